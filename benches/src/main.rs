@@ -1,0 +1,2 @@
+//! Measures cvmd.
+fn main() {}

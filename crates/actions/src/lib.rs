@@ -1,0 +1,1 @@
+//! One file per API action, the catalog of them all, the error codes.

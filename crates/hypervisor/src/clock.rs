@@ -1,0 +1,39 @@
+//! Time, replaceable: the machine's clock, or in tests tokio's paused one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Unix time in milliseconds, and sleeping until then.
+#[derive(Debug, Clone, Copy)]
+pub enum Clock {
+    /// The system's clock.
+    System,
+    /// Unix milliseconds at an instant of tokio's clock, which `tokio::time::pause` makes virtual.
+    Tokio { origin_ms: u64, origin: tokio::time::Instant },
+}
+
+impl Clock {
+    /// A clock that follows tokio's, beginning at `origin_ms` now.
+    #[must_use]
+    pub fn tokio(origin_ms: u64) -> Clock {
+        Clock::Tokio { origin_ms, origin: tokio::time::Instant::now() }
+    }
+
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "2^64 ms are half a billion years")]
+    pub fn now_ms(self) -> u64 {
+        match self {
+            Clock::System => {
+                SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+            }
+            Clock::Tokio { origin_ms, origin } => origin_ms + origin.elapsed().as_millis() as u64,
+        }
+    }
+
+    /// Returns when `now_ms` has reached `at_ms`.
+    pub async fn sleep_until(self, at_ms: u64) {
+        let now_ms = self.now_ms();
+        if at_ms > now_ms {
+            tokio::time::sleep(Duration::from_millis(at_ms - now_ms)).await;
+        }
+    }
+}

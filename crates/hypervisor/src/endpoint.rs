@@ -1,0 +1,13 @@
+//! Where a machine's sshd answers.
+
+use std::net::SocketAddr;
+
+/// Where to connect in order to reach one machine's sshd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub address: SocketAddr,
+    /// The guest's user.
+    pub user: Box<str>,
+    /// The machine's host key in OpenSSH's form, stable over its life.
+    pub host_key: Box<str>,
+}

@@ -1,0 +1,80 @@
+//! What a hypervisor must be able to do, the contract suite that every driver passes, and where a machine's sshd
+//! answers.
+
+mod clock;
+pub mod contract;
+mod endpoint;
+mod trouble;
+
+pub use clock::Clock;
+pub use endpoint::Endpoint;
+pub use trouble::Trouble;
+
+use async_trait::async_trait;
+use cvmd_model::{InstanceId, KeyBlob, Login, Observed};
+use std::net::Ipv4Addr;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// What a machine is made of. Defined once; its login is written separately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    pub id: InstanceId,
+    /// Addresses at which its sshd answers, the private one first.
+    pub addresses: Vec<Ipv4Addr>,
+    pub host_name: Box<str>,
+    /// The guest's operating system, as `uname` and the console tell it.
+    pub os_name: Box<str>,
+    /// Whether there is an sshd at all; a Windows machine has none.
+    pub has_sshd: bool,
+    /// The instance tag `cvmd:guest`: how a simulated guest behaves. Real drivers ignore it.
+    pub guest: Box<str>,
+}
+
+/// A hypervisor. Machines are known by their instance's id.
+///
+/// # Guarantees (of every driver)
+/// - An effect is durable before its verb returns `Ok`.
+/// - Every verb may be repeated: asking for what is already so is `Ok` and changes nothing.
+/// - A verb that answers an error has either not acted or left something that `observe` and `read_login` show.
+/// - Verbs on different machines run side by side; verbs on one machine one after the other.
+///
+/// # Assumptions
+/// - One process at a time drives one set of machines.
+#[async_trait]
+pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
+    /// Makes the machine, off, with a disk that admits nobody. A machine that exists stays as it is.
+    async fn define(&self, definition: &Definition) -> Result<(), Trouble>;
+
+    /// What the machine is now; `Power::Absent` when there is none.
+    async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble>;
+
+    /// Ids of machines whose `observe` may have changed, whoever changed it. Each call makes a new receiver that
+    /// hears everything from then on.
+    fn watch(&self) -> UnboundedReceiver<InstanceId>;
+
+    /// Starts a machine that is off: a new boot id. One that is starting or running is left alone.
+    async fn start(&self, id: InstanceId) -> Result<(), Trouble>;
+
+    /// Asks the guest to shut down and returns at once; the guest may not listen.
+    async fn shut_down(&self, id: InstanceId) -> Result<(), Trouble>;
+
+    /// Cuts the power.
+    async fn power_off(&self, id: InstanceId) -> Result<(), Trouble>;
+
+    /// Makes the disk of a machine that is off admit exactly `wanted`'s keys beside those that people wrote by hand,
+    /// and refuse each key of `gone`, whoever wrote it and however. Every other line stays as it is. Reads back what
+    /// it wrote and answers `Ok` only if that agrees.
+    ///
+    /// # Errors
+    /// [`Trouble::NotOff`] when the machine is not off; nothing was written then.
+    async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble>;
+
+    /// What the disk admits now, keys written by hand included.
+    async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;
+
+    /// Where the machine's sshd answers.
+    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;
+
+    /// Destroys the machine and its disk, also while it runs. One that does not exist is `Ok`.
+    async fn erase(&self, id: InstanceId) -> Result<(), Trouble>;
+}

@@ -1,0 +1,27 @@
+//! Why a hypervisor could not do what was asked.
+
+use cvmd_model::InstanceId;
+
+/// A verb failed. The engine tries again unless [`Trouble::is_final`].
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Trouble {
+    #[error("there is no machine {0}")]
+    Absent(InstanceId),
+    /// As the image lock of a real disk refuses a second writer.
+    #[error("the machine {0} is not off; its disk is in use")]
+    NotOff(InstanceId),
+    #[error("read back after writing, the disk does not hold what was written: {0}")]
+    NotAsWritten(Box<str>),
+    #[error("the machines' store failed: {0}")]
+    Store(Box<str>),
+    #[error("{0}")]
+    Other(Box<str>),
+}
+
+impl Trouble {
+    /// Trying again cannot help.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Trouble::Absent(_))
+    }
+}

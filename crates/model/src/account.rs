@@ -1,0 +1,31 @@
+//! Accounts, the owners of everything, and the credentials they sign with.
+
+use serde::{Deserialize, Serialize};
+
+/// An account's number inside cvmd: small, never reused, first on every row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountNumber(pub u32);
+
+/// Who owns instances and key pairs. What one account owns, another can neither see nor touch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub number: AccountNumber,
+    /// Unique among accounts.
+    pub name: Box<str>,
+    /// The vendor's account number, as tags and resource descriptions print it.
+    pub uin: u64,
+    pub app_id: u64,
+    pub created_seconds: u64,
+}
+
+/// A SecretId and its encrypted SecretKey. HMAC needs the key in clear, so it cannot be a hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    pub sequence: u64,
+    pub account: AccountNumber,
+    pub secret_id: Box<str>,
+    /// Encrypted under the master key, which is not in the database; base64.
+    pub secret_key_encrypted: Box<str>,
+    pub created_seconds: u64,
+}

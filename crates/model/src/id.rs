@@ -1,0 +1,153 @@
+//! Typed ids: the vendor's prefix and eight characters of `[0-9a-z]`, held inline in eight bytes.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::{fmt, str::FromStr};
+
+/// The text is not `<prefix>-` and eight characters of `[0-9a-z]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is `{prefix}-` and eight characters of 0-9 and a-z")]
+pub struct MalformedId {
+    pub prefix: &'static str,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 8]);
+
+        impl $name {
+            pub const PREFIX: &'static str = $prefix;
+
+            /// An id made of 40 random bits and more: each byte of `random` chooses one character.
+            #[must_use]
+            pub fn from_random(random: u64) -> Self {
+                Self(characters(random))
+            }
+
+            /// The id as a number, for tables with an integer key. Unique because the characters are.
+            #[must_use]
+            pub fn to_u64(self) -> u64 {
+                u64::from_be_bytes(self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // Invariant: the eight bytes are ASCII of [0-9a-z].
+                f.write_str(concat!($prefix, "-"))?;
+                f.write_str(std::str::from_utf8(&self.0).unwrap_or_default())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedId;
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                parse(text, concat!($prefix, "-")).map(Self).ok_or(MalformedId { prefix: $prefix })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+id!(
+    /// A machine as the API names it, for example `ins-1e4r6y8i`.
+    InstanceId,
+    "ins"
+);
+id!(
+    /// A key pair, for example `skey-4e5ty7i8`.
+    KeyPairId,
+    "skey"
+);
+id!(
+    /// An image.
+    ImageId,
+    "img"
+);
+id!(
+    /// A disk.
+    DiskId,
+    "disk"
+);
+id!(
+    /// A virtual private cloud.
+    VpcId,
+    "vpc"
+);
+id!(
+    /// A subnet of a VPC.
+    SubnetId,
+    "subnet"
+);
+id!(
+    /// A security group.
+    SecurityGroupId,
+    "sg"
+);
+
+/// The id of one request: stored once, printed upper case on the legacy door and lower case on API 3.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub uuid::Uuid);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+fn characters(mut random: u64) -> [u8; 8] {
+    // 36^8 is about 2^41: dividing one u64 eight times leaves no visible bias.
+    let mut id = [0; 8];
+    for byte in &mut id {
+        *byte = ALPHABET[(random % 36) as usize];
+        random /= 36;
+    }
+    id
+}
+
+fn parse(text: &str, prefix: &str) -> Option<[u8; 8]> {
+    let id: [u8; 8] = text.strip_prefix(prefix)?.as_bytes().try_into().ok()?;
+    id.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()).then_some(id)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_printing_and_parsing() {
+        let id: InstanceId = "ins-1e4r6y8i".parse().unwrap();
+        assert_eq!(id.to_string(), "ins-1e4r6y8i");
+        let random = KeyPairId::from_random(u64::MAX);
+        assert_eq!(random.to_string().parse::<KeyPairId>().unwrap(), random);
+    }
+
+    #[test]
+    fn wrong_length_prefix_or_case_is_malformed() {
+        for text in ["ins-1122", "skey-1e4r6y8i", "ins-1E4R6Y8I", "ins-1e4r6y8i9", "", "ins-", "ins-1e4r6y8é"] {
+            assert!(text.parse::<InstanceId>().is_err(), "{text}");
+        }
+    }
+}

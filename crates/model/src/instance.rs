@@ -1,0 +1,375 @@
+//! An instance: what is wanted of one machine, and the laws of changing it.
+
+use crate::{
+    AccountNumber, DiskId, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Operation,
+    Platform, Refusal, RequestId, SecurityGroupId, SubnetId, Trail, VpcId, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, net::Ipv4Addr};
+
+/// `InstanceState`, as clients poll it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InstanceState {
+    Pending,
+    LaunchFailed,
+    Running,
+    Stopped,
+    Starting,
+    Stopping,
+    Rebooting,
+    Terminating,
+}
+
+impl InstanceState {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            InstanceState::Pending => "PENDING",
+            InstanceState::LaunchFailed => "LAUNCH_FAILED",
+            InstanceState::Running => "RUNNING",
+            InstanceState::Stopped => "STOPPED",
+            InstanceState::Starting => "STARTING",
+            InstanceState::Stopping => "STOPPING",
+            InstanceState::Rebooting => "REBOOTING",
+            InstanceState::Terminating => "TERMINATING",
+        }
+    }
+
+    #[must_use]
+    pub fn find(name: &str) -> Option<InstanceState> {
+        use InstanceState as S;
+        [S::Pending, S::LaunchFailed, S::Running, S::Stopped, S::Starting, S::Stopping, S::Rebooting, S::Terminating]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// What is known of an instance's password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Password {
+    /// None was ever set: without a key nobody enters.
+    Never,
+    /// SHA-512 crypt.
+    Set(Box<str>),
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Password::Never => "Never",
+            Password::Set(_) => "Set(hidden)",
+        })
+    }
+}
+
+/// The ways in that are wanted: which key pairs, what password, and whether a password may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginWanted {
+    pub keys: Vec<KeyPairId>,
+    pub password: Password,
+    /// A bit of its own: Associate turns it off, ResetInstancesPassword on, unbinding the last key on if a password
+    /// is known.
+    pub password_login: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChargeType {
+    PostpaidByHour,
+    Prepaid,
+    Spotpaid,
+}
+
+impl ChargeType {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ChargeType::PostpaidByHour => "POSTPAID_BY_HOUR",
+            ChargeType::Prepaid => "PREPAID",
+            ChargeType::Spotpaid => "SPOTPAID",
+        }
+    }
+}
+
+/// How an instance is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StopType {
+    /// Ask the guest; fail if it will not.
+    Soft,
+    /// Ask the guest; power off if it will not within the time limit.
+    SoftFirst,
+    /// Power off.
+    Hard,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemDisk {
+    pub id: DiskId,
+    pub kind: Cow<'static, str>,
+    pub size_gib: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataDisk {
+    pub id: DiskId,
+    pub kind: Cow<'static, str>,
+    pub size_gib: u32,
+    pub delete_with_instance: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InternetAccessible {
+    pub charge_type: Cow<'static, str>,
+    /// Mbit/s.
+    pub max_bandwidth_out: u32,
+    pub public_ip_assigned: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    pub key: Box<str>,
+    pub value: Box<str>,
+}
+
+/// What is wanted of one machine, and the operation that brings it about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    pub id: InstanceId,
+    /// Order of creation: lists are newest first.
+    pub sequence: u64,
+    pub account: AccountNumber,
+    pub zone: ZoneId,
+    pub name: Box<str>,
+    pub host_name: Box<str>,
+    pub project_id: u32,
+    pub image: ImageId,
+    pub instance_type: InstanceTypeId,
+    pub charge_type: ChargeType,
+    pub system_disk: SystemDisk,
+    #[serde(default, skip_serializing_if = "<[DataDisk]>::is_empty")]
+    pub data_disks: Box<[DataDisk]>,
+    pub private_address: Ipv4Addr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_address: Option<Ipv4Addr>,
+    pub internet: InternetAccessible,
+    pub vpc: VpcId,
+    pub subnet: SubnetId,
+    pub security_groups: Box<[SecurityGroupId]>,
+    pub created_seconds: u64,
+    pub uuid: uuid::Uuid,
+    #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
+    pub tags: Box<[Tag]>,
+    /// Base64, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disable_api_termination: bool,
+    /// Stopped with StoppedMode STOP_CHARGING: its login cannot be changed until it is started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped_without_charging: bool,
+    pub login: LoginWanted,
+    pub state: InstanceState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Latest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
+}
+
+/// In which states an action that changes power or login may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PowerLaw {
+    /// STOPPED only.
+    Start,
+    /// RUNNING only.
+    Stop,
+    /// Whatever it is, also with an operation under way.
+    Terminate,
+    /// STOPPED, or RUNNING when forced.
+    ChangeLogin { force: bool },
+}
+
+impl Instance {
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        Image::find(self.image).is_some_and(|image| image.platform == Platform::Windows)
+    }
+
+    /// The guest's user by image: `root`, `ubuntu` or `Administrator`.
+    #[must_use]
+    pub fn user(&self) -> &'static str {
+        Image::find(self.image).map_or("root", |image| image.user)
+    }
+
+    /// Refuses what the instance's present state forbids. An operation under way is looked at before the state.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that names this instance.
+    pub fn allows(&self, law: PowerLaw) -> Result<(), Refusal> {
+        use InstanceState as S;
+        if let PowerLaw::Terminate = law {
+            return match self.operation {
+                Some(Operation { goal: Goal::Terminate, .. }) => Err(self.in_state()),
+                _ if self.disable_api_termination => Err(Refusal::Protected(self.id)),
+                _ => Ok(()),
+            };
+        }
+        if self.operation.is_some() {
+            return Err(Refusal::OperationInProgress(self.id));
+        }
+        match (law, self.state) {
+            (PowerLaw::Start | PowerLaw::ChangeLogin { .. }, S::Stopped) => {
+                let asleep = self.stopped_without_charging && law != PowerLaw::Start;
+                if asleep { Err(Refusal::StoppedWithoutCharging(self.id)) } else { Ok(()) }
+            }
+            (PowerLaw::Stop | PowerLaw::ChangeLogin { force: true }, S::Running) => Ok(()),
+            (PowerLaw::ChangeLogin { force: false }, S::Running) => Err(Refusal::RunningWithoutForce(self.id)),
+            _ => Err(self.in_state()),
+        }
+    }
+
+    /// Refuses what key pairs are refused for: Windows first, then an operation under way, then the state.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that names this instance.
+    pub fn allows_key_change(&self, force: bool) -> Result<(), Refusal> {
+        if self.is_windows() {
+            return Err(Refusal::Windows(self.id));
+        }
+        self.allows(PowerLaw::ChangeLogin { force })
+    }
+
+    /// Takes the named key pairs off. Those that are not bound are no error; when none is, there is nothing to do and
+    /// the operation is a success at once, without a power cycle.
+    ///
+    /// The association is gone when this returns, because clients delete the key pair right after; the guest follows.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows_key_change`].
+    pub fn disassociate(&mut self, keys: &[KeyPairId], force: bool, by: By) -> Result<(), Refusal> {
+        self.allows_key_change(force)?;
+        let (gone, kept): (Vec<_>, Vec<_>) = self.login.keys.iter().partition(|key| keys.contains(key));
+        if gone.is_empty() {
+            self.finish_at_once(by);
+            return Ok(());
+        }
+        let password_login = if kept.is_empty() {
+            matches!(self.login.password, Password::Set(_))
+        } else {
+            self.login.password_login
+        };
+        let wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login };
+        self.change_login(wanted, gone, by);
+        Ok(())
+    }
+
+    /// Binds the named key pairs in place of all that were bound before, and turns password login off.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows_key_change`].
+    pub fn associate(&mut self, keys: &[KeyPairId], force: bool, by: By) -> Result<(), Refusal> {
+        self.allows_key_change(force)?;
+        let mut wanted = LoginWanted { keys: Vec::new(), password: self.login.password.clone(), password_login: false };
+        for key in keys {
+            if !wanted.keys.contains(key) {
+                wanted.keys.push(*key);
+            }
+        }
+        let same = wanted.password_login == self.login.password_login
+            && wanted.keys.len() == self.login.keys.len()
+            && wanted.keys.iter().all(|key| self.login.keys.contains(key));
+        if same {
+            self.finish_at_once(by);
+            return Ok(());
+        }
+        let gone = self.login.keys.iter().copied().filter(|key| !wanted.keys.contains(key)).collect();
+        self.change_login(wanted, gone, by);
+        Ok(())
+    }
+
+    /// Sets the password and turns password login on, beside whatever keys are bound.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows`].
+    pub fn reset_password(&mut self, hash: &str, force: bool, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::ChangeLogin { force })?;
+        let keys = self.login.keys.clone();
+        let wanted = LoginWanted { keys, password: Password::Set(hash.into()), password_login: true };
+        self.change_login(wanted, Vec::new(), by);
+        Ok(())
+    }
+
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows`].
+    pub fn start(&mut self, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::Start)?;
+        self.stopped_without_charging = false;
+        self.state = InstanceState::Starting;
+        self.begin(Goal::Start, by);
+        Ok(())
+    }
+
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows`].
+    pub fn stop(&mut self, how: StopType, without_charging: bool, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::Stop)?;
+        self.stopped_without_charging = without_charging;
+        self.state = InstanceState::Stopping;
+        self.begin(Goal::Stop { how }, by);
+        Ok(())
+    }
+
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows`].
+    pub fn reboot(&mut self, how: StopType, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::Stop)?;
+        self.state = InstanceState::Rebooting;
+        self.begin(Goal::Reboot { how }, by);
+        Ok(())
+    }
+
+    /// Ends the instance and whatever is under way on it.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows`].
+    pub fn terminate(&mut self, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::Terminate)?;
+        self.state = InstanceState::Terminating;
+        self.begin(Goal::Terminate, by);
+        Ok(())
+    }
+
+    /// Begins an operation: OPERATING is committed with the request, so it is there before the reply leaves.
+    pub fn begin(&mut self, goal: Goal, by: By) {
+        self.operation = Some(Operation { goal, trail: Trail::default(), request: by.request });
+        self.latest =
+            Some(Latest { action: by.action.into(), state: LatestState::Operating, request: by.request, error: None });
+    }
+
+    fn change_login(&mut self, wanted: LoginWanted, gone: Vec<KeyPairId>, by: By) {
+        let was_running = self.state == InstanceState::Running;
+        let before = std::mem::replace(&mut self.login, wanted);
+        if was_running {
+            self.state = InstanceState::Stopping;
+        }
+        self.begin(Goal::ChangeLogin { was_running, gone, before }, by);
+    }
+
+    fn finish_at_once(&mut self, by: By) {
+        self.latest =
+            Some(Latest { action: by.action.into(), state: LatestState::Success, request: by.request, error: None });
+    }
+
+    fn in_state(&self) -> Refusal {
+        Refusal::State { instance: self.id, state: self.state }
+    }
+}
+
+/// Who began an operation: the action's name and the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct By {
+    pub action: &'static str,
+    pub request: RequestId,
+}

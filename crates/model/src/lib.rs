@@ -1,0 +1,33 @@
+//! The nouns of the cloud and the laws they obey: no IO, no clock, no randomness.
+//!
+//! Everything here is a value. What is wanted ([`Instance`], [`KeyPair`]) and what is seen ([`Observed`]) are
+//! both described, but nothing in this crate can make the two meet: that is what `cvmd-operations` is for.
+
+mod account;
+mod geography;
+mod id;
+mod image;
+mod instance;
+mod instance_type;
+mod key;
+mod login;
+mod operation;
+mod refusal;
+
+pub use account::{Account, AccountNumber, Credential};
+pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
+pub use id::{
+    DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, SecurityGroupId, SubnetId, VpcId,
+};
+pub use image::{Image, IMAGES, Platform};
+pub use instance::{
+    By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
+    SystemDisk, Tag,
+};
+pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
+pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
+pub use login::Login;
+pub use operation::{
+    BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail,
+};
+pub use refusal::{Failure, Refusal};

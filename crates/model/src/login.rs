@@ -1,0 +1,30 @@
+//! What a guest must admit.
+
+use crate::PublicKey;
+use serde::{Deserialize, Serialize};
+
+/// What a guest must admit: one user, these keys, this password, and whether a password may be used at all.
+///
+/// The `Debug` form hides the password's hash.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// `root` or `ubuntu`, by image.
+    pub user: Box<str>,
+    /// Keys that must be accepted.
+    pub keys: Vec<PublicKey>,
+    /// SHA-512 crypt (`$6$...`), or `None` where no password is set: then no password admits, whatever is typed.
+    pub password_hash: Option<Box<str>>,
+    /// Whether sshd offers the password method.
+    pub password_login: bool,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login")
+            .field("user", &self.user)
+            .field("keys", &self.keys)
+            .field("password_set", &self.password_hash.is_some())
+            .field("password_login", &self.password_login)
+            .finish()
+    }
+}

@@ -1,0 +1,1 @@
+//! The engine that brings the world to what is wanted.

@@ -1,0 +1,2 @@
+//! The program `cvmd`.
+fn main() {}

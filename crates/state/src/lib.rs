@@ -1,0 +1,1 @@
+//! What is wanted: View, Transaction, the single writer and its stores.
