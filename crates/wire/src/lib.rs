@@ -1,0 +1,33 @@
+//! Bytes to request and reply to bytes: signatures, forms, JSON, envelope; sans-IO.
+//!
+//! [`authenticate()`] is the only way in: it turns the bytes of one HTTP request into a [`Request`]
+//! whose sender is known, or into the reason why it is none ([`Denied`]). [`envelope`] is the only
+//! way out. Wire codes do not exist here; whoever answers chooses one for each reason.
+//!
+//! Protocol: <https://cloud.tencent.com/document/api/213/30654> (TC3-HMAC-SHA256),
+//! <https://cloud.tencent.com/document/api/213/15693> (HmacSHA1, HmacSHA256).
+
+mod authenticate;
+mod credential;
+mod denied;
+mod digits;
+pub mod envelope;
+mod form;
+mod hash;
+mod host;
+mod json;
+mod params;
+mod raw;
+mod replay;
+mod request;
+pub mod sign;
+mod tc3;
+mod v1;
+
+pub use authenticate::{Credentials, authenticate};
+pub use credential::Credential;
+pub use denied::Denied;
+pub use params::{Map, Params, Value};
+pub use raw::{Door, RawRequest};
+pub use replay::{MalformedReplayKey, ReplayKey};
+pub use request::{Language, Request};

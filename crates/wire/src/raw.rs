@@ -1,0 +1,70 @@
+//! One HTTP request as it was received, before anybody believes it.
+
+use std::fmt;
+
+use http::{HeaderMap, Method, Uri};
+
+/// A received request: borrowed, complete and untrusted.
+pub struct RawRequest<'a> {
+    pub method: &'a Method,
+    /// In origin form (`/?a=b`) or, from clients that believe they speak to a proxy, in absolute
+    /// form (`http://host/?a=b`).
+    pub target: &'a Uri,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+impl RawRequest<'_> {
+    /// The query as it stood on the wire; empty where there is none.
+    pub(crate) fn query(&self) -> &str {
+        self.target.query().unwrap_or_default()
+    }
+
+    /// The value of a header, empty where it is absent or is not text.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().trim()
+    }
+
+    /// The media type without its parameters, as received.
+    pub(crate) fn media_type(&self) -> &str {
+        let content_type = self.header("content-type");
+        let end = content_type.find(';').unwrap_or(content_type.len());
+        content_type[..end].trim_end()
+    }
+}
+
+/// Without query, headers and body, which hold signatures and passwords.
+impl fmt::Debug for RawRequest<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RawRequest")
+            .field("method", self.method)
+            .field("path", &self.target.path())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which of the vendor's two doors a request came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// `/v2/index.php`: forms and queries only, signature v1 only.
+    Legacy,
+    /// `/`: API 3.0.
+    Api3,
+}
+
+pub(crate) const LEGACY_PATH: &str = "/v2/index.php";
+
+impl Door {
+    /// The door that a path belongs to. A path that belongs to none is told from API 3.0's only
+    /// when the request is authenticated, so that its refusal too has an envelope.
+    pub fn of_path(path: &str) -> Door {
+        if path == LEGACY_PATH {
+            Door::Legacy
+        } else {
+            Door::Api3
+        }
+    }
+}

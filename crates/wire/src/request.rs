@@ -1,0 +1,68 @@
+//! A request whose sender is known.
+
+use std::fmt;
+
+use crate::params::Params;
+use crate::raw::Door;
+use crate::replay::ReplayKey;
+
+/// What [`authenticate`](crate::authenticate()) yields: who asks for what.
+pub struct Request {
+    pub door: Door,
+    /// The account that the credential belongs to.
+    pub owner: u32,
+    pub secret_id: Box<str>,
+    pub action: Box<str>,
+    /// Always there on the legacy door.
+    pub version: Option<Box<str>>,
+    pub region: Option<Box<str>>,
+    pub language: Language,
+    pub timestamp_seconds: u64,
+    /// The service in the scope of a TC3 signature, whatever the client put there: some derive it
+    /// from the first label of the host name.
+    pub service: Option<Box<str>>,
+    /// On the legacy door only, which must refuse the same signed request twice.
+    pub replay: Option<ReplayKey>,
+    /// The action's own parameters, without the common ones.
+    pub params: Params,
+}
+
+/// Without the values of parameters, among which are passwords.
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("door", &self.door)
+            .field("owner", &self.owner)
+            .field("secret_id", &self.secret_id)
+            .field("action", &self.action)
+            .field("version", &self.version)
+            .field("region", &self.region)
+            .field("language", &self.language)
+            .field("timestamp_seconds", &self.timestamp_seconds)
+            .field("service", &self.service)
+            .field("replay", &self.replay)
+            .field("params", &self.params)
+            .finish()
+    }
+}
+
+/// The language of messages and of names such as `ZoneName`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    #[default]
+    English,
+    Chinese,
+}
+
+impl Language {
+    /// Reads `zh-CN` or `en-US`. Anything else is English: a wish that is not understood is no
+    /// reason to refuse the call.
+    pub fn of_tag(tag: &str) -> Language {
+        if tag.eq_ignore_ascii_case("zh-CN") {
+            Language::Chinese
+        } else {
+            Language::English
+        }
+    }
+}

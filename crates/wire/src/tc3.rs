@@ -1,0 +1,459 @@
+//! Signature TC3-HMAC-SHA256, on API 3.0.
+//! <https://cloud.tencent.com/document/api/213/30654>
+
+use hmac::Mac;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderName, Method};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::authenticate::{Credentials, find_in_window};
+use crate::credential::{Credential, HmacSha256, derive_signing_key};
+use crate::denied::{Denied, excerpt};
+use crate::params::Params;
+use crate::raw::{Door, RawRequest};
+use crate::request::{Language, Request};
+use crate::{digits, form, hash, host};
+
+const ALGORITHM: &str = "TC3-HMAC-SHA256";
+const JSON: &str = "application/json";
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+/// Clients sign two or three headers. A limit keeps a forged list from costing more than it.
+const SIGNED_HEADERS_MAX: usize = 32;
+
+/// Authenticates a query (GET) or a JSON body (POST).
+pub(crate) fn authenticate(
+    raw: &RawRequest<'_>,
+    authorization: &[u8],
+    credentials: &dyn Credentials,
+    now_seconds: u64,
+) -> Result<Request, Denied> {
+    let authorization = Authorization::read(authorization)?;
+    if raw.method == Method::POST && !raw.media_type().eq_ignore_ascii_case(JSON) {
+        let found = excerpt(raw.media_type());
+        return Err(Denied::UnsupportedContentType {
+            found,
+            expected: JSON,
+        });
+    }
+    let timestamp = header(raw, "X-TC-Timestamp", "x-tc-timestamp")?;
+    let timestamp_seconds =
+        digits::decimal(timestamp).ok_or_else(|| Denied::MalformedParameter {
+            name: "X-TC-Timestamp",
+            value: excerpt(timestamp),
+        })?;
+    let secret_id = authorization.secret_id;
+    let credential = find_in_window(credentials, secret_id, timestamp_seconds, now_seconds)?;
+    let date = digits::utc_date(timestamp_seconds);
+    if authorization.date.as_bytes() != date {
+        return Err(Denied::ScopeDateMismatch {
+            date: excerpt(authorization.date),
+            expected: String::from_utf8_lossy(&date).into(),
+        });
+    }
+    verify(raw, &authorization, timestamp, &date, &credential)?;
+
+    let optional = |name| {
+        Some(raw.header(name))
+            .filter(|value| !value.is_empty())
+            .map(Box::from)
+    };
+    Ok(Request {
+        door: Door::Api3,
+        owner: credential.owner(),
+        secret_id: secret_id.into(),
+        action: header(raw, "X-TC-Action", "x-tc-action")?.into(),
+        version: optional("x-tc-version"),
+        region: optional("x-tc-region"),
+        language: Language::of_tag(raw.header("x-tc-language")),
+        timestamp_seconds,
+        service: Some(authorization.service.into()),
+        replay: None,
+        params: read_params(raw)?,
+    })
+}
+
+/// `spelling` is the header's name as the vendor writes it.
+fn header<'a>(
+    raw: &'a RawRequest<'_>,
+    spelling: &'static str,
+    name: &str,
+) -> Result<&'a str, Denied> {
+    match raw.header(name) {
+        "" => Err(Denied::MissingParameter { name: spelling }),
+        value => Ok(value),
+    }
+}
+
+fn read_params(raw: &RawRequest<'_>) -> Result<Params, Denied> {
+    if raw.method == Method::GET {
+        return Params::from_pairs(form::pairs(raw.query().as_bytes(), "query")?);
+    }
+    // An action without parameters needs no body.
+    if raw.body.is_empty() {
+        return Ok(Params::empty());
+    }
+    Params::from_json(raw.body)
+}
+
+/// The parts of an `Authorization` header.
+struct Authorization<'a> {
+    secret_id: &'a str,
+    date: &'a str,
+    service: &'a str,
+    /// As received: `content-type;host`.
+    signed_headers: &'a str,
+    /// In the order received.
+    names: Vec<HeaderName>,
+    signature: [u8; 32],
+}
+
+impl<'a> Authorization<'a> {
+    /// Fields may come in any order and with any space around them.
+    fn read(header: &'a [u8]) -> Result<Authorization<'a>, Denied> {
+        let header = std::str::from_utf8(header)
+            .map_err(|_| malformed("it is not text"))?
+            .trim();
+        let (algorithm, fields) = header.split_once(' ').unwrap_or((header, ""));
+        if algorithm != ALGORITHM {
+            return Err(Denied::UnsupportedAlgorithm {
+                algorithm: excerpt(algorithm),
+            });
+        }
+        let (mut credential, mut signed_headers, mut signature) = (None, None, None);
+        for field in fields
+            .split(',')
+            .map(str::trim)
+            .filter(|field| !field.is_empty())
+        {
+            let (name, value) = field
+                .split_once('=')
+                .ok_or_else(|| malformed("a field is not of the form `Name=value`"))?;
+            let place = match name.trim_end() {
+                "Credential" => &mut credential,
+                "SignedHeaders" => &mut signed_headers,
+                "Signature" => &mut signature,
+                _ => {
+                    return Err(malformed(
+                        "a field is none of `Credential`, `SignedHeaders`, `Signature`",
+                    ));
+                }
+            };
+            if place.replace(value.trim_start()).is_some() {
+                return Err(malformed("a field is given more than once"));
+            }
+        }
+        let credential = credential.ok_or_else(|| malformed("`Credential` is missing"))?;
+        let signed_headers =
+            signed_headers.ok_or_else(|| malformed("`SignedHeaders` is missing"))?;
+        let signature = signature.ok_or_else(|| malformed("`Signature` is missing"))?;
+        let (secret_id, date, service) = read_credential(credential)?;
+        Ok(Authorization {
+            secret_id,
+            date,
+            service,
+            signed_headers,
+            names: read_names(signed_headers)?,
+            signature: hash::from_hex(signature.as_bytes())
+                .ok_or_else(|| malformed("`Signature` is not 64 hexadecimal digits"))?,
+        })
+    }
+}
+
+fn malformed(what: &str) -> Denied {
+    Denied::MalformedAuthorization { what: what.into() }
+}
+
+/// `<SecretId>/<date>/<service>/tc3_request`. The service may be anything: some clients derive it
+/// from the first label of their endpoint, which here is `127` or `localhost:8312`.
+fn read_credential(credential: &str) -> Result<(&str, &str, &str), Denied> {
+    let form = "`Credential` is not of the form `SecretId/date/service/tc3_request`";
+    let scope = credential
+        .strip_suffix("/tc3_request")
+        .ok_or_else(|| malformed(form))?;
+    let (secret_id, scope) = scope.split_once('/').ok_or_else(|| malformed(form))?;
+    let (date, service) = scope.split_once('/').ok_or_else(|| malformed(form))?;
+    if secret_id.is_empty() {
+        return Err(malformed("`SecretId` in Credential is empty"));
+    }
+    if service.is_empty() {
+        return Err(malformed("`Service` in Credential not valid"));
+    }
+    Ok((secret_id, date, service))
+}
+
+fn read_names(signed_headers: &str) -> Result<Vec<HeaderName>, Denied> {
+    let mut names = Vec::with_capacity(2);
+    for name in signed_headers.split(';') {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| malformed("`SignedHeaders` holds what is no header name"))?;
+        if names.contains(&name) {
+            return Err(malformed("`SignedHeaders` names a header more than once"));
+        }
+        if names.len() == SIGNED_HEADERS_MAX {
+            return Err(malformed("`SignedHeaders` names too many headers"));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// Refuses a list of signed headers that leaves out what must be signed, or names what is absent.
+fn refuse_incomplete(raw: &RawRequest<'_>, names: &[HeaderName]) -> Result<(), Denied> {
+    if !names.contains(&HOST) {
+        return Err(malformed("`SignedHeaders` must name `host`"));
+    }
+    // Some HTTP stacks drop the content type of a GET, as it has no body.
+    let bare = raw.method == Method::GET && !raw.headers.contains_key(CONTENT_TYPE);
+    if !bare && !names.contains(&CONTENT_TYPE) {
+        return Err(malformed("`SignedHeaders` must name `content-type`"));
+    }
+    for name in names {
+        let tolerated = *name == HOST || (bare && *name == CONTENT_TYPE);
+        if !tolerated && !raw.headers.contains_key(name) {
+            let what = format!("`SignedHeaders` names `{name}`, which the request does not have");
+            return Err(malformed(&what));
+        }
+    }
+    Ok(())
+}
+
+/// Compares the signature with that of every request that the client may have meant.
+fn verify(
+    raw: &RawRequest<'_>,
+    authorization: &Authorization<'_>,
+    timestamp: &str,
+    date: &[u8; 10],
+    credential: &Credential,
+) -> Result<(), Denied> {
+    refuse_incomplete(raw, &authorization.names)?;
+    let kept = credential.kept_signing_key(date, authorization.service);
+    let is_kept = kept.is_some();
+    let keyed = kept.unwrap_or_else(|| {
+        derive_signing_key(credential.secret_key(), date, authorization.service)
+    });
+    let payload = payload_hash(raw);
+    let matches = |meaning: &Meaning<'_>| {
+        let request = hash_as_meant(raw, authorization, meaning, &payload);
+        let code = code(
+            keyed.clone(),
+            timestamp,
+            date,
+            authorization.service,
+            &request,
+        );
+        bool::from(code.ct_eq(&authorization.signature))
+    };
+    if !meanings(raw, authorization).any(|meaning| matches(&meaning)) {
+        return Err(Denied::SignatureMismatch);
+    }
+    if !is_kept {
+        credential.keep_signing_key(date, authorization.service, keyed);
+    }
+    Ok(())
+}
+
+/// What the client may have signed where clients differ.
+#[derive(Clone, Copy)]
+struct Meaning<'a> {
+    host: &'a [u8],
+    query: &'a str,
+    lowered: bool,
+    /// Stands for a content type that was signed and did not arrive.
+    lost_content_type: &'static [u8],
+}
+
+/// All meanings, the likeliest first. Nearly always the first is the one.
+fn meanings<'a>(
+    raw: &RawRequest<'a>,
+    authorization: &Authorization<'_>,
+) -> impl Iterator<Item = Meaning<'a>> {
+    let wire_query = raw.target.query().unwrap_or_default();
+    // A query on a POST is no part of the request, and most clients do not sign it.
+    let no_query = (raw.method == Method::POST && !wire_query.is_empty()).then_some("");
+    let queries = [Some(wire_query), no_query].into_iter().flatten();
+    // The documents lower the values, the SDKs do not.
+    let verbatim = has_upper_case(raw, authorization).then_some(false);
+    let cases = [Some(true), verbatim].into_iter().flatten();
+    let lost =
+        authorization.names.contains(&CONTENT_TYPE) && !raw.headers.contains_key(CONTENT_TYPE);
+    let lost_types = [Some(FORM), lost.then_some(&b""[..])].into_iter().flatten();
+
+    host::candidates(raw).flat_map(move |host| {
+        let (cases, lost_types) = (cases.clone(), lost_types.clone());
+        queries.clone().flat_map(move |query| {
+            let lost_types = lost_types.clone();
+            cases.clone().flat_map(move |lowered| {
+                lost_types.clone().map(move |lost_content_type| Meaning {
+                    host,
+                    query,
+                    lowered,
+                    lost_content_type,
+                })
+            })
+        })
+    })
+}
+
+fn has_upper_case(raw: &RawRequest<'_>, authorization: &Authorization<'_>) -> bool {
+    let upper = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_uppercase);
+    let authority = raw
+        .target
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    upper(authorization.signed_headers.as_bytes())
+        || upper(authority.as_bytes())
+        || authorization.names.iter().any(|name| {
+            raw.headers
+                .get(name)
+                .is_some_and(|value| upper(value.as_bytes()))
+        })
+}
+
+fn payload_hash(raw: &RawRequest<'_>) -> [u8; 64] {
+    if raw.header("x-tc-content-sha256") == UNSIGNED_PAYLOAD {
+        hash::sha256_hex(UNSIGNED_PAYLOAD.as_bytes())
+    } else if raw.method == Method::GET {
+        *hash::OF_NOTHING
+    } else {
+        hash::sha256_hex(raw.body)
+    }
+}
+
+fn hash_as_meant(
+    raw: &RawRequest<'_>,
+    authorization: &Authorization<'_>,
+    meaning: &Meaning<'_>,
+    payload: &[u8; 64],
+) -> [u8; 64] {
+    // A name as received differs from the parsed one only in case.
+    let lines = authorization
+        .signed_headers
+        .split(';')
+        .zip(&authorization.names)
+        .map(|(received, name)| {
+            let value = if *name == HOST {
+                meaning.host
+            } else {
+                raw.headers
+                    .get(name)
+                    .map_or(meaning.lost_content_type, |value| value.as_bytes())
+            };
+            (received, value.trim_ascii())
+        });
+    let canonical = Canonical {
+        method: raw.method,
+        query: meaning.query,
+        signed_headers: authorization.signed_headers,
+        lowered: meaning.lowered,
+        payload,
+    };
+    canonical.hash(lines)
+}
+
+/// The canonical request, but for its header lines.
+struct Canonical<'a> {
+    method: &'a Method,
+    query: &'a str,
+    signed_headers: &'a str,
+    lowered: bool,
+    payload: &'a [u8; 64],
+}
+
+impl Canonical<'_> {
+    fn hash<'a>(&self, lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> [u8; 64] {
+        let mut text = Vec::with_capacity(256 + self.query.len());
+        text.extend_from_slice(self.method.as_str().as_bytes());
+        text.extend_from_slice(b"\n/\n");
+        text.extend_from_slice(self.query.as_bytes());
+        text.push(b'\n');
+        let headers = text.len();
+        for (name, value) in lines {
+            text.extend_from_slice(name.as_bytes());
+            text.push(b':');
+            text.extend_from_slice(value);
+            text.push(b'\n');
+        }
+        text.push(b'\n');
+        text.extend_from_slice(self.signed_headers.as_bytes());
+        if self.lowered {
+            text[headers..].make_ascii_lowercase();
+        }
+        text.push(b'\n');
+        text.extend_from_slice(self.payload);
+        hash::to_hex(&Sha256::digest(&text).into())
+    }
+}
+
+fn code(
+    mut keyed: HmacSha256,
+    timestamp: &str,
+    date: &[u8; 10],
+    service: &str,
+    request: &[u8; 64],
+) -> [u8; 32] {
+    keyed.update(b"TC3-HMAC-SHA256\n");
+    keyed.update(timestamp.as_bytes());
+    keyed.update(b"\n");
+    keyed.update(date);
+    keyed.update(b"/");
+    keyed.update(service.as_bytes());
+    keyed.update(b"/tc3_request\n");
+    keyed.update(request);
+    keyed.finalize().into_bytes().into()
+}
+
+/// Who signs, when, and for which service.
+pub(crate) struct SigningScope<'a> {
+    pub(crate) secret_id: &'a str,
+    pub(crate) secret_key: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) timestamp_seconds: u64,
+}
+
+/// The `Authorization` header that a client sends who signs `lines`.
+pub(crate) fn sign(
+    scope: &SigningScope<'_>,
+    method: &Method,
+    query: &str,
+    lines: &[(&str, &[u8])],
+    body: &[u8],
+) -> String {
+    let SigningScope {
+        secret_id,
+        secret_key,
+        service,
+        timestamp_seconds,
+    } = scope;
+    let date = digits::utc_date(*timestamp_seconds);
+    let signed_headers = lines
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(";");
+    let payload = hash::sha256_hex(body);
+    let canonical = Canonical {
+        method,
+        query,
+        signed_headers: &signed_headers,
+        lowered: true,
+        payload: &payload,
+    };
+    let request = canonical.hash(lines.iter().copied());
+    let keyed = derive_signing_key(secret_key, &date, service);
+    let signature = code(
+        keyed,
+        &timestamp_seconds.to_string(),
+        &date,
+        service,
+        &request,
+    );
+    let (date, signature) = (String::from_utf8_lossy(&date), hash::to_hex(&signature));
+    let signature = String::from_utf8_lossy(&signature);
+    format!(
+        "{ALGORITHM} Credential={secret_id}/{date}/{service}/tc3_request, \
+         SignedHeaders={signed_headers}, Signature={signature}"
+    )
+}
