@@ -19,6 +19,9 @@ macro_rules! id {
         impl $name {
             pub const PREFIX: &'static str = $prefix;
 
+            /// The first id of all, in order.
+            pub const MIN: Self = Self([0; 8]);
+
             /// An id made of 40 random bits and more: each byte of `random` chooses one character.
             #[must_use]
             pub fn from_random(random: u64) -> Self {

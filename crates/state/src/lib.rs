@@ -1,1 +1,21 @@
-//! What is wanted: View, Transaction, the single writer and its stores.
+//! What is wanted: an immutable [`View`] for readers, a [`Transaction`] for commands, one writer, and stores behind it.
+//!
+//! ```text
+//! command -> writer: run on the newest view -> persist the group -> publish a new view -> answer
+//! query   -> View: one consistent moment, no lock, no disk
+//! ```
+//!
+//! Architecture invariant: this crate knows neither requests nor machines.
+
+mod journal;
+mod rows;
+pub mod store;
+mod transaction;
+mod view;
+mod writer;
+
+pub use journal::{Decision, JournalEntry, JournalLine};
+pub use rows::{ClientToken, Message, Settings};
+pub use transaction::Transaction;
+pub use view::{Binding, View};
+pub use writer::{CommitError, OpenError, State};

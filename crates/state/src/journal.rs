@@ -1,0 +1,60 @@
+//! The journal: one line for every command, refused ones too, and one for what came of each operation.
+
+use cvmd_model::{AccountNumber, InstanceId, RequestId};
+use serde::{Deserialize, Serialize};
+
+/// How a command's error is called in the journal.
+pub trait Decision {
+    /// A wire code such as `InvalidInstanceId.NotFound`.
+    fn decision(&self) -> &str;
+}
+
+/// What is known of a command before it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    pub request: RequestId,
+    pub account: AccountNumber,
+    /// The SecretId that signed it.
+    pub credential: Box<str>,
+    pub action: &'static str,
+    pub at_seconds: u64,
+    /// The instances that it names.
+    pub instances: Vec<InstanceId>,
+    /// Refuses the same signed request for as long as its timestamp is valid; legacy door only. 16 bytes in hex.
+    pub replay: Option<Box<str>>,
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalLine {
+    pub request: RequestId,
+    pub account: AccountNumber,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub credential: Box<str>,
+    pub action: Box<str>,
+    pub at_seconds: u64,
+    /// `accepted`, a wire code, or what came of the operation: `SUCCESS`, `FAILED: ...`.
+    pub decision: Box<str>,
+    pub instances: Vec<InstanceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Box<str>>,
+}
+
+impl JournalEntry {
+    pub(crate) fn decided(self, decision: &str, created: &[InstanceId]) -> JournalLine {
+        let mut instances = self.instances;
+        if instances.is_empty() {
+            instances.extend_from_slice(created);
+        }
+        JournalLine {
+            request: self.request,
+            account: self.account,
+            credential: self.credential,
+            action: self.action.into(),
+            at_seconds: self.at_seconds,
+            decision: decision.into(),
+            instances,
+            replay: self.replay,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Rows that are not nouns of the cloud: settings of the data directory, client tokens, messages.
+
+use cvmd_model::{AccountNumber, InstanceId, RegionId, RequestId};
+use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
+
+/// What a data directory keeps about itself; one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The first octet after 127 of the default VPC's block: 64, 128 or 192.
+    pub block: u8,
+    /// The port at which all simulated machines answer; the kept first choice at the next start.
+    pub ssh_port: u16,
+    /// A seed has been loaded.
+    pub seeded: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { block: 64, ssh_port: 22, seeded: false }
+    }
+}
+
+impl Settings {
+    /// First and last address of the default VPC's `/10` that an instance may get.
+    #[must_use]
+    pub fn addresses(&self) -> (Ipv4Addr, Ipv4Addr) {
+        (Ipv4Addr::new(127, self.block, 0, 2), Ipv4Addr::new(127, self.block + 63, 255, 254))
+    }
+}
+
+/// A RunInstances request that a client may send again within 24 hours and get the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientToken {
+    pub sequence: u64,
+    pub account: AccountNumber,
+    pub region: RegionId,
+    pub token: Box<str>,
+    /// Hash of the parameters: the same token with others is refused.
+    pub parameters: u128,
+    pub instances: Vec<InstanceId>,
+    pub created_seconds: u64,
+}
+
+/// What the vendor would send by station message: a random password, encrypted, shown once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub sequence: u64,
+    pub account: AccountNumber,
+    pub instance: InstanceId,
+    pub request: RequestId,
+    /// Encrypted under the master key; base64.
+    pub text_encrypted: Box<str>,
+    pub created_seconds: u64,
+}

@@ -1,0 +1,76 @@
+//! A store for tests: rows in the process, gone with it.
+
+use super::{Group, Row, Store, StoreError, Table, TakeRow};
+use crate::JournalLine;
+use cvmd_model::RequestId;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// Rows in the process. Clones share them, so that a test can look, or let the store fail.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    rows: Arc<Mutex<Rows>>,
+    failing: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    tables: BTreeMap<(Table, u64), Vec<u8>>,
+    lines: Vec<JournalLine>,
+    revision: u64,
+}
+
+impl MemoryStore {
+    /// From now on every group fails, or no longer.
+    pub fn fail(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
+    }
+
+    fn rows(&self) -> std::sync::MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self, take: &mut TakeRow<'_>) -> Result<u64, StoreError> {
+        let rows = self.rows();
+        for ((table, sequence), body) in &rows.tables {
+            take(*table, *sequence, body)?;
+        }
+        Ok(rows.revision)
+    }
+
+    fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(StoreError::Failed("told to fail".into()));
+        }
+        let mut rows = self.rows();
+        for Row { table, sequence, body, .. } in &group.rows {
+            match body {
+                Some(body) => rows.tables.insert((*table, *sequence), body.clone()),
+                None => rows.tables.remove(&(*table, *sequence)),
+            };
+        }
+        rows.lines.extend_from_slice(&group.lines);
+        rows.revision = group.revision;
+        Ok(())
+    }
+
+    fn revision(&mut self) -> Result<u64, StoreError> {
+        Ok(self.rows().revision)
+    }
+
+    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
+        Ok(self.rows().lines.iter().filter(|line| line.request == request).cloned().collect())
+    }
+
+    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
+        let wanted = |line: &&JournalLine| line.replay.is_some() && line.at_seconds >= at_seconds;
+        Ok(self.rows().lines.iter().filter(wanted).cloned().collect())
+    }
+}

@@ -1,0 +1,160 @@
+//! Where rows are kept: one trait, one contract suite, two engines.
+
+mod memory;
+mod sqlite;
+
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+
+use crate::{JournalLine, transaction::Put};
+use cvmd_model::RequestId;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The kinds of row, one table each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    Settings,
+    Accounts,
+    Credentials,
+    Instances,
+    KeyPairs,
+    ClientTokens,
+    Messages,
+}
+
+impl Table {
+    pub const ALL: [Table; 7] = [
+        Table::Settings,
+        Table::Accounts,
+        Table::Credentials,
+        Table::Instances,
+        Table::KeyPairs,
+        Table::ClientTokens,
+        Table::Messages,
+    ];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Table::Settings => "settings",
+            Table::Accounts => "accounts",
+            Table::Credentials => "credentials",
+            Table::Instances => "instances",
+            Table::KeyPairs => "key_pairs",
+            Table::ClientTokens => "client_tokens",
+            Table::Messages => "messages",
+        }
+    }
+}
+
+/// One row's new content, or its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub table: Table,
+    pub sequence: u64,
+    /// The API's own id, for people who look into the database.
+    pub id: String,
+    /// JSON; `None` removes the row.
+    pub body: Option<Vec<u8>>,
+}
+
+/// All that becomes durable together.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// One higher than the group before.
+    pub revision: u64,
+    pub rows: Vec<Row>,
+    pub lines: Vec<JournalLine>,
+}
+
+/// Why a store could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database cannot be opened: {0}")]
+    Open(String),
+    #[error("the database has schema {found}, this cvmd knows up to {known}: use a newer cvmd")]
+    Newer { found: i64, known: i64 },
+    #[error("the row {table} {sequence} cannot be read: {cause}")]
+    Unreadable { table: &'static str, sequence: u64, cause: String },
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// What takes the rows at the start: table, sequence, body.
+pub type TakeRow<'a> = dyn FnMut(Table, u64, &[u8]) -> Result<(), StoreError> + 'a;
+
+/// Where rows are kept. Called from the one writer only, and blocking.
+pub trait Store: Send + std::fmt::Debug {
+    /// All rows, table by table in the order of [`Table::ALL`], each in order of sequence; answers the last revision.
+    ///
+    /// # Errors
+    /// When a row cannot be read, or `take` refuses one.
+    fn load(&mut self, take: &mut TakeRow<'_>) -> Result<u64, StoreError>;
+
+    /// Makes the group durable as a unit.
+    ///
+    /// # Errors
+    /// The outcome is then unknown until [`Store::revision`] has been read back.
+    fn persist(&mut self, group: &Group) -> Result<(), StoreError>;
+
+    /// The revision of the last group that is durable.
+    ///
+    /// # Errors
+    /// When even that cannot be read.
+    fn revision(&mut self) -> Result<u64, StoreError>;
+
+    /// The journal's lines of one request, oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError>;
+
+    /// The journal's lines since that time which refuse a replay.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError>;
+}
+
+pub(crate) fn encode(put: &Put) -> Row {
+    fn row<T: Serialize>(table: Table, sequence: u64, id: impl ToString, body: Option<&T>) -> Row {
+        // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
+        let body = body.map(|value| serde_json::to_vec(value).expect("a row is plain data"));
+        Row { table, sequence, id: id.to_string(), body }
+    }
+    match put {
+        Put::Settings(value) => row(Table::Settings, 1, "settings", Some(value)),
+        Put::Account(value) => row(Table::Accounts, u64::from(value.number.0), &value.name, Some(value)),
+        Put::Credential(value) => row(Table::Credentials, value.sequence, &value.secret_id, Some(value)),
+        Put::Instance(value) => row(Table::Instances, value.sequence, value.id, Some(value)),
+        Put::InstanceGone(value) => row::<()>(Table::Instances, value.sequence, value.id, None),
+        Put::KeyPair(value) => row(Table::KeyPairs, value.sequence, value.id, Some(value)),
+        Put::KeyPairGone(value) => row::<()>(Table::KeyPairs, value.sequence, value.id, None),
+        Put::ClientToken(value) => row(Table::ClientTokens, value.sequence, &value.token, Some(value)),
+        Put::ClientTokenGone(value) => row::<()>(Table::ClientTokens, value.sequence, &value.token, None),
+        Put::Message(value) => row(Table::Messages, value.sequence, value.instance, Some(value)),
+        Put::MessageGone(value) => row::<()>(Table::Messages, value.sequence, value.instance, None),
+    }
+}
+
+pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
+    fn value<T: DeserializeOwned>(table: Table, sequence: u64, body: &[u8]) -> Result<std::sync::Arc<T>, StoreError> {
+        serde_json::from_slice(body).map(std::sync::Arc::new).map_err(|error| StoreError::Unreadable {
+            table: table.name(),
+            sequence,
+            cause: error.to_string(),
+        })
+    }
+    Ok(match table {
+        Table::Settings => Put::Settings(value(table, sequence, body)?),
+        Table::Accounts => Put::Account(value(table, sequence, body)?),
+        Table::Credentials => Put::Credential(value(table, sequence, body)?),
+        Table::Instances => Put::Instance(value(table, sequence, body)?),
+        Table::KeyPairs => Put::KeyPair(value(table, sequence, body)?),
+        Table::ClientTokens => Put::ClientToken(value(table, sequence, body)?),
+        Table::Messages => Put::Message(value(table, sequence, body)?),
+    })
+}
+
+#[cfg(test)]
+mod contract;

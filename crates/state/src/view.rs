@@ -1,0 +1,312 @@
+//! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
+
+use crate::{ClientToken, Message, Settings, transaction::Put};
+use cvmd_model::{
+    Account, AccountNumber, Credential, Goal, Instance, InstanceId, KeyBlob, KeyPair, KeyPairId, RegionId,
+};
+use imbl::{OrdMap, OrdSet};
+use std::{cmp::Reverse, net::Ipv4Addr, sync::Arc};
+
+/// What ties a key pair to an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// Answered as `AssociatedInstanceIds`.
+    Bound,
+    /// No longer associated, but the guest may still accept it: the key pair cannot be deleted yet.
+    Leaving,
+}
+
+type ByAge<Id> = OrdMap<Reverse<u64>, Id>;
+type TokenKey = (AccountNumber, RegionId, Box<str>);
+
+/// One moment of the state.
+#[derive(Clone, Default)]
+pub struct View {
+    settings: Arc<Settings>,
+    accounts: OrdMap<AccountNumber, Arc<Account>>,
+    credentials: OrdMap<Box<str>, Arc<Credential>>,
+    instances: OrdMap<InstanceId, Arc<Instance>>,
+    instance_lists: OrdMap<(AccountNumber, RegionId), ByAge<InstanceId>>,
+    key_pairs: OrdMap<KeyPairId, Arc<KeyPair>>,
+    key_pair_lists: OrdMap<AccountNumber, ByAge<KeyPairId>>,
+    key_names: OrdMap<(AccountNumber, Box<str>), KeyPairId>,
+    key_blobs: OrdMap<(AccountNumber, KeyBlob), KeyPairId>,
+    bindings: OrdMap<(KeyPairId, InstanceId), Binding>,
+    operating: OrdSet<InstanceId>,
+    addresses: OrdMap<Ipv4Addr, InstanceId>,
+    last_address: Option<Ipv4Addr>,
+    client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
+    client_tokens_by_age: OrdMap<u64, TokenKey>,
+    messages: OrdMap<u64, Arc<Message>>,
+    last_sequence: u64,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View")
+            .field("accounts", &self.accounts.len())
+            .field("instances", &self.instances.len())
+            .field("key_pairs", &self.key_pairs.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl View {
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Account>> {
+        self.accounts.values()
+    }
+
+    #[must_use]
+    pub fn account(&self, number: AccountNumber) -> Option<&Arc<Account>> {
+        self.accounts.get(&number)
+    }
+
+    pub fn credentials(&self) -> impl Iterator<Item = &Arc<Credential>> {
+        self.credentials.values()
+    }
+
+    #[must_use]
+    pub fn credential(&self, secret_id: &str) -> Option<&Arc<Credential>> {
+        self.credentials.get(secret_id)
+    }
+
+    /// Any account's instance: for the engine. Actions use [`View::instance_of`].
+    #[must_use]
+    pub fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.instances.get(&id)
+    }
+
+    /// The account's instance in that region; what is another's is not there.
+    #[must_use]
+    pub fn instance_of(&self, account: AccountNumber, region: RegionId, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.instances.get(&id).filter(|instance| instance.account == account && instance.zone.region() == region)
+    }
+
+    /// All instances of all accounts.
+    pub fn all_instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        self.instances.values()
+    }
+
+    #[must_use]
+    pub fn instance_total(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// The account's instances in that region, newest first.
+    pub fn instances_of(&self, account: AccountNumber, region: RegionId) -> impl Iterator<Item = &Arc<Instance>> {
+        self.instance_lists.get(&(account, region)).into_iter().flat_map(|list| list.values()).filter_map(|id| self.instances.get(id))
+    }
+
+    /// How many there are in [`View::instances_of`], without walking them.
+    #[must_use]
+    pub fn instance_count(&self, account: AccountNumber, region: RegionId) -> usize {
+        self.instance_lists.get(&(account, region)).map_or(0, OrdMap::len)
+    }
+
+    /// Any account's key pair: for the engine. Actions use [`View::key_pair_of`].
+    #[must_use]
+    pub fn key_pair(&self, id: KeyPairId) -> Option<&Arc<KeyPair>> {
+        self.key_pairs.get(&id)
+    }
+
+    #[must_use]
+    pub fn key_pair_of(&self, account: AccountNumber, id: KeyPairId) -> Option<&Arc<KeyPair>> {
+        self.key_pairs.get(&id).filter(|key| key.account == account)
+    }
+
+    /// The account's key pairs, newest first.
+    pub fn key_pairs_of(&self, account: AccountNumber) -> impl Iterator<Item = &Arc<KeyPair>> {
+        self.key_pair_lists.get(&account).into_iter().flat_map(|list| list.values()).filter_map(|id| self.key_pairs.get(id))
+    }
+
+    #[must_use]
+    pub fn key_pair_count(&self, account: AccountNumber) -> usize {
+        self.key_pair_lists.get(&account).map_or(0, OrdMap::len)
+    }
+
+    #[must_use]
+    pub fn key_pair_named(&self, account: AccountNumber, name: &str) -> Option<KeyPairId> {
+        self.key_names.get(&(account, name.into())).copied()
+    }
+
+    #[must_use]
+    pub fn key_pair_with_blob(&self, account: AccountNumber, blob: &KeyBlob) -> Option<KeyPairId> {
+        self.key_blobs.get(&(account, blob.clone())).copied()
+    }
+
+    /// Instances that the key pair is tied to, pending removals included.
+    pub fn bindings(&self, key: KeyPairId) -> impl Iterator<Item = (InstanceId, Binding)> {
+        let zero = (key, InstanceId::MIN);
+        self.bindings
+            .range(zero..)
+            .take_while(move |((bound, _), _)| *bound == key)
+            .map(|((_, instance), binding)| (*instance, *binding))
+    }
+
+    /// Instances with an operation under way.
+    pub fn operating(&self) -> impl Iterator<Item = InstanceId> {
+        self.operating.iter().copied()
+    }
+
+    #[must_use]
+    pub fn is_address_taken(&self, address: Ipv4Addr) -> bool {
+        self.addresses.contains_key(&address)
+    }
+
+    #[must_use]
+    pub(crate) fn last_address(&self) -> Option<Ipv4Addr> {
+        self.last_address
+    }
+
+    #[must_use]
+    pub fn client_token(&self, account: AccountNumber, region: RegionId, token: &str) -> Option<&Arc<ClientToken>> {
+        self.client_tokens.get(&(account, region, token.into()))
+    }
+
+    pub(crate) fn oldest_client_tokens(&self) -> impl Iterator<Item = &Arc<ClientToken>> {
+        self.client_tokens_by_age.values().filter_map(|key| self.client_tokens.get(key))
+    }
+
+    pub fn messages(&self) -> impl Iterator<Item = &Arc<Message>> {
+        self.messages.values()
+    }
+
+    #[must_use]
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.last_sequence
+    }
+
+    /// Brings one change into this moment, indexes included.
+    pub(crate) fn apply(&mut self, put: &Put) {
+        match put {
+            Put::Settings(settings) => self.settings = Arc::clone(settings),
+            Put::Account(account) => {
+                self.saw(u64::from(account.number.0));
+                self.accounts.insert(account.number, Arc::clone(account));
+            }
+            Put::Credential(credential) => {
+                self.saw(credential.sequence);
+                self.credentials.insert(credential.secret_id.clone(), Arc::clone(credential));
+            }
+            Put::Instance(instance) => self.put_instance(instance),
+            Put::InstanceGone(instance) => self.remove_instance(instance),
+            Put::KeyPair(key) => self.put_key_pair(key),
+            Put::KeyPairGone(key) => self.remove_key_pair(key),
+            Put::ClientToken(token) => {
+                self.saw(token.sequence);
+                let key = (token.account, token.region, token.token.clone());
+                self.client_tokens_by_age.insert(token.sequence, key.clone());
+                if let Some(old) = self.client_tokens.insert(key, Arc::clone(token)) {
+                    self.client_tokens_by_age.remove(&old.sequence);
+                }
+            }
+            Put::ClientTokenGone(token) => {
+                self.client_tokens_by_age.remove(&token.sequence);
+                let key = (token.account, token.region, token.token.clone());
+                if self.client_tokens.get(&key).is_some_and(|kept| kept.sequence == token.sequence) {
+                    self.client_tokens.remove(&key);
+                }
+            }
+            Put::Message(message) => {
+                self.saw(message.sequence);
+                self.messages.insert(message.sequence, Arc::clone(message));
+            }
+            Put::MessageGone(message) => {
+                self.messages.remove(&message.sequence);
+            }
+        }
+    }
+
+    fn saw(&mut self, sequence: u64) {
+        self.last_sequence = self.last_sequence.max(sequence);
+    }
+
+    fn put_instance(&mut self, instance: &Arc<Instance>) {
+        self.saw(instance.sequence);
+        let old = self.instances.insert(instance.id, Arc::clone(instance));
+        if old.is_none() {
+            let list = (instance.account, instance.zone.region());
+            self.instance_lists.entry(list).or_default().insert(Reverse(instance.sequence), instance.id);
+            for address in addresses(instance) {
+                self.addresses.insert(address, instance.id);
+                self.last_address = Some(address);
+            }
+        }
+        if instance.operation.is_some() {
+            self.operating.insert(instance.id);
+        } else if old.as_ref().is_some_and(|old| old.operation.is_some()) {
+            self.operating.remove(&instance.id);
+        }
+        self.rebind(old.as_deref(), Some(instance));
+    }
+
+    fn remove_instance(&mut self, instance: &Arc<Instance>) {
+        let Some(old) = self.instances.remove(&instance.id) else { return };
+        if let Some(list) = self.instance_lists.get_mut(&(old.account, old.zone.region())) {
+            list.remove(&Reverse(old.sequence));
+        }
+        for address in addresses(&old) {
+            self.addresses.remove(&address);
+        }
+        self.operating.remove(&old.id);
+        self.rebind(Some(&old), None);
+    }
+
+    /// Keeps the index from key pair to instance in step with the instance's row, where the binding is stored.
+    fn rebind(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
+        let (before, after) = (old.map(ties).unwrap_or_default(), new.map(ties).unwrap_or_default());
+        if before == after {
+            return;
+        }
+        let Some(id) = old.or(new).map(|instance| instance.id) else { return };
+        for (key, _) in &before {
+            if !after.iter().any(|(kept, _)| kept == key) {
+                self.bindings.remove(&(*key, id));
+            }
+        }
+        for tie in after {
+            if !before.contains(&tie) {
+                self.bindings.insert((tie.0, id), tie.1);
+            }
+        }
+    }
+
+    fn put_key_pair(&mut self, key: &Arc<KeyPair>) {
+        self.saw(key.sequence);
+        if let Some(old) = self.key_pairs.insert(key.id, Arc::clone(key)) {
+            self.key_names.remove(&(old.account, old.name.clone()));
+        } else {
+            self.key_pair_lists.entry(key.account).or_default().insert(Reverse(key.sequence), key.id);
+        }
+        self.key_names.insert((key.account, key.name.clone()), key.id);
+        self.key_blobs.insert((key.account, key.public_key.blob().clone()), key.id);
+    }
+
+    fn remove_key_pair(&mut self, key: &Arc<KeyPair>) {
+        let Some(old) = self.key_pairs.remove(&key.id) else { return };
+        if let Some(list) = self.key_pair_lists.get_mut(&old.account) {
+            list.remove(&Reverse(old.sequence));
+        }
+        self.key_names.remove(&(old.account, old.name.clone()));
+        self.key_blobs.remove(&(old.account, old.public_key.blob().clone()));
+    }
+}
+
+fn addresses(instance: &Instance) -> impl Iterator<Item = Ipv4Addr> {
+    [Some(instance.private_address), instance.public_address].into_iter().flatten()
+}
+
+fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {
+    let mut ties: Vec<_> = instance.login.keys.iter().map(|key| (*key, Binding::Bound)).collect();
+    if let Some(operation) = &instance.operation
+        && let Goal::ChangeLogin { gone, .. } = &operation.goal
+    {
+        ties.extend(gone.iter().map(|key| (*key, Binding::Leaving)));
+    }
+    ties
+}

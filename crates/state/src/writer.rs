@@ -1,0 +1,378 @@
+//! The single writer: runs commands one after the other, persists a group of them, publishes one view, answers all.
+//!
+//! The order is always run, persist, publish, answer. While one group is being persisted the next one gathers, so the
+//! groups grow with the load.
+
+use crate::{
+    Decision, JournalEntry, JournalLine, Transaction, View,
+    store::{Group, Store, StoreError, decode, encode},
+    transaction::Put,
+};
+use arc_swap::ArcSwap;
+use cvmd_model::{InstanceId, RequestId};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands in one store transaction, at most.
+const GROUP_MAX: usize = 256;
+/// Commands that wait for the writer; further callers wait before that.
+const WAITING_MAX: usize = 4096;
+
+/// A command was not carried out, and it was our own fault. Nothing of it is kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    #[error("the store failed: {0}")]
+    Store(Arc<str>),
+    #[error("a refused command had written already: {0}")]
+    WroteBeforeRefusing(Box<str>),
+    #[error("the state is closed")]
+    Closed,
+}
+
+/// The state could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the writer's thread cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What commands and readers hold. One for a data directory.
+///
+/// # Guarantees
+/// - What [`State::commit`] answered `Ok` survives a crash, and every later [`State::view`] shows it.
+/// - A view never shows what is not durable.
+///
+/// # Assumptions
+/// - Nobody else writes to the store.
+#[derive(Debug)]
+pub struct State {
+    shared: Arc<Shared>,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    view: ArcSwap<View>,
+    subscribers: Mutex<Vec<mpsc::UnboundedSender<InstanceId>>>,
+    groups: AtomicU64,
+    commands: AtomicU64,
+    persist_us: AtomicU64,
+}
+
+type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+type Run = Box<dyn FnOnce(&View, &mut Gathered) -> Answer + Send>;
+
+enum Job {
+    Run(Run),
+    Ask(Box<dyn FnOnce(&mut dyn Store) + Send>),
+}
+
+/// What one command adds to its group.
+#[derive(Default)]
+struct Gathered {
+    puts: Vec<Put>,
+    lines: Vec<JournalLine>,
+}
+
+impl State {
+    /// Loads the store and starts the writer.
+    ///
+    /// # Errors
+    /// When a row cannot be read.
+    pub fn open(mut store: Box<dyn Store>) -> Result<State, OpenError> {
+        let mut view = View::default();
+        let revision = store.load(&mut |table, sequence, body| {
+            view.apply(&decode(table, sequence, body)?);
+            Ok(())
+        })?;
+        let shared = Arc::new(Shared {
+            view: ArcSwap::from_pointee(view),
+            subscribers: Mutex::default(),
+            groups: AtomicU64::new(0),
+            commands: AtomicU64::new(0),
+            persist_us: AtomicU64::new(0),
+        });
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None };
+        let thread = std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run(waiting))?;
+        Ok(State { shared, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)) })
+    }
+
+    /// The newest moment. No lock, no disk.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.shared.view.load_full()
+    }
+
+    /// Runs a command on the newest state and makes it durable, with its line in the journal, whatever it decides.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing of the command is kept then.
+    pub async fn commit<T, E>(
+        &self,
+        entry: JournalEntry,
+        apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, CommitError>
+    where
+        T: Send + 'static,
+        E: Decision + Send + 'static,
+    {
+        self.submit(apply, move |outcome, created| {
+            let decision = outcome.as_ref().map_or_else(E::decision, |_| "accepted");
+            Some(entry.decided(decision, created))
+        })
+        .await
+    }
+
+    /// Runs a change of our own (the engine's, the operator's) without a journal line but those it writes itself.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing of the change is kept then.
+    pub async fn change<T, E>(
+        &self,
+        apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, CommitError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.submit(apply, |_, _| None).await
+    }
+
+    /// What the journal has on a request, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, CommitError> {
+        self.ask(move |store| store.lines_of(request)).await
+    }
+
+    /// Signed requests since that time which may not come again.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, CommitError> {
+        self.ask(move |store| store.replays_since(at_seconds)).await
+    }
+
+    /// Ids of instances that were put with an operation under way, after each publish from now on.
+    pub fn subscribe(&self) -> mpsc::UnboundedReceiver<InstanceId> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
+    }
+
+    /// Groups persisted, commands in them, and microseconds spent persisting, since the start.
+    #[must_use]
+    pub fn figures(&self) -> (u64, u64, u64) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&self.shared.groups), read(&self.shared.commands), read(&self.shared.persist_us))
+    }
+
+    /// Lets the writer finish what it has and waits for it. Later commands answer [`CommitError::Closed`].
+    pub fn close(&self) {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A writer that panicked has already said so; there is nothing left to finish.
+            let _ = writer.join();
+        }
+    }
+
+    fn jobs(&self) -> Result<mpsc::Sender<Job>, CommitError> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(CommitError::Closed)
+    }
+
+    async fn submit<T, E>(
+        &self,
+        apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        line: impl FnOnce(&Result<T, E>, &[InstanceId]) -> Option<JournalLine> + Send + 'static,
+    ) -> Result<Result<T, E>, CommitError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let run: Run = Box::new(move |view, gathered| {
+            let mut transaction = Transaction::new(view);
+            let outcome = apply(&mut transaction);
+            let line = line(&outcome, &transaction.created());
+            let (puts, lines) = transaction.into_parts();
+            let wrote = outcome.is_err() && !puts.is_empty();
+            if outcome.is_ok() {
+                gathered.puts = puts;
+                gathered.lines = lines;
+            }
+            gathered.lines.extend(line);
+            Box::new(move |persisted| {
+                let answer = match persisted {
+                    Ok(()) if wrote => Err(CommitError::WroteBeforeRefusing(std::any::type_name::<E>().into())),
+                    Ok(()) => Ok(outcome),
+                    Err(error) => Err(error),
+                };
+                // A caller that has gone away needs no answer; what it asked for is done all the same.
+                let _ = sender.send(answer);
+            })
+        });
+        self.jobs()?.send(Job::Run(run)).await.map_err(|_| CommitError::Closed)?;
+        receiver.await.map_err(|_| CommitError::Closed)?
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, CommitError> {
+        let (sender, receiver) = oneshot::channel();
+        let ask = Job::Ask(Box::new(move |store| {
+            let _ = sender.send(question(store));
+        }));
+        self.jobs()?.send(ask).await.map_err(|_| CommitError::Closed)?;
+        receiver.await.map_err(|_| CommitError::Closed)?.map_err(|error| CommitError::Store(error.to_string().into()))
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    store: Box<dyn Store>,
+    revision: u64,
+    /// Set when it is not known what the store holds: then nothing more may be promised until a restart.
+    poisoned: Option<Arc<str>>,
+}
+
+impl Writer {
+    fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(GROUP_MAX);
+        while waiting.blocking_recv_many(&mut jobs, GROUP_MAX) > 0 {
+            let mut group = Vec::with_capacity(jobs.len());
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Run(run) => group.push(run),
+                    Job::Ask(ask) => ask(self.store.as_mut()),
+                }
+            }
+            if !group.is_empty() {
+                self.write(group);
+            }
+        }
+    }
+
+    /// Runs a group, persists it, publishes it and answers, in that order.
+    fn write(&mut self, group: Vec<Run>) {
+        let mut view = View::clone(&self.shared.view.load());
+        let mut answers = Vec::with_capacity(group.len());
+        let mut rows = BTreeMap::new();
+        let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
+        let mut operating = Vec::new();
+        let commands = group.len() as u64;
+        for run in group {
+            let mut gathered = Gathered::default();
+            answers.push(run(&view, &mut gathered));
+            for put in gathered.puts {
+                view.apply(&put);
+                if let Put::Instance(instance) = &put
+                    && instance.operation.is_some()
+                {
+                    operating.push(instance.id);
+                }
+                // The last put of a row in this group is the one that is written.
+                rows.insert(place(&put), put);
+            }
+            persisted.lines.append(&mut gathered.lines);
+        }
+        persisted.rows.extend(rows.values().map(encode));
+        let outcome = self.persist(&persisted);
+        if outcome.is_ok() {
+            self.shared.view.store(Arc::new(view));
+            self.shared.groups.fetch_add(1, Ordering::Relaxed);
+            self.shared.commands.fetch_add(commands, Ordering::Relaxed);
+        }
+        for answer in answers {
+            answer(outcome.clone());
+        }
+        if outcome.is_ok() {
+            let mut subscribers = self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+            subscribers.retain(|subscriber| operating.iter().all(|id| subscriber.send(*id).is_ok()));
+        }
+    }
+
+    fn persist(&mut self, group: &Group) -> Result<(), CommitError> {
+        if let Some(reason) = &self.poisoned {
+            return Err(CommitError::Store(Arc::clone(reason)));
+        }
+        if group.rows.is_empty() && group.lines.is_empty() {
+            return Ok(());
+        }
+        let started = tokio::time::Instant::now();
+        let outcome = self.store.persist(group);
+        let spent = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.shared.persist_us.fetch_add(spent, Ordering::Relaxed);
+        let Err(error) = outcome else {
+            self.revision = group.revision;
+            return Ok(());
+        };
+        tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
+        match self.read_back() {
+            Ok(revision) if revision == group.revision => {
+                self.revision = revision;
+                Ok(())
+            }
+            Ok(_) => Err(CommitError::Store(error.to_string().into())),
+            Err(unknown) => {
+                let reason: Arc<str> = format!("{error}; and its outcome cannot be read back: {unknown}").into();
+                tracing::error!(%reason, "no more commands are taken until a restart");
+                self.poisoned = Some(Arc::clone(&reason));
+                Err(CommitError::Store(reason))
+            }
+        }
+    }
+
+    fn read_back(&mut self) -> Result<u64, StoreError> {
+        let mut outcome = self.store.revision();
+        for wait_ms in [10, 100, 1000] {
+            if outcome.is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(wait_ms));
+            outcome = self.store.revision();
+        }
+        outcome
+    }
+}
+
+/// Which row a put writes.
+fn place(put: &Put) -> (u8, u64) {
+    match put {
+        Put::Settings(_) => (0, 1),
+        Put::Account(account) => (1, u64::from(account.number.0)),
+        Put::Credential(credential) => (2, credential.sequence),
+        Put::Instance(instance) | Put::InstanceGone(instance) => (3, instance.sequence),
+        Put::KeyPair(key) | Put::KeyPairGone(key) => (4, key.sequence),
+        Put::ClientToken(token) | Put::ClientTokenGone(token) => (5, token.sequence),
+        Put::Message(message) | Put::MessageGone(message) => (6, message.sequence),
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Job::Run(_) => "Run",
+            Job::Ask(_) => "Ask",
+        })
+    }
+}
