@@ -33,22 +33,14 @@ pub trait Credentials {
 ///
 /// The first reason found. A legacy request without `Version` is [`Denied::LegacyWithoutVersion`]
 /// whatever else it holds, as it belongs to an action set with other rules.
-pub fn authenticate(
-    raw: &RawRequest<'_>,
-    credentials: &dyn Credentials,
-    now_seconds: u64,
-) -> Result<Request, Denied> {
+pub fn authenticate(raw: &RawRequest<'_>, credentials: &dyn Credentials, now_seconds: u64) -> Result<Request, Denied> {
     let path = raw.target.path();
     let door = Door::of_path(path);
     if path != "/" && path != LEGACY_PATH {
-        return Err(Denied::UnknownPath {
-            path: excerpt(path),
-        });
+        return Err(Denied::UnknownPath { path: excerpt(path) });
     }
     if raw.method != Method::GET && raw.method != Method::POST {
-        return Err(Denied::MethodNotAllowed {
-            method: excerpt(raw.method.as_str()),
-        });
+        return Err(Denied::MethodNotAllowed { method: excerpt(raw.method.as_str()) });
     }
     refuse_larger_than(TC3_BODY_BYTES_MAX, raw)?;
     // The legacy door knows no `Authorization` header: one that a proxy added is not looked at.
@@ -66,10 +58,7 @@ pub fn authenticate(
 fn refuse_larger_than(limit_bytes: usize, raw: &RawRequest<'_>) -> Result<(), Denied> {
     let bytes = raw.query().len();
     if bytes > QUERY_BYTES_MAX {
-        return Err(Denied::QueryTooLarge {
-            bytes,
-            limit_bytes: QUERY_BYTES_MAX,
-        });
+        return Err(Denied::QueryTooLarge { bytes, limit_bytes: QUERY_BYTES_MAX });
     }
     let bytes = raw.body.len();
     if bytes > limit_bytes {
@@ -85,11 +74,8 @@ pub(crate) fn find_in_window(
     timestamp_seconds: u64,
     now_seconds: u64,
 ) -> Result<Arc<Credential>, Denied> {
-    let credential = credentials
-        .find(secret_id)
-        .ok_or_else(|| Denied::SecretIdNotFound {
-            secret_id: excerpt(secret_id),
-        })?;
+    let credential =
+        credentials.find(secret_id).ok_or_else(|| Denied::SecretIdNotFound { secret_id: excerpt(secret_id) })?;
     let skew_seconds = now_seconds.abs_diff(timestamp_seconds);
     if skew_seconds > WINDOW_SECONDS {
         return Err(Denied::SignatureExpired {

@@ -52,36 +52,21 @@ impl Credential {
 
     /// The kept signing key, if this date and service verified a signature before.
     pub(crate) fn kept_signing_key(&self, date: &[u8; 10], service: &str) -> Option<HmacSha256> {
-        let keys = self
-            .signing_keys
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        keys.iter()
-            .find(|key| key.date == *date && *key.service == *service)
-            .map(|key| key.keyed.clone())
+        let keys = self.signing_keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().find(|key| key.date == *date && *key.service == *service).map(|key| key.keyed.clone())
     }
 
     /// Keeps a signing key that verified a signature. Others are not kept, or strangers could push
     /// out the keys in use by naming services.
     pub(crate) fn keep_signing_key(&self, date: &[u8; 10], service: &str, keyed: HmacSha256) {
-        let mut keys = self
-            .signing_keys
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if keys
-            .iter()
-            .any(|key| key.date == *date && *key.service == *service)
-        {
+        let mut keys = self.signing_keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.iter().any(|key| key.date == *date && *key.service == *service) {
             return;
         }
         if keys.len() == SIGNING_KEYS_MAX {
             keys.remove(0);
         }
-        keys.push(SigningKey {
-            date: *date,
-            service: service.into(),
-            keyed,
-        });
+        keys.push(SigningKey { date: *date, service: service.into(), keyed });
     }
 }
 
@@ -122,10 +107,7 @@ mod test {
     fn debug_shows_no_secret() {
         let credential = Credential::new(7, "AKIDabc", "hidden");
         let text = format!("{credential:?}");
-        assert!(
-            text.contains("AKIDabc") && !text.contains("hidden"),
-            "{text}"
-        );
+        assert!(text.contains("AKIDabc") && !text.contains("hidden"), "{text}");
     }
 
     #[test]
@@ -137,16 +119,8 @@ mod test {
             credential.keep_signing_key(b"2019-02-25", &service, keyed.clone());
             credential.keep_signing_key(b"2019-02-25", &service, keyed);
         }
-        let kept = |service| {
-            credential
-                .kept_signing_key(b"2019-02-25", service)
-                .is_some()
-        };
+        let kept = |service| credential.kept_signing_key(b"2019-02-25", service).is_some();
         assert!(kept("service-19") && kept("service-12") && !kept("service-11"));
-        assert!(
-            credential
-                .kept_signing_key(b"2019-02-26", "service-19")
-                .is_none()
-        );
+        assert!(credential.kept_signing_key(b"2019-02-26", "service-19").is_none());
     }
 }

@@ -4,17 +4,13 @@
 /// mend, in the vendor's words where they are known; it never repeats a value that may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    #[error(
-        "The path `{path}` is not found. API 3.0 answers at `/`, the legacy API at `/v2/index.php`."
-    )]
+    #[error("The path `{path}` is not found. API 3.0 answers at `/`, the legacy API at `/v2/index.php`.")]
     UnknownPath { path: Box<str> },
 
     #[error("The request method `{method}` is not allowed. Use `GET` or `POST`.")]
     MethodNotAllowed { method: Box<str> },
 
-    #[error(
-        "The query has {bytes} bytes, which exceeds the limit of {limit_bytes} bytes. Use `POST`."
-    )]
+    #[error("The query has {bytes} bytes, which exceeds the limit of {limit_bytes} bytes. Use `POST`.")]
     QueryTooLarge { bytes: usize, limit_bytes: usize },
 
     /// The limit depends on the signature: v1 has the smaller one.
@@ -22,10 +18,7 @@ pub enum Denied {
     BodyTooLarge { bytes: usize, limit_bytes: usize },
 
     #[error("The content type `{found}` is not supported here. Use `{expected}`.")]
-    UnsupportedContentType {
-        found: Box<str>,
-        expected: &'static str,
-    },
+    UnsupportedContentType { found: Box<str>, expected: &'static str },
 
     #[error("Url key and value should be splited by `=`.")]
     PairWithoutEquals { pair: Box<str> },
@@ -57,9 +50,7 @@ pub enum Denied {
     DuplicateParameter { name: Box<str> },
 
     /// `A=1&A.0=2`, or `A.0=1&A.Name=2`: `name` is `A`.
-    #[error(
-        "The parameter `{name}` is given in two forms: a value, a list and a structure exclude one another."
-    )]
+    #[error("The parameter `{name}` is given in two forms: a value, a list and a structure exclude one another.")]
     ConflictingParameter { name: Box<str> },
 
     /// A common parameter or, with TC3, its header.
@@ -71,23 +62,17 @@ pub enum Denied {
     MalformedParameter { name: &'static str, value: Box<str> },
 
     /// API 3.0 with neither an `Authorization` header nor a `Signature` parameter.
-    #[error(
-        "The request is missing the `Authorization` header (or, with signature v1, the parameter `Signature`)."
-    )]
+    #[error("The request is missing the `Authorization` header (or, with signature v1, the parameter `Signature`).")]
     MissingAuthorization,
 
-    #[error(
-        "The request `Authorization` header does not conform to tencentcloud standards: {what}."
-    )]
+    #[error("The request `Authorization` header does not conform to tencentcloud standards: {what}.")]
     MalformedAuthorization { what: Box<str> },
 
     #[error("The signature algorithm `{algorithm}` is not supported. Use `TC3-HMAC-SHA256`.")]
     UnsupportedAlgorithm { algorithm: Box<str> },
 
     /// Usually a client that wrote its local date.
-    #[error(
-        "The date `{date}` in Credential is not the UTC date of `X-TC-Timestamp`, which is `{expected}`."
-    )]
+    #[error("The date `{date}` in Credential is not the UTC date of `X-TC-Timestamp`, which is `{expected}`.")]
     ScopeDateMismatch { date: Box<str>, expected: Box<str> },
 
     #[error("The SecretId is not found, please ensure that your SecretId is correct.")]
@@ -97,16 +82,9 @@ pub enum Denied {
     #[error(
         "The signature has expired: the timestamp {timestamp_seconds} is {skew_seconds} seconds away from the server's time {now_seconds}; at most {limit_seconds} are allowed."
     )]
-    SignatureExpired {
-        timestamp_seconds: u64,
-        now_seconds: u64,
-        skew_seconds: u64,
-        limit_seconds: u64,
-    },
+    SignatureExpired { timestamp_seconds: u64, now_seconds: u64, skew_seconds: u64, limit_seconds: u64 },
 
-    #[error(
-        "The provided credentials could not be validated. Please check your signature is correct."
-    )]
+    #[error("The provided credentials could not be validated. Please check your signature is correct.")]
     SignatureMismatch,
 
     /// A request for the action set before 2017, whatever else it holds.

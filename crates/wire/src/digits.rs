@@ -15,8 +15,7 @@ pub(crate) fn utc_date(seconds: u64) -> [u8; 10] {
     // 400 years after which the calendar repeats.
     let days = seconds / 86_400 + 719_468;
     let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let months_since_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
@@ -55,11 +54,7 @@ mod test {
             (1_735_689_600, "2025-01-01"),
             (4_107_542_400, "2100-03-01"),
         ] {
-            assert_eq!(
-                std::str::from_utf8(&utc_date(seconds)),
-                Ok(date),
-                "{seconds}"
-            );
+            assert_eq!(std::str::from_utf8(&utc_date(seconds)), Ok(date), "{seconds}");
         }
         utc_date(u64::MAX);
     }

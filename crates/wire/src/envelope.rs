@@ -10,10 +10,7 @@ use crate::raw::Door;
 ///
 /// If `body` is not the bytes of a JSON object.
 pub fn success(body: &[u8], request_id: Uuid, door: Door) -> Vec<u8> {
-    let fields = body
-        .trim_ascii()
-        .strip_prefix(b"{")
-        .and_then(|rest| rest.strip_suffix(b"}"));
+    let fields = body.trim_ascii().strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
     let fields = fields.expect("a reply is a JSON object").trim_ascii();
     let mut envelope = Vec::with_capacity(body.len() + 80);
     envelope.extend_from_slice(b"{\"Response\":{");
@@ -95,12 +92,7 @@ mod test {
     #[test]
     fn the_legacy_door_prints_the_request_id_in_upper_case() {
         assert_eq!(
-            text(failure(
-                "InvalidParameter.X",
-                "say \"no\"\n",
-                ID,
-                Door::Legacy
-            )),
+            text(failure("InvalidParameter.X", "say \"no\"\n", ID, Door::Legacy)),
             "{\"Response\":{\"Error\":{\"Code\":\"InvalidParameter.X\",\"Message\":\"say \\\"no\\\"\\n\"},\
              \"RequestId\":\"0F1E2D3C-4B5A-4978-8A9B-ACBDCEDF0123\"}}"
         );

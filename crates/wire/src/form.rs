@@ -13,18 +13,14 @@ pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// a space, as clients differ; an empty piece between two `&` is nothing.
 pub(crate) fn pairs<'a>(encoded: &'a [u8], place: &'static str) -> Result<Vec<Pair<'a>>, Denied> {
     let mut pairs = Vec::new();
-    for piece in encoded
-        .split(|byte| *byte == b'&')
-        .filter(|piece| !piece.is_empty())
-    {
+    for piece in encoded.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
         if pairs.len() == VALUES_MAX {
             return Err(Denied::TooManyParameters { limit: VALUES_MAX });
         }
-        let equals = piece.iter().position(|byte| *byte == b'=').ok_or_else(|| {
-            Denied::PairWithoutEquals {
-                pair: excerpt(&String::from_utf8_lossy(piece)),
-            }
-        })?;
+        let equals = piece
+            .iter()
+            .position(|byte| *byte == b'=')
+            .ok_or_else(|| Denied::PairWithoutEquals { pair: excerpt(&String::from_utf8_lossy(piece)) })?;
         let name = decode(&piece[..equals], &piece[..equals], place)?;
         let value = decode(&piece[equals + 1..], &piece[..equals], place)?;
         pairs.push((name, value));
@@ -36,9 +32,7 @@ pub(crate) fn pairs<'a>(encoded: &'a [u8], place: &'static str) -> Result<Vec<Pa
 fn decode<'a>(encoded: &'a [u8], name: &[u8], place: &'static str) -> Result<Cow<'a, str>, Denied> {
     let invalid = |_| Denied::InvalidUtf8 { place };
     let Some(first) = encoded.iter().position(|byte| matches!(byte, b'%' | b'+')) else {
-        return std::str::from_utf8(encoded)
-            .map(Cow::Borrowed)
-            .map_err(invalid);
+        return std::str::from_utf8(encoded).map(Cow::Borrowed).map_err(invalid);
     };
     let mut decoded = Vec::with_capacity(encoded.len());
     decoded.extend_from_slice(&encoded[..first]);
@@ -58,9 +52,7 @@ fn decode<'a>(encoded: &'a [u8], name: &[u8], place: &'static str) -> Result<Cow
             _ => *byte,
         });
     }
-    String::from_utf8(decoded)
-        .map(Cow::Owned)
-        .map_err(|error| invalid(error.utf8_error()))
+    String::from_utf8(decoded).map(Cow::Owned).map_err(|error| invalid(error.utf8_error()))
 }
 
 /// Makes a tree of flattened names. Children that are all numbers are a list, in the order of the
@@ -76,14 +68,9 @@ where
     for (name, _) in &pairs {
         refuse_malformed(name.as_ref())?;
     }
-    let mut pairs: Vec<(Name, Box<str>)> = pairs
-        .into_iter()
-        .map(|(name, value)| (name, value.into()))
-        .collect();
+    let mut pairs: Vec<(Name, Box<str>)> = pairs.into_iter().map(|(name, value)| (name, value.into())).collect();
     // By segments and not by bytes, so that `A` and everything under `A.` are neighbours.
-    pairs.sort_unstable_by(|(left, _), (right, _)| {
-        left.as_ref().split('.').cmp(right.as_ref().split('.'))
-    });
+    pairs.sort_unstable_by(|(left, _), (right, _)| left.as_ref().split('.').cmp(right.as_ref().split('.')));
     Map::from_entries(children(&mut pairs, 0)?)
 }
 
@@ -92,17 +79,11 @@ fn refuse_malformed(name: &str) -> Result<(), Denied> {
     for segment in name.split('.') {
         if segment.is_empty() {
             let what = "it is empty, or has an empty part beside a `.`";
-            return Err(Denied::MalformedName {
-                name: excerpt(name),
-                what,
-            });
+            return Err(Denied::MalformedName { name: excerpt(name), what });
         }
         if is_index(segment) && segment.parse::<u32>().is_err() {
             let what = "a list index is too large";
-            return Err(Denied::MalformedName {
-                name: excerpt(name),
-                what,
-            });
+            return Err(Denied::MalformedName { name: excerpt(name), what });
         }
         segments += 1;
     }
@@ -120,10 +101,7 @@ fn children<Name: AsRef<str>>(
     let mut entries = Vec::new();
     while let Some((first, _)) = pairs.first() {
         let segment: Box<str> = segment_at(first.as_ref(), start).into();
-        let count = pairs
-            .iter()
-            .take_while(|(name, _)| segment_at(name.as_ref(), start) == &*segment)
-            .count();
+        let count = pairs.iter().take_while(|(name, _)| segment_at(name.as_ref(), start) == &*segment).count();
         let (group, rest) = pairs.split_at_mut(count);
         pairs = rest;
         let end = start + segment.len();
@@ -145,18 +123,12 @@ fn value<Name: AsRef<str>>(group: &mut [(Name, Box<str>)], end: usize) -> Result
         let text = std::mem::take(text);
         return match group.get(1) {
             None => Ok(Value::Text(text)),
-            Some((second, _)) if second.as_ref().len() == end => {
-                Err(Denied::DuplicateParameter { name })
-            }
+            Some((second, _)) if second.as_ref().len() == end => Err(Denied::DuplicateParameter { name }),
             Some(_) => Err(Denied::ConflictingParameter { name }),
         };
     }
     let entries = children(group, end + 1)?;
-    match entries
-        .iter()
-        .filter(|(segment, _)| is_index(segment))
-        .count()
-    {
+    match entries.iter().filter(|(segment, _)| is_index(segment)).count() {
         0 => Map::from_entries(entries).map(Value::Map),
         indices if indices == entries.len() => list(entries, name),
         _ => Err(Denied::ConflictingParameter { name }),
@@ -175,9 +147,7 @@ fn list(entries: Vec<(Box<str>, Value)>, name: Box<str>) -> Result<Value, Denied
         let name = format!("{name}.{}", pair[0].0).into();
         return Err(Denied::DuplicateParameter { name });
     }
-    Ok(Value::List(
-        elements.into_iter().map(|(_, value)| value).collect(),
-    ))
+    Ok(Value::List(elements.into_iter().map(|(_, value)| value).collect()))
 }
 
 fn is_index(segment: &str) -> bool {

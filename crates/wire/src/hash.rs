@@ -3,8 +3,7 @@
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of nothing, the payload hash of every GET.
-pub(crate) const OF_NOTHING: &[u8; 64] =
-    b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const OF_NOTHING: &[u8; 64] = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
@@ -21,10 +20,7 @@ pub(crate) fn to_hex(bytes: &[u8; 32]) -> [u8; 64] {
 }
 
 pub(crate) fn hex_of_byte(byte: u8) -> [u8; 2] {
-    [
-        DIGITS[usize::from(byte >> 4)],
-        DIGITS[usize::from(byte & 15)],
-    ]
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 /// Reads exactly twice `BYTES` hexadecimal digits of either case.

@@ -10,20 +10,9 @@ use crate::raw::RawRequest;
 /// when that is how they were given their endpoint. The Node SDK signs the host without the port
 /// that it sends. Where there is no `Host` header (HTTP/2), the authority of the target stands in.
 pub(crate) fn candidates<'a>(raw: &RawRequest<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let authority = raw
-        .target
-        .authority()
-        .map_or("", |authority| authority.as_str())
-        .as_bytes();
-    let received = raw
-        .headers
-        .get(HOST)
-        .map_or(&b""[..], |value| value.as_bytes().trim_ascii());
-    let first = if received.is_empty() {
-        authority
-    } else {
-        received
-    };
+    let authority = raw.target.authority().map_or("", |authority| authority.as_str()).as_bytes();
+    let received = raw.headers.get(HOST).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
+    let first = if received.is_empty() { authority } else { received };
     // The others are worked out only when the first has failed, which is rare.
     std::iter::once(first).chain(std::iter::once_with(move || others(first, authority)).flatten())
 }
@@ -47,11 +36,7 @@ fn others<'a>(first: &'a [u8], authority: &'a [u8]) -> Vec<&'a [u8]> {
 
 fn without_port(host: &[u8]) -> &[u8] {
     match host.iter().rposition(|byte| *byte == b':') {
-        Some(colon)
-            if colon + 1 < host.len() && host[colon + 1..].iter().all(u8::is_ascii_digit) =>
-        {
-            &host[..colon]
-        }
+        Some(colon) if colon + 1 < host.len() && host[colon + 1..].iter().all(u8::is_ascii_digit) => &host[..colon],
         _ => host,
     }
 }
@@ -77,12 +62,7 @@ mod test {
             if let Some(host) = host {
                 headers.insert(HOST, host.parse().unwrap());
             }
-            let raw = RawRequest {
-                method: &Method::GET,
-                target: &target,
-                headers: &headers,
-                body: b"",
-            };
+            let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
             let hosts: Vec<_> = candidates(&raw).map(String::from_utf8_lossy).collect();
             hosts.join(" ")
         };
@@ -90,10 +70,7 @@ mod test {
         assert_eq!(hosts("/", Some("a.b:80")), "a.b:80 a.b");
         assert_eq!(hosts("/", Some("[::1]")), "[::1]");
         assert_eq!(hosts("/", Some("[::1]:80")), "[::1]:80 [::1]");
-        assert_eq!(
-            hosts("/", Some("http://a:80")),
-            "http://a:80 http://a a:80 a"
-        );
+        assert_eq!(hosts("/", Some("http://a:80")), "http://a:80 http://a a:80 a");
         assert_eq!(hosts("http://a/", Some("a")), "a");
         assert_eq!(hosts("http://c:1/", Some("a")), "a c:1 c");
         assert_eq!(hosts("http://c/", None), "c");

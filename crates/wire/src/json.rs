@@ -11,26 +11,17 @@ use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
 /// Reads one JSON object and nothing after it.
 pub(crate) fn read(body: &[u8]) -> Result<Map, Denied> {
     let text = std::str::from_utf8(body).map_err(|_| Denied::InvalidUtf8 { place: "body" })?;
-    let limits = Limits {
-        values: Cell::new(0),
-        exceeded: RefCell::new(None),
-    };
+    let limits = Limits { values: Cell::new(0), exceeded: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Level {
-        depth: 0,
-        limits: &limits,
-    }
-    .deserialize(&mut deserializer)
-    .and_then(|value| deserializer.end().map(|()| value));
+    let value = Level { depth: 0, limits: &limits }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
     match value {
         Ok(Value::Map(map)) => Ok(map),
         Ok(_) => Err(Denied::JsonNotAnObject),
-        Err(error) => Err(limits
-            .exceeded
-            .take()
-            .unwrap_or_else(|| Denied::MalformedJson {
-                what: error.to_string().into(),
-            })),
+        Err(error) => {
+            Err(limits.exceeded.take().unwrap_or_else(|| Denied::MalformedJson { what: error.to_string().into() }))
+        }
     }
 }
 
@@ -58,14 +49,9 @@ struct Level<'a> {
 impl Level<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth == DEPTH_MAX {
-            return Err(self
-                .limits
-                .refuse(Denied::NestedTooDeep { limit: DEPTH_MAX }));
+            return Err(self.limits.refuse(Denied::NestedTooDeep { limit: DEPTH_MAX }));
         }
-        Ok(Level {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Level { depth: self.depth + 1, ..self })
     }
 }
 
@@ -76,9 +62,7 @@ impl<'de> DeserializeSeed<'de> for Level<'_> {
         let values = self.limits.values.get() + 1;
         // The root is not one of the values.
         if values > VALUES_MAX + 1 {
-            return Err(self
-                .limits
-                .refuse(Denied::TooManyParameters { limit: VALUES_MAX }));
+            return Err(self.limits.refuse(Denied::TooManyParameters { limit: VALUES_MAX }));
         }
         self.limits.values.set(values);
         deserializer.deserialize_any(self)
@@ -132,8 +116,6 @@ impl<'de> Visitor<'de> for Level<'_> {
             entries.push((name, members.next_value_seed(level)?));
         }
         // The duplicate is told here and not where it stands, since sorting tells it for nothing.
-        Map::from_entries(entries)
-            .map(Value::Map)
-            .map_err(|denied| self.limits.refuse(denied))
+        Map::from_entries(entries).map(Value::Map).map_err(|denied| self.limits.refuse(denied))
     }
 }

@@ -38,24 +38,18 @@ impl Map {
     pub fn from_entries(mut entries: Vec<(Box<str>, Value)>) -> Result<Map, Denied> {
         entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(Denied::DuplicateParameter {
-                name: excerpt(&pair[0].0),
-            }),
+            Some(pair) => Err(Denied::DuplicateParameter { name: excerpt(&pair[0].0) }),
             None => Ok(Map { entries }),
         }
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.position(name)
-            .ok()
-            .map(|position| &self.entries[position].1)
+        self.position(name).ok().map(|position| &self.entries[position].1)
     }
 
     /// Takes a value out, so that what is left at the end was not recognised.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.position(name)
-            .ok()
-            .map(|position| self.entries.remove(position).1)
+        self.position(name).ok().map(|position| self.entries.remove(position).1)
     }
 
     /// In the order of names.
@@ -72,8 +66,7 @@ impl Map {
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
-        self.entries
-            .binary_search_by(|(entry, _)| (**entry).cmp(name))
+        self.entries.binary_search_by(|(entry, _)| (**entry).cmp(name))
     }
 }
 
@@ -101,10 +94,7 @@ impl Params {
 
     /// Reads a JSON object.
     pub fn from_json(body: &[u8]) -> Result<Params, Denied> {
-        Ok(Params {
-            root: json::read(body)?,
-            textual: false,
-        })
+        Ok(Params { root: json::read(body)?, textual: false })
     }
 
     /// Reads decoded pairs whose names are flattened (`Filters.0.Values.1`).
@@ -113,19 +103,13 @@ impl Params {
         Name: AsRef<str>,
         Text: Into<Box<str>>,
     {
-        Ok(Params {
-            root: form::unflatten(pairs)?,
-            textual: true,
-        })
+        Ok(Params { root: form::unflatten(pairs)?, textual: true })
     }
 }
 
 /// Names without values, among which are passwords.
 impl fmt::Debug for Params {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_set()
-            .entries(self.root.iter().map(|(name, _)| name))
-            .finish()
+        formatter.debug_set().entries(self.root.iter().map(|(name, _)| name)).finish()
     }
 }

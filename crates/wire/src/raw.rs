@@ -61,10 +61,6 @@ impl Door {
     /// The door that a path belongs to. A path that belongs to none is told from API 3.0's only
     /// when the request is authenticated, so that its refusal too has an envelope.
     pub fn of_path(path: &str) -> Door {
-        if path == LEGACY_PATH {
-            Door::Legacy
-        } else {
-            Door::Api3
-        }
+        if path == LEGACY_PATH { Door::Legacy } else { Door::Api3 }
     }
 }

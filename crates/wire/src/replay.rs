@@ -46,9 +46,7 @@ impl ReplayKey {
 
     /// Reads what [`to_hex`](ReplayKey::to_hex) wrote.
     pub fn from_hex(text: &str) -> Result<ReplayKey, MalformedReplayKey> {
-        hash::from_hex(text.as_bytes())
-            .map(ReplayKey)
-            .ok_or(MalformedReplayKey)
+        hash::from_hex(text.as_bytes()).map(ReplayKey).ok_or(MalformedReplayKey)
     }
 }
 

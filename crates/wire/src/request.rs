@@ -59,10 +59,6 @@ impl Language {
     /// Reads `zh-CN` or `en-US`. Anything else is English: a wish that is not understood is no
     /// reason to refuse the call.
     pub fn of_tag(tag: &str) -> Language {
-        if tag.eq_ignore_ascii_case("zh-CN") {
-            Language::Chinese
-        } else {
-            Language::English
-        }
+        if tag.eq_ignore_ascii_case("zh-CN") { Language::Chinese } else { Language::English }
     }
 }

@@ -6,10 +6,7 @@ use crate::{tc3, v1};
 
 /// The value of an `Authorization` header that signs `content-type` and `host`, as the SDKs do.
 /// `query` is what stands on the wire, empty for a POST; the body of a GET is not signed.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one for each part of the canonical request"
-)]
+#[expect(clippy::too_many_arguments, reason = "one for each part of the canonical request")]
 pub fn tc3(
     secret_id: &str,
     secret_key: &str,
@@ -21,29 +18,14 @@ pub fn tc3(
     query: &str,
     body: &[u8],
 ) -> String {
-    let lines = [
-        ("content-type", content_type.as_bytes()),
-        ("host", host.as_bytes()),
-    ];
+    let lines = [("content-type", content_type.as_bytes()), ("host", host.as_bytes())];
     let body = if method == Method::GET { &[] } else { body };
-    let scope = tc3::SigningScope {
-        secret_id,
-        secret_key,
-        service,
-        timestamp_seconds,
-    };
+    let scope = tc3::SigningScope { secret_id, secret_key, service, timestamp_seconds };
     tc3::sign(&scope, method, query, &lines, body)
 }
 
 /// The value of the parameter `Signature` for `params`, decoded and in any order. They must hold
 /// `SignatureMethod=HmacSHA256` exactly when `sha256` is true.
-pub fn v1(
-    method: &Method,
-    host: &str,
-    path: &str,
-    params: &[(&str, &str)],
-    secret_key: &str,
-    sha256: bool,
-) -> String {
+pub fn v1(method: &Method, host: &str, path: &str, params: &[(&str, &str)], secret_key: &str, sha256: bool) -> String {
     v1::sign(method, host, path, params, secret_key, sha256)
 }

@@ -33,17 +33,11 @@ pub(crate) fn authenticate(
     let authorization = Authorization::read(authorization)?;
     if raw.method == Method::POST && !raw.media_type().eq_ignore_ascii_case(JSON) {
         let found = excerpt(raw.media_type());
-        return Err(Denied::UnsupportedContentType {
-            found,
-            expected: JSON,
-        });
+        return Err(Denied::UnsupportedContentType { found, expected: JSON });
     }
     let timestamp = header(raw, "X-TC-Timestamp", "x-tc-timestamp")?;
-    let timestamp_seconds =
-        digits::decimal(timestamp).ok_or_else(|| Denied::MalformedParameter {
-            name: "X-TC-Timestamp",
-            value: excerpt(timestamp),
-        })?;
+    let timestamp_seconds = digits::decimal(timestamp)
+        .ok_or_else(|| Denied::MalformedParameter { name: "X-TC-Timestamp", value: excerpt(timestamp) })?;
     let secret_id = authorization.secret_id;
     let credential = find_in_window(credentials, secret_id, timestamp_seconds, now_seconds)?;
     let date = digits::utc_date(timestamp_seconds);
@@ -55,11 +49,7 @@ pub(crate) fn authenticate(
     }
     verify(raw, &authorization, timestamp, &date, &credential)?;
 
-    let optional = |name| {
-        Some(raw.header(name))
-            .filter(|value| !value.is_empty())
-            .map(Box::from)
-    };
+    let optional = |name| Some(raw.header(name)).filter(|value| !value.is_empty()).map(Box::from);
     Ok(Request {
         door: Door::Api3,
         owner: credential.owner(),
@@ -76,11 +66,7 @@ pub(crate) fn authenticate(
 }
 
 /// `spelling` is the header's name as the vendor writes it.
-fn header<'a>(
-    raw: &'a RawRequest<'_>,
-    spelling: &'static str,
-    name: &str,
-) -> Result<&'a str, Denied> {
+fn header<'a>(raw: &'a RawRequest<'_>, spelling: &'static str, name: &str) -> Result<&'a str, Denied> {
     match raw.header(name) {
         "" => Err(Denied::MissingParameter { name: spelling }),
         value => Ok(value),
@@ -113,32 +99,21 @@ struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     /// Fields may come in any order and with any space around them.
     fn read(header: &'a [u8]) -> Result<Authorization<'a>, Denied> {
-        let header = std::str::from_utf8(header)
-            .map_err(|_| malformed("it is not text"))?
-            .trim();
+        let header = std::str::from_utf8(header).map_err(|_| malformed("it is not text"))?.trim();
         let (algorithm, fields) = header.split_once(' ').unwrap_or((header, ""));
         if algorithm != ALGORITHM {
-            return Err(Denied::UnsupportedAlgorithm {
-                algorithm: excerpt(algorithm),
-            });
+            return Err(Denied::UnsupportedAlgorithm { algorithm: excerpt(algorithm) });
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        for field in fields
-            .split(',')
-            .map(str::trim)
-            .filter(|field| !field.is_empty())
-        {
-            let (name, value) = field
-                .split_once('=')
-                .ok_or_else(|| malformed("a field is not of the form `Name=value`"))?;
+        for field in fields.split(',').map(str::trim).filter(|field| !field.is_empty()) {
+            let (name, value) =
+                field.split_once('=').ok_or_else(|| malformed("a field is not of the form `Name=value`"))?;
             let place = match name.trim_end() {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
                 "Signature" => &mut signature,
                 _ => {
-                    return Err(malformed(
-                        "a field is none of `Credential`, `SignedHeaders`, `Signature`",
-                    ));
+                    return Err(malformed("a field is none of `Credential`, `SignedHeaders`, `Signature`"));
                 }
             };
             if place.replace(value.trim_start()).is_some() {
@@ -146,8 +121,7 @@ impl<'a> Authorization<'a> {
             }
         }
         let credential = credential.ok_or_else(|| malformed("`Credential` is missing"))?;
-        let signed_headers =
-            signed_headers.ok_or_else(|| malformed("`SignedHeaders` is missing"))?;
+        let signed_headers = signed_headers.ok_or_else(|| malformed("`SignedHeaders` is missing"))?;
         let signature = signature.ok_or_else(|| malformed("`Signature` is missing"))?;
         let (secret_id, date, service) = read_credential(credential)?;
         Ok(Authorization {
@@ -170,9 +144,7 @@ fn malformed(what: &str) -> Denied {
 /// from the first label of their endpoint, which here is `127` or `localhost:8312`.
 fn read_credential(credential: &str) -> Result<(&str, &str, &str), Denied> {
     let form = "`Credential` is not of the form `SecretId/date/service/tc3_request`";
-    let scope = credential
-        .strip_suffix("/tc3_request")
-        .ok_or_else(|| malformed(form))?;
+    let scope = credential.strip_suffix("/tc3_request").ok_or_else(|| malformed(form))?;
     let (secret_id, scope) = scope.split_once('/').ok_or_else(|| malformed(form))?;
     let (date, service) = scope.split_once('/').ok_or_else(|| malformed(form))?;
     if secret_id.is_empty() {
@@ -231,19 +203,11 @@ fn verify(
     refuse_incomplete(raw, &authorization.names)?;
     let kept = credential.kept_signing_key(date, authorization.service);
     let is_kept = kept.is_some();
-    let keyed = kept.unwrap_or_else(|| {
-        derive_signing_key(credential.secret_key(), date, authorization.service)
-    });
+    let keyed = kept.unwrap_or_else(|| derive_signing_key(credential.secret_key(), date, authorization.service));
     let payload = payload_hash(raw);
     let matches = |meaning: &Meaning<'_>| {
         let request = hash_as_meant(raw, authorization, meaning, &payload);
-        let code = code(
-            keyed.clone(),
-            timestamp,
-            date,
-            authorization.service,
-            &request,
-        );
+        let code = code(keyed.clone(), timestamp, date, authorization.service, &request);
         bool::from(code.ct_eq(&authorization.signature))
     };
     if !meanings(raw, authorization).any(|meaning| matches(&meaning)) {
@@ -266,10 +230,7 @@ struct Meaning<'a> {
 }
 
 /// All meanings, the likeliest first. Nearly always the first is the one.
-fn meanings<'a>(
-    raw: &RawRequest<'a>,
-    authorization: &Authorization<'_>,
-) -> impl Iterator<Item = Meaning<'a>> {
+fn meanings<'a>(raw: &RawRequest<'a>, authorization: &Authorization<'_>) -> impl Iterator<Item = Meaning<'a>> {
     let wire_query = raw.target.query().unwrap_or_default();
     // A query on a POST is no part of the request, and most clients do not sign it.
     let no_query = (raw.method == Method::POST && !wire_query.is_empty()).then_some("");
@@ -277,8 +238,7 @@ fn meanings<'a>(
     // The documents lower the values, the SDKs do not.
     let verbatim = has_upper_case(raw, authorization).then_some(false);
     let cases = [Some(true), verbatim].into_iter().flatten();
-    let lost =
-        authorization.names.contains(&CONTENT_TYPE) && !raw.headers.contains_key(CONTENT_TYPE);
+    let lost = authorization.names.contains(&CONTENT_TYPE) && !raw.headers.contains_key(CONTENT_TYPE);
     let lost_types = [Some(FORM), lost.then_some(&b""[..])].into_iter().flatten();
 
     host::candidates(raw).flat_map(move |host| {
@@ -286,12 +246,7 @@ fn meanings<'a>(
         queries.clone().flat_map(move |query| {
             let lost_types = lost_types.clone();
             cases.clone().flat_map(move |lowered| {
-                lost_types.clone().map(move |lost_content_type| Meaning {
-                    host,
-                    query,
-                    lowered,
-                    lost_content_type,
-                })
+                lost_types.clone().map(move |lost_content_type| Meaning { host, query, lowered, lost_content_type })
             })
         })
     })
@@ -299,17 +254,10 @@ fn meanings<'a>(
 
 fn has_upper_case(raw: &RawRequest<'_>, authorization: &Authorization<'_>) -> bool {
     let upper = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_uppercase);
-    let authority = raw
-        .target
-        .authority()
-        .map_or("", |authority| authority.as_str());
+    let authority = raw.target.authority().map_or("", |authority| authority.as_str());
     upper(authorization.signed_headers.as_bytes())
         || upper(authority.as_bytes())
-        || authorization.names.iter().any(|name| {
-            raw.headers
-                .get(name)
-                .is_some_and(|value| upper(value.as_bytes()))
-        })
+        || authorization.names.iter().any(|name| raw.headers.get(name).is_some_and(|value| upper(value.as_bytes())))
 }
 
 fn payload_hash(raw: &RawRequest<'_>) -> [u8; 64] {
@@ -329,20 +277,14 @@ fn hash_as_meant(
     payload: &[u8; 64],
 ) -> [u8; 64] {
     // A name as received differs from the parsed one only in case.
-    let lines = authorization
-        .signed_headers
-        .split(';')
-        .zip(&authorization.names)
-        .map(|(received, name)| {
-            let value = if *name == HOST {
-                meaning.host
-            } else {
-                raw.headers
-                    .get(name)
-                    .map_or(meaning.lost_content_type, |value| value.as_bytes())
-            };
-            (received, value.trim_ascii())
-        });
+    let lines = authorization.signed_headers.split(';').zip(&authorization.names).map(|(received, name)| {
+        let value = if *name == HOST {
+            meaning.host
+        } else {
+            raw.headers.get(name).map_or(meaning.lost_content_type, |value| value.as_bytes())
+        };
+        (received, value.trim_ascii())
+    });
     let canonical = Canonical {
         method: raw.method,
         query: meaning.query,
@@ -387,13 +329,7 @@ impl Canonical<'_> {
     }
 }
 
-fn code(
-    mut keyed: HmacSha256,
-    timestamp: &str,
-    date: &[u8; 10],
-    service: &str,
-    request: &[u8; 64],
-) -> [u8; 32] {
+fn code(mut keyed: HmacSha256, timestamp: &str, date: &[u8; 10], service: &str, request: &[u8; 64]) -> [u8; 32] {
     keyed.update(b"TC3-HMAC-SHA256\n");
     keyed.update(timestamp.as_bytes());
     keyed.update(b"\n");
@@ -421,39 +357,56 @@ pub(crate) fn sign(
     lines: &[(&str, &[u8])],
     body: &[u8],
 ) -> String {
-    let SigningScope {
-        secret_id,
-        secret_key,
-        service,
-        timestamp_seconds,
-    } = scope;
+    let SigningScope { secret_id, secret_key, service, timestamp_seconds } = scope;
     let date = digits::utc_date(*timestamp_seconds);
-    let signed_headers = lines
-        .iter()
-        .map(|(name, _)| *name)
-        .collect::<Vec<_>>()
-        .join(";");
+    let signed_headers = lines.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let payload = hash::sha256_hex(body);
-    let canonical = Canonical {
-        method,
-        query,
-        signed_headers: &signed_headers,
-        lowered: true,
-        payload: &payload,
-    };
+    let canonical = Canonical { method, query, signed_headers: &signed_headers, lowered: true, payload: &payload };
     let request = canonical.hash(lines.iter().copied());
     let keyed = derive_signing_key(secret_key, &date, service);
-    let signature = code(
-        keyed,
-        &timestamp_seconds.to_string(),
-        &date,
-        service,
-        &request,
-    );
+    let signature = code(keyed, &timestamp_seconds.to_string(), &date, service, &request);
     let (date, signature) = (String::from_utf8_lossy(&date), hash::to_hex(&signature));
     let signature = String::from_utf8_lossy(&signature);
     format!(
         "{ALGORITHM} Credential={secret_id}/{date}/{service}/tc3_request, \
          SignedHeaders={signed_headers}, Signature={signature}"
     )
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    const BODY: &[u8] = br#"{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}"#;
+
+    fn request_hash(lines: &[(&str, &str)], signed_headers: &str, lowered: bool) -> String {
+        let payload = hash::sha256_hex(BODY);
+        let method = &Method::POST;
+        let canonical = Canonical { method, query: "", signed_headers, lowered, payload: &payload };
+        let lines = lines.iter().map(|(name, value)| (*name, value.as_bytes()));
+        String::from_utf8(canonical.hash(lines).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn intermediate_hashes_are_the_documented_ones() {
+        let payload = String::from_utf8(hash::sha256_hex(BODY).to_vec()).unwrap();
+        assert_eq!(payload, "35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064");
+
+        let mut lines = vec![("content-type", "application/json; charset=utf-8"), ("host", "cvm.tencentcloudapi.com")];
+        assert_eq!(
+            request_hash(&lines, "content-type;host", false),
+            "5ffe6a04c0664d6b969fab9a13bdab201d63ee709638e2749d62a09ca18d7031"
+        );
+
+        lines.push(("x-tc-action", "DescribeInstances"));
+        assert_eq!(
+            request_hash(&lines, "content-type;host;x-tc-action", true),
+            "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84"
+        );
+    }
+
+    #[test]
+    fn the_hash_of_nothing_is_that_of_no_bytes() {
+        assert_eq!(hash::sha256_hex(b""), *hash::OF_NOTHING);
+    }
 }

@@ -52,9 +52,7 @@ pub(crate) fn authenticate(
     let action = signed.required("Action")?;
 
     let credential = find_in_window(credentials, secret_id, timestamp_seconds, now_seconds)?;
-    let signature = STANDARD
-        .decode(signature)
-        .map_err(|_| Denied::SignatureMismatch)?;
+    let signature = STANDARD.decode(signature).map_err(|_| Denied::SignatureMismatch)?;
     let secret_key = credential.secret_key().as_bytes();
     let matches = if signed.optional("SignatureMethod") == Some("HmacSHA256") {
         signed.matches(raw, &keyed::<HmacSha256>(secret_key), &signature)
@@ -75,8 +73,7 @@ pub(crate) fn authenticate(
         language: Language::of_tag(signed.optional("Language").unwrap_or_default()),
         timestamp_seconds,
         service: None,
-        replay: (door == Door::Legacy)
-            .then(|| ReplayKey::new(secret_id, timestamp_seconds, nonce, &signature)),
+        replay: (door == Door::Legacy).then(|| ReplayKey::new(secret_id, timestamp_seconds, nonce, &signature)),
         params: signed.into_params()?,
     })
 }
@@ -103,9 +100,7 @@ impl<'a> Signed<'a> {
             return Err(Denied::LegacyWithoutVersion);
         }
         if let Some(pair) = signed.pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(Denied::DuplicateParameter {
-                name: excerpt(&pair[0].0),
-            });
+            return Err(Denied::DuplicateParameter { name: excerpt(&pair[0].0) });
         }
         if door == Door::Api3 && signed.optional("Signature").is_none() {
             return Err(Denied::MissingAuthorization);
@@ -115,10 +110,7 @@ impl<'a> Signed<'a> {
 
     /// A common parameter; one without a value counts as absent, since clients send empty ones.
     fn optional(&self, name: &str) -> Option<&str> {
-        let position = self
-            .pairs
-            .binary_search_by(|(pair, _)| (**pair).cmp(name))
-            .ok()?;
+        let position = self.pairs.binary_search_by(|(pair, _)| (**pair).cmp(name)).ok()?;
         Some(&*self.pairs[position].1).filter(|value| !value.is_empty())
     }
 
@@ -129,10 +121,7 @@ impl<'a> Signed<'a> {
     /// Nonces reach 2^63 with some clients.
     fn required_number(&self, name: &'static str) -> Result<u64, Denied> {
         let value = self.required(name)?;
-        digits::decimal(value).ok_or_else(|| Denied::MalformedParameter {
-            name,
-            value: excerpt(value),
-        })
+        digits::decimal(value).ok_or_else(|| Denied::MalformedParameter { name, value: excerpt(value) })
     }
 
     /// Whether any string that the client may have signed has this signature.
@@ -170,23 +159,18 @@ fn encoded<'a>(raw: &RawRequest<'a>, door: Door) -> Result<(&'a [u8], &'static s
     if media_type.eq_ignore_ascii_case(FORM) {
         return Ok((raw.body, "form"));
     }
-    // JSON is always signed by TC3, so what is missing is its header.
-    if door == Door::Api3 && media_type.eq_ignore_ascii_case("application/json") {
+    // Signature v1 has no other form on a POST, so what is missing is TC3's header.
+    if door == Door::Api3 {
         return Err(Denied::MissingAuthorization);
     }
-    Err(Denied::UnsupportedContentType {
-        found: excerpt(media_type),
-        expected: FORM,
-    })
+    Err(Denied::UnsupportedContentType { found: excerpt(media_type), expected: FORM })
 }
 
 /// Whether a query or form that cannot be read at least names a version.
 fn names_version(encoded: &[u8]) -> bool {
-    encoded.split(|byte| *byte == b'&').any(|piece| {
-        piece
-            .strip_prefix(b"Version=")
-            .is_some_and(|value| !value.is_empty())
-    })
+    encoded
+        .split(|byte| *byte == b'&')
+        .any(|piece| piece.strip_prefix(b"Version=").is_some_and(|value| !value.is_empty()))
 }
 
 fn to_sign<'a>(method: &Method, pairs: &'a [Pair<'_>]) -> Vec<(Cow<'a, str>, &'a str)> {
@@ -205,10 +189,8 @@ fn with_dots<'a>(pairs: &[(Cow<'a, str>, &'a str)]) -> Option<Vec<(Cow<'a, str>,
     if !pairs.iter().any(|(name, _)| name.contains('_')) {
         return None;
     }
-    let mut dotted: Vec<(Cow<'_, str>, &str)> = pairs
-        .iter()
-        .map(|(name, value)| (Cow::Owned(name.replace('_', ".")), *value))
-        .collect();
+    let mut dotted: Vec<(Cow<'_, str>, &str)> =
+        pairs.iter().map(|(name, value)| (Cow::Owned(name.replace('_', ".")), *value)).collect();
     dotted.sort_by(|(left, _), (right, _)| left.cmp(right));
     Some(dotted)
 }
@@ -246,10 +228,7 @@ pub(crate) fn sign(
     secret_key: &str,
     sha256: bool,
 ) -> String {
-    let mut pairs: Vec<Pair<'_>> = params
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()))
-        .collect();
+    let mut pairs: Vec<Pair<'_>> = params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     pairs.sort();
     let verbatim = to_sign(method, &pairs);
     let signed = with_dots(&verbatim).unwrap_or(verbatim);

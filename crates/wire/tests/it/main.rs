@@ -1,0 +1,8 @@
+//! The crate from outside: received bytes to a request or to the reason why they are none.
+
+mod doors;
+mod parameters;
+mod properties;
+mod support;
+mod tc3;
+mod v1;
