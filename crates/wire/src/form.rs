@@ -117,37 +117,40 @@ fn segment_at(name: &str, start: usize) -> &str {
 
 /// The value of pairs whose names are equal up to `end`, where a name or a segment ends.
 fn value<Name: AsRef<str>>(group: &mut [(Name, Box<str>)], end: usize) -> Result<Value, Denied> {
-    let (first, text) = &mut group[0];
-    let name: Box<str> = excerpt(&first.as_ref()[..end]);
-    if first.as_ref().len() == end {
-        let text = std::mem::take(text);
-        return match group.get(1) {
-            None => Ok(Value::Text(text)),
-            Some((second, _)) if second.as_ref().len() == end => Err(Denied::DuplicateParameter { name }),
-            Some(_) => Err(Denied::ConflictingParameter { name }),
+    let ends_here = |(name, _): &(Name, Box<str>)| name.as_ref().len() == end;
+    if ends_here(&group[0]) {
+        return match group {
+            [(_, text)] => Ok(Value::Text(std::mem::take(text))),
+            [_, second, ..] if ends_here(second) => Err(Denied::DuplicateParameter { name: common_name(group, end) }),
+            _ => Err(Denied::ConflictingParameter { name: common_name(group, end) }),
         };
     }
     let entries = children(group, end + 1)?;
     match entries.iter().filter(|(segment, _)| is_index(segment)).count() {
         0 => Map::from_entries(entries).map(Value::Map),
-        indices if indices == entries.len() => list(entries, name),
-        _ => Err(Denied::ConflictingParameter { name }),
+        indices if indices == entries.len() => list(entries).map_err(|index| Denied::DuplicateParameter {
+            name: format!("{}.{index}", common_name(group, end)).into(),
+        }),
+        _ => Err(Denied::ConflictingParameter { name: common_name(group, end) }),
     }
 }
 
-fn list(entries: Vec<(Box<str>, Value)>, name: Box<str>) -> Result<Value, Denied> {
+fn common_name<Name: AsRef<str>>(group: &[(Name, Box<str>)], end: usize) -> Box<str> {
+    excerpt(&group[0].0.as_ref()[..end])
+}
+
+/// Orders elements by index; fails with an index that is given twice, as in `A.0` and `A.00`.
+fn list(entries: Vec<(Box<str>, Value)>) -> Result<Value, u32> {
     let mut elements: Vec<(u32, Value)> = entries
         .into_iter()
         // Every index was found to be a small number at the start.
         .map(|(index, value)| (index.parse().unwrap_or(u32::MAX), value))
         .collect();
     elements.sort_by_key(|(index, _)| *index);
-    if let Some(pair) = elements.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        // `A.0` and `A.00`.
-        let name = format!("{name}.{}", pair[0].0).into();
-        return Err(Denied::DuplicateParameter { name });
+    match elements.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => Err(pair[0].0),
+        None => Ok(Value::List(elements.into_iter().map(|(_, value)| value).collect())),
     }
-    Ok(Value::List(elements.into_iter().map(|(_, value)| value).collect()))
 }
 
 fn is_index(segment: &str) -> bool {

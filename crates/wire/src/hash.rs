@@ -37,6 +37,14 @@ pub(crate) fn from_hex<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
 
 /// The byte that two hexadecimal digits of either case stand for.
 pub(crate) fn byte_of_hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |character: u8| char::from(character).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        b'A'..=b'F' => Some(character - b'A' + 10),
+        _ => None,
+    }
 }

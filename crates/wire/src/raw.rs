@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Method, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, Method, Uri};
 
 /// A received request: borrowed, complete and untrusted.
 pub struct RawRequest<'a> {
@@ -21,14 +22,14 @@ impl RawRequest<'_> {
     }
 
     /// The value of a header, empty where it is absent or is not text.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &HeaderName) -> &str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().trim()
     }
 
     /// The media type without its parameters, as received.
     pub(crate) fn media_type(&self) -> &str {
-        let content_type = self.header("content-type");
+        let content_type = self.header(&CONTENT_TYPE);
         let end = content_type.find(';').unwrap_or(content_type.len());
         content_type[..end].trim_end()
     }

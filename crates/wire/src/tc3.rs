@@ -18,6 +18,15 @@ use crate::{digits, form, hash, host};
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 const JSON: &str = "application/json";
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+// Parsed names, because looking a header up by text parses the text each time.
+static ACTION: HeaderName = HeaderName::from_static("x-tc-action");
+static CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
+static LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
+static REGION: HeaderName = HeaderName::from_static("x-tc-region");
+static TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
+static VERSION: HeaderName = HeaderName::from_static("x-tc-version");
+
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// Clients sign two or three headers. A limit keeps a forged list from costing more than it.
@@ -35,7 +44,7 @@ pub(crate) fn authenticate(
         let found = excerpt(raw.media_type());
         return Err(Denied::UnsupportedContentType { found, expected: JSON });
     }
-    let timestamp = header(raw, "X-TC-Timestamp", "x-tc-timestamp")?;
+    let timestamp = header(raw, "X-TC-Timestamp", &TIMESTAMP)?;
     let timestamp_seconds = digits::decimal(timestamp)
         .ok_or_else(|| Denied::MalformedParameter { name: "X-TC-Timestamp", value: excerpt(timestamp) })?;
     let secret_id = authorization.secret_id;
@@ -54,10 +63,10 @@ pub(crate) fn authenticate(
         door: Door::Api3,
         owner: credential.owner(),
         secret_id: secret_id.into(),
-        action: header(raw, "X-TC-Action", "x-tc-action")?.into(),
-        version: optional("x-tc-version"),
-        region: optional("x-tc-region"),
-        language: Language::of_tag(raw.header("x-tc-language")),
+        action: header(raw, "X-TC-Action", &ACTION)?.into(),
+        version: optional(&VERSION),
+        region: optional(&REGION),
+        language: Language::of_tag(raw.header(&LANGUAGE)),
         timestamp_seconds,
         service: Some(authorization.service.into()),
         replay: None,
@@ -66,7 +75,7 @@ pub(crate) fn authenticate(
 }
 
 /// `spelling` is the header's name as the vendor writes it.
-fn header<'a>(raw: &'a RawRequest<'_>, spelling: &'static str, name: &str) -> Result<&'a str, Denied> {
+fn header<'a>(raw: &'a RawRequest<'_>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
     match raw.header(name) {
         "" => Err(Denied::MissingParameter { name: spelling }),
         value => Ok(value),
@@ -261,7 +270,7 @@ fn has_upper_case(raw: &RawRequest<'_>, authorization: &Authorization<'_>) -> bo
 }
 
 fn payload_hash(raw: &RawRequest<'_>) -> [u8; 64] {
-    if raw.header("x-tc-content-sha256") == UNSIGNED_PAYLOAD {
+    if raw.header(&CONTENT_SHA256) == UNSIGNED_PAYLOAD {
         hash::sha256_hex(UNSIGNED_PAYLOAD.as_bytes())
     } else if raw.method == Method::GET {
         *hash::OF_NOTHING
