@@ -69,3 +69,24 @@ impl From<ReplayKey> for String {
         key.to_hex()
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn every_part_makes_another_key() {
+        let key = ReplayKey::new("AKIDabc", 1, 2, b"signature");
+        assert_eq!(key, ReplayKey::new("AKIDabc", 1, 2, b"signature"));
+        for other in [
+            ReplayKey::new("AKIDabd", 1, 2, b"signature"),
+            ReplayKey::new("AKIDabc", 2, 2, b"signature"),
+            ReplayKey::new("AKIDabc", 1, 3, b"signature"),
+            ReplayKey::new("AKIDabc", 1, 2, b"signaturf"),
+            // Nor can one part lend bytes to its neighbour.
+            ReplayKey::new("KIDabc", 1, 2, b"signatureA"),
+        ] {
+            assert_ne!(key, other);
+        }
+    }
+}

@@ -415,6 +415,35 @@ mod test {
     }
 
     #[test]
+    fn only_a_key_that_verified_is_kept() {
+        let credential = Credential::new(1, "id", "key");
+        let kept = || credential.kept_signing_key(b"2019-02-25", "cvm").is_some();
+        let arrive = |signing_key| {
+            let scope = SigningScope {
+                secret_id: "id",
+                secret_key: signing_key,
+                service: "cvm",
+                timestamp_seconds: 1_551_113_065,
+            };
+            let lines = [("content-type", JSON.as_bytes()), ("host", &b"h"[..])];
+            let signed = sign(&scope, &Method::POST, "", &lines, BODY);
+            let mut headers = http::HeaderMap::new();
+            headers.insert(HOST, "h".parse().unwrap());
+            headers.insert(CONTENT_TYPE, JSON.parse().unwrap());
+            let (method, target) = (&Method::POST, &http::Uri::from_static("/"));
+            let raw = RawRequest { method, target, headers: &headers, body: BODY };
+            let authorization = Authorization::read(signed.as_bytes()).unwrap();
+            verify(&raw, &authorization, "1551113065", b"2019-02-25", &credential)
+        };
+        assert_eq!(arrive("forged"), Err(Denied::SignatureMismatch));
+        assert!(!kept());
+        assert_eq!(arrive("key"), Ok(()));
+        assert!(kept());
+        assert_eq!(arrive("key"), Ok(()));
+        assert_eq!(arrive("forged"), Err(Denied::SignatureMismatch));
+    }
+
+    #[test]
     fn the_hash_of_nothing_is_that_of_no_bytes() {
         assert_eq!(hash::sha256_hex(b""), *hash::OF_NOTHING);
     }

@@ -84,6 +84,9 @@ fn a_value_a_list_and_a_structure_exclude_one_another() {
     ] {
         assert_eq!(tree(&pairs), Err(Denied::ConflictingParameter { name: "A".into() }));
     }
+    // Nor does a name that sorts between them by bytes hide it.
+    let apart = [("A", "1"), ("A-x", "2"), ("A.0", "3")];
+    assert_eq!(tree(&apart), Err(Denied::ConflictingParameter { name: "A".into() }));
     let deeper = [("F.0.A", "1"), ("F.0.A.0", "2")];
     assert_eq!(tree(&deeper), Err(Denied::ConflictingParameter { name: "F.0.A".into() }));
 }

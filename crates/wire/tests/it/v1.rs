@@ -149,10 +149,23 @@ fn the_host_is_signed_with_port_or_without_and_with_scheme_or_without() {
 
 #[test]
 fn an_underscore_in_a_name_is_signed_as_a_dot_or_as_it_is() {
-    // `A_b` sorts behind `Aa` and, with the dot, before it.
-    let client = V1::legacy(&[("A_b", "1"), ("Aa", "2")]);
-    let params = client.send().arrive().unwrap().params;
-    assert_eq!(params.root.get("A_b"), text("1").as_ref());
+    // `A_b` sorts behind `AB` and, with the dot, before it, as in the string that this signs:
+    // `GETh/?A.b=1&AB=2&Action=A&Nonce=1&SecretId=...&Timestamp=1551113065&Version=1`.
+    let dotted = "pfRnN3/2z9hhCKvvh25Fuj7qFS0=";
+    let params = [
+        ("Action", "A"),
+        ("Nonce", "1"),
+        ("SecretId", SECRET_ID),
+        ("Timestamp", "1551113065"),
+        ("Version", "1"),
+        ("A_b", "1"),
+        ("AB", "2"),
+    ];
+    assert_eq!(sign::v1(&Method::GET, "h", "/", &params, SECRET_KEY, false), dotted);
+    let mut signed = params.to_vec();
+    signed.push(("Signature", dotted));
+    let sent = Sent::new(Method::GET, &format!("/?{}", encode(&signed)), "").header("host", "h");
+    assert_eq!(sent.arrive().unwrap().params.root.get("A_b"), text("1").as_ref());
 
     // Signed verbatim, which our own signer does not do.
     let params = [
