@@ -1,2 +1,51 @@
-//! The project commands.
-fn main() {}
+//! The project's own commands, the same words on a laptop and in CI: `cargo xtask help` names them.
+
+mod bench;
+mod check;
+mod ci;
+mod clients;
+mod demo;
+mod ground;
+mod rust_tests;
+mod setup;
+mod shell;
+mod tally;
+mod tidy;
+
+use std::process::ExitCode;
+use tally::Tally;
+
+const HELP: &str = "\
+cargo xtask check            fmt, clippy, tidy and docs: before every commit
+cargo xtask tidy             the house rules that clippy cannot know, each with its reason
+cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
+cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd
+cargo xtask demo             cvmd demo
+cargo xtask bench [ARGS]     the table of numbers that count
+cargo xtask setup            what the clients need: system packages when we are root, Python packages under target/
+cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or the lanes named";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((word, rest)) = args.split_first() else {
+        eprintln!("{HELP}");
+        return ExitCode::from(2);
+    };
+    let tally = match word.as_str() {
+        "check" => check::run(),
+        "tidy" => tidy::run(),
+        "test" => rust_tests::run(rest),
+        "clients" => clients::run(rest),
+        "demo" => demo::run(),
+        "bench" => bench::run(rest),
+        "setup" => setup::run(),
+        "ci" => ci::run(rest),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        other => Tally::failed(format!("{other}: no such command; `cargo xtask help` names them")),
+    };
+    tally.print();
+    if tally.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask ci`: all lanes in order, each with its outcome and time, and the closing line that CI reads.
+
+use crate::{check, clients, demo, rust_tests, setup, tally::Tally};
+use std::time::{Duration, Instant};
+
+type Lane = (&'static str, fn() -> Tally);
+
+/// In the order in which a failure is cheapest to learn.
+const LANES: &[Lane] = &[
+    ("setup", setup::run),
+    ("check", check::run),
+    ("test", || rust_tests::run(&[])),
+    ("clients", || clients::run(&[])),
+    ("demo", demo::run),
+];
+
+/// No `names` means all lanes.
+pub fn run(names: &[String]) -> Tally {
+    if let Some(unknown) = names.iter().find(|name| !LANES.iter().any(|(lane, _)| lane == name)) {
+        return Tally::failed(format!("{unknown}: no such lane; there are {}", lane_names()));
+    }
+    let mut whole = Tally::default();
+    let mut lines = Vec::new();
+    for (name, lane) in LANES.iter().filter(|(lane, _)| names.is_empty() || names.iter().any(|name| name == lane)) {
+        println!("== {name}");
+        let began = Instant::now();
+        let tally = lane();
+        lines.push(outcome(name, &tally, began.elapsed()));
+        whole.add(named(name, tally));
+    }
+    println!("== outcome");
+    for line in lines {
+        println!("{line}");
+    }
+    whole
+}
+
+fn outcome(name: &str, tally: &Tally, took: Duration) -> String {
+    let word = if tally.is_green() { "ok" } else { "FAILED" };
+    format!("{name:8} {word:6} {:4} s  {}", took.as_secs(), tally.closing_line())
+}
+
+/// The lane stands before each reason, so that the end of the log suffices to know where to look.
+fn named(name: &str, tally: Tally) -> Tally {
+    let prefix = |whys: Vec<String>| whys.into_iter().map(|why| format!("{name}: {why}")).collect();
+    Tally { passed: tally.passed, failed: prefix(tally.failed), skipped: prefix(tally.skipped) }
+}
+
+fn lane_names() -> String {
+    LANES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn an_unknown_lane_fails_and_the_known_are_named() {
+        let tally = run(&["lunch".to_owned()]);
+        assert_eq!(tally.failed, ["lunch: no such lane; there are setup, check, test, clients, demo"]);
+    }
+
+    #[test]
+    fn the_lane_stands_before_the_reason() {
+        let tally = named("clients", Tally::skipped("tccli: no Python packages"));
+        assert_eq!(tally.skipped, ["clients: tccli: no Python packages"]);
+    }
+}

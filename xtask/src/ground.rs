@@ -1,0 +1,23 @@
+//! Where things stand in the checkout.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the checkout this xtask was built from.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Cargo's target directory, also when the environment moves it.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |moved| root().join(moved))
+}
+
+/// The program under test, as `cargo build --release` leaves it.
+pub fn cvmd() -> PathBuf {
+    target().join("release/cvmd")
+}
+
+/// Python with the vendor's packages, made by `cargo xtask setup`.
+pub fn venv() -> PathBuf {
+    target().join("clients-venv")
+}

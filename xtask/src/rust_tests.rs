@@ -1,0 +1,57 @@
+//! `cargo xtask test`: every Rust test in the one profile, counted.
+
+use crate::{shell, tally::Tally};
+
+pub fn run(args: &[String]) -> Tally {
+    let mut words = vec!["test", "--release", "--workspace", "--no-fail-fast"];
+    words.extend(args.iter().map(String::as_str));
+    let mut tally = Tally::default();
+    let outcome = shell::watch(shell::cargo(&words), |line| read_line(line, &mut tally));
+    if let Err(why) = outcome
+        && tally.failed.is_empty()
+    {
+        // It did not compile, or a test binary died without a result.
+        tally.failed.push(why);
+    }
+    if tally == Tally::default() {
+        tally.failed.push("test: cargo ran no test".to_owned());
+    }
+    tally
+}
+
+/// `test a::b ... FAILED` names a failure, `test result: ok. 5 passed; 0 failed; 1 ignored; ...` counts.
+fn read_line(line: &str, tally: &mut Tally) {
+    if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
+        tally.failed.push(name.to_owned());
+    }
+    if let Some(counts) = line.strip_prefix("test result: ") {
+        tally.passed += number_before(counts, " passed");
+        let ignored = number_before(counts, " ignored");
+        tally.skipped.extend((0..ignored).map(|_| "a test: marked as ignored, which tidy forbids".to_owned()));
+    }
+}
+
+fn number_before(text: &str, word: &str) -> usize {
+    let digits = text.split(word).next().unwrap_or_default();
+    digits.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn results_of_several_binaries_add_up_and_failures_are_named() {
+        let mut tally = Tally::default();
+        for line in [
+            "test id::test::short_ids_are_refused ... ok",
+            "test law::test::windows_first ... FAILED",
+            "test result: FAILED. 12 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: ok. 30 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ] {
+            read_line(line, &mut tally);
+        }
+        assert_eq!(tally.passed, 42);
+        assert_eq!(tally.failed, ["law::test::windows_first"]);
+    }
+}

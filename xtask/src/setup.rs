@@ -1,0 +1,89 @@
+//! `cargo xtask setup`: what the real clients need and a bare machine lacks. System packages only when we are root; the
+//! vendor's Python packages, unmodified and pinned in `clients/requirements.txt`, into an environment under `target/`.
+
+use crate::{ground, shell, tally::Tally};
+use std::{fs, process::Command};
+
+/// Programs that the clients call, and the Debian package that brings each.
+const PROGRAMS: &[(&str, &str)] =
+    &[("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"), ("setsid", "util-linux"), ("python3", "python3")];
+
+pub fn run() -> Tally {
+    let mut tally = Tally::default();
+    tally.add(system());
+    tally.add(Tally::of(python()));
+    tally
+}
+
+fn system() -> Tally {
+    let mut missing: Vec<&str> =
+        PROGRAMS.iter().filter(|(program, _)| !shell::is_there(program)).map(|&(_, package)| package).collect();
+    if !python_makes_environments() {
+        missing.push("python3-venv");
+    }
+    missing.dedup();
+    if missing.is_empty() {
+        return Tally::passed(1);
+    }
+    if !is_root() {
+        return Tally::skipped(format!(
+            "system packages: {} missing, and only root installs; apt-get install them",
+            missing.join(", ")
+        ));
+    }
+    Tally::of(apt_get(&["update"]).and_then(|()| {
+        let mut words = vec!["install", "--yes", "--no-install-recommends"];
+        words.extend(&missing);
+        apt_get(&words)
+    }))
+}
+
+/// The Python environment of the clients, made anew when the pinned versions changed.
+fn python() -> Result<(), String> {
+    let wanted = fs::read_to_string(ground::root().join("clients/requirements.txt")).map_err(|e| e.to_string())?;
+    let stamp = ground::venv().join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && works("bin/python") {
+        println!("the clients' Python packages are there");
+        return Ok(());
+    }
+    // A half-made or moved environment is not repaired.
+    let _ = fs::remove_dir_all(ground::venv());
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv"]).arg(ground::venv());
+    shell::run(venv)?;
+    // A registry that hiccups once must not turn the run red.
+    pip_install().or_else(|_| pip_install()).or_else(|_| pip_install())?;
+    fs::write(stamp, wanted).map_err(|error| error.to_string())
+}
+
+fn pip_install() -> Result<(), String> {
+    let mut pip = Command::new(ground::venv().join("bin/python"));
+    // The vendor's package holds thousands of modules of which we import three: compiling them all takes a minute.
+    pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--requirement"]);
+    pip.arg(ground::root().join("clients/requirements.txt"));
+    shell::run(pip)
+}
+
+fn works(python: &str) -> bool {
+    Command::new(ground::venv().join(python)).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+fn python_makes_environments() -> bool {
+    shell::is_there("python3")
+        && Command::new("python3")
+            .args(["-c", "import venv, ensurepip"])
+            .output()
+            .is_ok_and(|output| output.status.success())
+}
+
+fn is_root() -> bool {
+    let mut id = Command::new("id");
+    id.arg("-u");
+    shell::read(id).is_ok_and(|uid| uid.trim() == "0")
+}
+
+fn apt_get(words: &[&str]) -> Result<(), String> {
+    let mut apt = Command::new("apt-get");
+    apt.args(["--quiet", "--quiet"]).args(words).env("DEBIAN_FRONTEND", "noninteractive");
+    shell::run(apt)
+}

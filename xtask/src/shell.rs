@@ -1,0 +1,98 @@
+//! Runs other programs and says why when they do not succeed.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
+/// A cargo command at the root of the checkout.
+pub fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(crate::ground::root());
+    command
+}
+
+/// Runs to the end with its output on ours.
+pub fn run(mut command: Command) -> Result<(), String> {
+    let line = describe(&command);
+    println!("$ {line}");
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{line}` ended with {status}")),
+        Err(error) => Err(format!("`{line}` could not be started: {error}")),
+    }
+}
+
+/// Runs to the end, gives its standard output.
+pub fn read(mut command: Command) -> Result<String, String> {
+    let line = describe(&command);
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("`{line}` could not be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{line}` ended with {}", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("`{line}` printed no UTF-8: {error}"))
+}
+
+/// Runs to the end with its output on ours, and shows every line of its standard output to `see` as well.
+pub fn watch(mut command: Command, mut see: impl FnMut(&str)) -> Result<(), String> {
+    let line = describe(&command);
+    println!("$ {line}");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("`{line}` could not be started: {error}"))?;
+    if let Some(stdout) = child.stdout.take() {
+        for text in BufReader::new(stdout).lines().map_while(Result::ok) {
+            println!("{text}");
+            see(&text);
+        }
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{line}` ended with {status}")),
+        Err(error) => Err(format!("`{line}` was lost: {error}")),
+    }
+}
+
+/// Whether a program of that name stands in PATH.
+pub fn is_there(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+fn describe(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_failing_program_is_named_with_its_status() {
+        let why = run(sh("exit 3")).unwrap_err();
+        assert!(why.contains("exit 3") && why.contains("status: 3"), "{why}");
+    }
+
+    #[test]
+    fn watching_sees_every_line_and_the_failure_after_them() {
+        let mut lines = Vec::new();
+        assert!(watch(sh("echo a; echo b; exit 1"), |line| lines.push(line.to_owned())).is_err());
+        assert_eq!(lines, ["a", "b"]);
+    }
+}

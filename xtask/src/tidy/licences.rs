@@ -1,0 +1,139 @@
+//! Every dependency's licence is one that the product can be shipped under.
+
+use super::{Finding, House, Rule};
+use serde_json::Value;
+
+pub(crate) const LICENCES: Rule = Rule {
+    name: "licences",
+    why: "An operator ships cvmd as one binary: a licence that forbids or infects that must not come in unnoticed.",
+    find: licences,
+};
+
+const ALLOWED: &[&str] = &[
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "Unlicense",
+    "0BSD",
+    // Weak copyleft per file: we change none of its files.
+    "MPL-2.0",
+    "MPL-2.0+",
+];
+
+/// Linked dynamically and behind a cargo feature, so that the LGPL's terms are met by the system's library.
+const ALLOWED_FOR: &[(&str, &str)] =
+    &[("virt", "LGPL-2.1"), ("virt", "LGPL-2.1+"), ("virt-sys", "LGPL-2.1"), ("virt-sys", "LGPL-2.1+")];
+
+fn licences(house: &House) -> Vec<Finding> {
+    let packages = house.metadata["packages"].as_array().into_iter().flatten();
+    packages.filter(|package| !is_allowed(package)).map(|package| finding(house, package)).collect()
+}
+
+fn is_allowed(package: &Value) -> bool {
+    let name = package["name"].as_str().unwrap_or_default();
+    let Some(expression) = package["license"].as_str() else { return false };
+    let words = words(expression);
+    let mut left = words.as_slice();
+    // An expression that is not read to its end is not understood, and so not allowed.
+    any(&mut left, name) && left.is_empty()
+}
+
+fn finding(house: &House, package: &Value) -> Finding {
+    let name = package["name"].as_str().unwrap_or_default();
+    let lock = house.files.iter().find(|file| file.path == "Cargo.lock");
+    let quoted = format!("name = \"{name}\"");
+    let line = lock.and_then(|lock| lock.text.lines().position(|line| line == quoted)).map_or(1, |index| index + 1);
+    let licence = package["license"].as_str().unwrap_or("no licence expression");
+    let what_to_do = format!("do without `{name}` ({licence}), or argue its licence into xtask/src/tidy/licences.rs");
+    Finding { path: "Cargo.lock".to_owned(), line, what_to_do }
+}
+
+/// `MIT/Apache-2.0` is an old way to write OR.
+fn words(expression: &str) -> Vec<String> {
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    spaced.split_whitespace().map(str::to_owned).collect()
+}
+
+/// `all OR all OR ...`: one that is allowed suffices.
+fn any(left: &mut &[String], name: &str) -> bool {
+    let mut allowed = all(left, name);
+    while take(left, "OR") {
+        allowed |= all(left, name);
+    }
+    allowed
+}
+
+/// `one AND one AND ...`: each must be allowed.
+fn all(left: &mut &[String], name: &str) -> bool {
+    let mut allowed = one(left, name);
+    while take(left, "AND") {
+        allowed &= one(left, name);
+    }
+    allowed
+}
+
+fn one(left: &mut &[String], name: &str) -> bool {
+    if take(left, "(") {
+        return any(left, name) & take(left, ")");
+    }
+    let Some((first, rest)) = left.split_first() else { return false };
+    let mut licence = first.clone();
+    *left = rest;
+    if take(left, "WITH")
+        && let Some((exception, rest)) = left.split_first()
+    {
+        licence = format!("{licence} WITH {exception}");
+        *left = rest;
+    }
+    ALLOWED.contains(&licence.as_str()) || ALLOWED_FOR.contains(&(name, licence.as_str()))
+}
+
+fn take(left: &mut &[String], word: &str) -> bool {
+    match left.split_first() {
+        Some((first, rest)) if first == word => {
+            *left = rest;
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::{super::test::house, *};
+    use serde_json::json;
+
+    #[test]
+    fn expressions_are_weighed() {
+        for (licence, allowed) in [
+            ("MIT", true),
+            ("MIT/Apache-2.0", true),
+            ("GPL-3.0 OR MIT", true),
+            ("GPL-3.0", false),
+            ("MIT AND GPL-3.0", false),
+            ("(Apache-2.0 OR GPL-2.0) AND BSD-3-Clause", true),
+            ("Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT", true),
+            ("GPL-2.0 WITH Classpath-exception", false),
+            ("LGPL-2.1", false),
+        ] {
+            assert_eq!(is_allowed(&json!({"name": "x", "license": licence})), allowed, "{licence}");
+        }
+        assert!(is_allowed(&json!({"name": "virt", "license": "LGPL-2.1"})));
+    }
+
+    #[test]
+    fn a_dependency_without_a_licence_is_found_in_the_lock_file() {
+        let mut house = house(&[("Cargo.lock", "[[package]]\nname = \"odd\"\n")]);
+        house.metadata = json!({"packages": [{"name": "odd", "license": null}]});
+        assert!((LICENCES.find)(&house)[0].to_string().starts_with("Cargo.lock:2: do without `odd`"));
+    }
+}

@@ -1,0 +1,128 @@
+//! Things that have a home, and may stand nowhere else: the clock, the environment, chance, spawning, waiting.
+
+use super::{Finding, House, Rule, source::SourceFile};
+
+pub(crate) const HOMES: Rule = Rule {
+    name: "homes",
+    why: "Time, chance and the outside world are replaceable only where they come in by one door; otherwise no test can turn \
+          the clock and no world replays from its seed.",
+    find: homes,
+};
+
+pub(crate) const SLEEPS: Rule = Rule {
+    name: "sleeping-tests",
+    why: "A sleep is too short on a busy machine and too long on an idle one: use the virtual clock, or wait for a condition \
+          with a limit.",
+    find: sleeps,
+};
+
+pub(crate) const FACTS: Rule = Rule {
+    name: "facts",
+    why: "The parameters of every action are tested against the vendor's own list, which must be in the repository.",
+    find: facts,
+};
+
+struct Kept {
+    what: &'static str,
+    /// Beginnings of paths.
+    homes: &'static [&'static str],
+    instead: &'static str,
+}
+
+const KEPT: &[Kept] = &[
+    Kept {
+        what: "SystemTime::now",
+        homes: &["crates/hypervisor/src/clock.rs", "xtask/", "benches/"],
+        instead: "take the time from the Clock or the Context",
+    },
+    Kept {
+        what: "Instant::now",
+        // Besides the clock, what only measures a duration for the metrics and decides nothing by it.
+        homes: &[
+            "crates/hypervisor/src/clock.rs",
+            "crates/hypervisor-simulated/src/store.rs",
+            "crates/state/src/writer.rs",
+            "crates/server/src/http.rs",
+            "crates/server/tests/",
+            "xtask/",
+            "benches/",
+        ],
+        instead: "take the time from the Clock or the Context",
+    },
+    Kept {
+        what: "env::var",
+        homes: &["crates/server/src/config", "crates/server/tests/", "xtask/", "benches/"],
+        instead: "add a setting to the configuration",
+    },
+];
+
+/// Where a test's waiting for a condition is written, once, with its limit.
+const WAITING: &[&str] = &["crates/server/tests/support/", "clients/story.py"];
+
+const FACTS_PATH: &str = "crates/actions/facts.json";
+
+fn homes(house: &House) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &house.files {
+        let kept = KEPT.iter().filter(|kept| !kept.homes.iter().any(|home| file.path.starts_with(home)));
+        for kept in kept {
+            let strays = file.code_lines().filter(|(_, text)| text.contains(kept.what));
+            findings.extend(strays.map(|(line, _)| finding(file, line, format!("`{}`: {}", kept.what, kept.instead))));
+        }
+    }
+    findings
+}
+
+fn sleeps(house: &House) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in house.files.iter().filter(|file| !WAITING.iter().any(|home| file.path.starts_with(home))) {
+        let advice = "wait for the condition itself, with a limit";
+        let rust = file.code_lines().filter(|(line, _)| file.is_test_line(*line));
+        let sleeping = rust.filter(|(_, text)| ["thread::sleep", "time::sleep"].iter().any(|call| text.contains(call)));
+        findings.extend(sleeping.map(|(line, _)| finding(file, line, advice.to_owned())));
+        if file.path.ends_with(".py") {
+            let lines = file.text.lines().enumerate().filter(|(_, text)| text.contains("time.sleep"));
+            findings.extend(lines.map(|(index, _)| finding(file, index + 1, advice.to_owned())));
+        }
+    }
+    findings
+}
+
+fn facts(house: &House) -> Vec<Finding> {
+    if house.files.iter().any(|file| file.path == FACTS_PATH && file.text.starts_with('{')) {
+        return Vec::new();
+    }
+    vec![Finding { path: FACTS_PATH.to_owned(), line: 1, what_to_do: "put the vendor's facts file back".to_owned() }]
+}
+
+fn finding(file: &SourceFile, line: usize, what_to_do: String) -> Finding {
+    Finding { path: file.path.clone(), line, what_to_do }
+}
+
+#[cfg(test)]
+mod test {
+    use super::{super::test::found, *};
+
+    #[test]
+    fn clocks_and_environment_are_found_outside_their_homes() {
+        for call in ["SystemTime::now()", "std::time::Instant::now()", "std::env::var(\"X\")"] {
+            assert_eq!(found(&HOMES, "crates/actions/src/x.rs", &format!("let a = {call};\n")).len(), 1, "{call}");
+        }
+        assert_eq!(found(&HOMES, "crates/hypervisor/src/clock.rs", "let a = SystemTime::now();\n"), [""; 0]);
+        assert_eq!(found(&HOMES, "crates/actions/src/x.rs", "// not SystemTime::now\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_sleeping_test_is_found() {
+        let text = "#[cfg(test)]\nmod test {\n    tokio::time::sleep(x).await;\n}\n";
+        assert_eq!(found(&SLEEPS, "crates/state/src/x.rs", text), ["3: wait for the condition itself, with a limit"]);
+        assert_eq!(found(&SLEEPS, "clients/ssh/run.py", "time.sleep(1)\n").len(), 1);
+        assert_eq!(found(&SLEEPS, "crates/state/src/x.rs", "tokio::time::sleep(x).await;\n"), [""; 0]);
+    }
+
+    #[test]
+    fn missing_facts_are_found() {
+        assert_eq!(found(&FACTS, "README.md", "").len(), 1);
+        assert_eq!(found(&FACTS, FACTS_PATH, "{}\n"), [""; 0]);
+    }
+}
