@@ -133,13 +133,19 @@ impl<'a> Signed<'a> {
                 bool::from(code.as_ref().ct_eq(signature))
             })
         };
-        let verbatim = to_sign(raw.method, &self.pairs);
-        // Unlike upstream: the documents have `_` in names replaced by `.` and most clients do so;
-        // the Node SDK does not. Without a `_` the two are one.
-        match with_dots(&verbatim) {
-            Some(dotted) => is(&dotted) || is(&verbatim),
-            None => is(&verbatim),
+        let is_spelled = |verbatim: &[(Cow<'_, str>, &str)]| {
+            // Unlike upstream: the documents have `_` in names replaced by `.` and most clients do
+            // so; the Node SDK does not. Without a `_` the two are one.
+            with_dots(verbatim).is_some_and(|dotted| is(&dotted)) || is(verbatim)
+        };
+        let all = to_sign(&self.pairs);
+        if is_spelled(&all) {
+            return true;
         }
+        // The oldest SDK leaves file markers out of the signed string of a POST. Others know no
+        // file markers, and a password too may begin with `@`.
+        let has_marker = raw.method == Method::POST && all.iter().any(|(_, value)| value.starts_with('@'));
+        has_marker && is_spelled(&without_markers(all))
     }
 
     fn into_params(self) -> Result<Params, Denied> {
@@ -173,15 +179,17 @@ fn names_version(encoded: &[u8]) -> bool {
         .any(|piece| piece.strip_prefix(b"Version=").is_some_and(|value| !value.is_empty()))
 }
 
-fn to_sign<'a>(method: &Method, pairs: &'a [Pair<'_>]) -> Vec<(Cow<'a, str>, &'a str)> {
+fn to_sign<'a>(pairs: &'a [Pair<'_>]) -> Vec<(Cow<'a, str>, &'a str)> {
     pairs
         .iter()
-        .filter(|(name, value)| {
-            // The old SDK leaves file markers out of the signed string of a POST.
-            name != "Signature" && !(method == Method::POST && value.starts_with('@'))
-        })
+        .filter(|(name, _)| name != "Signature")
         .map(|(name, value)| (Cow::Borrowed(&**name), &**value))
         .collect()
+}
+
+fn without_markers<'a>(mut pairs: Vec<(Cow<'a, str>, &'a str)>) -> Vec<(Cow<'a, str>, &'a str)> {
+    pairs.retain(|(_, value)| !value.starts_with('@'));
+    pairs
 }
 
 /// The pairs with `_` in names replaced, sorted anew; none if no name has one.
@@ -230,7 +238,7 @@ pub(crate) fn sign(
 ) -> String {
     let mut pairs: Vec<Pair<'_>> = params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     pairs.sort();
-    let verbatim = to_sign(method, &pairs);
+    let verbatim = to_sign(&pairs);
     let signed = with_dots(&verbatim).unwrap_or(verbatim);
     let (secret_key, host) = (secret_key.as_bytes(), host.as_bytes());
     if sha256 {
