@@ -1,1 +1,26 @@
-//! The engine that brings the world to what is wanted.
+//! The engine that brings the world to what is wanted: it reads the intents that commands committed, and repeats
+//! observe, decide, remember, act until what is observed agrees with them.
+//!
+//! ```text
+//! state ──subscribe──┐                       ┌─ next     what to do now (pure)
+//!                    ├─> engine ──> walk ────┼─ perform  does it on the hypervisor
+//! machines ──watch───┘      │   (a task per   ├─ retry    what a success or a trouble leaves in the trail (pure)
+//!                           └─> follow       └─ settle   what the instance's row shows (pure)
+//!                          (idle instances)
+//! ```
+//!
+//! Architecture invariant: this crate knows no requests and no actions; it commits only on rows whose operation is
+//! still the one that it walks.
+
+mod engine;
+mod follow;
+mod limits;
+mod next;
+mod perform;
+mod retry;
+mod settle;
+mod walk;
+
+pub use engine::{Engine, Figures};
+pub use limits::Limits;
+pub use next::{Next, Step, next};

@@ -1,0 +1,322 @@
+//! Decides what an operation does next, from what is wanted, what is remembered and what is seen; acts on nothing.
+//!
+//! Each goal's walk. `[X]` is an effect, `(x)` what is observed or remembered, `!` what gives the operation up:
+//!
+//! ```text
+//! Launch       (absent) -> [Define] -> (off) -> [WriteLogin] -> [Start] -> (ready) -> Done
+//! Start        (off) -> [Start] -> (ready on another boot) -> Done
+//! Stop         (on) -> [ShutDown] -> (off) -> Done        Hard: [PowerOff] in place of [ShutDown]
+//!                          └ in time? SoftFirst: [PowerOff]   Soft: ! NotStopped
+//! Reboot       as Stop, then as Start; a guest that left the boot by itself has done the first half
+//! ChangeLogin  (off) -> [WriteLogin] -> Done
+//!              (on) -> as Stop SoftFirst -> (off) -> [WriteLogin] -> as Start -> Done
+//! Terminate    [Erase] -> (absent) -> Done
+//! ```
+//!
+//! Giving up ([`Next::GiveUp`]) puts the reason into the trail; from then on the same function brings the machine
+//! back to where it belongs, and ends with [`Next::Fail`]:
+//!
+//! ```text
+//! did not come up        -> [PowerOff] -> (off) -> Fail, so that STOPPED is true
+//! login not written      -> was running? [Start] -> (ready) -> Fail     else Fail
+//! anything else          -> Fail; what is seen is what is shown
+//! ```
+
+use crate::{Limits, retry::start_failure};
+use cvmd_model::{Failure, Goal, Observed, Power, StopType, Trail};
+
+/// One effect on the hypervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Define,
+    WriteLogin,
+    ShutDown,
+    PowerOff,
+    Start,
+    Erase,
+}
+
+/// What an operation does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Perform the step, after this trail has been committed if it differs from the one in the row.
+    Do(Step, Trail),
+    /// Nothing before this time, unix milliseconds, unless the machine is seen to change.
+    Wait(u64),
+    /// What is observed agrees with what is wanted.
+    Done,
+    /// It cannot be brought about: remember why, and bring the machine back.
+    GiveUp(Failure),
+    /// Given up, and the machine is where it belongs.
+    Fail(Failure),
+}
+
+/// Decides the next step.
+///
+/// # Guarantees
+/// - Pure: the same arguments give the same answer.
+/// - A crash after any effect and before any commit leads to the same end, because every effect may be repeated and
+///   a start is asked for again only while the machine is still off on the boot that the trail names.
+/// - Every wait has an end, and every way round is counted: no goal but Terminate goes on for ever.
+///
+/// # Assumptions
+/// - The trail of a [`Next::Do`] was durable before its step was performed.
+#[must_use]
+pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, now_ms: u64) -> Next {
+    let moment = Moment { goal, trail, observed, limits, now_ms };
+    let next = match (&trail.giving_up, goal) {
+        (_, Goal::Terminate) => moment.terminate(),
+        (Some(failure), _) => moment.bring_back(failure),
+        (None, Goal::Launch) => moment.launch(),
+        (None, Goal::Start) => moment.come_up(),
+        (None, Goal::Stop { how }) => moment.stop(*how),
+        (None, Goal::Reboot { how }) => moment.reboot(*how),
+        (None, Goal::ChangeLogin { was_running, .. }) => moment.change_login(*was_running),
+    };
+    match next {
+        Next::Do(_, Trail { retry_at_ms: Some(at_ms), .. }) if at_ms > now_ms => Next::Wait(at_ms),
+        next => next,
+    }
+}
+
+struct Moment<'a> {
+    goal: &'a Goal,
+    trail: &'a Trail,
+    observed: &'a Observed,
+    limits: &'a Limits,
+    now_ms: u64,
+}
+
+/// The guest neither shut down nor may it be powered off, or it comes back whatever is done.
+struct WillNotStop;
+
+impl Moment<'_> {
+    fn launch(&self) -> Next {
+        match self.observed.power {
+            Power::Absent if self.trail.start_asked_ms.is_none() => self.again(Step::Define),
+            Power::Off if !self.trail.login_written => self.again(Step::WriteLogin),
+            // Nobody has been told of this machine yet, so nobody loses anything by a hard power-off.
+            Power::Starting | Power::Running | Power::ShuttingDown if !self.trail.login_written => {
+                self.again(Step::PowerOff)
+            }
+            Power::Absent | Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.come_up(),
+        }
+    }
+
+    fn stop(&self, how: StopType) -> Next {
+        match self.observed.power {
+            Power::Absent => self.absent(),
+            Power::Off => Next::Done,
+            Power::Starting | Power::Running | Power::ShuttingDown => {
+                self.take_off(how).unwrap_or_else(|WillNotStop| self.not_stopped())
+            }
+        }
+    }
+
+    fn reboot(&self, how: StopType) -> Next {
+        let left = self.trail.boot_before.is_some_and(|boot| boot != self.observed.boot);
+        match self.observed.power {
+            Power::Absent => self.absent(),
+            Power::Starting | Power::Running | Power::ShuttingDown if !left && self.trail.start_asked_ms.is_none() => {
+                self.take_off(how).unwrap_or_else(|WillNotStop| self.not_stopped())
+            }
+            Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.come_up(),
+        }
+    }
+
+    fn change_login(&self, was_running: bool) -> Next {
+        match self.observed.power {
+            _ if self.trail.login_written && was_running => self.come_up(),
+            _ if self.trail.login_written => Next::Done,
+            Power::Absent => self.absent(),
+            Power::Off => {
+                // Leaving the wait for the guest: what held back a second request to shut down holds back no write.
+                let retry_at_ms = self.trail.retry_at_ms.filter(|_| self.trail.off_asked_ms.is_none());
+                Next::Do(Step::WriteLogin, Trail { off_asked_ms: None, retry_at_ms, ..self.trail.clone() })
+            }
+            Power::Starting | Power::Running | Power::ShuttingDown => {
+                self.take_off(StopType::SoftFirst).unwrap_or_else(|WillNotStop| {
+                    Next::GiveUp(Failure::LoginNotWritten { cause: "the machine does not stay off".into() })
+                })
+            }
+        }
+    }
+
+    fn terminate(&self) -> Next {
+        match self.observed.power {
+            Power::Absent => Next::Done,
+            Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.again(Step::Erase),
+        }
+    }
+
+    /// One step nearer to off, for a machine that is not off.
+    fn take_off(&self, how: StopType) -> Result<Next, WillNotStop> {
+        let Trail { boot_before, off_asked_ms, attempts, .. } = *self.trail;
+        // A guest that rebooted itself was asked on a boot that is gone: nobody has asked this one.
+        let asked_ms = off_asked_ms.filter(|_| boot_before == Some(self.observed.boot));
+        let Some(asked_ms) = asked_ms else {
+            let attempts = attempts.saturating_add(u32::from(boot_before.is_some()));
+            let trail = Trail {
+                boot_before: Some(self.observed.boot),
+                off_asked_ms: Some(self.now_ms),
+                attempts,
+                retry_at_ms: None,
+                ..self.trail.clone()
+            };
+            let comes_back = boot_before.is_some() && attempts >= self.limits.attempts_max;
+            return match how {
+                StopType::Soft if comes_back => Err(WillNotStop),
+                StopType::SoftFirst | StopType::Hard if attempts >= self.limits.attempts_max.saturating_mul(2) => {
+                    Err(WillNotStop)
+                }
+                StopType::Hard => Ok(Next::Do(Step::PowerOff, trail)),
+                StopType::SoftFirst if comes_back => Ok(Next::Do(Step::PowerOff, trail)),
+                StopType::Soft | StopType::SoftFirst => Ok(Next::Do(Step::ShutDown, trail)),
+            };
+        };
+        let deadline_ms = asked_ms.saturating_add(self.limits.shutdown_ms());
+        match how {
+            StopType::Hard => Ok(self.again(Step::PowerOff)),
+            StopType::Soft if self.now_ms >= deadline_ms => Err(WillNotStop),
+            StopType::SoftFirst if self.now_ms >= deadline_ms => Ok(self.again(Step::PowerOff)),
+            StopType::Soft | StopType::SoftFirst => match self.observed.power {
+                Power::ShuttingDown => Ok(Next::Wait(deadline_ms)),
+                // Asked again only if the request may have been lost in a crash: once it has been heard, `retry_at_ms`
+                // is the deadline, in memory only.
+                Power::Absent | Power::Off | Power::Starting | Power::Running => Ok(match self.again(Step::ShutDown) {
+                    Next::Do(_, Trail { retry_at_ms: Some(at_ms), .. }) if at_ms > self.now_ms => {
+                        Next::Wait(at_ms.min(deadline_ms))
+                    }
+                    next => next,
+                }),
+            },
+        }
+    }
+
+    /// One step nearer to running and ready, on a boot other than the one that the trail names.
+    fn come_up(&self) -> Next {
+        let Trail { boot_before, start_asked_ms, attempts, .. } = *self.trail;
+        let Observed { power, boot, ready } = *self.observed;
+        let another_boot = boot_before != Some(boot);
+        match power {
+            Power::Absent => return self.absent(),
+            Power::Running if ready && another_boot => return Next::Done,
+            Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => {}
+        }
+        let Some(asked_ms) = start_asked_ms else {
+            // On a machine that comes up by itself the start does nothing; asking sets the time that it has.
+            let boot_before = if power == Power::Off { Some(boot) } else { boot_before };
+            return Next::Do(
+                Step::Start,
+                Trail {
+                    boot_before,
+                    start_asked_ms: Some(self.now_ms),
+                    off_asked_ms: None,
+                    attempts: 0,
+                    retry_at_ms: None,
+                    ..self.trail.clone()
+                },
+            );
+        };
+        let deadline_ms = asked_ms.saturating_add(self.limits.boot_ms());
+        if self.now_ms >= deadline_ms {
+            return Next::GiveUp(start_failure(self.goal, self.limits.boot_timeout_s, why_not_up(power)));
+        }
+        match power {
+            Power::Off if another_boot && attempts.saturating_add(1) >= self.limits.attempts_max => {
+                let spent_s = (self.now_ms - asked_ms.min(self.now_ms)).div_ceil(1000);
+                Next::GiveUp(start_failure(self.goal, spent_s, why_not_up(power)))
+            }
+            Power::Off if another_boot => {
+                let trail = Trail { boot_before: Some(boot), attempts: attempts + 1, ..self.trail.clone() };
+                Next::Do(Step::Start, trail)
+            }
+            // Invariant: still off on the boot it was off on, so the start has not happened: no second boot.
+            Power::Off => self.again(Step::Start),
+            Power::Absent | Power::Starting | Power::Running | Power::ShuttingDown => Next::Wait(deadline_ms),
+        }
+    }
+
+    fn bring_back(&self, failure: &Failure) -> Next {
+        match (failure, self.goal) {
+            (Failure::NotStarted { .. } | Failure::LoginWrittenNotStarted { .. }, _)
+            | (Failure::LoginNotWritten { .. } | Failure::Hypervisor { .. }, Goal::Launch) => self.power_off(failure),
+            (Failure::LoginNotWritten { .. }, Goal::ChangeLogin { was_running: true, .. }) => self.back_up(failure),
+            (
+                Failure::LoginNotWritten { .. }
+                | Failure::NotDefined { .. }
+                | Failure::NotStopped { .. }
+                | Failure::Hypervisor { .. },
+                _,
+            ) => Next::Fail(failure.clone()),
+        }
+    }
+
+    fn power_off(&self, failure: &Failure) -> Next {
+        match self.observed.power {
+            Power::Absent | Power::Off => Next::Fail(failure.clone()),
+            Power::Starting | Power::Running | Power::ShuttingDown => self.unless_exhausted(Step::PowerOff, failure),
+        }
+    }
+
+    /// Runs the machine again with the login it had before.
+    fn back_up(&self, failure: &Failure) -> Next {
+        let waits_for_off = self.trail.start_asked_ms.is_none();
+        match self.observed.power {
+            // It never went off, or it comes up by itself: either way it has the login it had.
+            Power::Starting | Power::Running if waits_for_off => Next::Fail(failure.clone()),
+            Power::ShuttingDown if waits_for_off => {
+                let asked_ms = self.trail.off_asked_ms.unwrap_or(0);
+                let until_ms = asked_ms.saturating_add(self.limits.shutdown_ms());
+                if self.now_ms < until_ms { Next::Wait(until_ms) } else { Next::Fail(failure.clone()) }
+            }
+            Power::Absent | Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => {
+                match self.come_up() {
+                    Next::Done | Next::Fail(_) => Next::Fail(failure.clone()),
+                    Next::GiveUp(_) => self.power_off(failure),
+                    Next::Do(step, trail) if trail.attempts < self.limits.attempts_max => Next::Do(step, trail),
+                    Next::Do(..) => Next::Fail(failure.clone()),
+                    Next::Wait(until_ms) => Next::Wait(until_ms),
+                }
+            }
+        }
+    }
+
+    fn unless_exhausted(&self, step: Step, failure: &Failure) -> Next {
+        if self.trail.attempts < self.limits.attempts_max { self.again(step) } else { Next::Fail(failure.clone()) }
+    }
+
+    fn again(&self, step: Step) -> Next {
+        Next::Do(step, self.trail.clone())
+    }
+
+    fn not_stopped(&self) -> Next {
+        Next::GiveUp(Failure::NotStopped { within_s: self.limits.shutdown_timeout_s })
+    }
+
+    /// The machine is gone, and not by us.
+    fn absent(&self) -> Next {
+        let cause = "there is no such machine";
+        Next::GiveUp(match self.goal {
+            Goal::ChangeLogin { .. } if !self.trail.login_written => Failure::LoginNotWritten { cause: cause.into() },
+            Goal::Launch | Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. } | Goal::ChangeLogin { .. } => {
+                Failure::Hypervisor { cause: cause.into() }
+            }
+            Goal::Terminate => return Next::Done,
+        })
+    }
+}
+
+fn why_not_up(power: Power) -> &'static str {
+    match power {
+        Power::Absent => "there is no such machine",
+        Power::Off => "it powered itself off",
+        Power::Starting => "it did not finish booting",
+        Power::Running => "it runs, but its sshd does not answer",
+        Power::ShuttingDown => "it is shutting down",
+    }
+}
+
+#[cfg(test)]
+#[path = "next_test.rs"]
+mod test;

@@ -1,0 +1,113 @@
+//! Acts: one step on the hypervisor, and what a disk really holds after a write that failed.
+
+use crate::Step;
+use cvmd_hypervisor::{Definition, Hypervisor, Trouble};
+use cvmd_model::{Goal, Image, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
+use cvmd_state::View;
+
+/// The tag that tells a simulated guest how to behave.
+const GUEST_TAG: &str = "cvmd:guest";
+
+/// Performs one step for the instance, as its row in `view` wants it.
+pub(crate) async fn perform(
+    hypervisor: &dyn Hypervisor,
+    view: &View,
+    instance: &Instance,
+    step: Step,
+) -> Result<(), Trouble> {
+    match step {
+        Step::Define => hypervisor.define(&definition(instance)).await,
+        // A Windows guest has neither sshd nor keys; its password is the vendor's matter, and counts as set.
+        Step::WriteLogin if instance.is_windows() => Ok(()),
+        Step::WriteLogin => {
+            hypervisor.write_login(instance.id, &login(view, instance), &gone(view, instance)).await
+        }
+        Step::ShutDown => hypervisor.shut_down(instance.id).await,
+        Step::PowerOff => hypervisor.power_off(instance.id).await,
+        Step::Start => hypervisor.start(instance.id).await,
+        Step::Erase => hypervisor.erase(instance.id).await,
+    }
+}
+
+/// What a disk holds, after writing it has failed for good.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// All that was wanted: the write had worked.
+    AsWanted,
+    /// Something else; in the row's own words, so that nothing is claimed that is not so.
+    Holds(LoginWanted),
+}
+
+/// Reads the disk, and tells which of the wanted and the former ways in it holds.
+pub(crate) async fn read_disk(
+    hypervisor: &dyn Hypervisor,
+    view: &View,
+    instance: &Instance,
+) -> Result<Disk, Trouble> {
+    let found = hypervisor.read_login(instance.id).await?;
+    let wanted = login(view, instance);
+    let holds = |blob: &KeyBlob| found.keys.iter().any(|key| key.blob() == blob);
+    let as_wanted = wanted.keys.iter().all(|key| holds(key.blob()))
+        && !gone(view, instance).iter().any(holds)
+        && found.password_hash == wanted.password_hash
+        && found.password_login == wanted.password_login;
+    if as_wanted {
+        return Ok(Disk::AsWanted);
+    }
+    let before = match instance.operation.as_ref().map(|operation| &operation.goal) {
+        Some(Goal::ChangeLogin { before, .. }) => before,
+        _ => &instance.login,
+    };
+    let mut keys: Vec<KeyPairId> = Vec::new();
+    for key in before.keys.iter().chain(&instance.login.keys) {
+        if !keys.contains(key) && blob(view, *key).is_some_and(|blob| holds(&blob)) {
+            keys.push(*key);
+        }
+    }
+    let password = [&before.password, &instance.login.password]
+        .into_iter()
+        .find(|password| hash(password) == found.password_hash.as_deref())
+        .unwrap_or(&before.password);
+    Ok(Disk::Holds(LoginWanted { keys, password: password.clone(), password_login: found.password_login }))
+}
+
+fn definition(instance: &Instance) -> Definition {
+    let guest = instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG);
+    Definition {
+        id: instance.id,
+        addresses: [Some(instance.private_address), instance.public_address].into_iter().flatten().collect(),
+        host_name: instance.host_name.clone(),
+        os_name: Image::find(instance.image).map_or("Linux", |image| image.os_name).into(),
+        has_sshd: !instance.is_windows(),
+        guest: guest.map(|tag| tag.value.clone()).unwrap_or_default(),
+    }
+}
+
+fn login(view: &View, instance: &Instance) -> Login {
+    let key = |id: &KeyPairId| view.key_pair(*id).map(|key| key.public_key.clone());
+    Login {
+        user: instance.user().into(),
+        keys: instance.login.keys.iter().filter_map(key).collect(),
+        password_hash: hash(&instance.login.password).map(Into::into),
+        password_login: instance.login.password_login,
+    }
+}
+
+/// The keys that must be refused. A key pair that leaves cannot be deleted, so its material is there.
+fn gone(view: &View, instance: &Instance) -> Vec<KeyBlob> {
+    let Some(Goal::ChangeLogin { gone, .. }) = instance.operation.as_ref().map(|operation| &operation.goal) else {
+        return Vec::new();
+    };
+    gone.iter().filter(|id| !instance.login.keys.contains(id)).filter_map(|id| blob(view, *id)).collect()
+}
+
+fn blob(view: &View, id: KeyPairId) -> Option<KeyBlob> {
+    view.key_pair(id).map(|key| key.public_key.blob().clone())
+}
+
+fn hash(password: &Password) -> Option<&str> {
+    match password {
+        Password::Never => None,
+        Password::Set(hash) => Some(hash),
+    }
+}

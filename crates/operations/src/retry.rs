@@ -1,0 +1,118 @@
+//! What an effect leaves in the trail, whether it succeeded or failed: progress, backoff, or the reason to give up.
+
+use crate::{Limits, Step};
+use cvmd_model::{Failure, Goal, Trail};
+
+/// A failed request to shut down is made again after this: the guest's own time limit ends it, not a count.
+const ASK_AGAIN_MS: u64 = 1_000;
+
+const FIRST_PAUSE_MS: u64 = 100;
+const LONGEST_PAUSE_MS: u64 = 5_000;
+
+/// How long to wait after so many failures in a row: 100 ms, doubled each time, at most 5 s. No chance in it, so that
+/// whole worlds replay; instances do not collide because effects at the same time are bounded anyway.
+pub(crate) fn pause_ms(failures: u32) -> u64 {
+    let doublings = failures.saturating_sub(1).min(16);
+    (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
+}
+
+/// The trail after a step that succeeded. It need not be committed for its own sake: every effect may be repeated.
+pub(crate) fn succeeded(step: Step, trail: Trail, limits: &Limits) -> Trail {
+    match step {
+        Step::Define => Trail { attempts: 0, retry_at_ms: None, ..trail },
+        Step::WriteLogin => Trail { login_written: true, attempts: 0, retry_at_ms: None, ..trail },
+        // Heard: not to be asked again before its time is over. A crash forgets this, and then it is asked again.
+        Step::ShutDown => {
+            let retry_at_ms = trail.off_asked_ms.map(|asked_ms| asked_ms.saturating_add(limits.shutdown_ms()));
+            Trail { retry_at_ms, ..trail }
+        }
+        // Whether these have worked is seen later; their attempts go on counting until then.
+        Step::PowerOff | Step::Start | Step::Erase => Trail { retry_at_ms: None, ..trail },
+    }
+}
+
+/// A step that failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub goal: &'a Goal,
+    pub step: Step,
+    pub trail: &'a Trail,
+    pub cause: &'a str,
+    /// Trying again cannot help.
+    pub is_final: bool,
+}
+
+/// The trail to try again with, or why the operation is given up.
+pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Result<Trail, Failure> {
+    let Attempt { goal, step, trail, cause, is_final } = attempt;
+    let attempts = match step {
+        Step::ShutDown => {
+            return Ok(Trail { retry_at_ms: Some(now_ms.saturating_add(ASK_AGAIN_MS)), ..trail.clone() });
+        }
+        Step::Define | Step::WriteLogin | Step::PowerOff | Step::Start if is_final => {
+            trail.attempts.saturating_add(1).max(limits.attempts_max)
+        }
+        Step::Define | Step::WriteLogin | Step::PowerOff | Step::Start | Step::Erase => {
+            trail.attempts.saturating_add(1)
+        }
+    };
+    let exhausted = attempts >= limits.attempts_max && trail.giving_up.is_none();
+    let started_s = now_ms.saturating_sub(trail.start_asked_ms.unwrap_or(now_ms)).div_ceil(1000).max(1);
+    let cause: Box<str> = cause.into();
+    match (step, goal) {
+        // A machine that is to go must not be forgotten: this is tried for ever.
+        (Step::Erase, _) | (_, Goal::Terminate) => {}
+        _ if !exhausted => {}
+        (Step::Define, _) => return Err(Failure::NotDefined { cause }),
+        (Step::WriteLogin, _) => return Err(Failure::LoginNotWritten { cause }),
+        (Step::PowerOff | Step::ShutDown, Goal::ChangeLogin { .. }) => {
+            return Err(Failure::LoginNotWritten { cause: format!("it cannot be powered off: {cause}").into() });
+        }
+        (Step::PowerOff | Step::ShutDown, _) => return Err(Failure::Hypervisor { cause }),
+        (Step::Start, _) => return Err(start_failure(goal, started_s, &cause)),
+    }
+    Ok(Trail { attempts, retry_at_ms: Some(now_ms.saturating_add(pause_ms(attempts))), ..trail.clone() })
+}
+
+/// Why a machine that was to run does not, told for this goal.
+pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure {
+    match goal {
+        Goal::ChangeLogin { .. } => Failure::LoginWrittenNotStarted { within_s },
+        Goal::Launch | Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. } | Goal::Terminate => {
+            Failure::NotStarted { within_s, cause: cause.into() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_five_seconds() {
+        let pauses: Vec<_> = [1, 2, 3, 6, 7, u32::MAX].into_iter().map(pause_ms).collect();
+        assert_eq!(pauses, [100, 200, 400, 3200, 5000, 5000]);
+    }
+
+    #[test]
+    fn an_erase_is_never_given_up() {
+        let trail = Trail { attempts: u32::MAX, ..Trail::default() };
+        let attempt =
+            Attempt { goal: &Goal::Terminate, step: Step::Erase, trail: &trail, cause: "busy", is_final: false };
+        let again = failed(attempt, &Limits::default(), 1_000).unwrap();
+        assert_eq!(again.retry_at_ms, Some(6_000));
+    }
+
+    #[test]
+    fn a_final_trouble_is_given_up_at_once() {
+        let attempt = Attempt {
+            goal: &Goal::Start,
+            step: Step::Start,
+            trail: &Trail::default(),
+            cause: "there is no machine",
+            is_final: true,
+        };
+        let failure = failed(attempt, &Limits::default(), 1_000).unwrap_err();
+        assert!(matches!(failure, Failure::NotStarted { .. }), "{failure}");
+    }
+}

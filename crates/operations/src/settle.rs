@@ -1,0 +1,136 @@
+//! How an instance's row follows the walk: the state that clients see, `LatestOperation`, and what comes back when an
+//! operation has failed.
+
+use crate::Step;
+use cvmd_model::{Failure, Goal, Instance, InstanceState, LatestState, LoginWanted, Observed, Power, Trail};
+
+/// What came of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Success,
+    Failed(Failure),
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Outcome::Success => f.write_str("SUCCESS"),
+            Outcome::Failed(failure) => write!(f, "FAILED: {failure}"),
+        }
+    }
+}
+
+/// The state that clients see while an operation walks.
+pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> InstanceState {
+    match goal {
+        Goal::Launch => InstanceState::Pending,
+        Goal::Start => InstanceState::Starting,
+        Goal::Stop { .. } => InstanceState::Stopping,
+        Goal::Reboot { .. } => InstanceState::Rebooting,
+        Goal::Terminate => InstanceState::Terminating,
+        Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
+        Goal::ChangeLogin { was_running: true, .. } => match observed.power {
+            _ if trail.start_asked_ms.is_some() => InstanceState::Starting,
+            Power::Absent | Power::Off => InstanceState::Stopped,
+            Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
+        },
+    }
+}
+
+/// The state of an instance without an operation, from what is seen of its machine; `None` where it stays.
+pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<InstanceState> {
+    let seen = match observed.power {
+        // Not defined yet, or another hypervisor's: nothing is known, so nothing is claimed.
+        Power::Absent => return None,
+        Power::Off => InstanceState::Stopped,
+        Power::Starting => InstanceState::Starting,
+        Power::ShuttingDown => InstanceState::Stopping,
+        Power::Running if observed.ready => InstanceState::Running,
+        // An sshd that no longer answers does not make a running machine one that starts: it could then not be
+        // stopped by anybody.
+        Power::Running if state == InstanceState::Running => InstanceState::Running,
+        Power::Running => InstanceState::Starting,
+    };
+    match state {
+        InstanceState::Running | InstanceState::Stopped | InstanceState::Starting | InstanceState::Stopping => {
+            (seen != state).then_some(seen)
+        }
+        InstanceState::Pending
+        | InstanceState::LaunchFailed
+        | InstanceState::Rebooting
+        | InstanceState::Terminating => None,
+    }
+}
+
+/// Puts a followed state into a row without an operation.
+pub(crate) fn follow(instance: &mut Instance, state: InstanceState) {
+    instance.state = state;
+    if state != InstanceState::Stopped {
+        instance.stopped_without_charging = false;
+    }
+}
+
+/// Puts the trail and what is shown into the row of an operation under way.
+///
+/// `before` replaces what comes back on failure, when the disk was read and holds something else.
+pub(crate) fn proceed(instance: &mut Instance, trail: Trail, before: Option<LoginWanted>, state: InstanceState) {
+    instance.state = state;
+    if let Some(operation) = &mut instance.operation {
+        operation.trail = trail;
+        if let (Some(honest), Goal::ChangeLogin { before, .. }) = (before, &mut operation.goal) {
+            *before = honest;
+        }
+    }
+}
+
+/// Ends the row's operation. A terminated instance's row is removed instead.
+pub(crate) fn finish(
+    instance: &mut Instance,
+    outcome: &Outcome,
+    honest_before: Option<LoginWanted>,
+    observed: &Observed,
+) {
+    let Some(operation) = instance.operation.take() else { return };
+    instance.state = match outcome {
+        Outcome::Success => match operation.goal {
+            Goal::Launch | Goal::Start | Goal::Reboot { .. } | Goal::ChangeLogin { was_running: true, .. } => {
+                InstanceState::Running
+            }
+            Goal::Stop { .. } | Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
+            Goal::Terminate => InstanceState::Terminating,
+        },
+        Outcome::Failed(_) if operation.goal == Goal::Launch => InstanceState::LaunchFailed,
+        Outcome::Failed(_) => match observed.power {
+            Power::Absent | Power::Off => InstanceState::Stopped,
+            Power::Starting => InstanceState::Starting,
+            Power::Running => InstanceState::Running,
+            Power::ShuttingDown => InstanceState::Stopping,
+        },
+    };
+    if let (Outcome::Failed(Failure::LoginNotWritten { .. }), Goal::ChangeLogin { before, .. }) =
+        (outcome, operation.goal)
+    {
+        instance.login = honest_before.unwrap_or(before);
+    }
+    if instance.state != InstanceState::Stopped {
+        instance.stopped_without_charging = false;
+    }
+    if let Some(latest) = &mut instance.latest {
+        (latest.state, latest.error) = match outcome {
+            Outcome::Success => (LatestState::Success, None),
+            Outcome::Failed(failure) => (LatestState::Failed, Some(failure.to_string().into())),
+        };
+    }
+}
+
+/// How a step is called in the log.
+pub(crate) const fn name(step: Step) -> &'static str {
+    match step {
+        Step::Define => "define",
+        Step::WriteLogin => "write login",
+        Step::ShutDown => "shut down",
+        Step::PowerOff => "power off",
+        Step::Start => "start",
+        Step::Erase => "erase",
+    }
+}

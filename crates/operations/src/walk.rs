@@ -1,0 +1,386 @@
+//! One instance's operation, walked: observe, decide, remember, act, until it has ended.
+//!
+//! ```text
+//! row ─> observe ─> next ─┬─ Do ────> [permit] ─> commit trail and state if they differ ─> effect ─┐
+//!  ^                      ├─ Wait ──> until then, or woken                                          │
+//!  │                      ├─ GiveUp ─> read the disk, remember why                                  │
+//!  │                      └─ Done, Fail ─> commit the end; no operation, no task                    │
+//!  └───────────────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use crate::{
+    Next, Step,
+    engine::{Counters, Shared, Task},
+    follow::{Look, look},
+    next,
+    perform::{Disk, perform, read_disk},
+    retry::{self, Attempt, pause_ms},
+    settle::{self, Outcome},
+};
+use cvmd_model::{
+    Failure, Goal, Instance, InstanceId, InstanceState, LoginWanted, Observed, Operation, RequestId, Trail,
+};
+use cvmd_state::{CommitError, JournalLine};
+use std::{convert::Infallible, sync::Arc};
+use tokio::sync::SemaphorePermit;
+
+/// A waiting operation observes at least this often: a driver that lost its connection may have lost events.
+const OBSERVE_AGAIN_MS: u64 = 2_000;
+
+/// What the task knows of the operation that it walks.
+#[derive(Debug)]
+struct Walk {
+    request: RequestId,
+    /// Ahead of the row's by what need not survive a crash.
+    trail: Trail,
+    /// What comes back on failure, when the disk was found to hold something else than the goal says.
+    before: Option<LoginWanted>,
+    /// The trail holds something that a crash must not forget, though no effect follows at once.
+    unsaved: bool,
+    /// The effect that succeeded last, and the trail after it.
+    did: Option<(Step, Trail)>,
+    began_ms: u64,
+    /// Observations or commits that failed in a row.
+    failures: u32,
+}
+
+/// One look at the row and the machine.
+struct Sight {
+    row: Arc<Instance>,
+    goal: Goal,
+    observed: Observed,
+    now_ms: u64,
+}
+
+/// What a commit came to.
+enum Committed {
+    Kept,
+    /// Another operation has taken this one's place, or the row is gone.
+    Superseded,
+    Failed,
+    Closed,
+}
+
+/// The task has nothing more to do, or must not do it.
+struct End;
+
+/// Walks whatever operation the instance has, until it has none or the engine stops.
+pub(crate) async fn run(shared: &Shared, id: InstanceId, task: &Task) {
+    let mut walk = None;
+    let mut permit = None;
+    while !shared.is_stopping() {
+        let wakes = task.wakes();
+        let row = shared.state.view().instance(id).cloned();
+        let operation = row.as_ref().and_then(|row| row.operation.clone());
+        let ended = match (row, operation) {
+            (Some(row), Some(operation)) => {
+                let walk = take_up(&mut walk, operation.request, operation.trail, shared.clock.now_ms());
+                walk.step(shared, row, operation.goal, task, &mut permit).await.is_err()
+            }
+            (Some(row), None) => {
+                permit = None;
+                match look(shared, &row).await {
+                    // An idle machine that cannot be asked is looked at again when it is seen to change.
+                    Look::Agrees | Look::Trouble => shared.leave(id, task, wakes),
+                    Look::Outdated => false,
+                    Look::Closed => true,
+                }
+            }
+            (None, _) => {
+                permit = None;
+                shared.leave(id, task, wakes)
+            }
+        };
+        if ended {
+            return;
+        }
+    }
+}
+
+/// The walk of that request: the one under way, or a new one that begins with the row's trail.
+fn take_up(walk: &mut Option<Walk>, request: RequestId, trail: Trail, now_ms: u64) -> &mut Walk {
+    if walk.as_ref().is_some_and(|walk| walk.request != request) {
+        *walk = None;
+    }
+    walk.get_or_insert_with(|| Walk {
+        request,
+        trail,
+        before: None,
+        unsaved: false,
+        did: None,
+        began_ms: now_ms,
+        failures: 0,
+    })
+}
+
+impl Walk {
+    async fn step<'a>(
+        &mut self,
+        shared: &'a Shared,
+        row: Arc<Instance>,
+        goal: Goal,
+        task: &Task,
+        permit: &mut Option<SemaphorePermit<'a>>,
+    ) -> Result<(), End> {
+        let observed = match shared.hypervisor.observe(row.id).await {
+            Ok(observed) => observed,
+            Err(trouble) => {
+                // Unknown is not failed: nothing true could be said now, so the operation waits for an answer.
+                tracing::warn!(instance = %row.id, request = %self.request, %trouble, "the machine cannot be observed");
+                *permit = None;
+                self.back_off(shared, task).await;
+                return Ok(());
+            }
+        };
+        let sight = Sight { row, goal, observed, now_ms: shared.clock.now_ms() };
+        match next(&sight.goal, &self.trail, &sight.observed, &shared.limits, sight.now_ms) {
+            Next::Do(step, trail) => {
+                if permit.is_none() {
+                    if let Ok(free) = shared.effects.try_acquire() {
+                        *permit = Some(free);
+                    } else {
+                        // What was decided may be outdated when the turn comes: decide again then.
+                        *permit = tokio::select! {
+                            () = shared.stopped() => None,
+                            turn = shared.effects.acquire() => turn.ok(),
+                        };
+                        return Ok(());
+                    }
+                }
+                let end = self.act(shared, &sight, step, trail, task).await;
+                *permit = None;
+                end
+            }
+            Next::Wait(until_ms) => {
+                *permit = None;
+                let state = settle::shown(&sight.goal, &self.trail, &sight.observed);
+                if self.unsaved || state != sight.row.state {
+                    self.remember(shared, &sight, self.trail.clone(), state, task).await?;
+                }
+                let until_ms = until_ms.min(sight.now_ms.saturating_add(OBSERVE_AGAIN_MS));
+                wait(shared, task, until_ms).await;
+                Ok(())
+            }
+            Next::GiveUp(failure) => {
+                self.give_up(shared, &sight, failure, None).await;
+                Ok(())
+            }
+            Next::Done => {
+                *permit = None;
+                self.finish(shared, &sight, Outcome::Success, task).await
+            }
+            Next::Fail(failure) => {
+                *permit = None;
+                self.finish(shared, &sight, Outcome::Failed(failure), task).await
+            }
+        }
+    }
+
+    /// Commits what the effect needs, performs it, and takes its outcome into the trail.
+    async fn act(
+        &mut self,
+        shared: &Shared,
+        sight: &Sight,
+        step: Step,
+        trail: Trail,
+        task: &Task,
+    ) -> Result<(), End> {
+        // An effect that succeeded and is wanted again, nothing else having changed, has not worked.
+        if self.did.as_ref().is_some_and(|(did, after)| *did == step && *after == trail) {
+            self.did = None;
+            self.trail = trail;
+            self.failed(shared, sight, step, "it answered that it was done, but the machine is as it was", false).await;
+            return Ok(());
+        }
+        let state = settle::shown(&sight.goal, &trail, &sight.observed);
+        let saved = sight.row.operation.as_ref().is_some_and(|operation| operation.trail == trail);
+        if saved && state == sight.row.state {
+            self.trail = trail;
+        } else if !self.remember(shared, sight, trail, state, task).await? {
+            return Ok(());
+        }
+        if shared.is_stopping() {
+            return Err(End);
+        }
+        tracing::debug!(instance = %sight.row.id, request = %self.request, step = settle::name(step), "effect");
+        Counters::add(&shared.counters.effects);
+        // The row's own operation decides what is written; another one has not begun unless it superseded this one,
+        // and then the effect is undone by what it wants.
+        let view = shared.state.view();
+        match perform(shared.hypervisor.as_ref(), &view, &sight.row, step).await {
+            Ok(()) => {
+                self.trail = retry::succeeded(step, self.trail.clone(), &shared.limits);
+                self.did = Some((step, self.trail.clone()));
+            }
+            Err(trouble) => {
+                tracing::warn!(
+                    instance = %sight.row.id, request = %self.request, step = settle::name(step), %trouble,
+                    attempts = self.trail.attempts, "an effect failed"
+                );
+                Counters::add(&shared.counters.troubles);
+                self.did = None;
+                self.failed(shared, sight, step, &trouble.to_string(), trouble.is_final()).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a failed effect into the trail: to be tried again, or given up.
+    async fn failed(&mut self, shared: &Shared, sight: &Sight, step: Step, cause: &str, is_final: bool) {
+        let attempt = Attempt { goal: &sight.goal, step, trail: &self.trail, cause, is_final };
+        match retry::failed(attempt, &shared.limits, shared.clock.now_ms()) {
+            Ok(trail) => {
+                self.trail = trail;
+                self.unsaved = true;
+            }
+            Err(failure) => self.give_up(shared, sight, failure, Some(step)).await,
+        }
+    }
+
+    /// Remembers why the operation fails. Before it is said that a login was not written, the disk is asked.
+    async fn give_up(&mut self, shared: &Shared, sight: &Sight, failure: Failure, step: Option<Step>) {
+        let changes_login = matches!(sight.goal, Goal::ChangeLogin { .. });
+        if changes_login && !self.trail.login_written && !sight.row.is_windows() {
+            match read_disk(shared.hypervisor.as_ref(), &shared.state.view(), &sight.row).await {
+                Ok(Disk::AsWanted) if step == Some(Step::WriteLogin) => {
+                    self.trail = retry::succeeded(Step::WriteLogin, self.trail.clone(), &shared.limits);
+                    return;
+                }
+                Ok(Disk::AsWanted) => {}
+                Ok(Disk::Holds(login)) => self.before = Some(login),
+                Err(trouble) => {
+                    tracing::warn!(instance = %sight.row.id, request = %self.request, %trouble, "the disk cannot be read");
+                }
+            }
+        }
+        self.trail =
+            Trail { giving_up: Some(failure), attempts: 0, retry_at_ms: None, ..std::mem::take(&mut self.trail) };
+        self.unsaved = true;
+        self.did = None;
+    }
+
+    /// Commits a trail and the state to show; whether it was kept.
+    async fn remember(
+        &mut self,
+        shared: &Shared,
+        sight: &Sight,
+        trail: Trail,
+        state: InstanceState,
+        task: &Task,
+    ) -> Result<bool, End> {
+        let before = self.before.clone();
+        let (id, request, kept) = (sight.row.id, self.request, trail.clone());
+        let committed = commit(shared, id, request, move |mut instance, tx| {
+            settle::proceed(&mut instance, kept, before, state);
+            tx.put_instance(instance);
+        });
+        match committed.await {
+            Committed::Kept => {
+                self.trail = trail;
+                self.unsaved = false;
+                self.failures = 0;
+                Ok(true)
+            }
+            Committed::Superseded => Ok(false),
+            Committed::Closed => Err(End),
+            Committed::Failed => {
+                self.back_off(shared, task).await;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Commits the end of the operation, with its line in the journal.
+    async fn finish(
+        &mut self,
+        shared: &Shared,
+        sight: &Sight,
+        outcome: Outcome,
+        task: &Task,
+    ) -> Result<(), End> {
+        let (id, request) = (sight.row.id, self.request);
+        let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
+        let at_seconds = shared.clock.now_ms() / 1000;
+        let committed = commit(shared, id, request, move |mut instance, tx| {
+            tx.write_line(line(&instance, request, &ended, at_seconds));
+            let terminated = matches!(instance.operation, Some(Operation { goal: Goal::Terminate, .. }));
+            if terminated && ended == Outcome::Success {
+                if let Some(row) = tx.view().instance(id) {
+                    tx.remove_instance(row);
+                }
+            } else {
+                settle::finish(&mut instance, &ended, before, &observed);
+                tx.put_instance(instance);
+            }
+        });
+        match committed.await {
+            Committed::Kept => {
+                let counters = &shared.counters;
+                Counters::add(if outcome == Outcome::Success { &counters.succeeded } else { &counters.failed });
+                let action = sight.row.latest.as_ref().map_or("", |latest| &latest.action);
+                let spent_ms = shared.clock.now_ms().saturating_sub(self.began_ms);
+                tracing::info!(instance = %id, action, %request, %outcome, ms = spent_ms, "operation ended");
+                Ok(())
+            }
+            Committed::Superseded => Ok(()),
+            Committed::Closed => Err(End),
+            Committed::Failed => {
+                self.back_off(shared, task).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn back_off(&mut self, shared: &Shared, task: &Task) {
+        self.failures = self.failures.saturating_add(1);
+        let until_ms = shared.clock.now_ms().saturating_add(pause_ms(self.failures));
+        wait(shared, task, until_ms).await;
+    }
+}
+
+/// Until then, or until somebody wakes the task or stops the engine.
+async fn wait(shared: &Shared, task: &Task, until_ms: u64) {
+    tokio::select! {
+        () = shared.stopped() => {}
+        () = task.notify.notified() => {}
+        () = shared.clock.sleep_until(until_ms) => {}
+    }
+}
+
+/// Changes the row, if its operation still is this request's.
+async fn commit(
+    shared: &Shared,
+    id: InstanceId,
+    request: RequestId,
+    change: impl FnOnce(Instance, &mut cvmd_state::Transaction<'_>) + Send + 'static,
+) -> Committed {
+    let changed = shared.state.change(move |tx| {
+        // Invariant: an operation that was superseded writes nothing, so it is compared here, on the writer.
+        let row = tx.view().instance(id).filter(|row| row.operation.as_ref().is_some_and(|op| op.request == request));
+        let Some(row) = row else { return Ok::<bool, Infallible>(false) };
+        change(Instance::clone(row), tx);
+        Ok(true)
+    });
+    match changed.await {
+        Ok(Ok(true)) => Committed::Kept,
+        Ok(Ok(false)) => Committed::Superseded,
+        Err(CommitError::Closed) => Committed::Closed,
+        Err(error) => {
+            tracing::error!(instance = %id, %request, %error, "the engine's commit failed");
+            Committed::Failed
+        }
+    }
+}
+
+fn line(instance: &Instance, request: RequestId, outcome: &Outcome, at_seconds: u64) -> JournalLine {
+    JournalLine {
+        request,
+        account: instance.account,
+        credential: "".into(),
+        action: instance.latest.as_ref().map_or("", |latest| &latest.action).into(),
+        at_seconds,
+        decision: outcome.to_string().into(),
+        instances: vec![instance.id],
+        replay: None,
+    }
+}
