@@ -22,9 +22,7 @@ impl Clock {
     #[expect(clippy::cast_possible_truncation, reason = "2^64 ms are half a billion years")]
     pub fn now_ms(self) -> u64 {
         match self {
-            Clock::System => {
-                SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
-            }
+            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
             Clock::Tokio { origin_ms, origin } => origin_ms + origin.elapsed().as_millis() as u64,
         }
     }

@@ -4,10 +4,12 @@
 mod clock;
 pub mod contract;
 mod endpoint;
+mod listener;
 mod trouble;
 
 pub use clock::Clock;
 pub use endpoint::Endpoint;
+pub use listener::{Answer, Listener};
 pub use trouble::Trouble;
 
 use async_trait::async_trait;

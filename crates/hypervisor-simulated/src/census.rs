@@ -1,0 +1,102 @@
+//! Which machines there are, by id and by address, in memory.
+
+use crate::machine::Machine;
+use cvmd_model::InstanceId;
+use std::{
+    collections::HashMap,
+    net::Ipv4Addr,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// One machine's place. Empty while it is being defined and after it was erased.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// Held by the verb at work: verbs on one machine come one after the other.
+    pub(crate) verb: tokio::sync::Mutex<()>,
+    machine: RwLock<Option<Arc<Machine>>>,
+}
+
+impl Slot {
+    pub(crate) fn machine(&self) -> Option<Arc<Machine>> {
+        self.machine.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Invariant: called by the holder of `verb`, after the machine's row is durable.
+    pub(crate) fn set(&self, machine: Option<Arc<Machine>>) {
+        *self.machine.write().unwrap_or_else(PoisonError::into_inner) = machine;
+    }
+}
+
+/// All machines.
+#[derive(Debug, Default)]
+pub(crate) struct Census(RwLock<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    slots: HashMap<InstanceId, Arc<Slot>>,
+    addresses: HashMap<Ipv4Addr, InstanceId>,
+}
+
+impl Census {
+    pub(crate) fn of(machines: Vec<Machine>) -> Census {
+        let mut tables = Tables::default();
+        tables.slots.reserve(machines.len());
+        tables.addresses.reserve(machines.len());
+        for machine in machines {
+            tables.addresses.extend(machine.addresses.iter().map(|address| (*address, machine.id)));
+            let slot = Slot::default();
+            let id = machine.id;
+            slot.set(Some(Arc::new(machine)));
+            tables.slots.insert(id, Arc::new(slot));
+        }
+        Census(RwLock::new(tables))
+    }
+
+    pub(crate) fn slot(&self, id: InstanceId) -> Option<Arc<Slot>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).slots.get(&id).cloned()
+    }
+
+    pub(crate) fn machine(&self, id: InstanceId) -> Option<Arc<Machine>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).slots.get(&id)?.machine()
+    }
+
+    pub(crate) fn at(&self, address: Ipv4Addr) -> Option<Arc<Machine>> {
+        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tables.slots.get(tables.addresses.get(&address)?)?.machine()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).slots.len()
+    }
+
+    /// The place of a machine that may not be there yet.
+    pub(crate) fn slot_for(&self, id: InstanceId) -> Arc<Slot> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).slots.entry(id).or_default().clone()
+    }
+
+    /// Takes addresses for a machine, or answers whose one of them already is.
+    pub(crate) fn take_addresses(&self, id: InstanceId, addresses: &[Ipv4Addr]) -> Result<(), (Ipv4Addr, InstanceId)> {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for address in addresses {
+            match tables.addresses.get(address) {
+                Some(owner) if *owner != id => return Err((*address, *owner)),
+                _ => {}
+            }
+        }
+        tables.addresses.extend(addresses.iter().map(|address| (*address, id)));
+        Ok(())
+    }
+
+    /// Forgets a machine's place, if it is this one, and the addresses that are its own.
+    pub(crate) fn remove(&self, id: InstanceId, slot: &Arc<Slot>, addresses: &[Ipv4Addr]) {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if tables.slots.get(&id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
+            tables.slots.remove(&id);
+        }
+        for address in addresses {
+            if tables.addresses.get(address) == Some(&id) {
+                tables.addresses.remove(address);
+            }
+        }
+    }
+}

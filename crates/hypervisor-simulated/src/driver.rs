@@ -1,0 +1,454 @@
+//! The simulated hypervisor: the verbs, each of them durable before it answers.
+//!
+//! Order is always: decide, persist, change the memory, announce. A verb runs in a task of its own, so that a caller
+//! that stops waiting cannot leave the file ahead of the memory.
+
+use crate::{
+    census::{Census, Slot},
+    machine::{Machine, Stored},
+    sessions::Sessions,
+    ssh,
+    store::{Store, StoreError, Work, Written},
+    timers::Timers,
+};
+use async_trait::async_trait;
+use cvmd_hypervisor::{Clock, Definition, Endpoint, Hypervisor, Listener, Trouble};
+use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::AbortHandle,
+};
+use uuid::Uuid;
+
+/// How to open the machines of one directory.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The directory in which `machines.db` stands.
+    pub data: PathBuf,
+    pub clock: Clock,
+    pub ssh: SshSettings,
+}
+
+/// Where the machines' sshd answers.
+#[derive(Debug, Clone)]
+pub struct SshSettings {
+    /// Ports, tried in order; 0 is any free one.
+    pub ports: Vec<u16>,
+    /// The port of the last start, tried first.
+    pub kept_port: Option<u16>,
+    /// Without it no machine has an SSH endpoint, and no machine with an sshd is ever `ready`.
+    pub listen: bool,
+}
+
+impl Default for SshSettings {
+    fn default() -> SshSettings {
+        SshSettings { ports: vec![22, 2222, 0], kept_port: None, listen: true }
+    }
+}
+
+/// The machines could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("no port for the machines' SSH could be bound: {0}")]
+    Listen(std::io::Error),
+}
+
+/// Machines in this process. Opened in a tokio runtime, whose tasks end with [`SimulatedHypervisor::close`] or when the last
+/// reference goes.
+#[derive(Debug)]
+pub struct SimulatedHypervisor {
+    me: Weak<SimulatedHypervisor>,
+    pub(crate) clock: Clock,
+    store: Store,
+    pub(crate) census: Census,
+    timers: Arc<Timers>,
+    pub(crate) sessions: Sessions,
+    watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
+    ssh_port: Option<u16>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+impl SimulatedHypervisor {
+    /// Opens the machines of a directory; they are as they were left, and a boot or shutdown in progress ends at its
+    /// stored time.
+    ///
+    /// # Errors
+    /// The file cannot be read, is of a newer schema, or no port can be bound.
+    pub fn open(settings: Settings) -> Result<Arc<SimulatedHypervisor>, OpenError> {
+        let (store, machines) = Store::open(&settings.data.join("machines.db"))?;
+        let timers = Arc::new(Timers::default());
+        for machine in &machines {
+            if let Some(at_ms) = machine.changes_at_ms().filter(|at_ms| *at_ms > settings.clock.now_ms()) {
+                timers.add(at_ms, machine.id);
+            }
+        }
+        let ssh = settings.ssh;
+        let listener = ssh.listen.then(|| Listener::bind(ssh.kept_port, &ssh.ports)).transpose();
+        let listener = listener.map_err(OpenError::Listen)?;
+        if let Some((listener, missed)) = listener.as_ref().and_then(|listener| Some((listener, listener.missed?))) {
+            tracing::warn!(missed, port = listener.port(), "the machines' SSH port of the last start is taken");
+        }
+        let driver = Arc::new_cyclic(|me| SimulatedHypervisor {
+            me: me.clone(),
+            clock: settings.clock,
+            store,
+            census: Census::of(machines),
+            timers,
+            sessions: Sessions::default(),
+            watchers: Mutex::default(),
+            ssh_port: listener.as_ref().map(Listener::port),
+            tasks: Mutex::default(),
+        });
+        driver.spawn_tasks(listener);
+        Ok(driver)
+    }
+
+    fn spawn_tasks(&self, listener: Option<Listener>) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let (timers, clock, me) = (self.timers.clone(), self.clock, self.me.clone());
+        tasks.push(
+            tokio::spawn(async move {
+                let due = |id| me.upgrade().is_some_and(|driver| driver.time_has_come(id));
+                timers.run(clock, due).await;
+            })
+            .abort_handle(),
+        );
+        if let Some(listener) = listener {
+            let answer = Arc::new(ssh::Sshd::new(self.me.clone()));
+            tasks.push(tokio::spawn(listener.serve(answer)).abort_handle());
+        }
+    }
+
+    /// The port at which every machine's sshd answers; `None` without a listener.
+    #[must_use]
+    pub fn ssh_port(&self) -> Option<u16> {
+        self.ssh_port
+    }
+
+    /// How often the machine has booted; `None` when there is none.
+    #[must_use]
+    pub fn boot_count(&self, id: InstanceId) -> Option<u64> {
+        self.census.machine(id).map(|machine| machine.boot_count)
+    }
+
+    /// The machine as it is stored; `None` when there is none.
+    #[must_use]
+    pub fn machine(&self, id: InstanceId) -> Option<Arc<Machine>> {
+        self.census.machine(id)
+    }
+
+    /// How many machines there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.census.count()
+    }
+
+    /// How much has been written since opening.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        self.store.written()
+    }
+
+    /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`], [`Trouble::Store`].
+    pub async fn edit_keys(
+        &self,
+        id: InstanceId,
+        edit: impl FnOnce(&str) -> String + Send + 'static,
+    ) -> Result<(), Trouble> {
+        self.change(id, move |machine, _| {
+            let text = edit(&machine.disk.authorized_keys).into_boxed_str();
+            let mut after = machine.clone();
+            after.disk.authorized_keys = text;
+            Ok(Some(after))
+        })
+        .await
+    }
+
+    /// `poweroff` inside the guest.
+    pub(crate) async fn power_off_inside(&self, id: InstanceId) -> Result<(), Trouble> {
+        self.change(id, |machine, now_ms| {
+            Ok(running(machine, now_ms).map(|mut after| {
+                after.shut_down(now_ms);
+                after
+            }))
+        })
+        .await
+    }
+
+    /// `reboot` inside the guest: down and up again, another boot.
+    pub(crate) async fn reboot_inside(&self, id: InstanceId) -> Result<(), Trouble> {
+        let boot = BootId(Uuid::new_v4());
+        self.change(id, move |machine, now_ms| {
+            Ok(running(machine, now_ms).map(|mut after| {
+                after.boot(boot, now_ms, machine.behaviour().shutdown_ms);
+                after
+            }))
+        })
+        .await
+    }
+
+    /// Ends the sessions, the listener and the timer, and closes the file when all that was asked for is written.
+    pub async fn close(&self) {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.sessions.end_all();
+        if let Some(driver) = self.me.upgrade() {
+            // A join error would be the writer's panic, which was reported where it happened.
+            let _ = tokio::task::spawn_blocking(move || driver.store.close()).await;
+        }
+    }
+
+    pub(crate) fn observed(&self, machine: &Machine) -> Observed {
+        let power = machine.power(self.clock.now_ms());
+        let up = || !machine.has_sshd || (self.ssh_port.is_some() && !machine.behaviour().unreachable);
+        Observed { power, boot: machine.boot, ready: power == Power::Running && up() }
+    }
+
+    fn time_has_come(&self, id: InstanceId) -> bool {
+        if let Some(machine) = self.census.machine(id) {
+            self.end_sessions_unless_up(&machine);
+            self.announce(id);
+        }
+        true
+    }
+
+    fn announce(&self, id: InstanceId) {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).retain(|watcher| watcher.send(id).is_ok());
+    }
+
+    /// A guest's sessions live as long as its userland: also while it shuts down.
+    fn end_sessions_unless_up(&self, machine: &Machine) {
+        if !matches!(machine.power(self.clock.now_ms()), Power::Running | Power::ShuttingDown) {
+            self.sessions.end(machine.id);
+        }
+    }
+
+    /// Runs a verb to its end even if the caller stops waiting.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        verb: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        tokio::spawn(verb).await.map_err(|error| Trouble::Other(error.to_string().into()))?
+    }
+
+    /// Changes one machine: `decide` sees it as it is now and answers what it becomes, or `None` for no change.
+    async fn change(
+        &self,
+        id: InstanceId,
+        decide: impl FnOnce(&Machine, u64) -> Result<Option<Machine>, Trouble> + Send + 'static,
+    ) -> Result<(), Trouble> {
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        self.to_the_end(async move {
+            let slot = driver.census.slot(id).ok_or(Trouble::Absent(id))?;
+            let _verb = slot.verb.lock().await;
+            let before = slot.machine().ok_or(Trouble::Absent(id))?;
+            let Some(after) = decide(&before, driver.clock.now_ms())? else { return Ok(()) };
+            driver.work(id, Work::Put(encode(&after)?)).await?;
+            driver.publish(&slot, &before, after);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn work(&self, id: InstanceId, work: Work) -> Result<Option<Vec<u8>>, Trouble> {
+        self.store.work(id.to_u64(), work).await.map_err(Trouble::Store)
+    }
+
+    /// Makes a persisted machine visible.
+    fn publish(&self, slot: &Slot, before: &Machine, after: Machine) {
+        let after = Arc::new(after);
+        slot.set(Some(after.clone()));
+        if after.power == before.power && after.boot == before.boot {
+            return;
+        }
+        if let Some(at_ms) = after.changes_at_ms() {
+            self.timers.add(at_ms, after.id);
+        }
+        if after.boot != before.boot {
+            self.sessions.end(after.id);
+        }
+        self.end_sessions_unless_up(&after);
+        self.announce(after.id);
+    }
+
+    async fn define_new(&self, definition: &Definition) -> Result<(), Trouble> {
+        let id = definition.id;
+        loop {
+            let slot = self.census.slot_for(id);
+            let _verb = slot.verb.lock().await;
+            // Erased while we waited: this place is out of the table.
+            if !self.census.slot(id).is_some_and(|there| Arc::ptr_eq(&there, &slot)) {
+                continue;
+            }
+            if slot.machine().is_some() {
+                return Ok(());
+            }
+            let machine = Machine::new(definition, [Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128()]);
+            let taken = self.census.take_addresses(id, &machine.addresses);
+            let persisted = match taken {
+                Err((address, owner)) => Err(Trouble::Other(format!("{address} is the address of {owner}").into())),
+                Ok(()) => self.work(id, Work::Put(encode(&machine)?)).await.map(drop),
+            };
+            if let Err(trouble) = persisted {
+                self.census.remove(id, &slot, &machine.addresses);
+                return Err(trouble);
+            }
+            slot.set(Some(Arc::new(machine)));
+            self.announce(id);
+            return Ok(());
+        }
+    }
+
+    async fn write_login_now(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble> {
+        let slot = self.census.slot(id).ok_or(Trouble::Absent(id))?;
+        let _verb = slot.verb.lock().await;
+        let before = slot.machine().ok_or(Trouble::Absent(id))?;
+        if before.power(self.clock.now_ms()) != Power::Off {
+            return Err(Trouble::NotOff(id));
+        }
+        let behaviour = before.behaviour();
+        if behaviour.write_ms > 0 {
+            self.clock.sleep_until(self.clock.now_ms().saturating_add(behaviour.write_ms)).await;
+        }
+        let mut after = Machine::clone(&before);
+        after.disk = before.disk.with_login(wanted, gone);
+        let work =
+            if behaviour.keeps_keys || after == *before { Work::Read } else { Work::PutAndRead(encode(&after)?) };
+        let body = self.work(id, work).await?.ok_or(Trouble::Absent(id))?;
+        let stored: Machine =
+            serde_json::from_slice(&body).map_err(|error| Trouble::Store(error.to_string().into()))?;
+        let agrees = stored.disk.agrees_with(wanted, gone);
+        slot.set(Some(Arc::new(stored)));
+        agrees.map_err(|difference| Trouble::NotAsWritten(difference.into()))
+    }
+
+    async fn erase_now(&self, id: InstanceId) -> Result<(), Trouble> {
+        let Some(slot) = self.census.slot(id) else { return Ok(()) };
+        let _verb = slot.verb.lock().await;
+        let Some(machine) = slot.machine() else { return Ok(()) };
+        self.work(id, Work::Delete).await?;
+        slot.set(None);
+        self.census.remove(id, &slot, &machine.addresses);
+        self.sessions.end(id);
+        self.announce(id);
+        Ok(())
+    }
+}
+
+impl Drop for SimulatedHypervisor {
+    fn drop(&mut self) {
+        for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+        self.sessions.end_all();
+    }
+}
+
+#[async_trait]
+impl Hypervisor for SimulatedHypervisor {
+    async fn define(&self, definition: &Definition) -> Result<(), Trouble> {
+        crate::Behaviour::read(&definition.guest, |word| {
+            tracing::warn!(instance = %definition.id, word, "cvmd:guest: this word means nothing and is ignored");
+        });
+        let (driver, definition) = (self.me.upgrade().ok_or_else(gone)?, definition.clone());
+        self.to_the_end(async move { driver.define_new(&definition).await }).await
+    }
+
+    async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble> {
+        let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false };
+        Ok(self.census.machine(id).map_or(absent, |machine| self.observed(&machine)))
+    }
+
+    fn watch(&self) -> UnboundedReceiver<InstanceId> {
+        let (watcher, watch) = unbounded_channel();
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(watcher);
+        watch
+    }
+
+    /// A machine that is shutting down is [`Trouble::NotOff`]: it will be off soon.
+    async fn start(&self, id: InstanceId) -> Result<(), Trouble> {
+        let boot = BootId(Uuid::new_v4());
+        self.change(id, move |machine, now_ms| match machine.power(now_ms) {
+            Power::Off => {
+                let mut after = machine.clone();
+                after.boot(boot, now_ms, 0);
+                Ok(Some(after))
+            }
+            Power::ShuttingDown => Err(Trouble::NotOff(id)),
+            Power::Starting | Power::Running | Power::Absent => Ok(None),
+        })
+        .await
+    }
+
+    /// A guest that is still booting does not hear it.
+    async fn shut_down(&self, id: InstanceId) -> Result<(), Trouble> {
+        self.change(id, |machine, now_ms| {
+            let heard = running(machine, now_ms).filter(|machine| !machine.behaviour().ignores_shutdown);
+            Ok(heard.map(|mut after| {
+                after.shut_down(now_ms);
+                after
+            }))
+        })
+        .await
+    }
+
+    async fn power_off(&self, id: InstanceId) -> Result<(), Trouble> {
+        self.change(id, |machine, now_ms| {
+            let on = machine.power(now_ms) != Power::Off;
+            Ok(on.then(|| Machine { power: Stored::Off, ..machine.clone() }))
+        })
+        .await
+    }
+
+    async fn write_login(&self, id: InstanceId, wanted: &Login, gone_keys: &[KeyBlob]) -> Result<(), Trouble> {
+        let (driver, wanted, gone_keys) = (self.me.upgrade().ok_or_else(gone)?, wanted.clone(), gone_keys.to_vec());
+        self.to_the_end(async move { driver.write_login_now(id, &wanted, &gone_keys).await }).await
+    }
+
+    async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
+        Ok(self.census.machine(id).ok_or(Trouble::Absent(id))?.disk.login())
+    }
+
+    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {
+        let machine = self.census.machine(id).ok_or(Trouble::Absent(id))?;
+        let port = self.ssh_port.filter(|_| machine.has_sshd);
+        let (Some(port), Some(address)) = (port, machine.addresses.first()) else {
+            return Err(Trouble::Other(format!("{id} has no SSH endpoint").into()));
+        };
+        let host_key = ssh::host_key(&machine).public_key().to_openssh();
+        Ok(Endpoint {
+            address: SocketAddr::from((Ipv4Addr::clone(address), port)),
+            user: machine.disk.user.clone(),
+            host_key: host_key.map_err(|error| Trouble::Other(error.to_string().into()))?.into(),
+        })
+    }
+
+    async fn erase(&self, id: InstanceId) -> Result<(), Trouble> {
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        self.to_the_end(async move { driver.erase_now(id).await }).await
+    }
+}
+
+/// The machine, if its guest is up.
+fn running(machine: &Machine, now_ms: u64) -> Option<Machine> {
+    (machine.power(now_ms) == Power::Running).then(|| machine.clone())
+}
+
+fn encode(machine: &Machine) -> Result<String, Trouble> {
+    serde_json::to_string(machine).map_err(|error| Trouble::Store(error.to_string().into()))
+}
+
+fn gone() -> Trouble {
+    Trouble::Other("the hypervisor is closed".into())
+}

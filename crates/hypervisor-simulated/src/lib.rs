@@ -1,0 +1,20 @@
+//! Machines in the process, each with a disk of its own and a real SSH endpoint.
+//!
+//! A second truth beside the state: what a machine *is* stands in `machines.db` and is changed only through the
+//! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
+
+mod behaviour;
+mod census;
+mod disk;
+mod driver;
+mod machine;
+mod sessions;
+mod ssh;
+mod store;
+mod timers;
+
+pub use behaviour::Behaviour;
+pub use disk::{Admission, Disk};
+pub use driver::{OpenError, Settings, SimulatedHypervisor, SshSettings};
+pub use machine::{Machine, Stored};
+pub use store::{StoreError, Written};

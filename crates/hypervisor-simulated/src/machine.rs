@@ -1,0 +1,157 @@
+//! One machine: its row, and its power as a function of time.
+//!
+//! ```text
+//!          start                    until_ms
+//!   Off -----------> Starting ----------------> Running
+//!    ^                  |  ^                      |  |
+//!    |   power off      |  |    reboot inside     |  |  shut down, if the guest listens;
+//!    +------------------+  +----------------------+  |  or `poweroff` inside
+//!    |                                               v
+//!    +<------------------------------------- ShuttingDown
+//!                     until_ms
+//! ```
+//!
+//! A power cut leads to Off from everywhere. What time does is never written: a stored `Starting` whose time has come
+//! *is* Running, before and after a restart of the process alike.
+
+use crate::{behaviour::Behaviour, disk::Disk};
+use cvmd_hypervisor::Definition;
+use cvmd_model::{BootId, InstanceId, Power};
+use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
+
+/// Power as it is stored; `until_ms` is unix milliseconds, [`NEVER`] for a guest that does not finish booting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stored {
+    Off,
+    Starting { until_ms: u64 },
+    Running,
+    ShuttingDown { until_ms: u64 },
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// A machine as `machines.db` holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    pub id: InstanceId,
+    pub addresses: Box<[Ipv4Addr]>,
+    pub host_name: Box<str>,
+    pub os_name: Box<str>,
+    pub has_sshd: bool,
+    pub guest: Box<str>,
+    /// From which the host key is derived; random, made once.
+    pub host_seed: [u128; 2],
+    pub power: Stored,
+    pub boot: BootId,
+    pub boot_count: u64,
+    /// When the latest boot began, unix milliseconds.
+    pub booted_ms: u64,
+    pub disk: Disk,
+}
+
+impl Machine {
+    pub fn new(definition: &Definition, host_seed: [u128; 2]) -> Machine {
+        Machine {
+            id: definition.id,
+            addresses: definition.addresses.clone().into(),
+            host_name: definition.host_name.clone(),
+            os_name: definition.os_name.clone(),
+            has_sshd: definition.has_sshd,
+            guest: definition.guest.clone(),
+            host_seed,
+            power: Stored::Off,
+            boot: BootId::default(),
+            boot_count: 0,
+            booted_ms: 0,
+            disk: Disk::new(),
+        }
+    }
+
+    pub fn behaviour(&self) -> Behaviour {
+        Behaviour::read(&self.guest, |_| {})
+    }
+
+    /// What the machine is at `now_ms`.
+    pub fn power(&self, now_ms: u64) -> Power {
+        match self.power {
+            Stored::Off => Power::Off,
+            Stored::Starting { until_ms } if now_ms < until_ms => Power::Starting,
+            Stored::Starting { .. } | Stored::Running => Power::Running,
+            Stored::ShuttingDown { until_ms } if now_ms < until_ms => Power::ShuttingDown,
+            Stored::ShuttingDown { .. } => Power::Off,
+        }
+    }
+
+    /// When time alone will change what the machine is.
+    pub fn changes_at_ms(&self) -> Option<u64> {
+        match self.power {
+            Stored::Starting { until_ms } | Stored::ShuttingDown { until_ms } if until_ms != NEVER => Some(until_ms),
+            _ => None,
+        }
+    }
+
+    /// Begins a new boot that is up `delay_ms` and the guest's own boot time from now.
+    pub fn boot(&mut self, boot: BootId, now_ms: u64, delay_ms: u64) {
+        let behaviour = self.behaviour();
+        let until_ms = now_ms.saturating_add(delay_ms).saturating_add(behaviour.boot_ms);
+        self.power = Stored::Starting { until_ms: if behaviour.fails_to_boot { NEVER } else { until_ms } };
+        self.boot = boot;
+        self.boot_count += 1;
+        self.booted_ms = now_ms;
+    }
+
+    /// The guest goes down by itself.
+    pub fn shut_down(&mut self, now_ms: u64) {
+        self.power = Stored::ShuttingDown { until_ms: now_ms.saturating_add(self.behaviour().shutdown_ms) };
+    }
+
+    /// The absolute path of the user's `authorized_keys`.
+    pub fn home(&self) -> String {
+        if &*self.disk.user == "root" { "/root".into() } else { format!("/home/{}", self.disk.user) }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn machine(guest: &str) -> Machine {
+        let definition = Definition {
+            id: InstanceId::from_random(1),
+            addresses: vec![],
+            host_name: "host".into(),
+            os_name: "os".into(),
+            has_sshd: true,
+            guest: guest.into(),
+        };
+        Machine::new(&definition, [0, 0])
+    }
+
+    #[test]
+    fn time_alone_ends_a_boot_and_a_shutdown() {
+        let mut machine = machine("boot-ms=10,shutdown-ms=5");
+        machine.boot(BootId::default(), 100, 0);
+        assert_eq!((machine.power(109), machine.power(110)), (Power::Starting, Power::Running));
+        assert_eq!(machine.changes_at_ms(), Some(110));
+        machine.shut_down(200);
+        assert_eq!((machine.power(204), machine.power(205)), (Power::ShuttingDown, Power::Off));
+    }
+
+    #[test]
+    fn a_guest_that_fails_to_boot_starts_for_ever() {
+        let mut machine = machine("fails-to-boot");
+        machine.boot(BootId::default(), 100, 0);
+        assert_eq!(machine.power(u64::MAX - 1), Power::Starting);
+        assert_eq!(machine.changes_at_ms(), None);
+    }
+
+    #[test]
+    fn a_row_survives_json() {
+        let mut machine = machine("");
+        machine.host_seed = [u128::MAX, 7];
+        machine.boot(BootId(uuid::Uuid::from_u128(5)), 100, 0);
+        let body = serde_json::to_vec(&machine).unwrap();
+        assert_eq!(serde_json::from_slice::<Machine>(&body).unwrap(), machine);
+    }
+}

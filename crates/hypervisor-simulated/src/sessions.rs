@@ -1,0 +1,67 @@
+//! The SSH sessions that are open now, by machine, so that a machine that goes off takes its sessions along.
+
+use cvmd_model::InstanceId;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::oneshot;
+
+/// Open sessions of every machine.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Sessions(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    by_machine: HashMap<InstanceId, HashMap<u64, oneshot::Sender<()>>>,
+}
+
+/// One open session: forgotten when dropped.
+#[derive(Debug)]
+pub(crate) struct Session {
+    sessions: Sessions,
+    machine: InstanceId,
+    number: u64,
+}
+
+impl Sessions {
+    /// Counts a session in. The receiver hears, by its sender's end, that the machine has gone.
+    pub(crate) fn open(&self, machine: InstanceId) -> (Session, oneshot::Receiver<()>) {
+        let (sender, cut) = oneshot::channel();
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.next += 1;
+        let number = open.next;
+        open.by_machine.entry(machine).or_default().insert(number, sender);
+        (Session { sessions: self.clone(), machine, number }, cut)
+    }
+
+    /// Ends every session of a machine.
+    pub(crate) fn end(&self, machine: InstanceId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_machine.remove(&machine);
+    }
+
+    /// Ends every session.
+    pub(crate) fn end_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_machine.clear();
+    }
+}
+
+impl Session {
+    /// Ends this session alone.
+    pub(crate) fn cut(&self) {
+        let mut open = self.sessions.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_machine) = open.by_machine.get_mut(&self.machine) {
+            of_machine.remove(&self.number);
+            if of_machine.is_empty() {
+                open.by_machine.remove(&self.machine);
+            }
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.cut();
+    }
+}

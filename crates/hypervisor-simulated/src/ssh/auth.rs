@@ -1,0 +1,51 @@
+//! Who may enter: decided from the machine's row alone, at the moment of the attempt.
+
+use crate::{disk::Admission, machine::Machine};
+use russh::{
+    MethodKind, MethodSet,
+    keys::{Algorithm, PublicKey},
+};
+use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
+
+/// What is hashed when there is no password or no such user, so that a refusal takes as long as any other.
+const NOBODYS_HASH: &str =
+    "$6$cvmdcvmdcvmdcvmd$4kUzKyHqxqMBPyUhjP4UmbrpmLGFzpZTg6mN4BVyfJiyHXYEkDj2IRTkjk4WFQVmLEjc9f1jYtiBL2kQm8wGd.";
+
+/// The methods that can really admit somebody: what sshd lists after a refusal. Never keyboard-interactive.
+pub(crate) fn methods(machine: &Machine) -> MethodSet {
+    let mut methods = MethodSet::from([MethodKind::PublicKey].as_slice());
+    if machine.disk.password_login {
+        methods.push(MethodKind::Password);
+    }
+    methods
+}
+
+/// Whether a key opens `user`'s account, offered and signed alike. Signatures with SHA-1 are refused, as sshd has done
+/// since 8.8.
+pub(crate) fn key_admits(machine: &Machine, user: &str, key: &PublicKey, algorithm: &Algorithm) -> Option<Admission> {
+    if *user != *machine.disk.user || matches!(algorithm, Algorithm::Rsa { hash: None }) {
+        return None;
+    }
+    machine.disk.admits(&key.to_bytes().ok()?)
+}
+
+/// Whether a password opens `user`'s account. Slow (about a millisecond of hashing) on purpose and whatever the answer.
+pub(crate) fn password_admits(machine: &Machine, user: &str, password: &str) -> bool {
+    let open = *user == *machine.disk.user && machine.disk.password_login;
+    let hash = machine.disk.password_hash.as_deref().filter(|_| open);
+    let right = PasswordHashRef::new(hash.unwrap_or(NOBODYS_HASH))
+        .is_ok_and(|hash| ShaCrypt::SHA512.verify_password(password.as_bytes(), hash).is_ok());
+    right && hash.is_some()
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn nobodys_hash_is_one_so_that_it_costs_as_much_as_any() {
+        let hash = PasswordHashRef::new(NOBODYS_HASH).unwrap();
+        let error = ShaCrypt::SHA512.verify_password(b"x", hash).unwrap_err();
+        assert_eq!(error, sha_crypt::password_hash::Error::PasswordInvalid);
+    }
+}

@@ -1,0 +1,108 @@
+//! The sshd of every simulated machine, behind one listener.
+
+mod auth;
+mod cable;
+mod commands;
+mod session;
+mod shell;
+mod terminal;
+
+use crate::{SimulatedHypervisor, machine::Machine};
+use async_trait::async_trait;
+use cable::Cable;
+use cvmd_hypervisor::Answer;
+use cvmd_model::Power;
+use russh::{
+    SshId,
+    keys::{PrivateKey, ssh_key::private::Ed25519Keypair},
+    server::Config,
+};
+use session::Visitor;
+use std::{
+    borrow::Cow,
+    net::SocketAddrV4,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tokio::net::TcpStream;
+
+/// Like sshd's `LoginGraceTime`: who has not logged in by then is disconnected.
+const LOGIN_GRACE: Duration = Duration::from_secs(120);
+/// sshd's `MaxAuthTries` is 6. russh also counts the `none` with which every client begins, hence one more.
+const ATTEMPTS_MAX: usize = 7;
+
+/// Answers connections in the name of the machine whose address they were made to.
+#[derive(Debug)]
+pub(crate) struct Sshd {
+    driver: Weak<SimulatedHypervisor>,
+}
+
+impl Sshd {
+    pub(crate) fn new(driver: Weak<SimulatedHypervisor>) -> Sshd {
+        Sshd { driver }
+    }
+}
+
+#[async_trait]
+impl Answer for Sshd {
+    async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4) {
+        let Some(driver) = self.driver.upgrade() else { return };
+        let Some(id) = driver.census.at(*destination.ip()).map(|machine| machine.id) else { return };
+        // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
+        let (open, cut) = driver.sessions.open(id);
+        let Some(machine) = driver.machine(id).filter(|machine| answers(&driver, machine)) else { return };
+        // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
+        if connection.set_nodelay(true).is_err() {
+            return;
+        }
+        let admitted = Arc::new(AtomicBool::new(false));
+        let config = Arc::new(config(&machine));
+        let visitor = Visitor::new(driver, &machine, admitted.clone());
+        drop(machine);
+        let greeting = russh::server::run_stream(config, Cable::new(connection, cut), visitor);
+        let Ok(Ok(mut session)) = tokio::time::timeout(LOGIN_GRACE, greeting).await else { return };
+        let outcome = tokio::select! {
+            outcome = &mut session => outcome,
+            () = tokio::time::sleep(LOGIN_GRACE) => {
+                if !admitted.load(Relaxed) {
+                    open.cut();
+                }
+                session.await
+            }
+        };
+        if let Err(error) = outcome {
+            // Clients that go away, and our own power cuts: nothing an operator must act on.
+            tracing::debug!(instance = %id, %error, "an SSH session ended");
+        }
+    }
+}
+
+/// The machine's host key, the same over its whole life.
+pub(crate) fn host_key(machine: &Machine) -> PrivateKey {
+    let mut seed = [0; 32];
+    for (half, number) in seed.chunks_exact_mut(16).zip(machine.host_seed) {
+        half.copy_from_slice(&number.to_be_bytes());
+    }
+    PrivateKey::from(Ed25519Keypair::from_seed(&seed))
+}
+
+fn answers(driver: &SimulatedHypervisor, machine: &Machine) -> bool {
+    machine.has_sshd && driver.observed(machine).power == Power::Running && !machine.behaviour().unreachable
+}
+
+fn config(machine: &Machine) -> Config {
+    Config {
+        server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-cvmd")),
+        methods: auth::methods(machine),
+        // Refused keys are answered at once; a wrong password waits in `Visitor`.
+        auth_rejection_time: Duration::ZERO,
+        keys: vec![host_key(machine)],
+        max_auth_attempts: ATTEMPTS_MAX,
+        inactivity_timeout: None,
+        nodelay: true,
+        ..Config::default()
+    }
+}

@@ -1,0 +1,411 @@
+//! One SSH session at one machine: who it is, and the shell or command in each of its channels.
+
+use super::{
+    auth,
+    commands::{self, Done, Effect},
+    shell::{self, Command, Join},
+    terminal::{Terminal, Typed},
+};
+use crate::{SimulatedHypervisor, disk::Admission, machine::Machine};
+use cvmd_hypervisor::Trouble;
+use cvmd_model::{BootId, InstanceId, Power};
+use russh::{
+    Channel, ChannelId, Error, Pty,
+    server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey},
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// How long the answer to a wrong password waits.
+const WRONG_PASSWORD: Duration = Duration::from_millis(100);
+/// Input that a command may gather before it runs.
+const INPUT_MAX: usize = 1 << 20;
+/// SSH's number for a channel's second stream of output (RFC 4254 section 5.2).
+const STDERR: u32 = 1;
+
+/// A client and what it may do.
+pub(crate) struct Visitor {
+    driver: Arc<SimulatedHypervisor>,
+    id: InstanceId,
+    /// The boot that it connected to: another boot has other sessions.
+    boot: BootId,
+    admitted: Arc<AtomicBool>,
+    admission: Admission,
+    channels: HashMap<ChannelId, Place>,
+}
+
+/// What a channel is.
+#[derive(Default)]
+struct Place {
+    pty: bool,
+    work: Work,
+    status: u8,
+}
+
+#[derive(Default)]
+enum Work {
+    #[default]
+    Nothing,
+    /// A person at a terminal.
+    Terminal(Terminal),
+    /// A shell that reads lines.
+    Lines(Vec<u8>),
+    /// A command that waits for its input to end.
+    Command { text: String, input: Vec<u8> },
+}
+
+impl Visitor {
+    pub(crate) fn new(driver: Arc<SimulatedHypervisor>, machine: &Machine, admitted: Arc<AtomicBool>) -> Visitor {
+        Visitor {
+            driver,
+            id: machine.id,
+            boot: machine.boot,
+            admitted,
+            admission: Admission::default(),
+            channels: HashMap::new(),
+        }
+    }
+
+    /// The machine as it is at this moment, if it still is in the boot that was connected to.
+    fn machine(&self) -> Result<Arc<Machine>, Error> {
+        let up = |machine: &Arc<Machine>| {
+            let observed = self.driver.observed(machine);
+            observed.boot == self.boot && matches!(observed.power, Power::Running | Power::ShuttingDown)
+        };
+        self.driver.machine(self.id).filter(up).ok_or(Error::Disconnect)
+    }
+
+    /// Whether the machine takes logins: one that shuts down does not.
+    fn refuse(machine: &Machine) -> Auth {
+        Auth::Reject { proceed_with_methods: Some(auth::methods(machine)), partial_success: false }
+    }
+
+    /// Runs the commands of a line one after the other and answers the last status, or the one that the shell ends with.
+    async fn run(&self, text: &str, status: u8, input: &[u8], print: &mut impl FnMut(&Done)) -> Result<Ended, Error> {
+        let mut status = status;
+        let commands = match shell::parse(text, &self.machine()?.home()) {
+            Ok(commands) => commands,
+            Err(shell::Unclear(why)) => {
+                print(&Done { err: format!("cvmd-guest: syntax error: {why}\n"), status: 2, ..Done::default() });
+                return Ok(Ended { status: 2, exit: false });
+            }
+        };
+        for command in &commands {
+            let runs = match command.join {
+                Join::Always => true,
+                Join::IfGood => status == 0,
+                Join::IfBad => status != 0,
+            };
+            if !runs {
+                continue;
+            }
+            let mut done = commands::run(&command.words, &*self.machine()?, status, input);
+            if let Some(output) = &command.output
+                && done.status == 0
+            {
+                self.redirect(command, output, &mut done).await;
+            }
+            status = done.status;
+            let acted = match done.effect {
+                Some(Effect::PowerOff) => self.driver.power_off_inside(self.id).await,
+                Some(Effect::Reboot) => self.driver.reboot_inside(self.id).await,
+                Some(Effect::Exit(_)) | None => Ok(()),
+            };
+            report(&mut done, acted);
+            print(&done);
+            match done.effect {
+                Some(Effect::Exit(status)) => return Ok(Ended { status, exit: true }),
+                Some(Effect::Reboot) => return Err(Error::Disconnect),
+                Some(Effect::PowerOff) | None => {}
+            }
+        }
+        Ok(Ended { status, exit: false })
+    }
+
+    /// Sends a command's output to a file of the guest; the only one that can be written is `authorized_keys`.
+    async fn redirect(&self, command: &Command, output: &shell::Output, done: &mut Done) {
+        let text = std::mem::take(&mut done.out);
+        let Ok(machine) = self.machine() else { return };
+        if output.path == "/dev/null" {
+            return;
+        }
+        let home = machine.home();
+        let in_home = output.path.strip_prefix(&*home).map_or(&*output.path, |rest| rest.trim_start_matches('/'));
+        if in_home != ".ssh/authorized_keys" {
+            done.err.push_str(&format!(
+                "cvmd-guest: {}: only {home}/.ssh/authorized_keys can be written in a simulated guest\n",
+                output.path
+            ));
+            done.status = 1;
+            return;
+        }
+        tracing::debug!(instance = %self.id, command = command.words.first(), "authorized_keys is written in the guest");
+        let append = output.append;
+        let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
+        let edited = self.driver.edit_keys(self.id, edit).await;
+        report(done, edited);
+    }
+
+    /// Runs text in a channel and sends what it prints.
+    async fn run_in(
+        &mut self,
+        channel: ChannelId,
+        text: &str,
+        input: &[u8],
+        session: &mut Session,
+    ) -> Result<Ended, Error> {
+        let place = self.channels.get(&channel);
+        let (pty, status) = place.map_or((false, 0), |place| (place.pty, place.status));
+        let mut sent = Ok(());
+        let mut print = |done: &Done| {
+            if sent.is_ok() {
+                sent = send(session, channel, pty, done);
+            }
+        };
+        let ended = self.run(text, status, input, &mut print).await?;
+        sent?;
+        if let Some(place) = self.channels.get_mut(&channel) {
+            place.status = ended.status;
+        }
+        Ok(ended)
+    }
+
+    /// Runs a command and ends its channel.
+    async fn run_once(
+        &mut self,
+        channel: ChannelId,
+        text: &str,
+        input: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        let ended = self.run_in(channel, text, input, session).await?;
+        self.end(channel, ended.status, session)
+    }
+
+    fn end(&mut self, channel: ChannelId, status: u8, session: &mut Session) -> Result<(), Error> {
+        self.channels.remove(&channel);
+        session.exit_status_request(channel, status.into())?;
+        session.eof(channel)?;
+        session.close(channel)
+    }
+
+    fn prompt(&self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
+        let machine = self.machine()?;
+        let sign = if &*machine.disk.user == "root" { '#' } else { '$' };
+        session.data(channel, format!("{}@{}:~{sign} ", machine.disk.user, machine.host_name).into_bytes())
+    }
+
+    /// Begins what a client asked for: its own command, or the one that its key's line forces.
+    async fn begin(&mut self, channel: ChannelId, asked: Option<&str>, session: &mut Session) -> Result<(), Error> {
+        let forced = self.admission.command.clone();
+        let Some(place) = self.channels.get_mut(&channel) else { return session.channel_failure(channel) };
+        session.channel_success(channel)?;
+        let Some(text) = forced.as_deref().or(asked) else {
+            if place.pty {
+                place.work = Work::Terminal(Terminal::default());
+                return self.prompt(channel, session);
+            }
+            place.work = Work::Lines(Vec::new());
+            return Ok(());
+        };
+        let waits = shell::parse(text, "~")
+            .is_ok_and(|commands| commands.iter().any(|command| commands::reads_input(&command.words)));
+        if waits {
+            place.work = Work::Command { text: text.to_owned(), input: Vec::new() };
+            return Ok(());
+        }
+        let text = text.to_owned();
+        self.run_once(channel, &text, &[], session).await
+    }
+
+    async fn typed(&mut self, channel: ChannelId, typed: Typed, session: &mut Session) -> Result<(), Error> {
+        match typed {
+            Typed::Echo(bytes) => session.data(channel, bytes),
+            Typed::Interrupt => self.prompt(channel, session),
+            Typed::End => {
+                session.data(channel, &b"logout\r\n"[..])?;
+                let status = self.channels.get(&channel).map_or(0, |place| place.status);
+                self.end(channel, status, session)
+            }
+            Typed::Line(line) => {
+                let ended = self.run_in(channel, &line, &[], session).await?;
+                if ended.exit { self.end(channel, ended.status, session) } else { self.prompt(channel, session) }
+            }
+        }
+    }
+
+    async fn line(&mut self, channel: ChannelId, line: &[u8], session: &mut Session) -> Result<(), Error> {
+        let ended = self.run_in(channel, &String::from_utf8_lossy(line), &[], session).await?;
+        if ended.exit { self.end(channel, ended.status, session) } else { Ok(()) }
+    }
+}
+
+/// How a line ended.
+struct Ended {
+    status: u8,
+    exit: bool,
+}
+
+impl Handler for Visitor {
+    type Error = Error;
+
+    async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
+        Ok(Self::refuse(&*self.machine()?))
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
+        let machine = self.machine()?;
+        let (user, password) = (user.to_owned(), password.to_owned());
+        // Hashing takes a millisecond: not on a thread that serves others.
+        let checked = machine.clone();
+        let right = tokio::task::spawn_blocking(move || auth::password_admits(&checked, &user, &password)).await;
+        // Again, because hashing took time: what is on the disk now decides.
+        let unchanged = self.machine()?.disk == machine.disk;
+        if right.unwrap_or(false) && unchanged {
+            self.admission = Admission::default();
+            return Ok(Auth::Accept);
+        }
+        tokio::time::sleep(WRONG_PASSWORD).await;
+        Ok(Self::refuse(&machine))
+    }
+
+    async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
+        let machine = self.machine()?;
+        let admits = auth::key_admits(&machine, user, offer.public_key, offer.algorithm);
+        Ok(if admits.is_some() { Auth::Accept } else { Self::refuse(&machine) })
+    }
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Error> {
+        let machine = self.machine()?;
+        match auth::key_admits(&machine, user, key.public_key, key.algorithm) {
+            Some(admission) => {
+                self.admission = admission;
+                Ok(Auth::Accept)
+            }
+            None => Ok(Self::refuse(&machine)),
+        }
+    }
+
+    async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
+        self.admitted.store(true, Relaxed);
+        Ok(())
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Error> {
+        self.channels.insert(channel.id(), Place::default());
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _term: &str,
+        _columns: u32,
+        _rows: u32,
+        _width: u32,
+        _height: u32,
+        _modes: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        match self.channels.get_mut(&channel) {
+            Some(place) if !self.admission.no_pty => {
+                place.pty = true;
+                session.channel_success(channel)
+            }
+            _ => session.channel_failure(channel),
+        }
+    }
+
+    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
+        self.begin(channel, None, session).await
+    }
+
+    async fn exec_request(&mut self, channel: ChannelId, data: &[u8], session: &mut Session) -> Result<(), Error> {
+        let text = String::from_utf8_lossy(data).into_owned();
+        self.begin(channel, Some(&text), session).await
+    }
+
+    /// scp and sftp: a simulated guest has no files to copy.
+    async fn subsystem_request(&mut self, channel: ChannelId, _name: &str, session: &mut Session) -> Result<(), Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn data(&mut self, channel: ChannelId, data: &[u8], session: &mut Session) -> Result<(), Error> {
+        let Some(place) = self.channels.get_mut(&channel) else { return Ok(()) };
+        match &mut place.work {
+            Work::Nothing => Ok(()),
+            Work::Terminal(terminal) => {
+                for typed in terminal.feed(data) {
+                    self.typed(channel, typed, session).await?;
+                }
+                Ok(())
+            }
+            Work::Command { input, .. } => {
+                let room = INPUT_MAX.saturating_sub(input.len());
+                input.extend(data.iter().take(room));
+                Ok(())
+            }
+            Work::Lines(gathered) => {
+                gathered.extend(data);
+                let Some(end) = gathered.iter().rposition(|byte| *byte == b'\n') else { return Ok(()) };
+                let lines: Vec<u8> = gathered.drain(..=end).collect();
+                for line in lines.split(|byte| *byte == b'\n') {
+                    self.line(channel, line, session).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn channel_eof(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
+        let Some(place) = self.channels.get_mut(&channel) else { return Ok(()) };
+        match std::mem::take(&mut place.work) {
+            Work::Nothing => Ok(()),
+            Work::Terminal(_) => {
+                let status = place.status;
+                self.end(channel, status, session)
+            }
+            Work::Command { text, input } => self.run_once(channel, &text, &input, session).await,
+            Work::Lines(rest) => self.run_once(channel, &String::from_utf8_lossy(&rest), &[], session).await,
+        }
+    }
+
+    async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), Error> {
+        self.channels.remove(&channel);
+        Ok(())
+    }
+}
+
+fn report(done: &mut Done, acted: Result<(), Trouble>) {
+    if let Err(trouble) = acted {
+        done.err.push_str(&format!("cvmd-guest: {trouble}\n"));
+        done.status = 1;
+    }
+}
+
+/// Sends what a command printed; a terminal wants a carriage return before each newline.
+fn send(session: &mut Session, channel: ChannelId, pty: bool, done: &Done) -> Result<(), Error> {
+    if pty {
+        let both = format!("{}{}", done.out, done.err).replace('\n', "\r\n");
+        return if both.is_empty() { Ok(()) } else { session.data(channel, both.into_bytes()) };
+    }
+    if !done.out.is_empty() {
+        session.data(channel, done.out.clone().into_bytes())?;
+    }
+    if !done.err.is_empty() {
+        session.extended_data(channel, STDERR, done.err.clone().into_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The line that a person types at a terminal: echo, backspace, ctrl-C, ctrl-D, ctrl-U. Pure.
+
+const LINE_MAX: usize = 65536;
+
+/// What typed bytes lead to, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// Shown on the screen.
+    Echo(Vec<u8>),
+    /// A line was finished.
+    Line(String),
+    /// ctrl-C: the line is given up.
+    Interrupt,
+    /// ctrl-D on an empty line.
+    End,
+}
+
+/// The unfinished line.
+#[derive(Debug, Default)]
+pub(crate) struct Terminal {
+    line: Vec<u8>,
+    escape: Escape,
+    after_return: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    #[default]
+    No,
+    Begun,
+    Sequence,
+}
+
+impl Terminal {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Typed> {
+        let mut typed = Vec::new();
+        for byte in bytes {
+            self.key(*byte, &mut typed);
+        }
+        typed
+    }
+
+    fn key(&mut self, byte: u8, typed: &mut Vec<Typed>) {
+        let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+        match (self.escape, byte) {
+            (Escape::Begun, b'[' | b'O') => return self.escape = Escape::Sequence,
+            (Escape::Begun, _) => return self.escape = Escape::No,
+            // Cursor keys and the like end with a letter or a tilde.
+            (Escape::Sequence, b'A'..=b'Z' | b'a'..=b'z' | b'~') => return self.escape = Escape::No,
+            (Escape::Sequence, _) => return,
+            (Escape::No, _) => {}
+        }
+        match byte {
+            b'\n' if after_return => {}
+            b'\r' | b'\n' => {
+                echo(typed, b"\r\n");
+                let line = String::from_utf8_lossy(&self.line).into_owned();
+                self.line.clear();
+                typed.push(Typed::Line(line));
+            }
+            0x7f | 0x08 => self.rub_out(typed),
+            0x15 => {
+                while !self.line.is_empty() {
+                    self.rub_out(typed);
+                }
+            }
+            0x03 => {
+                self.line.clear();
+                echo(typed, b"^C\r\n");
+                typed.push(Typed::Interrupt);
+            }
+            0x04 if self.line.is_empty() => typed.push(Typed::End),
+            0x1b => self.escape = Escape::Begun,
+            b' '.. if self.line.len() < LINE_MAX => {
+                self.line.push(byte);
+                echo(typed, &[byte]);
+            }
+            _ => {}
+        }
+    }
+
+    fn rub_out(&mut self, typed: &mut Vec<Typed>) {
+        // The continuation bytes of a character go with its first byte.
+        while let Some(byte) = self.line.pop() {
+            if byte & 0xc0 != 0x80 {
+                return echo(typed, b"\x08 \x08");
+            }
+        }
+    }
+}
+
+fn echo(typed: &mut Vec<Typed>, bytes: &[u8]) {
+    match typed.last_mut() {
+        Some(Typed::Echo(shown)) => shown.extend(bytes),
+        _ => typed.push(Typed::Echo(bytes.to_vec())),
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn lines(keys: &str) -> Vec<String> {
+        let typed = Terminal::default().feed(keys.as_bytes());
+        typed.into_iter().filter_map(|typed| if let Typed::Line(line) = typed { Some(line) } else { None }).collect()
+    }
+
+    #[test]
+    fn a_line_is_edited_as_people_expect() {
+        assert_eq!(lines("truf\x7fe\r"), ["true"]);
+        assert_eq!(lines("wrong\x15right\r\n\r"), ["right", ""]);
+        assert_eq!(lines("a\u{e9}\x7fb\x1b[A\x1bOBc\r"), ["abc"]);
+        assert_eq!(lines("given up\x03ls\r"), ["ls"]);
+    }
+
+    #[test]
+    fn ctrl_d_ends_only_an_empty_line() {
+        assert_eq!(Terminal::default().feed(b"\x04"), [Typed::End]);
+        assert_eq!(Terminal::default().feed(b"a\x04"), [Typed::Echo(b"a".to_vec())]);
+    }
+}

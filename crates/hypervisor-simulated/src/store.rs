@@ -1,0 +1,264 @@
+//! `machines.db`: one row a machine, written by one thread that commits whatever has gathered as one group.
+//!
+//! SQLite in WAL mode with `synchronous=FULL`, so that a write is on the disk before its caller hears of it. One table
+//! with an integer key and pages of 1 kB: figures in the architecture's notes on parts.
+
+use crate::machine::Machine;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::{
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Instant,
+};
+use tokio::sync::oneshot;
+
+/// What `PRAGMA user_version` says of the rows this program writes.
+const SCHEMA: i64 = 1;
+/// Rows of one group at most, so that the first of them does not wait for ever.
+const GROUP_MAX: usize = 256;
+/// Pages of 1 kB in the log before it is written back into the database: 40 MB.
+const CHECKPOINT_PAGES: i64 = 40_000;
+
+/// The file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("machines.db: {0}")]
+    File(#[from] std::io::Error),
+    #[error("machines.db: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("machines.db has schema {found}, newer than {SCHEMA}, the newest that this program reads")]
+    Newer { found: i64 },
+    #[error("machines.db: the row of machine {id} cannot be read: {cause}")]
+    Row { id: i64, cause: serde_json::Error },
+}
+
+/// Why a row was not written: what SQLite said.
+pub(crate) type NotWritten = Box<str>;
+
+/// How much the writer has written since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    pub groups: u64,
+    pub rows: u64,
+    /// Time spent in transactions, microseconds.
+    pub busy_us: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    tally: std::sync::Arc<Tally>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    groups: AtomicU64,
+    rows: AtomicU64,
+    busy_us: AtomicU64,
+}
+
+struct Job {
+    id: u64,
+    work: Work,
+    answer: oneshot::Sender<Result<Option<Vec<u8>>, NotWritten>>,
+}
+
+/// What to do with a row.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Write it.
+    Put(String),
+    /// Write it and answer what the table then holds.
+    PutAndRead(String),
+    /// Answer what the table holds.
+    Read,
+    Delete,
+}
+
+impl Store {
+    /// Opens the file, making it (mode 0600) if there is none, and reads every machine.
+    pub(crate) fn open(path: &Path) -> Result<(Store, Vec<Machine>), StoreError> {
+        let connection = connect(path)?;
+        let machines = read_all(&connection)?;
+        let (jobs, inbox) = mpsc::channel();
+        let tally = std::sync::Arc::new(Tally::default());
+        let thread = std::thread::Builder::new().name("machines.db".into()).spawn({
+            let tally = tally.clone();
+            move || write_groups(connection, &inbox, &tally)
+        })?;
+        Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, machines))
+    }
+
+    /// Has one piece of work done.
+    ///
+    /// # Guarantees
+    /// `Ok` means durable: the transaction that held it was committed and synced.
+    ///
+    /// # Assumptions
+    /// Work on one row is asked for one piece after the other; pieces of one group are on different rows.
+    pub(crate) async fn work(&self, id: u64, work: Work) -> Result<Option<Vec<u8>>, NotWritten> {
+        let (answer, answered) = oneshot::channel();
+        {
+            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            let jobs = jobs.as_ref().ok_or("the store is closed")?;
+            jobs.send(Job { id, work, answer }).map_err(|_| "the writer has ended")?;
+        }
+        answered.await.map_err(|_| "the writer has ended")?
+    }
+
+    /// What was written, in all.
+    pub(crate) fn written(&self) -> Written {
+        Written {
+            groups: self.tally.groups.load(Relaxed),
+            rows: self.tally.rows.load(Relaxed),
+            busy_us: self.tally.busy_us.load(Relaxed),
+        }
+    }
+
+    /// Ends the writer after what was asked for before. Blocks until the file is closed.
+    pub(crate) fn close(&self) {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A writer that panicked has answered nobody since; there is nothing left to report.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    // Made before SQLite sees it, which gives its log the mode of the database.
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path)?);
+    let connection = Connection::open(path)?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > SCHEMA {
+        return Err(StoreError::Newer { found });
+    }
+    connection.pragma_update(None, "page_size", 1024)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE;
+         CREATE TABLE IF NOT EXISTS machines (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+         PRAGMA user_version = {SCHEMA};
+         COMMIT"
+    ))?;
+    Ok(connection)
+}
+
+fn read_all(connection: &Connection) -> Result<Vec<Machine>, StoreError> {
+    let mut statement = connection.prepare("SELECT id, body FROM machines")?;
+    let mut rows = statement.query([])?;
+    let mut machines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
+        let machine = serde_json::from_slice(body);
+        machines.push(machine.map_err(|cause| StoreError::Row { id: row.get(0).unwrap_or_default(), cause })?);
+    }
+    Ok(machines)
+}
+
+fn write_groups(mut connection: Connection, inbox: &mpsc::Receiver<Job>, tally: &Tally) {
+    connection.set_prepared_statement_cache_capacity(8);
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while let Ok(first) = inbox.recv() {
+        group.push(first);
+        group.extend(inbox.try_iter().take(GROUP_MAX - 1));
+        let begun = Instant::now();
+        let outcome = write(&mut connection, &group);
+        tally.groups.fetch_add(1, Relaxed);
+        tally.rows.fetch_add(group.len() as u64, Relaxed);
+        tally.busy_us.fetch_add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
+        let outcome = outcome.map_err(|error| {
+            tracing::error!(%error, rows = group.len(), "machines.db: a group was not written");
+            NotWritten::from(error.to_string())
+        });
+        for job in group.drain(..) {
+            let answer = match (&outcome, &job.work) {
+                (Err(error), _) => Err(error.clone()),
+                (Ok(()), Work::PutAndRead(_) | Work::Read) => {
+                    read(&connection, job.id).map_err(|error| error.to_string().into())
+                }
+                (Ok(()), Work::Put(_) | Work::Delete) => Ok(None),
+            };
+            // Whoever asked may have gone; the row is written all the same.
+            let _ = job.answer.send(answer);
+        }
+    }
+}
+
+/// One transaction for all; on an error nothing of it is there.
+fn write(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
+    if group.iter().all(|job| matches!(job.work, Work::Read)) {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    {
+        let mut put = transaction.prepare_cached(
+            "INSERT INTO machines VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        )?;
+        let mut delete = transaction.prepare_cached("DELETE FROM machines WHERE id = ?1")?;
+        for job in group {
+            match &job.work {
+                Work::Put(body) | Work::PutAndRead(body) => {
+                    // TEXT, not BLOB: an operator reads it with sqlite3.
+                    put.execute(params![job.id.cast_signed(), body])?;
+                }
+                Work::Delete => {
+                    delete.execute([job.id.cast_signed()])?;
+                }
+                Work::Read => {}
+            }
+        }
+    }
+    transaction.commit()
+}
+
+fn read(connection: &Connection, id: u64) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = connection.prepare_cached("SELECT body FROM machines WHERE id = ?1")?;
+    statement.query_row([id.cast_signed()], |row| Ok(row.get_ref(0)?.as_bytes().map(<[u8]>::to_vec)?)).optional()
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_newer_schema_is_refused_clearly() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("machines.db");
+        drop(Store::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
+        let error = Store::open(&path).unwrap_err();
+        assert_eq!(error.to_string(), "machines.db has schema 2, newer than 1, the newest that this program reads");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_and_its_log_belong_to_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let _store = Store::open(&directory.path().join("machines.db")).unwrap();
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        }
+    }
+}

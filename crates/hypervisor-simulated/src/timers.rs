@@ -1,0 +1,59 @@
+//! Moments at which time alone changes a machine: one task for all of them.
+
+use cvmd_hypervisor::Clock;
+use cvmd_model::InstanceId;
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+use tokio::sync::Notify;
+
+/// Machines by the moment at which they change.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    moments: Mutex<BTreeSet<(u64, InstanceId)>>,
+    earlier: Notify,
+}
+
+impl Timers {
+    /// Remembers that `id` changes at `at_ms`. A moment that was overtaken by another change may come all the same:
+    /// it means "look again".
+    pub(crate) fn add(&self, at_ms: u64, id: InstanceId) {
+        let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+        moments.insert((at_ms, id));
+        if moments.first() == Some(&(at_ms, id)) {
+            self.earlier.notify_one();
+        }
+    }
+
+    /// Tells `due` of each machine when its moment has come, until `due` answers false.
+    pub(crate) async fn run(&self, clock: Clock, due: impl Fn(InstanceId) -> bool) {
+        loop {
+            let now_ms = clock.now_ms();
+            let next_ms = loop {
+                let first = {
+                    let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+                    match moments.first().copied() {
+                        Some((at_ms, id)) if at_ms <= now_ms => {
+                            moments.pop_first();
+                            Ok(id)
+                        }
+                        later => Err(later.map(|(at_ms, _)| at_ms)),
+                    }
+                };
+                match first {
+                    Ok(id) if !due(id) => return,
+                    Ok(_) => {}
+                    Err(next_ms) => break next_ms,
+                }
+            };
+            match next_ms {
+                None => self.earlier.notified().await,
+                Some(next_ms) => tokio::select! {
+                    () = clock.sleep_until(next_ms) => {}
+                    () = self.earlier.notified() => {}
+                },
+            }
+        }
+    }
+}

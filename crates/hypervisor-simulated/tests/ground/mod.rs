@@ -1,0 +1,155 @@
+//! What the driver's tests stand on: machines in a temporary directory, and a real OpenSSH client to enter them with.
+
+use cvmd_hypervisor::{Clock, Definition, Hypervisor};
+use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
+use cvmd_model::{InstanceId, Login, Observed, PublicKey};
+use std::{
+    net::Ipv4Addr,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How long a test waits for what must come.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) fn settings(directory: &tempfile::TempDir, clock: Clock) -> Settings {
+    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true };
+    Settings { data: directory.path().to_owned(), clock, ssh }
+}
+
+/// A machine at an address of its own, so that tests that run at the same time do not meet.
+pub(crate) fn definition(guest: &str) -> Definition {
+    let random = uuid::Uuid::new_v4().as_u128();
+    let id = InstanceId::from_random((random >> 64) as u64);
+    let [.., second, third, fourth] = random.to_be_bytes();
+    Definition {
+        id,
+        addresses: vec![Ipv4Addr::new(127, 64 | second & 63, third, fourth.clamp(1, 254))],
+        host_name: "VM-1-2".into(),
+        os_name: "Debian 12".into(),
+        has_sshd: true,
+        guest: guest.into(),
+    }
+}
+
+/// Waits until the machine is as wanted, by what the driver announces.
+pub(crate) async fn until(
+    driver: &SimulatedHypervisor,
+    id: InstanceId,
+    wanted: impl Fn(&Observed) -> bool,
+) -> Observed {
+    let mut watch = driver.watch();
+    let seen = async {
+        loop {
+            let observed = driver.observe(id).await.unwrap();
+            if wanted(&observed) {
+                return observed;
+            }
+            assert!(watch.recv().await.is_some());
+        }
+    };
+    tokio::time::timeout(LIMIT, seen).await.expect("the machine does not become as wanted")
+}
+
+/// A key pair on the disk.
+pub(crate) struct Key {
+    pub(crate) file: PathBuf,
+    pub(crate) public: PublicKey,
+}
+
+pub(crate) fn key(directory: &tempfile::TempDir, name: &str, kind: &[&str]) -> Key {
+    let file = directory.path().join(name);
+    let made = Command::new("ssh-keygen").args(["-q", "-N", "", "-C", name]).args(kind).arg("-f").arg(&file).status();
+    assert!(made.unwrap().success());
+    let public = std::fs::read_to_string(file.with_extension("pub")).unwrap();
+    Key { file, public: PublicKey::parse(&public).unwrap() }
+}
+
+pub(crate) fn login(keys: &[&Key], password: Option<&str>) -> Login {
+    use sha_crypt::{PasswordHasher, ShaCrypt};
+    let hash = |password: &str| {
+        let salt = uuid::Uuid::new_v4();
+        ShaCrypt::SHA512.hash_password_with_salt(password.as_bytes(), &salt.as_bytes()[..12]).unwrap()
+    };
+    Login {
+        user: "root".into(),
+        keys: keys.iter().map(|key| key.public.clone()).collect(),
+        password_hash: password.map(|password| hash(password).as_str().into()),
+        password_login: password.is_some(),
+    }
+}
+
+/// A real `ssh` at a machine's endpoint.
+pub(crate) struct Ssh<'a> {
+    pub(crate) driver: &'a Arc<SimulatedHypervisor>,
+    pub(crate) id: InstanceId,
+}
+
+impl Ssh<'_> {
+    pub(crate) async fn command(&self, options: &[&str]) -> Command {
+        let endpoint = self.driver.endpoint(self.id).await.unwrap();
+        // A session without a terminal of ours: ssh must not ask anybody.
+        let mut command = Command::new("setsid");
+        command.args([
+            "-w",
+            "ssh",
+            "-F",
+            "none",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+        ]);
+        command.args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"]);
+        command.args(options);
+        command.arg("-p").arg(endpoint.address.port().to_string());
+        command.arg(format!("{}@{}", endpoint.user, endpoint.address.ip()));
+        command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) async fn run(&self, options: &[&str], words: &[&str]) -> Seen {
+        let mut command = self.command(options).await;
+        command.args(words);
+        seen(command).await
+    }
+
+    pub(crate) async fn with_key(&self, key: &Key, words: &[&str]) -> Seen {
+        self.run(&["-o", "BatchMode=yes", "-i", key.file.to_str().unwrap()], words).await
+    }
+
+    pub(crate) async fn with_password(&self, directory: &tempfile::TempDir, password: &str, words: &[&str]) -> Seen {
+        let script = directory.path().join("askpass");
+        std::fs::write(&script, format!("#!/bin/sh\necho '{password}'\n")).unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let options = ["-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"];
+        let mut command = self.command(&options).await;
+        command.env("SSH_ASKPASS", &script).env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", "none").args(words);
+        seen(command).await
+    }
+}
+
+/// What a client printed and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) status: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Seen {
+    pub(crate) fn refused(&self) -> bool {
+        self.status == Some(255) && self.err.contains("Permission denied")
+    }
+}
+
+pub(crate) async fn seen(mut command: Command) -> Seen {
+    let output: Output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    Seen {
+        status: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
