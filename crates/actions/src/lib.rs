@@ -1,1 +1,31 @@
-//! One file per API action, the catalog of them all, the error codes.
+//! One file per API action, the catalog of them all, the parameter cursor, the error codes.
+//!
+//! An action never touches a machine: it refuses, or answers, or writes an intent into the state.
+//!
+//! Architecture invariant: this crate does not depend on `hypervisor`, so no request can half-do something to one.
+
+mod action;
+mod batch;
+mod catalog;
+mod context;
+mod describe;
+mod error;
+mod facts;
+mod filters;
+mod login;
+mod names;
+mod new_instance;
+mod parameters;
+mod reply;
+#[cfg(test)]
+mod transcript;
+
+pub use action::{Action, Apply, Body, Effect};
+pub use catalog::{ACTIONS, find};
+pub use context::{Context, Policy, Seal};
+pub use error::{ApiError, Reason, denied, is_declared};
+pub use new_instance::{Disks, NAMELESS, Plan, seeded};
+pub use parameters::Parameters;
+
+/// The version of the vendor's API that cvmd speaks.
+pub const VERSION: &str = "2017-03-12";

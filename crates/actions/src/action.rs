@@ -1,0 +1,58 @@
+//! What an action is: a name, the codes it can answer, and a function.
+
+use crate::{Context, Parameters, Reason};
+use cvmd_state::{Transaction, View};
+use serde::Serialize;
+
+/// A reply's members as a JSON object, without the RequestId, which the envelope adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body(pub Vec<u8>);
+
+impl Body {
+    /// `{}`: most commands answer nothing but a RequestId.
+    #[must_use]
+    pub fn empty() -> Body {
+        Body(b"{}".to_vec())
+    }
+
+    /// # Panics
+    /// When `members` is not plain data; replies are structs of strings, numbers and lists.
+    #[must_use]
+    pub fn of(members: &impl Serialize) -> Body {
+        let mut body = Vec::with_capacity(512);
+        serde_json::to_writer(&mut body, members).expect("a reply is plain data");
+        Body(body)
+    }
+}
+
+/// Runs once, on the writer, on the newest state; takes time, ids and randomness from the context only.
+pub type Apply = Box<dyn FnOnce(&mut Transaction<'_>, &Context) -> Result<Body, Reason> + Send>;
+
+/// What an action does when it is called.
+#[derive(Debug, Clone, Copy)]
+pub enum Effect {
+    /// Reads one moment of the state.
+    Query(fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>),
+    /// Parses, off the writer, and yields what is to be applied. Microseconds.
+    Command(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+    /// The same, but parsing takes milliseconds (a key is generated, a password is hashed): not on an async thread.
+    SlowCommand(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+}
+
+/// One action of the API.
+#[derive(Debug)]
+pub struct Action {
+    pub name: &'static str,
+    /// The codes it can answer beside the common ones, both doors', sorted.
+    pub errors: &'static [&'static str],
+    /// Parameters that are recognised and checked for their type, but change nothing here.
+    pub without_effect: &'static [&'static str],
+    /// API 3.0 answers it without a region too.
+    pub regionless: bool,
+    pub effect: Effect,
+}
+
+/// Cuts a list into the page asked for.
+pub(crate) fn page<T>(list: impl Iterator<Item = T>, (offset, limit): (usize, usize)) -> impl Iterator<Item = T> {
+    list.skip(offset).take(limit)
+}

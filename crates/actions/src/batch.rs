@@ -1,0 +1,91 @@
+//! Batches of ids: "1 to 100 well-formed ids, duplicates counted once for the work" is a type.
+
+use crate::{Context, Parameters, Reason, parameters::shorten};
+use cvmd_model::{ImageId, Instance, InstanceId, KeyPair, KeyPairId, MalformedId, Refusal};
+use cvmd_state::View;
+use std::{str::FromStr, sync::Arc};
+
+/// Ids in one request, at most.
+pub(crate) const BATCH_MAX: usize = 100;
+
+/// Well-formed ids in the caller's order, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Batch<Id>(Vec<Id>);
+
+impl<Id> std::ops::Deref for Batch<Id> {
+    type Target = [Id];
+    fn deref(&self) -> &[Id] {
+        &self.0
+    }
+}
+
+/// An id that can be in a batch, and what a malformed one is refused with.
+pub(crate) trait BatchId: FromStr<Err = MalformedId> + Copy + Ord {
+    fn malformed(value: Box<str>) -> Reason;
+}
+
+impl BatchId for InstanceId {
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedInstanceId { value }
+    }
+}
+
+impl BatchId for KeyPairId {
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedKeyPairId { value }
+    }
+}
+
+impl BatchId for ImageId {
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedImageId { value }
+    }
+}
+
+impl<Id: BatchId> Batch<Id> {
+    /// At most 100 ids, counted as given; none when the parameter is absent.
+    pub(crate) fn read(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
+        let texts = parameters.texts(name)?;
+        if texts.len() > BATCH_MAX {
+            return Err(Reason::TooMany { name: parameters.path(name), given: texts.len(), limit: BATCH_MAX });
+        }
+        let mut ids: Vec<Id> = Vec::with_capacity(texts.len());
+        for text in texts {
+            let id = text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(Batch(ids))
+    }
+}
+
+impl Batch<InstanceId> {
+    /// All of them, or the first that is not there; what is another account's or region's is not there.
+    pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<Instance>>, Refusal> {
+        self.iter()
+            .map(|id| view.instance_of(context.account, context.region, *id).ok_or(Refusal::InstanceNotFound(*id)))
+            .collect()
+    }
+}
+
+impl Batch<KeyPairId> {
+    pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<KeyPair>>, Refusal> {
+        self.iter().map(|id| view.key_pair_of(context.account, *id).ok_or(Refusal::KeyPairNotFound(*id))).collect()
+    }
+}
+
+/// Changes copies of all instances, or refuses for the first that the law forbids; nothing is written before.
+pub(crate) fn change_all(
+    instances: &[&Arc<Instance>],
+    mut change: impl FnMut(&mut Instance) -> Result<(), Refusal>,
+) -> Result<Vec<Instance>, Refusal> {
+    instances
+        .iter()
+        .map(|instance| {
+            let mut changed = Instance::clone(instance);
+            change(&mut changed)?;
+            Ok(changed)
+        })
+        .collect()
+}

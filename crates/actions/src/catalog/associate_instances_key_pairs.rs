@@ -1,0 +1,103 @@
+//! AssociateInstancesKeyPairs: binds SSH key pairs to instances in place of those bound before, and turns password
+//! login off.
+//!
+//! <https://cloud.tencent.com/document/api/213/15698>. Where the vendor is silent: binding exactly what is bound
+//! already is a success at once, without a power cycle.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::{InstanceId, KeyPairId};
+
+pub(crate) const ACTION: Action = Action {
+    name: "AssociateInstancesKeyPairs",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidKeyPairId.Malformed",
+        "InvalidKeyPairId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceOsWindows",
+        "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopping",
+        "UnsupportedOperation.StoppedModeStopCharging",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+struct Associate {
+    instances: Batch<InstanceId>,
+    keys: Batch<KeyPairId>,
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again.
+    force: bool,
+}
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let wish = Associate {
+        instances: Batch::read(parameters, "InstanceIds")?,
+        keys: Batch::read(parameters, "KeyIds")?,
+        force: parameters.flag("ForceStop")?.unwrap_or(false),
+    };
+    Ok(Box::new(move |tx, context| {
+        let instances = wish.instances.find(tx.view(), context)?;
+        wish.keys.find(tx.view(), context)?;
+        let by = context.by(ACTION.name);
+        let changed = change_all(&instances, |instance| instance.associate(&wish.keys, wish.force, by))?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# The keys named replace those bound before.
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-spare001","skey-spare001"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."KeyIds":["skey-spare001"]..."LatestOperationState":"OPERATING"...
+> DescribeKeyPairs {"KeyIds":["skey-spare001"]}
+< ..."AssociatedInstanceIds":["ins-stopped1"]...
+
+# Forced on a running instance: it shows STOPPING before the reply leaves.
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-spare001"],"ForceStop":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."KeyIds":["skey-spare001"]..."InstanceState":"STOPPING"..."LatestOperationState":"OPERATING"...
+
+# Bound already, and password login off: nothing to do.
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."LatestOperation":"AssociateInstancesKeyPairs","LatestOperationState":"SUCCESS"...
+
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-bound001"]}
+< UnsupportedOperation.InstanceStateRunning ...
+>> AssociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-bound001"]}
+< InvalidInstance.NotSupported ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-windows1"],"KeyIds":["skey-bound001"]}
+< UnsupportedOperation.InstanceOsWindows ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-busy0001"],"KeyIds":["skey-bound001"]}
+< OperationDenied.InstanceOperationInProgress ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-starting"],"KeyIds":["skey-bound001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateStarting ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-stopping"],"KeyIds":["skey-bound001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateStopping ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-sleeping"],"KeyIds":["skey-spare001"]}
+< UnsupportedOperation.StoppedModeStopCharging ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-1122"],"KeyIds":["skey-bound001"]}
+< InvalidInstanceId.Malformed ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-nowhere0"],"KeyIds":["skey-bound001"]}
+< InvalidInstanceId.NotFound ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-1122"]}
+< InvalidKeyPairId.Malformed ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-foreign1"]}
+< InvalidKeyPairId.NotFound ...
+> AssociateInstancesKeyPairs {"InstanceIds":[101*"ins-stopped1"],"KeyIds":["skey-bound001"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,58 @@
+//! DeleteKeyPairs: deletes key pairs that no instance holds any more.
+//!
+//! <https://cloud.tencent.com/document/api/213/15708>. All or nothing. A key pair that is still being taken off an
+//! instance cannot be deleted either: clients retry that code.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason, batch::Batch};
+use cvmd_model::{KeyPairId, Refusal};
+use cvmd_state::Binding;
+
+pub(crate) const ACTION: Action = Action {
+    name: "DeleteKeyPairs",
+    errors: &[
+        "InvalidKeyPairId.Malformed",
+        "InvalidKeyPairId.NotFound",
+        "InvalidParameterValue.KeyPairNotSupported",
+        "InvalidParameterValue.LimitExceeded",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;
+    Ok(Box::new(move |tx, context| {
+        let view = tx.view();
+        let keys = ids.find(view, context)?;
+        for key in &keys {
+            match view.bindings(key.id).next() {
+                Some((instance, Binding::Bound)) => Err(Refusal::KeyPairBound { key: key.id, instance })?,
+                Some((instance, Binding::Leaving)) => Err(Refusal::KeyPairLeaving { key: key.id, instance })?,
+                None => {}
+            }
+        }
+        keys.into_iter().for_each(|key| tx.remove_key_pair(key));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteKeyPairs {"KeyIds":["skey-spare001","skey-bound001"]}
+< InvalidParameterValue.KeyPairNotSupported The key pair `skey-bound001` is bound to the instance `ins-...`; disassociate it first.
+> DescribeKeyPairs {"KeyIds":["skey-spare001"]}
+< {"TotalCount":1,...
+> DeleteKeyPairs {"KeyIds":["skey-spare001"]}
+< {}
+> DescribeKeyPairs {"KeyIds":["skey-spare001"]}
+< {"TotalCount":0,"KeyPairSet":[]}
+> DeleteKeyPairs {"KeyIds":["skey-spare001"]}
+< InvalidKeyPairId.NotFound ...
+> DeleteKeyPairs {"KeyIds":["skey-foreign1"]}
+< InvalidKeyPairId.NotFound ...
+> DeleteKeyPairs {"KeyIds":["skey-11"]}
+< InvalidKeyPairId.Malformed ...
+> DeleteKeyPairs {"KeyIds":[101*"skey-spare001"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

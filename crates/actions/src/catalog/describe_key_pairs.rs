@@ -1,0 +1,87 @@
+//! DescribeKeyPairs: the account's key pairs, newest first.
+//!
+//! <https://cloud.tencent.com/document/api/213/15701>. Well-formed ids that are not there are no error.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Reason, action::page, batch::Batch, filters, filters::Filter,
+    reply::KeyPairReply,
+};
+use cvmd_model::{KeyPair, KeyPairId};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    name: "DescribeKeyPairs",
+    errors: &[
+        "InvalidFilter",
+        "InvalidFilterValue.LimitExceeded",
+        "InvalidKeyPairId.Malformed",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValueLimit",
+        "InvalidParameterValueOffset",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    total_count: usize,
+    key_pair_set: Vec<KeyPairReply<'a>>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let by_id = parameters.has("KeyIds");
+    if by_id && parameters.has("Filters") {
+        return Err(Reason::Exclusive { names: "`KeyIds` and `Filters`" });
+    }
+    let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;
+    let filters = filters::read(parameters, &["project-id", "key-name", "tag-key", "tag-value"])?;
+    let (offset, limit) = filters::bounds(parameters)?;
+    let offset = offset.map_err(|value| Reason::KeyPairsOffset { value })?;
+    let cut = (offset, limit.map_err(|value| Reason::KeyPairsLimit { value })?);
+    let wanted: Vec<&KeyPair> = view
+        .key_pairs_of(context.account)
+        .map(|key| &**key)
+        .filter(|key| (!by_id || ids.contains(&key.id)) && filters.iter().all(|filter| passes(filter, key)))
+        .collect();
+    let total_count = wanted.len();
+    let key_pair_set = page(wanted.into_iter(), cut).map(|key| KeyPairReply::of(key, view)).collect();
+    Ok(Body::of(&Reply { total_count, key_pair_set }))
+}
+
+fn passes(filter: &Filter, key: &KeyPair) -> bool {
+    match &*filter.name {
+        "project-id" => filter.has(&key.project_id.to_string()),
+        "key-name" => filter.has(&key.name),
+        _ => filter.has_tag(&key.tags),
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeKeyPairs {}
+< {"TotalCount":2,"KeyPairSet":[{"KeyId":"skey-spare001",..."AssociatedInstanceIds":[],...},{"KeyId":"skey-bound001",..."AssociatedInstanceIds":["ins-running1","ins-sleeping","ins-stopped1"],...}]}
+> DescribeKeyPairs {"Offset":1,"Limit":1}
+< {"TotalCount":2,"KeyPairSet":[{"KeyId":"skey-bound001",...}]}
+> DescribeKeyPairs {"KeyIds":["skey-nowhere0","skey-foreign1"]}
+< {"TotalCount":0,"KeyPairSet":[]}
+> DescribeKeyPairs {"Filters":[{"Name":"project-id","Values":["0"]},{"Name":"tag:team","Values":["red"]}]}
+< {"TotalCount":1,"KeyPairSet":[{"KeyId":"skey-bound001",...}]}
+> DescribeKeyPairs {"KeyIds":["skey-bound001"],"Filters":[{"Name":"key-name","Values":["bound"]}]}
+< InvalidParameter The parameters `KeyIds` and `Filters` exclude one another.
+> DescribeKeyPairs {"Filters":[{"Name":"key-id","Values":["skey-bound001"]}]}
+< InvalidFilter The filter `key-id` is not supported by this action.
+> DescribeKeyPairs {"Filters":[{"Name":"key-name","Values":["1","2","3","4","5","6"]}]}
+< InvalidFilterValue.LimitExceeded ...
+> DescribeKeyPairs {"KeyIds":["skey-1"]}
+< InvalidKeyPairId.Malformed ...
+> DescribeKeyPairs {"KeyIds":[101*"skey-bound001"]}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeKeyPairs {"Limit":0}
+< InvalidParameterValueLimit ...
+> DescribeKeyPairs {"Offset":-1}
+< InvalidParameterValueOffset ...
+"#;

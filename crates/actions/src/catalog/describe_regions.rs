@@ -1,0 +1,51 @@
+//! DescribeRegions: all regions; the one action that API 3.0 answers without a region.
+//!
+//! <https://cloud.tencent.com/document/api/213/15708>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Reason};
+use cvmd_model::REGIONS;
+use cvmd_state::View;
+use cvmd_wire::Language;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    name: "DescribeRegions",
+    errors: &[],
+    without_effect: &[],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    region_set: Vec<Region>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Region {
+    region: &'static str,
+    region_name: &'static str,
+    region_state: &'static str,
+}
+
+fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    let region = |(region, chinese, english): &(&'static str, &'static str, &'static str)| Region {
+        region,
+        region_name: match context.language {
+            Language::Chinese => chinese,
+            Language::English => english,
+        },
+        region_state: "AVAILABLE",
+    };
+    let region_set: Vec<Region> = REGIONS.iter().map(region).collect();
+    Ok(Body::of(&Reply { total_count: region_set.len(), region_set }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeRegions {}
+< {"TotalCount":13,"RegionSet":[{"Region":"ap-beijing","RegionName":"North China (Beijing)","RegionState":"AVAILABLE"},...
+"#;

@@ -1,0 +1,134 @@
+//! DisassociateInstancesKeyPairs: ends the binding of SSH key pairs to instances.
+//!
+//! <https://cloud.tencent.com/document/api/213/15697>. Where the vendor is silent: the whole batch is checked before
+//! anything changes; a key that is not bound is no error; the association is gone before the reply leaves, and the
+//! guest follows.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::{InstanceId, KeyPairId};
+
+pub(crate) const ACTION: Action = Action {
+    name: "DisassociateInstancesKeyPairs",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidKeyPairId.Malformed",
+        "InvalidKeyPairId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceOsWindows",
+        "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopping",
+        "UnsupportedOperation.StoppedModeStopCharging",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+struct Disassociate {
+    instances: Batch<InstanceId>,
+    keys: Batch<KeyPairId>,
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again.
+    force: bool,
+}
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let wish = Disassociate {
+        instances: Batch::read(parameters, "InstanceIds")?,
+        keys: Batch::read(parameters, "KeyIds")?,
+        force: parameters.flag("ForceStop")?.unwrap_or(false),
+    };
+    Ok(Box::new(move |tx, context| {
+        let instances = wish.instances.find(tx.view(), context)?;
+        wish.keys.find(tx.view(), context)?;
+        let by = context.by(ACTION.name);
+        let changed = change_all(&instances, |instance| instance.disassociate(&wish.keys, wish.force, by))?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# A stopped instance loses the key at once; the guest follows.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."KeyIds":[]..."LatestOperation":"DisassociateInstancesKeyPairs","LatestOperationState":"OPERATING"...
+> DescribeKeyPairs {"KeyIds":["skey-bound001"]}
+< ..."AssociatedInstanceIds":["ins-running1","ins-sleeping"]...
+
+# While the guest may still accept it, the key pair cannot be deleted.
+> DeleteKeyPairs {"KeyIds":["skey-bound001"]}
+< InvalidParameterValue.KeyPairNotSupported ...
+
+# A running instance must be forced, even when the key is not bound to it.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-spare001"]}
+< UnsupportedOperation.InstanceStateRunning The instance `ins-running1` is RUNNING...
+>> DisassociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-bound001"],"ForceStop":"FALSE"}
+< InvalidInstance.NotSupported The instance `ins-running1` is RUNNING...
+
+# Nothing to do on a running instance with ForceStop: a success at once.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-spare001"],"ForceStop":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."KeyIds":["skey-bound001"]..."InstanceState":"RUNNING"..."LatestOperationState":"SUCCESS"...
+
+# One instance of a batch that may not be changed refuses all of it, and nothing has changed.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1","ins-windows1"],"KeyIds":["skey-bound001"]}
+< UnsupportedOperation.InstanceOsWindows The instance `ins-windows1` runs Windows, which takes no SSH key pair.
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."KeyIds":["skey-bound001"]..."LatestOperation":null...
+
+# Windows is looked at before an operation under way, that before the state.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-busy0001"],"KeyIds":["skey-bound001"]}
+< OperationDenied.InstanceOperationInProgress ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-starting"],"KeyIds":["skey-bound001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateStarting ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopping"],"KeyIds":["skey-bound001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateStopping ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-sleeping"],"KeyIds":["skey-bound001"]}
+< UnsupportedOperation.StoppedModeStopCharging ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-launchno"],"KeyIds":["skey-bound001"]}
+< InvalidInstanceId.NotFound ...
+
+# Presence, then form and count in the order of the tables, then existence.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-1122"]}
+< MissingParameter The request is missing a required parameter `KeyIds`.
+> DisassociateInstancesKeyPairs {"InstanceIds":[],"KeyIds":["skey-1122"]}
+< MissingParameter The request is missing a required parameter `InstanceIds`.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-1122"],"KeyIds":["skey-1122"]}
+< InvalidInstanceId.Malformed The instance id `ins-1122` is malformed...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-nowhere0"],"KeyIds":["skey-1122"]}
+< InvalidKeyPairId.Malformed The key pair id `skey-1122` is malformed...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-nowhere0"],"KeyIds":["skey-nowhere0"]}
+< InvalidInstanceId.NotFound The instance `ins-nowhere0` does not exist.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-nowhere0"]}
+< InvalidKeyPairId.NotFound The key pair `skey-nowhere0` does not exist.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":"skey-bound001"}
+< InvalidParameter The value type of parameter `KeyIds` is not valid.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"],"ForceStop":"maybe"}
+< InvalidParameter The value type of parameter `ForceStop` is not valid.
+>> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"],"ForceStop":"maybe"}
+< InvalidParameterValue The value type of parameter `ForceStop` is not valid.
+> DisassociateInstancesKeyPairs {"InstanceIds":[101*"ins-stopped1"],"KeyIds":["skey-bound001"]}
+< InvalidParameterValue.LimitExceeded The parameter `InstanceIds` has 101 values; at most 100 are allowed.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":[101*"skey-bound001"]}
+< InvalidParameterValue.LimitExceeded The parameter `KeyIds` has 101 values; at most 100 are allowed.
+> DisassociateInstancesKeyPairs {"InstanceIds":[100*"ins-stopped1"],"KeyIds":[100*"skey-bound001"]}
+< {}
+
+# What is another account's is not there.
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-foreign1"],"KeyIds":["skey-bound001"]}
+< InvalidInstanceId.NotFound ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-foreign1"]}
+< InvalidKeyPairId.NotFound ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-shanghai"],"KeyIds":["skey-bound001"]}
+< InvalidInstanceId.NotFound ...
+"#;

@@ -1,0 +1,115 @@
+//! ModifyInstancesAttribute: changes one attribute of instances: name, user data, security groups, host name, or
+//! protection against termination.
+//!
+//! <https://cloud.tencent.com/document/api/213/15739>. A host name is kept and answered, but the machine takes it over
+//! only when it is made anew: Unlike upstream, nothing is restarted for it.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+    names,
+};
+use cvmd_model::{InstanceId, Refusal, SecurityGroupId};
+
+const NAME_MAX: usize = 60;
+
+pub(crate) const ACTION: Action = Action {
+    name: "ModifyInstancesAttribute",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidInstanceName.TooLong",
+        "InvalidParameterValue.IllegalHostName",
+        "InvalidParameterValue.InvalidUserDataFormat",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+    ],
+    without_effect: &["AutoReboot", "CamRoleName", "CamRoleType", "EnableJumboFrame"],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+/// The attributes given; the others stay as they are.
+struct Modify {
+    name: Option<Box<str>>,
+    user_data: Option<Box<str>>,
+    security_groups: Option<Box<[SecurityGroupId]>>,
+    host_name: Option<Box<str>>,
+    protected: Option<bool>,
+}
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let name = parameters.text("InstanceName")?;
+    if name.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
+        return Err(Reason::InstanceNameTooLong { limit: NAME_MAX });
+    }
+    let user_data = names::user_data(parameters)?;
+    let security_groups = parameters.has("SecurityGroups").then(|| security_groups(parameters, "SecurityGroups")).transpose()?;
+    let host_name = parameters.text("HostName")?;
+    if let Some(name) = &host_name {
+        names::host_name(name, false)?;
+    }
+    let modify = Modify { name, user_data, security_groups, host_name, protected: parameters.flag("DisableApiTermination")? };
+    Ok(Box::new(move |tx, context| {
+        let changed = change_all(&ids.find(tx.view(), context)?, |instance| {
+            if instance.operation.is_some() {
+                return Err(Refusal::OperationInProgress(instance.id));
+            }
+            if let Some(name) = &modify.name {
+                instance.name.clone_from(name);
+            }
+            if let Some(user_data) = &modify.user_data {
+                instance.user_data = Some(user_data.clone());
+            }
+            if let Some(groups) = &modify.security_groups {
+                instance.security_groups.clone_from(groups);
+            }
+            if let Some(name) = &modify.host_name {
+                instance.host_name.clone_from(name);
+            }
+            if let Some(protected) = modify.protected {
+                instance.disable_api_termination = protected;
+            }
+            Ok(())
+        })?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+/// Security groups are kept and answered; machines here have no firewall of ours.
+pub(super) fn security_groups(parameters: &mut Parameters, name: &str) -> Result<Box<[SecurityGroupId]>, Reason> {
+    let path = parameters.path(name);
+    let bad = |value: &str| Reason::BadValue { name: path.clone(), value: crate::parameters::shorten(value).into() };
+    parameters.texts(name)?.iter().map(|text| text.parse().map_err(|_| bad(text))).collect()
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"InstanceName":"new name","HostName":"web-1","UserData":"aGVsbG8=","SecurityGroups":["sg-11112222"],"DisableApiTermination":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."InstanceName":"new name"..."SecurityGroupIds":["sg-11112222"]..."DisableApiTermination":true,"HostName":"web-1"...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"InstanceName":"0123456789012345678901234567890123456789012345678901234567890"}
+< InvalidInstanceName.TooLong ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"HostName":"-"}
+< InvalidParameterValue.IllegalHostName ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"UserData":"!!!"}
+< InvalidParameterValue.InvalidUserDataFormat ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"SecurityGroups":["nonsense"]}
+< InvalidParameterValue The value `nonsense` specified in the parameter `SecurityGroups` is not valid.
+> ModifyInstancesAttribute {"InstanceIds":["ins-busy0001"],"InstanceName":"x"}
+< OperationDenied.InstanceOperationInProgress ...
+>> ModifyInstancesAttribute {"InstanceIds":["ins-busy0001"],"InstanceName":"x"}
+< InvalidInstance.NotSupported ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-1122"],"InstanceName":"x"}
+< InvalidInstanceId.Malformed ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-nowhere0"],"InstanceName":"x"}
+< InvalidInstanceId.NotFound ...
+> ModifyInstancesAttribute {"InstanceIds":[101*"ins-running1"],"InstanceName":"x"}
+< InvalidParameterValue.LimitExceeded ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"AutoReboot":"yes"}
+< InvalidParameter The value type of parameter `AutoReboot` is not valid.
+"#;

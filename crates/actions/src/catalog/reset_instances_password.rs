@@ -1,0 +1,108 @@
+//! ResetInstancesPassword: sets the password of instances and turns password login on, beside whatever keys are bound.
+//!
+//! <https://cloud.tencent.com/document/api/213/15736>. Where the vendor is silent: an instance that had been RUNNING
+//! is started again. `UserName` must be the image's own user.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+    login,
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    name: "ResetInstancesPassword",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.InvalidPassword",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidPassword",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopping",
+        "UnsupportedOperation.StoppedModeStopCharging",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::SlowCommand(prepare),
+};
+
+struct Reset {
+    instances: Batch<InstanceId>,
+    password: Box<str>,
+    hash: Box<str>,
+    user: Option<Box<str>>,
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again.
+    force: bool,
+}
+
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let instances = Batch::read(parameters, "InstanceIds")?;
+    let password = parameters.text("Password")?.unwrap_or_default();
+    login::password(&password, false)?;
+    let user = parameters.text("UserName")?;
+    let force = parameters.flag("ForceStop")?.unwrap_or(false);
+    let wish = Reset { instances, hash: login::hash(&password, context)?, password, user, force };
+    Ok(Box::new(move |tx, context| {
+        let instances = wish.instances.find(tx.view(), context)?;
+        if instances.iter().any(|instance| instance.is_windows()) {
+            // One Windows machine in the batch, and its stricter rule holds for all.
+            login::password(&wish.password, true)?;
+        }
+        if let Some(user) = &wish.user
+            && let Some(other) = instances.iter().find(|instance| instance.user() != &**user)
+        {
+            return Err(Reason::BadValue { name: "UserName".into(), value: format!("{user}: {} is entered as {}", other.id, other.user()).into() });
+        }
+        let by = context.by(ACTION.name);
+        let changed = change_all(&instances, |instance| instance.reset_password(&wish.hash, wish.force, by))?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"Abcdefg1"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."KeyIds":["skey-bound001"]..."LatestOperation":"ResetInstancesPassword","LatestOperationState":"OPERATING"...
+
+> ResetInstancesPassword {"InstanceIds":["ins-running1"],"Password":"Abcdefg1","ForceStop":true,"UserName":"root"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"STOPPING"...
+
+> ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"abcdefgh"}
+< InvalidParameterValue.InvalidPassword The password is not allowed: at least three of...
+>> ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"abcdefgh"}
+< InvalidPassword ...
+# One Windows machine in the batch: twelve characters for all.
+> ResetInstancesPassword {"InstanceIds":["ins-stopped1","ins-windows1"],"Password":"Abcdefg1"}
+< InvalidParameterValue.InvalidPassword ...
+> ResetInstancesPassword {"InstanceIds":["ins-stopped1","ins-windows1"],"Password":"Abcdefg12345"}
+< {}
+> ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"Abcdefg1","UserName":"ubuntu"}
+< InvalidParameterValue The value `ubuntu: ins-stopped1 is entered as root` specified in the parameter `UserName` is not valid.
+> ResetInstancesPassword {"InstanceIds":["ins-running1"],"Password":"Abcdefg1"}
+< UnsupportedOperation.InstanceStateRunning ...
+>> ResetInstancesPassword {"InstanceIds":["ins-running1"],"Password":"Abcdefg1"}
+< InvalidInstance.NotSupported ...
+> ResetInstancesPassword {"InstanceIds":["ins-starting"],"Password":"Abcdefg1","ForceStop":true}
+< UnsupportedOperation.InstanceStateStarting ...
+> ResetInstancesPassword {"InstanceIds":["ins-stopping"],"Password":"Abcdefg1","ForceStop":true}
+< UnsupportedOperation.InstanceStateStopping ...
+> ResetInstancesPassword {"InstanceIds":["ins-sleeping"],"Password":"Abcdefg1"}
+< UnsupportedOperation.StoppedModeStopCharging ...
+> ResetInstancesPassword {"InstanceIds":["ins-busy0001"],"Password":"Abcdefg1"}
+< OperationDenied.InstanceOperationInProgress ...
+> ResetInstancesPassword {"InstanceIds":["ins-1122"],"Password":"Abcdefg1"}
+< InvalidInstanceId.Malformed ...
+> ResetInstancesPassword {"InstanceIds":["ins-foreign1"],"Password":"Abcdefg1"}
+< InvalidInstanceId.NotFound ...
+> ResetInstancesPassword {"InstanceIds":[101*"ins-stopped1"],"Password":"Abcdefg1"}
+< InvalidParameterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,389 @@
+//! RunInstances: makes instances and starts them.
+//!
+//! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
+//! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
+//! `cvmd messages`. Post-paid and spot instances only, in the default VPC; launch templates, pre-paid instances and
+//! KeepImageLogin are refused.
+
+use super::modify_instances_attribute::security_groups;
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::Batch,
+    login,
+    names,
+    new_instance::{self, Disks, Plan},
+    parameters::shorten,
+};
+use cvmd_model::{
+    ChargeType, Image, ImageId, InstanceId, InstanceTypeId, InternetAccessible, LoginWanted, Password, Platform,
+    Refusal, ZoneId,
+};
+use cvmd_state::{ClientToken, Message, Transaction};
+use serde::Serialize;
+
+const COUNT_MAX: u32 = 500;
+const NAME_MAX: usize = 128;
+const TOKEN_MAX: usize = 64;
+
+pub(crate) const ACTION: Action = Action {
+    name: "RunInstances",
+    errors: &[
+        "InvalidClientToken.TooLong",
+        "InvalidImageId.Malformed",
+        "InvalidImageId.NotFound",
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceName.TooLong",
+        "InvalidKeyPairId.Malformed",
+        "InvalidParameter.ParameterConflict",
+        "InvalidParameterValue.Duplicate",
+        "InvalidParameterValue.DuplicateTags",
+        "InvalidParameterValue.IllegalHostName",
+        "InvalidParameterValue.InstanceTypeNotFound",
+        "InvalidParameterValue.InvalidParameterMinCount",
+        "InvalidParameterValue.InvalidPassword",
+        "InvalidParameterValue.InvalidUserDataFormat",
+        "InvalidParameterValue.KeyPairNotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.VpcIdNotExist",
+        "InvalidParameterValue.ZoneNotSupported",
+        "InvalidPassword",
+        "InvalidZone.MismatchRegion",
+        "UnsupportedOperation",
+        "UnsupportedOperation.KeyPairUnsupportedWindows",
+    ],
+    without_effect: &[
+        "ActionTimer",
+        "CamRoleName",
+        "ChcIds",
+        "CpuTopology",
+        "DedicatedClusterId",
+        "DisasterRecoverGroupIds",
+        "EnableJumboFrame",
+        "EnhancedService",
+        "HpcClusterId",
+        "InstanceChargePrepaid",
+        "InstanceMarketOptions",
+        "Metadata",
+        "NetworkInterfaces",
+        "PartitionNumber",
+    ],
+    regionless: false,
+    effect: Effect::SlowCommand(prepare),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    instance_id_set: &'a [InstanceId],
+}
+
+/// The ways in that were asked for.
+struct Login {
+    wanted: LoginWanted,
+    /// A random password, encrypted, for the account's messages.
+    message: Option<Box<str>>,
+}
+
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let digest = parameters.digest();
+    let (zone, project_id) = placement(parameters, context)?;
+    let image = image(parameters)?;
+    let instance_type = instance_type(parameters)?;
+    let charge_type = charge_type(parameters)?;
+    let disks = Disks::read(parameters, image)?;
+    let vpc = network(parameters)?;
+    let internet = internet(parameters)?;
+    let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
+    if parameters.bounded("MinCount", 1, COUNT_MAX)?.is_some_and(|least| least > count) {
+        return Err(Reason::MinCount);
+    }
+    let name = parameters.text("InstanceName")?.filter(|name| !name.is_empty());
+    if name.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
+        return Err(Reason::InstanceNameTooLong { limit: NAME_MAX });
+    }
+    let login = login(parameters, image, context)?;
+    let security_groups = security_groups(parameters, "SecurityGroupIds")?;
+    let token = parameters.text("ClientToken")?.filter(|token| !token.is_empty());
+    if token.as_ref().is_some_and(|token| token.len() > TOKEN_MAX || !token.is_ascii()) {
+        return Err(Reason::ClientTokenTooLong);
+    }
+    let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
+    if let Some(name) = &host_name {
+        names::host_name(&name.replace("{IP}", "0-0"), image.platform == Platform::Windows)?;
+    }
+    let tags = names::tags(parameters, "instance")?;
+    let user_data = names::user_data(parameters)?;
+    let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
+    let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
+    if parameters.has("LaunchTemplate") {
+        return Err(Reason::Unsupported { what: "LaunchTemplate" });
+    }
+    let plan = Plan {
+        zone,
+        project_id,
+        image,
+        instance_type,
+        charge_type,
+        disks,
+        internet,
+        name,
+        host_name,
+        login: login.wanted.clone(),
+        security_groups,
+        tags,
+        user_data,
+        protected,
+    };
+    Ok(Box::new(move |tx, context| {
+        for key in &login.wanted.keys {
+            tx.view().key_pair_of(context.account, *key).ok_or(Refusal::LoginKeyPairNotFound(*key))?;
+        }
+        if let Some((vpc, subnet)) = &vpc {
+            new_instance::is_default_network(vpc, subnet, zone, context)?;
+        }
+        if let Some(same) = token.as_ref().and_then(|token| find_token(tx, context, token)) {
+            let again = same.parameters == digest;
+            return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
+        }
+        if dry_run {
+            return Ok(Body::empty());
+        }
+        let ids = new_instance::put_all(tx, context, &plan, count, ACTION.name)?;
+        if let Some(sealed) = login.message {
+            ids.iter().for_each(|id| put_message(tx, context, *id, sealed.clone()));
+        }
+        if let Some(token) = token {
+            put_token(tx, context, token, digest, ids.clone());
+        }
+        Ok(answer(&ids))
+    }))
+}
+
+fn answer(ids: &[InstanceId]) -> Body {
+    Body::of(&Reply { instance_id_set: ids })
+}
+
+fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
+    let missing = || Reason::Missing { name: "Placement".into() };
+    let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
+    let text = placement.text("Zone")?.unwrap_or_default();
+    let zone = ZoneId::find(&text).ok_or_else(|| Reason::Zone { value: shorten(&text).into() })?;
+    if zone.region() != context.region {
+        return Err(Reason::ZoneElsewhere { value: text, region: context.region.name() });
+    }
+    let project_id = placement.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
+    placement.finish()?;
+    Ok((zone, project_id))
+}
+
+fn image(parameters: &mut Parameters) -> Result<&'static Image, Reason> {
+    let text = parameters.text("ImageId")?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })?;
+    let id: ImageId = text.parse().map_err(|_| Reason::MalformedImageId { value: shorten(&text).into() })?;
+    Ok(Image::find(id).ok_or(Refusal::ImageNotFound(id))?)
+}
+
+fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> {
+    let Some(text) = parameters.text("InstanceType")?.filter(|text| !text.is_empty()) else {
+        return Ok(InstanceTypeId::SMALLEST);
+    };
+    InstanceTypeId::find(&text).ok_or_else(|| Reason::InstanceType { value: shorten(&text).into() })
+}
+
+fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
+    let words = [
+        ("POSTPAID_BY_HOUR", Some(ChargeType::PostpaidByHour)),
+        ("SPOTPAID", Some(ChargeType::Spotpaid)),
+        ("PREPAID", None),
+        ("CDHPAID", None),
+        ("CDCPAID", None),
+    ];
+    match parameters.word("InstanceChargeType", &words)? {
+        None => Ok(ChargeType::PostpaidByHour),
+        Some(Some(charge_type)) => Ok(charge_type),
+        Some(None) => Err(Reason::Unsupported { what: "an InstanceChargeType other than POSTPAID_BY_HOUR and SPOTPAID" }),
+    }
+}
+
+/// The network asked for; `None` is the default one.
+fn network(parameters: &mut Parameters) -> Result<Option<(Box<str>, Box<str>)>, Reason> {
+    let Some(mut network) = parameters.structure("VirtualPrivateCloud")? else { return Ok(None) };
+    if network.has("PrivateIpAddresses") {
+        return Err(Reason::Unsupported { what: "VirtualPrivateCloud.PrivateIpAddresses" });
+    }
+    let (vpc, subnet) = (network.text("VpcId")?.unwrap_or_default(), network.text("SubnetId")?.unwrap_or_default());
+    network.finish()?;
+    Ok(Some((vpc, subnet)).filter(|(vpc, subnet)| &**vpc != "DEFAULT" || &**subnet != "DEFAULT"))
+}
+
+fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
+    let mut internet = InternetAccessible {
+        charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
+        max_bandwidth_out: 0,
+        public_ip_assigned: false,
+    };
+    if let Some(mut wish) = parameters.structure("InternetAccessible")? {
+        let words = ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
+        if let Some(word) = wish.word("InternetChargeType", &words.map(|word| (word, word)))? {
+            internet.charge_type = word.into();
+        }
+        internet.max_bandwidth_out = wish.bounded("InternetMaxBandwidthOut", 0, 2000)?.unwrap_or(0);
+        internet.public_ip_assigned = wish.flag("PublicIpAssigned")?.unwrap_or(false);
+        wish.finish()?;
+    }
+    Ok(internet)
+}
+
+fn login(parameters: &mut Parameters, image: &Image, context: &Context) -> Result<Login, Reason> {
+    let windows = image.platform == Platform::Windows;
+    let (mut keys, mut password) = (None, None);
+    if let Some(mut settings) = parameters.structure("LoginSettings")? {
+        keys = Some(Batch::read(&mut settings, "KeyIds")?).filter(|keys| !keys.is_empty());
+        password = settings.text("Password")?.filter(|password| !password.is_empty());
+        let words = [("TRUE", true), ("True", true), ("true", true), ("FALSE", false), ("False", false), ("false", false)];
+        let keep = settings.word("KeepImageLogin", &words)?.unwrap_or(false);
+        if usize::from(keep) + usize::from(keys.is_some()) + usize::from(password.is_some()) > 1 {
+            return Err(Reason::LoginConflict);
+        }
+        if keep {
+            return Err(Reason::Unsupported { what: "LoginSettings.KeepImageLogin with a public image" });
+        }
+    }
+    if let Some(keys) = keys {
+        if windows {
+            return Err(Refusal::WindowsImage(image.id()).into());
+        }
+        let wanted = LoginWanted { keys: keys.to_vec(), password: Password::Never, password_login: false };
+        return Ok(Login { wanted, message: None });
+    }
+    let mut message = None;
+    let password = match password {
+        Some(password) => password.into(),
+        None => {
+            let password = login::random_password(context);
+            message = Some(context.seal.seal(&password));
+            password
+        }
+    };
+    login::password(&password, windows)?;
+    let password = Password::Set(login::hash(&password, context)?);
+    Ok(Login { wanted: LoginWanted { keys: Vec::new(), password, password_login: true }, message })
+}
+
+fn find_token(tx: &Transaction<'_>, context: &Context, token: &str) -> Option<std::sync::Arc<ClientToken>> {
+    const DAY_SECONDS: u64 = 24 * 60 * 60;
+    let kept = tx.view().client_token(context.account, context.region, token)?;
+    (kept.created_seconds + DAY_SECONDS > context.now_seconds).then(|| kept.clone())
+}
+
+fn put_token(tx: &mut Transaction<'_>, context: &Context, token: Box<str>, parameters: u128, instances: Vec<InstanceId>) {
+    let sequence = tx.next_sequence();
+    tx.put_client_token(ClientToken {
+        sequence,
+        account: context.account,
+        region: context.region,
+        token,
+        parameters,
+        instances,
+        created_seconds: context.now_seconds,
+    });
+}
+
+fn put_message(tx: &mut Transaction<'_>, context: &Context, instance: InstanceId, text_encrypted: Box<str>) {
+    let sequence = tx.next_sequence();
+    tx.put_message(Message {
+        sequence,
+        account: context.account,
+        instance,
+        request: context.request,
+        text_encrypted,
+        created_seconds: context.now_seconds,
+    });
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# Visible at once, PENDING, with an address and all that clients dereference.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceName":"web","TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"team","Value":"blue"}]}]}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
+< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL1"..."InstanceName":"web"..."PrivateIpAddresses":["127.64.0.12"],"PublicIpAddresses":null...,"LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceState":"PENDING"..."LatestOperation":"RunInstances","LatestOperationState":"OPERATING"...}]}
+> DescribeKeyPairs {"KeyIds":["skey-spare001"]}
+< ..."AssociatedInstanceIds":["ins-..."]...
+
+# The same client token answers the same instances; with other parameters it is refused.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","ClientToken":"t","LoginSettings":{"Password":"Abcdefg1"},"InstanceCount":2,"InstanceName":"two"}
+< {"InstanceIdSet":["ins-...","ins-..."]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","ClientToken":"t","LoginSettings":{"Password":"Abcdefg1"},"InstanceCount":2,"InstanceName":"two"}
+< {"InstanceIdSet":["ins-...","ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["two1","two2"]}]}
+< {"TotalCount":2,...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","ClientToken":"t","LoginSettings":{"Password":"Abcdefg1"},"InstanceCount":3,"InstanceName":"two"}
+< InvalidParameterValue.Duplicate The client token was used within 24 hours with other parameters.
+
+# Names by pattern, a public address when asked for.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"InstanceName":"node-{R:7,F:3}","HostName":"node{R:7}","InternetAccessible":{"InternetMaxBandwidthOut":5,"PublicIpAssigned":true},"DataDisks":[{"DiskSize":100}],"VirtualPrivateCloud":{"VpcId":"DEFAULT","SubnetId":"DEFAULT"}}
+< {"InstanceIdSet":["ins-...","ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["node-008"]}]}
+< {"TotalCount":1,"InstanceSet":[{..."DataDisks":[{"DiskSize":100,...}],"PrivateIpAddresses":["127.64.0.14"],"PublicIpAddresses":["127.64.0.15"]..."HostName":"node8"...}]}
+
+# A dry run that would succeed answers only the RequestId, and nothing has changed.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
+< {}
+> DescribeInstances {"Limit":1}
+< {"TotalCount":8,...
+
+> RunInstances {"ImageId":"img-487zeit5"}
+< MissingParameter The request is missing a required parameter `Placement`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"}}
+< MissingParameter The request is missing a required parameter `ImageId`.
+> RunInstances {"Placement":{"Zone":"ap-atlantis-1"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.ZoneNotSupported The zone `ap-atlantis-1` does not exist.
+> RunInstances {"Placement":{"Zone":"ap-shanghai-2"},"ImageId":"img-487zeit5"}
+< InvalidZone.MismatchRegion The zone `ap-shanghai-2` is not in the region `ap-guangzhou`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3","Rack":"x"},"ImageId":"img-487zeit5"}
+< UnknownParameter The parameter `Placement.Rack` is not recognized.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-1"}
+< InvalidImageId.Malformed ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-nowhere0"}
+< InvalidImageId.NotFound ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S99.HUGE"}
+< InvalidParameterValue.InstanceTypeNotFound ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID"}
+< UnsupportedOperation ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskSize":5}}
+< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"MinCount":3}
+< InvalidParameterValue.InvalidParameterMinCount ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"}
+< InvalidInstanceName.TooLong ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"Password":"Abcdefg1","KeyIds":["skey-spare001"]}}
+< InvalidParameter.ParameterConflict ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeepImageLogin":"TRUE"}}
+< UnsupportedOperation This is not supported here: LoginSettings.KeepImageLogin with a public image.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"Password":"short"}}
+< InvalidParameterValue.InvalidPassword ...
+>> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"Password":"short"}}
+< InvalidPassword ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-nowhere0"]}}
+< InvalidParameterValue.KeyPairNotFound ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-1"]}}
+< InvalidKeyPairId.Malformed ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":[101*"skey-spare001"]}}
+< InvalidParameterValue.LimitExceeded The parameter `LoginSettings.KeyIds` has 101 values; at most 100 are allowed.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-bhvhr6pr","LoginSettings":{"KeyIds":["skey-spare001"]}}
+< UnsupportedOperation.KeyPairUnsupportedWindows ...
+>> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-bhvhr6pr","LoginSettings":{"KeyIds":["skey-spare001"]}}
+< InvalidInstance.NotSupported ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","ClientToken":"12345678901234567890123456789012345678901234567890123456789012345"}
+< InvalidClientToken.TooLong ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","HostName":"a..b"}
+< InvalidParameterValue.IllegalHostName ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","UserData":"!!!"}
+< InvalidParameterValue.InvalidUserDataFormat ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
+< InvalidParameterValue.DuplicateTags ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-nowhere0","SubnetId":"subnet-nowhere0"}}
+< InvalidParameterValue.VpcIdNotExist ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplate":{"LaunchTemplateId":"lt-11112222"}}
+< UnsupportedOperation ...
+"#;

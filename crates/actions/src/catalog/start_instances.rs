@@ -1,0 +1,60 @@
+//! StartInstances: starts instances that are STOPPED.
+//!
+//! <https://cloud.tencent.com/document/api/213/15735>.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    name: "StartInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopping",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let changed = change_all(&ids.find(tx.view(), context)?, |instance| instance.start(by))?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> StartInstances {"InstanceIds":["ins-stopped1","ins-sleeping"]}
+< {}
+> DescribeInstancesStatus {"InstanceIds":["ins-stopped1"]}
+< {"TotalCount":1,"InstanceStatusSet":[{"InstanceId":"ins-stopped1","InstanceState":"STARTING"}]}
+> StartInstances {"InstanceIds":["ins-running1"]}
+< UnsupportedOperation.InstanceStateRunning ...
+>> StartInstances {"InstanceIds":["ins-running1"]}
+< InvalidInstance.NotSupported ...
+> StartInstances {"InstanceIds":["ins-starting"]}
+< UnsupportedOperation.InstanceStateStarting ...
+> StartInstances {"InstanceIds":["ins-stopping"]}
+< UnsupportedOperation.InstanceStateStopping ...
+> StartInstances {"InstanceIds":["ins-busy0001"]}
+< OperationDenied.InstanceOperationInProgress ...
+> StartInstances {"InstanceIds":["ins-1122"]}
+< InvalidInstanceId.Malformed ...
+> StartInstances {"InstanceIds":["ins-nowhere0"]}
+< InvalidInstanceId.NotFound ...
+> StartInstances {"InstanceIds":[101*"ins-stopped1"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

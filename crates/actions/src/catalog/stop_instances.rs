@@ -1,0 +1,85 @@
+//! StopInstances: stops instances that are RUNNING: softly, softly first, or hard.
+//!
+//! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::{InstanceId, StopType};
+
+pub(crate) const ACTION: Action = Action {
+    name: "StopInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterCombination",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopped",
+        "UnsupportedOperation.InstanceStateStopping",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+/// The words of `StopType`.
+pub(super) const STOP_TYPES: &[(&str, StopType)] =
+    &[("SOFT", StopType::Soft), ("SOFT_FIRST", StopType::SoftFirst), ("HARD", StopType::Hard)];
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let how = stop_type(parameters, "ForceStop", "`ForceStop` and `StopType`")?;
+    let words = [("KEEP_CHARGING", false), ("STOP_CHARGING", true)];
+    let without_charging = parameters.word("StoppedMode", &words)?.unwrap_or(false);
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = ids.find(tx.view(), context)?;
+        let changed = change_all(&instances, |instance| instance.stop(how, without_charging, by))?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+/// `StopType`, or the deprecated flag that may not stand beside it.
+pub(super) fn stop_type(parameters: &mut Parameters, flag: &str, names: &'static str) -> Result<StopType, Reason> {
+    if parameters.has(flag) && parameters.has("StopType") {
+        return Err(Reason::Combination { names });
+    }
+    let forced = parameters.flag(flag)?.unwrap_or(false);
+    let usual = if forced { StopType::SoftFirst } else { StopType::Soft };
+    Ok(parameters.word("StopType", STOP_TYPES)?.unwrap_or(usual))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> StopInstances {"InstanceIds":["ins-running1"],"StopType":"SOFT_FIRST"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"STOPPING"..."LatestOperation":"StopInstances","LatestOperationState":"OPERATING"...
+> StopInstances {"InstanceIds":["ins-running1"],"ForceStop":true,"StoppedMode":"STOP_CHARGING"}
+< {}
+> StopInstances {"InstanceIds":["ins-running1"],"StopType":"GENTLY"}
+< InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid.
+> StopInstances {"InstanceIds":["ins-running1"],"StopType":"HARD","ForceStop":false}
+< InvalidParameterCombination The parameters `ForceStop` and `StopType` exclude one another.
+> StopInstances {"InstanceIds":["ins-stopped1"]}
+< UnsupportedOperation.InstanceStateStopped ...
+>> StopInstances {"InstanceIds":["ins-stopped1"]}
+< InvalidInstance.NotSupported ...
+> StopInstances {"InstanceIds":["ins-starting"]}
+< UnsupportedOperation.InstanceStateStarting ...
+> StopInstances {"InstanceIds":["ins-stopping"]}
+< UnsupportedOperation.InstanceStateStopping ...
+> StopInstances {"InstanceIds":["ins-busy0001"]}
+< OperationDenied.InstanceOperationInProgress ...
+> StopInstances {"InstanceIds":["ins-1122"]}
+< InvalidInstanceId.Malformed ...
+> StopInstances {"InstanceIds":["ins-nowhere0"]}
+< InvalidInstanceId.NotFound ...
+> StopInstances {"InstanceIds":[101*"ins-running1"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

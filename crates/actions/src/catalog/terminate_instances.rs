@@ -1,0 +1,61 @@
+//! TerminateInstances: ends instances and whatever is under way on them.
+//!
+//! <https://cloud.tencent.com/document/api/213/15723>. All instances here are post-paid: they vanish. Unlike upstream,
+//! an instance whose launch failed can be terminated, because nothing else would remove it.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    name: "TerminateInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "UnsupportedOperation.InstanceStateTerminating",
+        "UnsupportedOperation.InstancesProtected",
+    ],
+    without_effect: &["ReleaseAddress", "ReleasePrepaidDataDisks"],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let changed = change_all(&ids.find(tx.view(), context)?, |instance| instance.terminate(by))?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# Whatever is under way is superseded.
+> TerminateInstances {"InstanceIds":["ins-busy0001","ins-running1","ins-stopped1","ins-launchno"],"ReleaseAddress":true}
+< {}
+> DescribeInstancesStatus {"InstanceIds":["ins-busy0001"]}
+< ..."InstanceState":"TERMINATING"...
+> TerminateInstances {"InstanceIds":["ins-busy0001"]}
+< UnsupportedOperation.InstanceStateTerminating ...
+>> TerminateInstances {"InstanceIds":["ins-busy0001"]}
+< InvalidInstance.NotSupported ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"DisableApiTermination":true}
+< OperationDenied.InstanceOperationInProgress ...
+
+> ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"DisableApiTermination":true}
+< {}
+> TerminateInstances {"InstanceIds":["ins-stopped1","ins-running1"]}
+< UnsupportedOperation.InstancesProtected ...
+> TerminateInstances {"InstanceIds":["ins-1122"]}
+< InvalidInstanceId.Malformed ...
+> TerminateInstances {"InstanceIds":["ins-foreign1"]}
+< InvalidInstanceId.NotFound ...
+> TerminateInstances {"InstanceIds":[101*"ins-running1"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,283 @@
+//! Every reason for refusing a request, and the wire code that it has on each door. Wire codes exist only here.
+//!
+//! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
+
+use cvmd_model::{InstanceState, MalformedKey, Refusal};
+use cvmd_state::Decision;
+use cvmd_wire::{Denied, Door};
+
+/// Why a believed request is refused: its parameters, the law, or our own fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    #[error("The request is missing a required parameter `{name}`.")]
+    Missing { name: Box<str> },
+    #[error("The parameter `{name}` is not recognized.")]
+    Unknown { name: Box<str> },
+    #[error("The value type of parameter `{name}` is not valid.")]
+    WrongType { name: Box<str> },
+    #[error("The value `{value}` specified in the parameter `{name}` is not valid.")]
+    BadValue { name: Box<str>, value: Box<str> },
+    #[error("The parameter `{name}` has {given} values; at most {limit} are allowed.")]
+    TooMany { name: Box<str>, given: usize, limit: usize },
+    #[error("The parameters {names} exclude one another.")]
+    Exclusive { names: &'static str },
+    /// Where the vendor has a code of its own for it.
+    #[error("The parameters {names} exclude one another.")]
+    Combination { names: &'static str },
+    #[error("LoginSettings takes one of `Password`, `KeyIds` and `KeepImageLogin`, not several.")]
+    LoginConflict,
+    #[error("At least one of the parameters {names} is needed.")]
+    NothingToDo { names: &'static str },
+    #[error("The instance id `{value}` is malformed: an id looks like `ins-1e4r6y8i`.")]
+    MalformedInstanceId { value: Box<str> },
+    #[error("The key pair id `{value}` is malformed: an id looks like `skey-4e5ty7i8`.")]
+    MalformedKeyPairId { value: Box<str> },
+    #[error("The image id `{value}` is malformed: an id looks like `img-487zeit5`.")]
+    MalformedImageId { value: Box<str> },
+    #[error("The key pair name is empty.")]
+    KeyNameEmpty,
+    #[error("The key pair name has more than 25 characters.")]
+    KeyNameTooLong,
+    #[error("The key pair name may hold letters, digits and underscores only.")]
+    KeyNameIllegal,
+    #[error("The public key is malformed: {0}.")]
+    PublicKey(MalformedKey),
+    #[error("The password is not allowed: {0}.")]
+    Password(&'static str),
+    #[error("The value `{value}` of `Limit` is not valid: 1 to 100.")]
+    Limit { value: i64 },
+    #[error("The value `{value}` of `Offset` is not valid: 0 or more.")]
+    Offset { value: i64 },
+    /// DescribeKeyPairs has codes of its own for these two.
+    #[error("The value `{value}` of `Limit` is not valid: 1 to 100.")]
+    KeyPairsLimit { value: i64 },
+    #[error("The value `{value}` of `Offset` is not valid: 0 or more.")]
+    KeyPairsOffset { value: i64 },
+    #[error("The filter `{name}` is not supported by this action.")]
+    Filter { name: Box<str> },
+    #[error("A request takes at most 10 filters, and a filter at most 5 values.")]
+    FilterTooLarge,
+    #[error("The time `{value}` is not valid: it looks like `2023-06-01 00:00:00`.")]
+    Time { value: Box<str> },
+    #[error("The parameters `ImageIds` and `Filters` exclude one another.")]
+    ImageIdsWithFilters,
+    #[error("The zone `{value}` does not exist.")]
+    Zone { value: Box<str> },
+    #[error("The zone `{value}` is not in the region `{region}`.")]
+    ZoneElsewhere { value: Box<str>, region: &'static str },
+    #[error("The network `{vpc}` with the subnet `{subnet}` does not exist: only the default one does.")]
+    Network { vpc: Box<str>, subnet: Box<str> },
+    #[error("The instance type `{value}` does not exist.")]
+    InstanceType { value: Box<str> },
+    #[error("`MinCount` must not exceed `InstanceCount`.")]
+    MinCount,
+    #[error("The instance name is longer than {limit} characters.")]
+    InstanceNameTooLong { limit: usize },
+    #[error("The host name is not allowed: {0}.")]
+    HostName(&'static str),
+    #[error("The client token is longer than 64 ASCII characters.")]
+    ClientTokenTooLong,
+    #[error("`UserData` must be base64 of at most 16 KiB.")]
+    UserData,
+    #[error("The tag `{key}` is given twice.")]
+    DuplicateTag { key: Box<str> },
+    #[error("This is not supported here: {what}.")]
+    Unsupported { what: &'static str },
+    #[error("The request action=`{action}` is invalid or not found in service=`cvm` and version=`2017-03-12`.")]
+    UnknownAction { action: Box<str> },
+    #[error("The specified api version=`{version}` does not exist in service=`cvm`.")]
+    UnknownVersion { version: Box<str> },
+    #[error("The request is missing a required parameter `{name}`.")]
+    CommonMissing { name: &'static str },
+    #[error("A value specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used.")]
+    Region,
+    #[error("The same signed request has been received already; sign each request anew.")]
+    Replayed,
+    #[error("{0}")]
+    Law(#[from] Refusal),
+    /// What the operator reads stands in the log, under the RequestId.
+    #[error("An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.")]
+    OurFault,
+}
+
+/// What a caller gets: a code, and a message that names what to mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    pub code: &'static str,
+    pub message: String,
+    /// The set of actions before 2017 has an envelope of its own.
+    pub numeric: Option<u32>,
+}
+
+impl Decision for ApiError {
+    fn decision(&self) -> &str {
+        self.code
+    }
+}
+
+/// A reason's code on API 3.0 and on the legacy door.
+type Codes = (&'static str, &'static str);
+
+const fn both(code: &'static str) -> Codes {
+    (code, code)
+}
+
+/// The legacy door has one code for all that an instance's laws forbid.
+const fn forbidden(code: &'static str) -> Codes {
+    (code, "InvalidInstance.NotSupported")
+}
+
+/// The pre-2017 set's "version or action not supported here".
+const NOT_SUPPORTED_HERE: u32 = 6100;
+
+impl Reason {
+    #[must_use]
+    pub fn code(&self, door: Door) -> &'static str {
+        pick(self.codes(), door)
+    }
+
+    #[must_use]
+    pub fn told(&self, door: Door) -> ApiError {
+        ApiError { code: self.code(door), message: self.to_string(), numeric: None }
+    }
+
+    fn codes(&self) -> Codes {
+        match self {
+            Reason::Missing { .. } | Reason::CommonMissing { .. } | Reason::NothingToDo { .. } => both("MissingParameter"),
+            Reason::Unknown { .. } => both("UnknownParameter"),
+            Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
+            Reason::BadValue { .. } | Reason::Region => both("InvalidParameterValue"),
+            Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
+            Reason::Exclusive { .. } => ("InvalidParameter", "InvalidParameterValue"),
+            Reason::Combination { .. } => both("InvalidParameterCombination"),
+            Reason::LoginConflict => both("InvalidParameter.ParameterConflict"),
+            Reason::MalformedInstanceId { .. } => both("InvalidInstanceId.Malformed"),
+            Reason::MalformedKeyPairId { .. } => both("InvalidKeyPairId.Malformed"),
+            Reason::MalformedImageId { .. } => both("InvalidImageId.Malformed"),
+            Reason::KeyNameEmpty => both("InvalidKeyPairNameEmpty"),
+            Reason::KeyNameTooLong => both("InvalidKeyPairNameTooLong"),
+            Reason::KeyNameIllegal => both("InvalidKeyPairNameIncludeIllegalChar"),
+            Reason::PublicKey(_) => both("InvalidPublicKey.Malformed"),
+            Reason::Password(_) => ("InvalidParameterValue.InvalidPassword", "InvalidPassword"),
+            Reason::Limit { .. } | Reason::Offset { .. } => both("InvalidParameterValue.LimitExceeded"),
+            Reason::KeyPairsLimit { .. } => both("InvalidParameterValueLimit"),
+            Reason::KeyPairsOffset { .. } => both("InvalidParameterValueOffset"),
+            Reason::Filter { .. } => both("InvalidFilter"),
+            Reason::FilterTooLarge => both("InvalidFilterValue.LimitExceeded"),
+            Reason::Time { .. } => both("InvalidParameterValue.InvalidTimeFormat"),
+            Reason::ImageIdsWithFilters => both("InvalidParameter.InvalidParameterCoexistImageIdsFilters"),
+            Reason::Zone { .. } => both("InvalidParameterValue.ZoneNotSupported"),
+            Reason::ZoneElsewhere { .. } => both("InvalidZone.MismatchRegion"),
+            Reason::Network { .. } => both("InvalidParameterValue.VpcIdNotExist"),
+            Reason::InstanceType { .. } => both("InvalidParameterValue.InstanceTypeNotFound"),
+            Reason::MinCount => both("InvalidParameterValue.InvalidParameterMinCount"),
+            Reason::InstanceNameTooLong { .. } => both("InvalidInstanceName.TooLong"),
+            Reason::HostName(_) => both("InvalidParameterValue.IllegalHostName"),
+            Reason::ClientTokenTooLong => both("InvalidClientToken.TooLong"),
+            Reason::UserData => both("InvalidParameterValue.InvalidUserDataFormat"),
+            Reason::DuplicateTag { .. } => both("InvalidParameterValue.DuplicateTags"),
+            Reason::Unsupported { .. } => both("UnsupportedOperation"),
+            Reason::UnknownAction { .. } => ("InvalidAction", "InvalidAction.NotFound"),
+            Reason::UnknownVersion { .. } => ("NoSuchVersion", "InvalidParameterValue"),
+            // Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
+            Reason::Replayed => both("InvalidRequest.ReplayAttack"),
+            Reason::Law(refusal) => law(refusal),
+            Reason::OurFault => ("InternalError", "InternalServerError"),
+        }
+    }
+}
+
+fn law(refusal: &Refusal) -> Codes {
+    match refusal {
+        Refusal::InstanceNotFound(_) => both("InvalidInstanceId.NotFound"),
+        Refusal::KeyPairNotFound(_) => both("InvalidKeyPairId.NotFound"),
+        Refusal::LoginKeyPairNotFound(_) => both("InvalidParameterValue.KeyPairNotFound"),
+        Refusal::Windows(_) => forbidden("UnsupportedOperation.InstanceOsWindows"),
+        Refusal::WindowsImage(_) => forbidden("UnsupportedOperation.KeyPairUnsupportedWindows"),
+        Refusal::OperationInProgress(_) => forbidden("OperationDenied.InstanceOperationInProgress"),
+        Refusal::RunningWithoutForce(_) => forbidden("UnsupportedOperation.InstanceStateRunning"),
+        Refusal::StoppedWithoutCharging(_) => forbidden("UnsupportedOperation.StoppedModeStopCharging"),
+        Refusal::Protected(_) => forbidden("UnsupportedOperation.InstancesProtected"),
+        Refusal::State { state, .. } => forbidden(match state {
+            InstanceState::Pending => "UnsupportedOperation.InstanceStatePending",
+            // A launch that failed left nothing that could be changed: the vendor does not find it either.
+            InstanceState::LaunchFailed => return both("InvalidInstanceId.NotFound"),
+            InstanceState::Running => "UnsupportedOperation.InstanceStateRunning",
+            InstanceState::Stopped => "UnsupportedOperation.InstanceStateStopped",
+            InstanceState::Starting => "UnsupportedOperation.InstanceStateStarting",
+            InstanceState::Stopping => "UnsupportedOperation.InstanceStateStopping",
+            InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
+            InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
+        }),
+        Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } => both("InvalidParameterValue.KeyPairNotSupported"),
+        Refusal::KeyPairNameTaken(_) => both("InvalidKeyPairName.Duplicate"),
+        Refusal::PublicKeyTaken(_) => both("InvalidPublicKey.Duplicate"),
+        Refusal::KeyPairQuota { .. } => both("InvalidKeyPair.LimitExceeded"),
+        Refusal::ImageNotFound(_) => both("InvalidImageId.NotFound"),
+        Refusal::AddressesExhausted => both("ResourceInsufficient.CidrBlock"),
+        Refusal::ClientTokenReused => both("InvalidParameterValue.Duplicate"),
+    }
+}
+
+/// What a request that was not believed gets.
+#[must_use]
+pub fn denied(denied: &Denied, door: Door) -> ApiError {
+    let numeric = matches!(denied, Denied::LegacyWithoutVersion).then_some(NOT_SUPPORTED_HERE);
+    ApiError { code: pick(denied_codes(denied), door), message: denied.to_string(), numeric }
+}
+
+fn denied_codes(denied: &Denied) -> Codes {
+    match denied {
+        Denied::UnknownPath { .. } | Denied::MethodNotAllowed { .. } | Denied::UnsupportedContentType { .. } => {
+            ("InvalidRequest", "InvalidRequest.Forbidden")
+        }
+        Denied::QueryTooLarge { .. } | Denied::BodyTooLarge { .. } => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
+        Denied::PairWithoutEquals { .. }
+        | Denied::MalformedEscape { .. }
+        | Denied::MalformedName { .. }
+        | Denied::InvalidUtf8 { .. }
+        | Denied::MalformedJson { .. }
+        | Denied::JsonNotAnObject
+        | Denied::NestedTooDeep { .. }
+        | Denied::TooManyParameters { .. }
+        | Denied::DuplicateParameter { .. }
+        | Denied::ConflictingParameter { .. } => ("InvalidParameter", "InvalidParameterValue"),
+        Denied::MissingParameter { .. } => both("MissingParameter"),
+        Denied::MalformedParameter { .. } => both("InvalidParameterValue"),
+        Denied::MissingAuthorization | Denied::MalformedAuthorization { .. } | Denied::ScopeDateMismatch { .. } => {
+            ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure")
+        }
+        Denied::UnsupportedAlgorithm { .. } => ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure"),
+        Denied::SecretIdNotFound { .. } => ("AuthFailure.SecretIdNotFound", "InvalidParameter.SecretIdNotFound"),
+        Denied::SignatureExpired { .. } => ("AuthFailure.SignatureExpire", "InvalidRequest.ReplayAttack"),
+        Denied::SignatureMismatch => ("AuthFailure.SignatureFailure", "InvalidParameter.SignatureFailure"),
+        Denied::LegacyWithoutVersion => both("UnsupportedVersion"),
+    }
+}
+
+const fn pick((api3, legacy): Codes, door: Door) -> &'static str {
+    match door {
+        Door::Api3 => api3,
+        Door::Legacy => legacy,
+    }
+}
+
+/// Codes that every action may answer, on the door named; the action's own list need not repeat them.
+pub(crate) const COMMON: &[&str] = &[
+    "InternalError",
+    "InternalServerError",
+    "InvalidAction",
+    "InvalidAction.NotFound",
+    "InvalidParameter",
+    "InvalidParameterValue",
+    "InvalidRequest.ReplayAttack",
+    "MissingParameter",
+    "NoSuchVersion",
+    "UnknownParameter",
+];
+
+/// Whether an action that declares `errors` may answer `code`.
+#[must_use]
+pub fn is_declared(errors: &[&str], code: &str) -> bool {
+    errors.contains(&code) || COMMON.contains(&code)
+}

@@ -1,0 +1,72 @@
+//! Filters and pages of the Describe actions: at most 10 filters of at most 5 values; values of one are alternatives,
+//! filters add up.
+
+use crate::{Parameters, Reason, parameters::shorten};
+use cvmd_model::Tag;
+
+const FILTERS_MAX: usize = 10;
+const VALUES_MAX: usize = 5;
+
+/// One filter: a name and the values that pass.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    pub name: Box<str>,
+    pub values: Vec<Box<str>>,
+}
+
+impl Filter {
+    pub(crate) fn has(&self, value: &str) -> bool {
+        self.values.iter().any(|wanted| &**wanted == value)
+    }
+
+    /// For the filters `tag-key`, `tag-value` and `tag:KEY`.
+    pub(crate) fn has_tag(&self, tags: &[Tag]) -> bool {
+        match &*self.name {
+            "tag-key" => tags.iter().any(|tag| self.has(&tag.key)),
+            "tag-value" => tags.iter().any(|tag| self.has(&tag.value)),
+            name => name
+                .strip_prefix("tag:")
+                .is_some_and(|key| tags.iter().any(|tag| &*tag.key == key && self.has(&tag.value))),
+        }
+    }
+}
+
+/// Reads `Filters`; `known` holds the names this action takes, `tag:KEY` beside them.
+pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
+    let structures = parameters.structures("Filters")?;
+    if structures.len() > FILTERS_MAX {
+        return Err(Reason::FilterTooLarge);
+    }
+    structures
+        .into_iter()
+        .map(|mut filter| {
+            let name = filter.text("Name")?.unwrap_or_default();
+            let values = filter.texts("Values")?;
+            if !known.contains(&&*name) && !(name.starts_with("tag:") && known.contains(&"tag-key")) {
+                return Err(Reason::Filter { name: shorten(&name).into() });
+            }
+            if values.len() > VALUES_MAX {
+                return Err(Reason::FilterTooLarge);
+            }
+            Ok(Filter { name, values })
+        })
+        .collect()
+}
+
+/// `Offset` (0) and `Limit` (20, at most 100).
+pub(crate) fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
+    let (offset, limit) = bounds(parameters)?;
+    let offset = offset.map_err(|value| Reason::Offset { value })?;
+    Ok((offset, limit.map_err(|value| Reason::Limit { value })?))
+}
+
+/// Offset and limit, or the value that is out of bounds.
+pub(crate) type Bounds = (Result<usize, i64>, Result<usize, i64>);
+
+pub(crate) fn bounds(parameters: &mut Parameters) -> Result<Bounds, Reason> {
+    let offset = parameters.integer("Offset")?.unwrap_or(0);
+    let limit = parameters.integer("Limit")?.unwrap_or(20);
+    let offset = usize::try_from(offset).map_err(|_| offset);
+    let limit = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit)).ok_or(limit);
+    Ok((offset, limit))
+}

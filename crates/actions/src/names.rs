@@ -1,0 +1,88 @@
+//! Names and texts with rules of their own: key pairs, instances, hosts, tags, user data.
+
+use crate::{Parameters, Reason, parameters::shorten};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use cvmd_model::Tag;
+
+const KEY_NAME_MAX: usize = 25;
+const USER_DATA_BYTES_MAX: usize = 16 * 1024;
+
+/// A key pair's name: 1 to 25 of `[A-Za-z0-9_]`.
+pub(crate) fn key_name(name: &str) -> Result<(), Reason> {
+    match name {
+        "" => Err(Reason::KeyNameEmpty),
+        _ if name.chars().count() > KEY_NAME_MAX => Err(Reason::KeyNameTooLong),
+        _ if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => Err(Reason::KeyNameIllegal),
+        _ => Ok(()),
+    }
+}
+
+/// A host name: 2 to 60 characters (Windows 15) of letters, digits, `-` and `.`, neither doubled nor at the ends.
+pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
+    let most = if windows { 15 } else { 60 };
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'.' && !windows);
+    let mark = |byte: u8| byte == b'-' || byte == b'.';
+    let bytes = name.as_bytes();
+    match () {
+        () if !(2..=most).contains(&bytes.len()) => Err(Reason::HostName("2 to 60 characters, Windows 2 to 15")),
+        () if !bytes.iter().all(|byte| legal(*byte)) => Err(Reason::HostName("letters, digits, `-` and `.` only")),
+        () if mark(bytes[0]) || mark(bytes[bytes.len() - 1]) => Err(Reason::HostName("no `-` or `.` at the ends")),
+        () if bytes.windows(2).any(|pair| mark(pair[0]) && mark(pair[1])) => {
+            Err(Reason::HostName("no `-` or `.` twice in a row"))
+        }
+        () => Ok(()),
+    }
+}
+
+/// A base64 text of at most 16 KiB once decoded.
+pub(crate) fn user_data(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+    let Some(text) = parameters.text("UserData")? else { return Ok(None) };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match STANDARD.decode(text.as_bytes()) {
+        Ok(bytes) if bytes.len() <= USER_DATA_BYTES_MAX => Ok(Some(text)),
+        _ => Err(Reason::UserData),
+    }
+}
+
+/// The tags of those specifications that name `resource`, each key once.
+pub(crate) fn tags(parameters: &mut Parameters, resource: &str) -> Result<Box<[Tag]>, Reason> {
+    let mut tags: Vec<Tag> = Vec::new();
+    for mut specification in parameters.structures("TagSpecification")? {
+        let path = specification.path("ResourceType");
+        let kind = specification.text("ResourceType")?.unwrap_or_default();
+        if &*kind != resource {
+            return Err(Reason::BadValue { name: path, value: shorten(&kind).into() });
+        }
+        for mut tag in specification.structures("Tags")? {
+            let path = tag.path("Key");
+            let key = tag.text("Key")?.unwrap_or_default();
+            let value = tag.text("Value")?.unwrap_or_default();
+            if key.is_empty() || key.chars().count() > 127 || value.chars().count() > 255 {
+                return Err(Reason::BadValue { name: path, value: shorten(&key).into() });
+            }
+            if tags.iter().any(|tag| tag.key == key) {
+                return Err(Reason::DuplicateTag { key });
+            }
+            tags.push(Tag { key, value });
+        }
+    }
+    Ok(tags.into())
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn host_names_follow_the_rules() {
+        for name in ["web-1", "a.b.c", "ab"] {
+            assert_eq!(host_name(name, false), Ok(()), "{name}");
+        }
+        for name in ["a", "-web", "web.", "we--b", "we.-b", "we_b", &"x".repeat(61)] {
+            assert!(host_name(name, false).is_err(), "{name}");
+        }
+        assert!(host_name("sixteencharacter", true).is_err());
+    }
+}

@@ -1,0 +1,245 @@
+//! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
+
+use crate::{Context, Parameters, Reason, parameters::shorten};
+use cvmd_model::{
+    AccountNumber, ChargeType, DataDisk, DiskId, Goal, Image, Instance, InstanceId, InstanceState, InstanceTypeId,
+    InternetAccessible, LoginWanted, Refusal, RegionId, SecurityGroupId, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
+};
+use cvmd_state::Transaction;
+use std::net::Ipv4Addr;
+
+const DISK_KIND: &str = "CLOUD_PREMIUM";
+const DISK_GIB_MAX: u32 = 32_000;
+const SYSTEM_DISK_GIB: u32 = 50;
+const DATA_DISKS_MAX: usize = 20;
+/// What the vendor calls an instance that was given no name.
+pub const NAMELESS: &str = "未命名";
+
+/// What all instances of one request have in common.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub zone: ZoneId,
+    pub project_id: u32,
+    pub image: &'static Image,
+    pub instance_type: InstanceTypeId,
+    pub charge_type: ChargeType,
+    pub disks: Disks,
+    pub internet: InternetAccessible,
+    /// May hold `{R:x}` or `{R:x,F:y}`.
+    pub name: Option<Box<str>>,
+    /// May hold those and `{IP}`.
+    pub host_name: Option<Box<str>>,
+    pub login: LoginWanted,
+    pub security_groups: Box<[SecurityGroupId]>,
+    pub tags: Box<[Tag]>,
+    pub user_data: Option<Box<str>>,
+    pub protected: bool,
+}
+
+/// Kind and size of the system disk, then of each data disk.
+#[derive(Debug, Clone)]
+pub struct Disks {
+    system: (Box<str>, u32),
+    data: Vec<(Box<str>, u32, bool)>,
+}
+
+impl Disks {
+    /// The disks of an instance that asked for none in particular.
+    #[must_use]
+    pub fn usual(image: &Image) -> Disks {
+        Disks { system: (DISK_KIND.into(), SYSTEM_DISK_GIB.max(image.size_gib)), data: Vec::new() }
+    }
+
+    pub(crate) fn read(parameters: &mut Parameters, image: &Image) -> Result<Disks, Reason> {
+        let mut disks = Disks::usual(image);
+        if let Some(mut system) = parameters.structure("SystemDisk")? {
+            disks.system = disk(&mut system, image.size_gib, disks.system.1)?;
+            system.finish()?;
+        }
+        let data = parameters.structures("DataDisks")?;
+        if data.len() > DATA_DISKS_MAX {
+            return Err(Reason::TooMany { name: "DataDisks".into(), given: data.len(), limit: DATA_DISKS_MAX });
+        }
+        for mut wish in data {
+            let (kind, size_gib) = disk(&mut wish, 10, 10)?;
+            disks.data.push((kind, size_gib, wish.flag("DeleteWithInstance")?.unwrap_or(true)));
+            wish.finish()?;
+        }
+        Ok(disks)
+    }
+}
+
+fn disk(parameters: &mut Parameters, least: u32, usual: u32) -> Result<(Box<str>, u32), Reason> {
+    let kind = parameters.text("DiskType")?.filter(|kind| !kind.is_empty()).unwrap_or_else(|| DISK_KIND.into());
+    if !kind.starts_with("CLOUD_") && !kind.starts_with("LOCAL_") {
+        return Err(Reason::BadValue { name: parameters.path("DiskType"), value: shorten(&kind).into() });
+    }
+    Ok((kind, parameters.bounded("DiskSize", least, DISK_GIB_MAX)?.unwrap_or(usual)))
+}
+
+/// An id that is the same for ever for one account and region, without a row of its own.
+fn default_id(account: AccountNumber, place: &str, what: u64) -> u64 {
+    // FNV-1a: spreads the few names there are; nothing depends on its strength.
+    let bytes = place.bytes().chain(account.0.to_be_bytes()).chain(what.to_be_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn default_vpc(account: AccountNumber, region: RegionId) -> VpcId {
+    VpcId::from_random(default_id(account, region.name(), 1))
+}
+
+fn default_subnet(account: AccountNumber, zone: ZoneId) -> SubnetId {
+    SubnetId::from_random(default_id(account, zone.name(), 2))
+}
+
+/// Whether the network asked for is the default one, given by its ids.
+pub(crate) fn is_default_network(vpc: &str, subnet: &str, zone: ZoneId, context: &Context) -> Result<(), Reason> {
+    let known = vpc == default_vpc(context.account, zone.region()).to_string()
+        && subnet == default_subnet(context.account, zone).to_string();
+    if known { Ok(()) } else { Err(Reason::Network { vpc: shorten(vpc).into(), subnet: shorten(subnet).into() }) }
+}
+
+/// Puts `count` instances, launching, and answers their ids in the order of their names.
+pub(crate) fn put_all(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    plan: &Plan,
+    count: u32,
+    action: &'static str,
+) -> Result<Vec<InstanceId>, Refusal> {
+    let mut random = context.random(b'i');
+    let view = tx.view();
+    let mut instances: Vec<Instance> = Vec::with_capacity(count as usize);
+    for index in 0..count {
+        let id = std::iter::repeat_with(|| InstanceId::from_random(Context::id(&mut random)))
+            .find(|id| view.instance(*id).is_none() && instances.iter().all(|instance| instance.id != *id))
+            .unwrap_or(InstanceId::MIN);
+        let mut instance = build(tx, plan, id, context, || Context::id(&mut random))?;
+        instance.name = numbered(plan.name.as_deref().unwrap_or(NAMELESS), index, count, plan.name.is_some());
+        instance.host_name = host_name(plan, index, count, instance.private_address);
+        instance.begin(Goal::Launch, context.by(action));
+        instances.push(instance);
+    }
+    let ids = instances.iter().map(|instance| instance.id).collect();
+    instances.into_iter().for_each(|instance| tx.put_instance(instance));
+    Ok(ids)
+}
+
+/// One instance as the plan has it, without an operation; its addresses are allocated.
+fn build(
+    tx: &mut Transaction<'_>,
+    plan: &Plan,
+    id: InstanceId,
+    context: &Context,
+    mut random: impl FnMut() -> u64,
+) -> Result<Instance, Refusal> {
+    let public = plan.internet.public_ip_assigned || plan.internet.max_bandwidth_out > 0;
+    let groups = if plan.security_groups.is_empty() {
+        [SecurityGroupId::from_random(default_id(context.account, context.region.name(), 3))].into()
+    } else {
+        plan.security_groups.clone()
+    };
+    let (kind, size_gib) = plan.disks.system.clone();
+    let data_disk = |(kind, size_gib, delete): &(Box<str>, u32, bool), id| DataDisk {
+        id: DiskId::from_random(id),
+        kind: kind.to_string().into(),
+        size_gib: *size_gib,
+        delete_with_instance: *delete,
+    };
+    Ok(Instance {
+        id,
+        sequence: tx.next_sequence(),
+        account: context.account,
+        zone: plan.zone,
+        name: "".into(),
+        host_name: "".into(),
+        project_id: plan.project_id,
+        image: plan.image.id(),
+        instance_type: plan.instance_type,
+        charge_type: plan.charge_type,
+        system_disk: SystemDisk { id: DiskId::from_random(random()), kind: kind.into_string().into(), size_gib },
+        data_disks: plan.disks.data.iter().map(|disk| data_disk(disk, random())).collect(),
+        private_address: tx.allocate_address()?,
+        public_address: public.then(|| tx.allocate_address()).transpose()?,
+        internet: plan.internet.clone(),
+        vpc: default_vpc(context.account, plan.zone.region()),
+        subnet: default_subnet(context.account, plan.zone),
+        security_groups: groups,
+        created_seconds: context.now_seconds,
+        uuid: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.to_string().as_bytes()),
+        tags: plan.tags.clone(),
+        user_data: plan.user_data.clone(),
+        disable_api_termination: plan.protected,
+        stopped_without_charging: false,
+        login: plan.login.clone(),
+        state: InstanceState::Pending,
+        latest: None,
+        operation: None,
+    })
+}
+
+fn host_name(plan: &Plan, index: u32, count: u32, address: Ipv4Addr) -> Box<str> {
+    let [_, _, third, fourth] = address.octets();
+    match &plan.host_name {
+        Some(name) => {
+            let name = name.replace("{IP}", &format!("{third}-{fourth}"));
+            numbered(&name, index, count, true)
+        }
+        None => format!("VM-{third}-{fourth}-{}", plan.image.distribution.to_lowercase().replace(' ', "-")).into(),
+    }
+}
+
+/// Puts a number for each `{R:x}` or `{R:x,F:y}`; where there is none, several instances get their number behind the
+/// name.
+fn numbered(pattern: &str, index: u32, count: u32, named: bool) -> Box<str> {
+    let mut name = String::new();
+    let mut rest = pattern;
+    let mut found = false;
+    while let Some((before, after)) = rest.split_once("{R:") {
+        let Some((inner, behind)) = after.split_once('}') else { break };
+        let (first, width) = inner.split_once(",F:").unwrap_or((inner, "0"));
+        let (Ok(first), Ok(width)) = (first.parse::<u32>(), width.parse::<usize>()) else { break };
+        found = true;
+        name += before;
+        name += &format!("{:0width$}", u64::from(first) + u64::from(index), width = width.min(8));
+        rest = behind;
+    }
+    name += rest;
+    if !found && named && count > 1 {
+        name += &(index + 1).to_string();
+    }
+    name.into()
+}
+
+/// An instance that a seed names: as the plan has it, with the id, name and state that it was given.
+///
+/// # Errors
+/// [`Refusal::AddressesExhausted`].
+pub fn seeded(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    plan: &Plan,
+    id: InstanceId,
+    state: InstanceState,
+) -> Result<Instance, Refusal> {
+    let mut instance = build(tx, plan, id, context, || default_id(context.account, "disk", id.to_u64()))?;
+    instance.name = plan.name.clone().unwrap_or_else(|| NAMELESS.into());
+    instance.host_name = host_name(plan, 0, 1, instance.private_address);
+    instance.state = state;
+    Ok(instance)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn names_are_numbered_by_pattern_or_behind() {
+        assert_eq!(&*numbered("web", 0, 1, true), "web");
+        assert_eq!(&*numbered("web", 1, 3, true), "web2");
+        assert_eq!(&*numbered("web{R:5}", 1, 3, true), "web6");
+        assert_eq!(&*numbered("web{R:5,F:4}-{R:1}", 0, 1, true), "web0005-1");
+        assert_eq!(&*numbered("web{R:x}", 1, 3, true), "web{R:x}2");
+        assert_eq!(&*numbered(NAMELESS, 1, 3, false), NAMELESS);
+    }
+}

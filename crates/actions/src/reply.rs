@@ -1,0 +1,242 @@
+//! What the API answers about instances and key pairs. Objects that clients dereference are always there; an empty
+//! list is `[]`; what is unset is `null` where the vendor says so and absent where not.
+
+use cvmd_model::{Image, Instance, InstanceState, KeyPair, KeyPairId, Tag};
+use cvmd_state::{Binding, View};
+use serde::{Serialize, Serializer};
+use std::net::Ipv4Addr;
+
+const WINDOWS_LOGIN_PORT: u16 = 3389;
+
+/// Unix seconds as `YYYY-MM-DDThh:mm:ssZ`.
+pub(crate) fn time(seconds: u64) -> String {
+    // Invariant: the clock's seconds fit jiff's range for the next 7,000 years.
+    i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_default().to_string()
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct InstanceReply<'a> {
+    placement: Placement<'a>,
+    instance_id: String,
+    instance_type: &'static str,
+    #[serde(rename = "CPU")]
+    cpu: u32,
+    memory: u32,
+    restrict_state: &'static str,
+    instance_name: &'a str,
+    instance_charge_type: &'static str,
+    system_disk: SystemDisk<'a>,
+    data_disks: Vec<DataDisk<'a>>,
+    private_ip_addresses: [Ipv4Addr; 1],
+    public_ip_addresses: Option<[Ipv4Addr; 1]>,
+    internet_accessible: InternetAccessible<'a>,
+    virtual_private_cloud: VirtualPrivateCloud,
+    image_id: String,
+    /// Absent for post-paid instances, as `ExpiredTime` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renew_flag: Option<&'static str>,
+    created_time: String,
+    os_name: &'static str,
+    security_group_ids: Vec<String>,
+    login_settings: LoginSettings<'a>,
+    instance_state: &'static str,
+    tags: &'a [Tag],
+    stop_charging_mode: &'static str,
+    uuid: String,
+    latest_operation: Option<&'a str>,
+    latest_operation_state: Option<&'static str>,
+    latest_operation_request_id: Option<String>,
+    disaster_recover_group_id: &'static str,
+    #[serde(rename = "IPv6Addresses")]
+    ipv6_addresses: Option<[&'static str; 0]>,
+    cam_role_name: &'static str,
+    hpc_cluster_id: &'static str,
+    rdma_ip_addresses: Option<[&'static str; 0]>,
+    dedicated_cluster_id: &'static str,
+    isolated_source: &'static str,
+    disaster_recover_group_ids: [&'static str; 0],
+    license_type: &'static str,
+    disable_api_termination: bool,
+    host_name: &'a str,
+    default_login_user: &'static str,
+    default_login_port: u16,
+    latest_operation_error_msg: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Placement<'a> {
+    zone: &'a str,
+    project_id: u32,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SystemDisk<'a> {
+    disk_type: &'a str,
+    disk_id: String,
+    disk_size: u32,
+    encrypt: bool,
+    kms_key_id: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DataDisk<'a> {
+    disk_size: u32,
+    disk_type: &'a str,
+    disk_id: String,
+    disk_name: &'static str,
+    delete_with_instance: bool,
+    encrypt: bool,
+    throughput_performance: u32,
+    kms_key_id: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InternetAccessible<'a> {
+    internet_charge_type: &'a str,
+    internet_max_bandwidth_out: u32,
+    public_ip_assigned: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct VirtualPrivateCloud {
+    vpc_id: String,
+    subnet_id: String,
+    as_vpc_gateway: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LoginSettings<'a> {
+    key_ids: &'a [KeyPairId],
+}
+
+impl InstanceReply<'_> {
+    pub(crate) fn of<'a>(instance: &'a Instance, view: &View) -> InstanceReply<'a> {
+        let kind = instance.instance_type.get();
+        let latest = instance.latest.as_ref();
+        let windows = instance.is_windows();
+        InstanceReply {
+            placement: Placement { zone: instance.zone.name(), project_id: instance.project_id },
+            instance_id: instance.id.to_string(),
+            instance_type: kind.name,
+            cpu: kind.cpu,
+            memory: kind.memory_gib,
+            restrict_state: "NORMAL",
+            instance_name: &instance.name,
+            instance_charge_type: instance.charge_type.name(),
+            system_disk: SystemDisk {
+                disk_type: &instance.system_disk.kind,
+                disk_id: instance.system_disk.id.to_string(),
+                disk_size: instance.system_disk.size_gib,
+                encrypt: false,
+                kms_key_id: "",
+            },
+            data_disks: instance.data_disks.iter().map(data_disk).collect(),
+            private_ip_addresses: [instance.private_address],
+            public_ip_addresses: instance.public_address.map(|address| [address]),
+            internet_accessible: InternetAccessible {
+                internet_charge_type: &instance.internet.charge_type,
+                internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
+                public_ip_assigned: instance.internet.public_ip_assigned,
+            },
+            virtual_private_cloud: VirtualPrivateCloud {
+                vpc_id: instance.vpc.to_string(),
+                subnet_id: instance.subnet.to_string(),
+                as_vpc_gateway: false,
+            },
+            image_id: instance.image.to_string(),
+            renew_flag: None,
+            created_time: time(instance.created_seconds),
+            os_name: Image::find(instance.image).map_or("", |image| image.os_name),
+            security_group_ids: instance.security_groups.iter().map(ToString::to_string).collect(),
+            login_settings: LoginSettings { key_ids: &instance.login.keys },
+            instance_state: instance.state.name(),
+            tags: &instance.tags,
+            stop_charging_mode: stop_charging_mode(instance),
+            uuid: instance.uuid.to_string(),
+            latest_operation: latest.map(|latest| &*latest.action),
+            latest_operation_state: latest.map(|latest| latest.state.name()),
+            latest_operation_request_id: latest.map(|latest| latest.request.to_string()),
+            disaster_recover_group_id: "",
+            ipv6_addresses: None,
+            cam_role_name: "",
+            hpc_cluster_id: "",
+            rdma_ip_addresses: None,
+            dedicated_cluster_id: "",
+            isolated_source: "NOTISOLATED",
+            disaster_recover_group_ids: [],
+            license_type: if windows { "TencentCloud" } else { "" },
+            disable_api_termination: instance.disable_api_termination,
+            host_name: &instance.host_name,
+            default_login_user: instance.user(),
+            default_login_port: if windows { WINDOWS_LOGIN_PORT } else { view.settings().ssh_port },
+            latest_operation_error_msg: latest.and_then(|latest| latest.error.as_deref()),
+        }
+    }
+}
+
+fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {
+    DataDisk {
+        disk_size: disk.size_gib,
+        disk_type: &disk.kind,
+        disk_id: disk.id.to_string(),
+        disk_name: "",
+        delete_with_instance: disk.delete_with_instance,
+        encrypt: false,
+        throughput_performance: 0,
+        kms_key_id: None,
+    }
+}
+
+fn stop_charging_mode(instance: &Instance) -> &'static str {
+    match (instance.state, instance.stopped_without_charging) {
+        (InstanceState::Stopped, true) => "STOP_CHARGING",
+        (InstanceState::Stopped, false) => "KEEP_CHARGING",
+        _ => "NOT_APPLICABLE",
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct KeyPairReply<'a> {
+    key_id: KeyPairId,
+    key_name: &'a str,
+    project_id: u32,
+    description: &'a str,
+    #[serde(serialize_with = "three_words")]
+    public_key: &'a KeyPair,
+    associated_instance_ids: Vec<String>,
+    created_time: String,
+    tags: &'a [Tag],
+}
+
+impl KeyPairReply<'_> {
+    pub(crate) fn of<'a>(key: &'a KeyPair, view: &View) -> KeyPairReply<'a> {
+        let bound = view.bindings(key.id).filter(|(_, binding)| *binding == Binding::Bound);
+        KeyPairReply {
+            key_id: key.id,
+            key_name: &key.name,
+            project_id: key.project_id,
+            description: &key.description,
+            public_key: key,
+            associated_instance_ids: bound.map(|(instance, _)| instance.to_string()).collect(),
+            created_time: time(key.created_seconds),
+            tags: &key.tags,
+        }
+    }
+}
+
+/// Clients drop the last word of a public key, so there must be a third one.
+fn three_words<S: Serializer>(key: &&KeyPair, serializer: S) -> Result<S::Ok, S::Error> {
+    if key.public_key.comment().is_empty() {
+        serializer.collect_str(&key.public_key.clone().with_comment(&key.id.to_string()))
+    } else {
+        serializer.collect_str(&key.public_key)
+    }
+}
