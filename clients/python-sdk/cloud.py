@@ -1,0 +1,107 @@
+"""The vendor's typed client, pointed at cvmd, with dictionaries in and out."""
+
+import json
+from urllib.parse import urlsplit
+
+from tencentcloud.common import credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.cvm.v20170312 import cvm_client, models
+
+from login import Machine
+from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, ZONE, wait_until
+
+
+class Cloud:
+    """One account in one region, with one way of signing."""
+
+    def __init__(self, secret_id=SECRET_ID, secret_key=SECRET_KEY, region=REGION, sign=None, method="POST"):
+        http = HttpProfile(protocol="http", endpoint=urlsplit(ENDPOINT).netloc, reqMethod=method)
+        profile = ClientProfile(signMethod=sign, httpProfile=http, language="en-US")
+        self.client = cvm_client.CvmClient(credential.Credential(secret_id, secret_key), region, profile)
+
+    def call(self, action, **parameters):
+        request = getattr(models, f"{action}Request")()
+        request.from_json_string(json.dumps(parameters))
+        response = getattr(self.client, action)(request)
+        return json.loads(response.to_json_string())
+
+    def refusal(self, action, **parameters):
+        """The code of a call that must be refused, with its message and its RequestId."""
+        try:
+            answer = self.call(action, **parameters)
+        except TencentCloudSDKException as refused:
+            assert refused.get_request_id(), f"{refused.get_code()} came without a RequestId"
+            return refused.get_code(), refused.get_message()
+        raise AssertionError(f"{action} was carried out: {answer}")
+
+    def refuses(self, code, action, **parameters):
+        found, message = self.refusal(action, **parameters)
+        assert found == code, f"{action}: wanted {code}, found {found}: {message}"
+        return message
+
+    # What the checks ask again and again.
+
+    def instance(self, instance_id):
+        found = self.call("DescribeInstances", InstanceIds=[instance_id])["InstanceSet"]
+        assert len(found) == 1, f"{instance_id}: {len(found)} instances"
+        return found[0]
+
+    def key_pair(self, key_id):
+        found = self.call("DescribeKeyPairs", KeyIds=[key_id])["KeyPairSet"]
+        assert len(found) == 1, f"{key_id}: {len(found)} key pairs"
+        return found[0]
+
+    def machine(self, instance_id):
+        return Machine.of(self.instance(instance_id))
+
+    def settled(self, instance_id, state="RUNNING"):
+        """Waits as the vendor's own tools do: until nothing is under way. Then it must have come to `state`."""
+
+        def ended():
+            instance = self.instance(instance_id)
+            return instance if instance["LatestOperationState"] != "OPERATING" else None
+
+        instance = wait_until(f"{instance_id} is settled", ended)
+        found = (instance["InstanceState"], instance["LatestOperationState"])
+        assert found == (state, "SUCCESS"), f"{instance_id} is {found}: {instance['LatestOperationErrorMsg']}"
+        return instance
+
+    def image(self, word="Debian"):
+        images = self.call("DescribeImages", Limit=100)["ImageSet"]
+        return next(image["ImageId"] for image in images if word in image["OsName"])
+
+    def run(self, name, key_ids=None, password=None, image="Debian", guest=None, count=1, **more):
+        """RunInstances until they are RUNNING. Gives the id of the first, or all when several were asked for."""
+        login = {"KeyIds": key_ids} if key_ids else {"Password": password} if password else None
+        parameters = {
+            "Placement": {"Zone": ZONE},
+            "ImageId": self.image(image),
+            "InstanceName": name,
+            "InstanceCount": count,
+            **({"LoginSettings": login} if login else {}),
+            **more,
+        }
+        if guest:
+            tags = [{"Key": "cvmd:guest", "Value": guest}]
+            parameters["TagSpecification"] = [{"ResourceType": "instance", "Tags": tags}]
+        ids = self.call("RunInstances", **parameters)["InstanceIdSet"]
+        assert len(ids) == count, ids
+        for instance_id in ids:
+            self.settled(instance_id)
+        return ids if count > 1 else ids[0]
+
+    def stop(self, instance_id):
+        self.call("StopInstances", InstanceIds=[instance_id])
+        return self.settled(instance_id, "STOPPED")
+
+    def start(self, instance_id):
+        self.call("StartInstances", InstanceIds=[instance_id])
+        return self.settled(instance_id, "RUNNING")
+
+    def imported(self, name, public_key):
+        return self.call("ImportKeyPair", KeyName=name, ProjectId=0, PublicKey=public_key)["KeyId"]
+
+
+cloud = Cloud()
