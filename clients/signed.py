@@ -1,4 +1,4 @@
-"""Signature v1 (HmacSHA1, HmacSHA256) in Python's standard library, written from the vendor's page alone, and a small client.
+"""Signature v1 (HmacSHA1, HmacSHA256) in Python's standard library, written from the vendor's page, and a small client.
 
 https://cloud.tencent.com/document/product/213/30654 (v1): METHOD, host, path, `?` and the parameters sorted by name, joined
 by `&`, unencoded; HMAC with the secret key; base64.

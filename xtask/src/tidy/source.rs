@@ -60,7 +60,11 @@ impl SourceFile {
 }
 
 fn is_test_path(path: &str) -> bool {
-    path.contains("/tests/") || path.ends_with("/test.rs") || path.ends_with("/tests.rs") || path.contains("/test/")
+    path.contains("/tests/")
+        || path.ends_with("_test.rs")
+        || path.ends_with("/test.rs")
+        || path.ends_with("/tests.rs")
+        || path.contains("/test/")
 }
 
 /// The tail begins at `#[cfg(test)]` when a module follows it.
