@@ -2,7 +2,7 @@
 
 mod ground;
 
-use cvmd_hypervisor::{Clock, Hypervisor, Trouble};
+use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login, Power};
 use ground::{Key, LIMIT, Seen, Ssh, definition, key, login, seen, settings, until};
@@ -89,4 +89,248 @@ async fn the_password_method_is_offered_only_where_it_can_admit() {
     let somebody = house.machine("", &login(&[], Some("Some-password-1"))).await;
     let seen = house.ssh(somebody).run(&none, &["true"]).await;
     assert!(seen.refused() && seen.err.contains("(publickey,password)"), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_rsa_key_enters() {
+    let house = House::new();
+    let rsa = key(&house.directory, "rsa", &["-t", "rsa", "-b", "2048", "-m", "PEM"]);
+    let id = house.machine("", &login(&[&rsa], None)).await;
+    assert_eq!(house.ssh(id).with_key(&rsa, &["true"]).await, good(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_user_is_refused_in_the_same_words() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], Some("Some-password-1"))).await;
+    let nobody = ["-l", "nobody", "-o", "BatchMode=yes", "-i", mine.file.to_str().unwrap()];
+    let seen = house.ssh(id).run(&nobody, &["true"]).await;
+    assert!(seen.refused() && seen.err.contains("(publickey,password)"), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_for_another_user_enters_as_that_user() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &Login { user: "ubuntu".into(), ..login(&[&mine], None) }).await;
+    let seen = house.ssh(id).with_key(&mine, &["whoami; pwd; sudo whoami; id -u; poweroff"]).await;
+    assert_eq!((seen.status, &*seen.out), (Some(1), "ubuntu\n/home/ubuntu\nroot\n1000\n"));
+    assert_eq!(house.driver.observe(id).await.unwrap().power, Power::Running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_end_with_their_status() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let status = async |text: &str| house.ssh(id).with_key(&mine, &[text]).await.status;
+    assert_eq!(status("false").await, Some(1));
+    assert_eq!(status("true && exit 3; true").await, Some(3));
+    assert_eq!(status("false || true").await, Some(0));
+    assert_eq!(status("true | true").await, Some(2));
+    let unknown = house.ssh(id).with_key(&mine, &["foo"]).await;
+    assert_eq!(unknown.status, Some(127));
+    assert!(unknown.err.starts_with("cvmd-guest: foo: command not found\n"), "{unknown:?}");
+    let told = house.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
+    assert_eq!(told, good("VM-1-2\na  b c\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_reads_lines_until_its_input_ends() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let typed = async |options: &[&str], text: &str| {
+        let file = house.directory.path().join("typed");
+        std::fs::write(&file, text).unwrap();
+        let mut command = house.ssh(id).command(&[&["-i", mine.file.to_str().unwrap()], options].concat()).await;
+        command.stdin(Stdio::from(std::fs::File::open(file).unwrap()));
+        seen(command).await
+    };
+    assert_eq!(typed(&["-T"], "whoami\nfalse\nhostname").await, good("root\nVM-1-2\n"));
+    assert_eq!(typed(&["-T"], "exit 4\nwhoami\n").await.status, Some(4));
+    let terminal = typed(&["-tt"], "whoamj\x7fi\nexit 5\n").await;
+    assert_eq!(terminal.status, Some(5));
+    assert_eq!(terminal.out, "root@VM-1-2:~# whoamj\x08 \x08i\r\nroot\r\nroot@VM-1-2:~# exit 5\r\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_a_person_adds_in_the_guest_enters_and_goes_like_any_other() {
+    let house = House::new();
+    let (mine, added) = (house.key("mine"), house.key("added"));
+    let id = house.machine("", &login(&[&mine], None)).await;
+    assert!(house.ssh(id).with_key(&added, &["true"]).await.refused());
+    let add = format!("echo '{}' >> ~/.ssh/authorized_keys", added.public);
+    assert_eq!(house.ssh(id).with_key(&mine, &[&add]).await, good(""));
+    let told = house.ssh(id).with_key(&added, &["cat ~/.ssh/authorized_keys"]).await;
+    assert_eq!(told, good(&format!("{}\n{}\n", mine.public, added.public)));
+    house.stop(id).await;
+    house.driver.write_login(id, &login(&[&mine], None), &[added.public.blob().clone()]).await.unwrap();
+    house.start(id).await;
+    assert!(house.ssh(id).with_key(&added, &["true"]).await.refused());
+    assert_eq!(house.ssh(id).with_key(&mine, &["true"]).await, good(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_takes_a_key_from_the_clients_input() {
+    let house = House::new();
+    let (mine, added) = (house.key("mine"), house.key("added"));
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let mut command = house.ssh(id).command(&["-i", mine.file.to_str().unwrap()]).await;
+    let public = std::fs::File::open(added.file.with_extension("pub")).unwrap();
+    command.arg("cat >> ~/.ssh/authorized_keys").stdin(Stdio::from(public));
+    assert_eq!(seen(command).await, good(""));
+    assert_eq!(house.ssh(id).with_key(&added, &["true"]).await, good(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_a_line_are_honoured_or_refuse() {
+    let house = House::new();
+    let (forced, elsewhere) = (house.key("forced"), house.key("elsewhere"));
+    let id = house.machine("", &login(&[], None)).await;
+    let text = format!("command=\"echo forced\",no-pty {}\nfrom=\"10.0.0.1\" {}\n", forced.public, elsewhere.public);
+    house.driver.edit_keys(id, move |_| text).await.unwrap();
+    assert_eq!(house.ssh(id).with_key(&forced, &["whoami"]).await, good("forced\n"));
+    assert!(house.ssh(id).with_key(&elsewhere, &["true"]).await.refused());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poweroff_inside_the_guest_leads_to_off_and_ends_its_sessions() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let mut watch = house.driver.watch();
+    let open = Open::at(&house, id, &mine).await;
+    assert_eq!(house.ssh(id).with_key(&mine, &["poweroff"]).await.status, Some(0));
+    until(&house.driver, id, |observed| observed.power == Power::Off).await;
+    assert_eq!(watch.try_recv(), Ok(id));
+    let (status, err) = open.end();
+    assert!(status == Some(255) && err.contains("closed"), "{status:?} {err}");
+    let off = house.ssh(id).with_key(&mine, &["true"]).await;
+    assert!(off.status == Some(255) && off.err.contains("closed") || off.err.contains("reset"), "{off:?}");
+    assert_eq!(house.driver.boot_count(id), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_power_cut_and_erasing_end_the_open_sessions() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let (cut, erased) =
+        (house.machine("", &login(&[&mine], None)).await, house.machine("", &login(&[&mine], None)).await);
+    let (first, second) = (Open::at(&house, cut, &mine).await, Open::at(&house, erased, &mine).await);
+    house.driver.power_off(cut).await.unwrap();
+    assert_eq!(first.end().0, Some(255));
+    house.driver.erase(erased).await.unwrap();
+    assert_eq!(second.end().0, Some(255));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reboot_inside_the_guest_is_another_boot() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let before = house.driver.observe(id).await.unwrap();
+    let mut watch = house.driver.watch();
+    assert_eq!(house.ssh(id).with_key(&mine, &["reboot"]).await.status, Some(255));
+    assert_eq!(watch.try_recv(), Ok(id));
+    let after = until(&house.driver, id, |observed| observed.ready && observed.boot != before.boot).await;
+    assert_eq!(house.driver.boot_count(id), Some(2));
+    let told = house.ssh(id).with_key(&mine, &["cat /proc/sys/kernel/random/boot_id"]).await;
+    assert_eq!(told, good(&format!("{}\n", after.boot.0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_the_process_is_not_seen_inside() {
+    let mut house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let asked = ["uptime -s; cat /proc/sys/kernel/random/boot_id"];
+    let before = house.ssh(id).with_key(&mine, &asked).await;
+    assert_eq!(before.status, Some(0));
+    let host_key = house.driver.endpoint(id).await.unwrap().host_key;
+    house.driver.close().await;
+    house.driver = SimulatedHypervisor::open(settings(&house.directory, Clock::System)).unwrap();
+    assert_eq!(house.ssh(id).with_key(&mine, &asked).await, before);
+    assert_eq!(house.driver.endpoint(id).await.unwrap().host_key, host_key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_no_machine_is_closed_before_a_byte() {
+    use tokio::io::AsyncReadExt;
+    let house = House::new();
+    let unreachable = house.machine("unreachable", &login(&[], None)).await;
+    let unreachable = house.driver.endpoint(unreachable).await.unwrap().address.ip();
+    for address in [unreachable, "127.0.0.1".parse().unwrap()] {
+        let port = house.driver.ssh_port().unwrap();
+        let mut connection = tokio::net::TcpStream::connect((address, port)).await.unwrap();
+        let read = tokio::time::timeout(LIMIT, connection.read(&mut [0; 8])).await.unwrap();
+        assert_eq!(read.unwrap(), 0, "{address}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_cannot_be_copied_and_the_client_is_told() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let seen = house.ssh(id).run(&["-s", "-i", mine.file.to_str().unwrap()], &["sftp"]).await;
+    assert!(seen.status == Some(255) && seen.err.contains("subsystem request failed"), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_port_that_is_taken_is_passed_over() {
+    let house = House::new();
+    let taken = house.driver.ssh_port();
+    let other = tempfile::tempdir().unwrap();
+    let mut settings = settings(&other, Clock::System);
+    settings.ssh.kept_port = taken;
+    let driver = SimulatedHypervisor::open(settings.clone()).unwrap();
+    assert!(driver.ssh_port().is_some() && driver.ssh_port() != taken);
+    driver.close().await;
+    drop(driver);
+    house.driver.close().await;
+    let free = async {
+        loop {
+            // The listener's task ends soon after `close`.
+            let driver = SimulatedHypervisor::open(settings.clone()).unwrap();
+            if driver.ssh_port() == taken {
+                return;
+            }
+            driver.close().await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, free).await.unwrap();
+}
+
+/// A session that stays open at a terminal, until the machine ends it.
+struct Open {
+    client: std::process::Child,
+}
+
+impl Open {
+    async fn at(house: &House, id: InstanceId, key: &Key) -> Open {
+        use std::io::Read;
+        let mut command = house.ssh(id).command(&["-tt", "-i", key.file.to_str().unwrap()]).await;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Seen to be open by its prompt.
+        tokio::task::spawn_blocking(move || {
+            let mut client = command.spawn().unwrap();
+            let mut prompt = [0; 15];
+            client.stdout.as_mut().unwrap().read_exact(&mut prompt).unwrap();
+            assert_eq!(&prompt, b"root@VM-1-2:~# ");
+            Open { client }
+        })
+        .await
+        .unwrap()
+    }
+
+    /// How it ended, without anything having been typed.
+    fn end(mut self) -> (Option<i32>, String) {
+        let stdin = self.client.stdin.take();
+        let output = self.client.wait_with_output().unwrap();
+        drop(stdin);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
 }

@@ -1,5 +1,7 @@
 //! What the driver's tests stand on: machines in a temporary directory, and a real OpenSSH client to enter them with.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use cvmd_hypervisor::{Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
@@ -17,6 +19,23 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) fn settings(directory: &tempfile::TempDir, clock: Clock) -> Settings {
     let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true };
     Settings { data: directory.path().to_owned(), clock, ssh }
+}
+
+/// The machines of `directory` as the disk holds them at this moment, without a word to the process that has them open:
+/// what is left after `kill -9`.
+pub(crate) fn after_a_crash(
+    directory: &tempfile::TempDir,
+    clock: Clock,
+) -> (tempfile::TempDir, Arc<SimulatedHypervisor>) {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["machines.db", "machines.db-wal"] {
+        let from = directory.path().join(name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+    }
+    let driver = SimulatedHypervisor::open(settings(&copy, clock)).unwrap();
+    (copy, driver)
 }
 
 /// A machine at an address of its own, so that tests that run at the same time do not meet.
