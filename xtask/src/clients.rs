@@ -157,8 +157,7 @@ fn is_healthy(endpoint: &str) -> bool {
     answer().is_ok_and(|head| head.starts_with("HTTP/1.1 200"))
 }
 
-/// Asks every 20 ms until there is an answer or `limit` is over.
-#[expect(clippy::disallowed_methods, reason = "waiting for another process, with a limit, has no event to wait on")]
+/// Asks every 20 ms until there is an answer or `limit` is over: another process gives us no event to wait on.
 fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
