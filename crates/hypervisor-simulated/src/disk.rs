@@ -31,7 +31,7 @@ pub struct Admission {
 impl Disk {
     /// A disk that admits nobody.
     #[must_use]
-    pub fn new() -> Disk {
+    pub fn admitting_nobody() -> Disk {
         Disk { user: "root".into(), authorized_keys: "".into(), password_hash: None, password_login: false }
     }
 
@@ -243,7 +243,7 @@ mod test {
     }
 
     fn disk(text: &str) -> Disk {
-        Disk { authorized_keys: text.into(), ..Disk::new() }
+        Disk { authorized_keys: text.into(), ..Disk::admitting_nobody() }
     }
 
     fn wanted(keys: &[PublicKey]) -> Login {

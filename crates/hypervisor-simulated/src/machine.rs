@@ -64,7 +64,7 @@ impl Machine {
             boot: BootId::default(),
             boot_count: 0,
             booted_ms: 0,
-            disk: Disk::new(),
+            disk: Disk::admitting_nobody(),
         }
     }
 

@@ -13,8 +13,11 @@ use std::{
 
 /// Names the directory to the child; without it the child's test has nothing to do.
 const DIRECTORY: &str = "CVMD_TEST_KILLED_IN";
-const MACHINES: u64 = 32;
-const ANSWERS_BEFORE_KILL: usize = 2000;
+const MACHINES: u64 = 64;
+/// Each round kills at another moment of a group; one round alone can miss the dangerous ones.
+const ROUNDS: usize = 60;
+/// Answers that a round hears before it kills.
+const ANSWERS: usize = 500;
 
 fn numbered(number: u64) -> Login {
     Login { password_hash: Some(number.to_string().into()), ..ground::login(&[], None) }
@@ -47,6 +50,12 @@ async fn child_that_writes_until_it_is_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_survives_kill_9() {
+    for round in 0..ROUNDS {
+        kill_after(ANSWERS + 37 * round).await;
+    }
+}
+
+async fn kill_after(answers: usize) {
     let directory = tempfile::tempdir().unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child_that_writes_until_it_is_killed", "--nocapture"])
@@ -65,13 +74,13 @@ async fn what_was_answered_survives_kill_9() {
         {
             answered.insert(machine.parse::<u64>().unwrap(), number.parse::<u64>().unwrap());
             count += 1;
-            if count == ANSWERS_BEFORE_KILL {
+            if count == answers {
                 child.kill().unwrap();
             }
         }
     }
     assert!(!child.wait().unwrap().success());
-    assert!(count >= ANSWERS_BEFORE_KILL);
+    assert!(count >= answers);
     let driver = SimulatedHypervisor::open(ground::settings(&directory, Clock::System)).unwrap();
     for (machine, number) in answered {
         let login = driver.read_login(InstanceId::from_random(machine)).await.unwrap();
