@@ -24,3 +24,4 @@ mod walk;
 pub use engine::{Engine, Figures};
 pub use limits::Limits;
 pub use next::{Next, Step, next};
+pub use perform::{definition, login};

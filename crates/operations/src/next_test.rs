@@ -1,0 +1,227 @@
+//! The decision as tables: every goal by every power, for each point of its walk.
+
+use super::*;
+use crate::settle::name;
+use cvmd_model::{BootId, LoginWanted, Password};
+
+const NOW_MS: u64 = 1_000_000;
+
+fn boot(number: u128) -> BootId {
+    BootId(uuid::Uuid::from_u128(number))
+}
+
+fn change(was_running: bool) -> Goal {
+    let before = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
+    Goal::ChangeLogin { was_running, gone: Vec::new(), before }
+}
+
+/// In the order of the tables: absent, off, starting, running, running and ready, shutting down; on boot 1.
+fn every_power() -> [Observed; 6] {
+    let seen = |power, ready| Observed { power, boot: boot(1), ready };
+    [
+        seen(Power::Absent, false),
+        seen(Power::Off, false),
+        seen(Power::Starting, false),
+        seen(Power::Running, false),
+        seen(Power::Running, true),
+        seen(Power::ShuttingDown, false),
+    ]
+}
+
+fn say(next: &Next) -> String {
+    let failure = |failure: &Failure| match failure {
+        Failure::NotDefined { .. } => "not defined",
+        Failure::LoginNotWritten { .. } => "not written",
+        Failure::LoginWrittenNotStarted { .. } => "written, not started",
+        Failure::NotStarted { .. } => "not started",
+        Failure::NotStopped { .. } => "not stopped",
+        Failure::Hypervisor { .. } => "hypervisor",
+    };
+    match next {
+        Next::Do(step, _) => name(*step).into(),
+        Next::Wait(until_ms) => format!("wait {}", (until_ms - NOW_MS) / 1000),
+        Next::Done => "done".into(),
+        Next::GiveUp(why) => format!("give up: {}", failure(why)),
+        Next::Fail(why) => format!("fail: {}", failure(why)),
+    }
+}
+
+#[track_caller]
+fn table(goal: &Goal, trail: &Trail, expected: [&str; 6]) {
+    let said = every_power().map(|observed| say(&next(goal, trail, &observed, &Limits::default(), NOW_MS)));
+    assert_eq!(said, expected, "{goal:?} {trail:?}");
+}
+
+fn fresh() -> Trail {
+    Trail::default()
+}
+
+/// Asked to shut down so many seconds ago, and heard.
+fn asked(seconds: u64) -> Trail {
+    let asked_ms = NOW_MS - seconds * 1000;
+    Trail {
+        boot_before: Some(boot(1)),
+        off_asked_ms: Some(asked_ms),
+        retry_at_ms: Some(asked_ms + 20_000),
+        ..Trail::default()
+    }
+}
+
+/// Started so many seconds ago, from the boot of that number.
+fn started(seconds: u64, from: u128) -> Trail {
+    Trail {
+        boot_before: Some(boot(from)),
+        start_asked_ms: Some(NOW_MS - seconds * 1000),
+        login_written: true,
+        ..Trail::default()
+    }
+}
+
+const GONE: &str = "give up: hypervisor";
+
+#[test]
+fn launch() {
+    let goal = Goal::Launch;
+    table(&goal, &fresh(), ["define", "write login", "power off", "power off", "power off", "power off"]);
+    let written = Trail { login_written: true, ..fresh() };
+    table(&goal, &written, ["define", "start", "start", "start", "done", "start"]);
+    table(&goal, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    table(&goal, &started(20, 1), [GONE, "start", "wait 100", "wait 100", "wait 100", "wait 100"]);
+    let late = "give up: not started";
+    table(&goal, &started(120, 0), [GONE, late, late, late, "done", late]);
+}
+
+#[test]
+fn start() {
+    let goal = Goal::Start;
+    table(&goal, &fresh(), [GONE, "start", "start", "start", "done", "start"]);
+    table(&goal, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    let late = "give up: not started";
+    table(&goal, &started(120, 0), [GONE, late, late, late, "done", late]);
+}
+
+#[test]
+fn stop() {
+    let (soft, first, hard) = (StopType::Soft, StopType::SoftFirst, StopType::Hard);
+    let all = |act| [GONE, "done", act, act, act, act];
+    table(&Goal::Stop { how: soft }, &fresh(), all("shut down"));
+    table(&Goal::Stop { how: first }, &fresh(), all("shut down"));
+    table(&Goal::Stop { how: hard }, &fresh(), all("power off"));
+    table(&Goal::Stop { how: soft }, &asked(5), all("wait 15"));
+    table(&Goal::Stop { how: first }, &asked(5), all("wait 15"));
+    table(&Goal::Stop { how: soft }, &asked(20), all("give up: not stopped"));
+    table(&Goal::Stop { how: first }, &asked(20), all("power off"));
+}
+
+#[test]
+fn a_request_to_shut_down_that_a_crash_may_have_lost_is_made_again() {
+    let trail = Trail { retry_at_ms: None, ..asked(5) };
+    let how = StopType::Soft;
+    table(&Goal::Stop { how }, &trail, [GONE, "done", "shut down", "shut down", "shut down", "wait 15"]);
+}
+
+#[test]
+fn a_guest_on_another_boot_has_not_been_asked() {
+    let trail = Trail { boot_before: Some(boot(7)), ..asked(5) };
+    let limits = Limits::default();
+    for observed in &every_power()[2..] {
+        let Next::Do(Step::ShutDown, asked) = next(&change(true), &trail, observed, &limits, NOW_MS) else {
+            panic!("{observed:?}");
+        };
+        assert_eq!((asked.boot_before, asked.off_asked_ms), (Some(boot(1)), Some(NOW_MS)));
+        assert_eq!((asked.attempts, asked.retry_at_ms), (1, None));
+    }
+}
+
+#[test]
+fn reboot() {
+    for how in [StopType::Soft, StopType::SoftFirst, StopType::Hard] {
+        let off = if how == StopType::Hard { "power off" } else { "shut down" };
+        table(&Goal::Reboot { how }, &fresh(), [GONE, "start", off, off, off, off]);
+        table(&Goal::Reboot { how }, &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+        let late = "give up: not started";
+        table(&Goal::Reboot { how }, &started(120, 0), [GONE, late, late, late, "done", late]);
+    }
+    let how = StopType::Soft;
+    table(&Goal::Reboot { how }, &asked(5), [GONE, "start", "wait 15", "wait 15", "wait 15", "wait 15"]);
+    let late = "give up: not stopped";
+    table(&Goal::Reboot { how }, &asked(20), [GONE, "start", late, late, late, late]);
+    let left = Trail { boot_before: Some(boot(7)), ..asked(5) };
+    table(&Goal::Reboot { how }, &left, [GONE, "start", "start", "start", "done", "start"]);
+}
+
+#[test]
+fn change_login() {
+    let unwritten = "give up: not written";
+    let off = "shut down";
+    for was_running in [false, true] {
+        table(&change(was_running), &fresh(), [unwritten, "write login", off, off, off, off]);
+        table(&change(was_running), &asked(5), [unwritten, "write login", "wait 15", "wait 15", "wait 15", "wait 15"]);
+        let now = "power off";
+        table(&change(was_running), &asked(20), [unwritten, "write login", now, now, now, now]);
+    }
+    let written = Trail { login_written: true, ..fresh() };
+    table(&change(false), &written, ["done"; 6]);
+    table(&change(true), &written, [GONE, "start", "start", "start", "done", "start"]);
+    table(&change(true), &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    let late = "give up: written, not started";
+    table(&change(true), &started(120, 0), [GONE, late, late, late, "done", late]);
+}
+
+#[test]
+fn terminate() {
+    let expected = ["done", "erase", "erase", "erase", "erase", "erase"];
+    table(&Goal::Terminate, &fresh(), expected);
+    let failing = Trail { attempts: 1000, retry_at_ms: Some(NOW_MS + 5_000), ..fresh() };
+    table(&Goal::Terminate, &failing, ["done", "wait 5", "wait 5", "wait 5", "wait 5", "wait 5"]);
+}
+
+#[test]
+fn giving_up() {
+    let because = |failure: Failure| Trail { giving_up: Some(failure), ..fresh() };
+    let late = because(Failure::NotStarted { within_s: 120, cause: "".into() });
+    let (ended, off) = ("fail: not started", "power off");
+    for goal in [Goal::Launch, Goal::Start, Goal::Reboot { how: StopType::Soft }] {
+        table(&goal, &late, [ended, ended, off, off, off, off]);
+    }
+    let late = because(Failure::LoginWrittenNotStarted { within_s: 120 });
+    let ended = "fail: written, not started";
+    table(&change(true), &late, [ended, ended, off, off, off, off]);
+    let unwritten = because(Failure::LoginNotWritten { cause: "".into() });
+    let ended = "fail: not written";
+    table(&change(false), &unwritten, [ended; 6]);
+    table(&change(true), &unwritten, [ended, "start", ended, ended, ended, ended]);
+    let back = Trail { login_written: false, giving_up: unwritten.giving_up.clone(), ..started(20, 0) };
+    table(&change(true), &back, [ended, "start", "wait 100", "wait 100", ended, "wait 100"]);
+    let back = Trail { login_written: false, giving_up: unwritten.giving_up, ..started(120, 0) };
+    table(&change(true), &back, [ended, ended, off, off, ended, off]);
+    let refused = because(Failure::Hypervisor { cause: "".into() });
+    for goal in [Goal::Start, Goal::Stop { how: StopType::Hard }, Goal::Reboot { how: StopType::Hard }] {
+        table(&goal, &refused, ["fail: hypervisor"; 6]);
+    }
+    let running_on = because(Failure::NotStopped { within_s: 20 });
+    for goal in [Goal::Stop { how: StopType::Soft }, Goal::Reboot { how: StopType::Soft }] {
+        table(&goal, &running_on, ["fail: not stopped"; 6]);
+    }
+    table(&Goal::Launch, &because(Failure::NotDefined { cause: "".into() }), ["fail: not defined"; 6]);
+}
+
+#[test]
+fn a_failed_effect_is_not_tried_again_before_its_time() {
+    let trail = Trail { attempts: 2, retry_at_ms: Some(NOW_MS + 2_000), ..fresh() };
+    let off = every_power()[1];
+    assert_eq!(next(&change(false), &trail, &off, &Limits::default(), NOW_MS), Next::Wait(NOW_MS + 2_000));
+    assert_eq!(say(&next(&change(false), &trail, &off, &Limits::default(), NOW_MS + 2_000)), "write login");
+}
+
+#[test]
+fn a_start_is_asked_for_again_only_on_the_boot_it_was_asked_on() {
+    let off = every_power()[1];
+    let limits = Limits::default();
+    let trail = started(20, 1);
+    assert_eq!(next(&Goal::Start, &trail, &off, &limits, NOW_MS), Next::Do(Step::Start, trail));
+    let Next::Do(Step::Start, counted) = next(&Goal::Start, &started(20, 0), &off, &limits, NOW_MS) else { panic!() };
+    assert_eq!((counted.attempts, counted.boot_before), (1, Some(boot(1))));
+    let exhausted = Trail { attempts: 4, ..started(20, 0) };
+    assert_eq!(say(&next(&Goal::Start, &exhausted, &off, &limits, NOW_MS)), "give up: not started");
+}

@@ -71,7 +71,9 @@ pub(crate) async fn read_disk(
     Ok(Disk::Holds(LoginWanted { keys, password: password.clone(), password_login: found.password_login }))
 }
 
-fn definition(instance: &Instance) -> Definition {
+/// What the instance's machine is made of.
+#[must_use]
+pub fn definition(instance: &Instance) -> Definition {
     let guest = instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG);
     Definition {
         id: instance.id,
@@ -83,7 +85,9 @@ fn definition(instance: &Instance) -> Definition {
     }
 }
 
-fn login(view: &View, instance: &Instance) -> Login {
+/// What the instance's guest must admit.
+#[must_use]
+pub fn login(view: &View, instance: &Instance) -> Login {
     let key = |id: &KeyPairId| view.key_pair(*id).map(|key| key.public_key.clone());
     Login {
         user: instance.user().into(),

@@ -1,9 +1,10 @@
 //! What an effect leaves in the trail, whether it succeeded or failed: progress, backoff, or the reason to give up.
 
 use crate::{Limits, Step};
-use cvmd_model::{Failure, Goal, Trail};
+use cvmd_model::{Failure, Goal, Power, Trail};
 
-/// A failed request to shut down is made again after this: the guest's own time limit ends it, not a count.
+/// A request to shut down that failed, or that a guest was asked while it booted, is made again after this: the guest's
+/// time limit ends it, not a count.
 const ASK_AGAIN_MS: u64 = 1_000;
 
 const FIRST_PAUSE_MS: u64 = 100;
@@ -16,14 +17,21 @@ pub(crate) fn pause_ms(failures: u32) -> u64 {
     (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
 }
 
-/// The trail after a step that succeeded. It need not be committed for its own sake: every effect may be repeated.
-pub(crate) fn succeeded(step: Step, trail: Trail, limits: &Limits) -> Trail {
+/// The trail after a step that succeeded on a machine with that power. It need not be committed for its own sake: every
+/// effect may be repeated.
+pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits, now_ms: u64) -> Trail {
     match step {
         Step::Define => Trail { attempts: 0, retry_at_ms: None, ..trail },
         Step::WriteLogin => Trail { login_written: true, attempts: 0, retry_at_ms: None, ..trail },
-        // Heard: not to be asked again before its time is over. A crash forgets this, and then it is asked again.
         Step::ShutDown => {
-            let retry_at_ms = trail.off_asked_ms.map(|asked_ms| asked_ms.saturating_add(limits.shutdown_ms()));
+            let retry_at_ms = match power {
+                // A guest that boots hears nothing yet.
+                Power::Starting => Some(now_ms.saturating_add(ASK_AGAIN_MS)),
+                // Heard: not to be asked again before its time is over. A crash forgets this, and then it is.
+                Power::Absent | Power::Off | Power::Running | Power::ShuttingDown => {
+                    trail.off_asked_ms.map(|asked_ms| asked_ms.saturating_add(limits.shutdown_ms()))
+                }
+            };
             Trail { retry_at_ms, ..trail }
         }
         // Whether these have worked is seen later; their attempts go on counting until then.

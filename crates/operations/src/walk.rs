@@ -186,7 +186,9 @@ impl Walk {
         task: &Task,
     ) -> Result<(), End> {
         // An effect that succeeded and is wanted again, nothing else having changed, has not worked.
-        if self.did.as_ref().is_some_and(|(did, after)| *did == step && *after == trail) {
+        // Asking a guest again is no effect that can be seen to have worked.
+        let same = self.did.as_ref().is_some_and(|(did, after)| *did == step && *after == trail);
+        if same && step != Step::ShutDown {
             self.did = None;
             self.trail = trail;
             self.failed(shared, sight, step, "it answered that it was done, but the machine is as it was", false).await;
@@ -209,7 +211,7 @@ impl Walk {
         let view = shared.state.view();
         match perform(shared.hypervisor.as_ref(), &view, &sight.row, step).await {
             Ok(()) => {
-                self.trail = retry::succeeded(step, self.trail.clone(), &shared.limits);
+                self.trail = self.after(shared, sight, step);
                 self.did = Some((step, self.trail.clone()));
             }
             Err(trouble) => {
@@ -223,6 +225,11 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    fn after(&self, shared: &Shared, sight: &Sight, step: Step) -> Trail {
+        let power = sight.observed.power;
+        retry::succeeded(step, self.trail.clone(), power, &shared.limits, shared.clock.now_ms())
     }
 
     /// Takes a failed effect into the trail: to be tried again, or given up.
@@ -243,7 +250,7 @@ impl Walk {
         if changes_login && !self.trail.login_written && !sight.row.is_windows() {
             match read_disk(shared.hypervisor.as_ref(), &shared.state.view(), &sight.row).await {
                 Ok(Disk::AsWanted) if step == Some(Step::WriteLogin) => {
-                    self.trail = retry::succeeded(Step::WriteLogin, self.trail.clone(), &shared.limits);
+                    self.trail = self.after(shared, sight, Step::WriteLogin);
                     return;
                 }
                 Ok(Disk::AsWanted) => {}

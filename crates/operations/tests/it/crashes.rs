@@ -1,0 +1,258 @@
+//! Every goal, crashed before and after every effect and before and after every commit, and then once more on the
+//! way back: the end is always the one that was promised.
+
+use crate::{
+    house::{Crashed, House, Life, assert_failed, assert_success, by, key_id},
+    machines::Quirks,
+};
+use cvmd_model::{Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
+
+const REQUEST: u128 = 1;
+
+/// One goal, from where it begins to what it promises.
+struct Scenario {
+    from: S,
+    ask: fn(&mut Instance) -> Result<(), Refusal>,
+    quirks: fn(&mut Quirks),
+    promise: Promise,
+}
+
+#[derive(Clone, Copy)]
+struct Promise {
+    /// `None`: the row is gone.
+    state: Option<S>,
+    /// What the disk admits, and what the row says it does.
+    keys: &'static [u8],
+    boots: u32,
+    failed: Option<&'static str>,
+}
+
+const RUNS: Promise = Promise { state: Some(S::Running), keys: &[1, 2], boots: 1, failed: None };
+
+impl Scenario {
+    fn new(from: S, promise: Promise, ask: fn(&mut Instance) -> Result<(), Refusal>) -> Scenario {
+        Scenario { from, ask, quirks: |_| {}, promise }
+    }
+
+    /// Crashes at every point of the walk, and for each at every point of the way back.
+    fn crash_everywhere(&self) {
+        let mut points = 0;
+        for first in 1.. {
+            let mut crashed_twice = 0;
+            for second in 1.. {
+                let (mut house, id) = self.prepare();
+                house.plan.arm(first);
+                if house.live(async |life| life.until_ended(id).await) == Ok(()) {
+                    self.check(&mut house, id, &format!("no crash at {first}"));
+                    assert!(first > 2, "a walk without a point tests nothing");
+                    return;
+                }
+                house.plan.arm(second);
+                let again = house.live(async |life| life.until_ended(id).await);
+                house.plan.disarm();
+                if again == Err(Crashed) {
+                    crashed_twice += 1;
+                    assert_eq!(house.live(async |life| life.until_ended(id).await), Ok(()));
+                }
+                self.check(&mut house, id, &format!("crashes at {first} and {second}"));
+                if again == Ok(()) {
+                    break;
+                }
+            }
+            points += crashed_twice;
+            assert!(points < 10_000, "the walk has no end");
+        }
+    }
+
+    /// A house whose engine has been stopped, with the request accepted and nothing done.
+    fn prepare(&self) -> (House, InstanceId) {
+        let mut house = House::new();
+        // Short, so that a walk which waits in vain is quickly walked a thousand times.
+        house.limits.shutdown_timeout_s = 2;
+        house.limits.boot_timeout_s = 6;
+        let (from, ask, quirks) = (self.from, self.ask, self.quirks);
+        let id = house.live(async |life| {
+            let id = match from {
+                S::Running => life.launched(1, &[1, 2]).await,
+                S::Stopped => life.stopped(1, &[1, 2]).await,
+                S::Pending => {
+                    life.engine.take().unwrap().stop().await;
+                    life.machines.quirks(None, quirks);
+                    return life.launch(1, &[1, 2]).await;
+                }
+                other => panic!("no scenario begins {}", other.name()),
+            };
+            life.settle().await;
+            life.engine.take().unwrap().stop().await;
+            life.machines.quirks(Some(id), quirks);
+            life.ask(id, ask).await;
+            id
+        });
+        (house, id)
+    }
+
+    fn check(&self, house: &mut House, id: InstanceId, when: &str) {
+        let promise = self.promise;
+        house.plan.disarm();
+        house.live(async |life| {
+            life.settle().await;
+            check_now(life, id, promise, when).await;
+        });
+    }
+}
+
+async fn check_now(life: &Life, id: InstanceId, promise: Promise, when: &str) {
+    let request = if promise.failed.is_none() && life.lines(REQUEST).await.is_empty() { 1001 } else { REQUEST };
+    let Some(state) = promise.state else {
+        assert!(life.state.view().instance(id).is_none(), "{when}: the row is there");
+        assert!(life.machines.machine(id).is_none(), "{when}: the machine is there");
+        assert_eq!(life.lines(request).await.len(), 1, "{when}");
+        return;
+    };
+    let row = life.instance(id);
+    assert_eq!(row.state, state, "{when}");
+    let machine = life.machines.machine(id).unwrap();
+    assert_eq!(machine.boots, promise.boots, "{when}: boots");
+    assert_eq!(life.keys_on_disk(id), promise.keys, "{when}");
+    assert_eq!(row.login.keys, promise.keys.iter().map(|key| key_id(*key)).collect::<Vec<_>>(), "{when}");
+    match promise.failed {
+        None => assert_success(life, id, request).await,
+        Some(text) => assert_failed(life, id, request, text).await,
+    }
+}
+
+#[test]
+fn a_launch_survives() {
+    Scenario::new(S::Pending, RUNS, |_| Ok(())).crash_everywhere();
+}
+
+#[test]
+fn a_start_survives() {
+    Scenario::new(S::Stopped, Promise { boots: 2, ..RUNS }, |instance| instance.start(by(REQUEST))).crash_everywhere();
+}
+
+#[test]
+fn stops_survive() {
+    let stopped = Promise { state: Some(S::Stopped), ..RUNS };
+    for ask in [
+        (|instance| instance.stop(StopType::Soft, false, by(REQUEST))) as fn(&mut Instance) -> Result<(), Refusal>,
+        |instance| instance.stop(StopType::SoftFirst, false, by(REQUEST)),
+        |instance| instance.stop(StopType::Hard, false, by(REQUEST)),
+    ] {
+        Scenario::new(S::Running, stopped, ask).crash_everywhere();
+    }
+}
+
+#[test]
+fn a_stop_of_a_guest_that_does_not_listen_survives() {
+    let mut scenario = Scenario::new(S::Running, Promise { state: Some(S::Stopped), ..RUNS }, |instance| {
+        instance.stop(StopType::SoftFirst, false, by(REQUEST))
+    });
+    scenario.quirks = |quirks| quirks.ignores_shutdown = true;
+    scenario.crash_everywhere();
+}
+
+#[test]
+fn reboots_survive_and_boot_once() {
+    for ask in [
+        (|instance| instance.reboot(StopType::Soft, by(REQUEST))) as fn(&mut Instance) -> Result<(), Refusal>,
+        |instance| instance.reboot(StopType::SoftFirst, by(REQUEST)),
+        |instance| instance.reboot(StopType::Hard, by(REQUEST)),
+    ] {
+        Scenario::new(S::Running, Promise { boots: 2, ..RUNS }, ask).crash_everywhere();
+    }
+}
+
+#[test]
+fn an_unbind_on_a_stopped_instance_survives() {
+    let promise = Promise { state: Some(S::Stopped), keys: &[2], ..RUNS };
+    Scenario::new(S::Stopped, promise, |instance| instance.disassociate(&[key_id(1)], false, by(REQUEST)))
+        .crash_everywhere();
+}
+
+#[test]
+fn a_forced_unbind_survives_and_boots_once() {
+    let promise = Promise { keys: &[2], boots: 2, ..RUNS };
+    Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)))
+        .crash_everywhere();
+}
+
+#[test]
+fn a_forced_unbind_of_all_keys_survives_and_boots_once() {
+    let promise = Promise { keys: &[], boots: 2, ..RUNS };
+    Scenario::new(S::Running, promise, |instance| {
+        instance.disassociate(&[key_id(2), key_id(1)], true, by(REQUEST))
+    })
+    .crash_everywhere();
+}
+
+#[test]
+fn an_unbind_that_cannot_be_written_brings_the_association_back() {
+    let promise = Promise { boots: 2, failed: Some("could not be changed"), ..RUNS };
+    let mut scenario = Scenario::new(S::Running, promise, |instance| {
+        instance.disassociate(&[key_id(1)], true, by(REQUEST))
+    });
+    scenario.quirks = |quirks| quirks.keeps_keys = true;
+    scenario.crash_everywhere();
+}
+
+#[test]
+fn a_machine_that_comes_up_no_more_is_off_in_the_end() {
+    let promise = Promise { state: Some(S::Stopped), keys: &[2], boots: 2, failed: Some("did not come up") };
+    let mut scenario = Scenario::new(S::Running, promise, |instance| {
+        instance.disassociate(&[key_id(1)], true, by(REQUEST))
+    });
+    scenario.quirks = |quirks| quirks.never_boots = true;
+    scenario.crash_everywhere();
+}
+
+#[test]
+fn a_terminate_survives() {
+    Scenario::new(S::Running, Promise { state: None, ..RUNS }, |instance| instance.terminate(by(REQUEST)))
+        .crash_everywhere();
+}
+
+#[test]
+fn a_terminate_supersedes_at_every_point() {
+    let scenario =
+        Scenario::new(S::Running, RUNS, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
+    for point in 1.. {
+        let (mut house, id) = scenario.prepare();
+        house.plan.arm(point);
+        let crashed = house.live(async |life| life.until_ended(id).await) == Err(Crashed);
+        house.plan.disarm();
+        house.live(async |life| {
+            let ended = life.instance(id).operation.is_none();
+            life.ask(id, |instance| instance.terminate(by(2))).await;
+            life.until_ended(id).await.unwrap();
+            assert!(life.state.view().instance(id).is_none());
+            assert!(life.machines.machine(id).is_none(), "left at {point}");
+            assert_eq!(&*life.lines(2).await[0].decision, "SUCCESS");
+            // The superseded operation ended there: no success is claimed for it.
+            assert_eq!(life.lines(REQUEST).await.len(), usize::from(ended));
+        });
+        if !crashed {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_terminate_supersedes_while_effects_are_in_flight() {
+    for wait_ms in (0..2_000).step_by(50) {
+        House::new().live(async |life| {
+            let id = life.launched(1, &[1, 2]).await;
+            life.machines.effects_take(200);
+            life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST))).await;
+            life.pass_ms(wait_ms).await;
+            let ended = life.latest(id).state == LatestState::Success;
+            life.ask(id, |instance| instance.terminate(by(2))).await;
+            life.until_ended(id).await.unwrap();
+            life.settle().await;
+            assert!(life.state.view().instance(id).is_none(), "{wait_ms}");
+            assert!(life.machines.machine(id).is_none(), "{wait_ms}");
+            assert_eq!(life.lines(REQUEST).await.len(), usize::from(ended));
+            assert_eq!(life.lines(2).await.len(), 1);
+        });
+    }
+}

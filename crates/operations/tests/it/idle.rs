@@ -1,0 +1,98 @@
+//! Instances without an operation follow their machines.
+
+use crate::house::{House, by, key_id};
+use cvmd_model::{InstanceState as S, Power};
+
+#[test]
+fn a_guest_that_powers_itself_off_is_shown_stopped_and_followed_up_again() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        life.settle().await;
+        life.plan.history().clear();
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.until_state(id, S::Stopped).await.unwrap();
+        life.machines.boot_by_itself(id);
+        life.until_state(id, S::Running).await.unwrap();
+        life.settle().await;
+        assert_eq!(life.plan.states(id), [S::Stopped, S::Starting, S::Running]);
+        assert_eq!(life.plan.history().len(), 3);
+        assert_eq!(life.engine.as_ref().unwrap().figures().followed, 3);
+        assert_eq!(life.engine.as_ref().unwrap().figures().tasks, 0);
+    });
+}
+
+#[test]
+fn what_happened_while_no_engine_lived_is_seen_at_the_start() {
+    let mut house = House::new();
+    let (off, on) = house.live(async |life| {
+        let off = life.launched(1, &[1]).await;
+        let on = life.stopped(2, &[1]).await;
+        life.engine.take().unwrap().stop().await;
+        life.machines.happen(off, |machine| machine.power = Power::Off);
+        life.machines.boot_by_itself(on);
+        (off, on)
+    });
+    house.live(async |life| {
+        life.until_state(off, S::Stopped).await.unwrap();
+        life.until_state(on, S::Running).await.unwrap();
+    });
+}
+
+#[test]
+fn an_instance_without_a_machine_stays_as_it_is() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        cvmd_hypervisor::Hypervisor::erase(&life.machines, id).await.unwrap();
+        life.pass_ms(5_000).await;
+        assert_eq!(life.instance(id).state, S::Running);
+    });
+}
+
+#[test]
+fn an_sshd_that_stops_answering_leaves_a_running_machine_running() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        life.machines.quirks(Some(id), |quirks| quirks.unreachable = true);
+        life.machines.happen(id, |_| {});
+        life.pass_ms(5_000).await;
+        assert_eq!(life.instance(id).state, S::Running);
+    });
+}
+
+#[test]
+fn an_operation_that_begins_meanwhile_wins_over_what_was_seen() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1, 2]).await;
+        life.settle().await;
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.ask(id, |instance| {
+            if instance.state == S::Running {
+                instance.disassociate(&[key_id(1)], true, by(1))
+            } else {
+                instance.disassociate(&[key_id(1)], false, by(1))
+            }
+        })
+        .await;
+        life.until_ended(id).await.unwrap();
+        life.settle().await;
+        crate::house::assert_success(life, id, 1).await;
+        assert_eq!(life.keys_on_disk(id), [2]);
+        assert_eq!(life.machines.machine(id).unwrap().power == Power::Off, life.instance(id).state == S::Stopped);
+    });
+}
+
+#[test]
+fn a_store_that_fails_while_following_is_tried_again() {
+    let mut house = House::new();
+    let rows = house.rows.clone();
+    house.live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        life.settle().await;
+        rows.fail(true);
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.pass_ms(20_000).await;
+        assert_eq!(life.instance(id).state, S::Running);
+        rows.fail(false);
+        life.until_state(id, S::Stopped).await.unwrap();
+    });
+}

@@ -1,0 +1,9 @@
+//! The engine on machines of its own kind, under a virtual clock: every goal, every trouble, every crash.
+
+mod crashes;
+mod house;
+mod idle;
+mod machines;
+mod plan;
+mod troubles;
+mod walks;

@@ -1,0 +1,108 @@
+//! Where the engine dies: before or after the n-th effect or commit of a life.
+
+use cvmd_model::{Instance, InstanceId, InstanceState, RequestId};
+use cvmd_state::{
+    JournalLine,
+    store::{Group, MemoryStore, Store, StoreError, Table, TakeRow},
+};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+/// Counts the points at which a crash can happen, and crashes at one of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plan(Arc<Points>);
+
+#[derive(Debug, Default)]
+struct Points {
+    armed: AtomicBool,
+    passed: AtomicUsize,
+    /// Zero: never.
+    fatal: AtomicUsize,
+    crashed: AtomicBool,
+    /// Every instance's row that was persisted, in order.
+    history: Mutex<Vec<Instance>>,
+}
+
+impl Plan {
+    /// From now on points count, and the `fatal`-th is the last one.
+    pub(crate) fn arm(&self, fatal: usize) {
+        self.0.passed.store(0, Ordering::SeqCst);
+        self.0.fatal.store(fatal, Ordering::SeqCst);
+        self.0.crashed.store(false, Ordering::SeqCst);
+        self.0.armed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn disarm(&self) {
+        self.0.armed.store(false, Ordering::SeqCst);
+        self.0.crashed.store(false, Ordering::SeqCst);
+    }
+
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.0.crashed.load(Ordering::SeqCst)
+    }
+
+    /// The states that clients could see of it since, each once in a row.
+    pub(crate) fn states(&self, id: InstanceId) -> Vec<InstanceState> {
+        let history = self.history();
+        let mut states: Vec<_> = history.iter().filter(|row| row.id == id).map(|row| row.state).collect();
+        states.dedup();
+        states
+    }
+
+    /// Every row of instances persisted so far, in order.
+    pub(crate) fn history(&self) -> MutexGuard<'_, Vec<Instance>> {
+        self.0.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing that comes after this point happens any more.
+    pub(crate) fn dies_here(&self) -> bool {
+        if !self.0.armed.load(Ordering::SeqCst) {
+            return false;
+        }
+        if !self.has_crashed() && self.0.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.0.fatal.load(Ordering::SeqCst)
+        {
+            self.0.crashed.store(true, Ordering::SeqCst);
+        }
+        self.has_crashed()
+    }
+}
+
+/// A store that dies before or after a group is durable.
+#[derive(Debug)]
+pub(crate) struct MortalStore {
+    pub(crate) rows: MemoryStore,
+    pub(crate) plan: Plan,
+}
+
+impl Store for MortalStore {
+    fn load(&mut self, take: &mut TakeRow<'_>) -> Result<u64, StoreError> {
+        self.rows.load(take)
+    }
+
+    fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
+        if self.plan.dies_here() {
+            return Err(StoreError::Failed("dead".into()));
+        }
+        self.rows.persist(group)?;
+        for body in group.rows.iter().filter(|row| row.table == Table::Instances).filter_map(|row| row.body.as_ref()) {
+            self.plan.history().push(serde_json::from_slice(body).expect("a row that was encoded"));
+        }
+        // After this one the answer still goes out, but no effect and no commit follows it.
+        self.plan.dies_here();
+        Ok(())
+    }
+
+    fn revision(&mut self) -> Result<u64, StoreError> {
+        self.rows.revision()
+    }
+
+    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
+        self.rows.lines_of(request)
+    }
+
+    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
+        self.rows.replays_since(at_seconds)
+    }
+}

@@ -1,0 +1,168 @@
+//! Every goal where nothing goes wrong, and what clients see on the way.
+
+use crate::house::{House, assert_success, by, key_id, key_pair, public_key};
+use cvmd_model::{InstanceState as S, Power, StopType};
+
+#[test]
+fn a_launch_defines_writes_and_starts() {
+    House::new().live(async |life| {
+        let id = life.launch(1, &[1, 2]).await;
+        assert_eq!(life.instance(id).state, S::Pending);
+        life.until_state(id, S::Running).await.unwrap();
+        let machine = life.machines.machine(id).unwrap();
+        assert_eq!((machine.power, machine.boots), (Power::Running, 1));
+        assert_eq!(life.keys_on_disk(id), [1, 2]);
+        assert_eq!(&*machine.definition.guest, "boot-ms=7");
+        assert_eq!(machine.definition.addresses, [life.instance(id).private_address]);
+        assert!(machine.definition.has_sshd);
+        assert_success(life, id, 1001).await;
+    });
+}
+
+#[test]
+fn an_unbind_on_a_stopped_instance_costs_one_commit() {
+    House::new().live(async |life| {
+        let id = life.stopped(1, &[1, 2]).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], false, by(1))).await;
+        let (_, commands, _) = life.state.figures();
+        life.until_ended(id).await.unwrap();
+        life.settle().await;
+        assert_eq!(life.state.figures().1 - commands, 1);
+        assert_eq!(life.instance(id).state, S::Stopped);
+        assert_eq!(life.keys_on_disk(id), [2]);
+        assert_eq!(life.machines.machine(id).unwrap().boots, 1);
+        assert_success(life, id, 1).await;
+    });
+}
+
+#[test]
+fn a_forced_unbind_shows_stopping_stopped_starting_running_and_boots_once() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1, 2]).await;
+        life.plan.history().clear();
+        life.ask(id, |instance| instance.disassociate(&[key_id(1), key_id(2)], true, by(1))).await;
+        life.until_ended(id).await.unwrap();
+        let states = life.plan.states(id);
+        assert_eq!(states, [S::Stopping, S::Stopped, S::Starting, S::Running]);
+        let machine = life.machines.machine(id).unwrap();
+        assert_eq!((machine.boots, machine.shut_downs, machine.power_offs), (2, 1, 0));
+        assert!(life.keys_on_disk(id).is_empty());
+        assert_eq!(machine.disk.password_hash.as_deref(), Some("$6$salt$first"));
+        assert!(machine.disk.password_login);
+        assert_success(life, id, 1).await;
+    });
+}
+
+#[test]
+fn a_key_written_by_hand_goes_only_when_it_is_the_one_unbound() {
+    House::new().live(async |life| {
+        let id = life.stopped(1, &[1, 2]).await;
+        life.machines.happen(id, |machine| machine.by_hand = vec![public_key(1), public_key(3)]);
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], false, by(1))).await;
+        life.until_ended(id).await.unwrap();
+        assert_eq!(life.keys_on_disk(id), [2, 3]);
+    });
+}
+
+#[test]
+fn an_associate_replaces_and_turns_the_password_off() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1, 2]).await;
+        life.put(|tx| tx.put_key_pair(key_pair(3))).await;
+        life.ask(id, |instance| instance.associate(&[key_id(2), key_id(3)], true, by(1))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 1).await;
+        assert_eq!(life.keys_on_disk(id), [2, 3]);
+        assert!(!life.machines.machine(id).unwrap().disk.password_login);
+        life.ask(id, |instance| instance.reset_password("$6$salt$second", true, by(2))).await;
+        life.until_ended(id).await.unwrap();
+        let disk = life.machines.machine(id).unwrap().disk;
+        assert_eq!((disk.password_hash.as_deref(), disk.password_login), (Some("$6$salt$second"), true));
+        assert_eq!(life.keys_on_disk(id), [2, 3]);
+    });
+}
+
+#[test]
+fn start_stop_and_reboot_come_to_their_end() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        for (request, how) in [(1, StopType::Soft), (2, StopType::SoftFirst), (3, StopType::Hard)] {
+            life.ask(id, move |instance| instance.stop(how, false, by(10 + request))).await;
+            assert_eq!(life.instance(id).state, S::Stopping);
+            life.until_state(id, S::Stopped).await.unwrap();
+            assert_success(life, id, 10 + request).await;
+            life.ask(id, move |instance| instance.start(by(20 + request))).await;
+            assert_eq!(life.instance(id).state, S::Starting);
+            life.until_state(id, S::Running).await.unwrap();
+            assert_success(life, id, 20 + request).await;
+            life.ask(id, move |instance| instance.reboot(how, by(30 + request))).await;
+            assert_eq!(life.instance(id).state, S::Rebooting);
+            life.until_state(id, S::Running).await.unwrap();
+            assert_success(life, id, 30 + request).await;
+        }
+        let machine = life.machines.machine(id).unwrap();
+        assert_eq!((machine.boots, machine.power_offs), (7, 2));
+    });
+}
+
+#[test]
+fn a_terminated_instance_is_gone_with_its_machine() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        life.ask(id, |instance| instance.terminate(by(1))).await;
+        life.until_ended(id).await.unwrap();
+        assert!(life.state.view().instance(id).is_none());
+        assert!(life.machines.machine(id).is_none());
+        assert_eq!(life.lines(1).await.len(), 1);
+        assert_eq!(&*life.lines(1).await[0].decision, "SUCCESS");
+    });
+}
+
+#[test]
+fn a_windows_machine_is_cycled_but_nothing_is_written() {
+    House::new().live(async |life| {
+        let windows = cvmd_model::IMAGES.iter().find(|image| image.user == "Administrator").unwrap().id();
+        let id = cvmd_model::InstanceId::from_random(1);
+        life.put(move |tx| {
+            let mut instance = crate::house::instance(1, &[]);
+            instance.image = windows;
+            instance.begin(cvmd_model::Goal::Launch, by(1));
+            tx.put_instance(instance);
+        })
+        .await;
+        life.until_state(id, S::Running).await.unwrap();
+        life.ask(id, |instance| instance.reset_password("$6$salt$second", true, by(2))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 2).await;
+        let machine = life.machines.machine(id).unwrap();
+        assert!(!machine.definition.has_sshd);
+        assert_eq!((machine.boots, machine.disk.password_hash), (2, None));
+    });
+}
+
+#[test]
+fn effects_side_by_side_are_bounded_and_none_is_left_out() {
+    let mut house = House::new();
+    house.limits.parallel_max = 7;
+    house.live(async |life| {
+        life.machines.effects_take(100);
+        let mut ids = Vec::new();
+        for number in 0..100 {
+            ids.push(life.launch(number, &[1, 2]).await);
+        }
+        life.until("all run", |view| view.operating().next().is_none()).await.unwrap();
+        assert_eq!(life.machines.running_max(), 7);
+        for (request, id) in ids.iter().enumerate() {
+            let by = by(5000 + request as u128);
+            life.ask(*id, move |instance| instance.disassociate(&[key_id(1)], true, by)).await;
+        }
+        life.until("all run again", |view| view.operating().next().is_none()).await.unwrap();
+        for (request, id) in ids.iter().enumerate() {
+            assert_success(life, *id, 5000 + request as u128).await;
+            assert_eq!(life.keys_on_disk(*id), [2]);
+            assert_eq!(life.machines.machine(*id).unwrap().boots, 2);
+        }
+        assert_eq!(life.machines.running_max(), 7);
+        assert_eq!(life.engine.as_ref().unwrap().figures().tasks, 0);
+    });
+}
