@@ -91,6 +91,10 @@ pub enum Reason {
     CommonMissing { name: &'static str },
     #[error("A value specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used.")]
     Region,
+    #[error("The request exceeds the request size limit of 10485760 bytes.")]
+    BodyTooLarge,
+    #[error("The request's body did not arrive.")]
+    HalfSent,
     #[error("The same signed request has been received already; sign each request anew.")]
     Replayed,
     #[error("{0}")]
@@ -181,6 +185,8 @@ impl Reason {
             Reason::UnknownVersion { .. } => ("NoSuchVersion", "InvalidParameterValue"),
             // Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
             Reason::Replayed => both("InvalidRequest.ReplayAttack"),
+            Reason::BodyTooLarge => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
+            Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
             Reason::Law(refusal) => law(refusal),
             Reason::OurFault => ("InternalError", "InternalServerError"),
         }

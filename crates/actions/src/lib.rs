@@ -25,7 +25,9 @@ pub use catalog::{ACTIONS, find};
 pub use context::{Context, Policy, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use new_instance::{Disks, NAMELESS, Plan, seeded};
+pub use login::hash as hash_password;
 pub use parameters::Parameters;
+pub use reply::time;
 
 /// The version of the vendor's API that cvmd speaks.
 pub const VERSION: &str = "2017-03-12";

@@ -31,7 +31,7 @@ pub(crate) fn password(password: &str, windows: bool) -> Result<(), Reason> {
 
 /// SHA-512 crypt with twelve bytes of salt, which become the sixteen characters that glibc's crypt uses; more, and PAM
 /// refuses the right password. About 1.3 ms: never on an async thread, never on the writer.
-pub(crate) fn hash(password: &str, context: &Context) -> Result<Box<str>, Reason> {
+pub fn hash(password: &str, context: &Context) -> Result<Box<str>, Reason> {
     let mut salt = [0; 12];
     context.random(b's').fill_bytes(&mut salt);
     let hash = ShaCrypt::SHA512.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Reason::OurFault)?;

@@ -9,7 +9,8 @@ use std::net::Ipv4Addr;
 const WINDOWS_LOGIN_PORT: u16 = 3389;
 
 /// Unix seconds as `YYYY-MM-DDThh:mm:ssZ`.
-pub(crate) fn time(seconds: u64) -> String {
+#[must_use]
+pub fn time(seconds: u64) -> String {
     // Invariant: the clock's seconds fit jiff's range for the next 7,000 years.
     i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_default().to_string()
 }

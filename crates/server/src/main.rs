@@ -1,2 +1,35 @@
-//! The program `cvmd`.
-fn main() {}
+//! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
+
+mod commands;
+mod config;
+mod credentials;
+mod data;
+mod demo;
+mod house;
+mod http;
+mod log;
+mod master_key;
+mod metrics;
+mod operator;
+mod pipeline;
+mod random;
+mod replays;
+mod seed;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = config::Arguments::parse();
+    match commands::run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cvmd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The commands: `serve` and `demo` work by themselves, all others ask a running server over its socket.
+
+use crate::{
+    config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format},
+    data, demo, log,
+    operator::Question,
+    serve,
+};
+use anyhow::{Context, bail};
+use cvmd_model::RequestId;
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::{net::UnixStream, process::CommandExt},
+    process::ExitCode,
+};
+
+/// Runs one command line.
+#[expect(clippy::print_stdout, reason = "what a command prints is its result")]
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Serve(arguments) => {
+            let config = Config::read(arguments)?;
+            log::begin(&config.log, config.log_format)?;
+            serve::run(&config)?;
+        }
+        Command::Demo => return demo::run(),
+        Command::Env { client, data } => print!("{}", environment(&ask(&data, &Question::Environment)?, client)),
+        Command::Ssh { data, instance, command } => return ssh(&data, &instance, &command),
+        Command::Account { command: AccountCommand::Add { name, data, output } } => {
+            print(&ask(&data, &Question::AddAccount { name })?, output.output);
+        }
+        Command::Account { command: AccountCommand::List { data, output } } => {
+            print(&ask(&data, &Question::Accounts)?, output.output);
+        }
+        Command::Credential { command: CredentialCommand::Add { account, data, output } } => {
+            print(&ask(&data, &Question::AddCredential { account })?, output.output);
+        }
+        Command::Credential { command: CredentialCommand::List { data, output } } => {
+            print(&ask(&data, &Question::Credentials)?, output.output);
+        }
+        Command::Request { request, data, output } => {
+            print(&ask(&data, &Question::Request { request: RequestId(request) })?, output.output);
+        }
+        Command::Messages { data, output } => print(&ask(&data, &Question::Messages)?, output.output),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the server that runs on this data directory.
+fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
+    let path = data::socket(&data.directory()?);
+    let mut stream = UnixStream::connect(&path)
+        .with_context(|| format!("no cvmd is running there ({}): start `cvmd serve`", path.display()))?;
+    writeln!(stream, "{}", serde_json::to_string(question)?)?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    let answer: Result<Value, String> = serde_json::from_str(&line).context("the server's answer cannot be read")?;
+    answer.map_err(|error| anyhow::anyhow!(error))
+}
+
+/// A table for people, JSON for programs.
+#[expect(clippy::print_stdout, reason = "what a command prints is its result")]
+fn print(answer: &Value, format: Format) {
+    if format == Format::Json {
+        println!("{answer}");
+        return;
+    }
+    let rows: &[Value] = match answer {
+        Value::Array(rows) => rows,
+        row => std::slice::from_ref(row),
+    };
+    if rows.is_empty() {
+        println!("nothing");
+    }
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 && rows.iter().any(|row| row.as_object().is_some_and(|row| row.len() > 2)) {
+            println!();
+        }
+        for (name, value) in row.as_object().into_iter().flatten() {
+            println!("{name:<12} {}", cell(name, value));
+        }
+    }
+}
+
+fn cell(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(|item| cell("", item)).collect::<Vec<_>>().join(" "),
+        Value::Number(seconds) if name == "Time" => cvmd_actions::time(seconds.as_u64().unwrap_or_default()),
+        other => other.to_string(),
+    }
+}
+
+fn environment(answer: &Value, client: Option<Client>) -> String {
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
+    let (endpoint, id, key, region) = (text("Endpoint"), text("SecretId"), text("SecretKey"), text("Region"));
+    let exports = format!(
+        "export TENCENTCLOUD_SECRET_ID={id}\nexport TENCENTCLOUD_SECRET_KEY={key}\nexport TENCENTCLOUD_REGION={region}\nexport CVMD_ENDPOINT={endpoint}\n"
+    );
+    match client {
+        None => exports,
+        Some(Client::Tccli) => format!("{exports}# then, for example:\ntccli cvm DescribeInstances --endpoint {endpoint}\n"),
+        Some(Client::Python) => {
+            let host = endpoint.trim_start_matches("http://");
+            format!(
+                "from tencentcloud.common import credential\nfrom tencentcloud.common.profile.client_profile import ClientProfile\nfrom tencentcloud.common.profile.http_profile import HttpProfile\nfrom tencentcloud.cvm.v20170312 import cvm_client, models\n\nprofile = ClientProfile(httpProfile=HttpProfile(protocol=\"http\", endpoint=\"{host}\"))\nclient = cvm_client.CvmClient(credential.Credential(\"{id}\", \"{key}\"), \"{region}\", profile)\nprint(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string())\n"
+            )
+        }
+    }
+}
+
+/// Becomes OpenSSH's `ssh`, which knows the machine's host key under the instance's id.
+fn ssh(data: &Data, instance: &str, command: &[String]) -> anyhow::Result<ExitCode> {
+    let id = instance.parse().with_context(|| format!("{instance} is no instance id"))?;
+    let answer = ask(data, &Question::Endpoint { instance: id })?;
+    let text = |name: &str| answer[name].as_str().unwrap_or_default();
+    let known_hosts = data.directory()?.join("known_hosts");
+    let line = format!("{id} {}\n", text("HostKey").trim());
+    let known = std::fs::read_to_string(&known_hosts).unwrap_or_default();
+    let others: String = known.lines().filter(|known| !known.starts_with(&format!("{id} "))).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&known_hosts, others + &line).with_context(|| format!("cannot write {}", known_hosts.display()))?;
+    let mut ssh = std::process::Command::new("ssh");
+    ssh.arg("-o").arg(format!("HostKeyAlias={id}"));
+    ssh.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
+    ssh.arg("-p").arg(answer["Port"].to_string());
+    ssh.arg(format!("{}@{}", text("User"), text("Address"))).args(command);
+    // Returns only when there is no ssh to become.
+    let error = ssh.exec();
+    bail!("cannot run ssh: {error}")
+}

@@ -1,0 +1,313 @@
+//! Flags, environment and configuration file: flags beat environment beats file.
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cvmd_actions::Policy;
+use cvmd_model::RegionId;
+use cvmd_operations::Limits;
+use serde::Deserialize;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to real machines.
+#[derive(Debug, Parser)]
+#[command(name = "cvmd", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(ServeArguments),
+    /// Watch the whole story on a temporary directory and free ports.
+    Demo,
+    /// Print the lines that a client needs, to paste or to eval.
+    Env {
+        /// Lines for one client instead of a shell.
+        #[arg(long = "for", value_enum)]
+        client: Option<Client>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Enter an instance with OpenSSH's `ssh`.
+    Ssh {
+        #[command(flatten)]
+        data: Data,
+        /// An instance id.
+        instance: String,
+        /// What to run there; a shell when nothing is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+    /// Accounts: add one, list them.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    /// Credentials: add one to an account, list them.
+    Credential {
+        #[command(subcommand)]
+        command: CredentialCommand,
+    },
+    /// What was asked, by whom, what was decided, and what came of it.
+    Request {
+        /// A RequestId, in any case.
+        request: uuid::Uuid,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Random passwords that the vendor would send by station message; each is shown once.
+    Messages {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make an account with a credential of its own.
+    Add {
+        name: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// All accounts.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CredentialCommand {
+    /// Make another credential for an account.
+    Add {
+        account: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// All credentials, without their keys.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Client {
+    Tccli,
+    Python,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// The data directory [default: $XDG_DATA_HOME/cvmd].
+    #[arg(long, env = "CVMD_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Output {
+    /// For people or for programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen [default: 127.0.0.1:8312].
+    #[arg(long, env = "CVMD_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    data: Data,
+    /// A configuration file in TOML.
+    #[arg(long, env = "CVMD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Key pairs and instances to load once, into an empty data directory.
+    #[arg(long, env = "CVMD_SEED", value_name = "FILE")]
+    seed: Option<PathBuf>,
+    /// Allow a listener that other machines can reach.
+    #[arg(long, env = "CVMD_EXPOSE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    expose: Option<bool>,
+    /// The region of a legacy request without one [default: ap-guangzhou].
+    #[arg(long, env = "CVMD_REGION")]
+    region: Option<String>,
+    /// Seconds that a guest has to shut down before it is powered off [default: 20].
+    #[arg(long, env = "CVMD_SHUTDOWN_TIMEOUT_S", value_name = "SECONDS")]
+    shutdown_timeout_s: Option<u64>,
+    /// Seconds that a machine has until its sshd answers [default: 120].
+    #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS")]
+    boot_timeout_s: Option<u64>,
+    /// Ports to try for the machines' sshd, in order; 0 is any free one [default: 22,2222,0].
+    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS")]
+    ssh_ports: Option<Vec<u16>>,
+    /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
+    #[arg(long, env = "CVMD_NETWORK_BLOCK", value_name = "B")]
+    network_block: Option<u8>,
+    /// Log lines for people or for programs [default: text].
+    #[arg(long, env = "CVMD_LOG_FORMAT", value_enum)]
+    log_format: Option<Format>,
+    /// What to log: off, error, warn, info, debug, trace [default: info].
+    #[arg(long, env = "CVMD_LOG", value_name = "LEVEL")]
+    log: Option<String>,
+    /// The first account's credential; made at the first start when not given.
+    #[arg(long, env = "CVMD_SECRET_ID", hide_env_values = true, value_name = "ID")]
+    secret_id: Option<String>,
+}
+
+/// The configuration file. Its names are the flags' with `_`, some of them in sections.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    seed: Option<PathBuf>,
+    expose: Option<bool>,
+    region: Option<String>,
+    shutdown_timeout_s: Option<u64>,
+    boot_timeout_s: Option<u64>,
+    running_key_change: Option<String>,
+    associate: Option<String>,
+    rate_limits: Option<bool>,
+    log: Option<String>,
+    log_format: Option<String>,
+    ssh: SshFile,
+    network: NetworkFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SshFile {
+    mode: Option<String>,
+    ports: Option<Vec<u16>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NetworkFile {
+    block: Option<u8>,
+}
+
+/// All that `serve` needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) seed: Option<PathBuf>,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) ssh_ports: Vec<u16>,
+    pub(crate) network_block: Option<u8>,
+    pub(crate) log: String,
+    pub(crate) log_format: Format,
+    /// SecretId and SecretKey of the first account, when given.
+    pub(crate) credential: Option<(String, crate::master_key::Secret)>,
+}
+
+impl Config {
+    /// Puts flags, environment and file together.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a value makes no sense.
+    pub(crate) fn read(arguments: ServeArguments) -> anyhow::Result<Config> {
+        let file = match &arguments.config {
+            Some(path) => read_file(path)?,
+            None => File::default(),
+        };
+        for (name, value, only) in [
+            ("running_key_change", &file.running_key_change, "refuse"),
+            ("associate", &file.associate, "replace"),
+            ("ssh.mode", &file.ssh.mode, "address"),
+        ] {
+            if value.as_ref().is_some_and(|value| value != only) {
+                bail!("{name} can only be \"{only}\" in this version");
+            }
+        }
+        if file.rate_limits == Some(true) {
+            bail!("rate_limits cannot be on in this version");
+        }
+        let listen = arguments.listen.or(file.listen).unwrap_or(([127, 0, 0, 1], 8312).into());
+        let exposed = !listen.ip().is_loopback();
+        if exposed && !arguments.expose.or(file.expose).unwrap_or(false) {
+            bail!("{listen} can be reached by other machines; say --expose if that is wanted");
+        }
+        let region = arguments.region.or(file.region).unwrap_or_else(|| "ap-guangzhou".into());
+        let region = RegionId::find(&region).with_context(|| format!("there is no region {region}"))?;
+        let network_block = arguments.network_block.or(file.network.block);
+        if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {
+            bail!("network.block is 64, 128 or 192");
+        }
+        let usual = Limits::default();
+        let secret_key = std::env::var("CVMD_SECRET_KEY").ok().filter(|key| !key.is_empty());
+        let secret_id = arguments.secret_id.filter(|id| !id.is_empty());
+        let log_format = match (arguments.log_format, file.log_format.as_deref()) {
+            (Some(format), _) => format,
+            (None, Some("json")) => Format::Json,
+            (None, Some("text") | None) => Format::Text,
+            (None, Some(other)) => bail!("log_format is \"text\" or \"json\", not \"{other}\""),
+        };
+        Ok(Config {
+            listen,
+            data: arguments.data.data.or(file.data).map_or_else(default_data, Ok)?,
+            seed: arguments.seed.or(file.seed),
+            policy: Policy { region },
+            limits: Limits {
+                shutdown_timeout_s: arguments.shutdown_timeout_s.or(file.shutdown_timeout_s).unwrap_or(usual.shutdown_timeout_s),
+                boot_timeout_s: arguments.boot_timeout_s.or(file.boot_timeout_s).unwrap_or(usual.boot_timeout_s),
+                ..usual
+            },
+            ssh_ports: arguments.ssh_ports.or(file.ssh.ports).unwrap_or_else(|| vec![22, 2222, 0]),
+            network_block,
+            log: arguments.log.or(file.log).unwrap_or_else(|| "info".into()),
+            log_format,
+            credential: match (secret_id, secret_key) {
+                (Some(id), Some(key)) => Some((id, key.into())),
+                (None, None) => None,
+                _ => bail!("CVMD_SECRET_ID and CVMD_SECRET_KEY are given together or not at all"),
+            },
+        })
+    }
+}
+
+impl Data {
+    /// The data directory, whether it exists or not.
+    ///
+    /// # Errors
+    /// When there is no home directory to put it into.
+    pub(crate) fn directory(&self) -> anyhow::Result<PathBuf> {
+        self.data.clone().map_or_else(default_data, Ok)
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<File> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))
+}
+
+fn default_data() -> anyhow::Result<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+    Ok(base.context("neither XDG_DATA_HOME nor HOME is set; say --data DIR")?.join("cvmd"))
+}

@@ -1,0 +1,38 @@
+//! Credentials in clear, in memory only: what signatures are checked against.
+
+use crate::master_key::MasterKey;
+use anyhow::Context;
+use cvmd_state::View;
+use cvmd_wire as wire;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// All credentials by SecretId.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials(RwLock<HashMap<Box<str>, Arc<wire::Credential>>>);
+
+impl Credentials {
+    /// Decrypts all credentials of the state.
+    pub(crate) fn load(&self, view: &View, key: &MasterKey) -> anyhow::Result<()> {
+        for credential in view.credentials() {
+            let secret = key
+                .open_sealed(&credential.secret_key_encrypted)
+                .with_context(|| format!("the credential {} cannot be decrypted", credential.secret_id))?;
+            self.put(credential.account.0, &credential.secret_id, secret.expose());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put(&self, account: u32, secret_id: &str, secret_key: &str) {
+        let credential = Arc::new(wire::Credential::new(account, secret_id, secret_key));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(secret_id.into(), credential);
+    }
+}
+
+impl wire::Credentials for Credentials {
+    fn find(&self, secret_id: &str) -> Option<Arc<wire::Credential>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(secret_id).cloned()
+    }
+}

@@ -1,0 +1,58 @@
+//! The data directory: locked while a server runs, and the names of the files in it.
+
+use anyhow::{Context, bail};
+use std::{
+    fs::{DirBuilder, File, TryLockError},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+/// A data directory that is ours until this is dropped.
+#[derive(Debug)]
+pub(crate) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDirectory {
+    /// Makes and locks the directory.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<DataDirectory> {
+        let describe = || format!("cannot use the data directory {}", path.display());
+        DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(describe)?;
+        let lock = File::create(path.join("lock")).with_context(describe)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataDirectory { path: path.to_path_buf(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => bail!("another cvmd is running on {}", path.display()),
+            Err(TryLockError::Error(error)) => Err(error).with_context(describe),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path.join("state.db")
+    }
+
+    pub(crate) fn master_key(&self) -> PathBuf {
+        self.path.join("master.key")
+    }
+
+    pub(crate) fn credential(&self) -> PathBuf {
+        self.path.join("credential")
+    }
+
+    pub(crate) fn endpoint(&self) -> PathBuf {
+        self.path.join("endpoint")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        socket(&self.path)
+    }
+}
+
+/// Where a running server hears the operator's commands.
+pub(crate) fn socket(data: &Path) -> PathBuf {
+    data.join("cvmd.sock")
+}

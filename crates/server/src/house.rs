@@ -1,0 +1,72 @@
+//! The house: what every request needs, put together once.
+
+use crate::{credentials::Credentials, master_key::MasterKey, metrics::Metrics, random, replays::Replays};
+use cvmd_actions::{Context, Policy};
+use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_model::{AccountNumber, RegionId, RequestId};
+use cvmd_state::State;
+use cvmd_wire::{Door, Language};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Slow preparations (a key is generated, a password is hashed) side by side.
+const SLOW_MAX: usize = 4;
+
+pub(crate) struct House {
+    pub(crate) state: Arc<State>,
+    pub(crate) hypervisor: Arc<dyn Hypervisor>,
+    pub(crate) credentials: Credentials,
+    pub(crate) replays: Replays,
+    pub(crate) clock: Clock,
+    pub(crate) policy: Policy,
+    pub(crate) master_key: Arc<MasterKey>,
+    pub(crate) metrics: Metrics,
+    pub(crate) slow: Semaphore,
+}
+
+impl House {
+    pub(crate) fn new(
+        state: Arc<State>,
+        hypervisor: Arc<dyn Hypervisor>,
+        master_key: Arc<MasterKey>,
+        policy: Policy,
+    ) -> House {
+        House {
+            state,
+            hypervisor,
+            credentials: Credentials::default(),
+            replays: Replays::default(),
+            clock: Clock::System,
+            policy,
+            master_key,
+            metrics: Metrics::default(),
+            slow: Semaphore::new(SLOW_MAX),
+        }
+    }
+
+    pub(crate) fn now_seconds(&self) -> u64 {
+        self.clock.now_ms() / 1000
+    }
+
+    /// The circumstances of one request, or of a change by the operator.
+    pub(crate) fn context(
+        &self,
+        request: RequestId,
+        door: Door,
+        language: Language,
+        account: AccountNumber,
+        region: RegionId,
+    ) -> Context {
+        Context {
+            request,
+            door,
+            language,
+            account,
+            region,
+            now_seconds: self.now_seconds(),
+            seed: random::bytes(),
+            policy: self.policy,
+            seal: Arc::clone(&self.master_key) as _,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Counters in Prometheus' text form.
+
+use cvmd_state::State;
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Requests by action and code, and the time they took.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    requests: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
+    microseconds: AtomicU64,
+}
+
+impl Metrics {
+    /// `action` and `code` come from the catalog, so that what a caller sends cannot make new series.
+    pub(crate) fn count(&self, action: &'static str, code: &'static str, took_us: u64) {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry((action, code)).or_default() += 1;
+        self.microseconds.fetch_add(took_us, Ordering::Relaxed);
+    }
+
+    pub(crate) fn text(&self, state: &State) -> String {
+        let mut text = String::from(
+            "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
+        );
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((action, code), count) in requests.iter() {
+            let _ = writeln!(text, "cvmd_requests_total{{action=\"{action}\",code=\"{code}\"}} {count}");
+        }
+        drop(requests);
+        let seconds = |us: u64| us as f64 / 1e6;
+        let view = state.view();
+        let (groups, commands, persist_us) = state.figures();
+        let took = seconds(self.microseconds.load(Ordering::Relaxed));
+        for (name, kind, help, value) in [
+            ("cvmd_request_seconds_total", "counter", "Time from the last byte of a request to its reply.", took),
+            ("cvmd_instances", "gauge", "Instances in the state.", view.instance_total() as f64),
+            ("cvmd_operations_under_way", "gauge", "Instances with an operation.", view.operating().count() as f64),
+            ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
+            ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),
+            ("cvmd_persist_seconds_total", "counter", "Time spent persisting.", seconds(persist_us)),
+        ] {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+        }
+        text
+    }
+}

@@ -1,0 +1,155 @@
+//! The pipeline: authenticated request, action, transaction, reply. Every request of every client passes here.
+
+use crate::{house::House, random};
+use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Parameters, Reason};
+use cvmd_model::{AccountNumber, RegionId, RequestId};
+use cvmd_state::{CommitError, JournalEntry, Transaction};
+use cvmd_wire::{self as wire, Door, RawRequest, Request, Value, envelope};
+use std::sync::Arc;
+
+/// What became of a request, for the log and the metrics.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) request: RequestId,
+    pub(crate) action: &'static str,
+    pub(crate) account: u32,
+    pub(crate) code: &'static str,
+}
+
+/// Bytes in, bytes out.
+pub(crate) async fn answer(house: &Arc<House>, raw: &RawRequest<'_>) -> (Vec<u8>, Told) {
+    let mut told = Told { request: random::request_id(), action: "-", account: 0, code: "OK" };
+    let door = Door::of_path(raw.target.path());
+    let outcome = carry_out(house, raw, door, &mut told).await;
+    let id = told.request.0;
+    let bytes = match outcome {
+        Ok(Body(body)) => envelope::success(&body, id, door),
+        Err(error) => {
+            told.code = error.code;
+            match error.numeric {
+                Some(number) => envelope::numeric(number, error.code, &error.message),
+                None => envelope::failure(error.code, &error.message, id, door),
+            }
+        }
+    };
+    (bytes, told)
+}
+
+/// The reply to bytes that did not even become a request.
+pub(crate) fn refuse(path: &str, reason: &Reason) -> (Vec<u8>, Told) {
+    let door = Door::of_path(path);
+    let error = reason.told(door);
+    let told = Told { request: random::request_id(), action: "-", account: 0, code: error.code };
+    (envelope::failure(error.code, &error.message, told.request.0, door), told)
+}
+
+async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &mut Told) -> Result<Body, ApiError> {
+    let request = wire::authenticate(raw, &house.credentials, house.now_seconds());
+    let request = request.map_err(|denied| actions::denied(&denied, door))?;
+    told.account = request.owner;
+    let action = find(&request).map_err(|reason| reason.told(door))?;
+    told.action = action.name;
+    if request.replay.is_some_and(|key| !house.replays.admit(key, house.now_seconds())) {
+        return Err(Reason::Replayed.told(door));
+    }
+    let region = region(house, &request, action).map_err(|reason| reason.told(door))?;
+    let context = house.context(told.request, door, request.language, AccountNumber(request.owner), region);
+    let outcome = match action.effect {
+        Effect::Query(answer) => Parameters::of_action(action.name, request.params)
+            .and_then(|mut parameters| {
+                let body = answer(&mut parameters, &house.state.view(), &context)?;
+                parameters.finish().map(|()| body)
+            })
+            .map_err(|reason| reason.told(door)),
+        Effect::Command(prepare) => {
+            let entry = journal_entry(&request, action, &context);
+            let prepared = read(action, request.params, prepare, &context);
+            commit(house, entry, prepared, context).await
+        }
+        Effect::SlowCommand(prepare) => {
+            let entry = journal_entry(&request, action, &context);
+            let prepared = read_slowly(house, action, request.params, prepare, context.clone()).await;
+            commit(house, entry, prepared, context).await
+        }
+    };
+    outcome.inspect_err(|error| {
+        if !actions::is_declared(action.errors, error.code) {
+            tracing::error!(action = action.name, code = error.code, "an action answered a code it does not declare");
+        }
+    })
+}
+
+fn find(request: &Request) -> Result<&'static Action, Reason> {
+    match request.version.as_deref() {
+        None => Err(Reason::CommonMissing { name: "Version" }),
+        Some(actions::VERSION) => {
+            actions::find(&request.action).ok_or_else(|| Reason::UnknownAction { action: request.action.clone() })
+        }
+        Some(version) => Err(Reason::UnknownVersion { version: version.into() }),
+    }
+}
+
+fn region(house: &House, request: &Request, action: &Action) -> Result<RegionId, Reason> {
+    match request.region.as_deref() {
+        Some(name) => RegionId::find(name).ok_or(Reason::Region),
+        None if request.door == Door::Legacy || action.regionless => Ok(house.policy.region),
+        None => Err(Reason::CommonMissing { name: "Region" }),
+    }
+}
+
+type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
+
+fn read(action: &Action, params: wire::Params, prepare: Prepare, context: &Context) -> Result<Apply, Reason> {
+    let mut parameters = Parameters::of_action(action.name, params)?;
+    let apply = prepare(&mut parameters, context)?;
+    parameters.finish()?;
+    Ok(apply)
+}
+
+/// A slow preparation keeps no async thread, and few of them run side by side.
+async fn read_slowly(
+    house: &House,
+    action: &'static Action,
+    params: wire::Params,
+    prepare: Prepare,
+    context: Context,
+) -> Result<Apply, Reason> {
+    let _turn = house.slow.acquire().await.map_err(|_| Reason::OurFault)?;
+    let prepared = tokio::task::spawn_blocking(move || read(action, params, prepare, &context)).await;
+    prepared.unwrap_or(Err(Reason::OurFault))
+}
+
+/// Runs the command on the writer. What was refused before that leaves a line in the journal too.
+async fn commit(
+    house: &House,
+    entry: JournalEntry,
+    prepared: Result<Apply, Reason>,
+    context: Context,
+) -> Result<Body, ApiError> {
+    let door = context.door;
+    let apply = move |tx: &mut Transaction<'_>| prepared.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door));
+    house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
+        tracing::error!(%error, "a command could not be committed");
+        Err(Reason::OurFault.told(door))
+    })
+}
+
+fn journal_entry(request: &Request, action: &Action, context: &Context) -> JournalEntry {
+    let named = match request.params.root.get("InstanceIds") {
+        Some(Value::List(list)) => &list[..list.len().min(100)],
+        _ => &[],
+    };
+    let instance = |value: &Value| match value {
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    JournalEntry {
+        request: context.request,
+        account: context.account,
+        credential: request.secret_id.clone(),
+        action: action.name,
+        at_seconds: context.now_seconds,
+        instances: named.iter().filter_map(instance).collect(),
+        replay: request.replay.map(|key| key.to_hex().into()),
+    }
+}

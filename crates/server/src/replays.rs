@@ -1,0 +1,49 @@
+//! Signed requests of the legacy door that have been seen: the same one twice is a replay.
+
+use cvmd_wire::ReplayKey;
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+/// A signed request is valid from 300 seconds before its timestamp to 300 after: seen at any moment of that, it must
+/// be remembered for this long.
+pub(crate) const REMEMBERED_SECONDS: u64 = 600;
+
+/// What has been seen in this period and in the one before it, so that forgetting costs nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Replays(Mutex<Periods>);
+
+#[derive(Debug, Default)]
+struct Periods {
+    began_seconds: u64,
+    now: HashSet<ReplayKey>,
+    before: HashSet<ReplayKey>,
+}
+
+impl Replays {
+    /// Whether the request is new; from now on it is not.
+    pub(crate) fn admit(&self, key: ReplayKey, now_seconds: u64) -> bool {
+        let mut periods = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now_seconds >= periods.began_seconds + REMEMBERED_SECONDS {
+            periods.before = std::mem::take(&mut periods.now);
+            periods.began_seconds = now_seconds;
+        }
+        !periods.before.contains(&key) && periods.now.insert(key)
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_request_is_new_once_for_as_long_as_it_is_valid() {
+        let replays = Replays::default();
+        let key = ReplayKey::from_hex("00112233445566778899aabbccddeeff").unwrap();
+        assert!(replays.admit(key, 1_000));
+        assert!(!replays.admit(key, 1_001));
+        assert!(!replays.admit(key, 1_000 + REMEMBERED_SECONDS));
+        assert!(replays.admit(key, 1_000 + 3 * REMEMBERED_SECONDS));
+    }
+}
