@@ -174,25 +174,47 @@ impl SimulatedHypervisor {
         .await
     }
 
-    /// `poweroff` inside the guest.
-    pub(crate) async fn power_off_inside(&self, id: InstanceId) -> Result<(), Trouble> {
-        self.change(id, |machine, now_ms| {
-            Ok(running(machine, now_ms).map(|mut after| {
-                after.shut_down(now_ms);
-                after
-            }))
+    /// Changes `authorized_keys` from inside the guest.
+    pub(crate) async fn edit_keys_inside(
+        &self,
+        id: InstanceId,
+        boot: BootId,
+        edit: impl FnOnce(&str) -> String + Send + 'static,
+    ) -> Result<(), Trouble> {
+        self.change_inside(id, boot, move |machine, _| {
+            machine.disk.authorized_keys = edit(&machine.disk.authorized_keys).into();
         })
         .await
     }
 
+    /// `poweroff` inside the guest.
+    pub(crate) async fn power_off_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
+        self.change_inside(id, boot, Machine::shut_down).await
+    }
+
     /// `reboot` inside the guest: down and up again, another boot.
-    pub(crate) async fn reboot_inside(&self, id: InstanceId) -> Result<(), Trouble> {
-        let boot = BootId(Uuid::new_v4());
+    pub(crate) async fn reboot_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
+        let next = BootId(Uuid::new_v4());
+        self.change_inside(id, boot, move |machine, now_ms| {
+            machine.boot(next, now_ms, machine.behaviour().shutdown_ms);
+        })
+        .await
+    }
+
+    /// What a guest does to itself. A power cut ends it: a guest whose boot is over, or whose machine is not running
+    /// any more, changes nothing, so that nothing it began can reach a disk that was written since.
+    async fn change_inside(
+        &self,
+        id: InstanceId,
+        boot: BootId,
+        act: impl FnOnce(&mut Machine, u64) + Send + 'static,
+    ) -> Result<(), Trouble> {
         self.change(id, move |machine, now_ms| {
-            Ok(running(machine, now_ms).map(|mut after| {
-                after.boot(boot, now_ms, machine.behaviour().shutdown_ms);
-                after
-            }))
+            let mut after = running(machine, now_ms).filter(|machine| machine.boot == boot);
+            if let Some(machine) = &mut after {
+                act(machine, now_ms);
+            }
+            Ok(after)
         })
         .await
     }
@@ -451,4 +473,41 @@ fn encode(machine: &Machine) -> Result<String, Trouble> {
 
 fn gone() -> Trouble {
     Trouble::Other("the hypervisor is closed".into())
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    /// A guest whose power was cut cannot write to a disk that was written since.
+    #[tokio::test(start_paused = true)]
+    async fn what_a_guest_began_ends_with_its_boot() {
+        let directory = tempfile::tempdir().unwrap();
+        let ssh = SshSettings { listen: false, ..SshSettings::default() };
+        let settings = Settings { data: directory.path().to_owned(), clock: Clock::tokio(1), ssh };
+        let driver = SimulatedHypervisor::open(settings).unwrap();
+        let id = InstanceId::from_random(1);
+        let definition = Definition {
+            id,
+            addresses: vec![],
+            host_name: "host".into(),
+            os_name: "os".into(),
+            has_sshd: true,
+            guest: "boot-ms=0".into(),
+        };
+        driver.define(&definition).await.unwrap();
+        driver.start(id).await.unwrap();
+        let boot = driver.machine(id).unwrap().boot;
+        let write = async |text: &'static str| {
+            driver.edit_keys_inside(id, boot, |_| text.into()).await.unwrap();
+            driver.machine(id).unwrap().disk.authorized_keys.clone()
+        };
+        assert_eq!(&*write("first").await, "first");
+        driver.power_off(id).await.unwrap();
+        assert_eq!(&*write("off").await, "first");
+        driver.start(id).await.unwrap();
+        assert_eq!(&*write("another boot").await, "first");
+        driver.power_off_inside(id, boot).await.unwrap();
+        assert_eq!(driver.observe(id).await.unwrap().power, Power::Running);
+    }
 }

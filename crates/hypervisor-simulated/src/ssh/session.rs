@@ -81,7 +81,7 @@ impl Visitor {
         self.driver.machine(self.id).filter(up).ok_or(Error::Disconnect)
     }
 
-    /// Whether the machine takes logins: one that shuts down does not.
+    /// A refusal, with the methods that may be tried instead.
     fn refuse(machine: &Machine) -> Auth {
         Auth::Reject { proceed_with_methods: Some(auth::methods(machine)), partial_success: false }
     }
@@ -106,18 +106,16 @@ impl Visitor {
                 continue;
             }
             let mut done = commands::run(&command.words, &*self.machine()?, status, input);
-            if let Some(output) = &command.output
-                && done.status == 0
-            {
+            if let Some(output) = &command.output {
                 self.redirect(command, output, &mut done).await;
             }
-            status = done.status;
             let acted = match done.effect {
-                Some(Effect::PowerOff) => self.driver.power_off_inside(self.id).await,
-                Some(Effect::Reboot) => self.driver.reboot_inside(self.id).await,
+                Some(Effect::PowerOff) => self.driver.power_off_inside(self.id, self.boot).await,
+                Some(Effect::Reboot) => self.driver.reboot_inside(self.id, self.boot).await,
                 Some(Effect::Exit(_)) | None => Ok(()),
             };
             report(&mut done, acted);
+            status = done.status;
             print(&done);
             match done.effect {
                 Some(Effect::Exit(status)) => return Ok(Ended { status, exit: true }),
@@ -148,7 +146,7 @@ impl Visitor {
         tracing::debug!(instance = %self.id, command = command.words.first(), "authorized_keys is written in the guest");
         let append = output.append;
         let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
-        let edited = self.driver.edit_keys(self.id, edit).await;
+        let edited = self.driver.edit_keys_inside(self.id, self.boot, edit).await;
         report(done, edited);
     }
 
