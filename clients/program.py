@@ -32,7 +32,8 @@ class Program:
         self.endpoint = ""
 
     def start(self):
-        environment = {**os.environ, "CVMD_SECRET_ID": SECRET_ID, "CVMD_SECRET_KEY": SECRET_KEY, **self.settings}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("CVMD_")}
+        environment = {**ours, "CVMD_SECRET_ID": SECRET_ID, "CVMD_SECRET_KEY": SECRET_KEY, **self.settings}
         words = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", self.data, *self.arguments]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(

@@ -8,7 +8,7 @@ import time
 from urllib.parse import urlsplit
 
 from codes import DOORS, UNBIND, It
-from signed import Door, raw
+from signed import LEGACY_HOST, Door, raw
 from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, check, equal
 
 THREE = "cvm.tencentcloudapi.com"
@@ -101,8 +101,11 @@ def wrong_methods_and_paths_get_an_answer_below_500():
         answer = raw(ENDPOINT, method, path, THREE, b"" if method == "POST" else None)
         assert answer.status < 500, f"{method} {path}: {answer.status}"
     legacy = ["/v2/index.php", "/v2/index.php?", "/v2/index.php?a", "/v2/index.php?=&=&%zz=%"]
-    for target in [*legacy, "/?Action=DescribeZones", "/"]:
-        is_an_envelope(raw(ENDPOINT, "GET", target, "cvm.api.qcloud.com"))
+    for target in legacy:
+        # No Version: it belongs to the action set before 2017, and gets that set's numeric envelope.
+        equal(raw(ENDPOINT, "GET", target, LEGACY_HOST).json()["code"], 6100, target)
+    for target in (*(f"{target}&Version=2017-03-12" for target in legacy[1:]), "/?Action=DescribeZones", "/"):
+        is_an_envelope(raw(ENDPOINT, "GET", target, THREE))
 
 
 @check

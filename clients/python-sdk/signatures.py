@@ -1,9 +1,15 @@
 """The same client over every signature and method it knows."""
 
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.cvm.v20170312 import cvm_client, models
+
 from cloud import Cloud, cloud
 from heart import It
 from login import new_key, public_half
-from story import check, equal
+from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, check, equal
 
 
 def _a_handful_of_calls(name, sign, method):
@@ -50,6 +56,22 @@ def version_one_with_sha256_by_get():
 @check
 def tc3_by_get():
     _a_handful_of_calls("tc3_get", "TC3-HMAC-SHA256", "GET")
+
+
+@check
+def an_endpoint_left_as_the_vendors_goes_through_a_proxy():
+    # As Terraform does where no name resolves: the request line then holds the whole address.
+    http = HttpProfile(protocol="http", endpoint="cvm.tencentcloudapi.com", proxy=ENDPOINT)
+    client = cvm_client.CvmClient(Credential(SECRET_ID, SECRET_KEY), REGION, ClientProfile(httpProfile=http))
+    assert client.DescribeZones(models.DescribeZonesRequest()).TotalCount > 0
+
+
+@check
+def any_product_client_of_the_sdk_can_call():
+    http = HttpProfile(protocol="http", endpoint=ENDPOINT.removeprefix("http://"))
+    client = CommonClient("cvm", "2017-03-12", Credential(SECRET_ID, SECRET_KEY), REGION, ClientProfile(httpProfile=http))
+    answer = client.call_json("DescribeInstances", {"InstanceIds": [It.instance]})
+    equal(answer["Response"]["TotalCount"], 1)
 
 
 @check

@@ -39,6 +39,12 @@ class Fleet:
         return self.call("ImportKeyPair", KeyName=name, ProjectId=0, PublicKey=public_key)["KeyId"]
 
     def run(self, key_id, guest=None):
+        instance_id = self.start_of(key_id, guest)
+        self.settled(instance_id)
+        return instance_id
+
+    def start_of(self, key_id, guest=None):
+        """An instance that may still be on its way."""
         images = self.call("DescribeImages", Limit=100)["ImageSet"]
         image = next(image["ImageId"] for image in images if "Debian" in image["OsName"])
         tags = {"ResourceType": "instance", "Tags": [{"Key": "cvmd:guest", "Value": guest}]}
@@ -46,6 +52,4 @@ class Fleet:
         answer = self.call(
             "RunInstances", Placement={"Zone": ZONE}, ImageId=image, LoginSettings={"KeyIds": [key_id]}, **more
         )
-        instance_id = answer["InstanceIdSet"][0]
-        self.settled(instance_id)
-        return instance_id
+        return answer["InstanceIdSet"][0]

@@ -10,5 +10,7 @@ import story  # noqa: E402
 # The order in which they are imported is the order of the checks.
 import by_hand  # noqa: E402,F401
 import restarts  # noqa: E402,F401
+import failing  # noqa: E402,F401
+import in_clear  # noqa: E402,F401
 
 story.tell()

@@ -17,6 +17,11 @@ pub fn cvmd() -> PathBuf {
     target().join("release/cvmd")
 }
 
+/// A program built elsewhere, to be tested instead: `CVMD_BINARY`.
+pub fn other_cvmd() -> Option<PathBuf> {
+    std::env::var_os("CVMD_BINARY").map(PathBuf::from)
+}
+
 /// Python with the vendor's packages, made by `cargo xtask setup`.
 pub fn venv() -> PathBuf {
     target().join("clients-venv")

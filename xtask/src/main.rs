@@ -19,7 +19,7 @@ const HELP: &str = "\
 cargo xtask check            fmt, clippy, tidy and docs: before every commit
 cargo xtask tidy             the house rules that clippy cannot know, each with its reason
 cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
-cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd
+cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one)
 cargo xtask demo             cvmd demo
 cargo xtask bench [ARGS]     the table of numbers that count
 cargo xtask setup            what the clients need: system packages when we are root, Python packages under target/
