@@ -191,7 +191,7 @@ fn host_name(plan: &Plan, index: u32, count: u32, address: Ipv4Addr) -> Box<str>
 
 /// Puts a number for each `{R:x}` or `{R:x,F:y}`; where there is none, several instances get their number behind the
 /// name.
-fn numbered(pattern: &str, index: u32, count: u32, named: bool) -> Box<str> {
+pub(crate) fn numbered(pattern: &str, index: u32, count: u32, named: bool) -> Box<str> {
     let mut name = String::new();
     let mut rest = pattern;
     let mut found = false;

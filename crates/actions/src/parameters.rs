@@ -83,6 +83,8 @@ impl Parameters {
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
+        #[cfg(test)]
+        taken::note(&self.path(name));
         debug_assert!(self.members.iter().any(|member| member.name == name), "{} is not in the facts", self.path(name));
         self.map.remove(name).filter(|value| *value != Value::Null)
     }
@@ -189,6 +191,10 @@ impl Parameters {
     /// # Errors
     /// [`Reason::WrongType`], and those of inner structures.
     pub fn finish(&mut self) -> Result<(), Reason> {
+        #[cfg(test)]
+        if self.prefix.is_empty() {
+            taken::pause();
+        }
         for member in self.members {
             let Member { name, kind, member, .. } = member;
             match (kind.as_str(), member.as_str()) {
@@ -239,5 +245,36 @@ pub(crate) fn shorten(text: &str) -> String {
     match text.char_indices().nth(64) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_string(),
+    }
+}
+
+/// Which parameters an action takes, for the test that every one is taken or listed.
+#[cfg(test)]
+pub(crate) mod taken {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    thread_local! {
+        static TAKEN: RefCell<(bool, BTreeSet<String>)> = const { RefCell::new((false, BTreeSet::new())) };
+    }
+
+    pub(crate) fn begin() {
+        TAKEN.with_borrow_mut(|taken| *taken = (true, BTreeSet::new()));
+    }
+
+    /// What is taken in order to be checked only does not count.
+    pub(super) fn pause() {
+        TAKEN.with_borrow_mut(|taken| taken.0 = false);
+    }
+
+    pub(super) fn note(path: &str) {
+        TAKEN.with_borrow_mut(|(recording, names)| {
+            if *recording {
+                names.insert(path.to_string());
+            }
+        });
+    }
+
+    pub(crate) fn end() -> BTreeSet<String> {
+        TAKEN.with_borrow_mut(|taken| std::mem::take(&mut taken.1))
     }
 }

@@ -1,7 +1,255 @@
-//! `cvmd demo`: the whole story.
+//! `cvmd demo`: the whole story on a temporary directory and free ports, proved by ssh, a line a step.
 
-use std::process::ExitCode;
+use crate::{
+    client::ApiClient,
+    demo_ssh::{Attempt, Door, Ssh, Way},
+    master_key::write_private,
+    random,
+};
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, IsTerminal, Write},
+    path::PathBuf,
+    process::{Child, Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
 
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tells the story; fails when any step is not as promised.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::FAILURE)
+    let stage = Stage::open()?;
+    let mut story = Story { stage: &stage, step: 0, failed: 0, ours: std::io::stdout().is_terminal() };
+    let ended = story.tell();
+    let failed = story.failed;
+    story.line("");
+    match ended {
+        Ok(()) if failed == 0 => {
+            story.line("Every step is true: a removed key is dead, an old password works again, and no password means nobody.");
+            story.line("Now yours:  cvmd serve   then, in another shell:  eval \"$(cvmd env)\"");
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(()) => bail!("{failed} steps were not as promised; the server's log:\n{}", stage.log()),
+        Err(error) => Err(error.context(format!("the story broke off; the server's log:\n{}", stage.log()))),
+    }
+}
+
+/// A server of our own, in a directory that goes with it.
+struct Stage {
+    directory: PathBuf,
+    server: Child,
+    client: ApiClient,
+    ssh: Ssh,
+}
+
+impl Stage {
+    fn open() -> anyhow::Result<Stage> {
+        let directory = std::env::temp_dir().join(format!("cvmd-demo-{}", random::letters(8)));
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&directory)?;
+        let secret_key = random::letters(32);
+        let secret_id = format!("AKID{}", random::letters(32));
+        let log = std::fs::File::create(directory.join("log"))?;
+        let mut server = Command::new(std::env::current_exe().context("where am I?")?)
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "info"])
+            .arg("--data")
+            .arg(directory.join("data"))
+            .env("CVMD_SECRET_ID", &secret_id)
+            .env("CVMD_SECRET_KEY", &secret_key)
+            .env_remove("CVMD_CONFIG")
+            .env_remove("CVMD_SEED")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("cvmd serve cannot be started")?;
+        let mut first = String::new();
+        let out = server.stdout.take().context("the server has no stdout")?;
+        BufReader::new(out).read_line(&mut first)?;
+        let ssh = Ssh::find(&directory)?;
+        let client = ApiClient { address: String::new(), secret_id, secret_key: secret_key.into(), region: "ap-guangzhou".into() };
+        let mut stage = Stage { directory, server, client, ssh };
+        let address = first.trim().strip_prefix("listening on http://");
+        match address {
+            Some(address) => stage.client.address = address.to_string(),
+            None => bail!("the server did not start:\n{}", stage.log()),
+        }
+        Ok(stage)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Its data is temporary, so it need not stop gently.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+struct Story<'a> {
+    stage: &'a Stage,
+    step: u32,
+    failed: u32,
+    /// Whether a person is looking: then with colours.
+    ours: bool,
+}
+
+/// What a login must come to.
+#[derive(Clone, Copy)]
+enum Expected<'a> {
+    Enters,
+    Refused,
+    /// Refused, and this method is not even offered.
+    NotOffered(&'a str),
+}
+
+impl Story<'_> {
+    fn tell(&mut self) -> anyhow::Result<()> {
+        self.line(&format!("cvmd demo: a cloud at http://{}, machines that ssh can enter", self.stage.client.address));
+        if matches!(self.stage.ssh, Ssh::Own) {
+            self.line("There is no ssh in PATH: the demo logs in with a client of its own.");
+        }
+        let first = password();
+        let key = self.key_pair()?;
+        let key_file = self.stage.directory.join("key.pem");
+        let with_password = self.launch("Instance A runs, entered by a password", &json!({"Password": first}))?;
+        let door = self.door(&with_password)?;
+        self.login("ssh enters A with the password", &door, Way::Password(&first), Expected::Enters)?;
+        self.change("The key is associated with A (ForceStop: off, changed, on again)", "AssociateInstancesKeyPairs", &with_password, &json!({"KeyIds": [key]}))?;
+        self.login("ssh enters A with the key", &door, Way::Key(&key_file), Expected::Enters)?;
+        self.login("the password is refused as long as the key is bound", &door, Way::Password(&first), Expected::NotOffered("password"))?;
+        self.unforced(&with_password, &key)?;
+        self.change("The key is disassociated from A with ForceStop", "DisassociateInstancesKeyPairs", &with_password, &json!({"KeyIds": [key]}))?;
+        self.login("ssh with the removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("the password set earlier enters again", &door, Way::Password(&first), Expected::Enters)?;
+
+        let with_key = self.launch("Instance B runs, with the key and never a password", &json!({"KeyIds": [key]}))?;
+        let door = self.door(&with_key)?;
+        self.login("ssh enters B with the key", &door, Way::Key(&key_file), Expected::Enters)?;
+        self.change("The key is disassociated from B with ForceStop", "DisassociateInstancesKeyPairs", &with_key, &json!({"KeyIds": [key]}))?;
+        self.login("ssh with the removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("B admits nobody: no password is even asked for", &door, Way::Nothing, Expected::NotOffered("password"))?;
+        let second = password();
+        self.change("ResetInstancesPassword gives B a password", "ResetInstancesPassword", &with_key, &json!({"Password": second}))?;
+        self.login("the new password enters B", &door, Way::Password(&second), Expected::Enters)?;
+        self.login("the removed key stays refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.delete(&key)?;
+        Ok(())
+    }
+
+    fn key_pair(&mut self) -> anyhow::Result<String> {
+        let reply = self.stage.client.call("CreateKeyPair", &json!({"KeyName": "demo", "ProjectId": 0}))?;
+        let private = reply["KeyPair"]["PrivateKey"].as_str().context("no private key")?;
+        write_private(&self.stage.directory.join("key.pem"), private.trim())?;
+        let id = reply["KeyPair"]["KeyId"].as_str().context("no key id")?.to_string();
+        self.told(&format!("A key pair is created: {id}"), None, true);
+        Ok(id)
+    }
+
+    fn launch(&mut self, sentence: &str, login: &Value) -> anyhow::Result<String> {
+        let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "LoginSettings": login});
+        let reply = self.stage.client.call("RunInstances", &wish)?;
+        let id = reply["InstanceIdSet"][0].as_str().context("no instance id")?.to_string();
+        let outcome = self.settle(&id)?;
+        self.told(&format!("{sentence}: {id}"), None, outcome == "SUCCESS RUNNING");
+        Ok(id)
+    }
+
+    fn change(&mut self, sentence: &str, action: &str, id: &str, more: &Value) -> anyhow::Result<()> {
+        let mut wish = json!({"InstanceIds": [id], "ForceStop": true});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            wish[name] = value.clone();
+        }
+        self.stage.client.call(action, &wish)?;
+        let outcome = self.settle(id)?;
+        self.told(sentence, None, outcome == "SUCCESS RUNNING");
+        Ok(())
+    }
+
+    fn unforced(&mut self, id: &str, key: &str) -> anyhow::Result<()> {
+        let refused = self.stage.client.call("DisassociateInstancesKeyPairs", &json!({"InstanceIds": [id], "KeyIds": [key]}));
+        let code = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        let promised = code.starts_with("UnsupportedOperation.InstanceStateRunning");
+        self.told("Without ForceStop a running instance is left alone: UnsupportedOperation.InstanceStateRunning", None, promised);
+        Ok(())
+    }
+
+    fn delete(&mut self, key: &str) -> anyhow::Result<()> {
+        self.stage.client.call("DeleteKeyPairs", &json!({"KeyIds": [key]}))?;
+        let left = self.stage.client.call("DescribeKeyPairs", &json!({"KeyIds": [key]}))?;
+        self.told("The key pair, bound to nothing any more, is deleted", None, left["TotalCount"] == 0);
+        Ok(())
+    }
+
+    fn login(&mut self, sentence: &str, door: &Door, way: Way<'_>, expected: Expected<'_>) -> anyhow::Result<()> {
+        let attempt = self.stage.ssh.enter(door, way, "whoami")?;
+        let refused = attempt.status == 255 && attempt.complained.contains("Permission denied");
+        let promised = match expected {
+            Expected::Enters => attempt.status == 0 && attempt.said == door.user,
+            Expected::Refused => refused,
+            Expected::NotOffered(method) => refused && !attempt.complained.contains(method),
+        };
+        self.told(sentence, Some(&attempt), promised);
+        Ok(())
+    }
+
+    /// `LatestOperationState InstanceState` once the operation has ended.
+    fn settle(&self, id: &str) -> anyhow::Result<String> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let instance = self.describe(id)?;
+            let latest = instance["LatestOperationState"].as_str().unwrap_or_default();
+            if latest != "OPERATING" {
+                return Ok(format!("{latest} {}", instance["InstanceState"].as_str().unwrap_or_default()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        bail!("{id} is still OPERATING after {} s", PATIENCE.as_secs())
+    }
+
+    fn describe(&self, id: &str) -> anyhow::Result<Value> {
+        Ok(self.stage.client.call("DescribeInstances", &json!({"InstanceIds": [id]}))?["InstanceSet"][0].take())
+    }
+
+    fn door(&self, id: &str) -> anyhow::Result<Door> {
+        let instance = self.describe(id)?;
+        let address = instance["PrivateIpAddresses"][0].as_str().context("no address")?.parse()?;
+        let port = instance["DefaultLoginPort"].as_u64().and_then(|port| u16::try_from(port).ok()).context("no port")?;
+        let user = instance["DefaultLoginUser"].as_str().context("no user")?.to_string();
+        Ok(Door { user, address, port })
+    }
+
+    fn told(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) {
+        self.step += 1;
+        let ssh = attempt.map_or(String::new(), |attempt| format!("ssh {:>3}", attempt.status));
+        let verdict = match (promised, self.ours) {
+            (true, true) => "\x1b[32mok\x1b[0m",
+            (true, false) => "ok",
+            (false, true) => "\x1b[31mFAILED\x1b[0m",
+            (false, false) => "FAILED",
+        };
+        self.line(&format!("{:>2}  {sentence:<80} {ssh:<8} {verdict}", self.step));
+        if !promised {
+            self.failed += 1;
+            if let Some(attempt) = attempt {
+                self.line(&format!("      ssh said: {} {}", attempt.said, attempt.complained));
+            }
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the story's own voice")]
+    fn line(&self, text: &str) {
+        // A reader who has gone away stops the story at the next step's failure, not here.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+}
+
+/// A password of all four classes.
+fn password() -> String {
+    format!("Aa1_{}", random::letters(12))
 }

@@ -1,10 +1,12 @@
 //! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
 
+mod client;
 mod commands;
 mod config;
 mod credentials;
 mod data;
 mod demo;
+mod demo_ssh;
 mod house;
 mod http;
 mod log;

@@ -9,8 +9,7 @@ use super::modify_instances_attribute::security_groups;
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Reason,
     batch::Batch,
-    login,
-    names,
+    login, names,
     new_instance::{self, Disks, Plan},
     parameters::shorten,
 };
@@ -86,6 +85,9 @@ struct Login {
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();
+    if parameters.structure("LaunchTemplate")?.is_some() {
+        return Err(Reason::Unsupported { what: "LaunchTemplate" });
+    }
     let (zone, project_id) = placement(parameters, context)?;
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
@@ -109,15 +111,12 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     }
     let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
     if let Some(name) = &host_name {
-        names::host_name(&name.replace("{IP}", "0-0"), image.platform == Platform::Windows)?;
+        names::host_name(&new_instance::numbered(&name.replace("{IP}", "0-0"), count - 1, count, true), image.platform == Platform::Windows)?;
     }
     let tags = names::tags(parameters, "instance")?;
     let user_data = names::user_data(parameters)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
-    if parameters.has("LaunchTemplate") {
-        return Err(Reason::Unsupported { what: "LaunchTemplate" });
-    }
     let plan = Plan {
         zone,
         project_id,

@@ -60,8 +60,10 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 > DescribeInstances {"InstanceIds":["ins-running1"]}
 < ..."InstanceState":"STOPPING"..."LatestOperation":"StopInstances","LatestOperationState":"OPERATING"...
+
 > StopInstances {"InstanceIds":["ins-running1"],"ForceStop":true,"StoppedMode":"STOP_CHARGING"}
 < {}
+
 > StopInstances {"InstanceIds":["ins-running1"],"StopType":"GENTLY"}
 < InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid.
 > StopInstances {"InstanceIds":["ins-running1"],"StopType":"HARD","ForceStop":false}

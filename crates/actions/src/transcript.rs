@@ -1,0 +1,406 @@
+//! Runs the transcripts of all action files, and holds the catalog against the vendor's description.
+//!
+//! A transcript is paragraphs; each begins in the same small world ([`world`]). `> Action {json}` calls API 3.0,
+//! `>> Action {json}` the legacy door, and `< reply` must match, where `...` stands for anything. A refusal reads
+//! `< Code message`. `3*"x"` in a call stands for `"x","x","x"`.
+
+use crate::{
+    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Seal, catalog::TRANSCRIPTS,
+    error::COMMON,
+    facts::{self, FACTS, Member},
+    find, parameters::taken, seeded,
+};
+use cvmd_model::{
+    AccountNumber, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
+    LoginWanted, Password, PublicKey, RegionId, RequestId, Tag, ZoneId,
+};
+use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
+use cvmd_wire::{Door, Language, Params};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::Arc,
+};
+
+const US: AccountNumber = AccountNumber(1);
+const OTHERS: AccountNumber = AccountNumber(2);
+/// 2026-11-24T00:00:00Z.
+const NOW_SECONDS: u64 = 1_795_478_400;
+
+struct Unsealed;
+
+impl Seal for Unsealed {
+    fn seal(&self, _clear: &str) -> Box<str> {
+        "sealed".into()
+    }
+}
+
+/// Our account has eight instances in ap-guangzhou, one in each state, one in ap-shanghai, and two key pairs; another
+/// account has an instance and a key pair.
+struct World {
+    state: State,
+    calls: u8,
+}
+
+fn key(id: &str, name: &str, byte: u8, account: AccountNumber, sequence: u64) -> KeyPair {
+    KeyPair {
+        id: id.parse().unwrap(),
+        sequence,
+        account,
+        name: name.into(),
+        project_id: 0,
+        description: "".into(),
+        public_key: public_key(byte),
+        created_seconds: NOW_SECONDS,
+        tags: if name == "bound" { [red()].into() } else { [].into() },
+    }
+}
+
+fn public_key(byte: u8) -> PublicKey {
+    use base64::Engine;
+    let blob = [&b"\0\0\0\x0bssh-ed25519\0\0\0\x20"[..], &[byte; 32]].concat();
+    PublicKey::parse(&format!("ssh-ed25519 {} a b", base64::engine::general_purpose::STANDARD.encode(blob))).unwrap()
+}
+
+fn red() -> Tag {
+    Tag { key: "team".into(), value: "red".into() }
+}
+
+fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> Plan {
+    Plan {
+        zone: ZoneId::find(zone).unwrap(),
+        project_id: 0,
+        image,
+        instance_type: InstanceTypeId::SMALLEST,
+        charge_type: ChargeType::PostpaidByHour,
+        disks: Disks::usual(image),
+        internet: InternetAccessible { charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(), max_bandwidth_out: 0, public_ip_assigned: false },
+        name: None,
+        host_name: None,
+        login: LoginWanted {
+            keys: keys.iter().map(|key| key.parse().unwrap()).collect(),
+            password: Password::Never,
+            password_login: false,
+        },
+        security_groups: [].into(),
+        tags,
+        user_data: None,
+        protected: false,
+    }
+}
+
+fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
+    let windows = IMAGES.iter().find(|image| image.distribution == "Windows").unwrap();
+    let bound = ["skey-bound001"];
+    for (id, zone, image, keys, state) in [
+        ("ins-running1", "ap-guangzhou-3", &IMAGES[0], &bound[..], InstanceState::Running),
+        ("ins-stopped1", "ap-guangzhou-3", &IMAGES[0], &bound, InstanceState::Stopped),
+        ("ins-windows1", "ap-guangzhou-3", windows, &[], InstanceState::Stopped),
+        ("ins-busy0001", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Starting),
+        ("ins-starting", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Starting),
+        ("ins-stopping", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Stopping),
+        ("ins-sleeping", "ap-guangzhou-3", &IMAGES[0], &bound, InstanceState::Stopped),
+        ("ins-launchno", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::LaunchFailed),
+        ("ins-shanghai", "ap-shanghai-2", &IMAGES[0], &[], InstanceState::Stopped),
+        ("ins-foreign1", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Stopped),
+    ] {
+        let tags = if id == "ins-running1" { [red()].into() } else { [].into() };
+        let account = if id == "ins-foreign1" { OTHERS } else { US };
+        let context = Context { account, ..context.clone() };
+        let mut instance = seeded(tx, &context, &plan(zone, image, keys, tags), id.parse().unwrap(), state).unwrap();
+        instance.stopped_without_charging = id == "ins-sleeping";
+        if id == "ins-busy0001" {
+            instance.begin(Goal::Start, By { action: "StartInstances", request: RequestId(uuid::Uuid::nil()) });
+        }
+        tx.put_instance(instance);
+    }
+    for (id, name, byte, account) in
+        [("skey-bound001", "bound", 1, US), ("skey-spare001", "spare", 2, US), ("skey-foreign1", "foreign", 3, OTHERS)]
+    {
+        let sequence = tx.next_sequence();
+        tx.put_key_pair(key(id, name, byte, account, sequence));
+    }
+    Ok(())
+}
+
+impl World {
+    async fn new() -> World {
+        let world = World { state: State::open(Box::new(MemoryStore::default())).unwrap(), calls: 0 };
+        let context = world.context(Door::Api3);
+        world.state.change(move |tx| fill(tx, &context)).await.unwrap().unwrap();
+        world
+    }
+
+    fn context(&self, door: Door) -> Context {
+        let mut seed = [7; 32];
+        seed[0] = self.calls;
+        Context {
+            request: RequestId(uuid::Uuid::from_u128(u128::from(self.calls))),
+            door,
+            language: Language::English,
+            account: US,
+            region: RegionId::find("ap-guangzhou").unwrap(),
+            now_seconds: NOW_SECONDS,
+            seed,
+            policy: Policy { region: RegionId::find("ap-guangzhou").unwrap() },
+            seal: Arc::new(Unsealed),
+        }
+    }
+
+    async fn fill_account(&self) {
+        let outcome = self.state.change(|tx| {
+            for number in 4..=101_u8 {
+                let sequence = tx.next_sequence();
+                tx.put_key_pair(key(&format!("skey-filler{number:02x}")[..13], &format!("filler{number}"), number, US, sequence));
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
+        self.calls += 1;
+        let context = self.context(door);
+        let mut parameters = Parameters::of_action(action.name, params).map_err(|reason| reason.told(door))?;
+        let prepare = match action.effect {
+            Effect::Query(answer) => {
+                let body = answer(&mut parameters, &self.state.view(), &context).map_err(|reason| reason.told(door))?;
+                return parameters.finish().map(|()| body).map_err(|reason| reason.told(door));
+            }
+            Effect::Command(prepare) | Effect::SlowCommand(prepare) => prepare,
+        };
+        let apply = prepare(&mut parameters, &context).and_then(|apply| parameters.finish().map(|()| apply));
+        let entry = JournalEntry {
+            request: context.request,
+            account: US,
+            credential: "AKID".into(),
+            action: action.name,
+            at_seconds: NOW_SECONDS,
+            instances: vec![],
+            replay: None,
+        };
+        let run = move |tx: &mut Transaction<'_>| {
+            apply.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door))
+        };
+        self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
+    }
+}
+
+/// What all transcripts provoked, by action.
+#[derive(Default)]
+struct Seen {
+    codes: BTreeMap<&'static str, BTreeSet<&'static str>>,
+    taken: BTreeMap<&'static str, BTreeSet<String>>,
+    troubles: String,
+}
+
+fn play_all() -> Seen {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut seen = Seen::default();
+    for (file, transcript) in TRANSCRIPTS {
+        for paragraph in transcript.split("\n\n") {
+            runtime.block_on(play(file, paragraph, &mut seen));
+        }
+    }
+    seen
+}
+
+async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
+    let mut world = World::new().await;
+    let mut answer: Option<(String, String)> = None;
+    for line in paragraph.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if line == "full account" {
+            world.fill_account().await;
+        } else if let Some(pattern) = line.strip_prefix("< ") {
+            let (call, got) = answer.take().unwrap_or_else(|| panic!("{file}: an answer without a call: {line}"));
+            if !matches(pattern, &got) {
+                let _ = writeln!(seen.troubles, "{file}:\n  {call}\n  expected {pattern}\n  answered {got}");
+            }
+        } else {
+            assert!(answer.is_none(), "{file}: a call without an answer before: {line}");
+            answer = Some((line.to_string(), run(&mut world, line, seen).await));
+        }
+    }
+    assert!(answer.is_none(), "{file}: a call without an answer");
+}
+
+async fn run(world: &mut World, line: &str, seen: &mut Seen) -> String {
+    let (door, call) = match line.strip_prefix(">> ") {
+        Some(call) => (Door::Legacy, call),
+        None => (Door::Api3, line.strip_prefix("> ").unwrap_or_else(|| panic!("neither call nor answer: {line}"))),
+    };
+    let (name, json) = call.split_once(' ').unwrap();
+    let action = find(name).unwrap_or_else(|| panic!("no action {name}"));
+    let json = expand(&json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string()));
+    let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+    let params = match door {
+        Door::Api3 => Params::from_json(json.as_bytes()).unwrap(),
+        Door::Legacy => {
+            let mut pairs = Vec::new();
+            flatten(&value, "", &mut pairs);
+            Params::from_pairs(pairs).unwrap()
+        }
+    };
+    taken::begin();
+    let outcome = world.call(action, params, door).await;
+    seen.taken.entry(action.name).or_default().extend(taken::end());
+    match outcome {
+        Ok(Body(body)) => {
+            let reply: Value = serde_json::from_slice(&body).unwrap();
+            // A dry run answers the RequestId only.
+            if !value.as_object().unwrap().contains_key("DryRun") {
+                check(&reply, &FACTS.actions[name].output, name, &mut seen.troubles);
+            }
+            String::from_utf8(body).unwrap()
+        }
+        Err(error) => {
+            seen.codes.entry(action.name).or_default().insert(error.code);
+            format!("{} {}", error.code, error.message)
+        }
+    }
+}
+
+/// `3*"x"` becomes `"x","x","x"`.
+fn expand(json: &str) -> String {
+    let mut expanded = json.to_string();
+    while let Some(star) = expanded.find("*\"") {
+        let start = expanded[..star].rfind(|character: char| !character.is_ascii_digit()).unwrap() + 1;
+        let end = star + 2 + expanded[star + 2..].find('"').unwrap() + 1;
+        let times: usize = expanded[start..star].parse().unwrap();
+        let list = vec![&expanded[star + 1..end]; times].join(",");
+        expanded.replace_range(start..end, &list);
+    }
+    expanded
+}
+
+fn flatten(value: &Value, name: &str, pairs: &mut Vec<(String, String)>) {
+    let join = |key: &str| if name.is_empty() { key.to_string() } else { format!("{name}.{key}") };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| flatten(value, &join(key), pairs)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(index, value)| flatten(value, &join(&(index + 1).to_string()), pairs));
+        }
+        Value::String(text) => pairs.push((name.to_string(), text.clone())),
+        other => pairs.push((name.to_string(), other.to_string())),
+    }
+}
+
+/// Whether the text is the pattern, where `...` stands for anything, nothing included.
+fn matches(pattern: &str, text: &str) -> bool {
+    let parts: Vec<&str> = pattern.split("...").collect();
+    let [first, middle @ .., last] = &parts[..] else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(first.trim_end()) else { return false };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+/// Holds a reply against the vendor's description: no unknown member, none of a wrong type, null only where allowed.
+fn check(value: &Value, members: &[Member], place: &str, troubles: &mut String) {
+    let Value::Object(map) = value else {
+        let _ = writeln!(troubles, "{place}: not an object");
+        return;
+    };
+    for name in map.keys().filter(|name| !members.iter().any(|member| member.name == **name)) {
+        let _ = writeln!(troubles, "{place}: the vendor's reply has no member {name}");
+    }
+    for member in members {
+        let place = format!("{place}.{}", member.name);
+        match map.get(&member.name) {
+            Some(Value::Null) if member.nullable => {}
+            Some(Value::Null) => drop(writeln!(troubles, "{place}: null is not allowed")),
+            Some(value) => check_member(value, member, &place, troubles),
+            // A post-paid instance has neither of the two.
+            None if !member.output_required || ["RenewFlag", "ExpiredTime"].contains(&&*member.name) => {}
+            None => drop(writeln!(troubles, "{place}: absent")),
+        }
+    }
+}
+
+fn check_member(value: &Value, member: &Member, place: &str, troubles: &mut String) {
+    let fits = match (member.kind.as_str(), value) {
+        ("list", Value::Array(list)) => {
+            let inner = facts::members(&member.member);
+            for item in list.iter().filter(|_| !inner.is_empty()) {
+                check(item, inner, place, troubles);
+            }
+            true
+        }
+        ("object", value) => {
+            check(value, facts::members(&member.member), place, troubles);
+            true
+        }
+        ("int", value) => value.is_i64(),
+        ("bool", value) => value.is_boolean(),
+        ("string", value) => value.is_string(),
+        _ => false,
+    };
+    if !fits {
+        let _ = writeln!(troubles, "{place}: {value} is no {}", member.kind);
+    }
+}
+
+#[test]
+fn every_transcript_is_answered_as_it_says() {
+    let seen = play_all();
+    assert!(seen.troubles.is_empty(), "{}", seen.troubles);
+}
+
+#[test]
+fn every_declared_code_is_provoked_and_no_other_is_answered() {
+    let seen = play_all();
+    for action in ACTIONS {
+        let provoked = seen.codes.get(action.name).cloned().unwrap_or_default();
+        let declared: BTreeSet<&str> = action.errors.iter().copied().collect();
+        let common: BTreeSet<&str> = COMMON.iter().copied().collect();
+        let silent: Vec<_> = declared.difference(&provoked).collect();
+        assert!(silent.is_empty(), "{} declares {silent:?}, which no transcript provokes", action.name);
+        let undeclared: Vec<_> = provoked.iter().filter(|code| !declared.contains(*code) && !common.contains(*code)).collect();
+        assert!(undeclared.is_empty(), "{} answers {undeclared:?} without declaring it", action.name);
+    }
+}
+
+#[test]
+fn every_parameter_has_an_effect_or_is_listed_without_one() {
+    let seen = play_all();
+    for action in ACTIONS {
+        let taken = seen.taken.get(action.name).cloned().unwrap_or_default();
+        for member in facts::inputs(action.name) {
+            let listed = action.without_effect.contains(&&*member.name);
+            let read = taken.contains(&member.name);
+            assert!(listed != read, "{}.{}: read {read}, listed without effect {listed}", action.name, member.name);
+        }
+    }
+}
+
+#[test]
+fn the_catalog_agrees_with_the_vendors_description() {
+    /// Codes of the legacy door, which the vendor's description of API 3.0 does not list for every action.
+    const LEGACY: &[&str] = &["InvalidInstance.NotSupported", "InvalidPassword"];
+    for pair in ACTIONS.windows(2) {
+        assert!(pair[0].name < pair[1].name, "{} must stand after {}", pair[0].name, pair[1].name);
+    }
+    for action in ACTIONS {
+        let facts = &FACTS.actions[action.name];
+        assert!(action.errors.is_sorted(), "{}: codes are sorted", action.name);
+        for code in action.errors {
+            let known = facts.errors.iter().any(|known| known == code) || LEGACY.contains(code);
+            assert!(known, "{} declares {code}, which the vendor does not list", action.name);
+            assert!(!COMMON.contains(code), "{} need not declare the common {code}", action.name);
+        }
+    }
+}
+
+#[test]
+fn the_transcripts_patterns_can_fail() {
+    assert!(matches("A.B ...", "A.B and more"));
+    assert!(matches("A.B ...", "A.B"));
+    assert!(matches("...x...y", "axbxy"));
+    assert!(!matches("A.B ...", "A.C and more"));
+    assert!(!matches("...x...y...", "yx"));
+    assert!(!matches("{}", "{} "));
+    assert_eq!(expand(r#"[2*"a",3*"b"]"#), r#"["a","a","b","b","b"]"#);
+}
