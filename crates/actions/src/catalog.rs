@@ -9,8 +9,13 @@ macro_rules! catalog {
         /// All actions, sorted by name.
         pub static ACTIONS: &[&Action] = &[$(&$module::ACTION),*];
 
+        /// File, transcript and source of each, in the same order.
         #[cfg(test)]
-        pub(crate) static TRANSCRIPTS: &[(&str, &str)] = &[$((stringify!($module), $module::TRANSCRIPT)),*];
+        pub(crate) static TRANSCRIPTS: &[(&str, &str, &str)] = &[$((
+            stringify!($module),
+            $module::TRANSCRIPT,
+            include_str!(concat!("catalog/", stringify!($module), ".rs")),
+        )),*];
     };
 }
 

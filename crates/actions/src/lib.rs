@@ -15,6 +15,8 @@ mod filters;
 mod login;
 mod names;
 mod new_instance;
+#[cfg(test)]
+mod page;
 mod parameters;
 mod reply;
 #[cfg(test)]

@@ -198,7 +198,7 @@ struct Seen {
 fn play_all() -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut seen = Seen::default();
-    for (file, transcript) in TRANSCRIPTS {
+    for (file, transcript, _) in TRANSCRIPTS {
         for paragraph in transcript.split("\n\n") {
             runtime.block_on(play(file, paragraph, &mut seen));
         }

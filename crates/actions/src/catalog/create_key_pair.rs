@@ -1,6 +1,6 @@
 //! CreateKeyPair: makes an RSA-2048 key pair; its private key is in the answer and nowhere else.
 //!
-//! <https://cloud.tencent.com/document/api/213/15699>.
+//! <https://cloud.tencent.com/document/api/213/15702>.
 
 use super::import_key_pair::{NewKey, QUOTA};
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason};

@@ -1,6 +1,6 @@
 //! DeleteKeyPairs: deletes key pairs that no instance holds any more.
 //!
-//! <https://cloud.tencent.com/document/api/213/15708>. All or nothing. A key pair that is still being taken off an
+//! <https://cloud.tencent.com/document/api/213/15700>. All or nothing. A key pair that is still being taken off an
 //! instance cannot be deleted either: clients retry that code.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason, batch::Batch};

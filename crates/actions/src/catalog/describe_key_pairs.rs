@@ -1,6 +1,6 @@
 //! DescribeKeyPairs: the account's key pairs, newest first.
 //!
-//! <https://cloud.tencent.com/document/api/213/15701>. Well-formed ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that are not there are no error.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Reason, action::page, batch::Batch, filters, filters::Filter,

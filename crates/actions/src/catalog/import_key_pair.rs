@@ -1,6 +1,6 @@
 //! ImportKeyPair: takes a public key that was made elsewhere.
 //!
-//! <https://cloud.tencent.com/document/api/213/15700>. Unlike upstream, Ed25519 is taken beside RSA. The same key
+//! <https://cloud.tencent.com/document/api/213/15703>. Unlike upstream, Ed25519 is taken beside RSA. The same key
 //! material twice in one account is refused, because an unbind promises that the key is dead.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason, names};

@@ -1,6 +1,6 @@
 //! ModifyKeyPairAttribute: changes a key pair's name or description.
 //!
-//! <https://cloud.tencent.com/document/api/213/15707>. The vendor's list has no code for a name that is too long or
+//! <https://cloud.tencent.com/document/api/213/15701>. The vendor's list has no code for a name that is too long or
 //! holds other characters, so these are plain InvalidParameterValue here.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason, names, parameters::shorten};
