@@ -1,2 +1,51 @@
-//! Measures cvmd.
-fn main() {}
+//! Measures cvmd: a table of numbers that count, each a ratio to a yardstick measured in the same run.
+//!
+//! The yardsticks: a bare axum handler, the rows' JSON, SQLite's reading of them, OpenSSH's sshd, moto's server. Whatever
+//! is compared runs as a process of its own, so that its CPU time is its own, and in alternating rounds, so that what
+//! else the computer does falls on both sides.
+
+mod bare;
+mod client;
+mod fleet;
+mod logins;
+mod moto;
+mod options;
+mod process;
+mod random;
+mod report;
+mod rounds;
+mod rows;
+mod server;
+mod signer;
+mod start;
+
+use options::{Options, Role};
+use std::process::ExitCode;
+
+/// The server's own, for the yardstick too: what differs is the work.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let outcome = match options::read(std::env::args().skip(1)) {
+        Ok(Role::Bench(options)) => bench(&options),
+        Ok(Role::Bare) => bare::run(),
+        Ok(Role::Hold(database)) => start::hold(&database),
+        Ok(Role::Help) => report::line(options::HELP),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("benches: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(options: &Options) -> anyhow::Result<()> {
+    // One thread makes the requests: the other core is the server's.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let rows = runtime.block_on(rounds::run(options))?;
+    report::table(&rows)
+}

@@ -1,0 +1,204 @@
+//! Logins per second: connect, enter with a key, run `true`, read its exit status, at a simulated machine and at OpenSSH.
+
+use crate::process::Process;
+use anyhow::{Context, bail};
+use russh::{
+    ChannelMsg,
+    client::{self, Handle},
+    keys::{
+        PrivateKey, PrivateKeyWithHashAlg,
+        ssh_key::{LineEnding, private::Ed25519Keypair},
+    },
+};
+use std::{
+    fs,
+    io::Read,
+    net::SocketAddr,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::task::JoinSet;
+
+/// Logins side by side.
+const PARALLEL: usize = 16;
+const LIMIT: Duration = Duration::from_secs(120);
+/// Where sshd's unprivileged half is locked up when root starts it; packages leave that to the boot.
+const PRIVILEGE_SEPARATION: &str = "/run/sshd";
+
+/// Somebody who enters machines.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor(Arc<PrivateKey>);
+
+/// Where to enter, and as whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    pub(crate) user: String,
+}
+
+struct TrustsAll;
+
+impl client::Handler for TrustsAll {
+    type Error = russh::Error;
+    async fn check_server_key(&mut self, _: &russh::keys::PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        Ok(true)
+    }
+}
+
+impl Visitor {
+    /// With a key of his own that nobody can know.
+    pub(crate) fn new() -> anyhow::Result<Visitor> {
+        Ok(Visitor(Arc::new(fresh_key()?)))
+    }
+
+    pub(crate) fn public_key(&self) -> anyhow::Result<String> {
+        Ok(self.0.public_key().to_openssh()?)
+    }
+
+    /// Enters so many times and answers how many logins a second that made. Runs on threads of its own: a login costs
+    /// the client as much as the server.
+    pub(crate) async fn logins_per_second(&self, door: &Door, count: usize) -> anyhow::Result<f64> {
+        let (visitor, door) = (self.clone(), door.clone());
+        let all = move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(async {
+                tokio::time::timeout(LIMIT, visitor.enter_often(door, count)).await.context("logins take too long")?
+            })
+        };
+        tokio::task::spawn_blocking(all).await?
+    }
+
+    async fn enter_often(self, door: Door, count: usize) -> anyhow::Result<f64> {
+        let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
+        let (visits, door) = (Arc::new(AtomicUsize::new(0)), Arc::new(door));
+        let begun = Instant::now();
+        let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
+        for _ in 0..PARALLEL {
+            let (visitor, config, door, visits) =
+                (self.clone(), Arc::clone(&config), Arc::clone(&door), Arc::clone(&visits));
+            tasks.spawn(async move {
+                while visits.fetch_add(1, Ordering::Relaxed) < count {
+                    visitor.enter(Arc::clone(&config), &door).await?;
+                }
+                Ok(())
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done??;
+        }
+        Ok(count as f64 / begun.elapsed().as_secs_f64())
+    }
+
+    async fn enter(&self, config: Arc<client::Config>, door: &Door) -> anyhow::Result<()> {
+        let mut session: Handle<TrustsAll> = client::connect(config, door.address, TrustsAll).await?;
+        let key = PrivateKeyWithHashAlg::new(Arc::clone(&self.0), None);
+        if !session.authenticate_publickey(door.user.as_str(), key).await?.success() {
+            bail!("the key is refused");
+        }
+        let mut channel = session.channel_open_session().await?;
+        channel.exec(true, "true").await?;
+        let mut status = None;
+        while let Some(message) = channel.wait().await {
+            if let ChannelMsg::ExitStatus { exit_status } = message {
+                status = Some(exit_status);
+            }
+        }
+        if status != Some(0) {
+            bail!("`true` ended with {status:?}");
+        }
+        Ok(())
+    }
+}
+
+/// OpenSSH's server on a free port of loopback, which admits one visitor as the user who runs this.
+#[derive(Debug)]
+pub(crate) struct OpenSsh {
+    pub(crate) door: Door,
+    _process: Process,
+    _made: Option<Made>,
+}
+
+/// A directory that we made and nobody else needs.
+#[derive(Debug)]
+struct Made(PathBuf);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // Not empty, then: another sshd has come to need it.
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+impl OpenSsh {
+    /// # Errors
+    /// Why it cannot be compared with here.
+    pub(crate) async fn start(sshd: &Path, directory: &Path, visitor: &Visitor) -> anyhow::Result<OpenSsh> {
+        if !sshd.exists() {
+            bail!("no {}", sshd.display());
+        }
+        let user = run(Command::new("id").arg("-un"))?.trim().to_owned();
+        let made = (user == "root" && !Path::new(PRIVILEGE_SEPARATION).exists())
+            .then(|| fs::create_dir(PRIVILEGE_SEPARATION).map(|()| Made(PRIVILEGE_SEPARATION.into())))
+            .transpose()?;
+        if let Some(made) = &made {
+            fs::set_permissions(&made.0, fs::Permissions::from_mode(0o755))?;
+        }
+        let address = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let config = configure(sshd, directory, visitor, address)?;
+        let mut command = Command::new(sshd);
+        command.args(["-D", "-e", "-f"]).arg(config).stderr(Stdio::null());
+        let process = Process::start("sshd", command)?;
+        let begun = Instant::now();
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            if begun.elapsed() > Duration::from_secs(10) {
+                bail!("{} does not answer", sshd.display());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(OpenSsh { door: Door { address, user }, _process: process, _made: made })
+    }
+}
+
+fn configure(sshd: &Path, directory: &Path, visitor: &Visitor, address: SocketAddr) -> anyhow::Result<PathBuf> {
+    let (host_key, keys, config) =
+        (directory.join("host_key"), directory.join("authorized_keys"), directory.join("sshd_config"));
+    let private = fresh_key()?.to_openssh(LineEnding::LF)?;
+    let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&host_key)?;
+    std::io::Write::write_all(&mut file, private.as_bytes())?;
+    fs::write(&keys, visitor.public_key()? + "\n")?;
+    let lines = format!(
+        "ListenAddress {address}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\nStrictModes no\nUseDNS no\n\
+         PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
+         MaxStartups 1000\nLogLevel ERROR\n",
+        host_key.display(),
+        keys.display()
+    );
+    // Older ones do not know penalties; newer ones would punish a visitor who comes so often.
+    for more in ["PerSourcePenalties no\n", ""] {
+        fs::write(&config, format!("{lines}{more}"))?;
+        let tried = Command::new(sshd).arg("-t").arg("-f").arg(&config).output()?;
+        if tried.status.success() {
+            return Ok(config);
+        }
+        if more.is_empty() {
+            bail!("{}: {}", sshd.display(), String::from_utf8_lossy(&tried.stderr).trim());
+        }
+    }
+    Ok(config)
+}
+
+fn fresh_key() -> anyhow::Result<PrivateKey> {
+    let mut seed = [0; 32];
+    fs::File::open("/dev/urandom")?.read_exact(&mut seed)?;
+    Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
+}
+
+fn run(command: &mut Command) -> anyhow::Result<String> {
+    Ok(String::from_utf8(command.output()?.stdout)?)
+}

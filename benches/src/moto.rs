@@ -1,0 +1,103 @@
+//! The closest emulator, moto's server: how many key-pair calls it answers in a second.
+
+use crate::process::Process;
+use anyhow::{Context, bail};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::{
+    net::SocketAddr,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+/// Calls side by side, each on a connection of its own: the server keeps none.
+const PARALLEL: usize = 8;
+const READY_WITHIN: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[derive(Debug)]
+pub(crate) struct Moto {
+    address: SocketAddr,
+    imported: usize,
+    _process: Process,
+}
+
+impl Moto {
+    /// # Errors
+    /// Why it cannot be compared with here.
+    pub(crate) async fn start() -> anyhow::Result<Moto> {
+        let address = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let mut command = Command::new("moto_server");
+        command.args(["-H", "127.0.0.1", "-p", &address.port().to_string()]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let process = Process::start("moto_server", command)?;
+        let begun = Instant::now();
+        while call(address, "Action=DescribeKeyPairs").await.is_err() {
+            if begun.elapsed() > READY_WITHIN {
+                bail!("moto_server does not answer");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(Moto { address, imported: 0, _process: process })
+    }
+
+    /// Imports and deletes so many key pairs, and answers how many calls a second that made.
+    pub(crate) async fn calls_per_second(&mut self, pairs: usize, public_key: &str) -> anyhow::Result<f64> {
+        let material = STANDARD.encode(public_key).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let (first, address) = (self.imported, self.address);
+        self.imported += pairs;
+        let (material, next) = (Arc::new(material), Arc::new(AtomicUsize::new(first)));
+        let begun = Instant::now();
+        let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
+        for _ in 0..PARALLEL {
+            let (material, next) = (Arc::clone(&material), Arc::clone(&next));
+            tasks.spawn(async move {
+                loop {
+                    let pair = next.fetch_add(1, Ordering::Relaxed);
+                    if pair >= first + pairs {
+                        return Ok(());
+                    }
+                    call(address, &format!("Action=ImportKeyPair&KeyName=k{pair}&PublicKeyMaterial={material}"))
+                        .await?;
+                    call(address, &format!("Action=DeleteKeyPair&KeyName=k{pair}")).await?;
+                }
+            });
+        }
+        let all = async {
+            while let Some(done) = tasks.join_next().await {
+                done??;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(LIMIT, all).await.context("moto's calls take too long")??;
+        Ok(2.0 * pairs as f64 / begun.elapsed().as_secs_f64())
+    }
+}
+
+async fn call(address: SocketAddr, form: &str) -> anyhow::Result<()> {
+    let body = format!("{form}&Version=2016-11-15");
+    // It looks at the credential's scope to know which service is meant, and at nothing else of the signature.
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261101/us-east-1/ec2/aws4_request, \
+         SignedHeaders=host, Signature=0\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).await?;
+    let reply = String::from_utf8_lossy(&reply);
+    if !reply.lines().next().is_some_and(|line| line.contains(" 200 ")) {
+        bail!("moto answered {reply}");
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! A cvmd that is measured: started, asked, and watched until what it was asked for is done.
+
+use crate::{
+    client::{self, Connection, Reply},
+    fleet,
+    process::{self, Cpu, Process},
+    random::Random,
+    signer,
+};
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// A million machines are made in this time on a slow computer.
+const READY_WITHIN: Duration = Duration::from_secs(1800);
+/// What was asked for is done in this time.
+const DONE_WITHIN: Duration = Duration::from_secs(120);
+const ASK_EVERY: Duration = Duration::from_millis(2);
+/// Ids in one request, at most.
+const BATCH: usize = 100;
+/// Unbinds between two looks at the clock: fits the smallest state, and is the same for the largest.
+const PASS: usize = 999;
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    pub(crate) instances: usize,
+    host: String,
+    connections: Vec<Connection>,
+    random: Random,
+    /// The key pair bound to each instance now.
+    bound: Vec<usize>,
+}
+
+/// What a number of requests cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cost {
+    pub(crate) requests: usize,
+    pub(crate) elapsed: Duration,
+    pub(crate) server: Duration,
+    pub(crate) generator: Duration,
+    pub(crate) groups: f64,
+    pub(crate) commits: f64,
+    pub(crate) persist_seconds: f64,
+}
+
+impl Cost {
+    /// Microseconds of CPU that one request took.
+    pub(crate) fn us(&self) -> f64 {
+        self.server.as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    pub(crate) fn generator_us(&self) -> f64 {
+        self.generator.as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        self.requests as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+/// Counts from here to its end.
+struct Meter {
+    server: Cpu,
+    ours: Cpu,
+    begun: Instant,
+}
+
+impl Meter {
+    fn begin(process: &Process) -> anyhow::Result<Meter> {
+        Ok(Meter { server: process.cpu()?, ours: Cpu::ours()?, begun: Instant::now() })
+    }
+
+    fn end(&self, process: &Process, cost: &mut Cost) -> anyhow::Result<()> {
+        cost.elapsed += self.begun.elapsed();
+        cost.server += process.cpu()?.since(&self.server);
+        cost.generator += Cpu::ours()?.since(&self.ours);
+        Ok(())
+    }
+}
+
+/// The yardstick's process, answering.
+#[derive(Debug)]
+pub(crate) struct Bare {
+    process: Process,
+    host: String,
+    connections: Vec<Connection>,
+}
+
+impl Bare {
+    pub(crate) async fn start() -> anyhow::Result<Bare> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("bare");
+        let (process, line) = Process::start_and_hear("the bare handler", command, Duration::from_secs(10))?;
+        let address = process::address(&line)?;
+        Ok(Bare { process, host: address.to_string(), connections: Connection::open_all(address).await? })
+    }
+
+    /// Posts these bodies.
+    pub(crate) async fn measure(&mut self, bodies: &[String]) -> anyhow::Result<Cost> {
+        let requests = bodies.iter().map(|body| client::post(&self.host, "", body)).collect();
+        let mut cost = Cost { requests: bodies.len(), ..Cost::default() };
+        let meter = Meter::begin(&self.process)?;
+        client::drive(&mut self.connections, requests, |reply| reply.status == 200).await?;
+        meter.end(&self.process, &mut cost)?;
+        Ok(cost)
+    }
+}
+
+impl Server {
+    /// Starts it and waits until it answers; the time that took is the second value.
+    pub(crate) async fn start(
+        binary: &Path,
+        data: &Path,
+        level: &str,
+        seed: Option<&Path>,
+        instances: usize,
+    ) -> anyhow::Result<(Server, Duration)> {
+        let mut command = Command::new(binary);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0", "--log", level, "--data"]).arg(data);
+        if let Some(seed) = seed {
+            command.arg("--seed").arg(seed);
+        }
+        // Nothing of the caller's environment decides how it runs.
+        command.env_clear().env("CVMD_SECRET_ID", signer::SECRET_ID).env("CVMD_SECRET_KEY", signer::SECRET_KEY);
+        // A log is written somewhere: to a file, as under a supervisor.
+        command.stderr(File::create(data.with_extension("log"))?);
+        let begun = Instant::now();
+        let (process, line) = Process::start_and_hear("cvmd", command, READY_WITHIN)
+            .with_context(|| std::fs::read_to_string(data.with_extension("log")).unwrap_or_default())?;
+        let address = process::address(&line)?;
+        let host = address.to_string();
+        let mut connection = Connection::open(address).await?;
+        while connection.exchange(&client::get(&host, "/_cvmd/health")).await?.status != 200 {
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+        let took = begun.elapsed();
+        let connections = Connection::open_all(address).await?;
+        let bound = (0..instances).map(fleet::first_key).collect();
+        let random = Random(instances as u64);
+        Ok((Server { process, instances, host, connections, random, bound }, took))
+    }
+
+    /// Stops it and waits for its end.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        drop(self.connections);
+        self.process.stop().await
+    }
+
+    /// Asks once.
+    pub(crate) async fn call(&mut self, action: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = signer::request(&self.host, action, &body.to_string());
+        let connection = self.connections.first_mut().context("no connection")?;
+        let reply = connection.exchange(&request).await?;
+        if !is_success(&reply) {
+            bail!("{action} was answered {}", reply.body);
+        }
+        Ok(serde_json::from_str::<Value>(reply.body)?["Response"].take())
+    }
+
+    /// Bodies that name one instance each, drawn from all.
+    pub(crate) fn describe_bodies(&mut self, count: usize) -> Vec<String> {
+        let draw = |_| json!({ "InstanceIds": [fleet::instance_id(self.random.below(self.instances))] }).to_string();
+        (0..count).map(draw).collect()
+    }
+
+    /// Describes one instance with each request.
+    pub(crate) async fn describe(&mut self, count: usize) -> anyhow::Result<Cost> {
+        let bodies = self.describe_bodies(count);
+        let requests = bodies.iter().map(|body| signer::request(&self.host, "DescribeInstances", body)).collect();
+        let mut cost = Cost { requests: count, ..Cost::default() };
+        let meter = Meter::begin(&self.process)?;
+        client::drive(&mut self.connections, requests, |reply| {
+            is_success(reply) && reply.body.contains("\"TotalCount\":1,")
+        })
+        .await?;
+        meter.end(&self.process, &mut cost)?;
+        Ok(cost)
+    }
+
+    /// Bodies that name one stopped instance and the key pair bound to it, drawn from all, no instance twice.
+    pub(crate) fn unbind_bodies(&mut self, count: usize) -> (Vec<usize>, Vec<String>) {
+        let sample = self.random.sample(fleet::RUNNING + 1, self.instances, count);
+        let body = |instance: &usize| {
+            let key = fleet::key_id(self.bound[*instance]);
+            json!({ "InstanceIds": [fleet::instance_id(*instance)], "KeyIds": [key] }).to_string()
+        };
+        let bodies = sample.iter().map(body).collect();
+        (sample, bodies)
+    }
+
+    /// Takes the key off one stopped instance with each request; the clock runs until the last operation is over. In
+    /// passes: between them, off the clock, every outcome is looked at and the keys are bound again.
+    pub(crate) async fn unbind(&mut self, at_least: usize) -> anyhow::Result<Cost> {
+        let mut cost = Cost::default();
+        while cost.requests < at_least {
+            let (sample, bodies) = self.unbind_bodies(PASS);
+            let sign = |body: &String| signer::request(&self.host, "DisassociateInstancesKeyPairs", body);
+            let requests = bodies.iter().map(sign).collect();
+            let before = self.metrics().await?;
+            let meter = Meter::begin(&self.process)?;
+            client::drive(&mut self.connections, requests, is_success).await?;
+            self.done().await?;
+            meter.end(&self.process, &mut cost)?;
+            let after = self.metrics().await?;
+            let grown = |name: &str| after.get(name).unwrap_or(&0.0) - before.get(name).unwrap_or(&0.0);
+            cost.requests += sample.len();
+            cost.groups += grown("cvmd_commit_groups_total");
+            cost.commits += grown("cvmd_commits_total");
+            cost.persist_seconds += grown("cvmd_persist_seconds_total");
+            self.all_are(&sample, None).await?;
+            self.bind(&sample).await?;
+        }
+        Ok(cost)
+    }
+
+    /// Binds a key pair to instances that have none.
+    async fn bind(&mut self, sample: &[usize]) -> anyhow::Result<()> {
+        for batch in sample.chunks(BATCH) {
+            let key = fleet::first_key(batch[0]);
+            let ids: Vec<_> = batch.iter().copied().map(fleet::instance_id).collect();
+            self.call("AssociateInstancesKeyPairs", &json!({ "InstanceIds": ids, "KeyIds": [fleet::key_id(key)] }))
+                .await?;
+            batch.iter().for_each(|instance| self.bound[*instance] = key);
+        }
+        self.done().await?;
+        self.all_are(sample, Some("AssociateInstancesKeyPairs")).await
+    }
+
+    /// Whether each of these instances has the key that it should have, none after an unbind, and its operation has
+    /// succeeded.
+    async fn all_are(&mut self, sample: &[usize], bound_by: Option<&str>) -> anyhow::Result<()> {
+        for batch in sample.chunks(BATCH) {
+            let ids: Vec<_> = batch.iter().copied().map(fleet::instance_id).collect();
+            let reply = self.call("DescribeInstances", &json!({ "InstanceIds": ids, "Limit": BATCH })).await?;
+            let seen = reply["InstanceSet"].as_array().context("no InstanceSet")?;
+            if seen.len() != batch.len() {
+                bail!("{} instances were asked for, and {} seen", batch.len(), seen.len());
+            }
+            let keys = match bound_by {
+                Some(_) => json!([fleet::key_id(self.bound[batch[0]])]),
+                None => json!([]),
+            };
+            let operation = bound_by.unwrap_or("DisassociateInstancesKeyPairs");
+            for row in seen {
+                if row["LoginSettings"]["KeyIds"] != keys
+                    || row["LatestOperation"] != operation
+                    || row["LatestOperationState"] != "SUCCESS"
+                    || row["InstanceState"] != "STOPPED"
+                {
+                    bail!("after {operation}, which should leave it with {keys}, an instance is {row}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until no operation is under way.
+    async fn done(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        while self.metrics().await?.get("cvmd_operations_under_way") != Some(&0.0) {
+            if begun.elapsed() > DONE_WITHIN {
+                bail!("operations are still under way after {DONE_WITHIN:?}");
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    async fn metrics(&mut self) -> anyhow::Result<BTreeMap<String, f64>> {
+        let request = client::get(&self.host, "/_cvmd/metrics");
+        let connection = self.connections.first_mut().context("no connection")?;
+        let reply = connection.exchange(&request).await?;
+        let lines = reply.body.lines().filter(|line| !line.starts_with('#'));
+        let pairs = lines.filter_map(|line| line.rsplit_once(' '));
+        Ok(pairs.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect())
+    }
+}
+
+fn is_success(reply: &Reply<'_>) -> bool {
+    reply.status == 200 && reply.body.starts_with("{\"Response\":{") && !reply.body.contains("\"Error\":{")
+}
