@@ -1,0 +1,74 @@
+//! Instances as the API tells of them, and machines as their own file does.
+
+use super::{Client, Home, until};
+use cvmd_hypervisor_simulated::Machine;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+/// The instance as DescribeInstances tells it; null when it is not there.
+pub fn instance(client: &Client, id: &str) -> Value {
+    client.call("DescribeInstances", json!({"InstanceIds": [id]}))["InstanceSet"][0].take()
+}
+
+/// All instances named, in any order.
+pub fn instances(client: &Client, ids: &[String]) -> Vec<Value> {
+    let mut answer = client.call("DescribeInstances", json!({"InstanceIds": ids, "Limit": 100}));
+    answer["InstanceSet"].as_array_mut().map(std::mem::take).unwrap_or_default()
+}
+
+/// The instance when its latest operation has ended, however it did.
+#[track_caller]
+pub fn settled(client: &Client, id: &str) -> Value {
+    let mut seen = Value::Null;
+    until("the operation ends", || {
+        seen = instance(client, id);
+        seen["LatestOperationState"] != "OPERATING"
+    });
+    seen
+}
+
+/// The instance when it is RUNNING and its latest operation a SUCCESS.
+#[track_caller]
+pub fn running(client: &Client, id: &str) -> Value {
+    let seen = settled(client, id);
+    assert_eq!((&seen["LatestOperationState"], &seen["InstanceState"]), (&json!("SUCCESS"), &json!("RUNNING")), "{seen}");
+    seen
+}
+
+/// Runs one more instance and waits until it is RUNNING.
+pub fn run(client: &Client, guest: &str, login: Value) -> Value {
+    let id = begin_run(client, guest, login);
+    running(client, &id)
+}
+
+pub fn begin_run(client: &Client, guest: &str, login: Value) -> String {
+    let mut parameters = json!({
+        "Placement": {"Zone": "ap-guangzhou-3"},
+        "ImageId": "img-487zeit5",
+        "TagSpecification": [{"ResourceType": "instance", "Tags": [{"Key": super::GUEST_TAG, "Value": guest}]}],
+    });
+    if !login.is_null() {
+        parameters["LoginSettings"] = login;
+    }
+    client.call("RunInstances", parameters)["InstanceIdSet"][0].as_str().unwrap().to_owned()
+}
+
+/// Every machine as `machines.db` holds it, read from a copy, so that nothing is changed.
+pub fn rows(home: &Home) -> Vec<Machine> {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["machines.db", "machines.db-wal"] {
+        let from = home.data().join(name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+    }
+    let connection = Connection::open(copy.path().join("machines.db")).unwrap();
+    let mut statement = connection.prepare("SELECT body FROM machines").unwrap();
+    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
+}
+
+/// One machine.
+pub fn row(home: &Home, id: &str) -> Machine {
+    rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines.db"))
+}
