@@ -6,12 +6,16 @@ use std::{fs, process::Command};
 
 /// Programs that the clients call, and the Debian package that brings each.
 const PROGRAMS: &[(&str, &str)] =
-    &[("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"), ("setsid", "util-linux"), ("python3", "python3")];
+    &[("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"), ("python3", "python3")];
 
 pub fn run() -> Tally {
     let mut tally = Tally::default();
     tally.add(system());
-    tally.add(Tally::of(python()));
+    tally.add(if python_makes_environments() {
+        Tally::of(python())
+    } else {
+        Tally::skipped("Python packages: this Python cannot make an environment; install python3-venv")
+    });
     tally
 }
 
