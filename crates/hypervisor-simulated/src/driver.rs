@@ -224,7 +224,7 @@ impl SimulatedHypervisor {
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
-        self.sessions.end_all();
+        self.sessions.close();
         if let Some(driver) = self.me.upgrade() {
             // A join error would be the writer's panic, which was reported where it happened.
             let _ = tokio::task::spawn_blocking(move || driver.store.close()).await;
@@ -373,7 +373,7 @@ impl Drop for SimulatedHypervisor {
         for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();
         }
-        self.sessions.end_all();
+        self.sessions.close();
     }
 }
 

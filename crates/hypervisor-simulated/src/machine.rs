@@ -20,7 +20,7 @@ use cvmd_model::{BootId, InstanceId, Power};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// Power as it is stored; `until_ms` is unix milliseconds, [`NEVER`] for a guest that does not finish booting.
+/// Power as it is stored; `until_ms` is unix milliseconds, the largest number for a guest that does not finish booting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stored {
     Off,

@@ -14,6 +14,7 @@ pub(crate) struct Sessions(Arc<Mutex<Open>>);
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
+    closed: bool,
     by_machine: HashMap<InstanceId, HashMap<u64, oneshot::Sender<()>>>,
 }
 
@@ -32,7 +33,10 @@ impl Sessions {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.next += 1;
         let number = open.next;
-        open.by_machine.entry(machine).or_default().insert(number, sender);
+        // Once closed, the sender goes at once, and with it the session.
+        if !open.closed {
+            open.by_machine.entry(machine).or_default().insert(number, sender);
+        }
         (Session { sessions: self.clone(), machine, number }, cut)
     }
 
@@ -41,9 +45,11 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).by_machine.remove(&machine);
     }
 
-    /// Ends every session.
-    pub(crate) fn end_all(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_machine.clear();
+    /// Ends every session, also those that are about to open.
+    pub(crate) fn close(&self) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.closed = true;
+        open.by_machine.clear();
     }
 }
 

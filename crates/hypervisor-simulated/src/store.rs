@@ -6,6 +6,7 @@
 use crate::machine::Machine;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
+    num::NonZeroUsize,
     path::Path,
     sync::{
         Mutex, PoisonError,
@@ -21,6 +22,10 @@ use tokio::sync::oneshot;
 const SCHEMA: i64 = 1;
 /// Rows of one group at most, so that the first of them does not wait for ever.
 const GROUP_MAX: usize = 256;
+/// Rows that go to a parser together at the start.
+const CHUNK: usize = 512;
+/// Memory for pages, in kB: taken only as far as the file is large.
+const CACHE_KB: i64 = 64 * 1024;
 /// Pages of 1 kB in the log before it is written back into the database: 40 MB.
 const CHECKPOINT_PAGES: i64 = 40_000;
 
@@ -68,6 +73,9 @@ struct Job {
     work: Work,
     answer: oneshot::Sender<Result<Option<Vec<u8>>, NotWritten>>,
 }
+
+/// Rows as they are read: number and body.
+type Chunk = Vec<(i64, Box<[u8]>)>;
 
 /// What to do with a row.
 #[derive(Debug)]
@@ -154,6 +162,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KB)?;
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          CREATE TABLE IF NOT EXISTS machines (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -163,16 +172,56 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Reads every row on this thread while others parse: parsing takes most of the time.
 fn read_all(connection: &Connection) -> Result<Vec<Machine>, StoreError> {
-    let mut statement = connection.prepare("SELECT id, body FROM machines")?;
-    let mut rows = statement.query([])?;
-    let mut machines = Vec::new();
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
-        let machine = serde_json::from_slice(body);
-        machines.push(machine.map_err(|cause| StoreError::Row { id: row.get(0).unwrap_or_default(), cause })?);
+    let parsers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let (chunks, inbox) = mpsc::sync_channel::<Chunk>(2 * parsers);
+    let inbox = Mutex::new(inbox);
+    let parse = || {
+        let mut machines = Ok(Vec::new());
+        loop {
+            // The lock is held while waiting: whoever waits first is served first.
+            let chunk = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(chunk) = chunk else { return machines };
+            // After an error the chunks are still taken, because the reader waits for room.
+            if let Ok(parsed) = &mut machines {
+                machines = parse_into(std::mem::take(parsed), chunk);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let parsing: Vec<_> = (0..parsers).map(|_| scope.spawn(parse)).collect();
+        let read = send_all(connection, &chunks);
+        drop(chunks);
+        let mut machines = Vec::new();
+        for parser in parsing {
+            let parsed = parser.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            machines.append(&mut parsed?);
+        }
+        read.map(|()| machines)
+    })
+}
+
+fn parse_into(mut machines: Vec<Machine>, chunk: Chunk) -> Result<Vec<Machine>, StoreError> {
+    for (id, body) in chunk {
+        machines.push(serde_json::from_slice(&body).map_err(|cause| StoreError::Row { id, cause })?);
     }
     Ok(machines)
+}
+
+fn send_all(connection: &Connection, chunks: &mpsc::SyncSender<Chunk>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT id, body FROM machines")?;
+    let mut rows = statement.query([])?;
+    let mut chunk = Vec::with_capacity(CHUNK);
+    while let Some(row) = rows.next()? {
+        chunk.push((row.get(0)?, row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?.into()));
+        if chunk.len() == CHUNK {
+            // Invariant: the receiver lives as long as the reader, so sending cannot fail.
+            let _ = chunks.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
+        }
+    }
+    let _ = chunks.send(chunk);
+    Ok(())
 }
 
 fn write_groups(mut connection: Connection, inbox: &mpsc::Receiver<Job>, tally: &Tally) {
@@ -248,6 +297,20 @@ mod test {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
         let error = Store::open(&path).unwrap_err();
         assert_eq!(error.to_string(), "machines.db has schema 2, newer than 1, the newest that this program reads");
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("machines.db");
+        drop(Store::open(&path).unwrap());
+        let connection = Connection::open(&path).unwrap();
+        // More than the parsers take at once: the reader must not wait for ever.
+        let many = "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
+                    INSERT INTO machines SELECT id, '{}' FROM n";
+        connection.execute_batch(many).unwrap();
+        let error = Store::open(&path).unwrap_err();
+        assert!(matches!(error, StoreError::Row { id: 1.., .. }), "{error}");
     }
 
     #[cfg(unix)]

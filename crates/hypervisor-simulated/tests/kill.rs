@@ -15,7 +15,7 @@ use std::{
 const DIRECTORY: &str = "CVMD_TEST_KILLED_IN";
 const MACHINES: u64 = 64;
 /// Each round kills at another moment of a group; one round alone can miss the dangerous ones.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 25;
 /// Answers that a round hears before it kills.
 const ANSWERS: usize = 500;
 

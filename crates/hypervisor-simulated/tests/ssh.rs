@@ -202,7 +202,9 @@ async fn poweroff_inside_the_guest_leads_to_off_and_ends_its_sessions() {
     let id = house.machine("", &login(&[&mine], None)).await;
     let mut watch = house.driver.watch();
     let open = Open::at(&house, id, &mine).await;
-    assert_eq!(house.ssh(id).with_key(&mine, &["poweroff"]).await.status, Some(0));
+    let asked = house.ssh(id).with_key(&mine, &["poweroff"]).await;
+    // As at a real machine, the sessions may end before the command's status has reached the client.
+    assert!(matches!(asked.status, Some(0 | 255)), "{asked:?}");
     until(&house.driver, id, |observed| observed.power == Power::Off).await;
     assert_eq!(watch.try_recv(), Ok(id));
     let (status, err) = open.end();
@@ -302,6 +304,27 @@ async fn a_kept_port_that_is_taken_is_passed_over() {
         }
     };
     tokio::time::timeout(LIMIT, free).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sixth_key_may_be_the_right_one_and_an_eighth_is_not_heard() {
+    let house = House::new();
+    let keys: Vec<Key> = (0..8).map(|number| house.key(&format!("key{number}"))).collect();
+    let id = house.machine("", &login(&[&keys[5]], None)).await;
+    let mut options = vec!["-o", "BatchMode=yes"];
+    for key in &keys[..6] {
+        options.extend(["-i", key.file.to_str().unwrap()]);
+    }
+    assert_eq!(house.ssh(id).run(&options, &["true"]).await, good(""));
+    house.stop(id).await;
+    let gone = [keys[5].public.blob().clone()];
+    house.driver.write_login(id, &login(&[&keys[7]], None), &gone).await.unwrap();
+    house.start(id).await;
+    for key in &keys[6..] {
+        options.extend(["-i", key.file.to_str().unwrap()]);
+    }
+    let seen = house.ssh(id).run(&options, &["true"]).await;
+    assert!(seen.status == Some(255) && seen.err.contains("Too many authentication attempts"), "{seen:?}");
 }
 
 /// A session that stays open at a terminal, until the machine ends it.
