@@ -236,6 +236,7 @@ async fn receive(
     drop(view);
     loop {
         tokio::select! {
+            biased;
             () = shared.stopped() => return,
             Some(id) = intents.recv() => {
                 // Its own commits tell of an operation too, which may have ended meanwhile.

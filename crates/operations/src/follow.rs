@@ -10,40 +10,49 @@ use cvmd_state::CommitError;
 use std::{convert::Infallible, sync::Arc};
 use tokio::sync::{Mutex, mpsc::UnboundedReceiver};
 
+/// Instances that a follower takes from the queue at once.
+const BATCH_MAX: usize = 64;
+
 /// One of the followers: takes instances from the queue until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>, queue: Arc<Mutex<UnboundedReceiver<InstanceId>>>, alive: Alive) {
-    let mut looked = 0_u32;
+    let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
-        let id = tokio::select! {
+        tokio::select! {
+            biased;
             () = shared.stopped() => return,
-            id = async { queue.lock().await.recv().await } => id,
-        };
-        let Some(id) = id else { return };
-        let mut failures = 0;
-        loop {
-            let Some(row) = shared.state.view().instance(id).cloned() else { break };
-            if row.operation.is_some() {
-                shared.wake(id, &alive);
-                break;
-            }
-            match look(&shared, &row).await {
-                Look::Agrees => break,
-                Look::Outdated => {}
-                Look::Closed => return,
-                Look::Trouble => {
-                    failures += 1;
-                    let until_ms = shared.clock.now_ms() + pause_ms(failures);
-                    tokio::select! {
-                        () = shared.stopped() => return,
-                        () = shared.clock.sleep_until(until_ms) => {}
-                    }
-                }
+            taken = async { queue.lock().await.recv_many(&mut batch, BATCH_MAX).await } => if taken == 0 {
+                return;
+            },
+        }
+        for id in batch.drain(..) {
+            if shared.is_stopping() || look_until_it_agrees(&shared, id, &alive).await == Look::Closed {
+                return;
             }
         }
-        looked = looked.wrapping_add(1);
         // Looking may need no waiting at all; a million looks must not hold a thread of the runtime.
-        if looked.is_multiple_of(64) {
-            tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn look_until_it_agrees(shared: &Arc<Shared>, id: InstanceId, alive: &Alive) -> Look {
+    let mut failures = 0;
+    loop {
+        let Some(row) = shared.state.view().instance(id).cloned() else { return Look::Agrees };
+        if row.operation.is_some() {
+            shared.wake(id, alive);
+            return Look::Agrees;
+        }
+        match look(shared, &row).await {
+            Look::Outdated => {}
+            Look::Trouble => {
+                failures += 1;
+                let until_ms = shared.clock.now_ms() + pause_ms(failures);
+                tokio::select! {
+                    () = shared.stopped() => return Look::Closed,
+                    () = shared.clock.sleep_until(until_ms) => {}
+                }
+            }
+            done @ (Look::Agrees | Look::Closed) => return done,
         }
     }
 }

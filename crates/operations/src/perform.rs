@@ -19,9 +19,7 @@ pub(crate) async fn perform(
         Step::Define => hypervisor.define(&definition(instance)).await,
         // A Windows guest has neither sshd nor keys; its password is the vendor's matter, and counts as set.
         Step::WriteLogin if instance.is_windows() => Ok(()),
-        Step::WriteLogin => {
-            hypervisor.write_login(instance.id, &login(view, instance), &gone(view, instance)).await
-        }
+        Step::WriteLogin => hypervisor.write_login(instance.id, &login(view, instance), &gone(view, instance)).await,
         Step::ShutDown => hypervisor.shut_down(instance.id).await,
         Step::PowerOff => hypervisor.power_off(instance.id).await,
         Step::Start => hypervisor.start(instance.id).await,
@@ -39,11 +37,7 @@ pub(crate) enum Disk {
 }
 
 /// Reads the disk, and tells which of the wanted and the former ways in it holds.
-pub(crate) async fn read_disk(
-    hypervisor: &dyn Hypervisor,
-    view: &View,
-    instance: &Instance,
-) -> Result<Disk, Trouble> {
+pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance: &Instance) -> Result<Disk, Trouble> {
     let found = hypervisor.read_login(instance.id).await?;
     let wanted = login(view, instance);
     let holds = |blob: &KeyBlob| found.keys.iter().any(|key| key.blob() == blob);

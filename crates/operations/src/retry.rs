@@ -17,6 +17,19 @@ pub(crate) fn pause_ms(failures: u32) -> u64 {
     (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
 }
 
+/// The trail of an operation that an engine takes up from an earlier one's.
+///
+/// Time in which no engine lived is not counted: what the row says was asked for may never have been, so the guest gets
+/// its whole time again.
+pub(crate) fn resumed(trail: Trail, now_ms: u64) -> Trail {
+    Trail {
+        off_asked_ms: trail.off_asked_ms.map(|_| now_ms),
+        start_asked_ms: trail.start_asked_ms.map(|_| now_ms),
+        retry_at_ms: None,
+        ..trail
+    }
+}
+
 /// The trail after a step that succeeded on a machine with that power. It need not be committed for its own sake: every
 /// effect may be repeated.
 pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits, now_ms: u64) -> Trail {

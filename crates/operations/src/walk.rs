@@ -104,7 +104,7 @@ fn take_up(walk: &mut Option<Walk>, request: RequestId, trail: Trail, now_ms: u6
     }
     walk.get_or_insert_with(|| Walk {
         request,
-        trail,
+        trail: retry::resumed(trail, now_ms),
         before: None,
         unsaved: false,
         did: None,
@@ -177,14 +177,7 @@ impl Walk {
     }
 
     /// Commits what the effect needs, performs it, and takes its outcome into the trail.
-    async fn act(
-        &mut self,
-        shared: &Shared,
-        sight: &Sight,
-        step: Step,
-        trail: Trail,
-        task: &Task,
-    ) -> Result<(), End> {
+    async fn act(&mut self, shared: &Shared, sight: &Sight, step: Step, trail: Trail, task: &Task) -> Result<(), End> {
         // An effect that succeeded and is wanted again, nothing else having changed, has not worked.
         // Asking a guest again is no effect that can be seen to have worked.
         let same = self.did.as_ref().is_some_and(|(did, after)| *did == step && *after == trail);
@@ -253,7 +246,7 @@ impl Walk {
                     self.trail = self.after(shared, sight, Step::WriteLogin);
                     return;
                 }
-                Ok(Disk::AsWanted) => {}
+                Ok(Disk::AsWanted) => self.before = Some(sight.row.login.clone()),
                 Ok(Disk::Holds(login)) => self.before = Some(login),
                 Err(trouble) => {
                     tracing::warn!(instance = %sight.row.id, request = %self.request, %trouble, "the disk cannot be read");
@@ -298,13 +291,7 @@ impl Walk {
     }
 
     /// Commits the end of the operation, with its line in the journal.
-    async fn finish(
-        &mut self,
-        shared: &Shared,
-        sight: &Sight,
-        outcome: Outcome,
-        task: &Task,
-    ) -> Result<(), End> {
+    async fn finish(&mut self, shared: &Shared, sight: &Sight, outcome: Outcome, task: &Task) -> Result<(), End> {
         let (id, request) = (sight.row.id, self.request);
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
         let at_seconds = shared.clock.now_ms() / 1000;

@@ -34,8 +34,14 @@ impl Scenario {
         Scenario { from, ask, quirks: |_| {}, promise }
     }
 
-    /// Crashes at every point of the walk, and for each at every point of the way back.
+    /// Crashes at every point of the walk, and for each at every point of the way back; the next engine comes at once,
+    /// or an hour later.
     fn crash_everywhere(&self) {
+        self.crash_and_stand_empty_ms(0);
+        self.crash_and_stand_empty_ms(3_600_000);
+    }
+
+    fn crash_and_stand_empty_ms(&self, empty_ms: u64) {
         let mut points = 0;
         for first in 1.. {
             let mut crashed_twice = 0;
@@ -47,14 +53,16 @@ impl Scenario {
                     assert!(first > 2, "a walk without a point tests nothing");
                     return;
                 }
+                house.stand_empty_ms(empty_ms);
                 house.plan.arm(second);
                 let again = house.live(async |life| life.until_ended(id).await);
                 house.plan.disarm();
                 if again == Err(Crashed) {
                     crashed_twice += 1;
+                    house.stand_empty_ms(empty_ms);
                     assert_eq!(house.live(async |life| life.until_ended(id).await), Ok(()));
                 }
-                self.check(&mut house, id, &format!("crashes at {first} and {second}"));
+                self.check(&mut house, id, &format!("crashes at {first} and {second}, empty {empty_ms} ms"));
                 if again == Ok(()) {
                     break;
                 }
@@ -180,18 +188,15 @@ fn a_forced_unbind_survives_and_boots_once() {
 #[test]
 fn a_forced_unbind_of_all_keys_survives_and_boots_once() {
     let promise = Promise { keys: &[], boots: 2, ..RUNS };
-    Scenario::new(S::Running, promise, |instance| {
-        instance.disassociate(&[key_id(2), key_id(1)], true, by(REQUEST))
-    })
-    .crash_everywhere();
+    Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(2), key_id(1)], true, by(REQUEST)))
+        .crash_everywhere();
 }
 
 #[test]
 fn an_unbind_that_cannot_be_written_brings_the_association_back() {
     let promise = Promise { boots: 2, failed: Some("could not be changed"), ..RUNS };
-    let mut scenario = Scenario::new(S::Running, promise, |instance| {
-        instance.disassociate(&[key_id(1)], true, by(REQUEST))
-    });
+    let mut scenario =
+        Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
     scenario.quirks = |quirks| quirks.keeps_keys = true;
     scenario.crash_everywhere();
 }
@@ -199,9 +204,8 @@ fn an_unbind_that_cannot_be_written_brings_the_association_back() {
 #[test]
 fn a_machine_that_comes_up_no_more_is_off_in_the_end() {
     let promise = Promise { state: Some(S::Stopped), keys: &[2], boots: 2, failed: Some("did not come up") };
-    let mut scenario = Scenario::new(S::Running, promise, |instance| {
-        instance.disassociate(&[key_id(1)], true, by(REQUEST))
-    });
+    let mut scenario =
+        Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
     scenario.quirks = |quirks| quirks.never_boots = true;
     scenario.crash_everywhere();
 }
@@ -214,8 +218,7 @@ fn a_terminate_survives() {
 
 #[test]
 fn a_terminate_supersedes_at_every_point() {
-    let scenario =
-        Scenario::new(S::Running, RUNS, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
+    let scenario = Scenario::new(S::Running, RUNS, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
     for point in 1.. {
         let (mut house, id) = scenario.prepare();
         house.plan.arm(point);

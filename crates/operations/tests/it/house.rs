@@ -50,6 +50,11 @@ impl House {
         House { machines: Machines::new(plan.clone()), plan, now_ms: 1_700_000_000_000, ..House::default() }
     }
 
+    /// Nobody lives for a while.
+    pub(crate) fn stand_empty_ms(&mut self, ms: u64) {
+        self.now_ms += ms;
+    }
+
     /// Runs `story` on a new state and a new engine, on the rows and machines that there are. The engine is dropped
     /// where it stands when the story ends.
     pub(crate) fn live<T>(&mut self, story: impl AsyncFnOnce(&mut Life) -> T) -> T {
@@ -63,15 +68,9 @@ impl House {
             self.machines.attach(clock);
             let store = MortalStore { rows: self.rows.clone(), plan: self.plan.clone() };
             let state = Arc::new(State::open(Box::new(store)).expect("rows that can be read"));
-            let engine =
-                Engine::start(Arc::clone(&state), Arc::new(self.machines.clone()), clock, self.limits);
-            let mut life = Life {
-                state,
-                machines: self.machines.clone(),
-                clock,
-                plan: self.plan.clone(),
-                engine: Some(engine),
-            };
+            let engine = Engine::start(Arc::clone(&state), Arc::new(self.machines.clone()), clock, self.limits);
+            let mut life =
+                Life { state, machines: self.machines.clone(), clock, plan: self.plan.clone(), engine: Some(engine) };
             let outcome = story(&mut life).await;
             (outcome, clock.now_ms())
         });

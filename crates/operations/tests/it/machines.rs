@@ -175,7 +175,8 @@ impl Machines {
             let mut inner = self.inner();
             inner.running -= 1;
             inner.pass_time(id);
-            let outcome = if inner.fails(name, id) { Err(Trouble::Other("told to fail".into())) } else { act(&mut inner) };
+            let outcome =
+                if inner.fails(name, id) { Err(Trouble::Other("told to fail".into())) } else { act(&mut inner) };
             inner.tell(id);
             outcome
         };

@@ -61,7 +61,8 @@ impl Plan {
         if !self.0.armed.load(Ordering::SeqCst) {
             return false;
         }
-        if !self.has_crashed() && self.0.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.0.fatal.load(Ordering::SeqCst)
+        if !self.has_crashed()
+            && self.0.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.0.fatal.load(Ordering::SeqCst)
         {
             self.0.crashed.store(true, Ordering::SeqCst);
         }
