@@ -373,3 +373,119 @@ pub struct By {
     pub action: &'static str,
     pub request: RequestId,
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn instance(state: InstanceState, keys: &[&str], password: Password) -> Instance {
+        let password_login = keys.is_empty() && password != Password::Never;
+        let keys: Vec<KeyPairId> = keys.iter().map(|key| key.parse().unwrap()).collect();
+        Instance {
+            id: "ins-1e4r6y8i".parse().unwrap(),
+            sequence: 1,
+            account: AccountNumber(1),
+            zone: ZoneId::find("ap-guangzhou-3").unwrap(),
+            name: "".into(),
+            host_name: "".into(),
+            project_id: 0,
+            image: crate::IMAGES[0].id(),
+            instance_type: InstanceTypeId::SMALLEST,
+            charge_type: ChargeType::PostpaidByHour,
+            system_disk: SystemDisk { id: DiskId::MIN, kind: "CLOUD_PREMIUM".into(), size_gib: 50 },
+            data_disks: [].into(),
+            private_address: Ipv4Addr::LOCALHOST,
+            public_address: None,
+            internet: InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false },
+            vpc: VpcId::MIN,
+            subnet: SubnetId::MIN,
+            security_groups: [].into(),
+            created_seconds: 0,
+            uuid: uuid::Uuid::nil(),
+            tags: [].into(),
+            user_data: None,
+            disable_api_termination: false,
+            stopped_without_charging: false,
+            login: LoginWanted { keys, password, password_login },
+            state,
+            latest: None,
+            operation: None,
+        }
+    }
+
+    fn by() -> By {
+        By { action: "DisassociateInstancesKeyPairs", request: RequestId(uuid::Uuid::nil()) }
+    }
+
+    fn key(text: &str) -> KeyPairId {
+        text.parse().unwrap()
+    }
+
+    fn set() -> Password {
+        Password::Set("$6$hash".into())
+    }
+
+    #[test]
+    fn unbinding_the_last_key_turns_password_login_on_if_a_password_is_known() {
+        let mut known = instance(InstanceState::Stopped, &["skey-11111111"], set());
+        known.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+        assert!(known.login.keys.is_empty() && known.login.password_login);
+        let mut never = instance(InstanceState::Stopped, &["skey-11111111"], Password::Never);
+        never.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+        assert!(never.login.keys.is_empty() && !never.login.password_login);
+    }
+
+    #[test]
+    fn unbinding_some_keys_leaves_password_login_as_it_is() {
+        for password_login in [false, true] {
+            let mut instance = instance(InstanceState::Stopped, &["skey-11111111", "skey-22222222"], set());
+            instance.login.password_login = password_login;
+            instance.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+            assert_eq!(instance.login.keys, [key("skey-22222222")]);
+            assert_eq!(instance.login.password_login, password_login);
+        }
+    }
+
+    #[test]
+    fn a_running_instance_must_be_forced_even_for_nothing() {
+        let mut instance = instance(InstanceState::Running, &[], set());
+        let refused = instance.disassociate(&[key("skey-11111111")], false, by());
+        assert_eq!(refused, Err(Refusal::RunningWithoutForce(instance.id)));
+        assert_eq!(instance.latest, None, "a refusal changes nothing");
+        instance.disassociate(&[key("skey-11111111")], true, by()).unwrap();
+        assert_eq!(instance.operation, None, "nothing to do: no power cycle");
+        assert_eq!(instance.latest.unwrap().state, LatestState::Success);
+    }
+
+    #[test]
+    fn a_forced_unbind_remembers_that_the_instance_was_running_and_what_to_bring_back() {
+        let mut instance = instance(InstanceState::Running, &["skey-11111111"], Password::Never);
+        let before = instance.login.clone();
+        instance.disassociate(&[key("skey-11111111"), key("skey-99999999")], true, by()).unwrap();
+        assert_eq!(instance.state, InstanceState::Stopping);
+        let Some(Operation { goal, .. }) = instance.operation else { panic!("no operation") };
+        assert_eq!(goal, Goal::ChangeLogin { was_running: true, gone: vec![key("skey-11111111")], before });
+    }
+
+    #[test]
+    fn associating_replaces_and_turns_password_login_off_and_a_reset_turns_it_on_beside_keys() {
+        let mut instance = instance(InstanceState::Stopped, &["skey-11111111"], set());
+        instance.login.password_login = true;
+        instance.associate(&[key("skey-22222222")], false, by()).unwrap();
+        assert_eq!(instance.login.keys, [key("skey-22222222")]);
+        assert!(!instance.login.password_login);
+        instance.operation = None;
+        instance.reset_password("$6$other", false, by()).unwrap();
+        assert_eq!(instance.login.keys, [key("skey-22222222")]);
+        assert!(instance.login.password_login);
+    }
+
+    #[test]
+    fn an_operation_under_way_is_looked_at_before_the_state_but_not_by_terminate() {
+        let mut instance = instance(InstanceState::Running, &[], set());
+        instance.reboot(StopType::Soft, by()).unwrap();
+        assert_eq!(instance.allows(PowerLaw::Start), Err(Refusal::OperationInProgress(instance.id)));
+        instance.terminate(by()).unwrap();
+        assert!(instance.terminate(by()).is_err(), "once is enough");
+    }
+}

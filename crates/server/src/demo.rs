@@ -119,25 +119,25 @@ impl Story<'_> {
         let key_file = self.stage.directory.join("key.pem");
         let with_password = self.launch("Instance A runs, entered by a password", &json!({"Password": first}))?;
         let door = self.door(&with_password)?;
-        self.login("ssh enters A with the password", &door, Way::Password(&first), Expected::Enters)?;
+        self.login("The password enters A", &door, Way::Password(&first), Expected::Enters)?;
         self.change("The key is associated with A (ForceStop: off, changed, on again)", "AssociateInstancesKeyPairs", &with_password, &json!({"KeyIds": [key]}))?;
-        self.login("ssh enters A with the key", &door, Way::Key(&key_file), Expected::Enters)?;
-        self.login("the password is refused as long as the key is bound", &door, Way::Password(&first), Expected::NotOffered("password"))?;
+        self.login("The key enters A", &door, Way::Key(&key_file), Expected::Enters)?;
+        self.login("The password is refused as long as the key is bound", &door, Way::Password(&first), Expected::NotOffered("password"))?;
         self.unforced(&with_password, &key)?;
         self.change("The key is disassociated from A with ForceStop", "DisassociateInstancesKeyPairs", &with_password, &json!({"KeyIds": [key]}))?;
-        self.login("ssh with the removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
-        self.login("the password set earlier enters again", &door, Way::Password(&first), Expected::Enters)?;
+        self.login("The removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("The password set earlier enters again", &door, Way::Password(&first), Expected::Enters)?;
 
         let with_key = self.launch("Instance B runs, with the key and never a password", &json!({"KeyIds": [key]}))?;
         let door = self.door(&with_key)?;
-        self.login("ssh enters B with the key", &door, Way::Key(&key_file), Expected::Enters)?;
+        self.login("The key enters B", &door, Way::Key(&key_file), Expected::Enters)?;
         self.change("The key is disassociated from B with ForceStop", "DisassociateInstancesKeyPairs", &with_key, &json!({"KeyIds": [key]}))?;
-        self.login("ssh with the removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("The removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
         self.login("B admits nobody: no password is even asked for", &door, Way::Nothing, Expected::NotOffered("password"))?;
         let second = password();
         self.change("ResetInstancesPassword gives B a password", "ResetInstancesPassword", &with_key, &json!({"Password": second}))?;
-        self.login("the new password enters B", &door, Way::Password(&second), Expected::Enters)?;
-        self.login("the removed key stays refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("The new password enters B", &door, Way::Password(&second), Expected::Enters)?;
+        self.login("The removed key stays refused", &door, Way::Key(&key_file), Expected::Refused)?;
         self.delete(&key)?;
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Story<'_> {
         let refused = self.stage.client.call("DisassociateInstancesKeyPairs", &json!({"InstanceIds": [id], "KeyIds": [key]}));
         let code = refused.err().map(|error| error.to_string()).unwrap_or_default();
         let promised = code.starts_with("UnsupportedOperation.InstanceStateRunning");
-        self.told("Without ForceStop a running instance is left alone: UnsupportedOperation.InstanceStateRunning", None, promised);
+        self.told("Without ForceStop the running instance is left alone (InstanceStateRunning)", None, promised);
         Ok(())
     }
 
@@ -233,7 +233,7 @@ impl Story<'_> {
             (false, true) => "\x1b[31mFAILED\x1b[0m",
             (false, false) => "FAILED",
         };
-        self.line(&format!("{:>2}  {sentence:<80} {ssh:<8} {verdict}", self.step));
+        self.line(&format!("{:>2}  {sentence:<76} {ssh:<8} {verdict}", self.step));
         if !promised {
             self.failed += 1;
             if let Some(attempt) = attempt {

@@ -153,3 +153,129 @@ fn journal_entry(request: &Request, action: &Action, context: &Context) -> Journ
         replay: request.replay.map(|key| key.to_hex().into()),
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::master_key::MasterKey;
+    use cvmd_actions::Policy;
+    use cvmd_hypervisor::Clock;
+    use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
+    use cvmd_state::{State, store::MemoryStore};
+    use cvmd_wire::sign;
+    use http::{HeaderMap, HeaderValue, Method, Uri};
+
+    struct Bench {
+        house: Arc<House>,
+        store: MemoryStore,
+        _directory: tempfile::TempDir,
+    }
+
+    fn bench() -> Bench {
+        let directory = tempfile::tempdir().unwrap();
+        let store = MemoryStore::default();
+        let ssh = SshSettings { listen: false, ..SshSettings::default() };
+        let machines = Settings { data: directory.path().to_path_buf(), clock: Clock::System, ssh };
+        let house = House::new(
+            Arc::new(State::open(Box::new(store.clone())).unwrap()),
+            SimulatedHypervisor::open(machines).unwrap(),
+            Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
+            Policy { region: RegionId::find("ap-guangzhou").unwrap() },
+        );
+        house.credentials.put(1, "AKID", "key");
+        Bench { house: Arc::new(house), store, _directory: directory }
+    }
+
+    async fn api3(house: &Arc<House>, action: &str, region: Option<&str>, body: &str) -> String {
+        let now = house.now_seconds();
+        let signed = sign::tc3("AKID", "key", "cvm", "here", "application/json", now, &Method::POST, "", body.as_bytes());
+        let mut headers = HeaderMap::new();
+        let now = now.to_string();
+        for (name, value) in [
+            ("host", "here"),
+            ("content-type", "application/json"),
+            ("authorization", signed.as_str()),
+            ("x-tc-action", action),
+            ("x-tc-version", actions::VERSION),
+            ("x-tc-timestamp", now.as_str()),
+        ] {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        if let Some(region) = region {
+            headers.insert("x-tc-region", HeaderValue::from_str(region).unwrap());
+        }
+        let target = Uri::from_static("/");
+        let raw = RawRequest { method: &Method::POST, target: &target, headers: &headers, body: body.as_bytes() };
+        String::from_utf8(answer(house, &raw).await.0).unwrap()
+    }
+
+    fn legacy_query(house: &House, more: &[(&str, &str)]) -> String {
+        let now = house.now_seconds().to_string();
+        let mut pairs = vec![("Nonce", "11"), ("Timestamp", now.as_str()), ("SecretId", "AKID"), ("Version", "2017-03-12")];
+        pairs.extend_from_slice(more);
+        let signature = sign::v1(&Method::GET, "here", "/v2/index.php", &pairs, "key", false);
+        let signature = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("/v2/index.php?{}&Signature={signature}", pairs.join("&"))
+    }
+
+    async fn legacy(house: &Arc<House>, target: &str) -> String {
+        let headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("here"))]);
+        let target: Uri = target.parse().unwrap();
+        let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
+        String::from_utf8(answer(house, &raw).await.0).unwrap()
+    }
+
+    const IMPORT: &str = r#"{"KeyName":"k","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"}"#;
+    const REGION: Option<&str> = Some("ap-guangzhou");
+
+    #[tokio::test]
+    async fn a_store_that_fails_is_our_own_fault_on_both_doors_and_nothing_is_lost() {
+        let bench = bench();
+        bench.store.fail(true);
+        let told = api3(&bench.house, "ImportKeyPair", REGION, IMPORT).await;
+        assert!(told.contains(r#""Code":"InternalError""#), "{told}");
+        let query = legacy_query(&bench.house, &[("Action", "TerminateInstances"), ("InstanceIds.1", "ins-1e4r6y8i")]);
+        let told = legacy(&bench.house, &query).await;
+        assert!(told.contains(r#""Code":"InternalServerError""#), "{told}");
+        bench.store.fail(false);
+        let told = api3(&bench.house, "DescribeKeyPairs", REGION, "{}").await;
+        assert!(told.contains(r#""TotalCount":0"#), "{told}");
+        let told = api3(&bench.house, "ImportKeyPair", REGION, IMPORT).await;
+        assert!(told.contains(r#""KeyId":"skey-"#), "{told}");
+    }
+
+    #[tokio::test]
+    async fn the_legacy_door_refuses_the_same_signed_request_twice() {
+        let bench = bench();
+        let query = legacy_query(&bench.house, &[("Action", "DescribeRegions")]);
+        assert!(legacy(&bench.house, &query).await.contains("RegionSet"));
+        let told = legacy(&bench.house, &query).await;
+        assert!(told.contains(r#""Code":"InvalidRequest.ReplayAttack""#), "{told}");
+    }
+
+    #[tokio::test]
+    async fn region_and_version_follow_each_doors_own_rule() {
+        let bench = bench();
+        let told = api3(&bench.house, "DescribeZones", None, "{}").await;
+        assert!(told.contains("MissingParameter") && told.contains("`Region`"), "{told}");
+        assert!(api3(&bench.house, "DescribeRegions", None, "{}").await.contains("RegionSet"));
+        let told = api3(&bench.house, "DescribeZones", Some("ap-atlantis"), "{}").await;
+        assert!(told.contains(r#""Code":"InvalidParameterValue""#), "{told}");
+        let query = legacy_query(&bench.house, &[("Action", "DescribeZones")]);
+        assert!(legacy(&bench.house, &query).await.contains("ap-guangzhou-3"));
+        let told = legacy(&bench.house, "/v2/index.php?Action=DescribeZones").await;
+        assert!(told.starts_with(r#"{"code":6100,"#), "{told}");
+    }
+
+    #[tokio::test]
+    async fn request_ids_are_upper_case_on_the_legacy_door_and_lower_case_on_the_other() {
+        let bench = bench();
+        let id = |reply: &str| reply.rsplit('"').nth(1).unwrap().to_string();
+        let told = id(&api3(&bench.house, "DescribeRegions", None, "{}").await);
+        assert_eq!(told, told.to_lowercase());
+        let told = id(&legacy(&bench.house, &legacy_query(&bench.house, &[("Action", "Nonsense")])).await);
+        assert_eq!(told, told.to_uppercase());
+        assert_eq!(told.len(), 36);
+    }
+}

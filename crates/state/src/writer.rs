@@ -376,3 +376,128 @@ impl std::fmt::Debug for Job {
         })
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{ClientToken, store::MemoryStore};
+    use cvmd_model::{Account, AccountNumber, RegionId};
+    use std::convert::Infallible;
+
+    #[derive(Debug, PartialEq)]
+    struct No;
+
+    impl Decision for No {
+        fn decision(&self) -> &'static str {
+            "No"
+        }
+    }
+
+    fn account(number: u32) -> Account {
+        let name = format!("account-{number}").into();
+        Account { number: AccountNumber(number), name, uin: 1, app_id: 1, created_seconds: 0 }
+    }
+
+    fn entry(request: u128) -> JournalEntry {
+        JournalEntry {
+            request: RequestId(uuid::Uuid::from_u128(request)),
+            account: AccountNumber(1),
+            credential: "AKID".into(),
+            action: "Test",
+            at_seconds: 5,
+            instances: vec![],
+            replay: None,
+        }
+    }
+
+    async fn put(state: &State, number: u32) -> Result<(), CommitError> {
+        let done = state.change(move |tx| {
+            tx.put_account(account(number));
+            Ok::<_, Infallible>(())
+        });
+        done.await.map(|Ok(())| ())
+    }
+
+    #[tokio::test]
+    async fn a_group_that_cannot_be_persisted_is_dropped_and_nothing_before_it_is_lost() {
+        let store = MemoryStore::default();
+        let state = State::open(Box::new(store.clone())).unwrap();
+        put(&state, 1).await.unwrap();
+        store.fail(true);
+        assert!(matches!(put(&state, 2).await, Err(CommitError::Store(_))));
+        assert_eq!(state.view().accounts().count(), 1, "a view never shows what is not durable");
+        store.fail(false);
+        put(&state, 3).await.unwrap();
+        drop(state);
+        let again = State::open(Box::new(store)).unwrap();
+        let numbers: Vec<u32> = again.view().accounts().map(|account| account.number.0).collect();
+        assert_eq!(numbers, [1, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_refuses_after_it_has_written_is_our_own_fault() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        let outcome = state.commit(entry(1), |tx| {
+            tx.put_account(account(1));
+            Err::<(), _>(No)
+        });
+        assert!(matches!(outcome.await, Err(CommitError::WroteBeforeRefusing(_))));
+        assert_eq!(state.view().accounts().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn every_command_leaves_a_line_also_a_refused_one() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        assert_eq!(state.commit(entry(1), |_| Err::<(), _>(No)).await.unwrap(), Err(No));
+        assert_eq!(state.commit(entry(2), |_| Ok::<_, No>(7)).await.unwrap(), Ok(7));
+        let decision = async |request| {
+            let lines = state.lines_of(RequestId(uuid::Uuid::from_u128(request))).await.unwrap();
+            lines.iter().map(|line| line.decision.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(decision(1).await, ["No"]);
+        assert_eq!(decision(2).await, ["accepted"]);
+        assert!(decision(3).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn commands_see_each_other_in_order_also_within_a_group() {
+        let state = Arc::new(State::open(Box::<MemoryStore>::default()).unwrap());
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..1000 {
+            let state = Arc::clone(&state);
+            tasks.spawn(async move {
+                let done = state.change(|tx| {
+                    let next = tx.view().accounts().count() as u32 + 1;
+                    tx.put_account(account(next));
+                    Ok::<_, Infallible>(())
+                });
+                done.await.unwrap().unwrap();
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(state.view().accounts().count(), 1000, "no two commands took the same number");
+        assert!(state.figures().0 < 1000, "they were persisted in groups");
+    }
+
+    #[tokio::test]
+    async fn client_tokens_are_forgotten_after_a_day() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        let keep = async |name: &str, created_seconds| {
+            let token: Box<str> = name.into();
+            let done = state.change(move |tx| {
+                let sequence = tx.next_sequence();
+                let region = RegionId::find("ap-guangzhou").unwrap();
+                let account = AccountNumber(1);
+                tx.put_client_token(ClientToken { sequence, account, region, token, parameters: 0, instances: vec![], created_seconds });
+                Ok::<_, Infallible>(())
+            });
+            done.await.unwrap().unwrap();
+        };
+        keep("old", 0).await;
+        keep("new", 100_000).await;
+        let view = state.view();
+        let region = RegionId::find("ap-guangzhou").unwrap();
+        assert!(view.client_token(AccountNumber(1), region, "old").is_none());
+        assert!(view.client_token(AccountNumber(1), region, "new").is_some());
+    }
+}
