@@ -96,3 +96,43 @@ fn a_store_that_fails_while_following_is_tried_again() {
         life.until_state(id, S::Stopped).await.unwrap();
     });
 }
+
+#[test]
+fn an_operation_that_begins_during_a_look_is_not_lost() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1, 2]).await;
+        life.settle().await;
+        life.machines.observations_take(200);
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.pass_ms(100).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(1))).await;
+        // The look ends now, and has seen a machine that is off.
+        life.pass_ms(200).await;
+        assert!(life.instance(id).operation.is_some());
+        life.until_ended(id).await.unwrap();
+        crate::house::assert_success(life, id, 1).await;
+        assert_eq!(life.instance(id).state, S::Running);
+        assert_eq!(life.keys_on_disk(id), [2]);
+    });
+}
+
+#[test]
+fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
+    House::new().live(async |life| {
+        let id = life.stopped(1, &[1]).await;
+        life.ask(id, |instance| instance.start(by(1))).await;
+        life.until("it boots", |view| {
+            view.instance(id).unwrap().operation.as_ref().unwrap().trail.start_asked_ms.is_some()
+        })
+        .await
+        .unwrap();
+        let machines = life.machines.clone();
+        life.plan.during_next_commit(move || {
+            machines.happen(id, |machine| machine.power = Power::Off);
+            // The engine hears of it while the operation is still under way, and thinks no more of it.
+            (0..10_000).for_each(|_| std::thread::yield_now());
+        });
+        life.until_ended(id).await.unwrap();
+        life.until_state(id, S::Stopped).await.unwrap();
+    });
+}

@@ -63,6 +63,8 @@ struct Inner {
     clock: Option<Clock>,
     last_boot: u128,
     effect_ms: u64,
+    /// What is observed was so this long ago.
+    observe_ms: u64,
     observed: u64,
     effects: u64,
     running: usize,
@@ -124,6 +126,10 @@ impl Machines {
 
     pub(crate) fn effects_take(&self, effect_ms: u64) {
         self.inner().effect_ms = effect_ms;
+    }
+
+    pub(crate) fn observations_take(&self, observe_ms: u64) {
+        self.inner().observe_ms = observe_ms;
     }
 
     pub(crate) fn running_max(&self) -> usize {
@@ -192,6 +198,18 @@ impl Machines {
 impl Inner {
     fn now_ms(&self) -> u64 {
         self.clock.map_or(0, Clock::now_ms)
+    }
+
+    fn observe(&mut self, id: InstanceId) -> Observed {
+        self.pass_time(id);
+        match self.machines.get(&id) {
+            None => Observed { power: Power::Absent, boot: BootId::default(), ready: false },
+            Some(machine) => Observed {
+                power: machine.power,
+                boot: machine.boot,
+                ready: machine.power == Power::Running && !machine.quirks.unreachable,
+            },
+        }
     }
 
     fn tell(&mut self, id: InstanceId) {
@@ -268,20 +286,18 @@ impl Hypervisor for Machines {
     }
 
     async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble> {
-        let mut inner = self.inner();
-        inner.observed += 1;
-        if inner.fails("observe", id) {
-            return Err(Trouble::Store("told to fail".into()));
+        let (observed, clock, observe_ms) = {
+            let mut inner = self.inner();
+            inner.observed += 1;
+            if inner.fails("observe", id) {
+                return Err(Trouble::Store("told to fail".into()));
+            }
+            (inner.observe(id), inner.clock.expect("attached"), inner.observe_ms)
+        };
+        if observe_ms > 0 {
+            clock.sleep_until(clock.now_ms() + observe_ms).await;
         }
-        inner.pass_time(id);
-        Ok(match inner.machines.get(&id) {
-            None => Observed { power: Power::Absent, boot: BootId::default(), ready: false },
-            Some(machine) => Observed {
-                power: machine.power,
-                boot: machine.boot,
-                ready: machine.power == Power::Running && !machine.quirks.unreachable,
-            },
-        })
+        Ok(observed)
     }
 
     fn watch(&self) -> UnboundedReceiver<InstanceId> {

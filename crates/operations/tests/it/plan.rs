@@ -14,6 +14,16 @@ use std::sync::{
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan(Arc<Points>);
 
+/// What happens while the next group is being made durable.
+#[derive(Default)]
+struct Meanwhile(Option<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
 #[derive(Debug, Default)]
 struct Points {
     armed: AtomicBool,
@@ -23,6 +33,7 @@ struct Points {
     crashed: AtomicBool,
     /// Every instance's row that was persisted, in order.
     history: Mutex<Vec<Instance>>,
+    meanwhile: Mutex<Meanwhile>,
 }
 
 impl Plan {
@@ -37,6 +48,10 @@ impl Plan {
     pub(crate) fn disarm(&self) {
         self.0.armed.store(false, Ordering::SeqCst);
         self.0.crashed.store(false, Ordering::SeqCst);
+    }
+
+    pub(crate) fn during_next_commit(&self, happens: impl FnOnce() + Send + 'static) {
+        self.0.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(Box::new(happens));
     }
 
     pub(crate) fn has_crashed(&self) -> bool {
@@ -85,6 +100,10 @@ impl Store for MortalStore {
     fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
         if self.plan.dies_here() {
             return Err(StoreError::Failed("dead".into()));
+        }
+        let meanwhile = self.plan.0.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).0.take();
+        if let Some(happens) = meanwhile {
+            happens();
         }
         self.rows.persist(group)?;
         for body in group.rows.iter().filter(|row| row.table == Table::Instances).filter_map(|row| row.body.as_ref()) {
