@@ -172,12 +172,14 @@ fn configure(sshd: &Path, directory: &Path, visitor: &Visitor, address: SocketAd
     let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&host_key)?;
     std::io::Write::write_all(&mut file, private.as_bytes())?;
     fs::write(&keys, visitor.public_key()? + "\n")?;
+    // An empty home: what the user's shell does at each login (bash reads ~/.bashrc under sshd) is not sshd's cost.
     let lines = format!(
         "ListenAddress {address}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\nStrictModes no\nUseDNS no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
-         MaxStartups 1000\nLogLevel ERROR\n",
+         MaxStartups 1000\nLogLevel ERROR\nSetEnv HOME={}\n",
         host_key.display(),
-        keys.display()
+        keys.display(),
+        directory.display()
     );
     // Older ones do not know penalties; newer ones would punish a visitor who comes so often.
     for more in ["PerSourcePenalties no\n", ""] {

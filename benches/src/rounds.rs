@@ -238,6 +238,7 @@ fn start_row(loading: &Loading) -> Row {
 
 /// The unbind's throughput against an emulator's key-pair calls.
 async fn moto(options: &Options, visitor: &Visitor, subject: &mut Subject) -> Row {
+    let mut told = String::new();
     let measured = async {
         if !options.wants("moto") {
             anyhow::bail!("not asked for");
@@ -246,19 +247,22 @@ async fn moto(options: &Options, visitor: &Visitor, subject: &mut Subject) -> Ro
         let key = visitor.public_key()?;
         let pairs = if options.quick { 10 } else { MOTO_PAIRS };
         moto.calls_per_second(10, &key).await?;
-        let mut ratios = Vec::new();
+        let (mut ratios, mut rates) = (Vec::new(), Vec::new());
         for _ in 0..options.rounds {
             let theirs = moto.calls_per_second(pairs, &key).await?;
             ratios.push(subject.server.unbind(options.requests / 2).await?.per_second() / theirs);
+            rates.push(theirs);
         }
+        told = format!(" (moto {:.0} a second)", median(&rates));
         Ok(ratios)
     };
+    let ratios = measured.await.map_err(|error| format!("{error:#}"));
     Row {
-        what: format!("unbind until SUCCESS, {}, throughput", subject.name),
+        what: format!("unbind until SUCCESS, {}, throughput{told}", subject.name),
         against: "moto's key-pair calls",
         goals: Some((20.0, 100.0)),
         better: Better::Higher,
-        ratios: measured.await.map_err(|error| format!("{error:#}")),
+        ratios,
     }
 }
 
@@ -287,14 +291,15 @@ async fn logins(options: &Options, ground: &Path, visitor: &Visitor, server: &mu
                 return Err(error);
             }
         };
-        let mut ratios = Vec::new();
+        let (mut ratios, mut rates) = (Vec::new(), Vec::new());
         for _ in 0..options.rounds {
             let theirs = visitor.logins_per_second(&openssh.door, LOGINS_OPENSSH / shrink).await?;
             let rate = visitor.logins_per_second(&door, LOGINS / shrink).await?;
             ratios.push(rate / theirs);
             ours.push(rate);
+            rates.push(theirs);
         }
-        told = format!(" ({:.0} a second)", median(&ours));
+        told = format!(" ({:.0} a second, OpenSSH {:.0})", median(&ours), median(&rates));
         Ok(ratios)
     };
     let ratios = measured.await.map_err(|error| format!("{error:#}"));
