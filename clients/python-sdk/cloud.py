@@ -100,6 +100,12 @@ class Cloud:
         self.call("StartInstances", InstanceIds=[instance_id])
         return self.settled(instance_id, "RUNNING")
 
+    def terminate(self, *instance_ids):
+        """Ends the instances, and returns when they are gone."""
+        ids = list(instance_ids)
+        self.call("TerminateInstances", InstanceIds=ids)
+        wait_until("they are gone", lambda: not self.call("DescribeInstances", InstanceIds=ids)["InstanceSet"])
+
     def imported(self, name, public_key):
         return self.call("ImportKeyPair", KeyName=name, ProjectId=0, PublicKey=public_key)["KeyId"]
 

@@ -2,7 +2,7 @@
 
 from cloud import Cloud, cloud
 from login import new_key, public_half, with_key, with_password
-from story import REGION, ZONE, check, equal, wait_until
+from story import REGION, ZONE, check, equal
 
 PASSWORD = "Instances7+days"
 BOOT = "cat /proc/sys/kernel/random/boot_id"
@@ -53,7 +53,7 @@ def a_guest_deaf_to_the_button_is_powered_off_only_by_force():
     deaf = cloud.run("deaf", [It.key_id], guest="ignores-shutdown")
     cloud.call("StopInstances", InstanceIds=[deaf], StopType="HARD")
     cloud.settled(deaf, "STOPPED")
-    cloud.call("TerminateInstances", InstanceIds=[deaf])
+    cloud.terminate(deaf)
 
 
 @check
@@ -141,9 +141,7 @@ def terminated_instances_are_gone_and_their_ids_unknown():
     machine = cloud.machine(It.ubuntu)
     cloud.call("RebootInstances", InstanceIds=[It.plain])
     # Clients send it while the reboot is under way, and do not retry.
-    cloud.call("TerminateInstances", InstanceIds=[It.ubuntu, It.plain])
-    ids = [It.ubuntu, It.plain]
-    wait_until("they are gone", lambda: not cloud.call("DescribeInstances", InstanceIds=ids)["InstanceSet"])
+    cloud.terminate(It.ubuntu, It.plain)
     cloud.refuses("InvalidInstanceId.NotFound", "TerminateInstances", InstanceIds=[It.ubuntu])
     outcome = with_key(machine, It.key)
     assert outcome.status == 255, f"still entered: {outcome}"

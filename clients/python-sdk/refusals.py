@@ -60,7 +60,7 @@ def windows_takes_no_key():
     )
     equal(cloud.instance(windows)["DefaultLoginUser"], "Administrator")
     equal(cloud.instance(windows)["DefaultLoginPort"], 3389)
-    cloud.call("TerminateInstances", InstanceIds=[windows])
+    cloud.terminate(windows)
 
 
 @check

@@ -3,7 +3,7 @@
 from cloud import cloud
 from heart import PASSWORD
 from login import new_key, public_half, with_key, with_password
-from story import check, equal, wait_until
+from story import check, equal
 
 
 class It:
@@ -55,11 +55,6 @@ def a_forced_batch_takes_the_key_off_every_machine():
 @check
 def terminating_supersedes_what_is_under_way():
     cloud.call("AssociateInstancesKeyPairs", InstanceIds=It.ids, KeyIds=[It.key_id], ForceStop=True)
-    cloud.call("TerminateInstances", InstanceIds=It.ids)
-
-    def gone():
-        return not cloud.call("DescribeInstances", InstanceIds=It.ids)["InstanceSet"]
-
-    wait_until("the terminated instances are gone", gone)
+    cloud.terminate(*It.ids)
     equal(cloud.key_pair(It.key_id)["AssociatedInstanceIds"], [])
     cloud.call("DeleteKeyPairs", KeyIds=[It.key_id])
