@@ -249,7 +249,8 @@ impl Walk {
                 Ok(Disk::AsWanted) => self.before = Some(sight.row.login.clone()),
                 Ok(Disk::Holds(login)) => self.before = Some(login),
                 Err(trouble) => {
-                    tracing::warn!(instance = %sight.row.id, request = %self.request, %trouble, "the disk cannot be read");
+                    let id = sight.row.id;
+                    tracing::warn!(instance = %id, request = %self.request, %trouble, "the disk cannot be read");
                 }
             }
         }
