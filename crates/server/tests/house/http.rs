@@ -1,8 +1,8 @@
 //! A small blocking HTTP client that signs for both doors, and can also send whatever bytes a test likes.
 
+use ::http::Method;
 use cvmd_hypervisor::Clock;
 use cvmd_wire::sign;
-use ::http::Method;
 use serde_json::Value;
 use std::{
     io::{self, Read, Write},
@@ -113,7 +113,8 @@ impl Client {
             ("SignatureMethod", "HmacSHA256"),
         ];
         let given = common.iter().filter(|(name, _)| !parameters.iter().any(|(given, _)| given == name));
-        let mut all: Vec<_> = given.chain(parameters).map(|(name, value)| (String::from(*name), String::from(*value))).collect();
+        let mut all: Vec<_> =
+            given.chain(parameters).map(|(name, value)| (String::from(*name), String::from(*value))).collect();
         for (name, value) in [("Nonce", nonce), ("Timestamp", now_seconds())] {
             if !all.iter().any(|(given, _)| given == name) {
                 all.push((name.into(), value.to_string()));
@@ -149,7 +150,9 @@ impl Client {
         // The server may answer and close before it has read everything; what it said counts.
         let sent = stream.write_all(bytes);
         let reply = read_reply(&mut stream);
-        if reply.is_err() { sent? }
+        if reply.is_err() {
+            sent?
+        }
         reply
     }
 
@@ -201,7 +204,12 @@ pub fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
             return Ok(reply);
         }
         match stream.read(&mut part)? {
-            0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{} bytes of an answer", bytes.len()))),
+            0 => {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    format!("{} bytes of an answer", bytes.len()),
+                ));
+            }
             read => bytes.extend(&part[..read]),
         }
     }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 /// The instance as DescribeInstances tells it; null when it is not there.
 pub fn instance(client: &Client, id: &str) -> Value {
-    client.call("DescribeInstances", json!({"InstanceIds": [id]}))["InstanceSet"][0].take()
+    let mut answer = client.call("DescribeInstances", json!({"InstanceIds": [id]}));
+    answer["InstanceSet"].get_mut(0).map(Value::take).unwrap_or_default()
 }
 
 /// All instances named, in any order.
@@ -31,7 +32,11 @@ pub fn settled(client: &Client, id: &str) -> Value {
 #[track_caller]
 pub fn running(client: &Client, id: &str) -> Value {
     let seen = settled(client, id);
-    assert_eq!((&seen["LatestOperationState"], &seen["InstanceState"]), (&json!("SUCCESS"), &json!("RUNNING")), "{seen}");
+    assert_eq!(
+        (&seen["LatestOperationState"], &seen["InstanceState"]),
+        (&json!("SUCCESS"), &json!("RUNNING")),
+        "{seen}"
+    );
     seen
 }
 
@@ -71,4 +76,16 @@ pub fn rows(home: &Home) -> Vec<Machine> {
 /// One machine.
 pub fn row(home: &Home, id: &str) -> Machine {
     rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines.db"))
+}
+
+/// Changes how a guest behaves, while no server runs: the tag itself is read only when a machine is defined.
+pub fn becomes(home: &Home, id: &str, guest: &str) {
+    let machine = row(home, id);
+    let connection = Connection::open(home.data().join("machines.db")).unwrap();
+    let (before, after) = (json!({"guest": *machine.guest}).to_string(), json!({"guest": guest}).to_string());
+    let (before, after) = (before.trim_matches(['{', '}']), after.trim_matches(['{', '}']));
+    let sql = "UPDATE machines SET body = replace(body, ?1, ?2) WHERE id = ?3";
+    let changed = connection.execute(sql, rusqlite::params![before, after, machine.id.to_u64().cast_signed()]);
+    assert_eq!(changed.unwrap(), 1);
+    assert_eq!(&*row(home, id).guest, guest);
 }

@@ -315,8 +315,7 @@ impl Chance {
 pub fn side_by_side<T: Sync>(items: &[T], act: impl Fn(&T) + Sync) {
     let chunk = items.len().div_ceil(6).max(1);
     std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            items.chunks(chunk).map(|chunk| scope.spawn(|| chunk.iter().for_each(&act))).collect();
+        let threads: Vec<_> = items.chunks(chunk).map(|chunk| scope.spawn(|| chunk.iter().for_each(&act))).collect();
         // The first failure is the test's, with its own message.
         for thread in threads {
             if let Err(panic) = thread.join() {
