@@ -5,6 +5,7 @@ mod check;
 mod ci;
 mod clients;
 mod demo;
+mod docs;
 mod ground;
 mod rust_tests;
 mod setup;
@@ -17,6 +18,8 @@ use tally::Tally;
 
 const HELP: &str = "\
 cargo xtask check            fmt, clippy, tidy and docs: before every commit
+cargo xtask fmt              formats every Rust file
+cargo xtask docs             writes the generated pages under docs/
 cargo xtask tidy             the house rules that clippy cannot know, each with its reason
 cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
 cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one)
@@ -37,6 +40,8 @@ fn main() -> ExitCode {
         "test" => rust_tests::run(rest),
         "clients" => clients::run(rest),
         "demo" => demo::run(),
+        "docs" => docs::run(),
+        "fmt" => check::write_format(),
         "bench" => bench::run(rest),
         "setup" => setup::run(),
         "ci" => ci::run(rest),

@@ -147,7 +147,9 @@ impl Reason {
 
     fn codes(&self) -> Codes {
         match self {
-            Reason::Missing { .. } | Reason::CommonMissing { .. } | Reason::NothingToDo { .. } => both("MissingParameter"),
+            Reason::Missing { .. } | Reason::CommonMissing { .. } | Reason::NothingToDo { .. } => {
+                both("MissingParameter")
+            }
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::BadValue { .. } | Reason::Region => both("InvalidParameterValue"),
@@ -215,7 +217,9 @@ fn law(refusal: &Refusal) -> Codes {
             InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
             InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
         }),
-        Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } => both("InvalidParameterValue.KeyPairNotSupported"),
+        Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } => {
+            both("InvalidParameterValue.KeyPairNotSupported")
+        }
         Refusal::KeyPairNameTaken(_) => both("InvalidKeyPairName.Duplicate"),
         Refusal::PublicKeyTaken(_) => both("InvalidPublicKey.Duplicate"),
         Refusal::KeyPairQuota { .. } => both("InvalidKeyPair.LimitExceeded"),
@@ -237,7 +241,9 @@ fn denied_codes(denied: &Denied) -> Codes {
         Denied::UnknownPath { .. } | Denied::MethodNotAllowed { .. } | Denied::UnsupportedContentType { .. } => {
             ("InvalidRequest", "InvalidRequest.Forbidden")
         }
-        Denied::QueryTooLarge { .. } | Denied::BodyTooLarge { .. } => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
+        Denied::QueryTooLarge { .. } | Denied::BodyTooLarge { .. } => {
+            ("RequestSizeLimitExceeded", "InvalidParameterValue")
+        }
         Denied::PairWithoutEquals { .. }
         | Denied::MalformedEscape { .. }
         | Denied::MalformedName { .. }
@@ -253,7 +259,9 @@ fn denied_codes(denied: &Denied) -> Codes {
         Denied::MissingAuthorization | Denied::MalformedAuthorization { .. } | Denied::ScopeDateMismatch { .. } => {
             ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure")
         }
-        Denied::UnsupportedAlgorithm { .. } => ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure"),
+        Denied::UnsupportedAlgorithm { .. } => {
+            ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure")
+        }
         Denied::SecretIdNotFound { .. } => ("AuthFailure.SecretIdNotFound", "InvalidParameter.SecretIdNotFound"),
         Denied::SignatureExpired { .. } => ("AuthFailure.SignatureExpire", "InvalidRequest.ReplayAttack"),
         Denied::SignatureMismatch => ("AuthFailure.SignatureFailure", "InvalidParameter.SignatureFailure"),

@@ -47,7 +47,8 @@ pub(crate) struct Member {
 
 pub(crate) static FACTS: LazyLock<Facts> = LazyLock::new(|| {
     // Invariant: the file is part of the program; a test reads it too.
-    serde_json::from_str(include_str!("../facts.json")).expect("facts.json is what the vendor's description was made into")
+    serde_json::from_str(include_str!("../facts.json"))
+        .expect("facts.json is what the vendor's description was made into")
 });
 
 /// The members that a request to this action may hold.

@@ -42,7 +42,8 @@ pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Fi
         .map(|mut filter| {
             let name = filter.text("Name")?.unwrap_or_default();
             let values = filter.texts("Values")?;
-            if !known.contains(&&*name) && !(name.starts_with("tag:") && known.contains(&"tag-key")) {
+            let takes_tags = known.contains(&"tag-key");
+            if !known.contains(&&*name) && !(takes_tags && name.starts_with("tag:")) {
                 return Err(Reason::Filter { name: shorten(&name).into() });
             }
             if values.len() > VALUES_MAX {

@@ -26,8 +26,8 @@ pub use action::{Action, Apply, Body, Effect};
 pub use catalog::{ACTIONS, find};
 pub use context::{Context, Policy, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
-pub use new_instance::{Disks, NAMELESS, Plan, seeded};
 pub use login::hash as hash_password;
+pub use new_instance::{Disks, NAMELESS, Plan, seeded};
 pub use parameters::Parameters;
 pub use reply::time;
 

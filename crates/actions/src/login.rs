@@ -41,7 +41,8 @@ pub fn hash(password: &str, context: &Context) -> Result<Box<str>, Reason> {
 /// Sixteen characters of all four classes, for an instance that was given no login at all.
 pub(crate) fn random_password(context: &Context) -> String {
     // No characters that look alike, and none that a shell would eat.
-    const CLASSES: [&[u8]; 4] = [b"abcdefghijkmnpqrstuvwxyz", b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"23456789", b"@#%^*-+=_:,."];
+    const CLASSES: [&[u8]; 4] =
+        [b"abcdefghijkmnpqrstuvwxyz", b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"23456789", b"@#%^*-+=_:,."];
     let mut random = context.random(b'p');
     (0..16)
         .map(|place| {
@@ -61,7 +62,16 @@ mod test {
         for good in ["Abcdefg1", "abcdefg1!", "ABC12345_", "Abcdefg!", &format!("Ab1{}", "x".repeat(27))] {
             assert_eq!(password(good, false), Ok(()), "{good}");
         }
-        for bad in ["", "Abcde1!", "abcdefgh", "abcdefg1", "/Abcdefg1", "Abcdefg 1", "Abcdéfg1", &format!("Ab1{}", "x".repeat(28))] {
+        for bad in [
+            "",
+            "Abcde1!",
+            "abcdefgh",
+            "abcdefg1",
+            "/Abcdefg1",
+            "Abcdefg 1",
+            "Abcdéfg1",
+            &format!("Ab1{}", "x".repeat(28)),
+        ] {
             assert!(password(bad, false).is_err(), "{bad}");
         }
         assert!(password("Abcdefgh12", true).is_err(), "Windows wants twelve");

@@ -21,7 +21,8 @@ fn page() -> String {
         };
         let _ = writeln!(page, "{kind}. Parameters: {}.\n", parameters(action));
         let codes: Vec<String> = action.errors.iter().map(|code| format!("`{code}`")).collect();
-        let _ = writeln!(page, "Codes: {}.", if codes.is_empty() { "the common ones".into() } else { codes.join(", ") });
+        let _ =
+            writeln!(page, "Codes: {}.", if codes.is_empty() { "the common ones".into() } else { codes.join(", ") });
     }
     page
 }

@@ -64,10 +64,10 @@ impl Parameters {
         let mut hash = Sha256::new();
         for (name, value) in self.map.iter() {
             let text = match value {
-                Value::Map(inner) => inner.iter().filter(|(name, _)| *name != "Password").fold(
-                    String::new(),
-                    |text, (name, value)| format!("{text}{name}={value:?};"),
-                ),
+                Value::Map(inner) => inner
+                    .iter()
+                    .filter(|(name, _)| *name != "Password")
+                    .fold(String::new(), |text, (name, value)| format!("{text}{name}={value:?};")),
                 value => format!("{value:?}"),
             };
             hash.update(format!("{name}={text};"));
@@ -115,7 +115,12 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::BadValue`].
-    pub fn bounded<T: TryFrom<i64> + PartialOrd>(&mut self, name: &str, least: T, most: T) -> Result<Option<T>, Reason> {
+    pub fn bounded<T: TryFrom<i64> + PartialOrd>(
+        &mut self,
+        name: &str,
+        least: T,
+        most: T,
+    ) -> Result<Option<T>, Reason> {
         let Some(number) = self.integer(name)? else { return Ok(None) };
         match T::try_from(number) {
             Ok(within) if within >= least && within <= most => Ok(Some(within)),

@@ -12,7 +12,11 @@ const WINDOWS_LOGIN_PORT: u16 = 3389;
 #[must_use]
 pub fn time(seconds: u64) -> String {
     // Invariant: the clock's seconds fit jiff's range for the next 7,000 years.
-    i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_default().to_string()
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .unwrap_or_default()
+        .to_string()
 }
 
 #[derive(Debug, Serialize)]

@@ -5,10 +5,13 @@
 //! `< Code message`. `3*"x"` in a call stands for `"x","x","x"`.
 
 use crate::{
-    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Seal, catalog::TRANSCRIPTS,
+    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Seal,
+    catalog::TRANSCRIPTS,
     error::COMMON,
     facts::{self, FACTS, Member},
-    find, parameters::taken, seeded,
+    find,
+    parameters::taken,
+    seeded,
 };
 use cvmd_model::{
     AccountNumber, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
@@ -75,7 +78,11 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
         instance_type: InstanceTypeId::SMALLEST,
         charge_type: ChargeType::PostpaidByHour,
         disks: Disks::usual(image),
-        internet: InternetAccessible { charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(), max_bandwidth_out: 0, public_ip_assigned: false },
+        internet: InternetAccessible {
+            charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
+            max_bandwidth_out: 0,
+            public_ip_assigned: false,
+        },
         name: None,
         host_name: None,
         login: LoginWanted {
@@ -152,7 +159,13 @@ impl World {
         let outcome = self.state.change(|tx| {
             for number in 4..=101_u8 {
                 let sequence = tx.next_sequence();
-                tx.put_key_pair(key(&format!("skey-filler{number:02x}")[..13], &format!("filler{number}"), number, US, sequence));
+                tx.put_key_pair(key(
+                    &format!("skey-filler{number:02x}")[..13],
+                    &format!("filler{number}"),
+                    number,
+                    US,
+                    sequence,
+                ));
             }
             Ok::<_, ApiError>(())
         });
@@ -358,7 +371,8 @@ fn every_declared_code_is_provoked_and_no_other_is_answered() {
         let common: BTreeSet<&str> = COMMON.iter().copied().collect();
         let silent: Vec<_> = declared.difference(&provoked).collect();
         assert!(silent.is_empty(), "{} declares {silent:?}, which no transcript provokes", action.name);
-        let undeclared: Vec<_> = provoked.iter().filter(|code| !declared.contains(*code) && !common.contains(*code)).collect();
+        let undeclared: Vec<_> =
+            provoked.iter().filter(|code| !declared.contains(*code) && !common.contains(*code)).collect();
         assert!(undeclared.is_empty(), "{} answers {undeclared:?} without declaring it", action.name);
     }
 }

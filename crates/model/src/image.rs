@@ -25,7 +25,15 @@ pub struct Image {
 }
 
 const fn linux(id_text: &'static str, os_name: &'static str, distribution: &'static str, user: &'static str) -> Image {
-    Image { id_text, os_name, distribution, platform: Platform::Linux, user, size_gib: 20, created: "2024-05-20T02:31:00Z" }
+    Image {
+        id_text,
+        os_name,
+        distribution,
+        platform: Platform::Linux,
+        user,
+        size_gib: 20,
+        created: "2024-05-20T02:31:00Z",
+    }
 }
 
 /// All public images. The first one is what an instance without `ImageId` in a seed gets.

@@ -255,11 +255,8 @@ impl Instance {
             self.finish_at_once(by);
             return Ok(());
         }
-        let password_login = if kept.is_empty() {
-            matches!(self.login.password, Password::Set(_))
-        } else {
-            self.login.password_login
-        };
+        let password_login =
+            if kept.is_empty() { matches!(self.login.password, Password::Set(_)) } else { self.login.password_login };
         let wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login };
         self.change_login(wanted, gone, by);
         Ok(())

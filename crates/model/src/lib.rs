@@ -16,10 +16,8 @@ mod refusal;
 
 pub use account::{Account, AccountNumber, Credential};
 pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
-pub use id::{
-    DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, SecurityGroupId, SubnetId, VpcId,
-};
-pub use image::{Image, IMAGES, Platform};
+pub use id::{DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, SecurityGroupId, SubnetId, VpcId};
+pub use image::{IMAGES, Image, Platform};
 pub use instance::{
     By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
     SystemDisk, Tag,
@@ -27,7 +25,5 @@ pub use instance::{
 pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;
-pub use operation::{
-    BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail,
-};
+pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail};
 pub use refusal::{Failure, Refusal};

@@ -52,13 +52,17 @@ pub enum Refusal {
 pub enum Failure {
     #[error("The machine could not be defined: {cause}")]
     NotDefined { cause: Box<str> },
-    #[error("The guest's login could not be changed, it is as it was before: {cause}")]
+    #[error("The guest's login could not be written: {cause}")]
     LoginNotWritten { cause: Box<str> },
-    #[error("The guest's login was changed, but the machine did not come up within {within_s} s and was powered off: start it, or look at its console.")]
+    #[error(
+        "The guest's login was changed, but the machine did not come up within {within_s} s and was powered off: start it, or look at its console."
+    )]
     LoginWrittenNotStarted { within_s: u64 },
     #[error("The machine did not come up within {within_s} s and was powered off: {cause}")]
     NotStarted { within_s: u64, cause: Box<str> },
-    #[error("The guest did not shut down within {within_s} s; it is still running. StopType HARD or SOFT_FIRST powers it off.")]
+    #[error(
+        "The guest did not shut down within {within_s} s; it is still running. StopType HARD or SOFT_FIRST powers it off."
+    )]
     NotStopped { within_s: u64 },
     #[error("The hypervisor refused: {cause}")]
     Hypervisor { cause: Box<str> },

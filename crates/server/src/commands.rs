@@ -100,7 +100,9 @@ fn environment(answer: &Value, client: Option<Client>) -> String {
     );
     match client {
         None => exports,
-        Some(Client::Tccli) => format!("{exports}# then, for example:\ntccli cvm DescribeInstances --endpoint {endpoint}\n"),
+        Some(Client::Tccli) => {
+            format!("{exports}# then, for example:\ntccli cvm DescribeInstances --endpoint {endpoint}\n")
+        }
         Some(Client::Python) => {
             let host = endpoint.trim_start_matches("http://");
             format!(
@@ -118,7 +120,8 @@ fn ssh(data: &Data, instance: &str, command: &[String]) -> anyhow::Result<ExitCo
     let known_hosts = data.directory()?.join("known_hosts");
     let line = format!("{id} {}\n", text("HostKey").trim());
     let known = std::fs::read_to_string(&known_hosts).unwrap_or_default();
-    let others: String = known.lines().filter(|known| !known.starts_with(&format!("{id} "))).map(|line| format!("{line}\n")).collect();
+    let others: String =
+        known.lines().filter(|known| !known.starts_with(&format!("{id} "))).map(|line| format!("{line}\n")).collect();
     std::fs::write(&known_hosts, others + &line).with_context(|| format!("cannot write {}", known_hosts.display()))?;
     let mut ssh = std::process::Command::new("ssh");
     ssh.arg("-o").arg(format!("HostKeyAlias={id}"));

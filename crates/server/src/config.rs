@@ -274,7 +274,10 @@ impl Config {
             seed: arguments.seed.or(file.seed),
             policy: Policy { region },
             limits: Limits {
-                shutdown_timeout_s: arguments.shutdown_timeout_s.or(file.shutdown_timeout_s).unwrap_or(usual.shutdown_timeout_s),
+                shutdown_timeout_s: arguments
+                    .shutdown_timeout_s
+                    .or(file.shutdown_timeout_s)
+                    .unwrap_or(usual.shutdown_timeout_s),
                 boot_timeout_s: arguments.boot_timeout_s.or(file.boot_timeout_s).unwrap_or(usual.boot_timeout_s),
                 ..usual
             },

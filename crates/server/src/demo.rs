@@ -26,7 +26,9 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     story.line("");
     match ended {
         Ok(()) if failed == 0 => {
-            story.line("Every step is true: a removed key is dead, an old password works again, and no password means nobody.");
+            story.line(
+                "Every step is true: a removed key is dead, an old password works again, and no password means nobody.",
+            );
             story.line("Now yours:  cvmd serve   then, in another shell:  eval \"$(cvmd env)\"");
             Ok(ExitCode::SUCCESS)
         }
@@ -67,7 +69,12 @@ impl Stage {
         let out = server.stdout.take().context("the server has no stdout")?;
         BufReader::new(out).read_line(&mut first)?;
         let ssh = Ssh::find(&directory)?;
-        let client = ApiClient { address: String::new(), secret_id, secret_key: secret_key.into(), region: "ap-guangzhou".into() };
+        let client = ApiClient {
+            address: String::new(),
+            secret_id,
+            secret_key: secret_key.into(),
+            region: "ap-guangzhou".into(),
+        };
         let mut stage = Stage { directory, server, client, ssh };
         let address = first.trim().strip_prefix("listening on http://");
         match address {
@@ -120,22 +127,52 @@ impl Story<'_> {
         let with_password = self.launch("Instance A runs, entered by a password", &json!({"Password": first}))?;
         let door = self.door(&with_password)?;
         self.login("The password enters A", &door, Way::Password(&first), Expected::Enters)?;
-        self.change("The key is associated with A (ForceStop: off, changed, on again)", "AssociateInstancesKeyPairs", &with_password, &json!({"KeyIds": [key]}))?;
+        self.change(
+            "The key is associated with A (ForceStop: off, changed, on again)",
+            "AssociateInstancesKeyPairs",
+            &with_password,
+            &json!({"KeyIds": [key]}),
+        )?;
         self.login("The key enters A", &door, Way::Key(&key_file), Expected::Enters)?;
-        self.login("The password is refused as long as the key is bound", &door, Way::Password(&first), Expected::NotOffered("password"))?;
+        self.login(
+            "The password is refused as long as the key is bound",
+            &door,
+            Way::Password(&first),
+            Expected::NotOffered("password"),
+        )?;
         self.unforced(&with_password, &key)?;
-        self.change("The key is disassociated from A with ForceStop", "DisassociateInstancesKeyPairs", &with_password, &json!({"KeyIds": [key]}))?;
+        self.change(
+            "The key is disassociated from A with ForceStop",
+            "DisassociateInstancesKeyPairs",
+            &with_password,
+            &json!({"KeyIds": [key]}),
+        )?;
         self.login("The removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
         self.login("The password set earlier enters again", &door, Way::Password(&first), Expected::Enters)?;
 
         let with_key = self.launch("Instance B runs, with the key and never a password", &json!({"KeyIds": [key]}))?;
         let door = self.door(&with_key)?;
         self.login("The key enters B", &door, Way::Key(&key_file), Expected::Enters)?;
-        self.change("The key is disassociated from B with ForceStop", "DisassociateInstancesKeyPairs", &with_key, &json!({"KeyIds": [key]}))?;
+        self.change(
+            "The key is disassociated from B with ForceStop",
+            "DisassociateInstancesKeyPairs",
+            &with_key,
+            &json!({"KeyIds": [key]}),
+        )?;
         self.login("The removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
-        self.login("B admits nobody: no password is even asked for", &door, Way::Nothing, Expected::NotOffered("password"))?;
+        self.login(
+            "B admits nobody: no password is even asked for",
+            &door,
+            Way::Nothing,
+            Expected::NotOffered("password"),
+        )?;
         let second = password();
-        self.change("ResetInstancesPassword gives B a password", "ResetInstancesPassword", &with_key, &json!({"Password": second}))?;
+        self.change(
+            "ResetInstancesPassword gives B a password",
+            "ResetInstancesPassword",
+            &with_key,
+            &json!({"Password": second}),
+        )?;
         self.login("The new password enters B", &door, Way::Password(&second), Expected::Enters)?;
         self.login("The removed key stays refused", &door, Way::Key(&key_file), Expected::Refused)?;
         self.delete(&key)?;
@@ -172,7 +209,8 @@ impl Story<'_> {
     }
 
     fn unforced(&mut self, id: &str, key: &str) -> anyhow::Result<()> {
-        let refused = self.stage.client.call("DisassociateInstancesKeyPairs", &json!({"InstanceIds": [id], "KeyIds": [key]}));
+        let refused =
+            self.stage.client.call("DisassociateInstancesKeyPairs", &json!({"InstanceIds": [id], "KeyIds": [key]}));
         let code = refused.err().map(|error| error.to_string()).unwrap_or_default();
         let promised = code.starts_with("UnsupportedOperation.InstanceStateRunning");
         self.told("Without ForceStop the running instance is left alone (InstanceStateRunning)", None, promised);
@@ -219,7 +257,8 @@ impl Story<'_> {
     fn door(&self, id: &str) -> anyhow::Result<Door> {
         let instance = self.describe(id)?;
         let address = instance["PrivateIpAddresses"][0].as_str().context("no address")?.parse()?;
-        let port = instance["DefaultLoginPort"].as_u64().and_then(|port| u16::try_from(port).ok()).context("no port")?;
+        let port =
+            instance["DefaultLoginPort"].as_u64().and_then(|port| u16::try_from(port).ok()).context("no port")?;
         let user = instance["DefaultLoginUser"].as_str().context("no user")?.to_string();
         Ok(Door { user, address, port })
     }

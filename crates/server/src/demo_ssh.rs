@@ -34,7 +34,9 @@ pub(crate) struct Attempt {
 #[derive(Debug)]
 pub(crate) enum Ssh {
     /// OpenSSH, with the script that hands it passwords.
-    Program { askpass: PathBuf },
+    Program {
+        askpass: PathBuf,
+    },
     Own,
 }
 
@@ -51,7 +53,8 @@ const REFUSED: i32 = 255;
 
 impl Ssh {
     pub(crate) fn find(directory: &Path) -> anyhow::Result<Ssh> {
-        let there = Command::new("ssh").arg("-V").stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::null()).status();
+        let there =
+            Command::new("ssh").arg("-V").stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::null()).status();
         if there.is_err() {
             return Ok(Ssh::Own);
         }
@@ -132,7 +135,7 @@ async fn own(door: &Door, way: Way<'_>, command: &str) -> anyhow::Result<Attempt
         }
     };
     if let client::AuthResult::Failure { remaining_methods, .. } = result {
-        let methods: Vec<String> = remaining_methods.iter().map(|method| String::from(method)).collect();
+        let methods: Vec<String> = remaining_methods.iter().map(String::from).collect();
         let complained = format!("Permission denied ({}).", methods.join(","));
         return Ok(Attempt { status: REFUSED, said: String::new(), complained });
     }

@@ -1,6 +1,7 @@
 //! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
 
 mod client;
+mod command;
 mod commands;
 mod config;
 mod credentials;

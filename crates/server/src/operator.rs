@@ -21,12 +21,20 @@ pub(crate) enum Question {
     /// Endpoint, region and the first account's credential.
     Environment,
     /// Where an instance's sshd answers.
-    Endpoint { instance: InstanceId },
-    AddAccount { name: String },
+    Endpoint {
+        instance: InstanceId,
+    },
+    AddAccount {
+        name: String,
+    },
     Accounts,
-    AddCredential { account: String },
+    AddCredential {
+        account: String,
+    },
     Credentials,
-    Request { request: RequestId },
+    Request {
+        request: RequestId,
+    },
     /// Takes the messages: each is answered once.
     Messages,
 }
@@ -144,9 +152,7 @@ fn account_named(house: &House, name: &str) -> anyhow::Result<AccountNumber> {
 
 fn accounts(house: &House) -> Value {
     let view = house.state.view();
-    let account = |account: &Arc<cvmd_model::Account>| {
-        json!({"AccountName": account.name, "Uin": account.uin.to_string(), "AppId": account.app_id})
-    };
+    let account = |account: &Arc<cvmd_model::Account>| json!({"AccountName": account.name, "Uin": account.uin.to_string(), "AppId": account.app_id});
     view.accounts().map(account).collect()
 }
 

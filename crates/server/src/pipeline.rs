@@ -1,10 +1,9 @@
 //! The pipeline: authenticated request, action, transaction, reply. Every request of every client passes here.
 
-use crate::{house::House, random};
-use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Parameters, Reason};
+use crate::{command, house::House, random};
+use cvmd_actions::{self as actions, Action, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
-use cvmd_state::{CommitError, JournalEntry, Transaction};
-use cvmd_wire::{self as wire, Door, RawRequest, Request, Value, envelope};
+use cvmd_wire::{self as wire, Door, RawRequest, Request, envelope};
 use std::sync::Arc;
 
 /// What became of a request, for the log and the metrics.
@@ -55,21 +54,16 @@ async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &
     let region = region(house, &request, action).map_err(|reason| reason.told(door))?;
     let context = house.context(told.request, door, request.language, AccountNumber(request.owner), region);
     let outcome = match action.effect {
-        Effect::Query(answer) => Parameters::of_action(action.name, request.params)
-            .and_then(|mut parameters| {
-                let body = answer(&mut parameters, &house.state.view(), &context)?;
-                parameters.finish().map(|()| body)
-            })
-            .map_err(|reason| reason.told(door)),
+        Effect::Query(answer) => command::query(house, action, request.params, answer, &context),
         Effect::Command(prepare) => {
-            let entry = journal_entry(&request, action, &context);
-            let prepared = read(action, request.params, prepare, &context);
-            commit(house, entry, prepared, context).await
+            let entry = command::journal_entry(&request, action, &context);
+            let prepared = command::prepare(action, request.params, prepare, &context);
+            command::commit(house, entry, prepared, context).await
         }
         Effect::SlowCommand(prepare) => {
-            let entry = journal_entry(&request, action, &context);
-            let prepared = read_slowly(house, action, request.params, prepare, context.clone()).await;
-            commit(house, entry, prepared, context).await
+            let entry = command::journal_entry(&request, action, &context);
+            let prepared = command::prepare_slowly(house, action, request.params, prepare, context.clone()).await;
+            command::commit(house, entry, prepared, context).await
         }
     };
     outcome.inspect_err(|error| {
@@ -94,63 +88,6 @@ fn region(house: &House, request: &Request, action: &Action) -> Result<RegionId,
         Some(name) => RegionId::find(name).ok_or(Reason::Region),
         None if request.door == Door::Legacy || action.regionless => Ok(house.policy.region),
         None => Err(Reason::CommonMissing { name: "Region" }),
-    }
-}
-
-type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
-
-fn read(action: &Action, params: wire::Params, prepare: Prepare, context: &Context) -> Result<Apply, Reason> {
-    let mut parameters = Parameters::of_action(action.name, params)?;
-    let apply = prepare(&mut parameters, context)?;
-    parameters.finish()?;
-    Ok(apply)
-}
-
-/// A slow preparation keeps no async thread, and few of them run side by side.
-async fn read_slowly(
-    house: &House,
-    action: &'static Action,
-    params: wire::Params,
-    prepare: Prepare,
-    context: Context,
-) -> Result<Apply, Reason> {
-    let _turn = house.slow.acquire().await.map_err(|_| Reason::OurFault)?;
-    let prepared = tokio::task::spawn_blocking(move || read(action, params, prepare, &context)).await;
-    prepared.unwrap_or(Err(Reason::OurFault))
-}
-
-/// Runs the command on the writer. What was refused before that leaves a line in the journal too.
-async fn commit(
-    house: &House,
-    entry: JournalEntry,
-    prepared: Result<Apply, Reason>,
-    context: Context,
-) -> Result<Body, ApiError> {
-    let door = context.door;
-    let apply = move |tx: &mut Transaction<'_>| prepared.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door));
-    house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
-        tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.told(door))
-    })
-}
-
-fn journal_entry(request: &Request, action: &Action, context: &Context) -> JournalEntry {
-    let named = match request.params.root.get("InstanceIds") {
-        Some(Value::List(list)) => &list[..list.len().min(100)],
-        _ => &[],
-    };
-    let instance = |value: &Value| match value {
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
-    };
-    JournalEntry {
-        request: context.request,
-        account: context.account,
-        credential: request.secret_id.clone(),
-        action: action.name,
-        at_seconds: context.now_seconds,
-        instances: named.iter().filter_map(instance).collect(),
-        replay: request.replay.map(|key| key.to_hex().into()),
     }
 }
 
@@ -188,7 +125,8 @@ mod test {
 
     async fn api3(house: &Arc<House>, action: &str, region: Option<&str>, body: &str) -> String {
         let now = house.now_seconds();
-        let signed = sign::tc3("AKID", "key", "cvm", "here", "application/json", now, &Method::POST, "", body.as_bytes());
+        let signed =
+            sign::tc3("AKID", "key", "cvm", "here", "application/json", now, &Method::POST, "", body.as_bytes());
         let mut headers = HeaderMap::new();
         let now = now.to_string();
         for (name, value) in [
@@ -211,7 +149,8 @@ mod test {
 
     fn legacy_query(house: &House, more: &[(&str, &str)]) -> String {
         let now = house.now_seconds().to_string();
-        let mut pairs = vec![("Nonce", "11"), ("Timestamp", now.as_str()), ("SecretId", "AKID"), ("Version", "2017-03-12")];
+        let mut pairs =
+            vec![("Nonce", "11"), ("Timestamp", now.as_str()), ("SecretId", "AKID"), ("Version", "2017-03-12")];
         pairs.extend_from_slice(more);
         let signature = sign::v1(&Method::GET, "here", "/v2/index.php", &pairs, "key", false);
         let signature = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");

@@ -86,7 +86,8 @@ pub(crate) async fn load(house: &Arc<House>, path: &Path) -> anyhow::Result<()> 
         bail!("a seed can only be loaded into an empty data directory");
     }
     let text = std::fs::read(path).with_context(|| format!("cannot read the seed {}", path.display()))?;
-    let seed: Seed = serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))?;
+    let seed: Seed =
+        serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))?;
     let plans = plans(&seed, house)?;
     put_key_pairs(house, seed.key_pairs).await?;
     let mut plans = plans.into_iter();
@@ -141,7 +142,9 @@ fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
     };
     let password_login = password.is_some() && keys.is_empty();
     let password = match password {
-        Some(password) => Password::Set(cvmd_actions::hash_password(password, &context(house)).map_err(|reason| anyhow::anyhow!("{reason}"))?),
+        Some(password) => Password::Set(
+            cvmd_actions::hash_password(password, &context(house)).map_err(|reason| anyhow::anyhow!("{reason}"))?,
+        ),
         None => Password::Never,
     };
     Ok(Plan {
@@ -172,7 +175,7 @@ fn context(house: &House) -> Context {
 
 async fn put_key_pairs(house: &House, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> {
     let created_seconds = house.now_seconds();
-    let outcome = house
+    house
         .state
         .change(move |tx| {
             for key in keys {
@@ -195,8 +198,7 @@ async fn put_key_pairs(house: &House, keys: Vec<SeedKeyPair>) -> anyhow::Result<
             }
             anyhow::Ok(())
         })
-        .await?;
-    outcome
+        .await?
 }
 
 /// An Ed25519 key of random bytes.
@@ -207,7 +209,7 @@ fn nobodys_key() -> anyhow::Result<PublicKey> {
 
 async fn put_instances(house: &House, chunk: Vec<Planned>) -> anyhow::Result<()> {
     let context = context(house);
-    let outcome = house
+    house
         .state
         .change(move |tx| {
             let instances: Result<Vec<_>, _> = chunk
@@ -217,8 +219,7 @@ async fn put_instances(house: &House, chunk: Vec<Planned>) -> anyhow::Result<()>
             instances?.into_iter().for_each(|instance| tx.put_instance(instance));
             anyhow::Ok(())
         })
-        .await?;
-    outcome
+        .await?
 }
 
 /// Brings every machine to what the state says, before anybody can ask.

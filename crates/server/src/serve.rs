@@ -39,7 +39,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     // Listened for first, so that a signal during a long start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let data = DataDirectory::open(&config.data)?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "other machines can reach this listener");
@@ -51,7 +52,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
     write_private(&data.endpoint(), &format!("http://{address}"))?;
     let (stop, stopped) = watch::channel(false);
-    let operator = tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), format!("http://{address}"), stopped.clone()));
+    let operator =
+        tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), format!("http://{address}"), stopped.clone()));
     let http = tokio::spawn(http::serve(Arc::clone(&house), listener, stopped));
     announce(&format!("http://{address}"))?;
     tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");

@@ -99,7 +99,11 @@ impl View {
 
     /// The account's instances in that region, newest first.
     pub fn instances_of(&self, account: AccountNumber, region: RegionId) -> impl Iterator<Item = &Arc<Instance>> {
-        self.instance_lists.get(&(account, region)).into_iter().flat_map(|list| list.values()).filter_map(|id| self.instances.get(id))
+        self.instance_lists
+            .get(&(account, region))
+            .into_iter()
+            .flat_map(|list| list.values())
+            .filter_map(|id| self.instances.get(id))
     }
 
     /// How many there are in [`View::instances_of`], without walking them.
@@ -121,7 +125,11 @@ impl View {
 
     /// The account's key pairs, newest first.
     pub fn key_pairs_of(&self, account: AccountNumber) -> impl Iterator<Item = &Arc<KeyPair>> {
-        self.key_pair_lists.get(&account).into_iter().flat_map(|list| list.values()).filter_map(|id| self.key_pairs.get(id))
+        self.key_pair_lists
+            .get(&account)
+            .into_iter()
+            .flat_map(|list| list.values())
+            .filter_map(|id| self.key_pairs.get(id))
     }
 
     #[must_use]
@@ -306,7 +314,8 @@ fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {
     if let Some(operation) = &instance.operation
         && let Goal::ChangeLogin { gone, .. } = &operation.goal
     {
-        ties.extend(gone.iter().map(|key| (*key, Binding::Leaving)));
+        let leaving = gone.iter().filter(|key| !instance.login.keys.contains(key));
+        ties.extend(leaving.map(|key| (*key, Binding::Leaving)));
     }
     ties
 }

@@ -73,9 +73,11 @@ struct Shared {
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 type Run = Box<dyn FnOnce(&View, &mut Gathered) -> Answer + Send>;
 
+type Ask = Box<dyn FnOnce(&mut dyn Store) + Send>;
+
 enum Job {
     Run(Run),
-    Ask(Box<dyn FnOnce(&mut dyn Store) + Send>),
+    Ask(Ask),
 }
 
 /// What one command adds to its group.
@@ -488,7 +490,15 @@ mod test {
                 let sequence = tx.next_sequence();
                 let region = RegionId::find("ap-guangzhou").unwrap();
                 let account = AccountNumber(1);
-                tx.put_client_token(ClientToken { sequence, account, region, token, parameters: 0, instances: vec![], created_seconds });
+                tx.put_client_token(ClientToken {
+                    sequence,
+                    account,
+                    region,
+                    token,
+                    parameters: 0,
+                    instances: vec![],
+                    created_seconds,
+                });
                 Ok::<_, Infallible>(())
             });
             done.await.unwrap().unwrap();

@@ -2,6 +2,7 @@
 //! rule says why it is there. A new rule is one function, one line in `RULES`, and a bad sample in its test.
 
 mod edges;
+mod examples;
 mod licences;
 mod names;
 mod places;
@@ -58,6 +59,7 @@ const RULES: &[Rule] = &[
     places::HOMES,
     places::SLEEPS,
     places::FACTS,
+    examples::EXAMPLES,
 ];
 
 pub fn run() -> Tally {

@@ -51,7 +51,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 fn check(filter: &filters::Filter, context: &Context) -> Result<(), Reason> {
     for value in &filter.values {
         match &*filter.name {
-            "zone" if !ZoneId::find(value).is_some_and(|zone| zone.region() == context.region) => {
+            "zone" if ZoneId::find(value).is_none_or(|zone| zone.region() != context.region) => {
                 return Err(Reason::ZoneElsewhere { value: shorten(value).into(), region: context.region.name() });
             }
             "creation-start-time" | "creation-end-time" if describe::filter_time(value).is_none() => {

@@ -34,8 +34,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         parameters.has("InstanceIds").then(|| Batch::read(parameters, "InstanceIds")).transpose()?;
     let cut = filters::page(parameters)?;
     let (total_count, instances) = describe::select(view, context, ids.as_ref(), &[], cut);
-    let status =
-        |instance: &Instance| Status { instance_id: instance.id, instance_state: instance.state.name() };
+    let status = |instance: &Instance| Status { instance_id: instance.id, instance_state: instance.state.name() };
     Ok(Body::of(&Reply { total_count, instance_status_set: instances.into_iter().map(status).collect() }))
 }
 

@@ -46,12 +46,14 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         return Err(Reason::InstanceNameTooLong { limit: NAME_MAX });
     }
     let user_data = names::user_data(parameters)?;
-    let security_groups = parameters.has("SecurityGroups").then(|| security_groups(parameters, "SecurityGroups")).transpose()?;
+    let security_groups =
+        parameters.has("SecurityGroups").then(|| security_groups(parameters, "SecurityGroups")).transpose()?;
     let host_name = parameters.text("HostName")?;
     if let Some(name) = &host_name {
         names::host_name(name, false)?;
     }
-    let modify = Modify { name, user_data, security_groups, host_name, protected: parameters.flag("DisableApiTermination")? };
+    let modify =
+        Modify { name, user_data, security_groups, host_name, protected: parameters.flag("DisableApiTermination")? };
     Ok(Box::new(move |tx, context| {
         let changed = change_all(&ids.find(tx.view(), context)?, |instance| {
             if instance.operation.is_some() {

@@ -55,7 +55,10 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         if let Some(user) = &wish.user
             && let Some(other) = instances.iter().find(|instance| instance.user() != &**user)
         {
-            return Err(Reason::BadValue { name: "UserName".into(), value: format!("{user}: {} is entered as {}", other.id, other.user()).into() });
+            return Err(Reason::BadValue {
+                name: "UserName".into(),
+                value: format!("{user}: {} is entered as {}", other.id, other.user()).into(),
+            });
         }
         let by = context.by(ACTION.name);
         let changed = change_all(&instances, |instance| instance.reset_password(&wish.hash, wish.force, by))?;

@@ -95,23 +95,17 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let disks = Disks::read(parameters, image)?;
     let vpc = network(parameters)?;
     let internet = internet(parameters)?;
-    let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
-    if parameters.bounded("MinCount", 1, COUNT_MAX)?.is_some_and(|least| least > count) {
-        return Err(Reason::MinCount);
-    }
-    let name = parameters.text("InstanceName")?.filter(|name| !name.is_empty());
-    if name.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
-        return Err(Reason::InstanceNameTooLong { limit: NAME_MAX });
-    }
+    let count = count(parameters)?;
+    let name = name(parameters)?;
     let login = login(parameters, image, context)?;
     let security_groups = security_groups(parameters, "SecurityGroupIds")?;
-    let token = parameters.text("ClientToken")?.filter(|token| !token.is_empty());
-    if token.as_ref().is_some_and(|token| token.len() > TOKEN_MAX || !token.is_ascii()) {
-        return Err(Reason::ClientTokenTooLong);
-    }
+    let token = token(parameters)?;
     let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
     if let Some(name) = &host_name {
-        names::host_name(&new_instance::numbered(&name.replace("{IP}", "0-0"), count - 1, count, true), image.platform == Platform::Windows)?;
+        names::host_name(
+            &new_instance::numbered(&name.replace("{IP}", "0-0"), count - 1, count, true),
+            image.platform == Platform::Windows,
+        )?;
     }
     let tags = names::tags(parameters, "instance")?;
     let user_data = names::user_data(parameters)?;
@@ -162,6 +156,30 @@ fn answer(ids: &[InstanceId]) -> Body {
     Body::of(&Reply { instance_id_set: ids })
 }
 
+fn count(parameters: &mut Parameters) -> Result<u32, Reason> {
+    let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
+    match parameters.bounded("MinCount", 1, COUNT_MAX)? {
+        Some(least) if least > count => Err(Reason::MinCount),
+        _ => Ok(count),
+    }
+}
+
+fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+    let name = parameters.text("InstanceName")?.filter(|name| !name.is_empty());
+    match &name {
+        Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
+        _ => Ok(name),
+    }
+}
+
+fn token(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+    let token = parameters.text("ClientToken")?.filter(|token| !token.is_empty());
+    match &token {
+        Some(token) if token.len() > TOKEN_MAX || !token.is_ascii() => Err(Reason::ClientTokenTooLong),
+        _ => Ok(token),
+    }
+}
+
 fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
     let missing = || Reason::Missing { name: "Placement".into() };
     let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
@@ -199,12 +217,17 @@ fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
     match parameters.word("InstanceChargeType", &words)? {
         None => Ok(ChargeType::PostpaidByHour),
         Some(Some(charge_type)) => Ok(charge_type),
-        Some(None) => Err(Reason::Unsupported { what: "an InstanceChargeType other than POSTPAID_BY_HOUR and SPOTPAID" }),
+        Some(None) => {
+            Err(Reason::Unsupported { what: "an InstanceChargeType other than POSTPAID_BY_HOUR and SPOTPAID" })
+        }
     }
 }
 
+/// A VPC and a subnet, as they were given.
+type Network = (Box<str>, Box<str>);
+
 /// The network asked for; `None` is the default one.
-fn network(parameters: &mut Parameters) -> Result<Option<(Box<str>, Box<str>)>, Reason> {
+fn network(parameters: &mut Parameters) -> Result<Option<Network>, Reason> {
     let Some(mut network) = parameters.structure("VirtualPrivateCloud")? else { return Ok(None) };
     if network.has("PrivateIpAddresses") {
         return Err(Reason::Unsupported { what: "VirtualPrivateCloud.PrivateIpAddresses" });
@@ -221,7 +244,8 @@ fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
         public_ip_assigned: false,
     };
     if let Some(mut wish) = parameters.structure("InternetAccessible")? {
-        let words = ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
+        let words =
+            ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
         if let Some(word) = wish.word("InternetChargeType", &words.map(|word| (word, word)))? {
             internet.charge_type = word.into();
         }
@@ -238,7 +262,8 @@ fn login(parameters: &mut Parameters, image: &Image, context: &Context) -> Resul
     if let Some(mut settings) = parameters.structure("LoginSettings")? {
         keys = Some(Batch::read(&mut settings, "KeyIds")?).filter(|keys| !keys.is_empty());
         password = settings.text("Password")?.filter(|password| !password.is_empty());
-        let words = [("TRUE", true), ("True", true), ("true", true), ("FALSE", false), ("False", false), ("false", false)];
+        let words =
+            [("TRUE", true), ("True", true), ("true", true), ("FALSE", false), ("False", false), ("false", false)];
         let keep = settings.word("KeepImageLogin", &words)?.unwrap_or(false);
         if usize::from(keep) + usize::from(keys.is_some()) + usize::from(password.is_some()) > 1 {
             return Err(Reason::LoginConflict);
@@ -274,7 +299,13 @@ fn find_token(tx: &Transaction<'_>, context: &Context, token: &str) -> Option<st
     (kept.created_seconds + DAY_SECONDS > context.now_seconds).then(|| kept.clone())
 }
 
-fn put_token(tx: &mut Transaction<'_>, context: &Context, token: Box<str>, parameters: u128, instances: Vec<InstanceId>) {
+fn put_token(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    token: Box<str>,
+    parameters: u128,
+    instances: Vec<InstanceId>,
+) {
     let sequence = tx.next_sequence();
     tx.put_client_token(ClientToken {
         sequence,

@@ -7,7 +7,8 @@ use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
-use cvmd_model::InstanceId;
+use cvmd_model::{Instance, InstanceId};
+use cvmd_state::JournalLine;
 
 pub(crate) const ACTION: Action = Action {
     name: "TerminateInstances",
@@ -28,10 +29,27 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
-        let changed = change_all(&ids.find(tx.view(), context)?, |instance| instance.terminate(by))?;
+        let instances = ids.find(tx.view(), context)?;
+        let changed = change_all(&instances, |instance| instance.terminate(by))?;
+        instances.iter().filter_map(|instance| superseded(instance, context)).for_each(|line| tx.write_line(line));
         changed.into_iter().for_each(|instance| tx.put_instance(instance));
         Ok(Body::empty())
     }))
+}
+
+/// What came of the operation that was under way: its request finds it in the journal.
+fn superseded(instance: &Instance, context: &Context) -> Option<JournalLine> {
+    let operation = instance.operation.as_ref()?;
+    Some(JournalLine {
+        request: operation.request,
+        account: instance.account,
+        credential: "".into(),
+        action: instance.latest.as_ref().map_or("", |latest| &latest.action).into(),
+        at_seconds: context.now_seconds,
+        decision: format!("SUPERSEDED: by {} {}", ACTION.name, context.request).into(),
+        instances: vec![instance.id],
+        replay: None,
+    })
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ fn a_disk_that_keeps_its_keys_gets_its_association_back_and_runs_again() {
         let tie = |life: &Life| life.state.view().bindings(key_id(1)).next();
         assert_eq!(tie(life), Some((id, Binding::Leaving)));
         life.until_ended(id).await.unwrap();
-        assert_failed(life, id, 1, "it is as it was before").await;
+        assert_failed(life, id, 1, "login could not be written").await;
         assert_eq!(life.instance(id).login, before);
         assert_eq!(tie(life), Some((id, Binding::Bound)));
         assert_eq!(life.instance(id).state, S::Running);
@@ -124,7 +124,7 @@ fn a_stopped_disk_that_keeps_its_keys_stays_stopped() {
         let id = life.stopped(1, &[1, 2]).await;
         life.machines.quirks(Some(id), |quirks| quirks.keeps_keys = true);
         unbind(life, id, false).await;
-        assert_failed(life, id, 1, "it is as it was before").await;
+        assert_failed(life, id, 1, "login could not be written").await;
         assert_eq!(life.instance(id).state, S::Stopped);
         assert_eq!(life.instance(id).login.keys, [key_id(1), key_id(2)]);
         assert_eq!(life.machines.machine(id).unwrap().boots, 1);

@@ -138,7 +138,12 @@ impl Home {
 
     /// Starts the server and waits until it answers.
     pub fn start(&self) -> Server {
-        let mut child = self.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.start_as(self.serve())
+    }
+
+    /// Starts the server by another command line.
+    pub fn start_as(&self, mut serve: Command) -> Server {
+        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Gathered::of(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

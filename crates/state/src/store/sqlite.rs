@@ -106,10 +106,7 @@ impl Store for SqliteStore {
     fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
         // The newest lines first, and no further back than the time asked for: an index for this one question at the
         // start would cost every commit.
-        let mut statement = self
-            .connection
-            .prepare("SELECT body FROM journal ORDER BY line DESC")
-            .map_err(failed)?;
+        let mut statement = self.connection.prepare("SELECT body FROM journal ORDER BY line DESC").map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
@@ -148,7 +145,8 @@ fn layout() -> String {
             table.name()
         );
     }
-    layout += "CREATE TABLE journal (line INTEGER PRIMARY KEY AUTOINCREMENT, request BLOB NOT NULL, body TEXT NOT NULL);\n";
+    layout +=
+        "CREATE TABLE journal (line INTEGER PRIMARY KEY AUTOINCREMENT, request BLOB NOT NULL, body TEXT NOT NULL);\n";
     layout += "CREATE INDEX journal_request ON journal (request);\n";
     layout += "CREATE TABLE meta (revision INTEGER NOT NULL);\nINSERT INTO meta VALUES (0);\n";
     layout += &format!("PRAGMA user_version = {SCHEMA};\nCOMMIT;");
@@ -162,9 +160,13 @@ fn write(connection: &Connection, row: &Row, revision: u64) -> rusqlite::Result<
         return connection.prepare_cached(&format!("DELETE FROM {table} WHERE sequence = ?1"))?.execute([sequence]);
     };
     let body = std::str::from_utf8(body).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    connection
-        .prepare_cached(&format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5)"))?
-        .execute(params![sequence, row.id, ROW_SCHEMA, revision.cast_signed(), body])
+    connection.prepare_cached(&format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5)"))?.execute(params![
+        sequence,
+        row.id,
+        ROW_SCHEMA,
+        revision.cast_signed(),
+        body
+    ])
 }
 
 fn append(connection: &Connection, line: &JournalLine) -> rusqlite::Result<i64> {

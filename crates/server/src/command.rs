@@ -1,0 +1,85 @@
+//! How an action is carried out: a query on one moment of the state, a command by the writer.
+
+use crate::house::House;
+use cvmd_actions::{Action, ApiError, Apply, Body, Context, Parameters, Reason};
+use cvmd_state::{CommitError, JournalEntry, Transaction, View};
+use cvmd_wire::{Params, Request, Value};
+
+type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
+type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
+
+/// Answers a query on the newest moment.
+pub(crate) fn query(
+    house: &House,
+    action: &Action,
+    params: Params,
+    answer: Answer,
+    context: &Context,
+) -> Result<Body, ApiError> {
+    let run = || {
+        let mut parameters = Parameters::of_action(action.name, params)?;
+        let body = answer(&mut parameters, &house.state.view(), context)?;
+        parameters.finish()?;
+        Ok(body)
+    };
+    run().map_err(|reason: Reason| reason.told(context.door))
+}
+
+/// Parses a command, off the writer.
+pub(crate) fn prepare(action: &Action, params: Params, prepare: Prepare, context: &Context) -> Result<Apply, Reason> {
+    let mut parameters = Parameters::of_action(action.name, params)?;
+    let apply = prepare(&mut parameters, context)?;
+    parameters.finish()?;
+    Ok(apply)
+}
+
+/// A slow preparation keeps no async thread, and few of them run side by side.
+pub(crate) async fn prepare_slowly(
+    house: &House,
+    action: &'static Action,
+    params: Params,
+    prepare: Prepare,
+    context: Context,
+) -> Result<Apply, Reason> {
+    let _turn = house.slow.acquire().await.map_err(|_| Reason::OurFault)?;
+    let prepared = tokio::task::spawn_blocking(move || self::prepare(action, params, prepare, &context)).await;
+    prepared.unwrap_or(Err(Reason::OurFault))
+}
+
+/// Runs the command on the writer. What was refused before that leaves a line in the journal too.
+pub(crate) async fn commit(
+    house: &House,
+    entry: JournalEntry,
+    prepared: Result<Apply, Reason>,
+    context: Context,
+) -> Result<Body, ApiError> {
+    let door = context.door;
+    let apply = move |tx: &mut Transaction<'_>| {
+        prepared.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door))
+    };
+    house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
+        tracing::error!(%error, "a command could not be committed");
+        Err(Reason::OurFault.told(door))
+    })
+}
+
+/// What the journal says of a command before it is decided.
+pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Context) -> JournalEntry {
+    let named = match request.params.root.get("InstanceIds") {
+        Some(Value::List(list)) => &list[..list.len().min(100)],
+        _ => &[],
+    };
+    let instance = |value: &Value| match value {
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    JournalEntry {
+        request: context.request,
+        account: context.account,
+        credential: request.secret_id.clone(),
+        action: action.name,
+        at_seconds: context.now_seconds,
+        instances: named.iter().filter_map(instance).collect(),
+        replay: request.replay.map(|key| key.to_hex().into()),
+    }
+}
