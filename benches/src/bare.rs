@@ -3,6 +3,7 @@
 use crate::report;
 use axum::{Json, Router, routing::post, serve::ListenerExt};
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -25,9 +26,13 @@ struct Response {
     request_id: &'static str,
 }
 
-/// Answers on a free port of loopback, which it prints as the server does, until it is killed.
+/// Answers on a free port of loopback, which it prints as the server does, until its input ends with who started it.
 pub(crate) fn run() -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve())
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let serving = runtime.spawn(serve());
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    serving.abort();
+    Ok(())
 }
 
 async fn serve() -> anyhow::Result<()> {

@@ -21,6 +21,7 @@ mod start;
 
 use options::{Options, Role};
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The server's own, for the yardstick too: what differs is the work.
 #[global_allocator]
@@ -46,6 +47,17 @@ fn main() -> ExitCode {
 fn bench(options: &Options) -> anyhow::Result<()> {
     // One thread makes the requests: the other core is the server's.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let rows = runtime.block_on(rounds::run(options))?;
-    report::table(&rows)
+    // Told to end, it ends what it has started: a future that is dropped drops its processes and directories.
+    let rows = runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            rows = rounds::run(options) => rows,
+            _ = terminate.recv() => anyhow::bail!("told to end"),
+            _ = interrupt.recv() => anyhow::bail!("told to end"),
+        }
+    });
+    // Logins that are under way on their own threads are not waited for.
+    runtime.shutdown_background();
+    report::table(&rows?)
 }

@@ -42,8 +42,8 @@ pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Fi
         .map(|mut filter| {
             let name = filter.text("Name")?.unwrap_or_default();
             let values = filter.texts("Values")?;
-            let takes_tags = known.contains(&"tag-key");
-            if !known.contains(&&*name) && !(takes_tags && name.starts_with("tag:")) {
+            let tag = known.contains(&"tag-key") && name.starts_with("tag:");
+            if !tag && !known.contains(&&*name) {
                 return Err(Reason::Filter { name: shorten(&name).into() });
             }
             if values.len() > VALUES_MAX {
