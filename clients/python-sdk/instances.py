@@ -113,6 +113,14 @@ def attributes_of_an_instance_change():
 
 
 @check
+def an_instance_moves_to_another_project():
+    cloud.call("ModifyInstancesProject", InstanceIds=[It.plain], ProjectId=7)
+    equal(cloud.instance(It.plain)["Placement"]["ProjectId"], 7)
+    cloud.refuses("InvalidInstanceId.NotFound", "ModifyInstancesProject", InstanceIds=["ins-00000000"], ProjectId=7)
+    cloud.call("ModifyInstancesProject", InstanceIds=[It.plain], ProjectId=0)
+
+
+@check
 def a_dry_run_runs_nothing():
     before = cloud.call("DescribeInstances")["TotalCount"]
     answer = cloud.call("RunInstances", Placement={"Zone": ZONE}, ImageId=cloud.image(), DryRun=True)

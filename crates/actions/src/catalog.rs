@@ -32,6 +32,7 @@ catalog! {
     disassociate_instances_key_pairs,
     import_key_pair,
     modify_instances_attribute,
+    modify_instances_project,
     modify_key_pair_attribute,
     reboot_instances,
     reset_instances_password,

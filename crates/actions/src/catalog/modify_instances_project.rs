@@ -1,0 +1,59 @@
+//! ModifyInstancesProject: moves instances to another project.
+//!
+//! <https://cloud.tencent.com/document/api/213/15746>. Projects are numbers that nobody manages here: every one exists.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::{InstanceId, Refusal};
+
+pub(crate) const ACTION: Action = Action {
+    name: "ModifyInstancesProject",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
+    Ok(Box::new(move |tx, context| {
+        let changed = change_all(&ids.find(tx.view(), context)?, |instance| {
+            if instance.operation.is_some() {
+                return Err(Refusal::OperationInProgress(instance.id));
+            }
+            instance.project_id = project_id;
+            Ok(())
+        })?;
+        changed.into_iter().for_each(|instance| tx.put_instance(instance));
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyInstancesProject {"InstanceIds":["ins-running1","ins-stopped1"],"ProjectId":7}
+< {}
+> DescribeInstances {"Filters":[{"Name":"project-id","Values":["7"]}]}
+< {"TotalCount":2,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3","ProjectId":7},...
+> ModifyInstancesProject {"InstanceIds":["ins-stopped1"],"ProjectId":-1}
+< InvalidParameterValue The value `-1` specified in the parameter `ProjectId` is not valid.
+> ModifyInstancesProject {"InstanceIds":["ins-busy0001"],"ProjectId":7}
+< OperationDenied.InstanceOperationInProgress ...
+>> ModifyInstancesProject {"InstanceIds":["ins-busy0001"],"ProjectId":7}
+< InvalidInstance.NotSupported ...
+> ModifyInstancesProject {"InstanceIds":["ins-1122"],"ProjectId":7}
+< InvalidInstanceId.Malformed ...
+> ModifyInstancesProject {"InstanceIds":["ins-foreign1"],"ProjectId":7}
+< InvalidInstanceId.NotFound ...
+> ModifyInstancesProject {"InstanceIds":[101*"ins-running1"],"ProjectId":7}
+< InvalidParameterValue.LimitExceeded ...
+"#;
