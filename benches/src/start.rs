@@ -37,9 +37,6 @@ pub(crate) async fn measure(
     let (server, took) = Server::start(binary, data, "warn", Some(seed), instances).await?;
     report::line(&format!("{instances} instances seeded in {:.1} s", took.as_secs_f64()))?;
     server.stop().await?;
-    if std::env::var("X_DROP").is_ok() {
-        rusqlite::Connection::open(data.join("state.db"))?.execute_batch("DROP INDEX journal_request")?;
-    }
     let mut loading = Loading {
         instances,
         ready: Vec::new(),
