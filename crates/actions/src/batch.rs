@@ -1,8 +1,8 @@
 //! Batches of ids: "1 to 100 well-formed ids, duplicates counted once for the work" is a type.
 
-use crate::{Context, Parameters, Reason, parameters::shorten};
+use crate::{Body, Context, Parameters, Reason, parameters::shorten};
 use cvmd_model::{ImageId, Instance, InstanceId, KeyPair, KeyPairId, MalformedId, Refusal};
-use cvmd_state::View;
+use cvmd_state::{Transaction, View};
 use std::{str::FromStr, sync::Arc};
 
 /// Ids in one request, at most.
@@ -75,17 +75,21 @@ impl Batch<KeyPairId> {
     }
 }
 
-/// Changes copies of all instances, or refuses for the first that the law forbids; nothing is written before.
+/// Changes copies of all instances and puts them, or refuses for the first that the law forbids; nothing is put before
+/// all have been changed.
 pub(crate) fn change_all(
+    tx: &mut Transaction<'_>,
     instances: &[&Arc<Instance>],
     mut change: impl FnMut(&mut Instance) -> Result<(), Refusal>,
-) -> Result<Vec<Instance>, Refusal> {
-    instances
+) -> Result<Body, Reason> {
+    let changed: Result<Vec<Instance>, Refusal> = instances
         .iter()
         .map(|instance| {
             let mut changed = Instance::clone(instance);
             change(&mut changed)?;
             Ok(changed)
         })
-        .collect()
+        .collect();
+    changed?.into_iter().for_each(|instance| tx.put_instance(instance));
+    Ok(Body::empty())
 }

@@ -4,9 +4,9 @@ use crate::{credentials::Credentials, master_key::MasterKey, metrics::Metrics, r
 use cvmd_actions::{Context, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
-use cvmd_state::State;
+use cvmd_state::{Settings, State};
 use cvmd_wire::{Door, Language};
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// Slow preparations (a key is generated, a password is hashed) side by side.
@@ -69,4 +69,15 @@ impl House {
             seal: Arc::clone(&self.master_key) as _,
         }
     }
+}
+
+/// Keeps what the data directory knows about itself.
+pub(crate) async fn put_settings(state: &State, settings: Settings) -> anyhow::Result<()> {
+    let Ok(()) = state
+        .change(move |tx| {
+            tx.put_settings(settings);
+            Ok::<_, Infallible>(())
+        })
+        .await?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
 
+mod accounts;
 mod client;
 mod command;
 mod commands;

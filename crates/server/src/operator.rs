@@ -1,8 +1,8 @@
 //! The operator's socket: one JSON line asks, one JSON line answers. The commands other than `serve` and `demo` use it.
 
 use crate::{
+    accounts::{self, FIRST_ACCOUNT},
     house::House,
-    serve::{self, FIRST_ACCOUNT},
 };
 use anyhow::{Context, bail};
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
@@ -96,8 +96,8 @@ async fn answer(house: &House, endpoint: &str, question: Question) -> anyhow::Re
         Question::Accounts => Ok(accounts(house)),
         Question::AddCredential { account } => {
             let number = account_named(house, &account)?;
-            let (id, key) = serve::new_credential();
-            serve::put_credential(house, number, id.clone(), key.expose()).await?;
+            let (id, key) = accounts::new_credential();
+            accounts::put_credential(house, number, id.clone(), key.expose()).await?;
             Ok(json!({"AccountName": account, "SecretId": id, "SecretKey": key.expose()}))
         }
         Question::Credentials => Ok(credentials(house)),
@@ -132,9 +132,9 @@ async fn add_account(house: &House, name: &str) -> anyhow::Result<Value> {
         bail!("there is an account {name} already");
     }
     let last = view.accounts().map(|account| account.number.0).max().unwrap_or(0);
-    let account = serve::add_account(house, AccountNumber(last + 1), name).await?;
-    let (id, key) = serve::new_credential();
-    serve::put_credential(house, account.number, id.clone(), key.expose()).await?;
+    let account = accounts::add_account(house, AccountNumber(last + 1), name).await?;
+    let (id, key) = accounts::new_credential();
+    accounts::put_credential(house, account.number, id.clone(), key.expose()).await?;
     Ok(json!({
         "AccountName": account.name,
         "Uin": account.uin.to_string(),

@@ -2,7 +2,11 @@
 //!
 //! The names are the API's own. Every field but the id may be left out.
 
-use crate::{house::House, random, serve::FIRST_ACCOUNT, serve::put_settings};
+use crate::{
+    accounts::FIRST_ACCOUNT,
+    house::{House, put_settings},
+    random,
+};
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_actions::{Context, Disks, Plan};

@@ -1,33 +1,26 @@
 //! `cvmd serve`: opens everything in order, answers until told to stop, and closes in the reverse order.
 
 use crate::{
+    accounts,
     config::Config,
     data::DataDirectory,
-    house::House,
+    house::{self, House},
     http,
-    master_key::{MasterKey, Secret, write_private},
+    master_key::{MasterKey, write_private},
     operator, random, replays, seed,
 };
 use anyhow::{Context, bail};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor, SshSettings};
-use cvmd_model::{Account, AccountNumber, Credential};
 use cvmd_operations::Engine;
-use cvmd_state::{Settings, State, store::SqliteStore};
+use cvmd_state::{State, store::SqliteStore};
 use cvmd_wire::ReplayKey;
-use std::{
-    convert::Infallible,
-    io::{IsTerminal, Write},
-    sync::Arc,
-};
+use std::{io::Write, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
-
-/// The first account; others are made by `cvmd account add`.
-pub(crate) const FIRST_ACCOUNT: AccountNumber = AccountNumber(1);
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
@@ -99,7 +92,7 @@ async fn open(config: &Config, data: &DataDirectory) -> anyhow::Result<(Arc<Hous
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
     let house = Arc::new(House::new(state, hypervisor, master_key, config.policy));
-    first_account(&house, data, config.credential.as_ref()).await?;
+    accounts::first_account(&house, data, config.credential.as_ref()).await?;
     house.credentials.load(&house.state.view(), &house.master_key)?;
     remember_replays(&house).await?;
     Ok((house, machines))
@@ -119,93 +112,7 @@ async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_po
     if let Some(port) = ssh_port {
         settings.ssh_port = port;
     }
-    put_settings(state, settings).await
-}
-
-pub(crate) async fn put_settings(state: &State, settings: Settings) -> anyhow::Result<()> {
-    let Ok(()) = state
-        .change(move |tx| {
-            tx.put_settings(settings);
-            Ok::<_, Infallible>(())
-        })
-        .await?;
-    Ok(())
-}
-
-/// Makes the first account and sees that its credential is the one asked for.
-async fn first_account(house: &House, data: &DataDirectory, given: Option<&(String, Secret)>) -> anyhow::Result<()> {
-    let view = house.state.view();
-    if view.account(FIRST_ACCOUNT).is_none() {
-        add_account(house, FIRST_ACCOUNT, "default").await?;
-    }
-    let has_credential = view.credentials().any(|credential| credential.account == FIRST_ACCOUNT);
-    match given {
-        Some((id, key)) => {
-            if view.credential(id).is_some_and(|credential| credential.account != FIRST_ACCOUNT) {
-                bail!("CVMD_SECRET_ID {id} is another account's credential");
-            }
-            put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await
-        }
-        None if has_credential => Ok(()),
-        None => {
-            let (id, key) = new_credential();
-            put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await?;
-            write_private(&data.credential(), &format!("{id}\n{}", key.expose()))?;
-            if std::io::stderr().is_terminal() {
-                eprintln!("credential of the first account, kept in {}:", data.credential().display());
-                eprintln!("  SecretId  {id}\n  SecretKey {}", key.expose());
-            }
-            Ok(())
-        }
-    }
-}
-
-/// A credential as the vendor's look: 36 and 32 characters.
-pub(crate) fn new_credential() -> (String, Secret) {
-    (format!("AKID{}", random::letters(32)), random::letters(32).into())
-}
-
-pub(crate) async fn add_account(house: &House, number: AccountNumber, name: &str) -> anyhow::Result<Account> {
-    let account = Account {
-        number,
-        name: name.into(),
-        uin: 100_000_000_000 + u64::from(number.0),
-        app_id: 1_250_000_000 + u64::from(number.0),
-        created_seconds: house.now_seconds(),
-    };
-    let row = account.clone();
-    let Ok(()) = house
-        .state
-        .change(move |tx| {
-            tx.put_account(row);
-            Ok::<_, Infallible>(())
-        })
-        .await?;
-    Ok(account)
-}
-
-/// Keeps a credential, encrypted, and lets requests be signed with it at once.
-pub(crate) async fn put_credential(house: &House, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
-    let encrypted = cvmd_actions::Seal::seal(&*house.master_key, key);
-    let created_seconds = house.now_seconds();
-    let secret_id: Box<str> = id.as_str().into();
-    let Ok(()) = house
-        .state
-        .change(move |tx| {
-            let known = tx.view().credential(&secret_id).map(|known| known.sequence);
-            let sequence = known.unwrap_or_else(|| tx.next_sequence());
-            tx.put_credential(Credential {
-                sequence,
-                account,
-                secret_id,
-                secret_key_encrypted: encrypted,
-                created_seconds,
-            });
-            Ok::<_, Infallible>(())
-        })
-        .await?;
-    house.credentials.put(account.0, &id, key);
-    Ok(())
+    house::put_settings(state, settings).await
 }
 
 /// What was signed shortly before a restart may not come again after it.

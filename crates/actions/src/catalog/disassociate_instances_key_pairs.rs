@@ -5,7 +5,7 @@
 //! guest follows.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, KeyPairId};
@@ -48,9 +48,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let instances = wish.instances.find(tx.view(), context)?;
         wish.keys.find(tx.view(), context)?;
         let by = context.by(ACTION.name);
-        let changed = change_all(&instances, |instance| instance.disassociate(&wish.keys, wish.force, by))?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        change_all(tx, &instances, |instance| instance.disassociate(&wish.keys, wish.force, by))
     }))
 }
 

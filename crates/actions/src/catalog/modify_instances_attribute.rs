@@ -5,7 +5,7 @@
 //! only when it is made anew: Unlike upstream, nothing is restarted for it.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
     names,
 };
@@ -55,7 +55,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let modify =
         Modify { name, user_data, security_groups, host_name, protected: parameters.flag("DisableApiTermination")? };
     Ok(Box::new(move |tx, context| {
-        let changed = change_all(&ids.find(tx.view(), context)?, |instance| {
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| {
             if instance.operation.is_some() {
                 return Err(Refusal::OperationInProgress(instance.id));
             }
@@ -75,9 +76,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
                 instance.disable_api_termination = protected;
             }
             Ok(())
-        })?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        })
     }))
 }
 

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are numbers that nobody manages here: every one exists.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, Refusal};
@@ -26,15 +26,14 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
     Ok(Box::new(move |tx, context| {
-        let changed = change_all(&ids.find(tx.view(), context)?, |instance| {
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| {
             if instance.operation.is_some() {
                 return Err(Refusal::OperationInProgress(instance.id));
             }
             instance.project_id = project_id;
             Ok(())
-        })?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        })
     }))
 }
 

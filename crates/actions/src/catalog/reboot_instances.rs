@@ -4,7 +4,7 @@
 
 use super::stop_instances::stop_type;
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::InstanceId;
@@ -32,9 +32,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let how = stop_type(parameters, "ForceReboot", "`ForceReboot` and `StopType`")?;
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
-        let changed = change_all(&ids.find(tx.view(), context)?, |instance| instance.reboot(how, by))?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.reboot(how, by))
     }))
 }
 

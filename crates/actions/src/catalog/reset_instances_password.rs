@@ -4,7 +4,7 @@
 //! is started again. `UserName` must be the image's own user.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
     login,
 };
@@ -61,9 +61,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             });
         }
         let by = context.by(ACTION.name);
-        let changed = change_all(&instances, |instance| instance.reset_password(&wish.hash, wish.force, by))?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        change_all(tx, &instances, |instance| instance.reset_password(&wish.hash, wish.force, by))
     }))
 }
 

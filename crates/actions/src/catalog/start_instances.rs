@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15735>.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::InstanceId;
@@ -29,9 +29,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
-        let changed = change_all(&ids.find(tx.view(), context)?, |instance| instance.start(by))?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.start(by))
     }))
 }
 

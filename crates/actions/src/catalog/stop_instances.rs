@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, StopType};
@@ -38,9 +38,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
         let instances = ids.find(tx.view(), context)?;
-        let changed = change_all(&instances, |instance| instance.stop(how, without_charging, by))?;
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        change_all(tx, &instances, |instance| instance.stop(how, without_charging, by))
     }))
 }
 

@@ -4,7 +4,7 @@
 //! an instance whose launch failed can be terminated, because nothing else would remove it.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{Instance, InstanceId};
@@ -30,10 +30,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
         let instances = ids.find(tx.view(), context)?;
-        let changed = change_all(&instances, |instance| instance.terminate(by))?;
+        let answer = change_all(tx, &instances, |instance| instance.terminate(by))?;
         instances.iter().filter_map(|instance| superseded(instance, context)).for_each(|line| tx.write_line(line));
-        changed.into_iter().for_each(|instance| tx.put_instance(instance));
-        Ok(Body::empty())
+        Ok(answer)
     }))
 }
 
