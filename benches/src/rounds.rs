@@ -103,6 +103,7 @@ async fn default_log(ground: &Path, binary: &Path, visitor: &Visitor, instances:
 
 async fn warm_up(bare: &mut Bare, subjects: &mut [Subject]) -> anyhow::Result<()> {
     for subject in subjects {
+        subject.server.settle().await?;
         let bodies = subject.server.describe_bodies(WARM_UP);
         bare.measure(&bodies).await?;
         subject.server.describe(WARM_UP).await?;

@@ -21,6 +21,8 @@ use std::{
 const READY_WITHIN: Duration = Duration::from_secs(1800);
 /// What was asked for is done in this time.
 const DONE_WITHIN: Duration = Duration::from_secs(120);
+/// A server that hardly ran for so long has settled.
+const SETTLED_FOR: Duration = Duration::from_millis(200);
 const ASK_EVERY: Duration = Duration::from_millis(2);
 /// Ids in one request, at most.
 const BATCH: usize = 100;
@@ -145,6 +147,21 @@ impl Server {
         let bound = (0..instances).map(fleet::first_key).collect();
         let random = Random(instances as u64);
         Ok((Server { process, instances, host, connections, random, bound }, took))
+    }
+
+    /// Waits until it does nothing of its own: after a start the engine looks at every idle instance once.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            let before = self.process.cpu()?;
+            tokio::time::sleep(SETTLED_FOR).await;
+            if self.process.cpu()?.since(&before) < SETTLED_FOR / 50 {
+                return Ok(());
+            }
+            if begun.elapsed() > DONE_WITHIN {
+                bail!("the server is still busy {DONE_WITHIN:?} after its start");
+            }
+        }
     }
 
     /// Stops it and waits for its end.

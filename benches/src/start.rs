@@ -55,6 +55,7 @@ pub(crate) async fn measure(
             loading.ready.push(ready);
         }
         if round == options.rounds || !options.wants("start") {
+            server.settle().await?;
             loading.server_bytes = server.process.resident_bytes()?;
             return Ok((server, loading));
         }
