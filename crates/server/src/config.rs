@@ -149,7 +149,14 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "CVMD_SEED", value_name = "FILE")]
     seed: Option<PathBuf>,
     /// Allow a listener that other machines can reach.
-    #[arg(long, env = "CVMD_EXPOSE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(
+        long,
+        env = "CVMD_EXPOSE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        require_equals = true,
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
     expose: Option<bool>,
     /// The region of a legacy request without one [default: ap-guangzhou].
     #[arg(long, env = "CVMD_REGION")]

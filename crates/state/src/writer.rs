@@ -5,7 +5,7 @@
 
 use crate::{
     Decision, JournalEntry, JournalLine, Transaction, View,
-    store::{Group, Store, StoreError, decode, encode},
+    store::{Group, Journal, Store, StoreError, decode, encode},
     transaction::Put,
 };
 use arc_swap::ArcSwap;
@@ -57,7 +57,8 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct State {
     shared: Arc<Shared>,
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    journal: Arc<dyn Journal>,
+    jobs: Mutex<Option<mpsc::Sender<Run>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -72,13 +73,6 @@ struct Shared {
 
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 type Run = Box<dyn FnOnce(&View, &mut Gathered) -> Answer + Send>;
-
-type Ask = Box<dyn FnOnce(&mut dyn Store) + Send>;
-
-enum Job {
-    Run(Run),
-    Ask(Ask),
-}
 
 /// What one command adds to its group.
 #[derive(Default)]
@@ -105,10 +99,11 @@ impl State {
             commands: AtomicU64::new(0),
             persist_us: AtomicU64::new(0),
         });
+        let journal = store.journal();
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None };
         let thread = std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run(waiting))?;
-        Ok(State { shared, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)) })
+        Ok(State { shared, journal, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)) })
     }
 
     /// The newest moment. No lock, no disk.
@@ -157,7 +152,7 @@ impl State {
     /// # Errors
     /// When the store cannot be read.
     pub async fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, CommitError> {
-        self.ask(move |store| store.lines_of(request)).await
+        self.ask(move |journal| journal.lines_of(request)).await
     }
 
     /// Signed requests since that time which may not come again.
@@ -165,7 +160,7 @@ impl State {
     /// # Errors
     /// When the store cannot be read.
     pub async fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, CommitError> {
-        self.ask(move |store| store.replays_since(at_seconds)).await
+        self.ask(move |journal| journal.replays_since(at_seconds)).await
     }
 
     /// Ids of instances that were put with an operation under way, after each publish from now on.
@@ -191,7 +186,7 @@ impl State {
         }
     }
 
-    fn jobs(&self) -> Result<mpsc::Sender<Job>, CommitError> {
+    fn jobs(&self) -> Result<mpsc::Sender<Run>, CommitError> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(CommitError::Closed)
     }
 
@@ -226,20 +221,17 @@ impl State {
                 let _ = sender.send(answer);
             })
         });
-        self.jobs()?.send(Job::Run(run)).await.map_err(|_| CommitError::Closed)?;
+        self.jobs()?.send(run).await.map_err(|_| CommitError::Closed)?;
         receiver.await.map_err(|_| CommitError::Closed)?
     }
 
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
+        question: impl FnOnce(&dyn Journal) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, CommitError> {
-        let (sender, receiver) = oneshot::channel();
-        let ask = Job::Ask(Box::new(move |store| {
-            let _ = sender.send(question(store));
-        }));
-        self.jobs()?.send(ask).await.map_err(|_| CommitError::Closed)?;
-        receiver.await.map_err(|_| CommitError::Closed)?.map_err(|error| CommitError::Store(error.to_string().into()))
+        let journal = Arc::clone(&self.journal);
+        let answer = tokio::task::spawn_blocking(move || question(journal.as_ref())).await;
+        answer.map_err(|_| CommitError::Closed)?.map_err(|error| CommitError::Store(error.to_string().into()))
     }
 }
 
@@ -258,24 +250,15 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::with_capacity(GROUP_MAX);
-        while waiting.blocking_recv_many(&mut jobs, GROUP_MAX) > 0 {
-            let mut group = Vec::with_capacity(jobs.len());
-            for job in jobs.drain(..) {
-                match job {
-                    Job::Run(run) => group.push(run),
-                    Job::Ask(ask) => ask(self.store.as_mut()),
-                }
-            }
-            if !group.is_empty() {
-                self.write(group);
-            }
+    fn run(mut self, mut waiting: mpsc::Receiver<Run>) {
+        let mut group = Vec::with_capacity(GROUP_MAX);
+        while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+            self.write(group.drain(..));
         }
     }
 
     /// Runs a group, persists it, publishes it and answers, in that order.
-    fn write(&mut self, group: Vec<Run>) {
+    fn write(&mut self, group: impl ExactSizeIterator<Item = Run>) {
         let mut view = View::clone(&self.shared.view.load());
         let mut answers = Vec::with_capacity(group.len());
         let mut rows = BTreeMap::new();
@@ -367,15 +350,6 @@ fn place(put: &Put) -> (u8, u64) {
         Put::KeyPair(key) | Put::KeyPairGone(key) => (4, key.sequence),
         Put::ClientToken(token) | Put::ClientTokenGone(token) => (5, token.sequence),
         Put::Message(message) | Put::MessageGone(message) => (6, message.sequence),
-    }
-}
-
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Job::Run(_) => "Run",
-            Job::Ask(_) => "Ask",
-        })
     }
 }
 

@@ -52,10 +52,13 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
     assert_eq!(store.revision().unwrap(), 2);
     let expected = [(Table::Accounts, 1, "{}".to_string()), (Table::Instances, 1, r#"{"a":3}"#.to_string())];
     assert_eq!(rows, expected, "rows come table by table, newest content only");
-    assert_eq!(store.lines_of(request).unwrap(), [line(request, 1000, None), line(request, 1001, Some("aa"))]);
-    assert_eq!(store.lines_of(RequestId(uuid::Uuid::nil())).unwrap(), []);
-    assert_eq!(store.replays_since(1001).unwrap(), [line(request, 1001, Some("aa"))]);
-    assert_eq!(store.replays_since(1002).unwrap(), []);
+    assert_eq!(
+        store.journal().lines_of(request).unwrap(),
+        [line(request, 1000, None), line(request, 1001, Some("aa"))]
+    );
+    assert_eq!(store.journal().lines_of(RequestId(uuid::Uuid::nil())).unwrap(), []);
+    assert_eq!(store.journal().replays_since(1001).unwrap(), [line(request, 1001, Some("aa"))]);
+    assert_eq!(store.journal().replays_since(1002).unwrap(), []);
 }
 
 #[test]

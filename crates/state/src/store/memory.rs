@@ -1,6 +1,6 @@
 //! A store for tests: rows in the process, gone with it.
 
-use super::{Group, Row, Store, StoreError, Table, TakeRow};
+use super::{Group, Journal, Row, Store, StoreError, Table, TakeRow};
 use crate::JournalLine;
 use cvmd_model::RequestId;
 use std::{
@@ -65,11 +65,17 @@ impl Store for MemoryStore {
         Ok(self.rows().revision)
     }
 
-    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
+    fn journal(&self) -> Arc<dyn Journal> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Journal for MemoryStore {
+    fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
         Ok(self.rows().lines.iter().filter(|line| line.request == request).cloned().collect())
     }
 
-    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
+    fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
         let wanted = |line: &&JournalLine| line.replay.is_some() && line.at_seconds >= at_seconds;
         Ok(self.rows().lines.iter().filter(wanted).cloned().collect())
     }

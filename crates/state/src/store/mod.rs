@@ -9,6 +9,7 @@ pub use sqlite::SqliteStore;
 use crate::{JournalLine, transaction::Put};
 use cvmd_model::RequestId;
 use serde::{Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// The kinds of row, one table each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,17 +104,23 @@ pub trait Store: Send + std::fmt::Debug {
     /// When even that cannot be read.
     fn revision(&mut self) -> Result<u64, StoreError>;
 
-    /// The journal's lines of one request, oldest first.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError>;
+    /// What reads the journal while the store is being written to.
+    fn journal(&self) -> Arc<dyn Journal>;
+}
 
-    /// The journal's lines since that time which refuse a replay.
+/// Reads the journal, beside the writer and blocking, so that a question never holds a commit up.
+pub trait Journal: Send + Sync + std::fmt::Debug {
+    /// The lines of one request, oldest first.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError>;
+    fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError>;
+
+    /// The lines since that time which refuse a replay.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError>;
 }
 
 pub(crate) fn encode(put: &Put) -> Row {
@@ -138,8 +145,8 @@ pub(crate) fn encode(put: &Put) -> Row {
 }
 
 pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
-    fn value<T: DeserializeOwned>(table: Table, sequence: u64, body: &[u8]) -> Result<std::sync::Arc<T>, StoreError> {
-        serde_json::from_slice(body).map(std::sync::Arc::new).map_err(|error| StoreError::Unreadable {
+    fn value<T: DeserializeOwned>(table: Table, sequence: u64, body: &[u8]) -> Result<Arc<T>, StoreError> {
+        serde_json::from_slice(body).map(Arc::new).map_err(|error| StoreError::Unreadable {
             table: table.name(),
             sequence,
             cause: error.to_string(),

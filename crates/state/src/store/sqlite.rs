@@ -3,11 +3,14 @@
 //! WAL with `synchronous=FULL`, integer primary keys and 1 kB pages were the fastest of the layouts measured for
 //! random updates of rows of this size: about half the CPU of 4 kB pages without rowid.
 
-use super::{Group, Row, Store, StoreError, Table, TakeRow};
+use super::{Group, Journal, Row, Store, StoreError, Table, TakeRow};
 use crate::JournalLine;
 use cvmd_model::RequestId;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::path::Path;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The newest layout that this code knows.
 const SCHEMA: i64 = 1;
@@ -20,7 +23,15 @@ const JOURNAL_LINES: i64 = 2_000_000;
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    path: PathBuf,
 }
+
+/// A reader of the journal; each question opens a connection of its own.
+///
+/// There is no index by request: it would cost every commit a random write for the sake of a question that an operator
+/// asks now and then. Two million lines are searched in a second or two.
+#[derive(Debug)]
+struct SqliteJournal(PathBuf);
 
 impl SqliteStore {
     /// Opens or makes the database, readable by its owner only.
@@ -49,7 +60,7 @@ impl SqliteStore {
             connection.execute_batch(&layout()).map_err(open)?;
         }
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(SqliteStore { connection })
+        Ok(SqliteStore { connection, path: path.to_path_buf() })
     }
 }
 
@@ -99,14 +110,30 @@ impl Store for SqliteStore {
         Ok(revision.unwrap_or_default().cast_unsigned())
     }
 
-    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
-        self.lines("SELECT body FROM journal WHERE request = ?1 ORDER BY line", request.0.as_bytes().as_slice())
+    fn journal(&self) -> Arc<dyn Journal> {
+        Arc::new(SqliteJournal(self.path.clone()))
+    }
+}
+
+impl SqliteJournal {
+    fn open(&self) -> Result<Connection, StoreError> {
+        Connection::open_with_flags(&self.0, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
+        let connection = self.open()?;
+        let query = "SELECT body FROM journal WHERE request = ?1 ORDER BY line";
+        let mut statement = connection.prepare(query).map_err(failed)?;
+        let lines = statement.query_map([request.0.as_bytes().as_slice()], line).map_err(failed)?;
+        lines.collect::<Result<_, _>>().map_err(failed)
     }
 
-    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
-        // The newest lines first, and no further back than the time asked for: an index for this one question at the
-        // start would cost every commit.
-        let mut statement = self.connection.prepare("SELECT body FROM journal ORDER BY line DESC").map_err(failed)?;
+    fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
+        let connection = self.open()?;
+        // The newest lines first, and no further back than the time asked for.
+        let mut statement = connection.prepare("SELECT body FROM journal ORDER BY line DESC").map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
@@ -120,14 +147,6 @@ impl Store for SqliteStore {
             }
         }
         Ok(lines)
-    }
-}
-
-impl SqliteStore {
-    fn lines(&mut self, query: &str, with: impl rusqlite::ToSql) -> Result<Vec<JournalLine>, StoreError> {
-        let mut statement = self.connection.prepare_cached(query).map_err(failed)?;
-        let lines = statement.query_map([with], line).map_err(failed)?;
-        lines.collect::<Result<_, _>>().map_err(failed)
     }
 }
 
@@ -146,8 +165,7 @@ fn layout() -> String {
         );
     }
     layout +=
-        "CREATE TABLE journal (line INTEGER PRIMARY KEY AUTOINCREMENT, request BLOB NOT NULL, body TEXT NOT NULL);\n";
-    layout += "CREATE INDEX journal_request ON journal (request);\n";
+        "CREATE TABLE journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);\n";
     layout += "CREATE TABLE meta (revision INTEGER NOT NULL);\nINSERT INTO meta VALUES (0);\n";
     layout += &format!("PRAGMA user_version = {SCHEMA};\nCOMMIT;");
     layout
