@@ -7,6 +7,7 @@
 
 pub mod http;
 pub mod machines;
+pub mod refusals;
 pub mod ssh;
 
 use cvmd_hypervisor::Clock;
