@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     fs::File,
+    net::SocketAddr,
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -21,6 +22,8 @@ use std::{
 const READY_WITHIN: Duration = Duration::from_secs(1800);
 /// What was asked for is done in this time.
 const DONE_WITHIN: Duration = Duration::from_secs(120);
+/// A server closes connections that were quiet for 30 seconds, as these are while others are measured.
+const QUIET_MAX: Duration = Duration::from_secs(10);
 /// A server that hardly ran for so long has settled.
 const SETTLED_FOR: Duration = Duration::from_millis(200);
 const ASK_EVERY: Duration = Duration::from_millis(2);
@@ -33,8 +36,10 @@ const PASS: usize = 999;
 pub(crate) struct Server {
     pub(crate) process: Process,
     pub(crate) instances: usize,
+    address: SocketAddr,
     host: String,
     connections: Vec<Connection>,
+    opened: Instant,
     random: Random,
     /// The key pair bound to each instance now.
     bound: Vec<usize>,
@@ -146,7 +151,8 @@ impl Server {
         let connections = Connection::open_all(address).await?;
         let bound = (0..instances).map(fleet::first_key).collect();
         let random = Random(instances as u64);
-        Ok((Server { process, instances, host, connections, random, bound }, took))
+        let opened = Instant::now();
+        Ok((Server { process, instances, address, host, connections, opened, random, bound }, took))
     }
 
     /// Waits until it does nothing of its own: after a start the engine looks at every idle instance once.
@@ -170,8 +176,18 @@ impl Server {
         self.process.stop().await
     }
 
+    /// New connections in place of those that may have been closed.
+    async fn reconnect(&mut self) -> anyhow::Result<()> {
+        if self.opened.elapsed() > QUIET_MAX {
+            self.connections = Connection::open_all(self.address).await?;
+            self.opened = Instant::now();
+        }
+        Ok(())
+    }
+
     /// Asks once.
     pub(crate) async fn call(&mut self, action: &str, body: &Value) -> anyhow::Result<Value> {
+        self.reconnect().await?;
         let request = signer::request(&self.host, action, &body.to_string());
         let connection = self.connections.first_mut().context("no connection")?;
         let reply = connection.exchange(&request).await?;
@@ -192,6 +208,8 @@ impl Server {
         let bodies = self.describe_bodies(count);
         let requests = bodies.iter().map(|body| signer::request(&self.host, "DescribeInstances", body)).collect();
         let mut cost = Cost { requests: count, ..Cost::default() };
+        // Connected and idle again, whatever went before.
+        self.metrics().await?;
         let meter = Meter::begin(&self.process)?;
         client::drive(&mut self.connections, requests, |reply| {
             is_success(reply) && reply.body.contains("\"TotalCount\":1,")
@@ -291,6 +309,7 @@ impl Server {
     }
 
     async fn metrics(&mut self) -> anyhow::Result<BTreeMap<String, f64>> {
+        self.reconnect().await?;
         let request = client::get(&self.host, "/_cvmd/metrics");
         let connection = self.connections.first_mut().context("no connection")?;
         let reply = connection.exchange(&request).await?;
