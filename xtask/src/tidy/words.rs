@@ -42,6 +42,9 @@ fn leftovers(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in house.files.iter().filter(|file| file.path != "LICENSE" && !file.path.ends_with(".json")) {
         for (line, text) in numbered(&file.comments) {
+            if file.is_rust() && text.contains("```ignore") {
+                findings.push(finding(file, line, "let the example compile, or mark it `text`".to_owned()));
+            }
             let marks = markers.iter().filter(|marker| has_word(text, marker));
             findings.extend(marks.map(|marker| finding(file, line, format!("do it now or file an issue: `{marker}`"))));
         }
@@ -125,6 +128,7 @@ mod test {
     #[test]
     fn leftovers_are_found_in_comments_and_code_but_not_in_strings() {
         assert_eq!(found(&LEFTOVERS, "a.rs", concat!("//! a\n// TO", "DO: later\n")).len(), 1);
+        assert_eq!(found(&LEFTOVERS, "a.rs", "//! ```ignore\n").len(), 1);
         assert_eq!(found(&LEFTOVERS, "a.md", concat!("FIX", "ME\n")).len(), 1);
         for code in ["todo!()", "unimplemented!()", "dbg!(x)", "#[ignore]\nfn a() {}", "#[ignore = \"slow\"]"] {
             assert_eq!(found(&LEFTOVERS, "a.rs", &format!("{code}\n")).len(), 1, "{code}");
