@@ -3,7 +3,7 @@
 //! A driver's tests say how to make a [`World`] and list nothing: [`contract!`](crate::contract!) makes a test of each
 //! promise.
 //!
-//! ```ignore
+//! ```text
 //! cvmd_hypervisor::contract!(#[tokio::test] World::new());
 //! ```
 

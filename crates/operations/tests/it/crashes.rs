@@ -194,7 +194,7 @@ fn a_forced_unbind_of_all_keys_survives_and_boots_once() {
 
 #[test]
 fn an_unbind_that_cannot_be_written_brings_the_association_back() {
-    let promise = Promise { boots: 2, failed: Some("could not be changed"), ..RUNS };
+    let promise = Promise { boots: 2, failed: Some("could not be written"), ..RUNS };
     let mut scenario =
         Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
     scenario.quirks = |quirks| quirks.keeps_keys = true;

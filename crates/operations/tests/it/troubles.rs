@@ -150,7 +150,7 @@ fn what_comes_back_is_what_the_disk_holds() {
         // Somebody took key 2 off by hand.
         life.machines.happen(id, |machine| machine.disk.keys.retain(|key| !key.comment().contains("key2")));
         unbind(life, id, true).await;
-        assert_failed(life, id, 1, "could not be changed").await;
+        assert_failed(life, id, 1, "could not be written").await;
         assert_eq!(life.keys_on_disk(id), [1]);
         assert_eq!(life.instance(id).login.keys, [key_id(1)]);
     });
@@ -165,7 +165,7 @@ fn a_machine_kept_off_by_two_troubles_shows_stopped() {
         })
         .await;
         unbind(life, id, true).await;
-        assert_failed(life, id, 1, "could not be changed").await;
+        assert_failed(life, id, 1, "could not be written").await;
         assert_eq!(life.instance(id).login.keys, [key_id(1), key_id(2)]);
         assert_eq!(life.instance(id).state, S::Stopped);
         assert_eq!(life.machines.machine(id).unwrap().power, Power::Off);
@@ -209,7 +209,7 @@ fn a_launch_that_fails_says_so_and_leaves_the_machine_off() {
         ((|quirks: &mut Quirks| quirks.unreachable = true) as fn(&mut Quirks), "its sshd does not answer"),
         (|quirks| quirks.never_boots = true, "it did not finish booting"),
         (|quirks| quirks.powers_itself_off = u32::MAX, "it powered itself off"),
-        (|quirks| quirks.keeps_keys = true, "could not be changed"),
+        (|quirks| quirks.keeps_keys = true, "could not be written"),
         (|quirks| *quirks.fails.entry("define").or_default() = u32::MAX, "could not be defined"),
     ] {
         House::new().live(async |life| {
