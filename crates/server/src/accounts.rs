@@ -23,7 +23,6 @@ pub(crate) async fn first_account(
     if view.account(FIRST_ACCOUNT).is_none() {
         add_account(house, FIRST_ACCOUNT, "default").await?;
     }
-    let has_credential = view.credentials().any(|credential| credential.account == FIRST_ACCOUNT);
     match given {
         Some((id, key)) => {
             if view.credential(id).is_some_and(|credential| credential.account != FIRST_ACCOUNT) {
@@ -31,18 +30,27 @@ pub(crate) async fn first_account(
             }
             put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await
         }
-        None if has_credential => Ok(()),
-        None => {
-            let (id, key) = new_credential();
-            put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await?;
-            write_private(&data.credential(), &format!("{id}\n{}", key.expose()))?;
-            if std::io::stderr().is_terminal() {
-                eprintln!("credential of the first account, kept in {}:", data.credential().display());
-                eprintln!("  SecretId  {id}\n  SecretKey {}", key.expose());
-            }
-            Ok(())
-        }
+        None if view.credentials().any(|credential| credential.account == FIRST_ACCOUNT) => Ok(()),
+        None => make_credential(house, data).await,
     }
+}
+
+/// The file is written before the row: a start that is killed between the two uses the file's credential the next time.
+async fn make_credential(house: &House, data: &DataDirectory) -> anyhow::Result<()> {
+    let path = data.credential();
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = kept.lines();
+    let (id, key) = match (lines.next(), lines.next()) {
+        (Some(id), Some(key)) => (id.to_string(), key.to_string().into()),
+        _ => new_credential(),
+    };
+    write_private(&path, &format!("{id}\n{}", key.expose()))?;
+    put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await?;
+    if std::io::stderr().is_terminal() {
+        eprintln!("credential of the first account, kept in {}:", path.display());
+        eprintln!("  SecretId  {id}\n  SecretKey {}", key.expose());
+    }
+    Ok(())
 }
 
 /// A credential as the vendor's look: 36 and 32 characters.

@@ -3,6 +3,7 @@
 use crate::{
     config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format},
     data, demo, log,
+    master_key::write_private,
     operator::Question,
     serve,
 };
@@ -96,7 +97,11 @@ fn environment(answer: &Value, client: Option<Client>) -> String {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
     let (endpoint, id, key, region) = (text("Endpoint"), text("SecretId"), text("SecretKey"), text("Region"));
     let exports = format!(
-        "export TENCENTCLOUD_SECRET_ID={id}\nexport TENCENTCLOUD_SECRET_KEY={key}\nexport TENCENTCLOUD_REGION={region}\nexport CVMD_ENDPOINT={endpoint}\n"
+        "export TENCENTCLOUD_SECRET_ID={}\nexport TENCENTCLOUD_SECRET_KEY={}\nexport TENCENTCLOUD_REGION={}\nexport CVMD_ENDPOINT={}\n",
+        quoted(&id),
+        quoted(&key),
+        quoted(&region),
+        quoted(&endpoint)
     );
     match client {
         None => exports,
@@ -106,9 +111,21 @@ fn environment(answer: &Value, client: Option<Client>) -> String {
         Some(Client::Python) => {
             let host = endpoint.trim_start_matches("http://");
             format!(
-                "from tencentcloud.common import credential\nfrom tencentcloud.common.profile.client_profile import ClientProfile\nfrom tencentcloud.common.profile.http_profile import HttpProfile\nfrom tencentcloud.cvm.v20170312 import cvm_client, models\n\nprofile = ClientProfile(httpProfile=HttpProfile(protocol=\"http\", endpoint=\"{host}\"))\nclient = cvm_client.CvmClient(credential.Credential(\"{id}\", \"{key}\"), \"{region}\", profile)\nprint(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string())\n"
+                "from tencentcloud.common import credential\nfrom tencentcloud.common.profile.client_profile import ClientProfile\nfrom tencentcloud.common.profile.http_profile import HttpProfile\nfrom tencentcloud.cvm.v20170312 import cvm_client, models\n\nprofile = ClientProfile(httpProfile=HttpProfile(protocol=\"http\", endpoint=\"{host}\"))\nclient = cvm_client.CvmClient(credential.Credential({}, {}), \"{region}\", profile)\nprint(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string())\n",
+                serde_json::json!(id),
+                serde_json::json!(key)
             )
         }
+    }
+}
+
+/// A shell's word: as it is where nothing in it means something to a shell, else in single quotes.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_string()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 
@@ -122,7 +139,7 @@ fn ssh(data: &Data, instance: &str, command: &[String]) -> anyhow::Result<ExitCo
     let known = std::fs::read_to_string(&known_hosts).unwrap_or_default();
     let others: String =
         known.lines().filter(|known| !known.starts_with(&format!("{id} "))).map(|line| format!("{line}\n")).collect();
-    std::fs::write(&known_hosts, others + &line).with_context(|| format!("cannot write {}", known_hosts.display()))?;
+    write_private(&known_hosts, (others + &line).trim_end())?;
     let mut ssh = std::process::Command::new("ssh");
     ssh.arg("-o").arg(format!("HostKeyAlias={id}"));
     ssh.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
@@ -131,4 +148,17 @@ fn ssh(data: &Data, instance: &str, command: &[String]) -> anyhow::Result<ExitCo
     // Returns only when there is no ssh to become.
     let error = ssh.exec();
     bail!("cannot run ssh: {error}")
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn what_means_something_to_a_shell_is_quoted() {
+        assert_eq!(quoted("AKID123"), "AKID123");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's $(x)"), "'it'\\''s $(x)'");
+        assert_eq!(quoted(""), "''");
+    }
 }

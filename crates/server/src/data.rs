@@ -2,10 +2,13 @@
 
 use anyhow::{Context, bail};
 use std::{
-    fs::{DirBuilder, File, TryLockError},
-    os::unix::fs::DirBuilderExt,
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
+
+/// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
+const SOCKET_PATH_MAX: usize = 103;
 
 /// A data directory that is ours until this is dropped.
 #[derive(Debug)]
@@ -19,7 +22,18 @@ impl DataDirectory {
     pub(crate) fn open(path: &Path) -> anyhow::Result<DataDirectory> {
         let describe = || format!("cannot use the data directory {}", path.display());
         DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(describe)?;
-        let lock = File::create(path.join("lock")).with_context(describe)?;
+        let mode = std::fs::metadata(path).with_context(describe)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
+        }
+        let longest = socket(path).as_os_str().len();
+        if longest > SOCKET_PATH_MAX {
+            bail!(
+                "the data directory's path is too long for a socket in it: at most {SOCKET_PATH_MAX} bytes, here {longest}"
+            );
+        }
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"));
+        let lock = lock.with_context(describe)?;
         match lock.try_lock() {
             Ok(()) => Ok(DataDirectory { path: path.to_path_buf(), _lock: lock }),
             Err(TryLockError::WouldBlock) => bail!("another cvmd is running on {}", path.display()),

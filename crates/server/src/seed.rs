@@ -14,6 +14,7 @@ use cvmd_model::{
     ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
     KeyPairId, LoginWanted, Password, Power, PublicKey, Tag, ZoneId,
 };
+use cvmd_state::{SeedState, Settings};
 use cvmd_wire::{Door, Language};
 use serde::Deserialize;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -79,22 +80,28 @@ struct SeedLogin {
     password: Option<Box<str>>,
 }
 
-/// Loads the file unless that has been done; refuses a data directory that holds something else.
-pub(crate) async fn load(house: &Arc<House>, path: &Path) -> anyhow::Result<()> {
+/// Loads the file unless that has been done; goes on where a start that was killed left off; refuses a data directory
+/// that holds something else.
+pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>) -> anyhow::Result<()> {
     let view = house.state.view();
-    if view.settings().seeded {
-        tracing::info!("the data directory has its seed already");
-        return Ok(());
-    }
-    if view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0 {
+    let begun = match (view.settings().seed, path) {
+        (SeedState::None, None) | (SeedState::Done, _) => return Ok(()),
+        (SeedState::Begun, None) => bail!("the loading of a seed was interrupted: start again with the same --seed"),
+        (SeedState::Begun, Some(_)) => true,
+        (SeedState::None, Some(_)) => false,
+    };
+    if !begun && (view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0) {
         bail!("a seed can only be loaded into an empty data directory");
     }
+    let path = path.context("a seed is a file")?;
     let text = std::fs::read(path).with_context(|| format!("cannot read the seed {}", path.display()))?;
     let seed: Seed =
         serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))?;
     let plans = plans(&seed, house)?;
-    put_key_pairs(house, seed.key_pairs).await?;
-    let mut plans = plans.into_iter();
+    if !begun {
+        put_key_pairs(house, seed.key_pairs).await?;
+    }
+    let mut plans = plans.into_iter().filter(|(id, ..)| view.instance(*id).is_none());
     loop {
         let chunk: Vec<_> = plans.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
@@ -103,7 +110,7 @@ pub(crate) async fn load(house: &Arc<House>, path: &Path) -> anyhow::Result<()> 
         put_instances(house, chunk).await?;
     }
     make_machines(house).await?;
-    let settings = cvmd_state::Settings { seeded: true, ..house.state.view().settings().clone() };
+    let settings = Settings { seed: SeedState::Done, ..house.state.view().settings().clone() };
     put_settings(&house.state, settings).await
 }
 
@@ -182,6 +189,7 @@ async fn put_key_pairs(house: &House, keys: Vec<SeedKeyPair>) -> anyhow::Result<
     house
         .state
         .change(move |tx| {
+            tx.put_settings(Settings { seed: SeedState::Begun, ..tx.view().settings().clone() });
             for key in keys {
                 let sequence = tx.next_sequence();
                 let name = key.key_name.unwrap_or_else(|| key.key_id.to_string().replace('-', "_").into());

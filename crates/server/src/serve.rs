@@ -39,9 +39,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tracing::warn!(%address, "other machines can reach this listener");
     }
     let (house, machines) = open(config, &data).await?;
-    if let Some(path) = &config.seed {
-        seed::load(&house, path).await?;
-    }
+    seed::load(&house, config.seed.as_deref()).await?;
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
     write_private(&data.endpoint(), &format!("http://{address}"))?;
     let (stop, stopped) = watch::channel(false);

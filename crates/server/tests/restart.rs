@@ -35,6 +35,28 @@ fn home(guest: &str, state: &str) -> (Home, Key) {
 }
 
 #[test]
+fn a_seed_that_was_interrupted_goes_on_and_is_not_served_half_done() {
+    let (home, key) = home("boot-ms=1500", "RUNNING");
+    let mut serve = home.serve();
+    let mut first = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = || {
+        let wal = std::fs::read(home.data().join("state.db-wal")).unwrap_or_default();
+        wal.windows(7).any(|bytes| bytes == b"\"Begun\"")
+    };
+    house::until("the seed has begun", begun);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut bare = home.cvmd(&["serve", "--listen", "127.0.0.1:0"]);
+    let why = home.refuses_to_serve(bare.arg("--data").arg(home.data()));
+    assert!(why.contains("the loading of a seed was interrupted"), "{why}");
+    let server = home.start();
+    let instance = machines::instance(&server.client, ID);
+    assert_eq!(instance["InstanceState"], "RUNNING");
+    ssh::with_key(&instance, &key, "true").entered();
+    server.stop();
+}
+
+#[test]
 fn a_restart_is_no_reboot() {
     let (home, key) = home("boot-ms=100", "RUNNING");
     let mut server = home.start();

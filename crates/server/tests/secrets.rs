@@ -123,9 +123,7 @@ fn the_data_directory_is_its_owners_alone() {
         assert_eq!(mode(&home.data()), 0o700);
         for entry in std::fs::read_dir(home.data()).unwrap() {
             let path = entry.unwrap().path();
-            // The lock's file says nothing to anybody.
-            let empty = path.ends_with("lock") && std::fs::metadata(&path).unwrap().len() == 0;
-            assert!(empty || mode(&path) == 0o600, "{}: {:o}", path.display(), mode(&path));
+            assert!(mode(&path) == 0o600, "{}: {:o}", path.display(), mode(&path));
         }
     };
     let server = home.start();

@@ -15,7 +15,7 @@ mod view;
 mod writer;
 
 pub use journal::{Decision, JournalEntry, JournalLine};
-pub use rows::{ClientToken, Message, Settings};
+pub use rows::{ClientToken, Message, SeedState, Settings};
 pub use transaction::Transaction;
 pub use view::{Binding, View};
 pub use writer::{CommitError, OpenError, State};

@@ -11,13 +11,21 @@ pub struct Settings {
     pub block: u8,
     /// The port at which all simulated machines answer; the kept first choice at the next start.
     pub ssh_port: u16,
-    /// A seed has been loaded.
-    pub seeded: bool,
+    pub seed: SeedState,
+}
+
+/// How far the loading of a seed has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SeedState {
+    None,
+    /// Interrupted, if a start finds this: the same seed goes on.
+    Begun,
+    Done,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { block: 64, ssh_port: 22, seeded: false }
+        Settings { block: 64, ssh_port: 22, seed: SeedState::None }
     }
 }
 

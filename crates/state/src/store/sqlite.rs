@@ -164,8 +164,7 @@ fn layout() -> String {
             table.name()
         );
     }
-    layout +=
-        "CREATE TABLE journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);\n";
+    layout += "CREATE TABLE journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);\n";
     layout += "CREATE TABLE meta (revision INTEGER NOT NULL);\nINSERT INTO meta VALUES (0);\n";
     layout += &format!("PRAGMA user_version = {SCHEMA};\nCOMMIT;");
     layout
