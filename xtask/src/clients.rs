@@ -30,8 +30,8 @@ pub fn run(names: &[String]) -> Tally {
     }
     let binary = match ground::other_cvmd() {
         Some(binary) => binary,
-        None => match shell::run(shell::cargo(&["build", "--release"])) {
-            Ok(()) => ground::cvmd(),
+        None => match ground::build_cvmd() {
+            Ok(binary) => binary,
             Err(why) => return Tally::failed(why),
         },
     };

@@ -4,8 +4,8 @@ use crate::{ground, shell, tally::Tally};
 use std::process::Command;
 
 pub fn run() -> Tally {
-    Tally::of(shell::run(shell::cargo(&["build", "--release"])).and_then(|()| {
-        let mut demo = Command::new(ground::cvmd());
+    Tally::of(ground::build_cvmd().and_then(|binary| {
+        let mut demo = Command::new(binary);
         demo.arg("demo");
         shell::run(demo)
     }))

@@ -1,5 +1,6 @@
 //! Where things stand in the checkout.
 
+use crate::shell;
 use std::path::{Path, PathBuf};
 
 /// The root of the checkout this xtask was built from.
@@ -25,4 +26,10 @@ pub fn other_cvmd() -> Option<PathBuf> {
 /// Python with the vendor's packages, made by `cargo xtask setup`.
 pub fn venv() -> PathBuf {
     target().join("clients-venv")
+}
+
+/// Builds cvmd along with everything that the tests build: with the same features in the same profile, so that nothing
+/// is compiled twice, and what the clients meet is what was tested.
+pub fn build_cvmd() -> Result<PathBuf, String> {
+    shell::run(shell::cargo(&["build", "--release", "--workspace", "--all-targets"])).map(|()| cvmd())
 }
