@@ -12,12 +12,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_actions::{Context, Disks, Plan};
 use cvmd_model::{
     ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
-    KeyPairId, LoginWanted, Password, Power, PublicKey, Tag, ZoneId,
+    KeyPairId, LoginWanted, Password, Platform, Power, PublicKey, Tag, ZoneId,
 };
 use cvmd_state::{SeedState, Settings};
 use cvmd_wire::{Door, Language};
 use serde::Deserialize;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 /// Instances in one transaction.
@@ -118,8 +118,15 @@ type Planned = (InstanceId, Arc<Plan>, InstanceState);
 
 /// Everything is understood before anything is written.
 fn plans(seed: &Seed, house: &House) -> anyhow::Result<Vec<Planned>> {
-    let mut known = std::collections::HashSet::new();
-    let keys: std::collections::HashSet<_> = seed.key_pairs.iter().map(|key| key.key_id).collect();
+    let (mut known, mut keys, mut blobs) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for key in &seed.key_pairs {
+        if !keys.insert(key.key_id) {
+            bail!("the seed names {} twice", key.key_id);
+        }
+        if key.public_key.as_ref().is_some_and(|public| !blobs.insert(public.blob())) {
+            bail!("{} has the public key of another key pair in the seed", key.key_id);
+        }
+    }
     seed.instances
         .iter()
         .map(|instance| {
@@ -134,6 +141,9 @@ fn plans(seed: &Seed, house: &House) -> anyhow::Result<Vec<Planned>> {
             let plan = plan(instance, house)?;
             if let Some(key) = plan.login.keys.iter().find(|key| !keys.contains(key)) {
                 bail!("{id} names the key pair {key}, which the seed does not hold");
+            }
+            if plan.image.platform == Platform::Windows && !plan.login.keys.is_empty() {
+                bail!("{id} runs Windows, which takes no key pair");
             }
             Ok((id, Arc::new(plan), state))
         })

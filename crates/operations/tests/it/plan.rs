@@ -1,10 +1,7 @@
 //! Where the engine dies: before or after the n-th effect or commit of a life.
 
-use cvmd_model::{Instance, InstanceId, InstanceState, RequestId};
-use cvmd_state::{
-    JournalLine,
-    store::{Group, MemoryStore, Store, StoreError, Table, TakeRow},
-};
+use cvmd_model::{Instance, InstanceId, InstanceState};
+use cvmd_state::store::{Group, Journal, MemoryStore, Store, StoreError, Table, TakeRow};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -118,11 +115,7 @@ impl Store for MortalStore {
         self.rows.revision()
     }
 
-    fn lines_of(&mut self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
-        self.rows.lines_of(request)
-    }
-
-    fn replays_since(&mut self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
-        self.rows.replays_since(at_seconds)
+    fn journal(&self) -> Arc<dyn Journal> {
+        self.rows.journal()
     }
 }
