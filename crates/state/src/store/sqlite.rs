@@ -52,7 +52,7 @@ impl SqliteStore {
                  PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
                  PRAGMA wal_autocheckpoint = 40000;
-                 PRAGMA cache_size = -65536;
+                 PRAGMA cache_size = -8192;
                  PRAGMA busy_timeout = 5000;",
             )
             .map_err(open)?;
