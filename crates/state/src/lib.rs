@@ -8,6 +8,7 @@
 //! Architecture invariant: this crate knows neither requests nor machines.
 
 mod journal;
+mod load;
 mod rows;
 pub mod store;
 mod transaction;

@@ -5,7 +5,8 @@
 
 use crate::{
     Decision, JournalEntry, JournalLine, Transaction, View,
-    store::{Group, Journal, Store, StoreError, decode, encode},
+    load::load,
+    store::{Group, Journal, Store, StoreError, encode},
     transaction::Put,
 };
 use arc_swap::ArcSwap;
@@ -82,16 +83,12 @@ struct Gathered {
 }
 
 impl State {
-    /// Loads the store and starts the writer.
+    /// Loads the store and starts the writer. Blocks until then, with threads of its own: most of the time is parsing.
     ///
     /// # Errors
     /// When a row cannot be read.
     pub fn open(mut store: Box<dyn Store>) -> Result<State, OpenError> {
-        let mut view = View::default();
-        let revision = store.load(&mut |table, sequence, body| {
-            view.apply(&decode(table, sequence, body)?);
-            Ok(())
-        })?;
+        let (view, revision) = load(store.as_mut())?;
         let shared = Arc::new(Shared {
             view: ArcSwap::from_pointee(view),
             subscribers: Mutex::default(),
