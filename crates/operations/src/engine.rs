@@ -134,10 +134,22 @@ impl Engine {
 
     #[must_use]
     pub fn figures(&self) -> Figures {
+        self.shared.figures()
+    }
+
+    /// Reads the figures, also while and after the engine is stopped.
+    pub fn gauge(&self) -> impl Fn() -> Figures + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || shared.figures()
+    }
+}
+
+impl Shared {
+    fn figures(&self) -> Figures {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.shared.counters;
+        let counters = &self.counters;
         Figures {
-            tasks: self.shared.tasks().len(),
+            tasks: self.tasks().len(),
             effects: read(&counters.effects),
             troubles: read(&counters.troubles),
             succeeded: read(&counters.succeeded),

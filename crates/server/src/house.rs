@@ -4,9 +4,13 @@ use crate::{credentials::Credentials, master_key::MasterKey, metrics::Metrics, r
 use cvmd_actions::{Context, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
+use cvmd_operations::Figures;
 use cvmd_state::{Settings, State};
 use cvmd_wire::{Door, Language};
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+};
 use tokio::sync::Semaphore;
 
 /// Slow preparations (a key is generated, a password is hashed) side by side.
@@ -22,7 +26,11 @@ pub(crate) struct House {
     pub(crate) master_key: Arc<MasterKey>,
     pub(crate) metrics: Metrics,
     pub(crate) slow: Semaphore,
+    /// What the engine has done; set once it runs.
+    pub(crate) engine: OnceLock<Gauge>,
 }
+
+type Gauge = Box<dyn Fn() -> Figures + Send + Sync>;
 
 impl House {
     pub(crate) fn new(
@@ -41,7 +49,13 @@ impl House {
             master_key,
             metrics: Metrics::default(),
             slow: Semaphore::new(SLOW_MAX),
+            engine: OnceLock::new(),
         }
+    }
+
+    /// What the engine has done; nothing before it runs.
+    pub(crate) fn figures(&self) -> Figures {
+        self.engine.get().map(|gauge| gauge()).unwrap_or_default()
     }
 
     pub(crate) fn now_seconds(&self) -> u64 {

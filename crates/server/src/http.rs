@@ -75,7 +75,7 @@ async fn respond(house: &Arc<House>, request: Request<Incoming>) -> Response<Ful
     let (head, body) = request.into_parts();
     match head.uri.path() {
         "/_cvmd/health" => return text(StatusCode::OK, "ok\n"),
-        "/_cvmd/metrics" => return text(StatusCode::OK, house.metrics.text(&house.state)),
+        "/_cvmd/metrics" => return text(StatusCode::OK, house.metrics.text(&house.state, house.figures())),
         path if path.starts_with("/_cvmd") => return text(StatusCode::NOT_FOUND, "there is no such page\n"),
         _ => {}
     }

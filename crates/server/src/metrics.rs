@@ -1,5 +1,6 @@
 //! Counters in Prometheus' text form.
 
+use cvmd_operations::Figures;
 use cvmd_state::State;
 use std::{
     collections::BTreeMap,
@@ -24,7 +25,7 @@ impl Metrics {
         self.microseconds.fetch_add(took_us, Ordering::Relaxed);
     }
 
-    pub(crate) fn text(&self, state: &State) -> String {
+    pub(crate) fn text(&self, state: &State, engine: Figures) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
         );
@@ -41,6 +42,11 @@ impl Metrics {
             ("cvmd_request_seconds_total", "counter", "Time from the last byte of a request to its reply.", took),
             ("cvmd_instances", "gauge", "Instances in the state.", view.instance_total() as f64),
             ("cvmd_operations_under_way", "gauge", "Instances with an operation.", view.operating().count() as f64),
+            ("cvmd_operations_succeeded_total", "counter", "Operations that ended SUCCESS.", engine.succeeded as f64),
+            ("cvmd_operations_failed_total", "counter", "Operations that ended FAILED.", engine.failed as f64),
+            ("cvmd_effects_total", "counter", "Effects on machines, failed ones too.", engine.effects as f64),
+            ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.troubles as f64),
+            ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),
             ("cvmd_persist_seconds_total", "counter", "Time spent persisting.", seconds(persist_us)),

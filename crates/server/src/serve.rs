@@ -41,6 +41,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let (house, machines) = open(config, &data).await?;
     seed::load(&house, config.seed.as_deref()).await?;
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
+    // Invariant: nobody has set it before; an engine is started once.
+    let _ = house.engine.set(Box::new(engine.gauge()));
     write_private(&data.endpoint(), &format!("http://{address}"))?;
     let (stop, stopped) = watch::channel(false);
     let operator =
