@@ -38,7 +38,7 @@ struct Tables {
 }
 
 impl Census {
-    pub(crate) fn of(machines: Vec<Machine>) -> Census {
+    pub(crate) fn of(machines: Vec<Arc<Machine>>) -> Census {
         let mut tables = Tables::default();
         tables.slots.reserve(machines.len());
         tables.addresses.reserve(machines.len());
@@ -46,7 +46,7 @@ impl Census {
             tables.addresses.extend(machine.addresses.iter().map(|address| (*address, machine.id)));
             let slot = Slot::default();
             let id = machine.id;
-            slot.set(Some(Arc::new(machine)));
+            slot.set(Some(machine));
             tables.slots.insert(id, Arc::new(slot));
         }
         Census(RwLock::new(tables))

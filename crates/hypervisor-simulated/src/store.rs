@@ -9,7 +9,7 @@ use std::{
     num::NonZeroUsize,
     path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc,
     },
@@ -58,7 +58,7 @@ pub struct Written {
 pub(crate) struct Store {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    tally: std::sync::Arc<Tally>,
+    tally: Arc<Tally>,
 }
 
 #[derive(Debug, Default)]
@@ -91,11 +91,11 @@ pub(crate) enum Work {
 
 impl Store {
     /// Opens the file, making it (mode 0600) if there is none, and reads every machine.
-    pub(crate) fn open(path: &Path) -> Result<(Store, Vec<Machine>), StoreError> {
+    pub(crate) fn open(path: &Path) -> Result<(Store, Vec<Arc<Machine>>), StoreError> {
         let connection = connect(path)?;
         let machines = read_all(&connection)?;
         let (jobs, inbox) = mpsc::channel();
-        let tally = std::sync::Arc::new(Tally::default());
+        let tally = Arc::new(Tally::default());
         let thread = std::thread::Builder::new().name("machines.db".into()).spawn({
             let tally = tally.clone();
             move || write_groups(connection, &inbox, &tally)
@@ -173,7 +173,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Reads every row on this thread while others parse: parsing takes most of the time.
-fn read_all(connection: &Connection) -> Result<Vec<Machine>, StoreError> {
+fn read_all(connection: &Connection) -> Result<Vec<Arc<Machine>>, StoreError> {
     let parsers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (chunks, inbox) = mpsc::sync_channel::<Chunk>(2 * parsers);
     let inbox = Mutex::new(inbox);
@@ -202,9 +202,11 @@ fn read_all(connection: &Connection) -> Result<Vec<Machine>, StoreError> {
     })
 }
 
-fn parse_into(mut machines: Vec<Machine>, chunk: Chunk) -> Result<Vec<Machine>, StoreError> {
+fn parse_into(mut machines: Vec<Arc<Machine>>, chunk: Chunk) -> Result<Vec<Arc<Machine>>, StoreError> {
     for (id, body) in chunk {
-        machines.push(serde_json::from_slice(&body).map_err(|cause| StoreError::Row { id, cause })?);
+        let machine = serde_json::from_slice(&body).map_err(|cause| StoreError::Row { id, cause })?;
+        // In its last place at once: a list of whole machines would be copied whenever it grows.
+        machines.push(Arc::new(machine));
     }
     Ok(machines)
 }
