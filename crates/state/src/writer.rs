@@ -167,7 +167,7 @@ impl State {
         receiver
     }
 
-    /// Groups persisted, commands in them, and microseconds spent persisting, since the start.
+    /// Groups persisted, commands in them that wrote something, and microseconds spent persisting, since the start.
     #[must_use]
     pub fn figures(&self) -> (u64, u64, u64) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -255,16 +255,17 @@ impl Writer {
     }
 
     /// Runs a group, persists it, publishes it and answers, in that order.
-    fn write(&mut self, group: impl ExactSizeIterator<Item = Run>) {
+    fn write(&mut self, group: impl Iterator<Item = Run>) {
         let mut view = View::clone(&self.shared.view.load());
-        let mut answers = Vec::with_capacity(group.len());
+        let mut answers = Vec::with_capacity(group.size_hint().0);
         let mut rows = BTreeMap::new();
         let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
         let mut operating = Vec::new();
-        let commands = group.len() as u64;
+        let mut wrote = 0;
         for run in group {
             let mut gathered = Gathered::default();
             answers.push(run(&view, &mut gathered));
+            wrote += u64::from(!gathered.puts.is_empty() || !gathered.lines.is_empty());
             for put in gathered.puts {
                 view.apply(&put);
                 if let Put::Instance(instance) = &put
@@ -281,8 +282,8 @@ impl Writer {
         let outcome = self.persist(&persisted);
         if outcome.is_ok() {
             self.shared.view.store(Arc::new(view));
-            self.shared.groups.fetch_add(1, Ordering::Relaxed);
-            self.shared.commands.fetch_add(commands, Ordering::Relaxed);
+            self.shared.groups.fetch_add(u64::from(wrote > 0), Ordering::Relaxed);
+            self.shared.commands.fetch_add(wrote, Ordering::Relaxed);
         }
         for answer in answers {
             answer(outcome.clone());
