@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use cvmd_model::{InstanceId, RequestId};
 use std::{
     collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -99,7 +100,8 @@ impl State {
         let journal = store.journal();
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None };
-        let thread = std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run(waiting))?;
+        let thread =
+            std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run_or_abort(waiting))?;
         Ok(State { shared, journal, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)) })
     }
 
@@ -247,6 +249,15 @@ struct Writer {
 }
 
 impl Writer {
+    /// A command that panics has found a broken invariant. Without a writer every later one would fail for ever, so the
+    /// process ends, and its supervisor starts it again from what is durable.
+    fn run_or_abort(self, waiting: mpsc::Receiver<Run>) {
+        if catch_unwind(AssertUnwindSafe(|| self.run(waiting))).is_err() {
+            tracing::error!("the writer broke: the process ends, and restarts from what is durable");
+            std::process::abort();
+        }
+    }
+
     fn run(mut self, mut waiting: mpsc::Receiver<Run>) {
         let mut group = Vec::with_capacity(GROUP_MAX);
         while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
