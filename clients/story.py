@@ -4,7 +4,9 @@ A client's `run.py` names its checks with `@check`, then calls `tell()`. xtask c
 `FAILED NAME: why` and `skipped NAME: why`.
 """
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -19,6 +21,7 @@ ZONE = "ap-guangzhou-3"
 
 # Of this run alone; keys and scripts lie here.
 WORK = Path(tempfile.mkdtemp(prefix="cvmd-client-"))
+atexit.register(shutil.rmtree, WORK, ignore_errors=True)
 
 _checks = []
 
