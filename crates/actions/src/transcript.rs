@@ -2,7 +2,7 @@
 //!
 //! A transcript is paragraphs; each begins in the same small world ([`world`]). `> Action {json}` calls API 3.0,
 //! `>> Action {json}` the legacy door, and `< reply` must match, where `...` stands for anything. A refusal reads
-//! `< Code message`. `3*"x"` in a call stands for `"x","x","x"`.
+//! `< Code message`. A line of plain words changes the world first. `3*"x"` in a call stands for `"x","x","x"`.
 
 use crate::{
     ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Seal,
@@ -172,6 +172,18 @@ impl World {
         outcome.await.unwrap().unwrap();
     }
 
+    async fn free_others(&self) {
+        let outcome = self.state.change(|tx| {
+            for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != "ins-stopped1") {
+                let mut instance = cvmd_model::Instance::clone(instance);
+                instance.login.keys.clear();
+                tx.put_instance(instance);
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
     async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
         self.calls += 1;
         let context = self.context(door);
@@ -225,6 +237,8 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
     for line in paragraph.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if line == "full account" {
             world.fill_account().await;
+        } else if line == "only ins-stopped1 holds a key" {
+            world.free_others().await;
         } else if let Some(pattern) = line.strip_prefix("< ") {
             let (call, got) = answer.take().unwrap_or_else(|| panic!("{file}: an answer without a call: {line}"));
             if !matches(pattern, &got) {

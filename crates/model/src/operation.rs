@@ -74,7 +74,8 @@ pub struct Trail {
     /// Effects that failed in a row since one succeeded.
     #[serde(skip_serializing_if = "is_zero")]
     pub attempts: u32,
-    /// Not before this, unix milliseconds: the backoff after a failed effect.
+    /// Not before this, unix milliseconds: the backoff after a failed effect, or when to ask a guest again that has
+    /// heard that it should shut down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at_ms: Option<u64>,
     /// The operation has failed for this reason and is now bringing the machine back to where it belongs.

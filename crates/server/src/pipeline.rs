@@ -55,21 +55,18 @@ async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &
     let known = *region.as_ref().unwrap_or(&house.policy.region);
     let context = house.context(told.request, door, request.language, AccountNumber(request.owner), known);
     let outcome = match (action.effect, region) {
-        (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, &context),
         (Effect::Query(_), Err(reason)) => Err(reason.told(door)),
-        (Effect::Command(prepare), region) => {
+        (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, &context),
+        (Effect::Command(prepare) | Effect::SlowCommand(prepare), region) => {
             let entry = command::journal_entry(&request, action, &context);
-            let prepared = region.and_then(|_| command::prepare(action, request.params, prepare, &context));
+            let prepared = match (region, action.effect) {
+                (Err(reason), _) => Err(reason),
+                (Ok(_), Effect::SlowCommand(_)) => {
+                    command::prepare_slowly(house, action, request.params, prepare, context.clone()).await
+                }
+                (Ok(_), _) => command::prepare(action, request.params, prepare, &context),
+            };
             command::commit(house, entry, prepared, context).await
-        }
-        (Effect::SlowCommand(prepare), Ok(_)) => {
-            let entry = command::journal_entry(&request, action, &context);
-            let prepared = command::prepare_slowly(house, action, request.params, prepare, context.clone()).await;
-            command::commit(house, entry, prepared, context).await
-        }
-        (Effect::SlowCommand(_), Err(reason)) => {
-            let entry = command::journal_entry(&request, action, &context);
-            command::commit(house, entry, Err(reason), context).await
         }
     };
     outcome.inspect_err(|error| {

@@ -180,7 +180,7 @@ impl State {
     pub fn close(&self) {
         drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // A writer that panicked has already said so; there is nothing left to finish.
+            // It never ends by a panic: that ends the process.
             let _ = writer.join();
         }
     }

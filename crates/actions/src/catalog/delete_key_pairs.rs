@@ -39,6 +39,15 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
+# Associated with nothing any more, but a guest may still accept it.
+only ins-stopped1 holds a key
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"]}
+< {}
+> DescribeKeyPairs {"KeyIds":["skey-bound001"]}
+< ..."AssociatedInstanceIds":[]...
+> DeleteKeyPairs {"KeyIds":["skey-bound001"]}
+< InvalidParameterValue.KeyPairNotSupported The key pair `skey-bound001` is still being taken off the instance `ins-stopped1`; try again when that is done.
+
 > DeleteKeyPairs {"KeyIds":["skey-spare001","skey-bound001"]}
 < InvalidParameterValue.KeyPairNotSupported The key pair `skey-bound001` is bound to the instance `ins-...`; disassociate it first.
 > DescribeKeyPairs {"KeyIds":["skey-spare001"]}
