@@ -17,6 +17,14 @@ pub(crate) fn candidates<'a>(raw: &RawRequest<'a>) -> impl Iterator<Item = &'a [
     std::iter::once(first).chain(std::iter::once_with(move || others(first, authority)).flatten())
 }
 
+/// The host that the request names, lower-cased, without scheme and port; empty where it names none. It tells the
+/// product where the signature's scope does not.
+pub(crate) fn named(raw: &RawRequest<'_>) -> Box<str> {
+    let received = candidates(raw).next().unwrap_or_default();
+    let host = without_port(without_scheme(received)).to_ascii_lowercase();
+    String::from_utf8(host).unwrap_or_default().into()
+}
+
 fn others<'a>(first: &'a [u8], authority: &'a [u8]) -> Vec<&'a [u8]> {
     let mut hosts = vec![first];
     for host in [
@@ -75,5 +83,28 @@ mod test {
         assert_eq!(hosts("http://c:1/", Some("a")), "a c:1 c");
         assert_eq!(hosts("http://c/", None), "c");
         assert_eq!(hosts("/", None), "");
+    }
+
+    #[test]
+    fn the_named_host_is_bare_and_in_lower_case() {
+        let name = |target: &str, host: Option<&[u8]>| {
+            let target: Uri = target.parse().unwrap();
+            let mut headers = HeaderMap::new();
+            if let Some(host) = host {
+                headers.insert(HOST, http::HeaderValue::from_bytes(host).unwrap());
+            }
+            let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
+            named(&raw).into_string()
+        };
+        assert_eq!(name("/", Some(b"VPC.tencentcloudapi.com:80")), "vpc.tencentcloudapi.com");
+        assert_eq!(name("/", Some(b"http://127.0.0.1:8312")), "127.0.0.1");
+        assert_eq!(name("http://CVM.tencentcloudapi.com:80/", None), "cvm.tencentcloudapi.com");
+        assert_eq!(
+            name("http://vpc.tencentcloudapi.com/", Some(b"cvm.tencentcloudapi.com")),
+            "cvm.tencentcloudapi.com"
+        );
+        assert_eq!(name("/", Some(b"[::1]:80")), "[::1]");
+        assert_eq!(name("/", Some(b"\xff")), "");
+        assert_eq!(name("/", None), "");
     }
 }

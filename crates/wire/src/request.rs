@@ -21,6 +21,9 @@ pub struct Request {
     /// The service in the scope of a TC3 signature, whatever the client put there: some derive it
     /// from the first label of the host name.
     pub service: Option<Box<str>>,
+    /// The host that the request names, lower-cased, without port; empty where it names none. Its first label is the
+    /// product where a client was given a product's host: `vpc.tencentcloudapi.com`.
+    pub host: Box<str>,
     /// On the legacy door only, which must refuse the same signed request twice.
     pub replay: Option<ReplayKey>,
     /// The action's own parameters, without the common ones.
@@ -41,6 +44,7 @@ impl fmt::Debug for Request {
             .field("language", &self.language)
             .field("timestamp_seconds", &self.timestamp_seconds)
             .field("service", &self.service)
+            .field("host", &self.host)
             .field("replay", &self.replay)
             .field("params", &self.params)
             .finish()

@@ -69,6 +69,7 @@ pub(crate) fn authenticate(
         language: Language::of_tag(raw.header(&LANGUAGE)),
         timestamp_seconds,
         service: Some(authorization.service.into()),
+        host: host::named(raw),
         replay: None,
         params: read_params(raw)?,
     })

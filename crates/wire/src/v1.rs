@@ -73,6 +73,7 @@ pub(crate) fn authenticate(
         language: Language::of_tag(signed.optional("Language").unwrap_or_default()),
         timestamp_seconds,
         service: None,
+        host: host::named(raw),
         replay: (door == Door::Legacy).then(|| ReplayKey::new(secret_id, timestamp_seconds, nonce, &signature)),
         params: signed.into_params()?,
     })
