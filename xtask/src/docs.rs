@@ -1,9 +1,24 @@
 //! `cargo xtask docs`: writes the generated pages out of the code; `check` and `test` fail while they are not current.
+//! `cargo xtask facts`: writes the facts files out of the vendor's own description.
 
-use crate::{shell, tally::Tally};
+use crate::{ground, shell, tally::Tally};
+use std::process::Command;
 
 pub fn run() -> Tally {
     let mut write = shell::cargo(&["test", "--release", "--package", "cvmd-actions", "--lib", "the_generated_page"]);
     write.env("CVMD_WRITE_DOCS", "1");
     Tally::of(shell::run(write))
+}
+
+/// After a new version of tccli in `clients/requirements.txt`.
+pub fn write_facts() -> Tally {
+    let mut packages = Command::new(ground::venv().join("bin/python"));
+    packages.args(["-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]);
+    let packages = match packages.output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        _ => return Tally::failed("the clients' Python packages are not there: `cargo xtask setup`"),
+    };
+    let mut read = Command::new("python3");
+    read.arg(ground::root().join("crates/actions/facts/read.py")).arg(packages);
+    Tally::of(shell::run(read))
 }

@@ -20,6 +20,7 @@ const HELP: &str = "\
 cargo xtask check            fmt, clippy, tidy and docs: before every commit
 cargo xtask fmt              formats every Rust file
 cargo xtask docs             writes the generated pages under docs/
+cargo xtask facts            writes the facts files under crates/actions/facts/ out of the vendor's own description
 cargo xtask tidy             the house rules that clippy cannot know, each with its reason
 cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
 cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one)
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         "clients" => clients::run(rest),
         "demo" => demo::run(),
         "docs" => docs::run(),
+        "facts" => docs::write_facts(),
         "fmt" => check::write_format(),
         "bench" => bench::run(rest),
         "setup" => setup::run(),

@@ -1,6 +1,6 @@
 //! What an action is: a name, the codes it can answer, and a function.
 
-use crate::{Context, Parameters, Reason};
+use crate::{Context, Parameters, Product, Reason};
 use cvmd_state::{Transaction, View};
 use serde::Serialize;
 
@@ -42,6 +42,7 @@ pub enum Effect {
 /// One action of the API.
 #[derive(Debug)]
 pub struct Action {
+    pub product: Product,
     pub name: &'static str,
     /// The codes it can answer beside the common ones, both doors', sorted.
     pub errors: &'static [&'static str],

@@ -2,6 +2,7 @@
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
+use crate::Product;
 use cvmd_model::{InstanceState, MalformedKey, Refusal};
 use cvmd_state::Decision;
 use cvmd_wire::{Denied, Door};
@@ -83,10 +84,18 @@ pub enum Reason {
     DuplicateTag { key: Box<str> },
     #[error("This is not supported here: {what}.")]
     Unsupported { what: &'static str },
-    #[error("The request action=`{action}` is invalid or not found in service=`cvm` and version=`2017-03-12`.")]
-    UnknownAction { action: Box<str> },
-    #[error("The specified api version=`{version}` does not exist in service=`cvm`.")]
-    UnknownVersion { version: Box<str> },
+    #[error("The specified service=`{product}` does not exist.")]
+    UnknownProduct { product: Box<str> },
+    #[error(
+        "The request action=`{action}` is invalid or not found in service=`{}` and version=`{}`.",
+        product.name(), product.version()
+    )]
+    UnknownAction { product: Product, action: Box<str> },
+    /// The vendor has it.
+    #[error("The action `{action}` of service=`{}` is not supported here.", product.name())]
+    NotBuilt { product: Product, action: Box<str> },
+    #[error("The specified api version=`{version}` does not exist in service=`{}`.", product.name())]
+    UnknownVersion { product: Product, version: Box<str> },
     #[error("The request is missing a required parameter `{name}`.")]
     CommonMissing { name: &'static str },
     #[error("A value specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used.")]
@@ -182,7 +191,8 @@ impl Reason {
             Reason::ClientTokenTooLong => both("InvalidClientToken.TooLong"),
             Reason::UserData => both("InvalidParameterValue.InvalidUserDataFormat"),
             Reason::DuplicateTag { .. } => both("InvalidParameterValue.DuplicateTags"),
-            Reason::Unsupported { .. } => both("UnsupportedOperation"),
+            Reason::Unsupported { .. } | Reason::NotBuilt { .. } => both("UnsupportedOperation"),
+            Reason::UnknownProduct { .. } => ("NoSuchProduct", "InvalidParameterValue"),
             Reason::UnknownAction { .. } => ("InvalidAction", "InvalidAction.NotFound"),
             Reason::UnknownVersion { .. } => ("NoSuchVersion", "InvalidParameterValue"),
             // Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
@@ -286,6 +296,7 @@ pub(crate) const COMMON: &[&str] = &[
     "InvalidParameterValue",
     "InvalidRequest.ReplayAttack",
     "MissingParameter",
+    "NoSuchProduct",
     "NoSuchVersion",
     "UnknownParameter",
 ];

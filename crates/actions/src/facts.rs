@@ -1,15 +1,21 @@
-//! The vendor's own description of each action's parameters, read once from `facts.json`.
+//! The vendor's own description of each action's parameters, read once from `facts/`, a file a product.
 //!
 //! It decides which names are known, which must be there, and of what type each is, so that no action repeats it.
 
+use crate::Product;
 use serde::Deserialize;
 use std::{collections::HashMap, sync::LazyLock};
 
-/// The vendor's description of the whole API version.
+/// The vendor's description of a product's version.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Facts {
     pub actions: HashMap<String, ActionFacts>,
     pub structs: HashMap<String, Structure>,
+    /// Every code of the product.
+    #[cfg_attr(not(test), expect(dead_code, reason = "declared codes are checked against it in tests"))]
+    pub codes: Vec<String>,
+    /// The names of all its actions, sorted.
+    pub known: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -18,6 +24,8 @@ pub(crate) struct ActionFacts {
     #[cfg_attr(not(test), expect(dead_code, reason = "replies are checked against it in tests"))]
     pub output: Vec<Member>,
     #[cfg_attr(not(test), expect(dead_code, reason = "declared codes are checked against it in tests"))]
+    /// Empty where the description has no list of the action's own.
+    #[serde(default)]
     pub errors: Vec<String>,
 }
 
@@ -45,18 +53,38 @@ pub(crate) struct Member {
     pub output_required: bool,
 }
 
-pub(crate) static FACTS: LazyLock<Facts> = LazyLock::new(|| {
-    // Invariant: the file is part of the program; a test reads it too.
-    serde_json::from_str(include_str!("../facts.json"))
-        .expect("facts.json is what the vendor's description was made into")
+static FACTS: LazyLock<[Facts; Product::ALL.len()]> = LazyLock::new(|| {
+    Product::ALL.map(|product| {
+        // Invariant: the files are part of the program; a test reads them too.
+        serde_json::from_str(match product {
+            Product::Api => include_str!("../facts/api.json"),
+            Product::Cbs => include_str!("../facts/cbs.json"),
+            Product::Cvm => include_str!("../facts/cvm.json"),
+            Product::Region => include_str!("../facts/region.json"),
+            Product::Sts => include_str!("../facts/sts.json"),
+            Product::Tag => include_str!("../facts/tag.json"),
+            Product::Vpc => include_str!("../facts/vpc.json"),
+        })
+        .expect("a facts file is what the vendor's description was made into")
+    })
 });
 
-/// The members that a request to this action may hold.
-pub(crate) fn inputs(action: &str) -> &'static [Member] {
-    FACTS.actions.get(action).map_or(&[], |action| &action.input)
+pub(crate) fn of(product: Product) -> &'static Facts {
+    // Invariant: `Product::ALL` is in the order of the enum.
+    &FACTS[product as usize]
 }
 
-/// The members of a structure; none for a type that is not one.
-pub(crate) fn members(structure: &str) -> &'static [Member] {
-    FACTS.structs.get(structure).map_or(&[], |structure| &structure.members)
+/// The members that a request to this action may hold.
+pub(crate) fn inputs(product: Product, action: &str) -> &'static [Member] {
+    of(product).actions.get(action).map_or(&[], |action| &action.input)
+}
+
+/// The members of a product's structure; none for a type that is not one.
+pub(crate) fn members(product: Product, structure: &str) -> &'static [Member] {
+    of(product).structs.get(structure).map_or(&[], |structure| &structure.members)
+}
+
+/// Whether the vendor's product has an action of that name.
+pub(crate) fn is_known(product: Product, action: &str) -> bool {
+    of(product).known.binary_search_by(|known| known.as_str().cmp(action)).is_ok()
 }

@@ -18,18 +18,17 @@ mod new_instance;
 #[cfg(test)]
 mod page;
 mod parameters;
+mod product;
 mod reply;
 #[cfg(test)]
 mod transcript;
 
 pub use action::{Action, Apply, Body, Effect};
-pub use catalog::{ACTIONS, find};
+pub use catalog::ACTIONS;
 pub use context::{Context, Policy, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use login::hash as hash_password;
 pub use new_instance::{Disks, NAMELESS, Plan, seeded};
 pub use parameters::Parameters;
+pub use product::{Address, Product, find};
 pub use reply::time;
-
-/// The version of the vendor's API that cvmd speaks.
-pub const VERSION: &str = "2017-03-12";

@@ -5,7 +5,7 @@
 //! nobody took at the end.
 
 use crate::{
-    Reason,
+    Action, Product, Reason,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -18,6 +18,7 @@ pub struct Parameters {
     textual: bool,
     /// `` or `LoginSettings.`: what stands before a name in a message.
     prefix: String,
+    product: Product,
     members: &'static [Member],
 }
 
@@ -26,11 +27,25 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Reason::Missing`], [`Reason::Unknown`].
-    pub fn of_action(action: &str, params: Params) -> Result<Parameters, Reason> {
-        Parameters::new(params.root, params.textual, String::new(), facts::inputs(action))
+    pub fn of_action(action: &Action, params: Params) -> Result<Parameters, Reason> {
+        let members = facts::inputs(action.product, action.name);
+        Parameters {
+            map: params.root,
+            textual: params.textual,
+            prefix: String::new(),
+            product: action.product,
+            members,
+        }
+        .checked()
     }
 
-    fn new(map: Map, textual: bool, prefix: String, members: &'static [Member]) -> Result<Parameters, Reason> {
+    /// Those of a structure among these.
+    fn within(&self, map: Map, prefix: String, members: &'static [Member]) -> Result<Parameters, Reason> {
+        Parameters { map, textual: self.textual, prefix, product: self.product, members }.checked()
+    }
+
+    fn checked(self) -> Result<Parameters, Reason> {
+        let Parameters { map, prefix, members, .. } = &self;
         for member in members.iter().filter(|member| member.required) {
             let absent = match map.get(&member.name) {
                 None | Some(Value::Null) => true,
@@ -44,7 +59,7 @@ impl Parameters {
         if let Some((name, _)) = map.iter().find(|(name, _)| !members.iter().any(|member| member.name == *name)) {
             return Err(Reason::Unknown { name: format!("{prefix}{}", shorten(name)).into() });
         }
-        Ok(Parameters { map, textual, prefix, members })
+        Ok(self)
     }
 
     /// Whether the parameter is given, without taking it.
@@ -170,9 +185,7 @@ impl Parameters {
     pub fn structure(&mut self, name: &str) -> Result<Option<Parameters>, Reason> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Map(map)) => {
-                Parameters::new(map, self.textual, format!("{}{name}.", self.prefix), self.inner(name)).map(Some)
-            }
+            Some(Value::Map(map)) => self.within(map, format!("{}{name}.", self.prefix), self.inner(name)).map(Some),
             Some(_) => Err(self.wrong_type(name)),
         }
     }
@@ -185,7 +198,7 @@ impl Parameters {
         list.into_iter()
             .enumerate()
             .map(|(index, item)| match item {
-                Value::Map(map) => Parameters::new(map, self.textual, format!("{}{name}.{index}.", self.prefix), inner),
+                Value::Map(map) => self.within(map, format!("{}{name}.{index}.", self.prefix), inner),
                 _ => Err(self.wrong_type(name)),
             })
             .collect()
@@ -208,7 +221,7 @@ impl Parameters {
                 ("bool", _) => drop(self.flag(name)?),
                 ("object", _) => self.structure(name)?.map_or(Ok(()), |mut inner| inner.finish())?,
                 ("list", "string") => drop(self.texts(name)?),
-                ("list", inner) if !facts::members(inner).is_empty() => {
+                ("list", inner) if !facts::members(self.product, inner).is_empty() => {
                     self.structures(name)?.iter_mut().try_for_each(Parameters::finish)?;
                 }
                 // Lists of numbers and floats, which no built action has among its inputs.
@@ -219,7 +232,8 @@ impl Parameters {
     }
 
     fn inner(&self, name: &str) -> &'static [Member] {
-        self.members.iter().find(|member| member.name == name).map_or(&[], |member| facts::members(&member.member))
+        let of_kind = |member: &'static Member| facts::members(self.product, &member.member);
+        self.members.iter().find(|member| member.name == name).map_or(&[], of_kind)
     }
 
     fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, Reason> {

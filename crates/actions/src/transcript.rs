@@ -1,15 +1,14 @@
 //! Runs the transcripts of all action files, and holds the catalog against the vendor's description.
 //!
-//! A transcript is paragraphs; each begins in the same small world ([`world`]). `> Action {json}` calls API 3.0,
-//! `>> Action {json}` the legacy door, and `< reply` must match, where `...` stands for anything. A refusal reads
+//! A transcript is paragraphs; each begins in the same small world ([`World`]). `> Action {json}` calls API 3.0,
+//! `>> Action {json}` the legacy door; `> vpc.Action {json}` names a product other than the file's own; and `< reply` must match, where `...` stands for anything. A refusal reads
 //! `< Code message`. A line of plain words changes the world first. `3*"x"` in a call stands for `"x","x","x"`.
 
 use crate::{
-    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Seal,
-    catalog::TRANSCRIPTS,
+    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Product, Seal,
+    catalog::{self, TRANSCRIPTS},
     error::COMMON,
-    facts::{self, FACTS, Member},
-    find,
+    facts::{self, Facts, Member},
     parameters::taken,
     seeded,
 };
@@ -187,7 +186,7 @@ impl World {
     async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
         self.calls += 1;
         let context = self.context(door);
-        let mut parameters = Parameters::of_action(action.name, params).map_err(|reason| reason.told(door))?;
+        let mut parameters = Parameters::of_action(action, params).map_err(|reason| reason.told(door))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {
                 let body = answer(&mut parameters, &self.state.view(), &context).map_err(|reason| reason.told(door))?;
@@ -212,11 +211,17 @@ impl World {
     }
 }
 
+type Key = (Product, &'static str);
+
+fn key_of(action: &Action) -> Key {
+    (action.product, action.name)
+}
+
 /// What all transcripts provoked, by action.
 #[derive(Default)]
 struct Seen {
-    codes: BTreeMap<&'static str, BTreeSet<&'static str>>,
-    taken: BTreeMap<&'static str, BTreeSet<String>>,
+    codes: BTreeMap<Key, BTreeSet<&'static str>>,
+    taken: BTreeMap<Key, BTreeSet<String>>,
     troubles: String,
 }
 
@@ -246,19 +251,22 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
             }
         } else {
             assert!(answer.is_none(), "{file}: a call without an answer before: {line}");
-            answer = Some((line.to_string(), run(&mut world, line, seen).await));
+            answer = Some((line.to_string(), run(&mut world, file, line, seen).await));
         }
     }
     assert!(answer.is_none(), "{file}: a call without an answer");
 }
 
-async fn run(world: &mut World, line: &str, seen: &mut Seen) -> String {
+async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> String {
     let (door, call) = match line.strip_prefix(">> ") {
         Some(call) => (Door::Legacy, call),
         None => (Door::Api3, line.strip_prefix("> ").unwrap_or_else(|| panic!("neither call nor answer: {line}"))),
     };
     let (name, json) = call.split_once(' ').unwrap();
-    let action = find(name).unwrap_or_else(|| panic!("no action {name}"));
+    let own = file.split('/').next().unwrap_or_default();
+    let (product, name) = name.split_once('.').unwrap_or((own, name));
+    let product = Product::find(product).unwrap_or_else(|| panic!("no product {product}"));
+    let action = catalog::find(product, name).unwrap_or_else(|| panic!("no action {name}"));
     let json = expand(&json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string()));
     let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
     let params = match door {
@@ -271,18 +279,19 @@ async fn run(world: &mut World, line: &str, seen: &mut Seen) -> String {
     };
     taken::begin();
     let outcome = world.call(action, params, door).await;
-    seen.taken.entry(action.name).or_default().extend(taken::end());
+    seen.taken.entry(key_of(action)).or_default().extend(taken::end());
     match outcome {
         Ok(Body(body)) => {
             let reply: Value = serde_json::from_slice(&body).unwrap();
             // A dry run answers the RequestId only.
             if !value.as_object().unwrap().contains_key("DryRun") {
-                check(&reply, &FACTS.actions[name].output, name, &mut seen.troubles);
+                let facts = facts::of(product);
+                check(&reply, &facts.actions[name].output, name, facts, &mut seen.troubles);
             }
             String::from_utf8(body).unwrap()
         }
         Err(error) => {
-            seen.codes.entry(action.name).or_default().insert(error.code);
+            seen.codes.entry(key_of(action)).or_default().insert(error.code);
             format!("{} {}", error.code, error.message)
         }
     }
@@ -326,7 +335,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Holds a reply against the vendor's description: no unknown member, none of a wrong type, null only where allowed.
-fn check(value: &Value, members: &[Member], place: &str, troubles: &mut String) {
+fn check(value: &Value, members: &[Member], place: &str, facts: &Facts, troubles: &mut String) {
     let Value::Object(map) = value else {
         let _ = writeln!(troubles, "{place}: not an object");
         return;
@@ -339,7 +348,7 @@ fn check(value: &Value, members: &[Member], place: &str, troubles: &mut String) 
         match map.get(&member.name) {
             Some(Value::Null) if member.nullable => {}
             Some(Value::Null) => drop(writeln!(troubles, "{place}: null is not allowed")),
-            Some(value) => check_member(value, member, &place, troubles),
+            Some(value) => check_member(value, member, &place, facts, troubles),
             // A post-paid instance has neither of the two.
             None if !member.output_required || ["RenewFlag", "ExpiredTime"].contains(&&*member.name) => {}
             None => drop(writeln!(troubles, "{place}: absent")),
@@ -347,21 +356,22 @@ fn check(value: &Value, members: &[Member], place: &str, troubles: &mut String) 
     }
 }
 
-fn check_member(value: &Value, member: &Member, place: &str, troubles: &mut String) {
+fn check_member(value: &Value, member: &Member, place: &str, facts: &Facts, troubles: &mut String) {
+    let inner = facts.structs.get(&member.member).map_or(&[][..], |structure| &structure.members);
     let fits = match (member.kind.as_str(), value) {
         ("list", Value::Array(list)) => {
-            let inner = facts::members(&member.member);
             for item in list.iter().filter(|_| !inner.is_empty()) {
-                check(item, inner, place, troubles);
+                check(item, inner, place, facts, troubles);
             }
             true
         }
         ("object", value) => {
-            check(value, facts::members(&member.member), place, troubles);
+            check(value, inner, place, facts, troubles);
             true
         }
         ("int", value) => value.is_i64(),
         ("bool", value) => value.is_boolean(),
+        ("float", value) => value.is_number(),
         ("string", value) => value.is_string(),
         _ => false,
     };
@@ -380,7 +390,7 @@ fn every_transcript_is_answered_as_it_says() {
 fn every_declared_code_is_provoked_and_no_other_is_answered() {
     let seen = play_all();
     for action in ACTIONS {
-        let provoked = seen.codes.get(action.name).cloned().unwrap_or_default();
+        let provoked = seen.codes.get(&key_of(action)).cloned().unwrap_or_default();
         let declared: BTreeSet<&str> = action.errors.iter().copied().collect();
         let common: BTreeSet<&str> = COMMON.iter().copied().collect();
         let silent: Vec<_> = declared.difference(&provoked).collect();
@@ -395,8 +405,8 @@ fn every_declared_code_is_provoked_and_no_other_is_answered() {
 fn every_parameter_has_an_effect_or_is_listed_without_one() {
     let seen = play_all();
     for action in ACTIONS {
-        let taken = seen.taken.get(action.name).cloned().unwrap_or_default();
-        for member in facts::inputs(action.name) {
+        let taken = seen.taken.get(&key_of(action)).cloned().unwrap_or_default();
+        for member in facts::inputs(action.product, action.name) {
             let listed = action.without_effect.contains(&&*member.name);
             let read = taken.contains(&member.name);
             assert!(listed != read, "{}.{}: read {read}, listed without effect {listed}", action.name, member.name);
@@ -409,16 +419,27 @@ fn the_catalog_agrees_with_the_vendors_description() {
     /// Codes of the legacy door, which the vendor's description of API 3.0 does not list for every action.
     const LEGACY: &[&str] = &["InvalidInstance.NotSupported", "InvalidPassword"];
     for pair in ACTIONS.windows(2) {
-        assert!(pair[0].name < pair[1].name, "{} must stand after {}", pair[0].name, pair[1].name);
+        let [before, after] = [pair[0], pair[1]].map(key_of);
+        assert!(before < after, "{before:?} must stand after {after:?}");
     }
     for action in ACTIONS {
-        let facts = &FACTS.actions[action.name];
+        let facts = facts::of(action.product);
+        let own = &facts.actions[action.name].errors;
+        let codes = if own.is_empty() { &facts.codes } else { own };
         assert!(action.errors.is_sorted(), "{}: codes are sorted", action.name);
         for code in action.errors {
-            let known = facts.errors.iter().any(|known| known == code) || LEGACY.contains(code);
+            let known = codes.contains(&(*code).to_string()) || LEGACY.contains(code);
             assert!(known, "{} declares {code}, which the vendor does not list", action.name);
             assert!(!COMMON.contains(code), "{} need not declare the common {code}", action.name);
         }
+    }
+}
+
+#[test]
+fn no_two_products_of_one_version_have_actions_of_one_name() {
+    let mut seen = BTreeSet::new();
+    for action in ACTIONS {
+        assert!(seen.insert((action.product.version(), action.name)), "{} is there twice", action.name);
     }
 }
 

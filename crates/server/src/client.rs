@@ -45,7 +45,7 @@ impl ApiClient {
              X-TC-Region: {}\r\n\r\n{body}",
             self.address,
             body.len(),
-            cvmd_actions::VERSION,
+            cvmd_actions::Product::Cvm.version(),
             self.region,
         );
         let mut stream = TcpStream::connect(&self.address).with_context(|| format!("cannot reach {}", self.address))?;

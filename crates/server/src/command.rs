@@ -17,7 +17,7 @@ pub(crate) fn query(
     context: &Context,
 ) -> Result<Body, ApiError> {
     let run = || {
-        let mut parameters = Parameters::of_action(action.name, params)?;
+        let mut parameters = Parameters::of_action(action, params)?;
         let body = answer(&mut parameters, &house.state.view(), context)?;
         parameters.finish()?;
         Ok(body)
@@ -27,7 +27,7 @@ pub(crate) fn query(
 
 /// Parses a command, off the writer.
 pub(crate) fn prepare(action: &Action, params: Params, prepare: Prepare, context: &Context) -> Result<Apply, Reason> {
-    let mut parameters = Parameters::of_action(action.name, params)?;
+    let mut parameters = Parameters::of_action(action, params)?;
     let apply = prepare(&mut parameters, context)?;
     parameters.finish()?;
     Ok(apply)

@@ -1,7 +1,7 @@
 //! The pipeline: authenticated request, action, transaction, reply. Every request of every client passes here.
 
 use crate::{command, house::House, random};
-use cvmd_actions::{self as actions, Action, ApiError, Body, Effect, Reason};
+use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_wire::{self as wire, Door, RawRequest, Request, envelope};
 use std::sync::Arc;
@@ -77,13 +77,12 @@ async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &
 }
 
 fn find(request: &Request) -> Result<&'static Action, Reason> {
-    match request.version.as_deref() {
-        None => Err(Reason::CommonMissing { name: "Version" }),
-        Some(actions::VERSION) => {
-            actions::find(&request.action).ok_or_else(|| Reason::UnknownAction { action: request.action.clone() })
-        }
-        Some(version) => Err(Reason::UnknownVersion { version: version.into() }),
-    }
+    actions::find(&Address {
+        scope: request.service.as_deref(),
+        host: &request.host,
+        version: request.version.as_deref(),
+        action: &request.action,
+    })
 }
 
 fn region(house: &House, request: &Request, action: &Action) -> Result<RegionId, Reason> {
@@ -137,7 +136,7 @@ mod test {
             ("content-type", "application/json"),
             ("authorization", signed.as_str()),
             ("x-tc-action", action),
-            ("x-tc-version", actions::VERSION),
+            ("x-tc-version", "2017-03-12"),
             ("x-tc-timestamp", now.as_str()),
         ] {
             headers.insert(name, HeaderValue::from_str(value).unwrap());
@@ -208,6 +207,16 @@ mod test {
         assert!(legacy(&bench.house, &query).await.contains("ap-guangzhou-3"));
         let told = legacy(&bench.house, "/v2/index.php?Action=DescribeZones").await;
         assert!(told.starts_with(r#"{"code":6100,"#), "{told}");
+    }
+
+    #[tokio::test]
+    async fn what_the_vendor_has_and_cvmd_has_not_names_itself_on_both_doors() {
+        let bench = bench();
+        let not_built = r#""Code":"UnsupportedOperation","Message":"The action `AllocateHosts` of service=`cvm`"#;
+        let told = api3(&bench.house, "AllocateHosts", REGION, "{}").await;
+        assert!(told.contains(not_built), "{told}");
+        let told = legacy(&bench.house, &legacy_query(&bench.house, &[("Action", "AllocateHosts")])).await;
+        assert!(told.contains(not_built), "{told}");
     }
 
     #[tokio::test]

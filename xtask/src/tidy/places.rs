@@ -100,7 +100,7 @@ const KEPT: &[Kept] = &[
 /// Where a test's waiting for a condition is written, once, with its limit.
 const WAITING: &[&str] = &["crates/server/tests/support/", "clients/story.py"];
 
-const FACTS_PATH: &str = "crates/actions/facts.json";
+const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 
 fn homes(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();

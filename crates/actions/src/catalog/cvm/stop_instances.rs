@@ -3,12 +3,13 @@
 //! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, StopType};
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "StopInstances",
     errors: &[
         "InvalidInstance.NotSupported",

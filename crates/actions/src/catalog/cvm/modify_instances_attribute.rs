@@ -5,7 +5,7 @@
 //! only when it is made anew: Unlike upstream, nothing is restarted for it.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
     names,
 };
@@ -14,6 +14,7 @@ use cvmd_model::{InstanceId, Refusal, SecurityGroupId};
 const NAME_MAX: usize = 60;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "ModifyInstancesAttribute",
     errors: &[
         "InvalidInstance.NotSupported",

@@ -3,12 +3,13 @@
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are numbers that nobody manages here: every one exists.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, Refusal};
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "ModifyInstancesProject",
     errors: &[
         "InvalidInstance.NotSupported",

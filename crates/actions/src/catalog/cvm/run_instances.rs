@@ -7,7 +7,7 @@
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Reason,
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
     batch::Batch,
     login, names,
     new_instance::{self, Disks, Plan},
@@ -25,6 +25,7 @@ const NAME_MAX: usize = 128;
 const TOKEN_MAX: usize = 64;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "RunInstances",
     errors: &[
         "InvalidClientToken.TooLong",

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Reason, action::page, batch::Batch, filters, filters::Filter,
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
     parameters::shorten,
 };
 use cvmd_model::{IMAGES, Image, ImageId, InstanceTypeId};
@@ -11,6 +11,7 @@ use cvmd_state::View;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DescribeImages",
     errors: &[
         "InvalidFilter",

@@ -4,7 +4,7 @@
 //! for them to vanish.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Reason, batch::Batch, describe, filters, parameters::shorten,
+    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, describe, filters, parameters::shorten,
     reply::InstanceReply,
 };
 use cvmd_model::{InstanceId, ZoneId};
@@ -12,6 +12,7 @@ use cvmd_state::View;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DescribeInstances",
     errors: &[
         "InvalidFilter",

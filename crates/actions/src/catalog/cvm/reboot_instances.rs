@@ -4,12 +4,13 @@
 
 use super::stop_instances::stop_type;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "RebootInstances",
     errors: &[
         "InvalidInstance.NotSupported",

@@ -2,12 +2,13 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15738>. Well-formed ids that are not there are no error.
 
-use crate::{Action, Body, Context, Effect, Parameters, Reason, batch::Batch, describe, filters};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, describe, filters};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DescribeInstancesStatus",
     errors: &["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"],
     without_effect: &[],

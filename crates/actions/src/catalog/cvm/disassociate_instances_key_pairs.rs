@@ -5,12 +5,13 @@
 //! guest follows.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, KeyPairId};
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DisassociateInstancesKeyPairs",
     errors: &[
         "InvalidInstance.NotSupported",

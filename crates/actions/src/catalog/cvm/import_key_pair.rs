@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15703>. Unlike upstream, Ed25519 is taken beside RSA. The same key
 //! material twice in one account is refused, because an unbind promises that the key is dead.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason, names};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, names};
 use cvmd_model::{KeyPair, KeyPairId, PublicKey, Refusal, Tag};
 use cvmd_state::Transaction;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use serde::Serialize;
 pub(super) const QUOTA: usize = 100;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "ImportKeyPair",
     errors: &[
         "InvalidKeyPair.LimitExceeded",

@@ -4,13 +4,14 @@
 //! an instance whose launch failed can be terminated, because nothing else would remove it.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::JournalLine;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "TerminateInstances",
     errors: &[
         "InvalidInstance.NotSupported",

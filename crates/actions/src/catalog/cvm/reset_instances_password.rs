@@ -4,13 +4,14 @@
 //! is started again. `UserName` must be the image's own user.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
     login,
 };
 use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "ResetInstancesPassword",
     errors: &[
         "InvalidInstance.NotSupported",

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that are not there are no error.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Reason, action::page, batch::Batch, filters, filters::Filter,
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
     reply::KeyPairReply,
 };
 use cvmd_model::{KeyPair, KeyPairId};
@@ -11,6 +11,7 @@ use cvmd_state::View;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DescribeKeyPairs",
     errors: &[
         "InvalidFilter",

@@ -2,13 +2,14 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15708>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Reason};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
 use cvmd_model::REGIONS;
 use cvmd_state::View;
 use cvmd_wire::Language;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DescribeRegions",
     errors: &[],
     without_effect: &[],

@@ -2,13 +2,14 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15707>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Reason};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
 use cvmd_model::{ZONES, ZoneId};
 use cvmd_state::View;
 use cvmd_wire::Language;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DescribeZones",
     errors: &[],
     without_effect: &[],

@@ -3,11 +3,12 @@
 //! <https://cloud.tencent.com/document/api/213/15700>. All or nothing. A key pair that is still being taken off an
 //! instance cannot be deleted either: clients retry that code.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason, batch::Batch};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::{KeyPairId, Refusal};
 use cvmd_state::Binding;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "DeleteKeyPairs",
     errors: &[
         "InvalidKeyPairId.Malformed",

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
 use super::import_key_pair::{NewKey, QUOTA};
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Reason};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::{KeyPairId, PublicKey};
 use rsa::{BoxedUint, RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, pkcs8::LineEnding, traits::PublicKeyParts};
@@ -12,6 +12,7 @@ use serde::Serialize;
 const BITS: usize = 2048;
 
 pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
     name: "CreateKeyPair",
     errors: &[
         "InvalidKeyPair.LimitExceeded",
