@@ -102,6 +102,11 @@ id!(
     "subnet"
 );
 id!(
+    /// A VPC's table of routes.
+    RouteTableId,
+    "rtb"
+);
+id!(
     /// A security group.
     SecurityGroupId,
     "sg"

@@ -4,26 +4,34 @@
 //! both described, but nothing in this crate can make the two meet: that is what `cvmd-operations` is for.
 
 mod account;
+mod cidr;
 mod geography;
 mod id;
 mod image;
 mod instance;
 mod instance_type;
+mod kept;
 mod key;
 mod login;
+mod network;
 mod operation;
 mod refusal;
 
 pub use account::{Account, AccountNumber, Credential};
+pub use cidr::{Cidr, MalformedCidr};
 pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
-pub use id::{DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, SecurityGroupId, SubnetId, VpcId};
+pub use id::{
+    DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+};
 pub use image::{IMAGES, Image, Platform};
 pub use instance::{
     By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
     SystemDisk, Tag,
 };
 pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
+pub use kept::Kept;
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;
+pub use network::{SecurityGroup, Subnet, Vpc};
 pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail};
 pub use refusal::{Failure, Refusal};

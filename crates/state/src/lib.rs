@@ -10,6 +10,8 @@
 mod journal;
 mod load;
 mod rows;
+mod shelf;
+mod shelves;
 pub mod store;
 mod transaction;
 mod view;
@@ -17,6 +19,8 @@ mod writer;
 
 pub use journal::{Decision, JournalEntry, JournalLine};
 pub use rows::{ClientToken, Message, SeedState, Settings};
+pub use shelf::Shelf;
+pub use shelves::{ShelfName, Shelved};
 pub use transaction::Transaction;
 pub use view::{Binding, View};
 pub use writer::{CommitError, OpenError, State};

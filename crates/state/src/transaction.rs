@@ -1,7 +1,7 @@
 //! What a command may read and write.
 
-use crate::{ClientToken, JournalLine, Message, Settings, View};
-use cvmd_model::{Account, Credential, Instance, InstanceId, KeyPair, Refusal};
+use crate::{ClientToken, JournalLine, Message, Settings, Shelved, View};
+use cvmd_model::{Account, Credential, Instance, InstanceId, Kept, KeyPair, Refusal};
 use std::{net::Ipv4Addr, sync::Arc};
 
 /// One change to one row.
@@ -18,6 +18,8 @@ pub(crate) enum Put {
     ClientTokenGone(Arc<ClientToken>),
     Message(Arc<Message>),
     MessageGone(Arc<Message>),
+    Shelved(Shelved),
+    ShelvedGone(Shelved),
 }
 
 /// A command's access to the newest state, on the writer.
@@ -125,6 +127,22 @@ impl<'a> Transaction<'a> {
 
     pub fn remove_message(&mut self, message: &Arc<Message>) {
         self.puts.push(Put::MessageGone(Arc::clone(message)));
+    }
+
+    /// Puts a row on its shelf: a new one, or the new content of one that is there.
+    pub fn keep<T: Kept>(&mut self, value: T)
+    where
+        Shelved: From<Arc<T>>,
+    {
+        self.puts.push(Put::Shelved(Arc::new(value).into()));
+    }
+
+    /// Takes a row off its shelf.
+    pub fn discard<T: Kept>(&mut self, value: &Arc<T>)
+    where
+        Shelved: From<Arc<T>>,
+    {
+        self.puts.push(Put::ShelvedGone(Arc::clone(value).into()));
     }
 
     /// Tells the journal what came of an operation.

@@ -1,6 +1,6 @@
 //! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
 
-use crate::{ClientToken, Message, Settings, transaction::Put};
+use crate::{ClientToken, Message, Settings, shelves::Shelves, transaction::Put};
 use cvmd_model::{
     Account, AccountNumber, Credential, Goal, Instance, InstanceId, KeyBlob, KeyPair, KeyPairId, RegionId,
 };
@@ -38,6 +38,7 @@ pub struct View {
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
     messages: OrdMap<u64, Arc<Message>>,
+    pub(crate) shelves: Shelves,
     last_sequence: u64,
 }
 
@@ -227,6 +228,11 @@ impl View {
             Put::MessageGone(message) => {
                 self.messages.remove(&message.sequence);
             }
+            Put::Shelved(row) => {
+                self.saw(row.sequence());
+                self.shelves.put(row);
+            }
+            Put::ShelvedGone(row) => self.shelves.remove(row),
         }
     }
 

@@ -359,6 +359,7 @@ fn place(put: &Put) -> (u8, u64) {
         Put::KeyPair(key) | Put::KeyPairGone(key) => (4, key.sequence),
         Put::ClientToken(token) | Put::ClientTokenGone(token) => (5, token.sequence),
         Put::Message(message) | Put::MessageGone(message) => (6, message.sequence),
+        Put::Shelved(row) | Put::ShelvedGone(row) => (7 + row.shelf() as u8, row.sequence()),
     }
 }
 

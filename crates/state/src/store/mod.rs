@@ -6,7 +6,7 @@ mod sqlite;
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
-use crate::{JournalLine, transaction::Put};
+use crate::{JournalLine, ShelfName, Shelved, transaction::Put};
 use cvmd_model::RequestId;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -21,18 +21,23 @@ pub enum Table {
     KeyPairs,
     ClientTokens,
     Messages,
+    Shelf(ShelfName),
 }
 
 impl Table {
-    pub const ALL: [Table; 7] = [
-        Table::Settings,
-        Table::Accounts,
-        Table::Credentials,
-        Table::Instances,
-        Table::KeyPairs,
-        Table::ClientTokens,
-        Table::Messages,
-    ];
+    /// All of them, in the order in which they are loaded.
+    pub fn all() -> impl Iterator<Item = Table> {
+        let fixed = [
+            Table::Settings,
+            Table::Accounts,
+            Table::Credentials,
+            Table::Instances,
+            Table::KeyPairs,
+            Table::ClientTokens,
+            Table::Messages,
+        ];
+        fixed.into_iter().chain(ShelfName::ALL.iter().map(|shelf| Table::Shelf(*shelf)))
+    }
 
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -44,6 +49,7 @@ impl Table {
             Table::KeyPairs => "key_pairs",
             Table::ClientTokens => "client_tokens",
             Table::Messages => "messages",
+            Table::Shelf(shelf) => shelf.name(),
         }
     }
 }
@@ -86,7 +92,7 @@ pub type TakeRow<'a> = dyn FnMut(Table, u64, &[u8]) -> Result<(), StoreError> + 
 
 /// Where rows are kept. Called from the one writer only, and blocking.
 pub trait Store: Send + std::fmt::Debug {
-    /// All rows, table by table in the order of [`Table::ALL`], each in order of sequence; answers the last revision.
+    /// All rows, table by table in the order of [`Table::all`], each in order of sequence; answers the last revision.
     ///
     /// # Errors
     /// When a row cannot be read, or `take` refuses one.
@@ -129,6 +135,8 @@ pub(crate) fn encode(put: &Put) -> Row {
         let body = body.map(|value| serde_json::to_vec(value).expect("a row is plain data"));
         Row { table, sequence, id: id.to_string(), body }
     }
+    let shelved =
+        |row: &Shelved, body| Row { table: Table::Shelf(row.shelf()), sequence: row.sequence(), id: row.id(), body };
     match put {
         Put::Settings(value) => row(Table::Settings, 1, "settings", Some(value)),
         Put::Account(value) => row(Table::Accounts, u64::from(value.number.0), &value.name, Some(value)),
@@ -141,6 +149,8 @@ pub(crate) fn encode(put: &Put) -> Row {
         Put::ClientTokenGone(value) => row::<()>(Table::ClientTokens, value.sequence, &value.token, None),
         Put::Message(value) => row(Table::Messages, value.sequence, value.instance, Some(value)),
         Put::MessageGone(value) => row::<()>(Table::Messages, value.sequence, value.instance, None),
+        Put::Shelved(row) => shelved(row, Some(row.body())),
+        Put::ShelvedGone(row) => shelved(row, None),
     }
 }
 
@@ -160,6 +170,7 @@ pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, St
         Table::KeyPairs => Put::KeyPair(value(table, sequence, body)?),
         Table::ClientTokens => Put::ClientToken(value(table, sequence, body)?),
         Table::Messages => Put::Message(value(table, sequence, body)?),
+        Table::Shelf(shelf) => Put::Shelved(Shelved::read(shelf, sequence, body)?),
     })
 }
 

@@ -12,8 +12,8 @@ use std::{
     sync::Arc,
 };
 
-/// The newest layout that this code knows.
-const SCHEMA: i64 = 1;
+/// The newest layout that this code knows. 2 has more tables than 1; an older cvmd would lose what is in them.
+const SCHEMA: i64 = 2;
 /// Of each row's body.
 const ROW_SCHEMA: i64 = 1;
 /// Lines kept; older ones go, a few with every group.
@@ -56,9 +56,7 @@ impl SqliteStore {
                  PRAGMA busy_timeout = 5000;",
             )
             .map_err(open)?;
-        if found == 0 {
-            connection.execute_batch(&layout()).map_err(open)?;
-        }
+        connection.execute_batch(&layout()).map_err(open)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(SqliteStore { connection, path: path.to_path_buf() })
     }
@@ -66,7 +64,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self, take: &mut TakeRow<'_>) -> Result<u64, StoreError> {
-        for table in Table::ALL {
+        for table in Table::all() {
             let query = format!("SELECT sequence, body FROM {} ORDER BY sequence", table.name());
             let mut statement = self.connection.prepare(&query).map_err(failed)?;
             let mut rows = statement.query([]).map_err(failed)?;
@@ -156,16 +154,19 @@ fn line(row: &rusqlite::Row<'_>) -> rusqlite::Result<JournalLine> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
 }
 
+/// Makes what is missing: all of a new database, the newer tables of an older one.
 fn layout() -> String {
     let mut layout = String::from("BEGIN;\n");
-    for table in Table::ALL {
+    for table in Table::all() {
         layout += &format!(
-            "CREATE TABLE {} (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);\n",
+            "CREATE TABLE IF NOT EXISTS {} (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);\n",
             table.name()
         );
     }
-    layout += "CREATE TABLE journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);\n";
-    layout += "CREATE TABLE meta (revision INTEGER NOT NULL);\nINSERT INTO meta VALUES (0);\n";
+    layout +=
+        "CREATE TABLE IF NOT EXISTS journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);\n";
+    layout += "CREATE TABLE IF NOT EXISTS meta (revision INTEGER NOT NULL);\n";
+    layout += "INSERT INTO meta SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM meta);\n";
     layout += &format!("PRAGMA user_version = {SCHEMA};\nCOMMIT;");
     layout
 }

@@ -1,0 +1,113 @@
+//! The kinds of row that stand on shelves. A new kind is its struct and its [`Kept`] in `model`, and one line here.
+
+use crate::{Shelf, View, store::StoreError};
+use cvmd_model::{Kept, SecurityGroup, Subnet, Vpc};
+use serde_json::{from_slice, to_vec};
+use std::sync::Arc;
+
+/// The accessor of [`View`] and the name of the table; the kind, and the name of its table in code.
+macro_rules! shelves {
+    ($($field:ident: $kind:ident in $table:ident,)*) => {
+        /// Which shelf.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ShelfName {
+            $($table,)*
+        }
+
+        impl ShelfName {
+            pub const ALL: &'static [ShelfName] = &[$(ShelfName::$table,)*];
+
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(ShelfName::$table => stringify!($field),)*
+                }
+            }
+        }
+
+        /// A row of one of the shelves.
+        #[derive(Debug, Clone)]
+        pub enum Shelved {
+            $($kind(Arc<$kind>),)*
+        }
+
+        $(impl From<Arc<$kind>> for Shelved {
+            fn from(value: Arc<$kind>) -> Shelved {
+                Shelved::$kind(value)
+            }
+        })*
+
+        /// All shelves, as of one moment.
+        #[derive(Debug, Clone, Default)]
+        pub(crate) struct Shelves {
+            $($field: Shelf<$kind>,)*
+        }
+
+        impl View {
+            $(#[must_use]
+            pub fn $field(&self) -> &Shelf<$kind> {
+                &self.shelves.$field
+            })*
+        }
+
+        impl Shelves {
+            pub(crate) fn put(&mut self, row: &Shelved) {
+                match row {
+                    $(Shelved::$kind(value) => self.$field.put(value),)*
+                }
+            }
+
+            pub(crate) fn remove(&mut self, row: &Shelved) {
+                match row {
+                    $(Shelved::$kind(value) => self.$field.remove(value.id()),)*
+                }
+            }
+        }
+
+        impl Shelved {
+            pub(crate) fn shelf(&self) -> ShelfName {
+                match self {
+                    $(Shelved::$kind(_) => ShelfName::$table,)*
+                }
+            }
+
+            pub(crate) fn sequence(&self) -> u64 {
+                match self {
+                    $(Shelved::$kind(value) => value.sequence(),)*
+                }
+            }
+
+            pub(crate) fn id(&self) -> String {
+                match self {
+                    $(Shelved::$kind(value) => value.id().to_string(),)*
+                }
+            }
+
+            pub(crate) fn body(&self) -> Vec<u8> {
+                let body = match self {
+                    $(Shelved::$kind(value) => to_vec(value),)*
+                };
+                // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
+                body.expect("a row is plain data")
+            }
+
+            pub(crate) fn read(shelf: ShelfName, sequence: u64, body: &[u8]) -> Result<Shelved, StoreError> {
+                let row = match shelf {
+                    $(ShelfName::$table => from_slice(body).map(|value| Shelved::$kind(Arc::new(value))),)*
+                };
+                let unreadable = |cause: serde_json::Error| StoreError::Unreadable {
+                    table: shelf.name(),
+                    sequence,
+                    cause: cause.to_string(),
+                };
+                row.map_err(unreadable)
+            }
+        }
+    };
+}
+
+shelves! {
+    vpcs: Vpc in Vpcs,
+    subnets: Subnet in Subnets,
+    security_groups: SecurityGroup in SecurityGroups,
+}
