@@ -43,7 +43,7 @@ impl Census {
         tables.slots.reserve(machines.len());
         tables.addresses.reserve(machines.len());
         for machine in machines {
-            tables.addresses.extend(machine.addresses.iter().map(|address| (*address, machine.id)));
+            tables.addresses.extend(answered(&machine.addresses).map(|address| (address, machine.id)));
             let slot = Slot::default();
             let id = machine.id;
             slot.set(Some(machine));
@@ -77,13 +77,13 @@ impl Census {
     /// Takes addresses for a machine, or answers whose one of them already is.
     pub(crate) fn take_addresses(&self, id: InstanceId, addresses: &[Ipv4Addr]) -> Result<(), (Ipv4Addr, InstanceId)> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for address in addresses {
-            match tables.addresses.get(address) {
-                Some(owner) if *owner != id => return Err((*address, *owner)),
+        for address in answered(addresses) {
+            match tables.addresses.get(&address) {
+                Some(owner) if *owner != id => return Err((address, *owner)),
                 _ => {}
             }
         }
-        tables.addresses.extend(addresses.iter().map(|address| (*address, id)));
+        tables.addresses.extend(answered(addresses).map(|address| (address, id)));
         Ok(())
     }
 
@@ -93,10 +93,15 @@ impl Census {
         if tables.slots.get(&id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
             tables.slots.remove(&id);
         }
-        for address in addresses {
-            if tables.addresses.get(address) == Some(&id) {
-                tables.addresses.remove(address);
+        for address in answered(addresses) {
+            if tables.addresses.get(&address) == Some(&id) {
+                tables.addresses.remove(&address);
             }
         }
     }
+}
+
+/// Addresses at which the listener can be met. Others may be those of several machines, each in a network of its own.
+fn answered(addresses: &[Ipv4Addr]) -> impl Iterator<Item = Ipv4Addr> {
+    addresses.iter().copied().filter(Ipv4Addr::is_loopback)
 }

@@ -12,10 +12,10 @@ use crate::{
     timers::Timers,
 };
 use async_trait::async_trait;
-use cvmd_hypervisor::{Clock, Definition, Endpoint, Hypervisor, Listener, Trouble};
+use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
 use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power};
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -24,6 +24,9 @@ use tokio::{
     task::AbortHandle,
 };
 use uuid::Uuid;
+
+/// Bytes that wait in each direction of a connection without a socket; SSH's packets have up to 32 KiB.
+const PIPE_BYTES: usize = 64 * 1024;
 
 /// How to open the machines of one directory.
 #[derive(Debug, Clone)]
@@ -444,16 +447,24 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {
         let machine = self.census.machine(id).ok_or(Trouble::Absent(id))?;
-        let port = self.ssh_port.filter(|_| machine.has_sshd);
-        let (Some(port), Some(address)) = (port, machine.addresses.first()) else {
+        if !machine.has_sshd {
             return Err(Trouble::Other(format!("{id} has no SSH endpoint").into()));
-        };
+        }
+        let reachable = machine.addresses.iter().find(|address| address.is_loopback());
         let host_key = ssh::host_key(&machine).public_key().to_openssh();
         Ok(Endpoint {
-            address: SocketAddr::from((Ipv4Addr::clone(address), port)),
+            address: reachable.zip(self.ssh_port).map(|(address, port)| SocketAddr::from((*address, port))),
             user: machine.disk.user.clone(),
             host_key: host_key.map_err(|error| Trouble::Other(error.to_string().into()))?.into(),
         })
+    }
+
+    async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble> {
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        let session = ssh::Accepted::at(driver, id)?;
+        let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
+        tokio::spawn(session.run(ours));
+        Ok(Box::new(theirs))
     }
 
     async fn erase(&self, id: InstanceId) -> Result<(), Trouble> {

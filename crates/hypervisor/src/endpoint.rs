@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 /// Where to connect in order to reach one machine's sshd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    pub address: SocketAddr,
+    /// `None` when no address leads there from this host: [`crate::Hypervisor::connect`] is the only way.
+    pub address: Option<SocketAddr>,
     /// The guest's user.
     pub user: Box<str>,
     /// The machine's host key in OpenSSH's form, stable over its life.

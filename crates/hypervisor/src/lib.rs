@@ -2,12 +2,14 @@
 //! answers.
 
 mod clock;
+mod connection;
 pub mod contract;
 mod endpoint;
 mod listener;
 mod trouble;
 
 pub use clock::Clock;
+pub use connection::{ByteStream, Connection};
 pub use endpoint::Endpoint;
 pub use listener::{Answer, Listener};
 pub use trouble::Trouble;
@@ -74,8 +76,14 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// What the disk admits now, keys written by hand included.
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;
 
-    /// Where the machine's sshd answers.
+    /// Where the machine's sshd answers, whether it runs or not.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;
+
+    /// Opens a stream to the sshd of a machine that runs, also of one whose addresses cannot be reached from here.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`].
+    async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble>;
 
     /// Destroys the machine and its disk, also while it runs. One that does not exist is `Ok`.
     async fn erase(&self, id: InstanceId) -> Result<(), Trouble>;

@@ -10,6 +10,11 @@ pub enum Trouble {
     /// As the image lock of a real disk refuses a second writer.
     #[error("the machine {0} is not off; its disk is in use")]
     NotOff(InstanceId),
+    /// Nobody can be connected to it now.
+    #[error("the machine {0} is not running")]
+    NotRunning(InstanceId),
+    #[error("the machine {0} runs, but nothing answers at its SSH port")]
+    Unreachable(InstanceId),
     #[error("read back after writing, the disk does not hold what was written: {0}")]
     NotAsWritten(Box<str>),
     #[error("the machines' store failed: {0}")]

@@ -89,8 +89,9 @@ async fn answer(house: &House, endpoint: &str, question: Question) -> anyhow::Re
         Question::Environment => environment(house, endpoint),
         Question::Endpoint { instance } => {
             let found = house.hypervisor.endpoint(instance).await?;
-            let address = found.address;
-            Ok(json!({"Address": address.ip(), "Port": address.port(), "User": found.user, "HostKey": found.host_key}))
+            let (address, port) =
+                (found.address.map(|address| address.ip()), found.address.map(|address| address.port()));
+            Ok(json!({"Address": address, "Port": port, "User": found.user, "HostKey": found.host_key}))
         }
         Question::AddAccount { name } => add_account(house, &name).await,
         Question::Accounts => Ok(accounts(house)),

@@ -7,20 +7,19 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     sync::oneshot,
 };
 
 /// Once cut, reading ends and writing fails; whoever holds it then drops it, which closes the connection.
 #[derive(Debug)]
-pub(crate) struct Cable {
-    connection: TcpStream,
+pub(crate) struct Cable<C> {
+    connection: C,
     /// `None` once cut.
     cut: Option<oneshot::Receiver<()>>,
 }
 
-impl Cable {
-    pub(crate) fn new(connection: TcpStream, cut: oneshot::Receiver<()>) -> Cable {
+impl<C> Cable<C> {
+    pub(crate) fn new(connection: C, cut: oneshot::Receiver<()>) -> Cable<C> {
         Cable { connection, cut: Some(cut) }
     }
 
@@ -34,7 +33,7 @@ impl Cable {
     }
 }
 
-impl AsyncRead for Cable {
+impl<C: AsyncRead + Unpin> AsyncRead for Cable<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -47,7 +46,7 @@ impl AsyncRead for Cable {
     }
 }
 
-impl AsyncWrite for Cable {
+impl<C: AsyncWrite + Unpin> AsyncWrite for Cable<C> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.cut.is_none() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));

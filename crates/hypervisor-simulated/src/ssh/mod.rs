@@ -7,11 +7,11 @@ mod session;
 mod shell;
 mod terminal;
 
-use crate::{SimulatedHypervisor, machine::Machine};
+use crate::{SimulatedHypervisor, machine::Machine, sessions};
 use async_trait::async_trait;
 use cable::Cable;
-use cvmd_hypervisor::Answer;
-use cvmd_model::Power;
+use cvmd_hypervisor::{Answer, Trouble};
+use cvmd_model::{InstanceId, Power};
 use russh::{
     SshId,
     keys::{PrivateKey, ssh_key::private::Ed25519Keypair},
@@ -27,7 +27,11 @@ use std::{
     },
     time::Duration,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::oneshot,
+};
 
 /// Like sshd's `LoginGraceTime`: who has not logged in by then is disconnected.
 const LOGIN_GRACE: Duration = Duration::from_secs(120);
@@ -51,13 +55,42 @@ impl Answer for Sshd {
     async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4) {
         let Some(driver) = self.driver.upgrade() else { return };
         let Some(id) = driver.census.at(*destination.ip()).map(|machine| machine.id) else { return };
+        let Ok(session) = Accepted::at(driver, id) else { return };
+        // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
+        if connection.set_nodelay(true).is_ok() {
+            session.run(connection).await;
+        }
+    }
+}
+
+/// A connection that a machine's sshd will answer, before its first byte.
+pub(crate) struct Accepted {
+    driver: Arc<SimulatedHypervisor>,
+    machine: Arc<Machine>,
+    open: sessions::Session,
+    cut: oneshot::Receiver<()>,
+}
+
+impl Accepted {
+    /// # Errors
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`].
+    pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId) -> Result<Accepted, Trouble> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
         let (open, cut) = driver.sessions.open(id);
-        let Some(machine) = driver.machine(id).filter(|machine| answers(&driver, machine)) else { return };
-        // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
-        if connection.set_nodelay(true).is_err() {
-            return;
+        let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
+        if driver.observed(&machine).power != Power::Running {
+            return Err(Trouble::NotRunning(id));
         }
+        if !machine.has_sshd || machine.behaviour().unreachable {
+            return Err(Trouble::Unreachable(id));
+        }
+        Ok(Accepted { driver, machine, open, cut })
+    }
+
+    /// Speaks SSH until the client, the machine or the driver ends it.
+    pub(crate) async fn run(self, connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let Accepted { driver, machine, open, cut } = self;
+        let id = machine.id;
         let admitted = Arc::new(AtomicBool::new(false));
         let config = Arc::new(config(&machine));
         let visitor = Visitor::new(driver, &machine, admitted.clone());
@@ -87,10 +120,6 @@ pub(crate) fn host_key(machine: &Machine) -> PrivateKey {
         half.copy_from_slice(&number.to_be_bytes());
     }
     PrivateKey::from(Ed25519Keypair::from_seed(&seed))
-}
-
-fn answers(driver: &SimulatedHypervisor, machine: &Machine) -> bool {
-    machine.has_sshd && driver.observed(machine).power == Power::Running && !machine.behaviour().unreachable
 }
 
 fn config(machine: &Machine) -> Config {

@@ -6,7 +6,7 @@ use cvmd_hypervisor::{Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
 use std::{
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::{Command, Output, Stdio},
     sync::Arc,
@@ -100,10 +100,20 @@ pub(crate) fn login(keys: &[&Key], password: Option<&str>) -> Login {
     }
 }
 
-/// A real `ssh` at a machine's endpoint.
+/// How a machine's sshd is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// At its own address.
+    Address,
+    /// By the driver's `connect`, with a socket of the test in front of it.
+    Connection,
+}
+
+/// A real `ssh` at a machine's sshd.
 pub(crate) struct Ssh<'a> {
     pub(crate) driver: &'a Arc<SimulatedHypervisor>,
     pub(crate) id: InstanceId,
+    pub(crate) way: Way,
 }
 
 impl Ssh<'_> {
@@ -123,8 +133,12 @@ impl Ssh<'_> {
         ]);
         command.args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"]);
         command.args(options);
-        command.arg("-p").arg(endpoint.address.port().to_string());
-        command.arg(format!("{}@{}", endpoint.user, endpoint.address.ip()));
+        let address = match self.way {
+            Way::Address => endpoint.address.unwrap(),
+            Way::Connection => relayed(self.driver, self.id).await,
+        };
+        command.arg("-p").arg(address.port().to_string());
+        command.arg(format!("{}@{}", endpoint.user, address.ip()));
         command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
         command
     }
@@ -148,6 +162,21 @@ impl Ssh<'_> {
         command.env("SSH_ASKPASS", &script).env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", "none").args(words);
         seen(command).await
     }
+}
+
+/// An address at which the next connection is carried to the machine by `connect`; one that is refused is closed.
+async fn relayed(driver: &Arc<SimulatedHypervisor>, id: InstanceId) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let driver = Arc::clone(driver);
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        if let Ok(mut machine) = driver.connect(id).await {
+            // How it ends is the client's and the machine's matter.
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut machine).await;
+        }
+    });
+    address
 }
 
 /// What a client printed and how it ended.

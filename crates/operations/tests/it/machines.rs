@@ -1,7 +1,7 @@
 //! Machines for tests: a truth of their own that outlives engine and state, told how to misbehave.
 
 use crate::plan::Plan;
-use cvmd_hypervisor::{Clock, Definition, Endpoint, Hypervisor, Trouble};
+use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
 use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
 use std::{
     collections::BTreeMap,
@@ -370,6 +370,10 @@ impl Hypervisor for Machines {
 
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {
         Err(Trouble::Absent(id))
+    }
+
+    async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble> {
+        Err(Trouble::Unreachable(id))
     }
 
     async fn erase(&self, id: InstanceId) -> Result<(), Trouble> {
