@@ -4,7 +4,7 @@ use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use cvmd_model::{AccountNumber, By, RegionId, RequestId};
+use cvmd_model::{AccountNumber, Associate, By, RegionId, RequestId, StopType};
 use cvmd_wire::{Door, Language};
 use std::sync::Arc;
 
@@ -13,6 +13,37 @@ use std::sync::Arc;
 pub struct Policy {
     /// The region of a legacy request without one.
     pub region: RegionId,
+    pub running_key_change: RunningKeyChange,
+    pub associate: Associate,
+}
+
+/// What changing the login of a RUNNING instance without ForceStop comes to: its key pairs and its password alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RunningKeyChange {
+    /// It is refused: STOPPED only.
+    #[default]
+    Refuse,
+    /// The guest is asked to shut down, changed, and started again; if it will not, the operation fails and nothing
+    /// has changed.
+    Shutdown,
+}
+
+impl Policy {
+    /// As documented, with this region for legacy requests without one.
+    #[must_use]
+    pub fn documented(region: RegionId) -> Policy {
+        Policy { region, running_key_change: RunningKeyChange::default(), associate: Associate::default() }
+    }
+
+    /// How a RUNNING instance is stopped for a change of its login; `None` where it is not.
+    #[must_use]
+    pub fn stop_for_change(&self, force: bool) -> Option<StopType> {
+        match self.running_key_change {
+            _ if force => Some(StopType::SoftFirst),
+            RunningKeyChange::Shutdown => Some(StopType::Soft),
+            RunningKeyChange::Refuse => None,
+        }
+    }
 }
 
 /// Encrypts under the master key, which actions never see.

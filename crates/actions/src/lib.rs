@@ -25,7 +25,7 @@ mod transcript;
 
 pub use action::{Action, Apply, Body, Effect};
 pub use catalog::ACTIONS;
-pub use context::{Context, Policy, Seal};
+pub use context::{Context, Policy, RunningKeyChange, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use login::hash as hash_password;
 pub use new_instance::{Disks, NAMELESS, Plan, seeded};

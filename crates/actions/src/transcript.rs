@@ -5,7 +5,7 @@
 //! `< Code message`. A line of plain words changes the world first. `3*"x"` in a call stands for `"x","x","x"`.
 
 use crate::{
-    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Product, Seal,
+    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Product, RunningKeyChange, Seal,
     catalog::{self, TRANSCRIPTS},
     error::COMMON,
     facts::{self, Facts, Member},
@@ -13,8 +13,8 @@ use crate::{
     seeded,
 };
 use cvmd_model::{
-    AccountNumber, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
-    LoginWanted, Password, PublicKey, RegionId, RequestId, Tag, ZoneId,
+    AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId, InternetAccessible,
+    KeyPair, LoginWanted, Password, PublicKey, RegionId, RequestId, Tag, ZoneId,
 };
 use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
 use cvmd_wire::{Door, Language, Params};
@@ -43,6 +43,7 @@ impl Seal for Unsealed {
 struct World {
     state: State,
     calls: u8,
+    policy: Policy,
 }
 
 fn key(id: &str, name: &str, byte: u8, account: AccountNumber, sequence: u64) -> KeyPair {
@@ -132,7 +133,11 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
 
 impl World {
     async fn new() -> World {
-        let world = World { state: State::open(Box::new(MemoryStore::default())).unwrap(), calls: 0 };
+        let world = World {
+            state: State::open(Box::new(MemoryStore::default())).unwrap(),
+            calls: 0,
+            policy: Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
+        };
         let context = world.context(Door::Api3);
         world.state.change(move |tx| fill(tx, &context)).await.unwrap().unwrap();
         world
@@ -149,7 +154,7 @@ impl World {
             region: RegionId::find("ap-guangzhou").unwrap(),
             now_seconds: NOW_SECONDS,
             seed,
-            policy: Policy { region: RegionId::find("ap-guangzhou").unwrap() },
+            policy: self.policy,
             seal: Arc::new(Unsealed),
         }
     }
@@ -240,7 +245,11 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
     let mut world = World::new().await;
     let mut answer: Option<(String, String)> = None;
     for line in paragraph.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if line == "full account" {
+        if line == "running_key_change = shutdown" {
+            world.policy.running_key_change = RunningKeyChange::Shutdown;
+        } else if line == "associate = add" {
+            world.policy.associate = Associate::Add;
+        } else if line == "full account" {
             world.fill_account().await;
         } else if line == "only ins-stopped1 holds a key" {
             world.free_others().await;

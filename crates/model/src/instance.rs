@@ -187,8 +187,18 @@ pub enum PowerLaw {
     Stop,
     /// Whatever it is, also with an operation under way.
     Terminate,
-    /// STOPPED, or RUNNING when forced.
-    ChangeLogin { force: bool },
+    /// STOPPED, or RUNNING where it may be stopped for it.
+    ChangeLogin { how: Option<StopType> },
+}
+
+/// What AssociateInstancesKeyPairs does to the keys bound before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Associate {
+    /// They go, as documented.
+    #[default]
+    Replace,
+    /// They stay, and the new ones join them.
+    Add,
 }
 
 impl Instance {
@@ -224,21 +234,22 @@ impl Instance {
                 let asleep = self.stopped_without_charging && law != PowerLaw::Start;
                 if asleep { Err(Refusal::StoppedWithoutCharging(self.id)) } else { Ok(()) }
             }
-            (PowerLaw::Stop | PowerLaw::ChangeLogin { force: true }, S::Running) => Ok(()),
-            (PowerLaw::ChangeLogin { force: false }, S::Running) => Err(Refusal::RunningWithoutForce(self.id)),
+            (PowerLaw::Stop | PowerLaw::ChangeLogin { how: Some(_) }, S::Running) => Ok(()),
+            (PowerLaw::ChangeLogin { how: None }, S::Running) => Err(Refusal::RunningWithoutForce(self.id)),
             _ => Err(self.in_state()),
         }
     }
 
-    /// Refuses what key pairs are refused for: Windows first, then an operation under way, then the state.
+    /// Refuses what key pairs are refused for: Windows first, then an operation under way, then the state. `how` a
+    /// RUNNING instance is stopped for it, or `None` where it must be STOPPED.
     ///
     /// # Errors
     /// The [`Refusal`] that names this instance.
-    pub fn allows_key_change(&self, force: bool) -> Result<(), Refusal> {
+    pub fn allows_key_change(&self, how: Option<StopType>) -> Result<(), Refusal> {
         if self.is_windows() {
             return Err(Refusal::Windows(self.id));
         }
-        self.allows(PowerLaw::ChangeLogin { force })
+        self.allows(PowerLaw::ChangeLogin { how })
     }
 
     /// Takes the named key pairs off. Those that are not bound are no error; when none is, there is nothing to do and
@@ -248,8 +259,8 @@ impl Instance {
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows_key_change`].
-    pub fn disassociate(&mut self, keys: &[KeyPairId], force: bool, by: By) -> Result<(), Refusal> {
-        self.allows_key_change(force)?;
+    pub fn disassociate(&mut self, keys: &[KeyPairId], how: Option<StopType>, by: By) -> Result<(), Refusal> {
+        self.allows_key_change(how)?;
         let (gone, kept): (Vec<_>, Vec<_>) = self.login.keys.iter().partition(|key| keys.contains(key));
         if gone.is_empty() {
             self.finish_at_once(by);
@@ -258,17 +269,27 @@ impl Instance {
         let password_login =
             if kept.is_empty() { matches!(self.login.password, Password::Set(_)) } else { self.login.password_login };
         let wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login };
-        self.change_login(wanted, gone, by);
+        self.change_login(wanted, gone, how, by);
         Ok(())
     }
 
-    /// Binds the named key pairs in place of all that were bound before, and turns password login off.
+    /// Binds the named key pairs, in place of those bound before or beside them, and turns password login off.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows_key_change`].
-    pub fn associate(&mut self, keys: &[KeyPairId], force: bool, by: By) -> Result<(), Refusal> {
-        self.allows_key_change(force)?;
-        let mut wanted = LoginWanted { keys: Vec::new(), password: self.login.password.clone(), password_login: false };
+    pub fn associate(
+        &mut self,
+        keys: &[KeyPairId],
+        mode: Associate,
+        how: Option<StopType>,
+        by: By,
+    ) -> Result<(), Refusal> {
+        self.allows_key_change(how)?;
+        let kept = match mode {
+            Associate::Replace => Vec::new(),
+            Associate::Add => self.login.keys.clone(),
+        };
+        let mut wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login: false };
         for key in keys {
             if !wanted.keys.contains(key) {
                 wanted.keys.push(*key);
@@ -282,7 +303,7 @@ impl Instance {
             return Ok(());
         }
         let gone = self.login.keys.iter().copied().filter(|key| !wanted.keys.contains(key)).collect();
-        self.change_login(wanted, gone, by);
+        self.change_login(wanted, gone, how, by);
         Ok(())
     }
 
@@ -290,11 +311,11 @@ impl Instance {
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
-    pub fn reset_password(&mut self, hash: &str, force: bool, by: By) -> Result<(), Refusal> {
-        self.allows(PowerLaw::ChangeLogin { force })?;
+    pub fn reset_password(&mut self, hash: &str, how: Option<StopType>, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::ChangeLogin { how })?;
         let keys = self.login.keys.clone();
         let wanted = LoginWanted { keys, password: Password::Set(hash.into()), password_login: true };
-        self.change_login(wanted, Vec::new(), by);
+        self.change_login(wanted, Vec::new(), how, by);
         Ok(())
     }
 
@@ -345,13 +366,15 @@ impl Instance {
             Some(Latest { action: by.action.into(), state: LatestState::Operating, request: by.request, error: None });
     }
 
-    fn change_login(&mut self, wanted: LoginWanted, gone: Vec<KeyPairId>, by: By) {
+    fn change_login(&mut self, wanted: LoginWanted, gone: Vec<KeyPairId>, how: Option<StopType>, by: By) {
         let was_running = self.state == InstanceState::Running;
+        // What is STOPPED is only ever taken off if somebody else has started the machine: then as if forced.
+        let how = how.unwrap_or(StopType::SoftFirst);
         let before = std::mem::replace(&mut self.login, wanted);
         if was_running {
             self.state = InstanceState::Stopping;
         }
-        self.begin(Goal::ChangeLogin { was_running, gone, before }, by);
+        self.begin(Goal::ChangeLogin { was_running, gone, before, how }, by);
     }
 
     fn finish_at_once(&mut self, by: By) {
@@ -414,6 +437,8 @@ mod test {
         By { action: "DisassociateInstancesKeyPairs", request: RequestId(uuid::Uuid::nil()) }
     }
 
+    const FORCED: Option<StopType> = Some(StopType::SoftFirst);
+
     fn key(text: &str) -> KeyPairId {
         text.parse().unwrap()
     }
@@ -425,10 +450,10 @@ mod test {
     #[test]
     fn unbinding_the_last_key_turns_password_login_on_if_a_password_is_known() {
         let mut known = instance(InstanceState::Stopped, &["skey-11111111"], set());
-        known.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+        known.disassociate(&[key("skey-11111111")], None, by()).unwrap();
         assert!(known.login.keys.is_empty() && known.login.password_login);
         let mut never = instance(InstanceState::Stopped, &["skey-11111111"], Password::Never);
-        never.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+        never.disassociate(&[key("skey-11111111")], None, by()).unwrap();
         assert!(never.login.keys.is_empty() && !never.login.password_login);
     }
 
@@ -437,7 +462,7 @@ mod test {
         for password_login in [false, true] {
             let mut instance = instance(InstanceState::Stopped, &["skey-11111111", "skey-22222222"], set());
             instance.login.password_login = password_login;
-            instance.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+            instance.disassociate(&[key("skey-11111111")], None, by()).unwrap();
             assert_eq!(instance.login.keys, [key("skey-22222222")]);
             assert_eq!(instance.login.password_login, password_login);
         }
@@ -446,10 +471,10 @@ mod test {
     #[test]
     fn a_running_instance_must_be_forced_even_for_nothing() {
         let mut instance = instance(InstanceState::Running, &[], set());
-        let refused = instance.disassociate(&[key("skey-11111111")], false, by());
+        let refused = instance.disassociate(&[key("skey-11111111")], None, by());
         assert_eq!(refused, Err(Refusal::RunningWithoutForce(instance.id)));
         assert_eq!(instance.latest, None, "a refusal changes nothing");
-        instance.disassociate(&[key("skey-11111111")], true, by()).unwrap();
+        instance.disassociate(&[key("skey-11111111")], FORCED, by()).unwrap();
         assert_eq!(instance.operation, None, "nothing to do: no power cycle");
         assert_eq!(instance.latest.unwrap().state, LatestState::Success);
     }
@@ -458,23 +483,57 @@ mod test {
     fn a_forced_unbind_remembers_that_the_instance_was_running_and_what_to_bring_back() {
         let mut instance = instance(InstanceState::Running, &["skey-11111111"], Password::Never);
         let before = instance.login.clone();
-        instance.disassociate(&[key("skey-11111111"), key("skey-99999999")], true, by()).unwrap();
+        instance.disassociate(&[key("skey-11111111"), key("skey-99999999")], FORCED, by()).unwrap();
         assert_eq!(instance.state, InstanceState::Stopping);
         let Some(Operation { goal, .. }) = instance.operation else { panic!("no operation") };
-        assert_eq!(goal, Goal::ChangeLogin { was_running: true, gone: vec![key("skey-11111111")], before });
+        assert_eq!(
+            goal,
+            Goal::ChangeLogin { was_running: true, gone: vec![key("skey-11111111")], before, how: StopType::SoftFirst }
+        );
     }
 
     #[test]
     fn associating_replaces_and_turns_password_login_off_and_a_reset_turns_it_on_beside_keys() {
         let mut instance = instance(InstanceState::Stopped, &["skey-11111111"], set());
         instance.login.password_login = true;
-        instance.associate(&[key("skey-22222222")], false, by()).unwrap();
+        instance.associate(&[key("skey-22222222")], Associate::Replace, None, by()).unwrap();
         assert_eq!(instance.login.keys, [key("skey-22222222")]);
         assert!(!instance.login.password_login);
         instance.operation = None;
-        instance.reset_password("$6$other", false, by()).unwrap();
+        instance.reset_password("$6$other", None, by()).unwrap();
         assert_eq!(instance.login.keys, [key("skey-22222222")]);
         assert!(instance.login.password_login);
+    }
+
+    #[test]
+    fn adding_keeps_the_keys_bound_before_and_turns_password_login_off_all_the_same() {
+        let mut instance = instance(InstanceState::Stopped, &["skey-11111111"], set());
+        instance.login.password_login = true;
+        let both = [key("skey-22222222"), key("skey-11111111")];
+        instance.associate(&both, Associate::Add, None, by()).unwrap();
+        assert_eq!(instance.login.keys, [key("skey-11111111"), key("skey-22222222")]);
+        assert!(!instance.login.password_login);
+        let Some(Operation { goal: Goal::ChangeLogin { gone, .. }, .. }) = instance.operation.take() else { panic!() };
+        assert_eq!(gone, [], "nothing leaves");
+        instance.associate(&both[..1], Associate::Add, None, by()).unwrap();
+        assert_eq!(instance.operation, None, "all are bound already");
+    }
+
+    #[test]
+    fn a_running_instance_that_may_only_be_asked_is_changed_softly() {
+        let mut instance = instance(InstanceState::Running, &["skey-11111111"], set());
+        instance.disassociate(&[key("skey-11111111")], Some(StopType::Soft), by()).unwrap();
+        assert_eq!(instance.state, InstanceState::Stopping);
+        let Some(Operation { goal: Goal::ChangeLogin { how, .. }, .. }) = instance.operation else { panic!() };
+        assert_eq!(how, StopType::Soft);
+    }
+
+    #[test]
+    fn a_change_of_login_from_an_earlier_version_is_forced() {
+        let row = r#"{"ChangeLogin":{"was_running":true,"gone":[],
+            "before":{"keys":[],"password":"Never","password_login":false}}}"#;
+        let Goal::ChangeLogin { how, .. } = serde_json::from_str(row).unwrap() else { panic!() };
+        assert_eq!(how, StopType::SoftFirst);
     }
 
     #[test]

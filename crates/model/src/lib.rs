@@ -25,8 +25,8 @@ pub use id::{
 };
 pub use image::{IMAGES, Image, Platform};
 pub use instance::{
-    By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
-    SystemDisk, Tag,
+    Associate, By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw,
+    StopType, SystemDisk, Tag,
 };
 pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
 pub use kept::Kept;

@@ -51,8 +51,15 @@ pub enum Goal {
         gone: Vec<KeyPairId>,
         /// What comes back if the guest cannot be changed.
         before: LoginWanted,
+        /// How a running machine is taken off for it. Rows of earlier versions hold nothing: they meant this.
+        #[serde(default = "soft_first")]
+        how: StopType,
     },
     Terminate,
+}
+
+const fn soft_first() -> StopType {
+    StopType::SoftFirst
 }
 
 /// What time takes away. Committed before the effect that needs it, so that a crash forgets nothing.

@@ -9,7 +9,8 @@
 //!                          └ in time? SoftFirst: [PowerOff]   Soft: ! NotStopped
 //! Reboot       as Stop, then as Start; a guest that left the boot by itself has done the first half
 //! ChangeLogin  (off) -> [WriteLogin] -> Done
-//!              (on) -> as Stop SoftFirst -> (off) -> [WriteLogin] -> as Start -> Done
+//!              (on) -> as Stop -> (off) -> [WriteLogin] -> as Start -> Done
+//!                         └ Soft, and not in time: ! LoginNotWritten
 //! Terminate    [Erase] -> (absent) -> Done
 //! ```
 //!
@@ -18,7 +19,7 @@
 //!
 //! ```text
 //! did not come up        -> [PowerOff] -> (off) -> Fail, so that STOPPED is true
-//! login not written      -> was running? [Start] -> (ready) -> Fail     else Fail
+//! login not written      -> was running? still on: Fail    going off: (off) -> [Start] -> (ready) -> Fail    else Fail
 //! anything else          -> Fail; what is seen is what is shown
 //! ```
 
@@ -71,7 +72,7 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (None, Goal::Start) => moment.come_up(),
         (None, Goal::Stop { how }) => moment.stop(*how),
         (None, Goal::Reboot { how }) => moment.reboot(*how),
-        (None, Goal::ChangeLogin { was_running, .. }) => moment.change_login(*was_running),
+        (None, Goal::ChangeLogin { was_running, how, .. }) => moment.change_login(*was_running, *how),
     };
     match next {
         Next::Do(_, Trail { retry_at_ms: Some(at_ms), .. }) if at_ms > now_ms => Next::Wait(at_ms),
@@ -124,7 +125,7 @@ impl Moment<'_> {
         }
     }
 
-    fn change_login(&self, was_running: bool) -> Next {
+    fn change_login(&self, was_running: bool, how: StopType) -> Next {
         match self.observed.power {
             _ if self.trail.login_written && was_running => self.come_up(),
             _ if self.trail.login_written => Next::Done,
@@ -134,11 +135,20 @@ impl Moment<'_> {
                 let retry_at_ms = self.trail.retry_at_ms.filter(|_| self.trail.off_asked_ms.is_none());
                 Next::Do(Step::WriteLogin, Trail { off_asked_ms: None, retry_at_ms, ..self.trail.clone() })
             }
-            Power::Starting | Power::Running | Power::ShuttingDown => {
-                self.take_off(StopType::SoftFirst).unwrap_or_else(|WillNotStop| {
-                    Next::GiveUp(Failure::LoginNotWritten { cause: "the machine does not stay off".into() })
-                })
-            }
+            Power::Starting | Power::Running | Power::ShuttingDown => self
+                .take_off(how)
+                .unwrap_or_else(|WillNotStop| Next::GiveUp(Failure::LoginNotWritten { cause: self.why_not_off(how) })),
+        }
+    }
+
+    fn why_not_off(&self, how: StopType) -> Box<str> {
+        match how {
+            StopType::Soft => format!(
+                "the guest did not shut down and stay off within {} s; with ForceStop=TRUE it is powered off",
+                self.limits.shutdown_timeout_s
+            )
+            .into(),
+            StopType::SoftFirst | StopType::Hard => "the machine does not stay off".into(),
         }
     }
 
@@ -267,7 +277,8 @@ impl Moment<'_> {
             Power::Starting | Power::Running if waits_for_off => Next::Fail(failure.clone()),
             Power::ShuttingDown if waits_for_off => {
                 let asked_ms = self.trail.off_asked_ms.unwrap_or(0);
-                let until_ms = asked_ms.saturating_add(self.limits.shutdown_ms());
+                // Twice the time: a guest that goes down only after its limit would otherwise be left off.
+                let until_ms = asked_ms.saturating_add(self.limits.shutdown_ms().saturating_mul(2));
                 if self.now_ms < until_ms { Next::Wait(until_ms) } else { Next::Fail(failure.clone()) }
             }
             Power::Absent | Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => {

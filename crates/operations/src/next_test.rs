@@ -11,8 +11,12 @@ fn boot(number: u128) -> BootId {
 }
 
 fn change(was_running: bool) -> Goal {
+    change_by(was_running, StopType::SoftFirst)
+}
+
+fn change_by(was_running: bool, how: StopType) -> Goal {
     let before = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
-    Goal::ChangeLogin { was_running, gone: Vec::new(), before }
+    Goal::ChangeLogin { was_running, gone: Vec::new(), before, how }
 }
 
 /// In the order of the tables: absent, off, starting, running, running and ready, shutting down; on boot 1.
@@ -166,6 +170,29 @@ fn change_login() {
     table(&change(true), &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
     let late = "give up: written, not started";
     table(&change(true), &started(120, 0), [GONE, late, late, late, "done", late]);
+}
+
+#[test]
+fn change_login_without_force() {
+    let goal = change_by(true, StopType::Soft);
+    let unwritten = "give up: not written";
+    let off = "shut down";
+    table(&goal, &fresh(), [unwritten, "write login", off, off, off, off]);
+    table(&goal, &asked(5), [unwritten, "write login", "wait 15", "wait 15", "wait 15", "wait 15"]);
+    table(&goal, &asked(20), [unwritten, "write login", unwritten, unwritten, unwritten, unwritten]);
+    let Next::GiveUp(failure) = next(&goal, &asked(20), &every_power()[4], &Limits::default(), NOW_MS) else {
+        panic!()
+    };
+    assert!(failure.to_string().contains("within 20 s; with ForceStop=TRUE"), "{failure}");
+}
+
+#[test]
+fn a_guest_that_goes_down_too_late_is_started_again_with_the_login_it_had() {
+    let goal = change_by(true, StopType::Soft);
+    let late = |seconds| Trail { giving_up: Some(Failure::LoginNotWritten { cause: "".into() }), ..asked(seconds) };
+    let failed = "fail: not written";
+    table(&goal, &Trail { retry_at_ms: None, ..late(21) }, [failed, "start", failed, failed, failed, "wait 19"]);
+    table(&goal, &Trail { retry_at_ms: None, ..late(40) }, [failed, "start", failed, failed, failed, failed]);
 }
 
 #[test]

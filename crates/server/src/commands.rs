@@ -21,7 +21,7 @@ use std::{
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => {
-            let config = Config::read(arguments)?;
+            let config = Config::read(*arguments)?;
             log::begin(&config.log, config.log_format)?;
             serve::run(&config)?;
         }

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cvmd_actions::Policy;
-use cvmd_model::RegionId;
+use cvmd_actions::{Policy, RunningKeyChange};
+use cvmd_model::{Associate, RegionId};
 use cvmd_operations::Limits;
 use serde::Deserialize;
 use std::{
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server.
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Watch the whole story on a temporary directory and free ports.
     Demo,
     /// Print the lines that a client needs, to paste or to eval.
@@ -161,6 +161,13 @@ pub(crate) struct ServeArguments {
     /// The region of a legacy request without one [default: ap-guangzhou].
     #[arg(long, env = "CVMD_REGION")]
     region: Option<String>,
+    /// What changing the login of a RUNNING instance without ForceStop comes to: "refuse", or "shutdown" (the guest is
+    /// asked to shut down, changed and started again) [default: refuse].
+    #[arg(long, env = "CVMD_RUNNING_KEY_CHANGE", value_name = "WHAT")]
+    running_key_change: Option<String>,
+    /// What AssociateInstancesKeyPairs does to the keys bound before: "replace", or "add" beside them [default: replace].
+    #[arg(long, env = "CVMD_ASSOCIATE", value_name = "WHAT")]
+    associate: Option<String>,
     /// Seconds that a guest has to shut down before it is powered off [default: 20].
     #[arg(long, env = "CVMD_SHUTDOWN_TIMEOUT_S", value_name = "SECONDS")]
     shutdown_timeout_s: Option<u64>,
@@ -243,14 +250,8 @@ impl Config {
             Some(path) => read_file(path)?,
             None => File::default(),
         };
-        for (name, value, only) in [
-            ("running_key_change", &file.running_key_change, "refuse"),
-            ("associate", &file.associate, "replace"),
-            ("ssh.mode", &file.ssh.mode, "address"),
-        ] {
-            if value.as_ref().is_some_and(|value| value != only) {
-                bail!("{name} can only be \"{only}\" in this version");
-            }
+        if file.ssh.mode.as_ref().is_some_and(|mode| mode != "address") {
+            bail!("ssh.mode can only be \"address\" in this version");
         }
         if file.rate_limits == Some(true) {
             bail!("rate_limits cannot be on in this version");
@@ -262,6 +263,11 @@ impl Config {
         }
         let region = arguments.region.or(file.region).unwrap_or_else(|| "ap-guangzhou".into());
         let region = RegionId::find(&region).with_context(|| format!("there is no region {region}"))?;
+        let policy = Policy {
+            region,
+            running_key_change: running_key_change(arguments.running_key_change.or(file.running_key_change))?,
+            associate: associate(arguments.associate.or(file.associate))?,
+        };
         let network_block = arguments.network_block.or(file.network.block);
         if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {
             bail!("network.block is 64, 128 or 192");
@@ -279,7 +285,7 @@ impl Config {
             listen,
             data: arguments.data.data.or(file.data).map_or_else(default_data, Ok)?,
             seed: arguments.seed.or(file.seed),
-            policy: Policy { region },
+            policy,
             limits: Limits {
                 shutdown_timeout_s: arguments
                     .shutdown_timeout_s
@@ -308,6 +314,23 @@ impl Data {
     /// When there is no home directory to put it into.
     pub(crate) fn directory(&self) -> anyhow::Result<PathBuf> {
         self.data.clone().map_or_else(default_data, Ok)
+    }
+}
+
+fn running_key_change(value: Option<String>) -> anyhow::Result<RunningKeyChange> {
+    match value.as_deref() {
+        None | Some("refuse") => Ok(RunningKeyChange::Refuse),
+        Some("shutdown") => Ok(RunningKeyChange::Shutdown),
+        Some("live") => bail!("running_key_change cannot be \"live\" in this version: no hypervisor can do it yet"),
+        Some(other) => bail!("running_key_change is \"refuse\" or \"shutdown\", not \"{other}\""),
+    }
+}
+
+fn associate(value: Option<String>) -> anyhow::Result<Associate> {
+    match value.as_deref() {
+        None | Some("replace") => Ok(Associate::Replace),
+        Some("add") => Ok(Associate::Add),
+        Some(other) => bail!("associate is \"replace\" or \"add\", not \"{other}\""),
     }
 }
 

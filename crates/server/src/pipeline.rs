@@ -119,7 +119,7 @@ mod test {
             Arc::new(State::open(Box::new(store.clone())).unwrap()),
             SimulatedHypervisor::open(machines).unwrap(),
             Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
-            Policy { region: RegionId::find("ap-guangzhou").unwrap() },
+            Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
         );
         house.credentials.put(1, "AKID", "key");
         Bench { house: Arc::new(house), store, _directory: directory }

@@ -186,6 +186,8 @@ fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
         ("shutdown_timeout_s = \"soon\"", "shutdown_timeout_s"),
         ("region = \"ap-atlantis\"", "ap-atlantis"),
         ("associate = \"subtract\"", "associate"),
+        ("running_key_change = \"perhaps\"", "running_key_change"),
+        ("running_key_change = \"live\"", "no hypervisor can do it yet"),
         ("[network]\nblock = 65", "network.block"),
         ("listen = \"nowhere\"", "listen"),
         ("log_format = \"verse\"", "log_format"),

@@ -2,7 +2,7 @@
 //! way back: the end is always the one that was promised.
 
 use crate::{
-    house::{Crashed, House, Life, assert_failed, assert_success, by, key_id},
+    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id},
     machines::Quirks,
 };
 use cvmd_model::{Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
@@ -174,29 +174,48 @@ fn reboots_survive_and_boot_once() {
 #[test]
 fn an_unbind_on_a_stopped_instance_survives() {
     let promise = Promise { state: Some(S::Stopped), keys: &[2], ..RUNS };
-    Scenario::new(S::Stopped, promise, |instance| instance.disassociate(&[key_id(1)], false, by(REQUEST)))
+    Scenario::new(S::Stopped, promise, |instance| instance.disassociate(&[key_id(1)], None, by(REQUEST)))
         .crash_everywhere();
 }
 
 #[test]
 fn a_forced_unbind_survives_and_boots_once() {
     let promise = Promise { keys: &[2], boots: 2, ..RUNS };
-    Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)))
+    Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST)))
         .crash_everywhere();
 }
 
 #[test]
 fn a_forced_unbind_of_all_keys_survives_and_boots_once() {
     let promise = Promise { keys: &[], boots: 2, ..RUNS };
-    Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(2), key_id(1)], true, by(REQUEST)))
+    Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(2), key_id(1)], FORCED, by(REQUEST)))
         .crash_everywhere();
+}
+
+#[test]
+fn an_unbind_of_a_guest_that_may_only_be_asked_survives_and_boots_once() {
+    let promise = Promise { keys: &[2], boots: 2, ..RUNS };
+    Scenario::new(S::Running, promise, |instance| {
+        instance.disassociate(&[key_id(1)], Some(StopType::Soft), by(REQUEST))
+    })
+    .crash_everywhere();
+}
+
+#[test]
+fn an_unbind_of_a_guest_that_does_not_listen_changes_nothing_and_boots_never() {
+    let promise = Promise { failed: Some("did not shut down"), ..RUNS };
+    let mut scenario = Scenario::new(S::Running, promise, |instance| {
+        instance.disassociate(&[key_id(1)], Some(StopType::Soft), by(REQUEST))
+    });
+    scenario.quirks = |quirks| quirks.ignores_shutdown = true;
+    scenario.crash_everywhere();
 }
 
 #[test]
 fn an_unbind_that_cannot_be_written_brings_the_association_back() {
     let promise = Promise { boots: 2, failed: Some("could not be written"), ..RUNS };
     let mut scenario =
-        Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
+        Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST)));
     scenario.quirks = |quirks| quirks.keeps_keys = true;
     scenario.crash_everywhere();
 }
@@ -205,7 +224,7 @@ fn an_unbind_that_cannot_be_written_brings_the_association_back() {
 fn a_machine_that_comes_up_no_more_is_off_in_the_end() {
     let promise = Promise { state: Some(S::Stopped), keys: &[2], boots: 2, failed: Some("did not come up") };
     let mut scenario =
-        Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
+        Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST)));
     scenario.quirks = |quirks| quirks.never_boots = true;
     scenario.crash_everywhere();
 }
@@ -218,7 +237,7 @@ fn a_terminate_survives() {
 
 #[test]
 fn a_terminate_supersedes_at_every_point() {
-    let scenario = Scenario::new(S::Running, RUNS, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST)));
+    let scenario = Scenario::new(S::Running, RUNS, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST)));
     for point in 1.. {
         let (mut house, id) = scenario.prepare();
         house.plan.arm(point);
@@ -246,7 +265,7 @@ fn a_terminate_supersedes_while_effects_are_in_flight() {
         House::new().live(async |life| {
             let id = life.launched(1, &[1, 2]).await;
             life.machines.effects_take(200);
-            life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(REQUEST))).await;
+            life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST))).await;
             life.pass_ms(wait_ms).await;
             let ended = life.latest(id).state == LatestState::Success;
             life.ask(id, |instance| instance.terminate(by(2))).await;

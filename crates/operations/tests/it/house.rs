@@ -10,7 +10,7 @@ use cvmd_hypervisor::Clock;
 use cvmd_model::{
     AccountNumber, By, ChargeType, Goal, IMAGES, Instance, InstanceId, InstanceState, InstanceTypeId,
     InternetAccessible, KeyPair, KeyPairId, Latest, LatestState, LoginWanted, Password, PublicKey, Refusal, RequestId,
-    SystemDisk, Tag, ZoneId,
+    StopType, SystemDisk, Tag, ZoneId,
 };
 use cvmd_operations::{Engine, Limits};
 use cvmd_state::{JournalLine, State, Transaction, View, store::MemoryStore};
@@ -178,7 +178,7 @@ impl Life {
     /// A new instance, launched and stopped again.
     pub(crate) async fn stopped(&self, number: u64, keys: &[u8]) -> InstanceId {
         let id = self.launched(number, keys).await;
-        self.ask(id, |instance| instance.stop(cvmd_model::StopType::Hard, false, by(99))).await;
+        self.ask(id, |instance| instance.stop(StopType::Hard, false, by(99))).await;
         self.until_state(id, InstanceState::Stopped).await.expect("no crash");
         id
     }
@@ -210,6 +210,9 @@ impl Life {
         (0..=u8::MAX).filter(|key| disk.keys.iter().any(|line| line.blob() == public_key(*key).blob())).collect()
     }
 }
+
+/// How a change with ForceStop takes a running machine off.
+pub(crate) const FORCED: Option<StopType> = Some(StopType::SoftFirst);
 
 pub(crate) fn by(request: u128) -> By {
     By { action: "TestAction", request: RequestId(uuid::Uuid::from_u128(request)) }

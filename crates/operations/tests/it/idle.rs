@@ -1,6 +1,6 @@
 //! Instances without an operation follow their machines.
 
-use crate::house::{House, by, key_id};
+use crate::house::{FORCED, House, by, key_id};
 use cvmd_model::{InstanceState as S, Power};
 
 #[test]
@@ -67,9 +67,9 @@ fn an_operation_that_begins_meanwhile_wins_over_what_was_seen() {
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.ask(id, |instance| {
             if instance.state == S::Running {
-                instance.disassociate(&[key_id(1)], true, by(1))
+                instance.disassociate(&[key_id(1)], FORCED, by(1))
             } else {
-                instance.disassociate(&[key_id(1)], false, by(1))
+                instance.disassociate(&[key_id(1)], None, by(1))
             }
         })
         .await;
@@ -105,7 +105,7 @@ fn an_operation_that_begins_during_a_look_is_not_lost() {
         life.machines.observations_take(200);
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.pass_ms(100).await;
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         // The look ends now, and has seen a machine that is off.
         life.pass_ms(200).await;
         assert!(life.instance(id).operation.is_some());

@@ -1,7 +1,7 @@
 //! What goes wrong, and what is then said and left behind.
 
 use crate::{
-    house::{House, Life, assert_failed, assert_success, by, key_id},
+    house::{FORCED, House, Life, assert_failed, assert_success, by, key_id},
     machines::Quirks,
 };
 use cvmd_model::{Goal, InstanceId, InstanceState as S, LatestState, Power, StopType};
@@ -14,8 +14,8 @@ async fn running(life: &Life, quirks: impl FnOnce(&mut Quirks)) -> InstanceId {
     id
 }
 
-async fn unbind(life: &Life, id: InstanceId, force: bool) {
-    life.ask(id, move |instance| instance.disassociate(&[key_id(1)], force, by(1))).await;
+async fn unbind(life: &Life, id: InstanceId, how: Option<StopType>) {
+    life.ask(id, move |instance| instance.disassociate(&[key_id(1)], how, by(1))).await;
     life.until_ended(id).await.unwrap();
     life.settle().await;
 }
@@ -25,7 +25,7 @@ fn a_guest_that_ignores_shutdown_is_powered_off_by_force_stop_after_its_time() {
     House::new().live(async |life| {
         let id = running(life, |quirks| quirks.ignores_shutdown = true).await;
         let began_ms = life.clock.now_ms();
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
         let machine = life.machines.machine(id).unwrap();
         assert_eq!((machine.power_offs, machine.shut_downs, machine.boots), (1, 1, 2));
@@ -63,7 +63,7 @@ fn a_soft_stop_of_a_guest_that_ignores_it_fails_and_it_runs_on() {
 fn a_machine_that_reboots_itself_is_asked_again_on_its_new_boot() {
     House::new().live(async |life| {
         let id = running(life, |quirks| quirks.reboots_instead = 2).await;
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
         let machine = life.machines.machine(id).unwrap();
         // Its boots: launched, rebooted itself twice, started.
@@ -78,7 +78,7 @@ fn a_machine_that_reboots_itself_is_asked_again_on_its_new_boot() {
 fn a_machine_that_always_reboots_itself_is_powered_off_in_the_end() {
     House::new().live(async |life| {
         let id = running(life, |quirks| quirks.reboots_instead = u32::MAX).await;
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
         assert_eq!(life.machines.machine(id).unwrap().power_offs, 1);
         life.ask(id, |instance| instance.stop(StopType::Soft, false, by(2))).await;
@@ -104,7 +104,7 @@ fn a_disk_that_keeps_its_keys_gets_its_association_back_and_runs_again() {
     House::new().live(async |life| {
         let id = running(life, |quirks| quirks.keeps_keys = true).await;
         let before = life.instance(id).login.clone();
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         assert_eq!(life.instance(id).login.keys, [key_id(2)]);
         let tie = |life: &Life| life.state.view().bindings(key_id(1)).next();
         assert_eq!(tie(life), Some((id, Binding::Leaving)));
@@ -123,7 +123,7 @@ fn a_stopped_disk_that_keeps_its_keys_stays_stopped() {
     House::new().live(async |life| {
         let id = life.stopped(1, &[1, 2]).await;
         life.machines.quirks(Some(id), |quirks| quirks.keeps_keys = true);
-        unbind(life, id, false).await;
+        unbind(life, id, None).await;
         assert_failed(life, id, 1, "login could not be written").await;
         assert_eq!(life.instance(id).state, S::Stopped);
         assert_eq!(life.instance(id).login.keys, [key_id(1), key_id(2)]);
@@ -135,7 +135,7 @@ fn a_stopped_disk_that_keeps_its_keys_stays_stopped() {
 fn a_write_that_worked_though_it_was_denied_is_a_success() {
     House::new().live(async |life| {
         let id = running(life, |quirks| quirks.writes_but_says_no = true).await;
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
         assert_eq!(life.keys_on_disk(id), [2]);
         assert_eq!(life.instance(id).login.keys, [key_id(2)]);
@@ -149,7 +149,7 @@ fn what_comes_back_is_what_the_disk_holds() {
         let id = running(life, |quirks| quirks.keeps_keys = true).await;
         // Somebody took key 2 off by hand.
         life.machines.happen(id, |machine| machine.disk.keys.retain(|key| !key.comment().contains("key2")));
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_failed(life, id, 1, "could not be written").await;
         assert_eq!(life.keys_on_disk(id), [1]);
         assert_eq!(life.instance(id).login.keys, [key_id(1)]);
@@ -164,7 +164,7 @@ fn a_machine_kept_off_by_two_troubles_shows_stopped() {
             quirks.never_boots = true;
         })
         .await;
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_failed(life, id, 1, "could not be written").await;
         assert_eq!(life.instance(id).login.keys, [key_id(1), key_id(2)]);
         assert_eq!(life.instance(id).state, S::Stopped);
@@ -182,7 +182,7 @@ fn written_but_not_up_stays_gone_and_shows_stopped() {
     ] {
         House::new().live(async |life| {
             let id = running(life, quirk).await;
-            unbind(life, id, true).await;
+            unbind(life, id, FORCED).await;
             assert_failed(life, id, 1, "did not come up").await;
             assert_eq!(life.instance(id).state, S::Stopped);
             assert_eq!(life.instance(id).login.keys, [key_id(2)]);
@@ -197,7 +197,7 @@ fn written_but_not_up_stays_gone_and_shows_stopped() {
 fn a_guest_that_powers_itself_off_once_is_started_again() {
     House::new().live(async |life| {
         let id = running(life, |quirks| quirks.powers_itself_off = 1).await;
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
         assert_eq!(life.machines.machine(id).unwrap().boots, 3);
     });
@@ -251,7 +251,7 @@ fn troubles_that_pass_are_survived() {
             life.machines.quirks(Some(id), |quirks| {
                 quirks.fails.insert(name, 4);
             });
-            unbind(life, id, true).await;
+            unbind(life, id, FORCED).await;
             assert_success(life, id, 1).await;
             let machine = life.machines.machine(id).unwrap();
             assert_eq!((machine.boots, machine.power_offs), (2, 0), "{name}");
@@ -267,7 +267,7 @@ fn a_machine_that_cannot_be_powered_off_keeps_its_keys_and_runs() {
             quirks.fails.insert("power_off", u32::MAX);
         })
         .await;
-        unbind(life, id, true).await;
+        unbind(life, id, FORCED).await;
         assert_failed(life, id, 1, "cannot be powered off").await;
         assert_eq!(life.instance(id).state, S::Running);
         assert_eq!(life.instance(id).login.keys, [key_id(1), key_id(2)]);
@@ -283,7 +283,7 @@ fn a_machine_that_is_gone_fails_what_is_asked_of_it() {
     House::new().live(async |life| {
         let id = life.stopped(1, &[1]).await;
         cvmd_hypervisor::Hypervisor::erase(&life.machines, id).await.unwrap();
-        unbind(life, id, false).await;
+        unbind(life, id, None).await;
         assert_failed(life, id, 1, "there is no such machine").await;
         assert_eq!(life.instance(id).login.keys, [key_id(1)]);
         life.ask(id, |instance| instance.start(by(2))).await;
@@ -310,7 +310,7 @@ fn a_store_that_fails_for_a_while_loses_nothing() {
     let rows = house.rows.clone();
     house.live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         rows.fail(true);
         let calls = life.machines.calls();
         life.pass_ms(60_000).await;
@@ -328,7 +328,7 @@ fn a_store_that_fails_for_a_while_loses_nothing() {
 fn a_rename_during_an_operation_is_kept() {
     House::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         life.pass_ms(100).await;
         life.ask(id, |instance| {
             instance.name = "renamed".into();
@@ -347,7 +347,7 @@ fn a_stopped_engine_leaves_the_operation_to_the_next_one() {
     let id = house.live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.machines.effects_take(1_000);
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], true, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         life.pass_ms(100).await;
         let engine = life.engine.take().unwrap();
         let stopped = tokio::spawn(engine.stop());

@@ -1,7 +1,7 @@
 //! Every goal where nothing goes wrong, and what clients see on the way.
 
-use crate::house::{House, assert_success, by, key_id, key_pair, public_key};
-use cvmd_model::{InstanceState as S, Power, StopType};
+use crate::house::{FORCED, House, assert_success, by, key_id, key_pair, public_key};
+use cvmd_model::{Associate, InstanceState as S, Power, StopType};
 
 #[test]
 fn a_launch_defines_writes_and_starts() {
@@ -23,7 +23,7 @@ fn a_launch_defines_writes_and_starts() {
 fn an_unbind_on_a_stopped_instance_costs_one_commit() {
     House::new().live(async |life| {
         let id = life.stopped(1, &[1, 2]).await;
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], false, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], None, by(1))).await;
         let (_, commands, _) = life.state.figures();
         life.until_ended(id).await.unwrap();
         life.settle().await;
@@ -40,7 +40,7 @@ fn a_forced_unbind_shows_stopping_stopped_starting_running_and_boots_once() {
     House::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.plan.history().clear();
-        life.ask(id, |instance| instance.disassociate(&[key_id(1), key_id(2)], true, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1), key_id(2)], FORCED, by(1))).await;
         life.until_ended(id).await.unwrap();
         let states = life.plan.states(id);
         assert_eq!(states, [S::Stopping, S::Stopped, S::Starting, S::Running]);
@@ -58,7 +58,7 @@ fn a_key_written_by_hand_goes_only_when_it_is_the_one_unbound() {
     House::new().live(async |life| {
         let id = life.stopped(1, &[1, 2]).await;
         life.machines.happen(id, |machine| machine.by_hand = vec![public_key(1), public_key(3)]);
-        life.ask(id, |instance| instance.disassociate(&[key_id(1)], false, by(1))).await;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], None, by(1))).await;
         life.until_ended(id).await.unwrap();
         assert_eq!(life.keys_on_disk(id), [2, 3]);
     });
@@ -69,12 +69,12 @@ fn an_associate_replaces_and_turns_the_password_off() {
     House::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.put(|tx| tx.put_key_pair(key_pair(3))).await;
-        life.ask(id, |instance| instance.associate(&[key_id(2), key_id(3)], true, by(1))).await;
+        life.ask(id, |instance| instance.associate(&[key_id(2), key_id(3)], Associate::Replace, FORCED, by(1))).await;
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 1).await;
         assert_eq!(life.keys_on_disk(id), [2, 3]);
         assert!(!life.machines.machine(id).unwrap().disk.password_login);
-        life.ask(id, |instance| instance.reset_password("$6$salt$second", true, by(2))).await;
+        life.ask(id, |instance| instance.reset_password("$6$salt$second", FORCED, by(2))).await;
         life.until_ended(id).await.unwrap();
         let disk = life.machines.machine(id).unwrap().disk;
         assert_eq!((disk.password_hash.as_deref(), disk.password_login), (Some("$6$salt$second"), true));
@@ -131,7 +131,7 @@ fn a_windows_machine_is_cycled_but_nothing_is_written() {
         })
         .await;
         life.until_state(id, S::Running).await.unwrap();
-        life.ask(id, |instance| instance.reset_password("$6$salt$second", true, by(2))).await;
+        life.ask(id, |instance| instance.reset_password("$6$salt$second", FORCED, by(2))).await;
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 2).await;
         let machine = life.machines.machine(id).unwrap();
@@ -154,7 +154,7 @@ fn effects_side_by_side_are_bounded_and_none_is_left_out() {
         assert_eq!(life.machines.running_max(), 7);
         for (request, id) in ids.iter().enumerate() {
             let by = by(5000 + request as u128);
-            life.ask(*id, move |instance| instance.disassociate(&[key_id(1)], true, by)).await;
+            life.ask(*id, move |instance| instance.disassociate(&[key_id(1)], FORCED, by)).await;
         }
         life.until("all run again", |view| view.operating().next().is_none()).await.unwrap();
         for (request, id) in ids.iter().enumerate() {

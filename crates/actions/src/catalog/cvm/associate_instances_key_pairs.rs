@@ -2,7 +2,7 @@
 //! login off.
 //!
 //! <https://cloud.tencent.com/document/api/213/15698>. Where the vendor is silent: binding exactly what is bound
-//! already is a success at once, without a power cycle.
+//! already is a success at once, without a power cycle. With the setting `associate = "add"` the keys bound before stay.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
@@ -35,7 +35,8 @@ pub(crate) const ACTION: Action = Action {
 struct Associate {
     instances: Batch<InstanceId>,
     keys: Batch<KeyPairId>,
-    /// A RUNNING instance is shut down, by force if need be, changed, and started again.
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it, the setting
+    /// `running_key_change` decides.
     force: bool,
 }
 
@@ -49,12 +50,33 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let instances = wish.instances.find(tx.view(), context)?;
         wish.keys.find(tx.view(), context)?;
         let by = context.by(ACTION.name);
-        change_all(tx, &instances, |instance| instance.associate(&wish.keys, wish.force, by))
+        let (mode, how) = (context.policy.associate, context.policy.stop_for_change(wish.force));
+        change_all(tx, &instances, |instance| instance.associate(&wish.keys, mode, how, by))
     }))
 }
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
+# With `associate = "add"` they join those bound before; then there is nothing left to do.
+associate = add
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-spare001"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."KeyIds":["skey-bound001","skey-spare001"]..."LatestOperationState":"OPERATING"...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-bound001"],"ForceStop":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"RUNNING"..."LatestOperationState":"SUCCESS"...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-spare001"]}
+< UnsupportedOperation.InstanceStateRunning ...
+
+# With `running_key_change = "shutdown"` a RUNNING instance is shut down for it, without ForceStop too.
+running_key_change = shutdown
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-spare001"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."KeyIds":["skey-spare001"]..."InstanceState":"STOPPING"..."LatestOperationState":"OPERATING"...
+
 # The keys named replace those bound before.
 > AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-spare001","skey-spare001"]}
 < {}

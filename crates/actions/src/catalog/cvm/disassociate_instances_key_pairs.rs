@@ -35,7 +35,8 @@ pub(crate) const ACTION: Action = Action {
 struct Disassociate {
     instances: Batch<InstanceId>,
     keys: Batch<KeyPairId>,
-    /// A RUNNING instance is shut down, by force if need be, changed, and started again.
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it, the setting
+    /// `running_key_change` decides.
     force: bool,
 }
 
@@ -49,12 +50,20 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let instances = wish.instances.find(tx.view(), context)?;
         wish.keys.find(tx.view(), context)?;
         let by = context.by(ACTION.name);
-        change_all(tx, &instances, |instance| instance.disassociate(&wish.keys, wish.force, by))
+        let how = context.policy.stop_for_change(wish.force);
+        change_all(tx, &instances, |instance| instance.disassociate(&wish.keys, how, by))
     }))
 }
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
+# With `running_key_change = "shutdown"` a RUNNING instance is shut down for it, without ForceStop too.
+running_key_change = shutdown
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-running1"],"KeyIds":["skey-bound001"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."KeyIds":[]..."InstanceState":"STOPPING"..."LatestOperationState":"OPERATING"...
+
 # A stopped instance loses the key at once; the guest follows.
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"]}
 < {}

@@ -36,7 +36,8 @@ struct Reset {
     password: Box<str>,
     hash: Box<str>,
     user: Option<Box<str>>,
-    /// A RUNNING instance is shut down, by force if need be, changed, and started again.
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it, the setting
+    /// `running_key_change` decides, as for key pairs.
     force: bool,
 }
 
@@ -62,7 +63,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             });
         }
         let by = context.by(ACTION.name);
-        change_all(tx, &instances, |instance| instance.reset_password(&wish.hash, wish.force, by))
+        let how = context.policy.stop_for_change(wish.force);
+        change_all(tx, &instances, |instance| instance.reset_password(&wish.hash, how, by))
     }))
 }
 
@@ -77,6 +79,12 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 > DescribeInstances {"InstanceIds":["ins-running1"]}
 < ..."InstanceState":"STOPPING"...
+
+running_key_change = shutdown
+> ResetInstancesPassword {"InstanceIds":["ins-running1"],"Password":"Abcdefg1"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"STOPPING"..."LatestOperationState":"OPERATING"...
 
 > ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"abcdefgh"}
 < InvalidParameterValue.InvalidPassword The password is not allowed: at least three of...
