@@ -2,10 +2,10 @@
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
-use crate::Product;
-use cvmd_model::{InstanceState, MalformedKey, Refusal};
+use crate::{Product, chinese};
+use cvmd_model::{InstanceId, InstanceState, MalformedKey, Refusal};
 use cvmd_state::Decision;
-use cvmd_wire::{Denied, Door};
+use cvmd_wire::{Denied, Door, Language};
 
 /// Why a believed request is refused: its parameters, the law, or our own fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +43,12 @@ pub enum Reason {
     KeyNameIllegal,
     #[error("The public key is malformed: {0}.")]
     PublicKey(MalformedKey),
-    #[error("The password is not allowed: {0}.")]
-    Password(&'static str),
+    #[error("The password is not allowed: {}.", .0.english)]
+    Password(Words),
+    #[error(
+        "The value `{given}` specified in the parameter `UserName` is not valid: `{instance}` is entered as `{user}`."
+    )]
+    UserName { given: Box<str>, instance: InstanceId, user: &'static str },
     #[error("The value `{value}` of `Limit` is not valid: 1 to 100.")]
     Limit { value: i64 },
     #[error("The value `{value}` of `Offset` is not valid: 0 or more.")]
@@ -74,16 +78,16 @@ pub enum Reason {
     MinCount,
     #[error("The instance name is longer than {limit} characters.")]
     InstanceNameTooLong { limit: usize },
-    #[error("The host name is not allowed: {0}.")]
-    HostName(&'static str),
+    #[error("The host name is not allowed: {}.", .0.english)]
+    HostName(Words),
     #[error("The client token is longer than 64 ASCII characters.")]
     ClientTokenTooLong,
     #[error("`UserData` must be base64 of at most 16 KiB.")]
     UserData,
     #[error("The tag `{key}` is given twice.")]
     DuplicateTag { key: Box<str> },
-    #[error("This is not supported here: {what}.")]
-    Unsupported { what: &'static str },
+    #[error("This is not supported here: {}.", what.english)]
+    Unsupported { what: Words },
     #[error("The specified service=`{product}` does not exist.")]
     UnknownProduct { product: Box<str> },
     #[error(
@@ -111,6 +115,26 @@ pub enum Reason {
     /// What the operator reads stands in the log, under the RequestId.
     #[error("An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.")]
     OurFault,
+}
+
+/// A part of a message that is prose, in both languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    pub english: &'static str,
+    pub chinese: &'static str,
+}
+
+impl Words {
+    #[must_use]
+    pub const fn new(english: &'static str, chinese: &'static str) -> Words {
+        Words { english, chinese }
+    }
+
+    /// The name of a parameter, which is the same in both.
+    #[must_use]
+    pub const fn name(name: &'static str) -> Words {
+        Words::new(name, name)
+    }
 }
 
 /// What a caller gets: a code, and a message that names what to mend.
@@ -150,8 +174,12 @@ impl Reason {
     }
 
     #[must_use]
-    pub fn told(&self, door: Door) -> ApiError {
-        ApiError { code: self.code(door), message: self.to_string(), numeric: None }
+    pub fn told(&self, door: Door, language: Language) -> ApiError {
+        let message = match language {
+            Language::English => self.to_string(),
+            Language::Chinese => chinese::reason(self),
+        };
+        ApiError { code: self.code(door), message, numeric: None }
     }
 
     fn codes(&self) -> Codes {
@@ -161,7 +189,7 @@ impl Reason {
             }
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
-            Reason::BadValue { .. } | Reason::Region => both("InvalidParameterValue"),
+            Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region => both("InvalidParameterValue"),
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),
@@ -241,9 +269,13 @@ fn law(refusal: &Refusal) -> Codes {
 
 /// What a request that was not believed gets.
 #[must_use]
-pub fn denied(denied: &Denied, door: Door) -> ApiError {
+pub fn denied(denied: &Denied, door: Door, language: Language) -> ApiError {
     let numeric = matches!(denied, Denied::LegacyWithoutVersion).then_some(NOT_SUPPORTED_HERE);
-    ApiError { code: pick(denied_codes(denied), door), message: denied.to_string(), numeric }
+    let message = match language {
+        Language::English => denied.to_string(),
+        Language::Chinese => chinese::denied(denied),
+    };
+    ApiError { code: pick(denied_codes(denied), door), message, numeric }
 }
 
 fn denied_codes(denied: &Denied) -> Codes {

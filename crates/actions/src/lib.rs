@@ -7,6 +7,7 @@
 mod action;
 mod batch;
 mod catalog;
+mod chinese;
 mod context;
 mod describe;
 mod error;

@@ -1,6 +1,6 @@
 //! Passwords: which are allowed, and the hash that is all the state ever sees of one.
 
-use crate::{Context, Reason};
+use crate::{Context, Reason, error::Words};
 use chacha20::rand_core::Rng;
 use sha_crypt::{PasswordHasher, ShaCrypt};
 
@@ -16,15 +16,20 @@ pub(crate) fn password(password: &str, windows: bool) -> Result<(), Reason> {
         password.chars().any(|character| SPECIAL.contains(character)),
     ];
     let legal = |character: char| character.is_ascii_alphanumeric() || SPECIAL.contains(character);
+    let weak = |english, chinese| Err(Reason::Password(Words::new(english, chinese)));
     match () {
-        () if !password.chars().all(legal) => {
-            Err(Reason::Password("letters, digits and ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/ only"))
+        () if !password.chars().all(legal) => weak(
+            "letters, digits and ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/ only",
+            "只能包含字母、数字和 ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/",
+        ),
+        () if !(least..=30).contains(&password.len()) => {
+            weak("8 to 30 characters, Windows 12 to 30", "长度为 8 至 30 个字符，Windows 为 12 至 30 个")
         }
-        () if !(least..=30).contains(&password.len()) => Err(Reason::Password("8 to 30 characters, Windows 12 to 30")),
-        () if password.starts_with('/') => Err(Reason::Password("it must not begin with `/`")),
-        () if classes.iter().filter(|class| **class).count() < 3 => Err(Reason::Password(
+        () if password.starts_with('/') => weak("it must not begin with `/`", "不能以 `/` 开头"),
+        () if classes.iter().filter(|class| **class).count() < 3 => weak(
             "at least three of lower-case letters, upper-case letters, digits and special characters",
-        )),
+            "小写字母、大写字母、数字和特殊字符中至少包含三种",
+        ),
         () => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! Names and texts with rules of their own: key pairs, instances, hosts, tags, user data.
 
-use crate::{Parameters, Reason, parameters::shorten};
+use crate::{Parameters, Reason, error::Words, parameters::shorten};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::Tag;
 
@@ -23,12 +23,19 @@ pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'.' && !windows);
     let mark = |byte: u8| byte == b'-' || byte == b'.';
     let bytes = name.as_bytes();
+    let illegal = |english, chinese| Err(Reason::HostName(Words::new(english, chinese)));
     match () {
-        () if !(2..=most).contains(&bytes.len()) => Err(Reason::HostName("2 to 60 characters, Windows 2 to 15")),
-        () if !bytes.iter().all(|byte| legal(*byte)) => Err(Reason::HostName("letters, digits, `-` and `.` only")),
-        () if mark(bytes[0]) || mark(bytes[bytes.len() - 1]) => Err(Reason::HostName("no `-` or `.` at the ends")),
+        () if !(2..=most).contains(&bytes.len()) => {
+            illegal("2 to 60 characters, Windows 2 to 15", "长度为 2 至 60 个字符，Windows 为 2 至 15 个")
+        }
+        () if !bytes.iter().all(|byte| legal(*byte)) => {
+            illegal("letters, digits, `-` and `.` only", "只能包含字母、数字、`-` 和 `.`")
+        }
+        () if mark(bytes[0]) || mark(bytes[bytes.len() - 1]) => {
+            illegal("no `-` or `.` at the ends", "`-` 和 `.` 不能位于首尾")
+        }
         () if bytes.windows(2).any(|pair| mark(pair[0]) && mark(pair[1])) => {
-            Err(Reason::HostName("no `-` or `.` twice in a row"))
+            illegal("no `-` or `.` twice in a row", "不能有连续的 `-` 或 `.`")
         }
         () => Ok(()),
     }

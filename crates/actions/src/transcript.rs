@@ -5,7 +5,8 @@
 //! `< Code message`. A line of plain words changes the world first. `3*"x"` in a call stands for `"x","x","x"`.
 
 use crate::{
-    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Product, RunningKeyChange, Seal,
+    ACTIONS, Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Product, Reason,
+    RunningKeyChange, Seal,
     catalog::{self, TRANSCRIPTS},
     error::COMMON,
     facts::{self, Facts, Member},
@@ -22,7 +23,7 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 const US: AccountNumber = AccountNumber(1);
@@ -131,6 +132,20 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Every reason that a transcript came to, whichever test played it.
+static REASONS: Mutex<Vec<Reason>> = Mutex::new(Vec::new());
+
+fn heard(reason: &Reason, door: Door) -> ApiError {
+    REASONS.lock().unwrap().push(reason.clone());
+    reason.told(door, Language::English)
+}
+
+/// Plays all, and gives the reasons that they came to.
+pub(crate) fn all_reasons() -> Vec<Reason> {
+    play_all();
+    REASONS.lock().unwrap().clone()
+}
+
 impl World {
     async fn new() -> World {
         let world = World {
@@ -191,11 +206,12 @@ impl World {
     async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
         self.calls += 1;
         let context = self.context(door);
-        let mut parameters = Parameters::of_action(action, params).map_err(|reason| reason.told(door))?;
+        let mut parameters = Parameters::of_action(action, params).map_err(|reason| heard(&reason, door))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {
-                let body = answer(&mut parameters, &self.state.view(), &context).map_err(|reason| reason.told(door))?;
-                return parameters.finish().map(|()| body).map_err(|reason| reason.told(door));
+                let body =
+                    answer(&mut parameters, &self.state.view(), &context).map_err(|reason| heard(&reason, door))?;
+                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, door));
             }
             Effect::Command(prepare) | Effect::SlowCommand(prepare) => prepare,
         };
@@ -210,7 +226,7 @@ impl World {
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {
-            apply.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door))
+            apply.and_then(|apply| apply(tx, &context)).map_err(|reason| heard(&reason, door))
         };
         self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
     }

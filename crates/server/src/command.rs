@@ -22,7 +22,7 @@ pub(crate) fn query(
         parameters.finish()?;
         Ok(body)
     };
-    run().map_err(|reason: Reason| reason.told(context.door))
+    run().map_err(|reason: Reason| reason.told(context.door, context.language))
 }
 
 /// Parses a command, off the writer.
@@ -53,13 +53,13 @@ pub(crate) async fn commit(
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
-    let door = context.door;
+    let (door, language) = (context.door, context.language);
     let apply = move |tx: &mut Transaction<'_>| {
-        prepared.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door))
+        prepared.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door, language))
     };
     house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.told(door))
+        Err(Reason::OurFault.told(door, language))
     })
 }
 

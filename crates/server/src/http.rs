@@ -81,14 +81,15 @@ async fn respond(house: &Arc<House>, request: Request<Incoming>) -> Response<Ful
     }
     let collected = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_BYTES_MAX).collect()).await;
     let started = Instant::now();
+    let request = |body| RawRequest { method: &head.method, target: &head.uri, headers: &head.headers, body };
+    let refuse = |reason| pipeline::refuse(&request(b""), reason);
     let (bytes, told) = match collected {
         Ok(Ok(body)) => {
             let body = body.to_bytes();
-            let raw = RawRequest { method: &head.method, target: &head.uri, headers: &head.headers, body: &body };
-            pipeline::answer(house, &raw).await
+            pipeline::answer(house, &request(&body)).await
         }
-        Ok(Err(error)) if error.is::<LengthLimitError>() => pipeline::refuse(head.uri.path(), &Reason::BodyTooLarge),
-        Ok(Err(_)) | Err(_) => pipeline::refuse(head.uri.path(), &Reason::HalfSent),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => refuse(&Reason::BodyTooLarge),
+        Ok(Err(_)) | Err(_) => refuse(&Reason::HalfSent),
     };
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     house.metrics.count(told.action, told.code, took_us);

@@ -3,7 +3,7 @@
 use crate::{command, house::House, random};
 use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
-use cvmd_wire::{self as wire, Door, RawRequest, Request, envelope};
+use cvmd_wire::{self as wire, Door, Language, RawRequest, Request, envelope};
 use std::sync::Arc;
 
 /// What became of a request, for the log and the metrics.
@@ -35,27 +35,28 @@ pub(crate) async fn answer(house: &Arc<House>, raw: &RawRequest<'_>) -> (Vec<u8>
 }
 
 /// The reply to bytes that did not even become a request.
-pub(crate) fn refuse(path: &str, reason: &Reason) -> (Vec<u8>, Told) {
-    let door = Door::of_path(path);
-    let error = reason.told(door);
+pub(crate) fn refuse(raw: &RawRequest<'_>, reason: &Reason) -> (Vec<u8>, Told) {
+    let door = Door::of_path(raw.target.path());
+    let error = reason.told(door, Language::wished(raw));
     let told = Told { request: random::request_id(), action: "-", account: 0, code: error.code };
     (envelope::failure(error.code, &error.message, told.request.0, door), told)
 }
 
 async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &mut Told) -> Result<Body, ApiError> {
     let request = wire::authenticate(raw, &house.credentials, house.now_seconds());
-    let request = request.map_err(|denied| actions::denied(&denied, door))?;
+    let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
+    let language = request.language;
     told.account = request.owner;
-    let action = find(&request).map_err(|reason| reason.told(door))?;
+    let action = find(&request).map_err(|reason| reason.told(door, language))?;
     told.action = action.name;
     if request.replay.is_some_and(|key| !house.replays.admit(key, house.now_seconds())) {
-        return Err(Reason::Replayed.told(door));
+        return Err(Reason::Replayed.told(door, language));
     }
     let region = region(house, &request, action);
     let known = *region.as_ref().unwrap_or(&house.policy.region);
-    let context = house.context(told.request, door, request.language, AccountNumber(request.owner), known);
+    let context = house.context(told.request, door, language, AccountNumber(request.owner), known);
     let outcome = match (action.effect, region) {
-        (Effect::Query(_), Err(reason)) => Err(reason.told(door)),
+        (Effect::Query(_), Err(reason)) => Err(reason.told(door, language)),
         (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, &context),
         (Effect::Command(prepare) | Effect::SlowCommand(prepare), region) => {
             let entry = command::journal_entry(&request, action, &context);
@@ -217,6 +218,22 @@ mod test {
         assert!(told.contains(not_built), "{told}");
         let told = legacy(&bench.house, &legacy_query(&bench.house, &[("Action", "AllocateHosts")])).await;
         assert!(told.contains(not_built), "{told}");
+    }
+
+    #[tokio::test]
+    async fn refusals_are_told_in_the_language_that_was_asked_for_whoever_asks() {
+        let bench = bench();
+        let zones = [("Action", "DescribeInstances"), ("InstanceIds.0", "ins-1122")];
+        let told = legacy(&bench.house, &legacy_query(&bench.house, &zones)).await;
+        assert!(told.contains("is malformed"), "{told}");
+        let chinese = [("Language", "zh-CN"), zones[0], zones[1]];
+        let told = legacy(&bench.house, &legacy_query(&bench.house, &chinese)).await;
+        assert!(told.contains("实例 ID `ins-1122` 格式错误"), "{told}");
+        let forged = legacy_query(&bench.house, &chinese).replace("Nonce=11", "Nonce=12");
+        let told = legacy(&bench.house, &forged).await;
+        assert!(told.contains("请求签名验证失败"), "{told}");
+        let told = legacy(&bench.house, "/v2/index.php?Action=DescribeZones&Language=zh-CN").await;
+        assert!(told.starts_with(r#"{"code":6100,"#) && told.contains("此处不支持"), "{told}");
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ pub enum Denied {
     MalformedEscape { pair: Box<str> },
 
     #[error("The parameter name `{name}` is not valid: {what}.")]
-    MalformedName { name: Box<str>, what: &'static str },
+    MalformedName { name: Box<str>, what: NameFault },
 
     /// `place` is `body`, `query` or `form`.
     #[error("The {place} is not valid UTF-8.")]
@@ -66,7 +66,7 @@ pub enum Denied {
     MissingAuthorization,
 
     #[error("The request `Authorization` header does not conform to tencentcloud standards: {what}.")]
-    MalformedAuthorization { what: Box<str> },
+    MalformedAuthorization { what: AuthorizationFault },
 
     #[error("The signature algorithm `{algorithm}` is not supported. Use `TC3-HMAC-SHA256`.")]
     UnsupportedAlgorithm { algorithm: Box<str> },
@@ -90,6 +90,49 @@ pub enum Denied {
     /// A request for the action set before 2017, whatever else it holds.
     #[error("The API version before 2017 is not supported here. Pass `Version=2017-03-12`.")]
     LegacyWithoutVersion,
+}
+
+/// What is wrong with a flattened parameter name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameFault {
+    #[error("it is empty, or has an empty part beside a `.`")]
+    EmptyPart,
+    #[error("a list index is too large")]
+    LargeIndex,
+}
+
+/// What is wrong with an `Authorization` header.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorizationFault {
+    #[error("it is not text")]
+    NotText,
+    #[error("a field is not of the form `Name=value`")]
+    FieldForm,
+    #[error("a field is none of `Credential`, `SignedHeaders`, `Signature`")]
+    UnknownField,
+    #[error("a field is given more than once")]
+    DuplicateField,
+    #[error("`{field}` is missing")]
+    MissingField { field: &'static str },
+    #[error("`Signature` is not 64 hexadecimal digits")]
+    SignatureForm,
+    #[error("`Credential` is not of the form `SecretId/date/service/tc3_request`")]
+    CredentialForm,
+    #[error("`SecretId` in Credential is empty")]
+    EmptySecretId,
+    /// In the vendor's words.
+    #[error("`Service` in Credential not valid")]
+    EmptyService,
+    #[error("`SignedHeaders` holds what is no header name")]
+    HeaderName,
+    #[error("`SignedHeaders` names a header more than once")]
+    DuplicateHeader,
+    #[error("`SignedHeaders` names too many headers")]
+    TooManyHeaders,
+    #[error("`SignedHeaders` must name `{header}`")]
+    UnsignedHeader { header: &'static str },
+    #[error("`SignedHeaders` names `{header}`, which the request does not have")]
+    AbsentHeader { header: Box<str> },
 }
 
 fn smaller_hint(limit_bytes: usize) -> &'static str {

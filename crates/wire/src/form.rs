@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::denied::{Denied, excerpt};
+use crate::denied::{Denied, NameFault, excerpt};
 use crate::hash::byte_of_hex;
 use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
@@ -78,12 +78,10 @@ fn refuse_malformed(name: &str) -> Result<(), Denied> {
     let mut segments = 0;
     for segment in name.split('.') {
         if segment.is_empty() {
-            let what = "it is empty, or has an empty part beside a `.`";
-            return Err(Denied::MalformedName { name: excerpt(name), what });
+            return Err(Denied::MalformedName { name: excerpt(name), what: NameFault::EmptyPart });
         }
         if is_index(segment) && segment.parse::<u32>().is_err() {
-            let what = "a list index is too large";
-            return Err(Denied::MalformedName { name: excerpt(name), what });
+            return Err(Denied::MalformedName { name: excerpt(name), what: NameFault::LargeIndex });
         }
         segments += 1;
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::language::Language;
 use crate::params::Params;
 use crate::raw::Door;
 use crate::replay::ReplayKey;
@@ -48,21 +49,5 @@ impl fmt::Debug for Request {
             .field("replay", &self.replay)
             .field("params", &self.params)
             .finish()
-    }
-}
-
-/// The language of messages and of names such as `ZoneName`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Language {
-    #[default]
-    English,
-    Chinese,
-}
-
-impl Language {
-    /// Reads `zh-CN` or `en-US`. Anything else is English: a wish that is not understood is no
-    /// reason to refuse the call.
-    pub fn of_tag(tag: &str) -> Language {
-        if tag.eq_ignore_ascii_case("zh-CN") { Language::Chinese } else { Language::English }
     }
 }

@@ -9,10 +9,11 @@ use subtle::ConstantTimeEq;
 
 use crate::authenticate::{Credentials, find_in_window};
 use crate::credential::{Credential, HmacSha256, derive_signing_key};
-use crate::denied::{Denied, excerpt};
+use crate::denied::{AuthorizationFault, Denied, excerpt};
+use crate::language::Language;
 use crate::params::Params;
 use crate::raw::{Door, RawRequest};
-use crate::request::{Language, Request};
+use crate::request::Request;
 use crate::{digits, form, hash, host};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
@@ -22,7 +23,6 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 // Parsed names, because looking a header up by text parses the text each time.
 static ACTION: HeaderName = HeaderName::from_static("x-tc-action");
 static CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
-static LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
 static REGION: HeaderName = HeaderName::from_static("x-tc-region");
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
 static VERSION: HeaderName = HeaderName::from_static("x-tc-version");
@@ -66,7 +66,7 @@ pub(crate) fn authenticate(
         action: header(raw, "X-TC-Action", &ACTION)?.into(),
         version: optional(&VERSION),
         region: optional(&REGION),
-        language: Language::of_tag(raw.header(&LANGUAGE)),
+        language: Language::wished(raw),
         timestamp_seconds,
         service: Some(authorization.service.into()),
         host: host::named(raw),
@@ -109,30 +109,30 @@ struct Authorization<'a> {
 impl<'a> Authorization<'a> {
     /// Fields may come in any order and with any space around them.
     fn read(header: &'a [u8]) -> Result<Authorization<'a>, Denied> {
-        let header = std::str::from_utf8(header).map_err(|_| malformed("it is not text"))?.trim();
+        let header = std::str::from_utf8(header).map_err(|_| malformed(AuthorizationFault::NotText))?.trim();
         let (algorithm, fields) = header.split_once(' ').unwrap_or((header, ""));
         if algorithm != ALGORITHM {
             return Err(Denied::UnsupportedAlgorithm { algorithm: excerpt(algorithm) });
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         for field in fields.split(',').map(str::trim).filter(|field| !field.is_empty()) {
-            let (name, value) =
-                field.split_once('=').ok_or_else(|| malformed("a field is not of the form `Name=value`"))?;
+            let (name, value) = field.split_once('=').ok_or_else(|| malformed(AuthorizationFault::FieldForm))?;
             let place = match name.trim_end() {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
                 "Signature" => &mut signature,
                 _ => {
-                    return Err(malformed("a field is none of `Credential`, `SignedHeaders`, `Signature`"));
+                    return Err(malformed(AuthorizationFault::UnknownField));
                 }
             };
             if place.replace(value.trim_start()).is_some() {
-                return Err(malformed("a field is given more than once"));
+                return Err(malformed(AuthorizationFault::DuplicateField));
             }
         }
-        let credential = credential.ok_or_else(|| malformed("`Credential` is missing"))?;
-        let signed_headers = signed_headers.ok_or_else(|| malformed("`SignedHeaders` is missing"))?;
-        let signature = signature.ok_or_else(|| malformed("`Signature` is missing"))?;
+        let missing = |field| move || malformed(AuthorizationFault::MissingField { field });
+        let credential = credential.ok_or_else(missing("Credential"))?;
+        let signed_headers = signed_headers.ok_or_else(missing("SignedHeaders"))?;
+        let signature = signature.ok_or_else(missing("Signature"))?;
         let (secret_id, date, service) = read_credential(credential)?;
         Ok(Authorization {
             secret_id,
@@ -141,27 +141,27 @@ impl<'a> Authorization<'a> {
             signed_headers,
             names: read_names(signed_headers)?,
             signature: hash::from_hex(signature.as_bytes())
-                .ok_or_else(|| malformed("`Signature` is not 64 hexadecimal digits"))?,
+                .ok_or_else(|| malformed(AuthorizationFault::SignatureForm))?,
         })
     }
 }
 
-fn malformed(what: &str) -> Denied {
-    Denied::MalformedAuthorization { what: what.into() }
+fn malformed(what: AuthorizationFault) -> Denied {
+    Denied::MalformedAuthorization { what }
 }
 
 /// `<SecretId>/<date>/<service>/tc3_request`. The service may be anything: some clients derive it
 /// from the first label of their endpoint, which here is `127` or `localhost:8312`.
 fn read_credential(credential: &str) -> Result<(&str, &str, &str), Denied> {
-    let form = "`Credential` is not of the form `SecretId/date/service/tc3_request`";
-    let scope = credential.strip_suffix("/tc3_request").ok_or_else(|| malformed(form))?;
-    let (secret_id, scope) = scope.split_once('/').ok_or_else(|| malformed(form))?;
-    let (date, service) = scope.split_once('/').ok_or_else(|| malformed(form))?;
+    let form = || malformed(AuthorizationFault::CredentialForm);
+    let scope = credential.strip_suffix("/tc3_request").ok_or_else(form)?;
+    let (secret_id, scope) = scope.split_once('/').ok_or_else(form)?;
+    let (date, service) = scope.split_once('/').ok_or_else(form)?;
     if secret_id.is_empty() {
-        return Err(malformed("`SecretId` in Credential is empty"));
+        return Err(malformed(AuthorizationFault::EmptySecretId));
     }
     if service.is_empty() {
-        return Err(malformed("`Service` in Credential not valid"));
+        return Err(malformed(AuthorizationFault::EmptyService));
     }
     Ok((secret_id, date, service))
 }
@@ -169,13 +169,12 @@ fn read_credential(credential: &str) -> Result<(&str, &str, &str), Denied> {
 fn read_names(signed_headers: &str) -> Result<Vec<HeaderName>, Denied> {
     let mut names = Vec::with_capacity(2);
     for name in signed_headers.split(';') {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| malformed("`SignedHeaders` holds what is no header name"))?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(AuthorizationFault::HeaderName))?;
         if names.contains(&name) {
-            return Err(malformed("`SignedHeaders` names a header more than once"));
+            return Err(malformed(AuthorizationFault::DuplicateHeader));
         }
         if names.len() == SIGNED_HEADERS_MAX {
-            return Err(malformed("`SignedHeaders` names too many headers"));
+            return Err(malformed(AuthorizationFault::TooManyHeaders));
         }
         names.push(name);
     }
@@ -185,18 +184,17 @@ fn read_names(signed_headers: &str) -> Result<Vec<HeaderName>, Denied> {
 /// Refuses a list of signed headers that leaves out what must be signed, or names what is absent.
 fn refuse_incomplete(raw: &RawRequest<'_>, names: &[HeaderName]) -> Result<(), Denied> {
     if !names.contains(&HOST) {
-        return Err(malformed("`SignedHeaders` must name `host`"));
+        return Err(malformed(AuthorizationFault::UnsignedHeader { header: "host" }));
     }
     // Some HTTP stacks drop the content type of a GET, as it has no body.
     let bare = raw.method == Method::GET && !raw.headers.contains_key(CONTENT_TYPE);
     if !bare && !names.contains(&CONTENT_TYPE) {
-        return Err(malformed("`SignedHeaders` must name `content-type`"));
+        return Err(malformed(AuthorizationFault::UnsignedHeader { header: "content-type" }));
     }
     for name in names {
         let tolerated = *name == HOST || (bare && *name == CONTENT_TYPE);
         if !tolerated && !raw.headers.contains_key(name) {
-            let what = format!("`SignedHeaders` names `{name}`, which the request does not have");
-            return Err(malformed(&what));
+            return Err(malformed(AuthorizationFault::AbsentHeader { header: name.as_str().into() }));
         }
     }
     Ok(())

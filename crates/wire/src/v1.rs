@@ -14,10 +14,11 @@ use crate::authenticate::{Credentials, find_in_window};
 use crate::credential::HmacSha256;
 use crate::denied::{Denied, excerpt};
 use crate::form::{self, Pair};
+use crate::language::Language;
 use crate::params::Params;
 use crate::raw::{Door, RawRequest};
 use crate::replay::ReplayKey;
-use crate::request::{Language, Request};
+use crate::request::Request;
 use crate::{digits, host};
 
 type HmacSha1 = Hmac<Sha1>;
@@ -70,7 +71,7 @@ pub(crate) fn authenticate(
         action: action.into(),
         version: signed.optional("Version").map(Box::from),
         region: signed.optional("Region").map(Box::from),
-        language: Language::of_tag(signed.optional("Language").unwrap_or_default()),
+        language: Language::wished(raw),
         timestamp_seconds,
         service: None,
         host: host::named(raw),

@@ -7,6 +7,7 @@ use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
     login,
+    parameters::shorten,
 };
 use cvmd_model::InstanceId;
 
@@ -57,10 +58,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         if let Some(user) = &wish.user
             && let Some(other) = instances.iter().find(|instance| instance.user() != &**user)
         {
-            return Err(Reason::BadValue {
-                name: "UserName".into(),
-                value: format!("{user}: {} is entered as {}", other.id, other.user()).into(),
-            });
+            let given = shorten(user).into();
+            return Err(Reason::UserName { given, instance: other.id, user: other.user() });
         }
         let by = context.by(ACTION.name);
         let how = context.policy.stop_for_change(wish.force);
@@ -96,7 +95,7 @@ running_key_change = shutdown
 > ResetInstancesPassword {"InstanceIds":["ins-stopped1","ins-windows1"],"Password":"Abcdefg12345"}
 < {}
 > ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"Abcdefg1","UserName":"ubuntu"}
-< InvalidParameterValue The value `ubuntu: ins-stopped1 is entered as root` specified in the parameter `UserName` is not valid.
+< InvalidParameterValue The value `ubuntu` specified in the parameter `UserName` is not valid: `ins-stopped1` is entered as `root`.
 > ResetInstancesPassword {"InstanceIds":["ins-running1"],"Password":"Abcdefg1"}
 < UnsupportedOperation.InstanceStateRunning ...
 >> ResetInstancesPassword {"InstanceIds":["ins-running1"],"Password":"Abcdefg1"}

@@ -9,6 +9,7 @@ use super::modify_instances_attribute::security_groups;
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
     batch::Batch,
+    error::Words,
     login, names,
     new_instance::{self, Disks, Plan},
     parameters::shorten,
@@ -87,7 +88,7 @@ struct Login {
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();
     if parameters.structure("LaunchTemplate")?.is_some() {
-        return Err(Reason::Unsupported { what: "LaunchTemplate" });
+        return Err(Reason::Unsupported { what: Words::name("LaunchTemplate") });
     }
     let (zone, project_id) = placement(parameters, context)?;
     let image = image(parameters)?;
@@ -219,7 +220,9 @@ fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
         None => Ok(ChargeType::PostpaidByHour),
         Some(Some(charge_type)) => Ok(charge_type),
         Some(None) => {
-            Err(Reason::Unsupported { what: "an InstanceChargeType other than POSTPAID_BY_HOUR and SPOTPAID" })
+            let english = "an InstanceChargeType other than POSTPAID_BY_HOUR and SPOTPAID";
+            let chinese = "POSTPAID_BY_HOUR 和 SPOTPAID 以外的 InstanceChargeType";
+            Err(Reason::Unsupported { what: Words::new(english, chinese) })
         }
     }
 }
@@ -231,7 +234,7 @@ type Network = (Box<str>, Box<str>);
 fn network(parameters: &mut Parameters) -> Result<Option<Network>, Reason> {
     let Some(mut network) = parameters.structure("VirtualPrivateCloud")? else { return Ok(None) };
     if network.has("PrivateIpAddresses") {
-        return Err(Reason::Unsupported { what: "VirtualPrivateCloud.PrivateIpAddresses" });
+        return Err(Reason::Unsupported { what: Words::name("VirtualPrivateCloud.PrivateIpAddresses") });
     }
     let (vpc, subnet) = (network.text("VpcId")?.unwrap_or_default(), network.text("SubnetId")?.unwrap_or_default());
     network.finish()?;
@@ -270,7 +273,9 @@ fn login(parameters: &mut Parameters, image: &Image, context: &Context) -> Resul
             return Err(Reason::LoginConflict);
         }
         if keep {
-            return Err(Reason::Unsupported { what: "LoginSettings.KeepImageLogin with a public image" });
+            let english = "LoginSettings.KeepImageLogin with a public image";
+            let chinese = "对公共镜像使用 LoginSettings.KeepImageLogin";
+            return Err(Reason::Unsupported { what: Words::new(english, chinese) });
         }
     }
     if let Some(keys) = keys {

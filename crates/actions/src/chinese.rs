@@ -1,0 +1,377 @@
+//! Every refusal's Chinese text, for callers that wish `zh-CN`; the English one stands beside the reason itself.
+//!
+//! The matches are exhaustive without `_`: a new reason does not compile until somebody has written its text. The data in
+//! it comes from the same fields as the English text's, which a test compares. Where the vendor's own Chinese is known
+//! (its list of error codes, the answers that users quote), its words are taken.
+
+use crate::{Reason, error::Words};
+use cvmd_model::{InstanceState, MalformedKey, Refusal};
+use cvmd_wire::{AuthorizationFault, Denied, NameFault};
+
+/// A table of texts, one line a variant: an exhaustive match whose arms are formatted.
+macro_rules! texts {
+    ($(#[$about:meta])* $name:ident($given:ident: $type:ty) { $($pattern:pat => ($($text:tt)*),)* }) => {
+        $(#[$about])*
+        pub(crate) fn $name($given: &$type) -> String {
+            match $given {
+                $($pattern => format!($($text)*),)*
+            }
+        }
+        #[cfg(test)]
+        pub(crate) mod $name {
+            /// What the table holds, so that a test can tell which of it was never read.
+            pub(crate) const PATTERNS: &[&str] = &[$(stringify!($pattern)),*];
+        }
+    };
+}
+
+texts! {
+    /// Why a believed request is refused.
+    reason(why: Reason) {
+        Reason::Missing { name } => ("缺少必需的参数 `{name}`。"),
+        Reason::Unknown { name } => ("未知参数 `{name}`。"),
+        Reason::WrongType { name } => ("参数 `{name}` 的值类型不正确。"),
+        Reason::BadValue { name, value } => ("参数 `{name}` 的取值 `{value}` 不合法。"),
+        Reason::TooMany { name, given, limit } => ("参数 `{name}` 有 {given} 个值，超过上限 {limit} 个。"),
+        Reason::Exclusive { names } => ("参数 {} 不能同时指定。", listed(names)),
+        Reason::Combination { names } => ("参数组合不正确：{} 不能同时指定。", listed(names)),
+        Reason::LoginConflict => ("LoginSettings 中的 `Password`、`KeyIds` 和 `KeepImageLogin` 只能指定其中一项。"),
+        Reason::NothingToDo { names } => ("参数 {} 至少需要指定其中一个。", listed(names)),
+        Reason::MalformedInstanceId { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
+        Reason::MalformedKeyPairId { value } => ("密钥对 ID `{value}` 格式错误，正确的格式如 `skey-4e5ty7i8`。"),
+        Reason::MalformedImageId { value } => ("镜像 ID `{value}` 格式错误，正确的格式如 `img-487zeit5`。"),
+        Reason::KeyNameEmpty => ("密钥名称为空。"),
+        Reason::KeyNameTooLong => ("密钥名称超过 25 个字符。"),
+        Reason::KeyNameIllegal => ("密钥名称包含非法字符，只支持英文、数字和下划线。"),
+        Reason::PublicKey(fault) => ("密钥公钥格式错误：{}。", malformed_key(fault)),
+        Reason::Password(Words { chinese, .. }) => ("密码不符合复杂度限制：{chinese}。"),
+        Reason::UserName { given, instance, user } => ("参数 `UserName` 的取值 `{given}` 不合法：实例 `{instance}` 以 `{user}` 登录。"),
+        Reason::Limit { value } => ("参数 `Limit` 的取值 `{value}` 不合法，取值范围为 1 至 100。"),
+        Reason::Offset { value } => ("参数 `Offset` 的取值 `{value}` 不合法，最小为 0。"),
+        Reason::KeyPairsLimit { value } => ("参数 `Limit` 的取值 `{value}` 不合法，取值范围为 1 至 100。"),
+        Reason::KeyPairsOffset { value } => ("参数 `Offset` 的取值 `{value}` 不合法，最小为 0。"),
+        Reason::Filter { name } => ("该接口不支持过滤器 `{name}`。"),
+        Reason::FilterTooLarge => ("每次请求最多 10 个过滤器，每个过滤器最多 5 个值。"),
+        Reason::Time { value } => ("时间 `{value}` 格式不合法，正确的格式如 `2023-06-01 00:00:00`。"),
+        Reason::ImageIdsWithFilters => ("不能同时指定 `ImageIds` 和 `Filters`。"),
+        Reason::Zone { value } => ("可用区 `{value}` 不存在。"),
+        Reason::ZoneElsewhere { value, region } => ("可用区 `{value}` 不在地域 `{region}` 内。"),
+        Reason::Network { vpc, subnet } => ("私有网络 `{vpc}` 及其子网 `{subnet}` 不存在：此处仅有默认私有网络。"),
+        Reason::InstanceType { value } => ("指定的机型 `{value}` 不存在。"),
+        Reason::MinCount => ("参数 `MinCount` 的值不能大于 `InstanceCount`。"),
+        Reason::InstanceNameTooLong { limit } => ("实例名称长度超出限制，最多 {limit} 个字符。"),
+        Reason::HostName(Words { chinese, .. }) => ("主机名不合法：{chinese}。"),
+        Reason::ClientTokenTooLong => ("指定的 ClientToken 超出长度限制，必须小于等于 64 个 ASCII 字符。"),
+        Reason::UserData => ("`UserData` 格式错误，需要 base64 编码，且不超过 16 KiB。"),
+        Reason::DuplicateTag { key } => ("标签 `{key}` 重复。"),
+        Reason::Unsupported { what: Words { chinese, .. } } => ("此处不支持：{chinese}。"),
+        Reason::UnknownProduct { product } => ("产品 service=`{product}` 不存在。"),
+        Reason::UnknownAction { product, action } => ("接口 `{action}` 不存在（service=`{}`，version=`{}`）。", product.name(), product.version()),
+        Reason::NotBuilt { product, action } => ("此处不支持 service=`{}` 的接口 `{action}`。", product.name()),
+        Reason::UnknownVersion { product, version } => ("接口版本 `{version}` 不存在（service=`{}`）。", product.name()),
+        Reason::CommonMissing { name } => ("缺少必需的公共参数 `{name}`。"),
+        Reason::Region => ("`X-TC-Region`（或 `Region`）的取值不合法、不受支持或不可用。"),
+        Reason::BodyTooLarge => ("请求包超过大小限制 10485760 字节。"),
+        Reason::HalfSent => ("未收到完整的请求体。"),
+        Reason::Replayed => ("该签名的请求已被接收过，每次请求都必须重新签名。"),
+        Reason::Law(law) => ("{}", refusal(law)),
+        Reason::OurFault => ("内部错误。请重试；如仍失败，请将 RequestId 提供给运维人员。"),
+    }
+}
+
+texts! {
+    /// Which law forbids it.
+    refusal(law: Refusal) {
+        Refusal::InstanceNotFound(id) => ("没有找到相应实例 `{id}`。"),
+        Refusal::KeyPairNotFound(id) => ("指定的密钥对 `{id}` 不存在。"),
+        Refusal::LoginKeyPairNotFound(id) => ("`LoginSettings.KeyIds` 中指定的密钥对 `{id}` 不存在。"),
+        Refusal::Windows(id) => ("实例 `{id}` 的操作系统为 Windows，不支持 SSH 密钥对。"),
+        Refusal::WindowsImage(id) => ("镜像 `{id}` 的操作系统为 Windows，不支持 SSH 密钥对。"),
+        Refusal::OperationInProgress(id) => ("实例 `['{id}']` 正在执行其他操作，请稍后再试。"),
+        Refusal::State { instance, state } => ("实例 `{instance}` {}（{}），不支持该操作。", state_now(*state), state.name()),
+        Refusal::RunningWithoutForce(id) => ("请求不支持开机状态（RUNNING）的实例 `{id}`。请先关机，或传入 ForceStop=TRUE，由系统关机后再开机。"),
+        Refusal::StoppedWithoutCharging(id) => ("实例 `{id}` 处于关机不收费状态，请先开机再执行该操作。"),
+        Refusal::Protected(id) => ("实例 `{id}` 已启用销毁保护（DisableApiTermination），请先关闭销毁保护，然后重试。"),
+        Refusal::KeyPairBound { key, instance } => ("密钥对 `{key}` 已绑定实例 `{instance}`，请先解绑。"),
+        Refusal::KeyPairLeaving { key, instance } => ("密钥对 `{key}` 正在从实例 `{instance}` 解绑，请在解绑完成后重试。"),
+        Refusal::KeyPairNameTaken(name) => ("密钥对名称 `{name}` 重复。"),
+        Refusal::PublicKeyTaken(id) => ("指定的公钥已经存在，对应密钥对 `{id}`。"),
+        Refusal::KeyPairQuota { limit } => ("密钥对数量超过限制，每个账户最多 {limit} 个。"),
+        Refusal::ImageNotFound(id) => ("未找到镜像 `{id}`。"),
+        Refusal::AddressesExhausted => ("默认私有网络的网段中没有可用的 IP 地址。"),
+        Refusal::ClientTokenReused => ("该 ClientToken 在 24 小时内已用于参数不同的请求。"),
+    }
+}
+
+texts! {
+    /// Why a request was not believed.
+    denied(why: Denied) {
+        Denied::UnknownPath { path } => ("路径 `{path}` 不存在。API 3.0 的路径为 `/`，旧版 API 的路径为 `/v2/index.php`。"),
+        Denied::MethodNotAllowed { method } => ("不支持请求方法 `{method}`，请使用 `GET` 或 `POST`。"),
+        Denied::QueryTooLarge { bytes, limit_bytes } => ("查询串有 {bytes} 字节，超过上限 {limit_bytes} 字节，请使用 `POST`。"),
+        Denied::BodyTooLarge { bytes, limit_bytes } => ("请求包有 {bytes} 字节，超过大小限制 {limit_bytes} 字节。{}", smaller_hint(*limit_bytes)),
+        Denied::UnsupportedContentType { found, expected } => ("此处不支持 Content-Type `{found}`，请使用 `{expected}`。"),
+        Denied::PairWithoutEquals { .. } => ("请求参数的名称和值之间必须以 `=` 分隔。"),
+        Denied::MalformedEscape { pair } => ("参数 `{pair}` 中的 `%` 之后不是两位十六进制数字。"),
+        Denied::MalformedName { name, what } => ("参数名 `{name}` 不合法：{}。", name_fault(what)),
+        Denied::InvalidUtf8 { place } => ("{}不是合法的 UTF-8 编码。", place_name(place)),
+        Denied::MalformedJson { what } => ("请求体不是合法的 JSON：{what}。"),
+        Denied::JsonNotAnObject => ("请求体必须是 JSON 对象。"),
+        Denied::NestedTooDeep { limit } => ("参数的嵌套超过 {limit} 层。"),
+        Denied::TooManyParameters { limit } => ("请求的参数值超过 {limit} 个。"),
+        Denied::DuplicateParameter { name } => ("参数 `{name}` 重复。"),
+        Denied::ConflictingParameter { name } => ("参数 `{name}` 以两种形式出现：值、列表和结构不能同时使用。"),
+        Denied::MissingParameter { name } => ("缺少必需的参数 `{name}`。"),
+        Denied::MalformedParameter { name, value } => ("参数 `{name}` 的取值 `{value}` 不合法。"),
+        Denied::MissingAuthorization => ("请求缺少 `Authorization` 头部（使用签名方法 v1 时则缺少参数 `Signature`）。"),
+        Denied::MalformedAuthorization { what } => ("请求头部的 `Authorization` 不符合腾讯云标准：{}。", authorization_fault(what)),
+        Denied::UnsupportedAlgorithm { algorithm } => ("不支持签名算法 `{algorithm}`，请使用 `TC3-HMAC-SHA256`。"),
+        Denied::ScopeDateMismatch { date, expected } => ("Credential 中的日期 `{date}` 不是 `X-TC-Timestamp` 对应的 UTC 日期 `{expected}`。"),
+        Denied::SecretIdNotFound { .. } => ("密钥不存在，请检查 SecretId 是否填写正确，注意前后不得有空格。"),
+        Denied::SignatureExpired { timestamp_seconds, now_seconds, skew_seconds, limit_seconds } => ("签名过期：Timestamp {timestamp_seconds} 和服务器时间 {now_seconds} 相差 {skew_seconds} 秒，不得超过 {limit_seconds} 秒，请检查本地时间是否和标准时间同步。"),
+        Denied::SignatureMismatch => ("请求签名验证失败，请检查您的签名计算是否正确。"),
+        Denied::LegacyWithoutVersion => ("此处不支持 2017 年以前的 API 版本，请传入 `Version=2017-03-12`。"),
+    }
+}
+
+texts! {
+    authorization_fault(fault: AuthorizationFault) {
+        AuthorizationFault::NotText => ("它不是文本"),
+        AuthorizationFault::FieldForm => ("有字段的格式不是 `Name=value`"),
+        AuthorizationFault::UnknownField => ("有字段不是 `Credential`、`SignedHeaders`、`Signature` 之一"),
+        AuthorizationFault::DuplicateField => ("有字段重复"),
+        AuthorizationFault::MissingField { field } => ("缺少 `{field}`"),
+        AuthorizationFault::SignatureForm => ("`Signature` 不是 64 位十六进制数字"),
+        AuthorizationFault::CredentialForm => ("`Credential` 的格式不是 `SecretId/date/service/tc3_request`"),
+        AuthorizationFault::EmptySecretId => ("Credential 中的 `SecretId` 为空"),
+        AuthorizationFault::EmptyService => ("Credential 中的 `Service` 不合法"),
+        AuthorizationFault::HeaderName => ("`SignedHeaders` 中有不合法的头部名称"),
+        AuthorizationFault::DuplicateHeader => ("`SignedHeaders` 中有重复的头部"),
+        AuthorizationFault::TooManyHeaders => ("`SignedHeaders` 中的头部过多"),
+        AuthorizationFault::UnsignedHeader { header } => ("`SignedHeaders` 必须包含 `{header}`"),
+        AuthorizationFault::AbsentHeader { header } => ("`SignedHeaders` 中的 `{header}` 不在请求头部中"),
+    }
+}
+
+/// Signature v1 has a smaller limit than TC3.
+const fn smaller_hint(limit_bytes: usize) -> &'static str {
+    if limit_bytes < 10 << 20 { "更大的请求请使用 `TC3-HMAC-SHA256` 签名。" } else { "" }
+}
+
+fn name_fault(fault: &NameFault) -> &'static str {
+    match fault {
+        NameFault::EmptyPart => "名称为空，或 `.` 旁有一段为空",
+        NameFault::LargeIndex => "列表下标过大",
+    }
+}
+
+fn malformed_key(fault: &MalformedKey) -> String {
+    match fault {
+        MalformedKey::Form => "公钥为一行，依次是算法、base64 和注释".into(),
+        MalformedKey::Content => "base64 部分不是该算法的密钥".into(),
+        MalformedKey::RsaBits { bits } => format!("RSA 密钥应为 1024 至 16384 位，此密钥为 {bits} 位"),
+        MalformedKey::Algorithm => "只支持 ssh-rsa 和 ssh-ed25519 密钥".into(),
+    }
+}
+
+/// In the words of the vendor's codes `UnsupportedOperation.InstanceState...`.
+const fn state_now(state: InstanceState) -> &'static str {
+    match state {
+        InstanceState::Pending => "创建未完成",
+        InstanceState::LaunchFailed => "创建失败",
+        InstanceState::Running => "处于开机状态",
+        InstanceState::Stopped => "处于关机状态",
+        InstanceState::Starting => "正在开机",
+        InstanceState::Stopping => "正在关机",
+        InstanceState::Rebooting => "正在重启",
+        InstanceState::Terminating => "正在销毁",
+    }
+}
+
+/// `wire` names three places.
+fn place_name(place: &str) -> &str {
+    match place {
+        "body" => "请求体",
+        "query" => "查询串",
+        "form" => "表单",
+        other => other,
+    }
+}
+
+/// "`A`, `B` and `C`" are names, which English words join.
+fn listed(names: &str) -> String {
+    names.replace(", ", "、").replace(" and ", " 和 ")
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{Product, transcript};
+    use std::collections::BTreeSet;
+
+    /// Reasons that no transcript comes to: the pipeline gives them, or they need a large world.
+    fn rare_reasons() -> Vec<Reason> {
+        let text = || Box::from("v7");
+        vec![
+            Reason::UnknownProduct { product: text() },
+            Reason::UnknownAction { product: Product::Cvm, action: text() },
+            Reason::NotBuilt { product: Product::Cvm, action: text() },
+            Reason::UnknownVersion { product: Product::Cvm, version: text() },
+            Reason::CommonMissing { name: "Region" },
+            Reason::Region,
+            Reason::Offset { value: -7 },
+            Reason::BodyTooLarge,
+            Reason::HalfSent,
+            Reason::Replayed,
+            Reason::OurFault,
+            Reason::Law(Refusal::AddressesExhausted),
+            Reason::PublicKey(MalformedKey::Form),
+            Reason::PublicKey(MalformedKey::Content),
+            Reason::PublicKey(MalformedKey::RsaBits { bits: 77 }),
+            Reason::PublicKey(MalformedKey::Algorithm),
+        ]
+    }
+
+    fn states() -> Vec<Reason> {
+        use InstanceState::*;
+        let instance = "ins-1e4r6y8i".parse().unwrap();
+        [Pending, LaunchFailed, Running, Stopped, Starting, Stopping, Rebooting, Terminating]
+            .map(|state| Reason::Law(Refusal::State { instance, state }))
+            .to_vec()
+    }
+
+    fn denials() -> Vec<Denied> {
+        use Denied::*;
+        let text = || Box::from("v7");
+        vec![
+            UnknownPath { path: text() },
+            MethodNotAllowed { method: text() },
+            QueryTooLarge { bytes: 77, limit_bytes: 70 },
+            BodyTooLarge { bytes: 77, limit_bytes: 70 },
+            BodyTooLarge { bytes: 10_485_777, limit_bytes: 10_485_760 },
+            UnsupportedContentType { found: text(), expected: "e7" },
+            PairWithoutEquals { pair: text() },
+            MalformedEscape { pair: text() },
+            MalformedName { name: text(), what: NameFault::EmptyPart },
+            MalformedName { name: text(), what: NameFault::LargeIndex },
+            InvalidUtf8 { place: "body" },
+            InvalidUtf8 { place: "query" },
+            InvalidUtf8 { place: "form" },
+            MalformedJson { what: "EOF at line 7".into() },
+            JsonNotAnObject,
+            NestedTooDeep { limit: 70 },
+            TooManyParameters { limit: 70 },
+            DuplicateParameter { name: text() },
+            ConflictingParameter { name: text() },
+            MissingParameter { name: "Nonce" },
+            MalformedParameter { name: "Nonce", value: text() },
+            MissingAuthorization,
+            UnsupportedAlgorithm { algorithm: text() },
+            ScopeDateMismatch { date: text(), expected: "e7".into() },
+            SecretIdNotFound { secret_id: text() },
+            SignatureExpired { timestamp_seconds: 70, now_seconds: 770, skew_seconds: 700, limit_seconds: 300 },
+            SignatureMismatch,
+            LegacyWithoutVersion,
+        ]
+    }
+
+    fn header_faults() -> Vec<Denied> {
+        use AuthorizationFault::*;
+        let faults = [
+            NotText,
+            FieldForm,
+            UnknownField,
+            DuplicateField,
+            MissingField { field: "Credential" },
+            SignatureForm,
+            CredentialForm,
+            EmptySecretId,
+            EmptyService,
+            HeaderName,
+            DuplicateHeader,
+            TooManyHeaders,
+            UnsignedHeader { header: "host" },
+            AbsentHeader { header: "v7".into() },
+        ];
+        faults.map(|what| Denied::MalformedAuthorization { what }).to_vec()
+    }
+
+    /// What a message names: the spans in backticks, and the numbers of what is left.
+    fn data(text: &str) -> BTreeSet<&str> {
+        let spans = text.split('`').skip(1).step_by(2);
+        let prose = text.split('`').step_by(2);
+        let numbers = prose.flat_map(|prose| prose.split(|character: char| !character.is_ascii_digit()));
+        spans.chain(numbers.filter(|number| !number.is_empty())).collect()
+    }
+
+    /// What is wrong with a pair of texts.
+    fn fault(english: &str, chinese: &str) -> Option<String> {
+        let is_chinese = |character| ('\u{4e00}'..='\u{9fff}').contains(&character);
+        let missing: Vec<_> = data(english).into_iter().filter(|datum| !chinese.contains(datum)).collect();
+        // Two small words in a row are prose that nobody has translated; the JSON parser's own words are not ours.
+        let mut runs = chinese.split(|character: char| !character.is_ascii_lowercase() && character != ' ');
+        let prose = runs.find(|run| run.split(' ').filter(|word| word.len() > 1).count() > 1);
+        match () {
+            () if !chinese.chars().any(is_chinese) => Some(format!("not Chinese: {chinese}")),
+            () if english.chars().any(is_chinese) => Some(format!("not English: {english}")),
+            () if !missing.is_empty() => Some(format!("{chinese}\nlacks {missing:?} of\n{english}")),
+            () if !chinese.contains("JSON") => prose.map(|prose| format!("not translated: `{prose}` in {chinese}")),
+            () => None,
+        }
+    }
+
+    /// The variant that a debug text begins with.
+    fn variant(text: &str) -> &str {
+        text.split(|character: char| !character.is_alphanumeric()).next().unwrap()
+    }
+
+    fn all_are_among(patterns: &[&str], seen: &BTreeSet<String>) {
+        let silent: Vec<_> =
+            patterns.iter().filter(|pattern| !seen.contains(variant(pattern.split_once("::").unwrap().1))).collect();
+        assert!(silent.is_empty(), "let a transcript provoke it, or list it in this test: {silent:?}");
+    }
+
+    #[test]
+    fn every_reason_has_a_chinese_text_that_names_the_same_data() {
+        let reasons = [transcript::all_reasons(), rare_reasons(), states()].concat();
+        let (mut seen, mut seen_laws) = (BTreeSet::new(), BTreeSet::new());
+        for why in &reasons {
+            assert_eq!(fault(&why.to_string(), &reason(why)), None);
+            seen.insert(variant(&format!("{why:?}")).to_owned());
+            if let Reason::Law(law) = why {
+                seen_laws.insert(variant(&format!("{law:?}")).to_owned());
+            }
+        }
+        all_are_among(reason::PATTERNS, &seen);
+        all_are_among(refusal::PATTERNS, &seen_laws);
+    }
+
+    #[test]
+    fn every_denial_has_a_chinese_text_that_names_the_same_data() {
+        let denials = [denials(), header_faults()].concat();
+        let (mut seen, mut seen_faults) = (BTreeSet::new(), BTreeSet::new());
+        for why in &denials {
+            assert_eq!(fault(&why.to_string(), &denied(why)), None);
+            seen.insert(variant(&format!("{why:?}")).to_owned());
+            if let Denied::MalformedAuthorization { what } = why {
+                seen_faults.insert(variant(&format!("{what:?}")).to_owned());
+            }
+        }
+        all_are_among(denied::PATTERNS, &seen);
+        all_are_among(authorization_fault::PATTERNS, &seen_faults);
+    }
+
+    #[test]
+    fn the_comparison_can_fail() {
+        assert_eq!(fault("The zone `a` has 7.", "可用区 `a` 有 7 个。"), None);
+        for (english, chinese) in [
+            ("The zone `a` has 7.", "可用区 `b` 有 7 个。"),
+            ("The zone `a` has 7.", "可用区 `a` 有 8 个。"),
+            ("Not this.", "Not this."),
+            ("没有", "没有"),
+            ("Not here: an other thing.", "此处不支持：an other thing。"),
+        ] {
+            assert!(fault(english, chinese).is_some(), "{chinese}");
+        }
+    }
+}
