@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => return demo::run(),
         Command::Env { client, data } => print!("{}", environment(&ask(&data, &Question::Environment)?, client)),
+        Command::Ca { data } => print!("{}", authority(&data)?),
         Command::Ssh { data, instance, command } => return ssh(&data, &instance, &command),
         Command::Account { command: AccountCommand::Add { name, data, output } } => {
             print(&ask(&data, &Question::AddAccount { name })?, output.output);
@@ -46,6 +47,13 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Messages { data, output } => print(&ask(&data, &Question::Messages)?, output.output),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The authority's certificate. It is no secret, and is there whether a server runs or not.
+fn authority(data: &Data) -> anyhow::Result<String> {
+    let path = data::ca_certificate(&data.directory()?);
+    std::fs::read_to_string(&path)
+        .with_context(|| format!("no cvmd has been started there ({}): start `cvmd serve`", path.display()))
 }
 
 /// Asks the server that runs on this data directory.

@@ -33,6 +33,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Print the certificate that clients of the vendor's HTTPS hosts have to trust, in PEM.
+    Ca {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Enter an instance with OpenSSH's `ssh`.
     Ssh {
         #[command(flatten)]
@@ -180,6 +185,12 @@ pub(crate) struct ServeArguments {
     /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
     #[arg(long, env = "CVMD_NETWORK_BLOCK", value_name = "B")]
     network_block: Option<u8>,
+    /// A certificate, and what stands behind it, for https on the port [default: one of cvmd's own].
+    #[arg(long, env = "CVMD_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate.
+    #[arg(long, env = "CVMD_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// Log lines for people or for programs [default: text].
     #[arg(long, env = "CVMD_LOG_FORMAT", value_enum)]
     log_format: Option<Format>,
@@ -209,6 +220,7 @@ struct File {
     log_format: Option<String>,
     ssh: SshFile,
     network: NetworkFile,
+    tls: TlsFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -224,6 +236,20 @@ struct NetworkFile {
     block: Option<u8>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TlsFile {
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+/// The operator's own certificate, in PEM.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
 /// All that `serve` needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -234,6 +260,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) ssh_ports: Vec<u16>,
     pub(crate) network_block: Option<u8>,
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) log: String,
     pub(crate) log_format: Format,
     /// SecretId and SecretKey of the first account, when given.
@@ -296,6 +323,11 @@ impl Config {
             },
             ssh_ports: arguments.ssh_ports.or(file.ssh.ports).unwrap_or_else(|| vec![22, 2222, 0]),
             network_block,
+            tls: match (arguments.tls_cert.or(file.tls.cert), arguments.tls_key.or(file.tls.key)) {
+                (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+                (None, None) => None,
+                _ => bail!("tls.cert and tls.key are given together or not at all"),
+            },
             log: arguments.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_format,
             credential: match (secret_id, secret_key) {

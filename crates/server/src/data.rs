@@ -57,6 +57,14 @@ impl DataDirectory {
         self.path.join("credential")
     }
 
+    pub(crate) fn ca_certificate(&self) -> PathBuf {
+        ca_certificate(&self.path)
+    }
+
+    pub(crate) fn ca_key(&self) -> PathBuf {
+        self.path.join("ca.key")
+    }
+
     pub(crate) fn endpoint(&self) -> PathBuf {
         self.path.join("endpoint")
     }
@@ -64,6 +72,11 @@ impl DataDirectory {
     pub(crate) fn socket(&self) -> PathBuf {
         socket(&self.path)
     }
+}
+
+/// The certificate that clients of the vendor's hosts are told to trust.
+pub(crate) fn ca_certificate(data: &Path) -> PathBuf {
+    data.join("ca.pem")
 }
 
 /// Where a running server hears the operator's commands.

@@ -1,17 +1,36 @@
-//! HTTP in front of the pipeline: one port for both doors and the side routes.
+//! HTTP in front of the pipeline: one port for http and https, both doors, proxied requests, tunnels and the side routes.
 
-use crate::{house::House, pipeline};
+use crate::{
+    connect::{self, Target, Way},
+    house::House,
+    pipeline,
+    tls::{self, Tls},
+};
 use bytes::Bytes;
 use cvmd_actions::Reason;
 use cvmd_wire::RawRequest;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
-    Request, Response, StatusCode, body::Incoming, header::CONTENT_TYPE, header::HeaderValue, server::conn::http1,
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONNECTION, CONTENT_TYPE, HeaderValue},
+    server::conn::http1,
     service::service_fn,
+    upgrade::OnUpgrade,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::Instant};
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::Instant,
+};
 
 /// A client has this long to send a request's head, and as long again for its body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,7 +41,7 @@ const HEAD_BYTES_MAX: usize = 128 * 1024;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Answers until `stop` changes, then lets the requests under way finish.
-pub(crate) async fn serve(house: Arc<House>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(house: Arc<House>, tls: Arc<Tls>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
@@ -39,7 +58,12 @@ pub(crate) async fn serve(house: Arc<House>, listener: TcpListener, mut stop: wa
             Some(_) = connections.join_next() => continue,
         };
         let _ = stream.set_nodelay(true);
-        connections.spawn(connection(Arc::clone(&house), TokioIo::new(stream), stop.clone()));
+        let (house, tls, stop) = (Arc::clone(&house), Arc::clone(&tls), stop.clone());
+        connections.spawn(async move {
+            if let Err(error) = accepted(&house, &tls, stream, stop).await {
+                tracing::debug!(error = format!("{error:#}"), "a connection broke");
+            }
+        });
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
@@ -48,31 +72,120 @@ pub(crate) async fn serve(house: Arc<House>, listener: TcpListener, mut stop: wa
     }
 }
 
-async fn connection(house: Arc<House>, stream: TokioIo<tokio::net::TcpStream>, mut stop: watch::Receiver<bool>) {
-    let service = service_fn(move |request| {
-        let house = Arc::clone(&house);
-        async move { Ok::<_, Infallible>(respond(&house, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(stream, service);
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+/// What is not a plain TCP stream. Boxed, because only the plain one has to be fast, and each kind is compiled again.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Serves one connection, and what it becomes by a `CONNECT`.
+async fn accepted(
+    house: &Arc<House>,
+    tls: &Tls,
+    stream: TcpStream,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let mut first = [0];
+    let peek = tokio::time::timeout(PATIENCE, stream.peek(&mut first));
+    let Some(peeked) = unless_stopped(&mut stop, peek).await else { return Ok(()) };
+    let tunnel = match peeked {
+        // Closed, or silent for too long.
+        Ok(Ok(0)) | Err(_) => return Ok(()),
+        Ok(Err(error)) => return Err(error.into()),
+        Ok(Ok(_)) if first[0] == tls::FIRST_BYTE => {
+            let Some(stream) = unless_stopped(&mut stop, tls.accept(stream)).await else { return Ok(()) };
+            let stream: Box<dyn Stream> = Box::new(stream?);
+            talk(house, stream, false, &mut stop).await?
         }
+        Ok(Ok(_)) => talk(house, stream, false, &mut stop).await?,
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+    let Some(Tunnel { target, upgrade }) = tunnel else { return Ok(()) };
+    let stream = TokioIo::new(upgrade.await?);
+    match target {
+        Target::Vendor { host, way } => {
+            let stream: Box<dyn Stream> = match way {
+                Way::Plain => Box::new(stream),
+                Way::Tls => match unless_stopped(&mut stop, tls.accept_for(&host, stream)).await {
+                    Some(stream) => Box::new(stream?),
+                    None => return Ok(()),
+                },
+            };
+            talk(house, stream, true, &mut stop).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A `CONNECT` that was answered with 200: what follows on the connection is no HTTP of this connection.
+struct Tunnel {
+    target: Target,
+    upgrade: OnUpgrade,
+}
+
+/// One HTTP connection.
+struct Connection {
+    house: Arc<House>,
+    /// Whether it is inside a tunnel.
+    nested: bool,
+    tunnel: OnceLock<Tunnel>,
+}
+
+/// Answers requests until either side ends the connection, or a `CONNECT` makes it a tunnel.
+async fn talk<S>(
+    house: &Arc<House>,
+    stream: S,
+    nested: bool,
+    stop: &mut watch::Receiver<bool>,
+) -> anyhow::Result<Option<Tunnel>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = Arc::new(Connection { house: Arc::clone(house), nested, tunnel: OnceLock::new() });
+    let answering = Arc::clone(&connection);
+    let service = service_fn(move |request| {
+        let connection = Arc::clone(&answering);
+        async move { Ok::<_, Infallible>(respond(&connection, request).await) }
+    });
+    {
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            ended = &mut serving => ended?,
+            () = stopped(stop) => {
+                serving.as_mut().graceful_shutdown();
+                serving.await?;
+            }
+        }
+    }
+    Ok(Arc::into_inner(connection).and_then(|connection| connection.tunnel.into_inner()))
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// What does not have to be finished when the server stops.
+async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = stopped(stop) => None,
     }
 }
 
-async fn respond(house: &Arc<House>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn respond(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let house = &connection.house;
+    if request.method() == Method::CONNECT {
+        return open_tunnel(connection, request);
+    }
     let (head, body) = request.into_parts();
+    if connect::is_for_others(&head) {
+        return refused(StatusCode::FORBIDDEN, connect::NO_PROXY);
+    }
     match head.uri.path() {
         "/_cvmd/health" => return text(StatusCode::OK, "ok\n"),
         "/_cvmd/metrics" => return text(StatusCode::OK, house.metrics.text(&house.state, house.figures())),
@@ -104,6 +217,29 @@ async fn respond(house: &Arc<House>, request: Request<Incoming>) -> Response<Ful
     let mut response = Response::new(Full::new(Bytes::from(bytes)));
     // Exactly this: the vendor's Python SDK takes a refusal for a success when a charset follows.
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Answers a `CONNECT`. With 200 the connection ends as HTTP, and [`accepted`] goes on with what it has become.
+fn open_tunnel(connection: &Connection, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let authority = request.uri().authority().map_or("", |authority| authority.as_str());
+    let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
+    match target {
+        Ok(target) => {
+            tracing::debug!(?target, "a tunnel");
+            let upgrade = hyper::upgrade::on(&mut request);
+            // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200.
+            let _ = connection.tunnel.set(Tunnel { target, upgrade });
+            Response::new(Full::default())
+        }
+        Err(why) => refused(why.status(), &why.to_string()),
+    }
+}
+
+/// One line for people. What may follow on the connection was meant for somebody else.
+fn refused(status: StatusCode, line: &str) -> Response<Full<Bytes>> {
+    let mut response = text(status, format!("{line}\n"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

@@ -1,10 +1,12 @@
 //! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
 
 mod accounts;
+mod authority;
 mod client;
 mod command;
 mod commands;
 mod config;
+mod connect;
 mod credentials;
 mod data;
 mod demo;
@@ -20,6 +22,7 @@ mod random;
 mod replays;
 mod seed;
 mod serve;
+mod tls;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use crate::{
     http,
     master_key::{MasterKey, write_private},
     operator, random, replays, seed,
+    tls::Tls,
 };
 use anyhow::{Context, bail};
 use cvmd_hypervisor::{Clock, Hypervisor};
@@ -38,17 +39,18 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "other machines can reach this listener");
     }
+    let tls = Arc::new(Tls::open(&data, config.tls.as_ref(), Clock::System)?);
+    let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let (house, machines) = open(config, &data).await?;
     seed::load(&house, config.seed.as_deref()).await?;
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
     let _ = house.engine.set(Box::new(engine.gauge()));
-    write_private(&data.endpoint(), &format!("http://{address}"))?;
+    write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
-    let operator =
-        tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), format!("http://{address}"), stopped.clone()));
-    let http = tokio::spawn(http::serve(Arc::clone(&house), listener, stopped));
-    announce(&format!("http://{address}"))?;
+    let operator = tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), endpoint.clone(), stopped.clone()));
+    let http = tokio::spawn(http::serve(Arc::clone(&house), tls, listener, stopped));
+    announce(&endpoint)?;
     tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");
     tokio::select! {
         _ = terminate.recv() => {}

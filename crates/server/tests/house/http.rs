@@ -19,6 +19,8 @@ pub struct Client {
     pub address: SocketAddr,
     pub secret_id: String,
     pub secret_key: String,
+    /// The host to call, and to sign for, where it is not the address.
+    pub host: Option<String>,
 }
 
 /// One HTTP answer.
@@ -82,7 +84,7 @@ impl Client {
 
     /// The bytes of a POST that is signed with TC3.
     pub fn tc3(&self, action: &str, body: &str, with: &Tc3<'_>) -> Vec<u8> {
-        let (host, method) = (self.address.to_string(), Method::POST);
+        let (host, method) = (self.host(), Method::POST);
         let content_type = with.content_type.unwrap_or(JSON);
         let at = with.timestamp_seconds.unwrap_or_else(now_seconds);
         let (id, key) = (&self.secret_id, &self.secret_key);
@@ -126,20 +128,24 @@ impl Client {
     /// The bytes of a GET with signature v1.
     pub fn signed_query(&self, path: &str, parameters: &[(String, String)]) -> Vec<u8> {
         let form = self.signed_form(&Method::GET, path, parameters);
-        request("GET", &format!("{path}?{form}"), &[("host", self.address.to_string())], b"")
+        request("GET", &format!("{path}?{form}"), &[("host", self.host())], b"")
     }
 
     /// The bytes of a POST form with signature v1.
     pub fn signed_post(&self, path: &str, parameters: &[(String, String)]) -> Vec<u8> {
         let form = self.signed_form(&Method::POST, path, parameters);
         let kind = "application/x-www-form-urlencoded".into();
-        request("POST", path, &[("host", self.address.to_string()), ("content-type", kind)], form.as_bytes())
+        request("POST", path, &[("host", self.host()), ("content-type", kind)], form.as_bytes())
+    }
+
+    fn host(&self) -> String {
+        self.host.clone().unwrap_or_else(|| self.address.to_string())
     }
 
     fn signed_form(&self, method: &Method, path: &str, parameters: &[(String, String)]) -> String {
         let pairs: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let sha256 = pairs.contains(&("SignatureMethod", "HmacSHA256"));
-        let signature = sign::v1(method, &self.address.to_string(), path, &pairs, &self.secret_key, sha256);
+        let signature = sign::v1(method, &self.host(), path, &pairs, &self.secret_key, sha256);
         let all = pairs.into_iter().chain([("Signature", signature.as_str())]);
         all.map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect::<Vec<_>>().join("&")
     }
@@ -196,7 +202,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, String)], body: &[u
 }
 
 /// Reads one answer with a content length.
-pub fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
+pub fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
     let mut bytes = Vec::new();
     let mut part = [0; 16 * 1024];
     loop {

@@ -149,13 +149,14 @@ impl Home {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let Some(endpoint) = line.trim().strip_prefix("listening on http://") else {
+        let said = line.trim().strip_prefix("listening on ").and_then(|endpoint| endpoint.split_once("://"));
+        let Some((_, endpoint)) = said else {
             let _ = child.kill();
             panic!("the server said {line:?} first; its log:\n{}", log.text());
         };
         let address = endpoint.parse().unwrap();
         let server = Server {
-            client: Client { address, secret_id: SECRET_ID.into(), secret_key: SECRET_KEY.into() },
+            client: Client { address, secret_id: SECRET_ID.into(), secret_key: SECRET_KEY.into(), host: None },
             child,
             log,
             printed: Gathered::of(stdout),

@@ -1,0 +1,90 @@
+//! TLS at the one port, and inside a tunnel to one of the vendor's hosts.
+
+use crate::{
+    authority::{self, Authority, LOCALHOST},
+    config::TlsFiles,
+    data::DataDirectory,
+};
+use anyhow::{Context, bail};
+use cvmd_hypervisor::Clock;
+use rustls::{
+    ServerConfig,
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::Acceptor,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
+
+/// The first byte of a TLS connection, and of no HTTP request: a record that holds a handshake.
+pub(crate) const FIRST_BYTE: u8 = 0x16;
+
+/// A handshake takes this long at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Tls {
+    authority: Authority,
+    /// The operator's own certificate, for connections to the port itself.
+    given: Option<Arc<ServerConfig>>,
+}
+
+impl Tls {
+    /// Reads, or makes, what certificates are made with, and reads the operator's own.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or files do not belong together.
+    pub(crate) fn open(data: &DataDirectory, files: Option<&TlsFiles>, clock: Clock) -> anyhow::Result<Tls> {
+        let provider = Arc::new(ring::default_provider());
+        let given = files.map(|files| read(files, &provider)).transpose()?;
+        Ok(Tls { authority: Authority::open(data, clock, provider)?, given })
+    }
+
+    /// Whether the operator gave a certificate.
+    pub(crate) fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
+    /// The handshake of a client that speaks TLS to the port itself.
+    pub(crate) async fn accept<S>(&self, stream: S) -> anyhow::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let handshake = async {
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let config = match &self.given {
+                Some(config) => Arc::clone(config),
+                None => {
+                    // A client that was given an address names no host. One that names a host of which no certificate
+                    // may speak is told so by this machine's own.
+                    let named = hello.client_hello().server_name().map(str::to_ascii_lowercase);
+                    let host = named.filter(|host| authority::speaks_for(host));
+                    self.authority.config(host.as_deref().unwrap_or(LOCALHOST))?
+                }
+            };
+            Ok(hello.into_stream(config).await?)
+        };
+        tokio::time::timeout(PATIENCE, handshake).await.context("no TLS handshake in time")?
+    }
+
+    /// The handshake inside a tunnel to one of the vendor's hosts.
+    pub(crate) async fn accept_for<S>(&self, host: &str, stream: S) -> anyhow::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let handshake = TlsAcceptor::from(self.authority.config(host)?).accept(stream);
+        Ok(tokio::time::timeout(PATIENCE, handshake).await.context("no TLS handshake in time")??)
+    }
+}
+
+fn read(files: &TlsFiles, provider: &Arc<CryptoProvider>) -> anyhow::Result<Arc<ServerConfig>> {
+    let (certificate, key) = (files.certificate.display(), files.key.display());
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("cannot read the certificate {certificate}"))?;
+    if chain.is_empty() {
+        bail!("there is no certificate in {certificate}");
+    }
+    let private = PrivateKeyDer::from_pem_file(&files.key).with_context(|| format!("cannot read the key {key}"))?;
+    authority::config(chain, private, provider).with_context(|| format!("{key} is not the key of {certificate}"))
+}
