@@ -10,6 +10,7 @@ import story  # noqa: E402
 # The order in which they are imported is the order of the checks.
 import example  # noqa: E402,F401
 import codes  # noqa: E402,F401
+import languages  # noqa: E402,F401
 import authenticity  # noqa: E402,F401
 import junk  # noqa: E402,F401
 

@@ -16,9 +16,11 @@ from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, ZONE, wait_until
 class Cloud:
     """One account in one region, with one way of signing."""
 
-    def __init__(self, secret_id=SECRET_ID, secret_key=SECRET_KEY, region=REGION, sign=None, method="POST"):
+    def __init__(
+        self, secret_id=SECRET_ID, secret_key=SECRET_KEY, region=REGION, sign=None, method="POST", language="en-US"
+    ):
         http = HttpProfile(protocol="http", endpoint=urlsplit(ENDPOINT).netloc, reqMethod=method)
-        profile = ClientProfile(signMethod=sign, httpProfile=http, language="en-US")
+        profile = ClientProfile(signMethod=sign, httpProfile=http, language=language)
         self.client = cvm_client.CvmClient(credential.Credential(secret_id, secret_key), region, profile)
 
     def call(self, action, **parameters):

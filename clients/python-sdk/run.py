@@ -21,5 +21,6 @@ import key_pairs  # noqa: E402,F401
 import instances  # noqa: E402,F401
 import accounts  # noqa: E402,F401
 import signatures  # noqa: E402,F401
+import languages  # noqa: E402,F401
 
 story.tell()
