@@ -53,7 +53,8 @@ def tell():
         except Exception as why:  # every defect of a check is a failure of that check
             failed += 1
             # The line of the check itself, not of what it called: there a reader sees what was tried.
-            frame = next(f for f in traceback.extract_tb(why.__traceback__) if f.name == function.__name__)
+            frames = traceback.extract_tb(why.__traceback__)
+            frame = next((f for f in frames if f.name == function.__name__), frames[-1])
             text = " ".join(str(why).split())
             print(f"FAILED {name}: {type(why).__name__}: {text} ({Path(frame.filename).name}:{frame.lineno})")
     sys.exit(1 if failed else 0)
