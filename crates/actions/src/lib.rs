@@ -21,6 +21,8 @@ mod page;
 mod parameters;
 mod product;
 mod reply;
+mod tag_words;
+mod tagged;
 #[cfg(test)]
 mod transcript;
 
@@ -33,3 +35,4 @@ pub use new_instance::{Disks, NAMELESS, Plan, seeded};
 pub use parameters::Parameters;
 pub use product::{Address, Product, find};
 pub use reply::time;
+pub use tag_words::TagRefusal;
