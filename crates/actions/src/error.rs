@@ -323,6 +323,7 @@ fn denied_codes(denied: &Denied) -> Codes {
         | Denied::InvalidUtf8 { .. }
         | Denied::MalformedJson { .. }
         | Denied::JsonNotAnObject
+        | Denied::MalformedMultipart { .. }
         | Denied::NestedTooDeep { .. }
         | Denied::TooManyParameters { .. }
         | Denied::DuplicateParameter { .. }
@@ -338,6 +339,7 @@ fn denied_codes(denied: &Denied) -> Codes {
         Denied::SecretIdNotFound { .. } => ("AuthFailure.SecretIdNotFound", "InvalidParameter.SecretIdNotFound"),
         Denied::SignatureExpired { .. } => ("AuthFailure.SignatureExpire", "InvalidRequest.ReplayAttack"),
         Denied::SignatureMismatch => ("AuthFailure.SignatureFailure", "InvalidParameter.SignatureFailure"),
+        Denied::UnknownToken { .. } => ("AuthFailure.TokenFailure", "InvalidRequest.TokenCheckFailed"),
         Denied::LegacyWithoutVersion => both("UnsupportedVersion"),
     }
 }

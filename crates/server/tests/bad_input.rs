@@ -80,6 +80,15 @@ fn api3_refuses_what_is_wrong_with_a_signed_request_by_the_documented_code() {
                 plain("StopInstances", json!({"InstanceIds": ids})),
             ),
             bad("broken JSON", "InvalidParameter", signed("DescribeInstances", "{\"Limit\":", Tc3::default())),
+            bad(
+                "half a part",
+                "InvalidParameter",
+                signed(
+                    "DescribeInstances",
+                    "--b\r\nContent-Disposition: form-data; name=\"Limit\"\r\n\r\n1",
+                    Tc3 { content_type: Some("multipart/form-data; boundary=b"), ..Tc3::default() },
+                ),
+            ),
             bad("two JSON texts", "InvalidParameter", signed("DescribeInstances", "{}{}", Tc3::default())),
             bad("JSON that is no object", "InvalidParameter", signed("DescribeInstances", "[1]", Tc3::default())),
             bad(
@@ -180,6 +189,11 @@ fn api3_believes_no_signature_that_is_absent_forged_or_for_something_else() {
                 forged.signed_query("/", &forged.v1("DescribeInstances", &[])),
             ),
             bad(
+                "v1 with a token",
+                "AuthFailure.TokenFailure",
+                client.signed_query("/", &client.v1("DescribeInstances", &[("Token", "t")])),
+            ),
+            bad(
                 "v1 by nobody",
                 "AuthFailure.SecretIdNotFound",
                 nobody.signed_query("/", &nobody.v1("DescribeInstances", &[])),
@@ -249,6 +263,7 @@ fn the_legacy_door_refuses_by_its_own_codes() {
                 "InvalidParameterValue",
                 call("StopInstances", &[("InstanceIds", "x"), ("InstanceIds.1", "ins-00000001")]),
             ),
+            bad("a token", "InvalidRequest.TokenCheckFailed", call("DescribeInstances", &[("Token", "t")])),
             bad("no signature", "MissingParameter", query("Action=DescribeInstances&SecretId=x&Timestamp=1&Nonce=1")),
             bad("a pair without =", "InvalidParameterValue", query("Action")),
             bad("a broken escape", "InvalidParameterValue", query("Action=%zz")),

@@ -39,6 +39,9 @@ pub enum Denied {
     #[error("The request body must be a JSON object.")]
     JsonNotAnObject,
 
+    #[error("The multipart body is not valid: {what}.")]
+    MalformedMultipart { what: MultipartFault },
+
     #[error("The parameters are nested deeper than {limit} levels.")]
     NestedTooDeep { limit: usize },
 
@@ -87,9 +90,32 @@ pub enum Denied {
     #[error("The provided credentials could not be validated. Please check your signature is correct.")]
     SignatureMismatch,
 
+    /// Temporary credentials are not issued here, and a token is part of one.
+    #[error("The token is not valid: there are no temporary credentials here. Leave `{name}` out.")]
+    UnknownToken { name: &'static str },
+
     /// A request for the action set before 2017, whatever else it holds.
     #[error("The API version before 2017 is not supported here. Pass `Version=2017-03-12`.")]
     LegacyWithoutVersion,
+}
+
+/// What is wrong with a `multipart/form-data` body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MultipartFault {
+    #[error("the content type names no `boundary` of 1 to 70 characters")]
+    Boundary,
+    #[error("it does not begin with its boundary")]
+    Beginning,
+    #[error("a boundary is not followed by a line end")]
+    Delimiter,
+    #[error("a part has no head that ends in an empty line")]
+    Head,
+    #[error("a part is not `form-data` with a `name`")]
+    Disposition,
+    #[error("a part in JSON must be named by a parameter without `.`")]
+    JsonName,
+    #[error("its last boundary is missing")]
+    End,
 }
 
 /// What is wrong with a flattened parameter name.

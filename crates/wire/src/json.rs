@@ -10,15 +10,30 @@ use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
 /// Reads one JSON object and nothing after it.
 pub(crate) fn read(body: &[u8]) -> Result<Map, Denied> {
-    let text = std::str::from_utf8(body).map_err(|_| Denied::InvalidUtf8 { place: "body" })?;
-    let limits = Limits { values: Cell::new(0), exceeded: RefCell::new(None) };
+    // The root is not one of the values.
+    match limited(body, VALUES_MAX + 1)?.0 {
+        Value::Map(map) => Ok(map),
+        _ => Err(Denied::JsonNotAnObject),
+    }
+}
+
+/// Reads one JSON value and nothing after it, and counts what it holds into `values`, which the whole request shares.
+pub(crate) fn value(text: &[u8], values: &mut usize) -> Result<Value, Denied> {
+    let (value, count) = limited(text, VALUES_MAX.saturating_sub(*values))?;
+    *values += count;
+    Ok(value)
+}
+
+/// One value, and how many values it is, itself included: at most `values_max`.
+fn limited(text: &[u8], values_max: usize) -> Result<(Value, usize), Denied> {
+    let text = std::str::from_utf8(text).map_err(|_| Denied::InvalidUtf8 { place: "body" })?;
+    let limits = Limits { values_max, values: Cell::new(0), exceeded: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Level { depth: 0, limits: &limits }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     match value {
-        Ok(Value::Map(map)) => Ok(map),
-        Ok(_) => Err(Denied::JsonNotAnObject),
+        Ok(value) => Ok((value, limits.values.get())),
         Err(error) => {
             Err(limits.exceeded.take().unwrap_or_else(|| Denied::MalformedJson { what: error.to_string().into() }))
         }
@@ -28,6 +43,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Map, Denied> {
 /// What one body may still hold, and which of our own reasons ended the reading: serde carries
 /// only text.
 struct Limits {
+    values_max: usize,
     values: Cell<usize>,
     exceeded: RefCell<Option<Denied>>,
 }
@@ -60,8 +76,7 @@ impl<'de> DeserializeSeed<'de> for Level<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         let values = self.limits.values.get() + 1;
-        // The root is not one of the values.
-        if values > VALUES_MAX + 1 {
+        if values > self.limits.values_max {
             return Err(self.limits.refuse(Denied::TooManyParameters { limit: VALUES_MAX }));
         }
         self.limits.values.set(values);

@@ -17,6 +17,7 @@ mod hash;
 mod host;
 mod json;
 mod language;
+mod multipart;
 mod params;
 mod raw;
 mod replay;
@@ -27,7 +28,7 @@ mod v1;
 
 pub use authenticate::{Credentials, authenticate};
 pub use credential::Credential;
-pub use denied::{AuthorizationFault, Denied, NameFault};
+pub use denied::{AuthorizationFault, Denied, MultipartFault, NameFault};
 pub use language::Language;
 pub use params::{Map, Params, Value};
 pub use raw::{Door, RawRequest};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::denied::{Denied, excerpt};
-use crate::{form, json};
+use crate::{form, json, multipart};
 
 /// How deep parameters may nest, the root included.
 pub(crate) const DEPTH_MAX: usize = 32;
@@ -83,7 +83,7 @@ impl IntoIterator for Map {
 #[derive(Clone, Default, PartialEq)]
 pub struct Params {
     pub root: Map,
-    /// Whether every leaf is text because the encoding knows nothing else.
+    /// Whether a leaf may be text because the encoding knows nothing else.
     pub textual: bool,
 }
 
@@ -95,6 +95,11 @@ impl Params {
     /// Reads a JSON object.
     pub fn from_json(body: &[u8]) -> Result<Params, Denied> {
         Ok(Params { root: json::read(body)?, textual: false })
+    }
+
+    /// Reads a `multipart/form-data` body: values under flattened names, and JSON. `content_type` tells its boundary.
+    pub fn from_multipart(content_type: &str, body: &[u8]) -> Result<Params, Denied> {
+        Ok(Params { root: multipart::read(content_type, body)?, textual: true })
     }
 
     /// Reads decoded pairs whose names are flattened (`Filters.0.Values.1`).

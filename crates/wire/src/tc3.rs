@@ -14,7 +14,7 @@ use crate::language::Language;
 use crate::params::Params;
 use crate::raw::{Door, RawRequest};
 use crate::request::Request;
-use crate::{digits, form, hash, host};
+use crate::{digits, form, hash, host, multipart};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 const JSON: &str = "application/json";
@@ -25,6 +25,7 @@ static ACTION: HeaderName = HeaderName::from_static("x-tc-action");
 static CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
 static REGION: HeaderName = HeaderName::from_static("x-tc-region");
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
+static TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
 static VERSION: HeaderName = HeaderName::from_static("x-tc-version");
 
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
@@ -32,7 +33,7 @@ const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 /// Clients sign two or three headers. A limit keeps a forged list from costing more than it.
 const SIGNED_HEADERS_MAX: usize = 32;
 
-/// Authenticates a query (GET) or a JSON body (POST).
+/// Authenticates a query (GET), or a body in JSON or in parts (POST).
 pub(crate) fn authenticate(
     raw: &RawRequest<'_>,
     authorization: &[u8],
@@ -40,7 +41,8 @@ pub(crate) fn authenticate(
     now_seconds: u64,
 ) -> Result<Request, Denied> {
     let authorization = Authorization::read(authorization)?;
-    if raw.method == Method::POST && !raw.media_type().eq_ignore_ascii_case(JSON) {
+    let readable = |kind: &str| [JSON, multipart::MEDIA_TYPE].iter().any(|known| kind.eq_ignore_ascii_case(known));
+    if raw.method == Method::POST && !readable(raw.media_type()) {
         let found = excerpt(raw.media_type());
         return Err(Denied::UnsupportedContentType { found, expected: JSON });
     }
@@ -57,6 +59,9 @@ pub(crate) fn authenticate(
         });
     }
     verify(raw, &authorization, timestamp, &date, &credential)?;
+    if !raw.header(&TOKEN).is_empty() {
+        return Err(Denied::UnknownToken { name: "X-TC-Token" });
+    }
 
     let optional = |name| Some(raw.header(name)).filter(|value| !value.is_empty()).map(Box::from);
     Ok(Request {
@@ -90,6 +95,9 @@ fn read_params(raw: &RawRequest<'_>) -> Result<Params, Denied> {
     // An action without parameters needs no body.
     if raw.body.is_empty() {
         return Ok(Params::empty());
+    }
+    if raw.media_type().eq_ignore_ascii_case(multipart::MEDIA_TYPE) {
+        return Params::from_multipart(raw.header(&CONTENT_TYPE), raw.body);
     }
     Params::from_json(raw.body)
 }

@@ -63,6 +63,9 @@ pub(crate) fn authenticate(
     if !matches {
         return Err(Denied::SignatureMismatch);
     }
+    if signed.optional("Token").is_some() {
+        return Err(Denied::UnknownToken { name: "Token" });
+    }
 
     Ok(Request {
         door,

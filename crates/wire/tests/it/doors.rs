@@ -171,3 +171,19 @@ fn the_window_is_300_seconds_to_both_sides_for_both_signatures() {
         }
     }
 }
+
+#[test]
+fn a_token_is_refused_on_every_way_and_an_empty_one_is_none() {
+    let sent = Tc3::default().send();
+    assert!(sent.clone().header("x-tc-token", "").arrive().is_ok());
+    assert_eq!(sent.clone().header("x-tc-token", "t").denied(), Denied::UnknownToken { name: "X-TC-Token" });
+    // Who signed wrongly learns that first.
+    let mut forged = sent.header("x-tc-token", "t");
+    forged.body = b"{ }".to_vec();
+    assert_eq!(forged.denied(), Denied::SignatureMismatch);
+    for path in ["/", "/v2/index.php"] {
+        let client = V1::new(Method::GET, path, &[("Token", "t")]);
+        assert_eq!(client.send().denied(), Denied::UnknownToken { name: "Token" });
+        assert!(client.with("Token", Some("")).send().arrive().is_ok());
+    }
+}

@@ -142,7 +142,7 @@ fn a_json_content_type_may_name_its_charset_in_any_case() {
 #[test]
 fn another_content_type_is_unsupported_on_a_post() {
     for (content_type, found) in [
-        ("multipart/form-data; boundary=Ab", "multipart/form-data"),
+        ("multipart/mixed; boundary=Ab", "multipart/mixed"),
         (FORM, FORM),
         ("text/plain", "text/plain"),
         ("application/jsonp", "application/jsonp"),
