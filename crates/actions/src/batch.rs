@@ -45,9 +45,14 @@ impl BatchId for ImageId {
 impl<Id: BatchId> Batch<Id> {
     /// At most 100 ids, counted as given; none when the parameter is absent.
     pub(crate) fn read(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
+        Batch::read_at_most(parameters, name, BATCH_MAX)
+    }
+
+    /// The same, where the vendor has a limit of its own.
+    pub(crate) fn read_at_most(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Batch<Id>, Reason> {
         let texts = parameters.texts(name)?;
-        if texts.len() > BATCH_MAX {
-            return Err(Reason::TooMany { name: parameters.path(name), given: texts.len(), limit: BATCH_MAX });
+        if texts.len() > limit {
+            return Err(Reason::TooMany { name: parameters.path(name), given: texts.len(), limit });
         }
         let mut ids: Vec<Id> = Vec::with_capacity(texts.len());
         for text in texts {

@@ -33,24 +33,17 @@ catalog! {
         disassociate_instances_key_pairs,
         import_key_pair,
         modify_instances_attribute,
+        modify_instances_charge_type,
         modify_instances_project,
+        modify_instances_renew_flag,
         modify_key_pair_attribute,
         reboot_instances,
+        renew_instances,
         reset_instances_password,
         run_instances,
         start_instances,
         stop_instances,
         terminate_instances,
-    }
-    tag {
-        describe_resource_tags,
-        describe_resource_tags_by_resource_ids,
-        describe_resources_by_tags,
-        describe_tag_keys,
-        describe_tag_values,
-        describe_tags,
-        get_resources,
-        modify_resource_tags,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
-use crate::{Product, TagRefusal, chinese};
+use crate::{Product, chinese};
 use cvmd_model::{InstanceId, InstanceState, MalformedKey, Refusal};
 use cvmd_state::Decision;
 use cvmd_wire::{Denied, Door, Language};
@@ -74,6 +74,8 @@ pub enum Reason {
     Network { vpc: Box<str>, subnet: Box<str> },
     #[error("The instance type `{value}` does not exist.")]
     InstanceType { value: Box<str> },
+    #[error("The period `{value}` is not valid: 1 to 12, 24, 36, 48 or 60 months.")]
+    Period { value: i64 },
     #[error("`MinCount` must not exceed `InstanceCount`.")]
     MinCount,
     #[error("The instance name is longer than {limit} characters.")]
@@ -112,8 +114,6 @@ pub enum Reason {
     Replayed,
     #[error("{0}")]
     Law(#[from] Refusal),
-    #[error("{0}")]
-    Tag(#[from] TagRefusal),
     /// What the operator reads stands in the log, under the RequestId.
     #[error("An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.")]
     OurFault,
@@ -215,6 +215,7 @@ impl Reason {
             Reason::ZoneElsewhere { .. } => both("InvalidZone.MismatchRegion"),
             Reason::Network { .. } => both("InvalidParameterValue.VpcIdNotExist"),
             Reason::InstanceType { .. } => both("InvalidParameterValue.InstanceTypeNotFound"),
+            Reason::Period { .. } => both("InvalidPeriod"),
             Reason::MinCount => both("InvalidParameterValue.InvalidParameterMinCount"),
             Reason::InstanceNameTooLong { .. } => both("InvalidInstanceName.TooLong"),
             Reason::HostName(_) => both("InvalidParameterValue.IllegalHostName"),
@@ -230,7 +231,6 @@ impl Reason {
             Reason::BodyTooLarge => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
             Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
             Reason::Law(refusal) => law(refusal),
-            Reason::Tag(refusal) => both(tag(refusal)),
             Reason::OurFault => ("InternalError", "InternalServerError"),
         }
     }
@@ -246,6 +246,9 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::OperationInProgress(_) => forbidden("OperationDenied.InstanceOperationInProgress"),
         Refusal::RunningWithoutForce(_) => forbidden("UnsupportedOperation.InstanceStateRunning"),
         Refusal::StoppedWithoutCharging(_) => forbidden("UnsupportedOperation.StoppedModeStopCharging"),
+        Refusal::Isolating(_) => forbidden("UnsupportedOperation.InstanceStateIsolating"),
+        Refusal::ChargeType { .. } => forbidden("UnsupportedOperation.InstanceChargeType"),
+        Refusal::MixedChargeTypes => forbidden("UnsupportedOperation.InstanceMixedPricingModel"),
         Refusal::Protected(_) => forbidden("UnsupportedOperation.InstancesProtected"),
         Refusal::State { state, .. } => forbidden(match state {
             InstanceState::Pending => "UnsupportedOperation.InstanceStatePending",
@@ -256,6 +259,7 @@ fn law(refusal: &Refusal) -> Codes {
             InstanceState::Starting => "UnsupportedOperation.InstanceStateStarting",
             InstanceState::Stopping => "UnsupportedOperation.InstanceStateStopping",
             InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
+            InstanceState::Shutdown => "UnsupportedOperation.InstanceStateShutdown",
             InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
         }),
         Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } => {
@@ -267,34 +271,6 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::ImageNotFound(_) => both("InvalidImageId.NotFound"),
         Refusal::AddressesExhausted => both("ResourceInsufficient.CidrBlock"),
         Refusal::ClientTokenReused => both("InvalidParameterValue.Duplicate"),
-    }
-}
-
-/// The tag product's codes, which are the same on both doors.
-fn tag(refusal: &TagRefusal) -> &'static str {
-    match refusal {
-        TagRefusal::Description { .. } => "InvalidParameterValue.ResourceDescriptionError",
-        TagRefusal::Service { .. } => "InvalidParameterValue.ServiceTypeInvalid",
-        TagRefusal::Prefix { .. } => "InvalidParameterValue.ResourcePrefixInvalid",
-        TagRefusal::Region { .. } => "InvalidParameterValue.RegionInvalid",
-        TagRefusal::Uin { .. } => "InvalidParameterValue.UinInvalid",
-        TagRefusal::Resource { .. } => "InvalidParameterValue.ResourceIdInvalid",
-        TagRefusal::KeyEmpty => "InvalidParameterValue.TagKeyEmpty",
-        TagRefusal::KeyTooLong { .. } => "InvalidParameterValue.TagKeyLengthExceeded",
-        TagRefusal::KeyIllegal { .. } => "InvalidParameterValue.TagKeyCharacterIllegal",
-        TagRefusal::KeyReserved { .. } => "InvalidParameterValue.ReservedTagKey",
-        TagRefusal::KeyTwice { .. } => "InvalidParameterValue.TagKeyDuplicate",
-        TagRefusal::ValueEmpty { .. } => "InvalidParameterValue.TagValueEmpty",
-        TagRefusal::ValueTooLong { .. } => "InvalidParameterValue.TagValueLengthExceeded",
-        TagRefusal::ValueIllegal { .. } => "InvalidParameterValue.TagValueCharacterIllegal",
-        TagRefusal::TooManyTags { .. } => "LimitExceeded.TagNumPerRequest",
-        TagRefusal::TooManyResources { .. } => "LimitExceeded.ResourceNumPerRequest",
-        TagRefusal::TooManyAttached { .. } => "LimitExceeded.ResourceAttachedTags",
-        TagRefusal::ReplacedAndDeleted { .. } => "InvalidParameterValue.DeleteTagsParamError",
-        TagRefusal::Offset => "InvalidParameterValue.OffsetInvalid",
-        TagRefusal::TooManyFilters { .. } => "InvalidParameterValue.TagFiltersLengthExceeded",
-        TagRefusal::FilterTooLarge { .. } => "InvalidParameterValue.TagFilters",
-        TagRefusal::PaginationToken => "InvalidParameter.PaginationTokenInvalid",
     }
 }
 

@@ -21,8 +21,7 @@ mod page;
 mod parameters;
 mod product;
 mod reply;
-mod tag_words;
-mod tagged;
+mod term;
 #[cfg(test)]
 mod transcript;
 
@@ -35,4 +34,3 @@ pub use new_instance::{Disks, NAMELESS, Plan, seeded};
 pub use parameters::Parameters;
 pub use product::{Address, Product, find};
 pub use reply::time;
-pub use tag_words::TagRefusal;

@@ -3,7 +3,8 @@
 use crate::{Context, Parameters, Reason, parameters::shorten};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Image, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, LoginWanted, Refusal, RegionId, SecurityGroupId, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
+    InternetAccessible, LoginWanted, Rare, Refusal, RegionId, SecurityGroupId, SubnetId, SystemDisk, Tag, VpcId,
+    ZoneId,
 };
 use cvmd_state::Transaction;
 use std::net::Ipv4Addr;
@@ -34,6 +35,7 @@ pub struct Plan {
     pub tags: Box<[Tag]>,
     pub user_data: Option<Box<str>>,
     pub protected: bool,
+    pub rare: Rare,
 }
 
 /// Kind and size of the system disk, then of each data disk.
@@ -171,6 +173,7 @@ fn build(
         user_data: plan.user_data.clone(),
         disable_api_termination: plan.protected,
         stopped_without_charging: false,
+        rare: plan.rare.clone().boxed(),
         login: plan.login.clone(),
         state: InstanceState::Pending,
         latest: None,

@@ -42,6 +42,8 @@ pub(crate) struct InstanceReply<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     renew_flag: Option<&'static str>,
     created_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired_time: Option<String>,
     os_name: &'static str,
     security_group_ids: Vec<String>,
     login_settings: LoginSettings<'a>,
@@ -126,13 +128,15 @@ impl InstanceReply<'_> {
         let kind = instance.instance_type.get();
         let latest = instance.latest.as_ref();
         let windows = instance.is_windows();
+        let prepaid = instance.prepaid();
+        let recycled = instance.state == InstanceState::Shutdown;
         InstanceReply {
             placement: Placement { zone: instance.zone.name(), project_id: instance.project_id },
             instance_id: instance.id.to_string(),
             instance_type: kind.name,
             cpu: kind.cpu,
             memory: kind.memory_gib,
-            restrict_state: "NORMAL",
+            restrict_state: if recycled { "PROTECTIVELY_ISOLATED" } else { "NORMAL" },
             instance_name: &instance.name,
             instance_charge_type: instance.charge_type.name(),
             system_disk: SystemDisk {
@@ -156,8 +160,9 @@ impl InstanceReply<'_> {
                 as_vpc_gateway: false,
             },
             image_id: instance.image.to_string(),
-            renew_flag: None,
+            renew_flag: prepaid.map(|prepaid| prepaid.renew.name()),
             created_time: time(instance.created_seconds),
+            expired_time: prepaid.map(|prepaid| time(prepaid.expires_seconds)),
             os_name: Image::find(instance.image).map_or("", |image| image.os_name),
             security_group_ids: instance.security_groups.iter().map(ToString::to_string).collect(),
             login_settings: LoginSettings { key_ids: &instance.login.keys },
@@ -174,7 +179,7 @@ impl InstanceReply<'_> {
             hpc_cluster_id: "",
             rdma_ip_addresses: None,
             dedicated_cluster_id: "",
-            isolated_source: "NOTISOLATED",
+            isolated_source: if recycled { "MANMADE" } else { "NOTISOLATED" },
             disaster_recover_group_ids: [],
             license_type: if windows { "TencentCloud" } else { "" },
             disable_api_termination: instance.disable_api_termination,
@@ -233,53 +238,6 @@ impl KeyPairReply<'_> {
             associated_instance_ids: bound.map(|(instance, _)| instance.to_string()).collect(),
             created_time: time(key.created_seconds),
             tags: &key.tags,
-        }
-    }
-}
-
-/// A tag by itself.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TagPair {
-    tag_key: Box<str>,
-    tag_value: Box<str>,
-    category: &'static str,
-}
-
-impl TagPair {
-    pub(crate) fn of((tag_key, tag_value): (Box<str>, Box<str>)) -> TagPair {
-        TagPair { tag_key, tag_value, category: "Custom" }
-    }
-
-    pub(crate) fn all(tags: &[Tag]) -> Vec<TagPair> {
-        tags.iter().map(|tag| TagPair::of((tag.key.clone(), tag.value.clone()))).collect()
-    }
-}
-
-/// One tag of a resource, as the tag product lists it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TagReply {
-    tag_key: Box<str>,
-    tag_value: Box<str>,
-    resource_id: Box<str>,
-    tag_key_md5: String,
-    tag_value_md5: String,
-    service_type: &'static str,
-    category: &'static str,
-}
-
-impl TagReply {
-    pub(crate) fn of(tag: &Tag, resource_id: &str, service_type: &'static str) -> TagReply {
-        let md5 = |text: &str| format!("{:x}", md5::compute(text));
-        TagReply {
-            tag_key: tag.key.clone(),
-            tag_value: tag.value.clone(),
-            resource_id: resource_id.into(),
-            tag_key_md5: md5(&tag.key),
-            tag_value_md5: md5(&tag.value),
-            service_type,
-            category: "Custom",
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::{
     seeded,
 };
 use cvmd_model::{
-    Account, AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
-    InternetAccessible, KeyPair, LoginWanted, Password, PublicKey, RegionId, RequestId, Tag, ZoneId,
+    AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId, InternetAccessible,
+    KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag, ZoneId,
 };
 use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
 use cvmd_wire::{Door, Language, Params};
@@ -39,7 +39,7 @@ impl Seal for Unsealed {
     }
 }
 
-/// Our account has eight instances in ap-guangzhou, one in each state, one in ap-shanghai, and two key pairs; another
+/// Our account has ten instances in ap-guangzhou, two of them paid in advance, one in ap-shanghai, and two key pairs; another
 /// account has an instance and a key pair.
 struct World {
     state: State,
@@ -95,19 +95,11 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
         tags,
         user_data: None,
         protected: false,
+        rare: Rare::default(),
     }
 }
 
 fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
-    for number in [US, OTHERS] {
-        tx.put_account(Account {
-            number,
-            name: format!("account{}", number.0).into(),
-            uin: 100_000_000_000 + u64::from(number.0),
-            app_id: 1_300_000_000 + u64::from(number.0),
-            created_seconds: NOW_SECONDS,
-        });
-    }
     let windows = IMAGES.iter().find(|image| image.distribution == "Windows").unwrap();
     let bound = ["skey-bound001"];
     for (id, zone, image, keys, state) in [
@@ -119,6 +111,8 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         ("ins-stopping", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Stopping),
         ("ins-sleeping", "ap-guangzhou-3", &IMAGES[0], &bound, InstanceState::Stopped),
         ("ins-launchno", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::LaunchFailed),
+        ("ins-prepaid1", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Running),
+        ("ins-recycled", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Shutdown),
         ("ins-shanghai", "ap-shanghai-2", &IMAGES[0], &[], InstanceState::Stopped),
         ("ins-foreign1", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Stopped),
     ] {
@@ -127,6 +121,11 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         let context = Context { account, ..context.clone() };
         let mut instance = seeded(tx, &context, &plan(zone, image, keys, tags), id.parse().unwrap(), state).unwrap();
         instance.stopped_without_charging = id == "ins-sleeping";
+        if ["ins-prepaid1", "ins-recycled"].contains(&id) {
+            let prepaid = Prepaid { renew: RenewFlag::default(), expires_seconds: NOW_SECONDS + 3600 };
+            instance.charge_type = ChargeType::Prepaid;
+            instance.change_rare(|rare| rare.prepaid = Some(prepaid));
+        }
         if id == "ins-busy0001" {
             instance.begin(Goal::Start, By { action: "StartInstances", request: RequestId(uuid::Uuid::nil()) });
         }
@@ -195,18 +194,6 @@ impl World {
                     sequence,
                 ));
             }
-            Ok::<_, ApiError>(())
-        });
-        outcome.await.unwrap().unwrap();
-    }
-
-    async fn tag_fully(&self) {
-        let outcome = self.state.change(|tx| {
-            let id = "ins-stopped1".parse().unwrap();
-            let mut instance = cvmd_model::Instance::clone(tx.view().instance(id).unwrap());
-            let tag = |number| Tag { key: format!("t{number}").into(), value: "x".into() };
-            instance.tags = (1..=50).map(tag).collect();
-            tx.put_instance(instance);
             Ok::<_, ApiError>(())
         });
         outcome.await.unwrap().unwrap();
@@ -288,8 +275,6 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
             world.policy.associate = Associate::Add;
         } else if line == "full account" {
             world.fill_account().await;
-        } else if line == "ins-stopped1 carries 50 tags" {
-            world.tag_fully().await;
         } else if line == "only ins-stopped1 holds a key" {
             world.free_others().await;
         } else if let Some(pattern) = line.strip_prefix("< ") {

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountNumber, DiskId, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Operation,
-    Platform, Refusal, RequestId, SecurityGroupId, SubnetId, Trail, VpcId, ZoneId,
+    Platform, Rare, Refusal, RequestId, SecurityGroupId, SubnetId, Trail, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::Ipv4Addr};
@@ -18,6 +18,8 @@ pub enum InstanceState {
     Starting,
     Stopping,
     Rebooting,
+    /// In the recycle bin: off, and kept until it is renewed or destroyed.
+    Shutdown,
     Terminating,
 }
 
@@ -32,6 +34,7 @@ impl InstanceState {
             InstanceState::Starting => "STARTING",
             InstanceState::Stopping => "STOPPING",
             InstanceState::Rebooting => "REBOOTING",
+            InstanceState::Shutdown => "SHUTDOWN",
             InstanceState::Terminating => "TERMINATING",
         }
     }
@@ -39,9 +42,19 @@ impl InstanceState {
     #[must_use]
     pub fn find(name: &str) -> Option<InstanceState> {
         use InstanceState as S;
-        [S::Pending, S::LaunchFailed, S::Running, S::Stopped, S::Starting, S::Stopping, S::Rebooting, S::Terminating]
-            .into_iter()
-            .find(|state| state.name() == name)
+        [
+            S::Pending,
+            S::LaunchFailed,
+            S::Running,
+            S::Stopped,
+            S::Starting,
+            S::Stopping,
+            S::Rebooting,
+            S::Shutdown,
+            S::Terminating,
+        ]
+        .into_iter()
+        .find(|state| state.name() == name)
     }
 }
 
@@ -170,6 +183,8 @@ pub struct Instance {
     /// Stopped with StoppedMode STOP_CHARGING: its login cannot be changed until it is started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopped_without_charging: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rare: Option<Box<Rare>>,
     pub login: LoginWanted,
     pub state: InstanceState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,8 +200,6 @@ pub enum PowerLaw {
     Start,
     /// RUNNING only.
     Stop,
-    /// Whatever it is, also with an operation under way.
-    Terminate,
     /// STOPPED, or RUNNING where it may be stopped for it.
     ChangeLogin { how: Option<StopType> },
 }
@@ -219,13 +232,6 @@ impl Instance {
     /// The [`Refusal`] that names this instance.
     pub fn allows(&self, law: PowerLaw) -> Result<(), Refusal> {
         use InstanceState as S;
-        if let PowerLaw::Terminate = law {
-            return match self.operation {
-                Some(Operation { goal: Goal::Terminate, .. }) => Err(self.in_state()),
-                _ if self.disable_api_termination => Err(Refusal::Protected(self.id)),
-                _ => Ok(()),
-            };
-        }
         if self.operation.is_some() {
             return Err(Refusal::OperationInProgress(self.id));
         }
@@ -348,17 +354,6 @@ impl Instance {
         Ok(())
     }
 
-    /// Ends the instance and whatever is under way on it.
-    ///
-    /// # Errors
-    /// The [`Refusal`] of [`Instance::allows`].
-    pub fn terminate(&mut self, by: By) -> Result<(), Refusal> {
-        self.allows(PowerLaw::Terminate)?;
-        self.state = InstanceState::Terminating;
-        self.begin(Goal::Terminate, by);
-        Ok(())
-    }
-
     /// Begins an operation: OPERATING is committed with the request, so it is there before the reply leaves.
     pub fn begin(&mut self, goal: Goal, by: By) {
         self.operation = Some(Operation { goal, trail: Trail::default(), request: by.request });
@@ -377,12 +372,12 @@ impl Instance {
         self.begin(Goal::ChangeLogin { was_running, gone, before, how }, by);
     }
 
-    fn finish_at_once(&mut self, by: By) {
+    pub(crate) fn finish_at_once(&mut self, by: By) {
         self.latest =
             Some(Latest { action: by.action.into(), state: LatestState::Success, request: by.request, error: None });
     }
 
-    fn in_state(&self) -> Refusal {
+    pub(crate) fn in_state(&self) -> Refusal {
         Refusal::State { instance: self.id, state: self.state }
     }
 }
@@ -395,10 +390,10 @@ pub struct By {
 }
 
 #[cfg(test)]
-mod test {
+pub(crate) mod test {
     use super::*;
 
-    fn instance(state: InstanceState, keys: &[&str], password: Password) -> Instance {
+    pub(crate) fn instance(state: InstanceState, keys: &[&str], password: Password) -> Instance {
         let password_login = keys.is_empty() && password != Password::Never;
         let keys: Vec<KeyPairId> = keys.iter().map(|key| key.parse().unwrap()).collect();
         Instance {
@@ -426,6 +421,7 @@ mod test {
             user_data: None,
             disable_api_termination: false,
             stopped_without_charging: false,
+            rare: None,
             login: LoginWanted { keys, password, password_login },
             state,
             latest: None,

@@ -4,6 +4,7 @@
 //! both described, but nothing in this crate can make the two meet: that is what `cvmd-operations` is for.
 
 mod account;
+mod charge;
 mod cidr;
 mod geography;
 mod id;
@@ -15,9 +16,11 @@ mod key;
 mod login;
 mod network;
 mod operation;
+mod rare;
 mod refusal;
 
 pub use account::{Account, AccountNumber, Credential};
+pub use charge::{Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
 pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
 pub use id::{
@@ -34,4 +37,5 @@ pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;
 pub use network::{SecurityGroup, Subnet, Vpc};
 pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail};
+pub use rare::Rare;
 pub use refusal::{Failure, Refusal};

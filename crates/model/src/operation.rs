@@ -55,6 +55,8 @@ pub enum Goal {
         #[serde(default = "soft_first")]
         how: StopType,
     },
+    /// The machine must be off, and the instance goes into the recycle bin.
+    Isolate,
     Terminate,
 }
 

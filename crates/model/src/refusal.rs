@@ -1,6 +1,6 @@
 //! Why the law says no, and why an operation failed later. Reasons, never wire codes.
 
-use crate::{ImageId, InstanceId, InstanceState, KeyPairId};
+use crate::{ChargeType, ImageId, InstanceId, InstanceState, KeyPairId};
 use serde::{Deserialize, Serialize};
 
 /// The law says no. Nothing has changed. Each reason becomes a wire code, for each door, in `cvmd-actions`.
@@ -29,6 +29,12 @@ pub enum Refusal {
     StoppedWithoutCharging(InstanceId),
     #[error("The instance `{0}` is protected against termination (DisableApiTermination).")]
     Protected(InstanceId),
+    #[error("The instance `{0}` is on its way into the recycle bin.")]
+    Isolating(InstanceId),
+    #[error("The instance `{instance}` is charged {}, which does not allow this operation.", charge_type.name())]
+    ChargeType { instance: InstanceId, charge_type: ChargeType },
+    #[error("Instances charged in different ways cannot be terminated together.")]
+    MixedChargeTypes,
     #[error("The key pair `{key}` is bound to the instance `{instance}`; disassociate it first.")]
     KeyPairBound { key: KeyPairId, instance: InstanceId },
     #[error("The key pair `{key}` is still being taken off the instance `{instance}`; try again when that is done.")]

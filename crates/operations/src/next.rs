@@ -11,6 +11,7 @@
 //! ChangeLogin  (off) -> [WriteLogin] -> Done
 //!              (on) -> as Stop -> (off) -> [WriteLogin] -> as Start -> Done
 //!                         └ Soft, and not in time: ! LoginNotWritten
+//! Isolate      as Stop SoftFirst
 //! Terminate    [Erase] -> (absent) -> Done
 //! ```
 //!
@@ -71,6 +72,7 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (None, Goal::Launch) => moment.launch(),
         (None, Goal::Start) => moment.come_up(),
         (None, Goal::Stop { how }) => moment.stop(*how),
+        (None, Goal::Isolate) => moment.stop(StopType::SoftFirst),
         (None, Goal::Reboot { how }) => moment.reboot(*how),
         (None, Goal::ChangeLogin { was_running, how, .. }) => moment.change_login(*was_running, *how),
     };
@@ -310,9 +312,12 @@ impl Moment<'_> {
         let cause = "there is no such machine";
         Next::GiveUp(match self.goal {
             Goal::ChangeLogin { .. } if !self.trail.login_written => Failure::LoginNotWritten { cause: cause.into() },
-            Goal::Launch | Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. } | Goal::ChangeLogin { .. } => {
-                Failure::Hypervisor { cause: cause.into() }
-            }
+            Goal::Launch
+            | Goal::Start
+            | Goal::Stop { .. }
+            | Goal::Reboot { .. }
+            | Goal::ChangeLogin { .. }
+            | Goal::Isolate => Failure::Hypervisor { cause: cause.into() },
             Goal::Terminate => return Next::Done,
         })
     }

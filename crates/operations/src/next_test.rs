@@ -118,6 +118,14 @@ fn stop() {
 }
 
 #[test]
+fn isolate() {
+    let all = |act| [GONE, "done", act, act, act, act];
+    table(&Goal::Isolate, &fresh(), all("shut down"));
+    table(&Goal::Isolate, &asked(5), all("wait 15"));
+    table(&Goal::Isolate, &asked(20), all("power off"));
+}
+
+#[test]
 fn a_request_to_shut_down_that_a_crash_may_have_lost_is_made_again() {
     let trail = Trail { retry_at_ms: None, ..asked(5) };
     let how = StopType::Soft;
@@ -223,7 +231,7 @@ fn giving_up() {
     let back = Trail { login_written: false, giving_up: unwritten.giving_up, ..started(120, 0) };
     table(&change(true), &back, [ended, ended, off, off, ended, off]);
     let refused = because(Failure::Hypervisor { cause: "".into() });
-    for goal in [Goal::Start, Goal::Stop { how: StopType::Hard }, Goal::Reboot { how: StopType::Hard }] {
+    for goal in [Goal::Start, Goal::Stop { how: StopType::Hard }, Goal::Reboot { how: StopType::Hard }, Goal::Isolate] {
         table(&goal, &refused, ["fail: hypervisor"; 6]);
     }
     let running_on = because(Failure::NotStopped { within_s: 20 });

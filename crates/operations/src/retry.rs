@@ -99,7 +99,7 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
 pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure {
     match goal {
         Goal::ChangeLogin { .. } => Failure::LoginWrittenNotStarted { within_s },
-        Goal::Launch | Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. } | Goal::Terminate => {
+        Goal::Launch | Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. } | Goal::Isolate | Goal::Terminate => {
             Failure::NotStarted { within_s, cause: cause.into() }
         }
     }

@@ -27,6 +27,10 @@ pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> Instance
         Goal::Start => InstanceState::Starting,
         Goal::Stop { .. } => InstanceState::Stopping,
         Goal::Reboot { .. } => InstanceState::Rebooting,
+        Goal::Isolate => match observed.power {
+            Power::Absent | Power::Off => InstanceState::Shutdown,
+            Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
+        },
         Goal::Terminate => InstanceState::Terminating,
         Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
         Goal::ChangeLogin { was_running: true, .. } => match observed.power {
@@ -58,6 +62,8 @@ pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<Inst
         InstanceState::Pending
         | InstanceState::LaunchFailed
         | InstanceState::Rebooting
+        // Off, and more than that: it stays in the recycle bin whatever its machine does.
+        | InstanceState::Shutdown
         | InstanceState::Terminating => None,
     }
 }
@@ -97,6 +103,7 @@ pub(crate) fn finish(
                 InstanceState::Running
             }
             Goal::Stop { .. } | Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
+            Goal::Isolate => InstanceState::Shutdown,
             Goal::Terminate => InstanceState::Terminating,
         },
         Outcome::Failed(_) if operation.goal == Goal::Launch => InstanceState::LaunchFailed,

@@ -187,6 +187,7 @@ fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
         tags: seed.tags.clone(),
         user_data: None,
         protected: false,
+        rare: cvmd_model::Rare::default(),
     })
 }
 

@@ -2,7 +2,7 @@
 //! way back: the end is always the one that was promised.
 
 use crate::{
-    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id},
+    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id, pay_in_advance},
     machines::Quirks,
 };
 use cvmd_model::{Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
@@ -227,6 +227,20 @@ fn a_machine_that_comes_up_no_more_is_off_in_the_end() {
         Scenario::new(S::Running, promise, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST)));
     scenario.quirks = |quirks| quirks.never_boots = true;
     scenario.crash_everywhere();
+}
+
+#[test]
+fn a_way_into_the_recycle_bin_survives() {
+    let recycled = Promise { state: Some(S::Shutdown), ..RUNS };
+    for (from, boots) in [(S::Running, 1), (S::Stopped, 1)] {
+        let mut scenario = Scenario::new(from, Promise { boots, ..recycled }, |instance| {
+            pay_in_advance(instance);
+            instance.terminate(by(REQUEST))
+        });
+        scenario.crash_everywhere();
+        scenario.quirks = |quirks| quirks.ignores_shutdown = true;
+        scenario.crash_everywhere();
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cvmd_hypervisor::Clock;
 use cvmd_model::{
     AccountNumber, By, ChargeType, Goal, IMAGES, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, KeyPair, KeyPairId, Latest, LatestState, LoginWanted, Password, PublicKey, Refusal, RequestId,
-    StopType, SystemDisk, Tag, ZoneId,
+    InternetAccessible, KeyPair, KeyPairId, Latest, LatestState, LoginWanted, Password, Prepaid, PublicKey, Refusal,
+    RenewFlag, RequestId, StopType, SystemDisk, Tag, ZoneId,
 };
 use cvmd_operations::{Engine, Limits};
 use cvmd_state::{JournalLine, State, Transaction, View, store::MemoryStore};
@@ -280,6 +280,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
         user_data: None,
         disable_api_termination: false,
         stopped_without_charging: false,
+        rare: None,
         login: LoginWanted {
             keys: keys.iter().map(|key| key_id(*key)).collect(),
             password: Password::Set("$6$salt$first".into()),
@@ -289,6 +290,11 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
         latest: None,
         operation: None,
     }
+}
+
+pub(crate) fn pay_in_advance(instance: &mut Instance) {
+    instance.charge_type = ChargeType::Prepaid;
+    instance.change_rare(|rare| rare.prepaid = Some(Prepaid { renew: RenewFlag::default(), expires_seconds: 1 }));
 }
 
 /// Ended SUCCESS, with exactly one line of it in the journal.

@@ -1,6 +1,6 @@
 //! Every goal where nothing goes wrong, and what clients see on the way.
 
-use crate::house::{FORCED, House, assert_success, by, key_id, key_pair, public_key};
+use crate::house::{FORCED, House, assert_success, by, key_id, key_pair, pay_in_advance, public_key};
 use cvmd_model::{Associate, InstanceState as S, Power, StopType};
 
 #[test]
@@ -115,6 +115,36 @@ fn a_terminated_instance_is_gone_with_its_machine() {
         assert!(life.machines.machine(id).is_none());
         assert_eq!(life.lines(1).await.len(), 1);
         assert_eq!(&*life.lines(1).await[0].decision, "SUCCESS");
+    });
+}
+
+#[test]
+fn what_was_paid_in_advance_goes_into_the_recycle_bin_and_comes_back_as_it_was() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        life.ask(id, |instance| {
+            pay_in_advance(instance);
+            instance.terminate(by(1))
+        })
+        .await;
+        assert_eq!(life.instance(id).state, S::Stopping);
+        life.until_state(id, S::Shutdown).await.unwrap();
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 1).await;
+        assert_eq!(life.machines.machine(id).unwrap().power, Power::Off);
+        life.machines.boot_by_itself(id);
+        life.pass_ms(5_000).await;
+        assert_eq!(life.instance(id).state, S::Shutdown, "whatever its machine does");
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.ask(id, |instance| instance.renew(|prepaid| prepaid, by(2))).await;
+        life.ask(id, |instance| instance.start(by(3))).await;
+        life.until_state(id, S::Running).await.unwrap();
+        assert_eq!(life.keys_on_disk(id), [1]);
+        life.ask(id, |instance| instance.terminate(by(4))).await;
+        life.until_ended(id).await.unwrap();
+        life.ask(id, |instance| instance.terminate(by(5))).await;
+        life.until_ended(id).await.unwrap();
+        assert!(life.state.view().instance(id).is_none() && life.machines.machine(id).is_none());
     });
 }
 

@@ -23,6 +23,7 @@ pub(crate) const ACTION: Action = Action {
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceOsWindows",
         "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
@@ -121,4 +122,6 @@ running_key_change = shutdown
 < InvalidKeyPairId.NotFound ...
 > AssociateInstancesKeyPairs {"InstanceIds":[101*"ins-stopped1"],"KeyIds":["skey-bound001"]}
 < InvalidParameterValue.LimitExceeded ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-recycled"],"KeyIds":["skey-spare001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

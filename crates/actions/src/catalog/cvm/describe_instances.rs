@@ -77,8 +77,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":1,"InstanceSet":[{..."InstanceId":"ins-running1"...}]}
 > DescribeInstances {"Filters":[{"Name":"creation-start-time","Values":["2026-11-24 00:00:01"]}]}
 < {"TotalCount":0,"InstanceSet":[]}
-> DescribeInstances {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"creation-end-time","Values":["2026-11-24 00:00:01"]}],"Limit":1,"Offset":7}
-< {"TotalCount":8,"InstanceSet":[{..."InstanceId":"ins-running1"...}]}
+> DescribeInstances {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"creation-end-time","Values":["2026-11-24 00:00:01"]}],"Limit":1,"Offset":9}
+< {"TotalCount":10,"InstanceSet":[{..."InstanceId":"ins-running1"...}]}
 > DescribeInstances {"InstanceIds":["ins-running1"],"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]}]}
 < InvalidParameter The parameters `InstanceIds` and `Filters` exclude one another.
 > DescribeInstances {"InstanceIds":["ins-1122"]}

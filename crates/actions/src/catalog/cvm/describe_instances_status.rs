@@ -44,7 +44,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstancesStatus {"InstanceIds":["ins-running1","ins-nowhere0","ins-foreign1"]}
 < {"TotalCount":1,"InstanceStatusSet":[{"InstanceId":"ins-running1","InstanceState":"RUNNING"}]}
 > DescribeInstancesStatus {"Limit":1}
-< {"TotalCount":8,"InstanceStatusSet":[{"InstanceId":"ins-launchno","InstanceState":"LAUNCH_FAILED"}]}
+< {"TotalCount":10,"InstanceStatusSet":[{"InstanceId":"ins-recycled","InstanceState":"SHUTDOWN"}]}
 > DescribeInstancesStatus {"InstanceIds":["ins-1122"]}
 < InvalidInstanceId.Malformed ...
 > DescribeInstancesStatus {"Limit":0}

@@ -23,6 +23,7 @@ pub(crate) const ACTION: Action = Action {
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceOsWindows",
         "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
@@ -139,4 +140,6 @@ running_key_change = shutdown
 < InvalidKeyPairId.NotFound ...
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-shanghai"],"KeyIds":["skey-bound001"]}
 < InvalidInstanceId.NotFound ...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-recycled"],"KeyIds":["skey-bound001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

@@ -25,6 +25,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateShutdown",
     ],
     without_effect: &["AutoReboot", "CamRoleName", "CamRoleType", "EnableJumboFrame"],
     regionless: false,
@@ -61,6 +62,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             if instance.operation.is_some() {
                 return Err(Refusal::OperationInProgress(instance.id));
             }
+            instance.outside_recycle_bin()?;
             if let Some(name) = &modify.name {
                 instance.name.clone_from(name);
             }
@@ -114,4 +116,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"AutoReboot":"yes"}
 < InvalidParameter The value type of parameter `AutoReboot` is not valid.
+> ModifyInstancesAttribute {"InstanceIds":["ins-recycled"],"InstanceName":"x"}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

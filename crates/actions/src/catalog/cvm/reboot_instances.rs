@@ -19,6 +19,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
         "UnsupportedOperation.InstanceStateStopping",
@@ -62,4 +63,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.NotFound ...
 > RebootInstances {"InstanceIds":[101*"ins-running1"]}
 < InvalidParameterValue.LimitExceeded ...
+> RebootInstances {"InstanceIds":["ins-recycled"]}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

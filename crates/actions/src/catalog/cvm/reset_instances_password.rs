@@ -23,6 +23,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPassword",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
@@ -114,4 +115,6 @@ running_key_change = shutdown
 < InvalidInstanceId.NotFound ...
 > ResetInstancesPassword {"InstanceIds":[101*"ins-stopped1"],"Password":"Abcdefg1"}
 < InvalidParameterValue.LimitExceeded ...
+> ResetInstancesPassword {"InstanceIds":["ins-recycled"],"Password":"Abcdefg1","ForceStop":true}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

@@ -2,8 +2,8 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
 //! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
-//! `cvmd messages`. Post-paid and spot instances only, in the default VPC; launch templates, pre-paid instances and
-//! KeepImageLogin are refused.
+//! `cvmd messages`. Launch templates, KeepImageLogin and networks other than the default VPC are refused. The term of a
+//! PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
@@ -13,10 +13,11 @@ use crate::{
     login, names,
     new_instance::{self, Disks, Plan},
     parameters::shorten,
+    term::Term,
 };
 use cvmd_model::{
     ChargeType, Image, ImageId, InstanceId, InstanceTypeId, InternetAccessible, LoginWanted, Password, Platform,
-    Refusal, ZoneId,
+    Prepaid, Rare, Refusal, ZoneId,
 };
 use cvmd_state::{ClientToken, Message, Transaction};
 use serde::Serialize;
@@ -48,6 +49,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.VpcIdNotExist",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidPassword",
+        "InvalidPeriod",
         "InvalidZone.MismatchRegion",
         "UnsupportedOperation",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
@@ -62,7 +64,6 @@ pub(crate) const ACTION: Action = Action {
         "EnableJumboFrame",
         "EnhancedService",
         "HpcClusterId",
-        "InstanceChargePrepaid",
         "InstanceMarketOptions",
         "Metadata",
         "NetworkInterfaces",
@@ -93,7 +94,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let (zone, project_id) = placement(parameters, context)?;
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
-    let charge_type = charge_type(parameters)?;
+    let (charge_type, prepaid) = charge(parameters, context)?;
     let disks = Disks::read(parameters, image)?;
     let vpc = network(parameters)?;
     let internet = internet(parameters)?;
@@ -128,6 +129,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         tags,
         user_data,
         protected,
+        rare: Rare { prepaid },
     };
     Ok(Box::new(move |tx, context| {
         for key in &login.wanted.keys {
@@ -208,11 +210,21 @@ fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> 
     InstanceTypeId::find(&text).ok_or_else(|| Reason::InstanceType { value: shorten(&text).into() })
 }
 
+fn charge(parameters: &mut Parameters, context: &Context) -> Result<(ChargeType, Option<Prepaid>), Reason> {
+    let charge_type = charge_type(parameters)?;
+    let term = match charge_type {
+        ChargeType::Prepaid => Some(Term::required(parameters)?),
+        // It may stand beside another charge type, and means nothing then.
+        ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
+    };
+    Ok((charge_type, term.map(|term| term.begun(context.now_seconds))))
+}
+
 fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
     let words = [
         ("POSTPAID_BY_HOUR", Some(ChargeType::PostpaidByHour)),
         ("SPOTPAID", Some(ChargeType::Spotpaid)),
-        ("PREPAID", None),
+        ("PREPAID", Some(ChargeType::Prepaid)),
         ("CDHPAID", None),
         ("CDCPAID", None),
     ];
@@ -220,8 +232,8 @@ fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
         None => Ok(ChargeType::PostpaidByHour),
         Some(Some(charge_type)) => Ok(charge_type),
         Some(None) => {
-            let english = "an InstanceChargeType other than POSTPAID_BY_HOUR and SPOTPAID";
-            let chinese = "POSTPAID_BY_HOUR 和 SPOTPAID 以外的 InstanceChargeType";
+            let english = "an InstanceChargeType other than PREPAID, POSTPAID_BY_HOUR and SPOTPAID";
+            let chinese = "PREPAID、POSTPAID_BY_HOUR 和 SPOTPAID 以外的 InstanceChargeType";
             Err(Reason::Unsupported { what: Words::new(english, chinese) })
         }
     }
@@ -342,9 +354,19 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceName":"web","TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"team","Value":"blue"}]}]}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
-< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL1"..."InstanceName":"web"..."PrivateIpAddresses":["127.64.0.12"],"PublicIpAddresses":null...,"LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceState":"PENDING"..."LatestOperation":"RunInstances","LatestOperationState":"OPERATING"...}]}
+< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL1"..."InstanceName":"web"..."PrivateIpAddresses":["127.64.0.14"],"PublicIpAddresses":null...,"LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceState":"PENDING"..."LatestOperation":"RunInstances","LatestOperationState":"OPERATING"...}]}
 > DescribeKeyPairs {"KeyIds":["skey-spare001"]}
 < ..."AssociatedInstanceIds":["ins-..."]...
+
+# Paid in advance: the term is answered; for others both fields are absent.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"kept","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":12}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["kept"]}]}
+< ..."InstanceChargeType":"PREPAID"..."RenewFlag":"NOTIFY_AND_MANUAL_RENEW","CreatedTime":"2026-11-24T00:00:00Z","ExpiredTime":"2027-11-24T00:00:00Z"...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"hourly","InstanceChargePrepaid":{"Period":12}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["hourly"]}]}
+< ..."InstanceChargeType":"POSTPAID_BY_HOUR"..."ImageId":"img-487zeit5","CreatedTime":"2026-11-24T00:00:00Z","OsName"...
 
 # The same client token answers the same instances; with other parameters it is refused.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","ClientToken":"t","LoginSettings":{"Password":"Abcdefg1"},"InstanceCount":2,"InstanceName":"two"}
@@ -360,13 +382,13 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"InstanceName":"node-{R:7,F:3}","HostName":"node{R:7}","InternetAccessible":{"InternetMaxBandwidthOut":5,"PublicIpAssigned":true},"DataDisks":[{"DiskSize":100}],"VirtualPrivateCloud":{"VpcId":"DEFAULT","SubnetId":"DEFAULT"}}
 < {"InstanceIdSet":["ins-...","ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["node-008"]}]}
-< {"TotalCount":1,"InstanceSet":[{..."DataDisks":[{"DiskSize":100,...}],"PrivateIpAddresses":["127.64.0.14"],"PublicIpAddresses":["127.64.0.15"]..."HostName":"node8"...}]}
+< {"TotalCount":1,"InstanceSet":[{..."DataDisks":[{"DiskSize":100,...}],"PrivateIpAddresses":["127.64.0.16"],"PublicIpAddresses":["127.64.0.17"]..."HostName":"node8"...}]}
 
 # A dry run that would succeed answers only the RequestId, and nothing has changed.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
 < {}
 > DescribeInstances {"Limit":1}
-< {"TotalCount":8,...
+< {"TotalCount":10,...
 
 > RunInstances {"ImageId":"img-487zeit5"}
 < MissingParameter The request is missing a required parameter `Placement`.
@@ -384,8 +406,16 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidImageId.NotFound ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S99.HUGE"}
 < InvalidParameterValue.InstanceTypeNotFound ...
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID"}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"CDHPAID"}
 < UnsupportedOperation ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID"}
+< MissingParameter The request is missing a required parameter `InstanceChargePrepaid`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}}
+< MissingParameter The request is missing a required parameter `InstanceChargePrepaid.Period`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13}}
+< InvalidPeriod The period `13` is not valid: 1 to 12, 24, 36, 48 or 60 months.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1,"RenewFlag":"MAYBE"}}
+< InvalidParameterValue The value `MAYBE` specified in the parameter `InstanceChargePrepaid.RenewFlag` is not valid.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskSize":5}}
 < InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"MinCount":3}

@@ -18,6 +18,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
     ],
@@ -57,4 +58,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.NotFound ...
 > StartInstances {"InstanceIds":[101*"ins-stopped1"]}
 < InvalidParameterValue.LimitExceeded ...
+> StartInstances {"InstanceIds":["ins-recycled"]}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

@@ -18,6 +18,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
         "UnsupportedOperation.InstanceStateStopping",
@@ -83,4 +84,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.NotFound ...
 > StopInstances {"InstanceIds":[101*"ins-running1"]}
 < InvalidParameterValue.LimitExceeded ...
+> StopInstances {"InstanceIds":["ins-recycled"]}
+< UnsupportedOperation.InstanceStateShutdown ...
 "#;

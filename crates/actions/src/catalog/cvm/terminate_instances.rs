@@ -1,13 +1,16 @@
 //! TerminateInstances: ends instances and whatever is under way on them.
 //!
-//! <https://cloud.tencent.com/document/api/213/15723>. All instances here are post-paid: they vanish. Unlike upstream,
-//! an instance whose launch failed can be terminated, because nothing else would remove it.
+//! <https://cloud.tencent.com/document/api/213/15723>. Instances that are paid for by the hour vanish. One that was
+//! paid in advance is powered off and goes into the recycle bin (SHUTDOWN), from which RenewInstances brings it back; the
+//! second call destroys it. Where the vendor is silent: the first call supersedes what only changes power, but not what
+//! changes the disk; an instance that was never RUNNING is destroyed at once. Unlike upstream, an instance whose launch
+//! failed can be terminated, because nothing else would remove it, and data disks always go with their instance.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
-use cvmd_model::{Instance, InstanceId};
+use cvmd_model::{Instance, InstanceId, Refusal};
 use cvmd_state::JournalLine;
 
 pub(crate) const ACTION: Action = Action {
@@ -18,6 +21,9 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceMixedPricingModel",
+        "UnsupportedOperation.InstanceStateIsolating",
         "UnsupportedOperation.InstanceStateTerminating",
         "UnsupportedOperation.InstancesProtected",
     ],
@@ -31,6 +37,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
         let instances = ids.find(tx.view(), context)?;
+        if instances.windows(2).any(|pair| pair[0].charge_type != pair[1].charge_type) {
+            return Err(Refusal::MixedChargeTypes.into());
+        }
         let answer = change_all(tx, &instances, |instance| instance.terminate(by))?;
         instances.iter().filter_map(|instance| superseded(instance, context)).for_each(|line| tx.write_line(line));
         Ok(answer)
@@ -66,6 +75,28 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"DisableApiTermination":true}
 < OperationDenied.InstanceOperationInProgress ...
 
+# Paid in advance: into the recycle bin first, out of which the second call throws it.
+> TerminateInstances {"InstanceIds":["ins-prepaid1"],"ReleasePrepaidDataDisks":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."InstanceState":"STOPPING"..."LatestOperation":"TerminateInstances","LatestOperationState":"OPERATING"...
+> TerminateInstances {"InstanceIds":["ins-prepaid1"]}
+< UnsupportedOperation.InstanceStateIsolating ...
+> DescribeInstances {"InstanceIds":["ins-recycled"]}
+< ..."RestrictState":"PROTECTIVELY_ISOLATED"..."InstanceState":"SHUTDOWN"..."IsolatedSource":"MANMADE"...
+> TerminateInstances {"InstanceIds":["ins-recycled"]}
+< {}
+> DescribeInstancesStatus {"InstanceIds":["ins-recycled"]}
+< ..."InstanceState":"TERMINATING"...
+
+> ResetInstancesPassword {"InstanceIds":["ins-prepaid1"],"Password":"Abcdefg1","ForceStop":true}
+< {}
+> TerminateInstances {"InstanceIds":["ins-prepaid1"]}
+< OperationDenied.InstanceOperationInProgress ...
+> TerminateInstances {"InstanceIds":["ins-running1","ins-prepaid1"]}
+< UnsupportedOperation.InstanceMixedPricingModel ...
+>> TerminateInstances {"InstanceIds":["ins-running1","ins-prepaid1"]}
+< InvalidInstance.NotSupported ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"DisableApiTermination":true}
 < {}
 > TerminateInstances {"InstanceIds":["ins-stopped1","ins-running1"]}
