@@ -1,8 +1,16 @@
 //! The generated page `docs/api.md`: every action with its parameters and codes, out of its own file and the vendor's
 //! description. The test fails when the page is not current; `cargo xtask docs` writes it.
 
-use crate::{ACTIONS, Action, Effect, Product, catalog::TRANSCRIPTS, error::COMMON, facts};
-use std::{fmt::Write, path::Path};
+use crate::{
+    ACTIONS, Action, Effect, Product,
+    catalog::{self, TRANSCRIPTS},
+    error::COMMON,
+    facts,
+};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 fn page() -> String {
     let mut page = String::from(
@@ -13,9 +21,7 @@ fn page() -> String {
     page = page.replace("PRODUCTS", &versions.join(", "));
     let common: Vec<String> = COMMON.iter().map(|code| format!("`{code}`")).collect();
     let _ = writeln!(page, "{}.\n", common.join(", "));
-    for action in ACTIONS {
-        let _ = writeln!(page, "- [{0}](#{1})", title(action), title(action).to_lowercase().replace(' ', "-"));
-    }
+    table(&mut page);
     for (action, (_, _, source)) in ACTIONS.iter().zip(TRANSCRIPTS) {
         let _ = writeln!(page, "\n## {}\n\n{}\n", title(action), about(source));
         let kind = match action.effect {
@@ -28,6 +34,63 @@ fn page() -> String {
             writeln!(page, "Codes: {}.", if codes.is_empty() { "the common ones".into() } else { codes.join(", ") });
     }
     page
+}
+
+/// What is built with the real clients that call it, then what is only known, a line a product.
+fn table(page: &mut String) {
+    page.push_str(
+        "Real clients are the folders under `clients/` whose files name the action; `clients/examples` sends the vendor's own examples of every\naction that is built.\n\n| product | action | here | real clients |\n|---|---|---|---|\n",
+    );
+    let clients = clients();
+    for action in ACTIONS {
+        let (product, name, anchor) = (action.product.name(), action.name, title(action).to_lowercase());
+        let callers: Vec<&str> =
+            clients.iter().filter(|(_, text)| names(text, name)).map(|(client, _)| client.as_str()).collect();
+        let anchor = anchor.replace(' ', "-");
+        let _ = writeln!(page, "| {product} | [{name}](#{anchor}) | built | {} |", callers.join(", "));
+    }
+    page.push_str("\nKnown and not built, which is refused as UnsupportedOperation by its name:\n\n");
+    for product in Product::ALL {
+        let is_built = |name: &str| catalog::find(product, name).is_some();
+        let known: Vec<&str> =
+            facts::of(product).known.iter().map(String::as_str).filter(|name| !is_built(name)).collect();
+        if !known.is_empty() {
+            let _ = writeln!(page, "- {} ({}): {}.", product.name(), known.len(), known.join(", "));
+        }
+    }
+}
+
+/// The folders under `clients/`, sorted, each with the text of all its files; `examples` goes without saying.
+fn clients() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients");
+    let mut found: Vec<(String, String)> = entries(&root)
+        .filter(|path| path.is_dir())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), text_under(&path)))
+        .filter(|(name, _)| !name.starts_with("__") && name != "examples")
+        .collect();
+    found.sort();
+    found
+}
+
+fn text_under(folder: &Path) -> String {
+    entries(folder).map(|path| if path.is_dir() { text_under(&path) } else { text_of(&path) }).collect()
+}
+
+fn text_of(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+}
+
+/// Whether the text holds the name as a word of its own, or as an SDK spells its request.
+fn names(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let begins = before.ends_with("New") || !before.ends_with(|last: char| last.is_alphanumeric());
+        begins && (after.starts_with("Request") || !after.starts_with(|first: char| first.is_alphanumeric()))
+    })
 }
 
 /// `DescribeInstances`, or `vpc DescribeVpcs` of another product than cvm.
@@ -55,6 +118,14 @@ fn parameters(action: &Action) -> String {
         })
         .collect();
     if described.is_empty() { "none".into() } else { described.join(", ") }
+}
+
+#[test]
+fn a_client_names_an_action_by_the_whole_word() {
+    assert!(names("cloud.call(\"StopInstances\")", "StopInstances"));
+    assert!(names("cvm.NewStopInstancesRequest()", "StopInstances"));
+    assert!(!names("DescribeInstancesStatus", "DescribeInstances"));
+    assert!(!names("ResetInstances", "setInstances"));
 }
 
 #[test]
