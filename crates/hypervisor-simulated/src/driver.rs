@@ -5,6 +5,7 @@
 
 use crate::{
     census::{Census, Slot},
+    doors::{Bound, Doors, SshSettings},
     machine::{Machine, Stored},
     sessions::Sessions,
     ssh,
@@ -15,7 +16,6 @@ use async_trait::async_trait;
 use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
 use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power};
 use std::{
-    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -35,23 +35,6 @@ pub struct Settings {
     pub data: PathBuf,
     pub clock: Clock,
     pub ssh: SshSettings,
-}
-
-/// Where the machines' sshd answers.
-#[derive(Debug, Clone)]
-pub struct SshSettings {
-    /// Ports, tried in order; 0 is any free one.
-    pub ports: Vec<u16>,
-    /// The port of the last start, tried first.
-    pub kept_port: Option<u16>,
-    /// Without it no machine has an SSH endpoint, and no machine with an sshd is ever `ready`.
-    pub listen: bool,
-}
-
-impl Default for SshSettings {
-    fn default() -> SshSettings {
-        SshSettings { ports: vec![22, 2222, 0], kept_port: None, listen: true }
-    }
 }
 
 /// The machines could not be opened.
@@ -74,7 +57,7 @@ pub struct SimulatedHypervisor {
     timers: Arc<Timers>,
     pub(crate) sessions: Sessions,
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
-    ssh_port: Option<u16>,
+    doors: Doors,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -85,19 +68,14 @@ impl SimulatedHypervisor {
     /// # Errors
     /// The file cannot be read, is of a newer schema, or no port can be bound.
     pub fn open(settings: Settings) -> Result<Arc<SimulatedHypervisor>, OpenError> {
-        let (store, machines) = Store::open(&settings.data.join("machines.db"))?;
+        let (store, mut machines) = Store::open(&settings.data.join("machines.db"))?;
         let timers = Arc::new(Timers::default());
         for machine in &machines {
             if let Some(at_ms) = machine.changes_at_ms().filter(|at_ms| *at_ms > settings.clock.now_ms()) {
                 timers.add(at_ms, machine.id);
             }
         }
-        let ssh = settings.ssh;
-        let listener = ssh.listen.then(|| Listener::bind(ssh.kept_port, &ssh.ports)).transpose();
-        let listener = listener.map_err(OpenError::Listen)?;
-        if let Some((listener, missed)) = listener.as_ref().and_then(|listener| Some((listener, listener.missed?))) {
-            tracing::warn!(missed, port = listener.port(), "the machines' SSH port of the last start is taken");
-        }
+        let (doors, bound) = Doors::bind(&settings.ssh, &mut machines).map_err(OpenError::Listen)?;
         let driver = Arc::new_cyclic(|me| SimulatedHypervisor {
             me: me.clone(),
             clock: settings.clock,
@@ -106,14 +84,14 @@ impl SimulatedHypervisor {
             timers,
             sessions: Sessions::default(),
             watchers: Mutex::default(),
-            ssh_port: listener.as_ref().map(Listener::port),
+            doors,
             tasks: Mutex::default(),
         });
-        driver.spawn_tasks(listener);
+        driver.spawn_tasks(bound);
         Ok(driver)
     }
 
-    fn spawn_tasks(&self, listener: Option<Listener>) {
+    fn spawn_tasks(&self, mut bound: Bound) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let (timers, clock, me) = (self.timers.clone(), self.clock, self.me.clone());
         tasks.push(
@@ -123,16 +101,15 @@ impl SimulatedHypervisor {
             })
             .abort_handle(),
         );
-        if let Some(listener) = listener {
-            let answer = Arc::new(ssh::Sshd::new(self.me.clone()));
-            tasks.push(tokio::spawn(listener.serve(answer)).abort_handle());
-        }
+        let (moved, me) = (std::mem::take(&mut bound.moved), self.me.clone());
+        tasks.push(tokio::spawn(async move { keep_ports(&me, moved).await }).abort_handle());
+        self.doors.serve_all(&self.me, bound);
     }
 
-    /// The port at which every machine's sshd answers; `None` without a listener.
+    /// The one port at which every machine's sshd answers; `None` without a listener, or where each has its own.
     #[must_use]
     pub fn ssh_port(&self) -> Option<u16> {
-        self.ssh_port
+        self.doors.common_port()
     }
 
     /// How often the machine has booted; `None` when there is none.
@@ -227,6 +204,10 @@ impl SimulatedHypervisor {
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
+        for listener in self.doors.close_all() {
+            // It was told to end; what counts is that its socket is closed.
+            let _ = listener.await;
+        }
         self.sessions.close();
         if let Some(driver) = self.me.upgrade() {
             // A join error would be the writer's panic, which was reported where it happened.
@@ -236,7 +217,7 @@ impl SimulatedHypervisor {
 
     pub(crate) fn observed(&self, machine: &Machine) -> Observed {
         let power = machine.power(self.clock.now_ms());
-        let up = || !machine.has_sshd || (self.ssh_port.is_some() && !machine.behaviour().unreachable);
+        let up = || !machine.has_sshd || (self.doors.are_open() && !machine.behaviour().unreachable);
         Observed { power, boot: machine.boot, ready: power == Power::Running && up() }
     }
 
@@ -319,20 +300,35 @@ impl SimulatedHypervisor {
             if slot.machine().is_some() {
                 return Ok(());
             }
-            let machine = Machine::new(definition, [Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128()]);
-            let taken = self.census.take_addresses(id, &machine.addresses);
-            let persisted = match taken {
-                Err((address, owner)) => Err(Trouble::Other(format!("{address} is the address of {owner}").into())),
-                Ok(()) => self.work(id, Work::Put(encode(&machine)?)).await.map(drop),
+            let mut machine = Machine::new(definition, [Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128()]);
+            let listener = match self.persist_new(&mut machine).await {
+                Ok(listener) => listener,
+                Err(trouble) => {
+                    self.doors.close(id);
+                    self.census.remove(id, &slot, &machine.addresses);
+                    return Err(trouble);
+                }
             };
-            if let Err(trouble) = persisted {
-                self.census.remove(id, &slot, &machine.addresses);
-                return Err(trouble);
-            }
             slot.set(Some(Arc::new(machine)));
+            if let Some(listener) = listener {
+                self.doors.serve(&self.me, id, listener);
+            }
             self.announce(id);
             return Ok(());
         }
+    }
+
+    /// Takes what must be a machine's alone, and makes its row durable.
+    async fn persist_new(&self, machine: &mut Machine) -> Result<Option<Listener>, Trouble> {
+        let id = machine.id;
+        let other = |why: String| Trouble::Other(why.into());
+        let taken = self.census.take_addresses(id, &machine.addresses);
+        taken.map_err(|(address, owner)| other(format!("{address} is the address of {owner}")))?;
+        let listener = self.doors.own_listener(machine, None);
+        let listener = listener.map_err(|error| other(format!("{id} gets no SSH port: {error}")))?;
+        machine.port = listener.as_ref().map(Listener::port);
+        self.work(id, Work::Put(encode(machine)?)).await?;
+        Ok(listener)
     }
 
     async fn write_login_now(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble> {
@@ -365,6 +361,7 @@ impl SimulatedHypervisor {
         self.work(id, Work::Delete).await?;
         slot.set(None);
         self.census.remove(id, &slot, &machine.addresses);
+        self.doors.close(id);
         self.sessions.end(id);
         self.announce(id);
         Ok(())
@@ -376,6 +373,7 @@ impl Drop for SimulatedHypervisor {
         for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();
         }
+        self.doors.close_all();
         self.sessions.close();
     }
 }
@@ -450,13 +448,16 @@ impl Hypervisor for SimulatedHypervisor {
         if !machine.has_sshd {
             return Err(Trouble::Other(format!("{id} has no SSH endpoint").into()));
         }
-        let reachable = machine.addresses.iter().find(|address| address.is_loopback());
         let host_key = ssh::host_key(&machine).public_key().to_openssh();
         Ok(Endpoint {
-            address: reachable.zip(self.ssh_port).map(|(address, port)| SocketAddr::from((*address, port))),
+            address: self.doors.address(&machine),
             user: machine.disk.user.clone(),
             host_key: host_key.map_err(|error| Trouble::Other(error.to_string().into()))?.into(),
         })
+    }
+
+    fn has_own_ports(&self) -> bool {
+        self.doors.are_own_ports()
     }
 
     async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble> {
@@ -476,6 +477,17 @@ impl Hypervisor for SimulatedHypervisor {
 /// The machine, if its guest is up.
 fn running(machine: &Machine, now_ms: u64) -> Option<Machine> {
     (machine.power(now_ms) == Power::Running).then(|| machine.clone())
+}
+
+/// Writes down the ports that machines were given at the start.
+async fn keep_ports(driver: &Weak<SimulatedHypervisor>, moved: Vec<InstanceId>) {
+    for id in moved {
+        let Some(driver) = driver.upgrade() else { return };
+        // In the memory it stands already; a row that is not written means that the next start asks for the old port.
+        if let Err(trouble) = driver.change(id, |machine, _| Ok(Some(machine.clone()))).await {
+            tracing::warn!(instance = %id, %trouble, "the machine's SSH port is not kept");
+        }
+    }
 }
 
 fn encode(machine: &Machine) -> Result<String, Trouble> {

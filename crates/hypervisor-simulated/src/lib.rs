@@ -6,6 +6,7 @@
 mod behaviour;
 mod census;
 mod disk;
+mod doors;
 mod driver;
 mod machine;
 mod sessions;
@@ -15,6 +16,7 @@ mod timers;
 
 pub use behaviour::Behaviour;
 pub use disk::{Admission, Disk};
-pub use driver::{OpenError, Settings, SimulatedHypervisor, SshSettings};
+pub use doors::{OwnPorts, SshSettings};
+pub use driver::{OpenError, Settings, SimulatedHypervisor};
 pub use machine::{Machine, Stored};
 pub use store::{StoreError, Written};

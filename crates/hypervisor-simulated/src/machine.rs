@@ -40,6 +40,9 @@ pub struct Machine {
     pub os_name: Box<str>,
     pub has_sshd: bool,
     pub guest: Box<str>,
+    /// Where machines have ports of their own: the one that was given to it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// From which the host key is derived; random, made once.
     pub host_seed: [u128; 2],
     pub power: Stored,
@@ -59,6 +62,7 @@ impl Machine {
             os_name: definition.os_name.clone(),
             has_sshd: definition.has_sshd,
             guest: definition.guest.clone(),
+            port: None,
             host_seed,
             power: Stored::Off,
             boot: BootId::default(),

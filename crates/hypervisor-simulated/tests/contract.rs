@@ -1,14 +1,16 @@
-//! The contract suite at the simulated driver, under a virtual clock.
+//! The contract suite at the simulated driver: at addresses of the machines' own under a virtual clock, and at ports of
+//! their own under the system's, which does not leap over a wait for the disk.
 
 mod ground;
 
 use async_trait::async_trait;
 use cvmd_hypervisor::{Clock, Definition, Hypervisor, contract};
-use cvmd_hypervisor_simulated::SimulatedHypervisor;
+use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
 use cvmd_model::InstanceId;
 use std::sync::Arc;
 
 struct World {
+    settings: fn(&tempfile::TempDir, Clock) -> Settings,
     clock: Clock,
     directory: tempfile::TempDir,
     driver: Arc<SimulatedHypervisor>,
@@ -16,10 +18,13 @@ struct World {
 
 impl World {
     fn new() -> World {
+        World::of(ground::settings, Clock::tokio(1_800_000_000_000))
+    }
+
+    fn of(settings: fn(&tempfile::TempDir, Clock) -> Settings, clock: Clock) -> World {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Clock::tokio(1_800_000_000_000);
-        let driver = SimulatedHypervisor::open(ground::settings(&directory, clock)).unwrap();
-        World { clock, directory, driver }
+        let driver = SimulatedHypervisor::open(settings(&directory, clock)).unwrap();
+        World { settings, clock, directory, driver }
     }
 }
 
@@ -30,11 +35,11 @@ impl contract::World for World {
     }
 
     fn definition(&self) -> Definition {
-        ground::definition("")
+        ground::definition("boot-ms=30,shutdown-ms=30")
     }
 
     async fn reopen(&mut self) {
-        let (directory, driver) = ground::after_a_crash(&self.directory, self.clock);
+        let (directory, driver) = ground::after_a_crash(&self.directory, self.settings, self.clock);
         (self.directory, self.driver) = (directory, driver);
     }
 
@@ -52,3 +57,16 @@ cvmd_hypervisor::contract!(
     #[tokio::test(start_paused = true)]
     World::new()
 );
+
+mod at_ports {
+    use super::{Clock, World, ground};
+
+    fn world() -> World {
+        World::of(|directory, clock| ground::own_ports(ground::settings(directory, clock)), Clock::System)
+    }
+
+    cvmd_hypervisor::contract!(
+        #[tokio::test]
+        world()
+    );
+}

@@ -43,7 +43,7 @@ impl House {
     }
 
     fn crash(&mut self) {
-        (self.directory, self.driver) = after_a_crash(&self.directory, self.clock);
+        (self.directory, self.driver) = after_a_crash(&self.directory, settings, self.clock);
     }
 }
 

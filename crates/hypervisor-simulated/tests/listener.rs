@@ -1,11 +1,13 @@
-//! The one listener in front of all machines: whose addresses it answers, and at which port.
+//! The listeners in front of the machines: whose addresses they answer, and at which ports.
 
 mod ground;
 
 use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_hypervisor_simulated::SimulatedHypervisor;
+use cvmd_hypervisor_simulated::{OwnPorts, SimulatedHypervisor};
+use cvmd_model::InstanceId;
 use cvmd_model::Power;
-use ground::{LIMIT, definition, settings, until};
+use ground::{LIMIT, definition, own_ports, settings, until};
+use std::{net::Ipv4Addr, sync::Arc};
 use tokio::io::AsyncReadExt;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,4 +52,106 @@ async fn a_kept_port_that_is_taken_is_passed_over() {
         }
     };
     tokio::time::timeout(LIMIT, free).await.unwrap();
+}
+
+/// Ports at one address.
+fn at_ports(directory: &tempfile::TempDir, range: Option<(u16, u16)>) -> Arc<SimulatedHypervisor> {
+    let mut settings = own_ports(settings(directory, Clock::System));
+    settings.ssh.own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range });
+    SimulatedHypervisor::open(settings).unwrap()
+}
+
+async fn defined(driver: &SimulatedHypervisor) -> InstanceId {
+    let definition = definition("boot-ms=1");
+    driver.define(&definition).await.unwrap();
+    definition.id
+}
+
+async fn port(driver: &SimulatedHypervisor, id: InstanceId) -> u16 {
+    driver.endpoint(id).await.unwrap().address.unwrap().port()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_keeps_its_own_port_over_restarts_and_boots() {
+    let directory = tempfile::tempdir().unwrap();
+    let driver = at_ports(&directory, None);
+    let (one, two) = (defined(&driver).await, defined(&driver).await);
+    let before = (port(&driver, one).await, port(&driver, two).await);
+    assert_ne!(before.0, before.1);
+    driver.start(one).await.unwrap();
+    driver.power_off(one).await.unwrap();
+    assert_eq!(port(&driver, one).await, before.0);
+    driver.close().await;
+    let driver = at_ports(&directory, None);
+    assert_eq!((port(&driver, one).await, port(&driver, two).await), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_port_that_is_taken_is_passed_over_for_good() {
+    let directory = tempfile::tempdir().unwrap();
+    let driver = at_ports(&directory, None);
+    let id = defined(&driver).await;
+    let before = port(&driver, id).await;
+    driver.close().await;
+    let other = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, before)).unwrap();
+    let driver = at_ports(&directory, None);
+    let moved = port(&driver, id).await;
+    assert_ne!(moved, before);
+    // A verb on the machine comes after the one that keeps its port.
+    let kept = async {
+        while driver.written().rows == 0 {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(LIMIT, kept).await.unwrap();
+    driver.close().await;
+    drop(other);
+    let driver = at_ports(&directory, None);
+    assert_eq!(port(&driver, id).await, moved);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_of_a_range_run_out_and_come_back_with_a_machines_end() {
+    let directory = tempfile::tempdir().unwrap();
+    // Two neighbours that are free now; whoever else binds them is passed over by taking others.
+    let (driver, first) = (21_000..32_000)
+        .step_by(97)
+        .find_map(|first| {
+            let both = [first, first + 1].map(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+            both.iter().all(Result::is_ok).then_some(())?;
+            drop(both);
+            Some((at_ports(&directory, Some((first, first + 1))), first))
+        })
+        .unwrap();
+    let (one, two) = (defined(&driver).await, defined(&driver).await);
+    assert_eq!((port(&driver, one).await, port(&driver, two).await), (first, first + 1));
+    let third = definition("");
+    let trouble = driver.define(&third).await.unwrap_err().to_string();
+    assert!(trouble.contains(&format!("all ports from {first} to {} are taken", first + 1)), "{trouble}");
+    assert_eq!(driver.observe(third.id).await.unwrap().power, Power::Absent);
+    driver.erase(one).await.unwrap();
+    let again = async {
+        while driver.define(&third).await.is_err() {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(LIMIT, again).await.unwrap();
+    assert_eq!(port(&driver, third.id).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_of_ones_own_comes_with_the_mode_and_goes_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
+    let id = defined(&driver).await;
+    let address = driver.endpoint(id).await.unwrap().address.unwrap();
+    assert!(!driver.has_own_ports());
+    driver.close().await;
+    let driver = at_ports(&directory, None);
+    assert!(driver.has_own_ports());
+    let own = driver.endpoint(id).await.unwrap().address.unwrap();
+    assert!(own.ip() != address.ip() && driver.ssh_port().is_none());
+    driver.close().await;
+    let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
+    assert_eq!(driver.endpoint(id).await.unwrap().address.unwrap().ip(), address.ip());
 }

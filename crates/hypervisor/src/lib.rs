@@ -79,6 +79,12 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// Where the machine's sshd answers, whether it runs or not.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;
 
+    /// Whether each machine is met at a port of its own, which its instance must then tell; otherwise at one port that
+    /// all machines have in common.
+    fn has_own_ports(&self) -> bool {
+        false
+    }
+
     /// Opens a stream to the sshd of a machine that runs, also of one whose addresses cannot be reached from here.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
-//! One socket for the SSH endpoints of all machines: who is meant is told by the connection's destination.
+//! The sockets of the machines' SSH endpoints: one for all of them, where the connection's destination tells who is
+//! meant, or one each.
 //!
-//! Bound to every address but to the device `lo` only, so that each machine answers at its own loopback address and
+//! The common one is bound to every address but to the device `lo` only, so that each machine answers at its own loopback address and
 //! nobody outside this host can reach any. Drivers of real machines relay through the same listener.
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_millis(50);
 /// Who answers the connections of a [`Listener`].
 #[async_trait]
 pub trait Answer: Send + Sync + 'static {
-    /// Answers one connection to a loopback address. Returning closes it; a destination that is no machine's address
+    /// Answers one connection. Returning closes it; a destination that is no machine's address
     /// is closed so before a byte is read.
     async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4);
 }
@@ -30,6 +31,8 @@ pub trait Answer: Send + Sync + 'static {
 pub struct Listener {
     socket: TcpListener,
     port: u16,
+    /// Whether only connections to loopback addresses are answered, whatever it is bound to.
+    confined: bool,
     /// The port of the last start, when it was asked for and could not be had.
     pub missed: Option<u16>,
 }
@@ -45,12 +48,22 @@ impl Listener {
             match bind(*port) {
                 Ok(socket) => {
                     let port = socket.local_addr()?.port();
-                    return Ok(Listener { socket, port, missed: kept.filter(|_| index > 0) });
+                    return Ok(Listener { socket, port, confined: true, missed: kept.filter(|_| index > 0) });
                 }
                 Err(error) => last = error,
             }
         }
         Err(last)
+    }
+
+    /// Binds a port of one address, 0 for any free one. Whoever can reach the address is answered.
+    ///
+    /// # Errors
+    /// When it cannot be bound.
+    pub fn at(address: Ipv4Addr, port: u16) -> io::Result<Listener> {
+        let socket = listen(address, port, |_| Ok(()))?;
+        let port = socket.local_addr()?.port();
+        Ok(Listener { socket, port, confined: false, missed: None })
     }
 
     #[must_use]
@@ -70,7 +83,7 @@ impl Listener {
                 }
             };
             if let Ok(SocketAddr::V4(destination)) = connection.local_addr()
-                && destination.ip().is_loopback()
+                && (!self.confined || destination.ip().is_loopback())
             {
                 tokio::spawn(answer.clone().answer(connection, destination));
             }

@@ -87,6 +87,7 @@ const KEPT: &[Kept] = &[
         homes: &[
             "crates/hypervisor/src/contract.rs",
             "crates/hypervisor/src/listener.rs",
+            "crates/hypervisor-simulated/src/doors.rs",
             "crates/hypervisor-simulated/src/driver.rs",
             "crates/operations/src/engine.rs",
             "crates/server/src/",

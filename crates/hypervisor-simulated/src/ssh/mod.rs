@@ -55,11 +55,36 @@ impl Answer for Sshd {
     async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4) {
         let Some(driver) = self.driver.upgrade() else { return };
         let Some(id) = driver.census.at(*destination.ip()).map(|machine| machine.id) else { return };
-        let Ok(session) = Accepted::at(driver, id) else { return };
-        // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
-        if connection.set_nodelay(true).is_ok() {
-            session.run(connection).await;
-        }
+        answer(driver, id, connection).await;
+    }
+}
+
+/// Answers connections in the name of one machine, at a port of its own.
+#[derive(Debug)]
+pub(crate) struct SshdOf {
+    driver: Weak<SimulatedHypervisor>,
+    id: InstanceId,
+}
+
+impl SshdOf {
+    pub(crate) fn new(driver: Weak<SimulatedHypervisor>, id: InstanceId) -> SshdOf {
+        SshdOf { driver, id }
+    }
+}
+
+#[async_trait]
+impl Answer for SshdOf {
+    async fn answer(self: Arc<Self>, connection: TcpStream, _destination: SocketAddrV4) {
+        let Some(driver) = self.driver.upgrade() else { return };
+        answer(driver, self.id, connection).await;
+    }
+}
+
+async fn answer(driver: Arc<SimulatedHypervisor>, id: InstanceId, connection: TcpStream) {
+    let Ok(session) = Accepted::at(driver, id) else { return };
+    // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
+    if connection.set_nodelay(true).is_ok() {
+        session.run(connection).await;
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use cvmd_hypervisor::{Clock, Definition, Hypervisor};
-use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
+use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -17,14 +17,21 @@ use std::{
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) fn settings(directory: &tempfile::TempDir, clock: Clock) -> Settings {
-    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true };
+    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true, own_ports: None };
     Settings { data: directory.path().to_owned(), clock, ssh }
+}
+
+/// The same, with a port of its own for each machine.
+pub(crate) fn own_ports(mut settings: Settings) -> Settings {
+    settings.ssh.own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: None });
+    settings
 }
 
 /// The machines of `directory` as the disk holds them at this moment, without a word to the process that has them open:
 /// what is left after `kill -9`.
 pub(crate) fn after_a_crash(
     directory: &tempfile::TempDir,
+    settings: fn(&tempfile::TempDir, Clock) -> Settings,
     clock: Clock,
 ) -> (tempfile::TempDir, Arc<SimulatedHypervisor>) {
     let copy = tempfile::tempdir().unwrap();
@@ -105,6 +112,8 @@ pub(crate) fn login(keys: &[&Key], password: Option<&str>) -> Login {
 pub(crate) enum Way {
     /// At its own address.
     Address,
+    /// At a port of its own.
+    OwnPort,
     /// By the driver's `connect`, with a socket of the test in front of it.
     Connection,
 }
@@ -134,7 +143,7 @@ impl Ssh<'_> {
         command.args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"]);
         command.args(options);
         let address = match self.way {
-            Way::Address => endpoint.address.unwrap(),
+            Way::Address | Way::OwnPort => endpoint.address.unwrap(),
             Way::Connection => relayed(self.driver, self.id).await,
         };
         command.arg("-p").arg(address.port().to_string());

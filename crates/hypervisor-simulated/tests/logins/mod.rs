@@ -2,10 +2,10 @@
 
 use crate::{
     WAY,
-    ground::{Key, Seen, Ssh, definition, key, login, seen, settings, until},
+    ground::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until},
 };
 use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_hypervisor_simulated::SimulatedHypervisor;
+use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
 use cvmd_model::{InstanceId, Login, Power};
 use std::{process::Stdio, sync::Arc};
 
@@ -19,7 +19,7 @@ struct House {
 impl House {
     fn new() -> House {
         let directory = tempfile::tempdir().unwrap();
-        let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
+        let driver = SimulatedHypervisor::open(wanted(&directory)).unwrap();
         House { directory, driver }
     }
 
@@ -48,6 +48,11 @@ impl House {
     fn key(&self, name: &str) -> Key {
         key(&self.directory, name, ED25519)
     }
+}
+
+fn wanted(directory: &tempfile::TempDir) -> Settings {
+    let settings = settings(directory, Clock::System);
+    if WAY == Way::OwnPort { own_ports(settings) } else { settings }
 }
 
 fn good(out: &str) -> Seen {
@@ -253,7 +258,7 @@ async fn a_restart_of_the_process_is_not_seen_inside() {
     assert_eq!(before.status, Some(0));
     let host_key = house.driver.endpoint(id).await.unwrap().host_key;
     house.driver.close().await;
-    house.driver = SimulatedHypervisor::open(settings(&house.directory, Clock::System)).unwrap();
+    house.driver = SimulatedHypervisor::open(wanted(&house.directory)).unwrap();
     assert_eq!(house.ssh(id).with_key(&mine, &asked).await, before);
     assert_eq!(house.driver.endpoint(id).await.unwrap().host_key, host_key);
 }
