@@ -163,6 +163,7 @@ fn build(
         data_disks: plan.disks.data.iter().map(|disk| data_disk(disk, random())).collect(),
         private_address: tx.allocate_address()?,
         public_address: public.then(|| tx.allocate_address()).transpose()?,
+        login_port: None,
         internet: plan.internet.clone(),
         vpc: default_vpc(context.account, plan.zone.region()),
         subnet: default_subnet(context.account, plan.zone),

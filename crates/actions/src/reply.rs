@@ -185,10 +185,17 @@ impl InstanceReply<'_> {
             disable_api_termination: instance.disable_api_termination,
             host_name: &instance.host_name,
             default_login_user: instance.user(),
-            default_login_port: if windows { WINDOWS_LOGIN_PORT } else { view.settings().ssh_port },
+            default_login_port: login_port(instance, view),
             latest_operation_error_msg: latest.and_then(|latest| latest.error.as_deref()),
         }
     }
+}
+
+fn login_port(instance: &Instance, view: &View) -> u16 {
+    if instance.is_windows() {
+        return WINDOWS_LOGIN_PORT;
+    }
+    instance.login_port.unwrap_or(view.settings().ssh_port)
 }
 
 fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {

@@ -167,6 +167,9 @@ pub struct Instance {
     pub private_address: Ipv4Addr,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_address: Option<Ipv4Addr>,
+    /// Where its sshd answers, if that is a port of its own; without it, at the one that all machines have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_port: Option<u16>,
     pub internet: InternetAccessible,
     pub vpc: VpcId,
     pub subnet: SubnetId,
@@ -411,6 +414,7 @@ pub(crate) mod test {
             data_disks: [].into(),
             private_address: Ipv4Addr::LOCALHOST,
             public_address: None,
+            login_port: None,
             internet: InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false },
             vpc: VpcId::MIN,
             subnet: SubnetId::MIN,

@@ -8,7 +8,7 @@
 
 use crate::{Limits, follow, walk};
 use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_model::InstanceId;
+use cvmd_model::{Instance, InstanceId};
 use cvmd_state::State;
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -188,6 +188,21 @@ impl Shared {
             tasks.remove(&id);
         }
         nothing_new
+    }
+
+    /// What the row must tell as its port: the machine's own, where machines have such.
+    pub(crate) async fn own_port(&self, row: &Instance) -> Option<u16> {
+        if !self.hypervisor.has_own_ports() || row.is_windows() {
+            return None;
+        }
+        match self.hypervisor.endpoint(row.id).await {
+            Ok(endpoint) => endpoint.address.map(|address| address.port()),
+            // Without a machine there is none to tell of; whatever else it is, the next look finds out.
+            Err(trouble) => {
+                tracing::debug!(instance = %row.id, %trouble, "its port is not known");
+                row.login_port
+            }
+        }
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -5,7 +5,7 @@ use crate::{
     retry::pause_ms,
     settle,
 };
-use cvmd_model::{Instance, InstanceId};
+use cvmd_model::{Instance, InstanceId, InstanceState};
 use cvmd_state::CommitError;
 use std::{convert::Infallible, sync::Arc};
 use tokio::sync::{Mutex, mpsc::UnboundedReceiver};
@@ -80,14 +80,20 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
             return Look::Trouble;
         }
     };
-    let Some(state) = settle::followed(row.state, &observed) else { return Look::Agrees };
+    let (state, own_port) = (settle::followed(row.state, &observed), shared.own_port(row).await);
+    if state.is_none() && own_port == row.login_port {
+        return Look::Agrees;
+    }
     let seen = Arc::clone(row);
     let changed = shared.state.change(move |tx| {
         // Invariant: only on the very row that was compared; whatever else happened to it is newer than the look.
         let same = tx.view().instance(id).is_some_and(|row| Arc::ptr_eq(row, &seen));
         if same {
             let mut instance = Instance::clone(&seen);
-            settle::follow(&mut instance, state);
+            if let Some(state) = state {
+                settle::follow(&mut instance, state);
+            }
+            instance.login_port = own_port;
             tx.put_instance(instance);
         }
         Ok::<bool, Infallible>(same)
@@ -95,7 +101,8 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
     match changed.await {
         Ok(Ok(true)) => {
             Counters::add(&shared.counters.followed);
-            tracing::info!(instance = %id, state = state.name(), "the machine changed by itself");
+            let state = state.map(InstanceState::name);
+            tracing::info!(instance = %id, state, own_port, "the machine changed by itself");
             Look::Agrees
         }
         Ok(Ok(false)) => Look::Outdated,

@@ -296,6 +296,7 @@ impl Walk {
         let (id, request) = (sight.row.id, self.request);
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
         let at_seconds = shared.clock.now_ms() / 1000;
+        let own_port = shared.own_port(&sight.row).await;
         let committed = commit(shared, id, request, move |mut instance, tx| {
             tx.write_line(line(&instance, request, &ended, at_seconds));
             let terminated = matches!(instance.operation, Some(Operation { goal: Goal::Terminate, .. }));
@@ -305,6 +306,7 @@ impl Walk {
                 }
             } else {
                 settle::finish(&mut instance, &ended, before, &observed);
+                instance.login_port = own_port;
                 tx.put_instance(instance);
             }
         });

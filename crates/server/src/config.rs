@@ -1,5 +1,6 @@
 //! Flags, environment and configuration file: flags beat environment beats file.
 
+use crate::ssh_settings::{Ssh, SshArguments, SshFile};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cvmd_actions::{Policy, RunningKeyChange};
@@ -179,9 +180,8 @@ pub(crate) struct ServeArguments {
     /// Seconds that a machine has until its sshd answers [default: 120].
     #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS")]
     boot_timeout_s: Option<u64>,
-    /// Ports to try for the machines' sshd, in order; 0 is any free one [default: 22,2222,0].
-    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS")]
-    ssh_ports: Option<Vec<u16>>,
+    #[command(flatten)]
+    ssh: SshArguments,
     /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
     #[arg(long, env = "CVMD_NETWORK_BLOCK", value_name = "B")]
     network_block: Option<u8>,
@@ -225,13 +225,6 @@ struct File {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct SshFile {
-    mode: Option<String>,
-    ports: Option<Vec<u16>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
 struct NetworkFile {
     block: Option<u8>,
 }
@@ -258,7 +251,7 @@ pub(crate) struct Config {
     pub(crate) seed: Option<PathBuf>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
-    pub(crate) ssh_ports: Vec<u16>,
+    pub(crate) ssh: Ssh,
     pub(crate) network_block: Option<u8>,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) log: String,
@@ -277,15 +270,12 @@ impl Config {
             Some(path) => read_file(path)?,
             None => File::default(),
         };
-        if file.ssh.mode.as_ref().is_some_and(|mode| mode != "address") {
-            bail!("ssh.mode can only be \"address\" in this version");
-        }
         if file.rate_limits == Some(true) {
             bail!("rate_limits cannot be on in this version");
         }
         let listen = arguments.listen.or(file.listen).unwrap_or(([127, 0, 0, 1], 8312).into());
-        let exposed = !listen.ip().is_loopback();
-        if exposed && !arguments.expose.or(file.expose).unwrap_or(false) {
+        let expose = arguments.expose.or(file.expose).unwrap_or(false);
+        if !listen.ip().is_loopback() && !expose {
             bail!("{listen} can be reached by other machines; say --expose if that is wanted");
         }
         let region = arguments.region.or(file.region).unwrap_or_else(|| "ap-guangzhou".into());
@@ -321,7 +311,7 @@ impl Config {
                 boot_timeout_s: arguments.boot_timeout_s.or(file.boot_timeout_s).unwrap_or(usual.boot_timeout_s),
                 ..usual
             },
-            ssh_ports: arguments.ssh_ports.or(file.ssh.ports).unwrap_or_else(|| vec![22, 2222, 0]),
+            ssh: Ssh::read(arguments.ssh, file.ssh, expose)?,
             network_block,
             tls: match (arguments.tls_cert.or(file.tls.cert), arguments.tls_key.or(file.tls.key)) {
                 (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),

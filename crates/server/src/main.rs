@@ -22,6 +22,7 @@ mod random;
 mod replays;
 mod seed;
 mod serve;
+mod ssh_settings;
 mod tls;
 
 use clap::Parser;

@@ -89,7 +89,12 @@ async fn open(config: &Config, data: &DataDirectory) -> anyhow::Result<(Arc<Hous
     let machines = SimulatedHypervisor::open(MachineSettings {
         data: data.path().to_path_buf(),
         clock: Clock::System,
-        ssh: SshSettings { ports: config.ssh_ports.clone(), kept_port: kept, listen: true },
+        ssh: SshSettings {
+            ports: config.ssh.ports.clone(),
+            kept_port: kept,
+            listen: true,
+            own_ports: config.ssh.own_ports,
+        },
     })?;
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;

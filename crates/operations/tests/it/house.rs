@@ -266,6 +266,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
         data_disks: Box::default(),
         private_address: Ipv4Addr::from(0x7f40_0002 + u32::try_from(number).expect("small")),
         public_address: None,
+        login_port: None,
         internet: InternetAccessible {
             charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
             max_bandwidth_out: 0,

@@ -2,6 +2,7 @@
 
 use crate::house::{FORCED, House, by, key_id};
 use cvmd_model::{InstanceState as S, Power};
+use cvmd_state::View;
 
 #[test]
 fn a_guest_that_powers_itself_off_is_shown_stopped_and_followed_up_again() {
@@ -134,5 +135,26 @@ fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
         });
         life.until_ended(id).await.unwrap();
         life.until_state(id, S::Stopped).await.unwrap();
+    });
+}
+
+#[test]
+fn a_row_tells_its_machines_own_port_for_as_long_as_machines_have_such() {
+    let mut house = House::new();
+    let id = house.live(async |life| {
+        life.machines.own_ports(Some(40_000));
+        let id = life.launched(1, &[1]).await;
+        assert_eq!(life.instance(id).login_port, Some(40_000));
+        id
+    });
+    house.live(async |life| {
+        life.machines.own_ports(Some(50_000));
+        life.machines.happen(id, |_| {});
+        let told = |port| move |view: &View| view.instance(id).unwrap().login_port == port;
+        life.until("the port is the new one", told(Some(50_000))).await.unwrap();
+        life.machines.own_ports(None);
+        life.machines.happen(id, |_| {});
+        life.until("the port is everybody's", told(None)).await.unwrap();
+        assert_eq!(life.instance(id).state, S::Running);
     });
 }

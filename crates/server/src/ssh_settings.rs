@@ -1,0 +1,118 @@
+//! Where the machines' sshd is to be met: flags, environment and the file's section `ssh`.
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use cvmd_hypervisor_simulated::OwnPorts;
+use serde::Deserialize;
+use std::net::Ipv4Addr;
+
+#[derive(Debug, Args)]
+pub(crate) struct SshArguments {
+    /// Each machine at an address of its own, or at a port of its own [default: address; port where there is no Linux].
+    #[arg(long, env = "CVMD_SSH_MODE", value_enum)]
+    ssh_mode: Option<Mode>,
+    /// Ports to try for the machines' sshd, in order; 0 is any free one [default: 22,2222,0].
+    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS")]
+    ssh_ports: Option<Vec<u16>>,
+    /// In port mode: the address of all those ports [default: 127.0.0.1].
+    #[arg(long, env = "CVMD_SSH_ADDRESS", value_name = "ADDR")]
+    ssh_address: Option<Ipv4Addr>,
+    /// In port mode: the ports to choose from [default: any free ones].
+    #[arg(long, env = "CVMD_SSH_PORT_RANGE", value_name = "FIRST-LAST")]
+    ssh_port_range: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Address,
+    Port,
+}
+
+/// The file's section `ssh`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SshFile {
+    mode: Option<Mode>,
+    ports: Option<Vec<u16>>,
+    address: Option<Ipv4Addr>,
+    port_range: Option<String>,
+}
+
+/// All that `serve` needs to know about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ssh {
+    pub(crate) ports: Vec<u16>,
+    pub(crate) own_ports: Option<OwnPorts>,
+}
+
+impl Ssh {
+    /// Puts flags, environment and file together.
+    ///
+    /// # Errors
+    /// When a value makes no sense, or other machines could reach these without `expose`.
+    pub(crate) fn read(arguments: SshArguments, file: SshFile, expose: bool) -> anyhow::Result<Ssh> {
+        // Elsewhere one listener cannot be met at all loopback addresses.
+        let usual = if cfg!(target_os = "linux") { Mode::Address } else { Mode::Port };
+        let mode = arguments.ssh_mode.or(file.mode).unwrap_or(usual);
+        let address = arguments.ssh_address.or(file.address);
+        let range = arguments.ssh_port_range.or(file.port_range);
+        let ports = arguments.ssh_ports.or(file.ports).unwrap_or_else(|| vec![22, 2222, 0]);
+        if mode == Mode::Address {
+            if address.is_some() || range.is_some() {
+                bail!("ssh.address and ssh.port_range mean something only when ssh.mode is \"port\"");
+            }
+            return Ok(Ssh { ports, own_ports: None });
+        }
+        let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
+        if !address.is_loopback() && !expose {
+            bail!("the machines' ports at {address} can be reached by other machines; say --expose if that is wanted");
+        }
+        let range = range.map(|text| parse_range(&text)).transpose()?;
+        Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }) })
+    }
+}
+
+fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
+    let range = text.split_once('-').and_then(|(first, last)| {
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        (0 < first && first <= last).then_some((first, last))
+    });
+    range.with_context(|| format!("ssh.port_range is FIRST-LAST, such as 40000-40999, not \"{text}\""))
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    const NONE: SshArguments =
+        SshArguments { ssh_mode: None, ssh_ports: None, ssh_address: None, ssh_port_range: None };
+
+    fn file(text: &str) -> SshFile {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn flags_beat_the_file() {
+        let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some("1-2".into()), ..NONE };
+        let read = Ssh::read(port, file("mode = \"address\"\nport_range = \"3-4\"\nports = [0]"), false).unwrap();
+        let own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: Some((1, 2)) });
+        assert_eq!(read, Ssh { ports: vec![0], own_ports });
+    }
+
+    #[test]
+    fn a_port_that_others_can_reach_needs_a_word() {
+        let everywhere = || file("mode = \"port\"\naddress = \"0.0.0.0\"");
+        assert!(Ssh::read(NONE, everywhere(), false).unwrap_err().to_string().contains("--expose"));
+        assert!(Ssh::read(NONE, everywhere(), true).is_ok());
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        assert!(Ssh::read(NONE, file("mode = \"address\"\nport_range = \"1-2\""), false).is_err());
+        for range in ["", "5", "5-", "0-3", "7-3", "1-70000", "a-b"] {
+            let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some(range.into()), ..NONE };
+            assert!(Ssh::read(port, SshFile::default(), false).is_err(), "{range}");
+        }
+    }
+}
