@@ -1,5 +1,6 @@
 """The vendor's typed client, pointed at cvmd, with dictionaries in and out."""
 
+import importlib
 import json
 from urllib.parse import urlsplit
 
@@ -7,24 +8,34 @@ from tencentcloud.common import credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.cvm.v20170312 import cvm_client, models
 
 from login import Machine
 from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, ZONE, wait_until
 
 
 class Cloud:
-    """One account in one region, with one way of signing."""
+    """One account in one region, with one way of signing; one product of the vendor's."""
 
     def __init__(
-        self, secret_id=SECRET_ID, secret_key=SECRET_KEY, region=REGION, sign=None, method="POST", language="en-US"
+        self,
+        secret_id=SECRET_ID,
+        secret_key=SECRET_KEY,
+        region=REGION,
+        sign=None,
+        method="POST",
+        language="en-US",
+        product="cvm",
+        version="v20170312",
     ):
+        module = f"tencentcloud.{product}.{version}"
+        self.models = importlib.import_module(f"{module}.models")
+        client = getattr(importlib.import_module(f"{module}.{product}_client"), f"{product.capitalize()}Client")
         http = HttpProfile(protocol="http", endpoint=urlsplit(ENDPOINT).netloc, reqMethod=method)
         profile = ClientProfile(signMethod=sign, httpProfile=http, language=language)
-        self.client = cvm_client.CvmClient(credential.Credential(secret_id, secret_key), region, profile)
+        self.client = client(credential.Credential(secret_id, secret_key), region, profile)
 
     def call(self, action, **parameters):
-        request = getattr(models, f"{action}Request")()
+        request = getattr(self.models, f"{action}Request")()
         request.from_json_string(json.dumps(parameters))
         response = getattr(self.client, action)(request)
         return json.loads(response.to_json_string())

@@ -45,6 +45,16 @@ catalog! {
         stop_instances,
         terminate_instances,
     }
+    tag {
+        describe_resource_tags,
+        describe_resource_tags_by_resource_ids,
+        describe_resources_by_tags,
+        describe_tag_keys,
+        describe_tag_values,
+        describe_tags,
+        get_resources,
+        modify_resource_tags,
+    }
 }
 
 /// The product's action of that name.

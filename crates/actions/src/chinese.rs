@@ -4,7 +4,7 @@
 //! it comes from the same fields as the English text's, which a test compares. Where the vendor's own Chinese is known
 //! (its list of error codes, the answers that users quote), its words are taken.
 
-use crate::{Reason, error::Words};
+use crate::{Reason, TagRefusal, error::Words};
 use cvmd_model::{InstanceState, MalformedKey, Refusal};
 use cvmd_wire::{AuthorizationFault, Denied, MultipartFault, NameFault};
 
@@ -76,6 +76,7 @@ texts! {
         Reason::HalfSent => ("未收到完整的请求体。"),
         Reason::Replayed => ("该签名的请求已被接收过，每次请求都必须重新签名。"),
         Reason::Law(law) => ("{}", refusal(law)),
+        Reason::Tag(why) => ("{}", tag(why)),
         Reason::OurFault => ("内部错误。请重试；如仍失败，请将 RequestId 提供给运维人员。"),
     }
 }
@@ -104,6 +105,34 @@ texts! {
         Refusal::ImageNotFound(id) => ("未找到镜像 `{id}`。"),
         Refusal::AddressesExhausted => ("默认私有网络的网段中没有可用的 IP 地址。"),
         Refusal::ClientTokenReused => ("该 ClientToken 在 24 小时内已用于参数不同的请求。"),
+    }
+}
+
+texts! {
+    /// Why the tag product refuses.
+    tag(why: TagRefusal) {
+        TagRefusal::Description { value } => ("资源描述错误：`{value}` 不符合六段式 `qcs::SERVICE:REGION:uin/UIN:PREFIX/ID`。"),
+        TagRefusal::Service { value } => ("业务类型错误：此处 `{value}` 的资源不支持标签。"),
+        TagRefusal::Prefix { value } => ("资源前缀错误：此处该业务没有支持标签的资源 `{value}`。"),
+        TagRefusal::Region { value } => ("资源的地域 `{value}` 错误。"),
+        TagRefusal::Uin { value } => ("资源的 Uin `{value}` 不是发起请求的账号。"),
+        TagRefusal::Resource { value } => ("资源 `{value}` 不存在。"),
+        TagRefusal::KeyEmpty => ("标签键不能为空值。"),
+        TagRefusal::KeyTooLong { value } => ("标签键 `{value}` 超过 127 个字符。"),
+        TagRefusal::KeyIllegal { value } => ("标签键 `{value}` 包含非法字符，只支持文字、数字、空格和 + - = . _ : / @ ( )。"),
+        TagRefusal::KeyReserved { value } => ("标签键 `{value}` 以系统预留的 qcloud、tencent 或 project 开头。"),
+        TagRefusal::KeyTwice { value } => ("标签键 `{value}` 重复。"),
+        TagRefusal::ValueEmpty { key } => ("标签 `{key}` 的标签值不能为空值。"),
+        TagRefusal::ValueTooLong { key } => ("标签 `{key}` 的标签值超过 255 个字符。"),
+        TagRefusal::ValueIllegal { key } => ("标签 `{key}` 的标签值包含非法字符，只支持文字、数字、空格和 + - = . _ : / @ ( )。"),
+        TagRefusal::TooManyTags { name, given } => ("`{name}` 有 {given} 个标签，超过上限 10 个。"),
+        TagRefusal::TooManyResources { name, given, limit } => ("`{name}` 有 {given} 个资源，超过上限 {limit} 个。"),
+        TagRefusal::TooManyAttached { resource } => ("资源 `{resource}` 关联的标签数将超过上限 50 个。"),
+        TagRefusal::ReplacedAndDeleted { value } => ("标签键 `{value}` 不能同时出现在 `ReplaceTags` 和 `DeleteTags` 中。"),
+        TagRefusal::Offset => ("`Offset` 必须为 `Limit` 的整数倍。"),
+        TagRefusal::TooManyFilters { given } => ("`TagFilters` 有 {given} 组，超过上限 6 组。"),
+        TagRefusal::FilterTooLarge { key, given } => ("标签键 `{key}` 的过滤值有 {given} 个，超过上限 10 个。"),
+        TagRefusal::PaginationToken => ("`PaginationToken` 参数非法。"),
     }
 }
 
@@ -361,16 +390,20 @@ mod test {
     #[test]
     fn every_reason_has_a_chinese_text_that_names_the_same_data() {
         let reasons = [transcript::all_reasons(), rare_reasons(), states()].concat();
-        let (mut seen, mut seen_laws) = (BTreeSet::new(), BTreeSet::new());
+        let [mut seen, mut seen_laws, mut seen_tags] = [const { BTreeSet::new() }; 3];
         for why in &reasons {
             assert_eq!(fault(&why.to_string(), &reason(why)), None);
             seen.insert(variant(&format!("{why:?}")).to_owned());
             if let Reason::Law(law) = why {
                 seen_laws.insert(variant(&format!("{law:?}")).to_owned());
             }
+            if let Reason::Tag(tag) = why {
+                seen_tags.insert(variant(&format!("{tag:?}")).to_owned());
+            }
         }
         all_are_among(reason::PATTERNS, &seen);
         all_are_among(refusal::PATTERNS, &seen_laws);
+        all_are_among(tag::PATTERNS, &seen_tags);
     }
 
     #[test]

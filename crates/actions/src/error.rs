@@ -2,7 +2,7 @@
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
-use crate::{Product, chinese};
+use crate::{Product, TagRefusal, chinese};
 use cvmd_model::{InstanceId, InstanceState, MalformedKey, Refusal};
 use cvmd_state::Decision;
 use cvmd_wire::{Denied, Door, Language};
@@ -114,6 +114,8 @@ pub enum Reason {
     Replayed,
     #[error("{0}")]
     Law(#[from] Refusal),
+    #[error("{0}")]
+    Tag(#[from] TagRefusal),
     /// What the operator reads stands in the log, under the RequestId.
     #[error("An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.")]
     OurFault,
@@ -231,6 +233,7 @@ impl Reason {
             Reason::BodyTooLarge => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
             Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
             Reason::Law(refusal) => law(refusal),
+            Reason::Tag(refusal) => both(tag(refusal)),
             Reason::OurFault => ("InternalError", "InternalServerError"),
         }
     }
@@ -271,6 +274,34 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::ImageNotFound(_) => both("InvalidImageId.NotFound"),
         Refusal::AddressesExhausted => both("ResourceInsufficient.CidrBlock"),
         Refusal::ClientTokenReused => both("InvalidParameterValue.Duplicate"),
+    }
+}
+
+/// The tag product's codes, which are the same on both doors.
+fn tag(refusal: &TagRefusal) -> &'static str {
+    match refusal {
+        TagRefusal::Description { .. } => "InvalidParameterValue.ResourceDescriptionError",
+        TagRefusal::Service { .. } => "InvalidParameterValue.ServiceTypeInvalid",
+        TagRefusal::Prefix { .. } => "InvalidParameterValue.ResourcePrefixInvalid",
+        TagRefusal::Region { .. } => "InvalidParameterValue.RegionInvalid",
+        TagRefusal::Uin { .. } => "InvalidParameterValue.UinInvalid",
+        TagRefusal::Resource { .. } => "InvalidParameterValue.ResourceIdInvalid",
+        TagRefusal::KeyEmpty => "InvalidParameterValue.TagKeyEmpty",
+        TagRefusal::KeyTooLong { .. } => "InvalidParameterValue.TagKeyLengthExceeded",
+        TagRefusal::KeyIllegal { .. } => "InvalidParameterValue.TagKeyCharacterIllegal",
+        TagRefusal::KeyReserved { .. } => "InvalidParameterValue.ReservedTagKey",
+        TagRefusal::KeyTwice { .. } => "InvalidParameterValue.TagKeyDuplicate",
+        TagRefusal::ValueEmpty { .. } => "InvalidParameterValue.TagValueEmpty",
+        TagRefusal::ValueTooLong { .. } => "InvalidParameterValue.TagValueLengthExceeded",
+        TagRefusal::ValueIllegal { .. } => "InvalidParameterValue.TagValueCharacterIllegal",
+        TagRefusal::TooManyTags { .. } => "LimitExceeded.TagNumPerRequest",
+        TagRefusal::TooManyResources { .. } => "LimitExceeded.ResourceNumPerRequest",
+        TagRefusal::TooManyAttached { .. } => "LimitExceeded.ResourceAttachedTags",
+        TagRefusal::ReplacedAndDeleted { .. } => "InvalidParameterValue.DeleteTagsParamError",
+        TagRefusal::Offset => "InvalidParameterValue.OffsetInvalid",
+        TagRefusal::TooManyFilters { .. } => "InvalidParameterValue.TagFiltersLengthExceeded",
+        TagRefusal::FilterTooLarge { .. } => "InvalidParameterValue.TagFilters",
+        TagRefusal::PaginationToken => "InvalidParameter.PaginationTokenInvalid",
     }
 }
 

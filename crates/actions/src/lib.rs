@@ -21,6 +21,8 @@ mod page;
 mod parameters;
 mod product;
 mod reply;
+mod tag_words;
+mod tagged;
 mod term;
 #[cfg(test)]
 mod transcript;
@@ -34,3 +36,4 @@ pub use new_instance::{Disks, NAMELESS, Plan, seeded};
 pub use parameters::Parameters;
 pub use product::{Address, Product, find};
 pub use reply::time;
+pub use tag_words::TagRefusal;

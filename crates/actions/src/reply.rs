@@ -249,6 +249,53 @@ impl KeyPairReply<'_> {
     }
 }
 
+/// A tag by itself.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagPair {
+    tag_key: Box<str>,
+    tag_value: Box<str>,
+    category: &'static str,
+}
+
+impl TagPair {
+    pub(crate) fn of((tag_key, tag_value): (Box<str>, Box<str>)) -> TagPair {
+        TagPair { tag_key, tag_value, category: "Custom" }
+    }
+
+    pub(crate) fn all(tags: &[Tag]) -> Vec<TagPair> {
+        tags.iter().map(|tag| TagPair::of((tag.key.clone(), tag.value.clone()))).collect()
+    }
+}
+
+/// One tag of a resource, as the tag product lists it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagReply {
+    tag_key: Box<str>,
+    tag_value: Box<str>,
+    resource_id: Box<str>,
+    tag_key_md5: String,
+    tag_value_md5: String,
+    service_type: &'static str,
+    category: &'static str,
+}
+
+impl TagReply {
+    pub(crate) fn of(tag: &Tag, resource_id: &str, service_type: &'static str) -> TagReply {
+        let md5 = |text: &str| format!("{:x}", md5::compute(text));
+        TagReply {
+            tag_key: tag.key.clone(),
+            tag_value: tag.value.clone(),
+            resource_id: resource_id.into(),
+            tag_key_md5: md5(&tag.key),
+            tag_value_md5: md5(&tag.value),
+            service_type,
+            category: "Custom",
+        }
+    }
+}
+
 /// Clients drop the last word of a public key, so there must be a third one.
 fn three_words<S: Serializer>(key: &&KeyPair, serializer: S) -> Result<S::Ok, S::Error> {
     if key.public_key.comment().is_empty() {

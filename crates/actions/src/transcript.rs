@@ -14,8 +14,9 @@ use crate::{
     seeded,
 };
 use cvmd_model::{
-    AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId, InternetAccessible,
-    KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag, ZoneId,
+    Account, AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
+    InternetAccessible, KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag,
+    ZoneId,
 };
 use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
 use cvmd_wire::{Door, Language, Params};
@@ -100,6 +101,15 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
 }
 
 fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
+    for number in [US, OTHERS] {
+        tx.put_account(Account {
+            number,
+            name: format!("account{}", number.0).into(),
+            uin: 100_000_000_000 + u64::from(number.0),
+            app_id: 1_300_000_000 + u64::from(number.0),
+            created_seconds: NOW_SECONDS,
+        });
+    }
     let windows = IMAGES.iter().find(|image| image.distribution == "Windows").unwrap();
     let bound = ["skey-bound001"];
     for (id, zone, image, keys, state) in [
@@ -199,6 +209,18 @@ impl World {
         outcome.await.unwrap().unwrap();
     }
 
+    async fn tag_fully(&self) {
+        let outcome = self.state.change(|tx| {
+            let id = "ins-stopped1".parse().unwrap();
+            let mut instance = cvmd_model::Instance::clone(tx.view().instance(id).unwrap());
+            let tag = |number| Tag { key: format!("t{number}").into(), value: "x".into() };
+            instance.tags = (1..=50).map(tag).collect();
+            tx.put_instance(instance);
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
     async fn free_others(&self) {
         let outcome = self.state.change(|tx| {
             for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != "ins-stopped1") {
@@ -275,6 +297,8 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
             world.policy.associate = Associate::Add;
         } else if line == "full account" {
             world.fill_account().await;
+        } else if line == "ins-stopped1 carries 50 tags" {
+            world.tag_fully().await;
         } else if line == "only ins-stopped1 holds a key" {
             world.free_others().await;
         } else if let Some(pattern) = line.strip_prefix("< ") {

@@ -1,0 +1,103 @@
+//! GetResources: resources and the tags that they carry, page by page.
+//!
+//! <https://cloud.tencent.com/document/api/651/56816>. A resource without tags is not listed. The token of the next page
+//! is the number of resources before it.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    reply::TagPair,
+    tag_words::{self, TagRefusal},
+    tagged::{Description, Found, Selection},
+};
+use cvmd_state::View;
+use serde::Serialize;
+
+const RESOURCES_MAX: usize = 10;
+const RESULTS_MAX: usize = 200;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Tag,
+    name: "GetResources",
+    errors: &[
+        "InvalidParameter.PaginationTokenInvalid",
+        "InvalidParameterValue.ResourceDescriptionError",
+        "InvalidParameterValue.ResourcePrefixInvalid",
+        "InvalidParameterValue.ServiceTypeInvalid",
+        "InvalidParameterValue.TagFilters",
+        "InvalidParameterValue.TagFiltersLengthExceeded",
+        "LimitExceeded.ResourceNumPerRequest",
+    ],
+    without_effect: &[],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    pagination_token: String,
+    resource_tag_mapping_list: Vec<Mapping>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mapping {
+    resource: String,
+    tags: Vec<TagPair>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let descriptions = Description::list(parameters, RESOURCES_MAX)?;
+    let filters = tag_words::filters(parameters)?;
+    let token = parameters.text("PaginationToken")?.filter(|token| !token.is_empty());
+    let offset: usize = token.map_or(Ok(0), |token| token.parse().map_err(|_| TagRefusal::PaginationToken))?;
+    let results = parameters.bounded("MaxResults", 1, RESULTS_MAX)?.unwrap_or(50);
+    let passes = |found: &Found| {
+        let tags = found.resource.tags();
+        !tags.is_empty() && filters.iter().all(|filter| filter.passes(tags))
+    };
+    let mapping = |found: Found| Mapping {
+        resource: found.description(view, context),
+        tags: TagPair::all(found.resource.tags()),
+    };
+    // Named resources come all at once. Those that are not there carry no tags.
+    if !descriptions.is_empty() {
+        let named = descriptions.iter().filter_map(|description| description.find(view, context).ok());
+        let resource_tag_mapping_list = named.filter(passes).map(mapping).collect();
+        return Ok(Body::of(&Reply { pagination_token: String::new(), resource_tag_mapping_list }));
+    }
+    let everything = Selection::default();
+    let mut rest = everything.resources(view, context).filter(passes).skip(offset);
+    let resource_tag_mapping_list = page(rest.by_ref(), (0, results)).map(mapping).collect();
+    let pagination_token = rest.next().map_or_else(String::new, |_| (offset + results).to_string());
+    Ok(Body::of(&Reply { pagination_token, resource_tag_mapping_list }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> GetResources {}
+< {"PaginationToken":"","ResourceTagMappingList":[{"Resource":"qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-running1","Tags":[{"TagKey":"team","TagValue":"red","Category":"Custom"}]},{"Resource":"qcs::cvm::uin/100000000001:keypair/skey-bound001",...}]}
+> GetResources {"MaxResults":1}
+< {"PaginationToken":"1","ResourceTagMappingList":[{..."Resource":"...ins-running1"...}]}
+> GetResources {"MaxResults":1,"PaginationToken":"1"}
+< {"PaginationToken":"","ResourceTagMappingList":[{..."Resource":"...skey-bound001"...}]}
+> GetResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1","qcs::cvm:ap-guangzhou:uin/:instance/ins-foreign1"],"TagFilters":[{"TagKey":"team","TagValue":["red"]}]}
+< {"PaginationToken":"","ResourceTagMappingList":[{"Resource":"qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-running1",...}]}
+> GetResources {"TagFilters":[{"TagKey":"team","TagValue":["blue"]}]}
+< {"PaginationToken":"","ResourceTagMappingList":[]}
+> GetResources {"PaginationToken":"next"}
+< InvalidParameter.PaginationTokenInvalid ...
+> GetResources {"ResourceList":["ins-running1"]}
+< InvalidParameterValue.ResourceDescriptionError ...
+> GetResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:volume/x"]}
+< InvalidParameterValue.ResourcePrefixInvalid ...
+> GetResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x"]}
+< InvalidParameterValue.ServiceTypeInvalid ...
+> GetResources {"ResourceList":[11*"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"]}
+< LimitExceeded.ResourceNumPerRequest `ResourceList` has 11 resources; at most 10 are allowed.
+> GetResources {"TagFilters":[{"TagKey":"team","TagValue":[11*"x"]}]}
+< InvalidParameterValue.TagFilters ...
+> GetResources {"TagFilters":[{"TagKey":"1"},{"TagKey":"2"},{"TagKey":"3"},{"TagKey":"4"},{"TagKey":"5"},{"TagKey":"6"},{"TagKey":"7"}]}
+< InvalidParameterValue.TagFiltersLengthExceeded ...
+"#;

@@ -1,0 +1,261 @@
+//! Resources that carry tags: how the tag product describes them, where they are found, and how their tags change.
+//!
+//! A new kind of resource is a variant of [`Resource`], which the compiler follows, and a line in [`KINDS`].
+
+use crate::{Context, Parameters, Reason, parameters::shorten, tag_words::TagRefusal};
+use cvmd_model::{AccountNumber, Instance, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag, Vpc};
+use cvmd_state::{Transaction, View};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// One resource, as of one moment.
+#[derive(Debug, Clone)]
+pub(crate) enum Resource {
+    Instance(Arc<Instance>),
+    KeyPair(Arc<KeyPair>),
+    SecurityGroup(Arc<SecurityGroup>),
+    Subnet(Arc<Subnet>),
+    Vpc(Arc<Vpc>),
+}
+
+type Resources<'a> = Box<dyn Iterator<Item = Resource> + 'a>;
+
+/// A kind of resource.
+pub(crate) struct Kind {
+    /// Third and sixth part of a description.
+    pub service: &'static str,
+    pub prefix: &'static str,
+    /// Otherwise it belongs to the account alone, and whatever region is named is the right one.
+    pub regional: bool,
+    find: fn(&View, AccountNumber, RegionId, &str) -> Option<Resource>,
+    list: for<'a> fn(&'a View, AccountNumber, RegionId) -> Resources<'a>,
+}
+
+/// All kinds, by service and prefix.
+pub(crate) static KINDS: &[Kind] = &[
+    Kind {
+        service: "cvm",
+        prefix: "instance",
+        regional: true,
+        find: |view, account, region, id| {
+            view.instance_of(account, region, id.parse().ok()?).cloned().map(Resource::Instance)
+        },
+        list: |view, account, region| Box::new(view.instances_of(account, region).cloned().map(Resource::Instance)),
+    },
+    Kind {
+        service: "cvm",
+        prefix: "keypair",
+        regional: false,
+        find: |view, account, _, id| view.key_pair_of(account, id.parse().ok()?).cloned().map(Resource::KeyPair),
+        list: |view, account, _| Box::new(view.key_pairs_of(account).cloned().map(Resource::KeyPair)),
+    },
+    Kind {
+        service: "cvm",
+        prefix: "sg",
+        regional: true,
+        find: |view, account, region, id| {
+            view.security_groups().of(account, region, id.parse().ok()?).cloned().map(Resource::SecurityGroup)
+        },
+        list: |view, account, region| {
+            Box::new(view.security_groups().list(account, region).cloned().map(Resource::SecurityGroup))
+        },
+    },
+    Kind {
+        service: "vpc",
+        prefix: "subnet",
+        regional: true,
+        find: |view, account, region, id| {
+            view.subnets().of(account, region, id.parse().ok()?).cloned().map(Resource::Subnet)
+        },
+        list: |view, account, region| Box::new(view.subnets().list(account, region).cloned().map(Resource::Subnet)),
+    },
+    Kind {
+        service: "vpc",
+        prefix: "vpc",
+        regional: true,
+        find: |view, account, region, id| view.vpcs().of(account, region, id.parse().ok()?).cloned().map(Resource::Vpc),
+        list: |view, account, region| Box::new(view.vpcs().list(account, region).cloned().map(Resource::Vpc)),
+    },
+];
+
+impl Kind {
+    pub(crate) fn find(service: &str, prefix: &str) -> Result<&'static Kind, TagRefusal> {
+        if !KINDS.iter().any(|kind| kind.service == service) {
+            return Err(TagRefusal::Service { value: shorten(service).into() });
+        }
+        let found = KINDS.iter().find(|kind| kind.service == service && kind.prefix == prefix);
+        found.ok_or_else(|| TagRefusal::Prefix { value: shorten(prefix).into() })
+    }
+
+    /// The region that a request names for this kind; of a kind without regions, any.
+    pub(crate) fn region(&self, name: &str, context: &Context) -> Result<RegionId, TagRefusal> {
+        match RegionId::find(name) {
+            Some(region) => Ok(region),
+            None if name.is_empty() && !self.regional => Ok(context.region),
+            None => Err(TagRefusal::Region { value: shorten(name).into() }),
+        }
+    }
+
+    pub(crate) fn resource(&self, view: &View, context: &Context, region: RegionId, id: &str) -> Option<Resource> {
+        (self.find)(view, context.account, region, id)
+    }
+}
+
+impl Resource {
+    pub(crate) fn tags(&self) -> &[Tag] {
+        match self {
+            Resource::Instance(instance) => &instance.tags,
+            Resource::KeyPair(key) => &key.tags,
+            Resource::SecurityGroup(group) => &group.tags,
+            Resource::Subnet(subnet) => &subnet.tags,
+            Resource::Vpc(vpc) => &vpc.tags,
+        }
+    }
+
+    pub(crate) fn id(&self) -> String {
+        match self {
+            Resource::Instance(instance) => instance.id.to_string(),
+            Resource::KeyPair(key) => key.id.to_string(),
+            Resource::SecurityGroup(group) => group.id.to_string(),
+            Resource::Subnet(subnet) => subnet.id.to_string(),
+            Resource::Vpc(vpc) => vpc.id.to_string(),
+        }
+    }
+
+    /// Puts it with other tags; nothing else of it changes, whatever is under way on it.
+    pub(crate) fn put(&self, tx: &mut Transaction<'_>, tags: Box<[Tag]>) {
+        match self {
+            Resource::Instance(instance) => tx.put_instance(Instance { tags, ..Instance::clone(instance) }),
+            Resource::KeyPair(key) => tx.put_key_pair(KeyPair { tags, ..KeyPair::clone(key) }),
+            Resource::SecurityGroup(group) => tx.keep(SecurityGroup { tags, ..SecurityGroup::clone(group) }),
+            Resource::Subnet(subnet) => tx.keep(Subnet { tags, ..Subnet::clone(subnet) }),
+            Resource::Vpc(vpc) => tx.keep(Vpc { tags, ..Vpc::clone(vpc) }),
+        }
+    }
+}
+
+/// Which resources a query is about: all of the account, unless it names some.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    pub service: Box<str>,
+    pub prefix: Box<str>,
+    pub region: Option<RegionId>,
+    pub id: Box<str>,
+}
+
+/// A resource, and what its description needs beside the account.
+pub(crate) struct Found {
+    pub kind: &'static Kind,
+    pub region: Option<RegionId>,
+    pub resource: Resource,
+}
+
+impl Selection {
+    /// Reads the parameters that name a service, a prefix, a region and an id; all of them may be left out.
+    pub(crate) fn read(parameters: &mut Parameters) -> Result<Selection, Reason> {
+        let service = parameters.text("ServiceType")?.unwrap_or_default();
+        let prefix = parameters.text("ResourcePrefix")?.unwrap_or_default();
+        let region = parameters.text("ResourceRegion")?.filter(|region| !region.is_empty());
+        let id = parameters.text("ResourceId")?.unwrap_or_default();
+        let named = KINDS.iter().filter(|kind| service.is_empty() || kind.service == &*service);
+        if named.clone().next().is_none() {
+            return Err(TagRefusal::Service { value: shorten(&service).into() }.into());
+        }
+        if !prefix.is_empty() && !named.clone().any(|kind| kind.prefix == &*prefix) {
+            return Err(TagRefusal::Prefix { value: shorten(&prefix).into() }.into());
+        }
+        let known = |name: &str| RegionId::find(name).ok_or_else(|| TagRefusal::Region { value: shorten(name).into() });
+        let region = region.map(|name| known(&name)).transpose()?;
+        Ok(Selection { service, prefix, region, id })
+    }
+
+    /// Kind by kind, region by region, newest first. With an id, the work does not grow with the number of resources.
+    pub(crate) fn resources<'a>(&'a self, view: &'a View, context: &'a Context) -> impl Iterator<Item = Found> + 'a {
+        let named = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
+        let kinds =
+            KINDS.iter().filter(move |kind| named(&self.service, kind.service) && named(&self.prefix, kind.prefix));
+        let places = kinds.flat_map(|kind| {
+            let regions = REGIONS.iter().filter_map(|(name, ..)| RegionId::find(name));
+            let wanted = regions.filter(|region| self.region.is_none_or(|wanted| wanted == *region));
+            // Of a kind without regions, one is as good as another.
+            let most = if kind.regional { REGIONS.len() } else { 1 };
+            wanted.take(most).map(move |region| (kind, region))
+        });
+        places.flat_map(move |(kind, region)| {
+            let resources: Resources<'a> = if self.id.is_empty() {
+                (kind.list)(view, context.account, region)
+            } else {
+                Box::new(kind.resource(view, context, region, &self.id).into_iter())
+            };
+            resources.map(move |resource| Found { kind, region: kind.regional.then_some(region), resource })
+        })
+    }
+}
+
+impl Found {
+    /// In six parts.
+    pub(crate) fn description(&self, view: &View, context: &Context) -> String {
+        let Found { kind: Kind { service, prefix, .. }, region, resource } = self;
+        let region = region.map_or("", RegionId::name);
+        let uin = view.account(context.account).map_or(0, |account| account.uin);
+        format!("qcs::{service}:{region}:uin/{uin}:{prefix}/{}", resource.id())
+    }
+}
+
+/// Every tag that some resource carries, sorted, each once.
+pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
+    let everything = Selection::default();
+    let mut tags = BTreeSet::new();
+    for found in everything.resources(view, context) {
+        tags.extend(found.resource.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())));
+    }
+    tags
+}
+
+/// One resource in six parts, `qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-1e4r6y8i`. The number of the account
+/// may be left out.
+#[derive(Clone)]
+pub(crate) struct Description {
+    pub text: Box<str>,
+    kind: &'static Kind,
+    region: Box<str>,
+    uin: Box<str>,
+    id: Box<str>,
+}
+
+impl Description {
+    pub(crate) fn parse(text: &str) -> Result<Description, TagRefusal> {
+        let malformed = || TagRefusal::Description { value: shorten(text).into() };
+        let parts: Vec<&str> = text.split(':').collect();
+        let ["qcs", _, service, region, account, resource] = parts[..] else { return Err(malformed()) };
+        let (prefix, id) = resource.split_once('/').ok_or_else(malformed)?;
+        let uin = match account.strip_prefix("uin/") {
+            Some(uin) => uin,
+            None if account.is_empty() => "",
+            None => return Err(malformed()),
+        };
+        let kind = Kind::find(service, prefix)?;
+        Ok(Description { text: text.into(), kind, region: region.into(), uin: uin.into(), id: id.into() })
+    }
+
+    /// `ResourceList`, at most so many.
+    pub(crate) fn list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
+        let texts = parameters.texts("ResourceList")?;
+        if texts.len() > most {
+            let name = "ResourceList".into();
+            return Err(TagRefusal::TooManyResources { name, given: texts.len(), limit: most }.into());
+        }
+        Ok(texts.iter().map(|text| Description::parse(text)).collect::<Result<_, _>>()?)
+    }
+
+    /// What it describes, if that is the asking account's.
+    pub(crate) fn find(&self, view: &View, context: &Context) -> Result<Found, TagRefusal> {
+        let ours = view.account(context.account).map(|account| account.uin.to_string());
+        if !self.uin.is_empty() && ours.as_deref() != Some(&*self.uin) {
+            return Err(TagRefusal::Uin { value: shorten(&self.uin).into() });
+        }
+        let region = self.kind.region(&self.region, context)?;
+        let missing = || TagRefusal::Resource { value: shorten(&self.id).into() };
+        let resource = self.kind.resource(view, context, region, &self.id).ok_or_else(missing)?;
+        Ok(Found { kind: self.kind, region: self.kind.regional.then_some(region), resource })
+    }
+}
