@@ -26,6 +26,8 @@ mod tagged;
 mod term;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod world;
 
 pub use action::{Action, Apply, Body, Effect};
 pub use catalog::ACTIONS;

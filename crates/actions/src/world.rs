@@ -1,0 +1,255 @@
+//! The small world in which every paragraph of a transcript begins, and the plain words that change it.
+
+use crate::{
+    Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange, Seal, seeded,
+};
+use cvmd_model::{
+    Account, AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
+    InternetAccessible, KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag,
+    ZoneId,
+};
+use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
+use cvmd_wire::{Door, Language, Params};
+use std::sync::{Arc, Mutex};
+
+const US: AccountNumber = AccountNumber(1);
+const OTHERS: AccountNumber = AccountNumber(2);
+/// 2026-11-24T00:00:00Z.
+const NOW_SECONDS: u64 = 1_795_478_400;
+
+struct Unsealed;
+
+impl Seal for Unsealed {
+    fn seal(&self, _clear: &str) -> Box<str> {
+        "sealed".into()
+    }
+}
+
+/// Our account has ten instances in ap-guangzhou, two of them paid in advance, one in ap-shanghai, and two key pairs; another
+/// account has an instance and a key pair.
+pub(crate) struct World {
+    state: State,
+    calls: u8,
+    policy: Policy,
+}
+
+fn key(id: &str, name: &str, byte: u8, account: AccountNumber, sequence: u64) -> KeyPair {
+    KeyPair {
+        id: id.parse().unwrap(),
+        sequence,
+        account,
+        name: name.into(),
+        project_id: 0,
+        description: "".into(),
+        public_key: public_key(byte),
+        created_seconds: NOW_SECONDS,
+        tags: if name == "bound" { [red()].into() } else { [].into() },
+    }
+}
+
+pub(crate) fn public_key(byte: u8) -> PublicKey {
+    use base64::Engine;
+    let blob = [&b"\0\0\0\x0bssh-ed25519\0\0\0\x20"[..], &[byte; 32]].concat();
+    PublicKey::parse(&format!("ssh-ed25519 {} a b", base64::engine::general_purpose::STANDARD.encode(blob))).unwrap()
+}
+
+fn red() -> Tag {
+    Tag { key: "team".into(), value: "red".into() }
+}
+
+fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> Plan {
+    Plan {
+        zone: ZoneId::find(zone).unwrap(),
+        project_id: 0,
+        image,
+        instance_type: InstanceTypeId::SMALLEST,
+        charge_type: ChargeType::PostpaidByHour,
+        disks: Disks::usual(image),
+        internet: InternetAccessible {
+            charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
+            max_bandwidth_out: 0,
+            public_ip_assigned: false,
+        },
+        name: None,
+        host_name: None,
+        login: LoginWanted {
+            keys: keys.iter().map(|key| key.parse().unwrap()).collect(),
+            password: Password::Never,
+            password_login: false,
+        },
+        security_groups: [].into(),
+        tags,
+        user_data: None,
+        protected: false,
+        rare: Rare::default(),
+    }
+}
+
+fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
+    for number in [US, OTHERS] {
+        tx.put_account(Account {
+            number,
+            name: format!("account{}", number.0).into(),
+            uin: 100_000_000_000 + u64::from(number.0),
+            app_id: 1_300_000_000 + u64::from(number.0),
+            created_seconds: NOW_SECONDS,
+        });
+    }
+    let windows = IMAGES.iter().find(|image| image.distribution == "Windows").unwrap();
+    let bound = ["skey-bound001"];
+    for (id, zone, image, keys, state) in [
+        ("ins-running1", "ap-guangzhou-3", &IMAGES[0], &bound[..], InstanceState::Running),
+        ("ins-stopped1", "ap-guangzhou-3", &IMAGES[0], &bound, InstanceState::Stopped),
+        ("ins-windows1", "ap-guangzhou-3", windows, &[], InstanceState::Stopped),
+        ("ins-busy0001", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Starting),
+        ("ins-starting", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Starting),
+        ("ins-stopping", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Stopping),
+        ("ins-sleeping", "ap-guangzhou-3", &IMAGES[0], &bound, InstanceState::Stopped),
+        ("ins-launchno", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::LaunchFailed),
+        ("ins-prepaid1", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Running),
+        ("ins-recycled", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Shutdown),
+        ("ins-shanghai", "ap-shanghai-2", &IMAGES[0], &[], InstanceState::Stopped),
+        ("ins-foreign1", "ap-guangzhou-3", &IMAGES[0], &[], InstanceState::Stopped),
+    ] {
+        let tags = if id == "ins-running1" { [red()].into() } else { [].into() };
+        let account = if id == "ins-foreign1" { OTHERS } else { US };
+        let context = Context { account, ..context.clone() };
+        let mut instance = seeded(tx, &context, &plan(zone, image, keys, tags), id.parse().unwrap(), state).unwrap();
+        instance.stopped_without_charging = id == "ins-sleeping";
+        if ["ins-prepaid1", "ins-recycled"].contains(&id) {
+            let prepaid = Prepaid { renew: RenewFlag::default(), expires_seconds: NOW_SECONDS + 3600 };
+            instance.charge_type = ChargeType::Prepaid;
+            instance.change_rare(|rare| rare.prepaid = Some(prepaid));
+        }
+        if id == "ins-busy0001" {
+            instance.begin(Goal::Start, By { action: "StartInstances", request: RequestId(uuid::Uuid::nil()) });
+        }
+        tx.put_instance(instance);
+    }
+    for (id, name, byte, account) in
+        [("skey-bound001", "bound", 1, US), ("skey-spare001", "spare", 2, US), ("skey-foreign1", "foreign", 3, OTHERS)]
+    {
+        let sequence = tx.next_sequence();
+        tx.put_key_pair(key(id, name, byte, account, sequence));
+    }
+    Ok(())
+}
+
+/// Every reason that a transcript came to, whichever test played it.
+pub(crate) static REASONS: Mutex<Vec<Reason>> = Mutex::new(Vec::new());
+
+fn heard(reason: &Reason, door: Door) -> ApiError {
+    REASONS.lock().unwrap().push(reason.clone());
+    reason.told(door, Language::English)
+}
+
+impl World {
+    pub(crate) async fn new() -> World {
+        let world = World {
+            state: State::open(Box::new(MemoryStore::default())).unwrap(),
+            calls: 0,
+            policy: Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
+        };
+        let context = world.context(Door::Api3);
+        world.state.change(move |tx| fill(tx, &context)).await.unwrap().unwrap();
+        world
+    }
+
+    fn context(&self, door: Door) -> Context {
+        let mut seed = [7; 32];
+        seed[0] = self.calls;
+        Context {
+            request: RequestId(uuid::Uuid::from_u128(u128::from(self.calls))),
+            door,
+            language: Language::English,
+            account: US,
+            region: RegionId::find("ap-guangzhou").unwrap(),
+            now_seconds: NOW_SECONDS,
+            seed,
+            policy: self.policy,
+            seal: Arc::new(Unsealed),
+        }
+    }
+
+    /// Changes it as the words say; whether there are such words.
+    pub(crate) async fn change(&mut self, words: &str) -> bool {
+        match words {
+            "running_key_change = shutdown" => self.policy.running_key_change = RunningKeyChange::Shutdown,
+            "associate = add" => self.policy.associate = Associate::Add,
+            "full account" => self.fill_account().await,
+            "ins-stopped1 carries 50 tags" => self.tag_fully().await,
+            "only ins-stopped1 holds a key" => self.free_others().await,
+            _ => return false,
+        }
+        true
+    }
+
+    async fn fill_account(&self) {
+        let outcome = self.state.change(|tx| {
+            for number in 4..=101_u8 {
+                let sequence = tx.next_sequence();
+                tx.put_key_pair(key(
+                    &format!("skey-filler{number:02x}")[..13],
+                    &format!("filler{number}"),
+                    number,
+                    US,
+                    sequence,
+                ));
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn tag_fully(&self) {
+        let outcome = self.state.change(|tx| {
+            let id = "ins-stopped1".parse().unwrap();
+            let mut instance = cvmd_model::Instance::clone(tx.view().instance(id).unwrap());
+            let tag = |number| Tag { key: format!("t{number}").into(), value: "x".into() };
+            instance.tags = (1..=50).map(tag).collect();
+            tx.put_instance(instance);
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn free_others(&self) {
+        let outcome = self.state.change(|tx| {
+            for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != "ins-stopped1") {
+                let mut instance = cvmd_model::Instance::clone(instance);
+                instance.login.keys.clear();
+                tx.put_instance(instance);
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    pub(crate) async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
+        self.calls += 1;
+        let context = self.context(door);
+        let mut parameters = Parameters::of_action(action, params).map_err(|reason| heard(&reason, door))?;
+        let prepare = match action.effect {
+            Effect::Query(answer) => {
+                let body =
+                    answer(&mut parameters, &self.state.view(), &context).map_err(|reason| heard(&reason, door))?;
+                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, door));
+            }
+            Effect::Command(prepare) | Effect::SlowCommand(prepare) => prepare,
+        };
+        let apply = prepare(&mut parameters, &context).and_then(|apply| parameters.finish().map(|()| apply));
+        let entry = JournalEntry {
+            request: context.request,
+            account: US,
+            credential: "AKID".into(),
+            action: action.name,
+            at_seconds: NOW_SECONDS,
+            instances: vec![],
+            replay: None,
+        };
+        let run = move |tx: &mut Transaction<'_>| {
+            apply.and_then(|apply| apply(tx, &context)).map_err(|reason| heard(&reason, door))
+        };
+        self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
+    }
+}
