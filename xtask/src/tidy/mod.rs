@@ -8,6 +8,7 @@ mod names;
 mod places;
 mod sizes;
 mod source;
+mod translations;
 mod words;
 
 use crate::{ground, shell, tally::Tally};
@@ -60,6 +61,7 @@ const RULES: &[Rule] = &[
     places::SLEEPS,
     places::FACTS,
     examples::EXAMPLES,
+    translations::TRANSLATIONS,
 ];
 
 pub fn run() -> Tally {
