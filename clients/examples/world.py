@@ -15,6 +15,8 @@ from login import new_key, public_half
 from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, wait_until
 
 ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]+")
+# A resource as the tag product names it. Whose it is may be left out.
+SIX_PARTS = re.compile(r"(qcs::\w+:)([\w-]+)(:uin/)\d+(:\w+/)([a-z]+)-[0-9a-zA-Z*]+")
 PASSWORD = "Correct9horse+"
 
 @cache
@@ -114,6 +116,11 @@ def security_group(here, name):
     return here.call("vpc", "CreateSecurityGroup", **given)["SecurityGroup"]["SecurityGroupId"]
 
 
+def route_table(here, name):
+    given = {"VpcId": here.get("vpc", 0), "RouteTableName": name}
+    return here.call("vpc", "CreateRouteTable", **given)["RouteTable"]["RouteTableId"]
+
+
 def network_interface(here, name):
     subnet_id = here.get("subnet", 0)
     given = {"VpcId": here.get("vpc", 0), "SubnetId": subnet_id, "NetworkInterfaceName": name}
@@ -156,6 +163,7 @@ MAKERS = {
     "ins": instance,
     "lt": launch_template,
     "ps": placement_group,
+    "rtb": route_table,
     "sg": security_group,
     "skey": key_pair,
     "snap": snapshot,
@@ -184,6 +192,10 @@ def put_in(given, region, fresh):
     first = {prefix: len(made) if fresh else 0 for prefix, made in here.made.items()}
 
     def offer(value):
+        whole = SIX_PARTS.fullmatch(value.strip()) if isinstance(value, str) else None
+        if whole and whole[2] in regions():
+            known[value] = shelf(whole[2]).get(whole[5], 0)
+            return "".join((*whole.groups()[:4], known[value])) if known[value] else value
         shape = ID.fullmatch(value) if isinstance(value, str) else None
         if shape and value not in known:
             index = sum(1 for other in known if other.startswith(f"{shape[1]}-"))
