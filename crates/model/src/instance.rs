@@ -65,6 +65,8 @@ pub enum Password {
     Never,
     /// SHA-512 crypt.
     Set(Box<str>),
+    /// The disk's own, from the custom image that it was made of: known to the guest, not to us.
+    FromImage,
 }
 
 impl std::fmt::Debug for Password {
@@ -72,6 +74,7 @@ impl std::fmt::Debug for Password {
         f.write_str(match self {
             Password::Never => "Never",
             Password::Set(_) => "Set(hidden)",
+            Password::FromImage => "FromImage",
         })
     }
 }
@@ -159,6 +162,9 @@ pub struct Instance {
     pub host_name: Box<str>,
     pub project_id: u32,
     pub image: ImageId,
+    /// The public image that a custom `image` goes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_image: Option<ImageId>,
     pub instance_type: InstanceTypeId,
     pub charge_type: ChargeType,
     pub system_disk: SystemDisk,
@@ -218,15 +224,21 @@ pub enum Associate {
 }
 
 impl Instance {
+    /// The public image that it is, or goes back to.
+    #[must_use]
+    pub fn system(&self) -> Option<&'static Image> {
+        Image::find(self.base_image.unwrap_or(self.image))
+    }
+
     #[must_use]
     pub fn is_windows(&self) -> bool {
-        Image::find(self.image).is_some_and(|image| image.platform == Platform::Windows)
+        self.system().is_some_and(|image| image.platform == Platform::Windows)
     }
 
     /// The guest's user by image: `root`, `ubuntu` or `Administrator`.
     #[must_use]
     pub fn user(&self) -> &'static str {
-        Image::find(self.image).map_or("root", |image| image.user)
+        self.system().map_or("root", |image| image.user)
     }
 
     /// Refuses what the instance's present state forbids. An operation under way is looked at before the state.
@@ -276,7 +288,7 @@ impl Instance {
             return Ok(());
         }
         let password_login =
-            if kept.is_empty() { matches!(self.login.password, Password::Set(_)) } else { self.login.password_login };
+            if kept.is_empty() { self.login.password != Password::Never } else { self.login.password_login };
         let wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login };
         self.change_login(wanted, gone, how, by);
         Ok(())
@@ -408,6 +420,7 @@ pub(crate) mod test {
             host_name: "".into(),
             project_id: 0,
             image: crate::IMAGES[0].id(),
+            base_image: None,
             instance_type: InstanceTypeId::SMALLEST,
             charge_type: ChargeType::PostpaidByHour,
             system_disk: SystemDisk { id: DiskId::MIN, kind: "CLOUD_PREMIUM".into(), size_gib: 50 },
@@ -452,6 +465,9 @@ pub(crate) mod test {
         let mut known = instance(InstanceState::Stopped, &["skey-11111111"], set());
         known.disassociate(&[key("skey-11111111")], None, by()).unwrap();
         assert!(known.login.keys.is_empty() && known.login.password_login);
+        let mut from_image = instance(InstanceState::Stopped, &["skey-11111111"], Password::FromImage);
+        from_image.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+        assert_eq!((from_image.login.password_login, from_image.login.password), (true, Password::FromImage));
         let mut never = instance(InstanceState::Stopped, &["skey-11111111"], Password::Never);
         never.disassociate(&[key("skey-11111111")], None, by()).unwrap();
         assert!(never.login.keys.is_empty() && !never.login.password_login);

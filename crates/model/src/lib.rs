@@ -6,6 +6,7 @@
 mod account;
 mod charge;
 mod cidr;
+mod custom_image;
 mod geography;
 mod id;
 mod image;
@@ -22,6 +23,7 @@ mod refusal;
 pub use account::{Account, AccountNumber, Credential};
 pub use charge::{Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
+pub use custom_image::{CustomImage, ImageLogin, ImageState};
 pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
 pub use id::{
     DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
