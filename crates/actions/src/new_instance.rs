@@ -157,6 +157,7 @@ fn build(
         host_name: "".into(),
         project_id: plan.project_id,
         image: plan.image.id(),
+        base_image: None,
         instance_type: plan.instance_type,
         charge_type: plan.charge_type,
         system_disk: SystemDisk { id: DiskId::from_random(random()), kind: kind.into_string().into(), size_gib },

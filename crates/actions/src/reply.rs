@@ -1,7 +1,7 @@
 //! What the API answers about instances and key pairs. Objects that clients dereference are always there; an empty
 //! list is `[]`; what is unset is `null` where the vendor says so and absent where not.
 
-use cvmd_model::{Image, Instance, InstanceState, KeyPair, KeyPairId, Tag};
+use cvmd_model::{Instance, InstanceState, KeyPair, KeyPairId, Tag};
 use cvmd_state::{Binding, View};
 use serde::{Serialize, Serializer};
 use std::net::Ipv4Addr;
@@ -163,7 +163,7 @@ impl InstanceReply<'_> {
             renew_flag: prepaid.map(|prepaid| prepaid.renew.name()),
             created_time: time(instance.created_seconds),
             expired_time: prepaid.map(|prepaid| time(prepaid.expires_seconds)),
-            os_name: Image::find(instance.image).map_or("", |image| image.os_name),
+            os_name: instance.system().map_or("", |image| image.os_name),
             security_group_ids: instance.security_groups.iter().map(ToString::to_string).collect(),
             login_settings: LoginSettings { key_ids: &instance.login.keys },
             instance_state: instance.state.name(),

@@ -6,15 +6,16 @@
 use crate::{
     census::{Census, Slot},
     doors::{Bound, Doors, SshSettings},
+    images::Images,
     machine::{Machine, Stored},
     sessions::Sessions,
     ssh,
-    store::{Store, StoreError, Work, Written},
+    store::{Contents, Store, StoreError, Work, Written},
     timers::Timers,
 };
 use async_trait::async_trait;
 use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
-use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power};
+use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -50,14 +51,15 @@ pub enum OpenError {
 /// reference goes.
 #[derive(Debug)]
 pub struct SimulatedHypervisor {
-    me: Weak<SimulatedHypervisor>,
+    pub(crate) me: Weak<SimulatedHypervisor>,
     pub(crate) clock: Clock,
-    store: Store,
+    pub(crate) store: Store,
     pub(crate) census: Census,
+    pub(crate) images: Images,
     timers: Arc<Timers>,
     pub(crate) sessions: Sessions,
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
-    doors: Doors,
+    pub(crate) doors: Doors,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -68,7 +70,7 @@ impl SimulatedHypervisor {
     /// # Errors
     /// The file cannot be read, is of a newer schema, or no port can be bound.
     pub fn open(settings: Settings) -> Result<Arc<SimulatedHypervisor>, OpenError> {
-        let (store, mut machines) = Store::open(&settings.data.join("machines.db"))?;
+        let (store, Contents { mut machines, images }) = Store::open(&settings.data.join("machines.db"))?;
         let timers = Arc::new(Timers::default());
         for machine in &machines {
             if let Some(at_ms) = machine.changes_at_ms().filter(|at_ms| *at_ms > settings.clock.now_ms()) {
@@ -81,6 +83,7 @@ impl SimulatedHypervisor {
             clock: settings.clock,
             store,
             census: Census::of(machines),
+            images: Images::of(images),
             timers,
             sessions: Sessions::default(),
             watchers: Mutex::default(),
@@ -136,69 +139,6 @@ impl SimulatedHypervisor {
         self.store.written()
     }
 
-    /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
-    ///
-    /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::Store`].
-    pub async fn edit_keys(
-        &self,
-        id: InstanceId,
-        edit: impl FnOnce(&str) -> String + Send + 'static,
-    ) -> Result<(), Trouble> {
-        self.change(id, move |machine, _| {
-            let text = edit(&machine.disk.authorized_keys).into_boxed_str();
-            let mut after = machine.clone();
-            after.disk.authorized_keys = text;
-            Ok(Some(after))
-        })
-        .await
-    }
-
-    /// Changes `authorized_keys` from inside the guest.
-    pub(crate) async fn edit_keys_inside(
-        &self,
-        id: InstanceId,
-        boot: BootId,
-        edit: impl FnOnce(&str) -> String + Send + 'static,
-    ) -> Result<(), Trouble> {
-        self.change_inside(id, boot, move |machine, _| {
-            machine.disk.authorized_keys = edit(&machine.disk.authorized_keys).into();
-        })
-        .await
-    }
-
-    /// `poweroff` inside the guest.
-    pub(crate) async fn power_off_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
-        self.change_inside(id, boot, Machine::shut_down).await
-    }
-
-    /// `reboot` inside the guest: down and up again, another boot.
-    pub(crate) async fn reboot_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
-        let next = BootId(Uuid::new_v4());
-        self.change_inside(id, boot, move |machine, now_ms| {
-            machine.boot(next, now_ms, machine.behaviour().shutdown_ms);
-        })
-        .await
-    }
-
-    /// What a guest does to itself. A power cut ends it: a guest whose boot is over, or whose machine is not running
-    /// any more, changes nothing, so that nothing it began can reach a disk that was written since.
-    async fn change_inside(
-        &self,
-        id: InstanceId,
-        boot: BootId,
-        act: impl FnOnce(&mut Machine, u64) + Send + 'static,
-    ) -> Result<(), Trouble> {
-        self.change(id, move |machine, now_ms| {
-            let mut after = running(machine, now_ms).filter(|machine| machine.boot == boot);
-            if let Some(machine) = &mut after {
-                act(machine, now_ms);
-            }
-            Ok(after)
-        })
-        .await
-    }
-
     /// Ends the sessions, the listener and the timer, and closes the file when all that was asked for is written.
     pub async fn close(&self) {
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
@@ -249,7 +189,7 @@ impl SimulatedHypervisor {
     }
 
     /// Changes one machine: `decide` sees it as it is now and answers what it becomes, or `None` for no change.
-    async fn change(
+    pub(crate) async fn change(
         &self,
         id: InstanceId,
         decide: impl FnOnce(&Machine, u64) -> Result<Option<Machine>, Trouble> + Send + 'static,
@@ -300,7 +240,14 @@ impl SimulatedHypervisor {
             if slot.machine().is_some() {
                 return Ok(());
             }
-            let mut machine = Machine::new(definition, [Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128()]);
+            let disk = match self.new_disk(definition) {
+                Ok(disk) => disk,
+                Err(trouble) => {
+                    self.census.remove(id, &slot, &[]);
+                    return Err(trouble);
+                }
+            };
+            let mut machine = Machine { disk, ..Machine::new(definition, new_host_seed()) };
             let listener = match self.persist_new(&mut machine).await {
                 Ok(listener) => listener,
                 Err(trouble) => {
@@ -401,7 +348,7 @@ impl Hypervisor for SimulatedHypervisor {
 
     /// A machine that is shutting down is [`Trouble::NotOff`]: it will be off soon.
     async fn start(&self, id: InstanceId) -> Result<(), Trouble> {
-        let boot = BootId(Uuid::new_v4());
+        let boot = new_boot();
         self.change(id, move |machine, now_ms| match machine.power(now_ms) {
             Power::Off => {
                 let mut after = machine.clone();
@@ -468,14 +415,40 @@ impl Hypervisor for SimulatedHypervisor {
         Ok(Box::new(theirs))
     }
 
+    async fn reset(&self, definition: &Definition) -> Result<(), Trouble> {
+        self.reset_now(definition).await
+    }
+
+    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble> {
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        self.to_the_end(async move { driver.capture_now(id, image).await }).await
+    }
+
+    async fn read_image(&self, image: ImageId) -> Result<Login, Trouble> {
+        Ok(self.images.get(image)?.disk.login())
+    }
+
+    async fn delete_image(&self, image: ImageId) -> Result<(), Trouble> {
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        self.to_the_end(async move { driver.delete_image_now(image).await }).await
+    }
+
     async fn erase(&self, id: InstanceId) -> Result<(), Trouble> {
         let driver = self.me.upgrade().ok_or_else(gone)?;
         self.to_the_end(async move { driver.erase_now(id).await }).await
     }
 }
 
+pub(crate) fn new_boot() -> BootId {
+    BootId(Uuid::new_v4())
+}
+
+pub(crate) fn new_host_seed() -> [u128; 2] {
+    [Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128()]
+}
+
 /// The machine, if its guest is up.
-fn running(machine: &Machine, now_ms: u64) -> Option<Machine> {
+pub(crate) fn running(machine: &Machine, now_ms: u64) -> Option<Machine> {
     (machine.power(now_ms) == Power::Running).then(|| machine.clone())
 }
 
@@ -516,6 +489,7 @@ mod test {
             host_name: "host".into(),
             os_name: "os".into(),
             has_sshd: true,
+            image: None,
             guest: "boot-ms=0".into(),
         };
         driver.define(&definition).await.unwrap();

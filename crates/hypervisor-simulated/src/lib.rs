@@ -8,6 +8,8 @@ mod census;
 mod disk;
 mod doors;
 mod driver;
+mod images;
+mod inside;
 mod machine;
 mod sessions;
 mod ssh;

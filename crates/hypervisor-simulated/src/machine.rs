@@ -127,6 +127,7 @@ mod test {
             host_name: "host".into(),
             os_name: "os".into(),
             has_sshd: true,
+            image: None,
             guest: guest.into(),
         };
         Machine::new(&definition, [0, 0])

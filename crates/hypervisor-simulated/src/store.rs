@@ -1,9 +1,9 @@
-//! `machines.db`: one row a machine, written by one thread that commits whatever has gathered as one group.
+//! `machines.db`: one row a machine and one an image, written by one thread that commits whatever has gathered as one group.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`, so that a write is on the disk before its caller hears of it. One table
+//! SQLite in WAL mode with `synchronous=FULL`, so that a write is on the disk before its caller hears of it. Tables
 //! with an integer key and pages of 1 kB: figures in the architecture's notes on parts.
 
-use crate::machine::Machine;
+use crate::{images::Image, machine::Machine};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     num::NonZeroUsize,
@@ -19,7 +19,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// What `PRAGMA user_version` says of the rows this program writes.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// Rows of one group at most, so that the first of them does not wait for ever.
 const GROUP_MAX: usize = 256;
 /// Rows that go to a parser together at the start.
@@ -41,6 +41,8 @@ pub enum StoreError {
     Newer { found: i64 },
     #[error("machines.db: the row of machine {id} cannot be read: {cause}")]
     Row { id: i64, cause: serde_json::Error },
+    #[error("machines.db: the row of image {id} cannot be read: {cause}")]
+    ImageRow { id: i64, cause: serde_json::Error },
 }
 
 /// Why a row was not written: what SQLite said.
@@ -60,6 +62,13 @@ pub(crate) struct Store {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     tally: Arc<Tally>,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) machines: Vec<Arc<Machine>>,
+    pub(crate) images: Vec<Image>,
 }
 
 #[derive(Debug, Default)]
@@ -88,20 +97,23 @@ pub(crate) enum Work {
     /// Answer what the table holds.
     Read,
     Delete,
+    /// Write the row of an image.
+    PutImage(String),
+    DeleteImage,
 }
 
 impl Store {
-    /// Opens the file, making it (mode 0600) if there is none, and reads every machine.
-    pub(crate) fn open(path: &Path) -> Result<(Store, Vec<Arc<Machine>>), StoreError> {
+    /// Opens the file, making it (mode 0600) if there is none, and reads every machine and every image.
+    pub(crate) fn open(path: &Path) -> Result<(Store, Contents), StoreError> {
         let connection = connect(path)?;
-        let machines = read_all(&connection)?;
+        let contents = Contents { machines: read_all(&connection)?, images: read_images(&connection)? };
         let (jobs, inbox) = mpsc::channel();
         let tally = Arc::new(Tally::default());
         let thread = std::thread::Builder::new().name("machines.db".into()).spawn({
             let tally = tally.clone();
             move || write_groups(connection, &inbox, &tally)
         })?;
-        Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, machines))
+        Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, contents))
     }
 
     /// Has one piece of work done.
@@ -167,6 +179,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          CREATE TABLE IF NOT EXISTS machines (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+         CREATE TABLE IF NOT EXISTS images (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
          PRAGMA user_version = {SCHEMA};
          COMMIT"
     ))?;
@@ -201,6 +214,18 @@ fn read_all(connection: &Connection) -> Result<Vec<Arc<Machine>>, StoreError> {
         }
         read.map(|()| machines)
     })
+}
+
+/// There are few of them.
+fn read_images(connection: &Connection) -> Result<Vec<Image>, StoreError> {
+    let mut statement = connection.prepare("SELECT id, body FROM images")?;
+    let mut rows = statement.query([])?;
+    let mut images = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, body) = (row.get(0)?, row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?);
+        images.push(serde_json::from_slice(body).map_err(|cause| StoreError::ImageRow { id, cause })?);
+    }
+    Ok(images)
 }
 
 fn parse_into(mut machines: Vec<Arc<Machine>>, chunk: Chunk) -> Result<Vec<Arc<Machine>>, StoreError> {
@@ -248,7 +273,7 @@ fn write_groups(mut connection: Connection, inbox: &mpsc::Receiver<Job>, tally: 
                 (Ok(()), Work::PutAndRead(_) | Work::Read) => {
                     read(&connection, job.id).map_err(|error| error.to_string().into())
                 }
-                (Ok(()), Work::Put(_) | Work::Delete) => Ok(None),
+                (Ok(()), Work::Put(_) | Work::Delete | Work::PutImage(_) | Work::DeleteImage) => Ok(None),
             };
             // Whoever asked may have gone; the row is written all the same.
             let _ = job.answer.send(answer);
@@ -267,6 +292,8 @@ fn write(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
             "INSERT INTO machines VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
         )?;
         let mut delete = transaction.prepare_cached("DELETE FROM machines WHERE id = ?1")?;
+        let mut put_image = transaction.prepare_cached("INSERT OR REPLACE INTO images VALUES (?1, ?2)")?;
+        let mut delete_image = transaction.prepare_cached("DELETE FROM images WHERE id = ?1")?;
         for job in group {
             match &job.work {
                 Work::Put(body) | Work::PutAndRead(body) => {
@@ -275,6 +302,12 @@ fn write(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
                 }
                 Work::Delete => {
                     delete.execute([job.id.cast_signed()])?;
+                }
+                Work::PutImage(body) => {
+                    put_image.execute(params![job.id.cast_signed(), body])?;
+                }
+                Work::DeleteImage => {
+                    delete_image.execute([job.id.cast_signed()])?;
                 }
                 Work::Read => {}
             }
@@ -299,7 +332,7 @@ mod test {
         drop(Store::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert_eq!(error.to_string(), "machines.db has schema 2, newer than 1, the newest that this program reads");
+        assert_eq!(error.to_string(), "machines.db has schema 3, newer than 2, the newest that this program reads");
     }
 
     #[test]

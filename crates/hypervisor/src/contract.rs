@@ -7,14 +7,15 @@
 //! cvmd_hypervisor::contract!(#[tokio::test] World::new());
 //! ```
 
+pub mod disks;
+mod ground;
+
 use crate::{Connection, Definition, Endpoint, Hypervisor, Trouble};
 use async_trait::async_trait;
 use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
+use ground::{LIMIT, blob, defined, drain, heard, line, login, names, shut_down, start, until};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    sync::mpsc::UnboundedReceiver,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A driver under test and what only its own tests can reach.
 #[async_trait]
@@ -34,8 +35,6 @@ pub trait World: Send {
     async fn write_by_hand(&self, id: InstanceId, text: &str);
 }
 
-/// How long a machine may take to become what it must.
-const LIMIT: Duration = Duration::from_secs(300);
 /// How long a connection may outlive what it led to: less than sshd's own patience with a client that does not log in.
 const SOON: Duration = Duration::from_secs(20);
 
@@ -67,10 +66,27 @@ macro_rules! contract {
             erasing_takes_a_machine_that_runs_and_all_that_was_its
             every_change_is_announced_to_every_watch
         );
+        $crate::contract!(@each_of_disks #[$test] $make;
+            a_captured_image_is_what_new_machines_begin_as
+            an_image_is_the_disk_of_one_moment_and_capturing_it_again_changes_nothing
+            an_image_outlives_its_machine_and_the_process_until_it_is_deleted
+            nothing_can_be_made_of_an_image_that_is_not_there
+            a_reset_leaves_nothing_of_the_old_disk
+            a_reset_of_a_machine_that_is_not_off_is_refused_and_changes_nothing
+        );
     };
     (@each #[$test:meta] $make:expr; $($name:ident)*) => {
         // One by one, because a repetition cannot use `$test` of the outer level.
         $($crate::contract!(@one #[$test] $make; $name);)*
+    };
+    (@each_of_disks #[$test:meta] $make:expr; $($name:ident)*) => {
+        $($crate::contract!(@one #[$test] $make; disks::$name);)*
+    };
+    (@one #[$test:meta] $make:expr; disks::$name:ident) => {
+        #[$test]
+        async fn $name() {
+            $crate::contract::disks::$name(&mut $make).await;
+        }
     };
     (@one #[$test:meta] $make:expr; $name:ident) => {
         #[$test]
@@ -429,65 +445,4 @@ pub async fn every_change_is_announced_to_every_watch(world: &mut dyn World) {
     for _ in 0..7 {
         heard(&mut second, id).await;
     }
-}
-
-const KEYS: [&str; 4] = [
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE",
-];
-
-fn line(number: usize) -> &'static str {
-    KEYS[number - 1]
-}
-
-fn blob(number: usize) -> KeyBlob {
-    KeyBlob::of_line(line(number)).expect("a key of the suite")
-}
-
-fn names(login: &Login, blob: &KeyBlob) -> bool {
-    login.keys.iter().any(|key| key.blob() == blob)
-}
-
-fn login(numbers: &[usize]) -> Login {
-    let key = |number: &usize| PublicKey::parse(line(*number)).expect("a key of the suite");
-    Login { user: "root".into(), keys: numbers.iter().map(key).collect(), password_hash: None, password_login: false }
-}
-
-async fn defined(world: &dyn World) -> (Arc<dyn Hypervisor>, InstanceId) {
-    let definition = world.definition();
-    world.hypervisor().define(&definition).await.unwrap();
-    (world.hypervisor(), definition.id)
-}
-
-async fn start(hypervisor: &dyn Hypervisor, id: InstanceId) -> Observed {
-    hypervisor.start(id).await.unwrap();
-    until(hypervisor, id, |observed| observed.power == Power::Running).await
-}
-
-async fn shut_down(hypervisor: &dyn Hypervisor, id: InstanceId) {
-    hypervisor.shut_down(id).await.unwrap();
-    until(hypervisor, id, |observed| observed.power == Power::Off).await;
-}
-
-/// Waits until the machine is as wanted, by what the driver announces.
-async fn until(hypervisor: &dyn Hypervisor, id: InstanceId, wanted: impl Fn(&Observed) -> bool) -> Observed {
-    let mut watch = hypervisor.watch();
-    loop {
-        let observed = hypervisor.observe(id).await.unwrap();
-        if wanted(&observed) {
-            return observed;
-        }
-        heard(&mut watch, id).await;
-    }
-}
-
-async fn heard(watch: &mut UnboundedReceiver<InstanceId>, id: InstanceId) {
-    let announced = async { while watch.recv().await.expect("the driver is gone") != id {} };
-    tokio::time::timeout(LIMIT, announced).await.expect("nothing was announced");
-}
-
-fn drain(watch: &mut UnboundedReceiver<InstanceId>) {
-    while watch.try_recv().is_ok() {}
 }

@@ -15,7 +15,7 @@ pub use listener::{Answer, Listener};
 pub use trouble::Trouble;
 
 use async_trait::async_trait;
-use cvmd_model::{InstanceId, KeyBlob, Login, Observed};
+use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed};
 use std::net::Ipv4Addr;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -30,6 +30,8 @@ pub struct Definition {
     pub os_name: Box<str>,
     /// Whether there is an sshd at all; a Windows machine has none.
     pub has_sshd: bool,
+    /// The captured image that its disk begins as; `None` for a disk that admits nobody.
+    pub image: Option<ImageId>,
     /// The instance tag `cvmd:guest`: how a simulated guest behaves. Real drivers ignore it.
     pub guest: Box<str>,
 }
@@ -46,7 +48,10 @@ pub struct Definition {
 /// - One process at a time drives one set of machines.
 #[async_trait]
 pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
-    /// Makes the machine, off, with a disk that admits nobody. A machine that exists stays as it is.
+    /// Makes the machine, off, with a disk as the definition has it. A machine that exists stays as it is.
+    ///
+    /// # Errors
+    /// [`Trouble::NoImage`].
     async fn define(&self, definition: &Definition) -> Result<(), Trouble>;
 
     /// What the machine is now; `Power::Absent` when there is none.
@@ -75,6 +80,26 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
 
     /// What the disk admits now, keys written by hand included.
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;
+
+    /// Wipes the system disk of a machine that is off and makes it anew, as [`Hypervisor::define`] would: nothing of
+    /// the old one is left, its host key included. Addresses and boots go on.
+    ///
+    /// # Errors
+    /// [`Trouble::NotOff`] and [`Trouble::NoImage`]; the disk is as it was then.
+    async fn reset(&self, definition: &Definition) -> Result<(), Trouble>;
+
+    /// Keeps a copy of the machine's disk as that image: the disk as it is at one moment, also of a machine that runs.
+    /// An image that exists stays as it is.
+    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble>;
+
+    /// What the image's disk admits.
+    ///
+    /// # Errors
+    /// [`Trouble::NoImage`].
+    async fn read_image(&self, image: ImageId) -> Result<Login, Trouble>;
+
+    /// Destroys the image. Machines that were made of it stay. One that does not exist is `Ok`.
+    async fn delete_image(&self, image: ImageId) -> Result<(), Trouble>;
 
     /// Where the machine's sshd answers, whether it runs or not.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;

@@ -1,12 +1,14 @@
 //! Why a hypervisor could not do what was asked.
 
-use cvmd_model::InstanceId;
+use cvmd_model::{ImageId, InstanceId};
 
 /// A verb failed. The engine tries again unless [`Trouble::is_final`].
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Trouble {
     #[error("there is no machine {0}")]
     Absent(InstanceId),
+    #[error("there is no disk of the image {0}")]
+    NoImage(ImageId),
     /// As the image lock of a real disk refuses a second writer.
     #[error("the machine {0} is not off; its disk is in use")]
     NotOff(InstanceId),
@@ -27,6 +29,6 @@ impl Trouble {
     /// Trying again cannot help.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Trouble::Absent(_))
+        matches!(self, Trouble::Absent(_) | Trouble::NoImage(_))
     }
 }

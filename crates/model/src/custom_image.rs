@@ -3,7 +3,9 @@
 //! The disk itself is the hypervisor's, with whatever stands on it; here are only its name, what it goes back to, and
 //! the ways in that were wanted of its source.
 
-use crate::{AccountNumber, Image, ImageId, InstanceId, Kept, KeyPairId, LoginWanted, Password, RegionId, Tag};
+use crate::{
+    AccountNumber, Image, ImageId, InstanceId, Kept, KeyPairId, LoginWanted, Password, Platform, RegionId, Tag,
+};
 use serde::{Deserialize, Serialize};
 
 /// How far an image has come.
@@ -81,6 +83,8 @@ impl CustomImage {
     #[must_use]
     pub fn kept_login(&self) -> LoginWanted {
         let ImageLogin { keys, password, password_login } = self.login.clone();
+        // A Windows guest's password is the vendor's matter, and counts as set.
+        let password = password || self.system().platform == Platform::Windows;
         let password = if password { Password::FromImage } else { Password::Never };
         LoginWanted { keys, password, password_login }
     }

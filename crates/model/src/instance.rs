@@ -211,6 +211,8 @@ pub enum PowerLaw {
     Stop,
     /// STOPPED, or RUNNING where it may be stopped for it.
     ChangeLogin { how: Option<StopType> },
+    /// STOPPED or RUNNING.
+    Disk,
 }
 
 /// What AssociateInstancesKeyPairs does to the keys bound before.
@@ -251,11 +253,11 @@ impl Instance {
             return Err(Refusal::OperationInProgress(self.id));
         }
         match (law, self.state) {
-            (PowerLaw::Start | PowerLaw::ChangeLogin { .. }, S::Stopped) => {
+            (PowerLaw::Start | PowerLaw::ChangeLogin { .. } | PowerLaw::Disk, S::Stopped) => {
                 let asleep = self.stopped_without_charging && law != PowerLaw::Start;
                 if asleep { Err(Refusal::StoppedWithoutCharging(self.id)) } else { Ok(()) }
             }
-            (PowerLaw::Stop | PowerLaw::ChangeLogin { how: Some(_) }, S::Running) => Ok(()),
+            (PowerLaw::Stop | PowerLaw::ChangeLogin { how: Some(_) } | PowerLaw::Disk, S::Running) => Ok(()),
             (PowerLaw::ChangeLogin { how: None }, S::Running) => Err(Refusal::RunningWithoutForce(self.id)),
             _ => Err(self.in_state()),
         }
@@ -446,17 +448,17 @@ pub(crate) mod test {
         }
     }
 
-    fn by() -> By {
+    pub(crate) fn by() -> By {
         By { action: "DisassociateInstancesKeyPairs", request: RequestId(uuid::Uuid::nil()) }
     }
 
     const FORCED: Option<StopType> = Some(StopType::SoftFirst);
 
-    fn key(text: &str) -> KeyPairId {
+    pub(crate) fn key(text: &str) -> KeyPairId {
         text.parse().unwrap()
     }
 
-    fn set() -> Password {
+    pub(crate) fn set() -> Password {
         Password::Set("$6$hash".into())
     }
 
@@ -466,7 +468,7 @@ pub(crate) mod test {
         known.disassociate(&[key("skey-11111111")], None, by()).unwrap();
         assert!(known.login.keys.is_empty() && known.login.password_login);
         let mut from_image = instance(InstanceState::Stopped, &["skey-11111111"], Password::FromImage);
-        from_image.disassociate(&[key("skey-11111111")], false, by()).unwrap();
+        from_image.disassociate(&[key("skey-11111111")], None, by()).unwrap();
         assert_eq!((from_image.login.password_login, from_image.login.password), (true, Password::FromImage));
         let mut never = instance(InstanceState::Stopped, &["skey-11111111"], Password::Never);
         never.disassociate(&[key("skey-11111111")], None, by()).unwrap();

@@ -10,6 +10,7 @@ mod custom_image;
 mod geography;
 mod id;
 mod image;
+mod installed;
 mod instance;
 mod instance_type;
 mod kept;
@@ -29,6 +30,7 @@ pub use id::{
     DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
 pub use image::{IMAGES, Image, Platform};
+pub use installed::Installed;
 pub use instance::{
     Associate, By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw,
     StopType, SystemDisk, Tag,

@@ -1,6 +1,6 @@
 //! What an operation must bring about, what it must remember on the way, and what the machine is seen to be.
 
-use crate::{Failure, KeyPairId, LoginWanted, RequestId, StopType};
+use crate::{Failure, ImageId, Installed, KeyPairId, LoginWanted, RequestId, StopType};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -57,6 +57,18 @@ pub enum Goal {
     },
     /// The machine must be off, and the instance goes into the recycle bin.
     Isolate,
+    /// The instance's disk must be kept as that custom image.
+    CaptureImage {
+        image: ImageId,
+        /// It was RUNNING and is shut down for it; then it is started again afterwards.
+        shut_down: bool,
+    },
+    /// The system disk must be made anew, as the instance's row has it; afterwards the instance runs.
+    Reset {
+        was_running: bool,
+        /// What comes back if the old disk is still there at the end.
+        before: Box<Installed>,
+    },
     Terminate,
 }
 
@@ -77,6 +89,12 @@ pub struct Trail {
     /// The guest's login has been written and read back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub login_written: bool,
+    /// The system disk has been made anew.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disk_reset: bool,
+    /// The disk has been kept as an image.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub image_captured: bool,
     /// When the start was asked for, unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_asked_ms: Option<u64>,

@@ -70,6 +70,10 @@ pub enum Failure {
         "The guest did not shut down within {within_s} s; it is still running. StopType HARD or SOFT_FIRST powers it off."
     )]
     NotStopped { within_s: u64 },
+    #[error("The system disk was not reset, and is as it was: {cause}")]
+    DiskNotReset { cause: Box<str> },
+    #[error("The disk could not be kept as an image: {cause}")]
+    ImageNotCaptured { cause: Box<str> },
     #[error("The hypervisor refused: {cause}")]
     Hypervisor { cause: Box<str> },
 }

@@ -6,7 +6,7 @@
 //! watch ───────────┘             idle: queued for a few followers
 //! ```
 
-use crate::{Limits, follow, walk};
+use crate::{Limits, follow, images, walk};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::State;
@@ -120,6 +120,7 @@ impl Engine {
         for _ in 0..FOLLOWERS {
             tokio::spawn(follow::run(Arc::clone(&shared), Arc::clone(&queue), alive.clone()));
         }
+        tokio::spawn(images::sweep(Arc::clone(&shared), alive.clone()));
         tokio::spawn(receive(Arc::clone(&shared), intents, events, idle, alive));
         Engine { shared, stop, ended }
     }

@@ -14,6 +14,7 @@
 
 mod engine;
 mod follow;
+mod images;
 mod limits;
 mod next;
 mod perform;

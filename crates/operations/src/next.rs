@@ -12,6 +12,9 @@
 //!              (on) -> as Stop -> (off) -> [WriteLogin] -> as Start -> Done
 //!                         └ Soft, and not in time: ! LoginNotWritten
 //! Isolate      as Stop SoftFirst
+//! CaptureImage [CaptureImage] -> Done
+//!              shut down for it: (on) -> as Stop SoftFirst -> (off) -> [CaptureImage] -> as Start -> Done
+//! Reset        (on) -> as Stop SoftFirst -> (off) -> [Reset] -> [WriteLogin] -> as Start -> Done
 //! Terminate    [Erase] -> (absent) -> Done
 //! ```
 //!
@@ -32,6 +35,8 @@ use cvmd_model::{Failure, Goal, Observed, Power, StopType, Trail};
 pub enum Step {
     Define,
     WriteLogin,
+    Reset,
+    CaptureImage,
     ShutDown,
     PowerOff,
     Start,
@@ -75,6 +80,8 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (None, Goal::Isolate) => moment.stop(StopType::SoftFirst),
         (None, Goal::Reboot { how }) => moment.reboot(*how),
         (None, Goal::ChangeLogin { was_running, how, .. }) => moment.change_login(*was_running, *how),
+        (None, Goal::CaptureImage { shut_down, .. }) => moment.capture(*shut_down),
+        (None, Goal::Reset { .. }) => moment.reset(),
     };
     match next {
         Next::Do(_, Trail { retry_at_ms: Some(at_ms), .. }) if at_ms > now_ms => Next::Wait(at_ms),
@@ -127,20 +134,53 @@ impl Moment<'_> {
         }
     }
 
+    fn capture(&self, shut_down: bool) -> Next {
+        let how = StopType::SoftFirst;
+        match self.observed.power {
+            _ if self.trail.image_captured && shut_down => self.come_up(),
+            _ if self.trail.image_captured => Next::Done,
+            Power::Absent => self.absent(),
+            Power::Starting | Power::Running | Power::ShuttingDown if shut_down => self
+                .take_off(how)
+                .unwrap_or_else(|WillNotStop| Next::GiveUp(Failure::ImageNotCaptured { cause: self.why_not_off(how) })),
+            Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.off_for_it(Step::CaptureImage),
+        }
+    }
+
+    fn reset(&self) -> Next {
+        let how = StopType::SoftFirst;
+        match self.observed.power {
+            _ if self.trail.login_written => self.come_up(),
+            Power::Absent => self.absent(),
+            Power::Off if self.trail.disk_reset => self.again(Step::WriteLogin),
+            Power::Off => self.off_for_it(Step::Reset),
+            // As at a launch: nobody has been told of the new system yet.
+            Power::Starting | Power::Running | Power::ShuttingDown if self.trail.disk_reset => {
+                self.again(Step::PowerOff)
+            }
+            Power::Starting | Power::Running | Power::ShuttingDown => self
+                .take_off(how)
+                .unwrap_or_else(|WillNotStop| Next::GiveUp(Failure::DiskNotReset { cause: self.why_not_off(how) })),
+        }
+    }
+
     fn change_login(&self, was_running: bool, how: StopType) -> Next {
         match self.observed.power {
             _ if self.trail.login_written && was_running => self.come_up(),
             _ if self.trail.login_written => Next::Done,
             Power::Absent => self.absent(),
-            Power::Off => {
-                // Leaving the wait for the guest: what held back a second request to shut down holds back no write.
-                let retry_at_ms = self.trail.retry_at_ms.filter(|_| self.trail.off_asked_ms.is_none());
-                Next::Do(Step::WriteLogin, Trail { off_asked_ms: None, retry_at_ms, ..self.trail.clone() })
-            }
+            Power::Off => self.off_for_it(Step::WriteLogin),
             Power::Starting | Power::Running | Power::ShuttingDown => self
                 .take_off(how)
                 .unwrap_or_else(|WillNotStop| Next::GiveUp(Failure::LoginNotWritten { cause: self.why_not_off(how) })),
         }
+    }
+
+    /// The step for which the machine was taken off.
+    fn off_for_it(&self, step: Step) -> Next {
+        // Leaving the wait for the guest: what held back a second request to shut down holds back no other effect.
+        let retry_at_ms = self.trail.retry_at_ms.filter(|_| self.trail.off_asked_ms.is_none());
+        Next::Do(step, Trail { off_asked_ms: None, retry_at_ms, ..self.trail.clone() })
     }
 
     fn why_not_off(&self, how: StopType) -> Box<str> {
@@ -252,10 +292,16 @@ impl Moment<'_> {
     fn bring_back(&self, failure: &Failure) -> Next {
         match (failure, self.goal) {
             (Failure::NotStarted { .. } | Failure::LoginWrittenNotStarted { .. }, _)
-            | (Failure::LoginNotWritten { .. } | Failure::Hypervisor { .. }, Goal::Launch) => self.power_off(failure),
-            (Failure::LoginNotWritten { .. }, Goal::ChangeLogin { was_running: true, .. }) => self.back_up(failure),
+            | (Failure::LoginNotWritten { .. } | Failure::Hypervisor { .. }, Goal::Launch | Goal::Reset { .. }) => {
+                self.power_off(failure)
+            }
+            (Failure::LoginNotWritten { .. }, Goal::ChangeLogin { was_running: true, .. })
+            | (Failure::ImageNotCaptured { .. }, Goal::CaptureImage { shut_down: true, .. })
+            | (Failure::DiskNotReset { .. }, Goal::Reset { was_running: true, .. }) => self.back_up(failure),
             (
                 Failure::LoginNotWritten { .. }
+                | Failure::ImageNotCaptured { .. }
+                | Failure::DiskNotReset { .. }
                 | Failure::NotDefined { .. }
                 | Failure::NotStopped { .. }
                 | Failure::Hypervisor { .. },
@@ -312,12 +358,18 @@ impl Moment<'_> {
         let cause = "there is no such machine";
         Next::GiveUp(match self.goal {
             Goal::ChangeLogin { .. } if !self.trail.login_written => Failure::LoginNotWritten { cause: cause.into() },
+            Goal::CaptureImage { .. } if !self.trail.image_captured => {
+                Failure::ImageNotCaptured { cause: cause.into() }
+            }
+            Goal::Reset { .. } if !self.trail.disk_reset => Failure::DiskNotReset { cause: cause.into() },
             Goal::Launch
             | Goal::Start
             | Goal::Stop { .. }
             | Goal::Reboot { .. }
             | Goal::ChangeLogin { .. }
-            | Goal::Isolate => Failure::Hypervisor { cause: cause.into() },
+            | Goal::Isolate
+            | Goal::CaptureImage { .. }
+            | Goal::Reset { .. } => Failure::Hypervisor { cause: cause.into() },
             Goal::Terminate => return Next::Done,
         })
     }

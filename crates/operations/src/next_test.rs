@@ -39,6 +39,8 @@ fn say(next: &Next) -> String {
         Failure::LoginWrittenNotStarted { .. } => "written, not started",
         Failure::NotStarted { .. } => "not started",
         Failure::NotStopped { .. } => "not stopped",
+        Failure::DiskNotReset { .. } => "not reset",
+        Failure::ImageNotCaptured { .. } => "not captured",
         Failure::Hypervisor { .. } => "hypervisor",
     };
     match next {
@@ -201,6 +203,69 @@ fn a_guest_that_goes_down_too_late_is_started_again_with_the_login_it_had() {
     let failed = "fail: not written";
     table(&goal, &Trail { retry_at_ms: None, ..late(21) }, [failed, "start", failed, failed, failed, "wait 19"]);
     table(&goal, &Trail { retry_at_ms: None, ..late(40) }, [failed, "start", failed, failed, failed, failed]);
+}
+
+#[test]
+fn capture_image() {
+    let live = Goal::CaptureImage { image: cvmd_model::IMAGES[0].id(), shut_down: false };
+    let off = Goal::CaptureImage { image: cvmd_model::IMAGES[0].id(), shut_down: true };
+    let (lost, now) = ("give up: not captured", "capture image");
+    table(&live, &fresh(), [lost, now, now, now, now, now]);
+    let shut = "shut down";
+    table(&off, &fresh(), [lost, now, shut, shut, shut, shut]);
+    table(&off, &asked(5), [lost, now, "wait 15", "wait 15", "wait 15", "wait 15"]);
+    table(&off, &asked(20), [lost, now, "power off", "power off", "power off", "power off"]);
+    let captured = |trail| Trail { image_captured: true, login_written: false, ..trail };
+    table(&live, &captured(fresh()), ["done"; 6]);
+    table(&off, &captured(fresh()), [GONE, "start", "start", "start", "done", "start"]);
+    table(&off, &captured(started(20, 0)), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+    let late = "give up: not started";
+    table(&off, &captured(started(120, 0)), [GONE, late, late, late, "done", late]);
+    let failed = Trail { giving_up: Some(Failure::ImageNotCaptured { cause: "".into() }), ..fresh() };
+    let ended = "fail: not captured";
+    table(&live, &failed, [ended; 6]);
+    table(&off, &failed, [ended, "start", ended, ended, ended, ended]);
+}
+
+#[test]
+fn reset() {
+    let goal = |was_running| {
+        let login = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
+        let image = cvmd_model::IMAGES[0].id();
+        let before = Box::new(cvmd_model::Installed {
+            image,
+            base_image: None,
+            host_name: "".into(),
+            user_data: None,
+            size_gib: 50,
+            login,
+        });
+        Goal::Reset { was_running, before }
+    };
+    let unset = "give up: not reset";
+    for goal in [goal(true), goal(false)] {
+        let off = "shut down";
+        table(&goal, &fresh(), [unset, "reset", off, off, off, off]);
+        table(&goal, &asked(5), [unset, "reset", "wait 15", "wait 15", "wait 15", "wait 15"]);
+        let now = "power off";
+        table(&goal, &asked(20), [unset, "reset", now, now, now, now]);
+        // A new system without its login has no business running.
+        let reset = Trail { disk_reset: true, ..fresh() };
+        table(&goal, &reset, [GONE, "write login", now, now, now, now]);
+        let written = Trail { login_written: true, ..reset };
+        table(&goal, &written, [GONE, "start", "start", "start", "done", "start"]);
+        let started = Trail { disk_reset: true, ..started(120, 0) };
+        let late = "give up: not started";
+        table(&goal, &started, [GONE, late, late, late, "done", late]);
+        let late =
+            Trail { giving_up: Some(Failure::LoginNotWritten { cause: "".into() }), disk_reset: true, ..fresh() };
+        let ended = "fail: not written";
+        table(&goal, &late, [ended, ended, now, now, now, now]);
+    }
+    let failed = Trail { giving_up: Some(Failure::DiskNotReset { cause: "".into() }), ..fresh() };
+    let ended = "fail: not reset";
+    table(&goal(false), &failed, [ended; 6]);
+    table(&goal(true), &failed, [ended, "start", ended, ended, ended, ended]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::Step;
 use cvmd_hypervisor::{Definition, Hypervisor, Trouble};
-use cvmd_model::{Goal, Image, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
+use cvmd_model::{Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
 
 /// The tag that tells a simulated guest how to behave.
@@ -19,11 +19,31 @@ pub(crate) async fn perform(
         Step::Define => hypervisor.define(&definition(instance)).await,
         // A Windows guest has neither sshd nor keys; its password is the vendor's matter, and counts as set.
         Step::WriteLogin if instance.is_windows() => Ok(()),
-        Step::WriteLogin => hypervisor.write_login(instance.id, &login(view, instance), &gone(view, instance)).await,
+        Step::WriteLogin => {
+            let mut wanted = login(view, instance);
+            if instance.login.password == Password::FromImage {
+                // The disk's own, which stays; the machine is off, so nobody else changes it meanwhile.
+                wanted.password_hash = hypervisor.read_login(instance.id).await?.password_hash;
+            }
+            hypervisor.write_login(instance.id, &wanted, &gone(view, instance)).await
+        }
+        Step::Reset => hypervisor.reset(&definition(instance)).await,
+        Step::CaptureImage => match captures(instance) {
+            Some(image) => hypervisor.capture(instance.id, image).await,
+            None => Err(Trouble::Other("the operation captures no image".into())),
+        },
         Step::ShutDown => hypervisor.shut_down(instance.id).await,
         Step::PowerOff => hypervisor.power_off(instance.id).await,
         Step::Start => hypervisor.start(instance.id).await,
         Step::Erase => hypervisor.erase(instance.id).await,
+    }
+}
+
+/// The image that the instance's operation captures.
+fn captures(instance: &Instance) -> Option<ImageId> {
+    match instance.operation.as_ref()?.goal {
+        Goal::CaptureImage { image, .. } => Some(image),
+        _ => None,
     }
 }
 
@@ -43,13 +63,14 @@ pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance
     let holds = |blob: &KeyBlob| found.keys.iter().any(|key| key.blob() == blob);
     let as_wanted = wanted.keys.iter().all(|key| holds(key.blob()))
         && !gone(view, instance).iter().any(holds)
-        && found.password_hash == wanted.password_hash
+        && holds_password(&instance.login.password, found.password_hash.as_deref())
         && found.password_login == wanted.password_login;
     if as_wanted {
         return Ok(Disk::AsWanted);
     }
     let before = match instance.operation.as_ref().map(|operation| &operation.goal) {
         Some(Goal::ChangeLogin { before, .. }) => before,
+        Some(Goal::Reset { before, .. }) => &before.login,
         _ => &instance.login,
     };
     let mut keys: Vec<KeyPairId> = Vec::new();
@@ -58,9 +79,13 @@ pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance
             keys.push(*key);
         }
     }
-    let password = [&before.password, &instance.login.password]
+    let known = [&before.password, &instance.login.password];
+    // A known hash is a better answer than "whatever it is".
+    let password = known
         .into_iter()
-        .find(|password| hash(password) == found.password_hash.as_deref())
+        .filter(|password| **password != Password::FromImage)
+        .chain(known)
+        .find(|password| holds_password(password, found.password_hash.as_deref()))
         .unwrap_or(&before.password);
     Ok(Disk::Holds(LoginWanted { keys, password: password.clone(), password_login: found.password_login }))
 }
@@ -73,8 +98,9 @@ pub fn definition(instance: &Instance) -> Definition {
         id: instance.id,
         addresses: [Some(instance.private_address), instance.public_address].into_iter().flatten().collect(),
         host_name: instance.host_name.clone(),
-        os_name: Image::find(instance.image).map_or("Linux", |image| image.os_name).into(),
+        os_name: instance.system().map_or("Linux", |image| image.os_name).into(),
         has_sshd: !instance.is_windows(),
+        image: instance.base_image.map(|_| instance.image),
         guest: guest.map(|tag| tag.value.clone()).unwrap_or_default(),
     }
 }
@@ -91,10 +117,17 @@ pub fn login(view: &View, instance: &Instance) -> Login {
     }
 }
 
-/// The keys that must be refused. A key pair that leaves cannot be deleted, so its material is there.
+/// The keys that must be refused. A key pair that leaves, or that an image holds, cannot be deleted, so its material is
+/// there.
 fn gone(view: &View, instance: &Instance) -> Vec<KeyBlob> {
-    let Some(Goal::ChangeLogin { gone, .. }) = instance.operation.as_ref().map(|operation| &operation.goal) else {
-        return Vec::new();
+    let goal = instance.operation.as_ref().map(|operation| &operation.goal);
+    let gone: &[KeyPairId] = match goal {
+        Some(Goal::ChangeLogin { gone, .. }) => gone,
+        // A new disk has the lines of the key pairs that were bound to the image's source.
+        Some(Goal::Launch | Goal::Reset { .. }) => {
+            view.custom_images().get(instance.image).map_or(&[], |image| &image.login.keys)
+        }
+        _ => &[],
     };
     gone.iter().filter(|id| !instance.login.keys.contains(id)).filter_map(|id| blob(view, *id)).collect()
 }
@@ -105,7 +138,15 @@ fn blob(view: &View, id: KeyPairId) -> Option<KeyBlob> {
 
 fn hash(password: &Password) -> Option<&str> {
     match password {
-        Password::Never => None,
+        Password::Never | Password::FromImage => None,
         Password::Set(hash) => Some(hash),
+    }
+}
+
+/// Whether a disk with that hash holds the password.
+fn holds_password(password: &Password, found: Option<&str>) -> bool {
+    match password {
+        Password::FromImage => found.is_some(),
+        Password::Never | Password::Set(_) => hash(password) == found,
     }
 }

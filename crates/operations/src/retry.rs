@@ -35,6 +35,8 @@ pub(crate) fn resumed(trail: Trail, now_ms: u64) -> Trail {
 pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits, now_ms: u64) -> Trail {
     match step {
         Step::Define => Trail { attempts: 0, retry_at_ms: None, ..trail },
+        Step::Reset => Trail { disk_reset: true, attempts: 0, retry_at_ms: None, ..trail },
+        Step::CaptureImage => Trail { image_captured: true, attempts: 0, retry_at_ms: None, ..trail },
         Step::WriteLogin => Trail { login_written: true, attempts: 0, retry_at_ms: None, ..trail },
         Step::ShutDown => {
             let retry_at_ms = match power {
@@ -70,12 +72,18 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         Step::ShutDown => {
             return Ok(Trail { retry_at_ms: Some(now_ms.saturating_add(ASK_AGAIN_MS)), ..trail.clone() });
         }
-        Step::Define | Step::WriteLogin | Step::PowerOff | Step::Start if is_final => {
+        Step::Define | Step::WriteLogin | Step::Reset | Step::CaptureImage | Step::PowerOff | Step::Start
+            if is_final =>
+        {
             trail.attempts.saturating_add(1).max(limits.attempts_max)
         }
-        Step::Define | Step::WriteLogin | Step::PowerOff | Step::Start | Step::Erase => {
-            trail.attempts.saturating_add(1)
-        }
+        Step::Define
+        | Step::WriteLogin
+        | Step::Reset
+        | Step::CaptureImage
+        | Step::PowerOff
+        | Step::Start
+        | Step::Erase => trail.attempts.saturating_add(1),
     };
     let exhausted = attempts >= limits.attempts_max && trail.giving_up.is_none();
     let started_s = now_ms.saturating_sub(trail.start_asked_ms.unwrap_or(now_ms)).div_ceil(1000).max(1);
@@ -89,6 +97,14 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         (Step::PowerOff | Step::ShutDown, Goal::ChangeLogin { .. }) => {
             return Err(Failure::LoginNotWritten { cause: format!("it cannot be powered off: {cause}").into() });
         }
+        (Step::Reset, _) => return Err(Failure::DiskNotReset { cause }),
+        (Step::CaptureImage, _) => return Err(Failure::ImageNotCaptured { cause }),
+        (Step::PowerOff | Step::ShutDown, Goal::Reset { .. }) if !trail.disk_reset => {
+            return Err(Failure::DiskNotReset { cause: format!("it cannot be powered off: {cause}").into() });
+        }
+        (Step::PowerOff | Step::ShutDown, Goal::CaptureImage { .. }) if !trail.image_captured => {
+            return Err(Failure::ImageNotCaptured { cause: format!("it cannot be powered off: {cause}").into() });
+        }
         (Step::PowerOff | Step::ShutDown, _) => return Err(Failure::Hypervisor { cause }),
         (Step::Start, _) => return Err(start_failure(goal, started_s, &cause)),
     }
@@ -99,9 +115,14 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
 pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure {
     match goal {
         Goal::ChangeLogin { .. } => Failure::LoginWrittenNotStarted { within_s },
-        Goal::Launch | Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. } | Goal::Isolate | Goal::Terminate => {
-            Failure::NotStarted { within_s, cause: cause.into() }
-        }
+        Goal::Launch
+        | Goal::Start
+        | Goal::Stop { .. }
+        | Goal::Reboot { .. }
+        | Goal::Isolate
+        | Goal::CaptureImage { .. }
+        | Goal::Reset { .. }
+        | Goal::Terminate => Failure::NotStarted { within_s, cause: cause.into() },
     }
 }
 

@@ -2,7 +2,9 @@
 //! operation has failed.
 
 use crate::Step;
-use cvmd_model::{Failure, Goal, Instance, InstanceState, LatestState, LoginWanted, Observed, Power, Trail};
+use cvmd_model::{
+    Failure, Goal, Instance, InstanceState, LatestState, LoginWanted, Observed, Operation, Password, Power, Trail,
+};
 
 /// What came of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +35,24 @@ pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> Instance
         },
         Goal::Terminate => InstanceState::Terminating,
         Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
-        Goal::ChangeLogin { was_running: true, .. } => match observed.power {
-            _ if trail.start_asked_ms.is_some() => InstanceState::Starting,
-            Power::Absent | Power::Off => InstanceState::Stopped,
-            Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
-        },
+        Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
+        Goal::ChangeLogin { was_running: true, .. } | Goal::CaptureImage { .. } | Goal::Reset { .. } => {
+            match observed.power {
+                _ if trail.start_asked_ms.is_some() => InstanceState::Starting,
+                Power::Absent | Power::Off => InstanceState::Stopped,
+                Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
+            }
+        }
+    }
+}
+
+/// The state of a machine that nothing is done to but to look at it.
+fn seen(power: Power) -> InstanceState {
+    match power {
+        Power::Absent | Power::Off => InstanceState::Stopped,
+        Power::Starting => InstanceState::Starting,
+        Power::Running => InstanceState::Running,
+        Power::ShuttingDown => InstanceState::Stopping,
     }
 }
 
@@ -99,25 +114,22 @@ pub(crate) fn finish(
     let Some(operation) = instance.operation.take() else { return };
     instance.state = match outcome {
         Outcome::Success => match operation.goal {
-            Goal::Launch | Goal::Start | Goal::Reboot { .. } | Goal::ChangeLogin { was_running: true, .. } => {
-                InstanceState::Running
-            }
+            Goal::Launch
+            | Goal::Start
+            | Goal::Reboot { .. }
+            | Goal::ChangeLogin { was_running: true, .. }
+            | Goal::CaptureImage { shut_down: true, .. }
+            | Goal::Reset { .. } => InstanceState::Running,
+            Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
             Goal::Stop { .. } | Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
             Goal::Isolate => InstanceState::Shutdown,
             Goal::Terminate => InstanceState::Terminating,
         },
         Outcome::Failed(_) if operation.goal == Goal::Launch => InstanceState::LaunchFailed,
-        Outcome::Failed(_) => match observed.power {
-            Power::Absent | Power::Off => InstanceState::Stopped,
-            Power::Starting => InstanceState::Starting,
-            Power::Running => InstanceState::Running,
-            Power::ShuttingDown => InstanceState::Stopping,
-        },
+        Outcome::Failed(_) => seen(observed.power),
     };
-    if let (Outcome::Failed(Failure::LoginNotWritten { .. }), Goal::ChangeLogin { before, .. }) =
-        (outcome, operation.goal)
-    {
-        instance.login = honest_before.unwrap_or(before);
+    if let Outcome::Failed(failure) = outcome {
+        bring_back(instance, operation, failure, honest_before);
     }
     if instance.state != InstanceState::Stopped {
         instance.stopped_without_charging = false;
@@ -130,11 +142,34 @@ pub(crate) fn finish(
     }
 }
 
+/// Puts into the row of a failed operation what the machine still has, or has instead.
+fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, honest: Option<LoginWanted>) {
+    match (operation.goal, failure) {
+        (Goal::ChangeLogin { before, .. }, Failure::LoginNotWritten { .. }) => {
+            instance.login = honest.unwrap_or(before);
+        }
+        (Goal::Reset { before, .. }, _) if !operation.trail.disk_reset => {
+            instance.install(*before);
+            if let Some(login) = honest {
+                instance.login = login;
+            }
+        }
+        // The old disk is gone, and with it every way in that it had; the new one admits what it was made with.
+        (Goal::Reset { .. }, Failure::LoginNotWritten { .. }) => {
+            let nobody = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
+            instance.login = honest.unwrap_or(nobody);
+        }
+        _ => {}
+    }
+}
+
 /// How a step is called in the log.
 pub(crate) const fn name(step: Step) -> &'static str {
     match step {
         Step::Define => "define",
         Step::WriteLogin => "write login",
+        Step::Reset => "reset",
+        Step::CaptureImage => "capture image",
         Step::ShutDown => "shut down",
         Step::PowerOff => "power off",
         Step::Start => "start",

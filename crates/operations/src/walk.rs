@@ -12,7 +12,7 @@ use crate::{
     Next, Step,
     engine::{Counters, Shared, Task},
     follow::{Look, look},
-    next,
+    images, next,
     perform::{Disk, perform, read_disk},
     retry::{self, Attempt, pause_ms},
     settle::{self, Outcome},
@@ -239,7 +239,7 @@ impl Walk {
 
     /// Remembers why the operation fails. Before it is said that a login was not written, the disk is asked.
     async fn give_up(&mut self, shared: &Shared, sight: &Sight, failure: Failure, step: Option<Step>) {
-        let changes_login = matches!(sight.goal, Goal::ChangeLogin { .. });
+        let changes_login = matches!(sight.goal, Goal::ChangeLogin { .. } | Goal::Reset { .. });
         if changes_login && !self.trail.login_written && !sight.row.is_windows() {
             match read_disk(shared.hypervisor.as_ref(), &shared.state.view(), &sight.row).await {
                 Ok(Disk::AsWanted) if step == Some(Step::WriteLogin) => {
@@ -297,8 +297,15 @@ impl Walk {
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
         let at_seconds = shared.clock.now_ms() / 1000;
         let own_port = shared.own_port(&sight.row).await;
+        let Ok(captured) = images::captured(shared, &sight.goal, &self.trail).await else {
+            self.back_off(shared, task).await;
+            return Ok(());
+        };
         let committed = commit(shared, id, request, move |mut instance, tx| {
             tx.write_line(line(&instance, request, &ended, at_seconds));
+            if let Some(Operation { goal: Goal::CaptureImage { image, .. }, .. }) = instance.operation {
+                images::end(tx, image, captured.as_ref());
+            }
             let terminated = matches!(instance.operation, Some(Operation { goal: Goal::Terminate, .. }));
             if terminated && ended == Outcome::Success {
                 if let Some(row) = tx.view().instance(id) {

@@ -7,6 +7,7 @@
 //!
 //! Architecture invariant: this crate knows neither requests nor machines.
 
+mod images;
 mod journal;
 mod load;
 mod rows;

@@ -27,6 +27,11 @@ impl<T: Kept> Shelf<T> {
         self.values.get(&id)
     }
 
+    /// All accounts' rows.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.values.values()
+    }
+
     /// The account's row in that region; what is another's is not there. `None` for a kind without regions.
     #[must_use]
     pub fn of(&self, account: AccountNumber, region: impl Into<Option<RegionId>>, id: T::Id) -> Option<&Arc<T>> {

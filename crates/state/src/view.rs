@@ -317,11 +317,13 @@ fn addresses(instance: &Instance) -> impl Iterator<Item = Ipv4Addr> {
 
 fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {
     let mut ties: Vec<_> = instance.login.keys.iter().map(|key| (*key, Binding::Bound)).collect();
-    if let Some(operation) = &instance.operation
-        && let Goal::ChangeLogin { gone, .. } = &operation.goal
-    {
-        let leaving = gone.iter().filter(|key| !instance.login.keys.contains(key));
-        ties.extend(leaving.map(|key| (*key, Binding::Leaving)));
-    }
+    let gone: &[KeyPairId] = match instance.operation.as_ref().map(|operation| &operation.goal) {
+        Some(Goal::ChangeLogin { gone, .. }) => gone,
+        // Until the old disk is wiped, it admits them.
+        Some(Goal::Reset { before, .. }) => &before.login.keys,
+        _ => &[],
+    };
+    let leaving = gone.iter().filter(|key| !instance.login.keys.contains(key));
+    ties.extend(leaving.map(|key| (*key, Binding::Leaving)));
     ties
 }

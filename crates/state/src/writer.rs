@@ -4,9 +4,9 @@
 //! groups grow with the load.
 
 use crate::{
-    Decision, JournalEntry, JournalLine, Transaction, View,
+    Decision, JournalEntry, JournalLine, ShelfName, Transaction, View,
     load::load,
-    store::{Group, Journal, Store, StoreError, encode},
+    store::{Group, Journal, Store, StoreError, Table, encode},
     transaction::Put,
 };
 use arc_swap::ArcSwap;
@@ -21,7 +21,7 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Commands in one store transaction, at most.
 const GROUP_MAX: usize = 256;
@@ -68,6 +68,7 @@ pub struct State {
 struct Shared {
     view: ArcSwap<View>,
     subscribers: Mutex<Vec<mpsc::UnboundedSender<InstanceId>>>,
+    images: watch::Sender<()>,
     groups: AtomicU64,
     commands: AtomicU64,
     persist_us: AtomicU64,
@@ -93,6 +94,7 @@ impl State {
         let shared = Arc::new(Shared {
             view: ArcSwap::from_pointee(view),
             subscribers: Mutex::default(),
+            images: watch::Sender::new(()),
             groups: AtomicU64::new(0),
             commands: AtomicU64::new(0),
             persist_us: AtomicU64::new(0),
@@ -167,6 +169,12 @@ impl State {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         receiver
+    }
+
+    /// Changes whenever rows of custom images were put or removed, after the publish.
+    #[must_use]
+    pub fn images_changed(&self) -> watch::Receiver<()> {
+        self.shared.images.subscribe()
     }
 
     /// Groups persisted, commands in them that wrote something, and microseconds spent persisting, since the start.
@@ -290,6 +298,7 @@ impl Writer {
             persisted.lines.append(&mut gathered.lines);
         }
         persisted.rows.extend(rows.values().map(encode));
+        let images = persisted.rows.iter().any(|row| row.table == Table::Shelf(ShelfName::CustomImages));
         let outcome = self.persist(&persisted);
         if outcome.is_ok() {
             self.shared.view.store(Arc::new(view));
@@ -301,6 +310,9 @@ impl Writer {
         }
         if outcome.is_ok() {
             let mut subscribers = self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+            if images {
+                self.shared.images.send_replace(());
+            }
             subscribers.retain(|subscriber| operating.iter().all(|id| subscriber.send(*id).is_ok()));
         }
     }

@@ -56,6 +56,7 @@ pub(crate) fn definition(guest: &str) -> Definition {
         host_name: "VM-1-2".into(),
         os_name: "Debian 12".into(),
         has_sshd: true,
+        image: None,
         guest: guest.into(),
     }
 }

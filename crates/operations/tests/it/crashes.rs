@@ -3,40 +3,43 @@
 
 use crate::{
     house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id, pay_in_advance},
+    images::custom_image,
     machines::Quirks,
 };
 use cvmd_model::{Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
 
-const REQUEST: u128 = 1;
+pub(crate) const REQUEST: u128 = 1;
 
 /// One goal, from where it begins to what it promises.
-struct Scenario {
+pub(crate) struct Scenario {
     from: S,
     ask: fn(&mut Instance) -> Result<(), Refusal>,
-    quirks: fn(&mut Quirks),
+    pub(crate) quirks: fn(&mut Quirks),
     promise: Promise,
+    /// What else has been promised.
+    pub(crate) also: fn(&Life, InstanceId, &str),
 }
 
 #[derive(Clone, Copy)]
-struct Promise {
+pub(crate) struct Promise {
     /// `None`: the row is gone.
-    state: Option<S>,
+    pub(crate) state: Option<S>,
     /// What the disk admits, and what the row says it does.
-    keys: &'static [u8],
-    boots: u32,
-    failed: Option<&'static str>,
+    pub(crate) keys: &'static [u8],
+    pub(crate) boots: u32,
+    pub(crate) failed: Option<&'static str>,
 }
 
-const RUNS: Promise = Promise { state: Some(S::Running), keys: &[1, 2], boots: 1, failed: None };
+pub(crate) const RUNS: Promise = Promise { state: Some(S::Running), keys: &[1, 2], boots: 1, failed: None };
 
 impl Scenario {
-    fn new(from: S, promise: Promise, ask: fn(&mut Instance) -> Result<(), Refusal>) -> Scenario {
-        Scenario { from, ask, quirks: |_| {}, promise }
+    pub(crate) fn new(from: S, promise: Promise, ask: fn(&mut Instance) -> Result<(), Refusal>) -> Scenario {
+        Scenario { from, ask, quirks: |_| {}, promise, also: |_, _, _| {} }
     }
 
     /// Crashes at every point of the walk, and for each at every point of the way back; the next engine comes at once,
     /// or an hour later.
-    fn crash_everywhere(&self) {
+    pub(crate) fn crash_everywhere(&self) {
         self.crash_and_stand_empty_ms(0);
         self.crash_and_stand_empty_ms(3_600_000);
     }
@@ -93,6 +96,7 @@ impl Scenario {
             life.settle().await;
             life.engine.take().unwrap().stop().await;
             life.machines.quirks(Some(id), quirks);
+            life.put(|tx| tx.keep(custom_image())).await;
             life.ask(id, ask).await;
             id
         });
@@ -100,11 +104,12 @@ impl Scenario {
     }
 
     fn check(&self, house: &mut House, id: InstanceId, when: &str) {
-        let promise = self.promise;
+        let (promise, also) = (self.promise, self.also);
         house.plan.disarm();
         house.live(async |life| {
             life.settle().await;
             check_now(life, id, promise, when).await;
+            also(life, id, when);
         });
     }
 }

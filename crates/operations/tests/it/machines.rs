@@ -2,7 +2,7 @@
 
 use crate::plan::Plan;
 use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
-use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
+use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
 use std::{
     collections::BTreeMap,
     future::pending,
@@ -38,6 +38,7 @@ pub(crate) struct Machine {
     pub(crate) boots: u32,
     pub(crate) power_offs: u32,
     pub(crate) shut_downs: u32,
+    pub(crate) resets: u32,
     pub(crate) disk: Login,
     /// Keys that a person wrote into the guest.
     pub(crate) by_hand: Vec<PublicKey>,
@@ -57,6 +58,9 @@ pub(crate) struct Machines {
 #[derive(Debug, Default)]
 struct Inner {
     machines: BTreeMap<InstanceId, Machine>,
+    images: BTreeMap<ImageId, Login>,
+    /// Deletions of images that fail.
+    images_stay: u32,
     /// For machines that are not defined yet.
     quirks: Quirks,
     watchers: Vec<UnboundedSender<InstanceId>>,
@@ -129,6 +133,15 @@ impl Machines {
         let until_ms = self.inner().boot(id);
         self.inner().tell(id);
         self.end_at(id, until_ms);
+    }
+
+    /// What the image's disk holds.
+    pub(crate) fn image(&self, image: ImageId) -> Option<Login> {
+        self.inner().images.get(&image).cloned()
+    }
+
+    pub(crate) fn images_stay(&self, times: u32) {
+        self.inner().images_stay = times;
     }
 
     pub(crate) fn effects_take(&self, effect_ms: u64) {
@@ -219,6 +232,13 @@ impl Inner {
         }
     }
 
+    fn new_disk(&self, definition: &Definition) -> Result<Login, Trouble> {
+        match definition.image {
+            Some(image) => self.images.get(&image).cloned().ok_or(Trouble::NoImage(image)),
+            None => Ok(admits_nobody()),
+        }
+    }
+
     fn tell(&mut self, id: InstanceId) {
         self.watchers.retain(|watcher| watcher.send(id).is_ok());
     }
@@ -275,14 +295,16 @@ impl Hypervisor for Machines {
         let definition = definition.clone();
         self.effect("define", definition.id, |inner| {
             let quirks = inner.quirks.clone();
+            let disk = inner.new_disk(&definition)?;
             inner.machines.entry(definition.id).or_insert_with(|| Machine {
                 power: Power::Off,
                 boot: BootId::default(),
                 boots: 0,
                 power_offs: 0,
                 shut_downs: 0,
-                disk: admits_nobody(),
-                by_hand: Vec::new(),
+                resets: 0,
+                by_hand: disk.keys.clone(),
+                disk,
                 definition: definition.clone(),
                 quirks,
                 until_ms: None,
@@ -361,7 +383,8 @@ impl Hypervisor for Machines {
                 return Err(Trouble::NotAsWritten("the key is still there".into()));
             }
             machine.by_hand.retain(|key| !gone.contains(key.blob()));
-            let keys = machine.by_hand.iter().chain(&wanted.keys).cloned().collect();
+            let there = |key: &&PublicKey| machine.by_hand.iter().all(|line| line.blob() != key.blob());
+            let keys = machine.by_hand.iter().chain(wanted.keys.iter().filter(there)).cloned().collect();
             machine.disk = Login { keys, ..wanted.clone() };
             if machine.quirks.writes_but_says_no {
                 return Err(Trouble::Other("the answer was lost".into()));
@@ -373,6 +396,51 @@ impl Hypervisor for Machines {
 
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
         self.inner().machines.get(&id).map(|machine| machine.disk.clone()).ok_or(Trouble::Absent(id))
+    }
+
+    async fn reset(&self, definition: &Definition) -> Result<(), Trouble> {
+        let definition = definition.clone();
+        self.effect("reset", definition.id, |inner| {
+            let disk = inner.new_disk(&definition)?;
+            let machine = inner.machines.get_mut(&definition.id).ok_or(Trouble::Absent(definition.id))?;
+            if machine.power != Power::Off {
+                return Err(Trouble::NotOff(definition.id));
+            }
+            machine.by_hand.clone_from(&disk.keys);
+            machine.resets += 1;
+            (machine.disk, machine.definition) = (disk, definition.clone());
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble> {
+        self.effect("capture", id, |inner| {
+            let disk = inner.machines.get(&id).ok_or(Trouble::Absent(id))?.disk.clone();
+            inner.images.entry(image).or_insert(disk);
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn read_image(&self, image: ImageId) -> Result<Login, Trouble> {
+        self.inner().images.get(&image).cloned().ok_or(Trouble::NoImage(image))
+    }
+
+    async fn delete_image(&self, image: ImageId) -> Result<(), Trouble> {
+        if self.plan.dies_here() {
+            return pending().await;
+        }
+        {
+            let mut inner = self.inner();
+            inner.effects += 1;
+            if inner.images_stay > 0 {
+                inner.images_stay -= 1;
+                return Err(Trouble::Store("told to fail".into()));
+            }
+            inner.images.remove(&image);
+        }
+        if self.plan.dies_here() { pending().await } else { Ok(()) }
     }
 
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {

@@ -3,6 +3,7 @@
 mod crashes;
 mod house;
 mod idle;
+mod images;
 mod machines;
 mod plan;
 mod troubles;

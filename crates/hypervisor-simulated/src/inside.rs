@@ -1,0 +1,74 @@
+//! What happens inside a guest, without the hypervisor: its owner edits a file, shuts it down, reboots it.
+
+use crate::{
+    SimulatedHypervisor,
+    driver::{new_boot, running},
+    machine::Machine,
+};
+use cvmd_hypervisor::Trouble;
+use cvmd_model::{BootId, InstanceId};
+
+impl SimulatedHypervisor {
+    /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`], [`Trouble::Store`].
+    pub async fn edit_keys(
+        &self,
+        id: InstanceId,
+        edit: impl FnOnce(&str) -> String + Send + 'static,
+    ) -> Result<(), Trouble> {
+        self.change(id, move |machine, _| {
+            let text = edit(&machine.disk.authorized_keys).into_boxed_str();
+            let mut after = machine.clone();
+            after.disk.authorized_keys = text;
+            Ok(Some(after))
+        })
+        .await
+    }
+
+    /// Changes `authorized_keys` from inside the guest.
+    pub(crate) async fn edit_keys_inside(
+        &self,
+        id: InstanceId,
+        boot: BootId,
+        edit: impl FnOnce(&str) -> String + Send + 'static,
+    ) -> Result<(), Trouble> {
+        self.change_inside(id, boot, move |machine, _| {
+            machine.disk.authorized_keys = edit(&machine.disk.authorized_keys).into();
+        })
+        .await
+    }
+
+    /// `poweroff` inside the guest.
+    pub(crate) async fn power_off_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
+        self.change_inside(id, boot, Machine::shut_down).await
+    }
+
+    /// `reboot` inside the guest: down and up again, another boot.
+    pub(crate) async fn reboot_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
+        let next = new_boot();
+        self.change_inside(id, boot, move |machine, now_ms| {
+            machine.boot(next, now_ms, machine.behaviour().shutdown_ms);
+        })
+        .await
+    }
+
+    /// What a guest does to itself. A power cut ends it: a guest whose boot is over, or whose machine is not running
+    /// any more, changes nothing, so that nothing it began can reach a disk that was written since.
+    async fn change_inside(
+        &self,
+        id: InstanceId,
+        boot: BootId,
+        act: impl FnOnce(&mut Machine, u64) + Send + 'static,
+    ) -> Result<(), Trouble> {
+        self.change(id, move |machine, now_ms| {
+            let mut after = running(machine, now_ms).filter(|machine| machine.boot == boot);
+            if let Some(machine) = &mut after {
+                act(machine, now_ms);
+            }
+            Ok(after)
+        })
+        .await
+    }
+}

@@ -1,0 +1,86 @@
+//! Custom images: what the commit that ends a capture writes into the image's row, and the end of those that nobody wants
+//! any more.
+
+use crate::{
+    engine::{Alive, Shared},
+    retry::pause_ms,
+};
+use cvmd_hypervisor::Trouble;
+use cvmd_model::{CustomImage, Goal, ImageId, ImageLogin, ImageState, Login, Trail};
+use cvmd_state::Transaction;
+use std::{convert::Infallible, sync::Arc};
+
+/// What the captured disk holds; `None` when nothing was captured.
+///
+/// # Errors
+/// When the hypervisor cannot tell now.
+pub(crate) async fn captured(shared: &Shared, goal: &Goal, trail: &Trail) -> Result<Option<Login>, Trouble> {
+    match goal {
+        Goal::CaptureImage { image, .. } if trail.image_captured => {
+            let login = shared.hypervisor.read_image(*image).await;
+            login.map(Some).inspect_err(|trouble| tracing::warn!(%image, %trouble, "a captured image cannot be read"))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Puts into the image's row what became of it: whether the disk holds a password is known only now.
+pub(crate) fn end(tx: &mut Transaction<'_>, image: ImageId, captured: Option<&Login>) {
+    let Some(row) = tx.view().custom_images().get(image) else { return };
+    let keys = row.login.keys.clone();
+    let (state, login) = match captured {
+        Some(disk) => {
+            let password = disk.password_hash.is_some();
+            (ImageState::Normal, ImageLogin { keys, password, password_login: disk.password_login })
+        }
+        None => (ImageState::CreateFailed, row.login.clone()),
+    };
+    tx.keep(CustomImage { state, login, ..CustomImage::clone(row) });
+}
+
+/// Destroys the disks of deleted images, and then their rows, for as long as the engine lives.
+pub(crate) async fn sweep(shared: Arc<Shared>, alive: Alive) {
+    let mut changed = shared.state.images_changed();
+    let mut failures = 0;
+    while !shared.is_stopping() {
+        changed.mark_unchanged();
+        let view = shared.state.view();
+        let mut left = false;
+        for image in view.custom_images().all().filter(|image| image.state == ImageState::Deleting) {
+            left |= !delete(&shared, image).await;
+        }
+        failures = if left { failures + 1 } else { 0 };
+        let again_ms = shared.clock.now_ms().saturating_add(pause_ms(failures));
+        tokio::select! {
+            () = shared.stopped() => break,
+            // The state outlives the engine, so there is somebody who tells.
+            _ = changed.changed() => {}
+            () = shared.clock.sleep_until(again_ms), if left => {}
+        }
+    }
+    drop(alive);
+}
+
+/// Whether nothing is left of it. A crash between the two leaves a row whose disk is deleted again.
+async fn delete(shared: &Shared, image: &Arc<CustomImage>) -> bool {
+    let id = image.id;
+    if let Err(trouble) = shared.hypervisor.delete_image(id).await {
+        tracing::warn!(image = %id, %trouble, "an image cannot be deleted");
+        return false;
+    }
+    let row = Arc::clone(image);
+    let gone = shared.state.change(move |tx| {
+        tx.discard(&row);
+        Ok::<_, Infallible>(())
+    });
+    match gone.await {
+        Ok(Ok(())) => {
+            tracing::info!(image = %id, "image deleted");
+            true
+        }
+        Err(error) => {
+            tracing::error!(image = %id, %error, "an image's row cannot be removed");
+            false
+        }
+    }
+}
