@@ -154,14 +154,14 @@ PREPAID = {"RenewFlag", "ExpiredTime"}
 
 @cache
 def products():
-    """Those that have actions here, each with the list of them."""
+    """All that cvmd knows, each with the list of what is built."""
     page = PAGE.read_text()
     found = {name: Product(name, version) for name, version in re.findall(r"\b([a-z]+) `(\d{4}-\d\d-\d\d)`", page)}
     for title in re.findall(r"^## (?:([a-z]+) )?([A-Z]\w+)$", page, re.MULTILINE):
         product = found.get(title[0] or "cvm")
         if product and title[1] in product.description["actions"]:
             product.built.append(title[1])
-    return [product for product in found.values() if product.built]
+    return list(found.values())
 
 
 def read(written):

@@ -23,16 +23,17 @@ import documents  # noqa: E402
 import trial  # noqa: E402
 
 
-def add(product, action):
-    def try_all():
-        trial.of(product, action)
+def add(name, trial_of, *given):
+    def check():
+        trial_of(*given)
 
-    try_all.__name__ = f"{product.name} {action}"
-    story.check(try_all)
+    check.__name__ = name
+    story.check(check)
 
 
 for product in documents.products():
     for action in product.built:
-        add(product, action)
+        add(f"{product.name} {action}", trial.of, product, action)
+    add(f"{product.name} actions that are not built", trial.not_built, product)
 
 story.tell()

@@ -20,9 +20,9 @@ SIX_PARTS = re.compile(r"(qcs::\w+:)([\w-]+)(:uin/)\d+(:\w+/)([a-z]+)-[0-9a-zA-Z
 PASSWORD = "Correct9horse+"
 
 @cache
-def client(product, version, region, method="POST", language="en-US"):
+def client(product, version, region, method="POST", language="en-US", sign=None):
     http = HttpProfile(protocol="http", endpoint=urlsplit(ENDPOINT).netloc, reqMethod=method)
-    profile = ClientProfile(httpProfile=http, language=language)
+    profile = ClientProfile(signMethod=sign, httpProfile=http, language=language)
     return CommonClient(product, version, credential.Credential(SECRET_ID, SECRET_KEY), region, profile)
 
 
