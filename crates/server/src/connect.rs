@@ -1,11 +1,13 @@
-//! Where a `CONNECT` may lead: to the vendor's hosts, which cvmd answers itself. It is no open proxy.
+//! Where a `CONNECT` may lead: to the vendor's hosts, which cvmd answers itself, and to machines' sshd. It is no open
+//! proxy.
 
+use cvmd_model::InstanceId;
 use hyper::{
     StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
     http::request::Parts,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The domains under which the vendor's hosts stand: API 3.0 with its regional and international forms, and the legacy API.
 pub(crate) const VENDOR_DOMAINS: [&str; 2] = ["tencentcloudapi.com", "api.qcloud.com"];
@@ -22,6 +24,15 @@ const LABEL_BYTES_MAX: usize = 63;
 pub(crate) enum Target {
     /// cvmd itself, in the place of one of the vendor's hosts.
     Vendor { host: Box<str>, way: Way },
+    /// A machine's sshd, if that is its port.
+    Machine { named: Named, port: u16 },
+}
+
+/// How a machine is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    Instance(InstanceId),
+    Address(Ipv4Addr),
 }
 
 /// What is spoken inside a tunnel to a vendor's host.
@@ -39,7 +50,8 @@ pub(crate) enum Refused {
     #[error("CONNECT takes HOST:PORT")]
     Malformed,
     #[error(
-        "cvmd is no open proxy: CONNECT leads to *.tencentcloudapi.com and *.api.qcloud.com, on port 443 or 80, and nowhere else"
+        "cvmd is no open proxy: CONNECT leads to *.tencentcloudapi.com and *.api.qcloud.com on port 443 or 80, to an instance \
+         (its id or its address) on port 22, and nowhere else"
     )]
     Foreign,
     #[error("there is a tunnel already: CONNECT leads nowhere from inside it")]
@@ -63,10 +75,16 @@ impl Target {
         let way = match port {
             443 => Way::Tls,
             80 => Way::Plain,
-            _ => return Err(Refused::Foreign),
+            _ => return Named::of(host).map(|named| Target::Machine { named, port }).ok_or(Refused::Foreign),
         };
         let host = host.to_ascii_lowercase();
         if is_vendor(&host) { Ok(Target::Vendor { host: host.into(), way }) } else { Err(Refused::Foreign) }
+    }
+}
+
+impl Named {
+    fn of(host: &str) -> Option<Named> {
+        host.parse().map(Named::Instance).or_else(|_| host.parse().map(Named::Address)).ok()
     }
 }
 
@@ -124,6 +142,19 @@ mod test {
             ("cvm.tencentcloudapi.com:80", "cvm.tencentcloudapi.com", Way::Plain),
         ] {
             assert_eq!(Target::of(authority), Ok(Target::Vendor { host: host.into(), way }), "{authority}");
+        }
+    }
+
+    #[test]
+    fn a_machine_is_named_by_its_id_or_an_address() {
+        let id: InstanceId = "ins-1e4r6y8i".parse().unwrap();
+        let address = Ipv4Addr::new(127, 64, 0, 2);
+        for (authority, named, port) in [
+            ("ins-1e4r6y8i:22", Named::Instance(id), 22),
+            ("ins-1e4r6y8i:25", Named::Instance(id), 25),
+            ("127.64.0.2:2222", Named::Address(address), 2222),
+        ] {
+            assert_eq!(Target::of(authority), Ok(Target::Machine { named, port }), "{authority}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! The house: what every request needs, put together once.
 
-use crate::{credentials::Credentials, master_key::MasterKey, metrics::Metrics, random, replays::Replays};
+use crate::{
+    credentials::Credentials, master_key::MasterKey, metrics::Metrics, random, relay::Tunnels, replays::Replays,
+};
 use cvmd_actions::{Context, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
@@ -26,6 +28,7 @@ pub(crate) struct House {
     pub(crate) master_key: Arc<MasterKey>,
     pub(crate) metrics: Metrics,
     pub(crate) slow: Semaphore,
+    pub(crate) tunnels: Tunnels,
     /// What the engine has done; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
 }
@@ -49,6 +52,7 @@ impl House {
             master_key,
             metrics: Metrics::default(),
             slow: Semaphore::new(SLOW_MAX),
+            tunnels: Tunnels::default(),
             engine: OnceLock::new(),
         }
     }

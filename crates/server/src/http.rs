@@ -4,6 +4,7 @@ use crate::{
     connect::{self, Target, Way},
     house::House,
     pipeline,
+    relay::{self, Relay},
     tls::{self, Tls},
 };
 use bytes::Bytes;
@@ -21,7 +22,7 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     convert::Infallible,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -37,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest body that any door takes; `wire` knows the smaller limit of v1 signatures.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 const HEAD_BYTES_MAX: usize = 128 * 1024;
+/// The page of a machine, whose instance's id follows.
+const MACHINE_PAGE: &str = "/_cvmd/machines/";
 /// When told to stop, requests under way have this long.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -98,10 +101,14 @@ async fn accepted(
         }
         Ok(Ok(_)) => talk(house, stream, false, &mut stop).await?,
     };
-    let Some(Tunnel { target, upgrade }) = tunnel else { return Ok(()) };
+    let Some(Tunnel { end, upgrade }) = tunnel else { return Ok(()) };
     let stream = TokioIo::new(upgrade.await?);
-    match target {
-        Target::Vendor { host, way } => {
+    match end {
+        End::Machine(relay) => {
+            // Told to stop, the machines themselves go on; what ends is the way to them.
+            unless_stopped(&mut stop, relay.carry(stream)).await;
+        }
+        End::Vendor { host, way } => {
             let stream: Box<dyn Stream> = match way {
                 Way::Plain => Box::new(stream),
                 Way::Tls => match unless_stopped(&mut stop, tls.accept_for(&host, stream)).await {
@@ -117,8 +124,14 @@ async fn accepted(
 
 /// A `CONNECT` that was answered with 200: what follows on the connection is no HTTP of this connection.
 struct Tunnel {
-    target: Target,
+    end: End,
     upgrade: OnUpgrade,
+}
+
+/// What is at a tunnel's other end.
+enum End {
+    Vendor { host: Box<str>, way: Way },
+    Machine(Relay),
 }
 
 /// One HTTP connection.
@@ -126,7 +139,7 @@ struct Connection {
     house: Arc<House>,
     /// Whether it is inside a tunnel.
     nested: bool,
-    tunnel: OnceLock<Tunnel>,
+    tunnel: Mutex<Option<Tunnel>>,
 }
 
 /// Answers requests until either side ends the connection, or a `CONNECT` makes it a tunnel.
@@ -139,7 +152,7 @@ async fn talk<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let connection = Arc::new(Connection { house: Arc::clone(house), nested, tunnel: OnceLock::new() });
+    let connection = Arc::new(Connection { house: Arc::clone(house), nested, tunnel: Mutex::default() });
     let answering = Arc::clone(&connection);
     let service = service_fn(move |request| {
         let connection = Arc::clone(&answering);
@@ -161,7 +174,8 @@ where
             }
         }
     }
-    Ok(Arc::into_inner(connection).and_then(|connection| connection.tunnel.into_inner()))
+    let tunnel = Arc::into_inner(connection).map(|connection| connection.tunnel);
+    Ok(tunnel.and_then(|tunnel| tunnel.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
@@ -180,7 +194,7 @@ async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<O
 async fn respond(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let house = &connection.house;
     if request.method() == Method::CONNECT {
-        return open_tunnel(connection, request);
+        return open_tunnel(connection, request).await;
     }
     let (head, body) = request.into_parts();
     if connect::is_for_others(&head) {
@@ -188,7 +202,10 @@ async fn respond(connection: &Connection, request: Request<Incoming>) -> Respons
     }
     match head.uri.path() {
         "/_cvmd/health" => return text(StatusCode::OK, "ok\n"),
-        "/_cvmd/metrics" => return text(StatusCode::OK, house.metrics.text(&house.state, house.figures())),
+        "/_cvmd/metrics" => {
+            return text(StatusCode::OK, house.metrics.text(&house.state, house.figures(), house.tunnels.open()));
+        }
+        path if path.starts_with(MACHINE_PAGE) => return machine(house, &path[MACHINE_PAGE.len()..]).await,
         path if path.starts_with("/_cvmd") => return text(StatusCode::NOT_FOUND, "there is no such page\n"),
         _ => {}
     }
@@ -221,18 +238,30 @@ async fn respond(connection: &Connection, request: Request<Incoming>) -> Respons
 }
 
 /// Answers a `CONNECT`. With 200 the connection ends as HTTP, and [`accepted`] goes on with what it has become.
-fn open_tunnel(connection: &Connection, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn open_tunnel(connection: &Connection, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
     let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
-    match target {
-        Ok(target) => {
-            tracing::debug!(?target, "a tunnel");
-            let upgrade = hyper::upgrade::on(&mut request);
-            // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200.
-            let _ = connection.tunnel.set(Tunnel { target, upgrade });
-            Response::new(Full::default())
-        }
-        Err(why) => refused(why.status(), &why.to_string()),
+    let end = match target {
+        Ok(Target::Vendor { host, way }) => End::Vendor { host, way },
+        Ok(Target::Machine { named, port }) => match Relay::to(&connection.house, named, port).await {
+            Ok(relay) => End::Machine(relay),
+            Err(why) => return refused(why.status(), &why.to_string()),
+        },
+        Err(why) => return refused(why.status(), &why.to_string()),
+    };
+    tracing::debug!(authority, "a tunnel");
+    let upgrade = hyper::upgrade::on(&mut request);
+    // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200.
+    *connection.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
+    Response::new(Full::default())
+}
+
+/// What a client must know of a machine in order to enter it by `CONNECT`.
+async fn machine(house: &House, instance: &str) -> Response<Full<Bytes>> {
+    let Ok(id) = instance.parse() else { return text(StatusCode::NOT_FOUND, "there is no such instance\n") };
+    match relay::about(house, id).await {
+        Ok(about) => text(StatusCode::OK, about.to_string()),
+        Err(why) => text(why.status(), format!("{why}\n")),
     }
 }
 

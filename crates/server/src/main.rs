@@ -19,6 +19,7 @@ mod metrics;
 mod operator;
 mod pipeline;
 mod random;
+mod relay;
 mod replays;
 mod seed;
 mod serve;

@@ -25,7 +25,7 @@ impl Metrics {
         self.microseconds.fetch_add(took_us, Ordering::Relaxed);
     }
 
-    pub(crate) fn text(&self, state: &State, engine: Figures) -> String {
+    pub(crate) fn text(&self, state: &State, engine: Figures, tunnels: usize) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
         );
@@ -47,6 +47,7 @@ impl Metrics {
             ("cvmd_effects_total", "counter", "Effects on machines, failed ones too.", engine.effects as f64),
             ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.troubles as f64),
             ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
+            ("cvmd_tunnels", "gauge", "Open tunnels to machines.", tunnels as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),
             ("cvmd_persist_seconds_total", "counter", "Time spent persisting.", seconds(persist_us)),

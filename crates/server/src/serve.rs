@@ -16,7 +16,8 @@ use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
 use cvmd_wire::ReplayKey;
-use std::{io::Write, sync::Arc};
+use socket2::{SockRef, TcpKeepalive};
+use std::{io::Write, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -35,6 +36,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let data = DataDirectory::open(&config.data)?;
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    keep_alive(&listener)?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "other machines can reach this listener");
@@ -66,6 +68,13 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let state = Arc::clone(&house.state);
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")?;
     Ok(())
+}
+
+/// Has connections, which take it over from the listener, find out by themselves that their client is no more: a tunnel
+/// to a machine may be silent for hours otherwise.
+fn keep_alive(listener: &TcpListener) -> anyhow::Result<()> {
+    let probes = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    SockRef::from(listener).set_tcp_keepalive(&probes).context("no keepalive for connections")
 }
 
 /// The first line of stdout, for programs that wait for it.

@@ -162,6 +162,11 @@ impl View {
         self.operating.iter().copied()
     }
 
+    /// Instances that have the address, of whatever network it is.
+    pub fn instances_at(&self, address: Ipv4Addr) -> impl Iterator<Item = InstanceId> {
+        self.addresses.get(&address).copied().into_iter()
+    }
+
     #[must_use]
     pub fn is_address_taken(&self, address: Ipv4Addr) -> bool {
         self.addresses.contains_key(&address)

@@ -1,0 +1,155 @@
+//! A `CONNECT` to a machine: finds whose sshd is meant, opens a stream to it, and carries bytes both ways.
+//!
+//! Nobody is asked for a signature: what is reached is one machine's sshd and nothing else, and its own keys decide.
+
+use crate::{connect::Named, house::House};
+use cvmd_hypervisor::{Connection, Trouble};
+use cvmd_model::{Instance, InstanceId};
+use hyper::StatusCode;
+use serde_json::{Value, json};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+
+/// SSH's port, at which a machine is always asked for, wherever its sshd really is met.
+const SSH_PORT: u16 = 22;
+/// Open tunnels to machines at a time.
+const TUNNELS_MAX: usize = 2_000;
+/// How long a client may keep its side open after the machine has ended; what it still sends leads nowhere.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// The tunnels that are open.
+#[derive(Debug)]
+pub(crate) struct Tunnels(Arc<Semaphore>);
+
+impl Default for Tunnels {
+    fn default() -> Tunnels {
+        Tunnels(Arc::new(Semaphore::new(TUNNELS_MAX)))
+    }
+}
+
+impl Tunnels {
+    pub(crate) fn open(&self) -> usize {
+        TUNNELS_MAX.saturating_sub(self.0.available_permits())
+    }
+}
+
+/// Why no tunnel leads to a machine. Its text is for the caller, one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoWay {
+    #[error("there is no instance {0}")]
+    NoInstance(InstanceId),
+    #[error("no instance has the address {0}")]
+    NoAddress(Ipv4Addr),
+    #[error(
+        "several instances have the address {0}, each in a network of its own: say CONNECT ins-xxxxxxxx:22 instead"
+    )]
+    Ambiguous(Ipv4Addr),
+    #[error("only the sshd of {0} can be reached: CONNECT {0}:22")]
+    NotSsh(InstanceId),
+    #[error("{0} is not running")]
+    NotRunning(InstanceId),
+    #[error("{0} runs, but its sshd does not answer")]
+    Unreachable(InstanceId),
+    #[error("{TUNNELS_MAX} tunnels are open, which is the most")]
+    TooMany,
+    #[error("{0} cannot be reached now; the operator's log says why")]
+    Broken(InstanceId),
+}
+
+impl NoWay {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            NoWay::NoInstance(_) | NoWay::NoAddress(_) => StatusCode::NOT_FOUND,
+            NoWay::Ambiguous(_) => StatusCode::CONFLICT,
+            NoWay::NotSsh(_) => StatusCode::FORBIDDEN,
+            NoWay::NotRunning(_) | NoWay::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+            NoWay::Unreachable(_) | NoWay::Broken(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+}
+
+/// An open stream to a machine's sshd, whose client has not been told yet.
+pub(crate) struct Relay {
+    instance: InstanceId,
+    machine: Connection,
+    _tunnel: OwnedSemaphorePermit,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("instance", &self.instance).finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// Connects to the sshd of the machine that is meant.
+    pub(crate) async fn to(house: &House, named: Named, port: u16) -> Result<Relay, NoWay> {
+        let instance = find(house, named)?;
+        let id = instance.id;
+        let own = instance.login_port.unwrap_or(house.state.view().settings().ssh_port);
+        if port != SSH_PORT && port != own {
+            return Err(NoWay::NotSsh(id));
+        }
+        let tunnel = Arc::clone(&house.tunnels.0).try_acquire_owned().map_err(|_| NoWay::TooMany)?;
+        // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
+        let machine = house.hypervisor.connect(id).await.map_err(|trouble| match trouble {
+            Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
+            Trouble::Unreachable(_) => NoWay::Unreachable(id),
+            trouble => {
+                tracing::warn!(instance = %id, %trouble, "a machine cannot be connected to");
+                NoWay::Broken(id)
+            }
+        })?;
+        Ok(Relay { instance: id, machine, _tunnel: tunnel })
+    }
+
+    /// Carries bytes until both sides have ended, or the machine has and its client does not let go. Sessions idle for
+    /// hours: a client that is no more is found out by TCP's own keepalive.
+    pub(crate) async fn carry(self, client: impl AsyncRead + AsyncWrite) {
+        let (mut from_client, mut to_client) = split(client);
+        let (mut from_machine, mut to_machine) = split(self.machine);
+        let up = async {
+            let sent = copy(&mut from_client, &mut to_machine).await;
+            // Either side may have gone meanwhile: then there is nothing left to end.
+            let _ = to_machine.shutdown().await;
+            sent
+        };
+        let down = async {
+            let sent = copy(&mut from_machine, &mut to_client).await;
+            let _ = to_client.shutdown().await;
+            sent
+        };
+        let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
+        tokio::select! {
+            _ = &mut down => { let _ = tokio::time::timeout(LINGER, up).await; }
+            _ = &mut up => { let _ = down.await; }
+        }
+        tracing::debug!(instance = %self.instance, "a tunnel ended");
+    }
+}
+
+/// What a client must know in order to log in: no more than the machine's sshd tells everybody, and the user.
+pub(crate) async fn about(house: &House, id: InstanceId) -> Result<Value, NoWay> {
+    find(house, Named::Instance(id))?;
+    let endpoint = house.hypervisor.endpoint(id).await.map_err(|_| NoWay::NotRunning(id))?;
+    Ok(json!({"User": endpoint.user, "HostKey": endpoint.host_key}))
+}
+
+fn find(house: &House, named: Named) -> Result<Arc<Instance>, NoWay> {
+    let view = house.state.view();
+    let id = match named {
+        Named::Instance(id) => id,
+        Named::Address(address) => {
+            let mut holders = view.instances_at(address);
+            match (holders.next(), holders.next()) {
+                (Some(id), None) => id,
+                (Some(_), Some(_)) => return Err(NoWay::Ambiguous(address)),
+                (None, _) => return Err(NoWay::NoAddress(address)),
+            }
+        }
+    };
+    view.instance(id).cloned().ok_or(NoWay::NoInstance(id))
+}
