@@ -21,6 +21,8 @@ import key_pairs  # noqa: E402,F401
 import instances  # noqa: E402,F401
 import prepaid  # noqa: E402,F401
 import tags  # noqa: E402,F401
+import disks  # noqa: E402,F401
+import catalogue  # noqa: E402,F401
 import accounts  # noqa: E402,F401
 import signatures  # noqa: E402,F401
 import languages  # noqa: E402,F401

@@ -1,7 +1,7 @@
 //! Batches of ids: "1 to 100 well-formed ids, duplicates counted once for the work" is a type.
 
 use crate::{Body, Context, Parameters, Reason, parameters::shorten};
-use cvmd_model::{ImageId, Instance, InstanceId, KeyPair, KeyPairId, MalformedId, Refusal};
+use cvmd_model::{DiskId, ImageId, Instance, InstanceId, KeyPair, KeyPairId, MalformedId, Refusal};
 use cvmd_state::{Transaction, View};
 use std::{str::FromStr, sync::Arc};
 
@@ -39,6 +39,12 @@ impl BatchId for KeyPairId {
 impl BatchId for ImageId {
     fn malformed(value: Box<str>) -> Reason {
         Reason::MalformedImageId { value }
+    }
+}
+
+impl BatchId for DiskId {
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::BadValue { name: "DiskIds".into(), value }
     }
 }
 

@@ -20,6 +20,15 @@ macro_rules! catalog {
 }
 
 catalog! {
+    api {
+        describe_products,
+        describe_regions,
+        describe_zones,
+    }
+    cbs {
+        describe_disks,
+        describe_snapshots,
+    }
     cvm {
         associate_instances_key_pairs,
         create_key_pair,
@@ -44,6 +53,14 @@ catalog! {
         start_instances,
         stop_instances,
         terminate_instances,
+    }
+    region {
+        describe_products,
+        describe_regions,
+        describe_zones,
+    }
+    sts {
+        get_caller_identity,
     }
     tag {
         describe_resource_tags,

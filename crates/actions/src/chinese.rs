@@ -68,6 +68,7 @@ texts! {
         Reason::Unsupported { what: Words { chinese, .. } } => ("此处不支持：{chinese}。"),
         Reason::UnknownProduct { product } => ("产品 service=`{product}` 不存在。"),
         Reason::UnknownAction { product, action } => ("接口 `{action}` 不存在（service=`{}`，version=`{}`）。", product.name(), product.version()),
+        Reason::ProductElsewhere { value } => ("此处没有产品 `{value}`。"),
         Reason::NotBuilt { product, action } => ("此处不支持 service=`{}` 的接口 `{action}`。", product.name()),
         Reason::UnknownVersion { product, version } => ("接口版本 `{version}` 不存在（service=`{}`）。", product.name()),
         Reason::CommonMissing { name } => ("缺少必需的公共参数 `{name}`。"),

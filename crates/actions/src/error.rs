@@ -97,6 +97,9 @@ pub enum Reason {
         product.name(), product.version()
     )]
     UnknownAction { product: Product, action: Box<str> },
+    /// As a parameter's value.
+    #[error("The product `{value}` is not here.")]
+    ProductElsewhere { value: Box<str> },
     /// The vendor has it.
     #[error("The action `{action}` of service=`{}` is not supported here.", product.name())]
     NotBuilt { product: Product, action: Box<str> },
@@ -195,7 +198,7 @@ impl Reason {
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region => both("InvalidParameterValue"),
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
-            Reason::Exclusive { .. } => ("InvalidParameter", "InvalidParameterValue"),
+            Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),
             Reason::LoginConflict => both("InvalidParameter.ParameterConflict"),
             Reason::MalformedInstanceId { .. } => both("InvalidInstanceId.Malformed"),

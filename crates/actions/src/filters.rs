@@ -33,10 +33,16 @@ impl Filter {
 
 /// Reads `Filters`; `known` holds the names this action takes, `tag:KEY` beside them.
 pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
-    let structures = parameters.structures("Filters")?;
-    if structures.len() > FILTERS_MAX {
+    let filters = read_all(parameters, known)?;
+    if filters.len() > FILTERS_MAX || filters.iter().any(|filter| filter.values.len() > VALUES_MAX) {
         return Err(Reason::FilterTooLarge);
     }
+    Ok(filters)
+}
+
+/// The same without a limit of its own, for products that have none.
+pub(crate) fn read_all(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
+    let structures = parameters.structures("Filters")?;
     structures
         .into_iter()
         .map(|mut filter| {
@@ -45,9 +51,6 @@ pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Fi
             let tag = known.contains(&"tag-key") && name.starts_with("tag:");
             if !tag && !known.contains(&&*name) {
                 return Err(Reason::Filter { name: shorten(&name).into() });
-            }
-            if values.len() > VALUES_MAX {
-                return Err(Reason::FilterTooLarge);
             }
             Ok(Filter { name, values })
         })

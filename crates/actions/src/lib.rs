@@ -10,6 +10,7 @@ mod catalog;
 mod chinese;
 mod context;
 mod describe;
+mod disks;
 mod error;
 mod facts;
 mod filters;
@@ -19,6 +20,7 @@ mod new_instance;
 #[cfg(test)]
 mod page;
 mod parameters;
+mod places;
 mod product;
 mod reply;
 mod tag_words;

@@ -116,7 +116,12 @@ pub(crate) fn put_all(
         let id = std::iter::repeat_with(|| InstanceId::from_random(Context::id(&mut random)))
             .find(|id| view.instance(*id).is_none() && instances.iter().all(|instance| instance.id != *id))
             .unwrap_or(InstanceId::MIN);
-        let mut instance = build(tx, plan, id, context, || Context::id(&mut random))?;
+        let mut disk = || {
+            std::iter::repeat_with(|| Context::id(&mut random))
+                .find(|id| view.disk_holder(DiskId::from_random(*id)).is_none())
+                .unwrap_or_default()
+        };
+        let mut instance = build(tx, plan, id, context, &mut disk)?;
         instance.name = numbered(plan.name.as_deref().unwrap_or(NAMELESS), index, count, plan.name.is_some());
         instance.host_name = host_name(plan, index, count, instance.private_address);
         instance.begin(Goal::Launch, context.by(action));

@@ -2,7 +2,7 @@
 
 use crate::{ClientToken, Message, Settings, shelves::Shelves, transaction::Put};
 use cvmd_model::{
-    Account, AccountNumber, Credential, Goal, Instance, InstanceId, KeyBlob, KeyPair, KeyPairId, RegionId,
+    Account, AccountNumber, Credential, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair, KeyPairId, RegionId,
 };
 use imbl::{OrdMap, OrdSet};
 use std::{cmp::Reverse, net::Ipv4Addr, sync::Arc};
@@ -34,6 +34,7 @@ pub struct View {
     bindings: OrdMap<(KeyPairId, InstanceId), Binding>,
     operating: OrdSet<InstanceId>,
     addresses: OrdMap<Ipv4Addr, InstanceId>,
+    disks: OrdMap<DiskId, InstanceId>,
     last_address: Option<Ipv4Addr>,
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
@@ -157,6 +158,12 @@ impl View {
             .map(|((_, instance), binding)| (*instance, *binding))
     }
 
+    /// The instance, of any account, that has the disk.
+    #[must_use]
+    pub fn disk_holder(&self, id: DiskId) -> Option<&Arc<Instance>> {
+        self.instances.get(self.disks.get(&id)?)
+    }
+
     /// Instances with an operation under way.
     pub fn operating(&self) -> impl Iterator<Item = InstanceId> {
         self.operating.iter().copied()
@@ -261,6 +268,12 @@ impl View {
         } else if old.as_ref().is_some_and(|old| old.operation.is_some()) {
             self.operating.remove(&instance.id);
         }
+        if !old.as_deref().is_some_and(|old| disks(old).eq(disks(instance))) {
+            for disk in old.iter().flat_map(|old| disks(old)) {
+                self.disks.remove(&disk);
+            }
+            self.disks.extend(disks(instance).map(|disk| (disk, instance.id)));
+        }
         self.rebind(old.as_deref(), Some(instance));
     }
 
@@ -271,6 +284,9 @@ impl View {
         }
         for address in addresses(&old) {
             self.addresses.remove(&address);
+        }
+        for disk in disks(&old) {
+            self.disks.remove(&disk);
         }
         self.operating.remove(&old.id);
         self.rebind(Some(&old), None);
@@ -318,6 +334,10 @@ impl View {
 
 fn addresses(instance: &Instance) -> impl Iterator<Item = Ipv4Addr> {
     [Some(instance.private_address), instance.public_address].into_iter().flatten()
+}
+
+fn disks(instance: &Instance) -> impl Iterator<Item = DiskId> {
+    std::iter::once(instance.system_disk.id).chain(instance.data_disks.iter().map(|disk| disk.id))
 }
 
 fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {

@@ -1,0 +1,46 @@
+"""The disk product: disks of instances, as Terraform reads them after each of its steps."""
+
+import heart
+from cloud import Cloud, cloud
+from story import ZONE, check, equal, wait_until
+
+cbs = Cloud(product="cbs", version="v20170312")
+
+
+class It:
+    instance = None
+
+
+def disks(**parameters):
+    return cbs.call("DescribeDisks", **parameters)["DiskSet"]
+
+
+@check
+def system_and_data_disks_are_found_by_their_ids_and_by_their_instance():
+    data = [{"DiskSize": 100, "DiskType": "CLOUD_SSD"}, {"DiskSize": 20, "DiskType": "CLOUD_PREMIUM"}]
+    It.instance = cloud.run("with_disks", password=heart.PASSWORD, DataDisks=data)
+    instance = cloud.instance(It.instance)
+    system = instance["SystemDisk"]["DiskId"]
+    found = disks(DiskIds=[system], Limit=100)
+    equal([(disk["DiskId"], disk["DiskState"], disk["InstanceId"]) for disk in found], [(system, "ATTACHED", It.instance)])
+    ids = [disk["DiskId"] for disk in instance["DataDisks"]]
+    equal(sorted(disk["DiskId"] for disk in disks(DiskIds=ids, Limit=100)), sorted(ids))
+    of_instance = disks(Filters=[{"Name": "instance-id", "Values": [It.instance]}])
+    equal([(disk["DiskUsage"], disk["DiskSize"]) for disk in of_instance][1:], [("DATA_DISK", 100), ("DATA_DISK", 20)])
+    equal({disk["Placement"]["Zone"] for disk in of_instance}, {ZONE})
+    usage = [{"Name": "disk-usage", "Values": ["DATA_DISK"]}, {"Name": "instance-id", "Values": [It.instance]}]
+    equal(cbs.call("DescribeDisks", Filters=usage, Limit=1)["TotalCount"], 2)
+    cbs.refuses("InvalidParameter", "DescribeDisks", DiskIds=[system], Filters=usage)
+
+
+@check
+def there_are_no_snapshots():
+    equal(cbs.call("DescribeSnapshots", SnapshotIds=["snap-00000000"])["SnapshotSet"], [])
+
+
+@check
+def disks_are_gone_with_their_instance():
+    ids = [disk["DiskId"] for disk in disks(Filters=[{"Name": "instance-id", "Values": [It.instance]}])]
+    equal(len(ids), 3)
+    cloud.call("TerminateInstances", InstanceIds=[It.instance])
+    wait_until("the disks are gone", lambda: not disks(DiskIds=ids))

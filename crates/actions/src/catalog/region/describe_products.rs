@@ -1,0 +1,33 @@
+//! DescribeProducts: the products that cvmd speaks for.
+//!
+//! <https://cloud.tencent.com/document/api/1596/77931>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Region,
+    name: "DescribeProducts",
+    errors: &[],
+    without_effect: &[],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
+    places::products(parameters)
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeProducts {}
+< {"Products":[{"Name":"api"},{"Name":"cbs"},{"Name":"cvm"},...],"TotalCount":7}
+> DescribeProducts {"Limit":1,"Offset":2}
+< {"Products":[{"Name":"cvm"}],"TotalCount":7}
+> DescribeProducts {"Limit":-1}
+< InvalidParameterValue The value `-1` specified in the parameter `Limit` is not valid.
+> DescribeProducts {"Limit":101}
+< InvalidParameterValue ...
+> DescribeProducts {"Offset":-1}
+< InvalidParameterValue ...
+"#;

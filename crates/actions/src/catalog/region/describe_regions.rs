@@ -1,0 +1,29 @@
+//! DescribeRegions: the regions of a product.
+//!
+//! <https://cloud.tencent.com/document/api/1596/77930>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Region,
+    name: "DescribeRegions",
+    errors: &[],
+    without_effect: &["Scene"],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    places::regions(parameters, context)
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeRegions {"Product":"cvm"}
+< {"TotalCount":13,"RegionSet":[{"Region":"ap-beijing","RegionName":"North China (Beijing)","RegionState":"AVAILABLE",...
+> DescribeRegions {"Product":"cos"}
+< InvalidParameter The product `cos` is not here.
+> DescribeRegions {}
+< MissingParameter The request is missing a required parameter `Product`.
+"#;

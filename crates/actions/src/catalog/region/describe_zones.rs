@@ -1,0 +1,29 @@
+//! DescribeZones: the zones of a product in the region asked.
+//!
+//! <https://cloud.tencent.com/document/api/1596/77929>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Region,
+    name: "DescribeZones",
+    errors: &[],
+    without_effect: &["Scene"],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    places::zones(parameters, context)
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeZones {"Product":"cvm"}
+< {"TotalCount":4,"ZoneSet":[{"Zone":"ap-guangzhou-3","ZoneName":"Guangzhou Zone 3","ZoneId":"100003","ZoneState":"AVAILABLE",...
+> DescribeZones {"Product":"cos"}
+< InvalidParameter The product `cos` is not here.
+>> DescribeZones {"Product":"cos"}
+< InvalidParameterValue ...
+"#;

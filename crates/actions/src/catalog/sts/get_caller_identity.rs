@@ -1,0 +1,40 @@
+//! GetCallerIdentity: which account signed the request.
+//!
+//! <https://cloud.tencent.com/document/api/1312/66098>. Every credential is an account's own: there are no roles and no
+//! federated users, and no accounts within accounts.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Sts,
+    name: "GetCallerIdentity",
+    errors: &[],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    arn: String,
+    account_id: &'a str,
+    user_id: &'a str,
+    principal_id: &'a str,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+}
+
+fn answer(_parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let uin = view.account(context.account).ok_or(Reason::OurFault)?.uin.to_string();
+    let arn = format!("qcs::cam::uin/{uin}:uin/{uin}");
+    Ok(Body::of(&Reply { arn, account_id: &uin, user_id: &uin, principal_id: &uin, kind: "CAMUser" }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> GetCallerIdentity {}
+< {"Arn":"qcs::cam::uin/100000000001:uin/100000000001","AccountId":"100000000001","UserId":"100000000001","PrincipalId":"100000000001","Type":"CAMUser"}
+"#;

@@ -1,0 +1,126 @@
+//! Regions, zones and products as the two products that list them for all others answer them.
+
+use crate::{Body, Context, Parameters, Product, Reason, action::page, parameters::shorten};
+use cvmd_model::{REGIONS, ZONES, ZoneId};
+use cvmd_wire::Language;
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Regions {
+    total_count: usize,
+    region_set: Vec<Region>,
+}
+
+/// The members with `MC` are the console's.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Region {
+    region: &'static str,
+    region_name: &'static str,
+    region_state: &'static str,
+    #[serde(rename = "RegionTypeMC")]
+    region_type_mc: Option<()>,
+    #[serde(rename = "LocationMC")]
+    location_mc: Option<()>,
+    #[serde(rename = "RegionNameMC")]
+    region_name_mc: Option<()>,
+    #[serde(rename = "RegionIdMC")]
+    region_id_mc: Option<()>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Zones {
+    total_count: usize,
+    zone_set: Vec<Zone>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Zone {
+    zone: &'static str,
+    zone_name: &'static str,
+    zone_id: &'static str,
+    zone_state: &'static str,
+    parent_zone: Option<()>,
+    parent_zone_id: Option<()>,
+    parent_zone_name: Option<()>,
+    zone_type: &'static str,
+    #[serde(rename = "MachineRoomTypeMC")]
+    machine_room_type_mc: Option<()>,
+    #[serde(rename = "ZoneIdMC")]
+    zone_id_mc: Option<()>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Products {
+    products: Vec<Name>,
+    total_count: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Name {
+    name: &'static str,
+}
+
+/// The regions of the product asked for: every product here is in all of them.
+pub(crate) fn regions(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
+    product(parameters)?;
+    let region = |(region, chinese, english): &(&'static str, &'static str, &'static str)| Region {
+        region,
+        region_name: named(context, chinese, english),
+        region_state: "AVAILABLE",
+        region_type_mc: None,
+        location_mc: None,
+        region_name_mc: None,
+        region_id_mc: None,
+    };
+    let region_set: Vec<Region> = REGIONS.iter().map(region).collect();
+    Ok(Body::of(&Regions { total_count: region_set.len(), region_set }))
+}
+
+/// The zones of the request's region.
+pub(crate) fn zones(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
+    product(parameters)?;
+    let here = ZONES.iter().filter(|(zone, ..)| ZoneId::find(zone).is_some_and(|zone| zone.region() == context.region));
+    let zone = |(zone, zone_id, chinese, english): &(&'static str, &'static str, &'static str, &'static str)| Zone {
+        zone,
+        zone_name: named(context, chinese, english),
+        zone_id,
+        zone_state: "AVAILABLE",
+        parent_zone: None,
+        parent_zone_id: None,
+        parent_zone_name: None,
+        zone_type: "availability-zone",
+        machine_room_type_mc: None,
+        zone_id_mc: None,
+    };
+    let zone_set: Vec<Zone> = here.map(zone).collect();
+    Ok(Body::of(&Zones { total_count: zone_set.len(), zone_set }))
+}
+
+/// The products that are spoken for here.
+pub(crate) fn products(parameters: &mut Parameters) -> Result<Body, Reason> {
+    let offset = parameters.bounded("Offset", 0, usize::MAX)?.unwrap_or(0);
+    let limit = parameters.bounded("Limit", 1, 100)?.unwrap_or(20);
+    let products = page(Product::ALL.iter(), (offset, limit)).map(|product| Name { name: product.name() }).collect();
+    Ok(Body::of(&Products { products, total_count: Product::ALL.len() }))
+}
+
+fn product(parameters: &mut Parameters) -> Result<(), Reason> {
+    let name = parameters.text("Product")?.unwrap_or_default();
+    match Product::find(&name) {
+        Some(_) => Ok(()),
+        None => Err(Reason::ProductElsewhere { value: shorten(&name).into() }),
+    }
+}
+
+fn named(context: &Context, chinese: &'static str, english: &'static str) -> &'static str {
+    match context.language {
+        Language::Chinese => chinese,
+        Language::English => english,
+    }
+}
