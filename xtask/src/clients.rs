@@ -193,6 +193,7 @@ fn checks(name: &str, folder: &Path, server: &Server, binary: &Path) -> Tally {
         .env("CVMD_SECRET_KEY", SECRET_KEY)
         .env("CVMD_DATA", &server.data)
         .env("CVMD_BINARY", binary)
+        .env("CVMD_NODE_MODULES", ground::node().join("node_modules"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn();

@@ -28,6 +28,11 @@ pub fn venv() -> PathBuf {
     target().join("clients-venv")
 }
 
+/// The vendor's Node packages, installed by `cargo xtask setup`.
+pub fn node() -> PathBuf {
+    target().join("clients-node")
+}
+
 /// Builds cvmd along with everything that the tests build: with the same features in the same profile, so that nothing
 /// is compiled twice, and what the clients meet is what was tested.
 pub fn build_cvmd() -> Result<PathBuf, String> {

@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: what the real clients need and a bare machine lacks. System packages only when we are root; the
-//! vendor's Python packages, unmodified and pinned in `clients/requirements.txt`, into an environment under `target/`.
+//! vendor's packages, unmodified, under `target/`: Python's as pinned in `clients/requirements.txt`, Node's as locked in
+//! `clients/node-sdk/`.
 
 use crate::{ground, shell, tally::Tally};
 use std::{fs, process::Command};
@@ -15,6 +16,11 @@ pub fn run() -> Tally {
         Tally::of(python())
     } else {
         Tally::skipped("Python packages: this Python cannot make an environment; install python3-venv")
+    });
+    tally.add(if shell::is_there("npm") {
+        Tally::of(node())
+    } else {
+        Tally::skipped("Node packages: no npm here; install nodejs and npm")
     });
     tally
 }
@@ -66,6 +72,31 @@ fn pip_install() -> Result<(), String> {
     pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--requirement"]);
     pip.arg(ground::root().join("clients/requirements.txt"));
     shell::run(pip)
+}
+
+/// The Node packages of the clients, installed anew when their lock file changed.
+fn node() -> Result<(), String> {
+    let from = ground::root().join("clients/node-sdk");
+    let lock = fs::read_to_string(from.join("package-lock.json")).map_err(|error| error.to_string())?;
+    let stamp = ground::node().join("installed.json");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        println!("the clients' Node packages are there");
+        return Ok(());
+    }
+    let _ = fs::remove_dir_all(ground::node());
+    fs::create_dir_all(ground::node()).map_err(|error| error.to_string())?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(from.join(name), ground::node().join(name)).map_err(|error| format!("{name}: {error}"))?;
+    }
+    npm_install().or_else(|_| npm_install()).or_else(|_| npm_install())?;
+    fs::write(stamp, lock).map_err(|error| error.to_string())
+}
+
+fn npm_install() -> Result<(), String> {
+    let mut npm = Command::new("npm");
+    // The packages' own scripts are none that a test needs.
+    npm.args(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(ground::node());
+    shell::run(npm)
 }
 
 fn works(python: &str) -> bool {

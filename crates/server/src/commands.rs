@@ -2,7 +2,7 @@
 
 use crate::{
     config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format},
-    data, demo, log,
+    data, demo, env, log,
     master_key::write_private,
     operator::Question,
     serve,
@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             serve::run(&config)?;
         }
         Command::Demo => return demo::run(),
-        Command::Env { client, data } => print!("{}", environment(&ask(&data, &Question::Environment)?, client)),
+        Command::Env { client, data } => print!("{}", environment(&data, client)?),
         Command::Ca { data } => print!("{}", authority(&data)?),
         Command::Ssh { data, instance, command } => return ssh(&data, &instance, &command),
         Command::Account { command: AccountCommand::Add { name, data, output } } => {
@@ -101,40 +101,11 @@ fn cell(name: &str, value: &Value) -> String {
     }
 }
 
-fn environment(answer: &Value, client: Option<Client>) -> String {
-    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
-    let (endpoint, id, key, region) = (text("Endpoint"), text("SecretId"), text("SecretKey"), text("Region"));
-    let exports = format!(
-        "export TENCENTCLOUD_SECRET_ID={}\nexport TENCENTCLOUD_SECRET_KEY={}\nexport TENCENTCLOUD_REGION={}\nexport CVMD_ENDPOINT={}\n",
-        quoted(&id),
-        quoted(&key),
-        quoted(&region),
-        quoted(&endpoint)
-    );
-    match client {
-        None => exports,
-        Some(Client::Tccli) => {
-            format!("{exports}# then, for example:\ntccli cvm DescribeInstances --endpoint {endpoint}\n")
-        }
-        Some(Client::Python) => {
-            let host = endpoint.trim_start_matches("http://");
-            format!(
-                "from tencentcloud.common import credential\nfrom tencentcloud.common.profile.client_profile import ClientProfile\nfrom tencentcloud.common.profile.http_profile import HttpProfile\nfrom tencentcloud.cvm.v20170312 import cvm_client, models\n\nprofile = ClientProfile(httpProfile=HttpProfile(protocol=\"http\", endpoint=\"{host}\"))\nclient = cvm_client.CvmClient(credential.Credential({}, {}), \"{region}\", profile)\nprint(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string())\n",
-                serde_json::json!(id),
-                serde_json::json!(key)
-            )
-        }
-    }
-}
-
-/// A shell's word: as it is where nothing in it means something to a shell, else in single quotes.
-fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
-        text.to_string()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+fn environment(data: &Data, client: Option<Client>) -> anyhow::Result<String> {
+    let answer = ask(data, &Question::Environment)?;
+    // Clients run in directories of their own.
+    let ca = std::path::absolute(data::ca_certificate(&data.directory()?))?;
+    Ok(env::lines(&answer, client, &ca))
 }
 
 /// Becomes OpenSSH's `ssh`, which knows the machine's host key under the instance's id.
@@ -156,17 +127,4 @@ fn ssh(data: &Data, instance: &str, command: &[String]) -> anyhow::Result<ExitCo
     // Returns only when there is no ssh to become.
     let error = ssh.exec();
     bail!("cannot run ssh: {error}")
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn what_means_something_to_a_shell_is_quoted() {
-        assert_eq!(quoted("AKID123"), "AKID123");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's $(x)"), "'it'\\''s $(x)'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -117,8 +117,15 @@ pub(crate) enum CredentialCommand {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Client {
+    Terraform,
+    Packer,
     Tccli,
     Python,
+    Node,
+    Go,
+    Java,
+    /// The old qcloudapi-sdk-python.
+    Qcloud,
 }
 
 #[derive(Debug, Clone, Args)]

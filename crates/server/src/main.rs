@@ -11,6 +11,7 @@ mod credentials;
 mod data;
 mod demo;
 mod demo_ssh;
+mod env;
 mod house;
 mod http;
 mod log;

@@ -34,6 +34,18 @@ fn what_env_prints_can_be_evaluated() {
     let kept = std::fs::read_to_string(home.data().join("endpoint")).unwrap();
     assert_eq!(kept.trim(), endpoint);
     assert!(text(&home.ask(&["env", "--for", "tccli"])).contains(&endpoint));
+    let seen = |client: &str, variables: &str| {
+        let script = text(&home.ask(&["env", "--for", client])) + "printf '%s ' " + variables;
+        text(&Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap())
+    };
+    let ca = home.data().join("ca.pem").display().to_string();
+    assert_eq!(seen("qcloud", "$https_proxy $SSL_CERT_FILE"), format!("{endpoint} {ca} "));
+    assert_eq!(seen("go", "$HTTP_PROXY $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
+    assert_eq!(seen("packer", "$https_proxy $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
+    assert_eq!(seen("node", "$http_proxy $NODE_EXTRA_CA_CERTS"), format!("{endpoint} {ca} "));
+    let terraform = seen("terraform", "$TENCENTCLOUD_PROTOCOL $http_proxy $HTTP_PROXY");
+    assert_eq!(terraform, format!("HTTP {endpoint} {endpoint} "));
+    assert!(seen("java", "\"$JAVA_TOOL_OPTIONS\"").contains("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort="));
     assert!(text(&home.ask(&["env", "--for", "python"])).contains(&server.client.address.to_string()));
     server.stop();
     assert!(refused(&home.ask(&["env"])).contains("cvmd serve"), "it says what to start");

@@ -1,0 +1,19 @@
+// One call with the vendor's Node SDK as it is. Arguments: action, parameters, and the profile as a program would write it.
+"use strict"
+
+const { cvm } = require("tencentcloud-sdk-nodejs-cvm")
+
+const [action, parameters, profile, options] = process.argv.slice(2).map((text, index) => (index ? JSON.parse(text) : text))
+
+const client = new cvm.v20170312.Client({
+  credential: { secretId: process.env.TENCENTCLOUD_SECRET_ID, secretKey: process.env.TENCENTCLOUD_SECRET_KEY },
+  region: process.env.TENCENTCLOUD_REGION,
+  profile: { language: "en-US", ...profile },
+})
+
+const tell = (told) => process.stdout.write(JSON.stringify(told))
+const refused = ({ code, message, requestId }) => tell({ refused: { code, message, requestId } })
+
+// A typed method where nothing else is wanted, as programs call it.
+const answer = options ? client.request(action, parameters, options) : client[action](parameters)
+answer.then(tell, refused)

@@ -1,0 +1,25 @@
+"""What `cvmd env --for CLIENT` prints, evaluated by a shell as its users do: the environment of an unmodified client."""
+
+import os
+import subprocess
+
+from story import REGION, SECRET_ID, SECRET_KEY, equal
+
+BINARY = os.environ.get("CVMD_BINARY", "cvmd")
+DATA = os.environ.get("CVMD_DATA", "")
+
+
+def environment(client, **more):
+    """The caller's environment without cvmd's own settings and other proxies, and what the printed lines change in it."""
+    ours = ("CVMD_", "TENCENTCLOUD_", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
+    clean = {name: value for name, value in os.environ.items() if not name.lower().startswith(tuple(n.lower() for n in ours))}
+    script = 'lines=$("$1" env --for "$2" --data "$3") && eval "$lines" && env -0'
+    done = subprocess.run(
+        ["sh", "-euc", script, "sh", BINARY, client, DATA],
+        env=clean, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )
+    equal((done.returncode, done.stderr), (0, ""), f"env --for {client}")
+    found = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+    said = (found["TENCENTCLOUD_SECRET_ID"], found["TENCENTCLOUD_SECRET_KEY"], found["TENCENTCLOUD_REGION"])
+    equal(said, (SECRET_ID, SECRET_KEY, REGION), f"env --for {client}")
+    return {**found, **more}

@@ -1,0 +1,223 @@
+//! What `cvmd env` prints: for each client exactly what to set, to paste or, where it is for a shell, to eval.
+//!
+//! Each line is here because a client was seen to obey it, or because its source reads it.
+
+use crate::config::Client;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What a client must know.
+struct Facts {
+    /// Where the server listens, scheme included.
+    endpoint: String,
+    /// The same without scheme, `ADDR:PORT`. Plain HTTP is always spoken there.
+    address: String,
+    secret_id: String,
+    secret_key: String,
+    region: String,
+    /// The authority's certificate.
+    ca: String,
+}
+
+/// The lines for a client, or for a shell where none is named. `answer` is the running server's.
+pub(crate) fn lines(answer: &Value, client: Option<Client>, ca: &Path) -> String {
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
+    let endpoint = text("Endpoint");
+    let facts = Facts {
+        address: endpoint.split_once("://").map_or("", |(_, address)| address).to_string(),
+        endpoint,
+        secret_id: text("SecretId"),
+        secret_key: text("SecretKey"),
+        region: text("Region"),
+        ca: ca.display().to_string(),
+    };
+    match client {
+        None => shell(&facts, &[], ""),
+        Some(Client::Terraform) => terraform(&facts),
+        Some(Client::Packer) => packer(&facts),
+        Some(Client::Tccli) => tccli(&facts),
+        Some(Client::Python) => python(&facts),
+        Some(Client::Node) => node(&facts),
+        Some(Client::Go) => go(&facts),
+        Some(Client::Java) => java(&facts),
+        Some(Client::Qcloud) => qcloud(&facts),
+    }
+}
+
+/// Exports that all clients share, and more; then a remark, whose lines become comments.
+fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
+    let common = [
+        ("TENCENTCLOUD_SECRET_ID", facts.secret_id.as_str()),
+        ("TENCENTCLOUD_SECRET_KEY", &facts.secret_key),
+        ("TENCENTCLOUD_REGION", &facts.region),
+        ("CVMD_ENDPOINT", &facts.endpoint),
+    ];
+    let exports = common.iter().chain(more).map(|(name, value)| format!("export {name}={}\n", quoted(value)));
+    let comments = remark.lines().map(|line| format!("# {line}").trim_end().to_string() + "\n");
+    exports.chain(comments).collect()
+}
+
+/// A shell's word: as it is where nothing in it means something to a shell, else in single quotes.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_string()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// A remark on what a proxy for HTTPS means.
+const THIS_SHELL: &str =
+    "For this shell alone: other hosts are refused, and SSL_CERT_FILE takes the place of the system's roots.";
+
+/// The provider's requests go through cvmd as their proxy: `terraform init`, which speaks HTTPS, does not.
+fn terraform(facts: &Facts) -> String {
+    let proxy = format!("http://{}", facts.address);
+    let more = [("TENCENTCLOUD_PROTOCOL", "HTTP"), ("http_proxy", &proxy), ("HTTP_PROXY", &proxy)];
+    let remark = "\
+Two settings of cvmd's configuration file are for Terraform; without them cvmd does as the vendor does:
+running_key_change = \"shutdown\": a change of key_ids or password on a running instance without force_stop = true is carried
+  out by a gentle shutdown. Without it such an apply ends with UnsupportedOperation.InstanceStateRunning.
+associate = \"add\": a key that is added to key_ids is bound beside the others. Without it the others come off, as the
+  vendor has it, and the next plan shows them missing.";
+    shell(facts, &more, remark)
+}
+
+/// The plugin's endpoints are HTTPS.
+fn packer(facts: &Facts) -> String {
+    let proxy = format!("http://{}", facts.address);
+    let more = [("https_proxy", proxy.as_str()), ("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &facts.ca)];
+    let remark = format!(
+        "{THIS_SHELL}
+So run `packer init` in another one. A region that the plugin does not know needs both of these in the source:
+  cvm_endpoint = \"cvm.tencentcloudapi.com\"
+  vpc_endpoint = \"vpc.tencentcloudapi.com\""
+    );
+    shell(facts, &more, &remark)
+}
+
+/// tccli trusts the certificates that come with Python's certifi and no others, so it is told to speak HTTP.
+fn tccli(facts: &Facts) -> String {
+    let remark = format!(
+        "Then, for example:
+  tccli cvm DescribeInstances --endpoint http://{0}
+or once for all, which changes tccli's own configuration:
+  tccli configure set cvm.endpoint http://{0}",
+        facts.address
+    );
+    shell(facts, &[], &remark)
+}
+
+fn python(facts: &Facts) -> String {
+    let literal = |text: &str| json!(text);
+    format!(
+        "# A whole program. One that keeps the vendor's host works too: with HttpProfile(protocol=\"http\") and
+#   export http_proxy=http://{address}
+# or over HTTPS with HttpProfile(certification={ca}) and
+#   export https_proxy=http://{address}
+from tencentcloud.common import credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.cvm.v20170312 import cvm_client, models
+
+profile = ClientProfile(httpProfile=HttpProfile(protocol=\"http\", endpoint=\"{address}\"))
+client = cvm_client.CvmClient(credential.Credential({id}, {key}), \"{region}\", profile)
+print(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string())
+",
+        address = facts.address,
+        ca = literal(&facts.ca),
+        id = literal(&facts.secret_id),
+        key = literal(&facts.secret_key),
+        region = facts.region,
+    )
+}
+
+/// The SDK reads `http_proxy`, in small letters and for HTTPS too, and sends a CONNECT in either case.
+fn node(facts: &Facts) -> String {
+    let proxy = format!("http://{}", facts.address);
+    let more = [("http_proxy", proxy.as_str()), ("NODE_EXTRA_CA_CERTS", &facts.ca)];
+    let remark = format!(
+        "With these a program that keeps the vendor's host works unmodified. Without them, in the client's profile:
+  httpProfile: {{ protocol: \"http://\", endpoint: \"{}\" }}",
+        facts.address
+    );
+    shell(facts, &more, &remark)
+}
+
+/// Go reads SSL_CERT_FILE on Linux, not on macOS.
+fn go(facts: &Facts) -> String {
+    let proxy = format!("http://{}", facts.address);
+    let more = [("HTTP_PROXY", proxy.as_str()), ("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &facts.ca)];
+    let remark = format!(
+        "{THIS_SHELL}
+With these a program that keeps the vendor's host works unmodified on Linux. Without them, in the client's profile:
+  prof.HttpProfile.Scheme = \"HTTP\"
+  prof.HttpProfile.Endpoint = \"{}\"",
+        facts.address
+    );
+    shell(facts, &more, &remark)
+}
+
+fn java(facts: &Facts) -> String {
+    let (host, port) = facts.address.rsplit_once(':').unwrap_or((&facts.address, "443"));
+    let store = format!("{}.p12", facts.ca.trim_end_matches(".pem"));
+    let options = format!(
+        "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={store} \
+         -Djavax.net.ssl.trustStorePassword=changeit"
+    );
+    let remark = format!(
+        "Once, to make the trust store that these options name:
+  keytool -importcert -noprompt -alias cvmd -file {} -keystore {} -storetype PKCS12 -storepass changeit
+For this shell alone: other hosts are refused, and the trust store takes the place of Java's own.
+Without all that, in the client's profile:
+  httpProfile.setProtocol(\"http://\"); httpProfile.setEndpoint(\"{}\");",
+        quoted(&facts.ca),
+        quoted(&store),
+        facts.address
+    );
+    shell(facts, &[("JAVA_TOOL_OPTIONS", &options)], &remark)
+}
+
+/// The old SDK: its host, cvm.api.qcloud.com, and its scheme are constants.
+fn qcloud(facts: &Facts) -> String {
+    let proxy = format!("http://{}", facts.address);
+    let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
+    let remark = format!(
+        "{THIS_SHELL}
+With these `QcloudApi(\"cvm\", config)` works unmodified, when config holds \"Version\": \"2017-03-12\"."
+    );
+    shell(facts, &more, &remark)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn what_means_something_to_a_shell_is_quoted() {
+        assert_eq!(quoted("AKID123"), "AKID123");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's $(x)"), "'it'\\''s $(x)'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn what_is_for_a_shell_holds_exports_and_comments_only() {
+        let answer = json!({"Endpoint": "https://127.0.0.1:8312", "SecretId": "i d", "SecretKey": "$k", "Region": "r"});
+        let for_shells = Client::value_variants().iter().filter(|client| !matches!(client, Client::Python));
+        for client in for_shells.copied().map(Some).chain([None]) {
+            let lines = lines(&answer, client, Path::new("/d i r/ca.pem"));
+            assert!(lines.lines().all(|line| line.starts_with("export ") || line.starts_with('#')), "{lines}");
+            assert!(lines.contains("TENCENTCLOUD_SECRET_ID='i d'\n") && lines.contains("='$k'\n"), "{lines}");
+            assert!(!lines.contains("https://127.0.0.1:8312") || lines.contains("CVMD_ENDPOINT=https://"), "{lines}");
+        }
+        let lines = lines(&answer, Some(Client::Qcloud), Path::new("/d i r/ca.pem"));
+        assert!(
+            lines.contains("export https_proxy=http://127.0.0.1:8312\n"),
+            "plain HTTP is spoken to a proxy: {lines}"
+        );
+        assert!(lines.contains("export SSL_CERT_FILE='/d i r/ca.pem'\n"), "{lines}");
+    }
+}
