@@ -3,16 +3,15 @@
 use crate::{
     config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format},
     data, demo, env, log,
-    master_key::write_private,
     operator::Question,
-    serve,
+    serve, ssh,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use cvmd_model::RequestId;
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Write},
-    os::unix::{net::UnixStream, process::CommandExt},
+    os::unix::net::UnixStream,
     process::ExitCode,
 };
 
@@ -28,7 +27,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo => return demo::run(),
         Command::Env { client, data } => print!("{}", environment(&data, client)?),
         Command::Ca { data } => print!("{}", authority(&data)?),
-        Command::Ssh { data, instance, command } => return ssh(&data, &instance, &command),
+        Command::AtMachines(command) => return ssh::run(command),
         Command::Account { command: AccountCommand::Add { name, data, output } } => {
             print(&ask(&data, &Question::AddAccount { name })?, output.output);
         }
@@ -57,7 +56,7 @@ fn authority(data: &Data) -> anyhow::Result<String> {
 }
 
 /// Asks the server that runs on this data directory.
-fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
+pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
     let path = data::socket(&data.directory()?);
     let mut stream = UnixStream::connect(&path)
         .with_context(|| format!("no cvmd is running there ({}): start `cvmd serve`", path.display()))?;
@@ -106,25 +105,4 @@ fn environment(data: &Data, client: Option<Client>) -> anyhow::Result<String> {
     // Clients run in directories of their own.
     let ca = std::path::absolute(data::ca_certificate(&data.directory()?))?;
     Ok(env::lines(&answer, client, &ca))
-}
-
-/// Becomes OpenSSH's `ssh`, which knows the machine's host key under the instance's id.
-fn ssh(data: &Data, instance: &str, command: &[String]) -> anyhow::Result<ExitCode> {
-    let id = instance.parse().with_context(|| format!("{instance} is no instance id"))?;
-    let answer = ask(data, &Question::Endpoint { instance: id })?;
-    let text = |name: &str| answer[name].as_str().unwrap_or_default();
-    let known_hosts = data.directory()?.join("known_hosts");
-    let line = format!("{id} {}\n", text("HostKey").trim());
-    let known = std::fs::read_to_string(&known_hosts).unwrap_or_default();
-    let others: String =
-        known.lines().filter(|known| !known.starts_with(&format!("{id} "))).map(|line| format!("{line}\n")).collect();
-    write_private(&known_hosts, (others + &line).trim_end())?;
-    let mut ssh = std::process::Command::new("ssh");
-    ssh.arg("-o").arg(format!("HostKeyAlias={id}"));
-    ssh.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
-    ssh.arg("-p").arg(answer["Port"].to_string());
-    ssh.arg(format!("{}@{}", text("User"), text("Address"))).args(command);
-    // Returns only when there is no ssh to become.
-    let error = ssh.exec();
-    bail!("cannot run ssh: {error}")
 }

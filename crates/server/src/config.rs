@@ -1,6 +1,9 @@
 //! Flags, environment and configuration file: flags beat environment beats file.
 
-use crate::ssh_settings::{Ssh, SshArguments, SshFile};
+use crate::{
+    place::Place,
+    ssh_settings::{Ssh, SshArguments, SshFile},
+};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cvmd_actions::{Policy, RunningKeyChange};
@@ -39,16 +42,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Enter an instance with OpenSSH's `ssh`.
-    Ssh {
-        #[command(flatten)]
-        data: Data,
-        /// An instance id.
-        instance: String,
-        /// What to run there; a shell when nothing is given.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        command: Vec<String>,
-    },
+    #[command(flatten)]
+    AtMachines(SshCommand),
     /// Accounts: add one, list them.
     Account {
         #[command(subcommand)]
@@ -74,6 +69,59 @@ pub(crate) enum Command {
         data: Data,
         #[command(flatten)]
         output: Output,
+    },
+}
+
+/// OpenSSH at the machines.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SshCommand {
+    /// Enter an instance with OpenSSH's `ssh`.
+    Ssh {
+        #[command(flatten)]
+        place: Place,
+        /// The private key, as `ssh -i` takes it.
+        #[arg(short, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// Through the server's port, also where the instance's own address can be reached.
+        #[arg(long)]
+        relay: bool,
+        /// An instance id.
+        instance: String,
+        /// What to run there; a shell when nothing is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+    /// Print an OpenSSH include, so that `ssh ins-...` works.
+    SshConfig {
+        #[command(flatten)]
+        place: Place,
+        /// All instances through the server's port, by CONNECT.
+        #[arg(long)]
+        relay: bool,
+    },
+    /// Carry bytes to an instance's sshd through the server's port: OpenSSH's ProxyCommand.
+    Relay {
+        #[command(flatten)]
+        place: Place,
+        /// An instance id.
+        instance: String,
+    },
+    /// Print an instance's host key as a line of known_hosts: OpenSSH's KnownHostsCommand.
+    HostKey {
+        #[command(flatten)]
+        place: Place,
+        /// An instance id.
+        instance: String,
+    },
+    /// Print the user that an instance is entered as, or with --is end with 0 or 1: OpenSSH's `Match exec`.
+    LoginUser {
+        #[command(flatten)]
+        place: Place,
+        /// Is it this user?
+        #[arg(long, value_name = "NAME")]
+        is: Option<String>,
+        /// An instance id.
+        instance: String,
     },
 }
 
@@ -337,6 +385,11 @@ impl Config {
 }
 
 impl Data {
+    /// Whether it was said, by flag or environment.
+    pub(crate) fn is_said(&self) -> bool {
+        self.data.is_some()
+    }
+
     /// The data directory, whether it exists or not.
     ///
     /// # Errors
@@ -361,6 +414,11 @@ fn associate(value: Option<String>) -> anyhow::Result<Associate> {
         Some("add") => Ok(Associate::Add),
         Some(other) => bail!("associate is \"replace\" or \"add\", not \"{other}\""),
     }
+}
+
+/// What `cvmd env` leaves in a shell.
+pub(crate) fn endpoint_of_environment() -> Option<String> {
+    std::env::var("CVMD_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty())
 }
 
 fn read_file(path: &Path) -> anyhow::Result<File> {

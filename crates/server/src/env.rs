@@ -58,7 +58,7 @@ fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
 }
 
 /// A shell's word: as it is where nothing in it means something to a shell, else in single quotes.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
         text.to_string()

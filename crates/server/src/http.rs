@@ -4,7 +4,7 @@ use crate::{
     connect::{self, Target, Way},
     house::House,
     pipeline,
-    relay::{self, Relay},
+    relay::{self, MACHINE_PAGE, Relay},
     tls::{self, Tls},
 };
 use bytes::Bytes;
@@ -38,8 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest body that any door takes; `wire` knows the smaller limit of v1 signatures.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 const HEAD_BYTES_MAX: usize = 128 * 1024;
-/// The page of a machine, whose instance's id follows.
-const MACHINE_PAGE: &str = "/_cvmd/machines/";
 /// When told to stop, requests under way have this long.
 const GRACE: Duration = Duration::from_secs(5);
 

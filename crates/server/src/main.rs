@@ -19,11 +19,13 @@ mod master_key;
 mod metrics;
 mod operator;
 mod pipeline;
+mod place;
 mod random;
 mod relay;
 mod replays;
 mod seed;
 mod serve;
+mod ssh;
 mod ssh_settings;
 mod tls;
 

@@ -5,6 +5,7 @@ use crate::{
     house::House,
 };
 use anyhow::{Context, bail};
+use cvmd_hypervisor::Endpoint;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub(crate) enum Question {
     Endpoint {
         instance: InstanceId,
     },
+    /// Where the newest instances' sshd answer.
+    Machines,
     AddAccount {
         name: String,
     },
@@ -39,6 +42,8 @@ pub(crate) enum Question {
     Messages,
 }
 
+/// Machines that are listed at most: each host key is worked out, and a list for ssh of more than that helps nobody.
+const MACHINES_MAX: usize = 2_000;
 /// A question is a short line.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,12 +92,8 @@ async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream)
 async fn answer(house: &House, endpoint: &str, question: Question) -> anyhow::Result<Value> {
     match question {
         Question::Environment => environment(house, endpoint),
-        Question::Endpoint { instance } => {
-            let found = house.hypervisor.endpoint(instance).await?;
-            let (address, port) =
-                (found.address.map(|address| address.ip()), found.address.map(|address| address.port()));
-            Ok(json!({"Address": address, "Port": port, "User": found.user, "HostKey": found.host_key}))
-        }
+        Question::Endpoint { instance } => Ok(sshd(instance, &house.hypervisor.endpoint(instance).await?)),
+        Question::Machines => Ok(machines(house).await),
         Question::AddAccount { name } => add_account(house, &name).await,
         Question::Accounts => Ok(accounts(house)),
         Question::AddCredential { account } => {
@@ -105,6 +106,30 @@ async fn answer(house: &House, endpoint: &str, question: Question) -> anyhow::Re
         Question::Request { request } => trace(house, request).await,
         Question::Messages => messages(house).await,
     }
+}
+
+fn sshd(id: InstanceId, endpoint: &Endpoint) -> Value {
+    json!({
+        "InstanceId": id,
+        "Address": endpoint.address.map(|address| address.ip()),
+        "Port": endpoint.address.map(|address| address.port()),
+        "User": endpoint.user,
+        "HostKey": endpoint.host_key,
+    })
+}
+
+async fn machines(house: &House) -> Value {
+    let view = house.state.view();
+    let mut newest: Vec<_> = view.all_instances().map(|instance| (instance.sequence, instance.id)).collect();
+    newest.sort_unstable_by(|one, other| other.cmp(one));
+    let mut answers = Vec::new();
+    for (_, id) in newest.into_iter().take(MACHINES_MAX) {
+        // What has no machine yet, or none with an sshd, has no place in the list.
+        if let Ok(endpoint) = house.hypervisor.endpoint(id).await {
+            answers.push(sshd(id, &endpoint));
+        }
+    }
+    answers.into()
 }
 
 fn environment(house: &House, endpoint: &str) -> anyhow::Result<Value> {

@@ -15,6 +15,8 @@ use tokio::{
 
 /// SSH's port, at which a machine is always asked for, wherever its sshd really is met.
 const SSH_PORT: u16 = 22;
+/// The page that tells what a client must know of a machine; its instance's id follows.
+pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
 /// Open tunnels to machines at a time.
 const TUNNELS_MAX: usize = 2_000;
 /// How long a client may keep its side open after the machine has ended; what it still sends leads nowhere.

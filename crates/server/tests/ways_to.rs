@@ -5,12 +5,15 @@ mod house;
 use house::{
     Home, Server,
     machines::{self, run, settled},
+    ssh::Key,
     until,
 };
 use serde_json::{Value, json};
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
+    path::Path,
+    process::{Command, Output, Stdio},
 };
 
 /// Asks for a tunnel; the answer's status, what it says beside, and the connection.
@@ -153,4 +156,183 @@ fn a_stopping_server_ends_its_tunnels() {
     let log = server.stop();
     ends(&mut open);
     assert!(!log.contains("some requests were cut off"), "{log}");
+}
+
+/// A plain `ssh NAME` with an include of ours and one private key.
+fn ssh(include: &Path, key: &Key, name: &str, words: &[&str]) -> Command {
+    let mut ssh = Command::new("ssh");
+    ssh.arg("-F").arg(include).arg("-i").arg(&key.file).args(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]);
+    ssh.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T", name]).args(words).stdin(Stdio::null());
+    ssh
+}
+
+fn said(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// What `cvmd ssh-config` prints, kept in a file.
+fn include(home: &Home, name: &str, arguments: &[&str]) -> std::path::PathBuf {
+    let printed = home.cvmd(&[&["ssh-config"], arguments].concat()).output().unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    let path = home.beside(name);
+    std::fs::write(&path, &printed.stdout).unwrap();
+    path
+}
+
+/// The three includes: at the machines' addresses, through the port, and through the port of a server whose data
+/// directory is not at hand.
+fn includes(home: &Home, server: &Server) -> [std::path::PathBuf; 3] {
+    let data = home.data();
+    let (data, endpoint) = (data.to_str().unwrap(), format!("http://{}", server.client.address));
+    [
+        include(home, "direct", &["--data", data]),
+        include(home, "relay", &["--data", data, "--relay"]),
+        include(home, "far", &["--endpoint", &endpoint]),
+    ]
+}
+
+fn imported(server: &Server, key: &Key, name: &str) -> Value {
+    server.client.call("ImportKeyPair", json!({"KeyName": name, "ProjectId": 0, "PublicKey": key.public}))["KeyId"]
+        .clone()
+}
+
+#[test]
+fn a_plain_ssh_enters_by_every_include_also_what_is_younger_than_it() {
+    let home = Home::new();
+    let server = home.start();
+    let (mine, other) = (Key::new(&home, "mine"), Key::new(&home, "other"));
+    let login = json!({"KeyIds": [imported(&server, &mine, "mine")]});
+    let older = run(&server.client, "boot-ms=1", login.clone());
+    let includes = includes(&home, &server);
+    let younger = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit6", "LoginSettings": login});
+    let younger = server.client.call("RunInstances", younger)["InstanceIdSet"][0].as_str().unwrap().to_owned();
+    let ubuntu = machines::running(&server.client, &younger);
+    for include in &includes {
+        for (instance, user) in [(&older, "root"), (&ubuntu, "ubuntu")] {
+            let entered = ssh(include, &mine, id(instance), &["whoami"]).output().unwrap();
+            assert_eq!(said(&entered), (Some(0), user.into(), String::new()), "{}", include.display());
+        }
+        let refused = said(&ssh(include, &other, id(&older), &["true"]).output().unwrap()).2;
+        assert!(refused.contains("Permission denied"), "{refused}");
+        let nowhere = said(&ssh(include, &mine, "ins-00000000", &["true"]).output().unwrap());
+        assert!(nowhere.0 == Some(255) && nowhere.2.contains("there is no"), "{nowhere:?}");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_machine_that_shows_another_key_than_the_servers_is_not_spoken_to() {
+    let home = Home::new();
+    let server = home.start();
+    let mine = Key::new(&home, "mine");
+    let login = json!({"KeyIds": [imported(&server, &mine, "mine")]});
+    let (instance, impostor) =
+        (run(&server.client, "boot-ms=1", login.clone()), run(&server.client, "boot-ms=1", login));
+    let address = impostor["PrivateIpAddresses"][0].as_str().unwrap();
+    for include in includes(&home, &server) {
+        let mut diverted = Command::new("ssh");
+        diverted.args(["-o", "ProxyCommand=none", "-o", &format!("HostName={address}")]);
+        diverted.args(["-o", &format!("Port={}", impostor["DefaultLoginPort"])]);
+        diverted.args(["-o", &format!("HostKeyAlias={}", id(&instance))]);
+        diverted.args(ssh(&include, &mine, id(&instance), &["whoami"]).get_args()).stdin(Stdio::null());
+        let told = said(&diverted.output().unwrap()).2;
+        assert!(told.contains("Host key verification failed"), "{}: {told}", include.display());
+        let entered = ssh(&include, &mine, id(&instance), &["whoami"]).output().unwrap();
+        assert_eq!(said(&entered).1, "root");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_foreign_accounts_machine_is_reached_and_its_own_keys_decide() {
+    let home = Home::new();
+    let server = home.start();
+    let (mine, theirs) = (Key::new(&home, "mine"), Key::new(&home, "theirs"));
+    imported(&server, &mine, "mine");
+    let other = home.ask_json(&["account", "add", "others"]);
+    let text = |name: &str| other[name].as_str().unwrap();
+    let client = server.client.with(text("SecretId"), text("SecretKey"));
+    let wish = json!({"KeyName": "theirs", "ProjectId": 0, "PublicKey": theirs.public});
+    let key = client.call("ImportKeyPair", wish)["KeyId"].clone();
+    let instance = run(&client, "boot-ms=1", json!({"KeyIds": [key]}));
+    let far = include(&home, "far", &["--endpoint", &format!("http://{}", server.client.address)]);
+    let refused = said(&ssh(&far, &mine, id(&instance), &["true"]).output().unwrap());
+    assert!(refused.0 == Some(255) && refused.2.contains("Permission denied (publickey)"), "{refused:?}");
+    assert_eq!(said(&ssh(&far, &theirs, id(&instance), &["whoami"]).output().unwrap()).1, "root");
+    server.stop();
+}
+
+#[test]
+fn a_session_through_the_port_ends_with_its_machine() {
+    let home = Home::new();
+    let server = home.start();
+    let mine = Key::new(&home, "mine");
+    let login = json!({"KeyIds": [imported(&server, &mine, "mine")]});
+    let instance = run(&server.client, "boot-ms=1,shutdown-ms=1", login);
+    let far = include(&home, "far", &["--endpoint", &format!("http://{}", server.client.address)]);
+    let mut session = ssh(&far, &mine, id(&instance), &[]);
+    let mut session = session.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = session.stdin.take().unwrap();
+    input.write_all(b"whoami\n").unwrap();
+    let mut answer = [0; 5];
+    session.stdout.as_mut().unwrap().read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"root\n");
+    server.client.call("StopInstances", json!({"InstanceIds": [id(&instance)]}));
+    let mut ended = None;
+    until("the session ends", || {
+        ended = session.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(255));
+    drop(input);
+    until("its tunnel is closed", || tunnels(&server) == "0");
+    server.stop();
+}
+
+#[test]
+fn cvmd_ssh_takes_a_key_and_either_way() {
+    let home = Home::new();
+    let server = home.start();
+    let mine = Key::new(&home, "mine");
+    let login = json!({"KeyIds": [imported(&server, &mine, "mine")]});
+    let instance = run(&server.client, "boot-ms=1", login);
+    let (data, key, endpoint) = (home.data(), mine.file.to_str().unwrap(), format!("http://{}", server.client.address));
+    for place in [
+        &["--data", data.to_str().unwrap()][..],
+        &["--data", data.to_str().unwrap(), "--relay"],
+        &["--endpoint", &endpoint],
+    ] {
+        let words = [&["ssh"], place, &["-i", key, id(&instance), "whoami"]].concat();
+        let output = home.cvmd(&words).env("HOME", home.beside("nowhere")).output().unwrap();
+        assert_eq!(said(&output), (Some(0), "root".into(), String::new()), "{place:?}");
+    }
+    server.stop();
+}
+
+#[test]
+fn at_ports_of_their_own_machines_are_told_apart_by_the_port_over_restarts() {
+    let home = Home::new().flag("--ssh-mode", "port").flag("--ssh-port-range", "23000-23999");
+    let server = home.start();
+    let (one, two) = (Key::new(&home, "one"), Key::new(&home, "two"));
+    let run_with =
+        |key: &Key, name: &str| run(&server.client, "boot-ms=1", json!({"KeyIds": [imported(&server, key, name)]}));
+    let (first, second) = (run_with(&one, "one"), run_with(&two, "two"));
+    let port = |instance: &Value| instance["DefaultLoginPort"].clone();
+    assert_ne!(port(&first), port(&second));
+    let direct = include(&home, "direct", &["--data", home.data().to_str().unwrap()]);
+    let told = std::fs::read_to_string(&direct).unwrap();
+    assert!(told.contains(&format!("HostName 127.0.0.1\n    Port {}\n", port(&first))), "{told}");
+    let enter = |key: &Key, instance: &Value| {
+        let output = ssh(&direct, key, id(instance), &["whoami"]).output().unwrap();
+        (output.status.code(), said(&output).2.contains("Permission denied"))
+    };
+    let seen = || [enter(&one, &first), enter(&one, &second), enter(&two, &first), enter(&two, &second)];
+    let wanted = [(Some(0), false), (Some(255), true), (Some(255), true), (Some(0), false)];
+    assert_eq!(seen(), wanted);
+    server.stop();
+    let server = home.start();
+    assert_eq!(seen(), wanted);
+    assert_eq!(port(&machines::instance(&server.client, id(&first))), port(&first));
+    server.stop();
 }
