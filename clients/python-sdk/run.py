@@ -20,6 +20,7 @@ import refusals  # noqa: E402,F401
 import key_pairs  # noqa: E402,F401
 import instances  # noqa: E402,F401
 import prepaid  # noqa: E402,F401
+import resize  # noqa: E402,F401
 import tags  # noqa: E402,F401
 import disks  # noqa: E402,F401
 import catalogue  # noqa: E402,F401

@@ -71,6 +71,14 @@ impl<Id: BatchId> Batch<Id> {
     }
 }
 
+impl<Id: BatchId> Batch<Id> {
+    /// The one id that a parameter without a list holds.
+    pub(crate) fn of_one(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
+        let text = parameters.text(name)?.unwrap_or_default();
+        Ok(Batch(vec![text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?]))
+    }
+}
+
 impl Batch<InstanceId> {
     /// All of them, or the first that is not there; what is another account's or region's is not there.
     pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<Instance>>, Refusal> {

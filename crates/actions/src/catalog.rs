@@ -49,6 +49,8 @@ catalog! {
         reboot_instances,
         renew_instances,
         reset_instances_password,
+        reset_instances_type,
+        resize_instance_disks,
         run_instances,
         start_instances,
         stop_instances,

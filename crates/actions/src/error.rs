@@ -254,6 +254,11 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::StoppedWithoutCharging(_) => forbidden("UnsupportedOperation.StoppedModeStopCharging"),
         Refusal::Isolating(_) => forbidden("UnsupportedOperation.InstanceStateIsolating"),
         Refusal::ChargeType { .. } => forbidden("UnsupportedOperation.InstanceChargeType"),
+        Refusal::SystemDiskType(_) => forbidden("UnsupportedOperation.SystemDiskType"),
+        Refusal::LocalDisk(_) => both("InvalidParameter.LocalDataDiskNotSupport"),
+        Refusal::DiskIsSystemDisk(_) => both("InvalidParameter.DataDiskIdContainsRootDisk"),
+        Refusal::DiskElsewhere { .. } => both("InvalidParameter.DataDiskNotBelongSpecifiedInstance"),
+        Refusal::DiskShrinks { .. } => both("InvalidParameterValue"),
         Refusal::MixedChargeTypes => forbidden("UnsupportedOperation.InstanceMixedPricingModel"),
         Refusal::Protected(_) => forbidden("UnsupportedOperation.InstancesProtected"),
         Refusal::State { state, .. } => forbidden(match state {

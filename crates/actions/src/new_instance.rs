@@ -10,7 +10,7 @@ use cvmd_state::Transaction;
 use std::net::Ipv4Addr;
 
 const DISK_KIND: &str = "CLOUD_PREMIUM";
-const DISK_GIB_MAX: u32 = 32_000;
+pub(crate) const DISK_GIB_MAX: u32 = 32_000;
 const SYSTEM_DISK_GIB: u32 = 50;
 const DATA_DISKS_MAX: usize = 20;
 /// What the vendor calls an instance that was given no name.

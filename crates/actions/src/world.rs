@@ -4,7 +4,7 @@ use crate::{
     Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange, Seal, seeded,
 };
 use cvmd_model::{
-    Account, AccountNumber, Associate, By, ChargeType, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
+    Account, AccountNumber, Associate, By, ChargeType, DataDisk, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
     InternetAccessible, KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag,
     ZoneId,
 };
@@ -120,6 +120,19 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
             let prepaid = Prepaid { renew: RenewFlag::default(), expires_seconds: NOW_SECONDS + 3600 };
             instance.charge_type = ChargeType::Prepaid;
             instance.change_rare(|rare| rare.prepaid = Some(prepaid));
+        }
+        if id == "ins-stopped1" {
+            let data = |id: &str, kind: &'static str| DataDisk {
+                id: id.parse().unwrap(),
+                kind: kind.into(),
+                size_gib: 20,
+                delete_with_instance: true,
+            };
+            instance.data_disks = [data("disk-data0001", "CLOUD_SSD"), data("disk-local001", "LOCAL_SSD")].into();
+            instance.system_disk.id = "disk-system01".parse().unwrap();
+        }
+        if id == "ins-stopping" {
+            instance.system_disk.kind = "LOCAL_BASIC".into();
         }
         if id == "ins-busy0001" {
             instance.begin(Goal::Start, By { action: "StartInstances", request: RequestId(uuid::Uuid::nil()) });

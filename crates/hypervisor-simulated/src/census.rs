@@ -37,6 +37,16 @@ struct Tables {
     addresses: HashMap<Ipv4Addr, InstanceId>,
 }
 
+impl Tables {
+    fn give_back(&mut self, id: InstanceId, addresses: &[Ipv4Addr]) {
+        for address in answered(addresses) {
+            if self.addresses.get(&address) == Some(&id) {
+                self.addresses.remove(&address);
+            }
+        }
+    }
+}
+
 impl Census {
     pub(crate) fn of(machines: Vec<Arc<Machine>>) -> Census {
         let mut tables = Tables::default();
@@ -93,11 +103,12 @@ impl Census {
         if tables.slots.get(&id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
             tables.slots.remove(&id);
         }
-        for address in answered(addresses) {
-            if tables.addresses.get(&address) == Some(&id) {
-                tables.addresses.remove(&address);
-            }
-        }
+        tables.give_back(id, addresses);
+    }
+
+    /// Forgets those of the addresses that are the machine's own.
+    pub(crate) fn give_back(&self, id: InstanceId, addresses: &[Ipv4Addr]) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).give_back(id, addresses);
     }
 }
 

@@ -207,7 +207,7 @@ impl SimulatedHypervisor {
         .await
     }
 
-    async fn work(&self, id: InstanceId, work: Work) -> Result<Option<Vec<u8>>, Trouble> {
+    pub(crate) async fn work(&self, id: InstanceId, work: Work) -> Result<Option<Vec<u8>>, Trouble> {
         self.store.work(id.to_u64(), work).await.map_err(Trouble::Store)
     }
 
@@ -386,6 +386,11 @@ impl Hypervisor for SimulatedHypervisor {
         self.to_the_end(async move { driver.write_login_now(id, &wanted, &gone_keys).await }).await
     }
 
+    async fn reshape(&self, definition: &Definition) -> Result<(), Trouble> {
+        let (driver, definition) = (self.me.upgrade().ok_or_else(gone)?, definition.clone());
+        self.to_the_end(async move { driver.reshape_now(&definition).await }).await
+    }
+
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
         Ok(self.census.machine(id).ok_or(Trouble::Absent(id))?.disk.login())
     }
@@ -463,7 +468,7 @@ async fn keep_ports(driver: &Weak<SimulatedHypervisor>, moved: Vec<InstanceId>) 
     }
 }
 
-fn encode(machine: &Machine) -> Result<String, Trouble> {
+pub(crate) fn encode(machine: &Machine) -> Result<String, Trouble> {
     serde_json::to_string(machine).map_err(|error| Trouble::Store(error.to_string().into()))
 }
 
@@ -487,6 +492,7 @@ mod test {
             id,
             addresses: vec![],
             host_name: "host".into(),
+            size: cvmd_model::Size::default(),
             os_name: "os".into(),
             has_sshd: true,
             image: None,

@@ -11,6 +11,7 @@ mod driver;
 mod images;
 mod inside;
 mod machine;
+mod reshape;
 mod sessions;
 mod ssh;
 mod store;

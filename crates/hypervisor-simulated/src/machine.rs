@@ -16,7 +16,7 @@
 
 use crate::{behaviour::Behaviour, disk::Disk};
 use cvmd_hypervisor::Definition;
-use cvmd_model::{BootId, InstanceId, Power};
+use cvmd_model::{BootId, InstanceId, Power, Size};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -37,6 +37,11 @@ pub struct Machine {
     pub id: InstanceId,
     pub addresses: Box<[Ipv4Addr]>,
     pub host_name: Box<str>,
+    /// Of the next boot on, when it was renamed while it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_host_name: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Size::is_default")]
+    pub size: Size,
     pub os_name: Box<str>,
     pub has_sshd: bool,
     pub guest: Box<str>,
@@ -59,6 +64,8 @@ impl Machine {
             id: definition.id,
             addresses: definition.addresses.clone().into(),
             host_name: definition.host_name.clone(),
+            next_host_name: None,
+            size: definition.size.clone(),
             os_name: definition.os_name.clone(),
             has_sshd: definition.has_sshd,
             guest: definition.guest.clone(),
@@ -100,6 +107,9 @@ impl Machine {
         let behaviour = self.behaviour();
         let until_ms = now_ms.saturating_add(delay_ms).saturating_add(behaviour.boot_ms);
         self.power = Stored::Starting { until_ms: if behaviour.fails_to_boot { NEVER } else { until_ms } };
+        if let Some(name) = self.next_host_name.take() {
+            self.host_name = name;
+        }
         self.boot = boot;
         self.boot_count += 1;
         self.booted_ms = now_ms;
@@ -125,6 +135,7 @@ mod test {
             id: InstanceId::from_random(1),
             addresses: vec![],
             host_name: "host".into(),
+            size: cvmd_model::Size::default(),
             os_name: "os".into(),
             has_sshd: true,
             image: None,

@@ -194,6 +194,27 @@ async fn an_address_is_one_machines() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reshaped_machine_takes_free_addresses_and_gives_back_those_it_leaves() {
+    let mut house = House::new();
+    let (mut first, mut second) = (definition(""), definition(""));
+    for definition in [&first, &second] {
+        house.driver.define(definition).await.unwrap();
+    }
+    let left = first.addresses[0];
+    let taken = Definition { addresses: vec![left, second.addresses[0]], ..first.clone() };
+    let trouble = house.driver.reshape(&taken).await.unwrap_err();
+    assert!(trouble.to_string().contains(&second.id.to_string()), "{trouble}");
+    assert_eq!(*house.driver.machine(first.id).unwrap().addresses, [left]);
+    first.addresses = definition("").addresses;
+    house.driver.reshape(&first).await.unwrap();
+    second.addresses.push(left);
+    house.driver.reshape(&second).await.unwrap();
+    house.crash();
+    assert_eq!(*house.driver.machine(first.id).unwrap().addresses, first.addresses);
+    assert_eq!(*house.driver.machine(second.id).unwrap().addresses, second.addresses);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_could_not_be_written_did_not_happen() {
     let house = House::new();
     let id = house.machine("").await;

@@ -12,7 +12,7 @@ mod ground;
 
 use crate::{Connection, Definition, Endpoint, Hypervisor, Trouble};
 use async_trait::async_trait;
-use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
+use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, Size};
 use ground::{LIMIT, blob, defined, drain, heard, line, login, names, shut_down, start, until};
 use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,6 +57,8 @@ macro_rules! contract {
             gone_keys_leave_whoever_wrote_them_and_other_lines_stay_byte_for_byte
             keys_written_earlier_and_named_by_nobody_stay
             a_wanted_key_is_not_content_with_a_restricted_line
+            a_reshaped_machine_keeps_its_disk_and_its_boot
+            processors_change_only_while_the_machine_is_off
             verbs_on_one_machine_come_one_after_the_other
             what_was_done_outlives_the_process
             an_endpoint_is_the_same_over_a_machines_life
@@ -98,7 +100,8 @@ macro_rules! contract {
 
 pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mut dyn World) {
     let hypervisor = world.hypervisor();
-    let id = world.definition().id;
+    let definition = world.definition();
+    let id = definition.id;
     let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false };
     assert_eq!(hypervisor.observe(id).await.unwrap(), absent);
     let says_so = |trouble: Trouble| matches!(trouble, Trouble::Absent(named) if named == id);
@@ -106,6 +109,7 @@ pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mu
     assert!(says_so(hypervisor.shut_down(id).await.unwrap_err()));
     assert!(says_so(hypervisor.power_off(id).await.unwrap_err()));
     assert!(says_so(hypervisor.write_login(id, &login(&[1]), &[]).await.unwrap_err()));
+    assert!(says_so(hypervisor.reshape(&definition).await.unwrap_err()));
     assert!(says_so(hypervisor.read_login(id).await.unwrap_err()));
     assert!(says_so(hypervisor.endpoint(id).await.unwrap_err()));
     assert!(says_so(hypervisor.connect(id).await.map(drop).unwrap_err()));
@@ -287,6 +291,43 @@ pub async fn a_wanted_key_is_not_content_with_a_restricted_line(world: &mut dyn 
     assert!(!names(&hypervisor.read_login(id).await.unwrap(), &blob(1)));
     hypervisor.write_login(id, &login(&[1]), &[]).await.unwrap();
     assert!(names(&hypervisor.read_login(id).await.unwrap(), &blob(1)));
+}
+
+pub async fn a_reshaped_machine_keeps_its_disk_and_its_boot(world: &mut dyn World) {
+    let hypervisor = world.hypervisor();
+    let definition = world.definition();
+    let id = definition.id;
+    hypervisor.define(&definition).await.unwrap();
+    hypervisor.write_login(id, &login(&[1]), &[]).await.unwrap();
+    start(&*hypervisor, id).await;
+    let endpoint = hypervisor.endpoint(id).await.unwrap();
+    shut_down(&*hypervisor, id).await;
+    let before = hypervisor.observe(id).await.unwrap();
+    let size = Size { cpu: 2, memory_gib: 4, disks_gib: vec![60, 20] };
+    let larger = Definition { host_name: "larger".into(), size, ..definition.clone() };
+    hypervisor.reshape(&larger).await.unwrap();
+    hypervisor.reshape(&larger).await.unwrap();
+    assert_eq!(hypervisor.observe(id).await.unwrap(), before);
+    assert_eq!(hypervisor.read_login(id).await.unwrap(), login(&[1]));
+    let running = start(&*hypervisor, id).await;
+    // Disks grow and names change under a machine that runs.
+    let size = Size { disks_gib: vec![70, 20], ..larger.size.clone() };
+    hypervisor.reshape(&Definition { host_name: "named".into(), size, ..larger }).await.unwrap();
+    assert_eq!(until(&*hypervisor, id, |observed| observed.ready).await.boot, running.boot);
+    assert_eq!(hypervisor.endpoint(id).await.unwrap(), endpoint);
+}
+
+pub async fn processors_change_only_while_the_machine_is_off(world: &mut dyn World) {
+    let hypervisor = world.hypervisor();
+    let definition = world.definition();
+    let id = definition.id;
+    hypervisor.define(&definition).await.unwrap();
+    let running = start(&*hypervisor, id).await;
+    for size in [Size { cpu: 9, ..definition.size.clone() }, Size { memory_gib: 9, ..definition.size.clone() }] {
+        let trouble = hypervisor.reshape(&Definition { size, ..definition.clone() }).await.unwrap_err();
+        assert!(matches!(trouble, Trouble::NotOff(named) if named == id), "{trouble}");
+    }
+    assert_eq!(hypervisor.observe(id).await.unwrap().boot, running.boot);
 }
 
 pub async fn verbs_on_one_machine_come_one_after_the_other(world: &mut dyn World) {

@@ -15,7 +15,7 @@ pub use listener::{Answer, Listener};
 pub use trouble::Trouble;
 
 use async_trait::async_trait;
-use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed};
+use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, Size};
 use std::net::Ipv4Addr;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -26,6 +26,7 @@ pub struct Definition {
     /// Addresses at which its sshd answers, the private one first.
     pub addresses: Vec<Ipv4Addr>,
     pub host_name: Box<str>,
+    pub size: Size,
     /// The guest's operating system, as `uname` and the console tell it.
     pub os_name: Box<str>,
     /// Whether there is an sshd at all; a Windows machine has none.
@@ -77,6 +78,13 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// [`Trouble::NotOff`] when the machine is not off; nothing was written then.
     async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble>;
+
+    /// Makes the machine what the definition says it is made of; boots, host key and what stands on its disk go on as they
+    /// were. On a machine that is not off its addresses and its disks change at once, its host name with the next boot.
+    ///
+    /// # Errors
+    /// [`Trouble::NotOff`] when processors or memory would change on a machine that is not off; nothing has changed then.
+    async fn reshape(&self, definition: &Definition) -> Result<(), Trouble>;
 
     /// What the disk admits now, keys written by hand included.
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;

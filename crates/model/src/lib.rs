@@ -20,6 +20,7 @@ mod network;
 mod operation;
 mod rare;
 mod refusal;
+mod shape;
 
 pub use account::{Account, AccountNumber, Credential};
 pub use charge::{Prepaid, RenewFlag};
@@ -43,3 +44,4 @@ pub use network::{SecurityGroup, Subnet, Vpc};
 pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail};
 pub use rare::Rare;
 pub use refusal::{Failure, Refusal};
+pub use shape::{Running, Shape, Size};

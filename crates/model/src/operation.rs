@@ -1,6 +1,6 @@
 //! What an operation must bring about, what it must remember on the way, and what the machine is seen to be.
 
-use crate::{Failure, ImageId, Installed, KeyPairId, LoginWanted, RequestId, StopType};
+use crate::{Failure, ImageId, Installed, KeyPairId, LoginWanted, RequestId, Shape, StopType};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -55,6 +55,14 @@ pub enum Goal {
         #[serde(default = "soft_first")]
         how: StopType,
     },
+    /// The machine must become what the instance's row says it is made of.
+    Reshape {
+        was_running: bool,
+        /// How a machine that runs is stopped for it; `None` if it runs on meanwhile.
+        how: Option<StopType>,
+        /// What comes back if it cannot be done. Boxed: it is the largest and among the rarest.
+        before: Box<Shape>,
+    },
     /// The machine must be off, and the instance goes into the recycle bin.
     Isolate,
     /// The instance's disk must be kept as that custom image.
@@ -95,6 +103,9 @@ pub struct Trail {
     /// The disk has been kept as an image.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub image_captured: bool,
+    /// The machine has become what it should.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reshaped: bool,
     /// When the start was asked for, unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_asked_ms: Option<u64>,

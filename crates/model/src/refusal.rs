@@ -1,6 +1,6 @@
 //! Why the law says no, and why an operation failed later. Reasons, never wire codes.
 
-use crate::{ChargeType, ImageId, InstanceId, InstanceState, KeyPairId};
+use crate::{ChargeType, DiskId, ImageId, InstanceId, InstanceState, KeyPairId};
 use serde::{Deserialize, Serialize};
 
 /// The law says no. Nothing has changed. Each reason becomes a wire code, for each door, in `cvmd-actions`.
@@ -35,6 +35,16 @@ pub enum Refusal {
     ChargeType { instance: InstanceId, charge_type: ChargeType },
     #[error("Instances charged in different ways cannot be terminated together.")]
     MixedChargeTypes,
+    #[error("The instance `{0}` has a local system disk, which binds it to its type.")]
+    SystemDiskType(InstanceId),
+    #[error("The disk `{0}` is local, and stays as large as it is.")]
+    LocalDisk(DiskId),
+    #[error("The disk `{0}` is the system disk; name it as `SystemDisk`.")]
+    DiskIsSystemDisk(DiskId),
+    #[error("The disk `{disk}` is no data disk of the instance `{instance}`.")]
+    DiskElsewhere { disk: DiskId, instance: InstanceId },
+    #[error("The disk `{disk}` has {present_gib} GiB and cannot shrink to {size_gib} GiB.")]
+    DiskShrinks { disk: DiskId, present_gib: u32, size_gib: u32 },
     #[error("The key pair `{key}` is bound to the instance `{instance}`; disassociate it first.")]
     KeyPairBound { key: KeyPairId, instance: InstanceId },
     #[error("The key pair `{key}` is still being taken off the instance `{instance}`; try again when that is done.")]
@@ -74,6 +84,8 @@ pub enum Failure {
     DiskNotReset { cause: Box<str> },
     #[error("The disk could not be kept as an image: {cause}")]
     ImageNotCaptured { cause: Box<str> },
+    #[error("The machine could not be changed, and is what it was: {cause}")]
+    NotReshaped { cause: Box<str> },
     #[error("The hypervisor refused: {cause}")]
     Hypervisor { cause: Box<str> },
 }

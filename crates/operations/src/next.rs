@@ -11,6 +11,8 @@
 //! ChangeLogin  (off) -> [WriteLogin] -> Done
 //!              (on) -> as Stop -> (off) -> [WriteLogin] -> as Start -> Done
 //!                         └ Soft, and not in time: ! LoginNotWritten
+//! Reshape      (off) -> [Reshape] -> Done
+//!              (on) -> as Stop -> (off) -> [Reshape] -> as Start -> Done; where it runs on: (on) -> [Reshape] -> Done
 //! Isolate      as Stop SoftFirst
 //! CaptureImage [CaptureImage] -> Done
 //!              shut down for it: (on) -> as Stop SoftFirst -> (off) -> [CaptureImage] -> as Start -> Done
@@ -23,7 +25,7 @@
 //!
 //! ```text
 //! did not come up        -> [PowerOff] -> (off) -> Fail, so that STOPPED is true
-//! login not written      -> was running? still on: Fail    going off: (off) -> [Start] -> (ready) -> Fail    else Fail
+//! not written or shaped  -> was running? still on: Fail    going off: (off) -> [Start] -> (ready) -> Fail    else Fail
 //! anything else          -> Fail; what is seen is what is shown
 //! ```
 
@@ -37,6 +39,7 @@ pub enum Step {
     WriteLogin,
     Reset,
     CaptureImage,
+    Reshape,
     ShutDown,
     PowerOff,
     Start,
@@ -77,6 +80,7 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (None, Goal::Launch) => moment.launch(),
         (None, Goal::Start) => moment.come_up(),
         (None, Goal::Stop { how }) => moment.stop(*how),
+        (None, Goal::Reshape { was_running, how, .. }) => moment.reshape(*was_running, *how),
         (None, Goal::Isolate) => moment.stop(StopType::SoftFirst),
         (None, Goal::Reboot { how }) => moment.reboot(*how),
         (None, Goal::ChangeLogin { was_running, how, .. }) => moment.change_login(*was_running, *how),
@@ -194,6 +198,18 @@ impl Moment<'_> {
         }
     }
 
+    fn reshape(&self, was_running: bool, how: Option<StopType>) -> Next {
+        match (self.observed.power, how) {
+            (_, Some(_)) if self.trail.reshaped && was_running => self.come_up(),
+            _ if self.trail.reshaped => Next::Done,
+            (Power::Absent, _) => self.absent(),
+            (Power::Starting | Power::Running | Power::ShuttingDown, Some(how)) => self
+                .take_off(how)
+                .unwrap_or_else(|WillNotStop| Next::GiveUp(Failure::NotReshaped { cause: self.why_not_off(how) })),
+            (Power::Off | Power::Starting | Power::Running | Power::ShuttingDown, _) => self.off_for_it(Step::Reshape),
+        }
+    }
+
     fn terminate(&self) -> Next {
         match self.observed.power {
             Power::Absent => Next::Done,
@@ -297,11 +313,15 @@ impl Moment<'_> {
             }
             (Failure::LoginNotWritten { .. }, Goal::ChangeLogin { was_running: true, .. })
             | (Failure::ImageNotCaptured { .. }, Goal::CaptureImage { shut_down: true, .. })
-            | (Failure::DiskNotReset { .. }, Goal::Reset { was_running: true, .. }) => self.back_up(failure),
+            | (Failure::DiskNotReset { .. }, Goal::Reset { was_running: true, .. })
+            | (Failure::NotReshaped { .. }, Goal::Reshape { was_running: true, how: Some(_), .. }) => {
+                self.back_up(failure)
+            }
             (
                 Failure::LoginNotWritten { .. }
                 | Failure::ImageNotCaptured { .. }
                 | Failure::DiskNotReset { .. }
+                | Failure::NotReshaped { .. }
                 | Failure::NotDefined { .. }
                 | Failure::NotStopped { .. }
                 | Failure::Hypervisor { .. },
@@ -362,12 +382,14 @@ impl Moment<'_> {
                 Failure::ImageNotCaptured { cause: cause.into() }
             }
             Goal::Reset { .. } if !self.trail.disk_reset => Failure::DiskNotReset { cause: cause.into() },
+            Goal::Reshape { .. } if !self.trail.reshaped => Failure::NotReshaped { cause: cause.into() },
             Goal::Launch
             | Goal::Start
             | Goal::Stop { .. }
             | Goal::Reboot { .. }
             | Goal::ChangeLogin { .. }
             | Goal::Isolate
+            | Goal::Reshape { .. }
             | Goal::CaptureImage { .. }
             | Goal::Reset { .. } => Failure::Hypervisor { cause: cause.into() },
             Goal::Terminate => return Next::Done,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::settle::name;
-use cvmd_model::{BootId, LoginWanted, Password};
+use cvmd_model::{BootId, InstanceTypeId, InternetAccessible, LoginWanted, Password, Shape};
 
 const NOW_MS: u64 = 1_000_000;
 
@@ -41,6 +41,7 @@ fn say(next: &Next) -> String {
         Failure::NotStopped { .. } => "not stopped",
         Failure::DiskNotReset { .. } => "not reset",
         Failure::ImageNotCaptured { .. } => "not captured",
+        Failure::NotReshaped { .. } => "not reshaped",
         Failure::Hypervisor { .. } => "hypervisor",
     };
     match next {
@@ -203,6 +204,45 @@ fn a_guest_that_goes_down_too_late_is_started_again_with_the_login_it_had() {
     let failed = "fail: not written";
     table(&goal, &Trail { retry_at_ms: None, ..late(21) }, [failed, "start", failed, failed, failed, "wait 19"]);
     table(&goal, &Trail { retry_at_ms: None, ..late(40) }, [failed, "start", failed, failed, failed, failed]);
+}
+
+fn reshape(was_running: bool, how: Option<StopType>) -> Goal {
+    let internet = InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false };
+    let before = Shape {
+        instance_type: InstanceTypeId::SMALLEST,
+        system_disk_gib: 50,
+        data_disks_gib: [].into(),
+        host_name: "".into(),
+        internet,
+        public_address: None,
+    };
+    Goal::Reshape { was_running, how, before: Box::new(before) }
+}
+
+#[test]
+fn reshaping() {
+    let not = "give up: not reshaped";
+    let cycled = |was_running| reshape(was_running, Some(StopType::SoftFirst));
+    let off = "shut down";
+    for was_running in [false, true] {
+        table(&cycled(was_running), &fresh(), [not, "reshape", off, off, off, off]);
+        table(&cycled(was_running), &asked(5), [not, "reshape", "wait 15", "wait 15", "wait 15", "wait 15"]);
+        let now = "power off";
+        table(&cycled(was_running), &asked(20), [not, "reshape", now, now, now, now]);
+        table(&reshape(was_running, None), &fresh(), [not, "reshape", "reshape", "reshape", "reshape", "reshape"]);
+    }
+    let reshaped = Trail { reshaped: true, ..fresh() };
+    table(&cycled(false), &reshaped, ["done"; 6]);
+    table(&reshape(true, None), &reshaped, ["done"; 6]);
+    table(&cycled(true), &reshaped, [GONE, "start", "start", "start", "done", "start"]);
+    let late = "give up: not started";
+    let started = Trail { reshaped: true, ..started(120, 0) };
+    table(&cycled(true), &started, [GONE, late, late, late, "done", late]);
+    let because = Trail { giving_up: Some(Failure::NotReshaped { cause: "".into() }), ..fresh() };
+    let ended = "fail: not reshaped";
+    table(&cycled(false), &because, [ended; 6]);
+    table(&cycled(true), &because, [ended, "start", ended, ended, ended, ended]);
+    table(&reshape(true, None), &because, [ended; 6]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits,
         Step::Reset => Trail { disk_reset: true, attempts: 0, retry_at_ms: None, ..trail },
         Step::CaptureImage => Trail { image_captured: true, attempts: 0, retry_at_ms: None, ..trail },
         Step::WriteLogin => Trail { login_written: true, attempts: 0, retry_at_ms: None, ..trail },
+        Step::Reshape => Trail { reshaped: true, attempts: 0, retry_at_ms: None, ..trail },
         Step::ShutDown => {
             let retry_at_ms = match power {
                 // A guest that boots hears nothing yet.
@@ -72,7 +73,13 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         Step::ShutDown => {
             return Ok(Trail { retry_at_ms: Some(now_ms.saturating_add(ASK_AGAIN_MS)), ..trail.clone() });
         }
-        Step::Define | Step::WriteLogin | Step::Reset | Step::CaptureImage | Step::PowerOff | Step::Start
+        Step::Define
+        | Step::WriteLogin
+        | Step::Reshape
+        | Step::Reset
+        | Step::CaptureImage
+        | Step::PowerOff
+        | Step::Start
             if is_final =>
         {
             trail.attempts.saturating_add(1).max(limits.attempts_max)
@@ -80,6 +87,7 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         Step::Define
         | Step::WriteLogin
         | Step::Reset
+        | Step::Reshape
         | Step::CaptureImage
         | Step::PowerOff
         | Step::Start
@@ -94,6 +102,10 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         _ if !exhausted => {}
         (Step::Define, _) => return Err(Failure::NotDefined { cause }),
         (Step::WriteLogin, _) => return Err(Failure::LoginNotWritten { cause }),
+        (Step::Reshape, _) => return Err(Failure::NotReshaped { cause }),
+        (Step::PowerOff | Step::ShutDown, Goal::Reshape { .. }) => {
+            return Err(Failure::NotReshaped { cause: format!("it cannot be powered off: {cause}").into() });
+        }
         (Step::PowerOff | Step::ShutDown, Goal::ChangeLogin { .. }) => {
             return Err(Failure::LoginNotWritten { cause: format!("it cannot be powered off: {cause}").into() });
         }
@@ -120,6 +132,7 @@ pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure 
         | Goal::Stop { .. }
         | Goal::Reboot { .. }
         | Goal::Isolate
+        | Goal::Reshape { .. }
         | Goal::CaptureImage { .. }
         | Goal::Reset { .. }
         | Goal::Terminate => Failure::NotStarted { within_s, cause: cause.into() },

@@ -34,15 +34,19 @@ pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> Instance
             Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
         },
         Goal::Terminate => InstanceState::Terminating,
-        Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
-        Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
-        Goal::ChangeLogin { was_running: true, .. } | Goal::CaptureImage { .. } | Goal::Reset { .. } => {
-            match observed.power {
-                _ if trail.start_asked_ms.is_some() => InstanceState::Starting,
-                Power::Absent | Power::Off => InstanceState::Stopped,
-                Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
-            }
+        Goal::ChangeLogin { was_running: false, .. } | Goal::Reshape { was_running: false, .. } => {
+            InstanceState::Stopped
         }
+        Goal::Reshape { how: None, .. } => InstanceState::Running,
+        Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
+        Goal::ChangeLogin { was_running: true, .. }
+        | Goal::Reshape { was_running: true, .. }
+        | Goal::CaptureImage { .. }
+        | Goal::Reset { .. } => match observed.power {
+            _ if trail.start_asked_ms.is_some() => InstanceState::Starting,
+            Power::Absent | Power::Off => InstanceState::Stopped,
+            Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
+        },
     }
 }
 
@@ -118,10 +122,13 @@ pub(crate) fn finish(
             | Goal::Start
             | Goal::Reboot { .. }
             | Goal::ChangeLogin { was_running: true, .. }
+            | Goal::Reshape { was_running: true, .. }
             | Goal::CaptureImage { shut_down: true, .. }
             | Goal::Reset { .. } => InstanceState::Running,
             Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
-            Goal::Stop { .. } | Goal::ChangeLogin { was_running: false, .. } => InstanceState::Stopped,
+            Goal::Stop { .. }
+            | Goal::ChangeLogin { was_running: false, .. }
+            | Goal::Reshape { was_running: false, .. } => InstanceState::Stopped,
             Goal::Isolate => InstanceState::Shutdown,
             Goal::Terminate => InstanceState::Terminating,
         },
@@ -159,6 +166,7 @@ fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, 
             let nobody = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
             instance.login = honest.unwrap_or(nobody);
         }
+        (Goal::Reshape { before, .. }, Failure::NotReshaped { .. }) => instance.set_shape(*before),
         _ => {}
     }
 }
@@ -170,6 +178,7 @@ pub(crate) const fn name(step: Step) -> &'static str {
         Step::WriteLogin => "write login",
         Step::Reset => "reset",
         Step::CaptureImage => "capture image",
+        Step::Reshape => "reshape",
         Step::ShutDown => "shut down",
         Step::PowerOff => "power off",
         Step::Start => "start",

@@ -21,8 +21,7 @@ pub(crate) enum Effect {
     Exit(u8),
 }
 
-const KNOWN: &str =
-    "cat, echo, exit, false, halt, hostname, id, poweroff, pwd, reboot, shutdown, sudo, true, uname, uptime, whoami";
+const KNOWN: &str = "cat, echo, exit, false, halt, hostname, id, lsblk, nproc, poweroff, pwd, reboot, shutdown, sudo, true, uname, uptime, whoami";
 const KERNEL: &str = "6.1.0-cvmd";
 
 /// Runs one command. `status` is that of the command before; `input` is what the client sent, where it has ended.
@@ -54,6 +53,8 @@ pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8])
         "whoami" => prints(user),
         "id" => id(user, arguments),
         "pwd" => prints(&machine.home()),
+        "nproc" => prints(&machine.size.cpu.to_string()),
+        "lsblk" => lsblk(machine),
         "uname" => uname(machine, arguments),
         "uptime" if arguments == ["-s"] => prints(&utc(machine.booted_ms / 1000)),
         "uptime" => fails("uptime: only `uptime -s`, the time of the boot, is known here", 1),
@@ -96,6 +97,15 @@ fn id(user: &str, arguments: &[&str]) -> Done {
     }
 }
 
+/// Virtio disks, the system disk first.
+fn lsblk(machine: &Machine) -> Done {
+    let mut done = prints("NAME SIZE TYPE");
+    for (letter, size_gib) in ('a'..='z').zip(&machine.size.disks_gib) {
+        _ = writeln!(done.out, "vd{letter} {size_gib}G disk");
+    }
+    done
+}
+
 fn uname(machine: &Machine, arguments: &[&str]) -> Done {
     let host = &machine.host_name;
     match arguments {
@@ -126,6 +136,7 @@ fn cat(machine: &Machine, user: &str, paths: &[&str], input: &[u8]) -> Done {
         match in_home {
             ".ssh/authorized_keys" => done.out.push_str(&machine.disk.authorized_keys),
             "/proc/sys/kernel/random/boot_id" => _ = writeln!(done.out, "{}", machine.boot.0),
+            "/proc/meminfo" => _ = writeln!(done.out, "MemTotal: {} kB", machine.size.memory_gib << 20),
             "/etc/hostname" => _ = writeln!(done.out, "{}", machine.host_name),
             "/etc/os-release" => _ = writeln!(done.out, "NAME=\"{0}\"\nPRETTY_NAME=\"{0}\"", machine.os_name),
             "/dev/null" => {}

@@ -54,6 +54,7 @@ pub(crate) fn definition(guest: &str) -> Definition {
         id,
         addresses: vec![Ipv4Addr::new(127, 64 | second & 63, third, fourth.clamp(1, 254))],
         host_name: "VM-1-2".into(),
+        size: cvmd_model::Size::default(),
         os_name: "Debian 12".into(),
         has_sshd: true,
         image: None,

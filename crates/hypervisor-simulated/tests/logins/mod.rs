@@ -4,9 +4,9 @@ use crate::{
     WAY,
     ground::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until},
 };
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_hypervisor::{Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
-use cvmd_model::{InstanceId, Login, Power};
+use cvmd_model::{InstanceId, Login, Power, Size};
 use std::{process::Stdio, sync::Arc};
 
 const ED25519: &[&str] = &["-t", "ed25519"];
@@ -140,6 +140,34 @@ async fn commands_end_with_their_status() {
     assert!(unknown.err.starts_with("cvmd-guest: foo: command not found\n"), "{unknown:?}");
     let told = house.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
     assert_eq!(told, good("VM-1-2\na  b c\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_knows_how_large_it_is_and_learns_its_name_with_its_next_boot() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let said = async |text: &str| house.ssh(id).with_key(&mine, &[text]).await;
+    assert_eq!(said("nproc && lsblk").await, good("1\nNAME SIZE TYPE\nvda 50G disk\n"));
+    let machine = house.driver.machine(id).unwrap();
+    let mut definition = Definition {
+        id,
+        addresses: machine.addresses.to_vec(),
+        host_name: "renamed".into(),
+        size: Size { disks_gib: vec![60, 10], ..Size::default() },
+        os_name: machine.os_name.clone(),
+        has_sshd: true,
+        image: None,
+        guest: "".into(),
+    };
+    house.driver.reshape(&definition).await.unwrap();
+    assert_eq!(said("lsblk && hostname").await, good("NAME SIZE TYPE\nvda 60G disk\nvdb 10G disk\nVM-1-2\n"));
+    house.driver.power_off(id).await.unwrap();
+    definition.size = Size { cpu: 4, memory_gib: 8, disks_gib: vec![60, 10] };
+    house.driver.reshape(&definition).await.unwrap();
+    house.driver.start(id).await.unwrap();
+    until(&house.driver, id, |observed| observed.ready).await;
+    assert_eq!(said("nproc && hostname && cat /proc/meminfo").await, good("4\nrenamed\nMemTotal: 8388608 kB\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -394,6 +394,19 @@ impl Hypervisor for Machines {
         .await
     }
 
+    async fn reshape(&self, definition: &Definition) -> Result<(), Trouble> {
+        let id = definition.id;
+        self.effect("reshape", id, |inner| {
+            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            if machine.power != Power::Off && machine.definition.size.cpu != definition.size.cpu {
+                return Err(Trouble::NotOff(id));
+            }
+            machine.definition = definition.clone();
+            Ok(None)
+        })
+        .await
+    }
+
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
         self.inner().machines.get(&id).map(|machine| machine.disk.clone()).ok_or(Trouble::Absent(id))
     }

@@ -6,5 +6,6 @@ mod idle;
 mod images;
 mod machines;
 mod plan;
+mod shapes;
 mod troubles;
 mod walks;

@@ -1,8 +1,8 @@
 //! ModifyInstancesAttribute: changes one attribute of instances: name, user data, security groups, host name, or
 //! protection against termination.
 //!
-//! <https://cloud.tencent.com/document/api/213/15739>. A host name is kept and answered, but the machine takes it over
-//! only when it is made anew: Unlike upstream, nothing is restarted for it.
+//! <https://cloud.tencent.com/document/api/213/15739>. For a new host name a RUNNING instance is shut down, by force
+//! if need be, and started again; with AutoReboot=false its guest learns it with its next boot.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
@@ -26,8 +26,11 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopping",
+        "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["AutoReboot", "CamRoleName", "CamRoleType", "EnableJumboFrame"],
+    without_effect: &["CamRoleName", "CamRoleType", "EnableJumboFrame"],
     regionless: false,
     effect: Effect::Command(prepare),
 };
@@ -38,6 +41,8 @@ struct Modify {
     user_data: Option<Box<str>>,
     security_groups: Option<Box<[SecurityGroupId]>>,
     host_name: Option<Box<str>>,
+    /// At once, for a new host name.
+    reboot: bool,
     protected: Option<bool>,
 }
 
@@ -54,10 +59,21 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     if let Some(name) = &host_name {
         names::host_name(name, false)?;
     }
-    let modify =
-        Modify { name, user_data, security_groups, host_name, protected: parameters.flag("DisableApiTermination")? };
+    let modify = Modify {
+        name,
+        user_data,
+        security_groups,
+        host_name,
+        reboot: parameters.flag("AutoReboot")?.unwrap_or(true),
+        protected: parameters.flag("DisableApiTermination")?,
+    };
     Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
         let instances = ids.find(tx.view(), context)?;
+        if let Some(name) = modify.host_name.as_ref().filter(|_| instances.iter().any(|instance| instance.is_windows()))
+        {
+            names::host_name(name, true)?;
+        }
         change_all(tx, &instances, |instance| {
             if instance.operation.is_some() {
                 return Err(Refusal::OperationInProgress(instance.id));
@@ -72,13 +88,13 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             if let Some(groups) = &modify.security_groups {
                 instance.security_groups.clone_from(groups);
             }
-            if let Some(name) = &modify.host_name {
-                instance.host_name.clone_from(name);
-            }
             if let Some(protected) = modify.protected {
                 instance.disable_api_termination = protected;
             }
-            Ok(())
+            match &modify.host_name {
+                Some(name) => instance.rename_host(name, modify.reboot, by),
+                None => Ok(()),
+            }
         })
     }))
 }
@@ -118,4 +134,22 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameter The value type of parameter `AutoReboot` is not valid.
 > ModifyInstancesAttribute {"InstanceIds":["ins-recycled"],"InstanceName":"x"}
 < UnsupportedOperation.InstanceStateShutdown ...
+
+# A host name comes with a boot, at once unless it is told otherwise; the name that it has already costs none.
+> ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"HostName":"web-1"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"STOPPING"..."LatestOperation":"ModifyInstancesAttribute","LatestOperationState":"OPERATING"..."HostName":"web-1"...
+> ModifyInstancesAttribute {"InstanceIds":["ins-prepaid1"],"HostName":"web-2","AutoReboot":false}
+< {}
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."InstanceState":"RUNNING"..."LatestOperationState":"OPERATING"..."HostName":"web-2"...
+> ModifyInstancesAttribute {"InstanceIds":["ins-starting"],"HostName":"web-1"}
+< UnsupportedOperation.InstanceStateStarting ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopping"],"HostName":"web-1"}
+< UnsupportedOperation.InstanceStateStopping ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-sleeping"],"HostName":"web-1"}
+< UnsupportedOperation.StoppedModeStopCharging ...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1","ins-windows1"],"HostName":"more-than-fifteen"}
+< InvalidParameterValue.IllegalHostName ...
 "#;

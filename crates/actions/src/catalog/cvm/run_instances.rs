@@ -207,7 +207,11 @@ fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> 
     let Some(text) = parameters.text("InstanceType")?.filter(|text| !text.is_empty()) else {
         return Ok(InstanceTypeId::SMALLEST);
     };
-    InstanceTypeId::find(&text).ok_or_else(|| Reason::InstanceType { value: shorten(&text).into() })
+    find_instance_type(&text)
+}
+
+pub(super) fn find_instance_type(text: &str) -> Result<InstanceTypeId, Reason> {
+    InstanceTypeId::find(text).ok_or_else(|| Reason::InstanceType { value: shorten(text).into() })
 }
 
 fn charge(parameters: &mut Parameters, context: &Context) -> Result<(ChargeType, Option<Prepaid>), Reason> {

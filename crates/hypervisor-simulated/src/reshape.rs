@@ -1,0 +1,49 @@
+//! Machines that become larger, smaller or otherwise named, with what stands on their disk as it was.
+
+use crate::{SimulatedHypervisor, driver::encode, machine::Machine, store::Work};
+use cvmd_hypervisor::{Definition, Trouble};
+use cvmd_model::Power;
+use std::{net::Ipv4Addr, sync::Arc};
+
+impl SimulatedHypervisor {
+    pub(crate) async fn reshape_now(&self, definition: &Definition) -> Result<(), Trouble> {
+        let id = definition.id;
+        let slot = self.census.slot(id).ok_or(Trouble::Absent(id))?;
+        let _verb = slot.verb.lock().await;
+        let before = slot.machine().ok_or(Trouble::Absent(id))?;
+        let after = reshaped(&before, definition, before.power(self.clock.now_ms()))?;
+        if after == *before {
+            return Ok(());
+        }
+        let left = |from: &Machine, to: &Machine| -> Vec<Ipv4Addr> {
+            from.addresses.iter().copied().filter(|address| !to.addresses.contains(address)).collect()
+        };
+        self.census
+            .take_addresses(id, &after.addresses)
+            .map_err(|(address, owner)| Trouble::Other(format!("{address} is the address of {owner}").into()))?;
+        if let Err(trouble) = self.work(id, Work::Put(encode(&after)?)).await {
+            self.census.give_back(id, &left(&after, &before));
+            return Err(trouble);
+        }
+        self.census.give_back(id, &left(&before, &after));
+        slot.set(Some(Arc::new(after)));
+        Ok(())
+    }
+}
+
+fn reshaped(machine: &Machine, definition: &Definition, power: Power) -> Result<Machine, Trouble> {
+    let mut after = machine.clone();
+    after.addresses = definition.addresses.clone().into();
+    after.size = definition.size.clone();
+    if power == Power::Off {
+        after.host_name = definition.host_name.clone();
+        after.next_host_name = None;
+    } else {
+        let (old, new) = (&machine.size, &definition.size);
+        if (old.cpu, old.memory_gib) != (new.cpu, new.memory_gib) {
+            return Err(Trouble::NotOff(machine.id));
+        }
+        after.next_host_name = Some(definition.host_name.clone()).filter(|name| *name != machine.host_name);
+    }
+    Ok(after)
+}
