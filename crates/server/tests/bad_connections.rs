@@ -120,6 +120,28 @@ fn a_half_sent_body_is_answered_by_the_limit_and_not_later() {
 }
 
 #[test]
+fn a_tunnel_in_which_nothing_or_half_a_head_comes_is_let_go_by_the_limit() {
+    let server = Home::new().start();
+    let streams: Vec<_> = ["", "GET / HTTP/1.1\r\nhost: h\r\n"]
+        .into_iter()
+        .map(|half| {
+            let mut stream = server.client.connect().unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            stream.write_all(b"CONNECT cvm.tencentcloudapi.com:80 HTTP/1.1\r\nhost: h\r\n\r\n").unwrap();
+            assert_eq!(http::read_reply(&mut stream).unwrap().status, 200);
+            stream.write_all(half.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    for mut stream in streams {
+        let mut rest = Vec::new();
+        let read = stream.read_to_end(&mut rest);
+        assert!(read.is_ok() && (rest.is_empty() || rest.starts_with(b"HTTP/1.1 408 ")), "{read:?} {rest:?}");
+    }
+    server.stop();
+}
+
+#[test]
 fn garbage_and_a_thousand_connections_leave_the_server_as_it_was() {
     let server = Home::new().start();
     let client = &server.client;
