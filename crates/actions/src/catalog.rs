@@ -31,6 +31,7 @@ catalog! {
     }
     cvm {
         associate_instances_key_pairs,
+        associate_security_groups,
         create_key_pair,
         delete_key_pairs,
         describe_images,
@@ -40,6 +41,7 @@ catalog! {
         describe_regions,
         describe_zones,
         disassociate_instances_key_pairs,
+        disassociate_security_groups,
         import_key_pair,
         modify_instances_attribute,
         modify_instances_charge_type,
@@ -73,6 +75,27 @@ catalog! {
         describe_tags,
         get_resources,
         modify_resource_tags,
+    }
+    vpc {
+        create_security_group,
+        create_security_group_policies,
+        create_subnet,
+        create_vpc,
+        delete_security_group,
+        delete_security_group_policies,
+        delete_subnet,
+        delete_vpc,
+        describe_route_tables,
+        describe_security_group_policies,
+        describe_security_groups,
+        describe_subnets,
+        describe_used_ip_address,
+        describe_vpcs,
+        modify_security_group_attribute,
+        modify_security_group_policies,
+        modify_subnet_attribute,
+        modify_vpc_attribute,
+        replace_security_group_policies,
     }
 }
 

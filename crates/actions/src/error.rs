@@ -70,8 +70,29 @@ pub enum Reason {
     Zone { value: Box<str> },
     #[error("The zone `{value}` is not in the region `{region}`.")]
     ZoneElsewhere { value: Box<str>, region: &'static str },
-    #[error("The network `{vpc}` with the subnet `{subnet}` does not exist: only the default one does.")]
-    Network { vpc: Box<str>, subnet: Box<str> },
+    #[error("The VPC id `{value}` is malformed: an id looks like `vpc-1e4r6y8i`.")]
+    MalformedVpcId { value: Box<str> },
+    #[error("The subnet id `{value}` is malformed: an id looks like `subnet-1e4r6y8i`.")]
+    MalformedSubnetId { value: Box<str> },
+    #[error("The address `{value}` is malformed: an address looks like `10.0.0.5`.")]
+    MalformedAddress { value: Box<str> },
+    #[error("`{name}` takes one address for each instance: {instances}, not {given}.")]
+    AddressCount { name: Box<str>, instances: u32, given: usize },
+    /// The vpc product has codes of its own for what follows, up to its zones.
+    #[error("The value `{value}` of the parameter `{name}` is malformed.")]
+    NetworkMalformed { name: Box<str>, value: Box<str> },
+    #[error("The parameter `{name}` is longer than {limit} characters.")]
+    NetworkTooLong { name: Box<str>, limit: usize },
+    #[error("The tag `{key}` is given twice.")]
+    NetworkDuplicateTag { key: Box<str> },
+    #[error("The filter `{name}` is not supported by this action.")]
+    NetworkFilter { name: Box<str> },
+    #[error("A request takes at most 10 filters, and a filter at most 5 values.")]
+    NetworkFilterTooLarge,
+    #[error("The parameters {names} exclude one another.")]
+    NetworkExclusive { names: &'static str },
+    #[error("The zone `{value}` is not available in the region `{region}`.")]
+    NetworkZone { value: Box<str>, region: &'static str },
     #[error("The instance type `{value}` does not exist.")]
     InstanceType { value: Box<str> },
     #[error("The period `{value}` is not valid: 1 to 12, 24, 36, 48 or 60 months.")]
@@ -218,7 +239,17 @@ impl Reason {
             Reason::ImageIdsWithFilters => both("InvalidParameter.InvalidParameterCoexistImageIdsFilters"),
             Reason::Zone { .. } => both("InvalidParameterValue.ZoneNotSupported"),
             Reason::ZoneElsewhere { .. } => both("InvalidZone.MismatchRegion"),
-            Reason::Network { .. } => both("InvalidParameterValue.VpcIdNotExist"),
+            Reason::MalformedVpcId { .. } => both("InvalidParameterValue.VpcIdMalformed"),
+            Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
+            Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
+            Reason::AddressCount { .. } => both("InvalidParameterValue"),
+            Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
+            Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),
+            Reason::NetworkDuplicateTag { .. } => both("InvalidParameterValue.TagDuplicateKey"),
+            Reason::NetworkFilter { .. } => both("InvalidParameter.FilterInvalidKey"),
+            Reason::NetworkFilterTooLarge => both("LimitExceeded.NumberOfFilters"),
+            Reason::NetworkExclusive { .. } => both("InvalidParameter.Coexist"),
+            Reason::NetworkZone { .. } => both("InvalidParameterValue.UnavailableZone"),
             Reason::InstanceType { .. } => both("InvalidParameterValue.InstanceTypeNotFound"),
             Reason::Period { .. } => both("InvalidPeriod"),
             Reason::MinCount => both("InvalidParameterValue.InvalidParameterMinCount"),
@@ -281,6 +312,30 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::KeyPairQuota { .. } => both("InvalidKeyPair.LimitExceeded"),
         Refusal::ImageNotFound(_) => both("InvalidImageId.NotFound"),
         Refusal::AddressesExhausted => both("ResourceInsufficient.CidrBlock"),
+        Refusal::VpcNotFound(_) => both("InvalidParameterValue.VpcIdNotExist"),
+        Refusal::SubnetNotFound(_) => both("InvalidParameterValue.SubnetNotExist"),
+        Refusal::SubnetElsewhere { .. } => both("InvalidParameterValue.VpcIdSubnetIdNotMatch"),
+        Refusal::SubnetInOtherZone { .. } => both("InvalidParameterValue.SubnetIdZoneIdNotMatch"),
+        Refusal::SubnetExhausted(_) => both("FailedOperation.NoAvailableIpAddressCountInSubnet"),
+        Refusal::AddressNotInSubnet { .. } => both("VpcAddrNotInSubNet"),
+        Refusal::AddressTaken { .. } => both("VpcIpIsUsed"),
+        Refusal::SecurityGroupNotFound(_) => both("InvalidSecurityGroupId.NotFound"),
+        Refusal::SecurityGroupsQuota { .. } => both("LimitExceeded.AssociateUSGLimitExceeded"),
+        Refusal::NetworkNotFound(_) => both("ResourceNotFound"),
+        Refusal::VpcInUse { .. }
+        | Refusal::SubnetInUse { .. }
+        | Refusal::SecurityGroupInUse { .. }
+        | Refusal::SecurityGroupNamed { .. } => both("ResourceInUse"),
+        Refusal::NetworkIsDefault(_) => both("InvalidParameterValue.Reserved"),
+        Refusal::VpcQuota { .. } | Refusal::SubnetQuota { .. } | Refusal::SecurityGroupQuota { .. } => {
+            both("LimitExceeded")
+        }
+        Refusal::VpcRange(_) | Refusal::RuleIndex { .. } => both("InvalidParameterValue.Range"),
+        Refusal::SubnetRange { .. } => both("InvalidParameterValue.SubnetRange"),
+        Refusal::SubnetConflict { .. } => both("InvalidParameterValue.SubnetConflict"),
+        Refusal::RulesChanged { .. } => both("UnsupportedOperation.VersionMismatch"),
+        Refusal::RuleTwice => both("UnsupportedOperation.DuplicatePolicy"),
+        Refusal::RulesQuota { .. } => both("LimitExceeded.SecurityGroupPolicySet"),
         Refusal::ClientTokenReused => both("InvalidParameterValue.Duplicate"),
     }
 }

@@ -16,6 +16,8 @@ mod facts;
 mod filters;
 mod login;
 mod names;
+mod network;
+mod network_reply;
 mod new_instance;
 #[cfg(test)]
 mod page;
@@ -23,6 +25,7 @@ mod parameters;
 mod places;
 mod product;
 mod reply;
+mod security_rules;
 mod tag_words;
 mod tagged;
 mod term;
@@ -30,13 +33,15 @@ mod term;
 mod transcript;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod world_networks;
 
 pub use action::{Action, Apply, Body, Effect};
 pub use catalog::ACTIONS;
 pub use context::{Context, Policy, RunningKeyChange, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use login::hash as hash_password;
-pub use new_instance::{Disks, NAMELESS, Plan, seeded};
+pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
 pub use product::{Address, Product, find};
 pub use reply::time;

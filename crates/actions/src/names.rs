@@ -62,20 +62,26 @@ pub(crate) fn tags(parameters: &mut Parameters, resource: &str) -> Result<Box<[T
         if &*kind != resource {
             return Err(Reason::BadValue { name: path, value: shorten(&kind).into() });
         }
-        for mut tag in specification.structures("Tags")? {
-            let path = tag.path("Key");
-            let key = tag.text("Key")?.unwrap_or_default();
-            let value = tag.text("Value")?.unwrap_or_default();
-            if key.is_empty() || key.chars().count() > 127 || value.chars().count() > 255 {
-                return Err(Reason::BadValue { name: path, value: shorten(&key).into() });
-            }
-            if tags.iter().any(|tag| tag.key == key) {
-                return Err(Reason::DuplicateTag { key });
-            }
-            tags.push(Tag { key, value });
+        for mut given in specification.structures("Tags")? {
+            tag(&mut given, &mut tags)?;
         }
     }
     Ok(tags.into())
+}
+
+/// One tag more, whose key the others have not.
+pub(crate) fn tag(given: &mut Parameters, tags: &mut Vec<Tag>) -> Result<(), Reason> {
+    let path = given.path("Key");
+    let key = given.text("Key")?.unwrap_or_default();
+    let value = given.text("Value")?.unwrap_or_default();
+    if key.is_empty() || key.chars().count() > 127 || value.chars().count() > 255 {
+        return Err(Reason::BadValue { name: path, value: shorten(&key).into() });
+    }
+    if tags.iter().any(|tag| tag.key == key) {
+        return Err(Reason::DuplicateTag { key });
+    }
+    tags.push(Tag { key, value });
+    Ok(())
 }
 
 #[cfg(test)]

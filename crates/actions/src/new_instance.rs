@@ -3,11 +3,11 @@
 use crate::{Context, Parameters, Reason, parameters::shorten};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Image, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, LoginWanted, Rare, Refusal, RegionId, SecurityGroupId, SubnetId, SystemDisk, Tag, VpcId,
-    ZoneId,
+    InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Subnet, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
+    lasting_number,
 };
-use cvmd_state::Transaction;
-use std::net::Ipv4Addr;
+use cvmd_state::{Transaction, View};
+use std::{net::Ipv4Addr, sync::Arc};
 
 const DISK_KIND: &str = "CLOUD_PREMIUM";
 pub(crate) const DISK_GIB_MAX: u32 = 32_000;
@@ -26,6 +26,7 @@ pub struct Plan {
     pub charge_type: ChargeType,
     pub disks: Disks,
     pub internet: InternetAccessible,
+    pub network: Wanted,
     /// May hold `{R:x}` or `{R:x,F:y}`.
     pub name: Option<Box<str>>,
     /// May hold those and `{IP}`.
@@ -79,26 +80,52 @@ fn disk(parameters: &mut Parameters, least: u32, usual: u32) -> Result<(Box<str>
     Ok((kind, parameters.bounded("DiskSize", least, DISK_GIB_MAX)?.unwrap_or(usual)))
 }
 
-/// An id that is the same for ever for one account and region, without a row of its own.
-fn default_id(account: AccountNumber, place: &str, what: u64) -> u64 {
-    // FNV-1a: spreads the few names there are; nothing depends on its strength.
-    let bytes = place.bytes().chain(account.0.to_be_bytes()).chain(what.to_be_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// Where in the account's networks new instances are to be.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// `None` is the zone's default subnet.
+    pub subnet: Option<(VpcId, SubnetId)>,
+    /// One for each instance, or none at all.
+    pub addresses: Vec<Ipv4Addr>,
 }
 
-fn default_vpc(account: AccountNumber, region: RegionId) -> VpcId {
-    VpcId::from_random(default_id(account, region.name(), 1))
-}
+impl Wanted {
+    /// `VirtualPrivateCloud` of a request for that many instances.
+    pub(crate) fn read(parameters: &mut Parameters, count: u32) -> Result<Wanted, Reason> {
+        let Some(mut network) = parameters.structure("VirtualPrivateCloud")? else { return Ok(Wanted::default()) };
+        let (vpc, subnet) = (network.text("VpcId")?.unwrap_or_default(), network.text("SubnetId")?.unwrap_or_default());
+        let subnet = if (&*vpc, &*subnet) == ("DEFAULT", "DEFAULT") {
+            None
+        } else {
+            let malformed = |_| Reason::MalformedVpcId { value: shorten(&vpc).into() };
+            let vpc = vpc.parse().map_err(malformed)?;
+            let malformed = |_| Reason::MalformedSubnetId { value: shorten(&subnet).into() };
+            Some((vpc, subnet.parse().map_err(malformed)?))
+        };
+        let name = network.path("PrivateIpAddresses");
+        let texts = network.texts("PrivateIpAddresses")?;
+        let malformed = |text: &str| Reason::MalformedAddress { value: shorten(text).into() };
+        let addresses: Vec<_> =
+            texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect::<Result<_, _>>()?;
+        network.finish()?;
+        if !addresses.is_empty() && addresses.len() != count as usize {
+            return Err(Reason::AddressCount { name, instances: count, given: addresses.len() });
+        }
+        Ok(Wanted { subnet, addresses })
+    }
 
-fn default_subnet(account: AccountNumber, zone: ZoneId) -> SubnetId {
-    SubnetId::from_random(default_id(account, zone.name(), 2))
-}
-
-/// Whether the network asked for is the default one, given by its ids.
-pub(crate) fn is_default_network(vpc: &str, subnet: &str, zone: ZoneId, context: &Context) -> Result<(), Reason> {
-    let known = vpc == default_vpc(context.account, zone.region()).to_string()
-        && subnet == default_subnet(context.account, zone).to_string();
-    if known { Ok(()) } else { Err(Reason::Network { vpc: shorten(vpc).into(), subnet: shorten(subnet).into() }) }
+    /// The subnet, if it is there and fits.
+    pub(crate) fn find(&self, view: &View, zone: ZoneId, account: AccountNumber) -> Result<Arc<Subnet>, Refusal> {
+        let default = (VpcId::of_default(account, zone.region()), SubnetId::of_default(account, zone));
+        let (vpc, id) = self.subnet.unwrap_or(default);
+        view.vpc_of(account, zone.region(), vpc).ok_or(Refusal::VpcNotFound(vpc))?;
+        let subnet = view.subnet_of(account, zone.region(), id).ok_or(Refusal::SubnetNotFound(id))?;
+        match () {
+            () if subnet.vpc != vpc => Err(Refusal::SubnetElsewhere { subnet: id, vpc }),
+            () if subnet.zone != zone => Err(Refusal::SubnetInOtherZone { subnet: id, zone: subnet.zone }),
+            () => Ok(subnet),
+        }
+    }
 }
 
 /// Puts `count` instances, launching, and answers their ids in the order of their names.
@@ -111,17 +138,20 @@ pub(crate) fn put_all(
 ) -> Result<Vec<InstanceId>, Refusal> {
     let mut random = context.random(b'i');
     let view = tx.view();
+    let subnet = plan.network.find(view, plan.zone, context.account)?;
+    let mut addresses = plan.network.addresses.iter().copied();
     let mut instances: Vec<Instance> = Vec::with_capacity(count as usize);
     for index in 0..count {
         let id = std::iter::repeat_with(|| InstanceId::from_random(Context::id(&mut random)))
             .find(|id| view.instance(*id).is_none() && instances.iter().all(|instance| instance.id != *id))
             .unwrap_or(InstanceId::MIN);
+        let address = tx.allocate_address(&subnet, addresses.next())?;
         let mut disk = || {
             std::iter::repeat_with(|| Context::id(&mut random))
                 .find(|id| view.disk_holder(DiskId::from_random(*id)).is_none())
                 .unwrap_or_default()
         };
-        let mut instance = build(tx, plan, id, context, &mut disk)?;
+        let mut instance = build(tx, plan, id, context, (&subnet, address), &mut disk)?;
         instance.name = numbered(plan.name.as_deref().unwrap_or(NAMELESS), index, count, plan.name.is_some());
         instance.host_name = host_name(plan, index, count, instance.private_address);
         instance.begin(Goal::Launch, context.by(action));
@@ -132,17 +162,18 @@ pub(crate) fn put_all(
     Ok(ids)
 }
 
-/// One instance as the plan has it, without an operation; its addresses are allocated.
+/// One instance as the plan has it, without an operation; its public address is allocated.
 fn build(
     tx: &mut Transaction<'_>,
     plan: &Plan,
     id: InstanceId,
     context: &Context,
+    (subnet, private_address): (&Subnet, Ipv4Addr),
     mut random: impl FnMut() -> u64,
 ) -> Result<Instance, Refusal> {
     let public = plan.internet.public_ip_assigned || plan.internet.max_bandwidth_out > 0;
     let groups = if plan.security_groups.is_empty() {
-        [SecurityGroupId::from_random(default_id(context.account, context.region.name(), 3))].into()
+        [SecurityGroupId::of_default(context.account, plan.zone.region())].into()
     } else {
         plan.security_groups.clone()
     };
@@ -167,12 +198,12 @@ fn build(
         charge_type: plan.charge_type,
         system_disk: SystemDisk { id: DiskId::from_random(random()), kind: kind.into_string().into(), size_gib },
         data_disks: plan.disks.data.iter().map(|disk| data_disk(disk, random())).collect(),
-        private_address: tx.allocate_address()?,
-        public_address: public.then(|| tx.allocate_address()).transpose()?,
+        private_address,
+        public_address: public.then(|| tx.allocate_public_address(context.account, plan.zone)).transpose()?,
         login_port: None,
         internet: plan.internet.clone(),
-        vpc: default_vpc(context.account, plan.zone.region()),
-        subnet: default_subnet(context.account, plan.zone),
+        vpc: subnet.vpc,
+        subnet: subnet.id,
         security_groups: groups,
         created_seconds: context.now_seconds,
         uuid: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.to_string().as_bytes()),
@@ -232,7 +263,10 @@ pub fn seeded(
     id: InstanceId,
     state: InstanceState,
 ) -> Result<Instance, Refusal> {
-    let mut instance = build(tx, plan, id, context, || default_id(context.account, "disk", id.to_u64()))?;
+    let subnet = plan.network.find(tx.view(), plan.zone, context.account)?;
+    let address = tx.allocate_address(&subnet, plan.network.addresses.first().copied())?;
+    let random = || lasting_number(context.account, "disk", id.to_u64());
+    let mut instance = build(tx, plan, id, context, (&subnet, address), random)?;
     instance.name = plan.name.clone().unwrap_or_else(|| NAMELESS.into());
     instance.host_name = host_name(plan, 0, 1, instance.private_address);
     instance.state = state;

@@ -19,6 +19,11 @@ pub fn time(seconds: u64) -> String {
         .to_string()
 }
 
+/// Unix seconds as `YYYY-MM-DD hh:mm:ss`, in UTC: so the vpc product has it.
+pub(crate) fn civil_time(seconds: u64) -> String {
+    time(seconds).replace('T', " ").replace('Z', "")
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InstanceReply<'a> {

@@ -11,6 +11,7 @@ use crate::{
     facts::{self, Facts, Member},
     parameters::taken,
     world::{REASONS, World, public_key},
+    world_networks,
 };
 use cvmd_wire::{Door, Params};
 use serde_json::Value;
@@ -80,7 +81,8 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
     let (product, name) = name.split_once('.').unwrap_or((own, name));
     let product = Product::find(product).unwrap_or_else(|| panic!("no product {product}"));
     let action = catalog::find(product, name).unwrap_or_else(|| panic!("no action {name}"));
-    let json = expand(&json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string()));
+    let json = json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string());
+    let json = expand(&json.replace("MANY-RULES", &world_networks::many_rules()));
     let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
     let params = match door {
         Door::Api3 => Params::from_json(json.as_bytes()).unwrap(),

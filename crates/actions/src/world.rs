@@ -1,7 +1,8 @@
 //! The small world in which every paragraph of a transcript begins, and the plain words that change it.
 
 use crate::{
-    Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange, Seal, seeded,
+    Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange, Seal, Wanted,
+    seeded, world_networks,
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
@@ -70,6 +71,7 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
             max_bandwidth_out: 0,
             public_ip_assigned: false,
         },
+        network: Wanted::default(),
         name: None,
         host_name: None,
         login: LoginWanted {
@@ -145,6 +147,7 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         let sequence = tx.next_sequence();
         tx.put_key_pair(key(id, name, byte, account, sequence));
     }
+    world_networks::fill(tx, US, OTHERS, NOW_SECONDS);
     Ok(())
 }
 
@@ -190,6 +193,7 @@ impl World {
             "running_key_change = shutdown" => self.policy.running_key_change = RunningKeyChange::Shutdown,
             "associate = add" => self.policy.associate = Associate::Add,
             "full account" => self.fill_account().await,
+            "full networks" => self.fill_networks().await,
             "ins-stopped1 carries 50 tags" => self.tag_fully().await,
             "only ins-stopped1 holds a key" => self.free_others().await,
             _ => return false,
@@ -209,6 +213,14 @@ impl World {
                     sequence,
                 ));
             }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn fill_networks(&self) {
+        let outcome = self.state.change(|tx| {
+            world_networks::fill_up(tx, US, NOW_SECONDS);
             Ok::<_, ApiError>(())
         });
         outcome.await.unwrap().unwrap();

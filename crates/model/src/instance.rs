@@ -237,6 +237,11 @@ impl Instance {
         self.system().is_some_and(|image| image.platform == Platform::Windows)
     }
 
+    /// The private address, and the public one if there is one.
+    pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        [Some(self.private_address), self.public_address].into_iter().flatten()
+    }
+
     /// The guest's user by image: `root`, `ubuntu` or `Administrator`.
     #[must_use]
     pub fn user(&self) -> &'static str {
@@ -387,6 +392,39 @@ impl Instance {
             self.state = InstanceState::Stopping;
         }
         self.begin(Goal::ChangeLogin { was_running, gone, before, how }, by);
+    }
+
+    /// Binds a security group behind those bound before. Nothing on the machine changes for it.
+    ///
+    /// # Errors
+    /// [`Refusal::OperationInProgress`], [`Refusal::SecurityGroupsQuota`].
+    pub fn bind_security_group(&mut self, group: SecurityGroupId, limit: usize, by: By) -> Result<(), Refusal> {
+        let mut groups = self.security_groups.to_vec();
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+        if self.operation.is_some() {
+            return Err(Refusal::OperationInProgress(self.id));
+        }
+        if groups.len() > limit {
+            return Err(Refusal::SecurityGroupsQuota { limit });
+        }
+        self.security_groups = groups.into();
+        self.finish_at_once(by);
+        Ok(())
+    }
+
+    /// Takes a security group off; one that is not bound is none to take off.
+    ///
+    /// # Errors
+    /// [`Refusal::OperationInProgress`].
+    pub fn unbind_security_group(&mut self, group: SecurityGroupId, by: By) -> Result<(), Refusal> {
+        if self.operation.is_some() {
+            return Err(Refusal::OperationInProgress(self.id));
+        }
+        self.security_groups = self.security_groups.iter().copied().filter(|bound| *bound != group).collect();
+        self.finish_at_once(by);
+        Ok(())
     }
 
     pub(crate) fn finish_at_once(&mut self, by: By) {

@@ -20,6 +20,7 @@ mod network;
 mod operation;
 mod rare;
 mod refusal;
+mod security_group;
 mod shape;
 
 pub use account::{Account, AccountNumber, Credential};
@@ -40,8 +41,9 @@ pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
 pub use kept::Kept;
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;
-pub use network::{SecurityGroup, Subnet, Vpc};
+pub use network::{Subnet, Vpc, lasting_number};
 pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail};
 pub use rare::Rare;
 pub use refusal::{Failure, Refusal};
+pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};
 pub use shape::{Running, Shape, Size};

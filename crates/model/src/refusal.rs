@@ -1,7 +1,10 @@
 //! Why the law says no, and why an operation failed later. Reasons, never wire codes.
 
-use crate::{ChargeType, DiskId, ImageId, InstanceId, InstanceState, KeyPairId};
+use crate::{
+    ChargeType, Cidr, DiskId, ImageId, InstanceId, InstanceState, KeyPairId, SecurityGroupId, SubnetId, VpcId, ZoneId,
+};
 use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
 
 /// The law says no. Nothing has changed. Each reason becomes a wire code, for each door, in `cvmd-actions`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +62,59 @@ pub enum Refusal {
     ImageNotFound(ImageId),
     #[error("No address is left in the block of the default VPC.")]
     AddressesExhausted,
+    #[error("The VPC `{0}` does not exist.")]
+    VpcNotFound(VpcId),
+    #[error("The subnet `{0}` does not exist.")]
+    SubnetNotFound(SubnetId),
+    #[error("The subnet `{subnet}` is not in the VPC `{vpc}`.")]
+    SubnetElsewhere { subnet: SubnetId, vpc: VpcId },
+    #[error("The subnet `{subnet}` is in the zone `{zone}`, not in the instance's.")]
+    SubnetInOtherZone { subnet: SubnetId, zone: ZoneId },
+    #[error("No address is left in the subnet `{0}`.")]
+    SubnetExhausted(SubnetId),
+    #[error("The subnet `{subnet}` has no address `{address}` that an instance may get.")]
+    AddressNotInSubnet { address: Ipv4Addr, subnet: SubnetId },
+    #[error("The address `{address}` is used already.")]
+    AddressTaken { address: Ipv4Addr },
+    #[error("The security group `{0}` does not exist.")]
+    SecurityGroupNotFound(SecurityGroupId),
+    #[error("An instance takes at most {limit} security groups.")]
+    SecurityGroupsQuota { limit: usize },
+    /// What the actions on networks themselves do not find.
+    #[error("The resource `{0}` does not exist.")]
+    NetworkNotFound(Box<str>),
+    #[error("The VPC `{vpc}` has the subnet `{subnet}`: delete that first.")]
+    VpcInUse { vpc: VpcId, subnet: SubnetId },
+    #[error("The subnet `{subnet}` is used by {instances} instance(s).")]
+    SubnetInUse { subnet: SubnetId, instances: u32 },
+    #[error("The security group `{group}` is bound to {instances} instance(s).")]
+    SecurityGroupInUse { group: SecurityGroupId, instances: u32 },
+    #[error("The security group `{group}` is named in a rule of `{by}`.")]
+    SecurityGroupNamed { group: SecurityGroupId, by: SecurityGroupId },
+    #[error("The resource `{0}` is the default one, which cannot be deleted.")]
+    NetworkIsDefault(Box<str>),
+    #[error("The region has {limit} VPCs of the account, which is the limit.")]
+    VpcQuota { limit: usize },
+    #[error("The VPC has {limit} subnets, which is the limit.")]
+    SubnetQuota { limit: usize },
+    #[error("The region has {limit} security groups of the account, which is the limit.")]
+    SecurityGroupQuota { limit: usize },
+    #[error(
+        "The range `{0}` is no VPC's: it must lie in 10.0.0.0/8 (from /12), 172.16.0.0/12 or 192.168.0.0/16, up to /28."
+    )]
+    VpcRange(Cidr),
+    #[error("The range `{cidr}` is no subnet's: it must lie in the VPC's, `{vpc}`, up to /29.")]
+    SubnetRange { cidr: Cidr, vpc: Cidr },
+    #[error("The range `{cidr}` overlaps that of the subnet `{other}`.")]
+    SubnetConflict { cidr: Cidr, other: SubnetId },
+    #[error("The rules have the version `{version}` now: read them again.")]
+    RulesChanged { version: u64 },
+    #[error("Two rules would say the same.")]
+    RuleTwice,
+    #[error("There is no rule with the index `{index}`.")]
+    RuleIndex { index: usize },
+    #[error("A security group takes at most {limit} rules in each direction.")]
+    RulesQuota { limit: usize },
     #[error("The client token was used within 24 hours with other parameters.")]
     ClientTokenReused,
 }

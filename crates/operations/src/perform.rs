@@ -4,6 +4,7 @@ use crate::Step;
 use cvmd_hypervisor::{Definition, Hypervisor, Trouble};
 use cvmd_model::{Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
+use std::net::Ipv4Addr;
 
 /// The tag that tells a simulated guest how to behave.
 const GUEST_TAG: &str = "cvmd:guest";
@@ -97,7 +98,8 @@ pub fn definition(instance: &Instance) -> Definition {
     let guest = instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG);
     Definition {
         id: instance.id,
-        addresses: [Some(instance.private_address), instance.public_address].into_iter().flatten().collect(),
+        // Of the others the host knows nothing: two VPCs may have instances with the same one.
+        addresses: instance.addresses().filter(Ipv4Addr::is_loopback).collect(),
         host_name: instance.host_name.clone(),
         size: instance.size(),
         os_name: instance.system().map_or("Linux", |image| image.os_name).into(),

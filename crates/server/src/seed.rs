@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cvmd_actions::{Context, Disks, Plan};
+use cvmd_actions::{Context, Disks, Plan, Wanted};
 use cvmd_model::{
     ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
     KeyPairId, LoginWanted, Password, Platform, Power, PublicKey, Tag, ZoneId,
@@ -180,6 +180,7 @@ fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
             max_bandwidth_out: 0,
             public_ip_assigned: false,
         },
+        network: Wanted::default(),
         name: seed.instance_name.clone(),
         host_name: None,
         login: LoginWanted { keys, password, password_login },

@@ -7,9 +7,11 @@
 //!
 //! Architecture invariant: this crate knows neither requests nor machines.
 
+mod addresses;
 mod images;
 mod journal;
 mod load;
+mod networks;
 mod rows;
 mod shelf;
 mod shelves;

@@ -1,6 +1,6 @@
 //! Rows that are not nouns of the cloud: settings of the data directory, client tokens, messages.
 
-use cvmd_model::{AccountNumber, InstanceId, RegionId, RequestId};
+use cvmd_model::{AccountNumber, Cidr, InstanceId, RegionId, RequestId};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -30,10 +30,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// First and last address of the default VPC's `/10` that an instance may get.
+    /// The block, which all default VPCs share.
     #[must_use]
-    pub fn addresses(&self) -> (Ipv4Addr, Ipv4Addr) {
-        (Ipv4Addr::new(127, self.block, 0, 2), Ipv4Addr::new(127, self.block + 63, 255, 254))
+    pub fn block_cidr(&self) -> Cidr {
+        Cidr::around(Ipv4Addr::new(127, self.block, 0, 0), 10)
     }
 }
 

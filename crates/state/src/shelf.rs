@@ -185,10 +185,7 @@ mod test {
                 account: OWNER,
                 region: here,
                 name: "group".into(),
-                description: "".into(),
-                project_id: 0,
-                created_seconds: 0,
-                tags: [].into(),
+                ..SecurityGroup::of_default(OWNER, here, 0)
             });
         })
         .await;

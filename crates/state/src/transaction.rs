@@ -1,7 +1,7 @@
 //! What a command may read and write.
 
-use crate::{ClientToken, JournalLine, Message, Settings, Shelved, View};
-use cvmd_model::{Account, Credential, Instance, InstanceId, Kept, KeyPair, Refusal};
+use crate::{ClientToken, JournalLine, Message, Settings, Shelved, View, addresses::Allocated};
+use cvmd_model::{Account, AccountNumber, Credential, Instance, InstanceId, Kept, KeyPair, Refusal, Subnet, ZoneId};
 use std::{net::Ipv4Addr, sync::Arc};
 
 /// One change to one row.
@@ -35,7 +35,7 @@ pub struct Transaction<'a> {
     puts: Vec<Put>,
     lines: Vec<JournalLine>,
     last_sequence: u64,
-    last_address: Option<Ipv4Addr>,
+    allocated: Allocated,
 }
 
 /// A client token is kept for 24 hours.
@@ -48,7 +48,7 @@ impl<'a> Transaction<'a> {
             puts: Vec::new(),
             lines: Vec::new(),
             last_sequence: view.last_sequence(),
-            last_address: view.last_address(),
+            allocated: Allocated::default(),
         }
     }
 
@@ -63,25 +63,22 @@ impl<'a> Transaction<'a> {
         self.last_sequence
     }
 
-    /// A free address of the default VPC. Addresses given back are used again only when the block has been walked.
+    /// An address of the subnet: the one wanted, or a free one. Addresses given back are used again only when the
+    /// subnet has been walked.
+    ///
+    /// # Errors
+    /// [`Refusal::AddressNotInSubnet`], [`Refusal::AddressTaken`]; [`Refusal::SubnetExhausted`], or
+    /// [`Refusal::AddressesExhausted`] for a default subnet.
+    pub fn allocate_address(&mut self, subnet: &Subnet, wanted: Option<Ipv4Addr>) -> Result<Ipv4Addr, Refusal> {
+        self.allocated.allocate(&self.view.addresses, subnet, wanted)
+    }
+
+    /// A free address at which an instance can be reached from outside its VPC: one of the block.
     ///
     /// # Errors
     /// [`Refusal::AddressesExhausted`].
-    pub fn allocate_address(&mut self) -> Result<Ipv4Addr, Refusal> {
-        let (first, last) = self.view.settings().addresses();
-        let (first, last) = (u32::from(first), u32::from(last));
-        let size = last - first + 1;
-        let start = self.last_address.map_or(0, |address| u32::from(address).wrapping_sub(first).wrapping_add(1));
-        for step in 0..size {
-            let address = Ipv4Addr::from(first + (start % size + step) % size);
-            // .0 and .255 look like network and broadcast addresses to people and to tools.
-            if matches!(address.octets()[3], 0 | 255) || self.view.is_address_taken(address) {
-                continue;
-            }
-            self.last_address = Some(address);
-            return Ok(address);
-        }
-        Err(Refusal::AddressesExhausted)
+    pub fn allocate_public_address(&mut self, account: AccountNumber, zone: ZoneId) -> Result<Ipv4Addr, Refusal> {
+        self.allocate_address(&self.view.default_subnet(account, zone), None)
     }
 
     pub fn put_settings(&mut self, settings: Settings) {

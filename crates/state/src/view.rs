@@ -1,11 +1,12 @@
 //! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
 
-use crate::{ClientToken, Message, Settings, shelves::Shelves, transaction::Put};
+use crate::{ClientToken, Message, Settings, addresses::Addresses, shelves::Shelves, transaction::Put};
 use cvmd_model::{
     Account, AccountNumber, Credential, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair, KeyPairId, RegionId,
+    SecurityGroupId,
 };
 use imbl::{OrdMap, OrdSet};
-use std::{cmp::Reverse, net::Ipv4Addr, sync::Arc};
+use std::{cmp::Reverse, sync::Arc};
 
 /// What ties a key pair to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +34,10 @@ pub struct View {
     key_blobs: OrdMap<(AccountNumber, KeyBlob), KeyPairId>,
     bindings: OrdMap<(KeyPairId, InstanceId), Binding>,
     operating: OrdSet<InstanceId>,
-    addresses: OrdMap<Ipv4Addr, InstanceId>,
+    pub(crate) addresses: Addresses,
+    /// How many instances each security group is bound to.
+    pub(crate) group_uses: OrdMap<SecurityGroupId, u32>,
     disks: OrdMap<DiskId, InstanceId>,
-    last_address: Option<Ipv4Addr>,
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
     messages: OrdMap<u64, Arc<Message>>,
@@ -169,21 +171,6 @@ impl View {
         self.operating.iter().copied()
     }
 
-    /// Instances that have the address, of whatever network it is.
-    pub fn instances_at(&self, address: Ipv4Addr) -> impl Iterator<Item = InstanceId> {
-        self.addresses.get(&address).copied().into_iter()
-    }
-
-    #[must_use]
-    pub fn is_address_taken(&self, address: Ipv4Addr) -> bool {
-        self.addresses.contains_key(&address)
-    }
-
-    #[must_use]
-    pub(crate) fn last_address(&self) -> Option<Ipv4Addr> {
-        self.last_address
-    }
-
     #[must_use]
     pub fn client_token(&self, account: AccountNumber, region: RegionId, token: &str) -> Option<&Arc<ClientToken>> {
         self.client_tokens.get(&(account, region, token.into()))
@@ -258,10 +245,6 @@ impl View {
         if old.is_none() {
             let list = (instance.account, instance.zone.region());
             self.instance_lists.entry(list).or_default().insert(Reverse(instance.sequence), instance.id);
-            for address in addresses(instance) {
-                self.addresses.insert(address, instance.id);
-                self.last_address = Some(address);
-            }
         }
         if instance.operation.is_some() {
             self.operating.insert(instance.id);
@@ -274,6 +257,8 @@ impl View {
             }
             self.disks.extend(disks(instance).map(|disk| (disk, instance.id)));
         }
+        self.addresses.follow(old.as_deref(), Some(instance));
+        self.regroup(old.as_deref(), Some(instance));
         self.rebind(old.as_deref(), Some(instance));
     }
 
@@ -282,14 +267,33 @@ impl View {
         if let Some(list) = self.instance_lists.get_mut(&(old.account, old.zone.region())) {
             list.remove(&Reverse(old.sequence));
         }
-        for address in addresses(&old) {
-            self.addresses.remove(&address);
-        }
+        self.addresses.follow(Some(&old), None);
+        self.regroup(Some(&old), None);
         for disk in disks(&old) {
             self.disks.remove(&disk);
         }
         self.operating.remove(&old.id);
         self.rebind(Some(&old), None);
+    }
+
+    /// Keeps the number of each security group's instances in step.
+    fn regroup(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
+        let before = old.map_or(&[][..], |instance| &instance.security_groups);
+        let after = new.map_or(&[][..], |instance| &instance.security_groups);
+        if before == after {
+            return;
+        }
+        for group in before {
+            if let Some(uses) = self.group_uses.get_mut(group) {
+                *uses -= 1;
+                if *uses == 0 {
+                    self.group_uses.remove(group);
+                }
+            }
+        }
+        for group in after {
+            *self.group_uses.entry(*group).or_default() += 1;
+        }
     }
 
     /// Keeps the index from key pair to instance in step with the instance's row, where the binding is stored.
@@ -330,10 +334,6 @@ impl View {
         self.key_names.remove(&(old.account, old.name.clone()));
         self.key_blobs.remove(&(old.account, old.public_key.blob().clone()));
     }
-}
-
-fn addresses(instance: &Instance) -> impl Iterator<Item = Ipv4Addr> {
-    [Some(instance.private_address), instance.public_address].into_iter().flatten()
 }
 
 fn disks(instance: &Instance) -> impl Iterator<Item = DiskId> {

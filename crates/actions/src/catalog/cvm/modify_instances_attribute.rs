@@ -7,7 +7,7 @@
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
-    names,
+    names, network,
 };
 use cvmd_model::{InstanceId, Refusal, SecurityGroupId};
 
@@ -24,6 +24,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.IllegalHostName",
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.LimitExceeded",
+        "InvalidSecurityGroupId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
@@ -69,6 +70,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     };
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
+        network::exist(tx.view(), context, modify.security_groups.as_deref().unwrap_or_default())?;
         let instances = ids.find(tx.view(), context)?;
         if let Some(name) = modify.host_name.as_ref().filter(|_| instances.iter().any(|instance| instance.is_windows()))
         {
@@ -108,10 +110,10 @@ pub(super) fn security_groups(parameters: &mut Parameters, name: &str) -> Result
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
-> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"InstanceName":"new name","HostName":"web-1","UserData":"aGVsbG8=","SecurityGroups":["sg-11112222"],"DisableApiTermination":true}
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"InstanceName":"new name","HostName":"web-1","UserData":"aGVsbG8=","SecurityGroups":["sg-mine0001"],"DisableApiTermination":true}
 < {}
 > DescribeInstances {"InstanceIds":["ins-stopped1"]}
-< ..."InstanceName":"new name"..."SecurityGroupIds":["sg-11112222"]..."DisableApiTermination":true,"HostName":"web-1"...
+< ..."InstanceName":"new name"..."SecurityGroupIds":["sg-mine0001"]..."DisableApiTermination":true,"HostName":"web-1"...
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"InstanceName":"0123456789012345678901234567890123456789012345678901234567890"}
 < InvalidInstanceName.TooLong ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"HostName":"-"}
@@ -120,6 +122,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.InvalidUserDataFormat ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"SecurityGroups":["nonsense"]}
 < InvalidParameterValue The value `nonsense` specified in the parameter `SecurityGroups` is not valid.
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"SecurityGroups":["sg-mine0001","sg-foreign1"]}
+< InvalidSecurityGroupId.NotFound The security group `sg-foreign1` does not exist.
 > ModifyInstancesAttribute {"InstanceIds":["ins-busy0001"],"InstanceName":"x"}
 < OperationDenied.InstanceOperationInProgress ...
 >> ModifyInstancesAttribute {"InstanceIds":["ins-busy0001"],"InstanceName":"x"}

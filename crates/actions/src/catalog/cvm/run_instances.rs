@@ -2,16 +2,16 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
 //! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
-//! `cvmd messages`. Launch templates, KeepImageLogin and networks other than the default VPC are refused. The term of a
-//! PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself.
+//! `cvmd messages`. Launch templates and KeepImageLogin are refused. The term of a PREPAID instance is kept and answered;
+//! nothing is charged, and nothing expires by itself.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
     batch::Batch,
     error::Words,
-    login, names,
-    new_instance::{self, Disks, Plan},
+    login, names, network,
+    new_instance::{self, Disks, Plan, Wanted},
     parameters::shorten,
     term::Term,
 };
@@ -30,6 +30,7 @@ pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "RunInstances",
     errors: &[
+        "FailedOperation.NoAvailableIpAddressCountInSubnet",
         "InvalidClientToken.TooLong",
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
@@ -39,6 +40,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameter.ParameterConflict",
         "InvalidParameterValue.Duplicate",
         "InvalidParameterValue.DuplicateTags",
+        "InvalidParameterValue.IPAddressMalformed",
         "InvalidParameterValue.IllegalHostName",
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidParameterMinCount",
@@ -46,13 +48,21 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.KeyPairNotFound",
         "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.SubnetIdMalformed",
+        "InvalidParameterValue.SubnetIdZoneIdNotMatch",
+        "InvalidParameterValue.SubnetNotExist",
+        "InvalidParameterValue.VpcIdMalformed",
         "InvalidParameterValue.VpcIdNotExist",
+        "InvalidParameterValue.VpcIdSubnetIdNotMatch",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidPassword",
         "InvalidPeriod",
+        "InvalidSecurityGroupId.NotFound",
         "InvalidZone.MismatchRegion",
         "UnsupportedOperation",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
+        "VpcAddrNotInSubNet",
+        "VpcIpIsUsed",
     ],
     without_effect: &[
         "ActionTimer",
@@ -96,9 +106,9 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge(parameters, context)?;
     let disks = Disks::read(parameters, image)?;
-    let vpc = network(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
+    let network = Wanted::read(parameters, count)?;
     let name = name(parameters)?;
     let login = login(parameters, image, context)?;
     let security_groups = security_groups(parameters, "SecurityGroupIds")?;
@@ -122,6 +132,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         charge_type,
         disks,
         internet,
+        network,
         name,
         host_name,
         login: login.wanted.clone(),
@@ -135,13 +146,12 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         for key in &login.wanted.keys {
             tx.view().key_pair_of(context.account, *key).ok_or(Refusal::LoginKeyPairNotFound(*key))?;
         }
-        if let Some((vpc, subnet)) = &vpc {
-            new_instance::is_default_network(vpc, subnet, zone, context)?;
-        }
+        network::exist(tx.view(), context, &plan.security_groups)?;
         if let Some(same) = token.as_ref().and_then(|token| find_token(tx, context, token)) {
             let again = same.parameters == digest;
             return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
         }
+        plan.network.find(tx.view(), plan.zone, context.account)?;
         if dry_run {
             return Ok(Body::empty());
         }
@@ -241,20 +251,6 @@ fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
             Err(Reason::Unsupported { what: Words::new(english, chinese) })
         }
     }
-}
-
-/// A VPC and a subnet, as they were given.
-type Network = (Box<str>, Box<str>);
-
-/// The network asked for; `None` is the default one.
-fn network(parameters: &mut Parameters) -> Result<Option<Network>, Reason> {
-    let Some(mut network) = parameters.structure("VirtualPrivateCloud")? else { return Ok(None) };
-    if network.has("PrivateIpAddresses") {
-        return Err(Reason::Unsupported { what: Words::name("VirtualPrivateCloud.PrivateIpAddresses") });
-    }
-    let (vpc, subnet) = (network.text("VpcId")?.unwrap_or_default(), network.text("SubnetId")?.unwrap_or_default());
-    network.finish()?;
-    Ok(Some((vpc, subnet)).filter(|(vpc, subnet)| &**vpc != "DEFAULT" || &**subnet != "DEFAULT"))
 }
 
 fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
@@ -393,6 +389,50 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 > DescribeInstances {"Limit":1}
 < {"TotalCount":10,...
+
+# In a VPC of one's own: the first free address of the subnet, and the public one of the block.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"InternetAccessible":{"InternetMaxBandwidthOut":5},"SecurityGroupIds":["sg-mine0001"],"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"},"InstanceName":"own"}
+< {"InstanceIdSet":["ins-...","ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"subnet-id","Values":["subnet-mine0001"]},{"Name":"instance-name","Values":["own2"]}]}
+< {"TotalCount":1,"InstanceSet":[{..."PrivateIpAddresses":["10.0.1.3"],"PublicIpAddresses":["127.64.0.15"]..."VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","AsVpcGateway":false},..."SecurityGroupIds":["sg-mine0001"]...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.9","10.0.1.5"]},"InstanceName":"chosen"}
+< {"InstanceIdSet":["ins-...","ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"private-ip-address","Values":["10.0.1.5"]}]}
+< {"TotalCount":1,"InstanceSet":[{..."InstanceName":"chosen2"..."PublicIpAddresses":null...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.5"]}}
+< VpcIpIsUsed The address `10.0.1.5` is used already.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.6","10.0.1.6"]}}
+< VpcIpIsUsed The address `10.0.1.6` is used already.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.15"]}}
+< VpcAddrNotInSubNet The subnet `subnet-mine0001` has no address `10.0.1.15` that an instance may get.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","PrivateIpAddresses":["127.99.0.7"]}}
+< {"InstanceIdSet":["ins-..."]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"DEFAULT","SubnetId":"DEFAULT","PrivateIpAddresses":["127.99.0.7"]}}
+< VpcIpIsUsed ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.6"]}}
+< InvalidParameterValue `VirtualPrivateCloud.PrivateIpAddresses` takes one address for each instance: 2, not 1.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1"]}}
+< InvalidParameterValue.IPAddressMalformed ...
+# Four of its thirteen addresses are used.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":10,"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"}}
+< FailedOperation.NoAvailableIpAddressCountInSubnet No address is left in the subnet `subnet-mine0001`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":9,"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"}}
+< {"InstanceIdSet":[...]}
+
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0002"}}
+< InvalidParameterValue.SubnetIdZoneIdNotMatch The subnet `subnet-mine0002` is in the zone `ap-guangzhou-4`, not in the instance's.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-twin0001"}}
+< InvalidParameterValue.VpcIdSubnetIdNotMatch The subnet `subnet-twin0001` is not in the VPC `vpc-mine0001`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-foreign1","SubnetId":"subnet-foreign1"}}
+< InvalidParameterValue.VpcIdNotExist The VPC `vpc-foreign1` does not exist.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-foreign1"},"DryRun":true}
+< InvalidParameterValue.SubnetNotExist The subnet `subnet-foreign1` does not exist.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-1","SubnetId":"subnet-mine0001"}}
+< InvalidParameterValue.VpcIdMalformed ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-1"}}
+< InvalidParameterValue.SubnetIdMalformed ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SecurityGroupIds":["sg-mine0001","sg-foreign1"]}
+< InvalidSecurityGroupId.NotFound The security group `sg-foreign1` does not exist.
 
 > RunInstances {"ImageId":"img-487zeit5"}
 < MissingParameter The request is missing a required parameter `Placement`.

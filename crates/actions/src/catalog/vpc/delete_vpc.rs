@@ -1,0 +1,53 @@
+//! DeleteVpc: deletes a VPC that has no subnets.
+//!
+//! <https://cloud.tencent.com/document/api/215/15775>. Where the vendor is silent: a VPC with subnets is in use, also when
+//! they are empty, and the default VPC stays.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
+use cvmd_model::{Refusal, VpcId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DeleteVpc",
+    errors: &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: VpcId = network::required(parameters, "VpcId")?;
+    Ok(Box::new(move |tx, context| {
+        let vpc = tx.view().vpc_of(context.account, context.region, id);
+        let vpc = vpc.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
+        if vpc.is_default() {
+            return Err(Refusal::NetworkIsDefault(id.to_string().into()).into());
+        }
+        let mut subnets = tx.view().subnets().list(context.account, context.region);
+        if let Some(subnet) = subnets.find(|subnet| subnet.vpc == id) {
+            return Err(Refusal::VpcInUse { vpc: id, subnet: subnet.id }.into());
+        }
+        tx.discard(&vpc);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteVpc {"VpcId":"vpc-twin0001"}
+< ResourceInUse The VPC `vpc-twin0001` has the subnet `subnet-twin0001`: delete that first.
+> DeleteSubnet {"SubnetId":"subnet-twin0001"}
+< {}
+> DeleteVpc {"VpcId":"vpc-twin0001"}
+< {}
+> DescribeVpcs {"VpcIds":["vpc-twin0001"]}
+< {"TotalCount":0,"VpcSet":[]}
+> DeleteVpc {"VpcId":"vpc-twin0001"}
+< ResourceNotFound The resource `vpc-twin0001` does not exist.
+> DeleteVpc {"VpcId":"vpc-foreign1"}
+< ResourceNotFound ...
+> DeleteVpc {"VpcId":"vpc-vaxeev3f"}
+< InvalidParameterValue.Reserved The resource `vpc-vaxeev3f` is the default one, which cannot be deleted.
+> DeleteVpc {"VpcId":"subnet-mine0001"}
+< InvalidParameterValue.Malformed ...
+"#;

@@ -1,0 +1,125 @@
+//! DescribeRouteTables: each VPC's default route table, with which its subnets are associated.
+//!
+//! <https://cloud.tencent.com/document/api/215/15766>. There are no other tables here, and no routes of the user's in them.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    filters::Filter,
+    network::{self, Wanted},
+    reply::civil_time,
+};
+use cvmd_model::{RouteTableId, Vpc};
+use cvmd_state::View;
+use serde::Serialize;
+
+const FILTERS: &[&str] = &["route-table-id", "route-table-name", "vpc-id", "association.main", "tag-key"];
+const NAME: &str = "default";
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DescribeRouteTables",
+    errors: &[
+        "InvalidParameter.Coexist",
+        "InvalidParameter.FilterInvalidKey",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.Malformed",
+        "LimitExceeded.NumberOfFilters",
+    ],
+    without_effect: &["NeedRouterInfo"],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    route_table_set: Vec<RouteTable>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RouteTable {
+    vpc_id: String,
+    route_table_id: String,
+    route_table_name: &'static str,
+    association_set: Vec<Association>,
+    route_set: [&'static str; 0],
+    main: bool,
+    created_time: String,
+    tag_set: [&'static str; 0],
+    local_cidr_for_ccn: [LocalCidr; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Association {
+    subnet_id: String,
+    route_table_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LocalCidr {
+    cidr: String,
+    published_to_vbc: bool,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let wanted: Wanted<RouteTableId> =
+        Wanted::read(parameters, "RouteTableIds", "`RouteTableIds` and `Filters`", FILTERS)?;
+    let all = view.vpcs_of(context.account, context.region);
+    let (total_count, vpcs) = wanted.select(all, |vpc| vpc.route_table, |filter, vpc| passes(filter, vpc));
+    let route_table_set = vpcs.iter().map(|vpc| route_table(vpc, view, context)).collect();
+    Ok(Body::of(&Reply { total_count, route_table_set }))
+}
+
+fn passes(filter: &Filter, vpc: &Vpc) -> bool {
+    match &*filter.name {
+        "route-table-id" => filter.has(&vpc.route_table.to_string()),
+        "route-table-name" => filter.has(NAME),
+        "vpc-id" => filter.has(&vpc.id.to_string()),
+        "association.main" => network::has_flag(filter, true),
+        _ => filter.has_tag(&[]),
+    }
+}
+
+fn route_table(vpc: &Vpc, view: &View, context: &Context) -> RouteTable {
+    let route_table_id = vpc.route_table.to_string();
+    let subnets = view.subnets_of(context.account, context.region).filter(|subnet| subnet.vpc == vpc.id);
+    RouteTable {
+        vpc_id: vpc.id.to_string(),
+        association_set: subnets
+            .map(|subnet| Association { subnet_id: subnet.id.to_string(), route_table_id: route_table_id.clone() })
+            .collect(),
+        route_table_id,
+        route_table_name: NAME,
+        route_set: [],
+        main: true,
+        created_time: civil_time(vpc.created_seconds),
+        tag_set: [],
+        local_cidr_for_ccn: [LocalCidr { cidr: vpc.cidr.to_string(), published_to_vbc: true }],
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeRouteTables {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"association.main","Values":["true"]},{"Name":"route-table-name","Values":["default"]},{"Name":"route-table-id","Values":["rtb-mine0001"]}]}
+< {"TotalCount":1,"RouteTableSet":[{"VpcId":"vpc-mine0001","RouteTableId":"rtb-mine0001","RouteTableName":"default","AssociationSet":[{"SubnetId":"subnet-mine0002","RouteTableId":"rtb-mine0001"},{"SubnetId":"subnet-mine0001","RouteTableId":"rtb-mine0001"}],"RouteSet":[],"Main":true,"CreatedTime":"2026-11-24 00:00:00","TagSet":[],"LocalCidrForCcn":[{"Cidr":"10.0.0.0/16","PublishedToVbc":true}]}]}
+> DescribeRouteTables {"RouteTableIds":["rtb-88n8ubyg","rtb-nowhere0"]}
+< {"TotalCount":1,"RouteTableSet":[{"VpcId":"vpc-vaxeev3f",..."AssociationSet":[{"SubnetId":"subnet-q454yc3b",...
+> DescribeRouteTables {"Limit":"1"}
+< {"TotalCount":3,...
+> DescribeRouteTables {"Filters":[{"Name":"tag:team","Values":["red"]}]}
+< {"TotalCount":0,"RouteTableSet":[]}
+> DescribeRouteTables {"RouteTableIds":["rtb-mine0001"],"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]}]}
+< InvalidParameter.Coexist ...
+> DescribeRouteTables {"RouteTableIds":["rtb"]}
+< InvalidParameterValue.Malformed ...
+> DescribeRouteTables {"RouteTableIds":[101*"rtb-mine0001"]}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeRouteTables {"Filters":[{"Name":"next-hop-type","Values":["CVM"]}]}
+< InvalidParameter.FilterInvalidKey ...
+> DescribeRouteTables {"Filters":[{"Name":"vpc-id","Values":["1","2","3","4","5","6"]}]}
+< LimitExceeded.NumberOfFilters ...
+"#;

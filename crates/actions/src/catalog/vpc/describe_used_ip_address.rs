@@ -1,0 +1,155 @@
+//! DescribeUsedIpAddress: which private addresses of a VPC or a subnet are used, and by what; one that is free is not
+//! answered.
+//!
+//! <https://cloud.tencent.com/document/api/215/54680>. What uses an address here is an instance, and its id is answered:
+//! Unlike upstream, there are no network interfaces of their own.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
+    parameters::shorten,
+};
+use cvmd_model::{Instance, Refusal, SubnetId, VpcId};
+use cvmd_state::View;
+use serde::Serialize;
+use std::{net::Ipv4Addr, sync::Arc};
+
+const ADDRESSES_MAX: usize = 100;
+const FILTERS: &[&str] = &["ip-addresses", "resource-id"];
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DescribeUsedIpAddress",
+    errors: &[
+        "InvalidParameter.Coexist",
+        "InvalidParameter.FilterInvalidKey",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.Malformed",
+        "LimitExceeded.NumberOfFilters",
+        "ResourceNotFound",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    ip_address_states: Vec<State>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    vpc_id: String,
+    subnet_id: String,
+    ip_address: String,
+    resource_type: &'static str,
+    resource_id: String,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let by_address = parameters.has("IpAddresses");
+    if by_address && parameters.has("Filters") {
+        return Err(Reason::NetworkExclusive { names: "`IpAddresses` and `Filters`" });
+    }
+    let vpc: VpcId = network::required(parameters, "VpcId")?;
+    let subnet: Option<SubnetId> =
+        parameters.has("SubnetId").then(|| network::required(parameters, "SubnetId")).transpose()?;
+    let addresses = addresses(parameters)?;
+    let filters = network::filters(parameters, FILTERS)?;
+    let cut = filters::page(parameters)?;
+    let unknown = |id: String| Refusal::NetworkNotFound(id.into());
+    view.vpc_of(context.account, context.region, vpc).ok_or_else(|| unknown(vpc.to_string()))?;
+    if let Some(id) = subnet {
+        let found = view.subnet_of(context.account, context.region, id).filter(|subnet| subnet.vpc == vpc);
+        found.ok_or_else(|| unknown(id.to_string()))?;
+    }
+    let wanted = |instance: &&Arc<Instance>| {
+        (instance.account, instance.vpc) == (context.account, vpc)
+            && subnet.is_none_or(|subnet| instance.subnet == subnet)
+            && filters.iter().all(|filter| passes(filter, instance))
+    };
+    let used: Vec<&Arc<Instance>> = if by_address {
+        let holder = |address: &Ipv4Addr| {
+            let holder = view.address_holder(vpc, *address).and_then(|id| view.instance(id));
+            // A public address is the instance's too, but not the subnet's.
+            holder.filter(|instance| instance.private_address == *address)
+        };
+        addresses.iter().filter_map(holder).filter(wanted).collect()
+    } else {
+        view.instances_of(context.account, context.region).filter(wanted).collect()
+    };
+    let total_count = used.len();
+    Ok(Body::of(&Reply { total_count, ip_address_states: page(used.into_iter(), cut).map(state).collect() }))
+}
+
+fn addresses(parameters: &mut Parameters) -> Result<Vec<Ipv4Addr>, Reason> {
+    let texts = parameters.texts("IpAddresses")?;
+    if texts.len() > ADDRESSES_MAX {
+        return Err(Reason::TooMany { name: "IpAddresses".into(), given: texts.len(), limit: ADDRESSES_MAX });
+    }
+    let malformed = |text: &str| Reason::NetworkMalformed { name: "IpAddresses".into(), value: shorten(text).into() };
+    texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect()
+}
+
+fn passes(filter: &Filter, instance: &Instance) -> bool {
+    match &*filter.name {
+        "ip-addresses" => filter.has(&instance.private_address.to_string()),
+        _ => filter.has(&instance.id.to_string()),
+    }
+}
+
+fn state(instance: &Arc<Instance>) -> State {
+    State {
+        vpc_id: instance.vpc.to_string(),
+        subnet_id: instance.subnet.to_string(),
+        ip_address: instance.private_address.to_string(),
+        resource_type: "CVM",
+        resource_id: instance.id.to_string(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeUsedIpAddress {"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","IpAddresses":["127.64.0.2","127.99.0.2"]}
+< {"TotalCount":1,"IpAddressStates":[{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","IpAddress":"127.64.0.2","ResourceType":"CVM","ResourceId":"ins-running1"}]}
+# The block is shared, but what is another account's is not answered.
+> DescribeUsedIpAddress {"VpcId":"vpc-vaxeev3f","IpAddresses":["127.64.0.13"]}
+< {"TotalCount":0,"IpAddressStates":[]}
+> DescribeUsedIpAddress {"VpcId":"vpc-vaxeev3f","Limit":1,"Offset":9}
+< {"TotalCount":10,"IpAddressStates":[{..."ResourceId":"ins-running1"}]}
+> DescribeUsedIpAddress {"VpcId":"vpc-vaxeev3f","Filters":[{"Name":"resource-id","Values":["ins-running1","ins-stopped1"]},{"Name":"ip-addresses","Values":["127.64.0.3"]}]}
+< {"TotalCount":1,"IpAddressStates":[{..."ResourceId":"ins-stopped1"}]}
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"}
+< {"TotalCount":0,"IpAddressStates":[]}
+
+# The same address in two VPCs.
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InternetAccessible":{"InternetMaxBandwidthOut":5},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.5"]}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeUsedIpAddress {"VpcId":"vpc-twin0001","IpAddresses":["10.0.1.5"]}
+< {"TotalCount":0,"IpAddressStates":[]}
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-twin0001","SubnetId":"subnet-twin0001","PrivateIpAddresses":["10.0.1.5"]}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeUsedIpAddress {"VpcId":"vpc-twin0001","IpAddresses":["10.0.1.5"]}
+< {"TotalCount":1,"IpAddressStates":[{"VpcId":"vpc-twin0001","SubnetId":"subnet-twin0001","IpAddress":"10.0.1.5",...}]}
+# The public address is no address of the subnet.
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","IpAddresses":["127.64.0.14","10.0.1.5"]}
+< {"TotalCount":1,"IpAddressStates":[{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","IpAddress":"10.0.1.5",...}]}
+
+> DescribeUsedIpAddress {"VpcId":"vpc-foreign1"}
+< ResourceNotFound The resource `vpc-foreign1` does not exist.
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","SubnetId":"subnet-twin0001"}
+< ResourceNotFound The resource `subnet-twin0001` does not exist.
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","IpAddresses":["10.0.1"]}
+< InvalidParameterValue.Malformed ...
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","IpAddresses":[101*"10.0.1.5"]}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","IpAddresses":["10.0.1.5"],"Filters":[{"Name":"resource-id","Values":["ins-running1"]}]}
+< InvalidParameter.Coexist ...
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidParameter.FilterInvalidKey ...
+> DescribeUsedIpAddress {"VpcId":"vpc-mine0001","Filters":[{"Name":"resource-id","Values":["1","2","3","4","5","6"]}]}
+< LimitExceeded.NumberOfFilters ...
+"#;

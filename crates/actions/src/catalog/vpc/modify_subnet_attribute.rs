@@ -1,0 +1,51 @@
+//! ModifySubnetAttribute: changes a subnet's name or broadcast.
+//!
+//! <https://cloud.tencent.com/document/api/215/15785>. Broadcast is kept and answered; nothing is broadcast here.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
+use cvmd_model::{Refusal, Subnet, SubnetId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "ModifySubnetAttribute",
+    errors: &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: SubnetId = network::required(parameters, "SubnetId")?;
+    let name = network::name(parameters, "SubnetName")?;
+    let broadcast = network::text_flag(parameters, "EnableBroadcast")?;
+    Ok(Box::new(move |tx, context| {
+        let found = tx.view().subnet_of(context.account, context.region, id);
+        let mut subnet = Subnet::clone(&*found.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?);
+        subnet.name = name.unwrap_or(subnet.name);
+        subnet.broadcast = broadcast.unwrap_or(subnet.broadcast);
+        // A default subnet has no row before its first change.
+        if subnet.sequence == 0 {
+            subnet.sequence = tx.next_sequence();
+        }
+        tx.keep(subnet);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifySubnetAttribute {"SubnetId":"subnet-mine0001","SubnetName":"renamed","EnableBroadcast":"TRUE"}
+< {}
+> DescribeSubnets {"SubnetIds":["subnet-mine0001"]}
+< ..."SubnetName":"renamed"..."EnableBroadcast":true...
+> ModifySubnetAttribute {"SubnetId":"subnet-q454yc3b","SubnetName":"home"}
+< {}
+> DescribeSubnets {"Filters":[{"Name":"is-default","Values":["true"]},{"Name":"zone","Values":["ap-guangzhou-3"]}]}
+< {"TotalCount":1,"SubnetSet":[{..."SubnetId":"subnet-q454yc3b","SubnetName":"home",..."IsDefault":true,...}]}
+> ModifySubnetAttribute {"SubnetId":"subnet-foreign1","SubnetName":"x"}
+< ResourceNotFound ...
+> ModifySubnetAttribute {"SubnetId":"mine0001","SubnetName":"x"}
+< InvalidParameterValue.Malformed ...
+> ModifySubnetAttribute {"SubnetId":"subnet-mine0001","SubnetName":"1234567890123456789012345678901234567890123456789012345678901"}
+< InvalidParameterValue.TooLong ...
+"#;

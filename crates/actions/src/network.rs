@@ -1,0 +1,170 @@
+//! Parameters that the actions on networks share: ids, ranges, names, tags, filters, and pages that arrive as text.
+
+use crate::{
+    Context, Parameters, Reason,
+    batch::{Batch, BatchId},
+    filters::{self, Filter},
+    names,
+    parameters::shorten,
+};
+use cvmd_model::{Cidr, Refusal, RegionId, RouteTableId, SecurityGroupId, SubnetId, Tag, VpcId, ZoneId};
+use cvmd_state::View;
+use std::str::FromStr;
+
+const NAME_MAX: usize = 60;
+const PAGE_MAX: usize = 100;
+
+macro_rules! batch_ids {
+    ($($id:ident $name:literal),*) => {
+        $(impl BatchId for $id {
+            fn malformed(value: Box<str>) -> Reason {
+                Reason::NetworkMalformed { name: $name.into(), value }
+            }
+        })*
+    };
+}
+batch_ids!(VpcId "VpcIds", SubnetId "SubnetIds", SecurityGroupId "SecurityGroupIds", RouteTableId "RouteTableIds");
+
+/// A required value of a form of its own: an id or a range.
+pub(crate) fn required<T: FromStr>(parameters: &mut Parameters, name: &str) -> Result<T, Reason> {
+    let text = parameters.text(name)?.ok_or_else(|| Reason::Missing { name: parameters.path(name) })?;
+    text.parse().map_err(|_| Reason::NetworkMalformed { name: parameters.path(name), value: shorten(&text).into() })
+}
+
+/// The range asked for. IPv6 there is none here.
+pub(crate) fn cidr(parameters: &mut Parameters) -> Result<Cidr, Reason> {
+    required(parameters, "CidrBlock")
+}
+
+/// A name of 1 to 60 characters.
+pub(crate) fn name(parameters: &mut Parameters, name: &str) -> Result<Option<Box<str>>, Reason> {
+    let text = bounded_text(parameters, name, NAME_MAX)?;
+    match &text {
+        Some(text) if text.is_empty() => Err(Reason::BadValue { name: parameters.path(name), value: "".into() }),
+        _ => Ok(text),
+    }
+}
+
+pub(crate) fn bounded_text(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Option<Box<str>>, Reason> {
+    let text = parameters.text(name)?;
+    match &text {
+        Some(text) if text.chars().count() > limit => {
+            Err(Reason::NetworkTooLong { name: parameters.path(name), limit })
+        }
+        _ => Ok(text),
+    }
+}
+
+/// `true` or `false` as text, in any case.
+pub(crate) fn text_flag(parameters: &mut Parameters, name: &str) -> Result<Option<bool>, Reason> {
+    let Some(text) = parameters.text(name)? else { return Ok(None) };
+    match () {
+        () if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        () if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        () => Err(Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() }),
+    }
+}
+
+/// `Tags`, each key once.
+pub(crate) fn tags(parameters: &mut Parameters) -> Result<Box<[Tag]>, Reason> {
+    let mut tags = Vec::new();
+    for mut tag in parameters.structures("Tags")? {
+        names::tag(&mut tag, &mut tags).map_err(ours)?;
+    }
+    Ok(tags.into())
+}
+
+/// Refuses for the first group that is not there.
+pub(crate) fn exist(view: &View, context: &Context, groups: &[SecurityGroupId]) -> Result<(), Refusal> {
+    let there = |group| view.security_group_of(context.account, context.region, group).is_some();
+    match groups.iter().find(|group| !there(**group)) {
+        Some(group) => Err(Refusal::SecurityGroupNotFound(*group)),
+        None => Ok(()),
+    }
+}
+
+/// A zone of the request's region.
+pub(crate) fn zone(parameters: &mut Parameters, region: RegionId) -> Result<ZoneId, Reason> {
+    let text = parameters.text("Zone")?.unwrap_or_default();
+    let zone = ZoneId::find(&text).filter(|zone| zone.region() == region);
+    zone.ok_or_else(|| Reason::NetworkZone { value: shorten(&text).into(), region: region.name() })
+}
+
+/// What a Describe action is asked for: ids or filters, and a page.
+pub(crate) struct Wanted<Id> {
+    pub ids: Option<Batch<Id>>,
+    pub filters: Vec<Filter>,
+    pub page: (usize, usize),
+}
+
+impl<Id: BatchId> Wanted<Id> {
+    pub(crate) fn read(
+        parameters: &mut Parameters,
+        ids: &'static str,
+        names: &'static str,
+        known: &[&str],
+    ) -> Result<Wanted<Id>, Reason> {
+        if parameters.has(ids) && parameters.has("Filters") {
+            return Err(Reason::NetworkExclusive { names });
+        }
+        let ids = parameters.has(ids).then(|| Batch::read(parameters, ids)).transpose()?;
+        let filters = filters(parameters, known)?;
+        Ok(Wanted { ids, filters, page: page(parameters)? })
+    }
+
+    /// How many there are in all that were asked for, and those of the page.
+    pub(crate) fn select<T>(
+        &self,
+        all: impl Iterator<Item = T>,
+        id: impl Fn(&T) -> Id,
+        passes: impl Fn(&Filter, &T) -> bool,
+    ) -> (usize, Vec<T>) {
+        let wanted = |value: &T| {
+            self.ids.as_ref().is_none_or(|ids| ids.contains(&id(value)))
+                && self.filters.iter().all(|filter| passes(filter, value))
+        };
+        let (offset, limit) = self.page;
+        let mut total = 0;
+        let mut page = Vec::new();
+        for value in all.filter(wanted) {
+            if total >= offset && page.len() < limit {
+                page.push(value);
+            }
+            total += 1;
+        }
+        (total, page)
+    }
+}
+
+pub(crate) fn filters(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
+    filters::read(parameters, known).map_err(ours)
+}
+
+/// A filter's `TRUE` or `false`.
+pub(crate) fn has_flag(filter: &Filter, flag: bool) -> bool {
+    filter.values.iter().any(|value| value.eq_ignore_ascii_case(if flag { "true" } else { "false" }))
+}
+
+/// `Offset` (0) and `Limit` (20, at most 100), both text.
+fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
+    let mut number = |name: &str, usual, least| -> Result<usize, Reason> {
+        let Some(text) = parameters.text(name)?.filter(|text| !text.is_empty()) else { return Ok(usual) };
+        let number = text.parse::<u32>().ok().map(|number| number as usize).filter(|number| *number >= least);
+        number.ok_or_else(|| Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() })
+    };
+    let (offset, limit) = (number("Offset", 0, 0)?, number("Limit", 20, 1)?);
+    if limit > PAGE_MAX {
+        return Err(Reason::BadValue { name: "Limit".into(), value: limit.to_string().into() });
+    }
+    Ok((offset, limit))
+}
+
+/// The vpc product's own reason for what other products have another code for.
+fn ours(reason: Reason) -> Reason {
+    match reason {
+        Reason::Filter { name } => Reason::NetworkFilter { name },
+        Reason::FilterTooLarge => Reason::NetworkFilterTooLarge,
+        Reason::DuplicateTag { key } => Reason::NetworkDuplicateTag { key },
+        other => other,
+    }
+}
