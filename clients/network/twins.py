@@ -1,9 +1,14 @@
 """Two VPCs of the same range, an instance with the same address in each, and everything given back in the end."""
 
+import socket
+import subprocess
+from urllib.parse import urlsplit
+
 from cloud import cloud
 from defaults import network
 from login import Machine, new_key, public_half, with_key
-from story import ZONE, check, equal
+from story import ENDPOINT, ZONE, check, equal
+from ways import BINARY, DATA
 
 ADDRESS = "10.0.1.5"
 
@@ -25,6 +30,22 @@ def used(vpc, subnet):
 
 def subnet_of(subnet_id):
     return network.call("DescribeSubnets", SubnetIds=[subnet_id])["SubnetSet"][0]
+
+
+def through_the_port(instance_id, command):
+    """What `cvmd ssh` prints, which goes through the port of the API where there is no address on this host."""
+    words = [BINARY, "ssh", "--data", DATA, "-i", str(It.key), instance_id, command]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    equal(done.returncode, 0, done.stderr.strip())
+    return done.stdout.strip()
+
+
+def connected(target):
+    """The status of a CONNECT's answer."""
+    place = urlsplit(ENDPOINT)
+    with socket.create_connection((place.hostname, place.port), timeout=10) as stream:
+        stream.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+        return int(stream.recv(64).split()[1])
 
 
 @check
@@ -82,12 +103,16 @@ def an_address_that_is_taken_or_elsewhere_is_refused():
 
 
 @check
-def an_instance_without_a_public_address_runs_all_the_same():
+def an_instance_without_a_public_address_is_entered_through_the_port_of_the_api():
     place = {"VpcId": It.vpcs[0], "SubnetId": It.subnets[0]}
-    instance_id = cloud.run("inside", [It.key_id], VirtualPrivateCloud=place)
+    instance_id = cloud.run("inside", [It.key_id], HostName="inside", VirtualPrivateCloud=place)
     instance = cloud.instance(instance_id)
     equal((instance["PublicIpAddresses"], instance["PrivateIpAddresses"]), (None, ["10.0.1.6"]))
+    equal(through_the_port(instance_id, "hostname"), "inside")
+    # By its address too, which nobody else has; the twins' could mean either of them.
+    equal([connected(f"{address}:22") for address in ("10.0.1.6", ADDRESS, "10.0.1.7")], [200, 409, 404])
     cloud.terminate(instance_id)
+    equal(connected("10.0.1.6:22"), 404)
 
 
 @check
