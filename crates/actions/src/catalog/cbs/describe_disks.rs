@@ -69,11 +69,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeDisks {"Filters":[{"Name":"disk-usage","Values":["DATA_DISK"]},{"Name":"disk-type","Values":["CLOUD_SSD"]},{"Name":"project-id","Values":["7"]},{"Name":"portable","Values":["FALSE"]}]}
 < {"TotalCount":1,...
 > DescribeDisks {"Limit":1,"Offset":2}
-< {"TotalCount":13,"DiskSet":[{..."DiskSize":20,...}]}
+< {"TotalCount":15,"DiskSet":[{..."DiskSize":20,...}]}
 > DescribeDisks {"Limit":1,"Order":"ASC"}
-< {"TotalCount":13,"DiskSet":[{..."InstanceId":"ins-running1",...}]}
+< {"TotalCount":15,"DiskSet":[{..."InstanceId":"ins-running1",...}]}
 > DescribeDisks {"Limit":1,"Order":"DESC","OrderField":"DEADLINE"}
-< {"TotalCount":13,"DiskSet":[{..."InstanceId":"ins-recycled",..."DeadlineTime":"2026-11-24 01:00:00",..."DiskChargeType":"PREPAID",..."DifferDaysOfDeadline":0,...}]}
+< {"TotalCount":15,"DiskSet":[{..."InstanceId":"ins-recycled",..."DeadlineTime":"2026-11-24 01:00:00",..."DiskChargeType":"PREPAID",..."DifferDaysOfDeadline":0,...}]}
 > DescribeDisks {"Filters":[{"Name":"disk-charge-type","Values":["PREPAID"]}]}
 < {"TotalCount":2,...
 > DescribeDisks {"Filters":[{"Name":"instance-ip-address","Values":["127.64.0.2"]},{"Name":"disk-name","Values":[""]}]}
