@@ -80,6 +80,25 @@ def with_password(machine, password, command="whoami"):
     return _ssh(machine, options, command, environment)
 
 
+def by_name(include, name, key, command="whoami"):
+    """A plain `ssh NAME`, which knows no more than an include that `cvmd ssh-config` has written."""
+    more = ["-i", str(key), "-o", "BatchMode=yes", "-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"]
+    return _run(["ssh", "-T", "-F", str(include), *more, name, command])
+
+
+def include(name, *arguments):
+    """What `cvmd ssh-config` prints, in a file. It is told where the server is, and has nothing of the environment."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("CVMD_")}
+    words = [os.environ.get("CVMD_BINARY", "cvmd"), "ssh-config", *arguments]
+    done = subprocess.run(
+        words, env=clean, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+    )
+    assert done.returncode == 0, f"cvmd ssh-config: {done.stderr}"
+    path = WORK / name
+    path.write_text(done.stdout)
+    return path
+
+
 def methods(machine):
     """The methods that the machine's sshd offers to somebody who has shown nothing yet."""
     outcome = _ssh(machine, ["-o", "PreferredAuthentications=none", "-o", "BatchMode=yes"], "true")
@@ -94,7 +113,10 @@ def admits_nobody_by_password(machine):
 
 
 def _ssh(machine, options, command, environment=None):
-    words = ["ssh", "-T", *_OPTIONS, *options, "-p", str(machine.port), f"{machine.user}@{machine.address}", command]
+    return _run(["ssh", "-T", *_OPTIONS, *options, "-p", str(machine.port), f"{machine.user}@{machine.address}", command], environment)
+
+
+def _run(words, environment=None):
     # In a session of its own there is no terminal, so ssh cannot ask whoever runs the tests.
     done = subprocess.run(
         words,

@@ -12,5 +12,7 @@ import by_hand  # noqa: E402,F401
 import restarts  # noqa: E402,F401
 import failing  # noqa: E402,F401
 import in_clear  # noqa: E402,F401
+import by_name  # noqa: E402,F401
+import ports  # noqa: E402,F401
 
 story.tell()
