@@ -14,7 +14,7 @@ import documents
 from login import new_key, public_half
 from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, wait_until
 
-ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]+")
+ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]{6,}")
 # A resource as the tag product names it. Whose it is may be left out.
 SIX_PARTS = re.compile(r"(qcs::\w+:)([\w-]+)(:uin/)\d+(:\w+/)([a-z]+)-[0-9a-zA-Z*]+")
 PASSWORD = "Correct9horse+"
