@@ -94,6 +94,24 @@ impl Batch<KeyPairId> {
     }
 }
 
+/// One id, as a required parameter gives it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Single<Id>(Id);
+
+impl<Id: BatchId> Single<Id> {
+    pub(crate) fn read(parameters: &mut Parameters, name: &str) -> Result<Single<Id>, Reason> {
+        let text = parameters.text(name)?.unwrap_or_default();
+        text.parse().map(Single).map_err(|_| Id::malformed(shorten(&text).into()))
+    }
+}
+
+impl Single<InstanceId> {
+    /// What is another account's or region's is not there.
+    pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<&'a Arc<Instance>, Refusal> {
+        view.instance_of(context.account, context.region, self.0).ok_or(Refusal::InstanceNotFound(self.0))
+    }
+}
+
 /// Changes copies of all instances and puts them, or refuses for the first that the law forbids; nothing is put before
 /// all have been changed.
 pub(crate) fn change_all(

@@ -42,6 +42,8 @@ catalog! {
         describe_zones,
         disassociate_instances_key_pairs,
         disassociate_security_groups,
+        enter_rescue_mode,
+        exit_rescue_mode,
         import_key_pair,
         modify_instances_attribute,
         modify_instances_charge_type,

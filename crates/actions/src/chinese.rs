@@ -273,6 +273,9 @@ const fn state_now(state: InstanceState) -> &'static str {
         InstanceState::Stopping => "正在关机",
         InstanceState::Rebooting => "正在重启",
         InstanceState::Shutdown => "处于已隔离状态",
+        InstanceState::EnterRescueMode => "正在进入救援模式",
+        InstanceState::RescueMode => "处于救援模式",
+        InstanceState::ExitRescueMode => "正在退出救援模式",
         InstanceState::Terminating => "正在销毁",
     }
 }

@@ -302,6 +302,9 @@ fn law(refusal: &Refusal) -> Codes {
             InstanceState::Stopping => "UnsupportedOperation.InstanceStateStopping",
             InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
             InstanceState::Shutdown => "UnsupportedOperation.InstanceStateShutdown",
+            InstanceState::EnterRescueMode => "UnsupportedOperation.InstanceStateEnterRescueMode",
+            InstanceState::RescueMode => "UnsupportedOperation.InstanceStateRescueMode",
+            InstanceState::ExitRescueMode => "UnsupportedOperation.InstanceStateExitRescueMode",
             InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
         }),
         Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } => {

@@ -5,9 +5,9 @@ use crate::{
     seeded, world_networks,
 };
 use cvmd_model::{
-    Account, AccountNumber, Associate, By, ChargeType, DataDisk, Goal, IMAGES, Image, InstanceState, InstanceTypeId,
-    InternetAccessible, KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag,
-    ZoneId,
+    Account, AccountNumber, Associate, By, ChargeType, DataDisk, Goal, IMAGES, Image, Instance, InstanceId,
+    InstanceState, InstanceTypeId, InternetAccessible, KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare,
+    RegionId, RenewFlag, RequestId, Tag, ZoneId,
 };
 use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
 use cvmd_wire::{Door, Language, Params};
@@ -196,9 +196,22 @@ impl World {
             "full networks" => self.fill_networks().await,
             "ins-stopped1 carries 50 tags" => self.tag_fully().await,
             "only ins-stopped1 holds a key" => self.free_others().await,
-            _ => return false,
+            _ => match words.split_once(" is in ").map(|(id, state)| (id.parse(), InstanceState::find(state))) {
+                Some((Ok(id), Some(state))) => self.change_state(id, state).await,
+                _ => return false,
+            },
         }
         true
+    }
+
+    async fn change_state(&self, id: InstanceId, state: InstanceState) {
+        let outcome = self.state.change(move |tx| {
+            let mut instance = Instance::clone(tx.view().instance(id).unwrap());
+            instance.state = state;
+            tx.put_instance(instance);
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
     }
 
     async fn fill_account(&self) {

@@ -35,6 +35,12 @@ impl Disk {
         Disk { user: "root".into(), authorized_keys: "".into(), password_hash: None, password_login: false }
     }
 
+    /// The home directory of its user.
+    #[must_use]
+    pub fn home(&self) -> String {
+        if &*self.user == "root" { "/root".into() } else { format!("/home/{}", self.user) }
+    }
+
     /// The disk after `wanted` has been written and `gone` has been taken off.
     ///
     /// A wanted key needs a line without options: one that a person has restricted (`command="..."`) is not the

@@ -5,21 +5,19 @@
 
 use crate::{
     census::{Census, Slot},
-    doors::{Bound, Doors, SshSettings},
+    doors::{Bound, Doors},
     images::Images,
     machine::{Machine, Stored},
     sessions::Sessions,
+    settings::Settings,
     ssh,
     store::{Contents, Store, StoreError, Work, Written},
     timers::Timers,
 };
 use async_trait::async_trait;
-use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
-use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power};
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
+use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::AbortHandle,
@@ -28,15 +26,6 @@ use uuid::Uuid;
 
 /// Bytes that wait in each direction of a connection without a socket; SSH's packets have up to 32 KiB.
 const PIPE_BYTES: usize = 64 * 1024;
-
-/// How to open the machines of one directory.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The directory in which `machines.db` stands.
-    pub data: PathBuf,
-    pub clock: Clock,
-    pub ssh: SshSettings,
-}
 
 /// The machines could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -158,7 +147,7 @@ impl SimulatedHypervisor {
     pub(crate) fn observed(&self, machine: &Machine) -> Observed {
         let power = machine.power(self.clock.now_ms());
         let up = || !machine.has_sshd || (self.doors.are_open() && !machine.behaviour().unreachable);
-        Observed { power, boot: machine.boot, ready: power == Power::Running && up() }
+        Observed { power, boot: machine.boot, ready: power == Power::Running && up(), system: machine.system() }
     }
 
     fn time_has_come(&self, id: InstanceId) -> bool {
@@ -215,7 +204,7 @@ impl SimulatedHypervisor {
     fn publish(&self, slot: &Slot, before: &Machine, after: Machine) {
         let after = Arc::new(after);
         slot.set(Some(after.clone()));
-        if after.power == before.power && after.boot == before.boot {
+        if after.power == before.power && after.boot == before.boot && after.system() == before.system() {
             return;
         }
         if let Some(at_ms) = after.changes_at_ms() {
@@ -336,7 +325,7 @@ impl Hypervisor for SimulatedHypervisor {
     }
 
     async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble> {
-        let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false };
+        let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false, system: System::Disk };
         Ok(self.census.machine(id).map_or(absent, |machine| self.observed(&machine)))
     }
 
@@ -395,6 +384,19 @@ impl Hypervisor for SimulatedHypervisor {
         Ok(self.census.machine(id).ok_or(Trouble::Absent(id))?.disk.login())
     }
 
+    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble> {
+        let boot = boot.clone();
+        self.change(id, move |machine, now_ms| {
+            if machine.power(now_ms) != Power::Off {
+                return Err(Trouble::NotOff(id));
+            }
+            let mut after = machine.clone();
+            after.choose(&boot);
+            Ok((after != *machine).then_some(after))
+        })
+        .await
+    }
+
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {
         let machine = self.census.machine(id).ok_or(Trouble::Absent(id))?;
         if !machine.has_sshd {
@@ -403,7 +405,7 @@ impl Hypervisor for SimulatedHypervisor {
         let host_key = ssh::host_key(&machine).public_key().to_openssh();
         Ok(Endpoint {
             address: self.doors.address(&machine),
-            user: machine.disk.user.clone(),
+            user: machine.entrance().user.clone(),
             host_key: host_key.map_err(|error| Trouble::Other(error.to_string().into()))?.into(),
         })
     }
@@ -479,6 +481,7 @@ fn gone() -> Trouble {
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::SshSettings;
 
     /// A guest whose power was cut cannot write to a disk that was written since.
     #[tokio::test(start_paused = true)]

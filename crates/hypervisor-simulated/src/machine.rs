@@ -15,8 +15,8 @@
 //! *is* Running, before and after a restart of the process alike.
 
 use crate::{behaviour::Behaviour, disk::Disk};
-use cvmd_hypervisor::Definition;
-use cvmd_model::{BootId, InstanceId, Power, Size};
+use cvmd_hypervisor::{Boot, Definition};
+use cvmd_model::{BootId, InstanceId, Power, Size, System};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -30,6 +30,9 @@ pub enum Stored {
 }
 
 const NEVER: u64 = u64::MAX;
+
+/// Where the rescue system has the disk, as the vendor's guide mounts it.
+pub(crate) const RESCUE_MOUNT: &str = "/mnt/vm1";
 
 /// A machine as `machines.db` holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub struct Machine {
     /// When the latest boot began, unix milliseconds.
     pub booted_ms: u64,
     pub disk: Disk,
+    /// What the rescue system admits, when that is what the machine boots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescue: Option<Disk>,
 }
 
 impl Machine {
@@ -76,11 +82,34 @@ impl Machine {
             boot_count: 0,
             booted_ms: 0,
             disk: Disk::admitting_nobody(),
+            rescue: None,
         }
     }
 
+    pub const fn system(&self) -> System {
+        if self.rescue.is_some() { System::Rescue } else { System::Disk }
+    }
+
+    /// What decides who may enter: the rescue system's own rules, or the disk's.
+    pub fn entrance(&self) -> &Disk {
+        self.rescue.as_ref().unwrap_or(&self.disk)
+    }
+
+    /// Chooses what is booted from now on.
+    pub fn choose(&mut self, boot: &Boot) {
+        self.rescue = match boot {
+            Boot::Disk => None,
+            Boot::Rescue(login) => Some(Disk::admitting_nobody().with_login(login, &[])),
+        };
+    }
+
+    /// The manners of the disk's own system; the rescue system has none but its pace.
     pub fn behaviour(&self) -> Behaviour {
-        Behaviour::read(&self.guest, |_| {})
+        let own = Behaviour::read(&self.guest, |_| {});
+        match self.system() {
+            System::Disk => own,
+            System::Rescue => Behaviour { ignores_shutdown: false, fails_to_boot: false, unreachable: false, ..own },
+        }
     }
 
     /// What the machine is at `now_ms`.
@@ -120,9 +149,32 @@ impl Machine {
         self.power = Stored::ShuttingDown { until_ms: now_ms.saturating_add(self.behaviour().shutdown_ms) };
     }
 
-    /// The absolute path of the user's `authorized_keys`.
+    /// What the running system calls itself.
+    pub fn names(&self) -> (&str, &str) {
+        match self.system() {
+            System::Disk => (&self.host_name, &self.os_name),
+            System::Rescue => ("rescue", "cvmd rescue system"),
+        }
+    }
+
+    /// The home directory of the user who enters the system that runs.
     pub fn home(&self) -> String {
-        if &*self.disk.user == "root" { "/root".into() } else { format!("/home/{}", self.disk.user) }
+        self.entrance().home()
+    }
+
+    /// The absolute path at which the running system has the disk's `authorized_keys`.
+    pub fn keys_path(&self) -> String {
+        let mount = match self.system() {
+            System::Disk => "",
+            System::Rescue => RESCUE_MOUNT,
+        };
+        format!("{mount}{}/.ssh/authorized_keys", self.disk.home())
+    }
+
+    /// Whether a path, as the user who enters may type it, is that of the disk's `authorized_keys`.
+    pub fn is_keys_path(&self, path: &str) -> bool {
+        let keys = self.keys_path();
+        path == keys || keys.strip_prefix(&self.home()).is_some_and(|rest| rest.trim_start_matches('/') == path)
     }
 }
 
@@ -160,6 +212,25 @@ mod test {
         machine.boot(BootId::default(), 100, 0);
         assert_eq!(machine.power(u64::MAX - 1), Power::Starting);
         assert_eq!(machine.changes_at_ms(), None);
+    }
+
+    #[test]
+    fn a_rescue_system_boots_whatever_the_disk_does_and_shows_the_disk_below_its_mount() {
+        let mut machine = machine("fails-to-boot,ignores-shutdown,unreachable,boot-ms=10");
+        machine.disk.user = "ubuntu".into();
+        assert_eq!(
+            (machine.home(), machine.keys_path()),
+            ("/home/ubuntu".into(), "/home/ubuntu/.ssh/authorized_keys".into())
+        );
+        let login = cvmd_model::Login { user: "root".into(), keys: vec![], password_hash: None, password_login: true };
+        machine.choose(&Boot::Rescue(login));
+        machine.boot(BootId::default(), 100, 0);
+        assert_eq!((machine.power(109), machine.power(110)), (Power::Starting, Power::Running));
+        assert!(!machine.behaviour().unreachable && !machine.behaviour().ignores_shutdown);
+        assert_eq!(machine.home(), "/root");
+        assert_eq!(machine.keys_path(), "/mnt/vm1/home/ubuntu/.ssh/authorized_keys");
+        machine.choose(&Boot::Disk);
+        assert!(machine.behaviour().fails_to_boot);
     }
 
     #[test]

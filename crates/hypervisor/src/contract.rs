@@ -7,12 +7,13 @@
 //! cvmd_hypervisor::contract!(#[tokio::test] World::new());
 //! ```
 
+pub mod boots;
 pub mod disks;
 mod ground;
 
-use crate::{Connection, Definition, Endpoint, Hypervisor, Trouble};
+use crate::{Boot, Connection, Definition, Endpoint, Hypervisor, Trouble};
 use async_trait::async_trait;
-use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, Size};
+use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
 use ground::{LIMIT, blob, defined, drain, heard, line, login, names, shut_down, start, until};
 use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,7 +69,12 @@ macro_rules! contract {
             erasing_takes_a_machine_that_runs_and_all_that_was_its
             every_change_is_announced_to_every_watch
         );
-        $crate::contract!(@each_of_disks #[$test] $make;
+        $crate::contract!(@each_of boots #[$test] $make;
+            a_boot_is_chosen_only_while_the_machine_is_off
+            a_rescue_system_boots_beside_the_disk_and_leaves_it_as_it_is
+            a_chosen_boot_outlives_the_process_and_may_be_chosen_again
+        );
+        $crate::contract!(@each_of disks #[$test] $make;
             a_captured_image_is_what_new_machines_begin_as
             an_image_is_the_disk_of_one_moment_and_capturing_it_again_changes_nothing
             an_image_outlives_its_machine_and_the_process_until_it_is_deleted
@@ -81,13 +87,13 @@ macro_rules! contract {
         // One by one, because a repetition cannot use `$test` of the outer level.
         $($crate::contract!(@one #[$test] $make; $name);)*
     };
-    (@each_of_disks #[$test:meta] $make:expr; $($name:ident)*) => {
-        $($crate::contract!(@one #[$test] $make; disks::$name);)*
+    (@each_of $part:ident #[$test:meta] $make:expr; $($name:ident)*) => {
+        $($crate::contract!(@one #[$test] $make; $part::$name);)*
     };
-    (@one #[$test:meta] $make:expr; disks::$name:ident) => {
+    (@one #[$test:meta] $make:expr; $part:ident::$name:ident) => {
         #[$test]
         async fn $name() {
-            $crate::contract::disks::$name(&mut $make).await;
+            $crate::contract::$part::$name(&mut $make).await;
         }
     };
     (@one #[$test:meta] $make:expr; $name:ident) => {
@@ -102,7 +108,7 @@ pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mu
     let hypervisor = world.hypervisor();
     let definition = world.definition();
     let id = definition.id;
-    let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false };
+    let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false, system: System::Disk };
     assert_eq!(hypervisor.observe(id).await.unwrap(), absent);
     let says_so = |trouble: Trouble| matches!(trouble, Trouble::Absent(named) if named == id);
     assert!(says_so(hypervisor.start(id).await.unwrap_err()));
@@ -111,6 +117,7 @@ pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mu
     assert!(says_so(hypervisor.write_login(id, &login(&[1]), &[]).await.unwrap_err()));
     assert!(says_so(hypervisor.reshape(&definition).await.unwrap_err()));
     assert!(says_so(hypervisor.read_login(id).await.unwrap_err()));
+    assert!(says_so(hypervisor.set_boot(id, &Boot::Disk).await.unwrap_err()));
     assert!(says_so(hypervisor.endpoint(id).await.unwrap_err()));
     assert!(says_so(hypervisor.connect(id).await.map(drop).unwrap_err()));
     hypervisor.erase(id).await.unwrap();
@@ -119,7 +126,7 @@ pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mu
 
 pub async fn a_defined_machine_is_off_and_admits_nobody(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
-    let off = Observed { power: Power::Off, boot: BootId::default(), ready: false };
+    let off = Observed { power: Power::Off, boot: BootId::default(), ready: false, system: System::Disk };
     assert_eq!(hypervisor.observe(id).await.unwrap(), off);
     let login = hypervisor.read_login(id).await.unwrap();
     assert_eq!((login.keys, login.password_hash, login.password_login), (vec![], None, false));
@@ -453,7 +460,7 @@ pub async fn erasing_takes_a_machine_that_runs_and_all_that_was_its(world: &mut 
     hypervisor.erase(id).await.unwrap();
     assert_eq!(hypervisor.observe(id).await.unwrap().power, Power::Absent);
     hypervisor.define(&definition).await.unwrap();
-    let off = Observed { power: Power::Off, boot: BootId::default(), ready: false };
+    let off = Observed { power: Power::Off, boot: BootId::default(), ready: false, system: System::Disk };
     assert_eq!(hypervisor.observe(id).await.unwrap(), off);
     assert!(hypervisor.read_login(id).await.unwrap().keys.is_empty());
 }

@@ -15,7 +15,7 @@ pub use listener::{Answer, Listener};
 pub use trouble::Trouble;
 
 use async_trait::async_trait;
-use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, Size};
+use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, Size, System};
 use std::net::Ipv4Addr;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -35,6 +35,25 @@ pub struct Definition {
     pub image: Option<ImageId>,
     /// The instance tag `cvmd:guest`: how a simulated guest behaves. Real drivers ignore it.
     pub guest: Box<str>,
+}
+
+/// What a machine boots from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boot {
+    /// Its own disk.
+    Disk,
+    /// The rescue system, which admits exactly this login and has the disk at hand.
+    Rescue(Login),
+}
+
+impl Boot {
+    #[must_use]
+    pub const fn system(&self) -> System {
+        match self {
+            Boot::Disk => System::Disk,
+            Boot::Rescue(_) => System::Rescue,
+        }
+    }
 }
 
 /// A hypervisor. Machines are known by their instance's id.
@@ -108,6 +127,13 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
 
     /// Destroys the image. Machines that were made of it stay. One that does not exist is `Ok`.
     async fn delete_image(&self, image: ImageId) -> Result<(), Trouble>;
+
+    /// Chooses what a machine that is off boots from now on, until another choice; a new machine boots its disk. The disk
+    /// stays as it is. Answers `Ok` only if `observe` tells the system chosen.
+    ///
+    /// # Errors
+    /// [`Trouble::NotOff`] when the machine is not off; nothing was chosen then.
+    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble>;
 
     /// Where the machine's sshd answers, whether it runs or not.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;

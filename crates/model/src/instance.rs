@@ -1,8 +1,8 @@
 //! An instance: what is wanted of one machine, and the laws of changing it.
 
 use crate::{
-    AccountNumber, DiskId, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Operation,
-    Platform, Rare, Refusal, RequestId, SecurityGroupId, SubnetId, Trail, VpcId, ZoneId,
+    AccountNumber, DiskId, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Login,
+    Operation, Platform, Rare, Refusal, RequestId, SecurityGroupId, SubnetId, Trail, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::Ipv4Addr};
@@ -20,6 +20,9 @@ pub enum InstanceState {
     Rebooting,
     /// In the recycle bin: off, and kept until it is renewed or destroyed.
     Shutdown,
+    EnterRescueMode,
+    RescueMode,
+    ExitRescueMode,
     Terminating,
 }
 
@@ -35,6 +38,9 @@ impl InstanceState {
             InstanceState::Stopping => "STOPPING",
             InstanceState::Rebooting => "REBOOTING",
             InstanceState::Shutdown => "SHUTDOWN",
+            InstanceState::EnterRescueMode => "ENTER_RESCUE_MODE",
+            InstanceState::RescueMode => "RESCUE_MODE",
+            InstanceState::ExitRescueMode => "EXIT_RESCUE_MODE",
             InstanceState::Terminating => "TERMINATING",
         }
     }
@@ -51,6 +57,9 @@ impl InstanceState {
             S::Stopping,
             S::Rebooting,
             S::Shutdown,
+            S::EnterRescueMode,
+            S::RescueMode,
+            S::ExitRescueMode,
             S::Terminating,
         ]
         .into_iter()
@@ -209,6 +218,12 @@ pub enum PowerLaw {
     Start,
     /// RUNNING only.
     Stop,
+    /// RUNNING, or RESCUE_MODE, which stays what it is: the vendor lists no code that would refuse it.
+    Reboot,
+    /// RUNNING or STOPPED, and not Windows: its login could not be mended from there.
+    EnterRescue,
+    /// RESCUE_MODE only.
+    ExitRescue,
     /// STOPPED, or RUNNING where it may be stopped for it.
     ChangeLogin { how: Option<StopType> },
     /// STOPPED or RUNNING.
@@ -258,11 +273,19 @@ impl Instance {
             return Err(Refusal::OperationInProgress(self.id));
         }
         match (law, self.state) {
-            (PowerLaw::Start | PowerLaw::ChangeLogin { .. } | PowerLaw::Disk, S::Stopped) => {
+            (PowerLaw::Start | PowerLaw::EnterRescue | PowerLaw::ChangeLogin { .. } | PowerLaw::Disk, S::Stopped) => {
                 let asleep = self.stopped_without_charging && law != PowerLaw::Start;
                 if asleep { Err(Refusal::StoppedWithoutCharging(self.id)) } else { Ok(()) }
             }
-            (PowerLaw::Stop | PowerLaw::ChangeLogin { how: Some(_) } | PowerLaw::Disk, S::Running) => Ok(()),
+            (
+                PowerLaw::Stop
+                | PowerLaw::Reboot
+                | PowerLaw::EnterRescue
+                | PowerLaw::ChangeLogin { how: Some(_) }
+                | PowerLaw::Disk,
+                S::Running,
+            )
+            | (PowerLaw::Reboot | PowerLaw::ExitRescue, S::RescueMode) => Ok(()),
             (PowerLaw::ChangeLogin { how: None }, S::Running) => Err(Refusal::RunningWithoutForce(self.id)),
             _ => Err(self.in_state()),
         }
@@ -370,9 +393,34 @@ impl Instance {
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
     pub fn reboot(&mut self, how: StopType, by: By) -> Result<(), Refusal> {
-        self.allows(PowerLaw::Stop)?;
+        self.allows(PowerLaw::Reboot)?;
         self.state = InstanceState::Rebooting;
         self.begin(Goal::Reboot { how }, by);
+        Ok(())
+    }
+
+    /// Boots the rescue system, which admits `login` alone; the disk and what it admits stay as they are.
+    ///
+    /// # Errors
+    /// [`Refusal::Windows`], or the [`Refusal`] of [`Instance::allows`].
+    pub fn enter_rescue(&mut self, how: StopType, login: Login, by: By) -> Result<(), Refusal> {
+        if self.is_windows() {
+            return Err(Refusal::Windows(self.id));
+        }
+        self.allows(PowerLaw::EnterRescue)?;
+        self.state = InstanceState::EnterRescueMode;
+        self.begin(Goal::EnterRescue { how, login }, by);
+        Ok(())
+    }
+
+    /// Stops the rescue system; the instance is STOPPED then, and starts from its own disk.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::allows`].
+    pub fn exit_rescue(&mut self, by: By) -> Result<(), Refusal> {
+        self.allows(PowerLaw::ExitRescue)?;
+        self.state = InstanceState::ExitRescueMode;
+        self.begin(Goal::ExitRescue, by);
         Ok(())
     }
 
@@ -582,6 +630,42 @@ pub(crate) mod test {
         assert_eq!(instance.state, InstanceState::Stopping);
         let Some(Operation { goal: Goal::ChangeLogin { how, .. }, .. }) = instance.operation else { panic!() };
         assert_eq!(how, StopType::Soft);
+    }
+
+    #[test]
+    fn rescue_is_entered_from_running_or_stopped_and_left_by_exit_or_terminate_alone() {
+        let login = Login { user: "root".into(), keys: vec![], password_hash: None, password_login: true };
+        for state in [InstanceState::Running, InstanceState::Stopped] {
+            let mut instance = instance(state, &["skey-11111111"], set());
+            let before = instance.login.clone();
+            assert!(instance.exit_rescue(by()).is_err());
+            instance.enter_rescue(StopType::Soft, login.clone(), by()).unwrap();
+            assert_eq!((instance.state, &instance.login), (InstanceState::EnterRescueMode, &before));
+        }
+        let mut within = instance(InstanceState::RescueMode, &["skey-11111111"], set());
+        let refused = Err(Refusal::State { instance: within.id, state: InstanceState::RescueMode });
+        assert_eq!(within.start(by()), refused);
+        assert_eq!(within.stop(StopType::Hard, false, by()), refused);
+        assert_eq!(within.enter_rescue(StopType::Hard, login.clone(), by()), refused);
+        assert_eq!(within.disassociate(&[key("skey-11111111")], FORCED, by()), refused);
+        assert_eq!(within.associate(&[key("skey-22222222")], Associate::Replace, FORCED, by()), refused);
+        assert_eq!(within.reset_password("$6$hash", FORCED, by()), refused);
+        assert_eq!(within.operation, None);
+        assert_eq!(within.allows(PowerLaw::Reboot), Ok(()));
+        within.exit_rescue(by()).unwrap();
+        assert_eq!(within.state, InstanceState::ExitRescueMode);
+        within.terminate(by()).unwrap();
+        let mut asleep = instance(InstanceState::Stopped, &[], set());
+        asleep.stopped_without_charging = true;
+        let refused = asleep.enter_rescue(StopType::Soft, login, by());
+        assert_eq!(refused, Err(Refusal::StoppedWithoutCharging(asleep.id)));
+    }
+
+    #[test]
+    fn every_state_is_found_by_its_name() {
+        for state in [InstanceState::EnterRescueMode, InstanceState::RescueMode, InstanceState::ExitRescueMode] {
+            assert_eq!(InstanceState::find(state.name()), Some(state));
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use kept::Kept;
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;
 pub use network::{Subnet, Vpc, lasting_number};
-pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, Trail};
+pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, System, Trail};
 pub use rare::Rare;
 pub use refusal::{Failure, Refusal};
 pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};

@@ -1,6 +1,6 @@
 //! What an operation must bring about, what it must remember on the way, and what the machine is seen to be.
 
-use crate::{Failure, ImageId, Installed, KeyPairId, LoginWanted, RequestId, Shape, StopType};
+use crate::{Failure, ImageId, Installed, KeyPairId, Login, LoginWanted, RequestId, Shape, StopType};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -20,6 +20,16 @@ pub enum Power {
     ShuttingDown,
 }
 
+/// Which system a machine boots: it is chosen while the machine is off, so a machine that is on runs the one chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum System {
+    /// Its own disk's.
+    #[default]
+    Disk,
+    /// A small one that is not on the disk, from which the disk can be mended.
+    Rescue,
+}
+
 /// What a machine is seen to be at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observed {
@@ -28,6 +38,7 @@ pub struct Observed {
     pub boot: BootId,
     /// Up as far as a user can tell: a Linux machine's sshd answers; a Windows machine is merely running.
     pub ready: bool,
+    pub system: System,
 }
 
 /// What an operation must bring about. It holds what cannot be observed any more, such as whether the instance was
@@ -40,6 +51,7 @@ pub enum Goal {
     Stop {
         how: StopType,
     },
+    /// Whatever system it runs.
     Reboot {
         how: StopType,
     },
@@ -77,6 +89,14 @@ pub enum Goal {
         /// What comes back if the old disk is still there at the end.
         before: Box<Installed>,
     },
+    /// The machine must run the rescue system.
+    EnterRescue {
+        how: StopType,
+        /// Who may enter the rescue system; the disk's own login stays what it is.
+        login: Login,
+    },
+    /// The machine must be off, and its next boot from its own disk.
+    ExitRescue,
     Terminate,
 }
 

@@ -17,20 +17,29 @@
 //! CaptureImage [CaptureImage] -> Done
 //!              shut down for it: (on) -> as Stop SoftFirst -> (off) -> [CaptureImage] -> as Start -> Done
 //! Reset        (on) -> as Stop SoftFirst -> (off) -> [Reset] -> [WriteLogin] -> as Start -> Done
+//! EnterRescue  as Stop -> (off) -> [SetRescue] -> as Start -> (ready in the rescue system) -> Done
+//! ExitRescue   (on) -> as Stop SoftFirst -> (off) -> [SetDisk] -> (off, to boot its disk) -> Done
 //! Terminate    [Erase] -> (absent) -> Done
+//! ```
+//!
+//! Start and ChangeLogin want the disk's own system, EnterRescue the rescue system, and Reboot whichever runs. A machine that
+//! is to come up and has another one chosen is first set right, so no instance is RUNNING in the rescue system:
+//!
+//! ```text
+//! (off, another chosen) -> [SetDisk] or [SetRescue] -> (off)        (on, another runs) -> [PowerOff] -> (off)
 //! ```
 //!
 //! Giving up ([`Next::GiveUp`]) puts the reason into the trail; from then on the same function brings the machine
 //! back to where it belongs, and ends with [`Next::Fail`]:
 //!
 //! ```text
-//! did not come up        -> [PowerOff] -> (off) -> Fail, so that STOPPED is true
+//! did not come up        -> [PowerOff] -> (off) -> Fail, so that STOPPED is true; to boot its disk again: [SetDisk]
 //! not written or shaped  -> was running? still on: Fail    going off: (off) -> [Start] -> (ready) -> Fail    else Fail
 //! anything else          -> Fail; what is seen is what is shown
 //! ```
 
 use crate::{Limits, retry::start_failure};
-use cvmd_model::{Failure, Goal, Observed, Power, StopType, Trail};
+use cvmd_model::{Failure, Goal, Observed, Power, StopType, System, Trail};
 
 /// One effect on the hypervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +52,10 @@ pub enum Step {
     ShutDown,
     PowerOff,
     Start,
+    /// The next boots are the disk's own system.
+    SetDisk,
+    /// The next boots are the rescue system, with the login that the goal names.
+    SetRescue,
     Erase,
 }
 
@@ -83,6 +96,8 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (None, Goal::Reshape { was_running, how, .. }) => moment.reshape(*was_running, *how),
         (None, Goal::Isolate) => moment.stop(StopType::SoftFirst),
         (None, Goal::Reboot { how }) => moment.reboot(*how),
+        (None, Goal::EnterRescue { how, .. }) => moment.enter_rescue(*how),
+        (None, Goal::ExitRescue) => moment.exit_rescue(),
         (None, Goal::ChangeLogin { was_running, how, .. }) => moment.change_login(*was_running, *how),
         (None, Goal::CaptureImage { shut_down, .. }) => moment.capture(*shut_down),
         (None, Goal::Reset { .. }) => moment.reset(),
@@ -180,6 +195,29 @@ impl Moment<'_> {
         }
     }
 
+    fn enter_rescue(&self, how: StopType) -> Next {
+        match self.observed.power {
+            Power::Absent => self.absent(),
+            // The login of an earlier rescue may still be chosen: this one's is written once, and then remembered.
+            Power::Off if !self.trail.login_written => self.off_for_it(Step::SetRescue),
+            Power::Starting | Power::Running | Power::ShuttingDown if !self.trail.login_written => {
+                self.take_off(how).unwrap_or_else(|WillNotStop| self.not_stopped())
+            }
+            Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.come_up(),
+        }
+    }
+
+    fn exit_rescue(&self) -> Next {
+        match self.observed.power {
+            Power::Absent => self.absent(),
+            Power::Off if self.observed.system == System::Disk => Next::Done,
+            Power::Off => self.off_for_it(Step::SetDisk),
+            Power::Starting | Power::Running | Power::ShuttingDown => {
+                self.take_off(StopType::SoftFirst).unwrap_or_else(|WillNotStop| self.not_stopped())
+            }
+        }
+    }
+
     /// The step for which the machine was taken off.
     fn off_for_it(&self, step: Step) -> Next {
         // Leaving the wait for the guest: what held back a second request to shut down holds back no other effect.
@@ -264,12 +302,24 @@ impl Moment<'_> {
     /// One step nearer to running and ready, on a boot other than the one that the trail names.
     fn come_up(&self) -> Next {
         let Trail { boot_before, start_asked_ms, attempts, .. } = *self.trail;
-        let Observed { power, boot, ready } = *self.observed;
+        let Observed { power, boot, ready, .. } = *self.observed;
         let another_boot = boot_before != Some(boot);
+        let wrong_system = self.system_wanted() != self.observed.system;
         match power {
             Power::Absent => return self.absent(),
-            Power::Running if ready && another_boot => return Next::Done,
+            Power::Running if ready && another_boot && !wrong_system => return Next::Done,
             Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => {}
+        }
+        let deadline_ms = start_asked_ms.map_or(u64::MAX, |asked_ms| asked_ms.saturating_add(self.limits.boot_ms()));
+        if self.now_ms >= deadline_ms {
+            return Next::GiveUp(start_failure(self.goal, self.limits.boot_timeout_s, why_not_up(power)));
+        }
+        if wrong_system {
+            return match (power, self.system_wanted()) {
+                (Power::Off, System::Disk) => self.off_for_it(Step::SetDisk),
+                (Power::Off, System::Rescue) => self.off_for_it(Step::SetRescue),
+                _ => self.again(Step::PowerOff),
+            };
         }
         let Some(asked_ms) = start_asked_ms else {
             // On a machine that comes up by itself the start does nothing; asking sets the time that it has.
@@ -286,10 +336,6 @@ impl Moment<'_> {
                 },
             );
         };
-        let deadline_ms = asked_ms.saturating_add(self.limits.boot_ms());
-        if self.now_ms >= deadline_ms {
-            return Next::GiveUp(start_failure(self.goal, self.limits.boot_timeout_s, why_not_up(power)));
-        }
         match power {
             Power::Off if another_boot && attempts.saturating_add(1) >= self.limits.attempts_max => {
                 let spent_s = (self.now_ms - asked_ms.min(self.now_ms)).div_ceil(1000);
@@ -305,6 +351,23 @@ impl Moment<'_> {
         }
     }
 
+    fn system_wanted(&self) -> System {
+        match self.goal {
+            Goal::EnterRescue { .. } => System::Rescue,
+            Goal::Reboot { .. } => self.observed.system,
+            Goal::Launch
+            | Goal::Start
+            | Goal::Stop { .. }
+            | Goal::ChangeLogin { .. }
+            | Goal::ExitRescue
+            | Goal::Isolate
+            | Goal::CaptureImage { .. }
+            | Goal::Reset { .. }
+            | Goal::Reshape { .. }
+            | Goal::Terminate => System::Disk,
+        }
+    }
+
     fn bring_back(&self, failure: &Failure) -> Next {
         match (failure, self.goal) {
             (Failure::NotStarted { .. } | Failure::LoginWrittenNotStarted { .. }, _)
@@ -316,6 +379,9 @@ impl Moment<'_> {
             | (Failure::DiskNotReset { .. }, Goal::Reset { was_running: true, .. })
             | (Failure::NotReshaped { .. }, Goal::Reshape { was_running: true, how: Some(_), .. }) => {
                 self.back_up(failure)
+            }
+            (Failure::Hypervisor { .. }, Goal::EnterRescue { .. }) if self.observed.power == Power::Off => {
+                self.power_off(failure)
             }
             (
                 Failure::LoginNotWritten { .. }
@@ -332,6 +398,7 @@ impl Moment<'_> {
 
     fn power_off(&self, failure: &Failure) -> Next {
         match self.observed.power {
+            Power::Off if self.observed.system == System::Rescue => self.unless_exhausted(Step::SetDisk, failure),
             Power::Absent | Power::Off => Next::Fail(failure.clone()),
             Power::Starting | Power::Running | Power::ShuttingDown => self.unless_exhausted(Step::PowerOff, failure),
         }
@@ -388,6 +455,8 @@ impl Moment<'_> {
             | Goal::Stop { .. }
             | Goal::Reboot { .. }
             | Goal::ChangeLogin { .. }
+            | Goal::EnterRescue { .. }
+            | Goal::ExitRescue
             | Goal::Isolate
             | Goal::Reshape { .. }
             | Goal::CaptureImage { .. }

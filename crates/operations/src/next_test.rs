@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::settle::name;
-use cvmd_model::{BootId, InstanceTypeId, InternetAccessible, LoginWanted, Password, Shape};
+use cvmd_model::{BootId, InstanceTypeId, InternetAccessible, Login, LoginWanted, Password, Shape};
 
 const NOW_MS: u64 = 1_000_000;
 
@@ -21,7 +21,7 @@ fn change_by(was_running: bool, how: StopType) -> Goal {
 
 /// In the order of the tables: absent, off, starting, running, running and ready, shutting down; on boot 1.
 fn every_power() -> [Observed; 6] {
-    let seen = |power, ready| Observed { power, boot: boot(1), ready };
+    let seen = |power, ready| Observed { power, boot: boot(1), ready, system: System::Disk };
     [
         seen(Power::Absent, false),
         seen(Power::Off, false),
@@ -30,6 +30,11 @@ fn every_power() -> [Observed; 6] {
         seen(Power::Running, true),
         seen(Power::ShuttingDown, false),
     ]
+}
+
+fn enter(how: StopType) -> Goal {
+    let login = Login { user: "root".into(), keys: Vec::new(), password_hash: None, password_login: true };
+    Goal::EnterRescue { how, login }
 }
 
 fn say(next: &Next) -> String {
@@ -55,8 +60,20 @@ fn say(next: &Next) -> String {
 
 #[track_caller]
 fn table(goal: &Goal, trail: &Trail, expected: [&str; 6]) {
-    let said = every_power().map(|observed| say(&next(goal, trail, &observed, &Limits::default(), NOW_MS)));
-    assert_eq!(said, expected, "{goal:?} {trail:?}");
+    table_of(System::Disk, goal, trail, expected);
+}
+
+/// A machine that has the rescue system chosen.
+#[track_caller]
+fn rescued(goal: &Goal, trail: &Trail, expected: [&str; 6]) {
+    table_of(System::Rescue, goal, trail, expected);
+}
+
+#[track_caller]
+fn table_of(system: System, goal: &Goal, trail: &Trail, expected: [&str; 6]) {
+    let said = every_power()
+        .map(|observed| say(&next(goal, trail, &Observed { system, ..observed }, &Limits::default(), NOW_MS)));
+    assert_eq!(said, expected, "{system:?} {goal:?} {trail:?}");
 }
 
 fn fresh() -> Trail {
@@ -306,6 +323,65 @@ fn reset() {
     let ended = "fail: not reset";
     table(&goal(false), &failed, [ended; 6]);
     table(&goal(true), &failed, [ended, "start", ended, ended, ended, ended]);
+}
+
+#[test]
+fn enter_rescue() {
+    for (how, first) in
+        [(StopType::Soft, "shut down"), (StopType::SoftFirst, "shut down"), (StopType::Hard, "power off")]
+    {
+        table(&enter(how), &fresh(), [GONE, "set rescue", first, first, first, first]);
+        // Chosen by an earlier one, with another password.
+        rescued(&enter(how), &fresh(), [GONE, "set rescue", first, first, first, first]);
+        let written = Trail { login_written: true, ..fresh() };
+        rescued(&enter(how), &written, [GONE, "start", "start", "start", "done", "start"]);
+        table(&enter(how), &written, [GONE, "set rescue", "power off", "power off", "power off", "power off"]);
+        rescued(&enter(how), &started(20, 0), [GONE, "start", "wait 100", "wait 100", "done", "wait 100"]);
+        let late = "give up: not started";
+        rescued(&enter(how), &started(120, 0), [GONE, late, late, late, "done", late]);
+    }
+    let late = "give up: not stopped";
+    table(&enter(StopType::Soft), &asked(20), [GONE, "set rescue", late, late, late, late]);
+    let off = "power off";
+    table(&enter(StopType::SoftFirst), &asked(20), [GONE, "set rescue", off, off, off, off]);
+}
+
+#[test]
+fn exit_rescue() {
+    let (goal, off) = (Goal::ExitRescue, "shut down");
+    rescued(&goal, &fresh(), [GONE, "set disk", off, off, off, off]);
+    rescued(&goal, &asked(5), [GONE, "set disk", "wait 15", "wait 15", "wait 15", "wait 15"]);
+    let now = "power off";
+    rescued(&goal, &asked(20), [GONE, "set disk", now, now, now, now]);
+    table(&goal, &asked(5), [GONE, "done", "wait 15", "wait 15", "wait 15", "wait 15"]);
+}
+
+#[test]
+fn nothing_but_a_rescue_comes_up_in_the_rescue_system() {
+    let off = "power off";
+    let written = Trail { login_written: true, ..fresh() };
+    for (goal, trail) in [(Goal::Start, &fresh()), (change(true), &written), (Goal::Launch, &written)] {
+        let absent = if goal == Goal::Launch { "define" } else { GONE };
+        rescued(&goal, trail, [absent, "set disk", off, off, off, off]);
+    }
+    let how = StopType::Soft;
+    let left = Trail { boot_before: Some(boot(7)), ..asked(5) };
+    rescued(&Goal::Reboot { how }, &left, [GONE, "start", "start", "start", "done", "start"]);
+}
+
+#[test]
+fn a_rescue_that_is_given_up_leaves_a_machine_that_boots_its_disk() {
+    let because = |failure: Failure| Trail { giving_up: Some(failure), ..fresh() };
+    let late = because(Failure::NotStarted { within_s: 120, cause: "".into() });
+    let (ended, off) = ("fail: not started", "power off");
+    rescued(&enter(StopType::Soft), &late, [ended, "set disk", off, off, off, off]);
+    table(&enter(StopType::Soft), &late, [ended, ended, off, off, off, off]);
+    rescued(&enter(StopType::Soft), &Trail { attempts: 5, ..late }, [ended; 6]);
+    let refused = because(Failure::Hypervisor { cause: "".into() });
+    let ended = "fail: hypervisor";
+    rescued(&enter(StopType::Soft), &refused, [ended, "set disk", ended, ended, ended, ended]);
+    table(&enter(StopType::Soft), &refused, [ended; 6]);
+    rescued(&Goal::ExitRescue, &refused, [ended; 6]);
 }
 
 #[test]

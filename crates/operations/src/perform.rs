@@ -1,7 +1,7 @@
 //! Acts: one step on the hypervisor, and what a disk really holds after a write that failed.
 
 use crate::Step;
-use cvmd_hypervisor::{Definition, Hypervisor, Trouble};
+use cvmd_hypervisor::{Boot, Definition, Hypervisor, Trouble};
 use cvmd_model::{Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
 use std::net::Ipv4Addr;
@@ -37,6 +37,14 @@ pub(crate) async fn perform(
         Step::ShutDown => hypervisor.shut_down(instance.id).await,
         Step::PowerOff => hypervisor.power_off(instance.id).await,
         Step::Start => hypervisor.start(instance.id).await,
+        Step::SetDisk => hypervisor.set_boot(instance.id, &Boot::Disk).await,
+        Step::SetRescue => match instance.operation.as_ref().map(|operation| &operation.goal) {
+            Some(Goal::EnterRescue { login, .. }) => {
+                hypervisor.set_boot(instance.id, &Boot::Rescue(login.clone())).await
+            }
+            // Superseded between the look and now: the next look sees what is wanted instead.
+            _ => Err(Trouble::Other("no rescue is wanted any more".into())),
+        },
         Step::Erase => hypervisor.erase(instance.id).await,
     }
 }

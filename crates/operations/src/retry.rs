@@ -50,8 +50,9 @@ pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits,
             };
             Trail { retry_at_ms, ..trail }
         }
+        Step::SetRescue => Trail { login_written: true, retry_at_ms: None, ..trail },
         // Whether these have worked is seen later; their attempts go on counting until then.
-        Step::PowerOff | Step::Start | Step::Erase => Trail { retry_at_ms: None, ..trail },
+        Step::PowerOff | Step::Start | Step::SetDisk | Step::Erase => Trail { retry_at_ms: None, ..trail },
     }
 }
 
@@ -80,6 +81,8 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         | Step::CaptureImage
         | Step::PowerOff
         | Step::Start
+        | Step::SetDisk
+        | Step::SetRescue
             if is_final =>
         {
             trail.attempts.saturating_add(1).max(limits.attempts_max)
@@ -91,6 +94,8 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         | Step::CaptureImage
         | Step::PowerOff
         | Step::Start
+        | Step::SetDisk
+        | Step::SetRescue
         | Step::Erase => trail.attempts.saturating_add(1),
     };
     let exhausted = attempts >= limits.attempts_max && trail.giving_up.is_none();
@@ -106,7 +111,7 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         (Step::PowerOff | Step::ShutDown, Goal::Reshape { .. }) => {
             return Err(Failure::NotReshaped { cause: format!("it cannot be powered off: {cause}").into() });
         }
-        (Step::PowerOff | Step::ShutDown, Goal::ChangeLogin { .. }) => {
+        (Step::PowerOff | Step::ShutDown, Goal::ChangeLogin { .. }) if !trail.login_written => {
             return Err(Failure::LoginNotWritten { cause: format!("it cannot be powered off: {cause}").into() });
         }
         (Step::Reset, _) => return Err(Failure::DiskNotReset { cause }),
@@ -117,7 +122,9 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         (Step::PowerOff | Step::ShutDown, Goal::CaptureImage { .. }) if !trail.image_captured => {
             return Err(Failure::ImageNotCaptured { cause: format!("it cannot be powered off: {cause}").into() });
         }
-        (Step::PowerOff | Step::ShutDown, _) => return Err(Failure::Hypervisor { cause }),
+        (Step::PowerOff | Step::ShutDown | Step::SetDisk | Step::SetRescue, _) => {
+            return Err(Failure::Hypervisor { cause });
+        }
         (Step::Start, _) => return Err(start_failure(goal, started_s, &cause)),
     }
     Ok(Trail { attempts, retry_at_ms: Some(now_ms.saturating_add(pause_ms(attempts))), ..trail.clone() })
@@ -131,6 +138,8 @@ pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure 
         | Goal::Start
         | Goal::Stop { .. }
         | Goal::Reboot { .. }
+        | Goal::EnterRescue { .. }
+        | Goal::ExitRescue
         | Goal::Isolate
         | Goal::Reshape { .. }
         | Goal::CaptureImage { .. }

@@ -3,7 +3,8 @@
 
 use crate::Step;
 use cvmd_model::{
-    Failure, Goal, Instance, InstanceState, LatestState, LoginWanted, Observed, Operation, Password, Power, Trail,
+    Failure, Goal, Instance, InstanceState, LatestState, LoginWanted, Observed, Operation, Password, Power, System,
+    Trail,
 };
 
 /// What came of an operation.
@@ -33,12 +34,14 @@ pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> Instance
             Power::Absent | Power::Off => InstanceState::Shutdown,
             Power::Starting | Power::Running | Power::ShuttingDown => InstanceState::Stopping,
         },
+        Goal::EnterRescue { .. } => InstanceState::EnterRescueMode,
+        Goal::ExitRescue => InstanceState::ExitRescueMode,
         Goal::Terminate => InstanceState::Terminating,
         Goal::ChangeLogin { was_running: false, .. } | Goal::Reshape { was_running: false, .. } => {
             InstanceState::Stopped
         }
         Goal::Reshape { how: None, .. } => InstanceState::Running,
-        Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
+        Goal::CaptureImage { shut_down: false, .. } => seen(observed),
         Goal::ChangeLogin { was_running: true, .. }
         | Goal::Reshape { was_running: true, .. }
         | Goal::CaptureImage { .. }
@@ -51,9 +54,12 @@ pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> Instance
 }
 
 /// The state of a machine that nothing is done to but to look at it.
-fn seen(power: Power) -> InstanceState {
-    match power {
+fn seen(observed: &Observed) -> InstanceState {
+    match observed.power {
         Power::Absent | Power::Off => InstanceState::Stopped,
+        Power::Starting | Power::Running | Power::ShuttingDown if observed.system == System::Rescue => {
+            InstanceState::RescueMode
+        }
         Power::Starting => InstanceState::Starting,
         Power::Running => InstanceState::Running,
         Power::ShuttingDown => InstanceState::Stopping,
@@ -66,6 +72,10 @@ pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<Inst
         // Not defined yet, or another hypervisor's: nothing is known, so nothing is claimed.
         Power::Absent => return None,
         Power::Off => InstanceState::Stopped,
+        // Also while the rescue system reboots itself: it is never told as RUNNING.
+        Power::Starting | Power::Running | Power::ShuttingDown if observed.system == System::Rescue => {
+            InstanceState::RescueMode
+        }
         Power::Starting => InstanceState::Starting,
         Power::ShuttingDown => InstanceState::Stopping,
         Power::Running if observed.ready => InstanceState::Running,
@@ -75,14 +85,18 @@ pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<Inst
         Power::Running => InstanceState::Starting,
     };
     match state {
-        InstanceState::Running | InstanceState::Stopped | InstanceState::Starting | InstanceState::Stopping => {
-            (seen != state).then_some(seen)
-        }
+        InstanceState::Running
+        | InstanceState::Stopped
+        | InstanceState::Starting
+        | InstanceState::Stopping
+        | InstanceState::RescueMode => (seen != state).then_some(seen),
         InstanceState::Pending
         | InstanceState::LaunchFailed
         | InstanceState::Rebooting
         // Off, and more than that: it stays in the recycle bin whatever its machine does.
         | InstanceState::Shutdown
+        | InstanceState::EnterRescueMode
+        | InstanceState::ExitRescueMode
         | InstanceState::Terminating => None,
     }
 }
@@ -118,22 +132,27 @@ pub(crate) fn finish(
     let Some(operation) = instance.operation.take() else { return };
     instance.state = match outcome {
         Outcome::Success => match operation.goal {
+            Goal::Reboot { .. } | Goal::EnterRescue { .. } if observed.system == System::Rescue => {
+                InstanceState::RescueMode
+            }
             Goal::Launch
             | Goal::Start
             | Goal::Reboot { .. }
+            | Goal::EnterRescue { .. }
             | Goal::ChangeLogin { was_running: true, .. }
             | Goal::Reshape { was_running: true, .. }
             | Goal::CaptureImage { shut_down: true, .. }
             | Goal::Reset { .. } => InstanceState::Running,
-            Goal::CaptureImage { shut_down: false, .. } => seen(observed.power),
+            Goal::CaptureImage { shut_down: false, .. } => seen(observed),
             Goal::Stop { .. }
+            | Goal::ExitRescue
             | Goal::ChangeLogin { was_running: false, .. }
             | Goal::Reshape { was_running: false, .. } => InstanceState::Stopped,
             Goal::Isolate => InstanceState::Shutdown,
             Goal::Terminate => InstanceState::Terminating,
         },
         Outcome::Failed(_) if operation.goal == Goal::Launch => InstanceState::LaunchFailed,
-        Outcome::Failed(_) => seen(observed.power),
+        Outcome::Failed(_) => seen(observed),
     };
     if let Outcome::Failed(failure) = outcome {
         bring_back(instance, operation, failure, honest_before);
@@ -182,6 +201,8 @@ pub(crate) const fn name(step: Step) -> &'static str {
         Step::ShutDown => "shut down",
         Step::PowerOff => "power off",
         Step::Start => "start",
+        Step::SetDisk => "set disk",
+        Step::SetRescue => "set rescue",
         Step::Erase => "erase",
     }
 }

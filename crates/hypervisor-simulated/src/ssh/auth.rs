@@ -14,7 +14,7 @@ const NOBODYS_HASH: &str =
 /// The methods that can really admit somebody: what sshd lists after a refusal. Never keyboard-interactive.
 pub(crate) fn methods(machine: &Machine) -> MethodSet {
     let mut methods = MethodSet::from([MethodKind::PublicKey].as_slice());
-    if machine.disk.password_login {
+    if machine.entrance().password_login {
         methods.push(MethodKind::Password);
     }
     methods
@@ -23,16 +23,16 @@ pub(crate) fn methods(machine: &Machine) -> MethodSet {
 /// Whether a key opens `user`'s account, offered and signed alike. Signatures with SHA-1 are refused, as sshd has done
 /// since 8.8.
 pub(crate) fn key_admits(machine: &Machine, user: &str, key: &PublicKey, algorithm: &Algorithm) -> Option<Admission> {
-    if *user != *machine.disk.user || matches!(algorithm, Algorithm::Rsa { hash: None }) {
+    if *user != *machine.entrance().user || matches!(algorithm, Algorithm::Rsa { hash: None }) {
         return None;
     }
-    machine.disk.admits(&key.to_bytes().ok()?)
+    machine.entrance().admits(&key.to_bytes().ok()?)
 }
 
 /// Whether a password opens `user`'s account. Slow (about a millisecond of hashing) on purpose and whatever the answer.
 pub(crate) fn password_admits(machine: &Machine, user: &str, password: &str) -> bool {
-    let open = *user == *machine.disk.user && machine.disk.password_login;
-    let hash = machine.disk.password_hash.as_deref().filter(|_| open);
+    let open = *user == *machine.entrance().user && machine.entrance().password_login;
+    let hash = machine.entrance().password_hash.as_deref().filter(|_| open);
     let right = PasswordHashRef::new(hash.unwrap_or(NOBODYS_HASH))
         .is_ok_and(|hash| ShaCrypt::SHA512.verify_password(password.as_bytes(), hash).is_ok());
     right && hash.is_some()

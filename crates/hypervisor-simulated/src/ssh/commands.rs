@@ -1,6 +1,7 @@
 //! The commands of a simulated guest: what they print and with which status they end.
 
-use crate::machine::Machine;
+use crate::machine::{Machine, RESCUE_MOUNT};
+use cvmd_model::System;
 use std::fmt::Write;
 
 /// What one command did.
@@ -27,7 +28,7 @@ const KERNEL: &str = "6.1.0-cvmd";
 /// Runs one command. `status` is that of the command before; `input` is what the client sent, where it has ended.
 pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8]) -> Done {
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mut user = &*machine.disk.user;
+    let mut user = &*machine.entrance().user;
     if words.first() == Some(&"exec") && words.len() > 1 {
         words.remove(0);
     }
@@ -39,6 +40,7 @@ pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8])
         user = "root";
     }
     let Some((name, arguments)) = words.split_first() else { return Done::default() };
+    let rescue = machine.system() == System::Rescue;
     let power = |effect| {
         if user == "root" {
             Done { effect: Some(effect), ..Done::default() }
@@ -49,7 +51,7 @@ pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8])
     match *name {
         "true" | ":" => Done::default(),
         "false" => Done { status: 1, ..Done::default() },
-        "hostname" => prints(&machine.host_name),
+        "hostname" => prints(machine.names().0),
         "whoami" => prints(user),
         "id" => id(user, arguments),
         "pwd" => prints(&machine.home()),
@@ -64,6 +66,9 @@ pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8])
             let status = arguments.first().map_or(Some(status), |number| number.parse().ok());
             Done { effect: Some(Effect::Exit(status.unwrap_or(2))), ..Done::default() }
         }
+        // As the vendor's guide begins; the rescue system has mounted the disk already.
+        "mkdir" if rescue && arguments == ["-p", RESCUE_MOUNT] => Done::default(),
+        "mount" if rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
         "poweroff" | "halt" => power(Effect::PowerOff),
         "reboot" => power(Effect::Reboot),
         "shutdown" if arguments.contains(&"-r") => power(Effect::Reboot),
@@ -107,7 +112,7 @@ fn lsblk(machine: &Machine) -> Done {
 }
 
 fn uname(machine: &Machine, arguments: &[&str]) -> Done {
-    let host = &machine.host_name;
+    let (host, _) = machine.names();
     match arguments {
         [] | ["-s"] => prints("Linux"),
         ["-a"] => prints(&format!("Linux {host} {KERNEL} #1 SMP simulated by cvmd x86_64 GNU/Linux")),
@@ -130,15 +135,14 @@ fn cat(machine: &Machine, user: &str, paths: &[&str], input: &[u8]) -> Done {
     if paths.is_empty() {
         done.out.push_str(&String::from_utf8_lossy(input));
     }
-    let home = machine.home();
+    let (host, os) = machine.names();
     for path in paths {
-        let in_home = path.strip_prefix(&*home).map_or(*path, |rest| rest.trim_start_matches('/'));
-        match in_home {
-            ".ssh/authorized_keys" => done.out.push_str(&machine.disk.authorized_keys),
+        match *path {
+            path if machine.is_keys_path(path) => done.out.push_str(&machine.disk.authorized_keys),
             "/proc/sys/kernel/random/boot_id" => _ = writeln!(done.out, "{}", machine.boot.0),
             "/proc/meminfo" => _ = writeln!(done.out, "MemTotal: {} kB", machine.size.memory_gib << 20),
-            "/etc/hostname" => _ = writeln!(done.out, "{}", machine.host_name),
-            "/etc/os-release" => _ = writeln!(done.out, "NAME=\"{0}\"\nPRETTY_NAME=\"{0}\"", machine.os_name),
+            "/etc/hostname" => _ = writeln!(done.out, "{host}"),
+            "/etc/os-release" => _ = writeln!(done.out, "NAME=\"{os}\"\nPRETTY_NAME=\"{os}\""),
             "/dev/null" => {}
             "/etc/shadow" if user != "root" => {
                 done.status = 1;

@@ -133,12 +133,11 @@ impl Visitor {
         if output.path == "/dev/null" {
             return;
         }
-        let home = machine.home();
-        let in_home = output.path.strip_prefix(&*home).map_or(&*output.path, |rest| rest.trim_start_matches('/'));
-        if in_home != ".ssh/authorized_keys" {
+        if !machine.is_keys_path(&output.path) {
             done.err.push_str(&format!(
-                "cvmd-guest: {}: only {home}/.ssh/authorized_keys can be written in a simulated guest\n",
-                output.path
+                "cvmd-guest: {}: only {} can be written in a simulated guest\n",
+                output.path,
+                machine.keys_path()
             ));
             done.status = 1;
             return;
@@ -195,8 +194,9 @@ impl Visitor {
 
     fn prompt(&self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
         let machine = self.machine()?;
-        let sign = if &*machine.disk.user == "root" { '#' } else { '$' };
-        session.data(channel, format!("{}@{}:~{sign} ", machine.disk.user, machine.host_name).into_bytes())
+        let (user, (host, _)) = (&machine.entrance().user, machine.names());
+        let sign = if &**user == "root" { '#' } else { '$' };
+        session.data(channel, format!("{user}@{host}:~{sign} ").into_bytes())
     }
 
     /// Begins what a client asked for: its own command, or the one that its key's line forces.
@@ -263,8 +263,8 @@ impl Handler for Visitor {
         // Hashing takes a millisecond: not on a thread that serves others.
         let checked = machine.clone();
         let right = tokio::task::spawn_blocking(move || auth::password_admits(&checked, &user, &password)).await;
-        // Again, because hashing took time: what is on the disk now decides.
-        let unchanged = self.machine()?.disk == machine.disk;
+        // Again, because hashing took time: what holds now decides.
+        let unchanged = self.machine()?.entrance() == machine.entrance();
         if right.unwrap_or(false) && unchanged {
             self.admission = Admission::default();
             return Ok(Auth::Accept);

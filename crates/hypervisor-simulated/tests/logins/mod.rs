@@ -4,7 +4,7 @@ use crate::{
     WAY,
     ground::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until},
 };
-use cvmd_hypervisor::{Clock, Definition, Hypervisor};
+use cvmd_hypervisor::{Boot, Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
 use cvmd_model::{InstanceId, Login, Power, Size};
 use std::{process::Stdio, sync::Arc};
@@ -350,4 +350,40 @@ impl Open {
         drop(stdin);
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rescue_system_admits_its_password_alone_and_mends_the_disk() {
+    let house = House::new();
+    let (mine, lost) = (house.key("mine"), house.key("lost"));
+    let id = house
+        .machine("ignores-shutdown", &Login { user: "ubuntu".into(), ..login(&[&lost], Some("Disk-pass-1")) })
+        .await;
+    house.driver.power_off(id).await.unwrap();
+    house.driver.set_boot(id, &Boot::Rescue(login(&[], Some("Rescue-pass-1")))).await.unwrap();
+    house.start(id).await;
+    let ssh = house.ssh(id);
+    assert!(ssh.with_key(&lost, &["true"]).await.refused());
+    assert!(ssh.with_password(&house.directory, "Disk-pass-1", &["true"]).await.refused());
+    let inside = async |words: &[&str]| ssh.with_password(&house.directory, "Rescue-pass-1", words).await;
+    assert_eq!(
+        inside(&["whoami; hostname; mkdir -p /mnt/vm1 && mount /dev/vda1 /mnt/vm1"]).await,
+        good("root\nrescue\n")
+    );
+    let keys = "/mnt/vm1/home/ubuntu/.ssh/authorized_keys";
+    assert_eq!(inside(&["cat", keys]).await, good(&format!("{}\n", lost.public)));
+    // A line in the rescue system's own home would be a key that enters it.
+    let kept_out = inside(&["echo mine >> ~/.ssh/authorized_keys"]).await;
+    assert!(kept_out.status == Some(1) && kept_out.err.contains(keys), "{kept_out:?}");
+    assert_eq!(inside(&[&format!("echo '{}' > {keys}", mine.public)]).await, good(""));
+    assert!(ssh.with_key(&mine, &["true"]).await.refused(), "no key enters the rescue system");
+    house.stop(id).await;
+    house.driver.set_boot(id, &Boot::Disk).await.unwrap();
+    house.start(id).await;
+    assert_eq!(ssh.with_key(&mine, &["whoami"]).await, good("ubuntu\n"));
+    assert!(ssh.with_key(&lost, &["true"]).await.refused());
+    assert!(ssh.with_password(&house.directory, "Rescue-pass-1", &["true"]).await.refused());
+    assert_eq!(ssh.with_password(&house.directory, "Disk-pass-1", &["true"]).await, good(""));
+    let elsewhere = ssh.with_key(&mine, &[&format!("cat {keys}")]).await;
+    assert_eq!(elsewhere.status, Some(1), "nothing is mounted there: {elsewhere:?}");
 }

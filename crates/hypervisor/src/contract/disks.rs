@@ -17,7 +17,12 @@ pub async fn a_captured_image_is_what_new_machines_begin_as(world: &mut dyn Worl
     assert_eq!(hypervisor.read_image(image).await.unwrap(), holds);
     let definition = Definition { image: Some(image), ..world.definition() };
     hypervisor.define(&definition).await.unwrap();
-    let off = Observed { power: Power::Off, boot: cvmd_model::BootId::default(), ready: false };
+    let off = Observed {
+        power: Power::Off,
+        boot: cvmd_model::BootId::default(),
+        ready: false,
+        system: cvmd_model::System::Disk,
+    };
     assert_eq!(hypervisor.observe(definition.id).await.unwrap(), off);
     assert_eq!(hypervisor.read_login(definition.id).await.unwrap(), holds);
     assert_eq!(world.text(definition.id).await, text);

@@ -1,7 +1,7 @@
 //! What the promises stand on: the suite's keys, and steps that wait for what a driver announces.
 
 use super::World;
-use crate::Hypervisor;
+use crate::{Boot, Hypervisor};
 use cvmd_model::{InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -31,6 +31,11 @@ pub(super) fn names(login: &Login, blob: &KeyBlob) -> bool {
 pub(super) fn login(numbers: &[usize]) -> Login {
     let key = |number: &usize| PublicKey::parse(line(*number)).expect("a key of the suite");
     Login { user: "root".into(), keys: numbers.iter().map(key).collect(), password_hash: None, password_login: false }
+}
+
+/// A rescue system that admits root with a password.
+pub(super) fn rescue() -> Boot {
+    Boot::Rescue(Login { password_hash: Some("$6$salt$hash".into()), password_login: true, ..login(&[]) })
 }
 
 pub(super) async fn defined(world: &dyn World) -> (Arc<dyn Hypervisor>, InstanceId) {

@@ -2,10 +2,11 @@
 //! way back: the end is always the one that was promised.
 
 use crate::{
-    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id, pay_in_advance},
+    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id, pay_in_advance, rescue_login},
     images::custom_image,
     machines::Quirks,
 };
+use cvmd_hypervisor::Boot;
 use cvmd_model::{Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
 
 pub(crate) const REQUEST: u128 = 1;
@@ -86,6 +87,7 @@ impl Scenario {
             let id = match from {
                 S::Running => life.launched(1, &[1, 2]).await,
                 S::Stopped => life.stopped(1, &[1, 2]).await,
+                S::RescueMode => life.rescued(1, &[1, 2]).await,
                 S::Pending => {
                     life.engine.take().unwrap().stop().await;
                     life.machines.quirks(None, quirks);
@@ -127,6 +129,8 @@ async fn check_now(life: &Life, id: InstanceId, promise: Promise, when: &str) {
     let machine = life.machines.machine(id).unwrap();
     assert_eq!(machine.boots, promise.boots, "{when}: boots");
     assert_eq!(life.keys_on_disk(id), promise.keys, "{when}");
+    let boots = if state == S::RescueMode { Boot::Rescue(rescue_login()) } else { Boot::Disk };
+    assert_eq!(machine.boots_from, boots, "{when}");
     assert_eq!(row.login.keys, promise.keys.iter().map(|key| key_id(*key)).collect::<Vec<_>>(), "{when}");
     match promise.failed {
         None => assert_success(life, id, request).await,
@@ -246,6 +250,65 @@ fn a_way_into_the_recycle_bin_survives() {
         scenario.quirks = |quirks| quirks.ignores_shutdown = true;
         scenario.crash_everywhere();
     }
+}
+
+#[test]
+fn entering_rescue_survives_and_boots_once_each() {
+    for (from, how) in [
+        (S::Running, StopType::Soft),
+        (S::Running, StopType::SoftFirst),
+        (S::Running, StopType::Hard),
+        (S::Stopped, StopType::Soft),
+    ] {
+        let ask: fn(&mut Instance) -> Result<(), Refusal> = match how {
+            StopType::Soft => |instance| instance.enter_rescue(StopType::Soft, rescue_login(), by(REQUEST)),
+            StopType::SoftFirst => |instance| instance.enter_rescue(StopType::SoftFirst, rescue_login(), by(REQUEST)),
+            StopType::Hard => |instance| instance.enter_rescue(StopType::Hard, rescue_login(), by(REQUEST)),
+        };
+        let promise = Promise { state: Some(S::RescueMode), boots: 2, ..RUNS };
+        Scenario::new(from, promise, ask).crash_everywhere();
+    }
+}
+
+#[test]
+fn entering_rescue_against_the_guests_will_changes_nothing() {
+    let promise = Promise { failed: Some("did not shut down"), ..RUNS };
+    let mut scenario = Scenario::new(S::Running, promise, |instance| {
+        instance.enter_rescue(StopType::Soft, rescue_login(), by(REQUEST))
+    });
+    scenario.quirks = |quirks| quirks.ignores_shutdown = true;
+    scenario.crash_everywhere();
+}
+
+#[test]
+fn a_rescue_system_that_does_not_come_up_leaves_the_machine_off_with_its_disk_to_boot() {
+    let promise = Promise { state: Some(S::Stopped), boots: 2, failed: Some("did not come up"), ..RUNS };
+    let mut scenario = Scenario::new(S::Running, promise, |instance| {
+        instance.enter_rescue(StopType::Hard, rescue_login(), by(REQUEST))
+    });
+    scenario.quirks = |quirks| quirks.never_boots = true;
+    scenario.crash_everywhere();
+}
+
+#[test]
+fn leaving_rescue_survives_and_a_guest_that_does_not_listen_is_powered_off() {
+    let promise = Promise { state: Some(S::Stopped), boots: 2, ..RUNS };
+    let mut scenario = Scenario::new(S::RescueMode, promise, |instance| instance.exit_rescue(by(REQUEST)));
+    scenario.crash_everywhere();
+    scenario.quirks = |quirks| quirks.ignores_shutdown = true;
+    scenario.crash_everywhere();
+}
+
+#[test]
+fn a_reboot_in_rescue_survives_and_stays_there() {
+    let promise = Promise { state: Some(S::RescueMode), boots: 3, ..RUNS };
+    Scenario::new(S::RescueMode, promise, |instance| instance.reboot(StopType::Soft, by(REQUEST))).crash_everywhere();
+}
+
+#[test]
+fn a_terminate_in_rescue_survives() {
+    Scenario::new(S::RescueMode, Promise { state: None, ..RUNS }, |instance| instance.terminate(by(REQUEST)))
+        .crash_everywhere();
 }
 
 #[test]

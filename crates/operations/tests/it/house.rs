@@ -9,8 +9,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cvmd_hypervisor::Clock;
 use cvmd_model::{
     AccountNumber, By, ChargeType, Goal, IMAGES, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, KeyPair, KeyPairId, Latest, LatestState, LoginWanted, Password, Prepaid, PublicKey, Refusal,
-    RenewFlag, RequestId, StopType, SystemDisk, Tag, ZoneId,
+    InternetAccessible, KeyPair, KeyPairId, Latest, LatestState, Login, LoginWanted, Password, Prepaid, PublicKey,
+    Refusal, RenewFlag, RequestId, StopType, SystemDisk, Tag, ZoneId,
 };
 use cvmd_operations::{Engine, Limits};
 use cvmd_state::{JournalLine, State, Transaction, View, store::MemoryStore};
@@ -183,6 +183,14 @@ impl Life {
         id
     }
 
+    /// A new instance, launched, and then in rescue mode.
+    pub(crate) async fn rescued(&self, number: u64, keys: &[u8]) -> InstanceId {
+        let id = self.launched(number, keys).await;
+        self.ask(id, |instance| instance.enter_rescue(StopType::Hard, rescue_login(), by(99))).await;
+        self.until_state(id, InstanceState::RescueMode).await.expect("no crash");
+        id
+    }
+
     pub(crate) async fn launch(&self, number: u64, keys: &[u8]) -> InstanceId {
         let keys: Vec<u8> = keys.to_vec();
         let id = InstanceId::from_random(number);
@@ -213,6 +221,12 @@ impl Life {
 
 /// How a change with ForceStop takes a running machine off.
 pub(crate) const FORCED: Option<StopType> = Some(StopType::SoftFirst);
+
+/// What the rescue system admits.
+pub(crate) fn rescue_login() -> Login {
+    let password_hash = Some("$6$salt$rescue".into());
+    Login { user: "root".into(), keys: Vec::new(), password_hash, password_login: true }
+}
 
 pub(crate) fn by(request: u128) -> By {
     By { action: "TestAction", request: RequestId(uuid::Uuid::from_u128(request)) }

@@ -1,6 +1,7 @@
 //! Instances without an operation follow their machines.
 
-use crate::house::{FORCED, House, by, key_id};
+use crate::house::{FORCED, House, assert_success, by, key_id};
+use cvmd_hypervisor::Boot;
 use cvmd_model::{InstanceState as S, Power};
 use cvmd_state::View;
 
@@ -156,5 +157,30 @@ fn a_row_tells_its_machines_own_port_for_as_long_as_machines_have_such() {
         life.machines.happen(id, |_| {});
         life.until("the port is everybody's", told(None)).await.unwrap();
         assert_eq!(life.instance(id).state, S::Running);
+    });
+}
+
+#[test]
+fn a_machine_in_rescue_is_never_shown_running_and_one_that_powers_itself_off_starts_from_its_disk() {
+    House::new().live(async |life| {
+        let id = life.rescued(1, &[1]).await;
+        life.settle().await;
+        life.plan.history().clear();
+        life.machines.boot_by_itself(id);
+        life.pass_ms(2_000).await;
+        assert_eq!(life.instance(id).state, S::RescueMode);
+        assert_eq!(life.plan.states(id), [], "nothing to be told");
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.until_state(id, S::Stopped).await.unwrap();
+        // Somebody switches it on outside: still the rescue system.
+        life.machines.boot_by_itself(id);
+        life.until_state(id, S::RescueMode).await.unwrap();
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.until_state(id, S::Stopped).await.unwrap();
+        life.ask(id, |instance| instance.start(by(1))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 1).await;
+        assert_eq!(life.instance(id).state, S::Running);
+        assert_eq!(life.machines.machine(id).unwrap().boots_from, Boot::Disk);
     });
 }

@@ -1,8 +1,8 @@
 //! Machines for tests: a truth of their own that outlives engine and state, told how to misbehave.
 
 use crate::plan::Plan;
-use cvmd_hypervisor::{Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
-use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
+use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
+use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, System};
 use std::{
     collections::BTreeMap,
     future::pending,
@@ -40,6 +40,7 @@ pub(crate) struct Machine {
     pub(crate) shut_downs: u32,
     pub(crate) resets: u32,
     pub(crate) disk: Login,
+    pub(crate) boots_from: Boot,
     /// Keys that a person wrote into the guest.
     pub(crate) by_hand: Vec<PublicKey>,
     pub(crate) definition: Definition,
@@ -223,11 +224,12 @@ impl Inner {
     fn observe(&mut self, id: InstanceId) -> Observed {
         self.pass_time(id);
         match self.machines.get(&id) {
-            None => Observed { power: Power::Absent, boot: BootId::default(), ready: false },
+            None => Observed { power: Power::Absent, boot: BootId::default(), ready: false, system: System::Disk },
             Some(machine) => Observed {
                 power: machine.power,
                 boot: machine.boot,
                 ready: machine.power == Power::Running && !machine.quirks.unreachable,
+                system: machine.boots_from.system(),
             },
         }
     }
@@ -305,6 +307,7 @@ impl Hypervisor for Machines {
                 resets: 0,
                 by_hand: disk.keys.clone(),
                 disk,
+                boots_from: Boot::Disk,
                 definition: definition.clone(),
                 quirks,
                 until_ms: None,
@@ -389,6 +392,19 @@ impl Hypervisor for Machines {
             if machine.quirks.writes_but_says_no {
                 return Err(Trouble::Other("the answer was lost".into()));
             }
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble> {
+        let boot = boot.clone();
+        self.effect("set_boot", id, |inner| {
+            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            if machine.power != Power::Off {
+                return Err(Trouble::NotOff(id));
+            }
+            machine.boots_from = boot;
             Ok(None)
         })
         .await

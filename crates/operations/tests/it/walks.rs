@@ -1,7 +1,8 @@
 //! Every goal where nothing goes wrong, and what clients see on the way.
 
-use crate::house::{FORCED, House, assert_success, by, key_id, key_pair, pay_in_advance, public_key};
-use cvmd_model::{Associate, InstanceState as S, Power, StopType};
+use crate::house::{FORCED, House, assert_success, by, key_id, key_pair, pay_in_advance, public_key, rescue_login};
+use cvmd_hypervisor::Boot;
+use cvmd_model::{Associate, InstanceState as S, Login, Power, StopType};
 
 #[test]
 fn a_launch_defines_writes_and_starts() {
@@ -194,5 +195,41 @@ fn effects_side_by_side_are_bounded_and_none_is_left_out() {
         }
         assert_eq!(life.machines.running_max(), 7);
         assert_eq!(life.engine.as_ref().unwrap().figures().tasks, 0);
+    });
+}
+
+#[test]
+fn rescue_is_entered_and_left_and_each_state_is_shown() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1, 2]).await;
+        life.settle().await;
+        life.plan.history().clear();
+        let before = life.instance(id).login.clone();
+        life.ask(id, |instance| instance.enter_rescue(StopType::Soft, rescue_login(), by(1))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 1).await;
+        life.ask(id, |instance| instance.exit_rescue(by(2))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 2).await;
+        assert_eq!(life.plan.states(id), [S::EnterRescueMode, S::RescueMode, S::ExitRescueMode, S::Stopped]);
+        let machine = life.machines.machine(id).unwrap();
+        assert_eq!((machine.power, machine.boots, machine.power_offs), (Power::Off, 2, 0));
+        assert_eq!(life.instance(id).login, before);
+        assert_eq!(life.keys_on_disk(id), [1, 2]);
+    });
+}
+
+#[test]
+fn a_second_rescue_admits_the_second_password_only() {
+    House::new().live(async |life| {
+        let id = life.rescued(1, &[1]).await;
+        life.machines.happen(id, |machine| machine.power = Power::Off);
+        life.until_state(id, S::Stopped).await.unwrap();
+        let login = Login { password_hash: Some("$6$salt$another".into()), ..rescue_login() };
+        let wanted = Boot::Rescue(login.clone());
+        life.ask(id, |instance| instance.enter_rescue(StopType::Soft, login, by(1))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 1).await;
+        assert_eq!(life.machines.machine(id).unwrap().boots_from, wanted);
     });
 }

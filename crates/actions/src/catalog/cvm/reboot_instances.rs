@@ -1,6 +1,7 @@
-//! RebootInstances: reboots instances that are RUNNING: softly, softly first, or hard.
+//! RebootInstances: reboots instances that are RUNNING or in RESCUE_MODE: softly, softly first, or hard.
 //!
-//! <https://cloud.tencent.com/document/api/213/15742>. `ForceReboot` is the older way of saying SOFT_FIRST.
+//! <https://cloud.tencent.com/document/api/213/15742>. `ForceReboot` is the older way of saying SOFT_FIRST. The vendor
+//! lists no code against RESCUE_MODE: the rescue system is rebooted then.
 
 use super::stop_instances::stop_type;
 use crate::{
@@ -65,4 +66,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > RebootInstances {"InstanceIds":["ins-recycled"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+
+ins-stopped1 is in RESCUE_MODE
+> RebootInstances {"InstanceIds":["ins-stopped1"]}
+< {}
 "#;

@@ -17,6 +17,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
@@ -60,4 +61,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > StartInstances {"InstanceIds":["ins-recycled"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+
+ins-stopped1 is in RESCUE_MODE
+> StartInstances {"InstanceIds":["ins-stopped1"]}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

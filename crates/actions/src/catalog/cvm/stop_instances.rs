@@ -18,6 +18,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
@@ -86,4 +87,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > StopInstances {"InstanceIds":["ins-recycled"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+
+ins-stopped1 is in RESCUE_MODE
+> StopInstances {"InstanceIds":["ins-stopped1"],"StopType":"HARD"}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

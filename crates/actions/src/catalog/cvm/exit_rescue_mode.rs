@@ -1,0 +1,70 @@
+//! ExitRescueMode: ends the rescue system of an instance in RESCUE_MODE.
+//!
+//! <https://cloud.tencent.com/document/api/213/109043>. As the vendor's guide says, the instance is STOPPED then; when it
+//! is started it is entered as its disk says, with what was mended there.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Single, change_all},
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ExitRescueMode",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopped",
+        "UnsupportedOperation.InstanceStateStopping",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Single<InstanceId> = Single::read(parameters, "InstanceId")?;
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instance = id.find(tx.view(), context)?;
+        change_all(tx, &[instance], |instance| instance.exit_rescue(by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+ins-stopped1 is in RESCUE_MODE
+> ExitRescueMode {"InstanceId":"ins-stopped1"}
+< {}
+> DescribeInstancesStatus {"InstanceIds":["ins-stopped1"]}
+< ..."InstanceState":"EXIT_RESCUE_MODE"...
+> ExitRescueMode {"InstanceId":"ins-stopped1"}
+< OperationDenied.InstanceOperationInProgress ...
+> TerminateInstances {"InstanceIds":["ins-stopped1"]}
+< {}
+
+> ExitRescueMode {"InstanceId":"ins-running1"}
+< UnsupportedOperation.InstanceStateRunning ...
+>> ExitRescueMode {"InstanceId":"ins-running1"}
+< InvalidInstance.NotSupported ...
+> ExitRescueMode {"InstanceId":"ins-windows1"}
+< UnsupportedOperation.InstanceStateStopped ...
+> ExitRescueMode {"InstanceId":"ins-recycled"}
+< UnsupportedOperation.InstanceStateShutdown ...
+> ExitRescueMode {"InstanceId":"ins-starting"}
+< UnsupportedOperation.InstanceStateStarting ...
+> ExitRescueMode {"InstanceId":"ins-stopping"}
+< UnsupportedOperation.InstanceStateStopping ...
+> ExitRescueMode {"InstanceId":"ins-1122"}
+< InvalidInstanceId.Malformed ...
+> ExitRescueMode {"InstanceId":"ins-foreign1"}
+< InvalidInstanceId.NotFound ...
+> ExitRescueMode {}
+< MissingParameter ...
+"#;
