@@ -1,5 +1,9 @@
-"""What can be had: regions, zones and products, by the products that list them for all others; and who asks."""
+"""What can be had: regions, zones and products, by the products that list them for all others; instance types, disks and
+their prices; and who asks."""
 
+import base64
+
+import heart
 from cloud import Cloud, cloud
 from story import REGION, ZONE, check, equal
 
@@ -33,3 +37,49 @@ def a_caller_learns_who_it_is():
     caller = sts.call("GetCallerIdentity")
     equal(caller["Arn"], f"qcs::cam::uin/{caller['AccountId']}:uin/{caller['UserId']}")
     equal(caller["PrincipalId"], caller["AccountId"])
+
+
+def filters(**named):
+    return [{"Name": name.replace("_", "-"), "Values": values} for name, values in named.items()]
+
+
+@check
+def types_that_can_be_bought_are_listed_with_their_price():
+    wanted = filters(zone=[ZONE], instance_type=["S5.MEDIUM4"], instance_charge_type=["POSTPAID_BY_HOUR"])
+    items = cloud.call("DescribeZoneInstanceConfigInfos", Filters=wanted)["InstanceTypeQuotaSet"]
+    equal([(item["InstanceType"], item["Cpu"], item["Memory"], item["Status"]) for item in items], [("S5.MEDIUM4", 2, 4, "SELL")])
+    assert items[0]["Price"]["UnitPrice"] > 0, items
+    falling = filters(zone=[ZONE], instance_charge_type=["PREPAID"], sort_keys=["cpu:desc"])
+    sizes = [item["Cpu"] for item in cloud.call("DescribeZoneInstanceConfigInfos", Filters=falling)["InstanceTypeQuotaSet"]]
+    equal(sizes, sorted(sizes, reverse=True))
+    nowhere = filters(zone=["ap-atlantis-1"])
+    cloud.refuses("InvalidParameterValue.ZoneNotSupported", "DescribeZoneInstanceConfigInfos", Filters=nowhere)
+    types = cloud.call("DescribeInstanceTypeConfigs", Filters=filters(instance_family=["S5"]))["InstanceTypeConfigSet"]
+    equal({config["InstanceFamily"] for config in types}, {"S5"})
+    families = cloud.call("DescribeInstanceFamilyConfigs")["InstanceFamilyConfigSet"]
+    assert "S5" in {family["InstanceFamily"] for family in families}
+    assert cloud.call("DescribeInternetChargeTypeConfigs")["InternetChargeTypeConfigSet"]
+
+
+@check
+def disks_that_can_be_bought_are_listed_with_their_price():
+    cbs = Cloud(product="cbs", version="v20170312")
+    quota = {"DiskUsage": "DATA_DISK", "DiskChargeType": "POSTPAID_BY_HOUR", "Zones": [ZONE], "InstanceFamilies": ["S5"]}
+    configs = cbs.call("DescribeDiskConfigQuota", InquiryType="INQUIRY_CVM_CONFIG", **quota)["DiskConfigSet"]
+    assert "CLOUD_PREMIUM" in {config["DiskType"] for config in configs}
+    assert all(config["Available"] and config["Price"]["UnitPrice"] > 0 for config in configs)
+
+
+@check
+def what_an_instance_has_and_may_become_is_told():
+    user_data = base64.b64encode(b"#!/bin/sh").decode()
+    instance = cloud.run("asked", password=heart.PASSWORD, UserData=user_data)
+    found = cloud.call("DescribeInstancesAttributes", InstanceIds=[instance], Attributes=["UserData"])["InstanceSet"]
+    equal([(each["InstanceId"], each["Attributes"]["UserData"]) for each in found], [(instance, user_data)])
+    others = cloud.call("DescribeInstancesModification", InstanceIds=[instance])["InstanceTypeConfigStatusSet"]
+    names = {status["InstanceTypeConfig"]["InstanceType"] for status in others}
+    assert "S5.MEDIUM4" in names and cloud.instance(instance)["InstanceType"] not in names
+    limits = cloud.call("DescribeInstancesOperationLimit", InstanceIds=[instance], Operation="INSTANCE_DEGRADE")
+    equal(limits["InstanceOperationLimitSet"][0]["LimitCount"], -1)
+    equal(cloud.call("DescribeInstanceInternetBandwidthConfigs", InstanceId=instance)["InternetBandwidthConfigSet"], [])
+    cloud.refuses("InvalidInstanceId.NotFound", "DescribeInstanceInternetBandwidthConfigs", InstanceId="ins-00000000")

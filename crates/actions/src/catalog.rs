@@ -26,6 +26,7 @@ catalog! {
         describe_zones,
     }
     cbs {
+        describe_disk_config_quota,
         describe_disks,
         describe_snapshots,
     }
@@ -35,10 +36,18 @@ catalog! {
         create_key_pair,
         delete_key_pairs,
         describe_images,
+        describe_instance_family_configs,
+        describe_instance_internet_bandwidth_configs,
+        describe_instance_type_configs,
         describe_instances,
+        describe_instances_attributes,
+        describe_instances_modification,
+        describe_instances_operation_limit,
         describe_instances_status,
+        describe_internet_charge_type_configs,
         describe_key_pairs,
         describe_regions,
+        describe_zone_instance_config_infos,
         describe_zones,
         disassociate_instances_key_pairs,
         disassociate_security_groups,

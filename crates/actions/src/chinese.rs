@@ -38,6 +38,7 @@ texts! {
         Reason::LoginConflict => ("LoginSettings 中的 `Password`、`KeyIds` 和 `KeepImageLogin` 只能指定其中一项。"),
         Reason::NothingToDo { names } => ("参数 {} 至少需要指定其中一个。", listed(names)),
         Reason::MalformedInstanceId { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
+        Reason::AttributesInstanceId { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
         Reason::MalformedKeyPairId { value } => ("密钥对 ID `{value}` 格式错误，正确的格式如 `skey-4e5ty7i8`。"),
         Reason::MalformedImageId { value } => ("镜像 ID `{value}` 格式错误，正确的格式如 `img-487zeit5`。"),
         Reason::KeyNameEmpty => ("密钥名称为空。"),

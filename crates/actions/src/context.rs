@@ -1,5 +1,6 @@
 //! What an action knows beside its parameters and the state: who asks, when, and where chance comes from.
 
+use crate::prices::Prices;
 use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
@@ -15,6 +16,7 @@ pub struct Policy {
     pub region: RegionId,
     pub running_key_change: RunningKeyChange,
     pub associate: Associate,
+    pub prices: Prices,
 }
 
 /// What changing the login of a RUNNING instance without ForceStop comes to: its key pairs and its password alike.
@@ -32,7 +34,12 @@ impl Policy {
     /// As documented, with this region for legacy requests without one.
     #[must_use]
     pub fn documented(region: RegionId) -> Policy {
-        Policy { region, running_key_change: RunningKeyChange::default(), associate: Associate::default() }
+        Policy {
+            region,
+            running_key_change: RunningKeyChange::default(),
+            associate: Associate::default(),
+            prices: Prices::default(),
+        }
     }
 
     /// How a RUNNING instance is stopped for a change of its login; `None` where it is not.

@@ -31,6 +31,9 @@ pub enum Reason {
     NothingToDo { names: &'static str },
     #[error("The instance id `{value}` is malformed: an id looks like `ins-1e4r6y8i`.")]
     MalformedInstanceId { value: Box<str> },
+    /// DescribeInstancesAttributes has a code of its own for it.
+    #[error("The instance id `{value}` is malformed: an id looks like `ins-1e4r6y8i`.")]
+    AttributesInstanceId { value: Box<str> },
     #[error("The key pair id `{value}` is malformed: an id looks like `skey-4e5ty7i8`.")]
     MalformedKeyPairId { value: Box<str> },
     #[error("The image id `{value}` is malformed: an id looks like `img-487zeit5`.")]
@@ -223,6 +226,7 @@ impl Reason {
             Reason::Combination { .. } => both("InvalidParameterCombination"),
             Reason::LoginConflict => both("InvalidParameter.ParameterConflict"),
             Reason::MalformedInstanceId { .. } => both("InvalidInstanceId.Malformed"),
+            Reason::AttributesInstanceId { .. } => both("InvalidParameterValue.InstanceIdMalformed"),
             Reason::MalformedKeyPairId { .. } => both("InvalidKeyPairId.Malformed"),
             Reason::MalformedImageId { .. } => both("InvalidImageId.Malformed"),
             Reason::KeyNameEmpty => both("InvalidKeyPairNameEmpty"),

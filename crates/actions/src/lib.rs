@@ -23,6 +23,7 @@ mod new_instance;
 mod page;
 mod parameters;
 mod places;
+mod prices;
 mod product;
 mod reply;
 mod security_rules;
@@ -31,6 +32,7 @@ mod tagged;
 mod term;
 #[cfg(test)]
 mod transcript;
+mod types;
 #[cfg(test)]
 mod world;
 #[cfg(test)]
@@ -43,6 +45,7 @@ pub use error::{ApiError, Reason, denied, is_declared};
 pub use login::hash as hash_password;
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
+pub use prices::{DiskPrices, Prices, Yuan};
 pub use product::{Address, Product, find};
 pub use reply::time;
 pub use tag_words::TagRefusal;

@@ -194,6 +194,7 @@ impl World {
             "associate = add" => self.policy.associate = Associate::Add,
             "full account" => self.fill_account().await,
             "full networks" => self.fill_networks().await,
+            "ins-prepaid1 has 5 Mbit/s in advance" => self.widen().await,
             "ins-stopped1 carries 50 tags" => self.tag_fully().await,
             "only ins-stopped1 holds a key" => self.free_others().await,
             _ => match words.split_once(" is in ").map(|(id, state)| (id.parse(), InstanceState::find(state))) {
@@ -245,6 +246,18 @@ impl World {
             let mut instance = cvmd_model::Instance::clone(tx.view().instance(id).unwrap());
             let tag = |number| Tag { key: format!("t{number}").into(), value: "x".into() };
             instance.tags = (1..=50).map(tag).collect();
+            tx.put_instance(instance);
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn widen(&self) {
+        let outcome = self.state.change(|tx| {
+            let id = "ins-prepaid1".parse().unwrap();
+            let mut instance = cvmd_model::Instance::clone(tx.view().instance(id).unwrap());
+            instance.internet.charge_type = "BANDWIDTH_PREPAID".into();
+            instance.internet.max_bandwidth_out = 5;
             tx.put_instance(instance);
             Ok::<_, ApiError>(())
         });

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cvmd_actions::{Policy, RunningKeyChange};
+use cvmd_actions::{Policy, Prices, RunningKeyChange};
 use cvmd_model::{Associate, RegionId};
 use cvmd_operations::Limits;
 use serde::Deserialize;
@@ -275,6 +275,7 @@ struct File {
     log_format: Option<String>,
     ssh: SshFile,
     network: NetworkFile,
+    prices: Prices,
     tls: TlsFile,
 }
 
@@ -339,6 +340,7 @@ impl Config {
             region,
             running_key_change: running_key_change(arguments.running_key_change.or(file.running_key_change))?,
             associate: associate(arguments.associate.or(file.associate))?,
+            prices: file.prices,
         };
         let network_block = arguments.network_block.or(file.network.block);
         if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {

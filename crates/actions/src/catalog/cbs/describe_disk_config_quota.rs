@@ -1,0 +1,158 @@
+//! DescribeDiskConfigQuota: the disks that can be had, with their price.
+//!
+//! <https://cloud.tencent.com/document/api/362/15646>. Every type of disk can be had everywhere, as system and as data disk.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, new_instance, types};
+use cvmd_model::{ChargeType, ZoneId};
+use cvmd_state::View;
+use serde::Serialize;
+
+const TYPES: [&str; 6] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_SSD", "CLOUD_HSSD", "CLOUD_TSSD"];
+/// Usage, and GiB at least.
+const USAGES: [(&str, u32); 2] = [("SYSTEM_DISK", 20), ("DATA_DISK", 10)];
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cbs,
+    name: "DescribeDiskConfigQuota",
+    errors: &[],
+    without_effect: &["CPU", "DedicatedClusterId", "Memory"],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    disk_config_set: Vec<DiskConfig>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DiskConfig {
+    available: bool,
+    disk_charge_type: &'static str,
+    zone: &'static str,
+    instance_family: Option<&'static str>,
+    disk_type: &'static str,
+    step_size: u32,
+    extra_performance_range: Option<[u32; 0]>,
+    device_class: Option<&'static str>,
+    disk_usage: &'static str,
+    min_disk_size: u32,
+    max_disk_size: u32,
+    price: Price,
+}
+
+/// Of a GiB: for an hour, or for a month in advance.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Price {
+    charge_unit: Option<&'static str>,
+    discount_price: Option<Yuan>,
+    discount_price_high: Option<String>,
+    original_price: Option<Yuan>,
+    original_price_high: Option<String>,
+    unit_price: Option<Yuan>,
+    unit_price_discount: Option<Yuan>,
+    unit_price_discount_high: Option<String>,
+    unit_price_high: Option<String>,
+}
+
+fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    let inquiry = [("INQUIRY_CBS_CONFIG", false), ("INQUIRY_CVM_CONFIG", true)];
+    let with_instances = parameters.word("InquiryType", &inquiry)?.unwrap_or(false);
+    let charges = [ChargeType::Prepaid, ChargeType::PostpaidByHour].map(|charge| (charge.name(), charge));
+    let charge = parameters.word("DiskChargeType", &charges)?;
+    let usage = parameters.word("DiskUsage", &USAGES.map(|(usage, _)| (usage, usage)))?;
+    let [zones, kinds, families] = ["Zones", "DiskTypes", "InstanceFamilies"].map(|name| parameters.texts(name));
+    let (zones, kinds, families) = (zones?, kinds?, families?);
+    let named = zones.iter().map(|zone| types::is_here(zone, context)).collect::<Result<Vec<ZoneId>, _>>();
+    let named = named.map_err(|reason| match reason {
+        // This product has no codes of its own for zones.
+        Reason::Zone { value } | Reason::ZoneElsewhere { value, .. } => {
+            Reason::BadValue { name: "Zones".into(), value }
+        }
+        other => other,
+    })?;
+    let zones = types::zones(context).filter(|zone| named.is_empty() || named.contains(zone));
+    let passes = |names: &[Box<str>], name: &str| names.is_empty() || names.iter().any(|known| &**known == name);
+    let families: Vec<Option<&str>> = if with_instances {
+        types::families().into_iter().filter(|family| passes(&families, family)).map(Some).collect()
+    } else {
+        vec![None]
+    };
+    let mut configs = Vec::new();
+    for zone in zones {
+        for family in &families {
+            for kind in TYPES.into_iter().filter(|kind| passes(&kinds, kind)) {
+                for (disk_usage, least) in
+                    USAGES.into_iter().filter(|(name, _)| usage.is_none_or(|usage| usage == *name))
+                {
+                    let wanted = charges.into_iter().filter(|(_, known)| charge.is_none_or(|charge| charge == *known));
+                    configs.extend(wanted.map(|(disk_charge_type, charge)| DiskConfig {
+                        available: true,
+                        disk_charge_type,
+                        zone: zone.name(),
+                        instance_family: *family,
+                        disk_type: kind,
+                        step_size: 1,
+                        extra_performance_range: None,
+                        device_class: None,
+                        disk_usage,
+                        min_disk_size: least,
+                        max_disk_size: new_instance::DISK_GIB_MAX,
+                        price: price(kind, charge, context),
+                    }));
+                }
+            }
+        }
+    }
+    Ok(Body::of(&Reply { disk_config_set: configs }))
+}
+
+fn price(kind: &str, charge: ChargeType, context: &Context) -> Price {
+    let prices = &context.policy.prices;
+    let hour = prices.disk_hour(kind, 1);
+    let high = |amount: Yuan| (Some(amount), Some(amount.as_f64().to_string()));
+    match charge {
+        ChargeType::Prepaid => {
+            let (original_price, original_price_high) = high(prices.in_advance(hour, 1));
+            Price {
+                discount_price: original_price,
+                discount_price_high: original_price_high.clone(),
+                original_price,
+                original_price_high,
+                ..Price::default()
+            }
+        }
+        ChargeType::PostpaidByHour | ChargeType::Spotpaid => {
+            let (unit_price, unit_price_high) = high(hour);
+            Price {
+                charge_unit: Some("HOUR"),
+                unit_price,
+                unit_price_discount: unit_price,
+                unit_price_discount_high: unit_price_high.clone(),
+                unit_price_high,
+                ..Price::default()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","DiskChargeType":"POSTPAID_BY_HOUR","DiskUsage":"SYSTEM_DISK","Zones":["ap-guangzhou-3"],"DiskTypes":["CLOUD_PREMIUM"]}
+< {"DiskConfigSet":[{"Available":true,"DiskChargeType":"POSTPAID_BY_HOUR","Zone":"ap-guangzhou-3","InstanceFamily":null,"DiskType":"CLOUD_PREMIUM","StepSize":1,"ExtraPerformanceRange":null,"DeviceClass":null,"DiskUsage":"SYSTEM_DISK","MinDiskSize":20,"MaxDiskSize":32000,"Price":{"ChargeUnit":"HOUR","DiscountPrice":null,...,"UnitPrice":0.0005,"UnitPriceDiscount":0.0005,"UnitPriceDiscountHigh":"0.0005","UnitPriceHigh":"0.0005"}}]}
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CVM_CONFIG","DiskChargeType":"PREPAID","DiskUsage":"DATA_DISK","InstanceFamilies":["S5","Z9"],"Zones":["ap-guangzhou-3"],"DiskTypes":["CLOUD_SSD"],"CPU":2,"Memory":4}
+< {"DiskConfigSet":[{..."DiskChargeType":"PREPAID",..."InstanceFamily":"S5",..."MinDiskSize":10,..."Price":{"ChargeUnit":null,"DiscountPrice":0.56,"DiscountPriceHigh":"0.56",...}}]}
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","DiskTypes":["CLOUD_FLOPPY"]}
+< {"DiskConfigSet":[]}
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_FLOPPY"}
+< InvalidParameterValue The value `INQUIRY_FLOPPY` specified in the parameter `InquiryType` is not valid.
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-shanghai-2"]}
+< InvalidParameterValue The value `ap-shanghai-2` specified in the parameter `Zones` is not valid.
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-atlantis-1"]}
+< InvalidParameterValue ...
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","DiskUsage":"LAMP"}
+< InvalidParameterValue ...
+"#;

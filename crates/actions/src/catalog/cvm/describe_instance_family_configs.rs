@@ -1,0 +1,41 @@
+//! DescribeInstanceFamilyConfigs: the families of instance types.
+//!
+//! <https://cloud.tencent.com/document/api/213/15748>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, types};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInstanceFamilyConfigs",
+    errors: &[],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    instance_family_config_set: Vec<Family>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Family {
+    instance_family_name: String,
+    instance_family: &'static str,
+}
+
+fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    let family =
+        |family| Family { instance_family_name: types::family_name(family, context.language), instance_family: family };
+    Ok(Body::of(&Reply { instance_family_config_set: types::families().into_iter().map(family).collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeInstanceFamilyConfigs {}
+< {"InstanceFamilyConfigSet":[{"InstanceFamilyName":"Standard S5","InstanceFamily":"S5"},...{"InstanceFamilyName":"Memory Optimized M5","InstanceFamily":"M5"}]}
+"#;

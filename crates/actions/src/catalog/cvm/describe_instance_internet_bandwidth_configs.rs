@@ -1,0 +1,68 @@
+//! DescribeInstanceInternetBandwidthConfigs: the bandwidth that an instance has paid for in advance, and for how long.
+//!
+//! <https://cloud.tencent.com/document/api/213/15747>. An instance that pays otherwise has none. Unlike upstream, no history
+//! is kept: what is, is answered as if it had been from the beginning.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch, reply::time};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInstanceInternetBandwidthConfigs",
+    errors: &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    internet_bandwidth_config_set: Vec<Config<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config<'a> {
+    start_time: String,
+    end_time: String,
+    internet_accessible: InternetAccessible<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InternetAccessible<'a> {
+    internet_charge_type: &'a str,
+    internet_max_bandwidth_out: u32,
+    public_ip_assigned: bool,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let instance = batch::instance(parameters, view, context)?;
+    let internet = &instance.internet;
+    let term = instance.rare().prepaid.filter(|_| internet.charge_type == "BANDWIDTH_PREPAID");
+    let config = term.map(|term| Config {
+        start_time: time(instance.created_seconds),
+        end_time: time(term.expires_seconds),
+        internet_accessible: InternetAccessible {
+            internet_charge_type: &internet.charge_type,
+            internet_max_bandwidth_out: internet.max_bandwidth_out,
+            public_ip_assigned: internet.public_ip_assigned,
+        },
+    });
+    Ok(Body::of(&Reply { internet_bandwidth_config_set: config.into_iter().collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+ins-prepaid1 has 5 Mbit/s in advance
+> DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-prepaid1"}
+< {"InternetBandwidthConfigSet":[{"StartTime":"2026-11-24T00:00:00Z","EndTime":"2026-11-24T01:00:00Z","InternetAccessible":{"InternetChargeType":"BANDWIDTH_PREPAID","InternetMaxBandwidthOut":5,"PublicIpAssigned":false}}]}
+> DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-running1"}
+< {"InternetBandwidthConfigSet":[]}
+> DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-1"}
+< InvalidInstanceId.Malformed ...
+> DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-foreign1"}
+< InvalidInstanceId.NotFound ...
+"#;

@@ -1,0 +1,52 @@
+//! DescribeInstanceTypeConfigs: the instance types that can be had in the zones of the region.
+//!
+//! <https://cloud.tencent.com/document/api/213/15749>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, filters, types, types::TypeConfig};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInstanceTypeConfigs",
+    errors: &[
+        "InvalidFilter",
+        "InvalidFilterValue.LimitExceeded",
+        "InvalidParameterValue.ZoneNotSupported",
+        "InvalidZone.MismatchRegion",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    instance_type_config_set: Vec<TypeConfig>,
+}
+
+fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    let filters = filters::read(parameters, &["zone", "instance-family", "instance-type"])?;
+    let found = types::select(context, &filters)?;
+    let instance_type_config_set = found.into_iter().map(|(zone, kind)| TypeConfig::of(zone, kind)).collect();
+    Ok(Body::of(&Reply { instance_type_config_set }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"instance-type","Values":["S5.MEDIUM4"]}]}
+< {"InstanceTypeConfigSet":[{"Zone":"ap-guangzhou-3","InstanceType":"S5.MEDIUM4","InstanceFamily":"S5","GPU":0,"CPU":2,"Memory":4,"FPGA":0,"GpuCount":0.0}]}
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"instance-family","Values":["C6"]}]}
+< {"InstanceTypeConfigSet":[{"Zone":"ap-guangzhou-3",...},{"Zone":"ap-guangzhou-4",...},...
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"instance-family","Values":["Z9"]}]}
+< {"InstanceTypeConfigSet":[]}
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"zone","Values":["ap-atlantis-1"]}]}
+< InvalidParameterValue.ZoneNotSupported ...
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"zone","Values":["ap-shanghai-2"]}]}
+< InvalidZone.MismatchRegion ...
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidFilter ...
+> DescribeInstanceTypeConfigs {"Filters":[{"Name":"instance-type","Values":[6*"S5.SMALL1"]}]}
+< InvalidFilterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,70 @@
+//! DescribeInstancesAttributes: the user data of instances.
+//!
+//! <https://cloud.tencent.com/document/api/213/103631>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, parameters::shorten};
+use cvmd_model::{InstanceId, Refusal};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInstancesAttributes",
+    errors: &["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    instance_set: Vec<InstanceAttribute<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InstanceAttribute<'a> {
+    instance_id: String,
+    attributes: Attribute<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute<'a> {
+    /// Base64, as it was given; empty where none was.
+    user_data: &'a str,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids = parameters.texts("InstanceIds")?;
+    for attribute in parameters.texts("Attributes")? {
+        if &*attribute != "UserData" {
+            return Err(Reason::BadValue { name: "Attributes".into(), value: shorten(&attribute).into() });
+        }
+    }
+    let attribute = |text: &Box<str>| {
+        let id: InstanceId = text.parse().map_err(|_| Reason::AttributesInstanceId { value: shorten(text).into() })?;
+        let instance = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
+        let attributes = Attribute { user_data: instance.user_data.as_deref().unwrap_or_default() };
+        Ok(InstanceAttribute { instance_id: id.to_string(), attributes })
+    };
+    let instance_set = ids.iter().map(attribute).collect::<Result<_, Reason>>()?;
+    Ok(Body::of(&Reply { instance_set }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"UserData":"aGVsbG8="}
+< {}
+> DescribeInstancesAttributes {"InstanceIds":["ins-stopped1","ins-running1"],"Attributes":["UserData"]}
+< {"InstanceSet":[{"InstanceId":"ins-stopped1","Attributes":{"UserData":"aGVsbG8="}},{"InstanceId":"ins-running1","Attributes":{"UserData":""}}]}
+> DescribeInstancesAttributes {"InstanceIds":["ins-stopped1"],"Attributes":["Colour"]}
+< InvalidParameterValue The value `Colour` specified in the parameter `Attributes` is not valid.
+> DescribeInstancesAttributes {"InstanceIds":["ins-stopped1"]}
+< MissingParameter The request is missing a required parameter `Attributes`.
+> DescribeInstancesAttributes {"InstanceIds":["ins-1"],"Attributes":["UserData"]}
+< InvalidParameterValue.InstanceIdMalformed ...
+> DescribeInstancesAttributes {"InstanceIds":["ins-foreign1"],"Attributes":["UserData"]}
+< InvalidInstanceId.NotFound ...
+"#;

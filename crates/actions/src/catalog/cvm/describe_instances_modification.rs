@@ -1,0 +1,85 @@
+//! DescribeInstancesModification: the types that instances can be changed to.
+//!
+//! <https://cloud.tencent.com/document/api/213/15744>. For several instances, what each of them can become.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, filters, types::TypeConfig};
+use cvmd_model::{INSTANCE_TYPES, InstanceId, ZoneId};
+use cvmd_state::View;
+use serde::Serialize;
+
+const INSTANCES_MAX: usize = 20;
+const VALUES_MAX: usize = 2;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInstancesModification",
+    errors: &[
+        "InvalidFilter",
+        "InvalidFilterValue.LimitExceeded",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    instance_type_config_status_set: Vec<Status>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status {
+    status: &'static str,
+    message: &'static str,
+    instance_type_config: TypeConfig,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    if ids.len() > INSTANCES_MAX {
+        return Err(Reason::TooMany { name: "InstanceIds".into(), given: ids.len(), limit: INSTANCES_MAX });
+    }
+    let filters = filters::read(parameters, &["status"])?;
+    if filters.iter().any(|filter| filter.values.len() > VALUES_MAX) {
+        return Err(Reason::FilterTooLarge);
+    }
+    let instances = ids.find(view, context)?;
+    let sold = filters.iter().all(|filter| filter.has("SELL"));
+    let mut zones: Vec<ZoneId> = instances.iter().map(|instance| instance.zone).collect();
+    zones.sort_unstable();
+    zones.dedup();
+    let all = zones.iter().flat_map(|zone| INSTANCE_TYPES.iter().map(move |kind| (*zone, kind)));
+    let fits = |kind: &str| sold && instances.iter().all(|instance| instance.instance_type.get().name != kind);
+    let statuses: Vec<Status> = all
+        .filter(|(_, kind)| fits(kind.name))
+        .map(|(zone, kind)| Status { status: "SELL", message: "", instance_type_config: TypeConfig::of(zone, kind) })
+        .collect();
+    Ok(Body::of(&Reply { total_count: statuses.len(), instance_type_config_status_set: statuses }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# All but the one that it is.
+> DescribeInstancesModification {"InstanceIds":["ins-running1"]}
+< {"TotalCount":26,"InstanceTypeConfigStatusSet":[{"Status":"SELL","Message":"","InstanceTypeConfig":{"Zone":"ap-guangzhou-3","InstanceType":"S5.SMALL2",...}},...
+> DescribeInstancesModification {"InstanceIds":["ins-running1","ins-stopped1"],"Filters":[{"Name":"status","Values":["SELL"]}]}
+< {"TotalCount":26,...
+> DescribeInstancesModification {"InstanceIds":["ins-running1"],"Filters":[{"Name":"status","Values":["UNAVAILABLE"]}]}
+< {"TotalCount":0,"InstanceTypeConfigStatusSet":[]}
+> DescribeInstancesModification {"InstanceIds":["ins-1"]}
+< InvalidInstanceId.Malformed ...
+> DescribeInstancesModification {"InstanceIds":["ins-foreign1"]}
+< InvalidInstanceId.NotFound ...
+> DescribeInstancesModification {"InstanceIds":[101*"ins-running1"]}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeInstancesModification {"InstanceIds":["ins-running1"],"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidFilter ...
+> DescribeInstancesModification {"InstanceIds":["ins-running1"],"Filters":[{"Name":"status","Values":["1","2","3"]}]}
+< InvalidFilterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,55 @@
+//! DescribeInternetChargeTypeConfigs: the ways of paying for public bandwidth.
+//!
+//! <https://cloud.tencent.com/document/api/213/15753>.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use cvmd_state::View;
+use cvmd_wire::Language;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInternetChargeTypeConfigs",
+    errors: &[],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+/// Name, then what it says in Chinese and in English.
+const CONFIGS: [(&str, &str, &str); 4] = [
+    ("BANDWIDTH_PREPAID", "预付费按带宽结算", "Bandwidth, paid in advance"),
+    ("TRAFFIC_POSTPAID_BY_HOUR", "流量按小时后付费", "Traffic, paid by the hour"),
+    ("BANDWIDTH_POSTPAID_BY_HOUR", "带宽按小时后付费", "Bandwidth, paid by the hour"),
+    ("BANDWIDTH_PACKAGE", "带宽包计费", "Bandwidth package"),
+];
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    internet_charge_type_config_set: Vec<Config>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    internet_charge_type: &'static str,
+    description: &'static str,
+}
+
+fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+    let config = |(internet_charge_type, chinese, english)| Config {
+        internet_charge_type,
+        description: match context.language {
+            Language::Chinese => chinese,
+            Language::English => english,
+        },
+    };
+    Ok(Body::of(&Reply { internet_charge_type_config_set: CONFIGS.into_iter().map(config).collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeInternetChargeTypeConfigs {}
+< {"InternetChargeTypeConfigSet":[{"InternetChargeType":"BANDWIDTH_PREPAID","Description":"Bandwidth, paid in advance"},{"InternetChargeType":"TRAFFIC_POSTPAID_BY_HOUR",...},...]}
+"#;

@@ -1,0 +1,103 @@
+//! Instance types where they can be had, and the filters that choose among them.
+
+use crate::{
+    Context, Reason,
+    filters::Filter,
+    parameters::shorten,
+    prices::{Charge, ItemPrice},
+};
+use cvmd_model::{ChargeType, INSTANCE_TYPES, InstanceType, ZONES, ZoneId};
+use cvmd_wire::Language;
+use serde::Serialize;
+
+/// An `InstanceTypeConfig`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TypeConfig {
+    zone: &'static str,
+    instance_type: &'static str,
+    instance_family: &'static str,
+    #[serde(rename = "GPU")]
+    gpu: u32,
+    #[serde(rename = "CPU")]
+    cpu: u32,
+    memory: u32,
+    #[serde(rename = "FPGA")]
+    fpga: u32,
+    gpu_count: f64,
+}
+
+impl TypeConfig {
+    pub(crate) fn of(zone: ZoneId, kind: &InstanceType) -> TypeConfig {
+        TypeConfig {
+            zone: zone.name(),
+            instance_type: kind.name,
+            instance_family: kind.family,
+            gpu: 0,
+            cpu: kind.cpu,
+            memory: kind.memory_gib,
+            fpga: 0,
+            gpu_count: 0.0,
+        }
+    }
+}
+
+/// The region's zones, in the table's order.
+pub(crate) fn zones(context: &Context) -> impl Iterator<Item = ZoneId> {
+    let region = context.region;
+    ZONES.iter().filter_map(|(zone, ..)| ZoneId::find(zone)).filter(move |zone| zone.region() == region)
+}
+
+/// Every type in every zone of the region that the filters `zone`, `instance-family` and `instance-type` let through.
+///
+/// # Errors
+/// A zone that does not exist, or that is another region's.
+pub(crate) fn select(context: &Context, filters: &[Filter]) -> Result<Vec<(ZoneId, &'static InstanceType)>, Reason> {
+    for value in filters.iter().filter(|filter| &*filter.name == "zone").flat_map(|filter| &filter.values) {
+        is_here(value, context)?;
+    }
+    let passes = |zone: ZoneId, kind: &InstanceType| {
+        filters.iter().all(|filter| match &*filter.name {
+            "zone" => filter.has(zone.name()),
+            "instance-family" => filter.has(kind.family),
+            "instance-type" => filter.has(kind.name),
+            _ => true,
+        })
+    };
+    let everywhere = zones(context).flat_map(|zone| INSTANCE_TYPES.iter().map(move |kind| (zone, kind)));
+    Ok(everywhere.filter(|(zone, kind)| passes(*zone, kind)).collect())
+}
+
+/// The zone of that name, if it is in the request's region.
+pub(crate) fn is_here(name: &str, context: &Context) -> Result<ZoneId, Reason> {
+    let zone = ZoneId::find(name).ok_or_else(|| Reason::Zone { value: shorten(name).into() })?;
+    if zone.region() == context.region {
+        return Ok(zone);
+    }
+    Err(Reason::ZoneElsewhere { value: name.into(), region: context.region.name() })
+}
+
+/// The families that there are, in the order of their first type.
+pub(crate) fn families() -> Vec<&'static str> {
+    let mut families: Vec<&str> = INSTANCE_TYPES.iter().map(|kind| kind.family).collect();
+    families.dedup();
+    families
+}
+
+/// `Standard S5`: what the vendor's families are called begins with what they are for.
+pub(crate) fn family_name(family: &str, language: Language) -> String {
+    let (chinese, english) = match family.as_bytes().first() {
+        Some(b'C') => ("计算型", "Compute"),
+        Some(b'M') => ("内存型", "Memory Optimized"),
+        _ => ("标准型", "Standard"),
+    };
+    match language {
+        Language::Chinese => format!("{chinese}{family}"),
+        Language::English => format!("{english} {family}"),
+    }
+}
+
+/// What an hour of the type costs, or a month of it in advance; without disks.
+pub(crate) fn price(kind: &InstanceType, charge_type: ChargeType, context: &Context) -> ItemPrice {
+    context.policy.prices.instances(kind, crate::Yuan::default(), Charge::of(charge_type, 1), 1)
+}
