@@ -83,3 +83,42 @@ def what_an_instance_has_and_may_become_is_told():
     equal(limits["InstanceOperationLimitSet"][0]["LimitCount"], -1)
     equal(cloud.call("DescribeInstanceInternetBandwidthConfigs", InstanceId=instance)["InternetBandwidthConfigSet"], [])
     cloud.refuses("InvalidInstanceId.NotFound", "DescribeInstanceInternetBandwidthConfigs", InstanceId="ins-00000000")
+
+
+def price(action, **parameters):
+    return cloud.call(action, **parameters)["Price"]["InstancePrice"]
+
+
+@check
+def prices_are_told_before_anything_is_bought():
+    wish = {"Placement": {"Zone": ZONE}, "ImageId": cloud.image(), "InstanceType": "S5.MEDIUM4"}
+    hourly = price("InquiryPriceRunInstances", **wish)
+    equal(hourly["ChargeUnit"], "HOUR")
+    three = price("InquiryPriceRunInstances", InstanceCount=3, **wish)
+    assert abs(three["UnitPrice"] - 3 * hourly["UnitPrice"]) < 1e-9, (hourly, three)
+    year = {"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": {"Period": 12}}
+    assert price("InquiryPriceRunInstances", **wish, **year)["OriginalPrice"] > 100
+    cloud.refuses("InvalidParameterValue.InstanceTypeNotFound", "InquiryPriceRunInstances", **{**wish, "InstanceType": "X"})
+    cloud.refuses("InvalidPeriod", "InquiryPriceRunInstances", **wish, **{**year, "InstanceChargePrepaid": {"Period": 13}})
+
+
+@check
+def prices_of_changes_are_told_and_nothing_changes():
+    term = {"Period": 1}
+    instance = cloud.run("priced", password=heart.PASSWORD)
+    prepaid = cloud.run("priced2", password=heart.PASSWORD, InstanceChargeType="PREPAID", InstanceChargePrepaid=term)
+    before = [cloud.instance(each) for each in (instance, prepaid)]
+    now = price("InquiryPriceResetInstance", InstanceId=instance)["UnitPrice"]
+    more = price("InquiryPriceResetInstancesType", InstanceIds=[instance], InstanceType="S5.LARGE8")["UnitPrice"]
+    larger = price("InquiryPriceResizeInstanceDisks", InstanceId=instance, SystemDisk={"DiskSize": 500})["UnitPrice"]
+    assert now < more and now < larger, (now, more, larger)
+    month = price("InquiryPriceRenewInstances", InstanceIds=[prepaid], InstanceChargePrepaid=term)["OriginalPrice"]
+    change = {"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": term}
+    equal(price("InquiryPriceModifyInstancesChargeType", InstanceIds=[instance], **change)["OriginalPrice"], month)
+    internet = {"InternetMaxBandwidthOut": 10}
+    action = "InquiryPriceResetInstancesInternetMaxBandwidth"
+    equal(cloud.call(action, InstanceIds=[instance], InternetAccessible=internet)["Price"]["BandwidthPrice"]["ChargeUnit"], "GB")
+    refunds = cloud.call("InquiryPriceTerminateInstances", InstanceIds=[instance, prepaid])["InstanceRefundsSet"]
+    back = {refund["InstanceId"]: refund["Refunds"] for refund in refunds}
+    assert back[instance] == 0 and 0 < back[prepaid] <= month * 1.1, (back, month)
+    equal([cloud.instance(each) for each in (instance, prepaid)], before)

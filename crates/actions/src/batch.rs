@@ -88,17 +88,6 @@ impl Batch<InstanceId> {
     }
 }
 
-/// The one instance that `InstanceId` names.
-pub(crate) fn instance<'a>(
-    parameters: &mut Parameters,
-    view: &'a View,
-    context: &Context,
-) -> Result<&'a Arc<Instance>, Reason> {
-    let text = parameters.text("InstanceId")?.unwrap_or_default();
-    let id: InstanceId = text.parse().map_err(|_| InstanceId::malformed(shorten(&text).into()))?;
-    Ok(view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?)
-}
-
 impl Batch<KeyPairId> {
     pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<KeyPair>>, Refusal> {
         self.iter().map(|id| view.key_pair_of(context.account, *id).ok_or(Refusal::KeyPairNotFound(*id))).collect()

@@ -14,6 +14,7 @@ mod disks;
 mod error;
 mod facts;
 mod filters;
+mod inquiry;
 mod login;
 mod names;
 mod network;

@@ -1,6 +1,6 @@
 //! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
 
-use crate::{Context, Parameters, Reason, parameters::shorten};
+use crate::{Context, Parameters, Prices, Reason, Yuan, parameters::shorten};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Image, Instance, InstanceId, InstanceState, InstanceTypeId,
     InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Subnet, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
@@ -51,6 +51,12 @@ impl Disks {
     #[must_use]
     pub fn usual(image: &Image) -> Disks {
         Disks { system: (DISK_KIND.into(), SYSTEM_DISK_GIB.max(image.size_gib)), data: Vec::new() }
+    }
+
+    /// What they cost for an hour.
+    pub(crate) fn hour(&self, prices: &Prices) -> Yuan {
+        let data = self.data.iter().map(|(kind, size_gib, _)| prices.disk_hour(kind, *size_gib));
+        prices.disk_hour(&self.system.0, self.system.1) + data.sum()
     }
 
     pub(crate) fn read(parameters: &mut Parameters, image: &Image) -> Result<Disks, Reason> {

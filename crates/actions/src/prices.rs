@@ -31,6 +31,13 @@ impl Yuan {
         Yuan(self.times(percent).0 / 100)
     }
 
+    /// So many parts of the whole of them.
+    #[must_use]
+    pub fn part(self, parts: u64, whole: u64) -> Yuan {
+        let part = u128::from(self.0) * u128::from(parts) / u128::from(whole.max(1));
+        Yuan(u64::try_from(part).unwrap_or(u64::MAX))
+    }
+
     #[must_use]
     pub fn minus(self, other: Yuan) -> Yuan {
         Yuan(self.0.saturating_sub(other.0))

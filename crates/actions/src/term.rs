@@ -31,6 +31,11 @@ impl Term {
         Term::read(parameters)?.ok_or_else(|| Reason::Missing { name: "InstanceChargePrepaid".into() })
     }
 
+    pub(crate) fn months(self) -> u32 {
+        // Invariant: the months are some of `PERIODS`.
+        u32::try_from(self.months).unwrap_or_default()
+    }
+
     /// A first term, from now on.
     pub(crate) fn begun(self, now_seconds: u64) -> Prepaid {
         let expires_seconds = after_months(now_seconds, self.months);

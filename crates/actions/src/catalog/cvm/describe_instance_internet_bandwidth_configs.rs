@@ -3,9 +3,11 @@
 //! <https://cloud.tencent.com/document/api/213/15747>. An instance that pays otherwise has none. Unlike upstream, no history
 //! is kept: what is, is answered as if it had been from the beginning.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch, reply::time};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, reply::time};
+use cvmd_model::{Instance, InstanceId, Prepaid};
 use cvmd_state::View;
 use serde::Serialize;
+use std::sync::Arc;
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
@@ -38,20 +40,21 @@ struct InternetAccessible<'a> {
     public_ip_assigned: bool,
 }
 
-fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let instance = batch::instance(parameters, view, context)?;
-    let internet = &instance.internet;
-    let term = instance.rare().prepaid.filter(|_| internet.charge_type == "BANDWIDTH_PREPAID");
-    let config = term.map(|term| Config {
+fn answer<'a>(parameters: &mut Parameters, view: &'a View, context: &Context) -> Result<Body, Reason> {
+    let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+    let instances = id.find(view, context)?;
+    let paid = instances.into_iter().filter_map(|instance| Some((instance, instance.prepaid()?)));
+    let configs = paid.filter(|(instance, _)| instance.internet.charge_type == "BANDWIDTH_PREPAID");
+    let config = |(instance, term): (&'a Arc<Instance>, Prepaid)| Config {
         start_time: time(instance.created_seconds),
         end_time: time(term.expires_seconds),
         internet_accessible: InternetAccessible {
-            internet_charge_type: &internet.charge_type,
-            internet_max_bandwidth_out: internet.max_bandwidth_out,
-            public_ip_assigned: internet.public_ip_assigned,
+            internet_charge_type: &instance.internet.charge_type,
+            internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
+            public_ip_assigned: instance.internet.public_ip_assigned,
         },
-    });
-    Ok(Body::of(&Reply { internet_bandwidth_config_set: config.into_iter().collect() }))
+    };
+    Ok(Body::of(&Reply { internet_bandwidth_config_set: configs.map(config).collect() }))
 }
 
 #[cfg(test)]

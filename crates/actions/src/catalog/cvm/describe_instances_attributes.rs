@@ -43,13 +43,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
             return Err(Reason::BadValue { name: "Attributes".into(), value: shorten(&attribute).into() });
         }
     }
-    let attribute = |text: &Box<str>| {
+    let attribute = |text: &str| {
         let id: InstanceId = text.parse().map_err(|_| Reason::AttributesInstanceId { value: shorten(text).into() })?;
         let instance = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
         let attributes = Attribute { user_data: instance.user_data.as_deref().unwrap_or_default() };
         Ok(InstanceAttribute { instance_id: id.to_string(), attributes })
     };
-    let instance_set = ids.iter().map(attribute).collect::<Result<_, Reason>>()?;
+    let instance_set = ids.iter().map(|id| attribute(id)).collect::<Result<_, Reason>>()?;
     Ok(Body::of(&Reply { instance_set }))
 }
 

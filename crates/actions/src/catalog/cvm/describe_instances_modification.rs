@@ -41,10 +41,7 @@ struct Status {
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
-    if ids.len() > INSTANCES_MAX {
-        return Err(Reason::TooMany { name: "InstanceIds".into(), given: ids.len(), limit: INSTANCES_MAX });
-    }
+    let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", INSTANCES_MAX)?;
     let filters = filters::read(parameters, &["status"])?;
     if filters.iter().any(|filter| filter.values.len() > VALUES_MAX) {
         return Err(Reason::FilterTooLarge);
@@ -76,7 +73,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.Malformed ...
 > DescribeInstancesModification {"InstanceIds":["ins-foreign1"]}
 < InvalidInstanceId.NotFound ...
-> DescribeInstancesModification {"InstanceIds":[101*"ins-running1"]}
+> DescribeInstancesModification {"InstanceIds":[21*"ins-running1"]}
 < InvalidParameterValue.LimitExceeded ...
 > DescribeInstancesModification {"InstanceIds":["ins-running1"],"Filters":[{"Name":"colour","Values":["red"]}]}
 < InvalidFilter ...

@@ -104,7 +104,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
 /// `cpu:desc` and its like.
 fn sort_keys(filters: &[Filter]) -> Result<Vec<SortKey>, Reason> {
     let texts = filters.iter().filter(|filter| &*filter.name == "sort-keys").flat_map(|filter| &filter.values);
-    let key = |text: &Box<str>| {
+    let key = |text: &str| {
         let bad = || Reason::BadValue { name: "sort-keys".into(), value: shorten(text).into() };
         let (column, way) = text.split_once(':').unwrap_or((text, "asc"));
         let column: fn(&InstanceType) -> u32 = match column {
@@ -118,7 +118,7 @@ fn sort_keys(filters: &[Filter]) -> Result<Vec<SortKey>, Reason> {
             _ => Err(bad()),
         }
     };
-    texts.map(key).collect()
+    texts.map(|text| key(text)).collect()
 }
 
 fn item(zone: ZoneId, kind: &InstanceType, charge_type: ChargeType, context: &Context) -> Item {

@@ -12,7 +12,7 @@ use crate::{
 };
 use cvmd_model::{DiskId, InstanceId, Running};
 
-const NAMES: &str = "`DataDisks` and `SystemDisk`";
+pub(super) const NAMES: &str = "`DataDisks` and `SystemDisk`";
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
@@ -52,7 +52,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
 }
 
 /// The data disk, or `None` for the system disk, and its new size.
-fn disk(parameters: &mut Parameters) -> Result<(Option<DiskId>, u32), Reason> {
+pub(super) fn disk(parameters: &mut Parameters) -> Result<(Option<DiskId>, u32), Reason> {
     if let Some(mut system) = parameters.structure("SystemDisk")? {
         let size_gib = size(&mut system)?;
         system.finish()?;

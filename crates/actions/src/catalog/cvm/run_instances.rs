@@ -178,7 +178,7 @@ fn count(parameters: &mut Parameters) -> Result<u32, Reason> {
     }
 }
 
-fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+pub(super) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
     let name = parameters.text("InstanceName")?.filter(|name| !name.is_empty());
     match &name {
         Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
@@ -186,7 +186,7 @@ fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
     }
 }
 
-fn token(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+pub(super) fn token(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
     let token = parameters.text("ClientToken")?.filter(|token| !token.is_empty());
     match &token {
         Some(token) if token.len() > TOKEN_MAX || !token.is_ascii() => Err(Reason::ClientTokenTooLong),
@@ -194,7 +194,7 @@ fn token(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
     }
 }
 
-fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
+pub(super) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
     let missing = || Reason::Missing { name: "Placement".into() };
     let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
     let text = placement.text("Zone")?.unwrap_or_default();
@@ -207,13 +207,13 @@ fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, 
     Ok((zone, project_id))
 }
 
-fn image(parameters: &mut Parameters) -> Result<&'static Image, Reason> {
+pub(super) fn image(parameters: &mut Parameters) -> Result<&'static Image, Reason> {
     let text = parameters.text("ImageId")?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })?;
     let id: ImageId = text.parse().map_err(|_| Reason::MalformedImageId { value: shorten(&text).into() })?;
     Ok(Image::find(id).ok_or(Refusal::ImageNotFound(id))?)
 }
 
-fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> {
+pub(super) fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> {
     let Some(text) = parameters.text("InstanceType")?.filter(|text| !text.is_empty()) else {
         return Ok(InstanceTypeId::SMALLEST);
     };
@@ -234,7 +234,7 @@ fn charge(parameters: &mut Parameters, context: &Context) -> Result<(ChargeType,
     Ok((charge_type, term.map(|term| term.begun(context.now_seconds))))
 }
 
-fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
+pub(super) fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
     let words = [
         ("POSTPAID_BY_HOUR", Some(ChargeType::PostpaidByHour)),
         ("SPOTPAID", Some(ChargeType::Spotpaid)),
@@ -253,7 +253,7 @@ fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
     }
 }
 
-fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
+pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
     let mut internet = InternetAccessible {
         charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
         max_bandwidth_out: 0,

@@ -1,0 +1,74 @@
+//! What an inquiry answers: the change is made to a copy of the instance, by the law of the action that would make it, and
+//! the copy's price is told. Nothing is written.
+
+use crate::{
+    Body, Context, Yuan,
+    prices::{Charge, ItemPrice},
+};
+use cvmd_model::{Instance, Refusal};
+use serde::Serialize;
+
+/// A term's rest is paid for by the second; a month has thirty days.
+const MONTH_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    price: Price,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Price {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance_price: Option<ItemPrice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bandwidth_price: Option<ItemPrice>,
+}
+
+pub(crate) fn answer(
+    instance_price: impl Into<Option<ItemPrice>>,
+    bandwidth_price: impl Into<Option<ItemPrice>>,
+) -> Body {
+    let (instance_price, bandwidth_price) = (instance_price.into(), bandwidth_price.into());
+    Body::of(&Reply { price: Price { instance_price, bandwidth_price } })
+}
+
+/// The instance as a change would leave it, or the law's refusal.
+pub(crate) fn changed(
+    instance: &Instance,
+    change: impl FnOnce(&mut Instance) -> Result<(), Refusal>,
+) -> Result<Instance, Refusal> {
+    let mut copy = instance.clone();
+    change(&mut copy)?;
+    Ok(copy)
+}
+
+/// All disks of the instance for an hour.
+fn disks_hour(instance: &Instance, context: &Context) -> Yuan {
+    let prices = &context.policy.prices;
+    let data = instance.data_disks.iter().map(|disk| prices.disk_hour(&disk.kind, disk.size_gib));
+    prices.disk_hour(&instance.system_disk.kind, instance.system_disk.size_gib) + data.sum()
+}
+
+/// CPUs, memory and disks for an hour.
+pub(crate) fn hour(instance: &Instance, context: &Context) -> Yuan {
+    context.policy.prices.type_hour(instance.instance_type.get()) + disks_hour(instance, context)
+}
+
+/// What so much in an hour costs for the rest of the instance's term; nothing where it has none.
+pub(crate) fn rest_of_term(hour: Yuan, instance: &Instance, context: &Context) -> Yuan {
+    let rest = instance.prepaid().map_or(0, |prepaid| prepaid.expires_seconds.saturating_sub(context.now_seconds));
+    context.policy.prices.in_advance(hour, 1).part(rest, MONTH_SECONDS)
+}
+
+/// What a change costs: from now on by the hour, or, paid in advance, at once for the rest of the term. Nothing is paid
+/// back.
+pub(crate) fn after(before: &Instance, after: &Instance, context: &Context) -> ItemPrice {
+    if after.prepaid().is_some() {
+        let more = hour(after, context).minus(hour(before, context));
+        return ItemPrice::in_advance(rest_of_term(more, after, context));
+    }
+    let charge = Charge::of(after.charge_type, 1);
+    context.policy.prices.instances(after.instance_type.get(), disks_hour(after, context), charge, 1)
+}
