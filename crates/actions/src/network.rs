@@ -8,7 +8,7 @@ use crate::{
     parameters::shorten,
 };
 use cvmd_model::{Cidr, Refusal, RegionId, RouteTableId, SecurityGroupId, SubnetId, Tag, VpcId, ZoneId};
-use cvmd_state::View;
+use cvmd_state::{Transaction, View};
 use std::str::FromStr;
 
 const NAME_MAX: usize = 60;
@@ -81,6 +81,11 @@ pub(crate) fn exist(view: &View, context: &Context, groups: &[SecurityGroupId]) 
         Some(group) => Err(Refusal::SecurityGroupNotFound(*group)),
         None => Ok(()),
     }
+}
+
+/// The place of a row in its list. A default network has no row, and no place, before its first change.
+pub(crate) fn place(tx: &mut Transaction<'_>, sequence: u64) -> u64 {
+    if sequence == 0 { tx.next_sequence() } else { sequence }
 }
 
 /// A zone of the request's region.

@@ -122,8 +122,7 @@ impl Wanted {
 
     /// The subnet, if it is there and fits.
     pub(crate) fn find(&self, view: &View, zone: ZoneId, account: AccountNumber) -> Result<Arc<Subnet>, Refusal> {
-        let default = (VpcId::of_default(account, zone.region()), SubnetId::of_default(account, zone));
-        let (vpc, id) = self.subnet.unwrap_or(default);
+        let Some((vpc, id)) = self.subnet else { return Ok(view.default_subnet_of(account, zone)) };
         view.vpc_of(account, zone.region(), vpc).ok_or(Refusal::VpcNotFound(vpc))?;
         let subnet = view.subnet_of(account, zone.region(), id).ok_or(Refusal::SubnetNotFound(id))?;
         match () {

@@ -76,10 +76,7 @@ pub(crate) fn change(
         let there = tx.view().security_group_of(context.account, context.region, named);
         there.ok_or_else(|| Refusal::NetworkNotFound(named.to_string().into()))?;
     }
-    // A default group has no row before its first change.
-    if group.sequence == 0 {
-        group.sequence = tx.next_sequence();
-    }
+    group.sequence = network::place(tx, group.sequence);
     tx.keep(group);
     Ok(Body::empty())
 }

@@ -2,7 +2,7 @@
 //!
 //! A new kind of resource is a variant of [`Resource`], which the compiler follows, and a line in [`KINDS`].
 
-use crate::{Context, Parameters, Reason, parameters::shorten, tag_words::TagRefusal};
+use crate::{Context, Parameters, Reason, network, parameters::shorten, tag_words::TagRefusal};
 use cvmd_model::{AccountNumber, Instance, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag, Vpc};
 use cvmd_state::{Transaction, View};
 use std::{collections::BTreeSet, sync::Arc};
@@ -53,7 +53,7 @@ pub(crate) static KINDS: &[Kind] = &[
         prefix: "sg",
         regional: true,
         find: |view, account, region, id| {
-            view.security_groups().of(account, region, id.parse().ok()?).cloned().map(Resource::SecurityGroup)
+            view.security_group_of(account, region, id.parse().ok()?).map(Resource::SecurityGroup)
         },
         list: |view, account, region| {
             Box::new(view.security_groups().list(account, region).cloned().map(Resource::SecurityGroup))
@@ -63,16 +63,14 @@ pub(crate) static KINDS: &[Kind] = &[
         service: "vpc",
         prefix: "subnet",
         regional: true,
-        find: |view, account, region, id| {
-            view.subnets().of(account, region, id.parse().ok()?).cloned().map(Resource::Subnet)
-        },
+        find: |view, account, region, id| view.subnet_of(account, region, id.parse().ok()?).map(Resource::Subnet),
         list: |view, account, region| Box::new(view.subnets().list(account, region).cloned().map(Resource::Subnet)),
     },
     Kind {
         service: "vpc",
         prefix: "vpc",
         regional: true,
-        find: |view, account, region, id| view.vpcs().of(account, region, id.parse().ok()?).cloned().map(Resource::Vpc),
+        find: |view, account, region, id| view.vpc_of(account, region, id.parse().ok()?).map(Resource::Vpc),
         list: |view, account, region| Box::new(view.vpcs().list(account, region).cloned().map(Resource::Vpc)),
     },
 ];
@@ -126,9 +124,18 @@ impl Resource {
         match self {
             Resource::Instance(instance) => tx.put_instance(Instance { tags, ..Instance::clone(instance) }),
             Resource::KeyPair(key) => tx.put_key_pair(KeyPair { tags, ..KeyPair::clone(key) }),
-            Resource::SecurityGroup(group) => tx.keep(SecurityGroup { tags, ..SecurityGroup::clone(group) }),
-            Resource::Subnet(subnet) => tx.keep(Subnet { tags, ..Subnet::clone(subnet) }),
-            Resource::Vpc(vpc) => tx.keep(Vpc { tags, ..Vpc::clone(vpc) }),
+            Resource::SecurityGroup(group) => {
+                let sequence = network::place(tx, group.sequence);
+                tx.keep(SecurityGroup { tags, sequence, ..SecurityGroup::clone(group) });
+            }
+            Resource::Subnet(subnet) => {
+                let sequence = network::place(tx, subnet.sequence);
+                tx.keep(Subnet { tags, sequence, ..Subnet::clone(subnet) });
+            }
+            Resource::Vpc(vpc) => {
+                let sequence = network::place(tx, vpc.sequence);
+                tx.keep(Vpc { tags, sequence, ..Vpc::clone(vpc) });
+            }
         }
     }
 }

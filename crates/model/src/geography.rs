@@ -77,6 +77,11 @@ impl RegionId {
 }
 
 impl ZoneId {
+    pub fn all() -> impl Iterator<Item = ZoneId> {
+        // Invariant: there are fewer than 256.
+        (0..=u8::MAX).take(ZONES.len()).map(ZoneId)
+    }
+
     #[must_use]
     pub fn find(name: &str) -> Option<ZoneId> {
         let index = ZONES.iter().position(|(zone, ..)| *zone == name)?;

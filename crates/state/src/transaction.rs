@@ -78,7 +78,7 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// [`Refusal::AddressesExhausted`].
     pub fn allocate_public_address(&mut self, account: AccountNumber, zone: ZoneId) -> Result<Ipv4Addr, Refusal> {
-        self.allocate_address(&self.view.default_subnet(account, zone), None)
+        self.allocate_address(&self.view.default_subnet_of(account, zone), None)
     }
 
     pub fn put_settings(&mut self, settings: Settings) {

@@ -1,6 +1,8 @@
 //! Every goal where nothing goes wrong, and what clients see on the way.
 
-use crate::house::{FORCED, House, assert_success, by, key_id, key_pair, pay_in_advance, public_key, rescue_login};
+use crate::house::{
+    FORCED, House, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
+};
 use cvmd_hypervisor::Boot;
 use cvmd_model::{Associate, InstanceState as S, Login, Power, StopType};
 
@@ -18,6 +20,19 @@ fn a_launch_defines_writes_and_starts() {
         assert!(machine.definition.has_sshd);
         assert_success(life, id, 1001).await;
     });
+}
+
+#[test]
+fn a_machine_is_told_of_addresses_of_the_block_only() {
+    let mut instance = instance(1, &[]);
+    instance.public_address = Some(instance.private_address);
+    instance.private_address = [10, 0, 0, 5].into();
+    assert_eq!(
+        Some(cvmd_operations::definition(&instance).addresses),
+        instance.public_address.map(|public| vec![public])
+    );
+    instance.public_address = None;
+    assert!(cvmd_operations::definition(&instance).addresses.is_empty());
 }
 
 #[test]

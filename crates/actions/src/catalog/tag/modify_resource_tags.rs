@@ -85,6 +85,21 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > cvm.DescribeKeyPairs {"KeyIds":["skey-bound001"]}
 < ..."Tags":[{"Key":"team","Value":"blue"}]...
 
+# A default network has no row before its first change, and is tagged all the same; it stays the default one.
+> ModifyResourceTags {"Resource":"qcs::vpc:ap-guangzhou:uin/:vpc/vpc-vaxeev3f","ReplaceTags":[{"TagKey":"owner","TagValue":"net"}]}
+< {}
+> ModifyResourceTags {"Resource":"qcs::vpc:ap-guangzhou:uin/:subnet/subnet-q454yc3b","ReplaceTags":[{"TagKey":"owner","TagValue":"net"}]}
+< {}
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:sg/sg-xb138367","ReplaceTags":[{"TagKey":"owner","TagValue":"net"}]}
+< {}
+> DescribeResourcesByTags {"TagFilters":[{"TagKey":"owner","TagValue":["net"]}]}
+< {"TotalCount":3,...
+> vpc.DescribeVpcs {"VpcIds":["vpc-vaxeev3f"]}
+< ..."IsDefault":true..."TagSet":[{"Key":"owner","Value":"net"}]}]}
+> vpc.DescribeSecurityGroups {"SecurityGroupIds":["sg-xb138367"]}
+< ..."IsDefault":true..."TagSet":[{"Key":"owner","Value":"net"}]}]}
+> vpc.DescribeSubnets {"Filters":[{"Name":"is-default","Values":["true"]}]}
+< {"TotalCount":4,...
 > ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"}
 < MissingParameter At least one of the parameters `ReplaceTags` and `DeleteTags` is needed.
 > ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1","ReplaceTags":[]}

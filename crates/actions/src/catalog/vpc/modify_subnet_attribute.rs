@@ -23,10 +23,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let mut subnet = Subnet::clone(&*found.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?);
         subnet.name = name.unwrap_or(subnet.name);
         subnet.broadcast = broadcast.unwrap_or(subnet.broadcast);
-        // A default subnet has no row before its first change.
-        if subnet.sequence == 0 {
-            subnet.sequence = tx.next_sequence();
-        }
+        subnet.sequence = network::place(tx, subnet.sequence);
         tx.keep(subnet);
         Ok(Body::empty())
     }))

@@ -32,10 +32,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         vpc.multicast = multicast.unwrap_or(vpc.multicast);
         vpc.dns_servers = dns_servers.unwrap_or(vpc.dns_servers);
         vpc.domain_name = domain_name.unwrap_or(vpc.domain_name);
-        // A default VPC has no row before its first change.
-        if vpc.sequence == 0 {
-            vpc.sequence = tx.next_sequence();
-        }
+        vpc.sequence = network::place(tx, vpc.sequence);
         tx.keep(vpc);
         Ok(Body::empty())
     }))
