@@ -19,6 +19,7 @@ import several  # noqa: E402,F401
 import refusals  # noqa: E402,F401
 import key_pairs  # noqa: E402,F401
 import instances  # noqa: E402,F401
+import images  # noqa: E402,F401
 import rescue  # noqa: E402,F401
 import prepaid  # noqa: E402,F401
 import resize  # noqa: E402,F401

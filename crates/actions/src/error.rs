@@ -69,6 +69,11 @@ pub enum Reason {
     Time { value: Box<str> },
     #[error("The parameters `ImageIds` and `Filters` exclude one another.")]
     ImageIdsWithFilters,
+    /// Where the vendor has a code of its own for it.
+    #[error("Exactly one of the parameters {names} is needed.")]
+    SpecifyOne { names: &'static str },
+    #[error("The parameter `{name}` is longer than {limit} characters.")]
+    TextTooLong { name: &'static str, limit: usize },
     #[error("The zone `{value}` does not exist.")]
     Zone { value: Box<str> },
     #[error("The zone `{value}` is not in the region `{region}`.")]
@@ -241,6 +246,8 @@ impl Reason {
             Reason::FilterTooLarge => both("InvalidFilterValue.LimitExceeded"),
             Reason::Time { .. } => both("InvalidParameterValue.InvalidTimeFormat"),
             Reason::ImageIdsWithFilters => both("InvalidParameter.InvalidParameterCoexistImageIdsFilters"),
+            Reason::SpecifyOne { .. } => both("InvalidParameter.SpecifyOneParameter"),
+            Reason::TextTooLong { .. } => both("InvalidParameter.ValueTooLarge"),
             Reason::Zone { .. } => both("InvalidParameterValue.ZoneNotSupported"),
             Reason::ZoneElsewhere { .. } => both("InvalidZone.MismatchRegion"),
             Reason::MalformedVpcId { .. } => both("InvalidParameterValue.VpcIdMalformed"),
@@ -291,33 +298,27 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::ChargeType { .. } => forbidden("UnsupportedOperation.InstanceChargeType"),
         Refusal::SystemDiskType(_) => forbidden("UnsupportedOperation.SystemDiskType"),
         Refusal::LocalDisk(_) => both("InvalidParameter.LocalDataDiskNotSupport"),
-        Refusal::DiskIsSystemDisk(_) => both("InvalidParameter.DataDiskIdContainsRootDisk"),
+        Refusal::DiskIsSystemDisk(_) | Refusal::SystemDiskNamed(_) => {
+            both("InvalidParameter.DataDiskIdContainsRootDisk")
+        }
         Refusal::DiskElsewhere { .. } => both("InvalidParameter.DataDiskNotBelongSpecifiedInstance"),
         Refusal::DiskShrinks { .. } => both("InvalidParameterValue"),
         Refusal::MixedChargeTypes => forbidden("UnsupportedOperation.InstanceMixedPricingModel"),
         Refusal::Protected(_) => forbidden("UnsupportedOperation.InstancesProtected"),
-        Refusal::State { state, .. } => forbidden(match state {
-            InstanceState::Pending => "UnsupportedOperation.InstanceStatePending",
-            // A launch that failed left nothing that could be changed: the vendor does not find it either.
-            InstanceState::LaunchFailed => return both("InvalidInstanceId.NotFound"),
-            InstanceState::Running => "UnsupportedOperation.InstanceStateRunning",
-            InstanceState::Stopped => "UnsupportedOperation.InstanceStateStopped",
-            InstanceState::Starting => "UnsupportedOperation.InstanceStateStarting",
-            InstanceState::Stopping => "UnsupportedOperation.InstanceStateStopping",
-            InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
-            InstanceState::Shutdown => "UnsupportedOperation.InstanceStateShutdown",
-            InstanceState::EnterRescueMode => "UnsupportedOperation.InstanceStateEnterRescueMode",
-            InstanceState::RescueMode => "UnsupportedOperation.InstanceStateRescueMode",
-            InstanceState::ExitRescueMode => "UnsupportedOperation.InstanceStateExitRescueMode",
-            InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
-        }),
-        Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } => {
+        Refusal::State { state, .. } => in_state(*state),
+        Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } | Refusal::KeyPairOfImage { .. } => {
             both("InvalidParameterValue.KeyPairNotSupported")
         }
         Refusal::KeyPairNameTaken(_) => both("InvalidKeyPairName.Duplicate"),
         Refusal::PublicKeyTaken(_) => both("InvalidPublicKey.Duplicate"),
         Refusal::KeyPairQuota { .. } => both("InvalidKeyPair.LimitExceeded"),
         Refusal::ImageNotFound(_) => both("InvalidImageId.NotFound"),
+        Refusal::ImageNotReady { .. } => both("InvalidParameterValue.InvalidImageState"),
+        Refusal::ImageStillMade(_) | Refusal::ImageInUse { .. } => both("InvalidImageId.IncorrectState"),
+        Refusal::PublicImage(_) => both("InvalidParameterValue.InvalidImageId"),
+        Refusal::ImageNameTaken(_) => both("InvalidImageName.Duplicate"),
+        Refusal::ImageQuota { .. } => both("ImageQuotaLimitExceeded"),
+        Refusal::OtherSystem { .. } => both("InvalidParameterValue.InvalidImageIdForRetsetInstance"),
         Refusal::AddressesExhausted => both("ResourceInsufficient.CidrBlock"),
         Refusal::VpcNotFound(_) => both("InvalidParameterValue.VpcIdNotExist"),
         Refusal::SubnetNotFound(_) => both("InvalidParameterValue.SubnetNotExist"),
@@ -345,6 +346,25 @@ fn law(refusal: &Refusal) -> Codes {
         Refusal::RulesQuota { .. } => both("LimitExceeded.SecurityGroupPolicySet"),
         Refusal::ClientTokenReused => both("InvalidParameterValue.Duplicate"),
     }
+}
+
+/// The code of a state that forbids.
+fn in_state(state: InstanceState) -> Codes {
+    forbidden(match state {
+        InstanceState::Pending => "UnsupportedOperation.InstanceStatePending",
+        // A launch that failed left nothing that could be changed: the vendor does not find it either.
+        InstanceState::LaunchFailed => return both("InvalidInstanceId.NotFound"),
+        InstanceState::Running => "UnsupportedOperation.InstanceStateRunning",
+        InstanceState::Stopped => "UnsupportedOperation.InstanceStateStopped",
+        InstanceState::Starting => "UnsupportedOperation.InstanceStateStarting",
+        InstanceState::Stopping => "UnsupportedOperation.InstanceStateStopping",
+        InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
+        InstanceState::Shutdown => "UnsupportedOperation.InstanceStateShutdown",
+        InstanceState::EnterRescueMode => "UnsupportedOperation.InstanceStateEnterRescueMode",
+        InstanceState::RescueMode => "UnsupportedOperation.InstanceStateRescueMode",
+        InstanceState::ExitRescueMode => "UnsupportedOperation.InstanceStateExitRescueMode",
+        InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
+    })
 }
 
 /// The tag product's codes, which are the same on both doors.

@@ -16,6 +16,7 @@ mod facts;
 mod filters;
 mod inquiry;
 mod login;
+mod login_settings;
 mod names;
 mod network;
 mod network_reply;
@@ -28,6 +29,7 @@ mod prices;
 mod product;
 mod reply;
 mod security_rules;
+mod source;
 mod tag_words;
 mod tagged;
 mod term;
@@ -36,6 +38,8 @@ mod transcript;
 mod types;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod world_images;
 #[cfg(test)]
 mod world_networks;
 
@@ -49,4 +53,5 @@ pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};
 pub use product::{Address, Product, find};
 pub use reply::time;
+pub use source::Source;
 pub use tag_words::TagRefusal;

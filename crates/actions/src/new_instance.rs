@@ -1,8 +1,8 @@
 //! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
 
-use crate::{Context, Parameters, Prices, Reason, Yuan, parameters::shorten};
+use crate::{Context, Parameters, Prices, Reason, Yuan, parameters::shorten, source::Source};
 use cvmd_model::{
-    AccountNumber, ChargeType, DataDisk, DiskId, Goal, Image, Instance, InstanceId, InstanceState, InstanceTypeId,
+    AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceId, InstanceState, InstanceTypeId,
     InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Subnet, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
     lasting_number,
 };
@@ -11,6 +11,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 const DISK_KIND: &str = "CLOUD_PREMIUM";
 pub(crate) const DISK_GIB_MAX: u32 = 32_000;
+const DATA_DISK_GIB: u32 = 10;
 const SYSTEM_DISK_GIB: u32 = 50;
 const DATA_DISKS_MAX: usize = 20;
 /// What the vendor calls an instance that was given no name.
@@ -21,7 +22,7 @@ pub const NAMELESS: &str = "未命名";
 pub struct Plan {
     pub zone: ZoneId,
     pub project_id: u32,
-    pub image: &'static Image,
+    pub image: Source,
     pub instance_type: InstanceTypeId,
     pub charge_type: ChargeType,
     pub disks: Disks,
@@ -49,7 +50,7 @@ pub struct Disks {
 impl Disks {
     /// The disks of an instance that asked for none in particular.
     #[must_use]
-    pub fn usual(image: &Image) -> Disks {
+    pub fn usual(image: &Source) -> Disks {
         Disks { system: (DISK_KIND.into(), SYSTEM_DISK_GIB.max(image.size_gib)), data: Vec::new() }
     }
 
@@ -58,11 +59,20 @@ impl Disks {
         let data = self.data.iter().map(|(kind, size_gib, _)| prices.disk_hour(kind, *size_gib));
         prices.disk_hour(&self.system.0, self.system.1) + data.sum()
     }
+}
 
-    pub(crate) fn read(parameters: &mut Parameters, image: &Image) -> Result<Disks, Reason> {
-        let mut disks = Disks::usual(image);
+/// The disks that were asked for, before it is known of what image.
+#[derive(Debug, Clone)]
+pub(crate) struct DiskWishes {
+    system: Option<(Box<str>, Option<u32>)>,
+    data: Vec<(Box<str>, u32, bool)>,
+}
+
+impl DiskWishes {
+    pub(crate) fn read(parameters: &mut Parameters) -> Result<DiskWishes, Reason> {
+        let mut wishes = DiskWishes { system: None, data: Vec::new() };
         if let Some(mut system) = parameters.structure("SystemDisk")? {
-            disks.system = disk(&mut system, image.size_gib, disks.system.1)?;
+            wishes.system = Some(disk(&mut system, 1)?);
             system.finish()?;
         }
         let data = parameters.structures("DataDisks")?;
@@ -70,20 +80,38 @@ impl Disks {
             return Err(Reason::TooMany { name: "DataDisks".into(), given: data.len(), limit: DATA_DISKS_MAX });
         }
         for mut wish in data {
-            let (kind, size_gib) = disk(&mut wish, 10, 10)?;
-            disks.data.push((kind, size_gib, wish.flag("DeleteWithInstance")?.unwrap_or(true)));
+            let (kind, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
+            let size_gib = size_gib.unwrap_or(DATA_DISK_GIB);
+            wishes.data.push((kind, size_gib, wish.flag("DeleteWithInstance")?.unwrap_or(true)));
             wish.finish()?;
         }
-        Ok(disks)
+        Ok(wishes)
+    }
+
+    /// The disks of a machine made of that image, whose system disk is no smaller than it.
+    pub(crate) fn of(&self, image: &Source) -> Result<Disks, Reason> {
+        let mut disks = Disks { data: self.data.clone(), ..Disks::usual(image) };
+        if let Some((kind, size_gib)) = &self.system {
+            disks.system = (kind.clone(), size_gib.unwrap_or(disks.system.1));
+        }
+        match disks.system.1 {
+            size_gib if size_gib < image.size_gib => Err(too_small(size_gib)),
+            _ => Ok(disks),
+        }
     }
 }
 
-fn disk(parameters: &mut Parameters, least: u32, usual: u32) -> Result<(Box<str>, u32), Reason> {
+/// A system disk that is smaller than what must go onto it.
+pub(crate) fn too_small(size_gib: u32) -> Reason {
+    Reason::BadValue { name: "SystemDisk.DiskSize".into(), value: size_gib.to_string().into() }
+}
+
+fn disk(parameters: &mut Parameters, least: u32) -> Result<(Box<str>, Option<u32>), Reason> {
     let kind = parameters.text("DiskType")?.filter(|kind| !kind.is_empty()).unwrap_or_else(|| DISK_KIND.into());
     if !kind.starts_with("CLOUD_") && !kind.starts_with("LOCAL_") {
         return Err(Reason::BadValue { name: parameters.path("DiskType"), value: shorten(&kind).into() });
     }
-    Ok((kind, parameters.bounded("DiskSize", least, DISK_GIB_MAX)?.unwrap_or(usual)))
+    Ok((kind, parameters.bounded("DiskSize", least, DISK_GIB_MAX)?))
 }
 
 /// Where in the account's networks new instances are to be.
@@ -197,8 +225,7 @@ fn build(
         name: "".into(),
         host_name: "".into(),
         project_id: plan.project_id,
-        image: plan.image.id(),
-        base_image: None,
+        image: plan.image.id,
         instance_type: plan.instance_type,
         charge_type: plan.charge_type,
         system_disk: SystemDisk { id: DiskId::from_random(random()), kind: kind.into_string().into(), size_gib },
@@ -216,7 +243,7 @@ fn build(
         user_data: plan.user_data.clone(),
         disable_api_termination: plan.protected,
         stopped_without_charging: false,
-        rare: plan.rare.clone().boxed(),
+        rare: Rare { base_image: plan.image.base(), ..plan.rare.clone() }.boxed(),
         login: plan.login.clone(),
         state: InstanceState::Pending,
         latest: None,
@@ -231,7 +258,9 @@ fn host_name(plan: &Plan, index: u32, count: u32, address: Ipv4Addr) -> Box<str>
             let name = name.replace("{IP}", &format!("{third}-{fourth}"));
             numbered(&name, index, count, true)
         }
-        None => format!("VM-{third}-{fourth}-{}", plan.image.distribution.to_lowercase().replace(' ', "-")).into(),
+        None => {
+            format!("VM-{third}-{fourth}-{}", plan.image.system.distribution.to_lowercase().replace(' ', "-")).into()
+        }
     }
 }
 

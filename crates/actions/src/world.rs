@@ -2,7 +2,7 @@
 
 use crate::{
     Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange, Seal, Wanted,
-    seeded, world_networks,
+    seeded, world_images, world_networks,
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, Goal, IMAGES, Image, Instance, InstanceId,
@@ -62,10 +62,10 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
     Plan {
         zone: ZoneId::find(zone).unwrap(),
         project_id: 0,
-        image,
+        image: image.into(),
         instance_type: InstanceTypeId::SMALLEST,
         charge_type: ChargeType::PostpaidByHour,
-        disks: Disks::usual(image),
+        disks: Disks::usual(&image.into()),
         internet: InternetAccessible {
             charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
             max_bandwidth_out: 0,
@@ -148,6 +148,7 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         tx.put_key_pair(key(id, name, byte, account, sequence));
     }
     world_networks::fill(tx, US, OTHERS, NOW_SECONDS);
+    world_images::fill(tx, US, OTHERS);
     Ok(())
 }
 
@@ -196,10 +197,11 @@ impl World {
             "full networks" => self.fill_networks().await,
             "ins-prepaid1 has 5 Mbit/s in advance" => self.widen().await,
             "ins-stopped1 carries 50 tags" => self.tag_fully().await,
-            "only ins-stopped1 holds a key" => self.free_others().await,
+            "only ins-stopped1 holds a key" => self.free_all_but("ins-stopped1").await,
+            "nobody holds a key" => self.free_all_but("").await,
             _ => match words.split_once(" is in ").map(|(id, state)| (id.parse(), InstanceState::find(state))) {
                 Some((Ok(id), Some(state))) => self.change_state(id, state).await,
-                _ => return false,
+                _ => return world_images::change(&self.state, words).await,
             },
         }
         true
@@ -264,9 +266,9 @@ impl World {
         outcome.await.unwrap().unwrap();
     }
 
-    async fn free_others(&self) {
-        let outcome = self.state.change(|tx| {
-            for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != "ins-stopped1") {
+    async fn free_all_but(&self, holder: &'static str) {
+        let outcome = self.state.change(move |tx| {
+            for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != holder) {
                 let mut instance = cvmd_model::Instance::clone(instance);
                 instance.login.keys.clear();
                 tx.put_instance(instance);

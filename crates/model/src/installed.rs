@@ -22,7 +22,7 @@ impl Instance {
     pub fn installed(&self) -> Installed {
         Installed {
             image: self.image,
-            base_image: self.base_image,
+            base_image: self.rare().base_image,
             host_name: self.host_name.clone(),
             user_data: self.user_data.clone(),
             size_gib: self.system_disk.size_gib,
@@ -34,8 +34,11 @@ impl Instance {
     pub fn install(&mut self, wanted: Installed) -> Installed {
         let before = self.installed();
         let Installed { image, base_image, host_name, user_data, size_gib, login } = wanted;
-        (self.image, self.base_image, self.host_name, self.user_data) = (image, base_image, host_name, user_data);
+        (self.image, self.host_name, self.user_data) = (image, host_name, user_data);
         (self.system_disk.size_gib, self.login) = (size_gib, login);
+        if self.rare().base_image != base_image {
+            self.change_rare(|rare| rare.base_image = base_image);
+        }
         before
     }
 

@@ -171,9 +171,6 @@ pub struct Instance {
     pub host_name: Box<str>,
     pub project_id: u32,
     pub image: ImageId,
-    /// The public image that a custom `image` goes back to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_image: Option<ImageId>,
     pub instance_type: InstanceTypeId,
     pub charge_type: ChargeType,
     pub system_disk: SystemDisk,
@@ -244,7 +241,7 @@ impl Instance {
     /// The public image that it is, or goes back to.
     #[must_use]
     pub fn system(&self) -> Option<&'static Image> {
-        Image::find(self.base_image.unwrap_or(self.image))
+        Image::find(self.rare().base_image.unwrap_or(self.image))
     }
 
     #[must_use]
@@ -508,7 +505,6 @@ pub(crate) mod test {
             host_name: "".into(),
             project_id: 0,
             image: crate::IMAGES[0].id(),
-            base_image: None,
             instance_type: InstanceTypeId::SMALLEST,
             charge_type: ChargeType::PostpaidByHour,
             system_disk: SystemDisk { id: DiskId::MIN, kind: "CLOUD_PREMIUM".into(), size_gib: 50 },

@@ -1,6 +1,6 @@
 //! What few instances have. Boxed in the instance, so that the many pay one pointer for it and their rows nothing.
 
-use crate::{Instance, Prepaid};
+use crate::{ImageId, Instance, Prepaid};
 use serde::{Deserialize, Serialize};
 
 /// Everything unset is left out of the row; when all of it is, the box is left out too.
@@ -10,10 +10,13 @@ pub struct Rare {
     /// Set exactly when the charge type is PREPAID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepaid: Option<Prepaid>,
+    /// The public image that a custom `image` goes back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_image: Option<ImageId>,
 }
 
 /// What an instance without a box has.
-static NOTHING: Rare = Rare { prepaid: None };
+static NOTHING: Rare = Rare { prepaid: None, base_image: None };
 
 impl Rare {
     /// `None` when nothing is set.

@@ -1,7 +1,8 @@
 //! Why the law says no, and why an operation failed later. Reasons, never wire codes.
 
 use crate::{
-    ChargeType, Cidr, DiskId, ImageId, InstanceId, InstanceState, KeyPairId, SecurityGroupId, SubnetId, VpcId, ZoneId,
+    ChargeType, Cidr, DiskId, ImageId, ImageState, InstanceId, InstanceState, KeyPairId, SecurityGroupId, SubnetId,
+    VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -60,6 +61,24 @@ pub enum Refusal {
     KeyPairQuota { limit: usize },
     #[error("The image `{0}` does not exist.")]
     ImageNotFound(ImageId),
+    #[error("The image `{image}` is {}, not NORMAL: nothing can be made of it.", state.name())]
+    ImageNotReady { image: ImageId, state: ImageState },
+    #[error("The image `{0}` is still being created.")]
+    ImageStillMade(ImageId),
+    #[error("The instance `{instance}` is still being made of the image `{image}`; try again when that is done.")]
+    ImageInUse { image: ImageId, instance: InstanceId },
+    #[error("The image `{0}` is public: it can be neither changed nor deleted.")]
+    PublicImage(ImageId),
+    #[error("An image named `{0}` exists already in this region.")]
+    ImageNameTaken(Box<str>),
+    #[error("The account has {limit} custom images in this region, which is the limit.")]
+    ImageQuota { limit: usize },
+    #[error("The key pair `{key}` is bound to the image `{image}`; delete that first.")]
+    KeyPairOfImage { key: KeyPairId, image: ImageId },
+    #[error("The system disk of `{instance}` is of a kind that does not change between Linux and Windows.")]
+    OtherSystem { instance: InstanceId },
+    #[error("The disk `{0}` is the system disk, which is always in the image: it is not named.")]
+    SystemDiskNamed(DiskId),
     #[error("No address is left in the block of the default VPC.")]
     AddressesExhausted,
     #[error("The VPC `{0}` does not exist.")]

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cvmd_actions::{Context, Disks, Plan, Wanted};
+use cvmd_actions::{Context, Disks, Plan, Source, Wanted};
 use cvmd_model::{
     ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
     KeyPairId, LoginWanted, Password, Platform, Power, PublicKey, Tag, ZoneId,
@@ -142,7 +142,7 @@ fn plans(seed: &Seed, house: &House) -> anyhow::Result<Vec<Planned>> {
             if let Some(key) = plan.login.keys.iter().find(|key| !keys.contains(key)) {
                 bail!("{id} names the key pair {key}, which the seed does not hold");
             }
-            if plan.image.platform == Platform::Windows && !plan.login.keys.is_empty() {
+            if plan.image.system.platform == Platform::Windows && !plan.login.keys.is_empty() {
                 bail!("{id} runs Windows, which takes no key pair");
             }
             Ok((id, Arc::new(plan), state))
@@ -155,6 +155,7 @@ fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
         Some(id) => Image::find(id).with_context(|| format!("there is no image {id}"))?,
         None => &IMAGES[0],
     };
+    let image = Source::from(image);
     let placement = seed.placement.as_ref();
     let zone = placement.map(|placement| placement.zone).or_else(|| ZoneId::find(ZONE));
     let (keys, password) = match &seed.login_settings {
@@ -171,10 +172,10 @@ fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
     Ok(Plan {
         zone: zone.context("there is no zone")?,
         project_id: placement.map_or(0, |placement| placement.project_id),
+        disks: Disks::usual(&image),
         image,
         instance_type: seed.instance_type.unwrap_or(InstanceTypeId::SMALLEST),
         charge_type: ChargeType::PostpaidByHour,
-        disks: Disks::usual(image),
         internet: InternetAccessible {
             charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
             max_bandwidth_out: 0,

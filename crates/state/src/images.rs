@@ -40,7 +40,10 @@ impl View {
         let regions = REGIONS.iter().filter_map(|region| RegionId::find(region.0));
         let mut images = regions.flat_map(|region| self.custom_images().list(account, region));
         images
-            .find(|image| image.login.keys.contains(&key) && self.image_state(image) != ImageState::CreateFailed)
+            .find(|image| {
+                image.login.keys.contains(&key)
+                    && matches!(self.image_state(image), ImageState::Creating | ImageState::Normal)
+            })
             .map(|image| image.id)
     }
 

@@ -270,7 +270,6 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
         host_name: "test".into(),
         project_id: 0,
         image: IMAGES[0].id(),
-        base_image: None,
         instance_type: InstanceTypeId::SMALLEST,
         charge_type: ChargeType::PostpaidByHour,
         system_disk: SystemDisk {

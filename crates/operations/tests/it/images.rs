@@ -47,8 +47,8 @@ async fn capture(life: &Life, id: InstanceId, shut_down: bool, request: u128) {
 /// Launches instance `number` of the image, with that login.
 async fn launch_from(life: &Life, number: u64, login: LoginWanted) -> InstanceId {
     life.put(move |tx| {
-        let base_image = Some(IMAGES[0].id());
-        let mut instance = Instance { image: image_id(), base_image, login, ..instance(number, &[]) };
+        let mut instance = Instance { image: image_id(), login, ..instance(number, &[]) };
+        instance.change_rare(|rare| rare.base_image = Some(IMAGES[0].id()));
         instance.begin(Goal::Launch, by(1000 + u128::from(number)));
         tx.put_instance(instance);
     })

@@ -32,6 +32,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
                 Some((instance, Binding::Leaving)) => Err(Refusal::KeyPairLeaving { key: key.id, instance })?,
                 None => {}
             }
+            if let Some(image) = view.image_with_key(context.account, key.id) {
+                return Err(Refusal::KeyPairOfImage { key: key.id, image }.into());
+            }
         }
         keys.into_iter().for_each(|key| tx.remove_key_pair(key));
         Ok(Body::empty())
@@ -48,6 +51,15 @@ only ins-stopped1 holds a key
 < ..."AssociatedInstanceIds":[]...
 > DeleteKeyPairs {"KeyIds":["skey-bound001"]}
 < InvalidParameterValue.KeyPairNotSupported The key pair `skey-bound001` is still being taken off the instance `ins-stopped1`; try again when that is done.
+
+# Bound to an image, whose disk has its line.
+nobody holds a key
+> DeleteKeyPairs {"KeyIds":["skey-bound001"]}
+< InvalidParameterValue.KeyPairNotSupported The key pair `skey-bound001` is bound to the image `img-golden01`; delete that first.
+> DeleteImages {"ImageIds":["img-golden01"]}
+< {}
+> DeleteKeyPairs {"KeyIds":["skey-bound001"]}
+< {}
 
 > DeleteKeyPairs {"KeyIds":["skey-spare001","skey-bound001"]}
 < InvalidParameterValue.KeyPairNotSupported The key pair `skey-bound001` is bound to the instance `ins-...`; disassociate it first.

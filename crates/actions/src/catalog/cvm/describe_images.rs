@@ -1,14 +1,15 @@
-//! DescribeImages: the public images.
+//! DescribeImages: the account's custom images of the region, newest first, and then the public ones.
 //!
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
-    parameters::shorten,
+    parameters::shorten, reply::time,
 };
-use cvmd_model::{IMAGES, Image, ImageId, InstanceTypeId};
+use cvmd_model::{CustomImage, IMAGES, Image, ImageId, InstanceTypeId, Tag};
 use cvmd_state::View;
 use serde::Serialize;
+use std::borrow::Cow;
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
@@ -28,34 +29,36 @@ pub(crate) const ACTION: Action = Action {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Reply {
-    image_set: Vec<ImageReply>,
+struct Reply<'a> {
+    image_set: Vec<ImageReply<'a>>,
     total_count: usize,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ImageReply {
-    image_id: &'static str,
+struct ImageReply<'a> {
+    image_id: String,
     os_name: &'static str,
     image_type: &'static str,
-    created_time: &'static str,
-    image_name: &'static str,
-    image_description: &'static str,
+    created_time: Cow<'static, str>,
+    image_name: &'a str,
+    image_description: &'a str,
     image_size: u32,
     architecture: &'static str,
     image_state: &'static str,
     platform: &'static str,
-    image_creator: &'static str,
+    image_creator: String,
     image_source: &'static str,
     sync_percent: Option<u32>,
     is_support_cloudinit: bool,
     snapshot_set: [(); 0],
-    tags: [(); 0],
+    tags: &'a [Tag],
     license_type: &'static str,
+    image_family: &'a str,
+    image_deprecated: bool,
 }
 
-fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_id = parameters.has("ImageIds");
     if by_id && parameters.has("Filters") {
         return Err(Reason::ImageIdsWithFilters);
@@ -69,54 +72,84 @@ fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Resu
     {
         return Err(Reason::InstanceType { value: shorten(&kind).into() });
     }
-    let wanted: Vec<&Image> = IMAGES
-        .iter()
-        .filter(|image| (!by_id || ids.contains(&image.id())) && filters.iter().all(|filter| passes(filter, image)))
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let creator = view.account(context.account).map_or(String::new(), |account| account.uin.to_string());
+    let custom = view.images_of(context.account, context.region).map(|image| of_custom(view, image, &creator));
+    let wanted: Vec<ImageReply> = custom
+        .chain(IMAGES.iter().map(of_public))
+        .filter(|image| (!by_id || ids.contains(&image.image_id)) && filters.iter().all(|filter| passes(filter, image)))
         .collect();
     let total_count = wanted.len();
-    Ok(Body::of(&Reply { image_set: page(wanted.into_iter(), cut).map(reply).collect(), total_count }))
+    Ok(Body::of(&Reply { image_set: page(wanted.into_iter(), cut).collect(), total_count }))
 }
 
-fn passes(filter: &Filter, image: &Image) -> bool {
+fn passes(filter: &Filter, image: &ImageReply) -> bool {
     let fuzzy = |text: &str| filter.values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()));
     match &*filter.name {
-        "image-id" => filter.has(image.id_text),
-        "image-type" => filter.has("PUBLIC_IMAGE"),
-        "image-name" => fuzzy(image.os_name),
-        "platform" => fuzzy(image.distribution),
-        _ => filter.has_tag(&[]),
+        "image-id" => filter.has(&image.image_id),
+        "image-type" => filter.has(image.image_type),
+        "image-name" => fuzzy(image.image_name),
+        "platform" => fuzzy(image.platform),
+        _ => filter.has_tag(image.tags),
     }
 }
 
-fn reply(image: &Image) -> ImageReply {
+fn of_public<'a>(image: &'static Image) -> ImageReply<'a> {
     ImageReply {
-        image_id: image.id_text,
+        image_id: image.id_text.into(),
         os_name: image.os_name,
         image_type: "PUBLIC_IMAGE",
-        created_time: image.created,
+        created_time: image.created.into(),
         image_name: image.os_name,
         image_description: "",
         image_size: image.size_gib,
         architecture: "x86_64",
         image_state: "NORMAL",
         platform: image.distribution,
-        image_creator: "",
+        image_creator: String::new(),
         image_source: "OFFICIAL",
         sync_percent: None,
         is_support_cloudinit: true,
         snapshot_set: [],
-        tags: [],
+        tags: &[],
         license_type: "TencentCloud",
+        image_family: "",
+        image_deprecated: false,
+    }
+}
+
+fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) -> ImageReply<'a> {
+    let system = image.system();
+    ImageReply {
+        image_id: image.id.to_string(),
+        image_type: "PRIVATE_IMAGE",
+        created_time: time(image.created_seconds).into(),
+        image_name: &image.name,
+        image_description: &image.description,
+        image_size: image.size_gib,
+        image_state: view.image_state(image).name(),
+        image_creator: creator.into(),
+        image_source: "CREATE_IMAGE",
+        tags: &image.tags,
+        image_family: &image.family,
+        image_deprecated: image.deprecated,
+        ..of_public(system)
     }
 }
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeImages {"ImageIds":["img-487zeit5"]}
-< {"ImageSet":[{"ImageId":"img-487zeit5","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PUBLIC_IMAGE",..."SnapshotSet":[],"Tags":[],"LicenseType":"TencentCloud"}],"TotalCount":1}
+< {"ImageSet":[{"ImageId":"img-487zeit5","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PUBLIC_IMAGE",..."SnapshotSet":[],"Tags":[],"LicenseType":"TencentCloud"...}],"TotalCount":1}
 > DescribeImages {"Filters":[{"Name":"platform","Values":["windows"]},{"Name":"image-type","Values":["PUBLIC_IMAGE"]}],"InstanceType":"S5.SMALL1"}
 < {"ImageSet":[{"ImageId":"img-bhvhr6pr",...}],"TotalCount":1}
 > DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
+< {"ImageSet":[{"ImageId":"img-failed01",..."ImageState":"CREATEFAILED"...},{"ImageId":"img-golden01","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PRIVATE_IMAGE",..."ImageName":"golden",..."ImageSize":60,..."ImageState":"NORMAL"...}],"TotalCount":2}
+> DescribeImages {"Filters":[{"Name":"tag:team","Values":["red"]},{"Name":"image-name","Values":["GOLD"]},{"Name":"platform","Values":["tencentos"]}]}
+< {"ImageSet":[{"ImageId":"img-golden01",...}],"TotalCount":1}
+> DescribeImages {"Limit":1}
+< {"ImageSet":[{"ImageId":"img-failed01",...}],"TotalCount":17}
+> DescribeImages {"ImageIds":["img-foreign1"]}
 < {"ImageSet":[],"TotalCount":0}
 > DescribeImages {"ImageIds":["img-487zeit5"],"Filters":[{"Name":"image-id","Values":["img-487zeit5"]}]}
 < InvalidParameter.InvalidParameterCoexistImageIdsFilters ...

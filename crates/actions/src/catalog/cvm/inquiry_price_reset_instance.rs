@@ -2,9 +2,12 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15723>. Images cost nothing; only a larger system disk makes a difference.
 
-use super::run_instances as run;
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry, new_instance::DISK_GIB_MAX,
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    batch::Batch,
+    inquiry,
+    new_instance::DISK_GIB_MAX,
+    source::{Source, image_id},
 };
 use cvmd_model::{InstanceId, Refusal, Running};
 use cvmd_state::View;
@@ -18,6 +21,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.InvalidImageState",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
@@ -28,8 +32,8 @@ pub(crate) const ACTION: Action = Action {
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
-    if parameters.has("ImageId") {
-        run::image(parameters)?;
+    if let Some(image) = image_id(parameters)? {
+        Source::find(view, context, image)?;
     }
     let mut size_gib = None;
     if let Some(mut disk) = parameters.structure("SystemDisk")? {
@@ -60,6 +64,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidImageId.Malformed ...
 > InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-nowhere0"}
 < InvalidImageId.NotFound ...
+> InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-failed01"}
+< InvalidParameterValue.InvalidImageState ...
 > InquiryPriceResetInstance {"InstanceId":"ins-recycled"}
 < UnsupportedOperation.InstanceStateShutdown ...
 >> InquiryPriceResetInstance {"InstanceId":"ins-recycled"}

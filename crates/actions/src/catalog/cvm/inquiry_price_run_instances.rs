@@ -5,8 +5,8 @@
 
 use super::run_instances as run;
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, inquiry, names, new_instance::Disks, prices::Charge,
-    term::Term,
+    Action, Body, Context, Effect, Parameters, Product, Reason, inquiry, names, new_instance::DiskWishes,
+    prices::Charge, source::Source, term::Term,
 };
 use cvmd_model::ChargeType;
 use cvmd_state::View;
@@ -24,6 +24,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceName.TooLong",
         "InvalidParameterValue.DuplicateTags",
         "InvalidParameterValue.InstanceTypeNotFound",
+        "InvalidParameterValue.InvalidImageState",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidPeriod",
@@ -46,9 +47,9 @@ pub(crate) const ACTION: Action = Action {
     effect: Effect::Query(answer),
 };
 
-fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     run::placement(parameters, context)?;
-    let image = run::image(parameters)?;
+    let image = Source::find(view, context, run::image(parameters)?)?;
     let kind = run::instance_type(parameters)?.get();
     let charge_type = run::charge_type(parameters).map_err(|reason| match reason {
         // The vendor lists no code here for a way of paying that is not to be had.
@@ -59,7 +60,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
         ChargeType::Prepaid => Some(Term::required(parameters)?),
         ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
     };
-    let disks = Disks::read(parameters, image)?;
+    let disks = DiskWishes::read(parameters)?.of(&image)?;
     let internet = run::internet(parameters)?;
     let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
     run::name(parameters)?;
@@ -94,6 +95,10 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidImageId.Malformed ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-nowhere0"}
 < InvalidImageId.NotFound ...
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","SystemDisk":{"DiskSize":50}}
+< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid.
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-failed01"}
+< InvalidParameterValue.InvalidImageState ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S99.HUGE"}
 < InvalidParameterValue.InstanceTypeNotFound ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"CDHPAID"}

@@ -2,24 +2,22 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
 //! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
-//! `cvmd messages`. Launch templates and KeepImageLogin are refused. The term of a PREPAID instance is kept and answered;
-//! nothing is charged, and nothing expires by itself.
+//! `cvmd messages`. Launch templates are refused. The term of a PREPAID instance is kept and answered; nothing is charged,
+//! and nothing expires by itself.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
-    batch::Batch,
     error::Words,
-    login, names, network,
-    new_instance::{self, Disks, Plan, Wanted},
+    login_settings::LoginSettings,
+    names, network,
+    new_instance::{self, DiskWishes, Plan, Wanted},
     parameters::shorten,
+    source::{Source, image_id},
     term::Term,
 };
-use cvmd_model::{
-    ChargeType, Image, ImageId, InstanceId, InstanceTypeId, InternetAccessible, LoginWanted, Password, Platform,
-    Prepaid, Rare, Refusal, ZoneId,
-};
-use cvmd_state::{ClientToken, Message, Transaction};
+use cvmd_model::{ChargeType, ImageId, InstanceId, InstanceTypeId, InternetAccessible, Prepaid, Rare, Refusal, ZoneId};
+use cvmd_state::{ClientToken, Transaction};
 use serde::Serialize;
 
 const COUNT_MAX: u32 = 500;
@@ -43,6 +41,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.IPAddressMalformed",
         "InvalidParameterValue.IllegalHostName",
         "InvalidParameterValue.InstanceTypeNotFound",
+        "InvalidParameterValue.InvalidImageState",
         "InvalidParameterValue.InvalidParameterMinCount",
         "InvalidParameterValue.InvalidPassword",
         "InvalidParameterValue.InvalidUserDataFormat",
@@ -89,13 +88,6 @@ struct Reply<'a> {
     instance_id_set: &'a [InstanceId],
 }
 
-/// The ways in that were asked for.
-struct Login {
-    wanted: LoginWanted,
-    /// A random password, encrypted, for the account's messages.
-    message: Option<Box<str>>,
-}
-
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();
     if parameters.structure("LaunchTemplate")?.is_some() {
@@ -105,26 +97,23 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge(parameters, context)?;
-    let disks = Disks::read(parameters, image)?;
+    let disks = DiskWishes::read(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
     let network = Wanted::read(parameters, count)?;
     let name = name(parameters)?;
-    let login = login(parameters, image, context)?;
+    let login = LoginSettings::read(parameters, context)?;
     let security_groups = security_groups(parameters, "SecurityGroupIds")?;
     let token = token(parameters)?;
     let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
-    if let Some(name) = &host_name {
-        names::host_name(
-            &new_instance::numbered(&name.replace("{IP}", "0-0"), count - 1, count, true),
-            image.platform == Platform::Windows,
-        )?;
-    }
+    let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
+    let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
+    longest.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
     let tags = names::tags(parameters, "instance")?;
     let user_data = names::user_data(parameters)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
-    let plan = Plan {
+    let plan = move |image, disks, login| Plan {
         zone,
         project_id,
         image,
@@ -135,30 +124,29 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         network,
         name,
         host_name,
-        login: login.wanted.clone(),
+        login,
         security_groups,
         tags,
         user_data,
         protected,
-        rare: Rare { prepaid },
+        rare: Rare { prepaid, ..Rare::default() },
     };
     Ok(Box::new(move |tx, context| {
-        for key in &login.wanted.keys {
-            tx.view().key_pair_of(context.account, *key).ok_or(Refusal::LoginKeyPairNotFound(*key))?;
-        }
-        network::exist(tx.view(), context, &plan.security_groups)?;
         if let Some(same) = token.as_ref().and_then(|token| find_token(tx, context, token)) {
             let again = same.parameters == digest;
             return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
         }
+        let image = Source::find(tx.view(), context, image)?;
+        longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
+        let (disks, wanted) = (disks.of(&image)?, login.of(&image, tx.view(), context)?);
+        let plan = plan(image, disks, wanted);
+        network::exist(tx.view(), context, &plan.security_groups)?;
         plan.network.find(tx.view(), plan.zone, context.account)?;
         if dry_run {
             return Ok(Body::empty());
         }
         let ids = new_instance::put_all(tx, context, &plan, count, ACTION.name)?;
-        if let Some(sealed) = login.message {
-            ids.iter().for_each(|id| put_message(tx, context, *id, sealed.clone()));
-        }
+        login.tell(tx, context, &ids);
         if let Some(token) = token {
             put_token(tx, context, token, digest, ids.clone());
         }
@@ -207,10 +195,8 @@ pub(super) fn placement(parameters: &mut Parameters, context: &Context) -> Resul
     Ok((zone, project_id))
 }
 
-pub(super) fn image(parameters: &mut Parameters) -> Result<&'static Image, Reason> {
-    let text = parameters.text("ImageId")?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })?;
-    let id: ImageId = text.parse().map_err(|_| Reason::MalformedImageId { value: shorten(&text).into() })?;
-    Ok(Image::find(id).ok_or(Refusal::ImageNotFound(id))?)
+pub(super) fn image(parameters: &mut Parameters) -> Result<ImageId, Reason> {
+    image_id(parameters)?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })
 }
 
 pub(super) fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> {
@@ -272,45 +258,6 @@ pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible
     Ok(internet)
 }
 
-fn login(parameters: &mut Parameters, image: &Image, context: &Context) -> Result<Login, Reason> {
-    let windows = image.platform == Platform::Windows;
-    let (mut keys, mut password) = (None, None);
-    if let Some(mut settings) = parameters.structure("LoginSettings")? {
-        keys = Some(Batch::read(&mut settings, "KeyIds")?).filter(|keys| !keys.is_empty());
-        password = settings.text("Password")?.filter(|password| !password.is_empty());
-        let words =
-            [("TRUE", true), ("True", true), ("true", true), ("FALSE", false), ("False", false), ("false", false)];
-        let keep = settings.word("KeepImageLogin", &words)?.unwrap_or(false);
-        if usize::from(keep) + usize::from(keys.is_some()) + usize::from(password.is_some()) > 1 {
-            return Err(Reason::LoginConflict);
-        }
-        if keep {
-            let english = "LoginSettings.KeepImageLogin with a public image";
-            let chinese = "对公共镜像使用 LoginSettings.KeepImageLogin";
-            return Err(Reason::Unsupported { what: Words::new(english, chinese) });
-        }
-    }
-    if let Some(keys) = keys {
-        if windows {
-            return Err(Refusal::WindowsImage(image.id()).into());
-        }
-        let wanted = LoginWanted { keys: keys.to_vec(), password: Password::Never, password_login: false };
-        return Ok(Login { wanted, message: None });
-    }
-    let mut message = None;
-    let password = match password {
-        Some(password) => password.into(),
-        None => {
-            let password = login::random_password(context);
-            message = Some(context.seal.seal(&password));
-            password
-        }
-    };
-    login::password(&password, windows)?;
-    let password = Password::Set(login::hash(&password, context)?);
-    Ok(Login { wanted: LoginWanted { keys: Vec::new(), password, password_login: true }, message })
-}
-
 fn find_token(tx: &Transaction<'_>, context: &Context, token: &str) -> Option<std::sync::Arc<ClientToken>> {
     const DAY_SECONDS: u64 = 24 * 60 * 60;
     let kept = tx.view().client_token(context.account, context.region, token)?;
@@ -332,18 +279,6 @@ fn put_token(
         token,
         parameters,
         instances,
-        created_seconds: context.now_seconds,
-    });
-}
-
-fn put_message(tx: &mut Transaction<'_>, context: &Context, instance: InstanceId, text_encrypted: Box<str>) {
-    let sequence = tx.next_sequence();
-    tx.put_message(Message {
-        sequence,
-        account: context.account,
-        instance,
-        request: context.request,
-        text_encrypted,
         created_seconds: context.now_seconds,
     });
 }
@@ -433,6 +368,22 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.SubnetIdMalformed ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SecurityGroupIds":["sg-mine0001","sg-foreign1"]}
 < InvalidSecurityGroupId.NotFound The security group `sg-foreign1` does not exist.
+
+# Of an image of one's own: its login is kept, or the one asked for is given.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","LoginSettings":{"KeepImageLogin":"TRUE"},"InstanceName":"kept","SystemDisk":{"DiskSize":60}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["kept"]}]}
+< ..."SystemDisk":{..."DiskSize":60,..."ImageId":"img-golden01"..."OsName":"TencentOS Server 3.1 (TK4)"..."LoginSettings":{"KeyIds":["skey-bound001"]}..."DefaultLoginUser":"root"...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","InstanceName":"fresh"}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["fresh"]}]}
+< ..."ImageId":"img-golden01"..."LoginSettings":{"KeyIds":[]}...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","SystemDisk":{"DiskSize":50}}
+< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-failed01"}
+< InvalidParameterValue.InvalidImageState The image `img-failed01` is CREATEFAILED, not NORMAL: nothing can be made of it.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-foreign1"}
+< InvalidImageId.NotFound ...
 
 > RunInstances {"ImageId":"img-487zeit5"}
 < MissingParameter The request is missing a required parameter `Placement`.

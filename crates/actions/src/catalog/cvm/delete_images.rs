@@ -1,0 +1,95 @@
+//! DeleteImages: deletes custom images, all or none.
+//!
+//! <https://cloud.tencent.com/document/api/213/15716>. Machines that were made of an image stay when it goes; while one is
+//! being made of it, it cannot. Nobody sees the image any more when this has answered; its disk goes after that.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use cvmd_model::{CustomImage, Image, ImageId, ImageState, Refusal};
+use cvmd_state::View;
+use std::sync::Arc;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DeleteImages",
+    errors: &[
+        "InvalidImageId.IncorrectState",
+        "InvalidImageId.Malformed",
+        "InvalidImageId.NotFound",
+        "InvalidParameterValue.InvalidImageId",
+        "InvalidParameterValue.LimitExceeded",
+    ],
+    without_effect: &["DeleteBindedSnap"],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;
+    let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
+    Ok(Box::new(move |tx, context| {
+        let view = tx.view();
+        let images: Vec<_> = ids.iter().map(|id| own(view, context, *id)).collect::<Result<_, _>>()?;
+        for image in &images {
+            if view.image_state(image) == ImageState::Creating {
+                return Err(Refusal::ImageStillMade(image.id).into());
+            }
+            if let Some(instance) = view.image_in_use(image.id) {
+                return Err(Refusal::ImageInUse { image: image.id, instance }.into());
+            }
+        }
+        for image in images.iter().filter(|_| !dry_run) {
+            tx.keep(CustomImage { state: ImageState::Deleting, ..CustomImage::clone(image) });
+        }
+        Ok(Body::empty())
+    }))
+}
+
+/// The account's own image in this region: not a public one.
+pub(crate) fn own<'a>(view: &'a View, context: &Context, id: ImageId) -> Result<&'a Arc<CustomImage>, Refusal> {
+    match view.image_of(context.account, context.region, id) {
+        Some(image) => Ok(image),
+        None if Image::find(id).is_some() => Err(Refusal::PublicImage(id)),
+        None => Err(Refusal::ImageNotFound(id)),
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# Gone at once, and its name and its key pair are free.
+only ins-stopped1 holds a key
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"]}
+< {}
+> DeleteImages {"ImageIds":["img-golden01","img-golden01"],"DryRun":true}
+< {}
+> DescribeImages {"ImageIds":["img-golden01"]}
+< {"ImageSet":[{...}],"TotalCount":1}
+> DeleteImages {"ImageIds":["img-golden01","img-failed01"],"DeleteBindedSnap":true}
+< {}
+> DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
+< {"ImageSet":[],"TotalCount":0}
+> DeleteImages {"ImageIds":["img-golden01"]}
+< InvalidImageId.NotFound The image `img-golden01` does not exist.
+> CreateImage {"InstanceId":"ins-running1","ImageName":"golden"}
+< {"ImageId":"img-..."}
+
+# Not while a machine is being made of it; one refusal, and nothing has changed.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01"}
+< {"InstanceIdSet":["ins-..."]}
+> DeleteImages {"ImageIds":["img-failed01","img-golden01"]}
+< InvalidImageId.IncorrectState The instance `ins-...` is still being made of the image `img-golden01`; try again when that is done.
+> DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
+< {"ImageSet":[{...},{...}],"TotalCount":2}
+
+ins-stopped1 is being kept as img-failed01
+> DeleteImages {"ImageIds":["img-failed01"]}
+< InvalidImageId.IncorrectState The image `img-failed01` is still being created.
+
+> DeleteImages {"ImageIds":["img-487zeit5"]}
+< InvalidParameterValue.InvalidImageId The image `img-487zeit5` is public: it can be neither changed nor deleted.
+> DeleteImages {"ImageIds":["img-foreign1"]}
+< InvalidImageId.NotFound ...
+> DeleteImages {"ImageIds":["img-1"]}
+< InvalidImageId.Malformed ...
+> DeleteImages {"ImageIds":[101*"img-golden01"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,75 @@
+//! The custom images of the small world, and the words that change them.
+
+use cvmd_model::{
+    AccountNumber, By, CustomImage, Goal, IMAGES, ImageLogin, ImageState, Instance, RegionId, RequestId, Tag,
+};
+use cvmd_state::{State, Transaction};
+use std::convert::Infallible;
+
+fn image(id: &str, name: &str, account: AccountNumber, sequence: u64, state: ImageState) -> CustomImage {
+    CustomImage {
+        id: id.parse().unwrap(),
+        sequence,
+        account,
+        region: RegionId::find("ap-guangzhou").unwrap(),
+        name: name.into(),
+        description: "".into(),
+        family: "".into(),
+        deprecated: false,
+        base: IMAGES[0].id(),
+        source: "ins-stopped1".parse().unwrap(),
+        size_gib: 60,
+        login: ImageLogin { keys: vec!["skey-bound001".parse().unwrap()], password: true, password_login: false },
+        state,
+        created_seconds: 1_795_478_400,
+        tags: [Tag { key: "team".into(), value: "red".into() }].into(),
+    }
+}
+
+/// One that is ready, one whose capture ended without a word, and another account's.
+pub(crate) fn fill(tx: &mut Transaction<'_>, us: AccountNumber, others: AccountNumber) {
+    for (id, name, account, state) in [
+        ("img-golden01", "golden", us, ImageState::Normal),
+        ("img-failed01", "failed", us, ImageState::Creating),
+        ("img-foreign1", "foreign", others, ImageState::Normal),
+    ] {
+        let sequence = tx.next_sequence();
+        tx.keep(image(id, name, account, sequence, state));
+    }
+}
+
+/// Changes the world as the words say; whether there are such words.
+pub(crate) async fn change(state: &State, words: &str) -> bool {
+    let words = words.to_owned();
+    let changed = state.change(move |tx| {
+        match words.as_str() {
+            "as many images as there may be" => {
+                for number in 3..=500 {
+                    let sequence = tx.next_sequence();
+                    let (id, name) = (format!("img-f{number:07}"), format!("f{number}"));
+                    tx.keep(image(&id, &name, AccountNumber(1), sequence, ImageState::Normal));
+                }
+            }
+            "ins-stopped1 is being kept as img-failed01" => {
+                let image = "img-failed01".parse().unwrap();
+                let mut source = Instance::clone(tx.view().instance("ins-stopped1".parse().unwrap()).unwrap());
+                let by = By { action: "CreateImage", request: RequestId(uuid::Uuid::nil()) };
+                source.begin(Goal::CaptureImage { image, shut_down: false }, by);
+                tx.put_instance(source);
+            }
+            "ins-stopped1 has the system disk disk-system01" => {
+                let mut instance = Instance::clone(tx.view().instance("ins-stopped1".parse().unwrap()).unwrap());
+                instance.system_disk.id = "disk-system01".parse().unwrap();
+                tx.put_instance(instance);
+            }
+            "a local system disk for ins-running1" => {
+                let mut instance = Instance::clone(tx.view().instance("ins-running1".parse().unwrap()).unwrap());
+                instance.system_disk.kind = "LOCAL_BASIC".into();
+                tx.put_instance(instance);
+            }
+            _ => return Ok::<_, Infallible>(false),
+        }
+        Ok(true)
+    });
+    changed.await.unwrap().unwrap()
+}
