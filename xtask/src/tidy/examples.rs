@@ -1,6 +1,6 @@
-//! Every action is called by a real client.
+//! Every action is called by a real client, and every real client has its place on the page that tells how to lead it here.
 
-use super::{Finding, House, Rule};
+use super::{Finding, House, Rule, source::SourceFile};
 
 pub(crate) const EXAMPLES: Rule = Rule {
     name: "client-examples",
@@ -8,6 +8,14 @@ pub(crate) const EXAMPLES: Rule = Rule {
     find: examples,
 };
 
+pub(crate) const PAGE: Rule = Rule {
+    name: "clients-page",
+    why: "A page that names a test which is not there, or leaves one out, tells its readers what nobody has seen work.",
+    find: page,
+};
+
+const CLIENTS: &str = "clients/";
+const CLIENTS_PAGE: &str = "docs/clients.md";
 const CATALOG: &str = "crates/actions/src/catalog/";
 
 fn examples(house: &House) -> Vec<Finding> {
@@ -28,9 +36,36 @@ fn examples(house: &House) -> Vec<Finding> {
     findings
 }
 
+fn page(house: &House) -> Vec<Finding> {
+    let Some(page) = house.files.iter().find(|file| file.path == CLIENTS_PAGE) else { return vec![] };
+    let folder = |file: &SourceFile| Some(file.path.strip_prefix(CLIENTS)?.strip_suffix("/run.py")?.to_owned());
+    let folders: Vec<String> = house.files.iter().filter_map(folder).collect();
+    let mut findings = Vec::new();
+    for name in folders.iter().filter(|name| !page.text.contains(&format!("`{CLIENTS}{name}`"))) {
+        let what_to_do = format!("say what `{CLIENTS}{name}` checks");
+        findings.push(Finding { path: page.path.clone(), line: 1, what_to_do });
+    }
+    for (index, line) in page.text.lines().enumerate() {
+        let named = line.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix(CLIENTS));
+        for name in named.filter(|name| !name.contains('.') && !folders.iter().any(|folder| folder == name)) {
+            let what_to_do = format!("there is no {CLIENTS}{name}/run.py");
+            findings.push(Finding { path: page.path.clone(), line: index + 1, what_to_do });
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod test {
     use super::{super::test::house, *};
+
+    #[test]
+    fn a_client_that_the_page_leaves_out_and_one_that_it_invents_are_found() {
+        let run = ("clients/tccli/run.py", "\"\"\"Runs.\"\"\"\n");
+        assert_eq!(page(&house(&[run, (CLIENTS_PAGE, "by `clients/tccli`, see `clients/signed.py`\n")])), []);
+        assert_eq!(page(&house(&[run, (CLIENTS_PAGE, "nothing\n")])).len(), 1);
+        assert_eq!(page(&house(&[run, (CLIENTS_PAGE, "\n`clients/tccli` `clients/cobol`\n")]))[0].line, 2);
+    }
 
     #[test]
     fn an_action_that_no_client_calls_is_found() {

@@ -61,6 +61,7 @@ const RULES: &[Rule] = &[
     places::SLEEPS,
     places::FACTS,
     examples::EXAMPLES,
+    examples::PAGE,
     translations::TRANSLATIONS,
 ];
 
