@@ -81,12 +81,17 @@ def shelf(region):
     return Shelf(region)
 
 
+def public_images(here):
+    filters = [{"Name": "image-type", "Values": ["PUBLIC_IMAGE"]}]
+    return here.call("cvm", "DescribeImages", Filters=filters, Limit=100)["ImageSet"]
+
+
 def public_image(here, _name):
-    return here.call("cvm", "DescribeImages", Limit=100)["ImageSet"][len(here.made["img"])]["ImageId"]
+    return public_images(here)[len(here.made["img"])]["ImageId"]
 
 
 def instance(here, name):
-    image = here.call("cvm", "DescribeImages", Limit=1)["ImageSet"][0]["ImageId"]
+    image = public_images(here)[0]["ImageId"]
     login = {"Password": PASSWORD}
     given = {"Placement": {"Zone": here.zone}, "ImageId": image, "InstanceName": name, "LoginSettings": login}
     made = here.call("cvm", "RunInstances", **given)["InstanceIdSet"][0]
@@ -137,7 +142,7 @@ def snapshot(here, name):
 
 
 def launch_template(here, name):
-    image = here.call("cvm", "DescribeImages", Limit=1)["ImageSet"][0]["ImageId"]
+    image = public_images(here)[0]["ImageId"]
     given = {"LaunchTemplateName": name, "Placement": {"Zone": here.zone}, "ImageId": image}
     return here.call("cvm", "CreateLaunchTemplate", **given)["LaunchTemplateId"]
 

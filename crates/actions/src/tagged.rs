@@ -3,13 +3,14 @@
 //! A new kind of resource is a variant of [`Resource`], which the compiler follows, and a line in [`KINDS`].
 
 use crate::{Context, Parameters, Reason, network, parameters::shorten, tag_words::TagRefusal};
-use cvmd_model::{AccountNumber, Instance, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag, Vpc};
+use cvmd_model::{AccountNumber, CustomImage, Instance, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag, Vpc};
 use cvmd_state::{Transaction, View};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// One resource, as of one moment.
 #[derive(Debug, Clone)]
 pub(crate) enum Resource {
+    Image(Arc<CustomImage>),
     Instance(Arc<Instance>),
     KeyPair(Arc<KeyPair>),
     SecurityGroup(Arc<SecurityGroup>),
@@ -32,6 +33,15 @@ pub(crate) struct Kind {
 
 /// All kinds, by service and prefix.
 pub(crate) static KINDS: &[Kind] = &[
+    Kind {
+        service: "cvm",
+        prefix: "image",
+        regional: true,
+        find: |view, account, region, id| {
+            view.image_of(account, region, id.parse().ok()?).cloned().map(Resource::Image)
+        },
+        list: |view, account, region| Box::new(view.images_of(account, region).cloned().map(Resource::Image)),
+    },
     Kind {
         service: "cvm",
         prefix: "instance",
@@ -101,6 +111,7 @@ impl Kind {
 impl Resource {
     pub(crate) fn tags(&self) -> &[Tag] {
         match self {
+            Resource::Image(image) => &image.tags,
             Resource::Instance(instance) => &instance.tags,
             Resource::KeyPair(key) => &key.tags,
             Resource::SecurityGroup(group) => &group.tags,
@@ -111,6 +122,7 @@ impl Resource {
 
     pub(crate) fn id(&self) -> String {
         match self {
+            Resource::Image(image) => image.id.to_string(),
             Resource::Instance(instance) => instance.id.to_string(),
             Resource::KeyPair(key) => key.id.to_string(),
             Resource::SecurityGroup(group) => group.id.to_string(),
@@ -122,6 +134,7 @@ impl Resource {
     /// Puts it with other tags; nothing else of it changes, whatever is under way on it.
     pub(crate) fn put(&self, tx: &mut Transaction<'_>, tags: Box<[Tag]>) {
         match self {
+            Resource::Image(image) => tx.keep(CustomImage { tags, ..CustomImage::clone(image) }),
             Resource::Instance(instance) => tx.put_instance(Instance { tags, ..Instance::clone(instance) }),
             Resource::KeyPair(key) => tx.put_key_pair(KeyPair { tags, ..KeyPair::clone(key) }),
             Resource::SecurityGroup(group) => {

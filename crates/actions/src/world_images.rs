@@ -1,8 +1,6 @@
 //! The custom images of the small world, and the words that change them.
 
-use cvmd_model::{
-    AccountNumber, By, CustomImage, Goal, IMAGES, ImageLogin, ImageState, Instance, RegionId, RequestId, Tag,
-};
+use cvmd_model::{AccountNumber, By, CustomImage, Goal, IMAGES, ImageLogin, ImageState, Instance, RegionId, RequestId};
 use cvmd_state::{State, Transaction};
 use std::convert::Infallible;
 
@@ -22,7 +20,7 @@ fn image(id: &str, name: &str, account: AccountNumber, sequence: u64, state: Ima
         login: ImageLogin { keys: vec!["skey-bound001".parse().unwrap()], password: true, password_login: false },
         state,
         created_seconds: 1_795_478_400,
-        tags: [Tag { key: "team".into(), value: "red".into() }].into(),
+        tags: [].into(),
     }
 }
 

@@ -145,6 +145,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"ImageSet":[{"ImageId":"img-bhvhr6pr",...}],"TotalCount":1}
 > DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
 < {"ImageSet":[{"ImageId":"img-failed01",..."ImageState":"CREATEFAILED"...},{"ImageId":"img-golden01","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PRIVATE_IMAGE",..."ImageName":"golden",..."ImageSize":60,..."ImageState":"NORMAL"...}],"TotalCount":2}
+> tag.ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:image/img-golden01","ReplaceTags":[{"TagKey":"team","TagValue":"red"}]}
+< {}
 > DescribeImages {"Filters":[{"Name":"tag:team","Values":["red"]},{"Name":"image-name","Values":["GOLD"]},{"Name":"platform","Values":["tencentos"]}]}
 < {"ImageSet":[{"ImageId":"img-golden01",...}],"TotalCount":1}
 > DescribeImages {"Limit":1}
