@@ -2,7 +2,7 @@
 
 mod ground;
 
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_hypervisor::{Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{OwnPorts, SimulatedHypervisor};
 use cvmd_model::InstanceId;
 use cvmd_model::Power;
@@ -154,4 +154,21 @@ async fn a_port_of_ones_own_comes_with_the_mode_and_goes_with_it() {
     driver.close().await;
     let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
     assert_eq!(driver.endpoint(id).await.unwrap().address.unwrap().ip(), address.ip());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_whose_address_means_nothing_here_may_share_it_and_are_reached_by_connection_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
+    for _ in 0..2 {
+        let definition = Definition { addresses: vec![Ipv4Addr::new(10, 0, 0, 2)], ..definition("boot-ms=1") };
+        driver.define(&definition).await.unwrap();
+        driver.start(definition.id).await.unwrap();
+        until(&driver, definition.id, |observed| observed.ready).await;
+        assert_eq!(driver.endpoint(definition.id).await.unwrap().address, None);
+        let mut connection = driver.connect(definition.id).await.unwrap();
+        let mut greeting = [0; 8];
+        tokio::time::timeout(LIMIT, connection.read_exact(&mut greeting)).await.unwrap().unwrap();
+        assert_eq!(&greeting, b"SSH-2.0-");
+    }
 }

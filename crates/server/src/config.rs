@@ -387,6 +387,10 @@ impl Config {
 }
 
 impl Data {
+    pub(crate) fn at(directory: PathBuf) -> Data {
+        Data { data: Some(directory) }
+    }
+
     /// Whether it was said, by flag or environment.
     pub(crate) fn is_said(&self) -> bool {
         self.data.is_some()

@@ -4,6 +4,7 @@ use crate::{
     client::ApiClient,
     demo_ssh::{Attempt, Door, Ssh, Way},
     master_key::write_private,
+    place::Server,
     random,
 };
 use anyhow::{Context, bail};
@@ -255,12 +256,10 @@ impl Story<'_> {
     }
 
     fn door(&self, id: &str) -> anyhow::Result<Door> {
-        let instance = self.describe(id)?;
-        let address = instance["PrivateIpAddresses"][0].as_str().context("no address")?.parse()?;
-        let port =
-            instance["DefaultLoginPort"].as_u64().and_then(|port| u16::try_from(port).ok()).context("no port")?;
-        let user = instance["DefaultLoginUser"].as_str().context("no user")?.to_string();
-        Ok(Door { user, address, port })
+        // Where a machine is met, at an address or at a port of its own, the server knows best.
+        let sshd = Server::in_directory(self.stage.directory.join("data")).sshd(id.parse()?)?;
+        let (address, port) = sshd.address.context("no address")?;
+        Ok(Door { user: sshd.user, address: address.parse()?, port })
     }
 
     fn told(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) {

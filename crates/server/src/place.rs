@@ -69,6 +69,12 @@ impl Place {
 }
 
 impl Server {
+    /// The server that runs on this data directory.
+    pub(crate) fn in_directory(directory: PathBuf) -> Server {
+        let data = Data::at(directory.clone());
+        Server::At { directory, data }
+    }
+
     fn far(endpoint: &str) -> anyhow::Result<Server> {
         // The host key comes along this way: a promise of TLS must not end in clear.
         if !endpoint.starts_with("http://") {

@@ -13,16 +13,20 @@ use crate::{
 use anyhow::{Context, bail};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor, SshSettings};
+use cvmd_model::Instance;
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
 use cvmd_wire::ReplayKey;
 use socket2::{SockRef, TcpKeepalive};
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{convert::Infallible, io::Write, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+/// Rows of one change.
+const ROWS_AT_ONCE: usize = 512;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
@@ -45,6 +49,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let (house, machines) = open(config, &data).await?;
     seed::load(&house, config.seed.as_deref()).await?;
+    tell_ports(&house).await?;
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
     let _ = house.engine.set(Box::new(engine.gauge()));
@@ -67,6 +72,38 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let _ = std::fs::remove_file(data.endpoint());
     let state = Arc::clone(&house.state);
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")?;
+    Ok(())
+}
+
+/// Where machines have ports of their own, every row tells its machine's before anybody can ask: of a seed's machines, and
+/// of all at the first start in that mode. Later the engine sees to it, and so it does when the mode is left.
+async fn tell_ports(house: &House) -> anyhow::Result<()> {
+    if !house.hypervisor.has_own_ports() {
+        return Ok(());
+    }
+    let mut ports = Vec::new();
+    for instance in house.state.view().all_instances() {
+        // What has no machine or no sshd has no port.
+        if let Ok(endpoint) = house.hypervisor.endpoint(instance.id).await {
+            let port = endpoint.address.map(|address| address.port());
+            if port != instance.login_port {
+                ports.push((instance.id, port));
+            }
+        }
+    }
+    for chunk in ports.chunks(ROWS_AT_ONCE) {
+        let chunk = chunk.to_vec();
+        let told = house.state.change(move |tx| {
+            for (id, login_port) in chunk {
+                if let Some(row) = tx.view().instance(id) {
+                    let instance = Instance { login_port, ..Instance::clone(row) };
+                    tx.put_instance(instance);
+                }
+            }
+            Ok::<_, Infallible>(())
+        });
+        let Ok(()) = told.await?;
+    }
     Ok(())
 }
 

@@ -208,6 +208,24 @@ fn http_and_https_are_served_on_one_port() {
 }
 
 #[test]
+fn a_machine_is_reached_by_a_connect_inside_tls_too() {
+    let home = Home::new();
+    let server = home.start();
+    let instance = house::machines::run(&server.client, "boot-ms=1", serde_json::Value::Null);
+    let target = format!("{}:22", instance["InstanceId"].as_str().unwrap());
+    let mut stream = secure(&home.data().join("ca.pem"), "localhost", server.client.connect().unwrap()).unwrap();
+    write!(stream, "CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n").unwrap();
+    let mut told = Vec::new();
+    while !told.ends_with(b"SSH-2.0-cvmd") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        told.push(byte[0]);
+    }
+    assert!(told.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&told));
+    server.stop();
+}
+
+#[test]
 fn a_given_certificate_is_shown_and_one_that_does_not_fit_is_refused_at_the_start() {
     let home = Home::new();
     let (certificate, key) = (home.beside("own.pem"), home.beside("own.key"));

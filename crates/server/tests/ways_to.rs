@@ -336,3 +336,42 @@ fn at_ports_of_their_own_machines_are_told_apart_by_the_port_over_restarts() {
     assert_eq!(port(&machines::instance(&server.client, id(&first))), port(&first));
     server.stop();
 }
+
+#[test]
+fn a_seeds_machines_tell_their_own_ports_from_the_first_answer_on() {
+    let seed = json!({"Instances": [{"InstanceId": "ins-1e4r6y8i"}, {"InstanceId": "ins-2e4r6y8i"}]});
+    let home = Home::new().flag("--ssh-mode", "port").flag("--ssh-port-range", "25000-25999").seed(seed);
+    let server = home.start();
+    let port =
+        |server: &Server, name: &str| machines::instance(&server.client, name)["DefaultLoginPort"].as_u64().unwrap();
+    let (one, two) = (port(&server, "ins-1e4r6y8i"), port(&server, "ins-2e4r6y8i"));
+    assert!((25_000..=25_999).contains(&one) && (25_000..=25_999).contains(&two) && one != two, "{one} {two}");
+    greeted(&server, &format!("ins-1e4r6y8i:{one}"));
+    let (status, why, _) = connect(&server, &format!("ins-1e4r6y8i:{two}"));
+    assert!(status == 403, "{why}");
+    server.stop();
+}
+
+#[test]
+fn a_row_forgets_its_port_when_the_mode_is_left() {
+    let home = Home::new().environment("CVMD_SSH_MODE", "port");
+    let server = home.start();
+    let before = run(&server.client, "boot-ms=1", Value::Null);
+    server.stop();
+    let mut serve = home.serve();
+    serve.env("CVMD_SSH_MODE", "address");
+    let server = home.start_as(serve);
+    until("the row tells the port of all", || {
+        let after = machines::instance(&server.client, id(&before));
+        after["DefaultLoginPort"] != before["DefaultLoginPort"]
+    });
+    server.stop();
+}
+
+#[test]
+fn the_demo_is_true_at_ports_of_the_machines_own() {
+    let home = Home::new();
+    let told = home.cvmd(&["demo"]).env("CVMD_SSH_MODE", "port").output().unwrap();
+    let (status, out, err) = said(&told);
+    assert!(status == Some(0) && out.contains("Every step is true"), "{out} {err}");
+}
