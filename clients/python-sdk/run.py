@@ -23,6 +23,8 @@ import images  # noqa: E402,F401
 import rescue  # noqa: E402,F401
 import prepaid  # noqa: E402,F401
 import resize  # noqa: E402,F401
+import templates  # noqa: E402,F401
+import groups  # noqa: E402,F401
 import tags  # noqa: E402,F401
 import disks  # noqa: E402,F401
 import catalogue  # noqa: E402,F401

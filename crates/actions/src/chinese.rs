@@ -5,7 +5,7 @@
 //! (its list of error codes, the answers that users quote), its words are taken.
 
 use crate::{Reason, TagRefusal, error::Words};
-use cvmd_model::{InstanceState, MalformedKey, Refusal};
+use cvmd_model::{DiskRefusal, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
 use cvmd_wire::{AuthorizationFault, Denied, MultipartFault, NameFault};
 
 /// A table of texts, one line a variant: an exhaustive match whose arms are formatted.
@@ -41,6 +41,10 @@ texts! {
         Reason::AttributesInstanceId { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
         Reason::MalformedKeyPairId { value } => ("密钥对 ID `{value}` 格式错误，正确的格式如 `skey-4e5ty7i8`。"),
         Reason::MalformedImageId { value } => ("镜像 ID `{value}` 格式错误，正确的格式如 `img-487zeit5`。"),
+        Reason::MalformedTemplateId { value } => ("启动模板 ID `{value}` 格式错误，正确的格式如 `lt-11112222`。"),
+        Reason::MalformedGroupId { value } => ("置放群组 ID `{value}` 格式错误，正确的格式如 `ps-11112222`。"),
+        Reason::TemplateName => ("启动模板名称长度为 2 至 128 个字符。"),
+        Reason::TemplateDescription => ("启动模板版本描述最多 256 个字符。"),
         Reason::KeyNameEmpty => ("密钥名称为空。"),
         Reason::KeyNameTooLong => ("密钥名称超过 25 个字符。"),
         Reason::KeyNameIllegal => ("密钥名称包含非法字符，只支持英文、数字和下划线。"),
@@ -109,11 +113,10 @@ texts! {
         Refusal::StoppedWithoutCharging(id) => ("实例 `{id}` 处于关机不收费状态，请先开机再执行该操作。"),
         Refusal::Isolating(id) => ("实例 `{id}` 正在移入回收站。"),
         Refusal::ChargeType { instance, charge_type } => ("实例 `{instance}` 的计费模式为 {}，不支持该操作。", charge_type.name()),
+        Refusal::Template(why) => ("{}", template(why)),
+        Refusal::Group(why) => ("{}", group(why)),
+        Refusal::Disk(why) => ("{}", disk(why)),
         Refusal::SystemDiskType(id) => ("实例 `{id}` 的系统盘为本地盘，不支持调整机型。"),
-        Refusal::LocalDisk(id) => ("磁盘 `{id}` 为本地盘，不支持扩容。"),
-        Refusal::DiskIsSystemDisk(id) => ("磁盘 `{id}` 为系统盘，请使用参数 `SystemDisk`。"),
-        Refusal::DiskElsewhere { disk, instance } => ("磁盘 `{disk}` 不是实例 `{instance}` 的数据盘。"),
-        Refusal::DiskShrinks { disk, present_gib, size_gib } => ("磁盘 `{disk}` 当前为 {present_gib} GiB，不支持缩容至 {size_gib} GiB。"),
         Refusal::MixedChargeTypes => ("不支持同时销毁计费模式不同的实例。"),
         Refusal::Protected(id) => ("实例 `{id}` 已启用销毁保护（DisableApiTermination），请先关闭销毁保护，然后重试。"),
         Refusal::KeyPairBound { key, instance } => ("密钥对 `{key}` 已绑定实例 `{instance}`，请先解绑。"),
@@ -185,9 +188,41 @@ texts! {
         TagRefusal::Offset => ("`Offset` 必须为 `Limit` 的整数倍。"),
         TagRefusal::TooManyFilters { given } => ("`TagFilters` 有 {given} 组，超过上限 6 组。"),
         TagRefusal::FilterTooLarge { key, given } => ("标签键 `{key}` 的过滤值有 {given} 个，超过上限 10 个。"),
-        TagRefusal::Attached { key, resource } => ("资源 `{resource}` 已关联标签键 `{key}`。"),
-        TagRefusal::NotAttached { key, resource } => ("资源 `{resource}` 未关联标签键 `{key}`。"),
         TagRefusal::PaginationToken => ("`PaginationToken` 参数非法。"),
+    }
+}
+
+texts! {
+    /// Why a launch template is not to be had or changed.
+    template(why: TemplateRefusal) {
+        TemplateRefusal::NotFound(id) => ("启动模板 `{id}` 不存在。"),
+        TemplateRefusal::VersionNotFound { template, version } => ("启动模板 `{template}` 没有版本 {version}。"),
+        TemplateRefusal::IsDefault { template, version } => ("版本 {version} 已经是启动模板 `{template}` 的默认版本。"),
+        TemplateRefusal::IsNeeded { template, version } => ("版本 {version} 是启动模板 `{template}` 的默认版本，不能删除。"),
+        TemplateRefusal::VersionQuota { limit } => ("每个启动模板最多 {limit} 个版本。"),
+        TemplateRefusal::Quota { limit } => ("启动模板数量超过限制，每个账户在每个地域最多 {limit} 个。"),
+    }
+}
+
+texts! {
+    /// Why a placement group is not to be had or changed.
+    group(why: GroupRefusal) {
+        GroupRefusal::NotFound(id) => ("置放群组 `{id}` 不存在。"),
+        GroupRefusal::Full { group, limit } => ("置放群组 `{group}` 最多容纳 {limit} 台实例。"),
+        GroupRefusal::Quota { limit } => ("置放群组数量超过限制，每个账户在每个地域最多 {limit} 个。"),
+        GroupRefusal::InUse { group, instance } => ("置放群组 `{group}` 中仍有实例 `{instance}`。"),
+        GroupRefusal::HasInstance { instance, group } => ("实例 `{instance}` 已在置放群组 `{group}` 中。"),
+        GroupRefusal::LacksInstance(id) => ("实例 `{id}` 不在指定的置放群组中。"),
+    }
+}
+
+texts! {
+    /// Why a disk does not grow.
+    disk(why: DiskRefusal) {
+        DiskRefusal::Local(id) => ("磁盘 `{id}` 为本地盘，不支持扩容。"),
+        DiskRefusal::IsSystemDisk(id) => ("磁盘 `{id}` 为系统盘，请使用参数 `SystemDisk`。"),
+        DiskRefusal::Elsewhere { disk, instance } => ("磁盘 `{disk}` 不是实例 `{instance}` 的数据盘。"),
+        DiskRefusal::Shrinks { disk, present_gib, size_gib } => ("磁盘 `{disk}` 当前为 {present_gib} GiB，不支持缩容至 {size_gib} GiB。"),
     }
 }
 
@@ -449,11 +484,18 @@ mod test {
     fn every_reason_has_a_chinese_text_that_names_the_same_data() {
         let reasons = [transcript::all_reasons(), rare_reasons(), states()].concat();
         let [mut seen, mut seen_laws, mut seen_tags] = [const { BTreeSet::new() }; 3];
+        let [mut seen_templates, mut seen_groups, mut seen_disks] = [const { BTreeSet::new() }; 3];
         for why in &reasons {
             assert_eq!(fault(&why.to_string(), &reason(why)), None);
             seen.insert(variant(&format!("{why:?}")).to_owned());
             if let Reason::Law(law) = why {
                 seen_laws.insert(variant(&format!("{law:?}")).to_owned());
+                match law {
+                    Refusal::Template(why) => seen_templates.insert(variant(&format!("{why:?}")).to_owned()),
+                    Refusal::Group(why) => seen_groups.insert(variant(&format!("{why:?}")).to_owned()),
+                    Refusal::Disk(why) => seen_disks.insert(variant(&format!("{why:?}")).to_owned()),
+                    _ => false,
+                };
             }
             if let Reason::Tag(tag) = why {
                 seen_tags.insert(variant(&format!("{tag:?}")).to_owned());
@@ -462,6 +504,9 @@ mod test {
         all_are_among(reason::PATTERNS, &seen);
         all_are_among(refusal::PATTERNS, &seen_laws);
         all_are_among(tag::PATTERNS, &seen_tags);
+        all_are_among(template::PATTERNS, &seen_templates);
+        all_are_among(group::PATTERNS, &seen_groups);
+        all_are_among(disk::PATTERNS, &seen_disks);
     }
 
     #[test]

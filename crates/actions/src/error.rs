@@ -1,9 +1,12 @@
-//! Every reason for refusing a request, and the wire code that it has on each door. Wire codes exist only here.
+//! Every reason for refusing a request, and the wire code that it has on each door. Wire codes exist only here and in
+//! `laws` below.
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
+mod laws;
+
 use crate::{Product, TagRefusal, chinese};
-use cvmd_model::{InstanceId, InstanceState, MalformedKey, Refusal};
+use cvmd_model::{InstanceId, MalformedKey, Refusal};
 use cvmd_state::Decision;
 use cvmd_wire::{Denied, Door, Language};
 
@@ -38,6 +41,14 @@ pub enum Reason {
     MalformedKeyPairId { value: Box<str> },
     #[error("The image id `{value}` is malformed: an id looks like `img-487zeit5`.")]
     MalformedImageId { value: Box<str> },
+    #[error("The launch template id `{value}` is malformed: an id looks like `lt-11112222`.")]
+    MalformedTemplateId { value: Box<str> },
+    #[error("The placement group id `{value}` is malformed: an id looks like `ps-11112222`.")]
+    MalformedGroupId { value: Box<str> },
+    #[error("The name of a launch template has 2 to 128 characters.")]
+    TemplateName,
+    #[error("The description of a launch template's version has at most 256 characters.")]
+    TemplateDescription,
     #[error("The key pair name is empty.")]
     KeyNameEmpty,
     #[error("The key pair name has more than 25 characters.")]
@@ -234,6 +245,10 @@ impl Reason {
             Reason::AttributesInstanceId { .. } => both("InvalidParameterValue.InstanceIdMalformed"),
             Reason::MalformedKeyPairId { .. } => both("InvalidKeyPairId.Malformed"),
             Reason::MalformedImageId { .. } => both("InvalidImageId.Malformed"),
+            Reason::MalformedTemplateId { .. } => both("InvalidParameterValue.LaunchTemplateIdMalformed"),
+            Reason::MalformedGroupId { .. } => both("InvalidParameterValue.DisasterRecoverGroupIdMalformed"),
+            Reason::TemplateName => both("InvalidParameterValue.InvalidLaunchTemplateName"),
+            Reason::TemplateDescription => both("InvalidParameterValue.InvalidLaunchTemplateVersionDescription"),
             Reason::KeyNameEmpty => both("InvalidKeyPairNameEmpty"),
             Reason::KeyNameTooLong => both("InvalidKeyPairNameTooLong"),
             Reason::KeyNameIllegal => both("InvalidKeyPairNameIncludeIllegalChar"),
@@ -277,94 +292,11 @@ impl Reason {
             Reason::Replayed => both("InvalidRequest.ReplayAttack"),
             Reason::BodyTooLarge => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
             Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
-            Reason::Law(refusal) => law(refusal),
+            Reason::Law(refusal) => laws::law(refusal),
             Reason::Tag(refusal) => both(tag(refusal)),
             Reason::OurFault => ("InternalError", "InternalServerError"),
         }
     }
-}
-
-fn law(refusal: &Refusal) -> Codes {
-    match refusal {
-        Refusal::InstanceNotFound(_) => both("InvalidInstanceId.NotFound"),
-        Refusal::KeyPairNotFound(_) => both("InvalidKeyPairId.NotFound"),
-        Refusal::LoginKeyPairNotFound(_) => both("InvalidParameterValue.KeyPairNotFound"),
-        Refusal::Windows(_) => forbidden("UnsupportedOperation.InstanceOsWindows"),
-        Refusal::WindowsImage(_) => forbidden("UnsupportedOperation.KeyPairUnsupportedWindows"),
-        Refusal::OperationInProgress(_) => forbidden("OperationDenied.InstanceOperationInProgress"),
-        Refusal::RunningWithoutForce(_) => forbidden("UnsupportedOperation.InstanceStateRunning"),
-        Refusal::StoppedWithoutCharging(_) => forbidden("UnsupportedOperation.StoppedModeStopCharging"),
-        Refusal::Isolating(_) => forbidden("UnsupportedOperation.InstanceStateIsolating"),
-        Refusal::ChargeType { .. } => forbidden("UnsupportedOperation.InstanceChargeType"),
-        Refusal::SystemDiskType(_) => forbidden("UnsupportedOperation.SystemDiskType"),
-        Refusal::LocalDisk(_) => both("InvalidParameter.LocalDataDiskNotSupport"),
-        Refusal::DiskIsSystemDisk(_) | Refusal::SystemDiskNamed(_) => {
-            both("InvalidParameter.DataDiskIdContainsRootDisk")
-        }
-        Refusal::DiskElsewhere { .. } => both("InvalidParameter.DataDiskNotBelongSpecifiedInstance"),
-        Refusal::DiskShrinks { .. } => both("InvalidParameterValue"),
-        Refusal::MixedChargeTypes => forbidden("UnsupportedOperation.InstanceMixedPricingModel"),
-        Refusal::Protected(_) => forbidden("UnsupportedOperation.InstancesProtected"),
-        Refusal::State { state, .. } => in_state(*state),
-        Refusal::KeyPairBound { .. } | Refusal::KeyPairLeaving { .. } | Refusal::KeyPairOfImage { .. } => {
-            both("InvalidParameterValue.KeyPairNotSupported")
-        }
-        Refusal::KeyPairNameTaken(_) => both("InvalidKeyPairName.Duplicate"),
-        Refusal::PublicKeyTaken(_) => both("InvalidPublicKey.Duplicate"),
-        Refusal::KeyPairQuota { .. } => both("InvalidKeyPair.LimitExceeded"),
-        Refusal::ImageNotFound(_) => both("InvalidImageId.NotFound"),
-        Refusal::ImageNotReady { .. } => both("InvalidParameterValue.InvalidImageState"),
-        Refusal::ImageStillMade(_) | Refusal::ImageInUse { .. } => both("InvalidImageId.IncorrectState"),
-        Refusal::PublicImage(_) => both("InvalidParameterValue.InvalidImageId"),
-        Refusal::ImageNameTaken(_) => both("InvalidImageName.Duplicate"),
-        Refusal::ImageQuota { .. } => both("ImageQuotaLimitExceeded"),
-        Refusal::OtherSystem { .. } => both("InvalidParameterValue.InvalidImageIdForRetsetInstance"),
-        Refusal::AddressesExhausted => both("ResourceInsufficient.CidrBlock"),
-        Refusal::VpcNotFound(_) => both("InvalidParameterValue.VpcIdNotExist"),
-        Refusal::SubnetNotFound(_) => both("InvalidParameterValue.SubnetNotExist"),
-        Refusal::SubnetElsewhere { .. } => both("InvalidParameterValue.VpcIdSubnetIdNotMatch"),
-        Refusal::SubnetInOtherZone { .. } => both("InvalidParameterValue.SubnetIdZoneIdNotMatch"),
-        Refusal::SubnetExhausted(_) => both("FailedOperation.NoAvailableIpAddressCountInSubnet"),
-        Refusal::AddressNotInSubnet { .. } => both("VpcAddrNotInSubNet"),
-        Refusal::AddressTaken { .. } => both("VpcIpIsUsed"),
-        Refusal::SecurityGroupNotFound(_) => both("InvalidSecurityGroupId.NotFound"),
-        Refusal::SecurityGroupsQuota { .. } => both("LimitExceeded.AssociateUSGLimitExceeded"),
-        Refusal::NetworkNotFound(_) => both("ResourceNotFound"),
-        Refusal::VpcInUse { .. }
-        | Refusal::SubnetInUse { .. }
-        | Refusal::SecurityGroupInUse { .. }
-        | Refusal::SecurityGroupNamed { .. } => both("ResourceInUse"),
-        Refusal::NetworkIsDefault(_) => both("InvalidParameterValue.Reserved"),
-        Refusal::VpcQuota { .. } | Refusal::SubnetQuota { .. } | Refusal::SecurityGroupQuota { .. } => {
-            both("LimitExceeded")
-        }
-        Refusal::VpcRange(_) | Refusal::RuleIndex { .. } => both("InvalidParameterValue.Range"),
-        Refusal::SubnetRange { .. } => both("InvalidParameterValue.SubnetRange"),
-        Refusal::SubnetConflict { .. } => both("InvalidParameterValue.SubnetConflict"),
-        Refusal::RulesChanged { .. } => both("UnsupportedOperation.VersionMismatch"),
-        Refusal::RuleTwice => both("UnsupportedOperation.DuplicatePolicy"),
-        Refusal::RulesQuota { .. } => both("LimitExceeded.SecurityGroupPolicySet"),
-        Refusal::ClientTokenReused => both("InvalidParameterValue.Duplicate"),
-    }
-}
-
-/// The code of a state that forbids.
-fn in_state(state: InstanceState) -> Codes {
-    forbidden(match state {
-        InstanceState::Pending => "UnsupportedOperation.InstanceStatePending",
-        // A launch that failed left nothing that could be changed: the vendor does not find it either.
-        InstanceState::LaunchFailed => return both("InvalidInstanceId.NotFound"),
-        InstanceState::Running => "UnsupportedOperation.InstanceStateRunning",
-        InstanceState::Stopped => "UnsupportedOperation.InstanceStateStopped",
-        InstanceState::Starting => "UnsupportedOperation.InstanceStateStarting",
-        InstanceState::Stopping => "UnsupportedOperation.InstanceStateStopping",
-        InstanceState::Rebooting => "UnsupportedOperation.InstanceStateRebooting",
-        InstanceState::Shutdown => "UnsupportedOperation.InstanceStateShutdown",
-        InstanceState::EnterRescueMode => "UnsupportedOperation.InstanceStateEnterRescueMode",
-        InstanceState::RescueMode => "UnsupportedOperation.InstanceStateRescueMode",
-        InstanceState::ExitRescueMode => "UnsupportedOperation.InstanceStateExitRescueMode",
-        InstanceState::Terminating => "UnsupportedOperation.InstanceStateTerminating",
-    })
 }
 
 /// The tag product's codes, which are the same on both doors.
@@ -391,8 +323,6 @@ fn tag(refusal: &TagRefusal) -> &'static str {
         TagRefusal::Offset => "InvalidParameterValue.OffsetInvalid",
         TagRefusal::TooManyFilters { .. } => "InvalidParameterValue.TagFiltersLengthExceeded",
         TagRefusal::FilterTooLarge { .. } => "InvalidParameterValue.TagFilters",
-        TagRefusal::Attached { .. } => "ResourceInUse.TagKeyAttached",
-        TagRefusal::NotAttached { .. } => "ResourceNotFound.AttachedTagKeyNotFound",
         TagRefusal::PaginationToken => "InvalidParameter.PaginationTokenInvalid",
     }
 }

@@ -49,7 +49,6 @@ pub(crate) struct Member {
     #[cfg_attr(not(test), expect(dead_code, reason = "replies are checked against it in tests"))]
     pub nullable: bool,
     #[serde(default)]
-    #[cfg_attr(not(test), expect(dead_code, reason = "replies are checked against it in tests"))]
     pub output_required: bool,
 }
 

@@ -14,6 +14,7 @@ mod disks;
 mod error;
 mod facts;
 mod filters;
+mod groups;
 mod inquiry;
 mod login;
 mod login_settings;
@@ -32,6 +33,7 @@ mod security_rules;
 mod source;
 mod tag_words;
 mod tagged;
+mod template;
 mod term;
 #[cfg(test)]
 mod transcript;

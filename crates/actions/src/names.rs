@@ -55,8 +55,13 @@ pub(crate) fn user_data(parameters: &mut Parameters) -> Result<Option<Box<str>>,
 
 /// The tags of those specifications that name `resource`, each key once.
 pub(crate) fn tags(parameters: &mut Parameters, resource: &str) -> Result<Box<[Tag]>, Reason> {
+    tags_in(parameters, "TagSpecification", resource)
+}
+
+/// The same, of a parameter of another name.
+pub(crate) fn tags_in(parameters: &mut Parameters, name: &str, resource: &str) -> Result<Box<[Tag]>, Reason> {
     let mut tags: Vec<Tag> = Vec::new();
-    for mut specification in parameters.structures("TagSpecification")? {
+    for mut specification in parameters.structures(name)? {
         let path = specification.path("ResourceType");
         let kind = specification.text("ResourceType")?.unwrap_or_default();
         if &*kind != resource {

@@ -11,6 +11,8 @@ use crate::{
 use cvmd_wire::{Map, Params, Value};
 use sha2::{Digest, Sha256};
 
+type Json = serde_json::Map<String, serde_json::Value>;
+
 /// The parameters of one request, or the members of one structure in it.
 #[derive(Debug)]
 pub struct Parameters {
@@ -178,6 +180,62 @@ impl Parameters {
                 _ => Err(self.wrong_type(name)),
             })
             .collect()
+    }
+
+    /// Whole numbers, none of them negative.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::BadValue`].
+    pub fn numbers(&mut self, name: &str) -> Result<Vec<u32>, Reason> {
+        let Some(list) = self.list(name)? else { return Ok(Vec::new()) };
+        list.into_iter()
+            .map(|item| {
+                let number = match item {
+                    Value::Integer(number) => number,
+                    Value::Unsigned(_) => i64::MAX,
+                    Value::Text(text) if self.textual => text.parse().map_err(|_| self.wrong_type(name))?,
+                    _ => return Err(self.wrong_type(name)),
+                };
+                let bad = || Reason::BadValue { name: self.path(name), value: number.to_string().into() };
+                u32::try_from(number).map_err(|_| bad())
+            })
+            .collect()
+    }
+
+    /// Takes all that is there of the names that `wanted` passes, as JSON of the types that the vendor's description has,
+    /// however it came.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], and those of inner structures.
+    pub fn json(&mut self, wanted: &dyn Fn(&str) -> bool) -> Result<Json, Reason> {
+        let mut taken = Json::new();
+        for member in self.members.iter().filter(|member| wanted(&member.name)) {
+            let Member { name, kind, member, .. } = member;
+            let value = match (kind.as_str(), member.as_str()) {
+                ("string", _) => self.text(name)?.map(|text| text.into_string().into()),
+                ("int", _) => self.integer(name)?.map(Into::into),
+                ("bool", _) => self.flag(name)?.map(Into::into),
+                ("object", _) => {
+                    self.structure(name)?.map(|mut inner| inner.json(&|_| true).map(Into::into)).transpose()?
+                }
+                ("list", "string") => {
+                    let texts = self.texts(name)?.into_iter().map(|text| text.into_string().into());
+                    Some(serde_json::Value::Array(texts.collect())).filter(|list| *list != serde_json::json!([]))
+                }
+                ("list", inner) if !facts::members(self.product, inner).is_empty() => {
+                    let inner = self.structures(name)?;
+                    let inner: Result<Vec<_>, _> =
+                        inner.into_iter().map(|mut inner| inner.json(&|_| true).map(serde_json::Value::from)).collect();
+                    Some(serde_json::Value::Array(inner?)).filter(|list| *list != serde_json::json!([]))
+                }
+                // Lists of numbers and floats, which no action that keeps its parameters has.
+                _ => None,
+            };
+            if let Some(value) = value {
+                taken.insert(name.clone(), value);
+            }
+        }
+        Ok(taken)
     }
 
     /// # Errors

@@ -59,21 +59,42 @@ pub(crate) struct InstanceReply<'a> {
     latest_operation: Option<&'a str>,
     latest_operation_state: Option<&'static str>,
     latest_operation_request_id: Option<String>,
-    disaster_recover_group_id: &'static str,
+    disaster_recover_group_id: String,
     #[serde(rename = "IPv6Addresses")]
     ipv6_addresses: Option<[&'static str; 0]>,
-    cam_role_name: &'static str,
+    cam_role_name: &'a str,
     hpc_cluster_id: &'static str,
     rdma_ip_addresses: Option<[&'static str; 0]>,
     dedicated_cluster_id: &'static str,
     isolated_source: &'static str,
-    disaster_recover_group_ids: [&'static str; 0],
+    disaster_recover_group_ids: Vec<String>,
     license_type: &'static str,
     disable_api_termination: bool,
     host_name: &'a str,
     default_login_user: &'static str,
     default_login_port: u16,
     latest_operation_error_msg: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enable_jumbo_frame: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Metadata<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_topology: Option<CpuTopology>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition_number: Option<u8>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    items: &'a [Tag],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CpuTopology {
+    core_count: u32,
+    thread_per_core: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -134,6 +155,7 @@ impl InstanceReply<'_> {
         let latest = instance.latest.as_ref();
         let windows = instance.is_windows();
         let prepaid = instance.prepaid();
+        let rare = instance.rare();
         let recycled = instance.state == InstanceState::Shutdown;
         InstanceReply {
             placement: Placement { zone: instance.zone.name(), project_id: instance.project_id },
@@ -144,13 +166,7 @@ impl InstanceReply<'_> {
             restrict_state: if recycled { "PROTECTIVELY_ISOLATED" } else { "NORMAL" },
             instance_name: &instance.name,
             instance_charge_type: instance.charge_type.name(),
-            system_disk: SystemDisk {
-                disk_type: &instance.system_disk.kind,
-                disk_id: instance.system_disk.id.to_string(),
-                disk_size: instance.system_disk.size_gib,
-                encrypt: false,
-                kms_key_id: "",
-            },
+            system_disk: system_disk(&instance.system_disk),
             data_disks: instance.data_disks.iter().map(data_disk).collect(),
             private_ip_addresses: [instance.private_address],
             public_ip_addresses: instance.public_address.map(|address| [address]),
@@ -178,20 +194,26 @@ impl InstanceReply<'_> {
             latest_operation: latest.map(|latest| &*latest.action),
             latest_operation_state: latest.map(|latest| latest.state.name()),
             latest_operation_request_id: latest.map(|latest| latest.request.to_string()),
-            disaster_recover_group_id: "",
+            disaster_recover_group_id: rare.group.map(|group| group.to_string()).unwrap_or_default(),
             ipv6_addresses: None,
-            cam_role_name: "",
+            cam_role_name: rare.role.as_deref().unwrap_or_default(),
             hpc_cluster_id: "",
             rdma_ip_addresses: None,
             dedicated_cluster_id: "",
             isolated_source: if recycled { "MANMADE" } else { "NOTISOLATED" },
-            disaster_recover_group_ids: [],
+            disaster_recover_group_ids: rare.group.iter().map(ToString::to_string).collect(),
             license_type: if windows { "TencentCloud" } else { "" },
             disable_api_termination: instance.disable_api_termination,
             host_name: &instance.host_name,
             default_login_user: instance.user(),
             default_login_port: login_port(instance, view),
             latest_operation_error_msg: latest.and_then(|latest| latest.error.as_deref()),
+            enable_jumbo_frame: rare.jumbo_frame,
+            metadata: rare.metadata.as_deref().map(|items| Metadata { items }),
+            cpu_topology: rare
+                .cpu_topology
+                .map(|topology| CpuTopology { core_count: topology.cores, thread_per_core: topology.threads_per_core }),
+            partition_number: rare.partition,
         }
     }
 }
@@ -201,6 +223,16 @@ fn login_port(instance: &Instance, view: &View) -> u16 {
         return WINDOWS_LOGIN_PORT;
     }
     instance.login_port.unwrap_or(view.settings().ssh_port)
+}
+
+fn system_disk(disk: &cvmd_model::SystemDisk) -> SystemDisk<'_> {
+    SystemDisk {
+        disk_type: &disk.kind,
+        disk_id: disk.id.to_string(),
+        disk_size: disk.size_gib,
+        encrypt: false,
+        kms_key_id: "",
+    }
 }
 
 fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {

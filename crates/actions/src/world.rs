@@ -5,9 +5,9 @@ use crate::{
     seeded, world_images, world_networks,
 };
 use cvmd_model::{
-    Account, AccountNumber, Associate, By, ChargeType, DataDisk, Goal, IMAGES, Image, Instance, InstanceId,
-    InstanceState, InstanceTypeId, InternetAccessible, KeyPair, LoginWanted, Password, Prepaid, PublicKey, Rare,
-    RegionId, RenewFlag, RequestId, Tag, ZoneId,
+    Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
+    Instance, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair, LaunchTemplate, LoginWanted,
+    Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag, TemplateVersion, ZoneId,
 };
 use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
 use cvmd_wire::{Door, Language, Params};
@@ -87,6 +87,56 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
     }
 }
 
+fn group(id: &str, partitions: Option<u8>, sequence: u64) -> DisasterRecoverGroup {
+    DisasterRecoverGroup {
+        id: id.parse().unwrap(),
+        sequence,
+        account: US,
+        region: RegionId::find("ap-guangzhou").unwrap(),
+        name: id.trim_start_matches("ps-").into(),
+        kind: GroupKind::Sw,
+        affinity: 1,
+        partitions,
+        created_seconds: NOW_SECONDS,
+        tags: [].into(),
+    }
+}
+
+/// Its first version, which is the default one, has a password.
+fn template(id: &str, account: AccountNumber, versions: u32, sequence: u64) -> LaunchTemplate {
+    let parameters = r#"{"ImageId":"img-487zeit5","InstanceType":"S5.LARGE8","LoginSettings":{},"Placement":{"Zone":"ap-guangzhou-3"}}"#;
+    let version = |number| TemplateVersion {
+        number,
+        description: "".into(),
+        parameters: parameters.into(),
+        password_hash: (number == 1).then(|| "$6$hash".into()),
+        created_seconds: NOW_SECONDS,
+    };
+    LaunchTemplate {
+        id: id.parse().unwrap(),
+        sequence,
+        account,
+        region: RegionId::find("ap-guangzhou").unwrap(),
+        name: id.trim_start_matches("lt-").into(),
+        default_version: 1,
+        latest_version: versions,
+        versions: (1..=versions).map(version).collect(),
+        created_seconds: NOW_SECONDS,
+        tags: [].into(),
+    }
+}
+
+fn fill_shelves(tx: &mut Transaction<'_>) {
+    for (id, partitions) in [("ps-grouped1", None), ("ps-parted01", Some(3))] {
+        let sequence = tx.next_sequence();
+        tx.keep(group(id, partitions, sequence));
+    }
+    for (id, account, versions) in [("lt-template", US, 2), ("lt-full0001", US, 30), ("lt-foreign1", OTHERS, 1)] {
+        let sequence = tx.next_sequence();
+        tx.keep(template(id, account, versions, sequence));
+    }
+}
+
 fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
     for number in [US, OTHERS] {
         tx.put_account(Account {
@@ -136,11 +186,15 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         if id == "ins-stopping" {
             instance.system_disk.kind = "LOCAL_BASIC".into();
         }
+        if id == "ins-prepaid1" {
+            instance.join("ps-grouped1".parse().unwrap(), None).unwrap();
+        }
         if id == "ins-busy0001" {
             instance.begin(Goal::Start, By { action: "StartInstances", request: RequestId(uuid::Uuid::nil()) });
         }
         tx.put_instance(instance);
     }
+    fill_shelves(tx);
     for (id, name, byte, account) in
         [("skey-bound001", "bound", 1, US), ("skey-spare001", "spare", 2, US), ("skey-foreign1", "foreign", 3, OTHERS)]
     {
@@ -193,6 +247,9 @@ impl World {
         match words {
             "running_key_change = shutdown" => self.policy.running_key_change = RunningKeyChange::Shutdown,
             "associate = add" => self.policy.associate = Associate::Add,
+            "50 placement groups" => self.fill_with_groups().await,
+            "20 instances in ps-grouped1" => self.fill_group().await,
+            "200 launch templates" => self.fill_with_templates().await,
             "full account" => self.fill_account().await,
             "full networks" => self.fill_networks().await,
             "ins-prepaid1 has 5 Mbit/s in advance" => self.widen().await,
@@ -205,6 +262,43 @@ impl World {
             },
         }
         true
+    }
+
+    async fn fill_with_groups(&self) {
+        let outcome = self.state.change(|tx| {
+            for number in 2..50 {
+                let sequence = tx.next_sequence();
+                tx.keep(group(&format!("ps-many{number:04}"), None, sequence));
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn fill_group(&self) {
+        let context = self.context(Door::Api3);
+        let outcome = self.state.change(move |tx| {
+            for number in 2..=20 {
+                let id = format!("ins-member{number:02}").parse().unwrap();
+                let plan = plan("ap-guangzhou-3", &IMAGES[0], &[], [].into());
+                let mut instance = seeded(tx, &context, &plan, id, InstanceState::Stopped).unwrap();
+                instance.join("ps-grouped1".parse().unwrap(), None).unwrap();
+                tx.put_instance(instance);
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn fill_with_templates(&self) {
+        let outcome = self.state.change(|tx| {
+            for number in 2..200 {
+                let sequence = tx.next_sequence();
+                tx.keep(template(&format!("lt-many{number:04}"), US, 1, sequence));
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
     }
 
     async fn change_state(&self, id: InstanceId, state: InstanceState) {

@@ -112,6 +112,17 @@ id!(
     "sg"
 );
 
+id!(
+    /// A launch template.
+    LaunchTemplateId,
+    "lt"
+);
+id!(
+    /// A placement group, which the vendor's API calls a disaster recover group.
+    DisasterRecoverGroupId,
+    "ps"
+);
+
 /// The id of one request: stored once, printed upper case on the legacy door and lower case on API 3.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -18,10 +18,12 @@ mod key;
 mod login;
 mod network;
 mod operation;
+mod placement_group;
 mod rare;
 mod refusal;
 mod security_group;
 mod shape;
+mod template;
 
 pub use account::{Account, AccountNumber, Credential};
 pub use charge::{Prepaid, RenewFlag};
@@ -29,7 +31,8 @@ pub use cidr::{Cidr, MalformedCidr};
 pub use custom_image::{CustomImage, ImageLogin, ImageState};
 pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
 pub use id::{
-    DiskId, ImageId, InstanceId, KeyPairId, MalformedId, RequestId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+    DisasterRecoverGroupId, DiskId, ImageId, InstanceId, KeyPairId, LaunchTemplateId, MalformedId, RequestId,
+    RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
 pub use image::{IMAGES, Image, Platform};
 pub use installed::Installed;
@@ -43,7 +46,9 @@ pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;
 pub use network::{Subnet, Vpc, lasting_number};
 pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, System, Trail};
-pub use rare::Rare;
-pub use refusal::{Failure, Refusal};
+pub use placement_group::{DisasterRecoverGroup, GROUPS_MAX, GroupKind};
+pub use rare::{CpuTopology, Rare};
+pub use refusal::{DiskRefusal, Failure, GroupRefusal, Refusal, TemplateRefusal};
 pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};
 pub use shape::{Running, Shape, Size};
+pub use template::{LaunchTemplate, TEMPLATE_VERSIONS_MAX, TemplateVersion};

@@ -1,6 +1,6 @@
 //! What few instances have. Boxed in the instance, so that the many pay one pointer for it and their rows nothing.
 
-use crate::{ImageId, Instance, Prepaid};
+use crate::{DisasterRecoverGroupId, ImageId, Instance, Prepaid, Tag};
 use serde::{Deserialize, Serialize};
 
 /// Everything unset is left out of the row; when all of it is, the box is left out too.
@@ -13,10 +13,42 @@ pub struct Rare {
     /// The public image that a custom `image` goes back to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_image: Option<ImageId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<DisasterRecoverGroupId>,
+    /// In a group of partitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u8>,
+    /// `CamRoleName`: kept and answered; no role is known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Box<str>>,
+    /// As it was given; nothing in the machine depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_topology: Option<CpuTopology>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jumbo_frame: Option<bool>,
+    /// Keys and values that the guest may ask for, once there is somebody to ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<[Tag]>>,
+}
+
+/// How the processors are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuTopology {
+    pub cores: u32,
+    pub threads_per_core: u32,
 }
 
 /// What an instance without a box has.
-static NOTHING: Rare = Rare { prepaid: None, base_image: None };
+static NOTHING: Rare = Rare {
+    prepaid: None,
+    base_image: None,
+    group: None,
+    partition: None,
+    role: None,
+    cpu_topology: None,
+    jumbo_frame: None,
+    metadata: None,
+};
 
 impl Rare {
     /// `None` when nothing is set.

@@ -1,8 +1,8 @@
 //! Why the law says no, and why an operation failed later. Reasons, never wire codes.
 
 use crate::{
-    ChargeType, Cidr, DiskId, ImageId, ImageState, InstanceId, InstanceState, KeyPairId, SecurityGroupId, SubnetId,
-    VpcId, ZoneId,
+    ChargeType, Cidr, DisasterRecoverGroupId, DiskId, ImageId, ImageState, InstanceId, InstanceState, KeyPairId,
+    LaunchTemplateId, SecurityGroupId, SubnetId, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -39,16 +39,14 @@ pub enum Refusal {
     ChargeType { instance: InstanceId, charge_type: ChargeType },
     #[error("Instances charged in different ways cannot be terminated together.")]
     MixedChargeTypes,
+    #[error("{0}")]
+    Template(TemplateRefusal),
+    #[error("{0}")]
+    Group(GroupRefusal),
+    #[error("{0}")]
+    Disk(DiskRefusal),
     #[error("The instance `{0}` has a local system disk, which binds it to its type.")]
     SystemDiskType(InstanceId),
-    #[error("The disk `{0}` is local, and stays as large as it is.")]
-    LocalDisk(DiskId),
-    #[error("The disk `{0}` is the system disk; name it as `SystemDisk`.")]
-    DiskIsSystemDisk(DiskId),
-    #[error("The disk `{disk}` is no data disk of the instance `{instance}`.")]
-    DiskElsewhere { disk: DiskId, instance: InstanceId },
-    #[error("The disk `{disk}` has {present_gib} GiB and cannot shrink to {size_gib} GiB.")]
-    DiskShrinks { disk: DiskId, present_gib: u32, size_gib: u32 },
     #[error("The key pair `{key}` is bound to the instance `{instance}`; disassociate it first.")]
     KeyPairBound { key: KeyPairId, instance: InstanceId },
     #[error("The key pair `{key}` is still being taken off the instance `{instance}`; try again when that is done.")]
@@ -136,6 +134,53 @@ pub enum Refusal {
     RulesQuota { limit: usize },
     #[error("The client token was used within 24 hours with other parameters.")]
     ClientTokenReused,
+}
+
+/// Of launch templates.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateRefusal {
+    #[error("The launch template `{0}` does not exist.")]
+    NotFound(LaunchTemplateId),
+    #[error("The launch template `{template}` has no version {version}.")]
+    VersionNotFound { template: LaunchTemplateId, version: u32 },
+    #[error("Version {version} of the launch template `{template}` is the default version already.")]
+    IsDefault { template: LaunchTemplateId, version: u32 },
+    #[error("Version {version} of the launch template `{template}` is the default version, and cannot be deleted.")]
+    IsNeeded { template: LaunchTemplateId, version: u32 },
+    #[error("A launch template has at most {limit} versions.")]
+    VersionQuota { limit: usize },
+    #[error("The account has {limit} launch templates in this region, which is the limit.")]
+    Quota { limit: usize },
+}
+
+/// Of placement groups.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GroupRefusal {
+    #[error("The placement group `{0}` does not exist.")]
+    NotFound(DisasterRecoverGroupId),
+    #[error("The placement group `{group}` takes at most {limit} instances.")]
+    Full { group: DisasterRecoverGroupId, limit: usize },
+    #[error("The account has {limit} placement groups in this region, which is the limit.")]
+    Quota { limit: usize },
+    #[error("The placement group `{group}` still holds the instance `{instance}`.")]
+    InUse { group: DisasterRecoverGroupId, instance: InstanceId },
+    #[error("The instance `{instance}` is in the placement group `{group}` already.")]
+    HasInstance { instance: InstanceId, group: DisasterRecoverGroupId },
+    #[error("The instance `{0}` is in none of these placement groups.")]
+    LacksInstance(InstanceId),
+}
+
+/// Of disks that are to grow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DiskRefusal {
+    #[error("The disk `{0}` is local, and stays as large as it is.")]
+    Local(DiskId),
+    #[error("The disk `{0}` is the system disk; name it as `SystemDisk`.")]
+    IsSystemDisk(DiskId),
+    #[error("The disk `{disk}` is no data disk of the instance `{instance}`.")]
+    Elsewhere { disk: DiskId, instance: InstanceId },
+    #[error("The disk `{disk}` has {present_gib} GiB and cannot shrink to {size_gib} GiB.")]
+    Shrinks { disk: DiskId, present_gib: u32, size_gib: u32 },
 }
 
 /// The operation failed after it was accepted. Durable, and shown through `LatestOperationState` FAILED.

@@ -1,7 +1,9 @@
 //! What a machine is made of, as far as that can change during its life: its type, its disks' sizes, its host name and its
 //! public address; and the laws of changing it.
 
-use crate::{By, DiskId, Goal, Instance, InstanceState, InstanceTypeId, InternetAccessible, Refusal, StopType};
+use crate::{
+    By, DiskId, DiskRefusal, Goal, Instance, InstanceState, InstanceTypeId, InternetAccessible, Refusal, StopType,
+};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -98,18 +100,18 @@ impl Instance {
     ) -> Result<(), Refusal> {
         let (id, kind, present_gib) = match disk {
             None => (self.system_disk.id, &self.system_disk.kind, self.system_disk.size_gib),
-            Some(id) if id == self.system_disk.id => return Err(Refusal::DiskIsSystemDisk(id)),
+            Some(id) if id == self.system_disk.id => return Err(Refusal::Disk(DiskRefusal::IsSystemDisk(id))),
             Some(id) => {
                 let found = self.data_disks.iter().find(|disk| disk.id == id);
-                let found = found.ok_or(Refusal::DiskElsewhere { disk: id, instance: self.id })?;
+                let found = found.ok_or(Refusal::Disk(DiskRefusal::Elsewhere { disk: id, instance: self.id }))?;
                 (id, &found.kind, found.size_gib)
             }
         };
         if kind.starts_with("LOCAL_") {
-            return Err(Refusal::LocalDisk(id));
+            return Err(Refusal::Disk(DiskRefusal::Local(id)));
         }
         if size_gib < present_gib {
-            return Err(Refusal::DiskShrinks { disk: id, present_gib, size_gib });
+            return Err(Refusal::Disk(DiskRefusal::Shrinks { disk: id, present_gib, size_gib }));
         }
         self.reshape(running, by, |instance| match disk {
             None => instance.system_disk.size_gib = size_gib,
@@ -236,13 +238,16 @@ mod test {
         let mut instance = instance(InstanceState::Running);
         let data = disk("disk-00000001");
         let online = Running::Untouched;
-        let shrinks = Refusal::DiskShrinks { disk: data, present_gib: 20, size_gib: 10 };
+        let shrinks = Refusal::Disk(DiskRefusal::Shrinks { disk: data, present_gib: 20, size_gib: 10 });
         assert_eq!(instance.resize_disk(Some(data), 10, online, by()), Err(shrinks));
         let other = disk("disk-00000002");
-        let elsewhere = Refusal::DiskElsewhere { disk: other, instance: instance.id };
+        let elsewhere = Refusal::Disk(DiskRefusal::Elsewhere { disk: other, instance: instance.id });
         assert_eq!(instance.resize_disk(Some(other), 30, online, by()), Err(elsewhere));
         let system = instance.system_disk.id;
-        assert_eq!(instance.resize_disk(Some(system), 90, online, by()), Err(Refusal::DiskIsSystemDisk(system)));
+        assert_eq!(
+            instance.resize_disk(Some(system), 90, online, by()),
+            Err(Refusal::Disk(DiskRefusal::IsSystemDisk(system)))
+        );
         instance.resize_disk(Some(data), 30, online, by()).unwrap();
         assert_eq!((instance.size().disks_gib, instance.state), (vec![50, 30], InstanceState::Running));
         instance.operation = None;

@@ -1,7 +1,7 @@
 //! The kinds of row that stand on shelves. A new kind is its struct and its [`Kept`] in `model`, and one line here.
 
 use crate::{Shelf, View, store::StoreError};
-use cvmd_model::{CustomImage, Kept, SecurityGroup, Subnet, Vpc};
+use cvmd_model::{CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, SecurityGroup, Subnet, Vpc};
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
 
@@ -111,4 +111,6 @@ shelves! {
     subnets: Subnet in Subnets,
     security_groups: SecurityGroup in SecurityGroups,
     custom_images: CustomImage in CustomImages,
+    launch_templates: LaunchTemplate in LaunchTemplates,
+    disaster_recover_groups: DisasterRecoverGroup in DisasterRecoverGroups,
 }

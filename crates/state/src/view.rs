@@ -2,8 +2,8 @@
 
 use crate::{ClientToken, Message, Settings, addresses::Addresses, shelves::Shelves, transaction::Put};
 use cvmd_model::{
-    Account, AccountNumber, Credential, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair, KeyPairId, RegionId,
-    SecurityGroupId,
+    Account, AccountNumber, Credential, DisasterRecoverGroupId, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair,
+    KeyPairId, RegionId, SecurityGroupId,
 };
 use imbl::{OrdMap, OrdSet};
 use std::{cmp::Reverse, sync::Arc};
@@ -37,6 +37,7 @@ pub struct View {
     pub(crate) addresses: Addresses,
     /// How many instances each security group is bound to.
     pub(crate) group_uses: OrdMap<SecurityGroupId, u32>,
+    grouped: OrdSet<(DisasterRecoverGroupId, InstanceId)>,
     disks: OrdMap<DiskId, InstanceId>,
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
@@ -166,6 +167,11 @@ impl View {
         self.instances.get(self.disks.get(&id)?)
     }
 
+    /// The instances of a placement group.
+    pub fn members(&self, group: DisasterRecoverGroupId) -> impl Iterator<Item = InstanceId> {
+        self.grouped.range((group, InstanceId::MIN)..).take_while(move |(of, _)| *of == group).map(|(_, id)| *id)
+    }
+
     /// Instances with an operation under way.
     pub fn operating(&self) -> impl Iterator<Item = InstanceId> {
         self.operating.iter().copied()
@@ -259,6 +265,7 @@ impl View {
         }
         self.addresses.follow(old.as_deref(), Some(instance));
         self.regroup(old.as_deref(), Some(instance));
+        self.follow_group(old.as_deref(), Some(instance));
         self.rebind(old.as_deref(), Some(instance));
     }
 
@@ -273,6 +280,7 @@ impl View {
             self.disks.remove(&disk);
         }
         self.operating.remove(&old.id);
+        self.follow_group(Some(&old), None);
         self.rebind(Some(&old), None);
     }
 
@@ -293,6 +301,21 @@ impl View {
         }
         for group in after {
             *self.group_uses.entry(*group).or_default() += 1;
+        }
+    }
+
+    /// Keeps the index from placement group to instance in step with the instance's row.
+    fn follow_group(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
+        let place = |instance: &Instance| instance.rare().group.map(|group| (group, instance.id));
+        let (before, after) = (old.and_then(place), new.and_then(place));
+        if before == after {
+            return;
+        }
+        if let Some(before) = before {
+            self.grouped.remove(&before);
+        }
+        if let Some(after) = after {
+            self.grouped.insert(after);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::Words, login_settings::spelled_flag,
     names, parameters::shorten,
 };
-use cvmd_model::{CustomImage, DiskId, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
+use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
@@ -156,7 +156,7 @@ fn belong(disks: &[DiskId], source: &Instance) -> Result<(), Refusal> {
     let of_source = |disk: &DiskId| source.data_disks.iter().any(|data| data.id == *disk);
     match disks.iter().find(|disk| !of_source(disk)) {
         Some(disk) if *disk == source.system_disk.id => Err(Refusal::SystemDiskNamed(*disk)),
-        Some(disk) => Err(Refusal::DiskElsewhere { disk: *disk, instance: source.id }),
+        Some(disk) => Err(Refusal::Disk(DiskRefusal::Elsewhere { disk: *disk, instance: source.id })),
         None => Ok(()),
     }
 }

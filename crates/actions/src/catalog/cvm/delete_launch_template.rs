@@ -1,0 +1,34 @@
+//! DeleteLaunchTemplate: deletes a launch template with all its versions. Instances that were made of it stay.
+//!
+//! <https://cloud.tencent.com/document/api/213/66324>.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
+use cvmd_model::LaunchTemplateId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DeleteLaunchTemplate",
+    errors: &["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    Ok(Box::new(move |tx, context| {
+        let template = template::find(tx.view(), context, id[0])?;
+        tx.discard(template);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteLaunchTemplate {"LaunchTemplateId":"lt-template"}
+< {}
+> DeleteLaunchTemplate {"LaunchTemplateId":"lt-template"}
+< InvalidParameterValue.LaunchTemplateIdNotExisted The launch template `lt-template` does not exist.
+> DeleteLaunchTemplate {"LaunchTemplateId":"lt-1"}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+"#;

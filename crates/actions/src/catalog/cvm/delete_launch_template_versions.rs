@@ -1,0 +1,49 @@
+//! DeleteLaunchTemplateVersions: deletes versions of a launch template, all of them or none.
+//!
+//! <https://cloud.tencent.com/document/api/213/66320>. The default version stays; a number is never given again.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
+use cvmd_model::{LaunchTemplate, LaunchTemplateId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DeleteLaunchTemplateVersions",
+    errors: &[
+        "InvalidParameterValue.LaunchTemplateDefaultVersion",
+        "InvalidParameterValue.LaunchTemplateIdMalformed",
+        "InvalidParameterValue.LaunchTemplateIdNotExisted",
+        "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let numbers = parameters.numbers("LaunchTemplateVersions")?;
+    Ok(Box::new(move |tx, context| {
+        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
+        template.remove(&numbers)?;
+        tx.keep(template);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[2]}
+< {}
+> DescribeLaunchTemplates {"LaunchTemplateIds":["lt-template"]}
+< ..."LatestVersionNumber":2..."LaunchTemplateVersionCount":1...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[1]}
+< InvalidParameterValue.LaunchTemplateDefaultVersion ...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[2]}
+< InvalidParameterValue.LaunchTemplateIdVerNotExisted ...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[-1]}
+< InvalidParameterValue The value `-1` specified in the parameter `LaunchTemplateVersions` is not valid.
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-1","LaunchTemplateVersions":[2]}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-foreign1","LaunchTemplateVersions":[2]}
+< InvalidParameterValue.LaunchTemplateIdNotExisted ...
+"#;

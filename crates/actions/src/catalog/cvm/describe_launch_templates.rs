@@ -1,0 +1,97 @@
+//! DescribeLaunchTemplates: the account's launch templates in the region, newest first.
+//!
+//! <https://cloud.tencent.com/document/api/213/66322>. Well-formed ids that are not there are no error.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time,
+};
+use cvmd_model::{LaunchTemplate, LaunchTemplateId};
+use cvmd_state::View;
+use serde::Serialize;
+
+const NAME: &str = "LaunchTemplateName";
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeLaunchTemplates",
+    errors: &[
+        "InvalidFilter",
+        "InvalidFilterValue.LimitExceeded",
+        "InvalidParameterValue.LaunchTemplateIdMalformed",
+        "InvalidParameterValue.LimitExceeded",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    total_count: usize,
+    launch_template_set: Vec<LaunchTemplateInfo<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LaunchTemplateInfo<'a> {
+    latest_version_number: u32,
+    launch_template_id: LaunchTemplateId,
+    launch_template_name: &'a str,
+    default_version_number: u32,
+    launch_template_version_count: usize,
+    created_by: &'a str,
+    creation_time: String,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    if parameters.has("LaunchTemplateIds") && parameters.has("Filters") {
+        return Err(Reason::Exclusive { names: "`LaunchTemplateIds` and `Filters`" });
+    }
+    let by_id = parameters.has("LaunchTemplateIds");
+    let ids: Batch<LaunchTemplateId> = Batch::read(parameters, "LaunchTemplateIds")?;
+    let filters = filters::read(parameters, &[NAME, "tag-key", "tag-value"])?;
+    let cut = filters::page(parameters)?;
+    let passes = |template: &LaunchTemplate| {
+        (!by_id || ids.contains(&template.id))
+            && filters.iter().all(|filter| match &*filter.name {
+                NAME => filter.has(&template.name),
+                _ => filter.has_tag(&template.tags),
+            })
+    };
+    let list = view.launch_templates().list(context.account, context.region);
+    let found: Vec<&LaunchTemplate> = list.map(AsRef::as_ref).filter(|template| passes(template)).collect();
+    let created_by = view.account(context.account).map(|account| account.uin.to_string()).unwrap_or_default();
+    let info = |template: &'_ LaunchTemplate| LaunchTemplateInfo {
+        latest_version_number: template.latest_version,
+        launch_template_id: template.id,
+        launch_template_name: "",
+        default_version_number: template.default_version,
+        launch_template_version_count: template.versions.len(),
+        created_by: &created_by,
+        creation_time: time(template.created_seconds),
+    };
+    let total_count = found.len();
+    let launch_template_set = page(found.into_iter(), cut)
+        .map(|template| LaunchTemplateInfo { launch_template_name: &template.name, ..info(template) })
+        .collect();
+    Ok(Body::of(&Reply { total_count, launch_template_set }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeLaunchTemplates {"LaunchTemplateIds":["lt-template","lt-nowhere0"]}
+< {"TotalCount":1,"LaunchTemplateSet":[{"LatestVersionNumber":2,"LaunchTemplateId":"lt-template","LaunchTemplateName":"template","DefaultVersionNumber":1,"LaunchTemplateVersionCount":2,"CreatedBy":"100000000001","CreationTime":"2026-11-24T00:00:00Z"}]}
+> DescribeLaunchTemplates {"Limit":1,"Offset":1}
+< {"TotalCount":2,"LaunchTemplateSet":[{..."LaunchTemplateId":"lt-template"...}]}
+> DescribeLaunchTemplates {"LaunchTemplateIds":["lt-1"]}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+> DescribeLaunchTemplates {"LaunchTemplateIds":["lt-template"],"Filters":[{"Name":"LaunchTemplateName","Values":["web"]}]}
+< InvalidParameter The parameters `LaunchTemplateIds` and `Filters` exclude one another.
+> DescribeLaunchTemplates {"LaunchTemplateIds":[101*"lt-template"]}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeLaunchTemplates {"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidFilter ...
+> DescribeLaunchTemplates {"Filters":[{"Name":"tag-key","Values":["1","2","3","4","5","6"]}]}
+< InvalidFilterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,45 @@
+//! ModifyDisasterRecoverGroupAttribute: renames a placement group, or lets more of its members be together.
+//!
+//! <https://cloud.tencent.com/document/api/213/17814>. The affinity only grows.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, groups};
+use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ModifyDisasterRecoverGroupAttribute",
+    errors: &["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<DisasterRecoverGroupId> = Batch::of_one(parameters, "DisasterRecoverGroupId")?;
+    let name = groups::name(parameters)?;
+    let affinity = groups::affinity(parameters)?;
+    Ok(Box::new(move |tx, context| {
+        let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id[0])?);
+        if let Some(less) = affinity.filter(|affinity| *affinity < group.affinity) {
+            return Err(Reason::BadValue { name: "Affinity".into(), value: less.to_string().into() });
+        }
+        group.affinity = affinity.unwrap_or(group.affinity);
+        group.name = name;
+        tx.keep(group);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-grouped1","Name":"renamed","Affinity":3}
+< {}
+> DescribeDisasterRecoverGroups {"Name":"renamed"}
+< {"DisasterRecoverGroupSet":[{..."Affinity":3...}],"TotalCount":1}
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-grouped1","Name":"renamed","Affinity":2}
+< InvalidParameterValue The value `2` specified in the parameter `Affinity` is not valid.
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-1","Name":"renamed"}
+< InvalidParameterValue.DisasterRecoverGroupIdMalformed ...
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-nowhere0","Name":"renamed"}
+< FailedOperation.DisasterRecoverGroupNotFound ...
+"#;

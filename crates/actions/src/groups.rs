@@ -1,0 +1,102 @@
+//! Placement groups, by the vendor's name disaster recover groups: their ids in requests, and what is answered of them.
+
+use crate::{
+    Context, Parameters, Reason,
+    batch::{Batch, BatchId},
+    reply::time,
+};
+use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GroupRefusal, Refusal, Tag};
+use cvmd_state::View;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Ids of groups in one request: the vendor's limit.
+pub(crate) const BATCH_MAX: usize = 10;
+const NAME_MAX: usize = 60;
+const AFFINITY_MAX: u8 = 10;
+
+impl BatchId for DisasterRecoverGroupId {
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedGroupId { value }
+    }
+}
+
+impl Batch<DisasterRecoverGroupId> {
+    pub(crate) fn find<'a>(
+        &self,
+        view: &'a View,
+        context: &Context,
+    ) -> Result<Vec<&'a Arc<DisasterRecoverGroup>>, Refusal> {
+        self.iter().map(|id| find(view, context, *id)).collect()
+    }
+}
+
+pub(crate) fn find<'a>(
+    view: &'a View,
+    context: &Context,
+    id: DisasterRecoverGroupId,
+) -> Result<&'a Arc<DisasterRecoverGroup>, Refusal> {
+    view.disaster_recover_groups()
+        .of(context.account, context.region, id)
+        .ok_or(Refusal::Group(GroupRefusal::NotFound(id)))
+}
+
+/// 1 to 60 characters.
+pub(crate) fn name(parameters: &mut Parameters) -> Result<Box<str>, Reason> {
+    let name = parameters.text("Name")?.unwrap_or_default();
+    if (1..=NAME_MAX).contains(&name.chars().count()) {
+        return Ok(name);
+    }
+    Err(Reason::BadValue { name: parameters.path("Name"), value: crate::parameters::shorten(&name).into() })
+}
+
+/// 1 to 10.
+pub(crate) fn affinity(parameters: &mut Parameters) -> Result<Option<u8>, Reason> {
+    parameters.bounded("Affinity", 1, AFFINITY_MAX)
+}
+
+/// The partition asked for, the first one where none is, and none in a group that spreads.
+pub(crate) fn partition(group: &DisasterRecoverGroup, wanted: Option<u8>) -> Result<Option<u8>, Reason> {
+    match (group.partitions, wanted) {
+        (Some(partitions), Some(wanted)) if wanted <= partitions => Ok(Some(wanted)),
+        (Some(_), None) => Ok(Some(1)),
+        (None, None) => Ok(None),
+        (_, Some(wanted)) => Err(Reason::BadValue { name: "PartitionNumber".into(), value: wanted.to_string().into() }),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GroupReply<'a> {
+    disaster_recover_group_id: DisasterRecoverGroupId,
+    name: &'a str,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    cvm_quota_total: usize,
+    current_num: usize,
+    instance_ids: Vec<String>,
+    create_time: String,
+    affinity: u8,
+    strategy: &'static str,
+    partition_count: u8,
+    tags: &'a [Tag],
+}
+
+impl GroupReply<'_> {
+    pub(crate) fn of<'a>(group: &'a DisasterRecoverGroup, view: &View) -> GroupReply<'a> {
+        let instance_ids: Vec<String> = view.members(group.id).map(|id| id.to_string()).collect();
+        GroupReply {
+            disaster_recover_group_id: group.id,
+            name: &group.name,
+            kind: group.kind.name(),
+            cvm_quota_total: group.kind.members_max(),
+            current_num: instance_ids.len(),
+            instance_ids,
+            create_time: time(group.created_seconds),
+            affinity: group.affinity,
+            strategy: group.strategy(),
+            partition_count: group.partitions.unwrap_or(0),
+            tags: &group.tags,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Placement groups, which the vendor's API calls disaster recover groups: instances that are to be kept apart.
+//!
+//! Here nothing is placed: who is in which group is kept and answered, and a full one is refused.
+
+use crate::{
+    AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Kept, Refusal, RegionId, Tag,
+};
+use serde::{Deserialize, Serialize};
+
+/// Groups of one account in one region, at most.
+pub const GROUPS_MAX: usize = 50;
+
+/// What the members of a group must not share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GroupKind {
+    Host,
+    /// A switch.
+    Sw,
+    Rack,
+}
+
+impl GroupKind {
+    pub const ALL: [GroupKind; 3] = [GroupKind::Host, GroupKind::Sw, GroupKind::Rack];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            GroupKind::Host => "HOST",
+            GroupKind::Sw => "SW",
+            GroupKind::Rack => "RACK",
+        }
+    }
+
+    /// Instances of one group, at most.
+    #[must_use]
+    pub const fn members_max(self) -> usize {
+        match self {
+            GroupKind::Host => 50,
+            GroupKind::Sw => 20,
+            GroupKind::Rack => 30,
+        }
+    }
+}
+
+/// One group; its members stand on the instances.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisasterRecoverGroup {
+    pub id: DisasterRecoverGroupId,
+    pub sequence: u64,
+    pub account: AccountNumber,
+    pub region: RegionId,
+    pub name: Box<str>,
+    pub kind: GroupKind,
+    /// 1 to 10: how many members may share what they should not.
+    pub affinity: u8,
+    /// 2 to 30 partitions; `None` for a group that spreads its members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<u8>,
+    pub created_seconds: u64,
+    #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
+    pub tags: Box<[Tag]>,
+}
+
+impl DisasterRecoverGroup {
+    #[must_use]
+    pub const fn strategy(&self) -> &'static str {
+        if self.partitions.is_some() { "PARTITION" } else { "SPREAD" }
+    }
+
+    /// Whether `joining` more fit beside the `members` that there are.
+    ///
+    /// # Errors
+    /// [`GroupRefusal::Full`].
+    pub fn takes(&self, members: usize, joining: usize) -> Result<(), Refusal> {
+        let limit = self.kind.members_max();
+        if members + joining > limit {
+            Err(Refusal::Group(GroupRefusal::Full { group: self.id, limit }))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Kept for DisasterRecoverGroup {
+    type Id = DisasterRecoverGroupId;
+
+    fn id(&self) -> DisasterRecoverGroupId {
+        self.id
+    }
+
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    fn region(&self) -> Option<RegionId> {
+        Some(self.region)
+    }
+}
+
+impl Instance {
+    /// Puts the instance into the group, out of the one that it was in.
+    ///
+    /// # Errors
+    /// [`GroupRefusal::HasInstance`], or the [`Refusal`] of an operation under way or of the recycle bin.
+    pub fn join(&mut self, group: DisasterRecoverGroupId, partition: Option<u8>) -> Result<(), Refusal> {
+        self.allows_regrouping()?;
+        if self.rare().group == Some(group) && self.rare().partition == partition {
+            return Err(Refusal::Group(GroupRefusal::HasInstance { instance: self.id, group }));
+        }
+        self.change_rare(|rare| (rare.group, rare.partition) = (Some(group), partition));
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`GroupRefusal::LacksInstance`], or the [`Refusal`] of an operation under way or of the recycle bin.
+    pub fn leave(&mut self, groups: &[DisasterRecoverGroupId]) -> Result<(), Refusal> {
+        self.allows_regrouping()?;
+        if !self.rare().group.is_some_and(|group| groups.contains(&group)) {
+            return Err(Refusal::Group(GroupRefusal::LacksInstance(self.id)));
+        }
+        self.change_rare(|rare| (rare.group, rare.partition) = (None, None));
+        Ok(())
+    }
+
+    fn allows_regrouping(&self) -> Result<(), Refusal> {
+        match (&self.operation, self.state) {
+            (Some(_), _) => Err(Refusal::OperationInProgress(self.id)),
+            (None, InstanceState::LaunchFailed) => Err(self.in_state()),
+            (None, _) => self.outside_recycle_bin(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{Password, instance::test::instance as any};
+
+    #[test]
+    fn an_instance_is_in_one_group_and_leaves_no_box_behind() {
+        let [first, second] = ["ps-11112222", "ps-33334444"].map(|text| text.parse().unwrap());
+        let mut instance = any(InstanceState::Running, &[], Password::Never);
+        instance.join(first, None).unwrap();
+        assert_eq!(
+            instance.join(first, None),
+            Err(Refusal::Group(GroupRefusal::HasInstance { instance: instance.id, group: first }))
+        );
+        instance.join(second, Some(2)).unwrap();
+        assert_eq!(instance.leave(&[first]), Err(Refusal::Group(GroupRefusal::LacksInstance(instance.id))));
+        instance.leave(&[first, second]).unwrap();
+        assert_eq!(instance.rare, None);
+    }
+}
