@@ -142,11 +142,23 @@ class Product:
     def members(self, structure):
         return self.description["objects"].get(structure, {"members": []})["members"]
 
+    def filters(self, action):
+        """The names of the filters that the action's description lists, with the parameters it cannot do without."""
+        members = self.members(self.description["actions"][action]["input"])
+        text = next((member["document"] for member in members if member["name"] == "Filters"), "")
+        return FILTER.findall(text)
+
     def codes(self, action):
         """What the action's page lists; where the description has no list of the action's own, the product's."""
         own = self.facts["actions"].get(action, {}).get("errors")
         return (set(own or self.facts["codes"]) | COMMON_CODES) - NEVER
 
+
+# A filter's name begins an item of a list, in one of the four ways in which the vendor writes them.
+FILTER = re.compile(
+    r"(?:<li>|\*|^|\n|>)\s*(?:<strong>|`)?([a-z][a-zA-Z0-9.]*(?:-[a-z0-9]+)*(?::[a-z-]+)?)(?:</strong>|`)?"
+    r"\s*(?:</li>|-\s*(?:String|Integer|Bool|Array|是否|类型)|<p|<ul|\n|：|$)"
+)
 
 # What a post-paid instance has not got, whatever the description says.
 PREPAID = {"RenewFlag", "ExpiredTime"}

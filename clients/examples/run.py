@@ -34,6 +34,7 @@ def add(name, trial_of, *given):
 for product in documents.products():
     for action in product.built:
         add(f"{product.name} {action}", trial.of, product, action)
+    add(f"{product.name} filters that are documented", trial.filters, product)
     add(f"{product.name} actions that are not built", trial.not_built, product)
 
 story.tell()

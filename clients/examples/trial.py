@@ -41,6 +41,26 @@ def of(product, action):
         print(f"{product.name} {action}: {example.title}: {', then '.join(outcomes)}")
 
 
+def filters(product):
+    """What the vendor documents as a filter is known as one, even where there is nothing that it could find."""
+    unknown, asked = [], 0
+    for action in product.built:
+        # What else it needs is in its first example.
+        found, _ = product.examples(action)
+        given = {**found[0].given, "Filters": None} if found else {}
+        region = world.region_of(given)
+        given, _ = world.put_in(given, region, fresh=False)
+        for name in product.filters(action):
+            asked += 1
+            try:
+                ask(product, action, {**given, "Filters": [{"Name": name, "Values": ["1"]}]}, region)
+            except Refused as refused:
+                if f"The filter `{name}`" in refused.message:
+                    unknown.append(f"{action} {name}")
+    assert not unknown, f"documented and not known: {', '.join(unknown)}"
+    print(f"{product.name}: {asked} filters are known")
+
+
 def not_built(product):
     """What the vendor has and cvmd has not is refused by its name, and not as if it were misspelt."""
     others = [action for action in product.facts["known"] if action not in product.built]

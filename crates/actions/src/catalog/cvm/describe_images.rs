@@ -64,7 +64,17 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         return Err(Reason::ImageIdsWithFilters);
     }
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;
-    let known = ["image-id", "image-type", "image-name", "platform", "tag-key", "tag-value"];
+    // The last two are about the caches of dedicated clusters, of which there are none.
+    let known = [
+        "image-id",
+        "image-type",
+        "image-name",
+        "platform",
+        "tag-key",
+        "tag-value",
+        "dedicated-cluster-id",
+        "cdc-cache-status",
+    ];
     let filters = filters::read(parameters, &known)?;
     let cut = filters::page(parameters)?;
     if let Some(kind) = parameters.text("InstanceType")?
@@ -139,6 +149,8 @@ fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) -> ImageRep
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeImages {"Filters":[{"Name":"dedicated-cluster-id","Values":["cluster-12345678"]},{"Name":"cdc-cache-status","Values":["CACHED_ALL"]}]}
+< {"ImageSet":[],"TotalCount":0}
 > DescribeImages {"ImageIds":["img-487zeit5"]}
 < {"ImageSet":[{"ImageId":"img-487zeit5","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PUBLIC_IMAGE",..."SnapshotSet":[],"Tags":[],"LicenseType":"TencentCloud"...}],"TotalCount":1}
 > DescribeImages {"Filters":[{"Name":"platform","Values":["windows"]},{"Name":"image-type","Values":["PUBLIC_IMAGE"]}],"InstanceType":"S5.SMALL1"}

@@ -12,7 +12,9 @@ use cvmd_model::{RouteTableId, Vpc};
 use cvmd_state::View;
 use serde::Serialize;
 
-const FILTERS: &[&str] = &["route-table-id", "route-table-name", "vpc-id", "association.main", "tag-key"];
+/// No table has a route of one's own, and so none with a next hop.
+const FILTERS: &[&str] =
+    &["route-table-id", "route-table-name", "vpc-id", "association.main", "visible", "tag-key", "next-hop-type"];
 const NAME: &str = "default";
 
 pub(crate) const ACTION: Action = Action {
@@ -78,6 +80,7 @@ fn passes(filter: &Filter, vpc: &Vpc) -> bool {
     match &*filter.name {
         "route-table-id" => filter.has(&vpc.route_table.to_string()),
         "route-table-name" => filter.has(NAME),
+        "visible" => network::has_flag(filter, true),
         "vpc-id" => filter.has(&vpc.id.to_string()),
         "association.main" => network::has_flag(filter, true),
         _ => filter.has_tag(&[]),
@@ -106,6 +109,8 @@ fn route_table(vpc: &Vpc, view: &View, context: &Context) -> RouteTable {
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeRouteTables {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"association.main","Values":["true"]},{"Name":"route-table-name","Values":["default"]},{"Name":"route-table-id","Values":["rtb-mine0001"]}]}
 < {"TotalCount":1,"RouteTableSet":[{"VpcId":"vpc-mine0001","RouteTableId":"rtb-mine0001","RouteTableName":"default","AssociationSet":[{"SubnetId":"subnet-mine0002","RouteTableId":"rtb-mine0001"},{"SubnetId":"subnet-mine0001","RouteTableId":"rtb-mine0001"}],"RouteSet":[],"Main":true,"CreatedTime":"2026-11-24 00:00:00","TagSet":[],"LocalCidrForCcn":[{"Cidr":"10.0.0.0/16","PublishedToVbc":true}]}]}
+> DescribeRouteTables {"Filters":[{"Name":"visible","Values":["true"]},{"Name":"next-hop-type","Values":["NAT"]}]}
+< {"TotalCount":0,"RouteTableSet":[]}
 > DescribeRouteTables {"RouteTableIds":["rtb-88n8ubyg","rtb-nowhere0"]}
 < {"TotalCount":1,"RouteTableSet":[{"VpcId":"vpc-vaxeev3f",..."AssociationSet":[{"SubnetId":"subnet-q454yc3b",...
 > DescribeRouteTables {"Limit":"1"}
@@ -118,7 +123,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.Malformed ...
 > DescribeRouteTables {"RouteTableIds":[101*"rtb-mine0001"]}
 < InvalidParameterValue.LimitExceeded ...
-> DescribeRouteTables {"Filters":[{"Name":"next-hop-type","Values":["CVM"]}]}
+> DescribeRouteTables {"Filters":[{"Name":"colour","Values":["red"]}]}
 < InvalidParameter.FilterInvalidKey ...
 > DescribeRouteTables {"Filters":[{"Name":"vpc-id","Values":["1","2","3","4","5","6"]}]}
 < LimitExceeded.NumberOfFilters ...

@@ -9,7 +9,18 @@ use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
 use cvmd_state::View;
 use serde::Serialize;
 
-const FILTERS: &[&str] = &["security-group-id", "ip", "protocol-type", "port", "poly", "direction", "description"];
+/// The last two are about templates, which no rule is made of here.
+const FILTERS: &[&str] = &[
+    "security-group-id",
+    "ip",
+    "protocol-type",
+    "port",
+    "poly",
+    "direction",
+    "description",
+    "address-module",
+    "service-module",
+];
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Vpc,
@@ -50,7 +61,8 @@ fn passes(filter: &Filter, direction: Direction, rule: &Rule) -> bool {
         "port" => has("ALL") || holds(&rule.port),
         "poly" => has("ALL") || has(if rule.accept { "ACCEPT" } else { "DROP" }),
         "direction" => has("ALL") || has(if direction == Direction::Ingress { "INBOUND" } else { "OUTBOUND" }),
-        _ => holds(&rule.description),
+        "description" => holds(&rule.description),
+        _ => false,
     }
 }
 
@@ -65,6 +77,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"SecurityGroupPolicySet":{"Version":"0","Ingress":[],"Egress":[{"PolicyIndex":0,...}],...}}
 > DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0002","Filters":[{"Name":"security-group-id","Values":["sg-mine0001"]}]}
 < {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{..."SecurityGroupId":"sg-mine0001",...}],...}}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0002","Filters":[{"Name":"address-module","Values":["ipm-1"]}]}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[],"Egress":[],...}}
 > DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-foreign1"}
 < ResourceNotFound The resource `sg-foreign1` does not exist.
 > DescribeSecurityGroupPolicies {"SecurityGroupId":"sg"}

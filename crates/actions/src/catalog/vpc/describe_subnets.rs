@@ -13,6 +13,7 @@ use cvmd_model::{Subnet, SubnetId};
 use cvmd_state::View;
 use serde::Serialize;
 
+/// The last three are about IPv6, which no subnet has here.
 const FILTERS: &[&str] = &[
     "subnet-id",
     "vpc-id",
@@ -24,6 +25,9 @@ const FILTERS: &[&str] = &[
     "tag-key",
     "cdc-id",
     "is-cdc-subnet",
+    "ipv6-cidr-block",
+    "isp-type",
+    "address-type",
 ];
 
 pub(crate) const ACTION: Action = Action {
@@ -77,6 +81,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":1,"SubnetSet":[{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","SubnetName":"Default-Subnet","CidrBlock":"127.64.0.0/10","Ipv6CidrBlock":"","IsDefault":true,"EnableBroadcast":false,"Zone":"ap-guangzhou-3","RouteTableId":"rtb-88n8ubyg","NetworkAclId":"","IsRemoteVpcSnat":false,"TotalIpAddressCount":4161535,"AvailableIpAddressCount":4161523,"CdcId":"",...,"TagSet":[]}]}
 > DescribeSubnets {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"is-remote-vpc-snat","Values":["false"]},{"Name":"is-cdc-subnet","Values":["0"]},{"Name":"cdc-id","Values":[""]}]}
 < {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0002",...},{..."SubnetId":"subnet-mine0001",...}]}
+> DescribeSubnets {"Filters":[{"Name":"address-type","Values":["GUA"]}]}
+< {"TotalCount":0,"SubnetSet":[]}
 > DescribeSubnets {"Limit":"1","Offset":"1","Filters":[{"Name":"cidr-block","Values":["10.0.1.0"]},{"Name":"subnet-name","Values":["mine","twin"]}]}
 < {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...}]}
 > DescribeSubnets {"SubnetIds":["subnet-nowhere0","subnet-foreign1","subnet-mine0001"]}

@@ -12,7 +12,9 @@ use cvmd_model::{Vpc, VpcId};
 use cvmd_state::View;
 use serde::Serialize;
 
-const FILTERS: &[&str] = &["vpc-id", "vpc-name", "is-default", "cidr-block", "tag-key"];
+/// The last three are about IPv6, which no VPC has here.
+const FILTERS: &[&str] =
+    &["vpc-id", "vpc-name", "is-default", "cidr-block", "tag-key", "ipv6-cidr-block", "isp-type", "address-type"];
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Vpc,
@@ -72,6 +74,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.Malformed The value `vpc-1` of the parameter `VpcIds` is malformed.
 > DescribeVpcs {"VpcIds":[101*"vpc-mine0001"]}
 < InvalidParameterValue.LimitExceeded ...
+> DescribeVpcs {"Filters":[{"Name":"isp-type","Values":["BGP"]}]}
+< {"TotalCount":0,"VpcSet":[]}
 > DescribeVpcs {"Filters":[{"Name":"colour","Values":["red"]}]}
 < InvalidParameter.FilterInvalidKey The filter `colour` is not supported by this action.
 > DescribeVpcs {"Filters":[{"Name":"vpc-id","Values":["1","2","3","4","5","6"]}]}
