@@ -69,6 +69,29 @@ def resources_are_found_by_their_tags():
 
 
 @check
+def tags_are_put_on_and_taken_off_one_by_one_and_of_many_at_once():
+    key_id = heart.It.other_id
+    resource, before = named("keypair", key_id), of("keypair", key_id)
+    tag.call("AddResourceTag", Resource=resource, TagKey="stage", TagValue="test")
+    tag.refuses("ResourceInUse.TagKeyAttached", "AddResourceTag", Resource=resource, TagKey="stage", TagValue="live")
+    tag.call("UpdateResourceTagValue", Resource=resource, TagKey="stage", TagValue="live")
+    equal(of("keypair", key_id), {**before, "stage": "live"})
+    tag.call("DeleteResourceTag", Resource=resource, TagKey="stage")
+    tag.refuses("ResourceNotFound.AttachedTagKeyNotFound", "DeleteResourceTag", Resource=resource, TagKey="stage")
+    many = {"ServiceType": "cvm", "ResourcePrefix": "keypair", "ResourceIds": [key_id]}
+    tag.call("AttachResourcesTag", TagKey="stage", TagValue="test", **many)
+    equal(of("keypair", key_id), {**before, "stage": "test"})
+    tag.call("DetachResourcesTag", TagKey="stage", **many)
+    gone = named("keypair", "skey-00000000")
+    tags = [{"TagKey": "stage", "TagValue": "new"}]
+    failed = tag.call("TagResources", ResourceList=[resource, gone], Tags=tags)["FailedResources"]
+    equal([(each["Resource"], each["Code"]) for each in failed], [(gone, "InvalidParameterValue.ResourceIdInvalid")])
+    equal(of("keypair", key_id), {**before, "stage": "new"})
+    equal(tag.call("UnTagResources", ResourceList=[resource], TagKeys=["stage"])["FailedResources"], [])
+    equal(of("keypair", key_id), before)
+
+
+@check
 def what_is_not_there_is_refused():
     change = {"ReplaceTags": [{"TagKey": "a", "TagValue": "b"}]}
     for code, resource in [

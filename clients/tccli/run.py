@@ -27,7 +27,7 @@ class Refused(Exception):
     """tccli ended with 255; its text is what it printed on stderr."""
 
 
-def tccli(action, **parameters):
+def tccli(action, product="cvm", **parameters):
     # A home of its own: tccli writes its configuration there at first use.
     environment = {
         **os.environ,
@@ -36,7 +36,7 @@ def tccli(action, **parameters):
         "TENCENTCLOUD_SECRET_KEY": SECRET_KEY,
         "TENCENTCLOUD_REGION": REGION,
     }
-    words = [str(TCCLI), "cvm", action, "--endpoint", ENDPOINT]
+    words = [str(TCCLI), product, action, "--endpoint", ENDPOINT]
     for name, value in parameters.items():
         words += [f"--{name}", value if isinstance(value, str) else json.dumps(value)]
     done = subprocess.run(
@@ -133,6 +133,19 @@ def bound_again_and_unbound_while_stopped_the_password_returns():
     machine = settled()
     with_password(machine, PASSWORD).entered()
     with_key(machine, It.key).was_refused()
+
+
+@check
+def other_products_are_asked_at_the_same_endpoint():
+    resource = f"qcs::cvm:{REGION}:uin/:instance/{It.instance}"
+    tccli("ModifyResourceTags", "tag", Resource=resource, ReplaceTags=[{"TagKey": "by", "TagValue": "hand"}])
+    ids = {"ServiceType": "cvm", "ResourcePrefix": "instance", "ResourceRegion": REGION, "ResourceIds": [It.instance]}
+    tags = tccli("DescribeResourceTagsByResourceIds", "tag", **ids)["Tags"]
+    equal([(tag["TagKey"], tag["TagValue"]) for tag in tags], [("by", "hand")])
+    disk = instance()["SystemDisk"]["DiskId"]
+    equal([found["InstanceId"] for found in tccli("DescribeDisks", "cbs", DiskIds=[disk])["DiskSet"]], [It.instance])
+    assert ZONE in [zone["Zone"] for zone in tccli("DescribeZones", "region", Product="cvm")["ZoneSet"]]
+    assert tccli("GetCallerIdentity", "sts")["AccountId"]
 
 
 @check

@@ -105,14 +105,21 @@ catalog! {
         get_caller_identity,
     }
     tag {
+        add_resource_tag,
+        attach_resources_tag,
+        delete_resource_tag,
         describe_resource_tags,
         describe_resource_tags_by_resource_ids,
         describe_resources_by_tags,
         describe_tag_keys,
         describe_tag_values,
         describe_tags,
+        detach_resources_tag,
         get_resources,
         modify_resource_tags,
+        tag_resources,
+        un_tag_resources,
+        update_resource_tag_value,
     }
     vpc {
         create_security_group,

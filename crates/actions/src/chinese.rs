@@ -188,6 +188,8 @@ texts! {
         TagRefusal::Offset => ("`Offset` 必须为 `Limit` 的整数倍。"),
         TagRefusal::TooManyFilters { given } => ("`TagFilters` 有 {given} 组，超过上限 6 组。"),
         TagRefusal::FilterTooLarge { key, given } => ("标签键 `{key}` 的过滤值有 {given} 个，超过上限 10 个。"),
+        TagRefusal::Attached { key, resource } => ("资源 `{resource}` 已关联标签键 `{key}`。"),
+        TagRefusal::NotAttached { key, resource } => ("资源 `{resource}` 未关联标签键 `{key}`。"),
         TagRefusal::PaginationToken => ("`PaginationToken` 参数非法。"),
     }
 }

@@ -323,6 +323,8 @@ fn tag(refusal: &TagRefusal) -> &'static str {
         TagRefusal::Offset => "InvalidParameterValue.OffsetInvalid",
         TagRefusal::TooManyFilters { .. } => "InvalidParameterValue.TagFiltersLengthExceeded",
         TagRefusal::FilterTooLarge { .. } => "InvalidParameterValue.TagFilters",
+        TagRefusal::Attached { .. } => "ResourceInUse.TagKeyAttached",
+        TagRefusal::NotAttached { .. } => "ResourceNotFound.AttachedTagKeyNotFound",
         TagRefusal::PaginationToken => "InvalidParameter.PaginationTokenInvalid",
     }
 }

@@ -66,6 +66,10 @@ pub enum TagRefusal {
     TooManyFilters { given: usize },
     #[error("The filter of the tag key `{key}` has {given} values; at most {FILTER_VALUES_MAX} are allowed.")]
     FilterTooLarge { key: Box<str>, given: usize },
+    #[error("The resource `{resource}` carries the tag key `{key}` already.")]
+    Attached { key: Box<str>, resource: Box<str> },
+    #[error("The resource `{resource}` does not carry the tag key `{key}`.")]
+    NotAttached { key: Box<str>, resource: Box<str> },
     #[error("`PaginationToken` is none that was answered.")]
     PaginationToken,
 }
@@ -115,6 +119,27 @@ pub(crate) fn tags(parameters: &mut Parameters, name: &str) -> Result<Vec<Tag>, 
         tags.push(new);
     }
     Ok(tags)
+}
+
+/// `TagKey` and `TagValue`.
+pub(crate) fn one_tag(parameters: &mut Parameters) -> Result<Tag, Reason> {
+    let key = parameters.text("TagKey")?.unwrap_or_default();
+    let new = Tag { key, value: parameters.text("TagValue")?.unwrap_or_default() };
+    tag(&new)?;
+    Ok(new)
+}
+
+/// A key that is to go. One that could not be given is not refused: whatever a resource carries may go.
+pub(crate) fn carried_key(parameters: &mut Parameters, name: &str) -> Result<Box<str>, Reason> {
+    let key = parameters.text(name)?.filter(|key| !key.is_empty());
+    Ok(key.ok_or(TagRefusal::KeyEmpty)?)
+}
+
+pub(crate) fn is_attached(resource: &str, tags: &[Tag], key: &str) -> Result<(), TagRefusal> {
+    if tags.iter().any(|tag| &*tag.key == key) {
+        return Ok(());
+    }
+    Err(TagRefusal::NotAttached { key: key.into(), resource: resource.into() })
 }
 
 /// Refuses more tags than one request may speak of.

@@ -2,9 +2,14 @@
 //!
 //! A new kind of resource is a variant of [`Resource`], which the compiler follows, and a line in [`KINDS`].
 
-use crate::{Context, Parameters, Reason, network, parameters::shorten, tag_words::TagRefusal};
+use crate::{
+    Body, Context, Parameters, Reason, network,
+    parameters::shorten,
+    tag_words::{self, TagRefusal},
+};
 use cvmd_model::{AccountNumber, CustomImage, Instance, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag, Vpc};
 use cvmd_state::{Transaction, View};
+use serde::Serialize;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// One resource, as of one moment.
@@ -229,6 +234,85 @@ pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Bo
         tags.extend(found.resource.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())));
     }
     tags
+}
+
+/// `ResourceIds` of one kind.
+pub(crate) struct Named {
+    kind: &'static Kind,
+    region: RegionId,
+    ids: Vec<Box<str>>,
+}
+
+impl Named {
+    pub(crate) fn read(parameters: &mut Parameters, context: &Context) -> Result<Named, Reason> {
+        let service = parameters.text("ServiceType")?.unwrap_or_default();
+        let prefix = parameters.text("ResourcePrefix")?.unwrap_or_default();
+        let kind = Kind::find(&service, &prefix)?;
+        let ids = tag_words::resource_ids(parameters)?;
+        let region = kind.region(&parameters.text("ResourceRegion")?.unwrap_or_default(), context)?;
+        Ok(Named { kind, region, ids })
+    }
+
+    /// All of them, or the first that is not there.
+    pub(crate) fn find(&self, view: &View, context: &Context) -> Result<Vec<Resource>, TagRefusal> {
+        let find = |id: &str| {
+            let missing = || TagRefusal::Resource { value: shorten(id).into() };
+            self.kind.resource(view, context, self.region, id).ok_or_else(missing)
+        };
+        self.ids.iter().map(|id| find(id)).collect()
+    }
+}
+
+/// Gives all resources the tags that `change` makes of their id and tags; or none, when it refuses one.
+pub(crate) fn change_all(
+    tx: &mut Transaction<'_>,
+    resources: Vec<Resource>,
+    change: impl Fn(&str, &[Tag]) -> Result<Box<[Tag]>, TagRefusal>,
+) -> Result<Body, Reason> {
+    let changed = resources.into_iter().map(|resource| {
+        let tags = change(&resource.id(), resource.tags())?;
+        Ok((resource, tags))
+    });
+    let changed: Vec<_> = changed.collect::<Result<_, TagRefusal>>()?;
+    changed.into_iter().for_each(|(resource, tags)| resource.put(tx, tags));
+    Ok(Body::empty())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failures<'a> {
+    failed_resources: Vec<Failure<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failure<'a> {
+    resource: &'a str,
+    code: &'static str,
+    message: String,
+}
+
+/// The same for each by itself: those that cannot be changed are answered.
+pub(crate) fn change_each(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    descriptions: &[Description],
+    change: impl Fn(&str, &[Tag]) -> Result<Box<[Tag]>, TagRefusal>,
+) -> Result<Body, Reason> {
+    let mut failed_resources = Vec::new();
+    for description in descriptions {
+        let found = description.find(tx.view(), context);
+        let changed =
+            found.and_then(|found| Ok((change(&found.resource.id(), found.resource.tags())?, found.resource)));
+        match changed {
+            Ok((tags, resource)) => resource.put(tx, tags),
+            Err(refusal) => {
+                let told = Reason::Tag(refusal).told(context.door, context.language);
+                failed_resources.push(Failure { resource: &description.text, code: told.code, message: told.message });
+            }
+        }
+    }
+    Ok(Body::of(&Failures { failed_resources }))
 }
 
 /// One resource in six parts, `qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-1e4r6y8i`. The number of the account

@@ -3,9 +3,9 @@
 //! <https://cloud.tencent.com/document/api/651/35322>. A key to delete that the resource does not carry is no error.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
     tag_words::{self, TagRefusal},
-    tagged::Description,
+    tagged::{self, Description},
 };
 
 pub(crate) const ACTION: Action = Action {
@@ -46,22 +46,16 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         return Err(TagRefusal::ReplacedAndDeleted { value: both.key.clone() }.into());
     }
     Ok(Box::new(move |tx, context| {
-        let resource = description.find(tx.view(), context)?.resource;
-        let tags = tag_words::changed(&description.text, resource.tags(), &replace, &delete)?;
-        resource.put(tx, tags);
-        Ok(Body::empty())
+        let found = description.find(tx.view(), context)?;
+        tagged::change_all(tx, vec![found.resource], |id, tags| tag_words::changed(id, tags, &replace, &delete))
     }))
 }
 
-/// The keys of `DeleteTags`. A key that could not be given is not refused here: whatever a resource carries may go.
+/// The keys of `DeleteTags`.
 fn deleted(parameters: &mut Parameters) -> Result<Vec<Box<str>>, Reason> {
     let mut keys = Vec::new();
     for mut given in parameters.structures("DeleteTags")? {
-        let key = given.text("TagKey")?.unwrap_or_default();
-        if key.is_empty() {
-            return Err(TagRefusal::KeyEmpty.into());
-        }
-        keys.push(key);
+        keys.push(tag_words::carried_key(&mut given, "TagKey")?);
     }
     tag_words::few_tags("DeleteTags", keys.len())?;
     Ok(keys)
