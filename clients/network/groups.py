@@ -22,6 +22,13 @@ def change(action, direction="Ingress", version=None, **rule):
     return network.call(action, SecurityGroupId=It.group, SecurityGroupPolicySet=policies)
 
 
+def uses():
+    """By how many instances and by the rules of how many groups each of the two is used; Terraform waits for none."""
+    asked = {"SecurityGroupIds": [It.group, It.other]}
+    found = network.call("DescribeSecurityGroupAssociationStatistics", **asked)
+    return [(group["CVM"], group["SG"]) for group in found["SecurityGroupAssociationStatisticsSet"]]
+
+
 @check
 def a_group_is_made_and_described():
     made = network.call("CreateSecurityGroup", GroupName="web", GroupDescription="", Tags=[{"Key": "a", "Value": "b"}])
@@ -43,6 +50,8 @@ def rules_are_kept_in_order():
     change("ReplaceSecurityGroupPolicies", PolicyIndex=0, **{**http, "Port": "443"})
     change("DeleteSecurityGroupPolicies", PolicyIndex=1)
     equal(ports(), ["443"])
+    change("ReplaceSecurityGroupPolicy", PolicyIndex=0, **{**http, "Port": "8443"})
+    equal(ports(), ["8443"])
     of_other = {"SecurityGroupId": It.other, "Action": "DROP"}
     network.call("ModifySecurityGroupPolicies", SecurityGroupId=It.group, SecurityGroupPolicySet={"Ingress": [http, of_other]})
     equal([rule["SecurityGroupId"] for rule in rules()], ["", It.other])
@@ -69,7 +78,9 @@ def instances_carry_groups_and_a_group_in_use_stays():
     network.refuses("ResourceInUse", "DeleteSecurityGroup", SecurityGroupId=It.other)
     unknown = {"SecurityGroupIds": ["sg-00000000"], "InstanceIds": [It.instance]}
     cloud.refuses("InvalidSecurityGroupId.NotFound", "AssociateSecurityGroups", **unknown)
+    equal(uses(), [(1, 0), (0, 1)])
     cloud.terminate(It.instance)
+    equal(uses(), [(0, 0), (0, 1)])
     network.call("DeleteSecurityGroup", SecurityGroupId=It.group)
     network.call("DeleteSecurityGroup", SecurityGroupId=It.other)
     network.refuses("ResourceNotFound", "DeleteSecurityGroup", SecurityGroupId=It.group)

@@ -131,6 +131,7 @@ catalog! {
         delete_subnet,
         delete_vpc,
         describe_route_tables,
+        describe_security_group_association_statistics,
         describe_security_group_policies,
         describe_security_groups,
         describe_subnets,
@@ -141,6 +142,7 @@ catalog! {
         modify_subnet_attribute,
         modify_vpc_attribute,
         replace_security_group_policies,
+        replace_security_group_policy,
     }
 }
 

@@ -67,6 +67,7 @@ texts! {
         Reason::MalformedSubnetId { value } => ("子网 ID `{value}` 格式错误，正确的格式如 `subnet-1e4r6y8i`。"),
         Reason::MalformedAddress { value } => ("IP 地址 `{value}` 格式错误，正确的格式如 `10.0.0.5`。"),
         Reason::AddressCount { name, instances, given } => ("参数 `{name}` 须为每台实例指定一个地址，共 {instances} 个，而不是 {given} 个。"),
+        Reason::NoIpv6 => ("此处的私有网络不支持 IPv6 地址。"),
         Reason::NetworkMalformed { name, value } => ("参数 `{name}` 的取值 `{value}` 格式不合法。"),
         Reason::NetworkTooLong { name, limit } => ("参数 `{name}` 太长，最多 {limit} 个字符。"),
         Reason::NetworkDuplicateTag { key } => ("标签键 `{key}` 重复。"),

@@ -97,6 +97,8 @@ pub enum Reason {
     MalformedAddress { value: Box<str> },
     #[error("`{name}` takes one address for each instance: {instances}, not {given}.")]
     AddressCount { name: Box<str>, instances: u32, given: usize },
+    #[error("No VPC here has IPv6 addresses.")]
+    NoIpv6,
     /// The vpc product has codes of its own for what follows, up to its zones.
     #[error("The value `{value}` of the parameter `{name}` is malformed.")]
     NetworkMalformed { name: Box<str>, value: Box<str> },
@@ -268,6 +270,7 @@ impl Reason {
             Reason::MalformedVpcId { .. } => both("InvalidParameterValue.VpcIdMalformed"),
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
+            Reason::NoIpv6 => both("InvalidParameterValue.VpcNotSupportIpv6Address"),
             Reason::AddressCount { .. } => both("InvalidParameterValue"),
             Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
             Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),

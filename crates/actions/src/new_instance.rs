@@ -141,6 +141,9 @@ impl Wanted {
         let malformed = |text: &str| Reason::MalformedAddress { value: shorten(text).into() };
         let addresses: Vec<_> =
             texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect::<Result<_, _>>()?;
+        if network.bounded("Ipv6AddressCount", 0, i64::MAX)?.is_some_and(|count| count > 0) {
+            return Err(Reason::NoIpv6);
+        }
         network.finish()?;
         if !addresses.is_empty() && addresses.len() != count as usize {
             return Err(Reason::AddressCount { name, instances: count, given: addresses.len() });

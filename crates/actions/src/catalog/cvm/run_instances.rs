@@ -53,6 +53,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.VpcIdMalformed",
         "InvalidParameterValue.VpcIdNotExist",
         "InvalidParameterValue.VpcIdSubnetIdNotMatch",
+        "InvalidParameterValue.VpcNotSupportIpv6Address",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidPassword",
         "InvalidPeriod",
@@ -366,6 +367,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.VpcIdMalformed ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-1"}}
 < InvalidParameterValue.SubnetIdMalformed ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","Ipv6AddressCount":1}}
+< InvalidParameterValue.VpcNotSupportIpv6Address ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SecurityGroupIds":["sg-mine0001","sg-foreign1"]}
 < InvalidSecurityGroupId.NotFound The security group `sg-foreign1` does not exist.
 

@@ -34,7 +34,10 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     if parameters.word("UpdateType", &kinds)? == Some(false) {
         return Err(Reason::Unsupported { what: Words::name("UpdateType") });
     }
-    let set = PolicySet::read(parameters, "SecurityGroupPolicySet", context.now_seconds)?;
+    replace(id, PolicySet::read(parameters, "SecurityGroupPolicySet", context.now_seconds)?)
+}
+
+pub(super) fn replace(id: SecurityGroupId, set: PolicySet) -> Result<Apply, Reason> {
     let version = set.version;
     let (direction, policies) = set.one_direction()?;
     let rules = policies.into_iter().map(indexed).collect::<Result<Vec<_>, _>>()?;
