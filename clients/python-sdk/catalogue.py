@@ -58,6 +58,8 @@ def types_that_can_be_bought_are_listed_with_their_price():
     equal({config["InstanceFamily"] for config in types}, {"S5"})
     families = cloud.call("DescribeInstanceFamilyConfigs")["InstanceFamilyConfigSet"]
     assert "S5" in {family["InstanceFamily"] for family in families}
+    quota = cloud.call("DescribeAccountQuota", Filters=filters(zone=[ZONE]))["AccountQuotaOverview"]["AccountQuota"]
+    assert quota["PostPaidQuotaSet"][0]["UsedQuota"] > 0 and quota["ImageQuotaSet"][0]["TotalQuota"] > 0, quota
     assert cloud.call("DescribeInternetChargeTypeConfigs")["InternetChargeTypeConfigSet"]
 
 

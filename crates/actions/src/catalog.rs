@@ -44,6 +44,7 @@ catalog! {
         delete_key_pairs,
         delete_launch_template,
         delete_launch_template_versions,
+        describe_account_quota,
         describe_disaster_recover_group_quota,
         describe_disaster_recover_groups,
         describe_image_quota,

@@ -1,6 +1,6 @@
 //! DescribeProducts: the products that cvmd speaks for.
 //!
-//! <https://cloud.tencent.com/document/api/1278/55256>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeProducts>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_state::View;

@@ -1,6 +1,6 @@
 //! DescribeRegions: the regions of a product.
 //!
-//! <https://cloud.tencent.com/document/api/1278/55255>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeRegions>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_state::View;

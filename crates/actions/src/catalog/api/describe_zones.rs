@@ -1,6 +1,6 @@
 //! DescribeZones: the zones of a product in the region asked.
 //!
-//! <https://cloud.tencent.com/document/api/1278/55254>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeZones>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_state::View;

@@ -1,6 +1,8 @@
 //! DescribeDiskConfigQuota: the disks that can be had, with their price.
 //!
-//! <https://cloud.tencent.com/document/api/362/15646>. Every type of disk can be had everywhere, as system and as data disk.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cbs&Version=2017-03-12&Action=DescribeDiskConfigQuota>.
+//!
+//! Every type of disk can be had everywhere, as system and as data disk.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, new_instance, types};
 use cvmd_model::{ChargeType, ZoneId};

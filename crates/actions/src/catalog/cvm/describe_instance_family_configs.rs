@@ -1,6 +1,6 @@
 //! DescribeInstanceFamilyConfigs: the families of instance types.
 //!
-//! <https://cloud.tencent.com/document/api/213/15748>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstanceFamilyConfigs>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, types};
 use cvmd_state::View;

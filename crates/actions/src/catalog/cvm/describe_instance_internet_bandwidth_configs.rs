@@ -1,7 +1,9 @@
 //! DescribeInstanceInternetBandwidthConfigs: the bandwidth that an instance has paid for in advance, and for how long.
 //!
-//! <https://cloud.tencent.com/document/api/213/15747>. An instance that pays otherwise has none. Unlike upstream, no history
-//! is kept: what is, is answered as if it had been from the beginning.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstanceInternetBandwidthConfigs>.
+//!
+//! An instance that pays otherwise has none. Unlike upstream, no history is kept: what is, is answered as if it had
+//! been from the beginning.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, reply::time};
 use cvmd_model::{Instance, InstanceId, Prepaid};

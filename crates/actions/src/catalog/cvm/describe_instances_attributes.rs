@@ -1,6 +1,6 @@
 //! DescribeInstancesAttributes: the user data of instances.
 //!
-//! <https://cloud.tencent.com/document/api/213/103631>.
+//! <https://cloud.tencent.com/document/api/213/116941>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, parameters::shorten};
 use cvmd_model::{InstanceId, Refusal};

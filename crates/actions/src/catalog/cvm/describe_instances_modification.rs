@@ -1,6 +1,8 @@
 //! DescribeInstancesModification: the types that instances can be changed to.
 //!
-//! <https://cloud.tencent.com/document/api/213/15744>. For several instances, what each of them can become.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesModification>.
+//!
+//! For several instances, what each of them can become.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, filters, types::TypeConfig};
 use cvmd_model::{INSTANCE_TYPES, InstanceId, ZoneId};

@@ -1,6 +1,6 @@
 //! DescribeInstancesOperationLimit: how often an operation may still be done on instances; here, always.
 //!
-//! <https://cloud.tencent.com/document/api/213/20326>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesOperationLimit>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::InstanceId;

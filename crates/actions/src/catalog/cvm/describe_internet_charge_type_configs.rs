@@ -1,6 +1,6 @@
 //! DescribeInternetChargeTypeConfigs: the ways of paying for public bandwidth.
 //!
-//! <https://cloud.tencent.com/document/api/213/15753>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInternetChargeTypeConfigs>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
 use cvmd_state::View;

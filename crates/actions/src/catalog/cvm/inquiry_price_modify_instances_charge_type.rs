@@ -1,6 +1,6 @@
 //! InquiryPriceModifyInstancesChargeType: what instances would cost if they were paid for in advance, or by the hour.
 //!
-//! <https://cloud.tencent.com/document/api/213/62204>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceModifyInstancesChargeType>.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, batch::Batch, inquiry, prices::ItemPrice,

@@ -1,6 +1,6 @@
 //! InquiryPriceRenewInstances: what a further term of instances that were paid in advance would cost.
 //!
-//! <https://cloud.tencent.com/document/api/213/15743>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceRenewInstances>.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, batch::Batch, inquiry, prices::ItemPrice,

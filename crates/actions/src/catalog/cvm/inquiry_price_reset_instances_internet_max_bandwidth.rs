@@ -1,7 +1,9 @@
 //! InquiryPriceResetInstancesInternetMaxBandwidth: what other public bandwidth of instances would cost.
 //!
-//! <https://cloud.tencent.com/document/api/213/15745>. By the hour or by the GB; bandwidth paid in advance, what the rest of
-//! each instance's term costs more. The way of paying stays the first instance's own unless another is named.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstancesInternetMaxBandwidth>.
+//!
+//! By the hour or by the GB; bandwidth paid in advance, what the rest of each instance's term costs more. The way of
+//! paying stays the first instance's own unless another is named.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry, prices::ItemPrice};
 use cvmd_model::{InstanceId, InternetAccessible};

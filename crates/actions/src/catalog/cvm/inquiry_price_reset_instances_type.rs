@@ -1,7 +1,8 @@
 //! InquiryPriceResetInstancesType: what an instance would cost as one of another type.
 //!
-//! <https://cloud.tencent.com/document/api/213/15741>. By the hour from then on; paid in advance, at once what the rest of the
-//! term costs more.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstancesType>.
+//!
+//! By the hour from then on; paid in advance, at once what the rest of the term costs more.
 
 use super::run_instances::find_instance_type;
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry};

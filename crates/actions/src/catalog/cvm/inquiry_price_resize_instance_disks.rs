@@ -1,7 +1,8 @@
 //! InquiryPriceResizeInstanceDisks: what an instance would cost with a larger disk.
 //!
-//! <https://cloud.tencent.com/document/api/213/15732>. By the hour from then on; paid in advance, at once what the rest of the
-//! term costs more.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResizeInstanceDisks>.
+//!
+//! By the hour from then on; paid in advance, at once what the rest of the term costs more.
 
 use super::resize_instance_disks::{NAMES, disk};
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry};

@@ -1,7 +1,9 @@
 //! InquiryPriceRunInstances: what the instances would cost that RunInstances would make of the same parameters.
 //!
-//! <https://cloud.tencent.com/document/api/213/15726>. Parameters that a price depends on, or that have codes of this
-//! action's own, are read as RunInstances reads them; the others only for their type.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceRunInstances>.
+//!
+//! Parameters that a price depends on, or that have codes of this action's own, are read as RunInstances reads them;
+//! the others only for their type.
 
 use super::run_instances as run;
 use crate::{
@@ -51,11 +53,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     run::placement(parameters, context)?;
     let image = Source::find(view, context, run::image(parameters)?)?;
     let kind = run::instance_type(parameters)?.get();
-    let charge_type = run::charge_type(parameters).map_err(|reason| match reason {
-        // The vendor lists no code here for a way of paying that is not to be had.
-        Reason::Unsupported { .. } => Reason::BadValue { name: "InstanceChargeType".into(), value: "CDHPAID".into() },
-        other => other,
-    })?;
+    // The vendor lists no code of this action's for a way of paying that is not to be had here.
+    let words = [ChargeType::Prepaid, ChargeType::PostpaidByHour, ChargeType::Spotpaid];
+    let words = words.map(|charge_type| (charge_type.name(), charge_type));
+    let charge_type = parameters.word("InstanceChargeType", &words)?.unwrap_or(ChargeType::PostpaidByHour);
     let term = match charge_type {
         ChargeType::Prepaid => Some(Term::required(parameters)?),
         ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
@@ -102,7 +103,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S99.HUGE"}
 < InvalidParameterValue.InstanceTypeNotFound ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"CDHPAID"}
-< InvalidParameterValue ...
+< InvalidParameterValue The value `CDHPAID` specified in the parameter `InstanceChargeType` is not valid.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID"}
 < MissingParameter The request is missing a required parameter `InstanceChargePrepaid`.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13}}

@@ -1,7 +1,8 @@
 //! InquiryPriceTerminateInstances: what would be paid back if instances were given back.
 //!
-//! <https://cloud.tencent.com/document/api/213/41335>. The rest of a term paid in advance; nothing for an instance that is
-//! paid for by the hour.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceTerminateInstances>.
+//!
+//! The rest of a term paid in advance; nothing for an instance that is paid for by the hour.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, batch::Batch, inquiry};
 use cvmd_model::{InstanceId, Refusal};

@@ -221,7 +221,7 @@ fn charge(parameters: &mut Parameters, context: &Context) -> Result<(ChargeType,
     Ok((charge_type, term.map(|term| term.begun(context.now_seconds))))
 }
 
-pub(super) fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
+fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
     let words = [
         ("POSTPAID_BY_HOUR", Some(ChargeType::PostpaidByHour)),
         ("SPOTPAID", Some(ChargeType::Spotpaid)),

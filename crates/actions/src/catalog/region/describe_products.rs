@@ -1,6 +1,6 @@
 //! DescribeProducts: the products that cvmd speaks for.
 //!
-//! <https://cloud.tencent.com/document/api/1596/77931>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=region&Version=2022-06-27&Action=DescribeProducts>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_state::View;

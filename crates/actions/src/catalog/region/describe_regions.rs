@@ -1,6 +1,6 @@
 //! DescribeRegions: the regions of a product.
 //!
-//! <https://cloud.tencent.com/document/api/1596/77930>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=region&Version=2022-06-27&Action=DescribeRegions>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_state::View;

@@ -1,6 +1,6 @@
 //! AddResourceTag: has a resource carry one more tag; a key that it carries already is refused.
 //!
-//! <https://cloud.tencent.com/document/api/651/35323>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=AddResourceTag>.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,

@@ -1,6 +1,8 @@
 //! AttachResourcesTag: has resources of one kind carry one more tag; all of them, or none.
 //!
-//! <https://cloud.tencent.com/document/api/651/40122>. A key that one of them carries already refuses them all.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=AttachResourcesTag>.
+//!
+//! A key that one of them carries already refuses them all.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,

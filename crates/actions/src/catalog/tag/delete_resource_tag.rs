@@ -1,6 +1,6 @@
 //! DeleteResourceTag: takes one tag off a resource.
 //!
-//! <https://cloud.tencent.com/document/api/651/35315>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DeleteResourceTag>.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason, tag_words,

@@ -1,6 +1,6 @@
 //! DescribeResourceTags: the tags of all resources, or of those that are named.
 //!
-//! <https://cloud.tencent.com/document/api/651/35315>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTags>.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, reply::TagReply, tag_words,

@@ -1,6 +1,8 @@
 //! DescribeResourceTagsByResourceIds: the tags of some resources of one kind.
 //!
-//! <https://cloud.tencent.com/document/api/651/35317>. A resource that is not there has no tags.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTagsByResourceIds>.
+//!
+//! A resource that is not there has no tags.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, reply::TagReply, tag_words, tagged::Kind,

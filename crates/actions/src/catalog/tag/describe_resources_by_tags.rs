@@ -1,6 +1,6 @@
 //! DescribeResourcesByTags: the resources that carry certain tags.
 //!
-//! <https://cloud.tencent.com/document/api/651/35314>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourcesByTags>.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,

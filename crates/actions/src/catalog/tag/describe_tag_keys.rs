@@ -1,6 +1,8 @@
 //! DescribeTagKeys: the keys of all tags, sorted.
 //!
-//! <https://cloud.tencent.com/document/api/651/35318>. Unlike upstream, a tag is there as long as a resource carries it.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTagKeys>.
+//!
+//! Unlike upstream, a tag is there as long as a resource carries it.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, action::page, tag_words, tagged};
 use cvmd_state::View;

@@ -1,6 +1,8 @@
 //! DescribeTagValues: the values that some keys have, sorted.
 //!
-//! <https://cloud.tencent.com/document/api/651/35319>. Unlike upstream, a tag is there as long as a resource carries it.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTagValues>.
+//!
+//! Unlike upstream, a tag is there as long as a resource carries it.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, reply::TagPair, tag_words, tagged,

@@ -1,7 +1,8 @@
 //! DescribeTags: all tags, or those of some keys, sorted.
 //!
-//! <https://cloud.tencent.com/document/api/651/35316>. Unlike upstream, a tag is there as long as a resource carries it;
-//! so none can be deleted.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTags>.
+//!
+//! Unlike upstream, a tag is there as long as a resource carries it; so none can be deleted.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, action::page, tag_words, tagged};
 use cvmd_state::View;

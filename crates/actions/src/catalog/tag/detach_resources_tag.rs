@@ -1,6 +1,8 @@
 //! DetachResourcesTag: takes one tag off resources of one kind; off all of them, or none.
 //!
-//! <https://cloud.tencent.com/document/api/651/40123>. One that does not carry it refuses them all.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DetachResourcesTag>.
+//!
+//! One that does not carry it refuses them all.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason, tag_words,

@@ -1,7 +1,8 @@
 //! GetResources: resources and the tags that they carry, page by page.
 //!
-//! <https://cloud.tencent.com/document/api/651/56816>. A resource without tags is not listed. The token of the next page
-//! is the number of resources before it.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=GetResources>.
+//!
+//! A resource without tags is not listed. The token of the next page is the number of resources before it.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,

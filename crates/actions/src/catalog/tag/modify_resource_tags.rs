@@ -1,6 +1,8 @@
 //! ModifyResourceTags: changes the tags of one resource.
 //!
-//! <https://cloud.tencent.com/document/api/651/35322>. A key to delete that the resource does not carry is no error.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=ModifyResourceTags>.
+//!
+//! A key to delete that the resource does not carry is no error.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,

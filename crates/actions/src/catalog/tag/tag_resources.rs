@@ -1,7 +1,8 @@
 //! TagResources: has resources of any kinds carry some tags, in place of what their keys had.
 //!
-//! <https://cloud.tencent.com/document/api/651/72752>. A resource that cannot be tagged is answered with its code; the others
-//! are tagged.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=TagResources>.
+//!
+//! A resource that cannot be tagged is answered with its code; the others are tagged.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason, tag_words,

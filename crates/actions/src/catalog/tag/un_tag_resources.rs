@@ -1,7 +1,9 @@
 //! UnTagResources: takes tags off resources of any kinds.
 //!
-//! <https://cloud.tencent.com/document/api/651/72751>. A resource that is not there is answered with its code; the others are
-//! untagged. A key that one does not carry is no error.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UnTagResources>.
+//!
+//! A resource that is not there is answered with its code; the others are untagged. A key that one does not carry is no
+//! error.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
