@@ -7,7 +7,7 @@ use std::{fs, process::Command};
 
 /// Programs that the clients call, and the Debian package that brings each.
 const PROGRAMS: &[(&str, &str)] =
-    &[("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"), ("python3", "python3")];
+    &[("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"), ("python3", "python3"), ("packer", "packer")];
 
 pub fn run() -> Tally {
     let mut tally = Tally::default();
