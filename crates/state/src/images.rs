@@ -34,6 +34,15 @@ impl View {
         }
     }
 
+    /// Whether its disk may still be captured. That is so until what has superseded the capture has ended too: an effect
+    /// that was begun is not taken back, and could leave a disk behind that nobody deletes any more.
+    #[must_use]
+    pub fn image_may_be_captured(&self, image: &CustomImage) -> bool {
+        let operation = self.instance(image.source).and_then(|source| source.operation.as_ref());
+        let ends = operation.is_some_and(|operation| matches!(operation.goal, Goal::Terminate | Goal::Isolate));
+        self.image_state(image) == ImageState::Creating || (image.state == ImageState::Creating && ends)
+    }
+
     /// The image, of any region of the account, whose disk has this key pair's line.
     #[must_use]
     pub fn image_with_key(&self, account: AccountNumber, key: KeyPairId) -> Option<ImageId> {

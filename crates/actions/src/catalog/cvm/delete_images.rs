@@ -30,7 +30,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let view = tx.view();
         let images: Vec<_> = ids.iter().map(|id| own(view, context, *id)).collect::<Result<_, _>>()?;
         for image in &images {
-            if view.image_state(image) == ImageState::Creating {
+            if view.image_may_be_captured(image) {
                 return Err(Refusal::ImageStillMade(image.id).into());
             }
             if let Some(instance) = view.image_in_use(image.id) {
@@ -81,6 +81,13 @@ only ins-stopped1 holds a key
 < {"ImageSet":[{...},{...}],"TotalCount":2}
 
 ins-stopped1 is being kept as img-failed01
+> DeleteImages {"ImageIds":["img-failed01"]}
+< InvalidImageId.IncorrectState The image `img-failed01` is still being created.
+# What ends the capture may find it half-way.
+> TerminateInstances {"InstanceIds":["ins-stopped1"]}
+< {}
+> DescribeImages {"ImageIds":["img-failed01"]}
+< ..."ImageState":"CREATEFAILED"...
 > DeleteImages {"ImageIds":["img-failed01"]}
 < InvalidImageId.IncorrectState The image `img-failed01` is still being created.
 
