@@ -36,6 +36,10 @@ impl Tunnels {
     pub(crate) fn open(&self) -> usize {
         TUNNELS_MAX.saturating_sub(self.0.available_permits())
     }
+
+    fn one_more(&self) -> Result<OwnedSemaphorePermit, NoWay> {
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_| NoWay::TooMany)
+    }
 }
 
 /// Why no tunnel leads to a machine. Its text is for the caller, one line.
@@ -95,7 +99,7 @@ impl Relay {
         if port != SSH_PORT && port != own {
             return Err(NoWay::NotSsh(id));
         }
-        let tunnel = Arc::clone(&house.tunnels.0).try_acquire_owned().map_err(|_| NoWay::TooMany)?;
+        let tunnel = house.tunnels.one_more()?;
         // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
         let machine = house.hypervisor.connect(id).await.map_err(|trouble| match trouble {
             Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
@@ -154,4 +158,19 @@ fn find(house: &House, named: Named) -> Result<Arc<Instance>, NoWay> {
         }
     };
     view.instance(id).cloned().ok_or(NoWay::NoInstance(id))
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn so_many_tunnels_and_no_more_until_one_ends() {
+        let tunnels = Tunnels::default();
+        let mut open: Vec<_> = (0..TUNNELS_MAX).map(|_| tunnels.one_more().unwrap()).collect();
+        let refused = tunnels.one_more().unwrap_err();
+        assert_eq!((refused.status(), tunnels.open()), (StatusCode::SERVICE_UNAVAILABLE, TUNNELS_MAX));
+        open.pop();
+        assert!(tunnels.one_more().is_ok());
+    }
 }

@@ -307,6 +307,16 @@ fn cvmd_ssh_takes_a_key_and_either_way() {
         let output = home.cvmd(&words).env("HOME", home.beside("nowhere")).output().unwrap();
         assert_eq!(said(&output), (Some(0), "root".into(), String::new()), "{place:?}");
     }
+    // What `cvmd env` has left in a shell counts where nothing else is said, and no server runs in the usual place.
+    let nowhere = home.beside("nowhere");
+    let far = |endpoint: &str| {
+        let mut command = home.cvmd(&["ssh", "-i", key, id(&instance), "whoami"]);
+        command.env("CVMD_ENDPOINT", endpoint).env("HOME", &nowhere).env("XDG_DATA_HOME", &nowhere);
+        said(&command.output().unwrap())
+    };
+    assert_eq!(far(&endpoint), (Some(0), "root".into(), String::new()));
+    let (status, _, why) = far(&endpoint.replace("http://", "https://"));
+    assert!(status == Some(1) && why.contains("the endpoint is http://ADDR:PORT"), "{why}");
     server.stop();
 }
 
