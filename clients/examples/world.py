@@ -14,7 +14,7 @@ import documents
 from login import new_key, public_half
 from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, wait_until
 
-ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]{6,}")
+ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]{3,}")
 # A resource as the tag product names it. Whose it is may be left out.
 SIX_PARTS = re.compile(r"(qcs::\w+:)([\w-]+)(:uin/)\d+(:\w+/)([a-z]+)-[0-9a-zA-Z*]+")
 PASSWORD = "Correct9horse+"
@@ -212,6 +212,8 @@ def put_in(given, region, fresh):
             return {inner_name: put(inner, inner_name) for inner_name, inner in value.items()}
         if isinstance(value, list):
             return [put(inner, name) for inner in value]
+        if name.split(".")[-1] == "Name":
+            return value  # of a filter: `disk-type` is no disk
         if name in ("InstanceType", "InstanceTypes"):
             return here.instance_type()
         return offered_key() if name == "PublicKey" else offer(value)
