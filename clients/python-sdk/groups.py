@@ -1,7 +1,7 @@
 """Placement groups: instances that are to be kept apart, their number and their names."""
 
 from cloud import cloud
-from story import check, equal
+from story import ZONE, check, equal
 
 
 class It:
@@ -34,6 +34,16 @@ def instances_join_and_leave():
     equal((cloud.instance(It.instance)["DisasterRecoverGroupId"], group()["CurrentNum"]), ("", 0))
     cloud.refuses("FailedOperation.DisasterRecoverGroupNotMatch", "DeleteInstancesDisasterRecoverGroups",
                   InstanceIds=[It.instance], DisasterRecoverGroupIds=[It.id])
+
+
+@check
+def instances_are_born_in_a_group_until_it_is_full():
+    born = cloud.run("born", DisasterRecoverGroupIds=[It.id])
+    equal((cloud.instance(born)["DisasterRecoverGroupId"], group()["InstanceIds"]), (It.id, [born]))
+    cloud.refuses("ResourceInsufficient.DisasterRecoverGroupCvmQuota", "RunInstances", Placement={"Zone": ZONE},
+                  ImageId=cloud.image(), InstanceCount=50, DisasterRecoverGroupIds=[It.id])
+    cloud.terminate(born)
+    equal(group()["CurrentNum"], 0)
 
 
 @check

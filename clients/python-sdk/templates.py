@@ -1,7 +1,10 @@
 """Launch templates: parameters of RunInstances kept under a name, in versions."""
 
 from cloud import cloud
+from login import new_key, public_half, with_key, with_password
 from story import ZONE, check, equal
+
+PASSWORD = "Kept7but+never-told"
 
 
 class It:
@@ -25,7 +28,7 @@ def parameters_are_kept_under_a_name():
         ImageId=cloud.image(),
         InstanceType="S5.MEDIUM2",
         InstanceName="from-a-template",
-        LoginSettings={"Password": "Kept7but+never-told"},
+        LoginSettings={"Password": PASSWORD},
     )["LaunchTemplateId"]
     equal((template()["LaunchTemplateName"], template()["DefaultVersionNumber"]), ("web", 1))
     data = versions()[0]["LaunchTemplateVersionData"]
@@ -53,6 +56,37 @@ def the_default_version_changes_and_cannot_be_deleted():
     cloud.refuses("InvalidParameterValue.LaunchTemplateDefaultVersion", "DeleteLaunchTemplateVersions",
                   LaunchTemplateId=It.id, LaunchTemplateVersions=[1, 2])
     cloud.call("ModifyLaunchTemplateDefaultVersion", LaunchTemplateId=It.id, DefaultVersion=1)
+
+
+def run(**parameters):
+    ids = cloud.call("RunInstances", LaunchTemplate={"LaunchTemplateId": It.id, **parameters.pop("version", {})},
+                     **parameters)["InstanceIdSet"]
+    return cloud.settled(ids[0])
+
+
+@check
+def an_instance_made_of_a_template_is_entered_by_the_password_that_nobody_is_told():
+    instance = run()
+    equal((instance["InstanceType"], instance["InstanceName"]), ("S5.MEDIUM2", "from-a-template"))
+    machine = cloud.machine(instance["InstanceId"])
+    equal(with_password(machine, PASSWORD, "nproc").entered().strip(), "2")
+    with_password(machine, PASSWORD + "x").was_refused()
+    cloud.terminate(instance["InstanceId"])
+
+
+@check
+def what_is_given_beats_the_template():
+    key = new_key("template")
+    key_id = cloud.imported("template", public_half(key))
+    instance = run(version={"LaunchTemplateVersion": 2}, InstanceName="given", LoginSettings={"KeyIds": [key_id]})
+    equal((instance["InstanceType"], instance["InstanceName"]), ("S5.LARGE8", "given"))
+    machine = cloud.machine(instance["InstanceId"])
+    with_key(machine, key).entered()
+    with_password(machine, PASSWORD).was_refused()
+    cloud.refuses("InvalidParameterValue.LaunchTemplateVersion", "RunInstances",
+                  LaunchTemplate={"LaunchTemplateId": It.id, "LaunchTemplateVersion": 9})
+    cloud.terminate(instance["InstanceId"])
+    cloud.call("DeleteKeyPairs", KeyIds=[key_id])
 
 
 @check

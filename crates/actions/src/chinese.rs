@@ -45,6 +45,8 @@ texts! {
         Reason::MalformedGroupId { value } => ("置放群组 ID `{value}` 格式错误，正确的格式如 `ps-11112222`。"),
         Reason::TemplateName => ("启动模板名称长度为 2 至 128 个字符。"),
         Reason::TemplateDescription => ("启动模板版本描述最多 256 个字符。"),
+        Reason::LaunchTemplateVersion { template, version } => ("启动模板 `{template}` 没有版本 {version}。"),
+        Reason::HalfATopology => ("`CpuTopology` 的 `CoreCount` 和 `ThreadPerCore` 必须同时指定。"),
         Reason::KeyNameEmpty => ("密钥名称为空。"),
         Reason::KeyNameTooLong => ("密钥名称超过 25 个字符。"),
         Reason::KeyNameIllegal => ("密钥名称包含非法字符，只支持英文、数字和下划线。"),

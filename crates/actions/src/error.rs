@@ -6,7 +6,7 @@
 mod laws;
 
 use crate::{Product, TagRefusal, chinese};
-use cvmd_model::{InstanceId, MalformedKey, Refusal};
+use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
 use cvmd_state::Decision;
 use cvmd_wire::{Denied, Door, Language};
 
@@ -49,6 +49,11 @@ pub enum Reason {
     TemplateName,
     #[error("The description of a launch template's version has at most 256 characters.")]
     TemplateDescription,
+    /// RunInstances has a code of its own for it.
+    #[error("The launch template `{template}` has no version {version}.")]
+    LaunchTemplateVersion { template: LaunchTemplateId, version: u32 },
+    #[error("`CpuTopology` takes `CoreCount` and `ThreadPerCore`, or neither.")]
+    HalfATopology,
     #[error("The key pair name is empty.")]
     KeyNameEmpty,
     #[error("The key pair name has more than 25 characters.")]
@@ -251,6 +256,8 @@ impl Reason {
             Reason::MalformedGroupId { .. } => both("InvalidParameterValue.DisasterRecoverGroupIdMalformed"),
             Reason::TemplateName => both("InvalidParameterValue.InvalidLaunchTemplateName"),
             Reason::TemplateDescription => both("InvalidParameterValue.InvalidLaunchTemplateVersionDescription"),
+            Reason::LaunchTemplateVersion { .. } => both("InvalidParameterValue.LaunchTemplateVersion"),
+            Reason::HalfATopology => both("InvalidParameter.LackCoreCountOrThreadPerCore"),
             Reason::KeyNameEmpty => both("InvalidKeyPairNameEmpty"),
             Reason::KeyNameTooLong => both("InvalidKeyPairNameTooLong"),
             Reason::KeyNameIllegal => both("InvalidKeyPairNameIncludeIllegalChar"),

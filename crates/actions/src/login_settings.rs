@@ -16,6 +16,8 @@ pub(crate) enum LoginSettings {
         sealed: Box<str>,
         hash: Box<str>,
     },
+    /// That of a launch template.
+    Hashed(Box<str>),
     /// As the image's disk has it.
     Kept,
 }
@@ -63,7 +65,7 @@ impl LoginSettings {
                 login::password(clear, image.is_windows())?;
                 Ok(by_password(hash))
             }
-            LoginSettings::Random { hash, .. } => Ok(by_password(hash)),
+            LoginSettings::Random { hash, .. } | LoginSettings::Hashed(hash) => Ok(by_password(hash)),
             LoginSettings::Kept => match &image.custom {
                 Some(image) => Ok(image.kept_login()),
                 None => {

@@ -238,6 +238,28 @@ impl Parameters {
         Ok(taken)
     }
 
+    /// All that is there, so that it can be looked at later.
+    pub(crate) fn take_all(&mut self) -> Parameters {
+        let map = std::mem::take(&mut self.map);
+        Parameters {
+            map,
+            textual: self.textual,
+            prefix: self.prefix.clone(),
+            product: self.product,
+            members: self.members,
+        }
+    }
+
+    /// Takes what is not given from there.
+    pub(crate) fn fill(&mut self, from: Map) {
+        let missing: Vec<_> = from.into_iter().filter(|(name, _)| !self.has(name)).collect();
+        let mut entries: Vec<_> = std::mem::take(&mut self.map).into_iter().collect();
+        entries.retain(|(name, _)| !missing.iter().any(|(filled, _)| filled == name));
+        entries.extend(missing);
+        // Invariant: no name is in both, so that none stands there twice.
+        self.map = Map::from_entries(entries).unwrap_or_default();
+    }
+
     /// # Errors
     /// [`Reason::WrongType`], and those of the structure's own members.
     pub fn structure(&mut self, name: &str) -> Result<Option<Parameters>, Reason> {

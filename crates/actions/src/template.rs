@@ -2,12 +2,13 @@
 
 use crate::{
     Context, Parameters, Product, Reason,
-    batch::BatchId,
+    batch::{Batch, BatchId},
     facts::{self, Member},
     login,
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal, TemplateVersion};
 use cvmd_state::View;
+use cvmd_wire::{Map, Params};
 use serde_json::{Map as Json, Value, json};
 use std::sync::Arc;
 
@@ -67,6 +68,34 @@ pub(crate) fn based_on(version: TemplateVersion, base: &TemplateVersion) -> Temp
 fn read(parameters: &str) -> Json<String, Value> {
     // Invariant: written by `version`, as an object.
     serde_json::from_str(parameters).unwrap_or_default()
+}
+
+/// The version's parameters, as a request would have them.
+pub(crate) fn map(version: &TemplateVersion) -> Map {
+    // Invariant: written by `version`, as an object that a request may hold.
+    Params::from_json(version.parameters.as_bytes()).map(|params| params.root).unwrap_or_default()
+}
+
+/// A launch template, and its version or the default one.
+pub(crate) type TemplateWish = (LaunchTemplateId, Option<u32>);
+
+pub(crate) fn wish(parameters: &mut Parameters) -> Result<Option<TemplateWish>, Reason> {
+    let Some(mut wish) = parameters.structure("LaunchTemplate")? else { return Ok(None) };
+    if !wish.has("LaunchTemplateId") {
+        return Err(Reason::Missing { name: wish.path("LaunchTemplateId") });
+    }
+    let id: Batch<LaunchTemplateId> = Batch::of_one(&mut wish, "LaunchTemplateId")?;
+    let version = wish.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
+    wish.finish()?;
+    Ok(Some((id[0], version)))
+}
+
+/// Whether the version says who may enter, other than by its password.
+pub(crate) fn names_login(version: &TemplateVersion) -> bool {
+    let parameters = read(&version.parameters);
+    let login = &parameters.get("LoginSettings");
+    let keep = |login: &Value| login["KeepImageLogin"].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    login.is_some_and(|login| login["KeyIds"].is_array() || keep(login))
 }
 
 pub(crate) fn find<'a>(

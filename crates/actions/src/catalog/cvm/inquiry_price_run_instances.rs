@@ -65,7 +65,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let internet = run::internet(parameters)?;
     let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
     run::name(parameters)?;
-    run::token(parameters)?;
+    crate::client_token::read(parameters)?;
     names::tags(parameters, "instance")?;
     let months = term.map_or(1, Term::months);
     let prices = &context.policy.prices;

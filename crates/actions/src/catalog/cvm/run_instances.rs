@@ -2,32 +2,34 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
 //! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
-//! `cvmd messages`. Launch templates are refused. The term of a PREPAID instance is kept and answered; nothing is charged,
-//! and nothing expires by itself.
+//! `cvmd messages`. With a launch template the parameters given beat its own. The term of a PREPAID instance is kept
+//! and answered; nothing is charged, and nothing expires by itself. Roles, metadata and the layout of processors are kept
+//! and answered too, and nothing here depends on them.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, client_token,
     error::Words,
     login_settings::LoginSettings,
     names, network,
     new_instance::{self, DiskWishes, Plan, Wanted},
     parameters::shorten,
+    rare_wishes::RareWishes,
     source::{Source, image_id},
+    template,
     term::Term,
 };
-use cvmd_model::{ChargeType, ImageId, InstanceId, InstanceTypeId, InternetAccessible, Prepaid, Rare, Refusal, ZoneId};
-use cvmd_state::{ClientToken, Transaction};
+use cvmd_model::{ChargeType, ImageId, InstanceId, InstanceTypeId, InternetAccessible, Prepaid, Refusal, ZoneId};
 use serde::Serialize;
 
 const COUNT_MAX: u32 = 500;
 const NAME_MAX: usize = 128;
-const TOKEN_MAX: usize = 64;
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "RunInstances",
     errors: &[
+        "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.NoAvailableIpAddressCountInSubnet",
         "InvalidClientToken.TooLong",
         "InvalidImageId.Malformed",
@@ -35,6 +37,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstance.NotSupported",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
+        "InvalidParameter.LackCoreCountOrThreadPerCore",
         "InvalidParameter.ParameterConflict",
         "InvalidParameterValue.Duplicate",
         "InvalidParameterValue.DuplicateTags",
@@ -46,6 +49,9 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InvalidPassword",
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.KeyPairNotFound",
+        "InvalidParameterValue.LaunchTemplateIdMalformed",
+        "InvalidParameterValue.LaunchTemplateIdNotExisted",
+        "InvalidParameterValue.LaunchTemplateVersion",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.SubnetIdMalformed",
         "InvalidParameterValue.SubnetIdZoneIdNotMatch",
@@ -59,6 +65,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPeriod",
         "InvalidSecurityGroupId.NotFound",
         "InvalidZone.MismatchRegion",
+        "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
         "UnsupportedOperation",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "VpcAddrNotInSubNet",
@@ -66,18 +73,12 @@ pub(crate) const ACTION: Action = Action {
     ],
     without_effect: &[
         "ActionTimer",
-        "CamRoleName",
         "ChcIds",
-        "CpuTopology",
         "DedicatedClusterId",
-        "DisasterRecoverGroupIds",
-        "EnableJumboFrame",
         "EnhancedService",
         "HpcClusterId",
         "InstanceMarketOptions",
-        "Metadata",
         "NetworkInterfaces",
-        "PartitionNumber",
     ],
     regionless: false,
     effect: Effect::SlowCommand(prepare),
@@ -91,9 +92,47 @@ struct Reply<'a> {
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();
-    if parameters.structure("LaunchTemplate")?.is_some() {
-        return Err(Reason::Unsupported { what: Words::name("LaunchTemplate") });
+    match template::wish(parameters)? {
+        None => launch(parameters, context, digest, None),
+        Some(wish) => launch_from(wish, parameters, context, digest),
     }
+}
+
+/// What is given beats what the template has, parameter by parameter. The template is known to the writer only, so that
+/// all but the slow work is done there.
+fn launch_from(
+    (id, version): template::TemplateWish,
+    parameters: &mut Parameters,
+    context: &Context,
+    digest: u128,
+) -> Result<Apply, Reason> {
+    let given = parameters.has("LoginSettings");
+    // Without LoginSettings it is a random password, for a template that has none either.
+    let login = LoginSettings::read(parameters, context)?;
+    let mut parameters = parameters.take_all();
+    Ok(Box::new(move |tx, context| {
+        let template = template::find(tx.view(), context, id)?;
+        let number = version.unwrap_or(template.default_version);
+        let no_version = Reason::LaunchTemplateVersion { template: id, version: number };
+        let version = template.version(version).map_err(|_| no_version)?;
+        parameters.fill(template::map(version));
+        let login = match &version.password_hash {
+            Some(hash) if !given => Some(LoginSettings::Hashed(hash.clone())),
+            None if !given && template::names_login(version) => None,
+            _ => Some(login),
+        };
+        let apply = launch(&mut parameters, context, digest, login)?;
+        parameters.finish()?;
+        apply(tx, context)
+    }))
+}
+
+fn launch(
+    parameters: &mut Parameters,
+    context: &Context,
+    digest: u128,
+    login: Option<LoginSettings>,
+) -> Result<Apply, Reason> {
     let (zone, project_id) = placement(parameters, context)?;
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
@@ -103,9 +142,9 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let count = count(parameters)?;
     let network = Wanted::read(parameters, count)?;
     let name = name(parameters)?;
-    let login = LoginSettings::read(parameters, context)?;
+    let login = login.map_or_else(|| LoginSettings::read(parameters, context), Ok)?;
     let security_groups = security_groups(parameters, "SecurityGroupIds")?;
-    let token = token(parameters)?;
+    let token = client_token::read(parameters)?;
     let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
     let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
     let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
@@ -114,7 +153,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let user_data = names::user_data(parameters)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
-    let plan = move |image, disks, login| Plan {
+    let rare = RareWishes::read(parameters, prepaid)?;
+    let plan = move |image, disks, login, rare| Plan {
         zone,
         project_id,
         image,
@@ -130,17 +170,17 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         tags,
         user_data,
         protected,
-        rare: Rare { prepaid, ..Rare::default() },
+        rare,
     };
     Ok(Box::new(move |tx, context| {
-        if let Some(same) = token.as_ref().and_then(|token| find_token(tx, context, token)) {
+        if let Some(same) = token.as_ref().and_then(|token| client_token::find(tx, context, token)) {
             let again = same.parameters == digest;
             return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
         }
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
         let (disks, wanted) = (disks.of(&image)?, login.of(&image, tx.view(), context)?);
-        let plan = plan(image, disks, wanted);
+        let plan = plan(image, disks, wanted, rare.of(tx.view(), context, count)?);
         network::exist(tx.view(), context, &plan.security_groups)?;
         plan.network.find(tx.view(), plan.zone, context.account)?;
         if dry_run {
@@ -149,7 +189,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         let ids = new_instance::put_all(tx, context, &plan, count, ACTION.name)?;
         login.tell(tx, context, &ids);
         if let Some(token) = token {
-            put_token(tx, context, token, digest, ids.clone());
+            client_token::put(tx, context, token, digest, ids.clone());
         }
         Ok(answer(&ids))
     }))
@@ -172,14 +212,6 @@ pub(super) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reas
     match &name {
         Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
         _ => Ok(name),
-    }
-}
-
-pub(super) fn token(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let token = parameters.text("ClientToken")?.filter(|token| !token.is_empty());
-    match &token {
-        Some(token) if token.len() > TOKEN_MAX || !token.is_ascii() => Err(Reason::ClientTokenTooLong),
-        _ => Ok(token),
     }
 }
 
@@ -257,31 +289,6 @@ pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible
         wish.finish()?;
     }
     Ok(internet)
-}
-
-fn find_token(tx: &Transaction<'_>, context: &Context, token: &str) -> Option<std::sync::Arc<ClientToken>> {
-    const DAY_SECONDS: u64 = 24 * 60 * 60;
-    let kept = tx.view().client_token(context.account, context.region, token)?;
-    (kept.created_seconds + DAY_SECONDS > context.now_seconds).then(|| kept.clone())
-}
-
-fn put_token(
-    tx: &mut Transaction<'_>,
-    context: &Context,
-    token: Box<str>,
-    parameters: u128,
-    instances: Vec<InstanceId>,
-) {
-    let sequence = tx.next_sequence();
-    tx.put_client_token(ClientToken {
-        sequence,
-        account: context.account,
-        region: context.region,
-        token,
-        parameters,
-        instances,
-        created_seconds: context.now_seconds,
-    });
 }
 
 #[cfg(test)]
@@ -448,6 +455,42 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.DuplicateTags ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-nowhere0","SubnetId":"subnet-nowhere0"}}
 < InvalidParameterValue.VpcIdNotExist ...
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplate":{"LaunchTemplateId":"lt-11112222"}}
-< UnsupportedOperation ...
+> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-nowhere0"}}
+< InvalidParameterValue.LaunchTemplateIdNotExisted ...
+> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-1"}}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+> RunInstances {"LaunchTemplate":{"LaunchTemplateVersion":1}}
+< MissingParameter The request is missing a required parameter `LaunchTemplate.LaunchTemplateId`.
+> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template","LaunchTemplateVersion":9}}
+< InvalidParameterValue.LaunchTemplateVersion The launch template `lt-template` has no version 9.
+
+# What is given beats the launch template, whose first version has a password.
+> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template"},"InstanceName":"made"}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["made"]}]}
+< {"TotalCount":1,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3"..."InstanceType":"S5.LARGE8"..."ImageId":"img-487zeit5"..."LoginSettings":{"KeyIds":[]}...}]}
+>> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template","LaunchTemplateVersion":2},"InstanceName":"other","InstanceType":"S5.SMALL2","LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceCount":2,"ClientToken":"t"}
+< {"InstanceIdSet":["ins-...","ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["other1"]}]}
+< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL2"..."LoginSettings":{"KeyIds":["skey-spare001"]}...}]}
+> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template"},"InstanceType":5}
+< InvalidParameter The value type of parameter `InstanceType` is not valid.
+> CreateLaunchTemplate {"LaunchTemplateName":"keys","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]}}
+< {"LaunchTemplateId":"lt-..."}
+
+# What few ask for is kept and answered.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"rare","DisasterRecoverGroupIds":["ps-parted01"],"PartitionNumber":3,"CamRoleName":"reader","CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["rare"]}]}
+< ..."DisasterRecoverGroupId":"ps-parted01"..."CamRoleName":"reader"..."DisasterRecoverGroupIds":["ps-parted01"]..."EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]},"CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"PartitionNumber":3}]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DisasterRecoverGroupIds":["ps-grouped1"],"InstanceCount":20}
+< ResourceInsufficient.DisasterRecoverGroupCvmQuota ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DisasterRecoverGroupIds":["ps-nowhere0"]}
+< FailedOperation.DisasterRecoverGroupNotFound ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DisasterRecoverGroupIds":["ps-1"]}
+< InvalidParameterValue The value `ps-1` specified in the parameter `DisasterRecoverGroupIds` is not valid.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","PartitionNumber":3}
+< InvalidParameterValue The value `3` specified in the parameter `PartitionNumber` is not valid.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","CpuTopology":{"CoreCount":1}}
+< InvalidParameter.LackCoreCountOrThreadPerCore ...
 "#;

@@ -1,0 +1,43 @@
+//! Client tokens: the same request twice makes instances once.
+
+use crate::{Context, Parameters, Reason};
+use cvmd_model::InstanceId;
+use cvmd_state::{ClientToken, Transaction};
+use std::sync::Arc;
+
+const TOKEN_MAX: usize = 64;
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+/// At most 64 ASCII characters; none is none.
+pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+    let token = parameters.text("ClientToken")?.filter(|token| !token.is_empty());
+    match &token {
+        Some(token) if token.len() > TOKEN_MAX || !token.is_ascii() => Err(Reason::ClientTokenTooLong),
+        _ => Ok(token),
+    }
+}
+
+/// What the token made within the last 24 hours.
+pub(crate) fn find(tx: &Transaction<'_>, context: &Context, token: &str) -> Option<Arc<ClientToken>> {
+    let kept = tx.view().client_token(context.account, context.region, token)?;
+    (kept.created_seconds + DAY_SECONDS > context.now_seconds).then(|| kept.clone())
+}
+
+pub(crate) fn put(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    token: Box<str>,
+    parameters: u128,
+    instances: Vec<InstanceId>,
+) {
+    let sequence = tx.next_sequence();
+    tx.put_client_token(ClientToken {
+        sequence,
+        account: context.account,
+        region: context.region,
+        token,
+        parameters,
+        instances,
+        created_seconds: context.now_seconds,
+    });
+}
