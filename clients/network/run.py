@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 CLIENTS = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(CLIENTS), str(CLIENTS / "python-sdk")]
+# Behind this folder: both have modules of their own.
+sys.path[1:1] = [str(CLIENTS), str(CLIENTS / "python-sdk")]
 
 import story  # noqa: E402
 
@@ -16,7 +17,7 @@ except ImportError:
 
 # The order in which they are imported is the order of the checks.
 import defaults  # noqa: E402,F401
-import groups  # noqa: E402,F401
+import security_groups  # noqa: E402,F401
 import twins  # noqa: E402,F401
 
 story.tell()
