@@ -173,9 +173,12 @@ fn pipe(tunnel: TcpStream) -> anyhow::Result<()> {
         if read == 0 {
             return Ok(());
         }
-        out.write_all(&bytes[..read])?;
         // Standard output waits for the end of a line otherwise.
-        out.flush()?;
+        match out.write_all(&bytes[..read]).and_then(|()| out.flush()) {
+            // An ssh that has ended reads no more, which is no trouble.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        }
     }
 }
 

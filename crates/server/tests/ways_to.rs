@@ -73,6 +73,18 @@ fn a_machine_is_reached_by_its_id_and_its_address_at_ports_22_and_its_own() {
     for target in [format!("{}:22", id(&instance)), format!("{address}:22"), format!("{address}:{own}")] {
         greeted(&server, &target);
     }
+    // As OpenBSD's nc and corkscrew ask: HTTP/1.0, and no Host.
+    let mut old = server.client.connect().unwrap();
+    write!(old, "CONNECT {address}:22 HTTP/1.0\r\n\r\n").unwrap();
+    let mut told = Vec::new();
+    while !told.ends_with(b"\r\n\r\nSSH-2.0-cvmd") {
+        let mut byte = [0];
+        old.read_exact(&mut byte).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&told)));
+        told.push(byte[0]);
+    }
+    assert_eq!(told.iter().position(|byte| *byte == b' '), Some(8));
+    assert!(told[9..].starts_with(b"200"), "{}", String::from_utf8_lossy(&told));
+    drop(old);
     until("all tunnels are closed", || tunnels(&server) == "0");
     server.stop();
 }
