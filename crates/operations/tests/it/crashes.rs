@@ -82,6 +82,7 @@ impl Scenario {
         // Short, so that a walk which waits in vain is quickly walked a thousand times.
         house.limits.shutdown_timeout_s = 2;
         house.limits.boot_timeout_s = 6;
+        house.limits.attempts_max = 3;
         let (from, ask, quirks) = (self.from, self.ask, self.quirks);
         let id = house.live(async |life| {
             let id = match from {
