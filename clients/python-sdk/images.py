@@ -71,6 +71,8 @@ def an_instance_shut_down_to_be_kept_runs_again_afterwards():
     assert with_key(cloud.machine(It.source), It.key, "cat /proc/sys/kernel/random/boot_id").entered() != boot
     cloud.call("ModifyImageAttribute", ImageId=done["ImageId"], ImageName="kept at rest", ImageDescription="off")
     equal(image_of(done["ImageId"])["ImageName"], "kept at rest")
+    cloud.call("ModifyImageAttribute", ImageId=done["ImageId"], ImageFamily="ours")
+    equal(cloud.call("DescribeImageFromFamily", ImageFamily="ours")["Image"]["ImageId"], done["ImageId"])
     cloud.call("DeleteImages", ImageIds=[done["ImageId"]])
     equal(cloud.call("DescribeImages", ImageIds=[done["ImageId"]])["TotalCount"], 0)
     equal(cloud.call("DescribeImageQuota")["ImageNumQuota"], 500)

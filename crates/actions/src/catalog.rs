@@ -47,6 +47,7 @@ catalog! {
         describe_account_quota,
         describe_disaster_recover_group_quota,
         describe_disaster_recover_groups,
+        describe_image_from_family,
         describe_image_quota,
         describe_images,
         describe_instance_family_configs,

@@ -387,3 +387,42 @@ async fn the_rescue_system_admits_its_password_alone_and_mends_the_disk() {
     let elsewhere = ssh.with_key(&mine, &[&format!("cat {keys}")]).await;
     assert_eq!(elsewhere.status, Some(1), "nothing is mounted there: {elsewhere:?}");
 }
+
+#[tokio::test]
+async fn a_system_made_anew_admits_by_its_new_disk_alone() {
+    let house = House::new();
+    let (old, new) = (house.key("old"), house.key("new"));
+    let definition = Definition { guest: "boot-ms=1,shutdown-ms=1".into(), ..definition("") };
+    let id = definition.id;
+    house.driver.define(&definition).await.unwrap();
+    house.driver.write_login(id, &login(&[&old], Some("Old4password")), &[]).await.unwrap();
+    house.start(id).await;
+    assert_eq!(house.ssh(id).with_key(&old, &["whoami"]).await.out, "root\n");
+    house.stop(id).await;
+    house.driver.reset(&definition).await.unwrap();
+    house.driver.write_login(id, &login(&[&new], None), &[]).await.unwrap();
+    house.start(id).await;
+    assert!(house.ssh(id).with_key(&old, &["whoami"]).await.refused());
+    assert!(house.ssh(id).with_password(&house.directory, "Old4password", &["whoami"]).await.refused());
+    assert_eq!(house.ssh(id).with_key(&new, &["whoami"]).await.out, "root\n");
+}
+
+#[tokio::test]
+async fn a_machine_without_an_sshd_gets_one_with_its_new_system() {
+    let house = House::new();
+    let key = house.key("first");
+    let windows = Definition { has_sshd: false, guest: "boot-ms=1,shutdown-ms=1".into(), ..definition("") };
+    let id = windows.id;
+    house.driver.define(&windows).await.unwrap();
+    house.start(id).await;
+    house.stop(id).await;
+    let linux = Definition { has_sshd: true, ..windows };
+    // Twice: the second finds a port of its own already, where machines have those.
+    for _ in 0..2 {
+        house.driver.reset(&linux).await.unwrap();
+        house.driver.write_login(id, &login(&[&key], None), &[]).await.unwrap();
+    }
+    house.start(id).await;
+    assert!(house.driver.observe(id).await.unwrap().ready);
+    assert_eq!(house.ssh(id).with_key(&key, &["whoami"]).await.out, "root\n");
+}

@@ -1,6 +1,6 @@
 //! CreateImage: keeps an instance's system disk as a custom image.
 //!
-//! <https://cloud.tencent.com/document/api/213/16726>. Where the vendor is silent: a RUNNING instance that is shut down for
+//! <https://www.tencentcloud.com/document/api/213/33276>. Where the vendor is silent: a RUNNING instance that is shut down for
 //! it (ForcePoweroff) is started again afterwards; without, its disk is kept as it is at one moment, while it runs on. The
 //! image holds the ways in of its source, so the key pairs bound to that are bound to the image too. Data disks are
 //! empty here: DataDiskIds are looked at, and nothing is kept of them. Snapshots there are none.

@@ -1,6 +1,6 @@
 //! DeleteImages: deletes custom images, all or none.
 //!
-//! <https://cloud.tencent.com/document/api/213/15716>. Machines that were made of an image stay when it goes; while one is
+//! <https://www.tencentcloud.com/document/api/213/33275>. Machines that were made of an image stay when it goes; while one is
 //! being made of it, it cannot. Nobody sees the image any more when this has answered; its disk goes after that.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};

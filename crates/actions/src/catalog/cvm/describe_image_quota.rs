@@ -1,6 +1,6 @@
 //! DescribeImageQuota: how many custom images an account may have in a region.
 //!
-//! <https://cloud.tencent.com/document/api/213/15719>.
+//! <https://cloud.tencent.com/document/product/213/15753>.
 
 use super::create_image::QUOTA;
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};

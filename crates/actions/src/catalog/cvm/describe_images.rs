@@ -36,7 +36,7 @@ struct Reply<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ImageReply<'a> {
+pub(super) struct ImageReply<'a> {
     image_id: String,
     os_name: &'static str,
     image_type: &'static str,
@@ -83,7 +83,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         return Err(Reason::InstanceType { value: shorten(&kind).into() });
     }
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let creator = view.account(context.account).map_or(String::new(), |account| account.uin.to_string());
+    let creator = creator(view, context);
     let custom = view.images_of(context.account, context.region).map(|image| of_custom(view, image, &creator));
     let wanted: Vec<ImageReply> = custom
         .chain(IMAGES.iter().map(of_public))
@@ -128,7 +128,12 @@ fn of_public<'a>(image: &'static Image) -> ImageReply<'a> {
     }
 }
 
-fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) -> ImageReply<'a> {
+/// The account's number, as `ImageCreator` prints it.
+pub(super) fn creator(view: &View, context: &Context) -> String {
+    view.account(context.account).map_or(String::new(), |account| account.uin.to_string())
+}
+
+pub(super) fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) -> ImageReply<'a> {
     let system = image.system();
     ImageReply {
         image_id: image.id.to_string(),

@@ -1,6 +1,6 @@
 //! ModifyImageAttribute: changes a custom image's name, description, family, or whether it is deprecated.
 //!
-//! <https://cloud.tencent.com/document/api/213/15713>. Families and deprecation are kept and answered, and mean nothing
+//! <https://www.tencentcloud.com/document/api/213/33269>. Families and deprecation are kept and answered, and mean nothing
 //! more here.
 
 use super::{
