@@ -17,7 +17,7 @@ def disks(**parameters):
 
 @check
 def system_and_data_disks_are_found_by_their_ids_and_by_their_instance():
-    data = [{"DiskSize": 100, "DiskType": "CLOUD_SSD"}, {"DiskSize": 20, "DiskType": "CLOUD_PREMIUM"}]
+    data = [{"DiskSize": 100, "DiskType": "CLOUD_SSD", "DiskName": "logs"}, {"DiskSize": 20, "DiskType": "CLOUD_PREMIUM"}]
     It.instance = cloud.run("with_disks", password=heart.PASSWORD, DataDisks=data)
     instance = cloud.instance(It.instance)
     system = instance["SystemDisk"]["DiskId"]
@@ -27,6 +27,7 @@ def system_and_data_disks_are_found_by_their_ids_and_by_their_instance():
     equal(sorted(disk["DiskId"] for disk in disks(DiskIds=ids, Limit=100)), sorted(ids))
     of_instance = disks(Filters=[{"Name": "instance-id", "Values": [It.instance]}])
     equal([(disk["DiskUsage"], disk["DiskSize"]) for disk in of_instance][1:], [("DATA_DISK", 100), ("DATA_DISK", 20)])
+    equal([disk["DiskName"] for disk in of_instance][1:], ["logs", ""])
     equal({disk["Placement"]["Zone"] for disk in of_instance}, {ZONE})
     usage = [{"Name": "disk-usage", "Values": ["DATA_DISK"]}, {"Name": "instance-id", "Values": [It.instance]}]
     equal(cbs.call("DescribeDisks", Filters=usage, Limit=1)["TotalCount"], 2)

@@ -35,6 +35,7 @@ pub(crate) struct Disk<'a> {
     kind: &'a str,
     size_gib: u32,
     delete_with_instance: bool,
+    name: &'a str,
 }
 
 /// The system disk, then the data disks.
@@ -47,6 +48,7 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
         kind: &system.kind,
         size_gib: system.size_gib,
         delete_with_instance: true,
+        name: "",
     };
     let data = instance.data_disks.iter().map(move |disk| Disk {
         instance,
@@ -55,6 +57,7 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
         kind: &disk.kind,
         size_gib: disk.size_gib,
         delete_with_instance: disk.delete_with_instance,
+        name: &disk.name,
     });
     std::iter::once(system).chain(data)
 }
@@ -101,7 +104,7 @@ impl Disk<'_> {
             "portable" => filter.values.iter().any(|value| value.eq_ignore_ascii_case("false")),
             "project-id" => filter.has(&instance.project_id.to_string()),
             "disk-id" => filter.has(&self.id.to_string()),
-            "disk-name" => filter.has(""),
+            "disk-name" => filter.has(self.name),
             "disk-type" => filter.has(self.kind),
             "disk-state" => filter.has("ATTACHED"),
             "instance-id" => filter.has(&instance.id.to_string()),
@@ -137,7 +140,7 @@ pub(crate) struct DiskReply<'a> {
     rollbacking: bool,
     instance_id_list: [&'static str; 0],
     encrypt: bool,
-    disk_name: &'static str,
+    disk_name: &'a str,
     backup_disk: bool,
     tags: &'static [Tag],
     instance_id: String,
@@ -203,7 +206,7 @@ impl<'a> DiskReply<'a> {
             rollbacking: false,
             instance_id_list: [],
             encrypt: false,
-            disk_name: "",
+            disk_name: disk.name,
             backup_disk: false,
             tags: &[],
             instance_id: instance.id.to_string(),

@@ -13,6 +13,7 @@ const DISK_KIND: &str = "CLOUD_PREMIUM";
 pub(crate) const DISK_GIB_MAX: u32 = 32_000;
 const DATA_DISK_GIB: u32 = 10;
 const SYSTEM_DISK_GIB: u32 = 50;
+const DISK_NAME_MAX: usize = 60;
 const DATA_DISKS_MAX: usize = 20;
 /// What the vendor calls an instance that was given no name.
 pub const NAMELESS: &str = "未命名";
@@ -44,7 +45,7 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub struct Disks {
     system: (Box<str>, u32),
-    data: Vec<(Box<str>, u32, bool)>,
+    data: Vec<DataWish>,
 }
 
 impl Disks {
@@ -56,16 +57,25 @@ impl Disks {
 
     /// What they cost for an hour.
     pub(crate) fn hour(&self, prices: &Prices) -> Yuan {
-        let data = self.data.iter().map(|(kind, size_gib, _)| prices.disk_hour(kind, *size_gib));
+        let data = self.data.iter().map(|wish| prices.disk_hour(&wish.kind, wish.size_gib));
         prices.disk_hour(&self.system.0, self.system.1) + data.sum()
     }
+}
+
+/// A data disk that was asked for.
+#[derive(Debug, Clone)]
+struct DataWish {
+    kind: Box<str>,
+    size_gib: u32,
+    delete_with_instance: bool,
+    name: Box<str>,
 }
 
 /// The disks that were asked for, before it is known of what image.
 #[derive(Debug, Clone)]
 pub(crate) struct DiskWishes {
     system: Option<(Box<str>, Option<u32>)>,
-    data: Vec<(Box<str>, u32, bool)>,
+    data: Vec<DataWish>,
 }
 
 impl DiskWishes {
@@ -82,8 +92,13 @@ impl DiskWishes {
         for mut wish in data {
             let (kind, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
             let size_gib = size_gib.unwrap_or(DATA_DISK_GIB);
-            wishes.data.push((kind, size_gib, wish.flag("DeleteWithInstance")?.unwrap_or(true)));
+            let delete_with_instance = wish.flag("DeleteWithInstance")?.unwrap_or(true);
+            let name = wish.text("DiskName")?.unwrap_or_default();
+            if name.chars().count() > DISK_NAME_MAX {
+                return Err(Reason::BadValue { name: wish.path("DiskName"), value: shorten(&name).into() });
+            }
             wish.finish()?;
+            wishes.data.push(DataWish { kind, size_gib, delete_with_instance, name });
         }
         Ok(wishes)
     }
@@ -214,11 +229,12 @@ fn build(
         plan.security_groups.clone()
     };
     let (kind, size_gib) = plan.disks.system.clone();
-    let data_disk = |(kind, size_gib, delete): &(Box<str>, u32, bool), id| DataDisk {
+    let data_disk = |wish: &DataWish, id| DataDisk {
         id: DiskId::from_random(id),
-        kind: kind.to_string().into(),
-        size_gib: *size_gib,
-        delete_with_instance: *delete,
+        kind: wish.kind.to_string().into(),
+        size_gib: wish.size_gib,
+        delete_with_instance: wish.delete_with_instance,
+        name: wish.name.clone(),
     };
     Ok(Instance {
         id,

@@ -179,6 +179,7 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
                 kind: kind.into(),
                 size_gib: 20,
                 delete_with_instance: true,
+                name: "".into(),
             };
             instance.data_disks = [data("disk-data0001", "CLOUD_SSD"), data("disk-local001", "LOCAL_SSD")].into();
             instance.system_disk.id = "disk-system01".parse().unwrap();

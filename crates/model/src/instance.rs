@@ -142,6 +142,9 @@ pub struct DataDisk {
     pub kind: Cow<'static, str>,
     pub size_gib: u32,
     pub delete_with_instance: bool,
+    /// At most 60 characters.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub name: Box<str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -193,8 +193,13 @@ mod test {
 
     fn instance(state: InstanceState) -> Instance {
         let mut instance = any(state, &[], Password::Never);
-        let data =
-            DataDisk { id: disk("disk-00000001"), kind: "CLOUD_SSD".into(), size_gib: 20, delete_with_instance: true };
+        let data = DataDisk {
+            id: disk("disk-00000001"),
+            kind: "CLOUD_SSD".into(),
+            size_gib: 20,
+            delete_with_instance: true,
+            name: "".into(),
+        };
         instance.data_disks = [data].into();
         instance
     }

@@ -62,12 +62,16 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeDisks {"Filters":[{"Name":"instance-id","Values":["ins-running1"]}]}
 < {"TotalCount":1,"DiskSet":[{"DeleteWithInstance":true,"RenewFlag":"NOTIFY_AND_MANUAL_RENEW","DiskType":"CLOUD_PREMIUM","DiskState":"ATTACHED",..."InstanceId":"ins-running1",..."AutoSnapshotPolicyIds":null,..."Attached":true,"DiskSize":50,..."DiskUsage":"SYSTEM_DISK","DiskChargeType":"POSTPAID_BY_HOUR",...}]}
-> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-4","ProjectId":7},"ImageId":"img-487zeit5","InstanceName":"disks","DataDisks":[{"DiskSize":100,"DiskType":"CLOUD_SSD"},{"DiskSize":20,"DeleteWithInstance":false}]}
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-4","ProjectId":7},"ImageId":"img-487zeit5","InstanceName":"disks","DataDisks":[{"DiskSize":100,"DiskType":"CLOUD_SSD","DiskName":"logs"},{"DiskSize":20,"DeleteWithInstance":false}]}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeDisks {"Filters":[{"Name":"instance-name","Values":["disks"]},{"Name":"zone","Values":["ap-guangzhou-4"]},{"Name":"disk-state","Values":["ATTACHED"]}],"ReturnBindAutoSnapshotPolicy":true}
 < {"TotalCount":3,"DiskSet":[{..."AutoSnapshotPolicyIds":[],..."DiskUsage":"SYSTEM_DISK"...},{..."DiskType":"CLOUD_SSD",..."DiskSize":100,..."DiskUsage":"DATA_DISK"...},{"DeleteWithInstance":false,..."DiskSize":20,...}]}
 > DescribeDisks {"Filters":[{"Name":"disk-usage","Values":["DATA_DISK"]},{"Name":"disk-type","Values":["CLOUD_SSD"]},{"Name":"project-id","Values":["7"]},{"Name":"portable","Values":["FALSE"]}]}
 < {"TotalCount":1,...
+> DescribeDisks {"Filters":[{"Name":"disk-name","Values":["logs"]}]}
+< {"TotalCount":1,"DiskSet":[{..."DiskName":"logs",..."DiskSize":100,...}]}
+> cvm.DescribeInstances {"Filters":[{"Name":"instance-name","Values":["disks"]}]}
+< ..."DataDisks":[{"DiskSize":100,..."DiskName":"logs",...},{"DiskSize":20,..."DiskName":"",...}]...
 > DescribeDisks {"Limit":1,"Offset":2}
 < {"TotalCount":15,"DiskSet":[{..."DiskSize":20,...}]}
 > DescribeDisks {"Limit":1,"Order":"ASC"}

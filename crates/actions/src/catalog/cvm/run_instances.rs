@@ -423,6 +423,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue The value `MAYBE` specified in the parameter `InstanceChargePrepaid.RenewFlag` is not valid.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskSize":5}}
 < InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":10,"DiskName":"1234567890123456789012345678901234567890123456789012345678901"}]}
+< InvalidParameterValue ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"MinCount":3}
 < InvalidParameterValue.InvalidParameterMinCount ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"}
