@@ -238,9 +238,7 @@ impl Reason {
 
     fn codes(&self) -> Codes {
         match self {
-            Reason::Missing { .. } | Reason::CommonMissing { .. } | Reason::NothingToDo { .. } => {
-                both("MissingParameter")
-            }
+            Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region => both("InvalidParameterValue"),
