@@ -160,6 +160,7 @@ pub enum Reason {
     BodyTooLarge,
     #[error("The request's body did not arrive.")]
     HalfSent,
+    /// Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
     #[error("The same signed request has been received already; sign each request anew.")]
     Replayed,
     #[error("{0}")]
@@ -296,7 +297,6 @@ impl Reason {
             Reason::UnknownProduct { .. } => ("NoSuchProduct", "InvalidParameterValue"),
             Reason::UnknownAction { .. } => ("InvalidAction", "InvalidAction.NotFound"),
             Reason::UnknownVersion { .. } => ("NoSuchVersion", "InvalidParameterValue"),
-            // Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
             Reason::Replayed => both("InvalidRequest.ReplayAttack"),
             Reason::BodyTooLarge => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
             Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
