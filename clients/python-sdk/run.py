@@ -21,6 +21,7 @@ import key_pairs  # noqa: E402,F401
 import instances  # noqa: E402,F401
 import images  # noqa: E402,F401
 import rescue  # noqa: E402,F401
+import console  # noqa: E402,F401
 import prepaid  # noqa: E402,F401
 import resize  # noqa: E402,F401
 import templates  # noqa: E402,F401

@@ -53,6 +53,7 @@ catalog! {
         describe_instance_family_configs,
         describe_instance_internet_bandwidth_configs,
         describe_instance_type_configs,
+        describe_instance_vnc_url,
         describe_instances,
         describe_instances_attributes,
         describe_instances_modification,

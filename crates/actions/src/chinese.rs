@@ -114,6 +114,7 @@ texts! {
         Refusal::State { instance, state } => ("实例 `{instance}` {}（{}），不支持该操作。", state_now(*state), state.name()),
         Refusal::RunningWithoutForce(id) => ("请求不支持开机状态（RUNNING）的实例 `{id}`。请先关机，或传入 ForceStop=TRUE，由系统关机后再开机。"),
         Refusal::StoppedWithoutCharging(id) => ("实例 `{id}` 处于关机不收费状态，请先开机再执行该操作。"),
+        Refusal::NoConsole(id) => ("实例 `{id}` 没有文本控制台：Windows 实例没有，且并非每种虚拟化平台都有。"),
         Refusal::Isolating(id) => ("实例 `{id}` 正在移入回收站。"),
         Refusal::ChargeType { instance, charge_type } => ("实例 `{instance}` 的计费模式为 {}，不支持该操作。", charge_type.name()),
         Refusal::Template(why) => ("{}", template(why)),

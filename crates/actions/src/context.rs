@@ -7,7 +7,7 @@ use chacha20::{
 };
 use cvmd_model::{AccountNumber, Associate, By, RegionId, RequestId, StopType};
 use cvmd_wire::{Door, Language};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 /// Settings of the operator that change what actions do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,16 @@ pub struct Policy {
     pub running_key_change: RunningKeyChange,
     pub associate: Associate,
     pub prices: Prices,
+    /// Where consoles are opened; `None` where the hypervisor has none.
+    pub console: Option<ConsoleAt>,
+}
+
+/// Where the server takes WebSocket connections to machines' consoles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConsoleAt {
+    pub address: SocketAddr,
+    /// Whether it is met by TLS alone.
+    pub tls: bool,
 }
 
 /// What changing the login of a RUNNING instance without ForceStop comes to: its key pairs and its password alike.
@@ -39,6 +49,7 @@ impl Policy {
             running_key_change: RunningKeyChange::default(),
             associate: Associate::default(),
             prices: Prices::default(),
+            console: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod batch;
 mod catalog;
 mod chinese;
 mod client_token;
+mod console;
 mod context;
 mod describe;
 mod disks;
@@ -49,7 +50,8 @@ mod world_networks;
 
 pub use action::{Action, Apply, Body, Effect};
 pub use catalog::ACTIONS;
-pub use context::{Context, Policy, RunningKeyChange, Seal};
+pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
+pub use context::{ConsoleAt, Context, Policy, RunningKeyChange, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use login::hash as hash_password;
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};

@@ -1,8 +1,8 @@
 //! The small world in which every paragraph of a transcript begins, and the plain words that change it.
 
 use crate::{
-    Action, ApiError, Body, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange, Seal, Wanted,
-    seeded, world_images, world_networks,
+    Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange,
+    Seal, Wanted, seeded, world_images, world_networks,
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
@@ -247,6 +247,10 @@ impl World {
     pub(crate) async fn change(&mut self, words: &str) -> bool {
         match words {
             "running_key_change = shutdown" => self.policy.running_key_change = RunningKeyChange::Shutdown,
+            "console = on" => {
+                let address = ([127, 0, 0, 1], 8312).into();
+                self.policy.console = Some(ConsoleAt { address, tls: false });
+            }
             "associate = add" => self.policy.associate = Associate::Add,
             "50 placement groups" => self.fill_with_groups().await,
             "20 instances in ps-grouped1" => self.fill_group().await,

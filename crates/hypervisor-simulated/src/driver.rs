@@ -422,6 +422,18 @@ impl Hypervisor for SimulatedHypervisor {
         Ok(Box::new(theirs))
     }
 
+    fn has_consoles(&self) -> bool {
+        true
+    }
+
+    async fn console(&self, id: InstanceId) -> Result<Connection, Trouble> {
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        let console = ssh::Console::at(driver, id)?;
+        let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
+        tokio::spawn(console.run(ours));
+        Ok(Box::new(theirs))
+    }
+
     async fn reset(&self, definition: &Definition) -> Result<(), Trouble> {
         self.reset_now(definition).await
     }

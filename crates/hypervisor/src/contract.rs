@@ -8,15 +8,15 @@
 //! ```
 
 pub mod boots;
+pub mod connections;
 pub mod disks;
 mod ground;
 
-use crate::{Boot, Connection, Definition, Endpoint, Hypervisor, Trouble};
+use crate::{Boot, Definition, Endpoint, Hypervisor, Trouble};
 use async_trait::async_trait;
 use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
-use ground::{LIMIT, blob, defined, drain, heard, line, login, names, shut_down, start, until};
-use std::{sync::Arc, time::Duration};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ground::{blob, defined, drain, heard, line, login, names, shut_down, start, until};
+use std::sync::Arc;
 
 /// A driver under test and what only its own tests can reach.
 #[async_trait]
@@ -35,9 +35,6 @@ pub trait World: Send {
     /// Replaces that text, as the machine's owner may.
     async fn write_by_hand(&self, id: InstanceId, text: &str);
 }
-
-/// How long a connection may outlive what it led to: less than sshd's own patience with a client that does not log in.
-const SOON: Duration = Duration::from_secs(20);
 
 /// Makes a test of every promise: `contract!(#[tokio::test] make())`, where `make()` answers a [`World`].
 #[macro_export]
@@ -63,9 +60,6 @@ macro_rules! contract {
             verbs_on_one_machine_come_one_after_the_other
             what_was_done_outlives_the_process
             an_endpoint_is_the_same_over_a_machines_life
-            a_machine_is_connected_to_only_while_it_runs
-            going_off_ends_the_open_connections
-            a_client_that_goes_away_ends_its_connection_alone
             erasing_takes_a_machine_that_runs_and_all_that_was_its
             every_change_is_announced_to_every_watch
         );
@@ -73,6 +67,12 @@ macro_rules! contract {
             a_boot_is_chosen_only_while_the_machine_is_off
             a_rescue_system_boots_beside_the_disk_and_leaves_it_as_it_is
             a_chosen_boot_outlives_the_process_and_may_be_chosen_again
+        );
+        $crate::contract!(@each_of connections #[$test] $make;
+            a_machine_is_connected_to_only_while_it_runs
+            going_off_ends_the_open_connections
+            a_client_that_goes_away_ends_its_connection_alone
+            a_console_is_had_of_a_machine_that_runs_and_ends_with_it
         );
         $crate::contract!(@each_of disks #[$test] $make;
             a_captured_image_is_what_new_machines_begin_as
@@ -389,64 +389,6 @@ pub async fn an_endpoint_is_the_same_over_a_machines_life(world: &mut dyn World)
     let reopened = world.hypervisor().endpoint(id).await.unwrap();
     let ip = |endpoint: &Endpoint| endpoint.address.map(|address| address.ip());
     assert_eq!((ip(&reopened), reopened.host_key), (ip(&endpoint), endpoint.host_key));
-}
-
-pub async fn a_machine_is_connected_to_only_while_it_runs(world: &mut dyn World) {
-    let (hypervisor, id) = defined(world).await;
-    let refused = async |when: &str| {
-        let trouble = hypervisor.connect(id).await.map(drop).unwrap_err();
-        assert!(matches!(trouble, Trouble::NotRunning(named) if named == id), "{when}: {trouble}");
-    };
-    refused("off").await;
-    hypervisor.start(id).await.unwrap();
-    if hypervisor.observe(id).await.unwrap().power == Power::Starting {
-        refused("starting").await;
-    }
-    until(&*hypervisor, id, |observed| observed.ready).await;
-    let (mut first, mut second) = (hypervisor.connect(id).await.unwrap(), hypervisor.connect(id).await.unwrap());
-    greeted(&mut first).await;
-    greeted(&mut second).await;
-    hypervisor.power_off(id).await.unwrap();
-    refused("off again").await;
-}
-
-pub async fn going_off_ends_the_open_connections(world: &mut dyn World) {
-    let (hypervisor, id) = defined(world).await;
-    for way in ["shut down", "powered off", "erased"] {
-        hypervisor.start(id).await.unwrap();
-        until(&*hypervisor, id, |observed| observed.ready).await;
-        let mut connection = hypervisor.connect(id).await.unwrap();
-        greeted(&mut connection).await;
-        match way {
-            "shut down" => shut_down(&*hypervisor, id).await,
-            "powered off" => hypervisor.power_off(id).await.unwrap(),
-            _ => hypervisor.erase(id).await.unwrap(),
-        }
-        let ends = async { while connection.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {} };
-        tokio::time::timeout(SOON, ends).await.unwrap_or_else(|_| panic!("{way}: the connection goes on"));
-    }
-}
-
-pub async fn a_client_that_goes_away_ends_its_connection_alone(world: &mut dyn World) {
-    let (hypervisor, id) = defined(world).await;
-    hypervisor.start(id).await.unwrap();
-    until(&*hypervisor, id, |observed| observed.ready).await;
-    let mut stays = hypervisor.connect(id).await.unwrap();
-    drop(hypervisor.connect(id).await.unwrap());
-    let mut hangs_up = hypervisor.connect(id).await.unwrap();
-    greeted(&mut hangs_up).await;
-    hangs_up.shutdown().await.unwrap();
-    let ends = async { while hangs_up.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {} };
-    tokio::time::timeout(SOON, ends).await.expect("half closed by its client, it goes on");
-    greeted(&mut stays).await;
-}
-
-/// sshd speaks first: `SSH-2.0-` and its name.
-async fn greeted(connection: &mut Connection) {
-    let mut greeting = [0; 8];
-    let read = connection.read_exact(&mut greeting);
-    tokio::time::timeout(LIMIT, read).await.expect("sshd says nothing").unwrap();
-    assert_eq!(&greeting, b"SSH-2.0-");
 }
 
 pub async fn erasing_takes_a_machine_that_runs_and_all_that_was_its(world: &mut dyn World) {

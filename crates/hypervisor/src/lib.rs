@@ -150,6 +150,20 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`].
     async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble>;
 
+    /// Whether machines have a console that can be opened.
+    fn has_consoles(&self) -> bool {
+        false
+    }
+
+    /// Opens the console of a machine that runs: bytes of a terminal both ways, beginning with a login prompt. The machine
+    /// going off ends it.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], and [`Trouble::NoConsole`] where there is none.
+    async fn console(&self, id: InstanceId) -> Result<Connection, Trouble> {
+        Err(Trouble::NoConsole(id))
+    }
+
     /// Destroys the machine and its disk, also while it runs. One that does not exist is `Ok`.
     async fn erase(&self, id: InstanceId) -> Result<(), Trouble>;
 }

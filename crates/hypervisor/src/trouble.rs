@@ -17,6 +17,8 @@ pub enum Trouble {
     NotRunning(InstanceId),
     #[error("the machine {0} runs, but nothing answers at its SSH port")]
     Unreachable(InstanceId),
+    #[error("the machine {0} has no console")]
+    NoConsole(InstanceId),
     #[error("read back after writing, the disk does not hold what was written: {0}")]
     NotAsWritten(Box<str>),
     #[error("the machines' store failed: {0}")]
@@ -29,6 +31,6 @@ impl Trouble {
     /// Trying again cannot help.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Trouble::Absent(_) | Trouble::NoImage(_))
+        matches!(self, Trouble::Absent(_) | Trouble::NoImage(_) | Trouble::NoConsole(_))
     }
 }

@@ -220,6 +220,8 @@ pub enum PowerLaw {
     Stop,
     /// RUNNING, or RESCUE_MODE, which stays what it is: the vendor lists no code that would refuse it.
     Reboot,
+    /// RUNNING or RESCUE_MODE: there is a system to talk to.
+    Console,
     /// RUNNING or STOPPED, and not Windows: its login could not be mended from there.
     EnterRescue,
     /// RESCUE_MODE only.
@@ -280,12 +282,13 @@ impl Instance {
             (
                 PowerLaw::Stop
                 | PowerLaw::Reboot
+                | PowerLaw::Console
                 | PowerLaw::EnterRescue
                 | PowerLaw::ChangeLogin { how: Some(_) }
                 | PowerLaw::Disk,
                 S::Running,
             )
-            | (PowerLaw::Reboot | PowerLaw::ExitRescue, S::RescueMode) => Ok(()),
+            | (PowerLaw::Reboot | PowerLaw::Console | PowerLaw::ExitRescue, S::RescueMode) => Ok(()),
             (PowerLaw::ChangeLogin { how: None }, S::Running) => Err(Refusal::RunningWithoutForce(self.id)),
             _ => Err(self.in_state()),
         }

@@ -47,6 +47,8 @@ pub enum Refusal {
     Disk(DiskRefusal),
     #[error("The instance `{0}` has a local system disk, which binds it to its type.")]
     SystemDiskType(InstanceId),
+    #[error("The instance `{0}` has no text console: Windows has none, nor has every hypervisor.")]
+    NoConsole(InstanceId),
     #[error("The key pair `{key}` is bound to the instance `{instance}`; disassociate it first.")]
     KeyPairBound { key: KeyPairId, instance: InstanceId },
     #[error("The key pair `{key}` is still being taken off the instance `{instance}`; try again when that is done.")]

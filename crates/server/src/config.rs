@@ -341,6 +341,8 @@ impl Config {
             running_key_change: running_key_change(arguments.running_key_change.or(file.running_key_change))?,
             associate: associate(arguments.associate.or(file.associate))?,
             prices: file.prices,
+            // Known when the listener is.
+            console: None,
         };
         let network_block = arguments.network_block.or(file.network.block);
         if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {

@@ -1,7 +1,8 @@
 //! The house: what every request needs, put together once.
 
 use crate::{
-    credentials::Credentials, master_key::MasterKey, metrics::Metrics, random, relay::Tunnels, replays::Replays,
+    console, credentials::Credentials, master_key::MasterKey, metrics::Metrics, random, relay::Tunnels,
+    replays::Replays,
 };
 use cvmd_actions::{Context, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
@@ -29,6 +30,7 @@ pub(crate) struct House {
     pub(crate) metrics: Metrics,
     pub(crate) slow: Semaphore,
     pub(crate) tunnels: Tunnels,
+    pub(crate) consoles: console::Used,
     /// What the engine has done; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
 }
@@ -53,6 +55,7 @@ impl House {
             metrics: Metrics::default(),
             slow: Semaphore::new(SLOW_MAX),
             tunnels: Tunnels::default(),
+            consoles: console::Used::default(),
             engine: OnceLock::new(),
         }
     }

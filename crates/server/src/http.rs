@@ -2,19 +2,21 @@
 
 use crate::{
     connect::{self, Target, Way},
+    console::{self, NoConsole},
     house::House,
     pipeline,
     relay::{self, MACHINE_PAGE, Relay},
     tls::{self, Tls},
+    websocket::{self, Wish},
 };
 use bytes::Bytes;
-use cvmd_actions::Reason;
+use cvmd_actions::{CONSOLE_PAGE, Reason};
 use cvmd_wire::RawRequest;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{CONNECTION, CONTENT_TYPE, HeaderValue},
+    header::{CONNECTION, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
     server::conn::http1,
     service::service_fn,
     upgrade::OnUpgrade,
@@ -106,6 +108,10 @@ async fn accepted(
             // Told to stop, the machines themselves go on; what ends is the way to them.
             unless_stopped(&mut stop, relay.carry(stream)).await;
         }
+        End::Console(machine) => {
+            // A client that goes away without a word is an end like any other.
+            let _ = unless_stopped(&mut stop, websocket::carry(stream, machine)).await;
+        }
         End::Vendor { host, way } => {
             let stream: Box<dyn Stream> = match way {
                 Way::Plain => Box::new(stream),
@@ -120,7 +126,7 @@ async fn accepted(
     Ok(())
 }
 
-/// A `CONNECT` that was answered with 200: what follows on the connection is no HTTP of this connection.
+/// A `CONNECT` that was answered with 200, or a WebSocket with 101: what follows on the connection is no HTTP of this connection.
 struct Tunnel {
     end: End,
     upgrade: OnUpgrade,
@@ -130,6 +136,7 @@ struct Tunnel {
 enum End {
     Vendor { host: Box<str>, way: Way },
     Machine(Relay),
+    Console(cvmd_hypervisor::Connection),
 }
 
 /// One HTTP connection.
@@ -194,6 +201,12 @@ async fn respond(connection: &Connection, request: Request<Incoming>) -> Respons
     if request.method() == Method::CONNECT {
         return open_tunnel(connection, request).await;
     }
+    if request.uri().path() == CONSOLE_PAGE {
+        return match open_console(connection, request).await {
+            Ok(response) => response,
+            Err(why) => refused(why.status(), &why.to_string()),
+        };
+    }
     let (head, body) = request.into_parts();
     if connect::is_for_others(&head) {
         return refused(StatusCode::FORBIDDEN, connect::NO_PROXY);
@@ -252,6 +265,30 @@ async fn open_tunnel(connection: &Connection, mut request: Request<Incoming>) ->
     // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200.
     *connection.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
     Response::new(Full::default())
+}
+
+/// Answers a WebSocket to a console. With 101 the connection goes on as with a tunnel.
+async fn open_console(
+    connection: &Connection,
+    mut request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, NoConsole> {
+    let wish = Wish::of(request.headers()).filter(|_| request.method() == Method::GET);
+    let wish = wish.ok_or(NoConsole::NoWebSocket)?;
+    let machine = console::open(&connection.house, request.uri().query().unwrap_or_default()).await?;
+    let upgrade = hyper::upgrade::on(&mut request);
+    let end = End::Console(machine);
+    *connection.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    // Invariant: base64 is a header's value.
+    headers.extend(HeaderValue::try_from(wish.accept).ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
+    if wish.binary {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(websocket::BINARY));
+    }
+    Ok(response)
 }
 
 /// What a client must know of a machine in order to enter it by `CONNECT`.

@@ -7,6 +7,7 @@ mod command;
 mod commands;
 mod config;
 mod connect;
+mod console;
 mod credentials;
 mod data;
 mod demo;
@@ -28,6 +29,7 @@ mod serve;
 mod ssh;
 mod ssh_settings;
 mod tls;
+mod websocket;
 
 use clap::Parser;
 use std::process::ExitCode;

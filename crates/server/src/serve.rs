@@ -11,6 +11,7 @@ use crate::{
     tls::Tls,
 };
 use anyhow::{Context, bail};
+use cvmd_actions::{ConsoleAt, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor, SshSettings};
 use cvmd_model::Instance;
@@ -18,7 +19,13 @@ use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
 use cvmd_wire::ReplayKey;
 use socket2::{SockRef, TcpKeepalive};
-use std::{convert::Infallible, io::Write, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io::Write,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -47,7 +54,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let tls = Arc::new(Tls::open(&data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
-    let (house, machines) = open(config, &data).await?;
+    let (house, machines) = open(config, &data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
     seed::load(&house, config.seed.as_deref()).await?;
     tell_ports(&house).await?;
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
@@ -122,7 +129,20 @@ fn announce(endpoint: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(config: &Config, data: &DataDirectory) -> anyhow::Result<(Arc<House>, Arc<SimulatedHypervisor>)> {
+/// Where a client on this machine meets a listener, also one that listens everywhere.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        address => address,
+    }
+}
+
+async fn open(
+    config: &Config,
+    data: &DataDirectory,
+    console: ConsoleAt,
+) -> anyhow::Result<(Arc<House>, Arc<SimulatedHypervisor>)> {
     let master_key = Arc::new(MasterKey::open(&data.master_key())?);
     let path = data.state();
     let state = tokio::task::spawn_blocking(move || {
@@ -144,7 +164,8 @@ async fn open(config: &Config, data: &DataDirectory) -> anyhow::Result<(Arc<Hous
     })?;
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
-    let house = Arc::new(House::new(state, hypervisor, master_key, config.policy));
+    let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
+    let house = Arc::new(House::new(state, hypervisor, master_key, policy));
     accounts::first_account(&house, data, config.credential.as_ref()).await?;
     house.credentials.load(&house.state.view(), &house.master_key)?;
     remember_replays(&house).await?;

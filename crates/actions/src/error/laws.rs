@@ -13,6 +13,7 @@ pub(super) fn law(refusal: &Refusal) -> Codes {
         Refusal::OperationInProgress(_) => forbidden("OperationDenied.InstanceOperationInProgress"),
         Refusal::RunningWithoutForce(_) => forbidden("UnsupportedOperation.InstanceStateRunning"),
         Refusal::StoppedWithoutCharging(_) => forbidden("UnsupportedOperation.StoppedModeStopCharging"),
+        Refusal::NoConsole(_) => forbidden("UnsupportedOperation.SpecialInstanceType"),
         Refusal::Isolating(_) => forbidden("UnsupportedOperation.InstanceStateIsolating"),
         Refusal::ChargeType { .. } => forbidden("UnsupportedOperation.InstanceChargeType"),
         Refusal::Template(why) => template(why),

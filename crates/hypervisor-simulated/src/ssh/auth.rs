@@ -31,8 +31,14 @@ pub(crate) fn key_admits(machine: &Machine, user: &str, key: &PublicKey, algorit
 
 /// Whether a password opens `user`'s account. Slow (about a millisecond of hashing) on purpose and whatever the answer.
 pub(crate) fn password_admits(machine: &Machine, user: &str, password: &str) -> bool {
-    let open = *user == *machine.entrance().user && machine.entrance().password_login;
-    let hash = machine.entrance().password_hash.as_deref().filter(|_| open);
+    // Both sides always: a refusal takes as long as any other.
+    password_fits(machine, user, password) & machine.entrance().password_login
+}
+
+/// Whether it is that user's password, whatever sshd makes of it. As slow.
+pub(crate) fn password_fits(machine: &Machine, user: &str, password: &str) -> bool {
+    let known = *user == *machine.entrance().user;
+    let hash = machine.entrance().password_hash.as_deref().filter(|_| known);
     let right = PasswordHashRef::new(hash.unwrap_or(NOBODYS_HASH))
         .is_ok_and(|hash| ShaCrypt::SHA512.verify_password(password.as_bytes(), hash).is_ok());
     right && hash.is_some()

@@ -3,6 +3,7 @@
 mod auth;
 mod cable;
 mod commands;
+mod console;
 mod session;
 mod shell;
 mod terminal;
@@ -32,6 +33,8 @@ use tokio::{
     net::TcpStream,
     sync::oneshot,
 };
+
+pub(crate) use console::Console;
 
 /// Like sshd's `LoginGraceTime`: who has not logged in by then is disconnected.
 const LOGIN_GRACE: Duration = Duration::from_secs(120);

@@ -73,7 +73,7 @@ impl Visitor {
     }
 
     /// The machine as it is at this moment, if it still is in the boot that was connected to.
-    fn machine(&self) -> Result<Arc<Machine>, Error> {
+    pub(super) fn machine(&self) -> Result<Arc<Machine>, Error> {
         let up = |machine: &Arc<Machine>| {
             let observed = self.driver.observed(machine);
             observed.boot == self.boot && matches!(observed.power, Power::Running | Power::ShuttingDown)
@@ -87,7 +87,13 @@ impl Visitor {
     }
 
     /// Runs the commands of a line one after the other and answers the last status, or the one that the shell ends with.
-    async fn run(&self, text: &str, status: u8, input: &[u8], print: &mut impl FnMut(&Done)) -> Result<Ended, Error> {
+    pub(super) async fn run(
+        &self,
+        text: &str,
+        status: u8,
+        input: &[u8],
+        print: &mut impl FnMut(&Done),
+    ) -> Result<Ended, Error> {
         let mut status = status;
         let commands = match shell::parse(text, &self.machine()?.home()) {
             Ok(commands) => commands,
@@ -193,10 +199,7 @@ impl Visitor {
     }
 
     fn prompt(&self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
-        let machine = self.machine()?;
-        let (user, (host, _)) = (&machine.entrance().user, machine.names());
-        let sign = if &**user == "root" { '#' } else { '$' };
-        session.data(channel, format!("{user}@{host}:~{sign} ").into_bytes())
+        session.data(channel, prompt(&*self.machine()?).into_bytes())
     }
 
     /// Begins what a client asked for: its own command, or the one that its key's line forces.
@@ -245,9 +248,9 @@ impl Visitor {
 }
 
 /// How a line ended.
-struct Ended {
-    status: u8,
-    exit: bool,
+pub(super) struct Ended {
+    pub(super) status: u8,
+    pub(super) exit: bool,
 }
 
 impl Handler for Visitor {
@@ -386,6 +389,18 @@ impl Handler for Visitor {
     }
 }
 
+/// What a shell shows when it waits for a line.
+pub(super) fn prompt(machine: &Machine) -> String {
+    let (user, (host, _)) = (&machine.entrance().user, machine.names());
+    let sign = if &**user == "root" { '#' } else { '$' };
+    format!("{user}@{host}:~{sign} ")
+}
+
+/// What a command printed, as a terminal wants it: a carriage return before each newline.
+pub(super) fn on_screen(done: &Done) -> String {
+    format!("{}{}", done.out, done.err).replace('\n', "\r\n")
+}
+
 fn report(done: &mut Done, acted: Result<(), Trouble>) {
     if let Err(trouble) = acted {
         done.err.push_str(&format!("cvmd-guest: {trouble}\n"));
@@ -393,10 +408,10 @@ fn report(done: &mut Done, acted: Result<(), Trouble>) {
     }
 }
 
-/// Sends what a command printed; a terminal wants a carriage return before each newline.
+/// Sends what a command printed.
 fn send(session: &mut Session, channel: ChannelId, pty: bool, done: &Done) -> Result<(), Error> {
     if pty {
-        let both = format!("{}{}", done.out, done.err).replace('\n', "\r\n");
+        let both = on_screen(done);
         return if both.is_empty() { Ok(()) } else { session.data(channel, both.into_bytes()) };
     }
     if !done.out.is_empty() {

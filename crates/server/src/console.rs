@@ -1,0 +1,96 @@
+//! Opens a machine's console for whoever brings the word of an address that DescribeInstanceVncUrl gave: once, and in time.
+
+use crate::{house::House, master_key::MasterKey};
+use cvmd_actions::Ticket;
+use cvmd_hypervisor::{Connection, Trouble};
+use hyper::StatusCode;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// The words that were used and would still be in time. A restart forgets them, and with it every console ends.
+#[derive(Debug, Default)]
+pub(crate) struct Used(Mutex<HashMap<String, u64>>);
+
+/// Why no console opens. Its text is for the caller, one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoConsole {
+    #[error("a console is opened by a WebSocket of version 13")]
+    NoWebSocket,
+    #[error("this is no address of a console: ask DescribeInstanceVncUrl for one")]
+    Unknown,
+    #[error("this address was used already, or is older than 15 seconds: ask DescribeInstanceVncUrl for another")]
+    Over,
+    #[error("the instance is not running")]
+    NotRunning,
+    #[error("the instance's console cannot be opened now; the operator's log says why")]
+    Broken,
+}
+
+impl NoConsole {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            NoConsole::NoWebSocket => StatusCode::BAD_REQUEST,
+            NoConsole::Unknown | NoConsole::Over => StatusCode::FORBIDDEN,
+            NoConsole::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
+            NoConsole::Broken => StatusCode::BAD_GATEWAY,
+        }
+    }
+}
+
+impl Used {
+    /// The ticket that a query brings, which is used up by this.
+    fn redeem(&self, key: &MasterKey, query: &str, now_seconds: u64) -> Result<Ticket, NoConsole> {
+        let word = query.split('&').find_map(|pair| pair.strip_prefix("s=")).ok_or(NoConsole::Unknown)?;
+        let clear = key.open_sealed(&cvmd_actions::sealed(word)).map_err(|_| NoConsole::Unknown)?;
+        let ticket = Ticket::read(clear.expose()).ok_or(NoConsole::Unknown)?;
+        if ticket.until_seconds < now_seconds {
+            return Err(NoConsole::Over);
+        }
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        used.retain(|_, until_seconds| *until_seconds >= now_seconds);
+        let again = used.insert(word.to_owned(), ticket.until_seconds).is_some();
+        if again { Err(NoConsole::Over) } else { Ok(ticket) }
+    }
+}
+
+/// Uses the query's word up and opens the console that it names.
+pub(crate) async fn open(house: &House, query: &str) -> Result<Connection, NoConsole> {
+    let ticket = house.consoles.redeem(&house.master_key, query, house.now_seconds())?;
+    let id = ticket.instance;
+    house.hypervisor.console(id).await.map_err(|trouble| match trouble {
+        Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
+        trouble => {
+            tracing::warn!(instance = %id, %trouble, "a console cannot be opened");
+            NoConsole::Broken
+        }
+    })
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use cvmd_actions::Seal;
+    use cvmd_model::InstanceId;
+
+    const NOW: u64 = 1_795_478_400;
+
+    #[test]
+    fn a_word_opens_once_and_in_time_and_nothing_else_that_is_sealed_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = MasterKey::open(&directory.path().join("key")).unwrap();
+        let used = Used::default();
+        let ticket = Ticket { instance: InstanceId::from_random(7), until_seconds: NOW + 15 };
+        let query = |text: &str| format!("s={}", key.seal(text).replace('+', "-").replace('/', "_").replace('=', ""));
+        let words = query(&ticket.to_string());
+        assert_eq!(used.redeem(&key, &words, NOW + 15), Ok(ticket));
+        assert_eq!(used.redeem(&key, &words, NOW + 15), Err(NoConsole::Over));
+        let late = query(&ticket.to_string());
+        assert_eq!(used.redeem(&key, &late, NOW + 16), Err(NoConsole::Over));
+        for other in [query("secret"), "s=".into(), "s=AAAA".into(), "t=AAAA".into(), String::new()] {
+            assert_eq!(used.redeem(&key, &other, NOW), Err(NoConsole::Unknown), "{other}");
+        }
+        assert_eq!(used.redeem(&key, &query(&ticket.to_string()), NOW), Ok(ticket), "each word for itself");
+    }
+}
