@@ -375,3 +375,41 @@ fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {
     ties.extend(leaving.map(|key| (*key, Binding::Leaving)));
     ties
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use serde_json::json;
+
+    fn instance(system: &str, data: &[&str]) -> Arc<Instance> {
+        let disk = |id: &&str| json!({"id": id, "kind": "CLOUD_SSD", "size_gib": 20, "delete_with_instance": true});
+        let data: Vec<_> = data.iter().map(disk).collect();
+        let body = json!({
+            "id": "ins-1e4r6y8i", "sequence": 1, "account": 1, "zone": "ap-guangzhou-3", "name": "", "host_name": "",
+            "project_id": 0, "image": "img-487zeit5", "instance_type": "S5.SMALL1",
+            "charge_type": "POSTPAID_BY_HOUR", "private_address": "127.64.0.2", "vpc": "vpc-11112222",
+            "system_disk": {"id": system, "kind": "CLOUD_PREMIUM", "size_gib": 50}, "data_disks": data,
+            "internet": {"charge_type": "", "max_bandwidth_out": 0, "public_ip_assigned": false},
+            "subnet": "subnet-11112222", "security_groups": [], "created_seconds": 0, "uuid": uuid::Uuid::nil(),
+            "login": {"keys": [], "password": "Never", "password_login": false}, "state": "RUNNING",
+        });
+        Arc::new(serde_json::from_value(body).unwrap())
+    }
+
+    #[test]
+    fn a_disk_leads_to_its_instance_as_long_as_that_has_it() {
+        let mut view = View::default();
+        let known = |view: &View| {
+            let all = ["disk-system01", "disk-system02", "disk-data0001", "disk-data0002"];
+            let known = all.into_iter().filter(|id| view.disk_holder(id.parse().unwrap()).is_some());
+            (known.collect::<Vec<_>>(), view.disks.len())
+        };
+        view.apply(&Put::Instance(instance("disk-system01", &["disk-data0001", "disk-data0002"])));
+        assert_eq!(known(&view), (vec!["disk-system01", "disk-data0001", "disk-data0002"], 3));
+        let changed = instance("disk-system02", &["disk-data0002"]);
+        view.apply(&Put::Instance(Arc::clone(&changed)));
+        assert_eq!(known(&view), (vec!["disk-system02", "disk-data0002"], 2));
+        view.apply(&Put::InstanceGone(changed));
+        assert_eq!(known(&view), (vec![], 0));
+    }
+}
