@@ -1,7 +1,7 @@
 """Machines that become another type, get larger disks and other names, asked from inside."""
 
 from cloud import cloud
-from login import new_key, public_half, with_key
+from login import Machine, new_key, public_half, with_key
 from story import check, equal
 
 BOOT = "cat /proc/sys/kernel/random/boot_id"
@@ -60,6 +60,24 @@ def disks_grow_while_it_runs_or_with_a_boot_and_never_shrink():
     assert inside(BOOT) != boot, "forced is a boot"
     cloud.refuses("InvalidParameterValue", "ResizeInstanceDisks", InstanceId=It.id, SystemDisk={"DiskSize": 60},
                   ResizeOnline=True)
+
+
+@check
+def bandwidth_brings_a_public_address_and_takes_it_away():
+    boot = inside(BOOT)
+    equal(cloud.instance(It.id)["PublicIpAddresses"], None)
+    cloud.call("ResetInstancesInternetMaxBandwidth", InstanceIds=[It.id],
+               InternetAccessible={"InternetMaxBandwidthOut": 5})
+    instance = cloud.settled(It.id)
+    equal(instance["InternetAccessible"]["InternetMaxBandwidthOut"], 5)
+    public = Machine(instance["PublicIpAddresses"][0], It.machine.port, It.machine.user)
+    equal(with_key(public, It.key, BOOT).entered().strip(), boot, "the same machine, without a boot")
+    cloud.call("ResetInstancesInternetMaxBandwidth", InstanceIds=[It.id],
+               InternetAccessible={"InternetMaxBandwidthOut": 0})
+    equal(cloud.settled(It.id)["PublicIpAddresses"], None)
+    outcome = with_key(public, It.key)
+    assert outcome.status == 255 and "Permission denied" not in outcome.err, f"somebody answered: {outcome}"
+    equal(inside(BOOT), boot, "at its private address")
 
 
 @check

@@ -91,6 +91,7 @@ catalog! {
         reboot_instances,
         renew_instances,
         reset_instance,
+        reset_instances_internet_max_bandwidth,
         reset_instances_password,
         reset_instances_type,
         resize_instance_disks,

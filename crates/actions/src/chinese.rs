@@ -121,6 +121,7 @@ texts! {
         Refusal::Group(why) => ("{}", group(why)),
         Refusal::Disk(why) => ("{}", disk(why)),
         Refusal::SystemDiskType(id) => ("实例 `{id}` 的系统盘为本地盘，不支持调整机型。"),
+        Refusal::MixedInternetChargeTypes => ("不支持同时调整网络计费模式不同的实例。"),
         Refusal::MixedChargeTypes => ("不支持同时销毁计费模式不同的实例。"),
         Refusal::Protected(id) => ("实例 `{id}` 已启用销毁保护（DisableApiTermination），请先关闭销毁保护，然后重试。"),
         Refusal::KeyPairBound { key, instance } => ("密钥对 `{key}` 已绑定实例 `{instance}`，请先解绑。"),

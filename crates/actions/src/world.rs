@@ -137,6 +137,28 @@ fn fill_shelves(tx: &mut Transaction<'_>) {
     }
 }
 
+/// Disks and ways of paying for bandwidth that few have.
+fn equip(instance: &mut Instance) {
+    let id = &*instance.id.to_string();
+    if id == "ins-stopped1" {
+        let data = |id: &str, kind: &'static str| DataDisk {
+            id: id.parse().unwrap(),
+            kind: kind.into(),
+            size_gib: 20,
+            delete_with_instance: true,
+            name: "".into(),
+        };
+        instance.data_disks = [data("disk-data0001", "CLOUD_SSD"), data("disk-local001", "LOCAL_SSD")].into();
+        instance.system_disk.id = "disk-system01".parse().unwrap();
+    }
+    if id == "ins-windows1" {
+        instance.internet.charge_type = "BANDWIDTH_PACKAGE".into();
+    }
+    if id == "ins-stopping" {
+        instance.system_disk.kind = "LOCAL_BASIC".into();
+    }
+}
+
 fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
     for number in [US, OTHERS] {
         tx.put_account(Account {
@@ -173,20 +195,7 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
             instance.charge_type = ChargeType::Prepaid;
             instance.change_rare(|rare| rare.prepaid = Some(prepaid));
         }
-        if id == "ins-stopped1" {
-            let data = |id: &str, kind: &'static str| DataDisk {
-                id: id.parse().unwrap(),
-                kind: kind.into(),
-                size_gib: 20,
-                delete_with_instance: true,
-                name: "".into(),
-            };
-            instance.data_disks = [data("disk-data0001", "CLOUD_SSD"), data("disk-local001", "LOCAL_SSD")].into();
-            instance.system_disk.id = "disk-system01".parse().unwrap();
-        }
-        if id == "ins-stopping" {
-            instance.system_disk.kind = "LOCAL_BASIC".into();
-        }
+        equip(&mut instance);
         if id == "ins-prepaid1" {
             instance.join("ps-grouped1".parse().unwrap(), None).unwrap();
         }

@@ -39,6 +39,8 @@ pub enum Refusal {
     ChargeType { instance: InstanceId, charge_type: ChargeType },
     #[error("Instances charged in different ways cannot be terminated together.")]
     MixedChargeTypes,
+    #[error("Instances whose bandwidth is charged in different ways cannot be changed together.")]
+    MixedInternetChargeTypes,
     #[error("{0}")]
     Template(TemplateRefusal),
     #[error("{0}")]

@@ -133,6 +133,35 @@ impl Instance {
         self.reshape(running, by, |instance| instance.host_name = name.into())
     }
 
+    /// Whether it is to have a public address: with bandwidth, or when one was asked for at its birth.
+    #[must_use]
+    pub fn wants_public_address(&self, max_bandwidth_out: u32) -> bool {
+        max_bandwidth_out > 0 || self.internet.public_ip_assigned
+    }
+
+    /// Sets the public bandwidth, in Mbit/s. `free` is the public address that it gets when it has none and wants one;
+    /// one that wants none gives its own back.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of [`Instance::reshape`].
+    pub fn reset_bandwidth(&mut self, max_bandwidth_out: u32, free: Option<Ipv4Addr>, by: By) -> Result<(), Refusal> {
+        self.reshape(Running::Untouched, by, |instance| {
+            instance.internet.max_bandwidth_out = max_bandwidth_out;
+            let wanted = instance.wants_public_address(max_bandwidth_out);
+            instance.public_address = instance.public_address.or(free).filter(|_| wanted);
+        })
+    }
+
+    /// A public address that the row gives up, but the machine has until the operation has ended, or for good if it
+    /// fails: nobody else's yet.
+    #[must_use]
+    pub fn leaving_address(&self) -> Option<Ipv4Addr> {
+        let Some(Goal::Reshape { before, .. }) = self.operation.as_ref().map(|operation| &operation.goal) else {
+            return None;
+        };
+        before.public_address.filter(|address| self.public_address != Some(*address))
+    }
+
     /// Changes the row, and has the machine follow. What would change nothing is a success at once.
     ///
     /// # Errors
@@ -236,6 +265,19 @@ mod test {
         let mut instance = instance(InstanceState::Running);
         instance.reset_type(InstanceTypeId::SMALLEST, true, by()).unwrap();
         assert_eq!((instance.operation, instance.state), (None, InstanceState::Running));
+    }
+
+    #[test]
+    fn a_public_address_comes_with_bandwidth_and_is_nobody_elses_while_it_goes() {
+        let address = Some(Ipv4Addr::new(127, 64, 0, 9));
+        let mut instance = instance(InstanceState::Running);
+        instance.reset_bandwidth(5, address, by()).unwrap();
+        assert_eq!((instance.public_address, instance.leaving_address()), (address, None));
+        instance.operation = None;
+        instance.reset_bandwidth(0, None, by()).unwrap();
+        assert_eq!((instance.public_address, instance.leaving_address()), (None, address));
+        instance.operation = None;
+        assert_eq!(instance.leaving_address(), None);
     }
 
     #[test]

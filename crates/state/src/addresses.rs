@@ -82,13 +82,16 @@ fn network(vpc: VpcId, address: Ipv4Addr) -> Network {
 }
 
 fn of(instance: &Instance) -> impl Iterator<Item = (Network, Ipv4Addr)> {
-    instance.addresses().map(|address| (network(instance.vpc, address), address))
+    let all = instance.addresses().chain(instance.leaving_address());
+    all.map(|address| (network(instance.vpc, address), address))
 }
 
 impl Addresses {
     /// Keeps up with an instance's row: `old` is what it was, `new` what it is.
     pub(crate) fn follow(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
-        let place = |instance: &Instance| (instance.private_address, instance.public_address, instance.subnet);
+        let place = |instance: &Instance| {
+            (instance.private_address, instance.public_address, instance.subnet, instance.leaving_address())
+        };
         if old.map(place) == new.map(place) {
             return;
         }

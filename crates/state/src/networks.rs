@@ -120,7 +120,7 @@ fn zones(region: RegionId) -> impl Iterator<Item = ZoneId> {
 mod test {
     use super::*;
     use crate::{State, Transaction, store::MemoryStore};
-    use cvmd_model::{Instance, Refusal};
+    use cvmd_model::{By, Instance, Refusal, RequestId};
     use serde_json::json;
 
     const OWNER: AccountNumber = AccountNumber(1);
@@ -211,6 +211,29 @@ mod test {
         let state = State::open(Box::new(store)).unwrap();
         check(&state.view());
         assert_eq!(run(&state, 304, &left, None).await, Ok(ip("10.0.0.7")), "the pointer is where it was");
+    }
+
+    #[tokio::test]
+    async fn a_public_address_that_is_given_up_is_free_when_the_machine_has_let_go_of_it() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        run(&state, 301, &subnet(100), None).await.unwrap();
+        let id = InstanceId::from_random(301);
+        let by = By { action: "ResetInstancesInternetMaxBandwidth", request: RequestId(uuid::Uuid::nil()) };
+        let edit = async |edit: fn(&mut Instance, By)| {
+            let edited = change(&state, move |tx| {
+                let mut instance = Instance::clone(tx.view().instance(id).unwrap());
+                edit(&mut instance, by);
+                tx.put_instance(instance);
+                Ok(())
+            });
+            edited.await.unwrap();
+        };
+        let holder = || state.view().instances_at(ip("127.64.0.2")).next();
+        edit(|instance, by| instance.reset_bandwidth(0, None, by).unwrap()).await;
+        assert_eq!(state.view().instance(id).unwrap().public_address, None);
+        assert_eq!(holder(), Some(id), "the machine has it still");
+        edit(|instance, _| instance.operation = None).await;
+        assert_eq!(holder(), None);
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ pub(super) fn law(refusal: &Refusal) -> Codes {
         Refusal::Disk(why) => disk(why),
         Refusal::SystemDiskType(_) => forbidden("UnsupportedOperation.SystemDiskType"),
         Refusal::SystemDiskNamed(_) => both("InvalidParameter.DataDiskIdContainsRootDisk"),
+        Refusal::MixedInternetChargeTypes => both("InvalidParameterValue.InstanceNotSupportedMixPricingModel"),
         Refusal::MixedChargeTypes => forbidden("UnsupportedOperation.InstanceMixedPricingModel"),
         Refusal::Protected(_) => forbidden("UnsupportedOperation.InstancesProtected"),
         Refusal::State { state, .. } => in_state(*state),
