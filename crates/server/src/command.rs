@@ -65,8 +65,10 @@ pub(crate) async fn commit(
 
 /// What the journal says of a command before it is decided.
 pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Context) -> JournalEntry {
-    let named = match request.params.root.get("InstanceIds") {
-        Some(Value::List(list)) => &list[..list.len().min(100)],
+    let root = &request.params.root;
+    let named = match (root.get("InstanceIds"), root.get("InstanceId")) {
+        (Some(Value::List(list)), _) => &list[..list.len().min(100)],
+        (None, Some(one)) => std::slice::from_ref(one),
         _ => &[],
     };
     let instance = |value: &Value| match value {

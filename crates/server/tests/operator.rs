@@ -110,6 +110,9 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
     }
     let lines = home.ask_json(&["request", &accepted]);
     assert_eq!(lines[0]["InstanceIds"], json!([id]));
+    // An action that takes one instance names it too, also when it is refused.
+    let one = client.answer("ResetInstance", json!({"InstanceId": "ins-nowhere1"})).unwrap_err();
+    assert_eq!(home.ask_json(&["request", &one.request])[0]["InstanceIds"], json!(["ins-nowhere1"]));
     assert!(
         lines.as_array().unwrap().len() > 1 && lines[1].to_string().contains("SUCCESS"),
         "what came of it: {lines}"
