@@ -1,5 +1,6 @@
 """A cvmd of one's own: for checks that seed it, stop it, kill it and start it again."""
 
+import atexit
 import json
 import os
 import signal
@@ -39,6 +40,8 @@ class Program:
             self.process = subprocess.Popen(
                 words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
             )
+        # A check that fails before it stops its server leaves none behind.
+        atexit.register(self.__exit__)
         # A seed loads once, into an empty directory.
         self.arguments = []
         line = self.process.stdout.readline().strip()
