@@ -31,7 +31,7 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["CamRoleName", "CamRoleType", "EnableJumboFrame"],
+    without_effect: &["CamRoleType", "EnableJumboFrame"],
     regionless: false,
     effect: Effect::Command(prepare),
 };
@@ -45,6 +45,8 @@ struct Modify {
     /// At once, for a new host name.
     reboot: bool,
     protected: Option<bool>,
+    /// Empty takes the role away.
+    role: Option<Box<str>>,
 }
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
@@ -67,6 +69,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         host_name,
         reboot: parameters.flag("AutoReboot")?.unwrap_or(true),
         protected: parameters.flag("DisableApiTermination")?,
+        role: parameters.text("CamRoleName")?,
     };
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
@@ -89,6 +92,10 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             }
             if let Some(groups) = &modify.security_groups {
                 instance.security_groups.clone_from(groups);
+            }
+            if let Some(role) = &modify.role {
+                let role = Some(role.clone()).filter(|role| !role.is_empty());
+                instance.change_rare(|rare| rare.role = role);
             }
             if let Some(protected) = modify.protected {
                 instance.disable_api_termination = protected;
@@ -138,6 +145,16 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameter The value type of parameter `AutoReboot` is not valid.
 > ModifyInstancesAttribute {"InstanceIds":["ins-recycled"],"InstanceName":"x"}
 < UnsupportedOperation.InstanceStateShutdown ...
+
+# A role is kept and answered, until an empty one takes it away.
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"CamRoleName":"reader"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."CamRoleName":"reader"...
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"CamRoleName":""}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."CamRoleName":""...
 
 # A host name comes with a boot, at once unless it is told otherwise; the name that it has already costs none.
 > ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"HostName":"web-1"}
