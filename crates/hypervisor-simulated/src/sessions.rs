@@ -1,5 +1,7 @@
-//! The SSH sessions that are open now, by machine, so that a machine that goes off takes its sessions along.
+//! The SSH sessions that are open now, by machine, so that a machine that goes off takes its sessions along, and with
+//! them the files that it has in memory.
 
+use crate::ssh::Files;
 use cvmd_model::InstanceId;
 use std::{
     collections::HashMap,
@@ -16,6 +18,7 @@ struct Open {
     next: u64,
     closed: bool,
     by_machine: HashMap<InstanceId, HashMap<u64, oneshot::Sender<()>>>,
+    files: HashMap<InstanceId, Arc<Mutex<Files>>>,
 }
 
 /// One open session: forgotten when dropped.
@@ -40,9 +43,11 @@ impl Sessions {
         (Session { sessions: self.clone(), machine, number }, cut)
     }
 
-    /// Ends every session of a machine.
+    /// Ends every session of a machine, and forgets its files.
     pub(crate) fn end(&self, machine: InstanceId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_machine.remove(&machine);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.by_machine.remove(&machine);
+        open.files.remove(&machine);
     }
 
     /// Ends every session, also those that are about to open.
@@ -54,6 +59,13 @@ impl Sessions {
 }
 
 impl Session {
+    /// The files that the sessions of the machine share. A session that has been ended has some that nobody else sees.
+    pub(crate) fn files(&self) -> Arc<Mutex<Files>> {
+        let mut open = self.sessions.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lives = open.by_machine.get(&self.machine).is_some_and(|of_machine| of_machine.contains_key(&self.number));
+        if lives { open.files.entry(self.machine).or_default().clone() } else { Arc::default() }
+    }
+
     /// Ends this session alone.
     pub(crate) fn cut(&self) {
         let mut open = self.sessions.0.lock().unwrap_or_else(PoisonError::into_inner);

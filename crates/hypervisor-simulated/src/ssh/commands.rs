@@ -1,45 +1,91 @@
 //! The commands of a simulated guest: what they print and with which status they end.
 
+use super::{
+    file_commands,
+    files::{Files, Why, absolute},
+    shell::{Shell, assignment},
+};
 use crate::machine::{Machine, RESCUE_MOUNT};
 use cvmd_model::System;
-use std::fmt::Write;
+use std::{io::Write as _, time::Duration};
+
+/// What a command finds: the machine, what is in its memory, the shell that runs it, and what the client sent.
+#[derive(Debug)]
+pub(crate) struct Guest<'a> {
+    pub machine: &'a Machine,
+    pub files: &'a mut Files,
+    pub shell: &'a mut Shell,
+    pub input: &'a [u8],
+}
 
 /// What one command did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Done {
-    pub out: String,
+    pub out: Vec<u8>,
     pub err: String,
     pub status: u8,
     pub effect: Option<Effect>,
 }
 
 /// What a command does beside printing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     PowerOff,
     Reboot,
     /// The shell ends with this status.
     Exit(u8),
+    Sleep(Duration),
+    /// The disk's `authorized_keys` is written.
+    Keys(String),
+    /// A script runs, with variables of its own.
+    Script(Script, Vec<(String, String)>),
 }
 
-const KNOWN: &str = "cat, echo, exit, false, halt, hostname, id, lsblk, nproc, poweroff, pwd, reboot, shutdown, sudo, true, uname, uptime, whoami";
+/// A script that a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Script {
+    pub text: String,
+    /// Its own name and what it is given: `$0`, `$1`, ...
+    pub arguments: Vec<String>,
+    /// `sh -e`.
+    pub errexit: bool,
+    /// `.`: by the shell itself.
+    pub sourced: bool,
+}
+
+const KNOWN: &str = "cat, chmod, echo, env, exit, export, false, halt, hostname, id, ls, lsblk, mkdir, nproc, poweroff, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, test, true, uname, uptime, whoami, and scripts";
+const SLEEP_MAX: Duration = Duration::from_secs(60);
 const KERNEL: &str = "6.1.0-cvmd";
 
-/// Runs one command. `status` is that of the command before; `input` is what the client sent, where it has ended.
-pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8]) -> Done {
+/// Runs one command, with what is assigned before its name.
+pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let machine = guest.machine;
     let mut user = &*machine.entrance().user;
-    if words.first() == Some(&"exec") && words.len() > 1 {
-        words.remove(0);
-    }
-    while words.first() == Some(&"sudo") {
-        words.remove(0);
-        while words.first().is_some_and(|word| word.starts_with('-')) {
+    let mut assigned = Vec::new();
+    while let Some(first) = words.first().copied() {
+        if let Some((name, value)) = assignment(first) {
+            assigned.push((name.to_owned(), value.to_owned()));
             words.remove(0);
+        } else if first == "sudo" {
+            words.remove(0);
+            while words.first().is_some_and(|word| word.starts_with('-')) {
+                words.remove(0);
+            }
+            user = "root";
+        } else if matches!(first, "exec" | "env") && words.len() > 1 {
+            words.remove(0);
+        } else {
+            break;
         }
-        user = "root";
     }
-    let Some((name, arguments)) = words.split_first() else { return Done::default() };
+    let Some((name, arguments)) = words.split_first() else {
+        guest.shell.variables.extend(assigned);
+        return Done::default();
+    };
+    if let Some(done) = file_commands::run(name, arguments, assigned, guest) {
+        return done;
+    }
     let rescue = machine.system() == System::Rescue;
     let power = |effect| {
         if user == "root" {
@@ -61,13 +107,17 @@ pub(crate) fn run(words: &[String], machine: &Machine, status: u8, input: &[u8])
         "uptime" if arguments == ["-s"] => prints(&utc(machine.booted_ms / 1000)),
         "uptime" => fails("uptime: only `uptime -s`, the time of the boot, is known here", 1),
         "echo" => echo(arguments),
-        "cat" => cat(machine, user, arguments, input),
+        "cat" => cat(guest, user, arguments),
+        "sleep" => match arguments.first().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
+            Some(time) if time <= SLEEP_MAX => Done { effect: Some(Effect::Sleep(time)), ..Done::default() },
+            _ => fails("sleep: up to 60 whole seconds are known here", 1),
+        },
+        "scp" => fails("scp: only the other side of a copy is known here, alone: scp -t TARGET, scp -f SOURCE...", 1),
         "exit" | "logout" => {
-            let status = arguments.first().map_or(Some(status), |number| number.parse().ok());
+            let status = arguments.first().map_or(Some(guest.shell.status), |number| number.parse().ok());
             Done { effect: Some(Effect::Exit(status.unwrap_or(2))), ..Done::default() }
         }
         // As the vendor's guide begins; the rescue system has mounted the disk already.
-        "mkdir" if rescue && arguments == ["-p", RESCUE_MOUNT] => Done::default(),
         "mount" if rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
         "poweroff" | "halt" => power(Effect::PowerOff),
         "reboot" => power(Effect::Reboot),
@@ -84,11 +134,11 @@ pub(crate) fn reads_input(words: &[String]) -> bool {
     words.iter().map(String::as_str).filter(|word| *word != "sudo").eq(["cat"])
 }
 
-fn prints(text: &str) -> Done {
-    Done { out: format!("{text}\n"), ..Done::default() }
+pub(crate) fn prints(text: &str) -> Done {
+    Done { out: format!("{text}\n").into_bytes(), ..Done::default() }
 }
 
-fn fails(text: &str, status: u8) -> Done {
+pub(crate) fn fails(text: &str, status: u8) -> Done {
     Done { err: format!("{text}\n"), status, ..Done::default() }
 }
 
@@ -125,36 +175,54 @@ fn uname(machine: &Machine, arguments: &[&str]) -> Done {
 
 fn echo(arguments: &[&str]) -> Done {
     match arguments.split_first() {
-        Some((&"-n", rest)) => Done { out: rest.join(" "), ..Done::default() },
+        Some((&"-n", rest)) => Done { out: rest.join(" ").into_bytes(), ..Done::default() },
         _ => prints(&arguments.join(" ")),
     }
 }
 
-fn cat(machine: &Machine, user: &str, paths: &[&str], input: &[u8]) -> Done {
+fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
     let mut done = Done::default();
     if paths.is_empty() {
-        done.out.push_str(&String::from_utf8_lossy(input));
+        done.out.extend(guest.input);
     }
-    let (host, os) = machine.names();
     for path in paths {
-        match *path {
-            path if machine.is_keys_path(path) => done.out.push_str(&machine.disk.authorized_keys),
-            "/proc/sys/kernel/random/boot_id" => _ = writeln!(done.out, "{}", machine.boot.0),
-            "/proc/meminfo" => _ = writeln!(done.out, "MemTotal: {} kB", machine.size.memory_gib << 20),
-            "/etc/hostname" => _ = writeln!(done.out, "{host}"),
-            "/etc/os-release" => _ = writeln!(done.out, "NAME=\"{os}\"\nPRETTY_NAME=\"{os}\""),
-            "/dev/null" => {}
-            "/etc/shadow" if user != "root" => {
+        let read = match *path {
+            "/etc/shadow" if user != "root" => Err("Permission denied".into()),
+            path => guest.read(&absolute(path, &guest.machine.home())),
+        };
+        match read {
+            Ok(body) => done.out.extend(body),
+            Err(why) => {
                 done.status = 1;
-                _ = writeln!(done.err, "cat: {path}: Permission denied");
-            }
-            _ => {
-                done.status = 1;
-                _ = writeln!(done.err, "cat: {path}: No such file or directory");
+                done.err.push_str(&format!("cat: {path}: {why}\n"));
             }
         }
     }
     done
+}
+
+impl Guest<'_> {
+    /// What stands at an absolute path.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, Why> {
+        let machine = self.machine;
+        let (host, os) = machine.names();
+        Ok(match path {
+            path if path == machine.keys_path() => machine.disk.authorized_keys.as_bytes().to_vec(),
+            "/proc/sys/kernel/random/boot_id" => format!("{}\n", machine.boot.0).into_bytes(),
+            "/proc/meminfo" => format!("MemTotal: {} kB\n", machine.size.memory_gib << 20).into_bytes(),
+            "/etc/hostname" => format!("{host}\n").into_bytes(),
+            "/etc/os-release" => format!("NAME=\"{os}\"\nPRETTY_NAME=\"{os}\"\n").into_bytes(),
+            "/dev/null" => Vec::new(),
+            path if self.files.is_directory(path, machine) => return Err("Is a directory".into()),
+            path => match self.files.file(path) {
+                Some((_, body)) => body.to_vec(),
+                None => return Err("No such file or directory".into()),
+            },
+        })
+    }
 }
 
 /// `YYYY-MM-DD HH:MM:SS`, UTC.

@@ -5,6 +5,7 @@ use super::{
     auth,
     cable::Cable,
     session::{Visitor, on_screen, prompt},
+    shell::Shell,
     terminal::{Terminal, Typed},
 };
 use crate::{SimulatedHypervisor, sessions};
@@ -51,7 +52,7 @@ impl Console {
         if !machine.has_sshd {
             return Err(Trouble::NoConsole(id));
         }
-        Ok(Console { visitor: Visitor::new(driver, &machine, Arc::default()), open, cut })
+        Ok(Console { visitor: Visitor::new(driver, &machine, open.files(), Arc::default()), open, cut })
     }
 
     /// Serves the console until its client, its machine or the driver ends it.
@@ -71,7 +72,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(visitor: &Visitor, screen: &mu
     if !log_in(visitor, screen).await? {
         return Ok(false);
     }
-    let mut status = 0;
+    let mut shell = Shell::default();
     loop {
         let Ok(machine) = visitor.machine() else { return Ok(false) };
         let prompt = prompt(&machine);
@@ -83,11 +84,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(visitor: &Visitor, screen: &mu
             Entered::End => return Ok(true),
         };
         let mut printed = String::new();
-        let ended = visitor.run(&line, status, &[], &mut |done| printed.push_str(&on_screen(done))).await;
+        let ended = visitor.run(&line, &mut shell, &[], &mut |done| printed.push_str(&on_screen(done))).await;
         screen.show(&printed).await?;
         match ended {
             Ok(ended) if ended.exit => return Ok(true),
-            Ok(ended) => status = ended.status,
+            Ok(_) => {}
             // Rebooted: what a machine has open ends with its boot.
             Err(_) => return Ok(false),
         }

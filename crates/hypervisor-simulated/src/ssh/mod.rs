@@ -4,6 +4,10 @@ mod auth;
 mod cable;
 mod commands;
 mod console;
+mod file_commands;
+mod files;
+mod running;
+mod scp;
 mod session;
 mod shell;
 mod terminal;
@@ -13,6 +17,7 @@ use async_trait::async_trait;
 use cable::Cable;
 use cvmd_hypervisor::{Answer, Trouble};
 use cvmd_model::{InstanceId, Power};
+pub(crate) use files::Files;
 use russh::{
     SshId,
     keys::{PrivateKey, ssh_key::private::Ed25519Keypair},
@@ -121,7 +126,7 @@ impl Accepted {
         let id = machine.id;
         let admitted = Arc::new(AtomicBool::new(false));
         let config = Arc::new(config(&machine));
-        let visitor = Visitor::new(driver, &machine, admitted.clone());
+        let visitor = Visitor::new(driver, &machine, open.files(), admitted.clone());
         drop(machine);
         let greeting = russh::server::run_stream(config, Cable::new(connection, cut), visitor);
         let Ok(Ok(mut session)) = tokio::time::timeout(LOGIN_GRACE, greeting).await else { return };

@@ -2,12 +2,14 @@
 
 use super::{
     auth,
-    commands::{self, Done, Effect},
-    shell::{self, Command, Join},
+    commands::{self, Done, Guest},
+    files::{FILE_BYTES_MAX, Files},
+    running::Ended,
+    scp::{self, Step, Transfer},
+    shell::{self, Shell},
     terminal::{Terminal, Typed},
 };
 use crate::{SimulatedHypervisor, disk::Admission, machine::Machine};
-use cvmd_hypervisor::Trouble;
 use cvmd_model::{BootId, InstanceId, Power};
 use russh::{
     Channel, ChannelId, Error, Pty,
@@ -16,7 +18,7 @@ use russh::{
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -24,17 +26,18 @@ use std::{
 
 /// How long the answer to a wrong password waits.
 const WRONG_PASSWORD: Duration = Duration::from_millis(100);
-/// Input that a command may gather before it runs.
-const INPUT_MAX: usize = 1 << 20;
+/// Input that a command may gather before it runs; one byte more than any file may have, which then is too large.
+const INPUT_MAX: usize = FILE_BYTES_MAX + 1;
 /// SSH's number for a channel's second stream of output (RFC 4254 section 5.2).
 const STDERR: u32 = 1;
 
 /// A client and what it may do.
 pub(crate) struct Visitor {
-    driver: Arc<SimulatedHypervisor>,
-    id: InstanceId,
+    pub(crate) driver: Arc<SimulatedHypervisor>,
+    pub(crate) id: InstanceId,
     /// The boot that it connected to: another boot has other sessions.
-    boot: BootId,
+    pub(crate) boot: BootId,
+    files: Arc<Mutex<Files>>,
     admitted: Arc<AtomicBool>,
     admission: Admission,
     channels: HashMap<ChannelId, Place>,
@@ -45,7 +48,7 @@ pub(crate) struct Visitor {
 struct Place {
     pty: bool,
     work: Work,
-    status: u8,
+    shell: Shell,
 }
 
 #[derive(Default)]
@@ -58,14 +61,22 @@ enum Work {
     Lines(Vec<u8>),
     /// A command that waits for its input to end.
     Command { text: String, input: Vec<u8> },
+    /// The far side of a copy.
+    Copy(Transfer),
 }
 
 impl Visitor {
-    pub(crate) fn new(driver: Arc<SimulatedHypervisor>, machine: &Machine, admitted: Arc<AtomicBool>) -> Visitor {
+    pub(crate) fn new(
+        driver: Arc<SimulatedHypervisor>,
+        machine: &Machine,
+        files: Arc<Mutex<Files>>,
+        admitted: Arc<AtomicBool>,
+    ) -> Visitor {
         Visitor {
             driver,
             id: machine.id,
             boot: machine.boot,
+            files,
             admitted,
             admission: Admission::default(),
             channels: HashMap::new(),
@@ -86,73 +97,9 @@ impl Visitor {
         Auth::Reject { proceed_with_methods: Some(auth::methods(machine)), partial_success: false }
     }
 
-    /// Runs the commands of a line one after the other and answers the last status, or the one that the shell ends with.
-    pub(super) async fn run(
-        &self,
-        text: &str,
-        status: u8,
-        input: &[u8],
-        print: &mut impl FnMut(&Done),
-    ) -> Result<Ended, Error> {
-        let mut status = status;
-        let commands = match shell::parse(text, &self.machine()?.home()) {
-            Ok(commands) => commands,
-            Err(shell::Unclear(why)) => {
-                print(&Done { err: format!("cvmd-guest: syntax error: {why}\n"), status: 2, ..Done::default() });
-                return Ok(Ended { status: 2, exit: false });
-            }
-        };
-        for command in &commands {
-            let runs = match command.join {
-                Join::Always => true,
-                Join::IfGood => status == 0,
-                Join::IfBad => status != 0,
-            };
-            if !runs {
-                continue;
-            }
-            let mut done = commands::run(&command.words, &*self.machine()?, status, input);
-            if let Some(output) = &command.output {
-                self.redirect(command, output, &mut done).await;
-            }
-            let acted = match done.effect {
-                Some(Effect::PowerOff) => self.driver.power_off_inside(self.id, self.boot).await,
-                Some(Effect::Reboot) => self.driver.reboot_inside(self.id, self.boot).await,
-                Some(Effect::Exit(_)) | None => Ok(()),
-            };
-            report(&mut done, acted);
-            status = done.status;
-            print(&done);
-            match done.effect {
-                Some(Effect::Exit(status)) => return Ok(Ended { status, exit: true }),
-                Some(Effect::Reboot) => return Err(Error::Disconnect),
-                Some(Effect::PowerOff) | None => {}
-            }
-        }
-        Ok(Ended { status, exit: false })
-    }
-
-    /// Sends a command's output to a file of the guest; the only one that can be written is `authorized_keys`.
-    async fn redirect(&self, command: &Command, output: &shell::Output, done: &mut Done) {
-        let text = std::mem::take(&mut done.out);
-        let Ok(machine) = self.machine() else { return };
-        if output.path == "/dev/null" {
-            return;
-        }
-        if !machine.is_keys_path(&output.path) {
-            done.err.push_str(&format!(
-                "cvmd-guest: {}: only {} can be written in a simulated guest\n",
-                output.path,
-                machine.keys_path()
-            ));
-            done.status = 1;
-            return;
-        }
-        tracing::debug!(instance = %self.id, command = command.words.first(), "authorized_keys is written in the guest");
-        let append = output.append;
-        let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
-        let edited = self.driver.edit_keys_inside(self.id, self.boot, edit).await;
-        report(done, edited);
+    /// What the guest has in memory. Held for no longer than a command.
+    pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs text in a channel and sends what it prints.
@@ -163,18 +110,20 @@ impl Visitor {
         input: &[u8],
         session: &mut Session,
     ) -> Result<Ended, Error> {
-        let place = self.channels.get(&channel);
-        let (pty, status) = place.map_or((false, 0), |place| (place.pty, place.status));
+        let (pty, mut shell) = match self.channels.get_mut(&channel) {
+            Some(place) => (place.pty, std::mem::take(&mut place.shell)),
+            None => return Err(Error::Disconnect),
+        };
         let mut sent = Ok(());
         let mut print = |done: &Done| {
             if sent.is_ok() {
                 sent = send(session, channel, pty, done);
             }
         };
-        let ended = self.run(text, status, input, &mut print).await?;
+        let ended = self.run(text, &mut shell, input, &mut print).await?;
         sent?;
         if let Some(place) = self.channels.get_mut(&channel) {
-            place.status = ended.status;
+            place.shell = shell;
         }
         Ok(ended)
     }
@@ -215,14 +164,68 @@ impl Visitor {
             place.work = Work::Lines(Vec::new());
             return Ok(());
         };
-        let waits = shell::parse(text, "~")
-            .is_ok_and(|commands| commands.iter().any(|command| commands::reads_input(&command.words)));
+        let commands: Vec<Vec<String>> = shell::parse(text)
+            .map(|commands| commands.iter().map(|command| command.expand(&Shell::default())).collect())
+            .unwrap_or_default();
+        let waits = commands.iter().any(|words| commands::reads_input(words));
         if waits {
             place.work = Work::Command { text: text.to_owned(), input: Vec::new() };
             return Ok(());
         }
         let text = text.to_owned();
+        if self.begin_copy(channel, &text, session)? {
+            return Ok(());
+        }
         self.run_once(channel, &text, &[], session).await
+    }
+
+    /// Begins the far side of a copy, if that is what the text, alone, asks for.
+    fn begin_copy(&mut self, channel: ChannelId, text: &str, session: &mut Session) -> Result<bool, Error> {
+        let machine = self.machine()?;
+        let mut shell = Shell::default();
+        shell.variables.insert("HOME".into(), machine.home());
+        let commands = shell::parse(text).unwrap_or_default();
+        let [command] = &*commands else { return Ok(false) };
+        let mut words = command.expand(&shell);
+        words.retain(|word| word != "sudo");
+        let mut files = self.files();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[] };
+        let Some((transfer, step)) = scp::begin(&words, &mut guest) else { return Ok(false) };
+        drop(files);
+        if let Some(place) = self.channels.get_mut(&channel) {
+            place.work = Work::Copy(transfer);
+        }
+        self.step(channel, &step, session)?;
+        Ok(true)
+    }
+
+    /// Takes what the client of a copy sent.
+    async fn copy(&mut self, channel: ChannelId, data: &[u8], session: &mut Session) -> Result<(), Error> {
+        let mut written = None;
+        loop {
+            let machine = self.machine()?;
+            let files = self.files.clone();
+            let Some(Place { work: Work::Copy(transfer), .. }) = self.channels.get_mut(&channel) else { return Ok(()) };
+            let step = {
+                let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut shell = Shell::default();
+                let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[] };
+                match written.take() {
+                    None => transfer.feed(data, &mut guest),
+                    Some(outcome) => transfer.written(outcome, &mut guest),
+                }
+            };
+            self.step(channel, &step, session)?;
+            let Some(text) = step.keys else { return Ok(()) };
+            written = Some(self.write_keys(text, false).await.map_err(|trouble| trouble.to_string()));
+        }
+    }
+
+    fn step(&mut self, channel: ChannelId, step: &Step, session: &mut Session) -> Result<(), Error> {
+        if !step.reply.is_empty() {
+            session.data(channel, step.reply.clone())?;
+        }
+        step.ended.map_or(Ok(()), |status| self.end(channel, status, session))
     }
 
     async fn typed(&mut self, channel: ChannelId, typed: Typed, session: &mut Session) -> Result<(), Error> {
@@ -231,7 +234,7 @@ impl Visitor {
             Typed::Interrupt => self.prompt(channel, session),
             Typed::End => {
                 session.data(channel, &b"logout\r\n"[..])?;
-                let status = self.channels.get(&channel).map_or(0, |place| place.status);
+                let status = self.channels.get(&channel).map_or(0, |place| place.shell.status);
                 self.end(channel, status, session)
             }
             Typed::Line(line) => {
@@ -245,12 +248,6 @@ impl Visitor {
         let ended = self.run_in(channel, &String::from_utf8_lossy(line), &[], session).await?;
         if ended.exit { self.end(channel, ended.status, session) } else { Ok(()) }
     }
-}
-
-/// How a line ended.
-pub(super) struct Ended {
-    pub(super) status: u8,
-    pub(super) exit: bool,
 }
 
 impl Handler for Visitor {
@@ -338,7 +335,7 @@ impl Handler for Visitor {
         self.begin(channel, Some(&text), session).await
     }
 
-    /// scp and sftp: a simulated guest has no files to copy.
+    /// sftp; files are copied by `scp -O`.
     async fn subsystem_request(&mut self, channel: ChannelId, _name: &str, session: &mut Session) -> Result<(), Error> {
         session.channel_failure(channel)
     }
@@ -349,6 +346,10 @@ impl Handler for Visitor {
             Work::Nothing => Ok(()),
             Work::Terminal(terminal) => {
                 for typed in terminal.feed(data) {
+                    // What was typed behind an `exit` is nobody's.
+                    if !self.channels.contains_key(&channel) {
+                        break;
+                    }
                     self.typed(channel, typed, session).await?;
                 }
                 Ok(())
@@ -358,11 +359,15 @@ impl Handler for Visitor {
                 input.extend(data.iter().take(room));
                 Ok(())
             }
+            Work::Copy(_) => self.copy(channel, data, session).await,
             Work::Lines(gathered) => {
                 gathered.extend(data);
                 let Some(end) = gathered.iter().rposition(|byte| *byte == b'\n') else { return Ok(()) };
                 let lines: Vec<u8> = gathered.drain(..=end).collect();
                 for line in lines.split(|byte| *byte == b'\n') {
+                    if !self.channels.contains_key(&channel) {
+                        break;
+                    }
                     self.line(channel, line, session).await?;
                 }
                 Ok(())
@@ -375,7 +380,11 @@ impl Handler for Visitor {
         match std::mem::take(&mut place.work) {
             Work::Nothing => Ok(()),
             Work::Terminal(_) => {
-                let status = place.status;
+                let status = place.shell.status;
+                self.end(channel, status, session)
+            }
+            Work::Copy(transfer) => {
+                let status = transfer.status();
                 self.end(channel, status, session)
             }
             Work::Command { text, input } => self.run_once(channel, &text, &input, session).await,
@@ -398,14 +407,7 @@ pub(super) fn prompt(machine: &Machine) -> String {
 
 /// What a command printed, as a terminal wants it: a carriage return before each newline.
 pub(super) fn on_screen(done: &Done) -> String {
-    format!("{}{}", done.out, done.err).replace('\n', "\r\n")
-}
-
-fn report(done: &mut Done, acted: Result<(), Trouble>) {
-    if let Err(trouble) = acted {
-        done.err.push_str(&format!("cvmd-guest: {trouble}\n"));
-        done.status = 1;
-    }
+    format!("{}{}", String::from_utf8_lossy(&done.out), done.err).replace('\n', "\r\n")
 }
 
 /// Sends what a command printed.
@@ -415,7 +417,7 @@ fn send(session: &mut Session, channel: ChannelId, pty: bool, done: &Done) -> Re
         return if both.is_empty() { Ok(()) } else { session.data(channel, both.into_bytes()) };
     }
     if !done.out.is_empty() {
-        session.data(channel, done.out.clone().into_bytes())?;
+        session.data(channel, done.out.clone())?;
     }
     if !done.err.is_empty() {
         session.extended_data(channel, STDERR, done.err.clone().into_bytes())?;

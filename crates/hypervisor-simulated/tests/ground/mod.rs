@@ -128,30 +128,43 @@ pub(crate) struct Ssh<'a> {
 }
 
 impl Ssh<'_> {
-    pub(crate) async fn command(&self, options: &[&str]) -> Command {
-        let endpoint = self.driver.endpoint(self.id).await.unwrap();
+    /// A client's command up to its own options.
+    fn client(name: &str) -> Command {
         // A session without a terminal of ours: ssh must not ask anybody.
         let mut command = Command::new("setsid");
-        command.args([
-            "-w",
-            "ssh",
-            "-F",
-            "none",
-            "-o",
-            "StrictHostKeyChecking=no",
-            "-o",
-            "UserKnownHostsFile=/dev/null",
-        ]);
+        command.args(["-w", name, "-F", "none"]);
+        command.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
         command.args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"]);
-        command.args(options);
+        command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
+        command
+    }
+
+    /// Who is to be entered, and where.
+    async fn place(&self) -> (String, SocketAddr) {
+        let endpoint = self.driver.endpoint(self.id).await.unwrap();
         let address = match self.way {
             Way::Address | Way::OwnPort => endpoint.address.unwrap(),
             Way::Connection => relayed(self.driver, self.id).await,
         };
-        command.arg("-p").arg(address.port().to_string());
-        command.arg(format!("{}@{}", endpoint.user, address.ip()));
-        command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
+        (format!("{}@{}", endpoint.user, address.ip()), address)
+    }
+
+    pub(crate) async fn command(&self, options: &[&str]) -> Command {
+        let (whom, address) = self.place().await;
+        let mut command = Self::client("ssh");
+        command.args(options).arg("-p").arg(address.port().to_string()).arg(whom);
         command
+    }
+
+    /// OpenSSH's `scp -O`, the protocol of old; a word that begins with a colon is a path in the machine.
+    pub(crate) async fn copy(&self, key: &Key, options: &[&str], paths: &[&str]) -> Seen {
+        let (whom, address) = self.place().await;
+        let mut command = Self::client("scp");
+        command.args(["-O", "-o", "BatchMode=yes"]).args(options).arg("-i").arg(&key.file);
+        command.arg("-P").arg(address.port().to_string());
+        let full = |path: &&str| if path.starts_with(':') { format!("{whom}{path}") } else { (*path).to_owned() };
+        command.args(paths.iter().map(full));
+        seen(command).await
     }
 
     pub(crate) async fn run(&self, options: &[&str], words: &[&str]) -> Seen {

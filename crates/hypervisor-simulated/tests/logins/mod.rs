@@ -1,5 +1,7 @@
 //! Real logins: OpenSSH's client at simulated machines, by whatever way the test binary names as `crate::WAY`.
 
+mod copies;
+
 use crate::{
     WAY,
     ground::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until},
@@ -292,7 +294,7 @@ async fn a_restart_of_the_process_is_not_seen_inside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_cannot_be_copied_and_the_client_is_told() {
+async fn sftp_is_refused_and_the_client_is_told() {
     let house = House::new();
     let mine = house.key("mine");
     let id = house.machine("", &login(&[&mine], None)).await;

@@ -1,0 +1,160 @@
+//! The files of a guest that are in memory only: below `/tmp` and in its user's home, until its userland ends. Pure.
+//!
+//! `~/.ssh/authorized_keys` is not among them: it is the disk's, and whoever writes it writes the disk.
+
+use crate::machine::Machine;
+use std::collections::BTreeMap;
+
+/// Files and directories of one guest.
+const ENTRIES_MAX: usize = 64;
+/// Bytes of one file.
+pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of all files of one guest.
+const BYTES_MAX: usize = 4 << 20;
+
+/// What a guest holds, by absolute path.
+#[derive(Debug, Default)]
+pub(crate) struct Files(BTreeMap<String, Entry>);
+
+/// A file, or a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Directory,
+    File { mode: u32, body: Vec<u8> },
+}
+
+/// Why a path cannot be read or written, in the system's words.
+pub(crate) type Why = String;
+
+/// A path as its user types it, from the home directory on, without `.` and `..`.
+pub(crate) fn absolute(path: &str, home: &str) -> String {
+    let mut parts: Vec<&str> = if path.starts_with('/') { Vec::new() } else { home.split('/').collect() };
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/").trim_start_matches('/'))
+}
+
+/// Whether `path` is `directory` or lies in it.
+fn is_in(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl Files {
+    /// Whether there is a directory: one that was made, or one that every guest has.
+    pub(crate) fn is_directory(&self, path: &str, machine: &Machine) -> bool {
+        let keys = machine.keys_path();
+        let parent = keys.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let standing = path == "/" || ["/tmp", &*machine.home(), parent].iter().any(|standing| is_in(standing, path));
+        standing || self.0.get(path) == Some(&Entry::Directory)
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<(u32, &[u8])> {
+        match self.0.get(path)? {
+            Entry::File { mode, body } => Some((*mode, body)),
+            Entry::Directory => None,
+        }
+    }
+
+    /// The names in a directory.
+    pub(crate) fn names(&self, directory: &str) -> Vec<&str> {
+        let inside = |path: &'_ String| path.strip_prefix(directory).map(|rest| rest.starts_with('/')) == Some(true);
+        let below = self.0.keys().filter(|path| directory == "/" || inside(path));
+        below
+            .map(|path| path[directory.trim_end_matches('/').len() + 1..].as_ref())
+            .filter(|name: &&str| !name.contains('/'))
+            .collect()
+    }
+
+    /// Whether a file of so many bytes may be put at a path.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn allows(&self, path: &str, bytes: usize, machine: &Machine) -> Result<(), Why> {
+        if bytes > FILE_BYTES_MAX {
+            return Err("File too large".into());
+        }
+        if self.is_directory(path, machine) {
+            return Err("Is a directory".into());
+        }
+        if path == machine.keys_path() {
+            return Ok(());
+        }
+        self.has_place(path, machine)?;
+        let others = self.0.iter().filter(|(other, _)| *other != path);
+        let used: usize = others.map(|(_, entry)| entry.bytes()).sum();
+        if used + bytes > BYTES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+    }
+
+    /// Whether an entry of that name may be.
+    fn has_place(&self, path: &str, machine: &Machine) -> Result<(), Why> {
+        let (home, keys) = (machine.home(), machine.keys_path());
+        // A file there would look like a key that enters the rescue system, and none does.
+        let misleading = path == format!("{home}/.ssh/authorized_keys");
+        if misleading || !(is_in(path, "/tmp") || is_in(path, &home)) {
+            return Err(format!("only /tmp, {home} and {keys} can be written in a simulated guest"));
+        }
+        let (parent, name) = path.rsplit_once('/').unwrap_or_default();
+        if !self.is_directory(parent, machine) {
+            return Err("No such file or directory".into());
+        }
+        if name.len() > 255 || path.len() > 4096 {
+            return Err("File name too long".into());
+        }
+        let is_new = !self.0.contains_key(path);
+        if is_new && self.0.len() >= ENTRIES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+    }
+
+    /// Puts a file in a place that [`Files::allows`]; without a mode it keeps the one that it had.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn put(&mut self, path: &str, mode: Option<u32>, body: Vec<u8>, machine: &Machine) -> Result<(), Why> {
+        self.allows(path, body.len(), machine)?;
+        let mode = mode.or(self.file(path).map(|(mode, _)| mode)).unwrap_or(0o644);
+        self.0.insert(path.to_owned(), Entry::File { mode, body });
+        Ok(())
+    }
+
+    /// Makes a directory in a directory; one that is there stays.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn make_directory(&mut self, path: &str, machine: &Machine) -> Result<(), Why> {
+        if self.is_directory(path, machine) {
+            return Ok(());
+        }
+        if self.0.contains_key(path) || path == machine.keys_path() {
+            return Err("Not a directory".into());
+        }
+        self.has_place(path, machine)?;
+        self.0.insert(path.to_owned(), Entry::Directory);
+        Ok(())
+    }
+
+    pub(crate) fn set_mode(&mut self, path: &str, change: impl FnOnce(u32) -> u32) -> bool {
+        let Some(Entry::File { mode, .. }) = self.0.get_mut(path) else { return false };
+        *mode = change(*mode);
+        true
+    }
+
+    /// Takes a file away, or what was made below a directory and the directory; tells whether there was any.
+    pub(crate) fn remove(&mut self, path: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|other, _| !is_in(other, path));
+        self.0.len() < before
+    }
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        match self {
+            Entry::Directory => 0,
+            Entry::File { body, .. } => body.len(),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! How a line or a script of a guest runs: one command after the other, with its scripts inside it, to a last status.
+
+use super::{
+    commands::{self, Done, Effect, Guest, Script},
+    files::absolute,
+    session::Visitor,
+    shell::{self, Command, Join, Shell},
+};
+use cvmd_hypervisor::Trouble;
+use russh::Error;
+use std::collections::VecDeque;
+
+/// Scripts that run each other.
+const DEPTH_MAX: usize = 16;
+
+/// How a line ended.
+pub(crate) struct Ended {
+    pub status: u8,
+    /// The shell ends with it.
+    pub exit: bool,
+}
+
+/// What a text still has to run.
+struct Frame {
+    commands: VecDeque<Command>,
+    /// Of a script of its own; what the outer shell has stands below.
+    outer: Option<Shell>,
+}
+
+impl Visitor {
+    /// Runs the commands of a text and answers the last status, or the one that the shell ends with.
+    pub(crate) async fn run(
+        &self,
+        text: &str,
+        shell: &mut Shell,
+        input: &[u8],
+        print: &mut impl FnMut(&Done),
+    ) -> Result<Ended, Error> {
+        shell.variables.insert("HOME".into(), self.machine()?.home());
+        let Some(commands) = understood(text, shell, print) else { return Ok(Ended { status: 2, exit: false }) };
+        let mut frames = vec![Frame { commands, outer: None }];
+        // Whether a command has just ended, so that its status counts.
+        let mut ended = false;
+        while let Some(frame) = frames.last_mut() {
+            let asked = frame.commands.front().is_some_and(|next| next.join != Join::Always);
+            if ended && shell.errexit && shell.status != 0 && !asked {
+                end_shell(&mut frames, shell);
+                if frames.is_empty() {
+                    return Ok(Ended { status: shell.status, exit: true });
+                }
+                continue;
+            }
+            let Some(command) = frame.commands.pop_front() else {
+                leave(&mut frames, shell);
+                ended = true;
+                continue;
+            };
+            ended = match command.join {
+                Join::Always => true,
+                Join::IfGood => shell.status == 0,
+                Join::IfBad => shell.status != 0,
+            };
+            if !ended {
+                continue;
+            }
+            match self.command(&command, shell, input, print).await? {
+                Some(Effect::Reboot) => return Err(Error::Disconnect),
+                Some(Effect::Exit(status)) => {
+                    shell.status = status;
+                    end_shell(&mut frames, shell);
+                    if frames.is_empty() {
+                        return Ok(Ended { status, exit: true });
+                    }
+                }
+                Some(Effect::Script(..)) if command.output.is_some() || frames.len() >= DEPTH_MAX => {
+                    let err = "cvmd-guest: a script's output cannot be redirected, nor scripts nested so deep\n";
+                    shell.status = 2;
+                    print(&Done { err: err.into(), status: 2, ..Done::default() });
+                }
+                Some(Effect::Script(script, assigned)) => {
+                    ended = !enter(&mut frames, shell, script, assigned, print);
+                }
+                _ => {}
+            }
+        }
+        Ok(Ended { status: shell.status, exit: false })
+    }
+
+    /// Runs one command, and tells what is left to do.
+    async fn command(
+        &self,
+        command: &Command,
+        shell: &mut Shell,
+        input: &[u8],
+        print: &mut impl FnMut(&Done),
+    ) -> Result<Option<Effect>, Error> {
+        let mut done = self.run_one(command, shell, input)?;
+        let effect = done.effect.take();
+        let acted = self.act(effect.as_ref()).await;
+        report(&mut done, acted);
+        if let Some(output) = &command.output {
+            let path = absolute(&output.path.expand(shell), &self.machine()?.home());
+            self.redirect(&path, output.append, &mut done).await;
+        }
+        shell.status = done.status;
+        print(&done);
+        Ok(effect)
+    }
+
+    /// Sessions share what is in memory: nobody holds it while anything is waited for.
+    fn run_one(&self, command: &Command, shell: &mut Shell, input: &[u8]) -> Result<Done, Error> {
+        let machine = self.machine()?;
+        let words = command.expand(shell);
+        let mut files = self.files();
+        Ok(commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input }))
+    }
+
+    async fn act(&self, effect: Option<&Effect>) -> Result<(), Trouble> {
+        match effect {
+            Some(Effect::PowerOff) => self.driver.power_off_inside(self.id, self.boot).await,
+            Some(Effect::Reboot) => self.driver.reboot_inside(self.id, self.boot).await,
+            Some(Effect::Sleep(time)) => {
+                tokio::time::sleep(*time).await;
+                Ok(())
+            }
+            Some(Effect::Keys(text)) => self.write_keys(text.clone(), false).await,
+            Some(Effect::Exit(_) | Effect::Script(..)) | None => Ok(()),
+        }
+    }
+
+    /// Writes the disk's `authorized_keys`, as a command of the guest does.
+    pub(crate) async fn write_keys(&self, text: String, append: bool) -> Result<(), Trouble> {
+        tracing::debug!(instance = %self.id, "authorized_keys is written in the guest");
+        let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
+        self.driver.edit_keys_inside(self.id, self.boot, edit).await
+    }
+
+    /// Sends a command's output to a file of the guest.
+    async fn redirect(&self, path: &str, append: bool, done: &mut Done) {
+        let body = std::mem::take(&mut done.out);
+        let Ok(machine) = self.machine() else { return };
+        if path == "/dev/null" {
+            return;
+        }
+        if path == machine.keys_path() {
+            let written = self.write_keys(String::from_utf8_lossy(&body).into_owned(), append).await;
+            report(done, written);
+            return;
+        }
+        let mut files = self.files();
+        let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
+        let body = [before, &body].concat();
+        if let Err(why) = files.put(path, None, body, &machine) {
+            done.err.push_str(&format!("cvmd-guest: {path}: {why}\n"));
+            done.status = 1;
+        }
+    }
+}
+
+/// The commands of a text; an error is printed.
+fn understood(text: &str, shell: &mut Shell, print: &mut impl FnMut(&Done)) -> Option<VecDeque<Command>> {
+    match shell::parse(text) {
+        Ok(commands) => Some(commands.into()),
+        Err(shell::Unclear(why)) => {
+            shell.status = 2;
+            print(&Done { err: format!("cvmd-guest: syntax error: {why}\n"), status: 2, ..Done::default() });
+            None
+        }
+    }
+}
+
+/// A script begins, or is not understood. Unlike sh, it sees its caller's variables whether exported or not.
+fn enter(
+    frames: &mut Vec<Frame>,
+    shell: &mut Shell,
+    script: Script,
+    assigned: Vec<(String, String)>,
+    print: &mut impl FnMut(&Done),
+) -> bool {
+    let Some(commands) = understood(&script.text, shell, print) else { return false };
+    shell.status = 0;
+    let outer = (!script.sourced).then(|| shell.clone());
+    shell.variables.extend(assigned);
+    if outer.is_some() {
+        shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
+        shell.errexit = script.errexit;
+    }
+    frames.push(Frame { commands, outer });
+    true
+}
+
+/// A text is at its end: of what it knew only its status stays, if it was a script of its own.
+fn leave(frames: &mut Vec<Frame>, shell: &mut Shell) {
+    if let Some(outer) = frames.pop().and_then(|frame| frame.outer) {
+        *shell = Shell { status: shell.status, ..outer };
+    }
+}
+
+/// A shell ends before its text does; a sourced script ends with the shell that reads it.
+fn end_shell(frames: &mut Vec<Frame>, shell: &mut Shell) {
+    while frames.last().is_some_and(|frame| frame.outer.is_none()) {
+        frames.pop();
+    }
+    leave(frames, shell);
+}
+
+/// Tells a command's user what came of its effect.
+fn report(done: &mut Done, acted: Result<(), Trouble>) {
+    if let Err(trouble) = acted {
+        done.err.push_str(&format!("cvmd-guest: {trouble}\n"));
+        done.status = 1;
+    }
+}
