@@ -80,6 +80,8 @@ def packer_builds_an_image_and_takes_its_key_pair_away():
     )
     said = "\n".join(line for line in done.stdout.splitlines() if ",ui," in line)
     equal(done.returncode, 0, f"packer: {said[-3000:]} {done.stderr[-500:]}")
+    # What the provisioner's script said, inside the machine.
+    assert "tencentcloud-cvm.image: root" in said, said[-3000:]
     # Its machine-readable line: `...,artifact,0,id,ap-guangzhou:img-...`.
     artifact = next(line for line in done.stdout.splitlines() if ",artifact,0,id," in line)
     It.image = artifact.rsplit(":", 1)[1].strip()

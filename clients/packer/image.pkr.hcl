@@ -33,7 +33,7 @@ source "tencentcloud-cvm" "image" {
 build {
   sources = ["source.tencentcloud-cvm.image"]
 
-  provisioner "shell-local" {
+  provisioner "shell" {
     inline = ["whoami"]
   }
 }
