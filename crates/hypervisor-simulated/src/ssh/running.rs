@@ -10,6 +10,9 @@ use cvmd_hypervisor::Trouble;
 use russh::Error;
 use std::collections::VecDeque;
 
+/// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
+const PRINTED_MAX: usize = 32 << 20;
+const COMMAND_COUNTS: usize = 1 << 10;
 /// Scripts that run each other.
 const DEPTH_MAX: usize = 16;
 
@@ -41,6 +44,7 @@ impl Visitor {
         let mut frames = vec![Frame { commands, outer: None }];
         // Whether a command has just ended, so that its status counts.
         let mut ended = false;
+        let mut left = PRINTED_MAX;
         while let Some(frame) = frames.last_mut() {
             let asked = frame.commands.front().is_some_and(|next| next.join != Join::Always);
             if ended && shell.errexit && shell.status != 0 && !asked {
@@ -63,7 +67,21 @@ impl Visitor {
             if !ended {
                 continue;
             }
-            match self.command(&command, shell, input, print).await? {
+            let mut counted = COMMAND_COUNTS;
+            let mut count = |done: &Done| {
+                counted += done.out.len();
+                print(done);
+            };
+            let effect = self.command(&command, shell, input, &mut count).await?;
+            if let Some(Effect::Script(script, _)) = &effect {
+                counted += script.text.len();
+            }
+            let Some(rest) = left.checked_sub(counted) else {
+                refuse(shell, "ended: it runs on and on", print);
+                return Ok(Ended { status: 2, exit: true });
+            };
+            left = rest;
+            match effect {
                 Some(Effect::Reboot) => return Err(Error::Disconnect),
                 Some(Effect::Exit(status)) => {
                     shell.status = status;
@@ -73,9 +91,7 @@ impl Visitor {
                     }
                 }
                 Some(Effect::Script(..)) if command.output.is_some() || frames.len() >= DEPTH_MAX => {
-                    let err = "cvmd-guest: a script's output cannot be redirected, nor scripts nested so deep\n";
-                    shell.status = 2;
-                    print(&Done { err: err.into(), status: 2, ..Done::default() });
+                    refuse(shell, "a script's output cannot be redirected, nor scripts nested so deep", print);
                 }
                 Some(Effect::Script(script, assigned)) => {
                     ended = !enter(&mut frames, shell, script, assigned, print);
@@ -110,7 +126,9 @@ impl Visitor {
     /// Sessions share what is in memory: nobody holds it while anything is waited for.
     fn run_one(&self, command: &Command, shell: &mut Shell, input: &[u8]) -> Result<Done, Error> {
         let machine = self.machine()?;
-        let words = command.expand(shell);
+        let Some(words) = command.expand(shell) else {
+            return Ok(commands::fails("cvmd-guest: too many variables, or too long", 126));
+        };
         let mut files = self.files();
         Ok(commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input }))
     }
@@ -157,13 +175,17 @@ impl Visitor {
     }
 }
 
+fn refuse(shell: &mut Shell, why: &str, print: &mut impl FnMut(&Done)) {
+    shell.status = 2;
+    print(&Done { err: format!("cvmd-guest: {why}\n"), status: 2, ..Done::default() });
+}
+
 /// The commands of a text; an error is printed.
 fn understood(text: &str, shell: &mut Shell, print: &mut impl FnMut(&Done)) -> Option<VecDeque<Command>> {
     match shell::parse(text) {
         Ok(commands) => Some(commands.into()),
         Err(shell::Unclear(why)) => {
-            shell.status = 2;
-            print(&Done { err: format!("cvmd-guest: syntax error: {why}\n"), status: 2, ..Done::default() });
+            refuse(shell, &format!("syntax error: {why}"), print);
             None
         }
     }

@@ -165,7 +165,9 @@ impl Visitor {
             return Ok(());
         };
         let commands: Vec<Vec<String>> = shell::parse(text)
-            .map(|commands| commands.iter().map(|command| command.expand(&Shell::default())).collect())
+            .map(|commands| {
+                commands.iter().map(|command| command.expand(&Shell::default()).unwrap_or_default()).collect()
+            })
             .unwrap_or_default();
         let waits = commands.iter().any(|words| commands::reads_input(words));
         if waits {
@@ -186,7 +188,7 @@ impl Visitor {
         shell.variables.insert("HOME".into(), machine.home());
         let commands = shell::parse(text).unwrap_or_default();
         let [command] = &*commands else { return Ok(false) };
-        let mut words = command.expand(&shell);
+        let mut words = command.expand(&shell).unwrap_or_default();
         words.retain(|word| word != "sudo");
         let mut files = self.files();
         let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[] };

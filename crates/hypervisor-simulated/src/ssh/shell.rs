@@ -5,6 +5,10 @@
 
 use std::collections::BTreeMap;
 
+/// Bytes of a command's words, as Linux bounds one of them; and variables: a value may be made of itself twice.
+const WORDS_BYTES_MAX: usize = 128 << 10;
+const VARIABLES_MAX: usize = 128;
+
 /// What a shell remembers from one command to the next.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shell {
@@ -226,30 +230,39 @@ impl Word {
         }
     }
 
-    /// The word with its variables' values.
+    /// The word with its variables' values; of one that is too long, enough to see it.
     pub(crate) fn expand(&self, shell: &Shell) -> String {
         let value = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Variable(name) if name == "?" => shell.status.to_string(),
             Piece::Variable(name) => shell.variables.get(name).cloned().unwrap_or_default(),
         };
-        self.pieces.iter().map(value).collect()
+        let mut text = String::new();
+        for piece in &self.pieces {
+            if text.len() <= WORDS_BYTES_MAX {
+                text.push_str(&value(piece));
+            }
+        }
+        text
     }
 }
 
 impl Command {
     /// The words with their variables' values: one without quotes may become none, or several, but not an assignment.
-    pub(crate) fn expand(&self, shell: &Shell) -> Vec<String> {
+    /// `None` when they are too long, or variables too many.
+    pub(crate) fn expand(&self, shell: &Shell) -> Option<Vec<String>> {
         let mut words = Vec::new();
+        let mut left = WORDS_BYTES_MAX;
         for word in &self.words {
             let expanded = word.expand(shell);
+            left = left.checked_sub(expanded.len())?;
             if word.quoted || assignment(&expanded).is_some() {
                 words.push(expanded);
             } else {
                 words.extend(expanded.split_whitespace().map(str::to_owned));
             }
         }
-        words
+        (shell.variables.len() <= VARIABLES_MAX).then_some(words)
     }
 }
 
@@ -277,7 +290,7 @@ mod test {
 
     fn words(text: &str) -> Vec<Vec<String>> {
         let shell = shell();
-        parse(text).unwrap().into_iter().map(|command| command.expand(&shell)).collect()
+        parse(text).unwrap().into_iter().map(|command| command.expand(&shell).unwrap()).collect()
     }
 
     #[test]

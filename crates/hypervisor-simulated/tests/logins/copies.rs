@@ -137,6 +137,11 @@ async fn scripts_call_scripts_and_what_they_set_ends_with_them() {
     // One that calls itself ends.
     let endless = guest.run("echo 'sh me' > me; sh me").await;
     assert!(endless.status == Some(2) && endless.err.contains("nested"), "{endless:?}");
+    let twice = guest.run("echo 'echo a; sh me; sh me' > me; sh me").await;
+    assert!(twice.status == Some(2) && twice.err.contains("ended"), "{:?}", twice.status);
+    let doubled = format!("A=0123456789; {} echo $A", "A=$A$A; ".repeat(40));
+    let doubled = guest.run(&doubled).await;
+    assert!(doubled.err.contains("too long") && doubled.out.len() < 1 << 20, "{:?}", doubled.status);
     let grammar = guest.run("echo 'if false\nthen\npoweroff\nfi' > me; sh me; echo $?").await;
     assert_eq!((&*grammar.out, grammar.err.contains("`if` is not known here")), ("2\n", true));
 }
