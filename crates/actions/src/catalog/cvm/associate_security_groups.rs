@@ -1,6 +1,7 @@
 //! AssociateSecurityGroups: binds a security group to instances, behind those that they have.
 //!
-//! <https://cloud.tencent.com/document/api/213/31282>. Nothing enforces the group's rules; so nothing has to be done on a machine.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=AssociateSecurityGroups>.
+//! Nothing enforces the group's rules; so nothing has to be done on a machine.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{

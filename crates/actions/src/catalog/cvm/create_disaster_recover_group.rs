@@ -1,6 +1,7 @@
 //! CreateDisasterRecoverGroup: makes a placement group: instances that are to be kept apart.
 //!
-//! <https://cloud.tencent.com/document/api/213/17813>. Here nothing is placed: members are kept, counted and answered.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateDisasterRecoverGroup>.
+//! Here nothing is placed: members are kept, counted and answered.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, groups, names, reply::time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};

@@ -1,6 +1,7 @@
 //! CreateLaunchTemplate: keeps parameters of RunInstances under a name, as version 1 of a launch template.
 //!
-//! <https://cloud.tencent.com/document/api/213/66326>. Of a password there is only a hash, and it is never answered. Where
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplate>.
+//! Of a password there is only a hash, and it is never answered. Where
 //! the vendor is silent: several templates may have one name, and whether what the parameters name exists is looked at
 //! when instances are run.
 

@@ -1,7 +1,8 @@
 //! CreateLaunchTemplateVersion: adds a version to a launch template: what is given, and of the version that it is based on
 //! what is not.
 //!
-//! <https://cloud.tencent.com/document/api/213/66325>. Based on the default version unless told otherwise.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplateVersion>.
+//! Based on the default version unless told otherwise.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};

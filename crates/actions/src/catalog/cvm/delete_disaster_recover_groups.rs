@@ -1,6 +1,6 @@
 //! DeleteDisasterRecoverGroups: deletes placement groups that hold no instance, all of them or none.
 //!
-//! <https://cloud.tencent.com/document/api/213/17812>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteDisasterRecoverGroups>.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, groups};
 use cvmd_model::{DisasterRecoverGroupId, GroupRefusal, Refusal};

@@ -1,6 +1,6 @@
 //! DeleteInstancesDisasterRecoverGroups: takes instances out of placement groups, all of them or none.
 //!
-//! <https://cloud.tencent.com/document/api/213/112350>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteInstancesDisasterRecoverGroups>.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,

@@ -1,6 +1,6 @@
 //! DeleteLaunchTemplate: deletes a launch template with all its versions. Instances that were made of it stay.
 //!
-//! <https://cloud.tencent.com/document/api/213/66324>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplate>.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
 use cvmd_model::LaunchTemplateId;

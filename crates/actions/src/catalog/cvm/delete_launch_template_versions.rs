@@ -1,6 +1,7 @@
 //! DeleteLaunchTemplateVersions: deletes versions of a launch template, all of them or none.
 //!
-//! <https://cloud.tencent.com/document/api/213/66320>. The default version stays; a number is never given again.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplateVersions>.
+//! The default version stays; a number is never given again.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};

@@ -1,6 +1,7 @@
 //! DescribeDisasterRecoverGroupQuota: how many placement groups there may be, and how many instances in one.
 //!
-//! <https://cloud.tencent.com/document/api/213/17811>. Switch and SW are the same thing.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeDisasterRecoverGroupQuota>.
+//! Switch and SW are the same thing.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
 use cvmd_model::{GROUPS_MAX, GroupKind};

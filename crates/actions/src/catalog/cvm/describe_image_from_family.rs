@@ -1,6 +1,7 @@
 //! DescribeImageFromFamily: the newest image of a family that machines can be made of.
 //!
-//! <https://cloud.tencent.com/document/product/213/15753>. Where the vendor is silent: a deprecated image is not answered, nor one
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeImageFromFamily>.
+//! Where the vendor is silent: a deprecated image is not answered, nor one
 //! that is not NORMAL; without any, `Image` is null.
 
 use super::describe_images::{ImageReply, creator, of_custom};

@@ -1,6 +1,6 @@
 //! DescribeImageQuota: how many custom images an account may have in a region.
 //!
-//! <https://cloud.tencent.com/document/product/213/15753>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeImageQuota>.
 
 use super::create_image::QUOTA;
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};

@@ -1,6 +1,7 @@
 //! DescribeInstanceVncUrl: an address at which an instance's console is opened, once, within 15 seconds.
 //!
-//! <https://cloud.tencent.com/document/api/213/15750>. Unlike upstream, what is opened is a text console over WebSocket: bytes
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstanceVncUrl>.
+//! Unlike upstream, what is opened is a text console over WebSocket: bytes
 //! of a terminal both ways, with a login prompt. The address is not encoded, and leads to cvmd itself. What it holds is
 //! sealed: whose console it is, and until when.
 

@@ -1,6 +1,6 @@
 //! DescribeInstancesAttributes: the user data of instances.
 //!
-//! <https://cloud.tencent.com/document/api/213/116941>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesAttributes>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, parameters::shorten};
 use cvmd_model::{InstanceId, Refusal};

@@ -1,7 +1,8 @@
 //! DescribeZoneInstanceConfigInfos: what can be bought in the zones of the region, each way of paying by itself, with its
 //! price.
 //!
-//! <https://cloud.tencent.com/document/api/213/17378>. Nothing is ever sold out. Prices are this cloud's own table.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeZoneInstanceConfigInfos>.
+//! Nothing is ever sold out. Prices are this cloud's own table.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, filters,

@@ -1,6 +1,7 @@
 //! DisassociateSecurityGroups: takes a security group off instances.
 //!
-//! <https://cloud.tencent.com/document/api/213/31281>. Where the vendor is silent: one that is not bound is no error, and the
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DisassociateSecurityGroups>.
+//! Where the vendor is silent: one that is not bound is no error, and the
 //! last one may go.
 
 use super::associate_security_groups::one_group;

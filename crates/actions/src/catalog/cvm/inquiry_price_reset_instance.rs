@@ -1,6 +1,7 @@
 //! InquiryPriceResetInstance: what an instance would cost after its system disk was made anew.
 //!
-//! <https://cloud.tencent.com/document/api/213/15747>. Images cost nothing; only a larger system disk makes a difference.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstance>.
+//! Images cost nothing; only a larger system disk makes a difference.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,

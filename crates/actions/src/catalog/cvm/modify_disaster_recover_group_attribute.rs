@@ -1,6 +1,7 @@
 //! ModifyDisasterRecoverGroupAttribute: renames a placement group, or lets more of its members be together.
 //!
-//! <https://cloud.tencent.com/document/api/213/17814>. The affinity only grows.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyDisasterRecoverGroupAttribute>.
+//! The affinity only grows.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, groups};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};

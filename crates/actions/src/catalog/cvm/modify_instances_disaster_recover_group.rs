@@ -1,6 +1,7 @@
 //! ModifyInstancesDisasterRecoverGroup: puts instances into a placement group, out of the one that they were in.
 //!
-//! <https://cloud.tencent.com/document/api/213/17815>. Nothing is placed here, so that no instance moves or restarts, with
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesDisasterRecoverGroup>.
+//! Nothing is placed here, so that no instance moves or restarts, with
 //! or without Force.
 
 use crate::{

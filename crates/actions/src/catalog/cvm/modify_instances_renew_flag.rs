@@ -1,6 +1,7 @@
 //! ModifyInstancesRenewFlag: says what is to happen when the terms of instances that were paid in advance end.
 //!
-//! <https://cloud.tencent.com/document/api/213/15752>. The flag is kept and answered; nothing is renewed by itself.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesRenewFlag>.
+//! The flag is kept and answered; nothing is renewed by itself.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,

@@ -1,6 +1,6 @@
 //! ModifyLaunchTemplateDefaultVersion: says which version is used when none is named.
 //!
-//! <https://cloud.tencent.com/document/api/213/66319>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyLaunchTemplateDefaultVersion>.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};

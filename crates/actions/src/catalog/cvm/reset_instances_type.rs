@@ -1,6 +1,7 @@
 //! ResetInstancesType: makes an instance one of another type.
 //!
-//! <https://cloud.tencent.com/document/api/213/15744>. One instance a request, as the vendor has it. The type is answered at
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResetInstancesType>.
+//! One instance a request, as the vendor has it. The type is answered at
 //! once; the machine has it when the operation is a success. Unlike upstream, an instance that was STOPPED stays STOPPED;
 //! one that had been RUNNING is shut down, by force if need be, and started again.
 

@@ -1,6 +1,7 @@
 //! ResizeInstanceDisks: makes a disk of an instance larger.
 //!
-//! <https://cloud.tencent.com/document/api/213/15731>. The system disk or one data disk a request, as the vendor has it. A
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResizeInstanceDisks>.
+//! The system disk or one data disk a request, as the vendor has it. A
 //! RUNNING instance needs ResizeOnline, and runs on, or ForceStop: then it is shut down, by force if need be, and started
 //! again. Where the vendor is silent: with both it runs on.
 

@@ -1,6 +1,7 @@
 //! GetCallerIdentity: which account signed the request.
 //!
-//! <https://cloud.tencent.com/document/api/1312/66098>. Every credential is an account's own: there are no roles and no
+//! <https://console.cloud.tencent.com/api/explorer?Product=sts&Version=2018-08-13&Action=GetCallerIdentity>.
+//! Every credential is an account's own: there are no roles and no
 //! federated users, and no accounts within accounts.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};

@@ -1,6 +1,6 @@
 //! UpdateResourceTagValue: gives a tag that a resource carries another value.
 //!
-//! <https://cloud.tencent.com/document/api/651/35321>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UpdateResourceTagValue>.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason, tag_words,

@@ -1,6 +1,7 @@
 //! CreateSecurityGroup: makes a security group without rules.
 //!
-//! <https://cloud.tencent.com/document/api/215/15806>. Rules are kept and answered; Unlike upstream, nothing enforces them.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSecurityGroup>.
+//! Rules are kept and answered; Unlike upstream, nothing enforces them.
 
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network, network_reply::SecurityGroupReply,

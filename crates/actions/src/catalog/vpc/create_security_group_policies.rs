@@ -1,6 +1,7 @@
 //! CreateSecurityGroupPolicies: puts rules into a security group, in one direction, before an index or behind all.
 //!
-//! <https://cloud.tencent.com/document/api/215/15807>. Rules are kept and answered; Unlike upstream, nothing enforces them.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSecurityGroupPolicies>.
+//! Rules are kept and answered; Unlike upstream, nothing enforces them.
 //! A rule without a protocol is for all of them, as Packer sends it. There are no templates of addresses or services.
 
 use crate::{

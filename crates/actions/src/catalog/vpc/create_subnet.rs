@@ -1,6 +1,7 @@
 //! CreateSubnet: makes a subnet in a VPC, in one zone; it is associated with the VPC's route table.
 //!
-//! <https://cloud.tencent.com/document/api/215/15782>. The default VPC takes no further subnets: its own span it.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSubnet>.
+//! The default VPC takes no further subnets: its own span it.
 
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::Words, network,

@@ -1,6 +1,7 @@
 //! CreateVpc: makes a virtual private cloud, with its default route table.
 //!
-//! <https://cloud.tencent.com/document/api/215/15774>. IPv4 only. All of 10.0.0.0/8 is taken, as the vendor's console does.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateVpc>.
+//! IPv4 only. All of 10.0.0.0/8 is taken, as the vendor's console does.
 
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::Words, network, network_reply::VpcReply,

@@ -1,6 +1,6 @@
 //! DeleteSecurityGroup: deletes a security group that no instance has and no other group's rule names.
 //!
-//! <https://cloud.tencent.com/document/api/215/15803>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroup>.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, SecurityGroupId};

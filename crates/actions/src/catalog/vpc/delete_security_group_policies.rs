@@ -1,6 +1,6 @@
 //! DeleteSecurityGroupPolicies: takes rules off a security group, in one direction, by their indexes or by what they say.
 //!
-//! <https://cloud.tencent.com/document/api/215/15809>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroupPolicies>.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason, network,

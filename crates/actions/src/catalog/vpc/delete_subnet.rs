@@ -1,6 +1,7 @@
 //! DeleteSubnet: deletes a subnet in which there is no instance any more.
 //!
-//! <https://cloud.tencent.com/document/api/215/15783>. A terminated instance is in its subnet until its machine is gone.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSubnet>.
+//! A terminated instance is in its subnet until its machine is gone.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, SubnetId};

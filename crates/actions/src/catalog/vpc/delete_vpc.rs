@@ -1,6 +1,7 @@
 //! DeleteVpc: deletes a VPC that has no subnets.
 //!
-//! <https://cloud.tencent.com/document/api/215/15775>. Where the vendor is silent: a VPC with subnets is in use, also when
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteVpc>.
+//! Where the vendor is silent: a VPC with subnets is in use, also when
 //! they are empty, and the default VPC stays.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};

@@ -1,6 +1,7 @@
 //! DescribeRouteTables: each VPC's default route table, with which its subnets are associated.
 //!
-//! <https://cloud.tencent.com/document/api/215/15766>. There are no other tables here, and no routes of the user's in them.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeRouteTables>.
+//! There are no other tables here, and no routes of the user's in them.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,

@@ -1,7 +1,8 @@
 //! DescribeSecurityGroupAssociationStatistics: by how many instances, and by the rules of how many other groups, each
 //! security group is used.
 //!
-//! <https://cloud.tencent.com/document/api/215/46261>. Terraform deletes a group when nothing uses it any more. A group that is
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupAssociationStatistics>.
+//! Terraform deletes a group when nothing uses it any more. A group that is
 //! not there is not answered.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};

@@ -1,6 +1,6 @@
 //! DescribeSecurityGroupPolicies: a security group's rules, in their order, with their version.
 //!
-//! <https://cloud.tencent.com/document/api/215/15804>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, filters::Filter, network, network_reply::PolicySetReply,

@@ -1,7 +1,8 @@
 //! DescribeUsedIpAddress: which private addresses of a VPC or a subnet are used, and by what; one that is free is not
 //! answered.
 //!
-//! <https://cloud.tencent.com/document/api/215/54680>. What uses an address here is an instance, and its id is answered:
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeUsedIpAddress>.
+//! What uses an address here is an instance, and its id is answered:
 //! Unlike upstream, there are no network interfaces of their own.
 
 use crate::{

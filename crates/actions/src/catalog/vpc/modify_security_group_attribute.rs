@@ -1,6 +1,6 @@
 //! ModifySecurityGroupAttribute: changes a security group's name or description.
 //!
-//! <https://cloud.tencent.com/document/api/215/15805>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySecurityGroupAttribute>.
 
 use super::create_security_group::description;
 use crate::{Action, Apply, Context, Effect, Parameters, Product, Reason, network, security_rules::change};

@@ -1,6 +1,7 @@
 //! ModifySecurityGroupPolicies: sets all rules of a security group anew; `Version` `0` clears them.
 //!
-//! <https://cloud.tencent.com/document/api/215/15810>. A direction without rules is cleared. With `SortPolicys` or without,
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySecurityGroupPolicies>.
+//! A direction without rules is cleared. With `SortPolicys` or without,
 //! the rules stand in the order in which they were given.
 
 use crate::{

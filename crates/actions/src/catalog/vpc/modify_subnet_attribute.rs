@@ -1,6 +1,7 @@
 //! ModifySubnetAttribute: changes a subnet's name or broadcast.
 //!
-//! <https://cloud.tencent.com/document/api/215/15785>. Broadcast is kept and answered; nothing is broadcast here.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySubnetAttribute>.
+//! Broadcast is kept and answered; nothing is broadcast here.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, Subnet, SubnetId};

@@ -1,6 +1,7 @@
 //! ModifyVpcAttribute: changes a VPC's name, DNS servers, domain or multicast.
 //!
-//! <https://cloud.tencent.com/document/api/215/15776>. DNS servers and domain are kept and answered; no guest hears of them.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifyVpcAttribute>.
+//! DNS servers and domain are kept and answered; no guest hears of them.
 
 use super::create_vpc::{dns_servers, domain_name};
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};

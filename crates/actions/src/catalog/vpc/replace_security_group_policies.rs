@@ -1,6 +1,7 @@
 //! ReplaceSecurityGroupPolicies: puts rules of one direction in the place of those that have their indexes.
 //!
-//! <https://cloud.tencent.com/document/api/215/86000>. Contents only: `UpdateType` `Priority` and `Both` are refused.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicies>.
+//! Contents only: `UpdateType` `Priority` and `Both` are refused.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,

@@ -1,6 +1,6 @@
 //! ReplaceSecurityGroupPolicy: puts one rule in the place of the one that has its index.
 //!
-//! <https://cloud.tencent.com/document/api/215/15811>.
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicy>.
 
 use super::replace_security_group_policies::replace;
 use crate::{Action, Apply, Context, Effect, Parameters, Product, Reason, network, security_rules::PolicySet};
