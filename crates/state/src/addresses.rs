@@ -95,15 +95,37 @@ impl Addresses {
         if old.map(place) == new.map(place) {
             return;
         }
-        if let Some(old) = old {
-            of(old).for_each(|(network, address)| self.give_back(network, address));
-            self.leave(old.subnet);
+        let before: Vec<_> = old.into_iter().flat_map(of).collect();
+        let after: Vec<_> = new.into_iter().flat_map(of).collect();
+        // What stays is left alone: taking it again would set the search back behind it.
+        for (network, address) in before.iter().filter(|held| !after.contains(held)) {
+            self.give_back(*network, *address);
         }
-        if let Some(new) = new {
-            of(new).for_each(|(network, address)| self.take(network, address, new.id));
-            let instances = self.subnets.get(&new.subnet).map_or(0, |occupancy| occupancy.instances);
-            self.subnets.insert(new.subnet, Occupancy { instances: instances + 1, last: new.private_address });
+        for (network, address) in after.iter().filter(|held| !before.contains(held)) {
+            new.into_iter().for_each(|new| self.take(*network, *address, new.id));
         }
+        let home = |instance: &Instance| (instance.subnet, instance.private_address);
+        if old.map(home) != new.map(home) {
+            old.into_iter().for_each(|old| self.leave(old.subnet));
+            new.into_iter().for_each(|new| self.enter(new.subnet, new.private_address));
+        }
+    }
+
+    fn enter(&mut self, subnet: SubnetId, address: Ipv4Addr) {
+        let instances = self.subnets.get(&subnet).map_or(0, |occupancy| occupancy.instances);
+        self.subnets.insert(subnet, Occupancy { instances: instances + 1, last: address });
+    }
+
+    /// An empty subnet is remembered: whoever waits for its last address to be free must not see another have it.
+    fn leave(&mut self, subnet: SubnetId) {
+        if let Some(occupancy) = self.subnets.get_mut(&subnet) {
+            occupancy.instances -= 1;
+        }
+    }
+
+    /// The subnet is there no more.
+    pub(crate) fn forget(&mut self, subnet: SubnetId) {
+        self.subnets.remove(&subnet);
     }
 
     fn take(&mut self, network: Network, address: Ipv4Addr, id: InstanceId) {
@@ -127,14 +149,6 @@ impl Addresses {
             if runs.0.is_empty() {
                 self.taken.remove(&network);
             }
-        }
-    }
-
-    fn leave(&mut self, subnet: SubnetId) {
-        let Some(occupancy) = self.subnets.get_mut(&subnet) else { return };
-        occupancy.instances -= 1;
-        if occupancy.instances == 0 {
-            self.subnets.remove(&subnet);
         }
     }
 

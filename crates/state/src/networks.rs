@@ -234,6 +234,43 @@ mod test {
         assert_eq!(holder(), Some(id), "the machine has it still");
         edit(|instance, _| instance.operation = None).await;
         assert_eq!(holder(), None);
+        run(&state, 302, &subnet(100), None).await.unwrap();
+        assert_eq!(state.view().instance(InstanceId::from_random(302)).unwrap().public_address, Some(ip("127.64.0.3")));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_changes_sets_no_search_back_and_an_empty_subnet_goes_on_behind_its_last_one() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        let subnet = subnet(100);
+        let kept = subnet.clone();
+        change(&state, move |tx| Ok(tx.keep(kept))).await.unwrap();
+        for number in [301, 302] {
+            run(&state, number, &subnet, None).await.unwrap();
+        }
+        let bare = subnet.clone();
+        let gives_up =
+            move |tx: &mut Transaction<'_>| Ok(tx.put_instance(instance(301, &bare, ip("10.0.0.2"), None, &[])));
+        change(&state, gives_up).await.unwrap();
+        let gone = |number| {
+            change(&state, move |tx: &mut Transaction<'_>| {
+                tx.remove_instance(tx.view().instance(InstanceId::from_random(number)).unwrap());
+                Ok(())
+            })
+        };
+        gone(302).await.unwrap();
+        assert_eq!(run(&state, 303, &subnet, None).await, Ok(ip("10.0.0.4")));
+        for number in [301, 303] {
+            gone(number).await.unwrap();
+        }
+        assert_eq!(state.view().instances_in(subnet.id), 0);
+        assert_eq!(run(&state, 304, &subnet, None).await, Ok(ip("10.0.0.5")));
+        gone(304).await.unwrap();
+        let ended = |tx: &mut Transaction<'_>| {
+            tx.discard(tx.view().subnets().get(SubnetId::from_random(100)).unwrap());
+            Ok(())
+        };
+        change(&state, ended).await.unwrap();
+        assert_eq!(run(&state, 305, &subnet, None).await, Ok(ip("10.0.0.2")), "a subnet that is gone is forgotten");
     }
 
     #[tokio::test]

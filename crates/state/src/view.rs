@@ -1,6 +1,6 @@
 //! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
 
-use crate::{ClientToken, Message, Settings, addresses::Addresses, shelves::Shelves, transaction::Put};
+use crate::{ClientToken, Message, Settings, Shelved, addresses::Addresses, shelves::Shelves, transaction::Put};
 use cvmd_model::{
     Account, AccountNumber, Credential, DisasterRecoverGroupId, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair,
     KeyPairId, RegionId, SecurityGroupId,
@@ -237,7 +237,12 @@ impl View {
                 self.saw(row.sequence());
                 self.shelves.put(row);
             }
-            Put::ShelvedGone(row) => self.shelves.remove(row),
+            Put::ShelvedGone(row) => {
+                if let Shelved::Subnet(subnet) = row {
+                    self.addresses.forget(subnet.id);
+                }
+                self.shelves.remove(row);
+            }
         }
     }
 
