@@ -57,7 +57,7 @@ pub use login::hash as hash_password;
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};
-pub use product::{Address, Product, find};
+pub use product::{Address, Product, VENDOR_DOMAINS, find, is_vendor_host};
 pub use reply::time;
 pub use source::Source;
 pub use tag_words::TagRefusal;

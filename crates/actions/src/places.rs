@@ -118,7 +118,8 @@ fn product(parameters: &mut Parameters) -> Result<(), Reason> {
     }
 }
 
-fn named(context: &Context, chinese: &'static str, english: &'static str) -> &'static str {
+/// A name in the language that the caller wishes.
+pub(crate) fn named(context: &Context, chinese: &'static str, english: &'static str) -> &'static str {
     match context.language {
         Language::Chinese => chinese,
         Language::English => english,

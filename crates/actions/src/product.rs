@@ -58,8 +58,16 @@ pub struct Address<'a> {
     pub action: &'a str,
 }
 
-/// The domains under which the vendor's products have their hosts.
-const DOMAINS: [&str; 2] = [".tencentcloudapi.com", ".api.qcloud.com"];
+/// The domains under which the vendor's hosts stand: API 3.0 with its regional and international forms, and the legacy API.
+pub const VENDOR_DOMAINS: [&str; 2] = ["tencentcloudapi.com", "api.qcloud.com"];
+
+/// Whether a lower-case host is under one of the vendor's domains: at least one character and a dot before it.
+#[must_use]
+pub fn is_vendor_host(host: &str) -> bool {
+    let is_under =
+        |domain| host.strip_suffix(domain).is_some_and(|front: &str| front.len() > 1 && front.ends_with('.'));
+    VENDOR_DOMAINS.into_iter().any(is_under)
+}
 
 /// The action that a request is for: the product is the scope's, else the host's, else it follows from version and action.
 ///
@@ -73,7 +81,7 @@ pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
     if let Some(product) = named {
         return find_in(product, version, address.action);
     }
-    if DOMAINS.iter().any(|domain| address.host.ends_with(domain)) {
+    if is_vendor_host(address.host) {
         return Err(Reason::UnknownProduct { product: label.into() });
     }
     let speaking = || Product::ALL.into_iter().filter(|product| product.version() == version);

@@ -152,7 +152,7 @@ fn own_params(key: &KeyPair, now_seconds: u64) -> CertificateParams {
     params.distinguished_name = named(&format!("cvmd authority {digits}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let names = connect::VENDOR_DOMAINS.into_iter().chain([LOCALHOST]);
+    let names = cvmd_actions::VENDOR_DOMAINS.into_iter().chain([LOCALHOST]);
     let mut permitted: Vec<_> = names.map(|name| GeneralSubtree::DnsName(name.into())).collect();
     permitted.push(GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([127, 0, 0, 0], 8)));
     permitted.push(GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(Ipv6Addr::LOCALHOST.octets(), 128)));

@@ -1,6 +1,7 @@
 //! Where a `CONNECT` may lead: to the vendor's hosts, which cvmd answers itself, and to machines' sshd. It is no open
 //! proxy.
 
+use cvmd_actions::is_vendor_host;
 use cvmd_model::InstanceId;
 use hyper::{
     StatusCode,
@@ -8,9 +9,6 @@ use hyper::{
     http::request::Parts,
 };
 use std::net::{IpAddr, Ipv4Addr};
-
-/// The domains under which the vendor's hosts stand: API 3.0 with its regional and international forms, and the legacy API.
-pub(crate) const VENDOR_DOMAINS: [&str; 2] = ["tencentcloudapi.com", "api.qcloud.com"];
 
 /// What a client is told that takes cvmd for a proxy to everywhere.
 pub(crate) const NO_PROXY: &str = "cvmd is no open proxy: it answers requests to Tencent Cloud's API, and in the place of \
@@ -109,10 +107,7 @@ pub(crate) fn is_local(host: &str) -> bool {
 
 /// Whether a lower-case name is one of the vendor's hosts: at least one label before one of its domains.
 pub(crate) fn is_vendor(host: &str) -> bool {
-    is_name(host)
-        && VENDOR_DOMAINS
-            .iter()
-            .any(|domain| host.strip_suffix(domain).is_some_and(|front| front.len() > 1 && front.ends_with('.')))
+    is_name(host) && is_vendor_host(host)
 }
 
 /// Whether this is a lower-case DNS name, of which a certificate may speak.

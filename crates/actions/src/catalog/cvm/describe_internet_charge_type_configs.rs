@@ -2,9 +2,8 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInternetChargeTypeConfigs>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_state::View;
-use cvmd_wire::Language;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
@@ -40,10 +39,7 @@ struct Config {
 fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     let config = |(internet_charge_type, chinese, english)| Config {
         internet_charge_type,
-        description: match context.language {
-            Language::Chinese => chinese,
-            Language::English => english,
-        },
+        description: places::named(context, chinese, english),
     };
     Ok(Body::of(&Reply { internet_charge_type_config_set: CONFIGS.into_iter().map(config).collect() }))
 }

@@ -2,10 +2,9 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15708>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_model::REGIONS;
 use cvmd_state::View;
-use cvmd_wire::Language;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
@@ -35,10 +34,7 @@ struct Region {
 fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     let region = |(region, chinese, english): &(&'static str, &'static str, &'static str)| Region {
         region,
-        region_name: match context.language {
-            Language::Chinese => chinese,
-            Language::English => english,
-        },
+        region_name: places::named(context, chinese, english),
         region_state: "AVAILABLE",
     };
     let region_set: Vec<Region> = REGIONS.iter().map(region).collect();

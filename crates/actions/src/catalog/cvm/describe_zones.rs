@@ -2,10 +2,9 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15707>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
 use cvmd_model::{ZONES, ZoneId};
 use cvmd_state::View;
-use cvmd_wire::Language;
 use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action {
@@ -39,10 +38,7 @@ fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Resu
         .filter(|(zone, ..)| ZoneId::find(zone).is_some_and(|zone| zone.region() == context.region))
         .map(|(zone, zone_id, chinese, english)| Zone {
             zone,
-            zone_name: match context.language {
-                Language::Chinese => chinese,
-                Language::English => english,
-            },
+            zone_name: places::named(context, chinese, english),
             zone_id,
             zone_state: "AVAILABLE",
         })
