@@ -243,13 +243,19 @@ mod test {
         let state = State::open(Box::<MemoryStore>::default()).unwrap();
         let subnet = subnet(100);
         let kept = subnet.clone();
-        change(&state, move |tx| Ok(tx.keep(kept))).await.unwrap();
+        let keep = |tx: &mut Transaction<'_>| {
+            tx.keep(kept);
+            Ok(())
+        };
+        change(&state, keep).await.unwrap();
         for number in [301, 302] {
             run(&state, number, &subnet, None).await.unwrap();
         }
         let bare = subnet.clone();
-        let gives_up =
-            move |tx: &mut Transaction<'_>| Ok(tx.put_instance(instance(301, &bare, ip("10.0.0.2"), None, &[])));
+        let gives_up = move |tx: &mut Transaction<'_>| {
+            tx.put_instance(instance(301, &bare, ip("10.0.0.2"), None, &[]));
+            Ok(())
+        };
         change(&state, gives_up).await.unwrap();
         let gone = |number| {
             change(&state, move |tx: &mut Transaction<'_>| {
