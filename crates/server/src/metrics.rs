@@ -11,9 +11,27 @@ use std::{
     },
 };
 
-/// Requests by action and code, and the time they took.
+/// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bound {
+    /// Tunnels to machines.
+    Tunnels,
+}
+
+impl Bound {
+    const ALL: &[Bound] = &[Bound::Tunnels];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Bound::Tunnels => "tunnels",
+        }
+    }
+}
+
+/// Requests by action and code, the time they took, and how often a bound was reached.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
+    bounds: Mutex<BTreeMap<Bound, u64>>,
     requests: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
     microseconds: AtomicU64,
 }
@@ -25,6 +43,11 @@ impl Metrics {
         self.microseconds.fetch_add(took_us, Ordering::Relaxed);
     }
 
+    /// Notes that something was refused or closed because of a bound.
+    pub(crate) fn reached(&self, bound: Bound) {
+        *self.bounds.lock().unwrap_or_else(PoisonError::into_inner).entry(bound).or_default() += 1;
+    }
+
     pub(crate) fn text(&self, state: &State, engine: Figures, tunnels: usize) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
@@ -34,6 +57,14 @@ impl Metrics {
             let _ = writeln!(text, "cvmd_requests_total{{action=\"{action}\",code=\"{code}\"}} {count}");
         }
         drop(requests);
+        text.push_str("# HELP cvmd_bounds_reached_total What was refused or closed because of a bound, by bound.\n");
+        text.push_str("# TYPE cvmd_bounds_reached_total counter\n");
+        let bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
+        for bound in Bound::ALL {
+            let count = bounds.get(bound).copied().unwrap_or_default();
+            let _ = writeln!(text, "cvmd_bounds_reached_total{{bound=\"{}\"}} {count}", bound.name());
+        }
+        drop(bounds);
         let seconds = |us: u64| us as f64 / 1e6;
         let view = state.view();
         let (groups, commands, persist_us) = state.figures();

@@ -2,7 +2,7 @@
 //!
 //! Nobody is asked for a signature: what is reached is one machine's sshd and nothing else, and its own keys decide.
 
-use crate::{connect::Named, house::House};
+use crate::{connect::Named, house::House, metrics::Bound};
 use cvmd_hypervisor::{Connection, Trouble};
 use cvmd_model::{Instance, InstanceId};
 use hyper::StatusCode;
@@ -99,7 +99,7 @@ impl Relay {
         if port != SSH_PORT && port != own {
             return Err(NoWay::NotSsh(id));
         }
-        let tunnel = house.tunnels.one_more()?;
+        let tunnel = house.tunnels.one_more().inspect_err(|_| house.metrics.reached(Bound::Tunnels))?;
         // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
         let machine = house.hypervisor.connect(id).await.map_err(|trouble| match trouble {
             Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
