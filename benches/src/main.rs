@@ -4,6 +4,7 @@
 //! is compared runs as a process of its own, so that its CPU time is its own, and in alternating rounds, so that what
 //! else the computer does falls on both sides.
 
+mod against;
 mod bare;
 mod client;
 mod fleet;
@@ -11,6 +12,7 @@ mod logins;
 mod moto;
 mod options;
 mod process;
+mod program;
 mod random;
 mod report;
 mod rounds;
@@ -59,5 +61,7 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     });
     // Logins that are under way on their own threads are not waited for.
     runtime.shutdown_background();
-    report::table(&rows?)
+    let (rows, pairs) = rows?;
+    report::table(&rows)?;
+    options.against.as_ref().map_or(Ok(()), |older| against::table(older, &pairs))
 }

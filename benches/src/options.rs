@@ -11,6 +11,7 @@ cargo xtask bench [OPTIONS]     the table of numbers that count
   --only WORD,...               some of: start, unbind, describe, logins, moto [all]
   --quick                       small counts, to see that it works: the figures mean nothing
   --binary FILE                 the cvmd to measure [CVMD_BINARY, or the one beside this program]
+  --against FILE                an older cvmd: measured in the same rounds by turns, and both told side by side
   --sshd FILE                   the sshd to compare with [/usr/sbin/sshd]";
 
 /// What this process is.
@@ -32,6 +33,7 @@ pub(crate) struct Options {
     pub(crate) requests: usize,
     pub(crate) quick: bool,
     pub(crate) binary: PathBuf,
+    pub(crate) against: Option<PathBuf>,
     pub(crate) sshd: PathBuf,
     only: Vec<String>,
 }
@@ -54,6 +56,7 @@ pub(crate) fn read(words: impl Iterator<Item = String>) -> anyhow::Result<Role> 
         requests: 6_000,
         quick: false,
         binary: binary()?,
+        against: None,
         sshd: "/usr/sbin/sshd".into(),
         only: Vec::new(),
     };
@@ -70,6 +73,7 @@ pub(crate) fn read(words: impl Iterator<Item = String>) -> anyhow::Result<Role> 
             "--requests" => options.requests = number(&value()?)?,
             "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
             "--binary" => options.binary = value()?.into(),
+            "--against" => options.against = Some(value()?.into()),
             "--sshd" => options.sshd = value()?.into(),
             "--quick" => {
                 options.quick = true;

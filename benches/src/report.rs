@@ -32,14 +32,19 @@ pub(crate) fn table(rows: &[Row]) -> anyhow::Result<()> {
     let mut cells =
         vec![["what", "against", "first goal", "goal", "min", "median", "max", "verdict"].map(str::to_owned)];
     cells.extend(rows.iter().map(Row::cells));
+    line("")?;
+    grid(&cells)
+}
+
+/// Prints lines of cells, each column as wide as its widest.
+pub(crate) fn grid(cells: &[[String; 8]]) -> anyhow::Result<()> {
     let mut widths = [0; 8];
-    for row in &cells {
+    for row in cells {
         // A reason for skipping may hang over the edge.
         let last = if row[4].starts_with("skipped") { 4 } else { 8 };
         row.iter().zip(&mut widths).take(last).for_each(|(cell, width)| *width = cell.chars().count().max(*width));
     }
-    line("")?;
-    for row in &cells {
+    for row in cells {
         let padded: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         line(padded.join("  ").trim_end())?;
     }
@@ -80,11 +85,11 @@ impl Row {
     }
 }
 
-fn lowest(numbers: &[f64]) -> f64 {
+pub(crate) fn lowest(numbers: &[f64]) -> f64 {
     numbers.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-fn highest(numbers: &[f64]) -> f64 {
+pub(crate) fn highest(numbers: &[f64]) -> f64 {
     numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 

@@ -1,16 +1,17 @@
 //! The order of a run: load the servers, measure in alternating rounds, and turn figures into ratios.
 
 use crate::{
+    against::{self, Pair},
     fleet,
-    logins::{Door, OpenSsh, Visitor},
+    logins::{OpenSsh, Visitor},
     moto::Moto,
     options::Options,
+    program::Program,
     report::{self, Better, Row, median},
     server::{Bare, Cost, Server},
-    start::{self, Loading},
+    start::{self, Candidate, Contents, Loading},
 };
 use anyhow::Context;
-use serde_json::json;
 use std::path::Path;
 
 /// The yardstick is cheap: it gets more requests, so that its figure is as steady.
@@ -22,50 +23,77 @@ const LOGINS: usize = 1_500;
 const LOGINS_OPENSSH: usize = 150;
 const MOTO_PAIRS: usize = 150;
 
-/// A server and what was measured at it.
+/// A server, the older one on a state that is as large, and what was measured at them.
 struct Subject {
     server: Server,
+    older: Option<Server>,
     /// As the table calls it.
     name: String,
-    /// The bare handler's and ours, of each round.
-    unbind: Vec<(Cost, Cost)>,
-    describe: Vec<(Cost, Cost)>,
+    unbind: Vec<Costs>,
+    describe: Vec<Costs>,
+}
+
+/// What a number of requests cost in one round.
+struct Costs {
+    bare: Cost,
+    ours: Cost,
+    older: Option<Cost>,
 }
 
 impl Subject {
-    fn new(server: Server, name: String) -> Subject {
-        Subject { server, name, unbind: Vec::new(), describe: Vec::new() }
+    fn new(server: Server, older: Option<Server>, name: String) -> Subject {
+        Subject { server, older, name, unbind: Vec::new(), describe: Vec::new() }
+    }
+
+    fn pairs(&self) -> Vec<Pair> {
+        let both = |costs: &[Costs]| -> Vec<(Cost, Cost)> {
+            costs.iter().filter_map(|costs| Some((costs.older?, costs.ours))).collect()
+        };
+        let unbind = against::of_requests(&format!("unbind until SUCCESS, {}", self.name), &both(&self.unbind));
+        let named = format!("DescribeInstances by id, {}", self.name);
+        unbind.into_iter().chain(against::of_requests(&named, &both(&self.describe))).collect()
     }
 }
 
-/// Measures everything that is asked for.
-pub(crate) async fn run(options: &Options) -> anyhow::Result<Vec<Row>> {
-    let ground = tempfile::Builder::new().prefix("cvmd-bench-").tempdir()?;
-    // A copy: a build meanwhile does not change what is measured.
-    let binary = ground.path().join("cvmd");
-    std::fs::copy(&options.binary, &binary)
-        .with_context(|| format!("no {}: cargo build --release", options.binary.display()))?;
-    let visitor = Visitor::new()?;
+/// Of one size of the state.
+struct Loaded {
+    ours: Loading,
+    older: Option<Loading>,
+    contents: Contents,
+}
+
+/// Where and with what servers are started.
+struct Ground<'a> {
+    options: &'a Options,
+    path: &'a Path,
+    visitor: Visitor,
+    program: Program,
+    older: Option<Program>,
+}
+
+/// Measures everything that is asked for; the pairs are those with an older binary.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<(Vec<Row>, Vec<Pair>)> {
+    let directory = tempfile::Builder::new().prefix("cvmd-bench-").tempdir()?;
+    let ground = prepare(options, directory.path()).await?;
     let (mut subjects, mut loadings) = (Vec::new(), Vec::new());
     for instances in &options.instances {
-        let (server, loading) = load(options, ground.path(), &binary, &visitor, *instances).await?;
-        subjects.push(Subject::new(server, format!("{instances} instances")));
-        loadings.push(loading);
+        let (subject, loaded) = load(&ground, *instances).await?;
+        subjects.push(subject);
+        loadings.push(loaded);
     }
-    let told = default_log(ground.path(), &binary, &visitor, options.instances[0]).await?;
-    subjects.push(told);
+    subjects.push(default_log(&ground, options.instances[0]).await?);
     let mut bare = Bare::start().await?;
     warm_up(&mut bare, &mut subjects).await?;
     for round in 1..=options.rounds {
         report::line(&format!("round {round} of {}", options.rounds))?;
         for subject in &mut subjects {
-            measure(options, &mut bare, subject).await?;
+            measure(options, &mut bare, subject, round).await?;
         }
     }
     figures(&subjects)?;
     let mut rows = Vec::new();
     rows.extend(subjects.iter().filter_map(unbind_row));
-    rows.push(moto(options, &visitor, &mut subjects[0]).await);
+    rows.push(moto(options, &ground.visitor, &mut subjects[0]).await);
     rows.extend(subjects.iter().filter_map(describe_row));
     for large in 1..options.instances.len() {
         rows.extend(scale_rows(&subjects[0], &subjects[large]));
@@ -74,56 +102,88 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Vec<Row>> {
     if options.wants("start") {
         rows.extend(loadings.iter().map(start_row));
     }
-    rows.push(logins(options, ground.path(), &visitor, &mut subjects[0].server).await);
+    rows.push(logins(options, &ground, &mut subjects[0].server).await);
+    let pairs = pairs(options, &ground, &mut subjects, &loadings).await;
     for subject in subjects {
         subject.server.stop().await?;
+        if let Some(older) = subject.older {
+            older.stop().await?;
+        }
     }
-    Ok(rows)
+    Ok((rows, pairs))
 }
 
-async fn load(
-    options: &Options,
-    ground: &Path,
-    binary: &Path,
-    visitor: &Visitor,
-    instances: usize,
-) -> anyhow::Result<(Server, Loading)> {
-    let (data, seed) = (ground.join(format!("data-{instances}")), ground.join("seed.json"));
-    fleet::write_seed(&seed, instances, &visitor.public_key()?)?;
-    start::measure(options, binary, &data, &seed, instances).await
+async fn prepare<'a>(options: &'a Options, path: &'a Path) -> anyhow::Result<Ground<'a>> {
+    let visitor = Visitor::new()?;
+    let mut program = Program::copy(&options.binary, path.join("cvmd")).context("cargo build --release")?;
+    let older = match &options.against {
+        Some(binary) => Some(against::program(options, binary, &mut program, path, &visitor).await?),
+        None => None,
+    };
+    Ok(Ground { options, path, visitor, program, older })
+}
+
+async fn load(ground: &Ground<'_>, instances: usize) -> anyhow::Result<(Subject, Loaded)> {
+    let seed = ground.path.join("seed.json");
+    fleet::write_seed(&seed, instances, &ground.visitor.public_key()?)?;
+    let data = |name: &str| ground.path.join(format!("{name}-{instances}"));
+    let mut ours = Candidate::seed(&ground.program, data("data"), &seed, instances).await?;
+    let mut older = match &ground.older {
+        Some(older) => Some(Candidate::seed(older, data("older"), &seed, instances).await?),
+        None => None,
+    };
+    let contents = start::measure(ground.options, &mut ours, older.as_mut()).await?;
+    let (server, ours) = ours.running()?;
+    let (older_server, older) = older.map(Candidate::running).transpose()?.unzip();
+    let subject = Subject::new(server, older_server, format!("{instances} instances"));
+    Ok((subject, Loaded { ours, older, contents }))
 }
 
 /// The smallest state once more, with a line in the log for each request, as cvmd runs when nobody says otherwise.
-async fn default_log(ground: &Path, binary: &Path, visitor: &Visitor, instances: usize) -> anyhow::Result<Subject> {
-    let seed = ground.join("seed.json");
-    fleet::write_seed(&seed, instances, &visitor.public_key()?)?;
-    let (server, _) = Server::start(binary, &ground.join("data-told"), "info", Some(&seed), instances).await?;
-    Ok(Subject::new(server, format!("{instances} instances, default log")))
+async fn default_log(ground: &Ground<'_>, instances: usize) -> anyhow::Result<Subject> {
+    let seed = ground.path.join("seed.json");
+    fleet::write_seed(&seed, instances, &ground.visitor.public_key()?)?;
+    let start = async |program: &Program, name: &str| {
+        let (server, _) = Server::start(program, &ground.path.join(name), "info", Some(&seed), instances).await?;
+        anyhow::Ok(server)
+    };
+    let server = start(&ground.program, "data-told").await?;
+    let older = match &ground.older {
+        Some(older) => Some(start(older, "older-told").await?),
+        None => None,
+    };
+    Ok(Subject::new(server, older, format!("{instances} instances, default log")))
 }
 
 async fn warm_up(bare: &mut Bare, subjects: &mut [Subject]) -> anyhow::Result<()> {
     for subject in subjects {
-        subject.server.settle().await?;
-        let bodies = subject.server.describe_bodies(WARM_UP);
-        bare.measure(&bodies).await?;
-        subject.server.describe(WARM_UP).await?;
-        subject.server.unbind(WARM_UP).await?;
+        for server in subject.older.iter_mut().chain([&mut subject.server]) {
+            server.settle().await?;
+            let bodies = server.describe_bodies(WARM_UP);
+            bare.measure(&bodies).await?;
+            server.describe(WARM_UP).await?;
+            server.unbind(WARM_UP).await?;
+        }
     }
     Ok(())
 }
 
-async fn measure(options: &Options, bare: &mut Bare, subject: &mut Subject) -> anyhow::Result<()> {
-    let server = &mut subject.server;
+async fn measure(options: &Options, bare: &mut Bare, subject: &mut Subject, round: usize) -> anyhow::Result<()> {
+    let Subject { server, older, .. } = subject;
     if options.wants("unbind") {
         let (_, bodies) = server.unbind_bodies(server.instances);
         let bodies: Vec<String> = bodies.into_iter().cycle().take(options.requests * BARE_TIMES).collect();
-        let yardstick = bare.measure(&bodies).await?;
-        subject.unbind.push((yardstick, server.unbind(options.requests).await?));
+        let bare = bare.measure(&bodies).await?;
+        let unbind = async |server: &mut Server| server.unbind(options.requests).await;
+        let (older, ours) = against::alternate(round, older.as_mut(), server, unbind).await?;
+        subject.unbind.push(Costs { bare, ours, older });
     }
     if options.wants("describe") {
-        let bodies = server.describe_bodies(options.requests * BARE_TIMES);
-        let yardstick = bare.measure(&bodies).await?;
-        subject.describe.push((yardstick, server.describe(options.requests * BARE_TIMES).await?));
+        let requests = options.requests * BARE_TIMES;
+        let bare = bare.measure(&server.describe_bodies(requests)).await?;
+        let describe = async |server: &mut Server| server.describe(requests).await;
+        let (older, ours) = against::alternate(round, older.as_mut(), server, describe).await?;
+        subject.describe.push(Costs { bare, ours, older });
     }
     Ok(())
 }
@@ -135,22 +195,22 @@ fn figures(subjects: &[Subject]) -> anyhow::Result<()> {
             if rounds.is_empty() {
                 continue;
             }
-            let middle = |figure: &dyn Fn(&(Cost, Cost)) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
+            let middle = |figure: &dyn Fn(&Costs) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
             let mut text = format!(
                 "{what}, {}: {:.1} us CPU a request, {:.0} a second (bare {:.1} us, {:.0} a second); generator {:.1} us",
                 subject.name,
-                middle(&|(_, ours)| ours.us()),
-                middle(&|(_, ours)| ours.per_second()),
-                middle(&|(bare, _)| bare.us()),
-                middle(&|(bare, _)| bare.per_second()),
-                middle(&|(_, ours)| ours.generator_us()),
+                middle(&|costs| costs.ours.us()),
+                middle(&|costs| costs.ours.per_second()),
+                middle(&|costs| costs.bare.us()),
+                middle(&|costs| costs.bare.per_second()),
+                middle(&|costs| costs.ours.generator_us()),
             );
             if what == "unbind" {
                 text += &format!(
                     "; state's groups of {:.1} commits, {:.2} ms each, {:.1} commits a request",
-                    middle(&|(_, ours)| ours.commits / ours.groups),
-                    middle(&|(_, ours)| 1e3 * ours.persist_seconds / ours.groups),
-                    middle(&|(_, ours)| ours.commits / ours.requests as f64),
+                    middle(&|Costs { ours, .. }| ours.commits / ours.groups),
+                    middle(&|Costs { ours, .. }| 1e3 * ours.persist_seconds / ours.groups),
+                    middle(&|Costs { ours, .. }| ours.commits / ours.requests as f64),
                 );
             }
             report::line(&text)?;
@@ -159,8 +219,21 @@ fn figures(subjects: &[Subject]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cpu_ratios(rounds: &[(Cost, Cost)]) -> Vec<f64> {
-    rounds.iter().map(|(bare, ours)| bare.us() / ours.us()).collect()
+async fn pairs(options: &Options, ground: &Ground<'_>, subjects: &mut [Subject], loadings: &[Loaded]) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = subjects.iter().flat_map(Subject::pairs).collect();
+    for Loaded { ours, older, .. } in loadings {
+        pairs.extend(older.iter().flat_map(|older| against::of_loading(options, older, ours)));
+    }
+    let Subject { server, older, .. } = &mut subjects[0];
+    if let Some(older) = older.as_mut().filter(|_| options.wants("logins")) {
+        let count = if options.quick { LOGINS / 10 } else { LOGINS };
+        pairs.extend(against::of_logins(options, count, &ground.visitor, older, server).await);
+    }
+    pairs
+}
+
+fn cpu_ratios(rounds: &[Costs]) -> Vec<f64> {
+    rounds.iter().map(|costs| costs.bare.us() / costs.ours.us()).collect()
 }
 
 fn unbind_row(subject: &Subject) -> Option<Row> {
@@ -180,8 +253,8 @@ fn higher(what: String, against: &'static str, goals: (f64, f64), ratios: Vec<f6
 
 /// CPU of the small state over CPU of the large one, of the same round.
 fn scale_rows(small: &Subject, large: &Subject) -> Vec<Row> {
-    let ratios = |small: &[(Cost, Cost)], large: &[(Cost, Cost)]| -> Vec<f64> {
-        small.iter().zip(large).map(|((_, small), (_, large))| small.us() / large.us()).collect()
+    let ratios = |small: &[Costs], large: &[Costs]| -> Vec<f64> {
+        small.iter().zip(large).map(|(small, large)| small.ours.us() / large.ours.us()).collect()
     };
     let row = |what: &str, ratios| higher(format!("{what}, {}", large.name), "the smallest, CPU", (0.5, 0.9), ratios);
     let unbind = row("unbind until SUCCESS", ratios(&small.unbind, &large.unbind));
@@ -190,12 +263,13 @@ fn scale_rows(small: &Subject, large: &Subject) -> Vec<Row> {
 }
 
 /// Both sides are differences to the smallest state, so that what a process needs anyway counts on neither.
-fn memory_rows(small: &Loading, large: &Loading) -> [Row; 2] {
-    let grown = |of: &dyn Fn(&Loading) -> f64| of(large) - of(small);
-    let state_rows = grown(&|loading| loading.state.bytes as f64);
-    let machine_rows = grown(&|loading| loading.machines.bytes as f64);
-    let state = grown(&|loading| loading.state_bytes as f64) / state_rows;
-    let server = grown(&|loading| loading.server_bytes as f64) / (state_rows + machine_rows);
+fn memory_rows(small: &Loaded, large: &Loaded) -> [Row; 2] {
+    let grown = |of: &dyn Fn(&Loaded) -> f64| of(large) - of(small);
+    let state_rows = grown(&|loaded| loaded.contents.state.bytes as f64);
+    let machine_rows = grown(&|loaded| loaded.contents.machines.bytes as f64);
+    let state = grown(&|loaded| loaded.contents.state_bytes as f64) / state_rows;
+    let server = grown(&|loaded| loaded.ours.server_bytes as f64) / (state_rows + machine_rows);
+    let (small, large) = (&small.ours, &large.ours);
     let each = (large.instances - small.instances) as f64;
     let row = |what: String, against, goals, ratio| Row {
         what,
@@ -223,8 +297,9 @@ fn memory_rows(small: &Loading, large: &Loading) -> [Row; 2] {
     ]
 }
 
-fn start_row(loading: &Loading) -> Row {
-    let rounds = loading.ready.iter().zip(&loading.reading);
+fn start_row(loaded: &Loaded) -> Row {
+    let Loaded { ours: loading, contents, .. } = loaded;
+    let rounds = loading.ready.iter().zip(&contents.reading);
     let ratios = rounds.map(|(ready, reading)| ready.as_secs_f64() / reading.as_secs_f64()).collect();
     let ready: Vec<f64> = loading.ready.iter().map(std::time::Duration::as_secs_f64).collect();
     Row {
@@ -267,22 +342,18 @@ async fn moto(options: &Options, visitor: &Visitor, subject: &mut Subject) -> Ro
     }
 }
 
-async fn logins(options: &Options, ground: &Path, visitor: &Visitor, server: &mut Server) -> Row {
+async fn logins(options: &Options, ground: &Ground<'_>, server: &mut Server) -> Row {
+    let visitor = &ground.visitor;
     let mut told = String::new();
     let measured = async {
         if !options.wants("logins") {
             anyhow::bail!("not asked for");
         }
-        let running = json!({ "InstanceIds": [fleet::instance_id(fleet::RUNNING)] });
-        let seen = server.call("DescribeInstances", &running).await?;
-        let row = &seen["InstanceSet"][0];
-        let ip = row["PrivateIpAddresses"][0].as_str().context("no address")?;
-        let port = row["DefaultLoginPort"].as_u64().context("no port")?;
-        let door = Door { address: format!("{ip}:{port}").parse()?, user: "root".into() };
+        let door = against::door(server).await?;
         let shrink = if options.quick { 10 } else { 1 };
         visitor.logins_per_second(&door, LOGINS / 10).await?;
         let mut ours = vec![];
-        let openssh = match OpenSsh::start(&options.sshd, ground, visitor).await {
+        let openssh = match OpenSsh::start(&options.sshd, ground.path, visitor).await {
             Ok(openssh) => openssh,
             Err(error) => {
                 for _ in 0..options.rounds {

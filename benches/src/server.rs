@@ -4,6 +4,7 @@ use crate::{
     client::{self, Connection, Reply},
     fleet,
     process::{self, Cpu, Process},
+    program::Program,
     random::Random,
     signer,
 };
@@ -29,6 +30,8 @@ const SETTLED_FOR: Duration = Duration::from_millis(200);
 const ASK_EVERY: Duration = Duration::from_millis(2);
 /// Ids in one request, at most.
 const BATCH: usize = 100;
+/// The gauge of operations that are not over.
+const UNDER_WAY: &str = "cvmd_operations_under_way";
 /// Unbinds between two looks at the clock: fits the smallest state, and is the same for the largest.
 const PASS: usize = 999;
 
@@ -43,6 +46,8 @@ pub(crate) struct Server {
     random: Random,
     /// The key pair bound to each instance now.
     bound: Vec<usize>,
+    /// Whether the metrics tell when operations are over; else the API is asked.
+    counts_operations: bool,
 }
 
 /// What a number of requests cost.
@@ -123,14 +128,14 @@ impl Bare {
 impl Server {
     /// Starts it and waits until it answers; the time that took is the second value.
     pub(crate) async fn start(
-        binary: &Path,
+        program: &Program,
         data: &Path,
         level: &str,
         seed: Option<&Path>,
         instances: usize,
     ) -> anyhow::Result<(Server, Duration)> {
-        let mut command = Command::new(binary);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0", "--log", level, "--data"]).arg(data);
+        let mut command = Command::new(&program.path);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(program.settings(level)).arg("--data").arg(data);
         if let Some(seed) = seed {
             command.arg("--seed").arg(seed);
         }
@@ -145,6 +150,9 @@ impl Server {
         let host = address.to_string();
         let mut connection = Connection::open(address).await?;
         while connection.exchange(&client::get(&host, "/_cvmd/health")).await?.status != 200 {
+            if begun.elapsed() > READY_WITHIN {
+                bail!("/_cvmd/health does not answer 200");
+            }
             tokio::time::sleep(ASK_EVERY).await;
         }
         let took = begun.elapsed();
@@ -152,7 +160,10 @@ impl Server {
         let bound = (0..instances).map(fleet::first_key).collect();
         let random = Random(instances as u64);
         let opened = Instant::now();
-        Ok((Server { process, instances, address, host, connections, opened, random, bound }, took))
+        let counts_operations = program.counts_operations;
+        let server =
+            Server { process, instances, address, host, connections, opened, random, bound, counts_operations };
+        Ok((server, took))
     }
 
     /// Waits until it does nothing of its own: after a start the engine looks at every idle instance once.
@@ -241,7 +252,7 @@ impl Server {
             let before = self.metrics().await?;
             let meter = Meter::begin(&self.process)?;
             client::drive(&mut self.connections, requests, is_success).await?;
-            self.done().await?;
+            self.done(&sample).await?;
             meter.end(&self.process, &mut cost)?;
             let after = self.metrics().await?;
             let grown = |name: &str| after.get(name).unwrap_or(&0.0) - before.get(name).unwrap_or(&0.0);
@@ -264,7 +275,7 @@ impl Server {
                 .await?;
             batch.iter().for_each(|instance| self.bound[*instance] = key);
         }
-        self.done().await?;
+        self.done(sample).await?;
         self.all_are(sample, Some("AssociateInstancesKeyPairs")).await
     }
 
@@ -296,16 +307,37 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until no operation is under way.
-    async fn done(&mut self) -> anyhow::Result<()> {
+    /// Waits until no operation is under way; only these instances have any.
+    async fn done(&mut self, sample: &[usize]) -> anyhow::Result<()> {
         let begun = Instant::now();
-        while self.metrics().await?.get("cvmd_operations_under_way") != Some(&0.0) {
+        while !self.is_done(sample).await? {
             if begun.elapsed() > DONE_WITHIN {
                 bail!("operations are still under way after {DONE_WITHIN:?}");
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
         Ok(())
+    }
+
+    async fn is_done(&mut self, sample: &[usize]) -> anyhow::Result<bool> {
+        if self.counts_operations {
+            return Ok(self.metrics().await?.get(UNDER_WAY) == Some(&0.0));
+        }
+        for batch in sample.chunks(BATCH) {
+            let ids: Vec<_> = batch.iter().copied().map(fleet::instance_id).collect();
+            let reply = self.call("DescribeInstances", &json!({ "InstanceIds": ids, "Limit": BATCH })).await?;
+            let seen = reply["InstanceSet"].as_array().context("no InstanceSet")?;
+            if seen.iter().any(|row| row["LatestOperationState"] == "OPERATING") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether its metrics tell how many operations are under way.
+    pub(crate) async fn counts_operations(&mut self) -> anyhow::Result<bool> {
+        self.counts_operations = self.metrics().await?.contains_key(UNDER_WAY);
+        Ok(self.counts_operations)
     }
 
     async fn metrics(&mut self) -> anyhow::Result<BTreeMap<String, f64>> {

@@ -3,65 +3,128 @@
 use crate::{
     options::Options,
     process::Process,
+    program::Program,
     report,
     rows::{self, Rows},
     server::Server,
 };
+use anyhow::Context;
 use cvmd_state::{State, store::SqliteStore};
-use std::{io::Read, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 /// What loading so many instances takes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Loading {
     pub(crate) instances: usize,
     /// Of each start.
     pub(crate) ready: Vec<Duration>,
-    /// Of SQLite's reading of the state's rows before each start.
-    pub(crate) reading: Vec<Duration>,
-    pub(crate) state: Rows,
-    pub(crate) machines: Rows,
-    /// A process that holds the state alone.
-    pub(crate) state_bytes: u64,
+    /// All files of the stopped server's directory.
+    pub(crate) file_bytes: u64,
     /// The server, which holds the simulated machines too.
     pub(crate) server_bytes: u64,
 }
 
-/// Seeds a server, then starts it again and again on what it has; the last one is left running.
+/// What stands in the files, which only a program of the same make can tell.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) state: Rows,
+    pub(crate) machines: Rows,
+    /// A process that holds the state alone.
+    pub(crate) state_bytes: u64,
+    /// Of SQLite's reading of the state's rows before each start.
+    pub(crate) reading: Vec<Duration>,
+}
+
+/// A program on a directory of its own, from its seed to the last of its starts.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    program: Program,
+    data: PathBuf,
+    pub(crate) loading: Loading,
+    server: Option<Server>,
+}
+
+impl Candidate {
+    /// Seeded and stopped.
+    pub(crate) async fn seed(program: &Program, data: PathBuf, seed: &Path, instances: usize) -> anyhow::Result<Self> {
+        let (server, took) = Server::start(program, &data, "warn", Some(seed), instances).await?;
+        report::line(&format!("{instances} instances seeded in {:.1} s", took.as_secs_f64()))?;
+        server.stop().await?;
+        let loading = Loading { instances, file_bytes: file_bytes(&data)?, ..Loading::default() };
+        Ok(Candidate { program: program.clone(), data, loading, server: None })
+    }
+
+    /// Starts it once. Afterwards it costs no CPU: it is stopped, or has settled if this was the last time.
+    async fn start(&mut self, turn: Turn) -> anyhow::Result<()> {
+        let (server, ready) = Server::start(&self.program, &self.data, "warn", None, self.loading.instances).await?;
+        if turn.counts {
+            self.loading.ready.push(ready);
+        }
+        if !turn.is_last {
+            return server.stop().await;
+        }
+        server.settle().await?;
+        self.loading.server_bytes = server.process.resident_bytes()?;
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// The server of the last start.
+    pub(crate) fn running(self) -> anyhow::Result<(Server, Loading)> {
+        Ok((self.server.context("it was never started")?, self.loading))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    /// The first one is for nothing: files and memory are warm for all that count.
+    counts: bool,
+    is_last: bool,
+}
+
+/// Starts both again and again on what they have, by turns; the last ones are left running.
 pub(crate) async fn measure(
     options: &Options,
-    binary: &Path,
-    data: &Path,
-    seed: &Path,
-    instances: usize,
-) -> anyhow::Result<(Server, Loading)> {
-    let (server, took) = Server::start(binary, data, "warn", Some(seed), instances).await?;
-    report::line(&format!("{instances} instances seeded in {:.1} s", took.as_secs_f64()))?;
-    server.stop().await?;
-    let mut loading = Loading {
-        instances,
-        ready: Vec::new(),
+    ours: &mut Candidate,
+    mut older: Option<&mut Candidate>,
+) -> anyhow::Result<Contents> {
+    let data = ours.data.clone();
+    let mut contents = Contents {
+        state: rows::state(&data)?,
+        machines: rows::machines(&data)?,
+        state_bytes: held(&data)?,
         reading: Vec::new(),
-        state: rows::state(data)?,
-        machines: rows::machines(data)?,
-        state_bytes: held(data)?,
-        server_bytes: 0,
     };
-    // Once for nothing: files and memory are warm for all that count.
-    for round in 0..=options.rounds {
-        let reading = rows::state(data)?.took;
-        let (server, ready) = Server::start(binary, data, "warn", None, instances).await?;
-        if round > 0 {
-            loading.reading.push(reading);
-            loading.ready.push(ready);
+    let rounds = if options.wants("start") { options.rounds } else { 0 };
+    for round in 0..=rounds {
+        let turn = Turn { counts: round > 0, is_last: round == rounds };
+        if let Some(older) = older.as_deref_mut().filter(|_| round % 2 == 1) {
+            older.start(turn).await.context("the older binary")?;
         }
-        if round == options.rounds || !options.wants("start") {
-            server.settle().await?;
-            loading.server_bytes = server.process.resident_bytes()?;
-            return Ok((server, loading));
+        let reading = rows::state(&data)?.took;
+        ours.start(turn).await?;
+        if turn.counts {
+            contents.reading.push(reading);
         }
-        server.stop().await?;
+        if let Some(older) = older.as_deref_mut().filter(|_| round % 2 == 0) {
+            older.start(turn).await.context("the older binary")?;
+        }
     }
-    anyhow::bail!("no rounds")
+    Ok(contents)
+}
+
+fn file_bytes(data: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(data)? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
 }
 
 /// Memory of a process that has loaded the state and nothing else.

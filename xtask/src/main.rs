@@ -25,7 +25,7 @@ cargo xtask tidy             the house rules that clippy cannot know, each with 
 cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
 cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one)
 cargo xtask demo             cvmd demo
-cargo xtask bench [ARGS]     the table of numbers that count
+cargo xtask bench [ARGS]     the table of numbers that count; --against BINARY: beside an older cvmd, in the same rounds
 cargo xtask setup            what the clients need: system packages when we are root, Python packages under target/
 cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or the lanes named";
 
