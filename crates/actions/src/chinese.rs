@@ -5,7 +5,7 @@
 //! (its list of error codes, the answers that users quote), its words are taken.
 
 use crate::{Reason, TagRefusal, error::Words};
-use cvmd_model::{DiskRefusal, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
+use cvmd_model::{DiskRefusal, GUEST_MS_MAX, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
 use cvmd_wire::{AuthorizationFault, Denied, MultipartFault, NameFault};
 
 /// A table of texts, one line a variant: an exhaustive match whose arms are formatted.
@@ -186,6 +186,7 @@ texts! {
         TagRefusal::ValueEmpty { key } => ("标签 `{key}` 的标签值不能为空值。"),
         TagRefusal::ValueTooLong { key } => ("标签 `{key}` 的标签值超过 255 个字符。"),
         TagRefusal::ValueIllegal { key } => ("标签 `{key}` 的标签值包含非法字符，只支持文字、数字、空格和 + - = . _ : / @ ( )。"),
+        TagRefusal::Guest { word } => ("标签 `cvmd:guest` 不支持 `{word}`：可用 ignores-shutdown、fails-to-boot、keeps-keys、keeps-keys-after=launch、unreachable，以及 boot-ms=N、shutdown-ms=N、write-ms=N（N 为 0 至 {GUEST_MS_MAX}），以逗号或空格分隔。"),
         TagRefusal::TooManyTags { name, given } => ("`{name}` 有 {given} 个标签，超过上限 10 个。"),
         TagRefusal::TooManyResources { name, given, limit } => ("`{name}` 有 {given} 个资源，超过上限 {limit} 个。"),
         TagRefusal::TooManyAttached { resource } => ("资源 `{resource}` 关联的标签数将超过上限 50 个。"),

@@ -324,6 +324,7 @@ fn tag(refusal: &TagRefusal) -> &'static str {
         TagRefusal::ValueEmpty { .. } => "InvalidParameterValue.TagValueEmpty",
         TagRefusal::ValueTooLong { .. } => "InvalidParameterValue.TagValueLengthExceeded",
         TagRefusal::ValueIllegal { .. } => "InvalidParameterValue.TagValueCharacterIllegal",
+        TagRefusal::Guest { .. } => "InvalidParameterValue",
         TagRefusal::TooManyTags { .. } => "LimitExceeded.TagNumPerRequest",
         TagRefusal::TooManyResources { .. } => "LimitExceeded.ResourceNumPerRequest",
         TagRefusal::TooManyAttached { .. } => "LimitExceeded.ResourceAttachedTags",

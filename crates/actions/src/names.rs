@@ -1,6 +1,6 @@
 //! Names and texts with rules of their own: key pairs, instances, hosts, tags, user data.
 
-use crate::{Parameters, Reason, error::Words, parameters::shorten};
+use crate::{Parameters, Reason, error::Words, parameters::shorten, tag_words};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::Tag;
 
@@ -85,6 +85,7 @@ pub(crate) fn tag(given: &mut Parameters, tags: &mut Vec<Tag>) -> Result<(), Rea
     if tags.iter().any(|tag| tag.key == key) {
         return Err(Reason::DuplicateTag { key });
     }
+    tag_words::guest(&key, &value)?;
     tags.push(Tag { key, value });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The words of the tag product: which keys and values are allowed, how many at once, and what is wrong with the others.
 
 use crate::{Context, Parameters, Reason, parameters::shorten};
-use cvmd_model::Tag;
+use cvmd_model::{Behaviour, GUEST_MS_MAX, GUEST_TAG, Tag};
 use cvmd_state::View;
 
 /// Tags in one request, and resources in one description of them.
@@ -52,6 +52,10 @@ pub enum TagRefusal {
         "The value of the tag `{key}` holds a character that is not allowed: letters, digits, blanks and + - = . _ : / @ ( ) only."
     )]
     ValueIllegal { key: Box<str> },
+    #[error(
+        "The tag `cvmd:guest` does not take the word `{word}`: it knows ignores-shutdown, fails-to-boot, keeps-keys, keeps-keys-after=launch, unreachable, and boot-ms=N, shutdown-ms=N and write-ms=N with N from 0 to {GUEST_MS_MAX}, with commas or blanks between them."
+    )]
+    Guest { word: Box<str> },
     #[error("`{name}` has {given} tags; at most {TAGS_MAX} are allowed.")]
     TooManyTags { name: Box<str>, given: usize },
     #[error("`{name}` has {given} resources; at most {limit} are allowed.")]
@@ -94,7 +98,15 @@ pub(crate) fn tag(tag: &Tag) -> Result<(), TagRefusal> {
         () if tag.value.is_empty() => Err(TagRefusal::ValueEmpty { key: key() }),
         () if tag.value.chars().count() > VALUE_CHARACTERS_MAX => Err(TagRefusal::ValueTooLong { key: key() }),
         () if !tag.value.chars().all(is_legal) => Err(TagRefusal::ValueIllegal { key: key() }),
-        () => Ok(()),
+        () => guest(&tag.key, &tag.value),
+    }
+}
+
+/// Refuses what would tell a simulated guest nothing, or too much.
+pub(crate) fn guest(key: &str, value: &str) -> Result<(), TagRefusal> {
+    match Behaviour::misunderstood(value).filter(|_| key == GUEST_TAG) {
+        Some(word) => Err(TagRefusal::Guest { word: shorten(&word).into() }),
+        None => Ok(()),
     }
 }
 
@@ -238,7 +250,7 @@ mod test {
 
     #[test]
     fn keys_and_values_follow_the_rules() {
-        for good in ["team", "cvmd:guest", "部门", "a b", "a+b=c_d.e/f@g(h)"] {
+        for good in ["team", "cvmd:other", "部门", "a b", "a+b=c_d.e/f@g(h)"] {
             assert_eq!(tag(&of(good, good)), Ok(()), "{good}");
         }
         for bad in ["", "a,b", "a*b", "qcloud-x", "tencentx", "project", &"k".repeat(128)] {

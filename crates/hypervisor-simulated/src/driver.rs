@@ -16,10 +16,13 @@ use crate::{
 };
 use async_trait::async_trait;
 use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
-use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
+use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        watch,
+    },
     task::AbortHandle,
 };
 use uuid::Uuid;
@@ -50,6 +53,8 @@ pub struct SimulatedHypervisor {
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
     pub(crate) doors: Doors,
     tasks: Mutex<Vec<AbortHandle>>,
+    /// Told when it closes: no verb waits any longer.
+    pub(crate) closing: watch::Sender<bool>,
 }
 
 impl SimulatedHypervisor {
@@ -78,6 +83,7 @@ impl SimulatedHypervisor {
             watchers: Mutex::default(),
             doors,
             tasks: Mutex::default(),
+            closing: watch::Sender::new(false),
         });
         driver.spawn_tasks(bound);
         Ok(driver)
@@ -128,8 +134,10 @@ impl SimulatedHypervisor {
         self.store.written()
     }
 
-    /// Ends the sessions, the listener and the timer, and closes the file when all that was asked for is written.
+    /// Ends the sessions, the listener and the timer, and closes the file when all that was asked for is written. A verb
+    /// that waits for its guest waits no longer: it fails, and nothing of it is written.
     pub async fn close(&self) {
+        self.closing.send_replace(true);
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
@@ -267,29 +275,6 @@ impl SimulatedHypervisor {
         Ok(listener)
     }
 
-    async fn write_login_now(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble> {
-        let slot = self.census.slot(id).ok_or(Trouble::Absent(id))?;
-        let _verb = slot.verb.lock().await;
-        let before = slot.machine().ok_or(Trouble::Absent(id))?;
-        if before.power(self.clock.now_ms()) != Power::Off {
-            return Err(Trouble::NotOff(id));
-        }
-        let behaviour = before.behaviour();
-        if behaviour.write_ms > 0 {
-            self.clock.sleep_until(self.clock.now_ms().saturating_add(behaviour.write_ms)).await;
-        }
-        let mut after = Machine::clone(&before);
-        after.disk = before.disk.with_login(wanted, gone);
-        let work =
-            if behaviour.keeps_keys || after == *before { Work::Read } else { Work::PutAndRead(encode(&after)?) };
-        let body = self.work(id, work).await?.ok_or(Trouble::Absent(id))?;
-        let stored: Machine =
-            serde_json::from_slice(&body).map_err(|error| Trouble::Store(error.to_string().into()))?;
-        let agrees = stored.disk.agrees_with(wanted, gone);
-        slot.set(Some(Arc::new(stored)));
-        agrees.map_err(|difference| Trouble::NotAsWritten(difference.into()))
-    }
-
     async fn erase_now(&self, id: InstanceId) -> Result<(), Trouble> {
         let Some(slot) = self.census.slot(id) else { return Ok(()) };
         let _verb = slot.verb.lock().await;
@@ -317,8 +302,8 @@ impl Drop for SimulatedHypervisor {
 #[async_trait]
 impl Hypervisor for SimulatedHypervisor {
     async fn define(&self, definition: &Definition) -> Result<(), Trouble> {
-        crate::Behaviour::read(&definition.guest, |word| {
-            tracing::warn!(instance = %definition.id, word, "cvmd:guest: this word means nothing and is ignored");
+        Behaviour::read(&definition.guest, |word| {
+            tracing::warn!(instance = %definition.id, word, "cvmd:guest: this word means nothing, or asks for too much");
         });
         let (driver, definition) = (self.me.upgrade().ok_or_else(gone)?, definition.clone());
         self.to_the_end(async move { driver.define_new(&definition).await }).await
@@ -486,7 +471,7 @@ pub(crate) fn encode(machine: &Machine) -> Result<String, Trouble> {
     serde_json::to_string(machine).map_err(|error| Trouble::Store(error.to_string().into()))
 }
 
-fn gone() -> Trouble {
+pub(crate) fn gone() -> Trouble {
     Trouble::Other("the hypervisor is closed".into())
 }
 

@@ -3,7 +3,6 @@
 //! A second truth beside the state: what a machine *is* stands in `machines.db` and is changed only through the
 //! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
 
-mod behaviour;
 mod census;
 mod disk;
 mod doors;
@@ -17,8 +16,8 @@ mod settings;
 mod ssh;
 mod store;
 mod timers;
+mod writing;
 
-pub use behaviour::Behaviour;
 pub use disk::{Admission, Disk};
 pub use doors::{OwnPorts, SshSettings};
 pub use driver::{OpenError, SimulatedHypervisor};

@@ -14,9 +14,9 @@
 //! A power cut leads to Off from everywhere. What time does is never written: a stored `Starting` whose time has come
 //! *is* Running, before and after a restart of the process alike.
 
-use crate::{behaviour::Behaviour, disk::Disk};
+use crate::disk::Disk;
 use cvmd_hypervisor::{Boot, Definition};
-use cvmd_model::{BootId, InstanceId, Power, Size, System};
+use cvmd_model::{Behaviour, BootId, InstanceId, Power, Size, System};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -105,7 +105,8 @@ impl Machine {
 
     /// The manners of the disk's own system; the rescue system has none but its pace.
     pub fn behaviour(&self) -> Behaviour {
-        let own = Behaviour::read(&self.guest, |_| {});
+        let mut own = Behaviour::read(&self.guest, |_| {});
+        own.keeps_keys |= own.keeps_keys_after_launch && self.boot_count > 0;
         match self.system() {
             System::Disk => own,
             System::Rescue => Behaviour { ignores_shutdown: false, fails_to_boot: false, unreachable: false, ..own },

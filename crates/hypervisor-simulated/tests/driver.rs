@@ -167,6 +167,37 @@ async fn a_slow_write_takes_its_time_and_holds_up_only_its_own_machine() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_guest_holds_up_the_end() {
+    let mut house = House::new();
+    // What a machine's row of an earlier version asks for is no more than a minute.
+    let id = house.machine("write-ms=600000").await;
+    let before = house.clock.now_ms();
+    house.driver.write_login(id, &with_key(), &[]).await.unwrap();
+    assert_eq!(house.clock.now_ms(), before + 60_000);
+    let (driver, before) = (house.driver.clone(), house.clock.now_ms());
+    let writing = tokio::spawn(async move { driver.write_login(id, &login(&[], None), &[]).await });
+    tokio::task::yield_now().await;
+    house.driver.close().await;
+    assert!(writing.await.unwrap().is_err());
+    assert_eq!(house.clock.now_ms(), before, "closing waits for no guest");
+    house.crash();
+    assert_eq!(house.driver.read_login(id).await.unwrap(), with_key(), "nothing of it was written");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_may_keep_its_keys_once_it_was_launched() {
+    let house = House::new();
+    let id = house.machine("keeps-keys-after=launch").await;
+    house.driver.write_login(id, &with_key(), &[]).await.unwrap();
+    house.driver.start(id).await.unwrap();
+    house.driver.power_off(id).await.unwrap();
+    let gone = [with_key().keys[0].blob().clone()];
+    let trouble = house.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
+    assert!(matches!(trouble, Trouble::NotAsWritten(_)), "{trouble}");
+    assert_eq!(house.driver.read_login(id).await.unwrap(), with_key());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_caller_that_stops_waiting_does_not_stop_the_verb() {
     let mut house = House::new();
     let id = house.machine("write-ms=5000").await;

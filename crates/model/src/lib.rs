@@ -4,6 +4,7 @@
 //! both described, but nothing in this crate can make the two meet: that is what `cvmd-operations` is for.
 
 mod account;
+mod behaviour;
 mod charge;
 mod cidr;
 mod custom_image;
@@ -26,6 +27,7 @@ mod shape;
 mod template;
 
 pub use account::{Account, AccountNumber, Credential};
+pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};
 pub use charge::{Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
 pub use custom_image::{CustomImage, ImageLogin, ImageState};

@@ -2,12 +2,9 @@
 
 use crate::Step;
 use cvmd_hypervisor::{Boot, Definition, Hypervisor, Trouble};
-use cvmd_model::{Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
+use cvmd_model::{GUEST_TAG, Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
 use std::net::Ipv4Addr;
-
-/// The tag that tells a simulated guest how to behave.
-const GUEST_TAG: &str = "cvmd:guest";
 
 /// Performs one step for the instance, as its row in `view` wants it.
 pub(crate) async fn perform(

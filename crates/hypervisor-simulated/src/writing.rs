@@ -1,0 +1,51 @@
+//! Writing the login of a machine that is off, at the pace and with the manners of its guest.
+
+use crate::{
+    SimulatedHypervisor,
+    driver::{encode, gone as closed},
+    machine::Machine,
+    store::Work,
+};
+use cvmd_hypervisor::Trouble;
+use cvmd_model::{InstanceId, KeyBlob, Login, Power};
+use std::sync::Arc;
+
+impl SimulatedHypervisor {
+    pub(crate) async fn write_login_now(
+        &self,
+        id: InstanceId,
+        wanted: &Login,
+        gone: &[KeyBlob],
+    ) -> Result<(), Trouble> {
+        let slot = self.census.slot(id).ok_or(Trouble::Absent(id))?;
+        let _verb = slot.verb.lock().await;
+        let before = slot.machine().ok_or(Trouble::Absent(id))?;
+        if before.power(self.clock.now_ms()) != Power::Off {
+            return Err(Trouble::NotOff(id));
+        }
+        let behaviour = before.behaviour();
+        if behaviour.write_ms > 0 {
+            self.wait(behaviour.write_ms).await?;
+        }
+        let mut after = Machine::clone(&before);
+        after.disk = before.disk.with_login(wanted, gone);
+        let work =
+            if behaviour.keeps_keys || after == *before { Work::Read } else { Work::PutAndRead(encode(&after)?) };
+        let body = self.work(id, work).await?.ok_or(Trouble::Absent(id))?;
+        let stored: Machine =
+            serde_json::from_slice(&body).map_err(|error| Trouble::Store(error.to_string().into()))?;
+        let agrees = stored.disk.agrees_with(wanted, gone);
+        slot.set(Some(Arc::new(stored)));
+        agrees.map_err(|difference| Trouble::NotAsWritten(difference.into()))
+    }
+
+    /// Waits for a slow guest, no longer than the driver is open.
+    async fn wait(&self, ms: u64) -> Result<(), Trouble> {
+        let mut closing = self.closing.subscribe();
+        tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => Err(closed()),
+            () = self.clock.sleep_until(self.clock.now_ms().saturating_add(ms)) => Ok(()),
+        }
+    }
+}
