@@ -28,4 +28,15 @@ pub struct Credential {
     /// Encrypted under the master key, which is not in the database; base64.
     pub secret_key_encrypted: Box<str>,
     pub created_seconds: u64,
+    /// When it was revoked. The row stays, so that it cannot come back unnoticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_seconds: Option<u64>,
+}
+
+impl Credential {
+    /// Whether requests can be signed with it.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.revoked_seconds.is_none()
+    }
 }

@@ -4,14 +4,42 @@ use crate::{
     data::DataDirectory,
     house::House,
     master_key::{Secret, write_private},
-    random,
+    print, random,
 };
 use anyhow::bail;
 use cvmd_model::{Account, AccountNumber, Credential};
-use std::{convert::Infallible, io::IsTerminal};
+use cvmd_state::View;
+use serde_json::{Value, json};
+use std::{convert::Infallible, io::IsTerminal, sync::Arc};
 
 /// The first account; others are made by `cvmd account add`.
 pub(crate) const FIRST_ACCOUNT: AccountNumber = AccountNumber(1);
+/// Credentials that one line of the log names.
+const OTHERS_NAMED: usize = 3;
+
+/// Why an account or a credential cannot be made or taken away. Its text is for the operator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("there is an account {0} already")]
+    AccountExists(Box<str>),
+    #[error("there is no account {0}; `cvmd account list` shows them")]
+    NoAccount(Box<str>),
+    #[error("there is no credential {0} that is valid; `cvmd credential list` shows them")]
+    NoCredential(Box<str>),
+    #[error("the account was given something new meanwhile; try again")]
+    Busy,
+}
+
+impl cvmd_state::Decision for Refused {
+    fn decision(&self) -> &'static str {
+        match self {
+            Refused::AccountExists(_) => "Refused.AccountExists",
+            Refused::NoAccount(_) => "Refused.NoAccount",
+            Refused::NoCredential(_) => "Refused.NoCredential",
+            Refused::Busy => "Refused.Busy",
+        }
+    }
+}
 
 /// Makes the first account and sees that its credential is the one asked for.
 pub(crate) async fn first_account(
@@ -21,17 +49,50 @@ pub(crate) async fn first_account(
 ) -> anyhow::Result<()> {
     let view = house.state.view();
     if view.account(FIRST_ACCOUNT).is_none() {
-        add_account(house, FIRST_ACCOUNT, "default").await?;
+        add_first_account(house).await?;
     }
     match given {
         Some((id, key)) => {
-            if view.credential(id).is_some_and(|credential| credential.account != FIRST_ACCOUNT) {
-                bail!("CVMD_SECRET_ID {id} is another account's credential");
+            match view.credential(id) {
+                Some(known) if known.account != FIRST_ACCOUNT => {
+                    bail!("CVMD_SECRET_ID {id} is another account's credential")
+                }
+                Some(known) if !known.is_valid() => {
+                    bail!("CVMD_SECRET_ID {id} has been revoked: give another one, or none")
+                }
+                Some(known) => {
+                    let kept = house.master_key.open_sealed(&known.secret_key_encrypted);
+                    if kept.is_ok_and(|kept| kept.expose() != key.expose()) {
+                        tracing::warn!(
+                            secret_id = id,
+                            "CVMD_SECRET_KEY is another than before: the old key signs nothing any more"
+                        );
+                    }
+                }
+                None => say_that_others_stay(&view, id),
             }
             put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await
         }
-        None if view.credentials().any(|credential| credential.account == FIRST_ACCOUNT) => Ok(()),
+        None if of_first_account(&view).next().is_some() => Ok(()),
         None => make_credential(house, data).await,
+    }
+}
+
+/// The first account's credentials that sign.
+pub(crate) fn of_first_account(view: &View) -> impl Iterator<Item = &Arc<Credential>> {
+    view.credentials().filter(|credential| credential.account == FIRST_ACCOUNT && credential.is_valid())
+}
+
+/// Another SecretId takes no earlier one away, which surprises whoever meant to replace it.
+fn say_that_others_stay(view: &View, id: &str) {
+    let others: Vec<&str> =
+        of_first_account(view).map(|credential| &*credential.secret_id).take(OTHERS_NAMED).collect();
+    if !others.is_empty() {
+        tracing::warn!(
+            secret_id = id,
+            valid_too = others.join(" "),
+            "CVMD_SECRET_ID is a new credential of the first account; earlier ones still sign: `cvmd credential revoke` ends them"
+        );
     }
 }
 
@@ -41,14 +102,20 @@ async fn make_credential(house: &House, data: &DataDirectory) -> anyhow::Result<
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     let mut lines = kept.lines();
     let (id, key) = match (lines.next(), lines.next()) {
-        (Some(id), Some(key)) => (id.to_string(), key.to_string().into()),
+        // One that was revoked does not come back.
+        (Some(id), Some(key)) if house.state.view().credential(id).is_none() => {
+            (id.to_string(), key.to_string().into())
+        }
         _ => new_credential(),
     };
     write_private(&path, &format!("{id}\n{}", key.expose()))?;
     put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await?;
     if std::io::stderr().is_terminal() {
-        eprintln!("credential of the first account, kept in {}:", path.display());
-        eprintln!("  SecretId  {id}\n  SecretKey {}", key.expose());
+        print::remark(&format!(
+            "credential of the first account, kept in {}:\n  SecretId  {id}\n  SecretKey {}",
+            path.display(),
+            key.expose()
+        ));
     }
     Ok(())
 }
@@ -58,42 +125,101 @@ pub(crate) fn new_credential() -> (String, Secret) {
     (format!("AKID{}", random::letters(32)), random::letters(32).into())
 }
 
-pub(crate) async fn add_account(house: &House, number: AccountNumber, name: &str) -> anyhow::Result<Account> {
-    let account = Account {
+/// Makes an account with a credential of its own: both or neither.
+pub(crate) async fn add(house: &House, name: &str) -> anyhow::Result<Value> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
+        bail!("an account's name is 1 to 64 letters, digits, `-`, `_` and `.`");
+    }
+    let (id, key) = new_credential();
+    let mut credential = sealed(house, FIRST_ACCOUNT, &id, key.expose());
+    let (name, created_seconds) = (Box::<str>::from(name), house.now_seconds());
+    // Looked at where it is written: two commands at once would take the same number otherwise.
+    let added = house.state.change(move |tx| {
+        if tx.view().accounts().any(|account| account.name == name) {
+            return Err(Refused::AccountExists(name));
+        }
+        let last = tx.view().accounts().map(|account| account.number.0).max().unwrap_or(0);
+        let number = AccountNumber(last.max(tx.view().settings().last_account) + 1);
+        let account = new_account(number, &name, created_seconds);
+        tx.put_account(account.clone());
+        credential.account = number;
+        credential.sequence = tx.next_sequence();
+        tx.put_credential(credential);
+        Ok(account)
+    });
+    let account = added.await??;
+    house.credentials.put(account.number.0, &id, key.expose());
+    Ok(json!({
+        "AccountName": account.name,
+        "Uin": account.uin.to_string(),
+        "AppId": account.app_id,
+        "SecretId": id,
+        "SecretKey": key.expose(),
+    }))
+}
+
+/// Makes another credential for an account.
+pub(crate) async fn add_credential(house: &House, account: &str) -> anyhow::Result<(String, Secret)> {
+    let (id, key) = new_credential();
+    let mut credential = sealed(house, FIRST_ACCOUNT, &id, key.expose());
+    let name: Box<str> = account.into();
+    let added = house.state.change(move |tx| {
+        let number = named(tx.view(), &name)?.number;
+        credential.account = number;
+        credential.sequence = tx.next_sequence();
+        tx.put_credential(credential);
+        Ok::<_, Refused>(number)
+    });
+    let number = added.await??;
+    house.credentials.put(number.0, &id, key.expose());
+    Ok((id, key))
+}
+
+async fn add_first_account(house: &House) -> anyhow::Result<()> {
+    let row = new_account(FIRST_ACCOUNT, "default", house.now_seconds());
+    let added = house.state.change(move |tx| {
+        tx.put_account(row);
+        Ok::<_, Infallible>(())
+    });
+    let Ok(()) = added.await?;
+    Ok(())
+}
+
+fn new_account(number: AccountNumber, name: &str, created_seconds: u64) -> Account {
+    Account {
         number,
         name: name.into(),
         uin: 100_000_000_000 + u64::from(number.0),
         app_id: 1_250_000_000 + u64::from(number.0),
+        created_seconds,
+    }
+}
+
+fn sealed(house: &House, account: AccountNumber, id: &str, key: &str) -> Credential {
+    Credential {
+        sequence: 0,
+        account,
+        secret_id: id.into(),
+        secret_key_encrypted: cvmd_actions::Seal::seal(&*house.master_key, key),
         created_seconds: house.now_seconds(),
-    };
-    let row = account.clone();
-    let Ok(()) = house
-        .state
-        .change(move |tx| {
-            tx.put_account(row);
-            Ok::<_, Infallible>(())
-        })
-        .await?;
-    Ok(account)
+        revoked_seconds: None,
+    }
+}
+
+pub(crate) fn named<'a>(view: &'a View, name: &str) -> Result<&'a Arc<Account>, Refused> {
+    view.accounts().find(|account| &*account.name == name).ok_or_else(|| Refused::NoAccount(name.into()))
 }
 
 /// Keeps a credential, encrypted, and lets requests be signed with it at once.
 pub(crate) async fn put_credential(house: &House, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
-    let encrypted = cvmd_actions::Seal::seal(&*house.master_key, key);
-    let created_seconds = house.now_seconds();
-    let secret_id: Box<str> = id.as_str().into();
+    let mut credential = sealed(house, account, &id, key);
     let Ok(()) = house
         .state
         .change(move |tx| {
-            let known = tx.view().credential(&secret_id).map(|known| known.sequence);
-            let sequence = known.unwrap_or_else(|| tx.next_sequence());
-            tx.put_credential(Credential {
-                sequence,
-                account,
-                secret_id,
-                secret_key_encrypted: encrypted,
-                created_seconds,
-            });
+            let known = tx.view().credential(&credential.secret_id).map(|known| known.sequence);
+            credential.sequence = known.unwrap_or_else(|| tx.next_sequence());
+            tx.put_credential(credential);
             Ok::<_, Infallible>(())
         })
         .await?;

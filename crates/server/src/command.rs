@@ -3,7 +3,8 @@
 use crate::house::House;
 use cvmd_actions::{Action, ApiError, Apply, Body, Context, Parameters, Reason};
 use cvmd_state::{CommitError, JournalEntry, Transaction, View};
-use cvmd_wire::{Params, Request, Value};
+use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
+use std::sync::Arc;
 
 type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
@@ -53,10 +54,39 @@ pub(crate) async fn commit(
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
-    let (door, language) = (context.door, context.language);
-    let apply = move |tx: &mut Transaction<'_>| {
-        prepared.and_then(|apply| apply(tx, &context)).map_err(|reason| reason.told(door, language))
-    };
+    decide(house, entry, (context.door, context.language), move |tx| run(tx, prepared, &context)).await
+}
+
+/// The same for a request that a credential has signed: one that was revoked while the request was under way, and from then
+/// on before everything else, writes nothing any more.
+pub(crate) async fn commit_signed(
+    house: &House,
+    entry: JournalEntry,
+    prepared: Result<Apply, Reason>,
+    context: Context,
+) -> Result<Body, ApiError> {
+    let credentials = Arc::clone(&house.credentials);
+    let secret_id = entry.credential.clone();
+    decide(house, entry, (context.door, context.language), move |tx| {
+        if credentials.holds(&secret_id) {
+            return run(tx, prepared, &context);
+        }
+        Err(cvmd_actions::denied(&Denied::SecretIdNotFound { secret_id }, context.door, context.language))
+    })
+    .await
+}
+
+fn run(tx: &mut Transaction<'_>, prepared: Result<Apply, Reason>, context: &Context) -> Result<Body, ApiError> {
+    let applied = prepared.and_then(|apply| apply(tx, context));
+    applied.map_err(|reason| reason.told(context.door, context.language))
+}
+
+async fn decide(
+    house: &House,
+    entry: JournalEntry,
+    (door, language): (Door, Language),
+    apply: impl FnOnce(&mut Transaction<'_>) -> Result<Body, ApiError> + Send + 'static,
+) -> Result<Body, ApiError> {
     house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         tracing::error!(%error, "a command could not be committed");
         Err(Reason::OurFault.told(door, language))

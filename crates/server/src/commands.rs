@@ -1,22 +1,24 @@
 //! The commands: `serve` and `demo` work by themselves, all others ask a running server over its socket.
 
 use crate::{
-    config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format},
+    config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format, Output},
     data, demo, env, log,
     operator::Question,
-    serve, ssh,
+    print, serve, ssh, waiting,
 };
 use anyhow::Context;
 use cvmd_model::RequestId;
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Write},
-    os::unix::net::UnixStream,
     process::ExitCode,
+    time::Duration,
 };
 
+/// How long machines may take to go with their account.
+const REMOVED_WITHIN: Duration = Duration::from_secs(60);
+
 /// Runs one command line.
-#[expect(clippy::print_stdout, reason = "what a command prints is its result")]
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => {
@@ -25,27 +27,92 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             serve::run(&config)?;
         }
         Command::Demo => return demo::run(),
-        Command::Env { client, data } => print!("{}", environment(&data, client)?),
-        Command::Ca { data } => print!("{}", authority(&data)?),
+        Command::Env { client, data } => print::result(&environment(&data, client)?)?,
+        Command::Ca { data } => print::result(&authority(&data)?)?,
         Command::AtMachines(command) => return ssh::run(command),
-        Command::Account { command: AccountCommand::Add { name, data, output } } => {
-            print(&ask(&data, &Question::AddAccount { name })?, output.output);
-        }
-        Command::Account { command: AccountCommand::List { data, output } } => {
-            print(&ask(&data, &Question::Accounts)?, output.output);
-        }
-        Command::Credential { command: CredentialCommand::Add { account, data, output } } => {
-            print(&ask(&data, &Question::AddCredential { account })?, output.output);
-        }
-        Command::Credential { command: CredentialCommand::List { data, output } } => {
-            print(&ask(&data, &Question::Credentials)?, output.output);
-        }
+        Command::Account { command } => account(command)?,
+        Command::Credential { command } => credential(command)?,
         Command::Request { request, data, output } => {
-            print(&ask(&data, &Question::Request { request: RequestId(request) })?, output.output);
+            show(&ask(&data, &Question::Request { request: RequestId(request) })?, output)?;
         }
-        Command::Messages { data, output } => print(&ask(&data, &Question::Messages)?, output.output),
+        Command::Messages { data, output } => messages(&data, output)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn account(command: AccountCommand) -> anyhow::Result<()> {
+    match command {
+        AccountCommand::Add { name, data, output } => {
+            let added = ask(&data, &Question::AddAccount { name: name.clone() })?;
+            let undo = Question::ForgetAccount { name: name.clone() };
+            show_key(&added, output, &data, &undo, &format!("the account {name}"))
+        }
+        AccountCommand::Remove { name, force, data, output } => remove_account(&name, force, &data, output),
+        AccountCommand::List { data, output } => show(&ask(&data, &Question::Accounts)?, output),
+    }
+}
+
+fn credential(command: CredentialCommand) -> anyhow::Result<()> {
+    match command {
+        CredentialCommand::Add { account, data, output } => {
+            let added = ask(&data, &Question::AddCredential { account })?;
+            let id = added["SecretId"].as_str().unwrap_or_default().to_owned();
+            let what = format!("the credential {id}");
+            show_key(&added, output, &data, &Question::RevokeCredential { secret_id: id }, &what)
+        }
+        CredentialCommand::Revoke { secret_id, data, output } => {
+            show(&ask(&data, &Question::RevokeCredential { secret_id })?, output)
+        }
+        CredentialCommand::List { data, output } => show(&ask(&data, &Question::Credentials)?, output),
+    }
+}
+
+/// Says what goes, and asks until it has gone.
+fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyhow::Result<()> {
+    let question = Question::RemoveAccount { name: name.to_owned(), force };
+    let first = ask(data, &question)?;
+    let owned = first["Owned"].as_object().into_iter().flatten();
+    let owned: Vec<String> = owned.map(|(kind, count)| format!("{count} {kind}")).collect();
+    if !owned.is_empty() {
+        print::remark(&format!("removing the account {name} with {}", owned.join(", ")));
+    }
+    let mut latest = Ok(first.clone());
+    let removed = waiting::within(REMOVED_WITHIN, || {
+        if latest.as_ref().is_ok_and(|answer| answer["Removed"] != true) {
+            latest = ask(data, &question);
+        }
+        latest.as_ref().map_or(true, |answer| answer["Removed"] == true).then_some(())
+    });
+    let mut latest = latest?;
+    if removed.is_none() {
+        anyhow::bail!("{name} is still being removed, and owns {}: run the same again to go on", latest["Owned"]);
+    }
+    // What went, and by whose request the account itself did.
+    latest["Owned"] = first["Owned"].clone();
+    show(&latest, output)
+}
+
+/// Shows a key that nobody can be shown again. A key that nobody has seen would only be in the way, and is taken back.
+fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &str) -> anyhow::Result<()> {
+    let Err(unprinted) = print::result_for_good(&text(added, output.output)) else { return Ok(()) };
+    ask(data, undo).with_context(|| format!("{unprinted}: nobody has seen its key, but {what} is there"))?;
+    // Said even where a closed pipe would be a quiet end: what was asked for is not there.
+    anyhow::bail!("{unprinted}: {what} was not kept, because nobody has seen its key")
+}
+
+/// Messages are gone when they have been printed, not before.
+fn messages(data: &Data, output: Output) -> anyhow::Result<()> {
+    let answer = ask(data, &Question::Messages)?;
+    print::result_for_good(&text(&answer["Messages"], output.output))?;
+    ask(data, &Question::MessagesShown { sequences: serde_json::from_value(answer["Sequences"].clone())? })?;
+    let unreadable: Vec<_> = answer["Unreadable"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !unreadable.is_empty() {
+        anyhow::bail!(
+            "the passwords of {} were sealed with another master.key and cannot be shown; they are kept for the day that it is back",
+            unreadable.join(", ")
+        );
+    }
+    Ok(())
 }
 
 /// The authority's certificate. It is no secret, and is there whether a server runs or not.
@@ -55,46 +122,59 @@ fn authority(data: &Data) -> anyhow::Result<String> {
         .with_context(|| format!("no cvmd has been started there ({}): start `cvmd serve`", path.display()))
 }
 
-/// Asks the server that runs on this data directory.
+/// Asks the server that runs on this data directory, or is about to.
 pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
-    let path = data::socket(&data.directory()?);
-    let mut stream = UnixStream::connect(&path)
-        .with_context(|| format!("no cvmd is running there ({}): start `cvmd serve`", path.display()))?;
+    let mut stream = data::connect(&data.directory()?)?;
     writeln!(stream, "{}", serde_json::to_string(question)?)?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
+    if line.is_empty() {
+        anyhow::bail!("the server hung up: it is stopping, or out of connections");
+    }
     let answer: Result<Value, String> = serde_json::from_str(&line).context("the server's answer cannot be read")?;
     answer.map_err(|error| anyhow::anyhow!(error))
 }
 
+fn show(answer: &Value, output: Output) -> anyhow::Result<()> {
+    Ok(print::result(&text(answer, output.output))?)
+}
+
 /// A table for people, JSON for programs.
-#[expect(clippy::print_stdout, reason = "what a command prints is its result")]
-fn print(answer: &Value, format: Format) {
+fn text(answer: &Value, format: Format) -> String {
     if format == Format::Json {
-        println!("{answer}");
-        return;
+        return format!("{answer}\n");
     }
     let rows: &[Value] = match answer {
         Value::Array(rows) => rows,
         row => std::slice::from_ref(row),
     };
     if rows.is_empty() {
-        println!("nothing");
+        return "nothing\n".into();
     }
-    for (index, row) in rows.iter().enumerate() {
-        if index > 0 && rows.iter().any(|row| row.as_object().is_some_and(|row| row.len() > 2)) {
-            println!();
-        }
-        for (name, value) in row.as_object().into_iter().flatten() {
-            println!("{name:<12} {}", cell(name, value));
-        }
-    }
+    let records: Vec<String> = rows.iter().map(record).collect();
+    // Short records need no empty line between them.
+    let is_long = rows.iter().any(|row| row.as_object().is_some_and(|row| row.len() > 2));
+    records.join(if is_long { "\n" } else { "" })
+}
+
+/// Whose it is before what it is; names that are not here follow.
+const ORDER: [&str; 10] =
+    ["Time", "AccountName", "Uin", "AppId", "SecretId", "SecretKey", "Action", "Decision", "InstanceId", "InstanceIds"];
+
+fn record(row: &Value) -> String {
+    let mut cells: Vec<_> = row.as_object().into_iter().flatten().collect();
+    cells.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
+    cells.into_iter().map(|(name, value)| format!("{name:<12} {}\n", cell(name, value))).collect()
 }
 
 fn cell(name: &str, value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(|item| cell("", item)).collect::<Vec<_>>().join(" "),
+        Value::Object(counts) => {
+            let counts = counts.iter().map(|(kind, count)| format!("{} {kind}", cell("", count)));
+            counts.collect::<Vec<_>>().join(", ")
+        }
         Value::Number(seconds) if name == "Time" => cvmd_actions::time(seconds.as_u64().unwrap_or_default()),
         other => other.to_string(),
     }

@@ -44,12 +44,12 @@ pub(crate) enum Command {
     },
     #[command(flatten)]
     AtMachines(SshCommand),
-    /// Accounts: add one, list them.
+    /// Accounts: add one, list them, remove one.
     Account {
         #[command(subcommand)]
         command: AccountCommand,
     },
-    /// Credentials: add one to an account, list them.
+    /// Credentials: add one to an account, list them, revoke one.
     Credential {
         #[command(subcommand)]
         command: CredentialCommand,
@@ -129,7 +129,20 @@ pub(crate) enum SshCommand {
 pub(crate) enum AccountCommand {
     /// Make an account with a credential of its own.
     Add {
+        /// 1 to 64 letters, digits, `-`, `_` and `.`.
         name: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Remove an account that owns nothing, with its credentials.
+    Remove {
+        /// The account's name, as `cvmd account list` shows it.
+        name: String,
+        /// Revoke its credentials, terminate its instances and take away all else that it owns.
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         data: Data,
         #[command(flatten)]
@@ -148,7 +161,17 @@ pub(crate) enum AccountCommand {
 pub(crate) enum CredentialCommand {
     /// Make another credential for an account.
     Add {
+        /// The account's name, as `cvmd account list` shows it.
         account: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a credential sign nothing any more, at once and for good.
+    Revoke {
+        /// The SecretId, as `cvmd credential list` shows it.
+        secret_id: String,
         #[command(flatten)]
         data: Data,
         #[command(flatten)]
@@ -249,7 +272,7 @@ pub(crate) struct ServeArguments {
     /// Log lines for people or for programs [default: text].
     #[arg(long, env = "CVMD_LOG_FORMAT", value_enum)]
     log_format: Option<Format>,
-    /// What to log: off, error, warn, info, debug, trace [default: info].
+    /// What to log: off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug [default: info].
     #[arg(long, env = "CVMD_LOG", value_name = "LEVEL")]
     log: Option<String>,
     /// The first account's credential; made at the first start when not given.
@@ -344,6 +367,8 @@ impl Config {
             // Known when the listener is.
             console: None,
         };
+        let log = arguments.log.or(file.log).unwrap_or_else(|| "info".into());
+        crate::log::checked(&log)?;
         let network_block = arguments.network_block.or(file.network.block);
         if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {
             bail!("network.block is 64, 128 or 192");
@@ -377,7 +402,7 @@ impl Config {
                 (None, None) => None,
                 _ => bail!("tls.cert and tls.key are given together or not at all"),
             },
-            log: arguments.log.or(file.log).unwrap_or_else(|| "info".into()),
+            log,
             log_format,
             credential: match (secret_id, secret_key) {
                 (Some(id), Some(key)) => Some((id, key.into())),

@@ -16,7 +16,7 @@ pub(crate) struct Credentials(RwLock<HashMap<Box<str>, Arc<wire::Credential>>>);
 impl Credentials {
     /// Decrypts all credentials of the state.
     pub(crate) fn load(&self, view: &View, key: &MasterKey) -> anyhow::Result<()> {
-        for credential in view.credentials() {
+        for credential in view.credentials().filter(|credential| credential.is_valid()) {
             let secret = key
                 .open_sealed(&credential.secret_key_encrypted)
                 .with_context(|| format!("the credential {} cannot be decrypted", credential.secret_id))?;
@@ -29,7 +29,23 @@ impl Credentials {
         let credential = Arc::new(wire::Credential::new(account, secret_id, secret_key));
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(secret_id.into(), credential);
     }
+
+    /// From now on nothing is signed by it.
+    pub(crate) fn remove(&self, secret_id: &str) -> Option<Removed> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove_entry(secret_id).map(Removed)
+    }
+
+    pub(crate) fn put_back(&self, Removed((secret_id, credential)): Removed) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(secret_id, credential);
+    }
+
+    pub(crate) fn holds(&self, secret_id: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(secret_id)
+    }
 }
+
+/// A credential that was taken away, in case that this cannot be made to last.
+pub(crate) struct Removed((Box<str>, Arc<wire::Credential>));
 
 impl wire::Credentials for Credentials {
     fn find(&self, secret_id: &str) -> Option<Arc<wire::Credential>> {

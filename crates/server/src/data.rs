@@ -1,10 +1,16 @@
 //! The data directory: locked while a server runs, and the names of the files in it.
 
+use crate::waiting;
 use anyhow::{Context, bail};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    io::ErrorKind,
+    os::unix::{
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+        net::UnixStream,
+    },
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
@@ -77,6 +83,42 @@ impl DataDirectory {
 /// The certificate that clients of the vendor's hosts are told to trust.
 pub(crate) fn ca_certificate(data: &Path) -> PathBuf {
     data.join("ca.pem")
+}
+
+/// How long a command waits for a server that was started a moment ago.
+const STARTS_WITHIN: Duration = Duration::from_secs(3);
+
+/// The socket of the server that runs on this directory. One that is still starting is waited for: people start it and ask
+/// it in one breath.
+///
+/// # Errors
+/// Says why there is no way to a server.
+pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
+    let path = socket(data);
+    let mut trouble = None;
+    let stream = waiting::within(STARTS_WITHIN, || match UnixStream::connect(&path) {
+        Ok(stream) => Some(Ok(stream)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Some(Err(foreign(data, &path))),
+        Err(error) => {
+            trouble = Some(error);
+            None
+        }
+    });
+    stream.unwrap_or_else(|| {
+        let why = trouble.map_or_else(String::new, |error| format!(": {error}"));
+        bail!("no cvmd is running there ({}), or it is still starting{why}; start `cvmd serve`", path.display())
+    })
+}
+
+/// Whose it is can be seen by everybody, unless the directories above it are closed too.
+fn foreign(data: &Path, path: &Path) -> anyhow::Error {
+    let owner = std::fs::metadata(path).or_else(|_| std::fs::metadata(data)).map(|found| found.uid());
+    let owner = owner.map_or_else(|_| "another user".into(), |uid| format!("another user (uid {uid})"));
+    anyhow::anyhow!(
+        "the cvmd there ({}) belongs to {owner}: run this as that user, say --data DIR for a server of your own, or reach \
+         machines with --endpoint http://ADDR:PORT",
+        path.display()
+    )
 }
 
 /// Where a running server hears the operator's commands.

@@ -5,15 +5,16 @@ use crate::{
     demo_ssh::{Attempt, Door, Ssh, Way},
     master_key::write_private,
     place::Server,
-    random,
+    print::{self, Unprinted},
+    random, waiting,
 };
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, IsTerminal, Write},
+    io::{BufRead, BufReader, IsTerminal},
     path::PathBuf,
     process::{Child, Command, ExitCode, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,16 +25,17 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let mut story = Story { stage: &stage, step: 0, failed: 0, ours: std::io::stdout().is_terminal() };
     let ended = story.tell();
     let failed = story.failed;
-    story.line("");
     match ended {
         Ok(()) if failed == 0 => {
             story.line(
-                "Every step is true: a removed key is dead, an old password works again, and no password means nobody.",
-            );
-            story.line("Now yours:  cvmd serve   then, in another shell:  eval \"$(cvmd env)\"");
+                "\nEvery step is true: a removed key is dead, an old password works again, and no password means nobody.",
+            )?;
+            story.line("Now yours:  cvmd serve   then, in another shell:  eval \"$(cvmd env)\"")?;
             Ok(ExitCode::SUCCESS)
         }
         Ok(()) => bail!("{failed} steps were not as promised; the server's log:\n{}", stage.log()),
+        // Nobody hears the story any more: that is no fault of the server's.
+        Err(error) if error.is::<Unprinted>() => Err(error),
         Err(error) => Err(error.context(format!("the story broke off; the server's log:\n{}", stage.log()))),
     }
 }
@@ -118,9 +120,9 @@ enum Expected<'a> {
 
 impl Story<'_> {
     fn tell(&mut self) -> anyhow::Result<()> {
-        self.line(&format!("cvmd demo: a cloud at http://{}, machines that ssh can enter", self.stage.client.address));
+        self.line(&format!("cvmd demo: a cloud at http://{}, machines that ssh can enter", self.stage.client.address))?;
         if matches!(self.stage.ssh, Ssh::Own) {
-            self.line("There is no ssh in PATH: the demo logs in with a client of its own.");
+            self.line("There is no ssh in PATH: the demo logs in with a client of its own.")?;
         }
         let first = password();
         let key = self.key_pair()?;
@@ -185,7 +187,7 @@ impl Story<'_> {
         let private = reply["KeyPair"]["PrivateKey"].as_str().context("no private key")?;
         write_private(&self.stage.directory.join("key.pem"), private.trim())?;
         let id = reply["KeyPair"]["KeyId"].as_str().context("no key id")?.to_string();
-        self.told(&format!("A key pair is created: {id}"), None, true);
+        self.told(&format!("A key pair is created: {id}"), None, true)?;
         Ok(id)
     }
 
@@ -194,7 +196,7 @@ impl Story<'_> {
         let reply = self.stage.client.call("RunInstances", &wish)?;
         let id = reply["InstanceIdSet"][0].as_str().context("no instance id")?.to_string();
         let outcome = self.settle(&id)?;
-        self.told(&format!("{sentence}: {id}"), None, outcome == "SUCCESS RUNNING");
+        self.told(&format!("{sentence}: {id}"), None, outcome == "SUCCESS RUNNING")?;
         Ok(id)
     }
 
@@ -205,7 +207,7 @@ impl Story<'_> {
         }
         self.stage.client.call(action, &wish)?;
         let outcome = self.settle(id)?;
-        self.told(sentence, None, outcome == "SUCCESS RUNNING");
+        self.told(sentence, None, outcome == "SUCCESS RUNNING")?;
         Ok(())
     }
 
@@ -214,14 +216,14 @@ impl Story<'_> {
             self.stage.client.call("DisassociateInstancesKeyPairs", &json!({"InstanceIds": [id], "KeyIds": [key]}));
         let code = refused.err().map(|error| error.to_string()).unwrap_or_default();
         let promised = code.starts_with("UnsupportedOperation.InstanceStateRunning");
-        self.told("Without ForceStop the running instance is left alone (InstanceStateRunning)", None, promised);
+        self.told("Without ForceStop the running instance is left alone (InstanceStateRunning)", None, promised)?;
         Ok(())
     }
 
     fn delete(&mut self, key: &str) -> anyhow::Result<()> {
         self.stage.client.call("DeleteKeyPairs", &json!({"KeyIds": [key]}))?;
         let left = self.stage.client.call("DescribeKeyPairs", &json!({"KeyIds": [key]}))?;
-        self.told("The key pair, bound to nothing any more, is deleted", None, left["TotalCount"] == 0);
+        self.told("The key pair, bound to nothing any more, is deleted", None, left["TotalCount"] == 0)?;
         Ok(())
     }
 
@@ -233,22 +235,22 @@ impl Story<'_> {
             Expected::Refused => refused,
             Expected::NotOffered(method) => refused && !attempt.complained.contains(method),
         };
-        self.told(sentence, Some(&attempt), promised);
+        self.told(sentence, Some(&attempt), promised)?;
         Ok(())
     }
 
     /// `LatestOperationState InstanceState` once the operation has ended.
     fn settle(&self, id: &str) -> anyhow::Result<String> {
-        let began = Instant::now();
-        while began.elapsed() < PATIENCE {
-            let instance = self.describe(id)?;
+        let settled = waiting::within(PATIENCE, || {
+            let instance = match self.describe(id) {
+                Ok(instance) => instance,
+                Err(error) => return Some(Err(error)),
+            };
             let latest = instance["LatestOperationState"].as_str().unwrap_or_default();
-            if latest != "OPERATING" {
-                return Ok(format!("{latest} {}", instance["InstanceState"].as_str().unwrap_or_default()));
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        bail!("{id} is still OPERATING after {} s", PATIENCE.as_secs())
+            let state = instance["InstanceState"].as_str().unwrap_or_default();
+            (latest != "OPERATING").then(|| Ok(format!("{latest} {state}")))
+        });
+        settled.unwrap_or_else(|| bail!("{id} is still OPERATING after {} s", PATIENCE.as_secs()))
     }
 
     fn describe(&self, id: &str) -> anyhow::Result<Value> {
@@ -262,7 +264,7 @@ impl Story<'_> {
         Ok(Door { user: sshd.user, address: address.parse()?, port })
     }
 
-    fn told(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) {
+    fn told(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) -> Result<(), Unprinted> {
         self.step += 1;
         let ssh = attempt.map_or(String::new(), |attempt| format!("ssh {:>3}", attempt.status));
         let verdict = match (promised, self.ours) {
@@ -271,19 +273,19 @@ impl Story<'_> {
             (false, true) => "\x1b[31mFAILED\x1b[0m",
             (false, false) => "FAILED",
         };
-        self.line(&format!("{:>2}  {sentence:<76} {ssh:<8} {verdict}", self.step));
+        self.line(&format!("{:>2}  {sentence:<76} {ssh:<8} {verdict}", self.step))?;
         if !promised {
             self.failed += 1;
             if let Some(attempt) = attempt {
-                self.line(&format!("      ssh said: {} {}", attempt.said, attempt.complained));
+                self.line(&format!("      ssh said: {} {}", attempt.said, attempt.complained))?;
             }
         }
+        Ok(())
     }
 
     #[expect(clippy::unused_self, reason = "reads as the story's own voice")]
-    fn line(&self, text: &str) {
-        // A reader who has gone away stops the story at the next step's failure, not here.
-        let _ = writeln!(std::io::stdout(), "{text}");
+    fn line(&self, text: &str) -> Result<(), Unprinted> {
+        print::result(&format!("{text}\n"))
     }
 }
 

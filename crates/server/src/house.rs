@@ -22,7 +22,7 @@ const SLOW_MAX: usize = 4;
 pub(crate) struct House {
     pub(crate) state: Arc<State>,
     pub(crate) hypervisor: Arc<dyn Hypervisor>,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: Arc<Credentials>,
     pub(crate) replays: Replays,
     pub(crate) clock: Clock,
     pub(crate) policy: Policy,
@@ -47,7 +47,7 @@ impl House {
         House {
             state,
             hypervisor,
-            credentials: Credentials::default(),
+            credentials: Arc::default(),
             replays: Replays::default(),
             clock: Clock::System,
             policy,

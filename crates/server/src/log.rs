@@ -1,15 +1,160 @@
 //! Logs: one line a request, on stderr, never a secret.
+//!
+//! A log is never a reason to wait or to fail: lines gather in memory, a thread of its own writes them, and what cannot be
+//! written, or would make the memory grow, is dropped and counted.
 
 use crate::config::Format;
-use tracing_subscriber::EnvFilter;
+use anyhow::{Context, bail};
+use std::{
+    io::{ErrorKind, Write},
+    sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+/// Lines that wait to be written, together.
+const WAITING_BYTES_MAX: usize = 4 << 20;
+/// Memory that is kept for the next lines.
+const KEPT_BYTES: usize = 64 << 10;
+/// How long the end of the program waits for the last lines, when nobody takes them.
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
 
 /// Begins logging. `level` may also be a filter such as `info,cvmd_operations=debug`.
 pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{level},russh=warn"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let filter = EnvFilter::try_new(format!("{},russh=warn", checked(level)?))?;
+    // Never joined: a write that nobody takes may never return.
+    std::thread::Builder::new().name("log".into()).spawn(|| LINES.write(std::io::stderr())).context("no log")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Line).with_target(false);
     let begun = match format {
         Format::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),
     };
     begun.map_err(|error| anyhow::anyhow!("logging cannot begin: {error}"))
+}
+
+/// The filter, if it is one: a word that is no level would be taken for the name of a part of the program, and hide all else.
+///
+/// # Errors
+/// Says what a filter looks like.
+pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok() && !word.bytes().all(|byte| byte.is_ascii_digit());
+    for part in filter.split(',') {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+        if !is_level(level) {
+            bail!(
+                "log is off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug; not \"{filter}\""
+            );
+        }
+    }
+    Ok(filter)
+}
+
+/// Returns when the lines so far have been written, or nobody takes them.
+pub(crate) fn end() {
+    let lines = LINES.lock();
+    let _ =
+        LINES.written.wait_timeout_while(lines, END_WITHIN, |lines| lines.is_being_written || !lines.text.is_empty());
+}
+
+/// Lines that nobody has been able to read: they could not be written, or too many waited.
+pub(crate) fn lost() -> u64 {
+    LINES.lock().lost
+}
+
+/// Between those who log and the thread that writes.
+#[derive(Default)]
+struct Lines {
+    waiting: Mutex<Waiting>,
+    /// Something waits to be written.
+    more: Condvar,
+    written: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    text: Vec<u8>,
+    is_being_written: bool,
+    lost: u64,
+    /// Of those lost, how many the log itself has told of.
+    told: u64,
+}
+
+impl Lines {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.text.len() + line.len() > WAITING_BYTES_MAX {
+            waiting.lost += 1;
+            return;
+        }
+        waiting.text.extend_from_slice(line);
+        drop(waiting);
+        self.more.notify_one();
+    }
+
+    /// Writes what comes, for as long as the program runs.
+    fn write(&self, mut to: impl Write) {
+        let mut text = Vec::new();
+        loop {
+            let waiting = self.lock();
+            let empty = |waiting: &mut Waiting| waiting.text.is_empty();
+            let mut waiting = self.more.wait_while(waiting, empty).unwrap_or_else(PoisonError::into_inner);
+            text.append(&mut waiting.text);
+            waiting.text.shrink_to(KEPT_BYTES);
+            waiting.is_being_written = true;
+            drop(waiting);
+            let written = write_all(&mut to, &text);
+            let left = &text[written..];
+            let mut waiting = self.lock();
+            waiting.lost += left.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let untold = if left.is_empty() { waiting.lost - waiting.told } else { 0 };
+            waiting.told += untold;
+            waiting.is_being_written = false;
+            drop(waiting);
+            // After a line that was cut, the next one begins a line of its own.
+            let cut = written > 0 && !left.is_empty() && text[written - 1] != b'\n';
+            text.clear();
+            text.shrink_to(KEPT_BYTES);
+            text.extend(cut.then_some(b'\n'));
+            self.written.notify_all();
+            if untold > 0 {
+                tracing::warn!(lines = untold, "log lines before this one were lost");
+            }
+        }
+    }
+}
+
+/// How many bytes were written before it failed, if it did.
+fn write_all(to: &mut impl Write, text: &[u8]) -> usize {
+    let mut written = 0;
+    while written < text.len() {
+        match to.write(&text[written..]) {
+            Ok(0) => break,
+            Ok(more) => written += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // Somebody has made it non-blocking, and it is full.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => crate::waiting::a_moment(),
+            Err(_) => break,
+        }
+    }
+    written
+}
+
+/// Takes one line, always.
+struct Line;
+
+impl Write for Line {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        LINES.add(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -1,5 +1,9 @@
 //! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
 
+// They panic when nobody can take what they print; see `print`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod account_removal;
 mod accounts;
 mod authority;
 mod client;
@@ -21,6 +25,7 @@ mod metrics;
 mod operator;
 mod pipeline;
 mod place;
+mod print;
 mod random;
 mod relay;
 mod replays;
@@ -29,21 +34,38 @@ mod serve;
 mod ssh;
 mod ssh_settings;
 mod tls;
+mod waiting;
 mod websocket;
 
 use clap::Parser;
-use std::process::ExitCode;
+use print::Unprinted;
+use std::{io::Write, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = config::Arguments::parse();
-    match commands::run(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("cvmd: {error:#}");
-            ExitCode::FAILURE
-        }
+    let arguments = match config::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return tell(&told),
+    };
+    let ended = commands::run(arguments);
+    log::end();
+    ended.unwrap_or_else(|error| failure(&error))
+}
+
+/// Help, the version, or what is wrong with the command line: clap prints in colours where they are wanted.
+fn tell(told: &clap::Error) -> ExitCode {
+    match told.print().and_then(|()| std::io::stdout().lock().flush()) {
+        Ok(()) => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(1)),
+        Err(error) => failure(&Unprinted::from(error).into()),
     }
+}
+
+fn failure(error: &anyhow::Error) -> ExitCode {
+    if let Some(Unprinted::Closed) = error.downcast_ref() {
+        return ExitCode::from(print::CLOSED_PIPE);
+    }
+    print::remark(&format!("cvmd: {error:#}"));
+    ExitCode::FAILURE
 }

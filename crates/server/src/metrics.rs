@@ -78,6 +78,7 @@ impl Metrics {
             ("cvmd_effects_total", "counter", "Effects on machines, failed ones too.", engine.effects as f64),
             ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.troubles as f64),
             ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
+            ("cvmd_log_lines_lost_total", "counter", "Log lines that could not be written.", crate::log::lost() as f64),
             ("cvmd_tunnels", "gauge", "Open tunnels to machines.", tunnels as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),

@@ -1,15 +1,18 @@
 //! The operator's socket: one JSON line asks, one JSON line answers. The commands other than `serve` and `demo` use it.
 
 use crate::{
-    accounts::{self, FIRST_ACCOUNT},
+    account_removal,
+    accounts::{self, of_first_account},
     house::House,
 };
 use anyhow::{Context, bail};
 use cvmd_hypervisor::Endpoint;
-use cvmd_model::{AccountNumber, InstanceId, RequestId};
+use cvmd_model::{InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{convert::Infallible, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet, convert::Infallible, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -30,16 +33,31 @@ pub(crate) enum Question {
     AddAccount {
         name: String,
     },
+    /// Takes back an account that was just added, because nobody has seen its key.
+    ForgetAccount {
+        name: String,
+    },
     Accounts,
     AddCredential {
         account: String,
     },
     Credentials,
+    RevokeCredential {
+        secret_id: String,
+    },
+    /// With `force` to be asked again until it is removed.
+    RemoveAccount {
+        name: String,
+        force: bool,
+    },
     Request {
         request: RequestId,
     },
-    /// Takes the messages: each is answered once.
+    /// The messages, which stay until they have been shown.
     Messages,
+    MessagesShown {
+        sequences: Vec<u64>,
+    },
 }
 
 /// Machines that are listed at most: each host key is worked out, and a list for ssh of more than that helps nobody.
@@ -89,22 +107,24 @@ async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream)
     let _ = write.write_all(reply.as_bytes()).await;
 }
 
-async fn answer(house: &House, endpoint: &str, question: Question) -> anyhow::Result<Value> {
+async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyhow::Result<Value> {
     match question {
         Question::Environment => environment(house, endpoint),
         Question::Endpoint { instance } => Ok(sshd(instance, &house.hypervisor.endpoint(instance).await?)),
         Question::Machines => Ok(machines(house).await),
-        Question::AddAccount { name } => add_account(house, &name).await,
+        Question::AddAccount { name } => accounts::add(house, &name).await,
+        Question::ForgetAccount { name } => account_removal::forget(house, &name).await.map(|()| Value::Null),
+        Question::RemoveAccount { name, force } => account_removal::remove(house, &name, force).await,
         Question::Accounts => Ok(accounts(house)),
         Question::AddCredential { account } => {
-            let number = account_named(house, &account)?;
-            let (id, key) = accounts::new_credential();
-            accounts::put_credential(house, number, id.clone(), key.expose()).await?;
+            let (id, key) = accounts::add_credential(house, &account).await?;
             Ok(json!({"AccountName": account, "SecretId": id, "SecretKey": key.expose()}))
         }
+        Question::RevokeCredential { secret_id } => account_removal::revoke(house, &secret_id).await,
         Question::Credentials => Ok(credentials(house)),
         Question::Request { request } => trace(house, request).await,
-        Question::Messages => messages(house).await,
+        Question::Messages => Ok(messages(house)),
+        Question::MessagesShown { sequences } => messages_shown(house, sequences).await,
     }
 }
 
@@ -134,11 +154,9 @@ async fn machines(house: &House) -> Value {
 
 fn environment(house: &House, endpoint: &str) -> anyhow::Result<Value> {
     let view = house.state.view();
-    let newest = view
-        .credentials()
-        .filter(|credential| credential.account == FIRST_ACCOUNT)
+    let newest = of_first_account(&view)
         .max_by_key(|credential| credential.created_seconds)
-        .context("the first account has no credential")?;
+        .context("the first account has no credential: `cvmd credential add default` makes one")?;
     let key = house.master_key.open_sealed(&newest.secret_key_encrypted)?;
     Ok(json!({
         "Endpoint": endpoint,
@@ -146,34 +164,6 @@ fn environment(house: &House, endpoint: &str) -> anyhow::Result<Value> {
         "SecretKey": key.expose(),
         "Region": house.policy.region,
     }))
-}
-
-async fn add_account(house: &House, name: &str) -> anyhow::Result<Value> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
-        bail!("an account's name is 1 to 64 letters, digits, `-`, `_` and `.`");
-    }
-    let view = house.state.view();
-    if view.accounts().any(|account| &*account.name == name) {
-        bail!("there is an account {name} already");
-    }
-    let last = view.accounts().map(|account| account.number.0).max().unwrap_or(0);
-    let account = accounts::add_account(house, AccountNumber(last + 1), name).await?;
-    let (id, key) = accounts::new_credential();
-    accounts::put_credential(house, account.number, id.clone(), key.expose()).await?;
-    Ok(json!({
-        "AccountName": account.name,
-        "Uin": account.uin.to_string(),
-        "AppId": account.app_id,
-        "SecretId": id,
-        "SecretKey": key.expose(),
-    }))
-}
-
-fn account_named(house: &House, name: &str) -> anyhow::Result<AccountNumber> {
-    let view = house.state.view();
-    let found = view.accounts().find(|account| &*account.name == name).map(|account| account.number);
-    found.with_context(|| format!("there is no account {name}"))
 }
 
 fn accounts(house: &House) -> Value {
@@ -186,7 +176,11 @@ fn credentials(house: &House) -> Value {
     let view = house.state.view();
     let credential = |credential: &Arc<cvmd_model::Credential>| {
         let account = view.account(credential.account).map_or("", |account| &account.name);
-        json!({"AccountName": account, "SecretId": credential.secret_id})
+        let mut row = json!({"AccountName": account, "SecretId": credential.secret_id});
+        if let Some(revoked) = credential.revoked_seconds {
+            row["Revoked"] = cvmd_actions::time(revoked).into();
+        }
+        row
     };
     view.credentials().map(credential).collect()
 }
@@ -210,25 +204,38 @@ async fn trace(house: &House, request: RequestId) -> anyhow::Result<Value> {
     Ok(lines.iter().map(line).collect())
 }
 
-async fn messages(house: &House) -> anyhow::Result<Value> {
-    let taken = house
-        .state
-        .change(|tx| {
-            let messages: Vec<_> = tx.view().messages().cloned().collect();
-            messages.iter().for_each(|message| tx.remove_message(message));
-            Ok::<_, Infallible>(messages)
-        })
-        .await?;
-    let Ok(messages) = taken;
+/// Messages in clear, the numbers by which they are acknowledged, and those that another master key has sealed.
+fn messages(house: &House) -> Value {
     let view = house.state.view();
-    let message = |message: &Arc<cvmd_state::Message>| {
-        let clear = house.master_key.open_sealed(&message.text_encrypted)?;
-        Ok(json!({
-            "AccountName": view.account(message.account).map_or("", |account| &account.name),
-            "InstanceId": message.instance,
-            "Password": clear.expose(),
-            "Time": message.created_seconds,
-        }))
-    };
-    messages.iter().map(message).collect()
+    let (mut shown, mut sequences, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    for message in view.messages() {
+        match house.master_key.open_sealed(&message.text_encrypted) {
+            Ok(clear) => {
+                shown.push(json!({
+                    "AccountName": view.account(message.account).map_or("", |account| &account.name),
+                    "InstanceId": message.instance,
+                    "Password": clear.expose(),
+                    "Time": message.created_seconds,
+                }));
+                sequences.push(message.sequence);
+            }
+            Err(error) => {
+                tracing::warn!(instance = %message.instance, error = format!("{error:#}"), "a message cannot be shown");
+                unreadable.push(message.instance);
+            }
+        }
+    }
+    json!({"Messages": shown, "Sequences": sequences, "Unreadable": unreadable})
+}
+
+async fn messages_shown(house: &House, sequences: Vec<u64>) -> anyhow::Result<Value> {
+    let shown: HashSet<u64> = sequences.into_iter().collect();
+    let removed = house.state.change(move |tx| {
+        let messages = tx.view().messages().filter(|message| shown.contains(&message.sequence));
+        let messages: Vec<_> = messages.cloned().collect();
+        messages.iter().for_each(|message| tx.remove_message(message));
+        Ok::<_, Infallible>(())
+    });
+    let Ok(()) = removed.await?;
+    Ok(Value::Null)
 }

@@ -43,7 +43,7 @@ pub(crate) fn refuse(raw: &RawRequest<'_>, reason: &Reason) -> (Vec<u8>, Told) {
 }
 
 async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &mut Told) -> Result<Body, ApiError> {
-    let request = wire::authenticate(raw, &house.credentials, house.now_seconds());
+    let request = wire::authenticate(raw, &*house.credentials, house.now_seconds());
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
@@ -67,7 +67,7 @@ async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &
                 }
                 (Ok(_), _) => command::prepare(action, request.params, prepare, &context),
             };
-            command::commit(house, entry, prepared, context).await
+            command::commit_signed(house, entry, prepared, context).await
         }
     };
     outcome.inspect_err(|error| {

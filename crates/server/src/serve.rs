@@ -7,7 +7,7 @@ use crate::{
     house::{self, House},
     http,
     master_key::{MasterKey, write_private},
-    operator, random, replays, seed,
+    operator, print, random, replays, seed,
     tls::Tls,
 };
 use anyhow::{Context, bail};
@@ -21,7 +21,6 @@ use cvmd_wire::ReplayKey;
 use socket2::{SockRef, TcpKeepalive};
 use std::{
     convert::Infallible,
-    io::Write,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -64,7 +63,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let operator = tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), endpoint.clone(), stopped.clone()));
     let http = tokio::spawn(http::serve(Arc::clone(&house), tls, listener, stopped));
-    announce(&endpoint)?;
+    announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");
     tokio::select! {
         _ = terminate.recv() => {}
@@ -121,12 +120,11 @@ fn keep_alive(listener: &TcpListener) -> anyhow::Result<()> {
     SockRef::from(listener).set_tcp_keepalive(&probes).context("no keepalive for connections")
 }
 
-/// The first line of stdout, for programs that wait for it.
-fn announce(endpoint: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "listening on {endpoint}")?;
-    out.flush()?;
-    Ok(())
+/// The first line of stdout, for programs that wait for it. A server that cannot say it serves all the same.
+fn announce(endpoint: &str) {
+    if let Err(unprinted) = print::result(&format!("listening on {endpoint}\n")) {
+        tracing::warn!(%unprinted, endpoint, "listening");
+    }
 }
 
 /// Where a client on this machine meets a listener, also one that listens everywhere.

@@ -5,6 +5,7 @@ use crate::{
     config::SshCommand,
     env::quoted,
     place::{Server, Sshd},
+    print,
 };
 use anyhow::{Context, bail};
 use cvmd_model::InstanceId;
@@ -26,25 +27,24 @@ const STRICT: [(&str, &str); 5] = [
 ];
 
 /// Runs one of these commands.
-#[expect(clippy::print_stdout, reason = "what a command prints is its result")]
 pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
     match command {
         SshCommand::Ssh { place, identity, relay, instance, command } => {
             return ssh(&place.server()?, &id(&instance)?, identity, relay, &command);
         }
-        SshCommand::SshConfig { place, relay } => print!("{}", include(&place.server()?, relay)?),
+        SshCommand::SshConfig { place, relay } => print::result(&include(&place.server()?, relay)?)?,
         SshCommand::Relay { place, instance } => pipe(place.server()?.tunnel(id(&instance)?)?)?,
         SshCommand::HostKey { place, instance } => {
             let id = id(&instance)?;
             // Under the second name a client looks that was told a port.
-            println!("{id},[{id}]:* {}", place.server()?.sshd(id)?.host_key.trim());
+            print::result(&format!("{id},[{id}]:* {}\n", place.server()?.sshd(id)?.host_key.trim()))?;
         }
         SshCommand::LoginUser { place, is, instance } => {
             let user = place.server()?.sshd(id(&instance)?)?.user;
             match is {
                 Some(is) if is != user => return Ok(ExitCode::FAILURE),
                 Some(_) => {}
-                None => println!("{user}"),
+                None => print::result(&format!("{user}\n"))?,
             }
         }
     }

@@ -12,6 +12,9 @@ pub struct Settings {
     /// The port at which all simulated machines answer; the kept first choice at the next start.
     pub ssh_port: u16,
     pub seed: SeedState,
+    /// Numbers up to this one have been given to accounts, some of which may be gone.
+    #[serde(default)]
+    pub last_account: u32,
 }
 
 /// How far the loading of a seed has come.
@@ -25,7 +28,7 @@ pub enum SeedState {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { block: 64, ssh_port: 22, seed: SeedState::None }
+        Settings { block: 64, ssh_port: 22, seed: SeedState::None, last_account: 0 }
     }
 }
 

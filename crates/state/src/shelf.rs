@@ -54,6 +54,18 @@ impl<T: Kept> Shelf<T> {
         self.lists.get(&(account, region.into())).map_or(0, OrdMap::len)
     }
 
+    /// The account's rows in all regions.
+    pub(crate) fn all_of(&self, account: AccountNumber) -> impl Iterator<Item = &Arc<T>> {
+        let first = (account, None);
+        let lists = self.lists.range(first..).take_while(move |((owner, _), _)| *owner == account);
+        lists.flat_map(|(_, list)| list.values())
+    }
+
+    pub(crate) fn count_of(&self, account: AccountNumber) -> usize {
+        let first = (account, None);
+        self.lists.range(first..).take_while(|((owner, _), _)| *owner == account).map(|(_, list)| list.len()).sum()
+    }
+
     pub(crate) fn put(&mut self, value: &Arc<T>) {
         self.remove(value.id());
         self.values.insert(value.id(), Arc::clone(value));

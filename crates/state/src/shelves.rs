@@ -1,7 +1,7 @@
 //! The kinds of row that stand on shelves. A new kind is its struct and its [`Kept`] in `model`, and one line here.
 
 use crate::{Shelf, View, store::StoreError};
-use cvmd_model::{CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, SecurityGroup, Subnet, Vpc};
+use cvmd_model::{AccountNumber, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, SecurityGroup, Subnet, Vpc};
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
 
@@ -55,6 +55,18 @@ macro_rules! shelves {
                 match row {
                     $(Shelved::$kind(value) => self.$field.put(value),)*
                 }
+            }
+
+            /// How many rows of each kind the account owns.
+            pub(crate) fn owned(&self, account: AccountNumber) -> impl Iterator<Item = (&'static str, usize)> {
+                [$((stringify!($field), self.$field.count_of(account)),)*].into_iter()
+            }
+
+            /// The account's rows of all kinds.
+            pub(crate) fn all_of(&self, account: AccountNumber) -> Vec<Shelved> {
+                let mut rows = Vec::new();
+                $(rows.extend(self.$field.all_of(account).cloned().map(Shelved::from));)*
+                rows
             }
 
             pub(crate) fn remove(&mut self, row: &Shelved) {

@@ -9,7 +9,9 @@ use std::{net::Ipv4Addr, sync::Arc};
 pub(crate) enum Put {
     Settings(Arc<Settings>),
     Account(Arc<Account>),
+    AccountGone(Arc<Account>),
     Credential(Arc<Credential>),
+    CredentialGone(Arc<Credential>),
     Instance(Arc<Instance>),
     InstanceGone(Arc<Instance>),
     KeyPair(Arc<KeyPair>),
@@ -89,8 +91,29 @@ impl<'a> Transaction<'a> {
         self.puts.push(Put::Account(Arc::new(account)));
     }
 
+    /// Takes the account away. What it owns must have gone before it; its number is never given again.
+    pub fn remove_account(&mut self, account: &Arc<Account>) {
+        let known = self.view.settings();
+        let last_account = known.last_account.max(account.number.0);
+        self.puts.push(Put::Settings(Arc::new(Settings { last_account, ..known.clone() })));
+        self.puts.push(Put::AccountGone(Arc::clone(account)));
+    }
+
     pub fn put_credential(&mut self, credential: Credential) {
         self.puts.push(Put::Credential(Arc::new(credential)));
+    }
+
+    pub fn remove_credential(&mut self, credential: &Arc<Credential>) {
+        self.puts.push(Put::CredentialGone(Arc::clone(credential)));
+    }
+
+    /// Takes away rows of an account that own nothing outside the state: all kinds but instances and credentials. At most
+    /// so many, so that other accounts' commands come between; the number of those taken.
+    pub fn remove_rows_of(&mut self, account: AccountNumber, rows_max: usize) -> usize {
+        let view = self.view;
+        let before = self.puts.len();
+        self.puts.extend(view.rows_gone_with(account).take(rows_max));
+        self.puts.len() - before
     }
 
     pub fn put_instance(&mut self, instance: Instance) {

@@ -190,6 +190,35 @@ impl View {
         self.messages.values()
     }
 
+    /// The account's instances in all regions.
+    pub fn instances_of_account(&self, account: AccountNumber) -> impl Iterator<Item = &Arc<Instance>> {
+        let lists = self.instance_lists.iter().filter(move |((owner, _), _)| *owner == account);
+        lists.flat_map(|(_, list)| list.values()).filter_map(|id| self.instances.get(id))
+    }
+
+    /// How many things of each kind the account owns, of those that it has made itself; kinds that it has none of are left
+    /// out.
+    #[must_use]
+    pub fn owned(&self, account: AccountNumber) -> Vec<(&'static str, usize)> {
+        let instances = self.instance_lists.iter().filter(|((owner, _), _)| *owner == account);
+        let instances = instances.map(|(_, list)| list.len()).sum();
+        let mut owned = vec![("instances", instances), ("key_pairs", self.key_pair_count(account))];
+        owned.extend(self.shelves.owned(account));
+        owned.retain(|(_, count)| *count > 0);
+        owned
+    }
+
+    /// What takes away the account's rows, but for its instances, its credentials and itself.
+    pub(crate) fn rows_gone_with(&self, account: AccountNumber) -> impl Iterator<Item = Put> {
+        let keys = self.key_pairs_of(account).map(|key| Put::KeyPairGone(Arc::clone(key)));
+        let tokens = self.client_tokens.values().filter(move |token| token.account == account);
+        let messages = self.messages.values().filter(move |message| message.account == account);
+        let shelved = self.shelves.all_of(account).into_iter().map(Put::ShelvedGone);
+        keys.chain(shelved)
+            .chain(tokens.map(|token| Put::ClientTokenGone(Arc::clone(token))))
+            .chain(messages.map(|message| Put::MessageGone(Arc::clone(message))))
+    }
+
     #[must_use]
     pub(crate) fn last_sequence(&self) -> u64 {
         self.last_sequence
@@ -202,6 +231,12 @@ impl View {
             Put::Account(account) => {
                 self.saw(u64::from(account.number.0));
                 self.accounts.insert(account.number, Arc::clone(account));
+            }
+            Put::AccountGone(account) => {
+                self.accounts.remove(&account.number);
+            }
+            Put::CredentialGone(credential) => {
+                self.credentials.remove(&credential.secret_id);
             }
             Put::Credential(credential) => {
                 self.saw(credential.sequence);

@@ -365,8 +365,8 @@ impl Writer {
 fn place(put: &Put) -> (u8, u64) {
     match put {
         Put::Settings(_) => (0, 1),
-        Put::Account(account) => (1, u64::from(account.number.0)),
-        Put::Credential(credential) => (2, credential.sequence),
+        Put::Account(account) | Put::AccountGone(account) => (1, u64::from(account.number.0)),
+        Put::Credential(credential) | Put::CredentialGone(credential) => (2, credential.sequence),
         Put::Instance(instance) | Put::InstanceGone(instance) => (3, instance.sequence),
         Put::KeyPair(key) | Put::KeyPairGone(key) => (4, key.sequence),
         Put::ClientToken(token) | Put::ClientTokenGone(token) => (5, token.sequence),

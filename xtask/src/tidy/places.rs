@@ -46,8 +46,8 @@ const KEPT: &[Kept] = &[
             "crates/hypervisor-simulated/src/store.rs",
             "crates/hypervisor-simulated/examples/",
             "crates/state/src/writer.rs",
-            "crates/server/src/demo",
             "crates/server/src/http.rs",
+            "crates/server/src/waiting.rs",
             "crates/server/tests/",
             "xtask/",
             "benches/",
@@ -57,9 +57,9 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         what: "thread::sleep",
-        // The writer is a thread of its own, and gives a store that failed time before it asks again; the demo waits for
-        // another process, as a client does.
-        homes: &["crates/state/src/writer.rs", "crates/server/src/demo", "xtask/"],
+        // The writer is a thread of its own, and gives a store that failed time before it asks again; commands wait for
+        // other processes.
+        homes: &["crates/state/src/writer.rs", "crates/server/src/waiting.rs", "xtask/"],
         free_in_tests: false,
         instead: "wait for a condition with a limit, or on the Clock",
     },

@@ -141,6 +141,8 @@ pub(crate) fn encode(put: &Put) -> Row {
         Put::Settings(value) => row(Table::Settings, 1, "settings", Some(value)),
         Put::Account(value) => row(Table::Accounts, u64::from(value.number.0), &value.name, Some(value)),
         Put::Credential(value) => row(Table::Credentials, value.sequence, &value.secret_id, Some(value)),
+        Put::AccountGone(value) => row::<()>(Table::Accounts, u64::from(value.number.0), &value.name, None),
+        Put::CredentialGone(value) => row::<()>(Table::Credentials, value.sequence, &value.secret_id, None),
         Put::Instance(value) => row(Table::Instances, value.sequence, value.id, Some(value)),
         Put::InstanceGone(value) => row::<()>(Table::Instances, value.sequence, value.id, None),
         Put::KeyPair(value) => row(Table::KeyPairs, value.sequence, value.id, Some(value)),

@@ -1,0 +1,56 @@
+//! What commands print. Nothing here panics: a reader that has gone away, or a disk that is full, is an outcome like others.
+//!
+//! `println!` and `eprintln!` panic when they cannot write, so clippy refuses them in this crate.
+
+use std::io::{ErrorKind, Write};
+
+/// As a shell tells the end of a program by SIGPIPE: 128 and the signal's number.
+pub(crate) const CLOSED_PIPE: u8 = 141;
+
+/// Something could not be printed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unprinted {
+    /// Whoever read it has gone away, as `head` does when it has seen enough. There is nobody to complain to.
+    #[error("standard output is closed")]
+    Closed,
+    #[error("cannot write to standard output: {0}")]
+    Failed(std::io::Error),
+}
+
+impl From<std::io::Error> for Unprinted {
+    fn from(error: std::io::Error) -> Unprinted {
+        if error.kind() == ErrorKind::BrokenPipe { Unprinted::Closed } else { Unprinted::Failed(error) }
+    }
+}
+
+/// Prints a command's result as it is.
+///
+/// # Errors
+/// When not all of it has reached standard output.
+pub(crate) fn result(text: &str) -> Result<(), Unprinted> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    // What waits for the end of its line is not lost silently when the program ends.
+    Ok(out.flush()?)
+}
+
+/// Prints what is told only once, and returns when a file that it went to holds it: a full disk may say so late.
+///
+/// # Errors
+/// As [`result`].
+pub(crate) fn result_for_good(text: &str) -> Result<(), Unprinted> {
+    use std::os::fd::AsFd;
+    result(text)?;
+    let out = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+    match out.sync_data() {
+        // Terminals and pipes hold nothing that could be synced.
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        synced => Ok(synced?),
+    }
+}
+
+/// Tells people something on standard error. When that cannot be written either, nobody is left to be told.
+pub(crate) fn remark(text: &str) {
+    // One write, so that lines of several programs on one terminal stay whole.
+    let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
