@@ -408,7 +408,7 @@ fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
     assert_eq!(client.refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
     assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(home.ask_json(&["credential", "list"]).as_array().unwrap().len(), 1);
-    assert!(refused(&home.ask(&["ssh", id, "true"])).contains(id));
+    assert!(refused(&home.ask(&["host-key", id])).contains(id));
     // A number that was another's would lead to what is left of it in journals and elsewhere.
     let third = home.ask_json(&["account", "add", "second"]);
     assert_ne!(third["Uin"], added["Uin"]);
