@@ -16,6 +16,7 @@ pub(crate) struct Guest<'a> {
     pub files: &'a mut Files,
     pub shell: &'a mut Shell,
     pub input: &'a [u8],
+    pub now_ms: u64,
 }
 
 /// What one command did.
@@ -104,8 +105,7 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "nproc" => prints(&machine.size.cpu.to_string()),
         "lsblk" => lsblk(machine),
         "uname" => uname(machine, arguments),
-        "uptime" if arguments == ["-s"] => prints(&utc(machine.booted_ms / 1000)),
-        "uptime" => fails("uptime: only `uptime -s`, the time of the boot, is known here", 1),
+        "uptime" => uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
         "echo" => echo(arguments),
         "cat" => cat(guest, user, arguments),
         "sleep" => match arguments.first().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
@@ -241,9 +241,44 @@ fn utc(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
+fn uptime(arguments: &[&str], booted: u64, now: u64) -> Done {
+    match arguments {
+        ["-s"] => prints(&utc(booted)),
+        [] => prints(&up(booted, now)),
+        _ => fails("uptime: only `uptime` and `uptime -s`, the time of the boot, are known here", 1),
+    }
+}
+
+/// As procps says it; who asks is the one user, and nothing else runs here.
+fn up(booted: u64, now: u64) -> String {
+    let minutes = now.saturating_sub(booted) / 60;
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    let days = match days {
+        0 => String::new(),
+        1 => "1 day, ".to_owned(),
+        days => format!("{days} days, "),
+    };
+    let hours = if hours == 0 { format!("{minutes} min") } else { format!("{hours:2}:{minutes:02}") };
+    let time = utc(now).split_off("2026-11-27 ".len());
+    format!(" {time} up {days}{hours},  1 user,  load average: 0.00, 0.00, 0.00")
+}
+
 #[cfg(test)]
 mod test {
     use super::*;
+
+    #[test]
+    fn how_long_a_machine_is_up_is_told_as_procps_does() {
+        let now = 951_782_399;
+        for (up, told) in [
+            (59, "up 0 min,"),
+            (61 * 60, "up  1:01,"),
+            (86_400 + 60, "up 1 day, 1 min,"),
+            (2 * 86_400 + 13 * 3600, "up 2 days, 13:00,"),
+        ] {
+            assert_eq!(super::up(now - up, now), format!(" 23:59:59 {told}  1 user,  load average: 0.00, 0.00, 0.00"));
+        }
+    }
 
     #[test]
     fn a_moment_is_told_in_utc() {

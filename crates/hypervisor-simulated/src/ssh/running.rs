@@ -130,7 +130,8 @@ impl Visitor {
             return Ok(commands::fails("cvmd-guest: too many variables, or too long", 126));
         };
         let mut files = self.files();
-        Ok(commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input }))
+        let now_ms = self.driver.clock.now_ms();
+        Ok(commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input, now_ms }))
     }
 
     async fn act(&self, effect: Option<&Effect>) -> Result<(), Trouble> {

@@ -191,7 +191,8 @@ impl Visitor {
         let mut words = command.expand(&shell).unwrap_or_default();
         words.retain(|word| word != "sudo");
         let mut files = self.files();
-        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[] };
+        let now_ms = self.driver.clock.now_ms();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
         let Some((transfer, step)) = scp::begin(&words, &mut guest) else { return Ok(false) };
         drop(files);
         if let Some(place) = self.channels.get_mut(&channel) {
@@ -211,7 +212,8 @@ impl Visitor {
             let step = {
                 let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut shell = Shell::default();
-                let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[] };
+                let now_ms = self.driver.clock.now_ms();
+                let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
                 match written.take() {
                     None => transfer.feed(data, &mut guest),
                     Some(outcome) => transfer.written(outcome, &mut guest),
