@@ -4,8 +4,9 @@
 //! it comes from the same fields as the English text's, which a test compares. Where the vendor's own Chinese is known
 //! (its list of error codes, the answers that users quote), its words are taken.
 
-use crate::{Reason, TagRefusal, error::Words};
+use crate::{Excess, Reason, TagRefusal, error::Words};
 use cvmd_model::{DiskRefusal, GUEST_MS_MAX, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
+use cvmd_state::TooLarge;
 use cvmd_wire::{AuthorizationFault, Denied, MultipartFault, NameFault};
 
 /// A table of texts, one line a variant: an exhaustive match whose arms are formatted.
@@ -96,6 +97,7 @@ texts! {
         Reason::BodyTooLarge => ("请求包超过大小限制 10485760 字节。"),
         Reason::HalfSent => ("未收到完整的请求体。"),
         Reason::Replayed => ("该签名的请求已被接收过，每次请求都必须重新签名。"),
+        Reason::Excess(why) => ("{}", excess(why)),
         Reason::Law(law) => ("{}", refusal(law)),
         Reason::Tag(why) => ("{}", tag(why)),
         Reason::OurFault => ("内部错误。请重试；如仍失败，请将 RequestId 提供给运维人员。"),
@@ -166,6 +168,18 @@ texts! {
         Refusal::RuleIndex { index } => ("没有索引为 `{index}` 的安全组规则。"),
         Refusal::RulesQuota { limit } => ("安全组规则数量超过限制，每个方向最多 {limit} 条。"),
         Refusal::ClientTokenReused => ("该 ClientToken 在 24 小时内已用于参数不同的请求。"),
+    }
+}
+
+texts! {
+    /// More than this server takes, writes or answers at once.
+    excess(why: Excess) {
+        Excess::Text { name, given, limit } => ("参数 `{name}` 的长度为 {given} 字节，超过上限 {limit} 字节。"),
+        Excess::List { name, given, limit } => ("参数 `{name}` 有 {given} 个值，超过上限 {limit} 个。"),
+        Excess::Request { given, longest, limit } => ("请求参数的总长度为 {given} 字节，其中 `{longest}` 最长，超过上限 {limit} 字节。"),
+        Excess::Written(TooLarge::Row { id, bytes, limit }) => ("该请求会使 `{id}` 占用 {bytes} 字节，超过上限 {limit} 字节；请缩短或减少其中的文本。"),
+        Excess::Written(TooLarge::Command { rows, limit }) => ("该请求写入的 {rows} 个资源合计超过上限 {limit} 字节；请减少单次请求的资源数量。"),
+        Excess::Reply { bytes, limit } => ("返回结果为 {bytes} 字节，超过上限 {limit} 字节；请用 `Limit` 或 ID 减少返回的数量。"),
     }
 }
 
@@ -373,6 +387,12 @@ mod test {
             Reason::HalfSent,
             Reason::Replayed,
             Reason::OurFault,
+            Reason::Excess(Excess::Text { name: text(), given: 77, limit: 70 }),
+            Reason::Excess(Excess::List { name: text(), given: 77, limit: 70 }),
+            Reason::Excess(Excess::Request { given: 77, longest: text(), limit: 70 }),
+            Reason::Excess(Excess::Written(TooLarge::Row { id: text(), bytes: 77, limit: 70 })),
+            Reason::Excess(Excess::Written(TooLarge::Command { rows: 77, limit: 70 })),
+            Reason::Excess(Excess::Reply { bytes: 77, limit: 70 }),
             Reason::Law(Refusal::AddressesExhausted),
             Reason::PublicKey(MalformedKey::Form),
             Reason::PublicKey(MalformedKey::Content),
@@ -492,7 +512,7 @@ mod test {
     fn every_reason_has_a_chinese_text_that_names_the_same_data() {
         let reasons = [transcript::all_reasons(), rare_reasons(), states()].concat();
         let [mut seen, mut seen_laws, mut seen_tags] = [const { BTreeSet::new() }; 3];
-        let [mut seen_templates, mut seen_groups, mut seen_disks] = [const { BTreeSet::new() }; 3];
+        let [mut seen_templates, mut seen_groups, mut seen_disks, mut seen_excesses] = [const { BTreeSet::new() }; 4];
         for why in &reasons {
             assert_eq!(fault(&why.to_string(), &reason(why)), None);
             seen.insert(variant(&format!("{why:?}")).to_owned());
@@ -505,6 +525,9 @@ mod test {
                     _ => false,
                 };
             }
+            if let Reason::Excess(excess) = why {
+                seen_excesses.insert(variant(&format!("{excess:?}")).to_owned());
+            }
             if let Reason::Tag(tag) = why {
                 seen_tags.insert(variant(&format!("{tag:?}")).to_owned());
             }
@@ -512,6 +535,7 @@ mod test {
         all_are_among(reason::PATTERNS, &seen);
         all_are_among(refusal::PATTERNS, &seen_laws);
         all_are_among(tag::PATTERNS, &seen_tags);
+        all_are_among(excess::PATTERNS, &seen_excesses);
         all_are_among(template::PATTERNS, &seen_templates);
         all_are_among(group::PATTERNS, &seen_groups);
         all_are_among(disk::PATTERNS, &seen_disks);

@@ -5,9 +5,9 @@
 
 mod laws;
 
-use crate::{Product, TagRefusal, chinese};
+use crate::{Excess, Product, TagRefusal, chinese};
 use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
-use cvmd_state::Decision;
+use cvmd_state::{Decision, TooLarge};
 use cvmd_wire::{Denied, Door, Language};
 
 /// Why a believed request is refused: its parameters, the law, or our own fault.
@@ -164,12 +164,20 @@ pub enum Reason {
     #[error("The same signed request has been received already; sign each request anew.")]
     Replayed,
     #[error("{0}")]
+    Excess(#[from] Excess),
+    #[error("{0}")]
     Law(#[from] Refusal),
     #[error("{0}")]
     Tag(#[from] TagRefusal),
     /// What the operator reads stands in the log, under the RequestId.
     #[error("An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.")]
     OurFault,
+}
+
+impl From<TooLarge> for Reason {
+    fn from(written: TooLarge) -> Reason {
+        Excess::from(written).into()
+    }
 }
 
 /// A part of a message that is prose, in both languages.
@@ -242,7 +250,9 @@ impl Reason {
             Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
-            Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region => both("InvalidParameterValue"),
+            Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region | Reason::Excess(_) => {
+                both("InvalidParameterValue")
+            }
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),

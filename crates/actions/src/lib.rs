@@ -14,6 +14,7 @@ mod context;
 mod describe;
 mod disks;
 mod error;
+mod excess;
 mod facts;
 mod filters;
 mod groups;
@@ -48,11 +49,12 @@ mod world_images;
 #[cfg(test)]
 mod world_networks;
 
-pub use action::{Action, Apply, Body, Effect};
+pub use action::{Action, Apply, Body, Effect, carry_out};
 pub use catalog::ACTIONS;
 pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
 pub use context::{ConsoleAt, Context, Policy, RunningKeyChange, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
+pub use excess::Excess;
 pub use login::hash as hash_password;
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;

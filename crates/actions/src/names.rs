@@ -6,6 +6,10 @@ use cvmd_model::Tag;
 
 const KEY_NAME_MAX: usize = 25;
 const USER_DATA_BYTES_MAX: usize = 16 * 1024;
+/// Tags of one resource: the vendor's limit.
+const TAGS_MAX: usize = 50;
+const HOST_NAME_LENGTH: Words =
+    Words::new("2 to 60 characters, Windows 2 to 15", "长度为 2 至 60 个字符，Windows 为 2 至 15 个");
 
 /// A key pair's name: 1 to 25 of `[A-Za-z0-9_]`.
 pub(crate) fn key_name(name: &str) -> Result<(), Reason> {
@@ -17,6 +21,11 @@ pub(crate) fn key_name(name: &str) -> Result<(), Reason> {
     }
 }
 
+/// `HostName`, not looked at yet but for its length.
+pub(crate) fn given_host_name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+    parameters.text_or("HostName", Reason::HostName(HOST_NAME_LENGTH))
+}
+
 /// A host name: 2 to 60 characters (Windows 15) of letters, digits, `-` and `.`, neither doubled nor at the ends.
 pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
     let most = if windows { 15 } else { 60 };
@@ -25,9 +34,7 @@ pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
     let bytes = name.as_bytes();
     let illegal = |english, chinese| Err(Reason::HostName(Words::new(english, chinese)));
     match () {
-        () if !(2..=most).contains(&bytes.len()) => {
-            illegal("2 to 60 characters, Windows 2 to 15", "长度为 2 至 60 个字符，Windows 为 2 至 15 个")
-        }
+        () if !(2..=most).contains(&bytes.len()) => Err(Reason::HostName(HOST_NAME_LENGTH)),
         () if !bytes.iter().all(|byte| legal(*byte)) => {
             illegal("letters, digits, `-` and `.` only", "只能包含字母、数字、`-` 和 `.`")
         }
@@ -43,7 +50,7 @@ pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
 
 /// A base64 text of at most 16 KiB once decoded.
 pub(crate) fn user_data(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let Some(text) = parameters.text("UserData")? else { return Ok(None) };
+    let Some(text) = parameters.text_or("UserData", Reason::UserData)? else { return Ok(None) };
     if text.is_empty() {
         return Ok(None);
     }
@@ -67,11 +74,18 @@ pub(crate) fn tags_in(parameters: &mut Parameters, name: &str, resource: &str) -
         if &*kind != resource {
             return Err(Reason::BadValue { name: path, value: shorten(&kind).into() });
         }
-        for mut given in specification.structures("Tags")? {
+        let given = specification.structures("Tags")?;
+        few_tags(&specification, tags.len() + given.len())?;
+        for mut given in given {
             tag(&mut given, &mut tags)?;
         }
     }
     Ok(tags.into())
+}
+
+/// Whether one resource can have so many.
+pub(crate) fn few_tags(holder: &Parameters, given: usize) -> Result<(), Reason> {
+    if given > TAGS_MAX { Err(holder.list_too_long("Tags", given, TAGS_MAX)) } else { Ok(()) }
 }
 
 /// One tag more, whose key the others have not.

@@ -46,11 +46,10 @@ pub(crate) fn name(parameters: &mut Parameters, name: &str) -> Result<Option<Box
 }
 
 pub(crate) fn bounded_text(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Option<Box<str>>, Reason> {
-    let text = parameters.text(name)?;
+    let too_long = Reason::NetworkTooLong { name: parameters.path(name), limit };
+    let text = parameters.text_or(name, too_long.clone())?;
     match &text {
-        Some(text) if text.chars().count() > limit => {
-            Err(Reason::NetworkTooLong { name: parameters.path(name), limit })
-        }
+        Some(text) if text.chars().count() > limit => Err(too_long),
         _ => Ok(text),
     }
 }
@@ -68,7 +67,9 @@ pub(crate) fn text_flag(parameters: &mut Parameters, name: &str) -> Result<Optio
 /// `Tags`, each key once.
 pub(crate) fn tags(parameters: &mut Parameters) -> Result<Box<[Tag]>, Reason> {
     let mut tags = Vec::new();
-    for mut tag in parameters.structures("Tags")? {
+    let given = parameters.structures("Tags")?;
+    names::few_tags(parameters, given.len())?;
+    for mut tag in given {
         names::tag(&mut tag, &mut tags).map_err(ours)?;
     }
     Ok(tags.into())

@@ -186,7 +186,7 @@ pub(crate) fn put_all(
     plan: &Plan,
     count: u32,
     action: &'static str,
-) -> Result<Vec<InstanceId>, Refusal> {
+) -> Result<Vec<InstanceId>, Reason> {
     let mut random = context.random(b'i');
     let view = tx.view();
     let subnet = plan.network.find(view, plan.zone, context.account)?;
@@ -206,6 +206,9 @@ pub(crate) fn put_all(
         instance.name = numbered(plan.name.as_deref().unwrap_or(NAMELESS), index, count, plan.name.is_some());
         instance.host_name = host_name(plan, index, count, instance.private_address);
         instance.begin(Goal::Launch, context.by(action));
+        if index == 0 {
+            tx.fit(&instance, count as usize)?;
+        }
         instances.push(instance);
     }
     let ids = instances.iter().map(|instance| instance.id).collect();

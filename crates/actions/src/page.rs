@@ -6,7 +6,9 @@ use crate::{
     catalog::{self, TRANSCRIPTS},
     error::COMMON,
     facts,
+    parameters::{LIST_MAX, LONG_TEXTS, REQUEST_BYTES_MAX, TEXT_BYTES_MAX},
 };
+use cvmd_state::{COMMAND_BYTES_MAX, ROW_BYTES_MAX};
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -21,6 +23,7 @@ fn page() -> String {
     page = page.replace("PRODUCTS", &versions.join(", "));
     let common: Vec<String> = COMMON.iter().map(|code| format!("`{code}`")).collect();
     let _ = writeln!(page, "{}.\n", common.join(", "));
+    bounds(&mut page);
     table(&mut page);
     for (action, (_, _, source)) in ACTIONS.iter().zip(TRANSCRIPTS) {
         let _ = writeln!(page, "\n## {}\n\n{}\n", title(action), about(source));
@@ -34,6 +37,17 @@ fn page() -> String {
             writeln!(page, "Codes: {}.", if codes.is_empty() { "the common ones".into() } else { codes.join(", ") });
     }
     page
+}
+
+/// Read from the code, so that the page cannot say others.
+fn bounds(page: &mut String) {
+    let long: Vec<String> = LONG_TEXTS.iter().map(|(name, bytes)| format!("{bytes} in `{name}`")).collect();
+    let _ = writeln!(
+        page,
+        "## Bounds\n\nWhere the vendor has a limit, its limit and its code are answered. Beside those every request has bounds of this server's own, which\nare refused as `InvalidParameterValue` with the number given and the number allowed: a text has at most {TEXT_BYTES_MAX} bytes ({}), a list\nat most {LIST_MAX} values, all names and texts of a request together {REQUEST_BYTES_MAX} bytes. A resource is kept in at most {ROW_BYTES_MAX} bytes, and one\nrequest writes at most {COMMAND_BYTES_MAX} bytes of them: 500 instances at once may have 8 KB each of user data, tags and metadata. A resource\nhas at most 50 tags, an instance 50 items of metadata. A reply has at most 8 MiB; ask for a smaller page then.\n",
+        long.join(", ")
+    );
+    page.push_str("## All actions\n\n");
 }
 
 /// What is built with the real clients that call it, then what is only known, a line a product.

@@ -5,13 +5,22 @@
 //! nobody took at the end.
 
 use crate::{
-    Action, Product, Reason,
+    Action, Excess, Product, Reason,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
 use sha2::{Digest, Sha256};
 
 type Json = serde_json::Map<String, serde_json::Value>;
+
+/// Bytes of a text, at most: more than any id, name or description that the vendor takes.
+pub(crate) const TEXT_BYTES_MAX: usize = 1024;
+/// The texts that may be longer: 16 KiB in base64, and keys of 16384 bits.
+pub(crate) const LONG_TEXTS: &[(&str, usize)] = &[("PublicKey", 8 * 1024), ("UserData", 16 * 1024 / 3 * 4 + 8)];
+/// Values of a list, at most: an address for each instance that one request makes.
+pub(crate) const LIST_MAX: usize = 500;
+/// Bytes of all names and texts of one request together.
+pub(crate) const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
 /// The parameters of one request, or the members of one structure in it.
 #[derive(Debug)]
@@ -25,12 +34,14 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Looks whether every required parameter is there and every name is known.
+    /// Looks whether every required parameter is there and every name is known, and whether all together are no more than a
+    /// request may hold.
     ///
     /// # Errors
-    /// [`Reason::Missing`], [`Reason::Unknown`].
+    /// [`Reason::Missing`], [`Reason::Unknown`], [`Excess::Request`].
     pub fn of_action(action: &Action, params: Params) -> Result<Parameters, Reason> {
         let members = facts::inputs(action.product, action.name);
+        within_request_bound(&params.root)?;
         Parameters {
             map: params.root,
             textual: params.textual,
@@ -106,13 +117,33 @@ impl Parameters {
         self.map.remove(name).filter(|value| *value != Value::Null)
     }
 
+    /// A text of at most [`TEXT_BYTES_MAX`] bytes, or of as many as [`LONG_TEXTS`] has for the name.
+    ///
     /// # Errors
-    /// [`Reason::WrongType`].
+    /// [`Reason::WrongType`], [`Excess::Text`].
     pub fn text(&mut self, name: &str) -> Result<Option<Box<str>>, Reason> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(Value::Text(text)) => self.within_bound(name, text).map(Some),
             Some(_) => Err(self.wrong_type(name)),
+        }
+    }
+
+    /// The same, where the vendor has a code of its own for a text that is too long.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], and `too_long`.
+    pub fn text_or(&mut self, name: &str, too_long: Reason) -> Result<Option<Box<str>>, Reason> {
+        self.text(name)
+            .map_err(|reason| if matches!(reason, Reason::Excess(Excess::Text { .. })) { too_long } else { reason })
+    }
+
+    fn within_bound(&self, name: &str, text: Box<str>) -> Result<Box<str>, Reason> {
+        let long = LONG_TEXTS.iter().find(|(long, _)| *long == name);
+        let limit = long.map_or(TEXT_BYTES_MAX, |(_, limit)| *limit);
+        match text.len() {
+            given if given > limit => Err(Excess::Text { name: self.path(name), given, limit }.into()),
+            _ => Ok(text),
         }
     }
 
@@ -171,12 +202,12 @@ impl Parameters {
     }
 
     /// # Errors
-    /// [`Reason::WrongType`].
+    /// [`Reason::WrongType`], [`Excess::Text`], [`Excess::List`].
     pub fn texts(&mut self, name: &str) -> Result<Vec<Box<str>>, Reason> {
         let Some(list) = self.list(name)? else { return Ok(Vec::new()) };
         list.into_iter()
             .map(|item| match item {
-                Value::Text(text) => Ok(text),
+                Value::Text(text) => self.within_bound(name, text),
                 _ => Err(self.wrong_type(name)),
             })
             .collect()
@@ -319,13 +350,40 @@ impl Parameters {
     fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, Reason> {
         match self.take(name) {
             None => Ok(None),
+            Some(Value::List(list)) if list.len() > LIST_MAX => Err(self.list_too_long(name, list.len(), LIST_MAX)),
             Some(Value::List(list)) => Ok(Some(list)),
             Some(_) => Err(self.wrong_type(name)),
         }
     }
 
+    /// The reason for refusing a list, where the vendor has no code of its own for it.
+    pub(crate) fn list_too_long(&self, name: &str, given: usize, limit: usize) -> Reason {
+        Excess::List { name: self.path(name), given, limit }.into()
+    }
+
     fn wrong_type(&self, name: &str) -> Reason {
         Reason::WrongType { name: self.path(name) }
+    }
+}
+
+fn within_request_bound(root: &Map) -> Result<(), Reason> {
+    let sizes: Vec<_> = root.iter().map(|(name, value)| (name, name.len() + bytes(value))).collect();
+    let given = sizes.iter().map(|(_, size)| size).sum();
+    match sizes.iter().max_by_key(|(_, size)| *size) {
+        Some((longest, _)) if given > REQUEST_BYTES_MAX => {
+            Err(Excess::Request { given, longest: shorten(longest).into(), limit: REQUEST_BYTES_MAX }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names and texts in it. How deep it is, and how many values it holds, is bounded where it is read.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::List(list) => list.iter().map(bytes).sum(),
+        Value::Map(map) => map.iter().map(|(name, value)| name.len() + bytes(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => 0,
     }
 }
 
@@ -375,5 +433,124 @@ pub(crate) mod taken {
 
     pub(crate) fn end() -> BTreeSet<String> {
         TAKEN.with_borrow_mut(|taken| std::mem::take(&mut taken.1))
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{ACTIONS, ApiError, Body, catalog::TRANSCRIPTS, is_declared, world::World};
+    use cvmd_wire::Door;
+    use serde_json::{Value as Tree, json};
+
+    async fn call(name: &str, body: &Tree) -> Result<Body, ApiError> {
+        let action = ACTIONS.iter().find(|action| action.name == name).unwrap();
+        let params = Params::from_json(body.to_string().as_bytes()).unwrap();
+        World::new().await.call(action, params, Door::Api3).await
+    }
+
+    async fn refusal(name: &str, body: Tree) -> String {
+        let error = call(name, &body).await.unwrap_err();
+        format!("{} {}", error.code, error.message)
+    }
+
+    fn instance(more: Tree) -> Tree {
+        let mut body = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    }
+
+    #[tokio::test]
+    async fn every_text_has_a_bound_and_the_refusal_says_which_and_how_long() {
+        let long = "x".repeat(1025);
+        let refused = refusal("RunInstances", instance(json!({"CamRoleName": long}))).await;
+        assert_eq!(
+            refused,
+            "InvalidParameterValue The parameter `CamRoleName` has 1025 bytes; at most 1024 are allowed."
+        );
+        // A template keeps what RunInstances would read.
+        let template =
+            instance(json!({"LaunchTemplateName": "web", "Metadata": {"Items": [{"Key": "k", "Value": long}]}}));
+        let refused = refusal("CreateLaunchTemplate", template).await;
+        assert!(refused.contains("`Metadata.Items.0.Value` has 1025 bytes"), "{refused}");
+        let refused = refusal("RunInstances", instance(json!({"InstanceName": long}))).await;
+        assert!(refused.starts_with("InvalidInstanceName.TooLong "), "{refused}");
+        let refused = refusal("RunInstances", instance(json!({"UserData": "x".repeat(30_000)}))).await;
+        assert!(refused.starts_with("InvalidParameterValue.InvalidUserDataFormat "), "{refused}");
+        let megabyte = "x".repeat(1_000_000);
+        let refused = refusal("RunInstances", instance(json!({"CamRoleName": megabyte}))).await;
+        assert!(refused.contains("`CamRoleName` the most of them; at most 262144 are allowed"), "{refused}");
+        let call_with_500 = instance(json!({"CamRoleName": "x".repeat(1024)}));
+        assert!(call("RunInstances", &call_with_500).await.is_ok(), "a text of the bound is taken");
+    }
+
+    #[tokio::test]
+    async fn every_list_has_a_bound() {
+        let many = |count: usize| vec![json!({"Key": "k", "Value": "v"}); count];
+        let refused = refusal("RunInstances", instance(json!({"Metadata": {"Items": many(51)}}))).await;
+        assert!(refused.contains("`Metadata.Items` has 51 values; at most 50"), "{refused}");
+        let tags = json!({"TagSpecification": [{"ResourceType": "instance", "Tags": many(51)}]});
+        let refused = refusal("RunInstances", instance(tags)).await;
+        assert!(refused.contains("`TagSpecification.0.Tags` has 51 values; at most 50"), "{refused}");
+        let refused = refusal("RunInstances", instance(json!({"ChcIds": vec!["x"; 501]}))).await;
+        assert!(refused.contains("`ChcIds` has 501 values; at most 500"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn many_instances_share_what_one_command_may_write() {
+        let data = "QUJD".repeat(16 * 1024 / 3);
+        let one = instance(json!({"UserData": data}));
+        assert!(call("RunInstances", &one).await.is_ok());
+        let many = instance(json!({"UserData": data, "InstanceCount": 500}));
+        let refused = refusal("RunInstances", many).await;
+        assert!(
+            refused.starts_with("InvalidParameterValue The request would write 500 resources of more"),
+            "{refused}"
+        );
+        let items: Vec<_> = (0..50).map(|_| json!({"Key": "k".repeat(1000), "Value": "v".repeat(1000)})).collect();
+        let tags: Vec<_> =
+            (0..50).map(|key| json!({"Key": format!("{key:0>120}"), "Value": "\"".repeat(255)})).collect();
+        let tags = json!([{"ResourceType": "instance", "Tags": tags}]);
+        let large = json!({"UserData": data, "Metadata": {"Items": items}, "TagSpecification": tags});
+        let refused = refusal("RunInstances", instance(large)).await;
+        assert!(refused.contains("Shorten its texts"), "{refused}");
+    }
+
+    /// Paths to all texts in a call.
+    fn texts(value: &Tree, path: &str, found: &mut Vec<String>) {
+        match value {
+            Tree::String(_) => found.push(path.to_string()),
+            Tree::Object(map) => map.iter().for_each(|(name, value)| texts(value, &format!("{path}/{name}"), found)),
+            Tree::Array(list) => {
+                list.iter().enumerate().for_each(|(index, value)| texts(value, &format!("{path}/{index}"), found));
+            }
+            _ => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn no_text_of_any_action_goes_without_a_bound_and_the_code_is_a_declared_one() {
+        let mut tried = 0;
+        for (file, transcript, _) in TRANSCRIPTS {
+            let calls = transcript.lines().filter_map(|line| line.strip_prefix("> ")?.split_once(' '));
+            // What `World` or the transcript puts in place of words is not JSON.
+            let call = calls.filter_map(|(name, body)| Some((name, serde_json::from_str::<Tree>(body).ok()?))).next();
+            let Some((name, body)) = call else { continue };
+            let product = Product::find(file.split('/').next().unwrap()).unwrap();
+            let Some(action) = crate::catalog::find(product, name) else { continue };
+            let mut paths = Vec::new();
+            texts(&body, "", &mut paths);
+            for path in paths {
+                let mut body = body.clone();
+                *body.pointer_mut(&path).unwrap() = "x".repeat(40_000).into();
+                let params = Params::from_json(body.to_string().as_bytes()).unwrap();
+                let outcome = World::new().await.call(action, params, Door::Api3).await;
+                let error = outcome.expect_err(&format!("{file} takes 40,000 bytes as {path}"));
+                assert!(is_declared(action.errors, error.code), "{file}, {path}: {} is not declared", error.code);
+                assert!(error.message.len() < 1000, "{file}, {path}: {}", error.message);
+                tried += 1;
+            }
+        }
+        assert!(tried > 150, "only {tried} texts were tried");
     }
 }

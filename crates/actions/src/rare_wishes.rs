@@ -4,6 +4,9 @@ use crate::{Context, Parameters, Reason, groups, parameters::shorten};
 use cvmd_model::{CpuTopology, DisasterRecoverGroupId, Prepaid, Rare, Tag};
 use cvmd_state::View;
 
+/// Keys and values of an instance's metadata: our own bound, as the vendor names none.
+const METADATA_MAX: usize = 50;
+
 /// As it was asked for, before it is known whether there is such a group.
 #[derive(Debug)]
 pub(crate) struct RareWishes {
@@ -69,8 +72,12 @@ fn cpu_topology(parameters: &mut Parameters) -> Result<Option<CpuTopology>, Reas
 
 fn metadata(parameters: &mut Parameters) -> Result<Option<Box<[Tag]>>, Reason> {
     let Some(mut metadata) = parameters.structure("Metadata")? else { return Ok(None) };
-    let mut items = Vec::new();
-    for mut item in metadata.structures("Items")? {
+    let given = metadata.structures("Items")?;
+    if given.len() > METADATA_MAX {
+        return Err(metadata.list_too_long("Items", given.len(), METADATA_MAX));
+    }
+    let mut items = Vec::with_capacity(given.len());
+    for mut item in given {
         let (key, value) = (item.text("Key")?.unwrap_or_default(), item.text("Value")?.unwrap_or_default());
         items.push(Tag { key, value });
     }

@@ -27,7 +27,8 @@ impl BatchId for LaunchTemplateId {
 /// Takes a version out of a request that makes one. Whether images, key pairs and networks exist is looked at when
 /// instances are run. Hashes a password: milliseconds.
 pub(crate) fn version(parameters: &mut Parameters, context: &Context) -> Result<TemplateVersion, Reason> {
-    let description = parameters.text("LaunchTemplateVersionDescription")?.unwrap_or_default();
+    let description =
+        parameters.text_or("LaunchTemplateVersionDescription", Reason::TemplateDescription)?.unwrap_or_default();
     if description.chars().count() > DESCRIPTION_MAX {
         return Err(Reason::TemplateDescription);
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange,
-    Seal, Wanted, seeded, world_images, world_networks,
+    Seal, Wanted, carry_out, seeded, world_images, world_networks,
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
@@ -409,7 +409,7 @@ impl World {
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {
-            apply.and_then(|apply| apply(tx, &context)).map_err(|reason| heard(&reason, door))
+            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| heard(&reason, door))
         };
         self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
     }

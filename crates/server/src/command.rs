@@ -1,10 +1,13 @@
 //! How an action is carried out: a query on one moment of the state, a command by the writer.
 
-use crate::house::House;
-use cvmd_actions::{Action, ApiError, Apply, Body, Context, Parameters, Reason};
+use crate::{house::House, metrics::Bound};
+use cvmd_actions::{Action, ApiError, Apply, Body, Context, Excess, Parameters, Reason, carry_out};
 use cvmd_state::{CommitError, JournalEntry, Transaction, View};
 use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
 use std::sync::Arc;
+
+/// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
+const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
@@ -21,9 +24,21 @@ pub(crate) fn query(
         let mut parameters = Parameters::of_action(action, params)?;
         let body = answer(&mut parameters, &house.state.view(), context)?;
         parameters.finish()?;
-        Ok(body)
+        match body.0.len() {
+            bytes if bytes > REPLY_BYTES_MAX => Err(Excess::Reply { bytes, limit: REPLY_BYTES_MAX }.into()),
+            _ => Ok(body),
+        }
     };
-    run().map_err(|reason: Reason| reason.told(context.door, context.language))
+    run().map_err(|reason: Reason| {
+        count_bound(house, &reason);
+        reason.told(context.door, context.language)
+    })
+}
+
+fn count_bound(house: &House, reason: &Reason) {
+    if matches!(reason, Reason::Excess(_)) {
+        house.metrics.reached(Bound::Parameters);
+    }
 }
 
 /// Parses a command, off the writer.
@@ -49,36 +64,48 @@ pub(crate) async fn prepare_slowly(
 
 /// Runs the command on the writer. What was refused before that leaves a line in the journal too.
 pub(crate) async fn commit(
-    house: &House,
+    house: &Arc<House>,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
-    decide(house, entry, (context.door, context.language), move |tx| run(tx, prepared, &context)).await
+    decide(house, entry, (context.door, context.language), {
+        let counted = Arc::clone(house);
+        move |tx| run(&counted, tx, prepared, &context)
+    })
+    .await
 }
 
 /// The same for a request that a credential has signed: one that was revoked while the request was under way, and from then
 /// on before everything else, writes nothing any more.
 pub(crate) async fn commit_signed(
-    house: &House,
+    house: &Arc<House>,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
-    let credentials = Arc::clone(&house.credentials);
+    let (credentials, counted) = (Arc::clone(&house.credentials), Arc::clone(house));
     let secret_id = entry.credential.clone();
     decide(house, entry, (context.door, context.language), move |tx| {
         if credentials.holds(&secret_id) {
-            return run(tx, prepared, &context);
+            return run(&counted, tx, prepared, &context);
         }
         Err(cvmd_actions::denied(&Denied::SecretIdNotFound { secret_id }, context.door, context.language))
     })
     .await
 }
 
-fn run(tx: &mut Transaction<'_>, prepared: Result<Apply, Reason>, context: &Context) -> Result<Body, ApiError> {
-    let applied = prepared.and_then(|apply| apply(tx, context));
-    applied.map_err(|reason| reason.told(context.door, context.language))
+fn run(
+    house: &House,
+    tx: &mut Transaction<'_>,
+    prepared: Result<Apply, Reason>,
+    context: &Context,
+) -> Result<Body, ApiError> {
+    let applied = prepared.and_then(|apply| carry_out(apply, tx, context));
+    applied.map_err(|reason| {
+        count_bound(house, &reason);
+        reason.told(context.door, context.language)
+    })
 }
 
 async fn decide(

@@ -14,15 +14,18 @@ use std::{
 /// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bound {
+    /// What one request may hold, write, or be answered.
+    Parameters,
     /// Tunnels to machines.
     Tunnels,
 }
 
 impl Bound {
-    const ALL: &[Bound] = &[Bound::Tunnels];
+    const ALL: &[Bound] = &[Bound::Parameters, Bound::Tunnels];
 
     const fn name(self) -> &'static str {
         match self {
+            Bound::Parameters => "parameters",
             Bound::Tunnels => "tunnels",
         }
     }

@@ -8,6 +8,7 @@
 //! Architecture invariant: this crate knows neither requests nor machines.
 
 mod addresses;
+mod bounds;
 mod images;
 mod journal;
 mod load;
@@ -20,6 +21,7 @@ mod transaction;
 mod view;
 mod writer;
 
+pub use bounds::{COMMAND_BYTES_MAX, ROW_BYTES_MAX, TooLarge};
 pub use journal::{Decision, JournalEntry, JournalLine};
 pub use rows::{ClientToken, Message, SeedState, Settings};
 pub use shelf::Shelf;

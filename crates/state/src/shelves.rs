@@ -50,6 +50,15 @@ macro_rules! shelves {
             })*
         }
 
+        impl View {
+            /// What stands in that row's place.
+            pub(crate) fn shelved(&self, row: &Shelved) -> Option<Shelved> {
+                match row {
+                    $(Shelved::$kind(value) => self.shelves.$field.get(value.id()).cloned().map(Shelved::$kind),)*
+                }
+            }
+        }
+
         impl Shelves {
             pub(crate) fn put(&mut self, row: &Shelved) {
                 match row {

@@ -1,6 +1,11 @@
 //! What a command may read and write.
 
-use crate::{ClientToken, JournalLine, Message, Settings, Shelved, View, addresses::Allocated};
+use crate::{
+    ClientToken, JournalLine, Message, Settings, Shelved, TooLarge, View,
+    addresses::Allocated,
+    bounds,
+    store::{Row, encode},
+};
 use cvmd_model::{Account, AccountNumber, Credential, Instance, InstanceId, Kept, KeyPair, Refusal, Subnet, ZoneId};
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -35,6 +40,8 @@ pub(crate) enum Put {
 pub struct Transaction<'a> {
     view: &'a View,
     puts: Vec<Put>,
+    /// The rows of all puts, once it was looked whether they fit.
+    rows: Option<Vec<Row>>,
     lines: Vec<JournalLine>,
     last_sequence: u64,
     allocated: Allocated,
@@ -48,6 +55,7 @@ impl<'a> Transaction<'a> {
         Transaction {
             view,
             puts: Vec::new(),
+            rows: None,
             lines: Vec::new(),
             last_sequence: view.last_sequence(),
             allocated: Allocated::default(),
@@ -179,7 +187,37 @@ impl<'a> Transaction<'a> {
         self.puts.iter().filter_map(put).collect()
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Put>, Vec<JournalLine>) {
-        (self.puts, self.lines)
+    /// Looks, at the end of a command, whether it writes no more than one may; otherwise it writes nothing, so that it can
+    /// be refused still.
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn fits(&mut self) -> Result<(), TooLarge> {
+        match bounds::rows_within(self.view, &self.puts) {
+            Ok(rows) => self.rows = Some(rows),
+            Err(too_large) => {
+                self.puts.clear();
+                self.lines.clear();
+                return Err(too_large);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a command may write so many instances like this one: asked before they are made.
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn fit(&self, instance: &Instance, count: usize) -> Result<(), TooLarge> {
+        bounds::copies_within(&Put::Instance(Arc::new(instance.clone())), count)
+    }
+
+    /// All puts with their rows, and the lines.
+    pub(crate) fn into_parts(self) -> (Vec<(Put, Row)>, Vec<JournalLine>) {
+        let Transaction { puts, rows, lines, .. } = self;
+        // Invariant: what was put after the look is not among the rows looked at.
+        let rows = rows.filter(|rows| rows.len() == puts.len());
+        let rows = rows.unwrap_or_else(|| puts.iter().map(encode).collect());
+        (puts.into_iter().zip(rows).collect(), lines)
     }
 }

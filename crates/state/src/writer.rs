@@ -6,7 +6,7 @@
 use crate::{
     Decision, JournalEntry, JournalLine, ShelfName, Transaction, View,
     load::load,
-    store::{Group, Journal, Store, StoreError, Table, encode},
+    store::{Group, Journal, Row, Store, StoreError, Table},
     transaction::Put,
 };
 use arc_swap::ArcSwap;
@@ -80,7 +80,7 @@ type Run = Box<dyn FnOnce(&View, &mut Gathered) -> Answer + Send>;
 /// What one command adds to its group.
 #[derive(Default)]
 struct Gathered {
-    puts: Vec<Put>,
+    puts: Vec<(Put, Row)>,
     lines: Vec<JournalLine>,
 }
 
@@ -285,7 +285,7 @@ impl Writer {
             let mut gathered = Gathered::default();
             answers.push(run(&view, &mut gathered));
             wrote += u64::from(!gathered.puts.is_empty() || !gathered.lines.is_empty());
-            for put in gathered.puts {
+            for (put, row) in gathered.puts {
                 view.apply(&put);
                 if let Put::Instance(instance) = &put
                     && instance.operation.is_some()
@@ -293,11 +293,11 @@ impl Writer {
                     operating.push(instance.id);
                 }
                 // The last put of a row in this group is the one that is written.
-                rows.insert(place(&put), put);
+                rows.insert(place(&put), row);
             }
             persisted.lines.append(&mut gathered.lines);
         }
-        persisted.rows.extend(rows.values().map(encode));
+        persisted.rows.extend(rows.into_values());
         let images = persisted.rows.iter().any(|row| row.table == Table::Shelf(ShelfName::CustomImages));
         let outcome = self.persist(&persisted);
         if outcome.is_ok() {

@@ -59,10 +59,11 @@ pub(crate) struct Texts {
 
 impl Texts {
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Texts, Reason> {
-        let mut text = |name: &'static str, limit: usize| match parameters.text(name)? {
-            Some(text) if text.chars().count() > limit => Err(Reason::TextTooLong { name, limit }),
-            text => Ok(text),
-        };
+        let mut text =
+            |name: &'static str, limit: usize| match parameters.text_or(name, Reason::TextTooLong { name, limit })? {
+                Some(text) if text.chars().count() > limit => Err(Reason::TextTooLong { name, limit }),
+                text => Ok(text),
+            };
         let name = text("ImageName", NAME_MAX)?;
         let description = text("ImageDescription", DESCRIPTION_MAX)?;
         let family = text("ImageFamily", NAME_MAX)?;

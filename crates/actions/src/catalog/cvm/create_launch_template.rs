@@ -35,7 +35,7 @@ struct Reply {
 }
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
-    let name = parameters.text("LaunchTemplateName")?.unwrap_or_default();
+    let name = parameters.text_or("LaunchTemplateName", Reason::TemplateName)?.unwrap_or_default();
     if !(2..=128).contains(&name.chars().count()) {
         return Err(Reason::TemplateName);
     }

@@ -37,7 +37,7 @@ pub(super) struct NewKey {
 
 impl NewKey {
     pub(super) fn read(parameters: &mut Parameters) -> Result<NewKey, Reason> {
-        let name = parameters.text("KeyName")?.unwrap_or_default();
+        let name = parameters.text_or("KeyName", Reason::KeyNameTooLong)?.unwrap_or_default();
         names::key_name(&name)?;
         let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
         let tags = names::tags(parameters, "keypair")?;

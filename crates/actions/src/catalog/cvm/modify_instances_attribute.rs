@@ -51,14 +51,14 @@ struct Modify {
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
-    let name = parameters.text("InstanceName")?;
+    let name = parameters.text_or("InstanceName", Reason::InstanceNameTooLong { limit: NAME_MAX })?;
     if name.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
         return Err(Reason::InstanceNameTooLong { limit: NAME_MAX });
     }
     let user_data = names::user_data(parameters)?;
     let security_groups =
         parameters.has("SecurityGroups").then(|| security_groups(parameters, "SecurityGroups")).transpose()?;
-    let host_name = parameters.text("HostName")?;
+    let host_name = names::given_host_name(parameters)?;
     if let Some(name) = &host_name {
         names::host_name(name, false)?;
     }

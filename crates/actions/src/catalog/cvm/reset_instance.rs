@@ -55,7 +55,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let image = image_id(parameters)?;
     let size_gib = system_disk(parameters)?;
     let login = LoginSettings::read(parameters, context)?;
-    let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
+    let host_name = names::given_host_name(parameters)?.filter(|name| !name.is_empty());
     host_name.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
     let user_data = names::user_data(parameters)?;
     Ok(Box::new(move |tx, context| {

@@ -145,7 +145,7 @@ fn launch(
     let login = login.map_or_else(|| LoginSettings::read(parameters, context), Ok)?;
     let security_groups = security_groups(parameters, "SecurityGroupIds")?;
     let token = client_token::read(parameters)?;
-    let host_name = parameters.text("HostName")?.filter(|name| !name.is_empty());
+    let host_name = names::given_host_name(parameters)?.filter(|name| !name.is_empty());
     let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
     let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
     longest.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
@@ -208,7 +208,9 @@ fn count(parameters: &mut Parameters) -> Result<u32, Reason> {
 }
 
 pub(super) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let name = parameters.text("InstanceName")?.filter(|name| !name.is_empty());
+    let name = parameters
+        .text_or("InstanceName", Reason::InstanceNameTooLong { limit: NAME_MAX })?
+        .filter(|name| !name.is_empty());
     match &name {
         Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
         _ => Ok(name),

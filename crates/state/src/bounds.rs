@@ -1,0 +1,134 @@
+//! How much one command may write: a row's bytes, and those of all its rows together.
+
+use crate::{
+    View,
+    store::{Row, encode},
+    transaction::Put,
+};
+use std::sync::Arc;
+
+/// Bytes of one row as it is kept, at most. A launch template's version and an instance with user data, many tags and
+/// metadata are the largest.
+pub const ROW_BYTES_MAX: usize = 128 * 1024;
+/// Bytes of all rows that one command writes, at most: what the disk takes while nobody notices that others wait.
+pub const COMMAND_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a row from before there were bounds may still grow: an operation has to be written down in it.
+const GROWTH_BYTES_MAX: usize = 8 * 1024;
+
+/// A command would write more than it may. Nothing of it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TooLarge {
+    #[error(
+        "With this request `{id}` would be kept in {bytes} bytes; at most {limit} are allowed. Shorten its texts, or give fewer of them."
+    )]
+    Row { id: Box<str>, bytes: usize, limit: usize },
+    #[error(
+        "The request would write {rows} resources of more than {limit} bytes together, which is the limit. Name fewer at once."
+    )]
+    Command { rows: usize, limit: usize },
+}
+
+/// The rows of all puts, or why there may not be so much of them.
+pub(crate) fn rows_within(view: &View, puts: &[Put]) -> Result<Vec<Row>, TooLarge> {
+    let mut total = 0;
+    let mut rows = Vec::with_capacity(puts.len());
+    for put in puts {
+        let row = encode(put);
+        let bytes = bytes(&row);
+        if bytes > ROW_BYTES_MAX && bytes > before(view, put) {
+            return Err(TooLarge::Row { id: row.id.into(), bytes, limit: ROW_BYTES_MAX });
+        }
+        total += bytes;
+        if total > COMMAND_BYTES_MAX && puts.len() > 1 {
+            return Err(TooLarge::Command { rows: puts.len(), limit: COMMAND_BYTES_MAX });
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Whether so many rows like this one may be written.
+pub(crate) fn copies_within(put: &Put, count: usize) -> Result<(), TooLarge> {
+    let row = encode(put);
+    match bytes(&row) {
+        bytes if bytes > ROW_BYTES_MAX => Err(TooLarge::Row { id: row.id.into(), bytes, limit: ROW_BYTES_MAX }),
+        bytes if bytes.saturating_mul(count) > COMMAND_BYTES_MAX => {
+            Err(TooLarge::Command { rows: count, limit: COMMAND_BYTES_MAX })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn bytes(row: &Row) -> usize {
+    row.body.as_ref().map_or(0, Vec::len)
+}
+
+/// How large a row of this place may be because it is so already: an older cvmd knew no bounds.
+fn before(view: &View, put: &Put) -> usize {
+    let old = match put {
+        Put::Instance(new) => view.instance(new.id).map(|old| Put::Instance(Arc::clone(old))),
+        Put::KeyPair(new) => view.key_pair(new.id).map(|old| Put::KeyPair(Arc::clone(old))),
+        Put::Shelved(new) => view.shelved(new).map(Put::Shelved),
+        _ => None,
+    };
+    match old.map(|old| bytes(&encode(&old))) {
+        Some(bytes) if bytes > ROW_BYTES_MAX => bytes + GROWTH_BYTES_MAX,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{State, Transaction, store::MemoryStore};
+    use cvmd_model::{AccountNumber, RegionId, RouteTableId, Vpc, VpcId};
+
+    fn vpc(sequence: u64, name_bytes: usize) -> Vpc {
+        Vpc {
+            id: VpcId::from_random(sequence),
+            sequence,
+            account: AccountNumber(1),
+            region: RegionId::find("ap-guangzhou").unwrap(),
+            name: "x".repeat(name_bytes).into(),
+            cidr: "10.0.0.0/16".parse().unwrap(),
+            route_table: RouteTableId::from_random(1),
+            dns_servers: [].into(),
+            domain_name: "".into(),
+            multicast: false,
+            created_seconds: 0,
+            tags: [].into(),
+        }
+    }
+
+    async fn put(state: &State, rows: u64, name_bytes: usize) -> Result<(), TooLarge> {
+        let done = state.change(move |tx: &mut Transaction<'_>| {
+            (1..=rows).for_each(|sequence| tx.keep(vpc(sequence, name_bytes)));
+            tx.fits()
+        });
+        done.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_command_that_would_write_too_much_writes_nothing() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        assert!(matches!(put(&state, 1, ROW_BYTES_MAX).await, Err(TooLarge::Row { .. })));
+        let large = ROW_BYTES_MAX - 1024;
+        assert!(matches!(put(&state, 40, large).await, Err(TooLarge::Command { rows: 40, .. })));
+        assert_eq!(state.view().vpcs().all().count(), 0);
+        put(&state, 30, large).await.unwrap();
+        assert_eq!(state.view().vpcs().all().count(), 30);
+    }
+
+    #[tokio::test]
+    async fn a_row_from_before_there_were_bounds_can_be_worked_with_but_not_fed() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        let old = state.change(|tx| {
+            tx.keep(vpc(1, 1_000_000));
+            Ok::<_, TooLarge>(())
+        });
+        old.await.unwrap().unwrap();
+        put(&state, 1, 1_000_010).await.unwrap();
+        put(&state, 1, 900_000).await.unwrap();
+        assert!(matches!(put(&state, 1, 1_000_000).await, Err(TooLarge::Row { .. })));
+    }
+}
