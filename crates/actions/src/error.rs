@@ -156,8 +156,8 @@ pub enum Reason {
     CommonMissing { name: &'static str },
     #[error("A value specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used.")]
     Region,
-    #[error("The request exceeds the request size limit of 10485760 bytes.")]
-    BodyTooLarge,
+    #[error("Too many bytes of unfinished requests are held at once. Please try again later.")]
+    Crowded,
     #[error("The request's body did not arrive.")]
     HalfSent,
     /// Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
@@ -308,7 +308,7 @@ impl Reason {
             Reason::UnknownAction { .. } => ("InvalidAction", "InvalidAction.NotFound"),
             Reason::UnknownVersion { .. } => ("NoSuchVersion", "InvalidParameterValue"),
             Reason::Replayed => both("InvalidRequest.ReplayAttack"),
-            Reason::BodyTooLarge => ("RequestSizeLimitExceeded", "InvalidParameterValue"),
+            Reason::Crowded => both("RequestLimitExceeded"),
             Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
             Reason::Law(refusal) => laws::law(refusal),
             Reason::Tag(refusal) => both(tag(refusal)),
@@ -377,6 +377,7 @@ fn denied_codes(denied: &Denied) -> Codes {
         | Denied::NestedTooDeep { .. }
         | Denied::TooManyParameters { .. }
         | Denied::DuplicateParameter { .. }
+        | Denied::DuplicateHeader { .. }
         | Denied::ConflictingParameter { .. } => ("InvalidParameter", "InvalidParameterValue"),
         Denied::MissingParameter { .. } => both("MissingParameter"),
         Denied::MalformedParameter { .. } => both("InvalidParameterValue"),

@@ -1,5 +1,6 @@
 //! The one way in: which door, which signature, and what is too large to look at.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
@@ -7,7 +8,7 @@ use http::header::AUTHORIZATION;
 
 use crate::credential::Credential;
 use crate::denied::{Denied, excerpt};
-use crate::raw::{Door, LEGACY_PATH, RawRequest};
+use crate::raw::{Door, LEGACY_PATH, RawHead, RawRequest};
 use crate::request::Request;
 use crate::{tc3, v1};
 
@@ -24,47 +25,115 @@ pub trait Credentials {
     fn find(&self, secret_id: &str) -> Option<Arc<Credential>>;
 }
 
-/// Turns received bytes into a request whose sender is known.
+/// A request whose head is in order, as far as a head can be without its body.
+pub struct Checked<'a> {
+    head: RawHead<'a>,
+    way: Way<'a>,
+}
+
+enum Way<'a> {
+    Tc3(tc3::Head<'a>),
+    V1(Door),
+}
+
+/// Checks all that can be before the body has arrived, so that a stranger's body need not be read.
 ///
-/// The order of checks: path, method, sizes, the form of what is signed, the SecretId, the window
-/// of time, the signature (compared in constant time), and only then the action's parameters.
+/// The order of checks: path, method, sizes, the form of what is signed, the SecretId, the window of time, and with TC3 the
+/// scope and the list of signed headers. What signature v1 signs stands in the body itself, unless that is a GET.
+/// `body_bytes` is the length that the head tells, 0 where it tells none.
 ///
 /// # Errors
 ///
-/// The first reason found. A legacy request without `Version` is [`Denied::LegacyWithoutVersion`]
-/// whatever else it holds, as it belongs to an action set with other rules.
-pub fn authenticate(raw: &RawRequest<'_>, credentials: &dyn Credentials, now_seconds: u64) -> Result<Request, Denied> {
-    let path = raw.target.path();
+/// The first reason found.
+pub fn check_head<'a>(
+    head: RawHead<'a>,
+    body_bytes: u64,
+    credentials: &dyn Credentials,
+    now_seconds: u64,
+) -> Result<Checked<'a>, Denied> {
+    let path = head.target.path();
     let door = Door::of_path(path);
     if path != "/" && path != LEGACY_PATH {
         return Err(Denied::UnknownPath { path: excerpt(path) });
     }
-    if raw.method != Method::GET && raw.method != Method::POST {
-        return Err(Denied::MethodNotAllowed { method: excerpt(raw.method.as_str()) });
+    if head.method != Method::GET && head.method != Method::POST {
+        return Err(Denied::MethodNotAllowed { method: excerpt(head.method.as_str()) });
     }
-    refuse_larger_than(TC3_BODY_BYTES_MAX, raw)?;
+    let bytes = head.query().len();
+    if bytes > QUERY_BYTES_MAX {
+        return Err(Denied::QueryTooLarge { bytes, limit_bytes: QUERY_BYTES_MAX });
+    }
     // The legacy door knows no `Authorization` header: one that a proxy added is not looked at.
-    match raw.headers.get(AUTHORIZATION) {
+    let way = match head.headers.get(AUTHORIZATION) {
         Some(authorization) if door == Door::Api3 => {
-            tc3::authenticate(raw, authorization.as_bytes(), credentials, now_seconds)
+            refuse_larger_than(TC3_BODY_BYTES_MAX, body_bytes)?;
+            Way::Tc3(tc3::Head::read(head, authorization.as_bytes(), credentials, now_seconds)?)
         }
         _ => {
-            refuse_larger_than(V1_BODY_BYTES_MAX, raw)?;
-            v1::authenticate(raw, door, credentials, now_seconds)
+            refuse_larger_than(V1_BODY_BYTES_MAX, body_bytes)?;
+            v1::refuse_formless(head, door)?;
+            Way::V1(door)
+        }
+    };
+    Ok(Checked { head, way })
+}
+
+impl Checked<'_> {
+    /// How large the body may be.
+    pub fn body_bytes_max(&self) -> usize {
+        match self.way {
+            Way::Tc3(_) => TC3_BODY_BYTES_MAX,
+            Way::V1(_) => V1_BODY_BYTES_MAX,
+        }
+    }
+
+    /// The known credential that the head names, before its signature is checked; with TC3 only.
+    pub fn credential(&self) -> Option<&Arc<Credential>> {
+        match &self.way {
+            Way::Tc3(head) => Some(head.credential()),
+            Way::V1(_) => None,
+        }
+    }
+
+    /// Believes the request or not, now that its body is there: the signature (compared in constant time), and only then
+    /// the action's parameters.
+    ///
+    /// # Errors
+    ///
+    /// The first reason found. A legacy request without `Version` is [`Denied::LegacyWithoutVersion`]
+    /// whatever else its parameters hold, as it belongs to an action set with other rules.
+    pub fn authenticate(self, body: &[u8], credentials: &dyn Credentials, now_seconds: u64) -> Result<Request, Denied> {
+        refuse_larger_than(self.body_bytes_max(), body.len() as u64)?;
+        let raw = self.head.with(body);
+        match self.way {
+            Way::Tc3(head) => head.authenticate(&raw),
+            Way::V1(door) => v1::authenticate(&raw, door, credentials, now_seconds),
         }
     }
 }
 
-fn refuse_larger_than(limit_bytes: usize, raw: &RawRequest<'_>) -> Result<(), Denied> {
-    let bytes = raw.query().len();
-    if bytes > QUERY_BYTES_MAX {
-        return Err(Denied::QueryTooLarge { bytes, limit_bytes: QUERY_BYTES_MAX });
+/// Without what is signed.
+impl fmt::Debug for Checked<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Checked").field("head", &self.head).finish_non_exhaustive()
     }
-    let bytes = raw.body.len();
-    if bytes > limit_bytes {
-        return Err(Denied::BodyTooLarge { bytes, limit_bytes });
+}
+
+/// Turns a whole request into one whose sender is known: [`check_head`], then [`Checked::authenticate`].
+///
+/// # Errors
+///
+/// As there.
+pub fn authenticate(raw: &RawRequest<'_>, credentials: &dyn Credentials, now_seconds: u64) -> Result<Request, Denied> {
+    let checked = check_head(raw.head(), raw.body.len() as u64, credentials, now_seconds)?;
+    checked.authenticate(raw.body, credentials, now_seconds)
+}
+
+fn refuse_larger_than(limit_bytes: usize, bytes: u64) -> Result<(), Denied> {
+    match usize::try_from(bytes).unwrap_or(usize::MAX) {
+        bytes if bytes > limit_bytes => Err(Denied::BodyTooLarge { bytes, limit_bytes }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Finds who signed, and refuses a signature of another time.

@@ -52,6 +52,10 @@ pub enum Denied {
     #[error("The parameter `{name}` is given more than once.")]
     DuplicateParameter { name: Box<str> },
 
+    /// One that decides, or that is signed: two readers could each believe another of them.
+    #[error("The header `{name}` is given more than once.")]
+    DuplicateHeader { name: Box<str> },
+
     /// `A=1&A.0=2`, or `A.0=1&A.Name=2`: `name` is `A`.
     #[error("The parameter `{name}` is given in two forms: a value, a list and a structure exclude one another.")]
     ConflictingParameter { name: Box<str> },

@@ -2,14 +2,14 @@
 
 use http::header::HOST;
 
-use crate::raw::RawRequest;
+use crate::raw::RawHead;
 
 /// The hosts that may stand in the signed string, the likeliest first.
 ///
 /// Most clients sign the `Host` header verbatim, port included, and even with a scheme in front
 /// when that is how they were given their endpoint. The Node SDK signs the host without the port
 /// that it sends. Where there is no `Host` header (HTTP/2), the authority of the target stands in.
-pub(crate) fn candidates<'a>(raw: &RawRequest<'a>) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn candidates<'a>(raw: RawHead<'a>) -> impl Iterator<Item = &'a [u8]> {
     let authority = raw.target.authority().map_or("", |authority| authority.as_str()).as_bytes();
     let received = raw.headers.get(HOST).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
     let first = if received.is_empty() { authority } else { received };
@@ -19,7 +19,7 @@ pub(crate) fn candidates<'a>(raw: &RawRequest<'a>) -> impl Iterator<Item = &'a [
 
 /// The host that the request names, lower-cased, without scheme and port; empty where it names none. It tells the
 /// product where the signature's scope does not.
-pub(crate) fn named(raw: &RawRequest<'_>) -> Box<str> {
+pub(crate) fn named(raw: RawHead<'_>) -> Box<str> {
     let received = candidates(raw).next().unwrap_or_default();
     let host = without_port(without_scheme(received)).to_ascii_lowercase();
     String::from_utf8(host).unwrap_or_default().into()
@@ -70,8 +70,8 @@ mod test {
             if let Some(host) = host {
                 headers.insert(HOST, host.parse().unwrap());
             }
-            let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
-            let hosts: Vec<_> = candidates(&raw).map(String::from_utf8_lossy).collect();
+            let raw = RawHead { method: &Method::GET, target: &target, headers: &headers };
+            let hosts: Vec<_> = candidates(raw).map(String::from_utf8_lossy).collect();
             hosts.join(" ")
         };
         assert_eq!(hosts("/", Some("a.b")), "a.b");
@@ -93,8 +93,8 @@ mod test {
             if let Some(host) = host {
                 headers.insert(HOST, http::HeaderValue::from_bytes(host).unwrap());
             }
-            let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
-            named(&raw).into_string()
+            let raw = RawHead { method: &Method::GET, target: &target, headers: &headers };
+            named(raw).into_string()
         };
         assert_eq!(name("/", Some(b"VPC.tencentcloudapi.com:80")), "vpc.tencentcloudapi.com");
         assert_eq!(name("/", Some(b"http://127.0.0.1:8312")), "127.0.0.1");

@@ -27,7 +27,7 @@ impl Language {
         let tc3 = Door::of_path(raw.target.path()) == Door::Api3 && raw.headers.contains_key(AUTHORIZATION);
         // With TC3 a query holds the action's own parameters only.
         let parameter = if tc3 { None } else { parameter(raw) };
-        parameter.map_or_else(|| Language::of_tag(raw.header(&HEADER).as_bytes()), Language::of_tag)
+        parameter.map_or_else(|| Language::of_tag(raw.head().header(&HEADER).as_bytes()), Language::of_tag)
     }
 
     /// Reads `zh-CN` or `en-US`. Anything else is English: a wish that is not understood is no

@@ -1,7 +1,8 @@
 //! Bytes to request and reply to bytes: signatures, forms, JSON, envelope; sans-IO.
 //!
 //! [`authenticate()`] is the only way in: it turns the bytes of one HTTP request into a [`Request`]
-//! whose sender is known, or into the reason why it is none ([`Denied`]). [`envelope`] is the only
+//! whose sender is known, or into the reason why it is none ([`Denied`]). Where the body arrives later
+//! than the head, [`check_head`] comes first. [`envelope`] is the only
 //! way out. Wire codes do not exist here; whoever answers chooses one for each reason.
 //!
 //! Protocol: <https://cloud.tencent.com/document/api/213/30654> (TC3-HMAC-SHA256),
@@ -26,11 +27,11 @@ pub mod sign;
 mod tc3;
 mod v1;
 
-pub use authenticate::{Credentials, authenticate};
+pub use authenticate::{Checked, Credentials, authenticate, check_head};
 pub use credential::Credential;
 pub use denied::{AuthorizationFault, Denied, MultipartFault, NameFault};
 pub use language::Language;
 pub use params::{Map, Params, Value};
-pub use raw::{Door, RawRequest};
+pub use raw::{Door, RawHead, RawRequest};
 pub use replay::{MalformedReplayKey, ReplayKey};
 pub use request::Request;

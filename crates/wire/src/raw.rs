@@ -15,20 +15,40 @@ pub struct RawRequest<'a> {
     pub body: &'a [u8],
 }
 
-impl RawRequest<'_> {
+/// All of a received request but its body, which may not have arrived yet.
+#[derive(Clone, Copy)]
+pub struct RawHead<'a> {
+    pub method: &'a Method,
+    /// As in [`RawRequest`].
+    pub target: &'a Uri,
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> RawRequest<'a> {
+    pub fn head(&self) -> RawHead<'a> {
+        RawHead { method: self.method, target: self.target, headers: self.headers }
+    }
+}
+
+impl<'a> RawHead<'a> {
+    /// The whole request, when its body has arrived.
+    pub fn with(self, body: &'a [u8]) -> RawRequest<'a> {
+        RawRequest { method: self.method, target: self.target, headers: self.headers, body }
+    }
+
     /// The query as it stood on the wire; empty where there is none.
-    pub(crate) fn query(&self) -> &str {
+    pub(crate) fn query(&self) -> &'a str {
         self.target.query().unwrap_or_default()
     }
 
     /// The value of a header, empty where it is absent or is not text.
-    pub(crate) fn header(&self, name: &HeaderName) -> &str {
+    pub(crate) fn header(&self, name: &HeaderName) -> &'a str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().trim()
     }
 
     /// The media type without its parameters, as received.
-    pub(crate) fn media_type(&self) -> &str {
+    pub(crate) fn media_type(&self) -> &'a str {
         let content_type = self.header(&CONTENT_TYPE);
         let end = content_type.find(';').unwrap_or(content_type.len());
         content_type[..end].trim_end()
@@ -44,6 +64,14 @@ impl fmt::Debug for RawRequest<'_> {
             .field("path", &self.target.path())
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Without query and headers.
+impl fmt::Debug for RawHead<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, path) = (self.method, self.target.path());
+        formatter.debug_struct("RawHead").field("method", method).field("path", &path).finish_non_exhaustive()
     }
 }
 

@@ -1,8 +1,10 @@
 //! Signature TC3-HMAC-SHA256, on API 3.0.
 //! <https://cloud.tencent.com/document/api/213/30654>
 
+use std::sync::Arc;
+
 use hmac::Mac;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderName, Method};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -12,7 +14,7 @@ use crate::credential::{Credential, HmacSha256, derive_signing_key};
 use crate::denied::{AuthorizationFault, Denied, excerpt};
 use crate::language::Language;
 use crate::params::Params;
-use crate::raw::{Door, RawRequest};
+use crate::raw::{Door, RawHead, RawRequest};
 use crate::request::Request;
 use crate::{digits, form, hash, host, multipart};
 
@@ -23,6 +25,7 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 // Parsed names, because looking a header up by text parses the text each time.
 static ACTION: HeaderName = HeaderName::from_static("x-tc-action");
 static CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
+static LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
 static REGION: HeaderName = HeaderName::from_static("x-tc-region");
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
 static TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
@@ -33,55 +36,94 @@ const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 /// Clients sign two or three headers. A limit keeps a forged list from costing more than it.
 const SIGNED_HEADERS_MAX: usize = 32;
 
-/// Authenticates a query (GET), or a body in JSON or in parts (POST).
-pub(crate) fn authenticate(
-    raw: &RawRequest<'_>,
-    authorization: &[u8],
-    credentials: &dyn Credentials,
-    now_seconds: u64,
-) -> Result<Request, Denied> {
-    let authorization = Authorization::read(authorization)?;
-    let readable = |kind: &str| [JSON, multipart::MEDIA_TYPE].iter().any(|known| kind.eq_ignore_ascii_case(known));
-    if raw.method == Method::POST && !readable(raw.media_type()) {
-        let found = excerpt(raw.media_type());
-        return Err(Denied::UnsupportedContentType { found, expected: JSON });
-    }
-    let timestamp = header(raw, "X-TC-Timestamp", &TIMESTAMP)?;
-    let timestamp_seconds = digits::decimal(timestamp)
-        .ok_or_else(|| Denied::MalformedParameter { name: "X-TC-Timestamp", value: excerpt(timestamp) })?;
-    let secret_id = authorization.secret_id;
-    let credential = find_in_window(credentials, secret_id, timestamp_seconds, now_seconds)?;
-    let date = digits::utc_date(timestamp_seconds);
-    if authorization.date.as_bytes() != date {
-        return Err(Denied::ScopeDateMismatch {
-            date: excerpt(authorization.date),
-            expected: String::from_utf8_lossy(&date).into(),
-        });
-    }
-    verify(raw, &authorization, timestamp, &date, &credential)?;
-    if !raw.header(&TOKEN).is_empty() {
-        return Err(Denied::UnknownToken { name: "X-TC-Token" });
+/// A head that claims a signature. All is checked that can be before the body is there.
+pub(crate) struct Head<'a> {
+    authorization: Authorization<'a>,
+    timestamp: &'a str,
+    timestamp_seconds: u64,
+    date: [u8; 10],
+    credential: Arc<Credential>,
+}
+
+impl<'a> Head<'a> {
+    /// Reads the head of a query (GET), or of a body in JSON or in parts (POST).
+    pub(crate) fn read(
+        raw: RawHead<'a>,
+        authorization: &'a [u8],
+        credentials: &dyn Credentials,
+        now_seconds: u64,
+    ) -> Result<Head<'a>, Denied> {
+        let authorization = Authorization::read(authorization)?;
+        refuse_doubled(raw, &authorization.names)?;
+        let readable = |kind: &str| [JSON, multipart::MEDIA_TYPE].iter().any(|known| kind.eq_ignore_ascii_case(known));
+        if raw.method == Method::POST && !readable(raw.media_type()) {
+            let found = excerpt(raw.media_type());
+            return Err(Denied::UnsupportedContentType { found, expected: JSON });
+        }
+        let timestamp = header(raw, "X-TC-Timestamp", &TIMESTAMP)?;
+        let timestamp_seconds = digits::decimal(timestamp)
+            .ok_or_else(|| Denied::MalformedParameter { name: "X-TC-Timestamp", value: excerpt(timestamp) })?;
+        let credential = find_in_window(credentials, authorization.secret_id, timestamp_seconds, now_seconds)?;
+        let date = digits::utc_date(timestamp_seconds);
+        if authorization.date.as_bytes() != date {
+            return Err(Denied::ScopeDateMismatch {
+                date: excerpt(authorization.date),
+                expected: String::from_utf8_lossy(&date).into(),
+            });
+        }
+        refuse_incomplete(raw, &authorization.names)?;
+        Ok(Head { authorization, timestamp, timestamp_seconds, date, credential })
     }
 
-    let optional = |name| Some(raw.header(name)).filter(|value| !value.is_empty()).map(Box::from);
-    Ok(Request {
-        door: Door::Api3,
-        owner: credential.owner(),
-        secret_id: secret_id.into(),
-        action: header(raw, "X-TC-Action", &ACTION)?.into(),
-        version: optional(&VERSION),
-        region: optional(&REGION),
-        language: Language::wished(raw),
-        timestamp_seconds,
-        service: Some(authorization.service.into()),
-        host: host::named(raw),
-        replay: None,
-        params: read_params(raw)?,
-    })
+    /// Whose the head says that it is.
+    pub(crate) fn credential(&self) -> &Arc<Credential> {
+        &self.credential
+    }
+
+    /// Checks the signature, which is over the body too.
+    pub(crate) fn authenticate(self, raw: &RawRequest<'_>) -> Result<Request, Denied> {
+        let Head { authorization, timestamp, timestamp_seconds, date, credential } = self;
+        verify(raw, &authorization, timestamp, &date, &credential)?;
+        let head = raw.head();
+        if !head.header(&TOKEN).is_empty() {
+            return Err(Denied::UnknownToken { name: "X-TC-Token" });
+        }
+        let optional = |name| Some(head.header(name)).filter(|value| !value.is_empty()).map(Box::from);
+        Ok(Request {
+            door: Door::Api3,
+            owner: credential.owner(),
+            secret_id: authorization.secret_id.into(),
+            action: header(head, "X-TC-Action", &ACTION)?.into(),
+            version: optional(&VERSION),
+            region: optional(&REGION),
+            language: Language::wished(raw),
+            timestamp_seconds,
+            service: Some(authorization.service.into()),
+            host: host::named(head),
+            replay: None,
+            params: read_params(raw)?,
+        })
+    }
+}
+
+/// Refuses a header given twice that decides something or is signed: which of the two is meant, another reader of the
+/// same bytes may see otherwise.
+fn refuse_doubled(raw: RawHead<'_>, signed: &[HeaderName]) -> Result<(), Denied> {
+    // Nearly always no header at all is given twice.
+    if raw.headers.len() == raw.headers.keys_len() {
+        return Ok(());
+    }
+    let deciding = [&ACTION, &VERSION, &REGION, &TIMESTAMP, &TOKEN, &CONTENT_SHA256, &LANGUAGE];
+    let named = [&HOST, &AUTHORIZATION, &CONTENT_TYPE];
+    let doubled = |name: &&HeaderName| raw.headers.get_all(*name).iter().nth(1).is_some();
+    match deciding.into_iter().chain(named).chain(signed).find(doubled) {
+        Some(name) => Err(Denied::DuplicateHeader { name: name.as_str().into() }),
+        None => Ok(()),
+    }
 }
 
 /// `spelling` is the header's name as the vendor writes it.
-fn header<'a>(raw: &'a RawRequest<'_>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
+fn header<'a>(raw: RawHead<'a>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
     match raw.header(name) {
         "" => Err(Denied::MissingParameter { name: spelling }),
         value => Ok(value),
@@ -90,14 +132,14 @@ fn header<'a>(raw: &'a RawRequest<'_>, spelling: &'static str, name: &HeaderName
 
 fn read_params(raw: &RawRequest<'_>) -> Result<Params, Denied> {
     if raw.method == Method::GET {
-        return Params::from_pairs(form::pairs(raw.query().as_bytes(), "query")?);
+        return Params::from_pairs(form::pairs(raw.head().query().as_bytes(), "query")?);
     }
     // An action without parameters needs no body.
     if raw.body.is_empty() {
         return Ok(Params::empty());
     }
-    if raw.media_type().eq_ignore_ascii_case(multipart::MEDIA_TYPE) {
-        return Params::from_multipart(raw.header(&CONTENT_TYPE), raw.body);
+    if raw.head().media_type().eq_ignore_ascii_case(multipart::MEDIA_TYPE) {
+        return Params::from_multipart(raw.head().header(&CONTENT_TYPE), raw.body);
     }
     Params::from_json(raw.body)
 }
@@ -190,7 +232,7 @@ fn read_names(signed_headers: &str) -> Result<Vec<HeaderName>, Denied> {
 }
 
 /// Refuses a list of signed headers that leaves out what must be signed, or names what is absent.
-fn refuse_incomplete(raw: &RawRequest<'_>, names: &[HeaderName]) -> Result<(), Denied> {
+fn refuse_incomplete(raw: RawHead<'_>, names: &[HeaderName]) -> Result<(), Denied> {
     if !names.contains(&HOST) {
         return Err(malformed(AuthorizationFault::UnsignedHeader { header: "host" }));
     }
@@ -216,7 +258,6 @@ fn verify(
     date: &[u8; 10],
     credential: &Credential,
 ) -> Result<(), Denied> {
-    refuse_incomplete(raw, &authorization.names)?;
     let kept = credential.kept_signing_key(date, authorization.service);
     let is_kept = kept.is_some();
     let keyed = kept.unwrap_or_else(|| derive_signing_key(credential.secret_key(), date, authorization.service));
@@ -257,7 +298,7 @@ fn meanings<'a>(raw: &RawRequest<'a>, authorization: &Authorization<'_>) -> impl
     let lost = authorization.names.contains(&CONTENT_TYPE) && !raw.headers.contains_key(CONTENT_TYPE);
     let lost_types = [Some(FORM), lost.then_some(&b""[..])].into_iter().flatten();
 
-    host::candidates(raw).flat_map(move |host| {
+    host::candidates(raw.head()).flat_map(move |host| {
         let (cases, lost_types) = (cases.clone(), lost_types.clone());
         queries.clone().flat_map(move |query| {
             let lost_types = lost_types.clone();
@@ -277,7 +318,7 @@ fn has_upper_case(raw: &RawRequest<'_>, authorization: &Authorization<'_>) -> bo
 }
 
 fn payload_hash(raw: &RawRequest<'_>) -> [u8; 64] {
-    if raw.header(&CONTENT_SHA256) == UNSIGNED_PAYLOAD {
+    if raw.head().header(&CONTENT_SHA256) == UNSIGNED_PAYLOAD {
         hash::sha256_hex(UNSIGNED_PAYLOAD.as_bytes())
     } else if raw.method == Method::GET {
         *hash::OF_NOTHING

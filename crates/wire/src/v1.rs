@@ -16,7 +16,7 @@ use crate::denied::{Denied, excerpt};
 use crate::form::{self, Pair};
 use crate::language::Language;
 use crate::params::Params;
-use crate::raw::{Door, RawRequest};
+use crate::raw::{Door, RawHead, RawRequest};
 use crate::replay::ReplayKey;
 use crate::request::Request;
 use crate::{digits, host};
@@ -77,7 +77,7 @@ pub(crate) fn authenticate(
         language: Language::wished(raw),
         timestamp_seconds,
         service: None,
-        host: host::named(raw),
+        host: host::named(raw.head()),
         replay: (door == Door::Legacy).then(|| ReplayKey::new(secret_id, timestamp_seconds, nonce, &signature)),
         params: signed.into_params()?,
     })
@@ -91,7 +91,7 @@ struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     fn read(raw: &RawRequest<'a>, door: Door) -> Result<Signed<'a>, Denied> {
-        let (encoded, place) = encoded(raw, door)?;
+        let (encoded, place) = encoded(raw);
         let mut pairs = match form::pairs(encoded, place) {
             Ok(pairs) => pairs,
             Err(_) if door == Door::Legacy && !names_version(encoded) => {
@@ -133,7 +133,7 @@ impl<'a> Signed<'a> {
     fn matches<M: Mac + Clone>(&self, raw: &RawRequest<'_>, keyed: &M, signature: &[u8]) -> bool {
         let path = raw.target.path();
         let is = |signed: &[(Cow<'_, str>, &str)]| {
-            host::candidates(raw).any(|host| {
+            host::candidates(raw.head()).any(|host| {
                 let code = code(keyed.clone(), raw.method.as_str(), host, path, signed);
                 bool::from(code.as_ref().ct_eq(signature))
             })
@@ -161,14 +161,16 @@ impl<'a> Signed<'a> {
 }
 
 /// GET takes parameters only from the query, POST only from the body.
-fn encoded<'a>(raw: &RawRequest<'a>, door: Door) -> Result<(&'a [u8], &'static str), Denied> {
+fn encoded<'a>(raw: &RawRequest<'a>) -> (&'a [u8], &'static str) {
+    if raw.method == Method::GET { (raw.head().query().as_bytes(), "query") } else { (raw.body, "form") }
+}
+
+/// Refuses a POST that holds no form, whatever its body will be.
+pub(crate) fn refuse_formless(head: RawHead<'_>, door: Door) -> Result<(), Denied> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    if raw.method == Method::GET {
-        return Ok((raw.target.query().unwrap_or_default().as_bytes(), "query"));
-    }
-    let media_type = raw.media_type();
-    if media_type.eq_ignore_ascii_case(FORM) {
-        return Ok((raw.body, "form"));
+    let media_type = head.media_type();
+    if head.method == Method::GET || media_type.eq_ignore_ascii_case(FORM) {
+        return Ok(());
     }
     // Signature v1 has no other form on a POST, so what is missing is TC3's header.
     if door == Door::Api3 {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cvmd_wire::{Credential, Credentials, Denied, RawRequest, Request, sign};
+use cvmd_wire::{Credential, Credentials, Denied, RawHead, RawRequest, Request, sign};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 pub(crate) const OWNER: u32 = 42;
@@ -55,6 +55,12 @@ impl Sent {
         self
     }
 
+    /// The same header once more.
+    pub(crate) fn doubled(mut self, name: &'static str, value: &str) -> Sent {
+        self.headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        self
+    }
+
     pub(crate) fn without(mut self, name: &str) -> Sent {
         self.headers.remove(name);
         self
@@ -69,6 +75,13 @@ impl Sent {
         let (method, headers, body) = (&self.method, &self.headers, &self.body[..]);
         let raw = RawRequest { method, target: &target, headers, body };
         cvmd_wire::authenticate(&raw, known(), now_seconds)
+    }
+
+    /// What the head alone is refused for, before there is a body of so many bytes.
+    pub(crate) fn denied_by_head(&self, body_bytes: u64) -> Option<Denied> {
+        let target: Uri = self.target.parse().unwrap();
+        let head = RawHead { method: &self.method, target: &target, headers: &self.headers };
+        cvmd_wire::check_head(head, body_bytes, known(), NOW).err()
     }
 
     pub(crate) fn denied(&self) -> Denied {

@@ -357,3 +357,59 @@ fn a_signature_is_checked_before_the_parameters_are_read() {
     let forged = client.send().header("authorization", &Tc3::default().authorization());
     assert_eq!(forged.denied(), Denied::SignatureMismatch);
 }
+
+#[test]
+fn a_header_that_decides_or_is_signed_is_taken_once_only() {
+    for name in [
+        "host",
+        "content-type",
+        "authorization",
+        "x-tc-action",
+        "x-tc-version",
+        "x-tc-region",
+        "x-tc-timestamp",
+        "x-tc-token",
+        "x-tc-language",
+        "x-tc-content-sha256",
+    ] {
+        let sent = Tc3::default().send();
+        let first = sent.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        // The first counted, whatever the second said; the same twice is no better.
+        for second in [first.as_str(), "other"] {
+            let sent = sent.clone().without(name).doubled(name, &first).doubled(name, second);
+            assert_eq!(sent.denied(), Denied::DuplicateHeader { name: name.into() }, "{name}: {second}");
+        }
+    }
+    let sent = Tc3::default().send().doubled("accept", "a").doubled("accept", "b");
+    assert!(sent.arrive().is_ok(), "what decides nothing may come as often as it likes");
+}
+
+#[test]
+fn a_head_is_refused_before_its_body_is_there() {
+    let whole = Tc3::default().send();
+    assert_eq!(whole.denied_by_head(2), None);
+    let unknown = whole.headers["authorization"].to_str().unwrap().replace("AKID", "AKIE");
+    let absent = whole.headers["authorization"].to_str().unwrap().replace("content-type;host", "content-type;host;x-a");
+    let named = whole.clone().header("authorization", &absent);
+    for (sent, told) in [
+        (whole.clone().header("authorization", &unknown), "The SecretId is not found"),
+        (named, "names `x-a`, which the request does not have"),
+        (whole.clone().header("authorization", "Basic abc"), "The signature algorithm `Basic`"),
+        (Tc3 { timestamp: NOW - 301, ..Tc3::default() }.send(), "The signature has expired"),
+        (whole.clone().header("x-tc-timestamp", "soon"), "`soon` specified in the parameter `X-TC-Timestamp`"),
+        (whole.clone().without("authorization"), "missing the `Authorization` header"),
+        (whole.clone().header("content-type", "text/plain"), "The content type `text/plain`"),
+    ] {
+        let denied = sent.denied_by_head(2).unwrap_or_else(|| panic!("{told}"));
+        assert!(denied.to_string().contains(told), "{told}: {denied}");
+        // The same as with the body.
+        assert_eq!(sent.denied(), denied);
+    }
+    assert_eq!(
+        whole.denied_by_head((10 << 20) + 1).unwrap(),
+        Denied::BodyTooLarge { bytes: 10_485_761, limit_bytes: 10_485_760 }
+    );
+    let form = Sent::new(Method::POST, "/", "").header("content-type", FORM);
+    assert_eq!(form.denied_by_head(1 << 20), None, "its signature stands in the body");
+    assert!(form.denied_by_head((1 << 20) + 1).is_some());
+}
