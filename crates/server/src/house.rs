@@ -1,7 +1,14 @@
 //! The house: what every request needs, put together once.
 
 use crate::{
-    console, credentials::Credentials, master_key::MasterKey, metrics::Metrics, random, relay::Tunnels,
+    console,
+    credentials::Credentials,
+    descriptors::Shares,
+    http::{Bodies, Connections},
+    master_key::MasterKey,
+    metrics::Metrics,
+    random,
+    relay::Tunnels,
     replays::Replays,
 };
 use cvmd_actions::{Context, Policy};
@@ -29,6 +36,8 @@ pub(crate) struct House {
     pub(crate) master_key: Arc<MasterKey>,
     pub(crate) metrics: Metrics,
     pub(crate) slow: Semaphore,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) bodies: Bodies,
     pub(crate) tunnels: Tunnels,
     pub(crate) consoles: console::Used,
     /// What the engine has done; set once it runs.
@@ -43,6 +52,7 @@ impl House {
         hypervisor: Arc<dyn Hypervisor>,
         master_key: Arc<MasterKey>,
         policy: Policy,
+        shares: Shares,
     ) -> House {
         House {
             state,
@@ -54,6 +64,8 @@ impl House {
             master_key,
             metrics: Metrics::default(),
             slow: Semaphore::new(SLOW_MAX),
+            connections: Arc::new(Connections::new(shares.connections)),
+            bodies: Bodies::default(),
             tunnels: Tunnels::default(),
             consoles: console::Used::default(),
             engine: OnceLock::new(),
@@ -63,6 +75,11 @@ impl House {
     /// What the engine has done; nothing before it runs.
     pub(crate) fn figures(&self) -> Figures {
         self.engine.get().map(|gauge| gauge()).unwrap_or_default()
+    }
+
+    /// All that is counted, in Prometheus' text form.
+    pub(crate) fn metrics_text(&self) -> String {
+        self.metrics.text(&self.state, self.figures(), self.connections.count(), self.tunnels.open())
     }
 
     pub(crate) fn now_seconds(&self) -> u64 {

@@ -16,6 +16,7 @@ mod credentials;
 mod data;
 mod demo;
 mod demo_ssh;
+mod descriptors;
 mod env;
 mod house;
 mod http;

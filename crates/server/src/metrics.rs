@@ -14,6 +14,18 @@ use std::{
 /// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bound {
+    /// Errors of accepting a connection: no descriptor is left, most likely.
+    Accepting,
+    /// Bodies that did not come in time.
+    BodyTime,
+    /// The memory of bodies whose heads name a known credential.
+    BodiesOfCredentials,
+    /// The memory of all other bodies.
+    BodiesOfStrangers,
+    /// Connections to the listener.
+    Connections,
+    /// Those of one peer.
+    ConnectionsOfPeer,
     /// What one request may hold, write, or be answered.
     Parameters,
     /// Tunnels to machines.
@@ -21,10 +33,25 @@ pub(crate) enum Bound {
 }
 
 impl Bound {
-    const ALL: &[Bound] = &[Bound::Parameters, Bound::Tunnels];
+    const ALL: &[Bound] = &[
+        Bound::Accepting,
+        Bound::BodyTime,
+        Bound::BodiesOfCredentials,
+        Bound::BodiesOfStrangers,
+        Bound::Connections,
+        Bound::ConnectionsOfPeer,
+        Bound::Parameters,
+        Bound::Tunnels,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
+            Bound::Accepting => "accepting",
+            Bound::BodyTime => "body-time",
+            Bound::BodiesOfCredentials => "bodies-of-credentials",
+            Bound::BodiesOfStrangers => "bodies-of-strangers",
+            Bound::Connections => "connections",
+            Bound::ConnectionsOfPeer => "connections-of-peer",
             Bound::Parameters => "parameters",
             Bound::Tunnels => "tunnels",
         }
@@ -51,7 +78,7 @@ impl Metrics {
         *self.bounds.lock().unwrap_or_else(PoisonError::into_inner).entry(bound).or_default() += 1;
     }
 
-    pub(crate) fn text(&self, state: &State, engine: Figures, tunnels: usize) -> String {
+    pub(crate) fn text(&self, state: &State, engine: Figures, connections: usize, tunnels: usize) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
         );
@@ -82,6 +109,7 @@ impl Metrics {
             ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.troubles as f64),
             ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
             ("cvmd_log_lines_lost_total", "counter", "Log lines that could not be written.", crate::log::lost() as f64),
+            ("cvmd_connections", "gauge", "Open connections to the listener, tunnels too.", connections as f64),
             ("cvmd_tunnels", "gauge", "Open tunnels to machines.", tunnels as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),

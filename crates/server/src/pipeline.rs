@@ -3,7 +3,7 @@
 use crate::{command, house::House, random};
 use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
-use cvmd_wire::{self as wire, Door, Language, RawRequest, Request, envelope};
+use cvmd_wire::{Checked, Denied, Door, Language, RawHead, RawRequest, Request, envelope};
 use std::sync::Arc;
 
 /// What became of a request, for the log and the metrics.
@@ -15,35 +15,48 @@ pub(crate) struct Told {
     pub(crate) code: &'static str,
 }
 
-/// Bytes in, bytes out.
-pub(crate) async fn answer(house: &Arc<House>, raw: &RawRequest<'_>) -> (Vec<u8>, Told) {
-    let mut told = Told { request: random::request_id(), action: "-", account: 0, code: "OK" };
+/// Bytes in, bytes out. `checked` is the head of `raw`.
+pub(crate) async fn answer(house: &Arc<House>, checked: Checked<'_>, raw: &RawRequest<'_>) -> (Vec<u8>, Told) {
+    let mut told = unknown();
     let door = Door::of_path(raw.target.path());
-    let outcome = carry_out(house, raw, door, &mut told).await;
-    let id = told.request.0;
-    let bytes = match outcome {
-        Ok(Body(body)) => envelope::success(&body, id, door),
-        Err(error) => {
-            told.code = error.code;
-            match error.numeric {
-                Some(number) => envelope::numeric(number, error.code, &error.message),
-                None => envelope::failure(error.code, &error.message, id, door),
-            }
-        }
-    };
-    (bytes, told)
+    match carry_out(house, checked, raw, door, &mut told).await {
+        Ok(Body(body)) => (envelope::success(&body, told.request.0, door), told),
+        Err(error) => refused(&error, door, told),
+    }
+}
+
+/// The reply to a request that was not believed.
+pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Told) {
+    let door = Door::of_path(head.target.path());
+    refused(&actions::denied(denied, door, Language::wished(&head.with(b""))), door, unknown())
 }
 
 /// The reply to bytes that did not even become a request.
-pub(crate) fn refuse(raw: &RawRequest<'_>, reason: &Reason) -> (Vec<u8>, Told) {
-    let door = Door::of_path(raw.target.path());
-    let error = reason.told(door, Language::wished(raw));
-    let told = Told { request: random::request_id(), action: "-", account: 0, code: error.code };
-    (envelope::failure(error.code, &error.message, told.request.0, door), told)
+pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Told) {
+    let door = Door::of_path(head.target.path());
+    refused(&reason.told(door, Language::wished(&head.with(b""))), door, unknown())
 }
 
-async fn carry_out(house: &Arc<House>, raw: &RawRequest<'_>, door: Door, told: &mut Told) -> Result<Body, ApiError> {
-    let request = wire::authenticate(raw, &*house.credentials, house.now_seconds());
+fn unknown() -> Told {
+    Told { request: random::request_id(), action: "-", account: 0, code: "OK" }
+}
+
+fn refused(error: &ApiError, door: Door, told: Told) -> (Vec<u8>, Told) {
+    let bytes = match error.numeric {
+        Some(number) => envelope::numeric(number, error.code, &error.message),
+        None => envelope::failure(error.code, &error.message, told.request.0, door),
+    };
+    (bytes, Told { code: error.code, ..told })
+}
+
+async fn carry_out(
+    house: &Arc<House>,
+    checked: Checked<'_>,
+    raw: &RawRequest<'_>,
+    door: Door,
+    told: &mut Told,
+) -> Result<Body, ApiError> {
+    let request = checked.authenticate(raw.body, &*house.credentials, house.now_seconds());
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
@@ -97,12 +110,12 @@ fn region(house: &House, request: &Request, action: &Action) -> Result<RegionId,
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::master_key::MasterKey;
+    use crate::{descriptors::Shares, master_key::MasterKey};
     use cvmd_actions::Policy;
     use cvmd_hypervisor::Clock;
     use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
     use cvmd_state::{State, store::MemoryStore};
-    use cvmd_wire::sign;
+    use cvmd_wire::{self as wire, sign};
     use http::{HeaderMap, HeaderValue, Method, Uri};
 
     struct Bench {
@@ -121,9 +134,20 @@ mod test {
             SimulatedHypervisor::open(machines).unwrap(),
             Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
             Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
+            Shares::of(1024),
         );
         house.credentials.put(1, "AKID", "key");
         Bench { house: Arc::new(house), store, _directory: directory }
+    }
+
+    /// The answer to a request that is all there.
+    async fn whole(house: &Arc<House>, raw: &RawRequest<'_>) -> String {
+        let bytes = raw.body.len() as u64;
+        let bytes = match wire::check_head(raw.head(), bytes, &*house.credentials, house.now_seconds()) {
+            Ok(checked) => answer(house, checked, raw).await.0,
+            Err(denied) => deny(raw.head(), &denied).0,
+        };
+        String::from_utf8(bytes).unwrap()
     }
 
     async fn api3(house: &Arc<House>, action: &str, region: Option<&str>, body: &str) -> String {
@@ -147,7 +171,7 @@ mod test {
         }
         let target = Uri::from_static("/");
         let raw = RawRequest { method: &Method::POST, target: &target, headers: &headers, body: body.as_bytes() };
-        String::from_utf8(answer(house, &raw).await.0).unwrap()
+        whole(house, &raw).await
     }
 
     fn legacy_query(house: &House, more: &[(&str, &str)]) -> String {
@@ -165,7 +189,7 @@ mod test {
         let headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("here"))]);
         let target: Uri = target.parse().unwrap();
         let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
-        String::from_utf8(answer(house, &raw).await.0).unwrap()
+        whole(house, &raw).await
     }
 
     const IMPORT: &str = r#"{"KeyName":"k","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"}"#;

@@ -4,6 +4,7 @@ use crate::{
     accounts,
     config::Config,
     data::DataDirectory,
+    descriptors::{self, Shares},
     house::{self, House},
     http,
     master_key::{MasterKey, write_private},
@@ -163,7 +164,9 @@ async fn open(
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
     let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
-    let house = Arc::new(House::new(state, hypervisor, master_key, policy));
+    let shares = Shares::of(descriptors::raise());
+    tracing::debug!(?shares, "file descriptors");
+    let house = Arc::new(House::new(state, hypervisor, master_key, policy, shares));
     accounts::first_account(&house, data, config.credential.as_ref()).await?;
     house.credentials.load(&house.state.view(), &house.master_key)?;
     remember_replays(&house).await?;

@@ -106,7 +106,7 @@ impl Checked<'_> {
         refuse_larger_than(self.body_bytes_max(), body.len() as u64)?;
         let raw = self.head.with(body);
         match self.way {
-            Way::Tc3(head) => head.authenticate(&raw),
+            Way::Tc3(head) => head.authenticate(&raw, credentials),
             Way::V1(door) => v1::authenticate(&raw, door, credentials, now_seconds),
         }
     }

@@ -81,8 +81,12 @@ impl<'a> Head<'a> {
     }
 
     /// Checks the signature, which is over the body too.
-    pub(crate) fn authenticate(self, raw: &RawRequest<'_>) -> Result<Request, Denied> {
+    pub(crate) fn authenticate(self, raw: &RawRequest<'_>, credentials: &dyn Credentials) -> Result<Request, Denied> {
         let Head { authorization, timestamp, timestamp_seconds, date, credential } = self;
+        // It may have been revoked while the body came.
+        if !credentials.find(authorization.secret_id).is_some_and(|now| Arc::ptr_eq(&now, &credential)) {
+            return Err(Denied::SecretIdNotFound { secret_id: excerpt(authorization.secret_id) });
+        }
         verify(raw, &authorization, timestamp, &date, &credential)?;
         let head = raw.head();
         if !head.header(&TOKEN).is_empty() {

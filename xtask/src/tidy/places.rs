@@ -46,7 +46,7 @@ const KEPT: &[Kept] = &[
             "crates/hypervisor-simulated/src/store.rs",
             "crates/hypervisor-simulated/examples/",
             "crates/state/src/writer.rs",
-            "crates/server/src/http.rs",
+            "crates/server/src/http/",
             "crates/server/src/waiting.rs",
             "crates/server/tests/",
             "xtask/",

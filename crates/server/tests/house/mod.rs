@@ -183,6 +183,13 @@ impl Server {
         self.client.get("/_cvmd/health").is_ok_and(|reply| reply.status == 200 && reply.body == b"ok\n")
     }
 
+    /// The memory that the process holds.
+    pub fn resident_bytes(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
+
     /// All that the server has said so far, on stderr and, after its first line, on stdout.
     pub fn said(&self) -> String {
         self.log.text() + &self.printed.text()

@@ -84,6 +84,14 @@ impl Sent {
         cvmd_wire::check_head(head, body_bytes, known(), NOW).err()
     }
 
+    /// Why it is refused whose credential is revoked between its head and its body.
+    pub(crate) fn denied_when_revoked(&self) -> Denied {
+        let target: Uri = self.target.parse().unwrap();
+        let raw = RawRequest { method: &self.method, target: &target, headers: &self.headers, body: &self.body };
+        let checked = cvmd_wire::check_head(raw.head(), 0, known(), NOW).unwrap();
+        checked.authenticate(raw.body, &Known(Vec::new()), NOW).unwrap_err()
+    }
+
     pub(crate) fn denied(&self) -> Denied {
         self.arrive().expect_err("this request must be denied")
     }

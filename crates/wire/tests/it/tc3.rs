@@ -385,6 +385,12 @@ fn a_header_that_decides_or_is_signed_is_taken_once_only() {
 }
 
 #[test]
+fn a_credential_that_is_revoked_while_the_body_comes_signs_nothing() {
+    let denied = Tc3::default().send().denied_when_revoked();
+    assert_eq!(denied, Denied::SecretIdNotFound { secret_id: SECRET_ID.into() });
+}
+
+#[test]
 fn a_head_is_refused_before_its_body_is_there() {
     let whole = Tc3::default().send();
     assert_eq!(whole.denied_by_head(2), None);

@@ -1,0 +1,79 @@
+//! The listener's loop: takes connections in, as many as there may be, and lets them finish at the end.
+
+use super::{
+    connections::{Crowd, Presence},
+    talk,
+};
+use crate::{house::House, metrics::Bound, tls::Tls};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::Instant,
+};
+
+/// When told to stop, requests under way have this long.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long accepting rests after an error.
+const REST: Duration = Duration::from_millis(20);
+/// Such errors are told so often at most.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// Answers until `stop` changes, then lets the requests under way finish.
+pub(crate) async fn serve(house: Arc<House>, tls: Arc<Tls>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let mut told: Option<Instant> = None;
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, most likely.
+                    house.metrics.reached(Bound::Accepting);
+                    let made_room = house.connections.close_one();
+                    if told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
+                        told = Some(Instant::now());
+                        tracing::warn!(%error, made_room, "a connection could not be accepted");
+                    }
+                    tokio::time::sleep(REST).await;
+                    continue;
+                }
+            },
+            _ = stop.changed() => break,
+            Some(_) = connections.join_next() => continue,
+        };
+        let (presence, met) = house.connections.admit(peer.ip());
+        if let Some(met) = met {
+            house.metrics.reached(match met {
+                Crowd::All => Bound::Connections,
+                Crowd::OfPeer => Bound::ConnectionsOfPeer,
+            });
+        }
+        let Some(presence) = presence else { continue };
+        let _ = stream.set_nodelay(true);
+        connections.spawn(one(Arc::clone(&house), Arc::clone(&tls), (stream, peer.ip()), presence, stop.clone()));
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all).await.is_err() {
+        tracing::info!("some requests were cut off");
+    }
+}
+
+/// One connection, until it ends or has to make room.
+async fn one(
+    house: Arc<House>,
+    tls: Arc<Tls>,
+    stream: (TcpStream, IpAddr),
+    presence: Presence,
+    stop: watch::Receiver<bool>,
+) {
+    let presence = Arc::new(presence);
+    tokio::select! {
+        ended = talk::accepted(&house, &tls, stream, &presence, stop) => if let Err(error) = ended {
+            tracing::debug!(error = format!("{error:#}"), "a connection broke");
+        },
+        () = presence.closed() => tracing::debug!("a connection made room for another"),
+    }
+}

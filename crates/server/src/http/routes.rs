@@ -1,0 +1,156 @@
+//! What is answered at which path: the API, the side pages, and ways to elsewhere.
+
+use super::{
+    body::{self, Fault, Owner},
+    talk::Connection,
+    tunnels,
+};
+use crate::{
+    connect,
+    house::House,
+    pipeline::{self, Told},
+    relay::{self, MACHINE_PAGE},
+};
+use bytes::Bytes;
+use cvmd_actions::CONSOLE_PAGE;
+use cvmd_wire::{self as wire, Denied, RawHead};
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response, StatusCode, Version,
+    body::{Body, Incoming},
+    header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue},
+    http::request::Parts,
+};
+use tokio::time::Instant;
+
+const TWO_HOSTS: &str = "this request has two `Host` headers; send one";
+const NO_HOST: &str = "this request has no `Host` header, which HTTP/1.1 asks for";
+
+pub(super) async fn respond(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let house = &connection.house;
+    if let Some(why) = is_ambiguous(&request) {
+        return refused(StatusCode::BAD_REQUEST, why);
+    }
+    if request.method() == Method::CONNECT {
+        return tunnels::open_tunnel(connection, request).await;
+    }
+    if request.uri().path() == CONSOLE_PAGE {
+        return match tunnels::open_console(connection, request).await {
+            Ok(response) => response,
+            Err(why) => refused(why.status(), &why.to_string()),
+        };
+    }
+    let (head, body) = request.into_parts();
+    if connect::is_for_others(&head) {
+        return refused(StatusCode::FORBIDDEN, connect::NO_PROXY);
+    }
+    match head.uri.path() {
+        "/_cvmd/health" => text(StatusCode::OK, "ok\n"),
+        "/_cvmd/metrics" => text(StatusCode::OK, house.metrics_text()),
+        path if path.starts_with(MACHINE_PAGE) => machine(house, &path[MACHINE_PAGE.len()..]).await,
+        path if path.starts_with("/_cvmd") => text(StatusCode::NOT_FOUND, "there is no such page\n"),
+        _ => api(connection, head, body).await,
+    }
+}
+
+/// Whether two readers of the same bytes may see two requests in them. hyper sees to lengths itself.
+fn is_ambiguous(request: &Request<Incoming>) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() == Version::HTTP_11 => Some(NO_HOST),
+        (Some(_), Some(_)) => Some(TWO_HOSTS),
+        _ => None,
+    }
+}
+
+/// Answers a request to the API. What its head alone can tell is found out before its body is read.
+async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Response<Full<Bytes>> {
+    let (house, presence) = (&connection.house, &connection.presence);
+    let raw = RawHead { method: &head.method, target: &head.uri, headers: &head.headers };
+    let body_bytes = body.size_hint().exact().unwrap_or_default();
+    let checked = match wire::check_head(raw, body_bytes, &*house.credentials, house.now_seconds()) {
+        Ok(checked) => checked,
+        Err(denied) => {
+            let (bytes, told) = pipeline::deny(raw, &denied);
+            return unread(&head, body, answered(house, bytes, &told, 0));
+        }
+    };
+    let bytes_max = checked.body_bytes_max();
+    let owner = || match checked.credential() {
+        Some(credential) => Owner::Credential(credential.secret_id().into()),
+        None => Owner::at(connection.peer),
+    };
+    let received = match house.bodies.read(&mut body, bytes_max, owner, &house.metrics).await {
+        Ok(received) => received,
+        Err(fault) => {
+            let (bytes, told) = match fault {
+                Fault::TooLarge { bytes } => {
+                    pipeline::deny(raw, &Denied::BodyTooLarge { bytes, limit_bytes: bytes_max })
+                }
+                Fault::Refused(reason) => pipeline::refuse(raw, &reason),
+            };
+            return unread(&head, body, answered(house, bytes, &told, 0));
+        }
+    };
+    presence.begin();
+    let started = Instant::now();
+    let (bytes, told) = pipeline::answer(house, checked, &raw.with(&received.bytes)).await;
+    let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    presence.end(told.account != 0);
+    answered(house, bytes, &told, took_us)
+}
+
+/// The answer to a request, counted and logged.
+fn answered(house: &House, bytes: Vec<u8>, told: &Told, took_us: u64) -> Response<Full<Bytes>> {
+    house.metrics.count(told.action, told.code, took_us);
+    tracing::info!(
+        request = %told.request,
+        action = told.action,
+        account = told.account,
+        code = told.code,
+        us = took_us,
+        "answered"
+    );
+    let mut response = Response::new(Full::new(Bytes::from(bytes)));
+    // Exactly this: the vendor's Python SDK takes a refusal for a success when a charset follows.
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The answer to a request whose body was not read to its end. It goes out at once, and the connection ends with it; but a
+/// client that listens only once it has sent everything must find the answer and not a broken pipe, so that what it still
+/// sends is taken, up to a limit.
+fn unread(head: &Parts, body: Incoming, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    if body.is_end_stream() {
+        return response;
+    }
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    // A client that asked whether to send its body has its answer, and sends none.
+    if !head.headers.contains_key(EXPECT) {
+        body::drain(body);
+    }
+    response
+}
+
+/// What a client must know of a machine in order to enter it by `CONNECT`.
+async fn machine(house: &House, instance: &str) -> Response<Full<Bytes>> {
+    let Ok(id) = instance.parse() else { return text(StatusCode::NOT_FOUND, "there is no such instance\n") };
+    match relay::about(house, id).await {
+        Ok(about) => text(StatusCode::OK, about.to_string()),
+        Err(why) => text(why.status(), format!("{why}\n")),
+    }
+}
+
+/// One line for people. What may follow on the connection was meant for somebody else.
+pub(super) fn refused(status: StatusCode, line: &str) -> Response<Full<Bytes>> {
+    let mut response = text(status, format!("{line}\n"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+    response
+}

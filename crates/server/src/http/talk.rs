@@ -1,0 +1,165 @@
+//! One connection: TLS or not, its HTTP, and what it becomes by a `CONNECT` or a WebSocket.
+
+use super::{connections::Presence, routes};
+use crate::{
+    connect::Way,
+    house::House,
+    relay::Relay,
+    tls::{self, Tls},
+    websocket,
+};
+use hyper::{server::conn::http1, service::service_fn, upgrade::OnUpgrade};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+};
+
+/// A client has this long to send a request's head.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Twice the longest query that is looked at, and many more headers than any client sends.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What is not a plain TCP stream. Boxed, because only the plain one has to be fast, and each kind is compiled again.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Serves one connection, and what it becomes by a `CONNECT`.
+pub(super) async fn accepted(
+    house: &Arc<House>,
+    tls: &Tls,
+    (stream, peer): (TcpStream, IpAddr),
+    presence: &Arc<Presence>,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let mut first = [0];
+    let peek = tokio::time::timeout(PATIENCE, stream.peek(&mut first));
+    let Some(peeked) = unless_stopped(&mut stop, peek).await else { return Ok(()) };
+    let about = |nested| Connection {
+        house: Arc::clone(house),
+        presence: Arc::clone(presence),
+        peer,
+        nested,
+        tunnel: Mutex::default(),
+    };
+    let tunnel = match peeked {
+        // Closed, or silent for too long.
+        Ok(Ok(0)) | Err(_) => return Ok(()),
+        Ok(Err(error)) => return Err(error.into()),
+        Ok(Ok(_)) if first[0] == tls::FIRST_BYTE => {
+            let Some(stream) = unless_stopped(&mut stop, tls.accept(stream)).await else { return Ok(()) };
+            let stream: Box<dyn Stream> = Box::new(stream?);
+            talk(about(false), stream, &mut stop).await?
+        }
+        Ok(Ok(_)) => talk(about(false), stream, &mut stop).await?,
+    };
+    let Some(Tunnel { end, upgrade }) = tunnel else { return Ok(()) };
+    let stream = TokioIo::new(upgrade.await?);
+    match end {
+        End::Machine(relay) => {
+            // There is a number of such tunnels, which knows better than the listener which one to let go.
+            presence.begin();
+            // Told to stop, the machines themselves go on; what ends is the way to them.
+            unless_stopped(&mut stop, relay.carry(stream)).await;
+        }
+        End::Console(machine) => {
+            presence.begin();
+            // A client that goes away without a word is an end like any other.
+            let _ = unless_stopped(&mut stop, websocket::carry(stream, machine)).await;
+        }
+        End::Vendor { host, way } => {
+            let stream: Box<dyn Stream> = match way {
+                Way::Plain => Box::new(stream),
+                Way::Tls => match unless_stopped(&mut stop, tls.accept_for(&host, stream)).await {
+                    Some(stream) => Box::new(stream?),
+                    None => return Ok(()),
+                },
+            };
+            talk(about(true), stream, &mut stop).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A `CONNECT` that was answered with 200, or a WebSocket with 101: what follows on the connection is no HTTP of this connection.
+pub(super) struct Tunnel {
+    pub(super) end: End,
+    pub(super) upgrade: OnUpgrade,
+}
+
+/// What is at a tunnel's other end.
+pub(super) enum End {
+    Vendor { host: Box<str>, way: Way },
+    Machine(Relay),
+    Console(cvmd_hypervisor::Connection),
+}
+
+/// One HTTP connection.
+pub(super) struct Connection {
+    pub(super) house: Arc<House>,
+    pub(super) presence: Arc<Presence>,
+    pub(super) peer: IpAddr,
+    /// Whether it is inside a tunnel.
+    pub(super) nested: bool,
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+impl Connection {
+    /// What the connection becomes once the answer to this request is out.
+    pub(super) fn becomes(&self, end: End, upgrade: OnUpgrade) {
+        // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200, or an upgrade with 101.
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
+    }
+}
+
+/// Answers requests until either side ends the connection, or a `CONNECT` makes it a tunnel.
+async fn talk<S>(about: Connection, stream: S, stop: &mut watch::Receiver<bool>) -> anyhow::Result<Option<Tunnel>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = Arc::new(about);
+    let answering = Arc::clone(&connection);
+    let service = service_fn(move |request| {
+        let connection = Arc::clone(&answering);
+        async move { Ok::<_, Infallible>(routes::respond(&connection, request).await) }
+    });
+    {
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            ended = &mut serving => ended?,
+            () = stopped(stop) => {
+                serving.as_mut().graceful_shutdown();
+                serving.await?;
+            }
+        }
+    }
+    let tunnel = Arc::into_inner(connection).map(|connection| connection.tunnel);
+    Ok(tunnel.and_then(|tunnel| tunnel.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// What does not have to be finished when the server stops.
+async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = stopped(stop) => None,
+    }
+}

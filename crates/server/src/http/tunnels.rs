@@ -1,0 +1,60 @@
+//! How a connection becomes something else: a `CONNECT` to the vendor's hosts or to a machine, a WebSocket to a console.
+
+use super::{
+    routes::refused,
+    talk::{Connection, End},
+};
+use crate::{
+    connect::{self, Target},
+    console::{self, NoConsole},
+    relay::Relay,
+    websocket::{self, Wish},
+};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
+};
+
+/// Answers a `CONNECT`. With 200 the connection ends as HTTP, and [`talk`](super::talk) goes on with what it has become.
+pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let authority = request.uri().authority().map_or("", |authority| authority.as_str());
+    let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
+    let end = match target {
+        Ok(Target::Vendor { host, way }) => End::Vendor { host, way },
+        Ok(Target::Machine { named, port }) => match Relay::to(&connection.house, named, port).await {
+            Ok(relay) => End::Machine(relay),
+            Err(why) => return refused(why.status(), &why.to_string()),
+        },
+        Err(why) => return refused(why.status(), &why.to_string()),
+    };
+    tracing::debug!(authority, "a tunnel");
+    let upgrade = hyper::upgrade::on(&mut request);
+    connection.becomes(end, upgrade);
+    Response::new(Full::default())
+}
+
+/// Answers a WebSocket to a console. With 101 the connection goes on as with a tunnel.
+pub(super) async fn open_console(
+    connection: &Connection,
+    mut request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, NoConsole> {
+    let wish = Wish::of(request.headers()).filter(|_| request.method() == Method::GET);
+    let wish = wish.ok_or(NoConsole::NoWebSocket)?;
+    let machine = console::open(&connection.house, request.uri().query().unwrap_or_default()).await?;
+    let upgrade = hyper::upgrade::on(&mut request);
+    connection.becomes(End::Console(machine), upgrade);
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    // Invariant: base64 is a header's value.
+    headers.extend(HeaderValue::try_from(wish.accept).ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
+    if wish.binary {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(websocket::BINARY));
+    }
+    Ok(response)
+}
