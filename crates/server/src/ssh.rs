@@ -78,7 +78,11 @@ fn ssh(
             option("Port", &port.to_string());
             option("ProxyCommand", "none");
         }
-        None => option("ProxyCommand", &ours.proxy()),
+        None => {
+            // Else an include of the user's own has made an address of it.
+            option("HostName", &id.to_string());
+            option("ProxyCommand", &ours.proxy());
+        }
     }
     if let Some(identity) = identity {
         // An agent full of other keys would use up the attempts.
