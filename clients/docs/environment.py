@@ -1,0 +1,167 @@
+"""A computer of one's own for what is typed: a home, a loopback and processes that nobody else sees, and a cvmd on it.
+
+`enter()` starts this program again in namespaces of its own. There the lines work as they stand: the API's port 8312 and the
+machines' port 22 are free, and OpenSSH, which asks the system where a home is and not $HOME, finds the fresh one. Whatever is
+left running ends with the program.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from story import WORK, wait_until  # noqa: E402
+
+BINARY = Path(os.environ.get("CVMD_BINARY", shutil.which("cvmd") or "cvmd")).resolve()
+PROGRAMS = Path(sys.executable).parent
+ENDPOINT = "http://127.0.0.1:8312"
+INSTANCE, KEY = "ins-1e4r6y8i", "skey-4e5ty7i8"
+_INSIDE = "CVMD_DOCS_INSIDE"
+_SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
+
+
+def enter():
+    """Answers why it cannot be done here; else does not come back but in the namespaces."""
+    if os.environ.pop(_INSIDE, None):
+        _settle()
+        return None
+    words = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
+    if os.geteuid() != 0:
+        words += ["--user", "--map-root-user"]
+    tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False) if shutil.which("unshare") else None
+    if tried is None or tried.returncode != 0:
+        return f"no namespaces for whoever runs this: {tried.stderr.strip() if tried else 'no unshare here'}"
+    sys.stdout.flush()
+    done = subprocess.run([*words, sys.executable, "-B", "-u", *sys.argv], env={**os.environ, _INSIDE: "yes"}, check=False)
+    sys.exit(done.returncode)
+
+
+def _settle():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP | _IFF_RUNNING))
+    # The same users, all at home where we say.
+    users = WORK / "passwd"
+    lines = [line.split(":") for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()]
+    ours = (str(os.getuid()), "0")
+    users.write_text("".join(
+        ":".join([*line[:5], str(home()), *line[6:]] if line[2:3] and line[2] in ours else line) + "\n" for line in lines
+    ), encoding="utf-8")
+    subprocess.run(["mount", "--bind", str(users), "/etc/passwd"], check=True)
+
+
+def home():
+    return WORK / "home"
+
+
+def fresh_home():
+    """A home as a newcomer has it: a key, and nothing else."""
+    shutil.rmtree(home(), ignore_errors=True)
+    (home() / ".ssh").mkdir(parents=True, mode=0o700)
+    key = home() / ".ssh/id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "laptop", "-f", str(key)], check=True)
+    return home()
+
+
+def seed():
+    """The machine that the pages speak of, with the newcomer's key."""
+    public_key = (home() / ".ssh/id_ed25519.pub").read_text(encoding="utf-8").strip()
+    path = WORK / "seed.json"
+    path.write_text(json.dumps({
+        "KeyPairs": [{"KeyId": KEY, "KeyName": "seeded", "PublicKey": public_key}],
+        "Instances": [{"InstanceId": INSTANCE, "LoginSettings": {"KeyIds": [KEY]}}],
+    }), encoding="utf-8")
+    return path
+
+
+def environment(*, with_cvmd=True):
+    """Of a terminal that was just opened. `cargo` is played: building cvmd comes to the cvmd that is tested."""
+    programs = WORK / ("programs" if with_cvmd else "programs-before")
+    if not programs.exists():
+        programs.mkdir()
+        cargo = programs / "cargo"
+        cargo.write_text(f"#!/bin/sh\n{_CARGO.format(binary=BINARY)}", encoding="utf-8")
+        cargo.chmod(0o755)
+        for name in ("tccli", "ansible", "python"):
+            if (PROGRAMS / name).exists():
+                (programs / name).symlink_to(PROGRAMS / name)
+        if with_cvmd:
+            (programs / "cvmd").symlink_to(BINARY)
+    return {
+        "HOME": str(home()), "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+
+
+_CARGO = """case "$*" in
+"build --release") mkdir -p target/release && ln -sf '{binary}' target/release/cvmd ;;
+*) echo "cargo $*: not played here" >&2; exit 1 ;;
+esac
+"""
+
+
+class Served:
+    """`cvmd serve` with the seed, where the pages expect it."""
+
+    def __init__(self, *arguments):
+        self.arguments = arguments or ("--seed", str(seed()))
+
+    def __enter__(self):
+        self.log = (home() / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [BINARY, "serve", *self.arguments], env=environment(), cwd=home(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+        )
+        try:
+            wait_until("cvmd is healthy", lambda: self.process.poll() is not None or is_healthy())
+            assert self.process.poll() is None, f"cvmd serve ended: {self.told()}"
+        except AssertionError:
+            self.__exit__()
+            raise
+        return self
+
+    def told(self):
+        return (home() / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError("cvmd did not end after SIGTERM") from None
+        finally:
+            self.log.close()
+
+
+def is_healthy():
+    try:
+        with urllib.request.urlopen(f"{ENDPOINT}/_cvmd/health", timeout=5) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def typed(text, *, where=None, said="", limit_s=120):
+    """Runs lines in bash as a script that ends at the first failure, and gives what they printed.
+
+    `said` is what is typed into whatever reads.
+    """
+    script = f"trap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n{text}\n"
+    began = time.monotonic()
+    # In a session of its own there is no terminal, so that nothing can ask whoever runs the tests.
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script], env=environment(), cwd=where or home(), input=said, capture_output=True,
+        text=True, timeout=limit_s, start_new_session=True, check=False,
+    )
+    took = time.monotonic() - began
+    assert done.returncode == 0, f"status {done.returncode} after {took:.1f} s: {done.stderr.strip()[-600:]} | {done.stdout.strip()[-300:]}"
+    return done.stdout
