@@ -36,6 +36,7 @@ const FOLLOWERS: usize = 8;
 pub struct Engine {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
+    abandon: watch::Sender<bool>,
     /// Every task holds a sender; when the last has gone, all have ended.
     ended: mpsc::Receiver<()>,
 }
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) effects: Semaphore,
     pub(crate) stop: watch::Receiver<bool>,
+    abandon: watch::Receiver<bool>,
     pub(crate) counters: Counters,
     tasks: Mutex<HashMap<InstanceId, Arc<Task>>>,
 }
@@ -101,6 +103,7 @@ impl Engine {
     #[must_use]
     pub fn start(state: Arc<State>, hypervisor: Arc<dyn Hypervisor>, clock: Clock, limits: Limits) -> Engine {
         let (stop, stopping) = watch::channel(false);
+        let (abandon, abandoned) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
         // Heard from before the first look, so that nothing falls between.
         let intents = state.subscribe();
@@ -112,6 +115,7 @@ impl Engine {
             limits,
             effects: Semaphore::new(limits.parallel_max.max(1)),
             stop: stopping,
+            abandon: abandoned,
             counters: Counters::default(),
             tasks: Mutex::default(),
         });
@@ -122,15 +126,28 @@ impl Engine {
         }
         tokio::spawn(images::sweep(Arc::clone(&shared), alive.clone()));
         tokio::spawn(receive(Arc::clone(&shared), intents, events, idle, alive));
-        Engine { shared, stop, ended }
+        Engine { shared, stop, abandon, ended }
     }
 
-    /// Takes no new effect, waits for those that run and for what they commit, and ends every task. Operations that
-    /// are under way stay so in the state.
+    /// Takes no new effect, waits a while for those that run and for what they commit, and ends every task. Operations
+    /// that are under way stay so in the state. Effects that take longer are abandoned: the next engine looks what has become
+    /// of them, as after a crash.
     pub async fn stop(mut self) {
+        let clock = self.shared.clock;
+        let patience_ms = self.shared.limits.stop_timeout_s.saturating_mul(1000);
+        let until_ms = clock.now_ms().saturating_add(patience_ms);
         // Nobody listening means that all tasks have ended.
         let _ = self.stop.send(true);
-        while self.ended.recv().await.is_some() {}
+        tokio::select! {
+            () = all_ended(&mut self.ended) => return,
+            () = clock.sleep_until(until_ms) => {}
+        }
+        tracing::info!(
+            tasks = self.figures().tasks,
+            "effects on machines take too long: the next start goes on with them"
+        );
+        let _ = self.abandon.send(true);
+        all_ended(&mut self.ended).await;
     }
 
     #[must_use]
@@ -143,6 +160,10 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         move || shared.figures()
     }
+}
+
+async fn all_ended(ended: &mut mpsc::Receiver<()>) {
+    while ended.recv().await.is_some() {}
 }
 
 impl Shared {
@@ -215,6 +236,17 @@ impl Shared {
     pub(crate) async fn stopped(&self) {
         // An error means that the engine was dropped.
         let _ = self.stop.clone().wait_for(|stop| *stop).await;
+    }
+
+    /// What the effect comes to; `None` when it takes longer than the engine may take to stop.
+    pub(crate) async fn unless_abandoned<T>(&self, effect: impl Future<Output = T>) -> Option<T> {
+        let mut abandon = self.abandon.clone();
+        tokio::select! {
+            biased;
+            done = effect => Some(done),
+            // An engine that was dropped waits for nothing.
+            _ = abandon.wait_for(|abandon| *abandon) => None,
+        }
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, HashMap<InstanceId, Arc<Task>>> {

@@ -122,7 +122,7 @@ impl Walk {
         task: &Task,
         permit: &mut Option<SemaphorePermit<'a>>,
     ) -> Result<(), End> {
-        let observed = match shared.hypervisor.observe(row.id).await {
+        let observed = match shared.unless_abandoned(shared.hypervisor.observe(row.id)).await.ok_or(End)? {
             Ok(observed) => observed,
             Err(trouble) => {
                 // Unknown is not failed: nothing true could be said now, so the operation waits for an answer.
@@ -202,7 +202,8 @@ impl Walk {
         // The row's own operation decides what is written; another one has not begun unless it superseded this one,
         // and then the effect is undone by what it wants.
         let view = shared.state.view();
-        match perform(shared.hypervisor.as_ref(), &view, &sight.row, step).await {
+        let effect = perform(shared.hypervisor.as_ref(), &view, &sight.row, step);
+        match shared.unless_abandoned(effect).await.ok_or(End)? {
             Ok(()) => {
                 self.trail = self.after(shared, sight, step);
                 self.did = Some((step, self.trail.clone()));

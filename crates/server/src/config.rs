@@ -275,6 +275,9 @@ pub(crate) struct ServeArguments {
     /// What to log: off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug [default: info].
     #[arg(long, env = "CVMD_LOG", value_name = "LEVEL")]
     log: Option<String>,
+    /// End, and remove the data directory, when the process with this id is no longer the parent: for `cvmd demo`.
+    #[arg(long, value_name = "PID", hide = true)]
+    temporary_for: Option<u32>,
     /// The first account's credential; made at the first start when not given.
     #[arg(long, env = "CVMD_SECRET_ID", hide_env_values = true, value_name = "ID")]
     secret_id: Option<String>,
@@ -335,6 +338,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) log: String,
     pub(crate) log_format: Format,
+    /// The process without which there is no need for this server.
+    pub(crate) temporary_for: Option<u32>,
     /// SecretId and SecretKey of the first account, when given.
     pub(crate) credential: Option<(String, crate::master_key::Secret)>,
 }
@@ -404,6 +409,7 @@ impl Config {
             },
             log,
             log_format,
+            temporary_for: arguments.temporary_for,
             credential: match (secret_id, secret_key) {
                 (Some(id), Some(key)) => Some((id, key.into())),
                 (None, None) => None,

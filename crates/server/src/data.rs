@@ -13,6 +13,9 @@ use std::{
     time::Duration,
 };
 
+/// How often a running server looks whether its directory is still there.
+const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
+
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
 const SOCKET_PATH_MAX: usize = 103;
 
@@ -47,6 +50,25 @@ impl DataDirectory {
         }
     }
 
+    /// Returns when the directory, or a file without which nothing lasts, is no longer the one that was opened: then what is
+    /// answered would be lost. Why, for the log.
+    pub(crate) async fn gone(&self) -> anyhow::Error {
+        let mut looks = tokio::time::interval(GONE_LOOKS_EVERY);
+        let files = [self.path.join("lock"), self.state(), self.path.join("machines.db")];
+        let opened: Vec<_> = files.iter().map(|file| identity(file)).collect();
+        loop {
+            looks.tick().await;
+            if let Some((file, _)) = files.iter().zip(&opened).find(|(file, opened)| identity(file) != **opened) {
+                tracing::error!(file = %file.display(), "deleted or replaced under the running server: it ends, because nothing lasts any more");
+                return anyhow::anyhow!(
+                    "{} was deleted or replaced under the running server, so nothing that it does would last: put it back, or start \
+                     on an empty directory",
+                    file.display()
+                );
+            }
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -78,6 +100,11 @@ impl DataDirectory {
     pub(crate) fn socket(&self) -> PathBuf {
         socket(&self.path)
     }
+}
+
+/// Which file that is, if there is one.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
 /// The certificate that clients of the vendor's hosts are told to trust.

@@ -12,16 +12,57 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, IsTerminal},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tells the story; fails when any step is not as promised.
+/// Tells the story; fails when any step is not as promised. However it ends, its server and its directory go with it.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    let stage = Stage::open()?;
+    let directory = std::env::temp_dir().join(format!("cvmd-demo-{}", random::letters(8)));
+    let stage = Arc::new(Belongings { directory, server: Mutex::new(Running::NotYet) });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no async runtime")?;
+    let ended = runtime.block_on(async {
+        // Listened for before there is anything to clear away.
+        let signalled = signalled()?;
+        let (end, ended) = oneshot::channel();
+        let theirs = Arc::clone(&stage);
+        std::thread::Builder::new().name("story".into()).spawn(move || {
+            // Nobody listens any more when a signal came first.
+            let _ = end.send(tell(&theirs));
+        })?;
+        tokio::select! {
+            ended = ended => ended.context("the story broke off")?,
+            number = signalled => Ok(ExitCode::from(128 + number)),
+        }
+    });
+    stage.clear();
+    ended
+}
+
+/// The number of the signal that asks us to end.
+fn signalled() -> anyhow::Result<impl Future<Output = u8>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = hangup.recv() => 1,
+            _ = interrupt.recv() => 2,
+            _ = terminate.recv() => 15,
+        }
+    })
+}
+
+fn tell(belongings: &Belongings) -> anyhow::Result<ExitCode> {
+    let stage = Stage::open(belongings)?;
     let mut story = Story { stage: &stage, step: 0, failed: 0, ours: std::io::stdout().is_terminal() };
     let ended = story.tell();
     let failed = story.failed;
@@ -40,27 +81,35 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     }
 }
 
-/// A server of our own, in a directory that goes with it.
-struct Stage {
+/// What must not outlive the demo: its directory, which is the server's data directory too, and the server. When the demo is
+/// killed, the server sees to both.
+struct Belongings {
     directory: PathBuf,
-    server: Child,
-    client: ApiClient,
-    ssh: Ssh,
+    server: Mutex<Running>,
 }
 
-impl Stage {
-    fn open() -> anyhow::Result<Stage> {
-        let directory = std::env::temp_dir().join(format!("cvmd-demo-{}", random::letters(8)));
-        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&directory)?;
-        let secret_key = random::letters(32);
-        let secret_id = format!("AKID{}", random::letters(32));
-        let log = std::fs::File::create(directory.join("log"))?;
+enum Running {
+    NotYet,
+    Server(Child),
+    Cleared,
+}
+
+impl Belongings {
+    /// Starts the server, unless all has been cleared away; what it prints first.
+    fn start(&self, secret_id: &str, secret_key: &str) -> anyhow::Result<String> {
+        let mut running = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*running, Running::Cleared) {
+            bail!("the demo was told to end");
+        }
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&self.directory)?;
+        let log = std::fs::File::create(self.directory.join("log"))?;
         let mut server = Command::new(std::env::current_exe().context("where am I?")?)
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "info"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "info", "--temporary-for"])
+            .arg(std::process::id().to_string())
             .arg("--data")
-            .arg(directory.join("data"))
-            .env("CVMD_SECRET_ID", &secret_id)
-            .env("CVMD_SECRET_KEY", &secret_key)
+            .arg(&self.directory)
+            .env("CVMD_SECRET_ID", secret_id)
+            .env("CVMD_SECRET_KEY", secret_key)
             .env_remove("CVMD_CONFIG")
             .env_remove("CVMD_SEED")
             .stdin(Stdio::null())
@@ -68,21 +117,50 @@ impl Stage {
             .stderr(log)
             .spawn()
             .context("cvmd serve cannot be started")?;
+        let out = server.stdout.take();
+        *running = Running::Server(server);
+        // Whoever clears away need not wait for the first line.
+        drop(running);
         let mut first = String::new();
-        let out = server.stdout.take().context("the server has no stdout")?;
-        BufReader::new(out).read_line(&mut first)?;
-        let ssh = Ssh::find(&directory)?;
-        let client = ApiClient {
-            address: String::new(),
-            secret_id,
-            secret_key: secret_key.into(),
-            region: "ap-guangzhou".into(),
-        };
-        let mut stage = Stage { directory, server, client, ssh };
-        let address = first.trim().strip_prefix("listening on http://");
-        match address {
-            Some(address) => stage.client.address = address.to_string(),
-            None => bail!("the server did not start:\n{}", stage.log()),
+        BufReader::new(out.context("the server has no stdout")?).read_line(&mut first)?;
+        Ok(first)
+    }
+
+    fn clear(&self) {
+        let running =
+            std::mem::replace(&mut *self.server.lock().unwrap_or_else(PoisonError::into_inner), Running::Cleared);
+        if let Running::Server(mut server) = running {
+            // Its data is temporary, so it need not stop gently.
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+        // The story may still be writing a file of its own.
+        waiting::within(Duration::from_secs(2), || {
+            let _ = std::fs::remove_dir_all(&self.directory);
+            (!self.directory.exists()).then_some(())
+        });
+    }
+}
+
+/// A server of our own, and who talks to it.
+struct Stage<'a> {
+    directory: &'a Path,
+    client: ApiClient,
+    ssh: Ssh,
+}
+
+impl Stage<'_> {
+    fn open(belongings: &Belongings) -> anyhow::Result<Stage<'_>> {
+        let secret_key = random::letters(32);
+        let secret_id = format!("AKID{}", random::letters(32));
+        let first = belongings.start(&secret_id, &secret_key)?;
+        let directory = &belongings.directory;
+        let ssh = Ssh::find(directory)?;
+        let address = first.trim().strip_prefix("listening on http://").unwrap_or_default().to_owned();
+        let client = ApiClient { address, secret_id, secret_key: secret_key.into(), region: "ap-guangzhou".into() };
+        let stage = Stage { directory, client, ssh };
+        if stage.client.address.is_empty() {
+            bail!("the server did not start:\n{}", stage.log());
         }
         Ok(stage)
     }
@@ -92,17 +170,8 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        // Its data is temporary, so it need not stop gently.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
-}
-
 struct Story<'a> {
-    stage: &'a Stage,
+    stage: &'a Stage<'a>,
     step: u32,
     failed: u32,
     /// Whether a person is looking: then with colours.
@@ -259,7 +328,7 @@ impl Story<'_> {
 
     fn door(&self, id: &str) -> anyhow::Result<Door> {
         // Where a machine is met, at an address or at a port of its own, the server knows best.
-        let sshd = Server::in_directory(self.stage.directory.join("data")).sshd(id.parse()?)?;
+        let sshd = Server::in_directory(self.stage.directory.to_owned()).sshd(id.parse()?)?;
         let (address, port) = sshd.address.context("no address")?;
         Ok(Door { user: sshd.user, address: address.parse()?, port })
     }

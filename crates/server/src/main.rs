@@ -24,6 +24,7 @@ mod log;
 mod master_key;
 mod metrics;
 mod operator;
+mod parent;
 mod pipeline;
 mod place;
 mod print;

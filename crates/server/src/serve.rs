@@ -8,7 +8,7 @@ use crate::{
     house::{self, House},
     http,
     master_key::{MasterKey, write_private},
-    operator, print, random, replays, seed,
+    operator, parent, print, random, replays, seed,
     tls::Tls,
 };
 use anyhow::{Context, bail};
@@ -32,6 +32,9 @@ use tokio::{
     sync::watch,
 };
 
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
+
 /// Rows of one change.
 const ROWS_AT_ONCE: usize = 512;
 
@@ -43,15 +46,10 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     // Listened for first, so that a signal during a long start is not lost.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut told = signals()?;
     let data = DataDirectory::open(&config.data)?;
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-    keep_alive(&listener)?;
+    let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        tracing::warn!(%address, "other machines can reach this listener");
-    }
     let tls = Arc::new(Tls::open(&data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let (house, machines) = open(config, &data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
@@ -66,20 +64,59 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let http = tokio::spawn(http::serve(Arc::clone(&house), tls, listener, stopped));
     announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let why = tokio::select! {
+        _ = told.wait_for(|told| *told) => Ok(()),
+        gone = data.gone() => Err(gone),
+        () = parent::gone(config.temporary_for) => Ok(()),
+    };
+    let is_orphaned = config.temporary_for.is_some_and(parent::is_gone);
     tracing::info!("stopping");
     stop.send_replace(true);
-    http.await.context("the HTTP server broke")?;
-    operator.await.context("the operator's socket broke")?;
-    engine.stop().await;
+    // Side by side: none of them needs another, and each has its own limit.
+    let (http, operator, ()) = tokio::join!(http, operator, engine.stop());
+    http.context("the HTTP server broke")?;
+    operator.context("the operator's socket broke")?;
     machines.close().await;
     let _ = std::fs::remove_file(data.endpoint());
     let state = Arc::clone(&house.state);
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")?;
-    Ok(())
+    if is_orphaned {
+        // Keys and passwords of a story that nobody tells any more.
+        std::fs::remove_dir_all(data.path()).context("the temporary directory cannot be removed")?;
+    }
+    why
+}
+
+/// Becomes true at SIGTERM or SIGINT. The second one ends the process at once, whatever it does: what was answered is durable,
+/// and what is under way is resumed by the next start.
+fn signals() -> anyhow::Result<watch::Receiver<bool>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (tell, told) = watch::channel(false);
+    tokio::spawn(async move {
+        for is_second in [false, true] {
+            let number = tokio::select! {
+                _ = terminate.recv() => SIGTERM,
+                _ = interrupt.recv() => SIGINT,
+            };
+            if is_second {
+                tracing::warn!("told twice to stop: ended at once");
+                crate::log::end();
+                std::process::exit(128 + number);
+            }
+            tell.send_replace(true);
+        }
+    });
+    Ok(told)
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    keep_alive(&listener)?;
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "other machines can reach this listener");
+    }
+    Ok(listener)
 }
 
 /// Where machines have ports of their own, every row tells its machine's before anybody can ask: of a seed's machines, and

@@ -342,6 +342,30 @@ fn a_rename_during_an_operation_is_kept() {
 }
 
 #[test]
+fn a_stopping_engine_abandons_an_effect_that_takes_too_long_and_the_next_one_goes_on() {
+    let mut house = House::new();
+    let id = house.live(async |life| {
+        let id = life.launched(1, &[1, 2]).await;
+        life.machines.effects_take(600_000);
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
+        life.pass_ms(100).await;
+        let engine = life.engine.take().unwrap();
+        let stopped = tokio::spawn(engine.stop());
+        life.pass_ms(1_900).await;
+        assert!(!stopped.is_finished(), "an effect has two seconds to end");
+        life.pass_ms(200).await;
+        assert!(stopped.is_finished(), "and no longer");
+        assert!(life.instance(id).operation.is_some());
+        life.machines.effects_take(0);
+        id
+    });
+    house.live(async |life| {
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 1).await;
+    });
+}
+
+#[test]
 fn a_stopped_engine_leaves_the_operation_to_the_next_one() {
     let mut house = House::new();
     let id = house.live(async |life| {
