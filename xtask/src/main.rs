@@ -1,5 +1,6 @@
 //! The project's own commands, the same words on a laptop and in CI: `cargo xtask help` names them.
 
+mod bare;
 mod bench;
 mod check;
 mod ci;
@@ -7,6 +8,7 @@ mod clients;
 mod demo;
 mod docs;
 mod ground;
+mod packages;
 mod rust_tests;
 mod setup;
 mod shell;
@@ -26,8 +28,9 @@ cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
 cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one)
 cargo xtask demo             cvmd demo
 cargo xtask bench [ARGS]     the table of numbers that count; --against BINARY: beside an older cvmd, in the same rounds
-cargo xtask setup            what the clients need: system packages when we are root, Python packages under target/
-cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or the lanes named";
+cargo xtask setup            what the lanes need: system packages when we are root, Python and Node packages under target/
+cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or the lanes named; only when named: bare,
+                             which runs both commands of README in a Debian with Python, git and a C compiler alone";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,24 +1,16 @@
-//! `cargo xtask setup`: what the real clients need and a bare machine lacks. System packages only when we are root; the
-//! vendor's packages, unmodified, under `target/`: Python's as pinned in `clients/requirements.txt`, Node's as locked in
-//! `clients/node-sdk/`.
+//! `cargo xtask setup`: what the lanes need and a bare machine lacks. System packages only when we are root, else the line
+//! to run first; the vendor's packages, unmodified, under `target/`: Python's as pinned in `clients/requirements.txt`,
+//! Node's as locked in `clients/node-sdk/`. What is skipped is what no registry has.
 
-use crate::{ground, shell, tally::Tally};
+use crate::{ground, packages, shell, tally::Tally};
 use std::{fs, process::Command};
 
-/// Programs that the clients call, and the Debian package that brings each.
-const PROGRAMS: &[(&str, &str)] =
-    &[("ssh", "openssh-client"), ("ssh-keygen", "openssh-client"), ("python3", "python3")];
-
-/// Programs without which one client is skipped, and nothing else suffers.
-const SPARED: &[(&str, &str)] = &[("packer", "packer")];
-
 pub fn run() -> Tally {
-    let mut tally = Tally::default();
-    tally.add(system());
-    for (program, package) in SPARED.iter().filter(|(program, _)| !shell::is_there(program)) {
-        let why = |why: String| Tally::skipped(format!("{program}: {why}"));
-        tally.add(install(&[package]).map_or_else(why, |()| Tally::passed(1)));
+    let mut missing = packages::missing(packages::FOR_THE_LANES);
+    if !python_makes_environments() {
+        missing.push("python3-venv");
     }
+    let mut tally = packages::install(&missing);
     tally.add(if python_makes_environments() {
         Tally::of(python())
     } else {
@@ -30,30 +22,6 @@ pub fn run() -> Tally {
         Tally::skipped("Node packages: no npm here; install nodejs and npm")
     });
     tally
-}
-
-fn system() -> Tally {
-    let mut missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !shell::is_there(program)).map(|&(_, package)| package).collect();
-    if !python_makes_environments() {
-        missing.push("python3-venv");
-    }
-    missing.dedup();
-    if missing.is_empty() {
-        return Tally::passed(1);
-    }
-    if !is_root() {
-        return Tally::skipped(format!("system packages: {} missing, and only root installs them", missing.join(", ")));
-    }
-    Tally::of(install(&missing))
-}
-
-fn install(packages: &[&str]) -> Result<(), String> {
-    if !is_root() {
-        return Err("only root installs it".to_owned());
-    }
-    apt_get(&["update"])?;
-    apt_get(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
 }
 
 /// The Python environment of the clients, made anew when the pinned versions changed.
@@ -117,16 +85,4 @@ fn python_makes_environments() -> bool {
             .args(["-c", "import venv, ensurepip"])
             .output()
             .is_ok_and(|output| output.status.success())
-}
-
-fn is_root() -> bool {
-    let mut id = Command::new("id");
-    id.arg("-u");
-    shell::read(id).is_ok_and(|uid| uid.trim() == "0")
-}
-
-fn apt_get(words: &[&str]) -> Result<(), String> {
-    let mut apt = Command::new("apt-get");
-    apt.args(["--quiet", "--quiet"]).args(words).env("DEBIAN_FRONTEND", "noninteractive");
-    shell::run(apt)
 }

@@ -1,0 +1,204 @@
+//! `cargo xtask ci bare`: both commands of README in a fresh Debian that has Python, git and a C compiler, and nothing else.
+//!
+//! mmdebstrap makes the Debian from the packages of the host's own release, in a namespace where we are not root. The one
+//! thing that is lent is the Rust toolchain, read-only: no other can be fetched where this runs. The checkout's HEAD is
+//! cloned. How this host reaches its registries is handed on as it is: variables of cargo, pip, npm and proxies, the files
+//! of configuration that there are, and whatever files or directories those variables name.
+//!
+//! `CVMD_BARE_LANES=setup,check` runs those lanes alone and no demo: to see that it works, without an hour of compiling.
+
+use crate::{ground, packages, shell, tally::Tally};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const INCLUDED: &str = "python3,git,gcc,libc6-dev";
+/// Variables that begin so tell how a registry is reached.
+const HANDED_ON: [&str; 4] = ["CARGO_REGISTR", "CARGO_SOURCE", "PIP_", "NPM_CONFIG_"];
+const HANDED_ON_WHOLE: [&str; 12] = [
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CARGO_HTTP_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+];
+/// Files of configuration below a home, which are below the fresh one too.
+const OF_A_HOME: [&str; 5] = [".cargo/config.toml", ".cargo/config", ".config/pip/pip.conf", ".pip/pip.conf", ".npmrc"];
+const OF_THE_SYSTEM: [&str; 5] =
+    ["/etc/pip.conf", "/etc/npmrc", "/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"];
+
+pub fn run() -> Tally {
+    let missing = packages::missing(&[("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux")]);
+    if !missing.is_empty() {
+        let installed = packages::install(&missing);
+        if installed.passed == 0 || !installed.is_green() {
+            return installed;
+        }
+    }
+    let root = env::temp_dir().join(format!("cvmd-bare-{}", std::process::id()));
+    let tally = make(&root).map_or_else(Tally::failed, |()| commands(&root));
+    let removed = enter(&["rm", "-rf", &root.to_string_lossy()]);
+    if let Err(why) = shell::run(removed) {
+        println!("{} stays: {why}", root.display());
+    }
+    tally
+}
+
+/// A Debian of the host's release, from where the host has its packages.
+fn make(root: &Path) -> Result<(), String> {
+    let release = fs::read_to_string("/etc/os-release").map_err(|error| error.to_string())?;
+    let suite = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    let suite = suite.ok_or("this host does not say which Debian it is")?.trim_matches('"').to_owned();
+    let mut debootstrap = Command::new("mmdebstrap");
+    debootstrap.arg(if packages::is_root() { "--mode=root" } else { "--mode=unshare" });
+    debootstrap.args(["--variant=minbase", &format!("--include={INCLUDED}")]);
+    for settings in files_in("/etc/apt/apt.conf.d", |text| text.contains("Acquire::")) {
+        debootstrap.arg(format!("--aptopt={}", settings.display()));
+    }
+    debootstrap.arg(&suite).arg(root);
+    let here = |text: &str| text.split_whitespace().any(|word| word == suite);
+    let sources = files_in("/etc/apt/sources.list.d", here).into_iter();
+    debootstrap.args(sources.chain(Some(PathBuf::from("/etc/apt/sources.list")).filter(|path| path.is_file())));
+    shell::run(debootstrap)
+}
+
+fn files_in(folder: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| fs::read_to_string(path).is_ok_and(|text| is_wanted(&text))).collect();
+    files.sort();
+    files
+}
+
+/// Both commands, the inner outcome counted as ours.
+fn commands(root: &Path) -> Tally {
+    let lanes = env::var("CVMD_BARE_LANES").unwrap_or_default().replace(',', " ");
+    let demo = if lanes.is_empty() { "cargo run --release -- demo && " } else { "" };
+    let script = root.with_extension("sh");
+    let written = inside(root, &format!("{demo}cargo xtask ci {lanes}"))
+        .and_then(|text| fs::write(&script, text).map_err(|error| format!("{}: {error}", script.display())));
+    if let Err(why) = written {
+        return Tally::failed(why);
+    }
+    let mut tally = Tally::default();
+    let outcome = shell::watch(enter(&["sh", "-e", &script.to_string_lossy()]), |line| read_line(line, &mut tally));
+    let _ = fs::remove_file(script);
+    if let Err(why) = outcome
+        && tally.is_green()
+    {
+        tally.failed.push(why);
+    }
+    tally
+}
+
+/// What the inner run says at its end; its lanes say the same before, each for itself.
+fn read_line(line: &str, tally: &mut Tally) {
+    if let Some(why) = line.strip_prefix("skipped ") {
+        tally.skipped.push(why.to_owned());
+    } else if let Some(why) = line.strip_prefix("FAILED ") {
+        tally.failed.push(why.to_owned());
+    } else if let Some((passed, rest)) = line.split_once(" passed, ")
+        && rest.ends_with(" skipped")
+        && let Ok(passed) = passed.parse()
+    {
+        tally.passed = passed;
+    }
+}
+
+/// Root of a namespace, whoever we are; what is mounted there is seen there alone, and what is left running ends.
+fn enter(words: &[&str]) -> Command {
+    let mut unshare = Command::new("unshare");
+    if !packages::is_root() {
+        unshare.args(["--user", "--map-root-user", "--map-auto"]);
+    }
+    unshare.args(["--mount", "--pid", "--fork", "--kill-child"]).args(words);
+    unshare
+}
+
+/// A script that lends what is lent, clones the checkout and runs the command in it. Values of variables, which may hold
+/// secrets, are no part of it: they go on from its own environment.
+fn inside(root: &Path, command: &str) -> Result<String, String> {
+    let variables: Vec<(String, String)> = env::vars().filter(|(name, _)| is_handed_on(name)).collect();
+    let mut script = format!("root={}\n", quoted(root));
+    script += "mount -t proc proc \"$root/proc\"\nmount --rbind /dev \"$root/dev\"\n";
+    for (to, from) in lent(&variables)? {
+        let make = if from.is_dir() { "mkdir -p" } else { "touch" };
+        let (from, place) = (quoted(&from), format!("\"$root\"{}", quoted(&to)));
+        script += &format!("mkdir -p \"$(dirname {place})\"\n");
+        // What the packages inside may want to change is their own copy.
+        script += &if to.starts_with("/etc") || to.starts_with("/root") {
+            format!("cp -rL --remove-destination {from} {place}\n")
+        } else {
+            format!("{make} {place}\nmount --bind {from} {place}\nmount -o remount,bind,ro {place}\n")
+        };
+    }
+    let checkout = quoted(ground::root());
+    script += &format!("git -c safe.directory='*' clone --quiet --no-hardlinks {checkout} \"$root/cvmd\"\n");
+    let exports: String = variables.iter().map(|(name, _)| format!(" {name}=\"${name}\"")).collect();
+    script += "exec chroot \"$root\" env -i HOME=/root PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    script += &format!(" TMPDIR=/tmp LC_ALL=C.UTF-8{exports} sh -c 'cd /cvmd && {command}'\n");
+    Ok(script)
+}
+
+/// By its place inside: where it is here. Nothing that lies within another of them.
+fn lent(variables: &[(String, String)]) -> Result<BTreeMap<PathBuf, PathBuf>, String> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "sysroot"]).current_dir(ground::root());
+    let toolchain = PathBuf::from(shell::read(rustc)?.trim());
+    let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
+    let mut lent = BTreeMap::from([(PathBuf::from("/opt/rust"), toolchain)]);
+    lent.extend(OF_A_HOME.map(|name| (Path::new("/root").join(name), home.join(name))));
+    lent.extend(OF_THE_SYSTEM.map(|name| (name.into(), name.into())));
+    lent.extend(variables.iter().map(|(_, value)| (value.into(), value.into())));
+    lent.retain(|to, from| to.is_absolute() && from.exists());
+    let places: Vec<PathBuf> = lent.keys().cloned().collect();
+    lent.retain(|to, _| !places.iter().any(|place| place != to && to.starts_with(place)));
+    Ok(lent)
+}
+
+fn is_handed_on(name: &str) -> bool {
+    let upper = name.to_uppercase();
+    HANDED_ON.iter().any(|begins| upper.starts_with(begins)) || HANDED_ON_WHOLE.contains(&name)
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn the_inner_outcome_is_the_last_one_told() {
+        let mut tally = Tally::default();
+        for line in [
+            "setup    ok      12 s  4 passed, 0 failed, 1 skipped",
+            "skipped setup: packer",
+            "7 passed, 0 failed, 1 skipped",
+        ] {
+            read_line(line, &mut tally);
+        }
+        assert_eq!(tally.passed, 7);
+        assert_eq!(tally.skipped, ["setup: packer"]);
+        assert!(tally.is_green());
+    }
+
+    #[test]
+    fn only_what_leads_to_registries_is_handed_on() {
+        assert!(
+            ["PIP_CERT", "npm_config_cafile", "CARGO_REGISTRIES_X_INDEX", "https_proxy"].into_iter().all(is_handed_on)
+        );
+        assert!(!["HOME", "CVMD_DATA", "CARGO", "AWS_PROFILE"].into_iter().any(is_handed_on));
+    }
+}

@@ -1,0 +1,143 @@
+//! The system's packages: what a lane calls, the Debian package that brings it, and installing what is not there.
+
+use crate::{shell, tally::Tally};
+use std::{fs, path::Path, process::Command};
+
+/// A program, or a file by its path, and its package.
+pub type Wanted = (&'static str, &'static str);
+
+/// What the lanes call. Without one of them some checks are skipped, and say so.
+pub const FOR_THE_LANES: &[Wanted] = &[
+    ("ssh", "openssh-client"),
+    ("ssh-keygen", "openssh-client"),
+    ("python3", "python3"),
+    // What pip, npm and git believe.
+    ("/etc/ssl/certs/ca-certificates.crt", "ca-certificates"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("packer", "packer"),
+    // What the pages tell to type, and the shells to type it in.
+    ("bash", "bash"),
+    ("zsh", "zsh"),
+    ("curl", "curl"),
+    ("openssl", "openssl"),
+    ("sqlite3", "sqlite3"),
+    ("nc", "netcat-openbsd"),
+    ("unshare", "util-linux"),
+    // What the benches compare logins with.
+    (SSHD, "openssh-server"),
+];
+
+const SSHD: &str = "/usr/sbin/sshd";
+/// Asked by packages before they start a service (Debian's invoke-rc.d).
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+const INSTALL: [&str; 3] = ["install", "--yes", "--no-install-recommends"];
+
+/// Packages of what is not there, each once.
+pub fn missing(wanted: &[Wanted]) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = Vec::new();
+    for (_, package) in wanted.iter().filter(|(thing, _)| !is_there(thing)) {
+        if !packages.contains(package) {
+            packages.push(package);
+        }
+    }
+    packages
+}
+
+/// Installs them: all at once, or, where one cannot be had, the others.
+pub fn install(packages: &[&str]) -> Tally {
+    if packages.is_empty() {
+        return Tally::passed(1);
+    }
+    if !is_root() {
+        return Tally::skipped(format!("system packages: only root installs them. Once, before: {}", line(packages)));
+    }
+    let policy = Policy::set(packages);
+    let tally = match apt_get(&["update"]).and_then(|()| apt_get(&[&INSTALL, packages].concat())) {
+        Ok(()) => Tally::passed(1),
+        Err(_) => one_by_one(packages),
+    };
+    drop(policy);
+    tally
+}
+
+fn one_by_one(packages: &[&str]) -> Tally {
+    let mut tally = Tally::default();
+    for package in packages {
+        let installed = apt_get(&[&INSTALL[..], &[package]].concat());
+        let skipped = |why| Tally::skipped(format!("{package}: {why}"));
+        tally.add(installed.map_or_else(skipped, |()| Tally::passed(1)));
+    }
+    tally
+}
+
+/// What somebody else has to type, to be copied as it is.
+pub fn line(packages: &[&str]) -> String {
+    let names = packages.join(" ");
+    format!("sudo sh -c 'apt-get update && apt-get {} {names}'", INSTALL.join(" "))
+}
+
+pub fn is_root() -> bool {
+    let mut id = Command::new("id");
+    id.arg("-u");
+    shell::read(id).is_ok_and(|uid| uid.trim() == "0")
+}
+
+fn is_there(thing: &str) -> bool {
+    if thing.starts_with('/') { Path::new(thing).exists() } else { shell::is_there(thing) }
+}
+
+/// While it is there no package starts a service: we want sshd's file, and no door into whoever runs this.
+struct Policy {
+    made: bool,
+    brings_sshd: bool,
+}
+
+impl Policy {
+    fn set(packages: &[&str]) -> Policy {
+        let made = !Path::new(POLICY).exists() && fs::write(POLICY, "#!/bin/sh\nexit 101\n").is_ok();
+        if made {
+            let mut chmod = Command::new("chmod");
+            chmod.args(["0755", POLICY]);
+            let _ = shell::run(chmod);
+        }
+        Policy { made, brings_sshd: packages.contains(&"openssh-server") }
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        if self.made {
+            let _ = fs::remove_file(POLICY);
+        }
+        // Nor at the next boot.
+        if self.brings_sshd && Path::new("/run/systemd/system").exists() {
+            let mut disable = Command::new("systemctl");
+            disable.args(["--quiet", "disable", "ssh.service"]);
+            let _ = shell::run(disable);
+        }
+    }
+}
+
+fn apt_get(words: &[&str]) -> Result<(), String> {
+    let mut apt = Command::new("apt-get");
+    apt.args(["--quiet", "--quiet"]).args(words).env("DEBIAN_FRONTEND", "noninteractive");
+    shell::run(apt)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_once_and_what_is_there_is_not() {
+        let wanted = [("no-such-a", "one"), ("no-such-b", "one"), ("/no/such/c", "two"), ("sh", "dash"), ("/", "all")];
+        assert_eq!(missing(&wanted), ["one", "two"]);
+    }
+
+    #[test]
+    fn the_line_for_others_can_be_copied() {
+        let told = "sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends npm zsh'";
+        assert_eq!(line(&["npm", "zsh"]), told);
+    }
+}
