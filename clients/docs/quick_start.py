@@ -7,8 +7,8 @@ from environment import fresh_home, is_healthy
 from story import Skipped, check, equal, wait_until
 from terminal import SHELLS, Terminal, checkout
 
-# The lines of a log: a time, or a level between blanks.
-_LOG = re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?Z|(?: |m)(?:INFO|WARN|ERROR|DEBUG)(?: |\x1b)|\"level\":")
+# The lines of a log, by their level.
+_LOG = re.compile(r"\b(?:INFO|WARN|ERROR|DEBUG)\b|\"level\":")
 # What stands for an id that the reader has got, and how such an id begins.
 _EXAMPLES = (("skey-...", "skey"), ("ins-1e4r6y8i", "ins"))
 _GREETING = r"[#$] $"
