@@ -3,7 +3,7 @@
 import re
 import shutil
 
-from environment import fresh_home, is_healthy
+from environment import fresh_home, is_healthy, skip_without_programs
 from story import Skipped, check, equal, wait_until
 from terminal import SHELLS, Terminal, checkout
 
@@ -68,6 +68,7 @@ def _pastes(lines):
 
 def _paste(commands):
     if commands:
+        skip_without_programs("\n".join(commands))
         _succeeded(*It.terminal.paste("\n".join(commands)))
 
 

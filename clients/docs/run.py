@@ -15,6 +15,9 @@ from pages import PAGES, SHELL, read, without_comment  # noqa: E402
 from story import Skipped, WORK, check, equal, tell  # noqa: E402
 from typed_lines import EXEMPT, EXEMPT_LANGUAGES, around, exemption, filled, placeholders_left  # noqa: E402
 
+if not (PROGRAMS / "tccli").exists():
+    print("skipped the pages' lines: no tccli beside this Python; `cargo xtask setup` brings it")
+    sys.exit(0)
 if why := enter():
     print(f"skipped the pages' lines: {why}")
     sys.exit(0)
@@ -127,7 +130,7 @@ def runs_python(block):
     program = WORK / "typed.py"
     program.write_text(f"{before}{text}\n{after}", encoding="utf-8")
     environment = "qcloud" if core == "qcloud" else "tccli"
-    said = typed(f'eval "$(cvmd env --for {environment})"\n"{PROGRAMS}/python" -W ignore "{program}"')
+    said = typed(f'eval "$(cvmd env --for {environment})"\n"{sys.executable}" -W ignore "{program}"')
     assert "ins-1e4r6y8i" in said, said
 
 
