@@ -156,6 +156,8 @@ pub enum Reason {
     CommonMissing { name: &'static str },
     #[error("A value specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used.")]
     Region,
+    #[error("The parameter `{name}` holds the control character `U+{code:04X}`, which no text may have.")]
+    ControlCharacter { name: Box<str>, code: u32 },
     #[error("Too many bytes of unfinished requests are held at once. Please try again later.")]
     Crowded,
     #[error("The request's body did not arrive.")]
@@ -250,9 +252,11 @@ impl Reason {
             Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
-            Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region | Reason::Excess(_) => {
-                both("InvalidParameterValue")
-            }
+            Reason::BadValue { .. }
+            | Reason::UserName { .. }
+            | Reason::ControlCharacter { .. }
+            | Reason::Region
+            | Reason::Excess(_) => both("InvalidParameterValue"),
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),

@@ -11,6 +11,7 @@ mod chinese;
 mod client_token;
 mod console;
 mod context;
+mod controls;
 mod describe;
 mod disks;
 mod error;

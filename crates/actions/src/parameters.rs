@@ -5,7 +5,7 @@
 //! nobody took at the end.
 
 use crate::{
-    Action, Excess, Product, Reason,
+    Action, Excess, Product, Reason, controls,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -38,10 +38,11 @@ impl Parameters {
     /// request may hold.
     ///
     /// # Errors
-    /// [`Reason::Missing`], [`Reason::Unknown`], [`Excess::Request`].
+    /// [`Reason::Missing`], [`Reason::Unknown`], [`Excess::Request`], [`Reason::ControlCharacter`].
     pub fn of_action(action: &Action, params: Params) -> Result<Parameters, Reason> {
         let members = facts::inputs(action.product, action.name);
         within_request_bound(&params.root)?;
+        controls::refuse(&params.root)?;
         Parameters {
             map: params.root,
             textual: params.textual,

@@ -18,6 +18,8 @@ pub(crate) struct Used(Mutex<HashMap<String, u64>>);
 pub(crate) enum NoConsole {
     #[error("a console is opened by a WebSocket of version 13")]
     NoWebSocket,
+    #[error("a console is not opened by a page of another server: its `Origin` is not this `Host`")]
+    Elsewhere,
     #[error("this is no address of a console: ask DescribeInstanceVncUrl for one")]
     Unknown,
     #[error("this address was used already, or is older than 15 seconds: ask DescribeInstanceVncUrl for another")]
@@ -32,7 +34,7 @@ impl NoConsole {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             NoConsole::NoWebSocket => StatusCode::BAD_REQUEST,
-            NoConsole::Unknown | NoConsole::Over => StatusCode::FORBIDDEN,
+            NoConsole::Elsewhere | NoConsole::Unknown | NoConsole::Over => StatusCode::FORBIDDEN,
             NoConsole::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
             NoConsole::Broken => StatusCode::BAD_GATEWAY,
         }

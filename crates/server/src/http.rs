@@ -3,6 +3,7 @@
 mod accept;
 mod body;
 mod connections;
+mod framing;
 mod routes;
 mod talk;
 mod tunnels;

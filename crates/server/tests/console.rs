@@ -2,7 +2,7 @@
 
 mod house;
 
-use house::{GUEST_TAG, Home, Server, machines, ssh, ssh::Key};
+use house::{GUEST_TAG, Home, Server, machines, ssh, ssh::Key, until};
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
@@ -22,11 +22,16 @@ struct Socket {
 
 /// What became of asking for one.
 fn connect(url: &str) -> Result<Socket, String> {
+    connect_from(url, "")
+}
+
+/// The same with lines more in the head.
+fn connect_from(url: &str, lines: &str) -> Result<Socket, String> {
     let (address, path) = url.strip_prefix("ws://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
-    let request = format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\n{upgrade}\r\n");
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\n{upgrade}\r\n{lines}");
     write!(stream, "{request}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -44,9 +49,25 @@ fn connect(url: &str) -> Result<Socket, String> {
 
 impl Socket {
     fn send(&mut self, first: u8, text: &str) {
-        let mut frame = vec![first, 0x80 | u8::try_from(text.len()).unwrap(), 9, 8, 7, 6];
-        frame.extend(text.bytes().zip([9, 8, 7, 6].iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        self.send_bytes(first, text.as_bytes());
+    }
+
+    fn send_bytes(&mut self, first: u8, bytes: &[u8]) {
+        let mut frame = vec![first, 0x80 | u8::try_from(bytes.len()).unwrap(), 9, 8, 7, 6];
+        frame.extend(bytes.iter().zip([9, 8, 7, 6].iter().cycle()).map(|(byte, mask)| byte ^ mask));
         self.stream.write_all(&frame).unwrap();
+    }
+
+    /// The number in the frame that ends it. All frames before it are whole.
+    #[track_caller]
+    fn ends_with(&mut self) -> u16 {
+        loop {
+            match self.frame() {
+                Some((0x88, payload)) => return u16::from_be_bytes([payload[0], payload[1]]),
+                Some((0x82 | 0x8a, _)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     fn types(&mut self, line: &str) {
@@ -160,8 +181,73 @@ fn a_password_enters_the_console_where_sshd_takes_none_and_mends_what_ssh_needs(
     assert_eq!(console.frame(), Some((0x8a, b"are you there".to_vec())));
     console.types("exit");
     console.until("login: ");
-    console.send(0x88, "");
+    console.send_bytes(0x88, &1000_u16.to_be_bytes());
     console.ends();
+    world.server.stop();
+}
+
+#[test]
+fn what_breaks_the_protocol_ends_the_console_and_says_so_by_number() {
+    let world = World::new();
+    for (what, first, bytes, code) in [
+        ("a continuation of nothing", 0x80, &b"who"[..], 1002),
+        ("text that is not UTF-8", 0x81, b"\xff\xfe", 1007),
+        ("a reserved bit", 0xc1, b"who", 1002),
+        ("an unknown kind", 0x83, b"who", 1002),
+        ("a ping in parts", 0x09, b"", 1002),
+    ] {
+        let mut console = connect(&world.url()).unwrap();
+        console.until("login: ");
+        console.send_bytes(first, bytes);
+        assert_eq!(console.ends_with(), code, "{what}");
+        let mut rest = Vec::new();
+        assert!(console.stream.read_to_end(&mut rest).is_ok_and(|_| rest.is_empty()), "{what}: {rest:?}");
+    }
+    let mut console = connect(&world.url()).unwrap();
+    console.send(0x01, "half");
+    console.send(0x81, "another");
+    assert_eq!(console.ends_with(), 1002, "another message amid one in parts");
+    let mut console = connect(&world.url()).unwrap();
+    console.until("login: ");
+    // 70 kB in one frame.
+    console.stream.write_all(&[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0x11, 0x70, 0, 0, 0, 0]).unwrap();
+    assert_eq!(console.ends_with(), 1009);
+    world.server.stop();
+}
+
+#[test]
+fn no_frame_is_cut_by_another_however_slowly_its_client_reads() {
+    let world = World::new();
+    let mut console = connect(&world.url()).unwrap();
+    console.logs_in("root", PASSWORD);
+    console.until(":~# ");
+    // A megabyte on the screen, which is more than the pipes between take, of a client that does not read.
+    console.types(&format!("echo {} > a", "x".repeat(99)));
+    for (from, to) in ["ab", "bc", "cd", "de"].map(|names| names.split_at(1)) {
+        console.types(&format!("cat{} > {to}", format!(" {from}").repeat(10)));
+        console.until(":~# ");
+    }
+    console.until(":~# ");
+    console.types("cat e e e e e e e e");
+    let mut waiting = vec![0; 64 * 1024];
+    until("much is on its way", || console.stream.peek(&mut waiting).unwrap() == waiting.len());
+    // It ends the other way, in the middle of a frame.
+    console.send_bytes(0x80, b"");
+    assert_eq!(console.ends_with(), 1002);
+    world.server.stop();
+}
+
+#[test]
+fn a_page_from_elsewhere_opens_no_console() {
+    let world = World::new();
+    let url = world.url();
+    let told = connect_from(&url, "Origin: http://example.com\r\n").err().unwrap();
+    assert_eq!(told, "HTTP/1.1 403 Forbidden");
+    let told = connect_from(&url, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n").err().unwrap();
+    assert_eq!(told, "HTTP/1.1 400 Bad Request");
+    // The address is not used up by that, and opens from a page of the server's own.
+    let host = url.strip_prefix("ws://").unwrap().split_once('/').unwrap().0;
+    connect_from(&url, &format!("Origin: http://{host}\r\n")).unwrap().until("login: ");
     world.server.stop();
 }
 

@@ -18,19 +18,30 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode, Version,
     body::{Body, Incoming},
-    header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue},
+    header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING},
     http::request::Parts,
 };
 use tokio::time::Instant;
 
 const TWO_HOSTS: &str = "this request has two `Host` headers; send one";
 const NO_HOST: &str = "this request has no `Host` header, which HTTP/1.1 asks for";
+const TWO_LENGTHS: &str = "this request has both `Content-Length` and `Transfer-Encoding`; send one of them";
 
 pub(super) async fn respond(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let house = &connection.house;
-    if let Some(why) = is_ambiguous(&request) {
+    // Where the length of a body is told by a coding, nothing is read of the connection after it.
+    let is_coded = request.headers().contains_key(TRANSFER_ENCODING);
+    if let Some(why) = ambiguity(connection, &request, is_coded) {
         return refused(StatusCode::BAD_REQUEST, why);
     }
+    let mut response = answer(connection, request).await;
+    if is_coded {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let house = &connection.house;
     if request.method() == Method::CONNECT {
         return tunnels::open_tunnel(connection, request).await;
     }
@@ -53,13 +64,13 @@ pub(super) async fn respond(connection: &Connection, request: Request<Incoming>)
     }
 }
 
-/// Whether two readers of the same bytes may see two requests in them. hyper sees to lengths itself.
-fn is_ambiguous(request: &Request<Incoming>) -> Option<&'static str> {
+/// Why two readers of the same bytes may see two requests in them.
+fn ambiguity(connection: &Connection, request: &Request<Incoming>, is_coded: bool) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if request.version() == Version::HTTP_11 => Some(NO_HOST),
         (Some(_), Some(_)) => Some(TWO_HOSTS),
-        _ => None,
+        _ => (is_coded && !connection.framing.is_coded_alone()).then_some(TWO_LENGTHS),
     }
 }
 

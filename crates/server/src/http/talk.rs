@@ -1,6 +1,10 @@
 //! One connection: TLS or not, its HTTP, and what it becomes by a `CONNECT` or a WebSocket.
 
-use super::{connections::Presence, routes};
+use super::{
+    connections::Presence,
+    framing::{Framed, Framing},
+    routes,
+};
 use crate::{
     connect::Way,
     house::House,
@@ -48,6 +52,7 @@ pub(super) async fn accepted(
         presence: Arc::clone(presence),
         peer,
         nested,
+        framing: Framing::default(),
         tunnel: Mutex::default(),
     };
     let tunnel = match peeked {
@@ -72,8 +77,7 @@ pub(super) async fn accepted(
         }
         End::Console(machine) => {
             presence.begin();
-            // A client that goes away without a word is an end like any other.
-            let _ = unless_stopped(&mut stop, websocket::carry(stream, machine)).await;
+            unless_stopped(&mut stop, websocket::carry(stream, machine)).await;
         }
         End::Vendor { host, way } => {
             let stream: Box<dyn Stream> = match way {
@@ -109,12 +113,14 @@ pub(super) struct Connection {
     pub(super) peer: IpAddr,
     /// Whether it is inside a tunnel.
     pub(super) nested: bool,
+    pub(super) framing: Framing,
     tunnel: Mutex<Option<Tunnel>>,
 }
 
 impl Connection {
     /// What the connection becomes once the answer to this request is out.
     pub(super) fn becomes(&self, end: End, upgrade: OnUpgrade) {
+        self.framing.leave();
         // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200, or an upgrade with 101.
         *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
     }
@@ -125,6 +131,7 @@ async fn talk<S>(about: Connection, stream: S, stop: &mut watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Framed::new(stream, about.framing.clone());
     let connection = Arc::new(about);
     let answering = Arc::clone(&connection);
     let service = service_fn(move |request| {

@@ -43,6 +43,9 @@ pub(super) async fn open_console(
 ) -> Result<Response<Full<Bytes>>, NoConsole> {
     let wish = Wish::of(request.headers()).filter(|_| request.method() == Method::GET);
     let wish = wish.ok_or(NoConsole::NoWebSocket)?;
+    if !websocket::is_of_this_server(request.headers()) {
+        return Err(NoConsole::Elsewhere);
+    }
     let machine = console::open(&connection.house, request.uri().query().unwrap_or_default()).await?;
     let upgrade = hyper::upgrade::on(&mut request);
     connection.becomes(End::Console(machine), upgrade);

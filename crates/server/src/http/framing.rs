@@ -1,0 +1,234 @@
+//! Where requests begin and end on a connection, looked at beside hyper: it drops a `Content-Length` that stands beside a
+//! `Transfer-Encoding` without a word, and whoever stands between a client and this server may have believed the other one
+//! (RFC 9112 section 6.3).
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// As much of a line as is looked at: a header's name and a length.
+const LINE_BYTES: usize = 48;
+
+/// What is known of a connection's requests. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Framing(Arc<Mutex<Place>>);
+
+/// Where in its requests a connection is.
+#[derive(Debug)]
+enum Place {
+    Head(Lines),
+    /// In a body of which so many bytes are still to come.
+    Body(u64),
+    /// After a head that names a coding. Nothing is followed from there on: the connection ends with that request.
+    Coded {
+        has_length: bool,
+    },
+    /// In what is no HTTP of this connection, or what hyper will refuse.
+    Elsewhere,
+}
+
+#[derive(Debug)]
+struct Lines {
+    begun: bool,
+    /// The beginning of the line that is being read.
+    line: [u8; LINE_BYTES],
+    kept_bytes: usize,
+    line_bytes: usize,
+    length: Option<Option<u64>>,
+    is_coded: bool,
+}
+
+impl Default for Place {
+    fn default() -> Place {
+        Place::Head(Lines {
+            begun: false,
+            line: [0; LINE_BYTES],
+            kept_bytes: 0,
+            line_bytes: 0,
+            length: None,
+            is_coded: false,
+        })
+    }
+}
+
+impl Framing {
+    /// Whether the request that names a `Transfer-Encoding` and has just arrived has no `Content-Length` beside it.
+    pub(super) fn is_coded_alone(&self) -> bool {
+        matches!(*self.place(), Place::Coded { has_length: false })
+    }
+
+    /// The connection becomes a tunnel: what comes now is not looked at.
+    pub(super) fn leave(&self) {
+        *self.place() = Place::Elsewhere;
+    }
+
+    fn read(&self, mut bytes: &[u8]) {
+        let mut place = self.place();
+        while !bytes.is_empty() {
+            match &mut *place {
+                Place::Head(lines) => match lines.read(&mut bytes) {
+                    Some(next) => *place = next,
+                    None => return,
+                },
+                Place::Body(left) => {
+                    let here = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    bytes = &bytes[here..];
+                    *left -= here as u64;
+                    if *left == 0 {
+                        *place = Place::default();
+                    }
+                }
+                Place::Coded { .. } | Place::Elsewhere => return,
+            }
+        }
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
+    /// Takes what belongs to the head; where the connection is, once that has ended.
+    fn read(&mut self, bytes: &mut &[u8]) -> Option<Place> {
+        while !bytes.is_empty() {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let (part, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+            *bytes = rest;
+            let kept = part.len().min(LINE_BYTES - self.kept_bytes);
+            self.line[self.kept_bytes..self.kept_bytes + kept].copy_from_slice(&part[..kept]);
+            self.kept_bytes += kept;
+            self.line_bytes += part.len();
+            if end.is_some() && self.ends_with_this_line() {
+                return Some(match (self.is_coded, self.length) {
+                    (true, length) => Place::Coded { has_length: length.is_some() },
+                    (false, None | Some(Some(0))) => Place::default(),
+                    (false, Some(Some(length))) => Place::Body(length),
+                    (false, Some(None)) => Place::Elsewhere,
+                });
+            }
+        }
+        None
+    }
+
+    /// Reads the line that is whole now. Empty lines before a request are none of it.
+    fn ends_with_this_line(&mut self) -> bool {
+        let line_bytes = std::mem::take(&mut self.line_bytes);
+        let line = self.line[..std::mem::take(&mut self.kept_bytes)].trim_ascii();
+        if line_bytes <= 2 && line.is_empty() {
+            return self.begun;
+        }
+        self.begun = true;
+        if let Some(colon) = line.iter().position(|byte| *byte == b':') {
+            let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
+            if name.eq_ignore_ascii_case(b"transfer-encoding") {
+                self.is_coded = true;
+            } else if name.eq_ignore_ascii_case(b"content-length") {
+                let whole = line_bytes <= LINE_BYTES;
+                let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
+                self.length = Some(length.filter(|_| whole));
+            }
+        }
+        false
+    }
+}
+
+/// A stream whose requests are looked at as they come.
+#[derive(Debug)]
+pub(super) struct Framed<S> {
+    stream: S,
+    framing: Framing,
+}
+
+impl<S> Framed<S> {
+    pub(super) fn new(stream: S, framing: Framing) -> Framed<S> {
+        Framed { stream, framing }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        self.framing.read(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    /// However the bytes are cut, the same is seen in them.
+    fn seen(bytes: &str) -> String {
+        let told = |piece: usize| {
+            let framing = Framing::default();
+            bytes.as_bytes().chunks(piece).for_each(|piece| framing.read(piece));
+            let place = framing.place();
+            match &*place {
+                Place::Head(lines) => format!("head {}", lines.begun || lines.line_bytes > 0),
+                other => format!("{other:?}"),
+            }
+        };
+        let whole = told(usize::MAX.min(bytes.len().max(1)));
+        for piece in 1..40 {
+            assert_eq!(told(piece), whole, "{bytes:?} in pieces of {piece}");
+        }
+        whole
+    }
+
+    #[test]
+    fn a_length_beside_a_coding_is_seen_wherever_it_stands() {
+        let (coded, length) = ("Transfer-Encoding: chunked\r\n", "content-LENGTH: 5\r\n");
+        let alone = "Coded { has_length: false }";
+        let both = "Coded { has_length: true }";
+        assert_eq!(seen(&format!("POST / HTTP/1.1\r\n{coded}\r\n5\r\nhello\r\n0\r\n\r\n")), alone);
+        assert_eq!(seen(&format!("POST / HTTP/1.1\r\n{coded}{length}\r\nhello")), both);
+        assert_eq!(seen(&format!("POST / HTTP/1.1\r\nhost: h\r\n{length}{coded}\r\nhello")), both);
+        assert_eq!(seen(&format!("\r\nPOST / HTTP/1.1\n{coded}x: y\n\ncontent-length: 5\n\n")), alone);
+        // After whole requests, one behind the other, with bodies that look like heads.
+        let first = "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\ncontent-leng\r\n";
+        assert_eq!(seen(&format!("{first}GET / HTTP/1.1\r\nh: i\r\n\r\nPOST / HTTP/1.1\r\n{length}{coded}\r\n")), both);
+    }
+
+    #[test]
+    fn a_body_is_left_where_it_ends() {
+        assert_eq!(seen("GET / HTTP/1.1\r\nhost: h\r\n\r\n"), "head false");
+        assert_eq!(seen("GET / HTTP/1.1\r\nhost: h\r\n\r\nGET"), "head true");
+        assert_eq!(seen("POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nab"), "Body(1)");
+        assert_eq!(seen("POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc"), "head false");
+        assert_eq!(seen("POST / HTTP/1.1\r\ncontent-length: -3\r\n\r\nabc"), "Elsewhere");
+        let far = " ".repeat(60);
+        assert_eq!(seen(&format!("POST / HTTP/1.1\r\ncontent-length:{far}3\r\n\r\nabc")), "Elsewhere");
+    }
+}
