@@ -18,24 +18,17 @@ use std::{
 const INCLUDED: &str = "python3,git,gcc,libc6-dev";
 /// Variables that begin so tell how a registry is reached.
 const HANDED_ON: [&str; 4] = ["CARGO_REGISTR", "CARGO_SOURCE", "PIP_", "NPM_CONFIG_"];
-const HANDED_ON_WHOLE: [&str; 12] = [
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CARGO_HTTP_CAINFO",
-    "NODE_EXTRA_CA_CERTS",
-];
+const HANDED_ON_WHOLE: [&str; 8] =
+    ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "all_proxy", "ALL_PROXY"];
+/// Whom the host believes, some of it perhaps nobody else does. Where the packages inside will put a bundle of their own.
+const BELIEVED: &str = "/etc/ssl/certs/ca-certificates.crt";
+const BELIEVED_INSIDE: &str = "/opt/host-ca.crt";
+/// Variables that name such a bundle, each to one of the programs that fetch packages.
+const BELIEVERS: [&str; 5] =
+    ["SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO", "CURL_CA_BUNDLE"];
 /// Files of configuration below a home, which are below the fresh one too.
 const OF_A_HOME: [&str; 5] = [".cargo/config.toml", ".cargo/config", ".config/pip/pip.conf", ".pip/pip.conf", ".npmrc"];
-const OF_THE_SYSTEM: [&str; 5] =
-    ["/etc/pip.conf", "/etc/npmrc", "/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"];
+const OF_THE_SYSTEM: [&str; 4] = ["/etc/pip.conf", "/etc/npmrc", "/etc/resolv.conf", "/etc/hosts"];
 
 pub fn run() -> Tally {
     let missing = packages::missing(&[("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux")]);
@@ -144,7 +137,10 @@ fn inside(root: &Path, command: &str) -> Result<String, String> {
     }
     let checkout = quoted(ground::root());
     script += &format!("git -c safe.directory='*' clone --quiet --no-hardlinks {checkout} \"$root/cvmd\"\n");
-    let exports: String = variables.iter().map(|(name, _)| format!(" {name}=\"${name}\"")).collect();
+    let mut exports: String = variables.iter().map(|(name, _)| format!(" {name}=\"${name}\"")).collect();
+    if Path::new(BELIEVED).exists() {
+        exports.extend(BELIEVERS.map(|name| format!(" {name}={BELIEVED_INSIDE}")));
+    }
     script += "exec chroot \"$root\" env -i HOME=/root PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     script += &format!(" TMPDIR=/tmp LC_ALL=C.UTF-8{exports} sh -c 'cd /cvmd && {command}'\n");
     Ok(script)
@@ -159,6 +155,7 @@ fn lent(variables: &[(String, String)]) -> Result<BTreeMap<PathBuf, PathBuf>, St
     let mut lent = BTreeMap::from([(PathBuf::from("/opt/rust"), toolchain)]);
     lent.extend(OF_A_HOME.map(|name| (Path::new("/root").join(name), home.join(name))));
     lent.extend(OF_THE_SYSTEM.map(|name| (name.into(), name.into())));
+    lent.insert(BELIEVED_INSIDE.into(), BELIEVED.into());
     lent.extend(variables.iter().map(|(_, value)| (value.into(), value.into())));
     lent.retain(|to, from| to.is_absolute() && from.exists());
     let places: Vec<PathBuf> = lent.keys().cloned().collect();
@@ -168,7 +165,8 @@ fn lent(variables: &[(String, String)]) -> Result<BTreeMap<PathBuf, PathBuf>, St
 
 fn is_handed_on(name: &str) -> bool {
     let upper = name.to_uppercase();
-    HANDED_ON.iter().any(|begins| upper.starts_with(begins)) || HANDED_ON_WHOLE.contains(&name)
+    let begins = HANDED_ON.iter().any(|begins| upper.starts_with(begins));
+    (begins || HANDED_ON_WHOLE.contains(&name)) && !BELIEVERS.contains(&name)
 }
 
 fn quoted(path: &Path) -> String {
@@ -197,7 +195,9 @@ mod test {
     #[test]
     fn only_what_leads_to_registries_is_handed_on() {
         assert!(
-            ["PIP_CERT", "npm_config_cafile", "CARGO_REGISTRIES_X_INDEX", "https_proxy"].into_iter().all(is_handed_on)
+            ["PIP_INDEX_URL", "npm_config_cafile", "CARGO_REGISTRIES_X_INDEX", "https_proxy"]
+                .into_iter()
+                .all(is_handed_on)
         );
         assert!(!["HOME", "CVMD_DATA", "CARGO", "AWS_PROFILE"].into_iter().any(is_handed_on));
     }
