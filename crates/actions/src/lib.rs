@@ -56,7 +56,7 @@ pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
 pub use context::{ConsoleAt, Context, Policy, RunningKeyChange, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use excess::Excess;
-pub use login::hash as hash_password;
+pub use login::{hash as hash_password, password as check_password};
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};

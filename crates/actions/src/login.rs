@@ -6,8 +6,8 @@ use sha_crypt::{PasswordHasher, ShaCrypt};
 
 const SPECIAL: &str = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/";
 
-/// 8 to 30 characters (Windows 12), not beginning with `/`, of at least three of the four classes.
-pub(crate) fn password(password: &str, windows: bool) -> Result<(), Reason> {
+/// Whether a password may be set: 8 to 30 characters (Windows 12), not beginning with `/`, of at least three of the four classes.
+pub fn password(password: &str, windows: bool) -> Result<(), Reason> {
     let least = if windows { 12 } else { 8 };
     let classes = [
         password.bytes().any(|byte| byte.is_ascii_lowercase()),

@@ -183,6 +183,6 @@ fn cell(name: &str, value: &Value) -> String {
 fn environment(data: &Data, client: Option<Client>) -> anyhow::Result<String> {
     let answer = ask(data, &Question::Environment)?;
     // Clients run in directories of their own.
-    let ca = std::path::absolute(data::ca_certificate(&data.directory()?))?;
-    Ok(env::lines(&answer, client, &ca))
+    let directory = std::path::absolute(data.directory()?)?;
+    Ok(env::lines(&answer, client, &directory))
 }

@@ -1,6 +1,8 @@
 //! Flags, environment and configuration file: flags beat environment beats file.
 
 use crate::{
+    access::{Access, ConnectFile, MetricsFile},
+    listen_address,
     place::Place,
     ssh_settings::{Ssh, SshArguments, SshFile},
 };
@@ -15,7 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to real machines.
+/// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to simulated machines, which
+/// real SSH clients can enter.
 #[derive(Debug, Parser)]
 #[command(name = "cvmd", version, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -56,7 +59,8 @@ pub(crate) enum Command {
     },
     /// What was asked, by whom, what was decided, and what came of it.
     Request {
-        /// A RequestId, in any case.
+        /// A RequestId, in any case, as it stands at the end of every reply.
+        #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
         request: uuid::Uuid,
         #[command(flatten)]
         data: Data,
@@ -85,11 +89,9 @@ pub(crate) enum SshCommand {
         /// Through the server's port, also where the instance's own address can be reached.
         #[arg(long)]
         relay: bool,
-        /// An instance id.
-        instance: String,
-        /// What to run there; a shell when nothing is given.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        command: Vec<String>,
+        /// Options of ssh, an instance id, options of ssh, and what to run there: a shell when nothing is given.
+        #[arg(value_name = "INSTANCE", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
     /// Print an OpenSSH include, so that `ssh ins-...` works.
     SshConfig {
@@ -221,9 +223,9 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Where to listen [default: 127.0.0.1:8312].
+    /// Where to listen: ADDR:PORT, localhost:PORT or ADDR [default: 127.0.0.1:8312].
     #[arg(long, env = "CVMD_LISTEN", value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     #[command(flatten)]
     data: Data,
     /// A configuration file in TOML.
@@ -258,6 +260,10 @@ pub(crate) struct ServeArguments {
     /// Seconds that a machine has until its sshd answers [default: 120].
     #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS")]
     boot_timeout_s: Option<u64>,
+    /// Addresses and ranges from which CONNECT leads to machines and /_cvmd/machines/ID answers, beside this host: such as
+    /// 192.0.2.7,10.0.0.0/8 [default: all].
+    #[arg(long, env = "CVMD_CONNECT_PEERS", value_delimiter = ',', value_name = "PEERS")]
+    connect_peers: Option<Vec<String>>,
     #[command(flatten)]
     ssh: SshArguments,
     /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
@@ -287,7 +293,7 @@ pub(crate) struct ServeArguments {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct File {
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     data: Option<PathBuf>,
     seed: Option<PathBuf>,
     expose: Option<bool>,
@@ -303,6 +309,8 @@ struct File {
     network: NetworkFile,
     prices: Prices,
     tls: TlsFile,
+    metrics: MetricsFile,
+    connect: ConnectFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -334,6 +342,7 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     pub(crate) ssh: Ssh,
+    pub(crate) access: Access,
     pub(crate) network_block: Option<u8>,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) log: String,
@@ -357,10 +366,14 @@ impl Config {
         if file.rate_limits == Some(true) {
             bail!("rate_limits cannot be on in this version");
         }
-        let listen = arguments.listen.or(file.listen).unwrap_or(([127, 0, 0, 1], 8312).into());
+        // What makes no sense in the file is refused though a flag beats it.
+        let of_file = listen_address::read(file.listen.as_deref())?;
+        let listen = arguments.listen.map_or(Ok(of_file), |said| listen_address::read(Some(&said)))?;
         let expose = arguments.expose.or(file.expose).unwrap_or(false);
         if !listen.ip().is_loopback() && !expose {
-            bail!("{listen} can be reached by other machines; say --expose if that is wanted");
+            bail!(
+                "{listen} can be reached by other machines; say --expose if that is wanted, and see what the log then warns of"
+            );
         }
         let region = arguments.region.or(file.region).unwrap_or_else(|| "ap-guangzhou".into());
         let region = RegionId::find(&region).with_context(|| format!("there is no region {region}"))?;
@@ -379,14 +392,9 @@ impl Config {
             bail!("network.block is 64, 128 or 192");
         }
         let usual = Limits::default();
-        let secret_key = std::env::var("CVMD_SECRET_KEY").ok().filter(|key| !key.is_empty());
+        let secret_key = variable("CVMD_SECRET_KEY");
         let secret_id = arguments.secret_id.filter(|id| !id.is_empty());
-        let log_format = match (arguments.log_format, file.log_format.as_deref()) {
-            (Some(format), _) => format,
-            (None, Some("json")) => Format::Json,
-            (None, Some("text") | None) => Format::Text,
-            (None, Some(other)) => bail!("log_format is \"text\" or \"json\", not \"{other}\""),
-        };
+        let log_format = arguments.log_format.map_or_else(|| log_format(file.log_format.as_deref()), Ok)?;
         Ok(Config {
             listen,
             data: arguments.data.data.or(file.data).map_or_else(default_data, Ok)?,
@@ -401,6 +409,7 @@ impl Config {
                 ..usual
             },
             ssh: Ssh::read(arguments.ssh, file.ssh, expose)?,
+            access: Access::read(arguments.connect_peers, file.metrics, file.connect)?,
             network_block,
             tls: match (arguments.tls_cert.or(file.tls.cert), arguments.tls_key.or(file.tls.key)) {
                 (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
@@ -424,7 +433,12 @@ impl Data {
         Data { data: Some(directory) }
     }
 
-    /// Whether it was said, by flag or environment.
+    /// Whether it was said by flag.
+    pub(crate) fn is_flag(&self) -> bool {
+        self.data.is_some() && self.data != variable("CVMD_DATA").map(PathBuf::from)
+    }
+
+    /// Whether it was said by flag or environment.
     pub(crate) fn is_said(&self) -> bool {
         self.data.is_some()
     }
@@ -436,6 +450,19 @@ impl Data {
     pub(crate) fn directory(&self) -> anyhow::Result<PathBuf> {
         self.data.clone().map_or_else(default_data, Ok)
     }
+}
+
+fn log_format(value: Option<&str>) -> anyhow::Result<Format> {
+    match value {
+        Some("json") => Ok(Format::Json),
+        Some("text") | None => Ok(Format::Text),
+        Some(other) => bail!("log_format is \"text\" or \"json\", not \"{other}\""),
+    }
+}
+
+fn request_id(text: &str) -> Result<uuid::Uuid, String> {
+    let wrong = "a RequestId looks like 0f8e2c4a-1b2c-4d3e-8f90-123456789abc: it stands at the end of every reply";
+    text.parse().map_err(|_| wrong.to_owned())
 }
 
 fn running_key_change(value: Option<String>) -> anyhow::Result<RunningKeyChange> {
@@ -455,9 +482,9 @@ fn associate(value: Option<String>) -> anyhow::Result<Associate> {
     }
 }
 
-/// What `cvmd env` leaves in a shell.
-pub(crate) fn endpoint_of_environment() -> Option<String> {
-    std::env::var("CVMD_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty())
+/// A variable of the environment; one that is empty is none.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn read_file(path: &Path) -> anyhow::Result<File> {

@@ -14,6 +14,10 @@ use std::net::{IpAddr, Ipv4Addr};
 pub(crate) const NO_PROXY: &str = "cvmd is no open proxy: it answers requests to Tencent Cloud's API, and in the place of \
     *.tencentcloudapi.com and *.api.qcloud.com, and nothing else";
 
+/// What a client is told that is not among those whom machines are for.
+pub(crate) const NO_PEER: &str =
+    "machines cannot be reached from this address: the operator's connect.peers does not hold it";
+
 const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 

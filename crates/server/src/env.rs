@@ -2,7 +2,7 @@
 //!
 //! Each line is here because a client was seen to obey it, or because its source reads it.
 
-use crate::config::Client;
+use crate::{config::Client, data::ca_certificate};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -17,10 +17,11 @@ struct Facts {
     region: String,
     /// The authority's certificate.
     ca: String,
+    data: String,
 }
 
 /// The lines for a client, or for a shell where none is named. `answer` is the running server's.
-pub(crate) fn lines(answer: &Value, client: Option<Client>, ca: &Path) -> String {
+pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> String {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
     let endpoint = text("Endpoint");
     let facts = Facts {
@@ -29,7 +30,8 @@ pub(crate) fn lines(answer: &Value, client: Option<Client>, ca: &Path) -> String
         secret_id: text("SecretId"),
         secret_key: text("SecretKey"),
         region: text("Region"),
-        ca: ca.display().to_string(),
+        ca: ca_certificate(data).display().to_string(),
+        data: data.display().to_string(),
     };
     match client {
         None => shell(&facts, &[], ""),
@@ -51,6 +53,7 @@ fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
         ("TENCENTCLOUD_SECRET_KEY", &facts.secret_key),
         ("TENCENTCLOUD_REGION", &facts.region),
         ("CVMD_ENDPOINT", &facts.endpoint),
+        ("CVMD_DATA", &facts.data),
     ];
     let exports = common.iter().chain(more).map(|(name, value)| format!("export {name}={}\n", quoted(value)));
     let comments = remark.lines().map(|line| format!("# {line}").trim_end().to_string() + "\n");
@@ -208,12 +211,12 @@ mod test {
         let answer = json!({"Endpoint": "https://127.0.0.1:8312", "SecretId": "i d", "SecretKey": "$k", "Region": "r"});
         let for_shells = Client::value_variants().iter().filter(|client| !matches!(client, Client::Python));
         for client in for_shells.copied().map(Some).chain([None]) {
-            let lines = lines(&answer, client, Path::new("/d i r/ca.pem"));
+            let lines = lines(&answer, client, Path::new("/d i r"));
             assert!(lines.lines().all(|line| line.starts_with("export ") || line.starts_with('#')), "{lines}");
             assert!(lines.contains("TENCENTCLOUD_SECRET_ID='i d'\n") && lines.contains("='$k'\n"), "{lines}");
             assert!(!lines.contains("https://127.0.0.1:8312") || lines.contains("CVMD_ENDPOINT=https://"), "{lines}");
         }
-        let lines = lines(&answer, Some(Client::Qcloud), Path::new("/d i r/ca.pem"));
+        let lines = lines(&answer, Some(Client::Qcloud), Path::new("/d i r"));
         assert!(
             lines.contains("export https_proxy=http://127.0.0.1:8312\n"),
             "plain HTTP is spoken to a proxy: {lines}"

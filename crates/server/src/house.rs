@@ -1,6 +1,7 @@
 //! The house: what every request needs, put together once.
 
 use crate::{
+    access::Access,
     console,
     credentials::Credentials,
     descriptors::Shares,
@@ -34,6 +35,7 @@ pub(crate) struct House {
     pub(crate) clock: Clock,
     pub(crate) policy: Policy,
     pub(crate) master_key: Arc<MasterKey>,
+    pub(crate) access: Access,
     pub(crate) metrics: Metrics,
     pub(crate) slow: Semaphore,
     pub(crate) connections: Arc<Connections>,
@@ -62,6 +64,7 @@ impl House {
             clock: Clock::System,
             policy,
             master_key,
+            access: Access::default(),
             metrics: Metrics::default(),
             slow: Semaphore::new(SLOW_MAX),
             connections: Arc::new(Connections::new(shares.connections)),

@@ -3,6 +3,7 @@
 // They panic when nobody can take what they print; see `print`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod access;
 mod account_removal;
 mod accounts;
 mod authority;
@@ -20,6 +21,7 @@ mod descriptors;
 mod env;
 mod house;
 mod http;
+mod listen_address;
 mod log;
 mod master_key;
 mod metrics;

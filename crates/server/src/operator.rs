@@ -110,7 +110,7 @@ async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream)
 async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyhow::Result<Value> {
     match question {
         Question::Environment => environment(house, endpoint),
-        Question::Endpoint { instance } => Ok(sshd(instance, &house.hypervisor.endpoint(instance).await?)),
+        Question::Endpoint { instance } => endpoint_of(house, instance).await,
         Question::Machines => Ok(machines(house).await),
         Question::AddAccount { name } => accounts::add(house, &name).await,
         Question::ForgetAccount { name } => account_removal::forget(house, &name).await.map(|()| Value::Null),
@@ -126,6 +126,16 @@ async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyho
         Question::Messages => Ok(messages(house)),
         Question::MessagesShown { sequences } => messages_shown(house, sequences).await,
     }
+}
+
+async fn endpoint_of(house: &House, id: InstanceId) -> anyhow::Result<Value> {
+    let view = house.state.view();
+    let state = view.instance(id).with_context(|| format!("there is no instance {id}"))?.state.name();
+    let endpoint = house.hypervisor.endpoint(id).await;
+    let endpoint = endpoint.with_context(|| format!("{id} is {state} and has no machine that could be entered"))?;
+    let mut answer = sshd(id, &endpoint);
+    answer["State"] = state.into();
+    Ok(answer)
 }
 
 fn sshd(id: InstanceId, endpoint: &Endpoint) -> Value {

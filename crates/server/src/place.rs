@@ -3,7 +3,7 @@
 
 use crate::{
     commands::ask,
-    config::{Data, endpoint_of_environment},
+    config::{Data, variable},
     data,
     operator::Question,
     relay::MACHINE_PAGE,
@@ -45,21 +45,25 @@ pub(crate) enum Server {
 pub(crate) struct Sshd {
     pub(crate) user: String,
     pub(crate) host_key: String,
+    /// As the server's own directory tells it.
+    pub(crate) state: Option<String>,
     /// Address and port; `None` when only the server leads there.
     pub(crate) address: Option<(String, u16)>,
 }
 
 impl Place {
-    /// The endpoint said, else the data directory said, else the usual data directory if a server runs there, else the
-    /// endpoint of the environment: what is said with the command beats what `cvmd env` has left in a shell.
+    /// What is said with the command beats what `cvmd env` has left in a shell, and that beats the usual data directory. Of
+    /// the two that `cvmd env` leaves, the directory is the better one where a server runs on it: the endpoint may be another
+    /// computer's.
     pub(crate) fn server(&self) -> anyhow::Result<Server> {
         if let Some(endpoint) = &self.endpoint {
             return Server::far(endpoint);
         }
         let directory = self.data.directory()?;
-        if !self.data.is_said()
-            && !data::socket(&directory).exists()
-            && let Some(endpoint) = endpoint_of_environment()
+        let is_there = self.data.is_said() && data::socket(&directory).exists();
+        if !self.data.is_flag()
+            && !is_there
+            && let Some(endpoint) = variable("CVMD_ENDPOINT")
         {
             return Server::far(&endpoint);
         }
@@ -170,6 +174,7 @@ impl Sshd {
     fn of(answer: &Value) -> Option<Sshd> {
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
         let port = answer["Port"].as_u64().and_then(|port| u16::try_from(port).ok());
-        Some(Sshd { user: text("User")?, host_key: text("HostKey")?, address: text("Address").zip(port) })
+        let state = text("State");
+        Some(Sshd { user: text("User")?, host_key: text("HostKey")?, state, address: text("Address").zip(port) })
     }
 }

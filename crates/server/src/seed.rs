@@ -85,16 +85,26 @@ struct SeedLogin {
 pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>) -> anyhow::Result<()> {
     let view = house.state.view();
     let begun = match (view.settings().seed, path) {
-        (SeedState::None, None) | (SeedState::Done, _) => return Ok(()),
+        (SeedState::None | SeedState::Done, None) => return Ok(()),
+        (SeedState::Done, Some(path)) => {
+            tracing::info!(seed = %path.display(), "the seed was not applied: this data directory has had one already");
+            return Ok(());
+        }
         (SeedState::Begun, None) => bail!("the loading of a seed was interrupted: start again with the same --seed"),
         (SeedState::Begun, Some(_)) => true,
         (SeedState::None, Some(_)) => false,
     };
     if !begun && (view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0) {
-        bail!("a seed can only be loaded into an empty data directory");
+        bail!(
+            "the seed was not applied: this data directory has state already, and a seed can only be loaded into an empty one"
+        );
     }
     let path = path.context("a seed is a file")?;
     let text = std::fs::read(path).with_context(|| format!("cannot read the seed {}", path.display()))?;
+    // A list would be taken for the fields in their order.
+    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        bail!("{} is no seed: a seed is an object such as {{\"KeyPairs\": [], \"Instances\": []}}", path.display());
+    }
     let seed: Seed =
         serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))?;
     let plans = plans(&seed, house)?;
@@ -163,6 +173,10 @@ fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
         None => (Vec::new(), None),
     };
     let password_login = password.is_some() && keys.is_empty();
+    if let Some(password) = password {
+        cvmd_actions::check_password(password, image.system.platform == Platform::Windows)
+            .map_err(|reason| anyhow::anyhow!("the password of {}: {reason}", seed.instance_id))?;
+    }
     let password = match password {
         Some(password) => Password::Set(
             cvmd_actions::hash_password(password, &context(house)).map_err(|reason| anyhow::anyhow!("{reason}"))?,

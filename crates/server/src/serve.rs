@@ -48,7 +48,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     // Listened for first, so that a signal during a long start is not lost.
     let mut told = signals()?;
     let data = DataDirectory::open(&config.data)?;
-    let listener = listen(config.listen).await?;
+    let listener = listen(config).await?;
     let address = listener.local_addr()?;
     let tls = Arc::new(Tls::open(&data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
@@ -109,12 +109,27 @@ fn signals() -> anyhow::Result<watch::Receiver<bool>> {
     Ok(told)
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     keep_alive(&listener)?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "other machines can reach this listener");
+        let access = &config.access;
+        for (is_open, what) in [
+            (
+                config.tls.is_none(),
+                "what clients send in clear text can be read on the way: --tls-cert and --tls-key, then https:// alone",
+            ),
+            (!access.has_token(), "/_cvmd/metrics shows everybody who asks for what, and how often: metrics.token"),
+            (!access.has_peers(), "CONNECT leads everybody to the machines' sshd, unsigned: connect.peers"),
+            (!access.has_peers(), "/_cvmd/machines/ID tells everybody a machine's user and host key: connect.peers"),
+        ] {
+            if is_open {
+                tracing::warn!("exposed: {what}");
+            }
+        }
     }
     Ok(listener)
 }
@@ -187,7 +202,7 @@ async fn open(
     });
     let state = Arc::new(state.await.context("the state's loader broke")??);
     let first_start = state.view().accounts().next().is_none();
-    let kept = (!first_start).then(|| state.view().settings().ssh_port);
+    let kept = (!first_start).then(|| state.view().settings().ssh_port).filter(|port| config.ssh.keeps(*port));
     let machines = SimulatedHypervisor::open(MachineSettings {
         data: data.path().to_path_buf(),
         clock: Clock::System,
@@ -203,7 +218,8 @@ async fn open(
     let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
     let shares = Shares::of(descriptors::raise());
     tracing::debug!(?shares, "file descriptors");
-    let house = Arc::new(House::new(state, hypervisor, master_key, policy, shares));
+    let house = House::new(state, hypervisor, master_key, policy, shares);
+    let house = Arc::new(House { access: config.access.clone(), ..house });
     accounts::first_account(&house, data, config.credential.as_ref()).await?;
     house.credentials.load(&house.state.view(), &house.master_key)?;
     remember_replays(&house).await?;

@@ -29,8 +29,8 @@ const STRICT: [(&str, &str); 5] = [
 /// Runs one of these commands.
 pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
     match command {
-        SshCommand::Ssh { place, identity, relay, instance, command } => {
-            return ssh(&place.server()?, &id(&instance)?, identity, relay, &command);
+        SshCommand::Ssh { place, identity, relay, words } => {
+            return ssh(&place.server()?, identity, relay, &words);
         }
         SshCommand::SshConfig { place, relay } => print::result(&include(&place.server()?, relay)?)?,
         SshCommand::Relay { place, instance } => pipe(place.server()?.tunnel(id(&instance)?)?)?,
@@ -55,15 +55,39 @@ fn id(text: &str) -> anyhow::Result<InstanceId> {
     text.parse().with_context(|| format!("{text} is no instance id"))
 }
 
+/// OpenSSH's options that take a value, as its getopt string has them.
+const WITH_VALUE: &str = "BbcDEeFIiJLlmOopQRSWw";
+
+/// Where the destination stands among the words of an ssh command: the first that is neither an option nor an option's value.
+fn destination(words: &[String]) -> Option<usize> {
+    let mut index = 0;
+    while let Some(letters) = words.get(index)?.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+        // Letters without a value can stand before one with its value: -vp 22.
+        let valued = letters.find(|letter| WITH_VALUE.contains(letter));
+        let value_follows = valued.is_some_and(|place| place + 1 == letters.len());
+        index += if value_follows { 2 } else { 1 };
+        if letters == "-" {
+            break;
+        }
+    }
+    (index < words.len()).then_some(index)
+}
+
 /// Becomes OpenSSH's `ssh`.
 fn ssh(
     server: &Server,
-    id: &InstanceId,
     identity: Option<std::path::PathBuf>,
     relay: bool,
-    command: &[String],
+    words: &[String],
 ) -> anyhow::Result<ExitCode> {
+    let place = destination(words).context("an instance id is missing: cvmd ssh ins-xxxxxxxx")?;
+    let (options, command) = (&words[..place], &words[place + 1..]);
+    let id = &id(&words[place])?;
     let sshd = server.sshd(*id)?;
+    if let Some(state) = sshd.state.as_deref().filter(|state| !["RUNNING", "RESCUE_MODE"].contains(state)) {
+        let what = if state == "STOPPED" { "StartInstances starts it" } else { "it can be entered when it is RUNNING" };
+        bail!("{id} is {state}: {what}");
+    }
     let ours = Ours::of(server)?;
     let mut ssh = Command::new("ssh");
     let mut option = |name: &str, value: &str| {
@@ -89,7 +113,9 @@ fn ssh(
         option("IdentitiesOnly", "yes");
         ssh.arg("-i").arg(identity);
     }
-    ssh.arg(format!("{}@{id}", sshd.user)).args(command);
+    // Whoever names another user means it.
+    let names_user = options.iter().any(|option| option.starts_with("-l"));
+    ssh.args(options).arg(if names_user { id.to_string() } else { format!("{}@{id}", sshd.user) }).args(command);
     // Returns only when there is no ssh to become.
     let error = ssh.exec();
     bail!("cannot run ssh: {error}")
@@ -199,6 +225,24 @@ mod test {
         let server = Server::Far { endpoint: "http://h:1/100% it's".into() };
         let proxy = Ours::of(&server).unwrap().proxy();
         assert!(proxy.ends_with("relay --endpoint 'http://h:1/100%% it'\\''s' '%h'"), "{proxy}");
+    }
+
+    #[test]
+    fn the_instance_is_found_among_the_options_of_ssh() {
+        for (words, place) in [
+            ("ins-1 uptime", Some(0)),
+            ("-v ins-1", Some(1)),
+            ("-L 8080:localhost:80 ins-1 -v", Some(2)),
+            ("-o LogLevel=DEBUG -vvN ins-1", Some(3)),
+            ("-oLogLevel=DEBUG -p22 ins-1", Some(2)),
+            ("-vp 22 ins-1", Some(2)),
+            ("-- ins-1", Some(1)),
+            ("-v", None),
+            ("-p 22", None),
+        ] {
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            assert_eq!(destination(&words), place, "{words:?}");
+        }
     }
 
     #[test]

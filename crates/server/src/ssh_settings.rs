@@ -44,6 +44,8 @@ pub(crate) struct SshFile {
 pub(crate) struct Ssh {
     pub(crate) ports: Vec<u16>,
     pub(crate) own_ports: Option<OwnPorts>,
+    /// Whether the ports were said, and are not the usual ones.
+    ports_said: bool,
 }
 
 impl Ssh {
@@ -57,19 +59,44 @@ impl Ssh {
         let mode = arguments.ssh_mode.or(file.mode).unwrap_or(usual);
         let address = arguments.ssh_address.or(file.address);
         let range = arguments.ssh_port_range.or(file.port_range);
-        let ports = arguments.ssh_ports.or(file.ports).unwrap_or_else(|| vec![22, 2222, 0]);
+        let said = arguments.ssh_ports.or(file.ports);
+        let ports_said = said.is_some();
+        let ports = said.unwrap_or_else(|| vec![22, 2222, 0]);
         if mode == Mode::Address {
             if address.is_some() || range.is_some() {
                 bail!("ssh.address and ssh.port_range mean something only when ssh.mode is \"port\"");
             }
-            return Ok(Ssh { ports, own_ports: None });
+            return Ok(Ssh { ports, own_ports: None, ports_said });
         }
         let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
         if !address.is_loopback() && !expose {
             bail!("the machines' ports at {address} can be reached by other machines; say --expose if that is wanted");
         }
         let range = range.map(|text| parse_range(&text)).transpose()?;
-        Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }) })
+        Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }), ports_said })
+    }
+
+    /// Whether the port of the last start stays: clients know it. It does not when other ports are said now, and any port would
+    /// do only after those.
+    pub(crate) fn keeps(&self, kept: u16) -> bool {
+        let keeps = !self.ports_said || self.ports.contains(&kept) || self.ports.contains(&0);
+        if self.own_ports.is_none() && self.ports_said && self.ports.first() != Some(&kept) {
+            let ports = &self.ports;
+            if !keeps {
+                tracing::info!(
+                    was = kept,
+                    ?ports,
+                    "the machines' SSH port is chosen anew, as the ports that are said do not hold the last one"
+                );
+            } else if self.ports != [0] {
+                tracing::info!(
+                    port = kept,
+                    ?ports,
+                    "the machines' SSH port stays as clients know it; to choose anew, leave 0 out of the ports"
+                );
+            }
+        }
+        keeps
     }
 }
 
@@ -97,7 +124,7 @@ mod test {
         let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some("1-2".into()), ..NONE };
         let read = Ssh::read(port, file("mode = \"address\"\nport_range = \"3-4\"\nports = [0]"), false).unwrap();
         let own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: Some((1, 2)) });
-        assert_eq!(read, Ssh { ports: vec![0], own_ports });
+        assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_said: true });
     }
 
     #[test]

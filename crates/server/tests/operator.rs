@@ -26,11 +26,14 @@ fn what_env_prints_can_be_evaluated() {
     let home = Home::new();
     let server = home.start();
     let script = text(&home.ask(&["env"]))
-        + "printf '%s\\n' \"$TENCENTCLOUD_SECRET_ID\" \"$TENCENTCLOUD_SECRET_KEY\" \"$TENCENTCLOUD_REGION\" \"$CVMD_ENDPOINT\"";
+        + "printf '%s\\n' \"$TENCENTCLOUD_SECRET_ID\" \"$TENCENTCLOUD_SECRET_KEY\" \"$TENCENTCLOUD_REGION\" \"$CVMD_ENDPOINT\" \"$CVMD_DATA\"";
     let shell = Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap();
     let endpoint = format!("http://{}", server.client.address);
     let printed = text(&shell);
-    assert_eq!(printed.lines().collect::<Vec<_>>(), [house::SECRET_ID, house::SECRET_KEY, "ap-guangzhou", &endpoint]);
+    assert_eq!(
+        printed.lines().collect::<Vec<_>>(),
+        [house::SECRET_ID, house::SECRET_KEY, "ap-guangzhou", &endpoint, home.data().to_str().unwrap()]
+    );
     let kept = std::fs::read_to_string(home.data().join("endpoint")).unwrap();
     assert_eq!(kept.trim(), endpoint);
     assert!(text(&home.ask(&["env", "--for", "tccli"])).contains(&endpoint));
@@ -118,7 +121,7 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
         "what came of it: {lines}"
     );
     refused(&home.ask(&["request", "00000000-0000-4000-8000-000000000000"]));
-    refused(&home.ask(&["request", "no-uuid"]));
+    assert!(refused(&home.ask(&["request", "no-uuid"])).contains("0f8e2c4a-"), "it says what one looks like");
     // The journal outlives the server.
     server.kill();
     let server = home.start();
@@ -182,12 +185,24 @@ fn a_listener_that_others_can_reach_must_be_asked_for() {
     let said = home.refuses_to_serve(command.arg("--data").arg(home.data()));
     assert!(said.contains("--expose"), "{said}");
     assert!(!home.data().exists(), "refused before anything was made");
-    let home = Home::new().flag("--listen", "0.0.0.0:0").expecting("other machines can reach this listener");
+    let home = Home::new()
+        .flag("--listen", "0.0.0.0:0")
+        .expecting("other machines can reach this listener")
+        .expecting("exposed: ");
     let mut command = home.cvmd(&["serve", "--expose", "--listen", "0.0.0.0:0", "--ssh-ports", "0"]);
     command.arg("--data").arg(home.data());
     let server = home.start_as(command);
     let log = server.stop();
     assert!(log.contains("other machines can reach this listener"), "a warning: {log}");
+    for (what, remedy) in [
+        ("clear text", "--tls-cert"),
+        ("/_cvmd/metrics", "metrics.token"),
+        ("CONNECT", "connect.peers"),
+        ("/_cvmd/machines/ID", "connect.peers"),
+    ] {
+        let warned = |line: &str| line.contains("exposed: ") && line.contains(what) && line.contains(remedy);
+        assert!(log.lines().any(warned), "{what}: {log}");
+    }
 }
 
 #[test]
@@ -204,7 +219,10 @@ fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
         ("running_key_change = \"perhaps\"", "running_key_change"),
         ("running_key_change = \"live\"", "no hypervisor can do it yet"),
         ("[network]\nblock = 65", "network.block"),
-        ("listen = \"nowhere\"", "listen"),
+        ("listen = \"nowhere\"", "localhost:9999"),
+        ("log = \"bogus\"", "off, error, warn"),
+        ("[metrics]\ntoken = \"short\"", "metrics.token"),
+        ("[connect]\npeers = [\"nowhere\"]", "connect.peers"),
         ("log_format = \"verse\"", "log_format"),
     ] {
         std::fs::write(&path, line).unwrap();
@@ -280,142 +298,129 @@ fn the_limits_of_the_file_reach_the_engine() {
 }
 
 #[test]
-fn accounts_added_at_once_each_get_a_number_of_their_own() {
-    let home = Home::new();
+fn the_metrics_ask_for_their_token() {
+    let token = "a-token-of-this-test";
+    let home = Home::new().environment("CVMD_METRICS_TOKEN", token);
     let server = home.start();
-    let names: Vec<String> = (0..24).map(|number| format!("at-once-{number}")).collect();
-    let data = home.data();
-    let children: Vec<_> = names
-        .iter()
-        .map(|name| {
-            let mut add = home.cvmd(&["account", "add", name, "--output", "json"]);
-            add.arg("--data").arg(&data).stdout(Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
-    let added: Vec<Value> = children
-        .into_iter()
-        .map(|child| serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap())
-        .collect();
-    let uins: std::collections::BTreeSet<_> = added.iter().map(|account| account["Uin"].as_str().unwrap()).collect();
-    assert_eq!(uins.len(), names.len());
-    let listed = home.ask_json(&["account", "list"]);
-    assert_eq!(listed.as_array().unwrap().len(), names.len() + 1, "none has overwritten another: {listed}");
-    // Of those who want one name, one gets it.
-    let twin = || {
-        home.cvmd(&["account", "add", "twin", "--data", data.to_str().unwrap()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
+    let get = |more: &[(&str, String)]| {
+        let headers = [&[("Host", "here".to_owned())], more].concat();
+        server.client.send(&house::http::request("GET", "/_cvmd/metrics", &headers, b"")).unwrap()
     };
-    let twins: Vec<_> = (0..8).map(|_| twin().unwrap()).collect();
-    let won = twins.into_iter().filter_map(|mut twin| twin.wait().unwrap().success().then_some(())).count();
-    assert_eq!(won, 1);
-    server.stop();
+    assert_eq!(get(&[]).status, 401);
+    assert_eq!(get(&[("Authorization", "Bearer another-token-of-it".into())]).status, 401);
+    let shown = get(&[("Authorization", format!("Bearer {token}"))]);
+    assert_eq!(shown.status, 200);
+    assert!(!server.stop().contains(token));
+    let home = Home::new().environment("CVMD_METRICS_TOKEN", "short");
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("metrics.token has 16 to 256"));
 }
 
 #[test]
-fn a_revoked_credential_is_refused_at_once_and_after_a_restart_and_the_journal_says_so() {
-    let home = Home::new();
-    let server = home.start();
-    let added = home.ask_json(&["account", "add", "second"]);
-    let id = added["SecretId"].as_str().unwrap();
-    let other = home.ask_json(&["credential", "add", "second"]);
-    let with = |server: &Server, credential: &Value| {
-        server.client.with(credential["SecretId"].as_str().unwrap(), credential["SecretKey"].as_str().unwrap())
+fn what_env_left_in_a_shell_beats_the_usual_directory_and_what_is_said_beats_that() {
+    let (usual, ours) = (Home::new(), Home::new());
+    let xdg = usual.data();
+    let started = |home: &Home, serve: &mut Command| home.start_as(std::mem::replace(serve, Command::new("true")));
+    let mut serve = usual.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0"]);
+    serve.env("XDG_DATA_HOME", &xdg);
+    let there = started(&usual, &mut serve);
+    let here = ours.start();
+    let machine = |server: &Server| machines::run(&server.client, "boot-ms=50", json!({"Password": "Which+Passw0rd"}));
+    let (there_id, here_id) = (machine(&there)["InstanceId"].take(), machine(&here)["InstanceId"].take());
+    let user = |id: &Value, environment: &[(&str, String)], more: &[&str]| {
+        let mut command = ours.cvmd(&["login-user"]);
+        command.args(more).arg(id.as_str().unwrap()).env("XDG_DATA_HOME", &xdg);
+        command.envs(environment.iter().map(|(name, value)| (name, value))).output().unwrap().status.success()
     };
-    with(&server, &added).call("DescribeZones", json!({}));
-    let revoked = home.ask_json(&["credential", "revoke", id]);
-    assert_eq!((&revoked["AccountName"], &revoked["SecretId"]), (&json!("second"), &added["SecretId"]));
-    assert_eq!(with(&server, &added).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
-    with(&server, &other).call("DescribeZones", json!({}));
-    let journal = home.ask_json(&["request", revoked["RequestId"].as_str().unwrap()]);
-    assert_eq!((&journal[0]["Action"], &journal[0]["SecretId"]), (&json!("RevokeCredential"), &json!("operator")));
-    assert!(refused(&home.ask(&["credential", "revoke", id])).contains(id), "once");
-    assert!(refused(&home.ask(&["credential", "revoke", "AKIDnobody"])).contains("credential list"));
-    let listed = home.ask_json(&["credential", "list"]);
-    let row = listed.as_array().unwrap().iter().find(|row| row["SecretId"] == added["SecretId"]).unwrap();
-    assert!(row["Revoked"].is_string(), "{listed}");
-    server.stop();
-    let server = home.start();
-    assert_eq!(with(&server, &added).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
-    with(&server, &other).call("DescribeZones", json!({}));
-    // The first account's own, which comes with every start.
-    home.ask_json(&["credential", "revoke", house::SECRET_ID]);
-    assert!(refused(&home.ask(&["env"])).contains("cvmd credential add default"));
-    server.stop();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains(house::SECRET_ID) && said.contains("revoked"), "{said}");
+    let endpoint = ("CVMD_ENDPOINT", format!("http://{}", here.client.address));
+    let data = ("CVMD_DATA", ours.data().display().to_string());
+    let gone = ("CVMD_DATA", "/nowhere/at/all".to_owned());
+    assert!(user(&there_id, &[], &[]) && !user(&here_id, &[], &[]), "the usual directory");
+    assert!(user(&here_id, &[endpoint.clone(), data], &[]), "what env printed");
+    assert!(user(&here_id, std::slice::from_ref(&endpoint), &[]), "the endpoint alone, as from another computer");
+    assert!(user(&here_id, &[endpoint.clone(), gone], &[]), "a directory of another computer is none");
+    let usual_data = xdg.join("cvmd");
+    assert!(user(&there_id, &[endpoint], &["--data", usual_data.to_str().unwrap()]), "said with the command");
+    there.stop();
+    here.stop();
 }
 
 #[test]
-fn a_credential_that_the_first_start_made_does_not_come_back_when_it_was_revoked() {
-    let home = Home::new();
-    let without = |home: &Home| {
-        let mut serve = home.serve();
-        serve.env_remove("CVMD_SECRET_ID").env_remove("CVMD_SECRET_KEY");
-        serve
-    };
-    let server = home.start_as(without(&home));
-    let first = home.ask_json(&["credential", "list"])[0]["SecretId"].as_str().unwrap().to_owned();
-    home.ask_json(&["credential", "revoke", &first]);
-    server.stop();
-    let server = home.start_as(without(&home));
-    let listed = home.ask_json(&["credential", "list"]);
-    let valid: Vec<_> = listed.as_array().unwrap().iter().filter(|row| row["Revoked"].is_null()).collect();
-    assert_eq!(valid.len(), 1, "{listed}");
-    assert_ne!(valid[0]["SecretId"], json!(first));
-    server.stop();
-}
-
-#[test]
-fn another_credential_at_a_start_is_said_in_the_log() {
-    let home = Home::new().expecting("earlier ones still sign").expecting("the old key signs nothing");
-    home.start().stop();
-    let with = |id: &str, key: &str| {
-        let mut serve = home.serve();
-        serve.env("CVMD_SECRET_ID", id).env("CVMD_SECRET_KEY", key);
-        home.start_as(serve).stop()
-    };
-    let log = with("AKIDanother", "key-of-another");
-    assert!(log.contains("earlier ones still sign") && log.contains(house::SECRET_ID), "{log}");
-    let log = with("AKIDanother", "another-key");
-    assert!(log.contains("the old key signs nothing") && !log.contains("another-key"), "{log}");
-    assert!(!with("AKIDanother", "another-key").contains("WARN"));
-}
-
-#[test]
-fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
+fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
     let home = Home::new();
     let server = home.start();
-    let added = home.ask_json(&["account", "add", "second"]);
-    let client = server.client.with(added["SecretId"].as_str().unwrap(), added["SecretKey"].as_str().unwrap());
-    let instance = machines::run(&client, "boot-ms=50,shutdown-ms=20", Value::Null);
+    let instance = machines::run(&server.client, "boot-ms=50,shutdown-ms=20", json!({"Password": "Stopped+Passw0rd"}));
     let id = instance["InstanceId"].as_str().unwrap();
-    client.call("ModifyInstancesAttribute", json!({"InstanceIds": [id], "DisableApiTermination": true}));
-    client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
-    client.call("CreateDisasterRecoverGroup", json!({"Name": "mine", "Type": "HOST"}));
-    let said = refused(&home.ask(&["account", "remove", "second"]));
-    assert!(said.contains("1 instances") && said.contains("1 key_pairs") && said.contains("--force"), "{said}");
-    assert!(refused(&home.ask(&["account", "remove", "default", "--force"])).contains("stays"));
-    refused(&home.ask(&["account", "remove", "nobody"]));
-    client.call("DescribeInstances", json!({}));
-    let gone = home.ask(&["account", "remove", "second", "--force"]);
+    server.client.call("StopInstances", json!({"InstanceIds": [id]}));
+    machines::settled(&server.client, id);
+    let data = home.data();
+    let enter =
+        |words: &[&str]| home.cvmd(&[&["ssh", "--data", data.to_str().unwrap()], words].concat()).output().unwrap();
+    let said = refused(&enter(&[id, "true"]));
+    assert!(said.contains("STOPPED") && said.contains("StartInstances"), "{said}");
     assert!(
-        String::from_utf8_lossy(&gone.stderr).contains("1 disaster_recover_groups, 1 instances, 1 key_pairs"),
-        "{gone:?}"
+        refused(&enter(&["-v", "-o", "LogLevel=DEBUG", id])).contains("STOPPED"),
+        "options of ssh come first or later"
     );
-    assert!(text(&gone).contains("Removed"), "{gone:?}");
-    assert_eq!(client.refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
-    assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
-    assert_eq!(home.ask_json(&["credential", "list"]).as_array().unwrap().len(), 1);
-    assert!(refused(&home.ask(&["host-key", id])).contains(id));
-    // A number that was another's would lead to what is left of it in journals and elsewhere.
-    let third = home.ask_json(&["account", "add", "second"]);
-    assert_ne!(third["Uin"], added["Uin"]);
-    home.ask_json(&["account", "remove", "second"]);
+    assert!(refused(&enter(&["-v"])).contains("an instance id is missing"));
+    assert!(refused(&home.ask(&["host-key", "ins-nowhere1"])).contains("there is no instance ins-nowhere1"));
     server.stop();
+}
+
+#[test]
+fn a_command_waits_for_a_server_that_is_starting() {
+    let home = Home::new();
+    let data = home.data();
+    let mut asked = home.cvmd(&["env", "--data", data.to_str().unwrap()]);
+    let mut asked = asked.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(asked.try_wait().unwrap().is_none(), "it waits");
     let server = home.start();
-    assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
-    assert_ne!(home.ask_json(&["account", "add", "fourth"])["Uin"], third["Uin"]);
+    let output = asked.wait_with_output().unwrap();
+    assert!(text(&output).contains("CVMD_ENDPOINT"));
     server.stop();
+}
+
+#[test]
+fn a_seed_that_cannot_be_meant_is_refused_and_one_that_is_not_applied_is_said_so() {
+    let weak = json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "LoginSettings": {"Password": "weak"}}]});
+    let home = Home::new().seed(weak);
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("ins-1e4r6y8i") && said.contains("8 to 30"), "{said}");
+    let home = Home::new().seed(json!([]));
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("a seed is an object such as"));
+    let home = Home::new().seed(json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceState": "STOPPED"}]}));
+    home.start().stop();
+    assert!(home.start().stop().contains("the seed was not applied"));
+    let home = Home::new();
+    let server = home.start();
+    server.client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
+    server.stop();
+    let home = home.seed(json!({"KeyPairs": []}));
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("the seed was not applied"));
+}
+
+#[test]
+fn ssh_ports_that_are_said_later_are_honoured() {
+    let home = Home::new();
+    let server = home.start();
+    let port = |server: &Server| {
+        machines::run(&server.client, "boot-ms=50", Value::Null)["DefaultLoginPort"].as_u64().unwrap()
+    };
+    let before = port(&server);
+    server.stop();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let start = |ports: &str| {
+        let mut serve = home.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", ports]);
+        serve.arg("--data").arg(home.data());
+        home.start_as(serve)
+    };
+    let server = start(&free.to_string());
+    assert_eq!(port(&server), u64::from(free));
+    assert!(
+        server
+            .stop()
+            .contains(&format!("chosen anew, as the ports that are said do not hold the last one was={before}"))
+    );
+    let server = start("2222,0");
+    assert_eq!(port(&server), u64::from(free), "clients know it");
+    assert!(server.stop().contains("stays as clients know it"));
 }

@@ -57,7 +57,14 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Response
     }
     match head.uri.path() {
         "/_cvmd/health" => text(StatusCode::OK, "ok\n"),
+        "/_cvmd/metrics" if !house.access.shows_metrics_to(&head.headers) => text(
+            StatusCode::UNAUTHORIZED,
+            "the metrics are shown to `Authorization: Bearer TOKEN` alone: metrics.token\n",
+        ),
         "/_cvmd/metrics" => text(StatusCode::OK, house.metrics_text()),
+        path if path.starts_with(MACHINE_PAGE) && !house.access.leads_to_machines(connection.peer) => {
+            text(StatusCode::FORBIDDEN, format!("{}\n", connect::NO_PEER))
+        }
         path if path.starts_with(MACHINE_PAGE) => machine(house, &path[MACHINE_PAGE.len()..]).await,
         path if path.starts_with("/_cvmd") => text(StatusCode::NOT_FOUND, "there is no such page\n"),
         _ => api(connection, head, body).await,

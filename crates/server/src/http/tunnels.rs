@@ -24,6 +24,9 @@ pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<In
     let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
     let end = match target {
         Ok(Target::Vendor { host, way }) => End::Vendor { host, way },
+        Ok(Target::Machine { .. }) if !connection.house.access.leads_to_machines(connection.peer) => {
+            return refused(StatusCode::FORBIDDEN, connect::NO_PEER);
+        }
         Ok(Target::Machine { named, port }) => match Relay::to(&connection.house, named, port).await {
             Ok(relay) => End::Machine(relay),
             Err(why) => return refused(why.status(), &why.to_string()),

@@ -1,0 +1,158 @@
+//! Who may use what asks for no signature: the metrics, and the ways to machines.
+
+use crate::master_key::Secret;
+use anyhow::{Context, bail};
+use hyper::{HeaderMap, header::AUTHORIZATION};
+use serde::Deserialize;
+use std::net::IpAddr;
+
+/// A token may have so many bytes: shorter ones can be guessed, longer ones are a mistake.
+const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
+
+/// The file's section `metrics`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MetricsFile {
+    token: Option<String>,
+}
+
+/// The file's section `connect`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ConnectFile {
+    peers: Option<Vec<String>>,
+}
+
+/// Nobody is kept out unless it is said so.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Access {
+    metrics_token: Option<Secret>,
+    connect_peers: Option<Vec<Peers>>,
+}
+
+/// An address, or a range of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Peers {
+    first: IpAddr,
+    prefix: u32,
+}
+
+impl Access {
+    /// Puts environment, flags and file together.
+    ///
+    /// # Errors
+    /// When a value makes no sense.
+    pub(crate) fn read(
+        peers: Option<Vec<String>>,
+        metrics: MetricsFile,
+        connect: ConnectFile,
+    ) -> anyhow::Result<Access> {
+        let token = crate::config::variable("CVMD_METRICS_TOKEN").or(metrics.token);
+        if let Some(token) = &token
+            && !(TOKEN_BYTES.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            // Never the token itself.
+            bail!("metrics.token has 16 to 256 letters, digits and signs, without blanks");
+        }
+        let peers = peers.or(connect.peers);
+        let peers = peers.map(|peers| peers.iter().map(|text| Peers::read(text)).collect::<anyhow::Result<_>>());
+        Ok(Access { metrics_token: token.map(Secret::from), connect_peers: peers.transpose()? })
+    }
+
+    /// Whether the request may see the metrics.
+    pub(crate) fn shows_metrics_to(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.metrics_token else { return true };
+        let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        shown.is_some_and(|shown| is_same(shown, token.expose().as_bytes()))
+    }
+
+    /// Whether a client there may ask for machines and be led to them. This host itself always may.
+    pub(crate) fn leads_to_machines(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        let Some(peers) = &self.connect_peers else { return true };
+        peer.is_loopback() || peers.iter().any(|peers| peers.hold(peer))
+    }
+
+    pub(crate) fn has_token(&self) -> bool {
+        self.metrics_token.is_some()
+    }
+
+    pub(crate) fn has_peers(&self) -> bool {
+        self.connect_peers.is_some()
+    }
+}
+
+/// Takes as long whatever is shown, so that no token is guessed letter by letter.
+fn is_same(shown: &[u8], token: &[u8]) -> bool {
+    let difference = shown.iter().zip(token).fold(0, |difference, (one, other)| difference | (one ^ other));
+    shown.len() == token.len() && difference == 0
+}
+
+impl Peers {
+    fn read(text: &str) -> anyhow::Result<Peers> {
+        let read = || {
+            let (address, prefix) = text.split_once('/').map_or((text, None), |(one, other)| (one, Some(other)));
+            let first: IpAddr = address.trim().parse().ok()?;
+            let longest = if first.is_ipv4() { 32 } else { 128 };
+            let prefix = prefix.map_or(Some(longest), |prefix| prefix.trim().parse().ok())?;
+            (prefix <= longest).then_some(Peers { first, prefix })
+        };
+        read().with_context(|| {
+            format!("connect.peers holds addresses and ranges such as 192.0.2.7 or 10.0.0.0/8, not \"{text}\"")
+        })
+    }
+
+    fn hold(self, peer: IpAddr) -> bool {
+        let bits = |address: IpAddr| match address {
+            IpAddr::V4(address) => u128::from(u32::from(address)) << 96,
+            IpAddr::V6(address) => u128::from(address),
+        };
+        let differ = bits(self.first) ^ bits(peer);
+        self.first.is_ipv4() == peer.is_ipv4() && differ.checked_shr(128 - self.prefix).unwrap_or(0) == 0
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn led(peers: &[&str], from: &str) -> bool {
+        let peers = peers.iter().map(ToString::to_string).collect();
+        let access = Access::read(Some(peers), MetricsFile::default(), ConnectFile::default()).unwrap();
+        access.leads_to_machines(from.parse().unwrap())
+    }
+
+    #[test]
+    fn peers_are_addresses_and_ranges_and_this_host_always() {
+        assert!(led(&["192.0.2.0/24"], "192.0.2.200") && !led(&["192.0.2.0/24"], "192.0.3.1"));
+        assert!(led(&["192.0.2.7"], "192.0.2.7") && !led(&["192.0.2.7"], "192.0.2.8"));
+        assert!(led(&["2001:db8::/32"], "2001:db8:1::2") && !led(&["2001:db8::/32"], "2001:db9::1"));
+        assert!(led(&["0.0.0.0/0"], "198.51.100.1") && !led(&["0.0.0.0/0"], "2001:db8::1"));
+        assert!(led(&["192.0.2.7"], "::ffff:192.0.2.7"), "as a listener for both kinds sees it");
+        assert!(led(&[], "127.0.0.1") && led(&[], "::1") && !led(&[], "192.0.2.7"));
+        assert!(Access::default().leads_to_machines("192.0.2.7".parse().unwrap()), "everybody, unless it is said");
+        for wrong in ["", "example.com", "10.0.0.0/33", "10.0.0.0/x", "10.0.0"] {
+            let read = Access::read(Some(vec![wrong.into()]), MetricsFile::default(), ConnectFile::default());
+            assert!(read.unwrap_err().to_string().contains("10.0.0.0/8"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_the_whole_token() {
+        let file = MetricsFile { token: Some("0123456789abcdef".into()) };
+        let access = Access::read(None, file, ConnectFile::default()).unwrap();
+        let shown = |value: &str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            access.shows_metrics_to(&headers)
+        };
+        assert!(shown("Bearer 0123456789abcdef"));
+        for wrong in ["", "Bearer ", "Bearer 0123456789abcde", "Bearer 0123456789abcdeff", "0123456789abcdef"] {
+            assert!(!shown(wrong), "{wrong}");
+        }
+        for wrong in ["short", "with a blank in it", &"x".repeat(257)] {
+            let file = MetricsFile { token: Some(wrong.into()) };
+            let said = Access::read(None, file, ConnectFile::default()).unwrap_err().to_string();
+            assert!(said.contains("16 to 256") && !said.contains(wrong), "{said}");
+        }
+    }
+}

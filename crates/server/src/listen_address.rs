@@ -1,0 +1,52 @@
+//! Where to listen, as people write it: an address and a port, or one of them.
+
+use anyhow::Context;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+const PORT: u16 = 8312;
+
+/// The address meant; the usual one when nothing is said.
+///
+/// # Errors
+/// Says what an address looks like.
+pub(crate) fn read(text: Option<&str>) -> anyhow::Result<SocketAddr> {
+    let Some(text) = text else { return Ok((Ipv4Addr::LOCALHOST, PORT).into()) };
+    let address = |host: &str| match host {
+        "localhost" => Some(IpAddr::from(Ipv4Addr::LOCALHOST)),
+        host => host.trim_start_matches('[').trim_end_matches(']').parse().ok(),
+    };
+    let both = || {
+        let (host, port) = text.rsplit_once(':')?;
+        Some(SocketAddr::new(address(host)?, port.parse().ok()?))
+    };
+    // The whole first: an IPv6 address without a port has colons too.
+    let whole = || text.parse().ok().or_else(|| address(text).map(|address| SocketAddr::new(address, PORT)));
+    whole().or_else(both).with_context(|| {
+        format!("listen is ADDR:PORT such as 127.0.0.1:8312, localhost:9999 or [::1]:8312, or an address alone; not \"{text}\"")
+    })
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn what_people_write_is_understood() {
+        for (text, meant) in [
+            ("127.0.0.1:9999", "127.0.0.1:9999"),
+            ("localhost:9999", "127.0.0.1:9999"),
+            ("localhost", "127.0.0.1:8312"),
+            ("127.0.0.1", "127.0.0.1:8312"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("::1", "[::1]:8312"),
+            ("[::1]", "[::1]:8312"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(read(Some(text)).unwrap(), meant.parse::<SocketAddr>().unwrap(), "{text}");
+        }
+        assert_eq!(read(None).unwrap(), "127.0.0.1:8312".parse::<SocketAddr>().unwrap());
+        for text in ["", "9999", ":9999", "nowhere", "example.com:80", "127.0.0.1:", "127.0.0.1:70000"] {
+            assert!(read(Some(text)).unwrap_err().to_string().contains("localhost:9999"), "{text}");
+        }
+    }
+}
