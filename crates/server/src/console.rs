@@ -1,6 +1,6 @@
 //! Opens a machine's console for whoever brings the word of an address that DescribeInstanceVncUrl gave: once, and in time.
 
-use crate::{house::House, master_key::MasterKey};
+use crate::{house::House, master_key::MasterKey, metrics::Bound};
 use cvmd_actions::Ticket;
 use cvmd_hypervisor::{Connection, Trouble};
 use hyper::StatusCode;
@@ -8,6 +8,7 @@ use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The words that were used and would still be in time. A restart forgets them, and with it every console ends.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) enum NoConsole {
     Over,
     #[error("the instance is not running")]
     NotRunning,
+    #[error("as many consoles are open as there may be")]
+    TooMany,
     #[error("the instance's console cannot be opened now; the operator's log says why")]
     Broken,
 }
@@ -35,7 +38,7 @@ impl NoConsole {
         match self {
             NoConsole::NoWebSocket => StatusCode::BAD_REQUEST,
             NoConsole::Elsewhere | NoConsole::Unknown | NoConsole::Over => StatusCode::FORBIDDEN,
-            NoConsole::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
+            NoConsole::NotRunning | NoConsole::TooMany => StatusCode::SERVICE_UNAVAILABLE,
             NoConsole::Broken => StatusCode::BAD_GATEWAY,
         }
     }
@@ -57,17 +60,22 @@ impl Used {
     }
 }
 
-/// Uses the query's word up and opens the console that it names.
-pub(crate) async fn open(house: &House, query: &str) -> Result<Connection, NoConsole> {
+/// Uses the query's word up and opens the console that it names; it has its place among all that are open.
+pub(crate) async fn open(house: &House, query: &str) -> Result<(Connection, OwnedSemaphorePermit), NoConsole> {
+    let place = house.open_consoles.one_more().map_err(|_| {
+        house.metrics.reached(Bound::Consoles);
+        NoConsole::TooMany
+    })?;
     let ticket = house.consoles.redeem(&house.master_key, query, house.now_seconds())?;
     let id = ticket.instance;
-    house.hypervisor.console(id).await.map_err(|trouble| match trouble {
+    let machine = house.hypervisor.console(id).await.map_err(|trouble| match trouble {
         Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
         trouble => {
             tracing::warn!(instance = %id, %trouble, "a console cannot be opened");
             NoConsole::Broken
         }
-    })
+    })?;
+    Ok((machine, place))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 const OUR_OWN: usize = 64;
 /// More connections than this are no use to anybody: each may hold the head of a request.
 const CONNECTIONS_MAX: usize = 4_096;
+const TUNNELS_MAX: usize = 2_000;
 /// What is reckoned with where the system does not tell.
 const ASSUMED: u64 = 1_024;
 
@@ -14,13 +15,18 @@ const ASSUMED: u64 = 1_024;
 pub(crate) struct Shares {
     /// Connections to the port of the API, what they become included.
     pub(crate) connections: usize,
+    /// Tunnels to machines, among them.
+    pub(crate) tunnels: usize,
+    /// Open consoles, among them.
+    pub(crate) consoles: usize,
 }
 
 impl Shares {
     /// Half of what is not our own goes to the API's port; the other half is for SSH at the machines' own addresses.
     pub(crate) fn of(descriptors: u64) -> Shares {
         let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-        Shares { connections: (descriptors.saturating_sub(OUR_OWN) / 2).clamp(1, CONNECTIONS_MAX) }
+        let connections = (descriptors.saturating_sub(OUR_OWN) / 2).clamp(2, CONNECTIONS_MAX);
+        Shares { connections, tunnels: (connections / 2).min(TUNNELS_MAX), consoles: (connections / 8).max(1) }
     }
 }
 
@@ -46,7 +52,12 @@ mod test {
 
     #[test]
     fn half_of_what_is_left_goes_to_the_listener_and_never_more_than_is_of_use() {
-        let connections = |descriptors| Shares::of(descriptors).connections;
-        assert_eq!((connections(1_024), connections(u64::MAX), connections(3)), (480, CONNECTIONS_MAX, 1));
+        let shares = |descriptors| {
+            let Shares { connections, tunnels, consoles } = Shares::of(descriptors);
+            (connections, tunnels, consoles)
+        };
+        assert_eq!(shares(1_024), (480, 240, 60));
+        assert_eq!(shares(u64::MAX), (CONNECTIONS_MAX, TUNNELS_MAX, 512));
+        assert_eq!(shares(3), (2, 1, 1));
     }
 }

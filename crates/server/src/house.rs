@@ -42,6 +42,7 @@ pub(crate) struct House {
     pub(crate) bodies: Bodies,
     pub(crate) tunnels: Tunnels,
     pub(crate) consoles: console::Used,
+    pub(crate) open_consoles: Tunnels,
     /// What the engine has done; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
 }
@@ -69,8 +70,9 @@ impl House {
             slow: Semaphore::new(SLOW_MAX),
             connections: Arc::new(Connections::new(shares.connections)),
             bodies: Bodies::default(),
-            tunnels: Tunnels::default(),
+            tunnels: Tunnels::new(shares.tunnels),
             consoles: console::Used::default(),
+            open_consoles: Tunnels::new(shares.consoles),
             engine: OnceLock::new(),
         }
     }

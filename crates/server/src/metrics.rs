@@ -28,6 +28,8 @@ pub(crate) enum Bound {
     ConnectionsOfPeer,
     /// What one request may hold, write, or be answered.
     Parameters,
+    /// Open consoles.
+    Consoles,
     /// Tunnels to machines.
     Tunnels,
 }
@@ -40,6 +42,7 @@ impl Bound {
         Bound::BodiesOfStrangers,
         Bound::Connections,
         Bound::ConnectionsOfPeer,
+        Bound::Consoles,
         Bound::Parameters,
         Bound::Tunnels,
     ];
@@ -53,6 +56,7 @@ impl Bound {
             Bound::Connections => "connections",
             Bound::ConnectionsOfPeer => "connections-of-peer",
             Bound::Parameters => "parameters",
+            Bound::Consoles => "consoles",
             Bound::Tunnels => "tunnels",
         }
     }

@@ -17,28 +17,29 @@ use tokio::{
 const SSH_PORT: u16 = 22;
 /// The page that tells what a client must know of a machine; its instance's id follows.
 pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
-/// Open tunnels to machines at a time.
-const TUNNELS_MAX: usize = 2_000;
 /// How long a client may keep its side open after the machine has ended; what it still sends leads nowhere.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// The tunnels that are open.
+/// Open tunnels to machines, or open consoles: so many at a time. Which of those that nobody has logged in through goes first,
+/// the hypervisor knows, and it lets them go when there are too many.
 #[derive(Debug)]
-pub(crate) struct Tunnels(Arc<Semaphore>);
-
-impl Default for Tunnels {
-    fn default() -> Tunnels {
-        Tunnels(Arc::new(Semaphore::new(TUNNELS_MAX)))
-    }
+pub(crate) struct Tunnels {
+    tunnels_max: usize,
+    free: Arc<Semaphore>,
 }
 
 impl Tunnels {
-    pub(crate) fn open(&self) -> usize {
-        TUNNELS_MAX.saturating_sub(self.0.available_permits())
+    pub(crate) fn new(tunnels_max: usize) -> Tunnels {
+        Tunnels { tunnels_max, free: Arc::new(Semaphore::new(tunnels_max)) }
     }
 
-    fn one_more(&self) -> Result<OwnedSemaphorePermit, NoWay> {
-        Arc::clone(&self.0).try_acquire_owned().map_err(|_| NoWay::TooMany)
+    pub(crate) fn open(&self) -> usize {
+        self.tunnels_max.saturating_sub(self.free.available_permits())
+    }
+
+    pub(crate) fn one_more(&self) -> Result<OwnedSemaphorePermit, NoWay> {
+        let most = self.tunnels_max;
+        Arc::clone(&self.free).try_acquire_owned().map_err(|_| NoWay::TooMany { most })
     }
 }
 
@@ -59,8 +60,8 @@ pub(crate) enum NoWay {
     NotRunning(InstanceId),
     #[error("{0} runs, but its sshd does not answer")]
     Unreachable(InstanceId),
-    #[error("{TUNNELS_MAX} tunnels are open, which is the most")]
-    TooMany,
+    #[error("{most} tunnels are open, which is the most")]
+    TooMany { most: usize },
     #[error("{0} cannot be reached now; the operator's log says why")]
     Broken(InstanceId),
 }
@@ -71,7 +72,7 @@ impl NoWay {
             NoWay::NoInstance(_) | NoWay::NoAddress(_) => StatusCode::NOT_FOUND,
             NoWay::Ambiguous(_) => StatusCode::CONFLICT,
             NoWay::NotSsh(_) => StatusCode::FORBIDDEN,
-            NoWay::NotRunning(_) | NoWay::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+            NoWay::NotRunning(_) | NoWay::TooMany { .. } => StatusCode::SERVICE_UNAVAILABLE,
             NoWay::Unreachable(_) | NoWay::Broken(_) => StatusCode::BAD_GATEWAY,
         }
     }
@@ -81,7 +82,7 @@ impl NoWay {
 pub(crate) struct Relay {
     instance: InstanceId,
     machine: Connection,
-    _tunnel: OwnedSemaphorePermit,
+    tunnel: OwnedSemaphorePermit,
 }
 
 impl std::fmt::Debug for Relay {
@@ -109,14 +110,18 @@ impl Relay {
                 NoWay::Broken(id)
             }
         })?;
-        Ok(Relay { instance: id, machine, _tunnel: tunnel })
+        Ok(Relay { instance: id, machine, tunnel })
     }
 
     /// Carries bytes until both sides have ended, or the machine has and its client does not let go. Sessions idle for
     /// hours: a client that is no more is found out by TCP's own keepalive.
-    pub(crate) async fn carry(self, client: impl AsyncRead + AsyncWrite) {
+    ///
+    /// `machine_ended` is called once the machine has: the tunnel's place is free from then on, and whoever does not let go
+    /// may be let go.
+    pub(crate) async fn carry(self, client: impl AsyncRead + AsyncWrite, machine_ended: impl FnOnce()) {
+        let Relay { instance, machine, tunnel } = self;
         let (mut from_client, mut to_client) = split(client);
-        let (mut from_machine, mut to_machine) = split(self.machine);
+        let (mut from_machine, mut to_machine) = split(machine);
         let up = async {
             let sent = copy(&mut from_client, &mut to_machine).await;
             // Either side may have gone meanwhile: then there is nothing left to end.
@@ -130,10 +135,14 @@ impl Relay {
         };
         let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
         tokio::select! {
-            _ = &mut down => { let _ = tokio::time::timeout(LINGER, up).await; }
+            _ = &mut down => {
+                drop(tunnel);
+                machine_ended();
+                let _ = tokio::time::timeout(LINGER, up).await;
+            }
             _ = &mut up => { let _ = down.await; }
         }
-        tracing::debug!(instance = %self.instance, "a tunnel ended");
+        tracing::debug!(%instance, "a tunnel ended");
     }
 }
 
@@ -166,10 +175,10 @@ mod test {
 
     #[test]
     fn so_many_tunnels_and_no_more_until_one_ends() {
-        let tunnels = Tunnels::default();
-        let mut open: Vec<_> = (0..TUNNELS_MAX).map(|_| tunnels.one_more().unwrap()).collect();
+        let tunnels = Tunnels::new(20);
+        let mut open: Vec<_> = (0..20).map(|_| tunnels.one_more().unwrap()).collect();
         let refused = tunnels.one_more().unwrap_err();
-        assert_eq!((refused.status(), tunnels.open()), (StatusCode::SERVICE_UNAVAILABLE, TUNNELS_MAX));
+        assert_eq!((refused.status(), tunnels.open()), (StatusCode::SERVICE_UNAVAILABLE, 20));
         open.pop();
         assert!(tunnels.one_more().is_ok());
     }

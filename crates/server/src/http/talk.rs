@@ -23,7 +23,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
 };
 
 /// A client has this long to send a request's head.
@@ -73,11 +73,12 @@ pub(super) async fn accepted(
             // There is a number of such tunnels, which knows better than the listener which one to let go.
             presence.begin();
             // Told to stop, the machines themselves go on; what ends is the way to them.
-            unless_stopped(&mut stop, relay.carry(stream)).await;
+            unless_stopped(&mut stop, relay.carry(stream, || presence.end(false))).await;
         }
-        End::Console(machine) => {
+        End::Console { machine, place } => {
             presence.begin();
             unless_stopped(&mut stop, websocket::carry(stream, machine)).await;
+            drop(place);
         }
         End::Vendor { host, way } => {
             let stream: Box<dyn Stream> = match way {
@@ -103,7 +104,7 @@ pub(super) struct Tunnel {
 pub(super) enum End {
     Vendor { host: Box<str>, way: Way },
     Machine(Relay),
-    Console(cvmd_hypervisor::Connection),
+    Console { machine: cvmd_hypervisor::Connection, place: OwnedSemaphorePermit },
 }
 
 /// One HTTP connection.

@@ -49,9 +49,9 @@ pub(super) async fn open_console(
     if !websocket::is_of_this_server(request.headers()) {
         return Err(NoConsole::Elsewhere);
     }
-    let machine = console::open(&connection.house, request.uri().query().unwrap_or_default()).await?;
+    let (machine, place) = console::open(&connection.house, request.uri().query().unwrap_or_default()).await?;
     let upgrade = hyper::upgrade::on(&mut request);
-    connection.becomes(End::Console(machine), upgrade);
+    connection.becomes(End::Console { machine, place }, upgrade);
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
