@@ -24,7 +24,8 @@ const ONE_MB: usize = 1024 * 1024;
 
 #[test]
 fn what_is_too_large_is_refused_and_the_limit_itself_is_not() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let tc3_of = |bytes: usize| {
         let frame = "{\"Colour\":\"\"}".len();
@@ -66,7 +67,8 @@ fn what_is_too_large_is_refused_and_the_limit_itself_is_not() {
 
 #[test]
 fn others_are_served_while_some_send_half_or_nothing() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let whole = client.tc3("DescribeInstances", "{\"Limit\":10}", &Tc3::default());
     let mut held: Vec<TcpStream> = Vec::new();
@@ -98,7 +100,8 @@ fn others_are_served_while_some_send_half_or_nothing() {
 
 #[test]
 fn a_half_sent_body_is_answered_by_the_limit_and_not_later() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let whole = client.tc3("DescribeInstances", "{\"Limit\":10}", &Tc3::default());
     let mut legacy = client.signed_post(LEGACY, &client.v1("DescribeInstances", &[]));
@@ -122,7 +125,8 @@ fn a_half_sent_body_is_answered_by_the_limit_and_not_later() {
 
 #[test]
 fn a_tunnel_in_which_nothing_or_half_a_head_comes_is_let_go_by_the_limit() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let streams: Vec<_> = ["", "GET / HTTP/1.1\r\nhost: h\r\n"]
         .into_iter()
         .map(|half| {
@@ -144,7 +148,8 @@ fn a_tunnel_in_which_nothing_or_half_a_head_comes_is_let_go_by_the_limit() {
 
 #[test]
 fn garbage_and_a_thousand_connections_leave_the_server_as_it_was() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let mut chance = house::Chance(7);
     let mut garbage: Vec<Vec<u8>> = [

@@ -26,7 +26,8 @@ fn changed(client: &Client, from: &str, to: &str) -> Vec<u8> {
 
 #[test]
 fn api3_refuses_what_is_wrong_with_a_signed_request_by_the_documented_code() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let signed = |action: &str, body: &str, with: Tc3<'_>| client.tc3(action, body, &with);
     let plain = |action: &str, body: Value| client.tc3(action, &body.to_string(), &Tc3::default());
@@ -140,7 +141,8 @@ fn api3_refuses_what_is_wrong_with_a_signed_request_by_the_documented_code() {
 
 #[test]
 fn api3_believes_no_signature_that_is_absent_forged_or_for_something_else() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let bad = |what, code, bytes| Bad { what, door: Api3, code, bytes };
     let json_type = ("content-type", "application/json");
@@ -220,7 +222,8 @@ fn api3_believes_no_signature_that_is_absent_forged_or_for_something_else() {
 
 #[test]
 fn the_legacy_door_refuses_by_its_own_codes() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let bad = |what, code, bytes| Bad { what, door: Legacy, code, bytes };
     let call = |action: &str, parameters: &[(&str, &str)]| client.signed_query(LEGACY, &client.v1(action, parameters));
@@ -294,7 +297,8 @@ fn the_legacy_door_refuses_by_its_own_codes() {
 
 #[test]
 fn a_legacy_request_without_a_version_gets_the_old_numeric_envelope() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     for bytes in [
         client.signed_query(LEGACY, &client.v1("DescribeInstances", &[("Version", "")])),
@@ -313,7 +317,8 @@ fn a_legacy_request_without_a_version_gets_the_old_numeric_envelope() {
 
 #[test]
 fn wrong_methods_and_paths_get_the_envelope_of_their_door() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let host = || vec![("host", client.address.to_string())];
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"] {

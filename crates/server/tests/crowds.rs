@@ -120,7 +120,8 @@ fn claiming(client: &Client, secret_id: &str) -> String {
 
 #[test]
 fn a_head_that_cannot_be_believed_is_answered_before_its_body_comes() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     for (headers, announced, code) in [
@@ -151,7 +152,8 @@ fn a_head_that_cannot_be_believed_is_answered_before_its_body_comes() {
 
 #[test]
 fn a_body_without_a_length_is_bounded_all_the_same() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let mut stream = client.connect().unwrap();
     let form = "content-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n";
@@ -168,7 +170,8 @@ fn a_body_without_a_length_is_bounded_all_the_same() {
 
 #[test]
 fn unfinished_bodies_of_strangers_hold_little_and_hold_nobody_up() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     let mut held: Vec<_> = (0..100).map(|_| unfinished(client, form, 1_048_576, 1_000_000)).collect();
@@ -186,7 +189,8 @@ fn unfinished_bodies_of_strangers_hold_little_and_hold_nobody_up() {
 
 #[test]
 fn unfinished_bodies_in_the_name_of_one_credential_leave_room_for_the_rest() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let named = claiming(client, house::SECRET_ID);
     let held: Vec<_> = (0..20).map(|_| unfinished(client, &named, 10_000_000, 9_000_000)).collect();

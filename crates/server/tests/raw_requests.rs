@@ -28,7 +28,8 @@ fn answer(client: &Client, bytes: &[u8]) -> String {
 
 #[test]
 fn a_request_that_can_be_read_in_two_ways_is_refused_and_says_why() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let address = client.address;
     let chunked = "transfer-encoding: chunked\r\n";
@@ -63,7 +64,8 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_says_why() {
 
 #[test]
 fn a_header_that_decides_is_refused_when_it_stands_there_twice() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let other = format!(
         "TC3-HMAC-SHA256 Credential=AKIDother/2026-11-27/cvm/tc3_request, SignedHeaders=content-type;host, Signature={}",
@@ -90,7 +92,8 @@ fn a_header_that_decides_is_refused_when_it_stands_there_twice() {
 
 #[test]
 fn a_coded_body_alone_is_a_request_like_any_other_and_the_last_on_its_connection() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = &server.client;
     let body = "{\"Limit\":1}";
     let signed = String::from_utf8(client.tc3("DescribeInstances", body, &Tc3::default())).unwrap();

@@ -82,7 +82,8 @@ fn ends(stream: &mut TcpStream) {
 
 #[test]
 fn a_proxied_request_is_answered_like_any_other() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let client = called(&server, VENDOR);
     for path in ["http://cvm.tencentcloudapi.com/", "http://cvm.tencentcloudapi.com", "http://other.example/"] {
         let reply = exchange(client.connect().unwrap(), &describe(&client, path));
@@ -107,7 +108,8 @@ fn a_proxied_request_is_answered_like_any_other() {
 
 #[test]
 fn a_proxied_request_for_somebody_else_is_refused_in_one_line() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     for (target, status) in [
         ("http://example.com/", 403),
         ("http://example.com/_cvmd/health", 403),
@@ -291,7 +293,8 @@ fn an_authority_whose_files_do_not_belong_together_is_refused_at_the_start() {
 
 #[test]
 fn garbage_in_a_tunnel_and_half_a_handshake_are_let_go_and_others_are_served_meanwhile() {
-    let server = Home::new().start();
+    let home = Home::new();
+    let server = home.start();
     let target = format!("{VENDOR}:443");
     let begun = Instant::now();
     let mut silent: Vec<TcpStream> = Vec::new();
