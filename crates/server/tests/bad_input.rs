@@ -351,7 +351,8 @@ fn one_doors_codes_never_come_out_of_the_other() {
             windows,
         ],
     });
-    let server = Home::new().seed(seed).start();
+    let home = Home::new().seed(seed);
+    let server = home.start();
     let client = &server.client;
     let no_force = "UnsupportedOperation.InstanceStateRunning";
     let unbind = |instance: &str| vec![("InstanceIds.0", instance.to_owned()), ("KeyIds.0", "skey-bound001".into())];
