@@ -18,7 +18,7 @@ pub(crate) struct Rows {
 
 /// Everything that the state loads.
 pub(crate) fn state(data: &Path) -> anyhow::Result<Rows> {
-    read(&data.join("state.db"), |table| !["journal", "meta"].contains(&table))
+    read(&data.join("state.db"), |table| !["journal", "meta", "refused", "replays"].contains(&table))
 }
 
 /// The simulated machines.

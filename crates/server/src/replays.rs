@@ -7,8 +7,8 @@ use std::{
 };
 
 /// A signed request is valid from 300 seconds before its timestamp to 300 after: seen at any moment of that, it must
-/// be remembered for this long.
-pub(crate) const REMEMBERED_SECONDS: u64 = 600;
+/// be remembered for this long, and for a minute more, in which clocks may be set.
+pub(crate) const REMEMBERED_SECONDS: u64 = 660;
 
 /// What has been seen in this period and in the one before it, so that forgetting costs nothing.
 #[derive(Debug, Default)]

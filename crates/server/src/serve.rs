@@ -246,8 +246,8 @@ async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_po
 /// What was signed shortly before a restart may not come again after it.
 async fn remember_replays(house: &House) -> anyhow::Result<()> {
     let now_seconds = house.now_seconds();
-    let lines = house.state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
-    for key in lines.iter().filter_map(|line| ReplayKey::from_hex(line.replay.as_deref()?).ok()) {
+    let keys = house.state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
+    for key in keys.iter().filter_map(|key| ReplayKey::from_hex(key).ok()) {
         house.replays.admit(key, now_seconds);
     }
     Ok(())

@@ -139,6 +139,11 @@ impl Addresses {
         self.taken.entry(network).or_default().take(number(address));
     }
 
+    /// Takes an address of the block that no instance has.
+    pub(crate) fn reserve(&mut self, address: Ipv4Addr) {
+        self.taken.entry(None).or_default().take(number(address));
+    }
+
     fn give_back(&mut self, network: Network, address: Ipv4Addr) {
         match network {
             None => drop(self.block.remove(&address)),

@@ -121,7 +121,7 @@ mod test {
         };
         // More than all that can wait at once, so that the reader has to wait too.
         let rows = (1..=100_000).map(row).collect();
-        store.persist(&Group { revision: 1, rows, lines: vec![] }).unwrap();
+        store.persist(&Group { revision: 1, rows, ..Group::default() }).unwrap();
         store
     }
 

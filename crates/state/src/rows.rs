@@ -15,6 +15,10 @@ pub struct Settings {
     /// Numbers up to this one have been given to accounts, some of which may be gone.
     #[serde(default)]
     pub last_account: u32,
+    /// What the directory is called in its files, so that one of another directory is found out. Made at the first start
+    /// that knows of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<uuid::Uuid>,
 }
 
 /// How far the loading of a seed has come.
@@ -28,7 +32,7 @@ pub enum SeedState {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { block: 64, ssh_port: 22, seed: SeedState::None, last_account: 0 }
+        Settings { block: 64, ssh_port: 22, seed: SeedState::None, last_account: 0, directory: None }
     }
 }
 

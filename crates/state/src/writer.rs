@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use cvmd_model::{InstanceId, RequestId};
 use std::{
     collections::BTreeMap,
+    net::Ipv4Addr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
@@ -82,6 +83,7 @@ type Run = Box<dyn FnOnce(&View, &mut Gathered) -> Answer + Send>;
 struct Gathered {
     puts: Vec<(Put, Row)>,
     lines: Vec<JournalLine>,
+    refused: Vec<JournalLine>,
 }
 
 impl State {
@@ -156,12 +158,21 @@ impl State {
         self.ask(move |journal| journal.lines_of(request)).await
     }
 
-    /// Signed requests since that time which may not come again.
+    /// The keys of signed requests since that time which may not come again.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, CommitError> {
+    pub async fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, CommitError> {
         self.ask(move |journal| journal.replays_since(at_seconds)).await
+    }
+
+    /// Keeps addresses from being given out until the next start. Called before there are commands.
+    pub fn reserve(&self, addresses: &[Ipv4Addr]) {
+        self.shared.view.rcu(|view| {
+            let mut view = View::clone(view);
+            addresses.iter().for_each(|address| view.addresses.reserve(*address));
+            view
+        });
     }
 
     /// Ids of instances that were put with an operation under way, after each publish from now on.
@@ -217,7 +228,7 @@ impl State {
                 gathered.puts = puts;
                 gathered.lines = lines;
             }
-            gathered.lines.extend(line);
+            if outcome.is_ok() { &mut gathered.lines } else { &mut gathered.refused }.extend(line);
             Box::new(move |persisted| {
                 let answer = match persisted {
                     Ok(()) if wrote => Err(CommitError::WroteBeforeRefusing(std::any::type_name::<E>().into())),
@@ -284,7 +295,8 @@ impl Writer {
         for run in group {
             let mut gathered = Gathered::default();
             answers.push(run(&view, &mut gathered));
-            wrote += u64::from(!gathered.puts.is_empty() || !gathered.lines.is_empty());
+            let lines = gathered.lines.len() + gathered.refused.len();
+            wrote += u64::from(!gathered.puts.is_empty() || lines > 0);
             for (put, row) in gathered.puts {
                 view.apply(&put);
                 if let Put::Instance(instance) = &put
@@ -296,6 +308,7 @@ impl Writer {
                 rows.insert(place(&put), row);
             }
             persisted.lines.append(&mut gathered.lines);
+            persisted.refused.append(&mut gathered.refused);
         }
         persisted.rows.extend(rows.into_values());
         let images = persisted.rows.iter().any(|row| row.table == Table::Shelf(ShelfName::CustomImages));
@@ -321,7 +334,7 @@ impl Writer {
         if let Some(reason) = &self.poisoned {
             return Err(CommitError::Store(Arc::clone(reason)));
         }
-        if group.rows.is_empty() && group.lines.is_empty() {
+        if group.rows.is_empty() && group.lines.is_empty() && group.refused.is_empty() {
             return Ok(());
         }
         let started = tokio::time::Instant::now();

@@ -2,6 +2,7 @@
 
 use super::*;
 use cvmd_model::AccountNumber;
+use std::path::Path;
 
 fn row(table: Table, sequence: u64, body: Option<&str>) -> Row {
     Row { table, sequence, id: format!("id-{sequence}"), body: body.map(|body| body.as_bytes().to_vec()) }
@@ -32,7 +33,7 @@ fn all(store: &mut dyn Store) -> (Vec<(Table, u64, String)>, u64) {
 }
 
 fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
-    let request = RequestId(uuid::Uuid::from_u128(7));
+    let [request, other] = [7, 8].map(|number| RequestId(uuid::Uuid::from_u128(number)));
     let mut store = open();
     assert_eq!(all(store.as_mut()), (vec![], 0), "a new store is empty");
     let rows = vec![
@@ -44,13 +45,13 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
         row(Table::Accounts, 1, Some("{}")),
     ];
     let lines = vec![line(request, 1000, None), line(request, 1001, Some("aa"))];
-    store.persist(&Group { revision: 1, rows, lines }).unwrap();
+    store.persist(&Group { revision: 1, rows, lines, refused: vec![line(other, 1001, Some("bb"))] }).unwrap();
     let rows = vec![
         row(Table::Instances, 2, None),
         row(Table::Instances, 1, Some(r#"{"a":3}"#)),
         row(Table::Shelf(ShelfName::Vpcs), 3, None),
     ];
-    store.persist(&Group { revision: 2, rows, lines: vec![] }).unwrap();
+    store.persist(&Group { revision: 2, rows, ..Group::default() }).unwrap();
     drop(store);
 
     let mut store = open();
@@ -64,13 +65,12 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
         (Table::Shelf(ShelfName::SecurityGroups), 4, "{}".to_string()),
     ];
     assert_eq!(rows, expected, "rows come table by table, newest content only");
-    assert_eq!(
-        store.journal().lines_of(request).unwrap(),
-        [line(request, 1000, None), line(request, 1001, Some("aa"))]
-    );
-    assert_eq!(store.journal().lines_of(RequestId(uuid::Uuid::nil())).unwrap(), []);
-    assert_eq!(store.journal().replays_since(1001).unwrap(), [line(request, 1001, Some("aa"))]);
-    assert_eq!(store.journal().replays_since(1002).unwrap(), []);
+    let journal = store.journal();
+    assert_eq!(journal.lines_of(request).unwrap(), [line(request, 1000, None), line(request, 1001, None)]);
+    assert_eq!(journal.lines_of(other).unwrap(), [line(other, 1001, None)]);
+    assert_eq!(journal.lines_of(RequestId(uuid::Uuid::nil())).unwrap(), []);
+    assert_eq!(journal.replays_since(1001).unwrap(), ["aa".into(), "bb".into()]);
+    assert!(journal.replays_since(1002).unwrap().is_empty());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_newer_database_is_refused_clearly() {
     drop(SqliteStore::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
-    assert_eq!(error.to_string(), "the database has schema 99, this cvmd knows up to 2: use a newer cvmd");
+    assert_eq!(error.to_string(), "the database has schema 99, this cvmd knows up to 3: use a newer cvmd");
 }
 
 #[test]
@@ -110,6 +110,8 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
         CREATE TABLE meta (revision INTEGER NOT NULL);
         INSERT INTO meta VALUES (41);
         INSERT INTO accounts VALUES (1, 'main', 1, 41, '{"a":1}');
+        INSERT INTO journal (request, body) VALUES (zeroblob(16), '{"request":"00000000-0000-0000-0000-000000000000","account":1,"action":"StopInstances","at_seconds":5000,"decision":"accepted","instances":[],"replay":"cc"}');
+        INSERT INTO journal (request, body) VALUES (zeroblob(16), '{"request":"00000000-0000-0000-0000-000000000000","account":1,"action":"StopInstances","at_seconds":5001,"decision":"SUCCESS","instances":[]}');
         PRAGMA user_version = 1;"#;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.db");
@@ -117,14 +119,20 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
     let before = (Table::Accounts, 1, r#"{"a":1}"#.to_string());
     let mut store = SqliteStore::open(&path).unwrap();
     assert_eq!(all(&mut store), (vec![before.clone()], 41));
+    assert_eq!(
+        store.journal().replays_since(5000).unwrap(),
+        ["cc".into()],
+        "what refused a replay goes on refusing it"
+    );
+    assert_eq!(store.journal().lines_of(RequestId(uuid::Uuid::nil())).unwrap().len(), 2);
     let rows = vec![row(Table::Shelf(ShelfName::Vpcs), 2, Some("{}"))];
-    store.persist(&Group { revision: 42, rows, lines: vec![] }).unwrap();
+    store.persist(&Group { revision: 42, rows, ..Group::default() }).unwrap();
     drop(store);
     let after = (Table::Shelf(ShelfName::Vpcs), 2, "{}".to_string());
     assert_eq!(all(&mut SqliteStore::open(&path).unwrap()), (vec![before, after], 42));
     let version = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
     let found = rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], version).unwrap();
-    assert_eq!(found, 2);
+    assert_eq!(found, 3);
 }
 
 #[test]
@@ -134,4 +142,75 @@ fn the_database_is_readable_by_its_owner_only() {
     let path = directory.path().join("state.db");
     drop(SqliteStore::open(&path).unwrap());
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Opens the file anew for each group, as after a restart.
+fn journal_of(path: &Path, retention: Retention, revision: u64, lines: Vec<JournalLine>, refused: Vec<JournalLine>) {
+    let mut store = SqliteStore::keeping(path, retention).unwrap();
+    store.persist(&Group { revision, lines, refused, ..Group::default() }).unwrap();
+}
+
+fn count(path: &Path, table: &str) -> i64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+fn id(number: u128) -> RequestId {
+    RequestId(uuid::Uuid::from_u128(number))
+}
+
+#[test]
+fn the_journal_keeps_its_newest_lines_by_number_and_by_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let few = Retention { lines: 10, ..Retention::default() };
+    for revision in 1..=50 {
+        journal_of(&path, few, revision, vec![line(id(revision.into()), revision, None)], vec![]);
+    }
+    assert_eq!(count(&path, "journal"), 10);
+    let journal = SqliteStore::keeping(&path, few).unwrap().journal();
+    assert_eq!((journal.lines_of(id(40)).unwrap().len(), journal.lines_of(id(41)).unwrap().len()), (0, 1));
+    let length = serde_json::to_string(&line(id(1), 1, None)).unwrap().len() as u64;
+    let small = Retention { bytes: 5 * length, ..few };
+    journal_of(&path, small, 51, vec![line(id(51), 51, None)], vec![]);
+    assert!((1..=5).contains(&count(&path, "journal")), "{}", count(&path, "journal"));
+    assert_eq!(SqliteStore::open(&path).unwrap().journal().lines_of(id(51)).unwrap().len(), 1);
+}
+
+#[test]
+fn refused_commands_of_one_account_push_nobody_elses_lines_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let few = Retention { lines: 10, refused_lines: 8, ..Retention::default() };
+    let of =
+        |account, number: u64| JournalLine { account: AccountNumber(account), ..line(id(number.into()), 1000, None) };
+    journal_of(&path, few, 1, vec![of(2, 1)], vec![of(2, 2)]);
+    for revision in 2..=200 {
+        let refused = (0..5).map(|number| of(1, 100 + revision * 5 + number)).collect();
+        journal_of(&path, few, revision, vec![], refused);
+    }
+    assert_eq!(count(&path, "refused"), 8 + 1);
+    let journal = SqliteStore::keeping(&path, few).unwrap().journal();
+    assert_eq!(journal.lines_of(id(1)).unwrap(), [of(2, 1)]);
+    assert_eq!(journal.lines_of(id(2)).unwrap(), [of(2, 2)]);
+    assert_eq!(journal.lines_of(id(100 + 200 * 5 + 4)).unwrap().len(), 1, "the newest of the flood is there");
+}
+
+#[test]
+fn what_refuses_a_replay_is_kept_by_time_whatever_there_is_of_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let few = Retention { lines: 4, bytes: 100, refused_lines: 1, ..Retention::default() };
+    let group = |revision, at_seconds| {
+        let key = |number: u64| format!("{revision}-{number}");
+        let accepted = (0..50).map(|number| line(id(1), at_seconds, Some(&key(number)))).collect();
+        let refused = (50..100).map(|number| line(id(1), at_seconds, Some(&key(number)))).collect();
+        journal_of(&path, few, revision, accepted, refused);
+    };
+    group(1, 1000);
+    group(2, 1660);
+    let replays = |since| SqliteStore::keeping(&path, few).unwrap().journal().replays_since(since).unwrap().len();
+    assert_eq!(replays(1000), 200, "660 seconds are not over");
+    group(3, 1661);
+    assert_eq!(replays(0), 200, "the first ones have gone, for nobody can send them again");
 }

@@ -57,6 +57,7 @@ impl Store for MemoryStore {
             };
         }
         rows.lines.extend_from_slice(&group.lines);
+        rows.lines.extend_from_slice(&group.refused);
         rows.revision = group.revision;
         Ok(())
     }
@@ -72,11 +73,14 @@ impl Store for MemoryStore {
 
 impl Journal for MemoryStore {
     fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
-        Ok(self.rows().lines.iter().filter(|line| line.request == request).cloned().collect())
+        let rows = self.rows();
+        let lines = rows.lines.iter().filter(|line| line.request == request);
+        Ok(lines.map(|line| JournalLine { replay: None, ..line.clone() }).collect())
     }
 
-    fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError> {
-        let wanted = |line: &&JournalLine| line.replay.is_some() && line.at_seconds >= at_seconds;
-        Ok(self.rows().lines.iter().filter(wanted).cloned().collect())
+    fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError> {
+        let rows = self.rows();
+        let since = rows.lines.iter().filter(|line| line.at_seconds >= at_seconds);
+        Ok(since.filter_map(|line| line.replay.clone()).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 mod memory;
 mod sqlite;
+mod sqlite_journal;
 
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
@@ -71,7 +72,28 @@ pub struct Group {
     /// One higher than the group before.
     pub revision: u64,
     pub rows: Vec<Row>,
+    /// Of what was done, and what came of it.
     pub lines: Vec<JournalLine>,
+    /// Of commands that were refused: an account's are kept up to a number of their own.
+    pub refused: Vec<JournalLine>,
+}
+
+/// How much of the journal is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Lines of what was done, and the bytes of all of them: older ones go, a few with every group.
+    pub lines: u64,
+    pub bytes: u64,
+    /// Lines of refused commands, of each account: nobody's refusals push another's lines out.
+    pub refused_lines: u64,
+    /// Seconds for which a signed request must not come again. Kept by time alone, whatever there is of it.
+    pub replay_seconds: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Retention { lines: 2_000_000, bytes: 2 << 30, refused_lines: 4096, replay_seconds: 660 }
+    }
 }
 
 /// Why a store could not do its work.
@@ -122,11 +144,11 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
     /// When the journal cannot be read.
     fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError>;
 
-    /// The lines since that time which refuse a replay.
+    /// What refuses a replay of a request that came at that time or since.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    fn replays_since(&self, at_seconds: u64) -> Result<Vec<JournalLine>, StoreError>;
+    fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError>;
 }
 
 pub(crate) fn encode(put: &Put) -> Row {

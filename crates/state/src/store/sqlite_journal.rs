@@ -1,0 +1,206 @@
+//! The journal in SQLite: what was done, what was refused, and what refuses a replay, each kept for as long as it must be.
+
+use super::{Group, Journal, Retention, StoreError, sqlite::failed};
+use crate::JournalLine;
+use cvmd_model::RequestId;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+/// `refused` is a ring for each account: `slot` is the line's number modulo the number of lines kept.
+pub(super) const LAYOUT: &str = "
+    CREATE TABLE IF NOT EXISTS journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS refused (account INTEGER NOT NULL, slot INTEGER NOT NULL, number INTEGER NOT NULL, request BLOB NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, slot)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS replays (number INTEGER PRIMARY KEY, at_seconds INTEGER NOT NULL, key TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS meta (revision INTEGER NOT NULL, journal_bytes INTEGER NOT NULL DEFAULT 0);
+    INSERT INTO meta (revision) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM meta);
+";
+
+/// Before schema 3 lines were not counted in bytes, and replays were refused by what stood in them.
+pub(super) const FROM_SCHEMA_2: &str = "
+    ALTER TABLE meta ADD COLUMN journal_bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE meta SET journal_bytes = (SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM journal);
+    CREATE TABLE replays (number INTEGER PRIMARY KEY, at_seconds INTEGER NOT NULL, key TEXT NOT NULL);
+    INSERT INTO replays (at_seconds, key)
+        SELECT body ->> '$.at_seconds', body ->> '$.replay'
+        FROM (SELECT line, body FROM journal ORDER BY line DESC LIMIT 200000) WHERE body ->> '$.replay' IS NOT NULL ORDER BY line;
+";
+
+/// Lines that go at once, and how often in one group at most: deleting must not hold a commit up.
+const DELETE_LINES: i64 = 64;
+const DELETES_MAX: usize = 16;
+
+/// Writes a group's part of the journal, and takes away what is too old.
+#[derive(Debug)]
+pub(super) struct JournalWriter {
+    retention: Retention,
+    /// Of all lines but the refused ones, as of the last commit.
+    bytes: u64,
+    /// The number of the last refused line, by account; looked up when it is first needed.
+    refused: HashMap<u32, u64>,
+}
+
+impl JournalWriter {
+    pub(super) fn open(connection: &Connection, retention: Retention) -> rusqlite::Result<JournalWriter> {
+        let bytes: i64 = connection.query_row("SELECT journal_bytes FROM meta", [], |row| row.get(0))?;
+        Ok(JournalWriter { retention, bytes: bytes.cast_unsigned(), refused: HashMap::new() })
+    }
+
+    /// Answers the bytes that the journal then has.
+    pub(super) fn write(&mut self, connection: &Connection, group: &Group) -> rusqlite::Result<u64> {
+        let mut bytes = self.bytes;
+        let mut last_line = None;
+        for line in &group.lines {
+            let body = body(line)?;
+            bytes += body.len() as u64;
+            last_line = Some(append(connection, line.request, &body)?);
+        }
+        for line in &group.refused {
+            self.write_refused(connection, line)?;
+        }
+        self.write_replays(connection, group)?;
+        match last_line {
+            Some(last_line) => self.forget(connection, last_line.cast_unsigned(), bytes),
+            None => Ok(bytes),
+        }
+    }
+
+    /// What was written is durable.
+    pub(super) fn committed(&mut self, bytes: u64) {
+        self.bytes = bytes;
+    }
+
+    fn write_refused(&mut self, connection: &Connection, line: &JournalLine) -> rusqlite::Result<()> {
+        let account = line.account.0;
+        let last = match self.refused.get(&account) {
+            Some(last) => *last,
+            None => {
+                let query = "SELECT max(number) FROM refused WHERE account = ?1";
+                let last: Option<i64> = connection.query_row(query, [account], |row| row.get(0))?;
+                last.unwrap_or_default().cast_unsigned()
+            }
+        };
+        // A group that is not committed leaves a gap in the numbers, which nobody minds.
+        let number = last + 1;
+        self.refused.insert(account, number);
+        let slot = number % self.retention.refused_lines.max(1);
+        connection.prepare_cached("INSERT OR REPLACE INTO refused VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            account,
+            slot.cast_signed(),
+            number.cast_signed(),
+            line.request.0.as_bytes().as_slice(),
+            body(line)?
+        ])?;
+        Ok(())
+    }
+
+    /// What is older than the time goes, twice as many at most as came.
+    fn write_replays(&self, connection: &Connection, group: &Group) -> rusqlite::Result<()> {
+        let lines = || group.lines.iter().chain(&group.refused).filter(|line| line.replay.is_some());
+        let Some(newest_seconds) = lines().map(|line| line.at_seconds).max() else { return Ok(()) };
+        let mut insert = connection.prepare_cached("INSERT INTO replays (at_seconds, key) VALUES (?1, ?2)")?;
+        for line in lines() {
+            insert.execute(params![line.at_seconds.cast_signed(), line.replay])?;
+        }
+        let old_seconds = newest_seconds.saturating_sub(self.retention.replay_seconds);
+        let count = i64::try_from(lines().count()).unwrap_or(i64::MAX / 2);
+        connection
+            .prepare_cached(
+                "DELETE FROM replays WHERE at_seconds < ?1 AND number IN (SELECT number FROM replays ORDER BY number LIMIT ?2)",
+            )?
+            .execute(params![old_seconds.cast_signed(), 2 * count])?;
+        Ok(())
+    }
+
+    /// Takes the oldest lines away until there are few enough of them, and answers the bytes left.
+    fn forget(&self, connection: &Connection, last_line: u64, mut bytes: u64) -> rusqlite::Result<u64> {
+        let first = "SELECT line FROM journal ORDER BY line LIMIT 1";
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM journal WHERE line IN (SELECT line FROM journal WHERE line < ?1 ORDER BY line LIMIT ?2) RETURNING length(CAST(body AS BLOB))",
+        )?;
+        for _ in 0..DELETES_MAX {
+            let first: Option<i64> = connection.prepare_cached(first)?.query_row([], |row| row.get(0)).optional()?;
+            let lines = first.map_or(0, |first| last_line.saturating_sub(first.cast_unsigned()) + 1);
+            let too_many = lines.saturating_sub(self.retention.lines);
+            if too_many == 0 && bytes <= self.retention.bytes {
+                break;
+            }
+            let count =
+                if bytes > self.retention.bytes { DELETE_LINES } else { too_many.cast_signed().min(DELETE_LINES) };
+            // The last line stays, so that numbers go on.
+            let gone = delete.query_map(params![last_line.cast_signed(), count], |row| row.get::<_, i64>(0))?;
+            let gone: Vec<i64> = gone.collect::<Result<_, _>>()?;
+            if gone.is_empty() {
+                break;
+            }
+            bytes = bytes.saturating_sub(gone.iter().sum::<i64>().cast_unsigned());
+        }
+        Ok(bytes)
+    }
+}
+
+/// A line's own text: what refuses a replay has a table of its own.
+fn body(line: &JournalLine) -> rusqlite::Result<String> {
+    let text = match &line.replay {
+        None => serde_json::to_string(line),
+        Some(_) => serde_json::to_string(&JournalLine { replay: None, ..line.clone() }),
+    };
+    text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn append(connection: &Connection, request: RequestId, body: &str) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("INSERT INTO journal (request, body) VALUES (?1, ?2)")?
+        .insert(params![request.0.as_bytes().as_slice(), body])
+}
+
+/// A reader of the journal; each question opens a connection of its own.
+///
+/// There is no index by request: it would cost every commit a random write for the sake of a question that an operator
+/// asks now and then. Two million lines are searched in a second or two.
+#[derive(Debug)]
+pub(super) struct SqliteJournal(PathBuf);
+
+impl SqliteJournal {
+    pub(super) fn at(path: &Path) -> SqliteJournal {
+        SqliteJournal(path.to_path_buf())
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        Connection::open_with_flags(&self.0, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError> {
+        let connection = self.open()?;
+        let mut lines = Vec::new();
+        for query in [
+            "SELECT body FROM refused WHERE request = ?1 ORDER BY number",
+            "SELECT body FROM journal WHERE request = ?1 ORDER BY line",
+        ] {
+            let mut statement = connection.prepare(query).map_err(failed)?;
+            let found = statement.query_map([request.0.as_bytes().as_slice()], line).map_err(failed)?;
+            lines.extend(found.collect::<Result<Vec<_>, _>>().map_err(failed)?);
+        }
+        Ok(lines)
+    }
+
+    fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError> {
+        let connection = self.open()?;
+        let query = "SELECT key FROM replays WHERE at_seconds >= ?1 ORDER BY number";
+        let mut statement = connection.prepare(query).map_err(failed)?;
+        let keys = statement.query_map([at_seconds.cast_signed()], |row| row.get(0)).map_err(failed)?;
+        keys.collect::<Result<_, _>>().map_err(failed)
+    }
+}
+
+fn line(row: &rusqlite::Row<'_>) -> rusqlite::Result<JournalLine> {
+    let body = row.get_ref(0)?.as_bytes()?;
+    let line: JournalLine = serde_json::from_slice(body)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
+    // Lines of before still hold what refuses a replay.
+    Ok(JournalLine { replay: None, ..line })
+}
