@@ -252,11 +252,9 @@ impl Reason {
             Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
-            Reason::BadValue { .. }
-            | Reason::UserName { .. }
-            | Reason::ControlCharacter { .. }
-            | Reason::Region
-            | Reason::Excess(_) => both("InvalidParameterValue"),
+            Reason::BadValue { .. } | Reason::UserName { .. } | Reason::Region | Reason::Excess(_) => {
+                both("InvalidParameterValue")
+            }
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),
@@ -291,7 +289,7 @@ impl Reason {
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
             Reason::NoIpv6 => both("InvalidParameterValue.VpcNotSupportIpv6Address"),
-            Reason::AddressCount { .. } => both("InvalidParameterValue"),
+            Reason::AddressCount { .. } | Reason::ControlCharacter { .. } => both("InvalidParameterValue"),
             Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
             Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),
             Reason::NetworkDuplicateTag { .. } => both("InvalidParameterValue.TagDuplicateKey"),
