@@ -48,6 +48,7 @@ pub struct SimulatedHypervisor {
     pub(crate) store: Store,
     pub(crate) census: Census,
     pub(crate) images: Images,
+    aside: Vec<Arc<Machine>>,
     timers: Arc<Timers>,
     pub(crate) sessions: Sessions,
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
@@ -64,7 +65,21 @@ impl SimulatedHypervisor {
     /// # Errors
     /// The file cannot be read, is of a newer schema, or no port can be bound.
     pub fn open(settings: Settings) -> Result<Arc<SimulatedHypervisor>, OpenError> {
-        let (store, Contents { mut machines, images }) = Store::open(&settings.data.join("machines.db"))?;
+        SimulatedHypervisor::open_for(settings, None, |_| true)
+    }
+
+    /// The same for a data directory of that id, which the file from then on tells. Machines that are not wanted are set
+    /// aside: they stay in the file, and until a new one is defined in their place there is none.
+    ///
+    /// # Errors
+    /// As [`SimulatedHypervisor::open`].
+    pub fn open_for(
+        settings: Settings,
+        directory: Option<Uuid>,
+        is_wanted: impl Fn(InstanceId) -> bool,
+    ) -> Result<Arc<SimulatedHypervisor>, OpenError> {
+        let (store, Contents { machines, images }) = Store::open(&settings.data.join("machines.db"), directory)?;
+        let (mut machines, aside): (Vec<_>, Vec<_>) = machines.into_iter().partition(|machine| is_wanted(machine.id));
         let timers = Arc::new(Timers::default());
         for machine in &machines {
             if let Some(at_ms) = machine.changes_at_ms().filter(|at_ms| *at_ms > settings.clock.now_ms()) {
@@ -78,6 +93,7 @@ impl SimulatedHypervisor {
             store,
             census: Census::of(machines),
             images: Images::of(images),
+            aside,
             timers,
             sessions: Sessions::default(),
             watchers: Mutex::default(),
@@ -120,6 +136,12 @@ impl SimulatedHypervisor {
     #[must_use]
     pub fn machine(&self, id: InstanceId) -> Option<Arc<Machine>> {
         self.census.machine(id)
+    }
+
+    /// Machines that were not wanted when this was opened.
+    #[must_use]
+    pub fn aside(&self) -> &[Arc<Machine>] {
+        &self.aside
     }
 
     /// How many machines there are.
@@ -393,6 +415,10 @@ impl Hypervisor for SimulatedHypervisor {
             user: machine.entrance().user.clone(),
             host_key: host_key.map_err(|error| Trouble::Other(error.to_string().into()))?.into(),
         })
+    }
+
+    fn set_aside(&self) -> usize {
+        self.aside.len()
     }
 
     fn has_own_ports(&self) -> bool {

@@ -15,6 +15,7 @@ mod sessions;
 mod settings;
 mod ssh;
 mod store;
+mod survey;
 mod timers;
 mod writing;
 
@@ -24,3 +25,4 @@ pub use driver::{OpenError, SimulatedHypervisor};
 pub use machine::{Machine, Stored};
 pub use settings::Settings;
 pub use store::{StoreError, Written};
+pub use survey::Survey;

@@ -3,7 +3,7 @@
 //! SQLite in WAL mode with `synchronous=FULL`, so that a write is on the disk before its caller hears of it. Tables
 //! with an integer key and pages of 1 kB: figures in the architecture's notes on parts.
 
-use crate::{images::Image, machine::Machine};
+use crate::{images::Image, machine::Machine, survey};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     num::NonZeroUsize,
@@ -17,6 +17,7 @@ use std::{
     time::Instant,
 };
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 /// What `PRAGMA user_version` says of the rows this program writes.
 const SCHEMA: i64 = 2;
@@ -103,9 +104,11 @@ pub(crate) enum Work {
 }
 
 impl Store {
-    /// Opens the file, making it (mode 0600) if there is none, and reads every machine and every image.
-    pub(crate) fn open(path: &Path) -> Result<(Store, Contents), StoreError> {
+    /// Opens the file, making it (mode 0600) if there is none, and reads every machine and every image. From now on it
+    /// belongs to that data directory.
+    pub(crate) fn open(path: &Path, directory: Option<Uuid>) -> Result<(Store, Contents), StoreError> {
         let connection = connect(path)?;
+        directory.map_or(Ok(()), |directory| survey::belong(&connection, directory))?;
         let contents = Contents { machines: read_all(&connection)?, images: read_images(&connection)? };
         let (jobs, inbox) = mpsc::channel();
         let tally = Arc::new(Tally::default());
@@ -179,6 +182,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          CREATE TABLE IF NOT EXISTS machines (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+         CREATE TABLE IF NOT EXISTS directory (one INTEGER PRIMARY KEY, id TEXT NOT NULL);
          CREATE TABLE IF NOT EXISTS images (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
          PRAGMA user_version = {SCHEMA};
          COMMIT"
@@ -329,9 +333,9 @@ mod test {
     fn a_newer_schema_is_refused_clearly() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("machines.db");
-        drop(Store::open(&path).unwrap());
+        drop(Store::open(&path, None).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
-        let error = Store::open(&path).unwrap_err();
+        let error = Store::open(&path, None).unwrap_err();
         assert_eq!(error.to_string(), "machines.db has schema 3, newer than 2, the newest that this program reads");
     }
 
@@ -339,13 +343,13 @@ mod test {
     fn a_row_that_cannot_be_read_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("machines.db");
-        drop(Store::open(&path).unwrap());
+        drop(Store::open(&path, None).unwrap());
         let connection = Connection::open(&path).unwrap();
         // More than the parsers take at once: the reader must not wait for ever.
         let many = "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
                     INSERT INTO machines SELECT id, '{}' FROM n";
         connection.execute_batch(many).unwrap();
-        let error = Store::open(&path).unwrap_err();
+        let error = Store::open(&path, None).unwrap_err();
         assert!(matches!(error, StoreError::Row { id: 1.., .. }), "{error}");
     }
 
@@ -354,7 +358,7 @@ mod test {
     fn the_file_and_its_log_belong_to_their_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
-        let _store = Store::open(&directory.path().join("machines.db")).unwrap();
+        let _store = Store::open(&directory.path().join("machines.db"), None).unwrap();
         for file in std::fs::read_dir(directory.path()).unwrap() {
             let file = file.unwrap();
             assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());

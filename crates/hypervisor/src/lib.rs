@@ -138,6 +138,11 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// Where the machine's sshd answers, whether it runs or not.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;
 
+    /// How many machines there are of which no instance is known: they are kept, and nobody meets them.
+    fn set_aside(&self) -> usize {
+        0
+    }
+
     /// Whether each machine is met at a port of its own, which its instance must then tell; otherwise at one port that
     /// all machines have in common.
     fn has_own_ports(&self) -> bool {

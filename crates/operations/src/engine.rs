@@ -8,10 +8,10 @@
 
 use crate::{Limits, follow, images, walk};
 use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_model::{Instance, InstanceId};
+use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
 use cvmd_state::State;
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -54,6 +54,8 @@ pub struct Figures {
     pub failed: u64,
     /// Idle instances whose state was corrected.
     pub followed: u64,
+    /// Instances that should have a machine and were seen to have none.
+    pub without_machine: usize,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ pub(crate) struct Shared {
     abandon: watch::Receiver<bool>,
     pub(crate) counters: Counters,
     tasks: Mutex<HashMap<InstanceId, Arc<Task>>>,
+    without_machine: Mutex<BTreeSet<InstanceId>>,
 }
 
 #[derive(Debug, Default)]
@@ -118,6 +121,7 @@ impl Engine {
             abandon: abandoned,
             counters: Counters::default(),
             tasks: Mutex::default(),
+            without_machine: Mutex::default(),
         });
         let (idle, queue) = mpsc::unbounded_channel();
         let queue = Arc::new(tokio::sync::Mutex::new(queue));
@@ -177,6 +181,30 @@ impl Shared {
             succeeded: read(&counters.succeeded),
             failed: read(&counters.failed),
             followed: read(&counters.followed),
+            without_machine: self.without_machine(),
+        }
+    }
+
+    /// Those of them that are instances still.
+    fn without_machine(&self) -> usize {
+        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.is_empty() {
+            let view = self.state.view();
+            known.retain(|id| view.instance(*id).is_some());
+        }
+        known.len()
+    }
+
+    /// Remembers, and says once, that an idle instance has no machine.
+    pub(crate) fn note_machine(&self, row: &Instance, observed: &Observed) {
+        // A launch that failed may have made none.
+        let is_lost = observed.power == Power::Absent && row.state != InstanceState::LaunchFailed;
+        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_lost && known.insert(row.id) {
+            tracing::error!(instance = %row.id, "the instance has no machine: it is shown STOPPED and can only be terminated");
+        }
+        if !is_lost && !known.is_empty() {
+            known.remove(&row.id);
         }
     }
 }

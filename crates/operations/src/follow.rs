@@ -80,6 +80,7 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
             return Look::Trouble;
         }
     };
+    shared.note_machine(row, &observed);
     let (state, own_port) = (settle::followed(row.state, &observed), shared.own_port(row).await);
     if state.is_none() && own_port == row.login_port {
         return Look::Agrees;

@@ -69,9 +69,8 @@ fn seen(observed: &Observed) -> InstanceState {
 /// The state of an instance without an operation, from what is seen of its machine; `None` where it stays.
 pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<InstanceState> {
     let seen = match observed.power {
-        // Not defined yet, or another hypervisor's: nothing is known, so nothing is claimed.
-        Power::Absent => return None,
-        Power::Off => InstanceState::Stopped,
+        // What is not there does not run; an operation on it tells what is wrong, and it can be terminated.
+        Power::Absent | Power::Off => InstanceState::Stopped,
         // Also while the rescue system reboots itself: it is never told as RUNNING.
         Power::Starting | Power::Running | Power::ShuttingDown if observed.system == System::Rescue => {
             InstanceState::RescueMode

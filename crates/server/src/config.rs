@@ -221,6 +221,13 @@ pub(crate) enum Format {
     Json,
 }
 
+/// A half of the data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Missing {
+    State,
+    Machines,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Where to listen: ADDR:PORT, localhost:PORT or ADDR [default: 127.0.0.1:8312].
@@ -234,6 +241,10 @@ pub(crate) struct ServeArguments {
     /// Key pairs and instances to load once, into an empty data directory.
     #[arg(long, env = "CVMD_SEED", value_name = "FILE")]
     seed: Option<PathBuf>,
+    /// Go on, once, without what is lost of the data directory: "machines" when machines.db is missing, empty or of
+    /// another directory, "state" when state.db is missing or empty. docs/operating.md says what then happens.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    accept_missing: Option<Missing>,
     /// Allow a listener that other machines can reach.
     #[arg(
         long,
@@ -339,6 +350,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
     pub(crate) seed: Option<PathBuf>,
+    pub(crate) accept_missing: Option<Missing>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     pub(crate) ssh: Ssh,
@@ -399,6 +411,7 @@ impl Config {
             listen,
             data: arguments.data.data.or(file.data).map_or_else(default_data, Ok)?,
             seed: arguments.seed.or(file.seed),
+            accept_missing: arguments.accept_missing,
             policy,
             limits: Limits {
                 shutdown_timeout_s: arguments

@@ -7,7 +7,7 @@ use crate::{
     descriptors::Shares,
     http::{Bodies, Connections},
     master_key::MasterKey,
-    metrics::Metrics,
+    metrics::{Held, Metrics},
     random,
     relay::Tunnels,
     replays::Replays,
@@ -84,7 +84,12 @@ impl House {
 
     /// All that is counted, in Prometheus' text form.
     pub(crate) fn metrics_text(&self) -> String {
-        self.metrics.text(&self.state, self.figures(), self.connections.count(), self.tunnels.open())
+        let held = Held {
+            connections: self.connections.count(),
+            tunnels: self.tunnels.open(),
+            set_aside: self.hypervisor.set_aside(),
+        };
+        self.metrics.text(&self.state, self.figures(), held)
     }
 
     pub(crate) fn now_seconds(&self) -> u64 {

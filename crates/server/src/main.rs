@@ -38,6 +38,7 @@ mod serve;
 mod ssh;
 mod ssh_settings;
 mod tls;
+mod truths;
 mod waiting;
 mod websocket;
 

@@ -70,6 +70,15 @@ pub(crate) struct Metrics {
     microseconds: AtomicU64,
 }
 
+/// What there is now of some things.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) connections: usize,
+    pub(crate) tunnels: usize,
+    /// Machines that no instance has.
+    pub(crate) set_aside: usize,
+}
+
 impl Metrics {
     /// `action` and `code` come from the catalog, so that what a caller sends cannot make new series.
     pub(crate) fn count(&self, action: &'static str, code: &'static str, took_us: u64) {
@@ -82,7 +91,7 @@ impl Metrics {
         *self.bounds.lock().unwrap_or_else(PoisonError::into_inner).entry(bound).or_default() += 1;
     }
 
-    pub(crate) fn text(&self, state: &State, engine: Figures, connections: usize, tunnels: usize) -> String {
+    pub(crate) fn text(&self, state: &State, engine: Figures, held: Held) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
         );
@@ -113,8 +122,15 @@ impl Metrics {
             ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.troubles as f64),
             ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
             ("cvmd_log_lines_lost_total", "counter", "Log lines that could not be written.", crate::log::lost() as f64),
-            ("cvmd_connections", "gauge", "Open connections to the listener, tunnels too.", connections as f64),
-            ("cvmd_tunnels", "gauge", "Open tunnels to machines.", tunnels as f64),
+            ("cvmd_connections", "gauge", "Open connections to the listener, tunnels too.", held.connections as f64),
+            (
+                "cvmd_instances_without_machine",
+                "gauge",
+                "Instances that should have a machine and have none.",
+                engine.without_machine as f64,
+            ),
+            ("cvmd_machines_without_instance", "gauge", "Machines that no instance has.", held.set_aside as f64),
+            ("cvmd_tunnels", "gauge", "Open tunnels to machines.", held.tunnels as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),
             ("cvmd_persist_seconds_total", "counter", "Time spent persisting.", seconds(persist_us)),

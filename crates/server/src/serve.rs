@@ -10,11 +10,12 @@ use crate::{
     master_key::{MasterKey, write_private},
     operator, parent, print, random, replays, seed,
     tls::Tls,
+    truths,
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{ConsoleAt, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor, SshSettings};
+use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor, SshSettings, Survey};
 use cvmd_model::Instance;
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
@@ -35,6 +36,8 @@ use tokio::{
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
+/// Machines without an instance that are named one by one.
+const ORPHANS_SAID: usize = 20;
 /// Rows of one change.
 const ROWS_AT_ONCE: usize = 512;
 
@@ -203,7 +206,9 @@ async fn open(
     let state = Arc::new(state.await.context("the state's loader broke")??);
     let first_start = state.view().accounts().next().is_none();
     let kept = (!first_start).then(|| state.view().settings().ssh_port).filter(|port| config.ssh.keeps(*port));
-    let machines = SimulatedHypervisor::open(MachineSettings {
+    let survey = Survey::of(data.path(), |id| state.view().instance(id).is_some())?;
+    let directory = truths::agree(&state, survey, config.accept_missing).await?;
+    let settings = MachineSettings {
         data: data.path().to_path_buf(),
         clock: Clock::System,
         ssh: SshSettings {
@@ -212,7 +217,10 @@ async fn open(
             listen: true,
             own_ports: config.ssh.own_ports,
         },
-    })?;
+    };
+    let view = state.view();
+    let machines = SimulatedHypervisor::open_for(settings, Some(directory), |id| view.instance(id).is_some())?;
+    keep_apart(&state, &machines);
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
     let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
@@ -224,6 +232,19 @@ async fn open(
     house.credentials.load(&house.state.view(), &house.master_key)?;
     remember_replays(&house).await?;
     Ok((house, machines))
+}
+
+/// Machines without an instance: said once, and their addresses are nobody else's.
+fn keep_apart(state: &State, machines: &SimulatedHypervisor) {
+    let aside = machines.aside();
+    for machine in aside.iter().take(ORPHANS_SAID) {
+        tracing::error!(machine = %machine.id, addresses = ?machine.addresses, "no instance has this machine: it answers nobody");
+    }
+    if aside.len() > ORPHANS_SAID {
+        tracing::error!(machines = aside.len(), "no instance has these machines: they answer nobody");
+    }
+    let addresses: Vec<Ipv4Addr> = aside.iter().flat_map(|machine| machine.addresses.iter().copied()).collect();
+    state.reserve(&addresses);
 }
 
 async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_port: Option<u16>) -> anyhow::Result<()> {

@@ -1,0 +1,87 @@
+//! Two truths that disagree as a whole are said so before anything is started: what is wanted (`state.db`) and what is
+//! (`machines.db`) must be of one data directory, and neither may be lost while the other is there.
+//!
+//! Each file carries the directory's id, which is made at the first start and written into `state.db` first. Files of older
+//! versions carry none: there an instance that both know tells that they belong together.
+
+use crate::{config::Missing, house, random};
+use anyhow::bail;
+use cvmd_hypervisor_simulated::Survey;
+use cvmd_model::{Goal, Instance, InstanceState};
+use cvmd_state::{Settings, State, View};
+use uuid::Uuid;
+
+/// What is wrong with the two as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    NoState,
+    NoMachines,
+    Foreign,
+}
+
+/// Finds out whether the two belong together, and writes the directory's id into the state where it has none yet.
+///
+/// # Errors
+/// When they do not, with what to do about it, unless that was accepted.
+pub(crate) async fn agree(state: &State, machines: Survey, accept: Option<Missing>) -> anyhow::Result<Uuid> {
+    let view = state.view();
+    let known = view.settings().directory;
+    match (fault(&view, machines), accept) {
+        (None, None) => {}
+        (None, Some(_)) => tracing::warn!("nothing is missing: --accept-missing has no effect, and may be left out"),
+        (Some(Fault::NoState), Some(Missing::State))
+        | (Some(Fault::NoMachines | Fault::Foreign), Some(Missing::Machines)) => {
+            tracing::warn!(
+                instances = view.instance_total(),
+                "going on without what is missing, as --accept-missing says"
+            );
+        }
+        (Some(fault), _) => bail!("{}", advice(fault, view.instance_total())),
+    }
+    let directory = known.unwrap_or_else(|| machines.directory.unwrap_or_else(|| Uuid::from_bytes(random::bytes())));
+    if known != Some(directory) {
+        house::put_settings(state, Settings { directory: Some(directory), ..view.settings().clone() }).await?;
+    }
+    Ok(directory)
+}
+
+fn fault(view: &View, machines: Survey) -> Option<Fault> {
+    let is_new = view.accounts().next().is_none();
+    match (view.settings().directory, machines.directory) {
+        (Some(ours), Some(theirs)) => (ours != theirs).then_some(Fault::Foreign),
+        (None, Some(_)) => Some(if is_new { Fault::NoState } else { Fault::Foreign }),
+        (_, None) if machines.is_empty => has_machines(view).then_some(Fault::NoMachines),
+        (_, None) if is_new => Some(Fault::NoState),
+        // Of an older version, or a first start of this one that was killed between the two files.
+        (_, None) => (!machines.has_known).then_some(Fault::Foreign),
+    }
+}
+
+/// Whether there must be something in `machines.db`.
+fn has_machines(view: &View) -> bool {
+    let is_launched = |instance: &Instance| {
+        let launching = instance.operation.as_ref().is_some_and(|operation| operation.goal == Goal::Launch);
+        let ending = instance.operation.as_ref().is_some_and(|operation| operation.goal == Goal::Terminate);
+        !launching && !ending && instance.state != InstanceState::LaunchFailed
+    };
+    view.all_instances().any(|instance| is_launched(instance))
+}
+
+fn advice(fault: Fault, instances: usize) -> String {
+    match fault {
+        Fault::NoMachines => format!(
+            "machines.db is missing or empty, though state.db has instances ({instances}): their machines would be lost. Put the \
+             machines.db of this data directory back, or start once with --accept-missing machines: the instances are then \
+             shown STOPPED, without a machine, and can only be terminated"
+        ),
+        Fault::NoState => "state.db is missing or empty, though machines.db is of a data directory in use: all accounts, keys and \
+             instances would be lost. Put the state.db of this data directory back, or start once with --accept-missing state: \
+             everything then begins anew, and the machines that are there answer nobody"
+            .to_string(),
+        Fault::Foreign => format!(
+            "state.db ({instances} instances) and machines.db are not of the same data directory. Put the machines.db that belongs \
+             to this state.db back, or start once with --accept-missing machines: instances without a machine are then shown \
+             STOPPED and can only be terminated, and machines without an instance answer nobody"
+        ),
+    }
+}
