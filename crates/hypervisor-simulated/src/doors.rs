@@ -6,6 +6,7 @@
 use crate::{
     SimulatedHypervisor,
     machine::Machine,
+    penalties::Penalties,
     ssh::{Sshd, SshdOf},
 };
 use cvmd_hypervisor::Listener;
@@ -29,11 +30,19 @@ pub struct SshSettings {
     pub listen: bool,
     /// Instead of addresses of their own: a port of its own for each machine.
     pub own_ports: Option<OwnPorts>,
+    /// Who is slowed down after logins that failed.
+    pub penalties: Penalties,
 }
 
 impl Default for SshSettings {
     fn default() -> SshSettings {
-        SshSettings { ports: vec![22, 2222, 0], kept_port: None, listen: true, own_ports: None }
+        SshSettings {
+            ports: vec![22, 2222, 0],
+            kept_port: None,
+            listen: true,
+            own_ports: None,
+            penalties: Penalties::default(),
+        }
     }
 }
 

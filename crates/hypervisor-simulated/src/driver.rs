@@ -4,10 +4,12 @@
 //! that stops waiting cannot leave the file ahead of the memory.
 
 use crate::{
+    bounds::Bounds,
     census::{Census, Slot},
     doors::{Bound, Doors},
     images::Images,
     machine::{Machine, Stored},
+    penalties::Failures,
     sessions::Sessions,
     settings::Settings,
     ssh,
@@ -15,11 +17,12 @@ use crate::{
     timers::Timers,
 };
 use async_trait::async_trait;
-use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Listener, Trouble};
+use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::{
     sync::{
+        Semaphore, SemaphorePermit,
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
         watch,
     },
@@ -51,6 +54,10 @@ pub struct SimulatedHypervisor {
     aside: Vec<Arc<Machine>>,
     timers: Arc<Timers>,
     pub(crate) sessions: Sessions,
+    pub(crate) failures: Failures,
+    bounds: Arc<Bounds>,
+    /// Guests' own work: one part of this computer, the rest is for the API and for connections.
+    turns: Semaphore,
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
     pub(crate) doors: Doors,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -87,6 +94,7 @@ impl SimulatedHypervisor {
             }
         }
         let (doors, bound) = Doors::bind(&settings.ssh, &mut machines).map_err(OpenError::Listen)?;
+        let bounds = Arc::<Bounds>::default();
         let driver = Arc::new_cyclic(|me| SimulatedHypervisor {
             me: me.clone(),
             clock: settings.clock,
@@ -95,7 +103,10 @@ impl SimulatedHypervisor {
             images: Images::of(images),
             aside,
             timers,
-            sessions: Sessions::default(),
+            sessions: Sessions::new(Arc::clone(&bounds)),
+            failures: Failures::new(settings.ssh.penalties, Arc::clone(&bounds)),
+            bounds,
+            turns: Semaphore::new(turns()),
             watchers: Mutex::default(),
             doors,
             tasks: Mutex::default(),
@@ -174,6 +185,20 @@ impl SimulatedHypervisor {
         }
     }
 
+    /// Runs a channel's work; the end of its connection ends it.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(work);
+    }
+
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// A guest's turn to compute. Held for one command at most, and never over a wait.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+
     pub(crate) fn observed(&self, machine: &Machine) -> Observed {
         let power = machine.power(self.clock.now_ms());
         let up = || !machine.has_sshd || (self.doors.are_open() && !machine.behaviour().unreachable);
@@ -188,7 +213,7 @@ impl SimulatedHypervisor {
         true
     }
 
-    fn announce(&self, id: InstanceId) {
+    pub(crate) fn announce(&self, id: InstanceId) {
         self.watchers.lock().unwrap_or_else(PoisonError::into_inner).retain(|watcher| watcher.send(id).is_ok());
     }
 
@@ -245,69 +270,6 @@ impl SimulatedHypervisor {
         }
         self.end_sessions_unless_up(&after);
         self.announce(after.id);
-    }
-
-    async fn define_new(&self, definition: &Definition) -> Result<(), Trouble> {
-        let id = definition.id;
-        loop {
-            let slot = self.census.slot_for(id);
-            let _verb = slot.verb.lock().await;
-            // Erased while we waited: this place is out of the table.
-            if !self.census.slot(id).is_some_and(|there| Arc::ptr_eq(&there, &slot)) {
-                continue;
-            }
-            if slot.machine().is_some() {
-                return Ok(());
-            }
-            let disk = match self.new_disk(definition) {
-                Ok(disk) => disk,
-                Err(trouble) => {
-                    self.census.remove(id, &slot, &[]);
-                    return Err(trouble);
-                }
-            };
-            let mut machine = Machine { disk, ..Machine::new(definition, new_host_seed()) };
-            let listener = match self.persist_new(&mut machine).await {
-                Ok(listener) => listener,
-                Err(trouble) => {
-                    self.doors.close(id);
-                    self.census.remove(id, &slot, &machine.addresses);
-                    return Err(trouble);
-                }
-            };
-            slot.set(Some(Arc::new(machine)));
-            if let Some(listener) = listener {
-                self.doors.serve(&self.me, id, listener);
-            }
-            self.announce(id);
-            return Ok(());
-        }
-    }
-
-    /// Takes what must be a machine's alone, and makes its row durable.
-    async fn persist_new(&self, machine: &mut Machine) -> Result<Option<Listener>, Trouble> {
-        let id = machine.id;
-        let other = |why: String| Trouble::Other(why.into());
-        let taken = self.census.take_addresses(id, &machine.addresses);
-        taken.map_err(|(address, owner)| other(format!("{address} is the address of {owner}")))?;
-        let listener = self.doors.own_listener(machine, None);
-        let listener = listener.map_err(|error| other(format!("{id} gets no SSH port: {error}")))?;
-        machine.port = listener.as_ref().map(Listener::port);
-        self.work(id, Work::Put(encode(machine)?)).await?;
-        Ok(listener)
-    }
-
-    async fn erase_now(&self, id: InstanceId) -> Result<(), Trouble> {
-        let Some(slot) = self.census.slot(id) else { return Ok(()) };
-        let _verb = slot.verb.lock().await;
-        let Some(machine) = slot.machine() else { return Ok(()) };
-        self.work(id, Work::Delete).await?;
-        slot.set(None);
-        self.census.remove(id, &slot, &machine.addresses);
-        self.doors.close(id);
-        self.sessions.end(id);
-        self.announce(id);
-        Ok(())
     }
 }
 
@@ -387,6 +349,10 @@ impl Hypervisor for SimulatedHypervisor {
         self.to_the_end(async move { driver.reshape_now(&definition).await }).await
     }
 
+    async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
+        self.behave_now(id, guest).await
+    }
+
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
         Ok(self.census.machine(id).ok_or(Trouble::Absent(id))?.disk.login())
     }
@@ -427,10 +393,14 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble> {
         let driver = self.me.upgrade().ok_or_else(gone)?;
-        let session = ssh::Accepted::at(driver, id)?;
+        let session = ssh::Accepted::at(driver, id, None)?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
         tokio::spawn(session.run(ours));
         Ok(Box::new(theirs))
+    }
+
+    fn bounds_reached(&self) -> Vec<(&'static str, u64)> {
+        self.bounds.figures()
     }
 
     fn has_consoles(&self) -> bool {
@@ -467,6 +437,11 @@ impl Hypervisor for SimulatedHypervisor {
         let driver = self.me.upgrade().ok_or_else(gone)?;
         self.to_the_end(async move { driver.erase_now(id).await }).await
     }
+}
+
+/// How many guests compute at a time: half of the processors.
+fn turns() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
 }
 
 pub(crate) fn new_boot() -> BootId {

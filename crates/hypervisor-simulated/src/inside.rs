@@ -8,6 +8,9 @@ use crate::{
 use cvmd_hypervisor::Trouble;
 use cvmd_model::{BootId, InstanceId};
 
+/// Bytes of `authorized_keys` that a guest may write: a machine's row holds it, and each login reads it.
+const KEYS_BYTES_MAX: usize = 64 << 10;
+
 impl SimulatedHypervisor {
     /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
     ///
@@ -35,14 +38,24 @@ impl SimulatedHypervisor {
         edit: impl FnOnce(&str) -> String + Send + 'static,
     ) -> Result<(), Trouble> {
         self.change_inside(id, boot, move |machine, _| {
-            machine.disk.authorized_keys = edit(&machine.disk.authorized_keys).into();
+            let text = edit(&machine.disk.authorized_keys);
+            // What an earlier version let grow may still become shorter.
+            if text.len() > KEYS_BYTES_MAX && text.len() >= machine.disk.authorized_keys.len() {
+                return Err(Trouble::Other(format!("authorized_keys has at most {KEYS_BYTES_MAX} bytes here").into()));
+            }
+            machine.disk.authorized_keys = text.into();
+            Ok(())
         })
         .await
     }
 
     /// `poweroff` inside the guest.
     pub(crate) async fn power_off_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
-        self.change_inside(id, boot, Machine::shut_down).await
+        self.change_inside(id, boot, |machine, now_ms| {
+            machine.shut_down(now_ms);
+            Ok(())
+        })
+        .await
     }
 
     /// `reboot` inside the guest: down and up again, another boot.
@@ -50,6 +63,7 @@ impl SimulatedHypervisor {
         let next = new_boot();
         self.change_inside(id, boot, move |machine, now_ms| {
             machine.boot(next, now_ms, machine.behaviour().shutdown_ms);
+            Ok(())
         })
         .await
     }
@@ -60,12 +74,12 @@ impl SimulatedHypervisor {
         &self,
         id: InstanceId,
         boot: BootId,
-        act: impl FnOnce(&mut Machine, u64) + Send + 'static,
+        act: impl FnOnce(&mut Machine, u64) -> Result<(), Trouble> + Send + 'static,
     ) -> Result<(), Trouble> {
         self.change(id, move |machine, now_ms| {
             let mut after = running(machine, now_ms).filter(|machine| machine.boot == boot);
             if let Some(machine) = &mut after {
-                act(machine, now_ms);
+                act(machine, now_ms)?;
             }
             Ok(after)
         })

@@ -3,13 +3,17 @@
 //! A second truth beside the state: what a machine *is* stands in `machines.db` and is changed only through the
 //! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
 
+mod bounds;
 mod census;
 mod disk;
 mod doors;
 mod driver;
+mod existence;
 mod images;
 mod inside;
 mod machine;
+mod memory;
+mod penalties;
 mod reshape;
 mod sessions;
 mod settings;
@@ -17,12 +21,14 @@ mod ssh;
 mod store;
 mod survey;
 mod timers;
+mod visits;
 mod writing;
 
 pub use disk::{Admission, Disk};
 pub use doors::{OwnPorts, SshSettings};
 pub use driver::{OpenError, SimulatedHypervisor};
 pub use machine::{Machine, Stored};
+pub use penalties::Penalties;
 pub use settings::Settings;
 pub use store::{StoreError, Written};
 pub use survey::Survey;

@@ -2,7 +2,7 @@
 
 use crate::{SimulatedHypervisor, driver::encode, machine::Machine, store::Work};
 use cvmd_hypervisor::{Definition, Trouble};
-use cvmd_model::Power;
+use cvmd_model::{Behaviour, InstanceId, Power};
 use std::{net::Ipv4Addr, sync::Arc};
 
 impl SimulatedHypervisor {
@@ -28,6 +28,28 @@ impl SimulatedHypervisor {
         self.census.give_back(id, &left(&before, &after));
         slot.set(Some(Arc::new(after)));
         Ok(())
+    }
+
+    /// Another behaviour of its guest. Asked about each machine that is looked at, and mostly of what is so already.
+    pub(crate) async fn behave_now(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
+        let same = |machine: &Machine| *machine.guest == *guest;
+        if self.census.machine(id).is_none_or(|machine| same(&machine)) {
+            return Ok(());
+        }
+        let guest: Box<str> = guest.into();
+        Behaviour::read(&guest, |word| {
+            tracing::warn!(instance = %id, word, "cvmd:guest: this word means nothing, or asks for too much");
+        });
+        let changed = self.change(id, move |machine, _| Ok(Some(Machine { guest, ..machine.clone() }))).await;
+        match changed {
+            Err(Trouble::Absent(_)) => Ok(()),
+            // Whether it can be reached may have changed.
+            Ok(()) => {
+                self.announce(id);
+                Ok(())
+            }
+            other => other,
+        }
     }
 }
 

@@ -105,6 +105,13 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// [`Trouble::NotOff`] when processors or memory would change on a machine that is not off; nothing has changed then.
     async fn reshape(&self, definition: &Definition) -> Result<(), Trouble>;
 
+    /// How the machine's simulated guest behaves from now on: what [`Definition::guest`] says, on a machine of any power. Real
+    /// drivers ignore it, and a machine that does not exist is `Ok`.
+    async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
+        let _ = (id, guest);
+        Ok(())
+    }
+
     /// What the disk admits now, keys written by hand included.
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;
 
@@ -167,6 +174,11 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], and [`Trouble::NoConsole`] where there is none.
     async fn console(&self, id: InstanceId) -> Result<Connection, Trouble> {
         Err(Trouble::NoConsole(id))
+    }
+
+    /// Bounds of the driver's own that were reached, by the name that the metrics give them.
+    fn bounds_reached(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
     }
 
     /// Destroys the machine and its disk, also while it runs. One that does not exist is `Ok`.

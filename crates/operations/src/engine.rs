@@ -328,8 +328,11 @@ async fn receive(
             () = shared.stopped() => return,
             Some(id) = intents.recv() => {
                 // Its own commits tell of an operation too, which may have ended meanwhile.
-                if is_operating(&shared, id) == Some(true) {
-                    shared.wake(id, &alive);
+                match is_operating(&shared, id) {
+                    Some(true) => shared.wake(id, &alive),
+                    // An idle one is heard of when its tags change: its guest may have to behave otherwise.
+                    Some(false) => { let _ = idle.send(id); }
+                    None => {}
                 }
             }
             Some(id) = events.recv() => match is_operating(&shared, id) {

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{Alive, Counters, Shared},
+    perform::guest,
     retry::pause_ms,
     settle,
 };
@@ -81,6 +82,10 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
         }
     };
     shared.note_machine(row, &observed);
+    if let Err(trouble) = shared.hypervisor.behave(id, guest(row)).await {
+        tracing::warn!(instance = %id, %trouble, "a guest cannot be told how to behave");
+        return Look::Trouble;
+    }
     let (state, own_port) = (settle::followed(row.state, &observed), shared.own_port(row).await);
     if state.is_none() && own_port == row.login_port {
         return Look::Agrees;

@@ -100,7 +100,6 @@ pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance
 /// What the instance's machine is made of.
 #[must_use]
 pub fn definition(instance: &Instance) -> Definition {
-    let guest = instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG);
     Definition {
         id: instance.id,
         // Of the others the host knows nothing: two VPCs may have instances with the same one.
@@ -110,8 +109,14 @@ pub fn definition(instance: &Instance) -> Definition {
         os_name: instance.system().map_or("Linux", |image| image.os_name).into(),
         has_sshd: !instance.is_windows(),
         image: instance.rare().base_image.map(|_| instance.image),
-        guest: guest.map(|tag| tag.value.clone()).unwrap_or_default(),
+        guest: guest(instance).into(),
     }
+}
+
+/// How the instance's tag wants its guest to behave.
+#[must_use]
+pub(crate) fn guest(instance: &Instance) -> &str {
+    instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG).map_or("", |tag| &tag.value)
 }
 
 /// What the instance's guest must admit.

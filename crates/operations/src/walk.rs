@@ -13,7 +13,7 @@ use crate::{
     engine::{Counters, Shared, Task},
     follow::{Look, look},
     images, next,
-    perform::{Disk, perform, read_disk},
+    perform::{Disk, guest, perform, read_disk},
     retry::{self, Attempt, pause_ms},
     settle::{self, Outcome},
 };
@@ -132,6 +132,10 @@ impl Walk {
                 return Ok(());
             }
         };
+        // A tag that was set meanwhile holds from the next step on; at the next look, if it cannot be told now.
+        if let Err(trouble) = shared.hypervisor.behave(row.id, guest(&row)).await {
+            tracing::debug!(instance = %row.id, request = %self.request, %trouble, "its guest cannot be told how to behave");
+        }
         let sight = Sight { row, goal, observed, now_ms: shared.clock.now_ms() };
         match next(&sight.goal, &self.trail, &sight.observed, &shared.limits, sight.now_ms) {
             Next::Do(step, trail) => {

@@ -88,8 +88,9 @@ impl House {
             connections: self.connections.count(),
             tunnels: self.tunnels.open(),
             set_aside: self.hypervisor.set_aside(),
+            machines: self.hypervisor.bounds_reached(),
         };
-        self.metrics.text(&self.state, self.figures(), held)
+        self.metrics.text(&self.state, self.figures(), &held)
     }
 
     pub(crate) fn now_seconds(&self) -> u64 {

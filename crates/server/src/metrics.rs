@@ -71,12 +71,14 @@ pub(crate) struct Metrics {
 }
 
 /// What there is now of some things.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) connections: usize,
     pub(crate) tunnels: usize,
     /// Machines that no instance has.
     pub(crate) set_aside: usize,
+    /// How often bounds of the hypervisor's own were reached, by name.
+    pub(crate) machines: Vec<(&'static str, u64)>,
 }
 
 impl Metrics {
@@ -91,7 +93,7 @@ impl Metrics {
         *self.bounds.lock().unwrap_or_else(PoisonError::into_inner).entry(bound).or_default() += 1;
     }
 
-    pub(crate) fn text(&self, state: &State, engine: Figures, held: Held) -> String {
+    pub(crate) fn text(&self, state: &State, engine: Figures, held: &Held) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
         );
@@ -108,6 +110,9 @@ impl Metrics {
             let _ = writeln!(text, "cvmd_bounds_reached_total{{bound=\"{}\"}} {count}", bound.name());
         }
         drop(bounds);
+        for (name, count) in &held.machines {
+            let _ = writeln!(text, "cvmd_bounds_reached_total{{bound=\"{name}\"}} {count}");
+        }
         let seconds = |us: u64| us as f64 / 1e6;
         let view = state.view();
         let (groups, commands, persist_us) = state.figures();

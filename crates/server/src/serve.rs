@@ -216,6 +216,7 @@ async fn open(
             kept_port: kept,
             listen: true,
             own_ports: config.ssh.own_ports,
+            penalties: config.ssh.penalties,
         },
     };
     let view = state.view();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use cvmd_hypervisor_simulated::OwnPorts;
+use cvmd_hypervisor_simulated::{OwnPorts, Penalties};
 use serde::Deserialize;
 use std::net::Ipv4Addr;
 
@@ -20,6 +20,9 @@ pub(crate) struct SshArguments {
     /// In port mode: the ports to choose from [default: any free ones].
     #[arg(long, env = "CVMD_SSH_PORT_RANGE", value_name = "FIRST-LAST")]
     ssh_port_range: Option<String>,
+    /// Whom to slow down after logins that failed: outside (of this host), on (everybody) or off [default: outside].
+    #[arg(long, env = "CVMD_SSH_PENALTIES", value_enum, value_name = "WHOM")]
+    ssh_penalties: Option<Whom>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -27,6 +30,15 @@ pub(crate) struct SshArguments {
 enum Mode {
     Address,
     Port,
+}
+
+/// As OpenSSH's `PerSourcePenalties`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Whom {
+    Outside,
+    On,
+    Off,
 }
 
 /// The file's section `ssh`.
@@ -37,6 +49,7 @@ pub(crate) struct SshFile {
     ports: Option<Vec<u16>>,
     address: Option<Ipv4Addr>,
     port_range: Option<String>,
+    penalties: Option<Whom>,
 }
 
 /// All that `serve` needs to know about it.
@@ -46,6 +59,7 @@ pub(crate) struct Ssh {
     pub(crate) own_ports: Option<OwnPorts>,
     /// Whether the ports were said, and are not the usual ones.
     ports_said: bool,
+    pub(crate) penalties: Penalties,
 }
 
 impl Ssh {
@@ -62,18 +76,23 @@ impl Ssh {
         let said = arguments.ssh_ports.or(file.ports);
         let ports_said = said.is_some();
         let ports = said.unwrap_or_else(|| vec![22, 2222, 0]);
+        let penalties = match arguments.ssh_penalties.or(file.penalties) {
+            None | Some(Whom::Outside) => Penalties::Outside,
+            Some(Whom::On) => Penalties::Everybody,
+            Some(Whom::Off) => Penalties::Nobody,
+        };
         if mode == Mode::Address {
             if address.is_some() || range.is_some() {
                 bail!("ssh.address and ssh.port_range mean something only when ssh.mode is \"port\"");
             }
-            return Ok(Ssh { ports, own_ports: None, ports_said });
+            return Ok(Ssh { ports, own_ports: None, ports_said, penalties });
         }
         let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
         if !address.is_loopback() && !expose {
             bail!("the machines' ports at {address} can be reached by other machines; say --expose if that is wanted");
         }
         let range = range.map(|text| parse_range(&text)).transpose()?;
-        Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }), ports_said })
+        Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }), ports_said, penalties })
     }
 
     /// Whether the port of the last start stays: clients know it. It does not when other ports are said now, and any port would
@@ -113,7 +132,7 @@ mod test {
     use super::*;
 
     const NONE: SshArguments =
-        SshArguments { ssh_mode: None, ssh_ports: None, ssh_address: None, ssh_port_range: None };
+        SshArguments { ssh_mode: None, ssh_ports: None, ssh_address: None, ssh_port_range: None, ssh_penalties: None };
 
     fn file(text: &str) -> SshFile {
         toml::from_str(text).unwrap()
@@ -124,7 +143,11 @@ mod test {
         let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some("1-2".into()), ..NONE };
         let read = Ssh::read(port, file("mode = \"address\"\nport_range = \"3-4\"\nports = [0]"), false).unwrap();
         let own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: Some((1, 2)) });
-        assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_said: true });
+        assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_said: true, penalties: Penalties::Outside });
+        let off = SshArguments { ssh_penalties: Some(Whom::Off), ..NONE };
+        let read = |arguments, text| Ssh::read(arguments, file(text), false).unwrap().penalties;
+        assert_eq!(read(off, "penalties = \"on\""), Penalties::Nobody);
+        assert_eq!(read(NONE, "penalties = \"on\""), Penalties::Everybody);
     }
 
     #[test]

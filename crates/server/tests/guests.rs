@@ -43,11 +43,9 @@ impl World {
         World { server: home.start(), home, removed, stays }
     }
 
-    /// Restarted with a guest that behaves otherwise.
-    fn becomes(self, id: &str, guest: &str) -> World {
-        self.server.stop();
-        machines::becomes(&self.home, id, guest);
-        World { server: self.home.start(), ..self }
+    /// A guest that behaves otherwise from now on.
+    fn becomes(&self, id: &str, guest: &str) {
+        machines::becomes(&self.home, &self.server.client, id, guest);
     }
 
     fn unbind(&self, id: &str) {
@@ -109,7 +107,7 @@ fn a_key_that_the_guest_keeps_is_never_reported_as_removed() {
     let id = "ins-keeps001";
     let guest = "boot-ms=100,shutdown-ms=50";
     let world = World::expecting(&[(id, guest, "RUNNING")], &[], &["an effect failed"]);
-    let world = world.becomes(id, &format!("keeps-keys,{guest}"));
+    world.becomes(id, &format!("keeps-keys,{guest}"));
     world.unbind(id);
     let seen = world.failed(id, "RUNNING");
     assert_eq!(seen["LoginSettings"]["KeyIds"], json!([KEY, STAYS]), "the association is back");
@@ -120,10 +118,32 @@ fn a_key_that_the_guest_keeps_is_never_reported_as_removed() {
 }
 
 #[test]
+fn a_guest_launched_well_may_keep_its_keys_from_then_on() {
+    let guest = "keeps-keys-after=launch,boot-ms=100,shutdown-ms=50";
+    let world = World::expecting(&[], &[], &["an effect failed"]);
+    let client = &world.server.client;
+    let launched = machines::run(client, guest, json!({"KeyIds": [KEY, STAYS]}));
+    let id = launched["InstanceId"].as_str().unwrap().to_owned();
+    assert_eq!(launched["LatestOperationState"], "SUCCESS");
+    ssh::with_key(&launched, &world.removed, "true").entered();
+    world.unbind(&id);
+    let seen = world.failed(&id, "RUNNING");
+    assert_eq!(seen["LoginSettings"]["KeyIds"], json!([KEY, STAYS]), "the association is back");
+    ssh::with_key(&seen, &world.removed, "true").entered();
+    // Mended, the same call takes the key off.
+    world.becomes(&id, "boot-ms=100,shutdown-ms=50");
+    world.unbind(&id);
+    let seen = machines::running(client, &id);
+    assert_eq!(seen["LatestOperationState"], "SUCCESS");
+    ssh::with_key(&seen, &world.removed, "true").refused();
+    world.server.stop();
+}
+
+#[test]
 fn a_guest_that_does_not_come_up_again_is_stopped_and_its_key_stays_off() {
     for (id, guest) in [("ins-noboot01", "fails-to-boot"), ("ins-noreach1", "unreachable,boot-ms=100")] {
         let world = World::new(&[(id, "boot-ms=100", "RUNNING")], &[("--boot-timeout-s", "2")]);
-        let world = world.becomes(id, guest);
+        world.becomes(id, guest);
         let client = &world.server.client;
         world.unbind(id);
         let seen = world.failed(id, "STOPPED");
@@ -139,7 +159,7 @@ fn a_guest_that_does_not_come_up_again_is_stopped_and_its_key_stays_off() {
         let seen = world.failed(id, "STOPPED");
         assert_eq!(seen["LoginSettings"]["KeyIds"], json!([STAYS]));
         // The guest is mended: the key was really taken off.
-        let world = world.becomes(id, "boot-ms=100");
+        world.becomes(id, "boot-ms=100");
         world.server.client.call("StartInstances", json!({"InstanceIds": [id]}));
         let seen = machines::running(&world.server.client, id);
         ssh::with_key(&seen, &world.removed, "true").refused();

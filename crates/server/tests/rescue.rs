@@ -69,9 +69,7 @@ fn a_disk_that_does_not_boot_is_mended_from_the_rescue_system() {
     let world = World::new("boot-ms=100,shutdown-ms=50", &[("--boot-timeout-s", "2")]);
     world.server.client.call("StopInstances", json!({"InstanceIds": [ID]}));
     world.ended("SUCCESS", "STOPPED");
-    world.server.stop();
-    machines::becomes(&world.home, ID, "fails-to-boot,boot-ms=100");
-    let world = World { server: world.home.start(), ..world };
+    machines::becomes(&world.home, &world.server.client, ID, "fails-to-boot,boot-ms=100");
     world.server.client.call("StartInstances", json!({"InstanceIds": [ID]}));
     world.ended("FAILED", "STOPPED");
     world.enter(json!({}));

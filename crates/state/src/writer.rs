@@ -10,7 +10,7 @@ use crate::{
     transaction::Put,
 };
 use arc_swap::ArcSwap;
-use cvmd_model::{InstanceId, RequestId};
+use cvmd_model::{Instance, InstanceId, RequestId};
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
@@ -175,7 +175,7 @@ impl State {
         });
     }
 
-    /// Ids of instances that were put with an operation under way, after each publish from now on.
+    /// Ids of instances that were put with an operation under way or with other tags, after each publish from now on.
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<InstanceId> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
@@ -290,7 +290,7 @@ impl Writer {
         let mut answers = Vec::with_capacity(group.size_hint().0);
         let mut rows = BTreeMap::new();
         let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
-        let mut operating = Vec::new();
+        let mut told = Vec::new();
         let mut wrote = 0;
         for run in group {
             let mut gathered = Gathered::default();
@@ -298,12 +298,12 @@ impl Writer {
             let lines = gathered.lines.len() + gathered.refused.len();
             wrote += u64::from(!gathered.puts.is_empty() || lines > 0);
             for (put, row) in gathered.puts {
-                view.apply(&put);
                 if let Put::Instance(instance) = &put
-                    && instance.operation.is_some()
+                    && (instance.operation.is_some() || has_other_tags(&view, instance))
                 {
-                    operating.push(instance.id);
+                    told.push(instance.id);
                 }
+                view.apply(&put);
                 // The last put of a row in this group is the one that is written.
                 rows.insert(place(&put), row);
             }
@@ -326,7 +326,7 @@ impl Writer {
             if images {
                 self.shared.images.send_replace(());
             }
-            subscribers.retain(|subscriber| operating.iter().all(|id| subscriber.send(*id).is_ok()));
+            subscribers.retain(|subscriber| told.iter().all(|id| subscriber.send(*id).is_ok()));
         }
     }
 
@@ -372,6 +372,11 @@ impl Writer {
         }
         outcome
     }
+}
+
+/// Whether an instance that is there gets other tags, which its guest may have to hear of.
+fn has_other_tags(before: &View, instance: &Instance) -> bool {
+    before.instance(instance.id).is_some_and(|row| row.tags != instance.tags)
 }
 
 /// Which row a put writes.

@@ -71,8 +71,8 @@ pub(super) fn law(refusal: &Refusal) -> Codes {
 fn in_state(state: InstanceState) -> Codes {
     forbidden(match state {
         InstanceState::Pending => "UnsupportedOperation.InstanceStatePending",
-        // A launch that failed left nothing that could be changed: the vendor does not find it either.
-        InstanceState::LaunchFailed => return both("InvalidInstanceId.NotFound"),
+        // Unlike upstream, whose failed launches vanish by themselves: what is listed is found.
+        InstanceState::LaunchFailed => "UnsupportedOperation.InstanceStateLaunchFailed",
         InstanceState::Running => "UnsupportedOperation.InstanceStateRunning",
         InstanceState::Stopped => "UnsupportedOperation.InstanceStateStopped",
         InstanceState::Starting => "UnsupportedOperation.InstanceStateStarting",

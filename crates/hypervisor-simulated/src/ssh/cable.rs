@@ -10,17 +10,22 @@ use tokio::{
     sync::oneshot,
 };
 
+/// Bytes that one connection reads until others have their turn: whoever sends without end costs others little.
+const TURN_BYTES: usize = 64 << 10;
+
 /// Once cut, reading ends and writing fails; whoever holds it then drops it, which closes the connection.
 #[derive(Debug)]
 pub(crate) struct Cable<C> {
     connection: C,
     /// `None` once cut.
     cut: Option<oneshot::Receiver<()>>,
+    /// Bytes read since others had their turn.
+    read: usize,
 }
 
 impl<C> Cable<C> {
     pub(crate) fn new(connection: C, cut: oneshot::Receiver<()>) -> Cable<C> {
-        Cable { connection, cut: Some(cut) }
+        Cable { connection, cut: Some(cut), read: 0 }
     }
 
     fn is_cut(&mut self, context: &mut Context<'_>) -> bool {
@@ -42,13 +47,22 @@ impl<C: AsyncRead + Unpin> AsyncRead for Cable<C> {
         if self.is_cut(context) {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.connection).poll_read(context, buffer)
+        if self.read >= TURN_BYTES {
+            self.read = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.connection).poll_read(context, buffer);
+        self.read += buffer.filled().len() - before;
+        polled
     }
 }
 
 impl<C: AsyncWrite + Unpin> AsyncWrite for Cable<C> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.cut.is_none() {
+        // Asked here too: a client that does not read must not keep what a cut ends.
+        if self.is_cut(context) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.connection).poll_write(context, bytes)

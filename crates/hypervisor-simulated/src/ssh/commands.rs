@@ -55,27 +55,29 @@ pub(crate) struct Script {
 }
 
 const KNOWN: &str = "cat, chmod, echo, env, exit, export, false, halt, hostname, id, ls, lsblk, mkdir, nproc, poweroff, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, test, true, uname, uptime, whoami, and scripts";
+/// Bytes that one command prints: as many as a guest's files have.
+pub(crate) const OUTPUT_MAX: usize = 4 << 20;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 const KERNEL: &str = "6.1.0-cvmd";
 
 /// Runs one command, with what is assigned before its name.
 pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // What is still to be looked at: taking words off the front of the list would move all others each time.
+    let mut words = &*words;
     let machine = guest.machine;
     let mut user = &*machine.entrance().user;
     let mut assigned = Vec::new();
     while let Some(first) = words.first().copied() {
         if let Some((name, value)) = assignment(first) {
             assigned.push((name.to_owned(), value.to_owned()));
-            words.remove(0);
+            words = &words[1..];
         } else if first == "sudo" {
-            words.remove(0);
-            while words.first().is_some_and(|word| word.starts_with('-')) {
-                words.remove(0);
-            }
+            let options = words[1..].iter().take_while(|word| word.starts_with('-')).count();
+            words = &words[1 + options..];
             user = "root";
         } else if matches!(first, "exec" | "env") && words.len() > 1 {
-            words.remove(0);
+            words = &words[1..];
         } else {
             break;
         }
@@ -191,6 +193,11 @@ fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
             path => guest.read(&absolute(path, &guest.machine.home())),
         };
         match read {
+            Ok(body) if done.out.len() + body.len() > OUTPUT_MAX => {
+                done.status = 1;
+                done.err.push_str(&format!("cat: {path}: one command prints no more than {OUTPUT_MAX} bytes here\n"));
+                break;
+            }
             Ok(body) => done.out.extend(body),
             Err(why) => {
                 done.status = 1;

@@ -4,16 +4,24 @@
 use super::{
     auth,
     cable::Cable,
-    session::{Visitor, on_screen, prompt},
+    channel::{on_screen, prompt},
+    commands::Done,
+    running::Print,
     shell::Shell,
+    signals::{Signal, Signals},
     terminal::{Terminal, Typed},
+    userland::Userland,
 };
-use crate::{SimulatedHypervisor, sessions};
+use crate::{
+    SimulatedHypervisor,
+    penalties::{Attempt, Failure},
+    sessions,
+};
 use cvmd_hypervisor::Trouble;
 use cvmd_model::{InstanceId, Power};
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
     sync::oneshot,
 };
 
@@ -23,10 +31,12 @@ const TRIES: u32 = 5;
 const WRONG_PASSWORD: Duration = Duration::from_millis(300);
 /// Whoever types nothing for this long is disconnected.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// Things typed ahead while a command runs; more are lost.
+const TYPED_MAX: usize = 1024;
 
 /// A console that is about to be opened.
 pub(crate) struct Console {
-    visitor: Visitor,
+    land: Userland,
     /// Forgotten when the console ends.
     open: sessions::Session,
     cut: oneshot::Receiver<()>,
@@ -34,9 +44,26 @@ pub(crate) struct Console {
 
 /// The terminal at the other end of a console.
 struct Screen<S> {
-    stream: Cable<S>,
+    keys: ReadHalf<Cable<S>>,
+    glass: Glass<S>,
     terminal: Terminal,
     typed: VecDeque<Typed>,
+}
+
+/// What a command prints goes here, while the keys are listened to.
+struct Glass<S>(WriteHalf<Cable<S>>);
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Print for Glass<S> {
+    async fn print(&mut self, done: &Done) -> Result<(), russh::Error> {
+        Ok(self.show(&on_screen(done)).await?)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Glass<S> {
+    async fn show(&mut self, text: &str) -> io::Result<()> {
+        self.0.write_all(text.as_bytes()).await?;
+        self.0.flush().await
+    }
 }
 
 impl Console {
@@ -44,7 +71,9 @@ impl Console {
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::NoConsole`].
     pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId) -> Result<Console, Trouble> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
-        let (open, cut) = driver.sessions.open(id);
+        let (open, cut) = driver.sessions.open(id, None).ok_or(Trouble::Unreachable(id))?;
+        // Whoever opens a console has signed a request for it: it is no stranger at the door.
+        open.admitted();
         let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
         if machine.power(driver.clock.now_ms()) != Power::Running {
             return Err(Trouble::NotRunning(id));
@@ -52,40 +81,53 @@ impl Console {
         if !machine.has_sshd {
             return Err(Trouble::NoConsole(id));
         }
-        Ok(Console { visitor: Visitor::new(driver, &machine, open.files(), Arc::default()), open, cut })
+        Ok(Console { land: Userland::new(driver, &machine, open.files()), open, cut })
     }
 
     /// Serves the console until its client, its machine or the driver ends it.
     pub(crate) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin) {
-        let Console { visitor, open, cut } = self;
-        let mut screen =
-            Screen { stream: Cable::new(stream, cut), terminal: Terminal::default(), typed: VecDeque::new() };
+        let Console { land, open, cut } = self;
+        let (keys, glass) = split(Cable::new(stream, cut));
+        let mut screen = Screen { keys, glass: Glass(glass), terminal: Terminal::default(), typed: VecDeque::new() };
         // An error is whoever went away: nothing that an operator must act on.
-        while let Ok(true) = serve(&visitor, &mut screen).await {}
-        let _ = screen.stream.shutdown().await;
+        while let Ok(true) = serve(&land, &mut screen).await {}
+        let _ = screen.glass.0.shutdown().await;
         drop(open);
     }
 }
 
 /// One login and its shell; whether another may follow.
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(visitor: &Visitor, screen: &mut Screen<S>) -> io::Result<bool> {
-    if !log_in(visitor, screen).await? {
+async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(land: &Userland, screen: &mut Screen<S>) -> io::Result<bool> {
+    if !log_in(land, screen).await? {
         return Ok(false);
     }
     let mut shell = Shell::default();
     loop {
-        let Ok(machine) = visitor.machine() else { return Ok(false) };
+        let Ok(machine) = land.machine() else { return Ok(false) };
         let prompt = prompt(&machine);
         drop(machine);
-        screen.show(&prompt).await?;
+        screen.glass.show(&prompt).await?;
         let line = match screen.line(true).await? {
             Entered::Line(line) => line,
             Entered::Interrupt => continue,
             Entered::End => return Ok(true),
         };
-        let mut printed = String::new();
-        let ended = visitor.run(&line, &mut shell, &[], &mut |done| printed.push_str(&on_screen(done))).await;
-        screen.show(&printed).await?;
+        let signals = Signals::default();
+        let Screen { keys, glass, terminal, typed } = screen;
+        let ended = {
+            let mut running = std::pin::pin!(land.run(&line, &mut shell, &[], glass, &signals));
+            loop {
+                let mut bytes = [0; 1024];
+                tokio::select! {
+                    ended = &mut running => break ended,
+                    // Hung up: the command ends, and the next line finds out why.
+                    read = keys.read(&mut bytes), if signals.raised() < Signal::HangUp => match read {
+                        Ok(count @ 1..) => hear(terminal.feed(&bytes[..count]), typed, &signals),
+                        _ => signals.raise(Signal::HangUp),
+                    },
+                }
+            }
+        };
         match ended {
             Ok(ended) if ended.exit => return Ok(true),
             Ok(_) => {}
@@ -95,22 +137,38 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(visitor: &Visitor, screen: &mu
     }
 }
 
-async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(visitor: &Visitor, screen: &mut Screen<S>) -> io::Result<bool> {
+/// What is typed while a command runs: ctrl-C ends it, and forgets what was typed before.
+fn hear(keys: Vec<Typed>, typed: &mut VecDeque<Typed>, signals: &Signals) {
+    for key in keys {
+        if key == Typed::Interrupt {
+            typed.clear();
+            typed.push_back(Typed::Echo(b"^C\r\n".to_vec()));
+            signals.raise(Signal::Interrupt);
+        } else if typed.len() < TYPED_MAX {
+            typed.push_back(key);
+        }
+    }
+}
+
+async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(land: &Userland, screen: &mut Screen<S>) -> io::Result<bool> {
     for _ in 0..TRIES {
-        let Ok(machine) = visitor.machine() else { return Ok(false) };
+        let Ok(machine) = land.machine() else { return Ok(false) };
         let (host, os) = machine.names();
         let greeting = format!("\r\n{os}\r\n\r\n{host} login: ");
-        screen.show(&greeting).await?;
+        screen.glass.show(&greeting).await?;
         let Entered::Line(user) = screen.line(true).await? else { continue };
-        screen.show("Password: ").await?;
+        screen.glass.show("Password: ").await?;
         let Entered::Line(password) = screen.line(false).await? else { continue };
         // Hashing takes a millisecond: not on a thread that serves others.
-        let fits = tokio::task::spawn_blocking(move || auth::password_fits(&machine, user.trim(), &password)).await;
+        let name = user.clone();
+        let fits = tokio::task::spawn_blocking(move || auth::password_fits(&machine, name.trim(), &password)).await;
         if fits.unwrap_or(false) {
             return Ok(true);
         }
+        let attempt = Attempt { machine: land.id, peer: None, user: user.trim() };
+        land.driver.failures.add(Failure::Console, attempt, land.driver.clock.now_ms());
         tokio::time::sleep(WRONG_PASSWORD).await;
-        screen.show("\r\nLogin incorrect\r\n").await?;
+        screen.glass.show("\r\nLogin incorrect\r\n").await?;
     }
     Ok(false)
 }
@@ -123,32 +181,27 @@ enum Entered {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Screen<S> {
-    async fn show(&mut self, text: &str) -> io::Result<()> {
-        self.stream.write_all(text.as_bytes()).await?;
-        self.stream.flush().await
-    }
-
     /// What is typed next. Of what is typed unseen, only its end is shown.
     async fn line(&mut self, seen: bool) -> io::Result<Entered> {
         loop {
             while let Some(typed) = self.typed.pop_front() {
                 match typed {
                     Typed::Echo(bytes) if seen => {
-                        self.stream.write_all(&bytes).await?;
-                        self.stream.flush().await?;
+                        self.glass.0.write_all(&bytes).await?;
+                        self.glass.0.flush().await?;
                     }
-                    Typed::Echo(bytes) if bytes.ends_with(b"\r\n") => self.show("\r\n").await?,
+                    Typed::Echo(bytes) if bytes.ends_with(b"\r\n") => self.glass.show("\r\n").await?,
                     Typed::Echo(_) => {}
                     Typed::Line(line) => return Ok(Entered::Line(line)),
                     Typed::Interrupt => return Ok(Entered::Interrupt),
                     Typed::End => {
-                        self.show("\r\n").await?;
+                        self.glass.show("\r\n").await?;
                         return Ok(Entered::End);
                     }
                 }
             }
             let mut bytes = [0; 1024];
-            let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes)).await;
+            let read = tokio::time::timeout(PATIENCE, self.keys.read(&mut bytes)).await;
             match read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 count => self.typed.extend(self.terminal.feed(&bytes[..count])),

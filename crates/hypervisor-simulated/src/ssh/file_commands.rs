@@ -1,7 +1,7 @@
 //! The commands of a simulated guest that are about its files and its shell: `chmod`, `ls`, `test`, `export`, scripts.
 
 use super::{
-    commands::{Done, Effect, Guest, Script, fails},
+    commands::{Done, Effect, Guest, OUTPUT_MAX, Script, fails},
     files::absolute,
     shell::{assignment, is_name},
 };
@@ -174,6 +174,9 @@ fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
         let at = place(path);
         if guest.files.is_directory(&at, guest.machine) {
             for name in guest.files.names(&at) {
+                if done.out.len() > OUTPUT_MAX {
+                    break;
+                }
                 done.out.extend(format!("{name}\n").into_bytes());
             }
         } else if guest.read(&at).is_ok() {

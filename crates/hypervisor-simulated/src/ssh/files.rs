@@ -2,8 +2,11 @@
 //!
 //! `~/.ssh/authorized_keys` is not among them: it is the disk's, and whoever writes it writes the disk.
 
-use crate::machine::Machine;
-use std::collections::BTreeMap;
+use crate::{
+    machine::Machine,
+    memory::{Memory, Share},
+};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Files and directories of one guest.
 const ENTRIES_MAX: usize = 64;
@@ -13,8 +16,13 @@ pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
 const BYTES_MAX: usize = 4 << 20;
 
 /// What a guest holds, by absolute path.
-#[derive(Debug, Default)]
-pub(crate) struct Files(BTreeMap<String, Entry>);
+#[derive(Debug)]
+pub(crate) struct Files {
+    entries: BTreeMap<String, Entry>,
+    memory: Arc<Memory>,
+    /// As much as the entries have bytes.
+    share: Share,
+}
 
 /// A file, or a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,16 +53,25 @@ fn is_in(path: &str, directory: &str) -> bool {
 }
 
 impl Files {
+    /// No files, in a machine's memory.
+    pub(crate) fn new(memory: Arc<Memory>) -> Files {
+        Files { entries: BTreeMap::new(), share: memory.share(), memory }
+    }
+
+    pub(crate) fn memory(&self) -> Arc<Memory> {
+        Arc::clone(&self.memory)
+    }
+
     /// Whether there is a directory: one that was made, or one that every guest has.
     pub(crate) fn is_directory(&self, path: &str, machine: &Machine) -> bool {
         let keys = machine.keys_path();
         let parent = keys.rsplit_once('/').map_or("", |(parent, _)| parent);
         let standing = path == "/" || ["/tmp", &*machine.home(), parent].iter().any(|standing| is_in(standing, path));
-        standing || self.0.get(path) == Some(&Entry::Directory)
+        standing || self.entries.get(path) == Some(&Entry::Directory)
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<(u32, &[u8])> {
-        match self.0.get(path)? {
+        match self.entries.get(path)? {
             Entry::File { mode, body } => Some((*mode, body)),
             Entry::Directory => None,
         }
@@ -63,7 +80,7 @@ impl Files {
     /// The names in a directory.
     pub(crate) fn names(&self, directory: &str) -> Vec<&str> {
         let inside = |path: &'_ String| path.strip_prefix(directory).map(|rest| rest.starts_with('/')) == Some(true);
-        let below = self.0.keys().filter(|path| directory == "/" || inside(path));
+        let below = self.entries.keys().filter(|path| directory == "/" || inside(path));
         below
             .map(|path| path[directory.trim_end_matches('/').len() + 1..].as_ref())
             .filter(|name: &&str| !name.contains('/'))
@@ -85,9 +102,12 @@ impl Files {
             return Ok(());
         }
         self.has_place(path, machine)?;
-        let others = self.0.iter().filter(|(other, _)| *other != path);
-        let used: usize = others.map(|(_, entry)| entry.bytes()).sum();
-        if used + bytes > BYTES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+        if self.bytes_beside(path) + bytes > BYTES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+    }
+
+    /// Bytes of all files but one.
+    fn bytes_beside(&self, path: &str) -> usize {
+        self.entries.iter().filter(|(other, _)| *other != path).map(|(_, entry)| entry.bytes()).sum()
     }
 
     /// Whether an entry of that name may be.
@@ -105,8 +125,8 @@ impl Files {
         if name.len() > 255 || path.len() > 4096 {
             return Err("File name too long".into());
         }
-        let is_new = !self.0.contains_key(path);
-        if is_new && self.0.len() >= ENTRIES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+        let is_new = !self.entries.contains_key(path);
+        if is_new && self.entries.len() >= ENTRIES_MAX { Err("No space left on device".into()) } else { Ok(()) }
     }
 
     /// Puts a file in a place that [`Files::allows`]; without a mode it keeps the one that it had.
@@ -115,8 +135,11 @@ impl Files {
     /// What the system would say.
     pub(crate) fn put(&mut self, path: &str, mode: Option<u32>, body: Vec<u8>, machine: &Machine) -> Result<(), Why> {
         self.allows(path, body.len(), machine)?;
+        if !self.share.resize(self.bytes_beside(path) + body.len()) {
+            return Err("No space left on device".into());
+        }
         let mode = mode.or(self.file(path).map(|(mode, _)| mode)).unwrap_or(0o644);
-        self.0.insert(path.to_owned(), Entry::File { mode, body });
+        self.entries.insert(path.to_owned(), Entry::File { mode, body });
         Ok(())
     }
 
@@ -128,25 +151,27 @@ impl Files {
         if self.is_directory(path, machine) {
             return Ok(());
         }
-        if self.0.contains_key(path) || path == machine.keys_path() {
+        if self.entries.contains_key(path) || path == machine.keys_path() {
             return Err("Not a directory".into());
         }
         self.has_place(path, machine)?;
-        self.0.insert(path.to_owned(), Entry::Directory);
+        self.entries.insert(path.to_owned(), Entry::Directory);
         Ok(())
     }
 
     pub(crate) fn set_mode(&mut self, path: &str, change: impl FnOnce(u32) -> u32) -> bool {
-        let Some(Entry::File { mode, .. }) = self.0.get_mut(path) else { return false };
+        let Some(Entry::File { mode, .. }) = self.entries.get_mut(path) else { return false };
         *mode = change(*mode);
         true
     }
 
     /// Takes a file away, or what was made below a directory and the directory; tells whether there was any.
     pub(crate) fn remove(&mut self, path: &str) -> bool {
-        let before = self.0.len();
-        self.0.retain(|other, _| !is_in(other, path));
-        self.0.len() < before
+        let before = self.entries.len();
+        self.entries.retain(|other, _| !is_in(other, path));
+        // Less can always be had.
+        let _ = self.share.resize(self.bytes_beside(""));
+        self.entries.len() < before
     }
 }
 

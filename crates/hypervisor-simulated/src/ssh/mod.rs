@@ -2,17 +2,21 @@
 
 mod auth;
 mod cable;
+mod channel;
 mod commands;
 mod console;
 mod file_commands;
 mod files;
+mod inbox;
 mod running;
 mod scp;
 mod session;
 mod shell;
+mod signals;
 mod terminal;
+mod userland;
 
-use crate::{SimulatedHypervisor, machine::Machine, sessions};
+use crate::{SimulatedHypervisor, machine::Machine, visits::Visit};
 use async_trait::async_trait;
 use cable::Cable;
 use cvmd_hypervisor::{Answer, Trouble};
@@ -26,11 +30,8 @@ use russh::{
 use session::Visitor;
 use std::{
     borrow::Cow,
-    net::SocketAddrV4,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    net::{IpAddr, SocketAddrV4},
+    sync::{Arc, Weak},
     time::Duration,
 };
 use tokio::{
@@ -40,6 +41,7 @@ use tokio::{
 };
 
 pub(crate) use console::Console;
+use userland::Userland;
 
 /// Like sshd's `LoginGraceTime`: who has not logged in by then is disconnected.
 const LOGIN_GRACE: Duration = Duration::from_secs(120);
@@ -89,7 +91,11 @@ impl Answer for SshdOf {
 }
 
 async fn answer(driver: Arc<SimulatedHypervisor>, id: InstanceId, connection: TcpStream) {
-    let Ok(session) = Accepted::at(driver, id) else { return };
+    let Ok(peer) = connection.peer_addr() else { return };
+    if driver.failures.refuses(peer.ip(), driver.clock.now_ms()) {
+        return;
+    }
+    let Ok(session) = Accepted::at(driver, id, Some(peer.ip())) else { return };
     // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
     if connection.set_nodelay(true).is_ok() {
         session.run(connection).await;
@@ -100,16 +106,20 @@ async fn answer(driver: Arc<SimulatedHypervisor>, id: InstanceId, connection: Tc
 pub(crate) struct Accepted {
     driver: Arc<SimulatedHypervisor>,
     machine: Arc<Machine>,
-    open: sessions::Session,
+    visit: Visit,
     cut: oneshot::Receiver<()>,
 }
 
 impl Accepted {
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`].
-    pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId) -> Result<Accepted, Trouble> {
+    pub(crate) fn at(
+        driver: Arc<SimulatedHypervisor>,
+        id: InstanceId,
+        peer: Option<IpAddr>,
+    ) -> Result<Accepted, Trouble> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
-        let (open, cut) = driver.sessions.open(id);
+        let (session, cut) = driver.sessions.open(id, peer).ok_or(Trouble::Unreachable(id))?;
         let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
         if driver.observed(&machine).power != Power::Running {
             return Err(Trouble::NotRunning(id));
@@ -117,28 +127,35 @@ impl Accepted {
         if !machine.has_sshd || machine.behaviour().unreachable {
             return Err(Trouble::Unreachable(id));
         }
-        Ok(Accepted { driver, machine, open, cut })
+        let visit = Visit::new(Arc::clone(&driver), id, peer, session);
+        Ok(Accepted { driver, machine, visit, cut })
     }
 
     /// Speaks SSH until the client, the machine or the driver ends it.
     pub(crate) async fn run(self, connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-        let Accepted { driver, machine, open, cut } = self;
-        let id = machine.id;
-        let admitted = Arc::new(AtomicBool::new(false));
+        let Accepted { driver, machine, visit, cut } = self;
+        let (id, visit) = (machine.id, Arc::new(visit));
         let config = Arc::new(config(&machine));
-        let visitor = Visitor::new(driver, &machine, open.files(), admitted.clone());
+        let land = Userland::new(driver, &machine, visit.session.files());
+        let visitor = Visitor::new(land, Arc::clone(&visit));
         drop(machine);
         let greeting = russh::server::run_stream(config, Cable::new(connection, cut), visitor);
-        let Ok(Ok(mut session)) = tokio::time::timeout(LOGIN_GRACE, greeting).await else { return };
+        let mut session = match tokio::time::timeout(LOGIN_GRACE, greeting).await {
+            Ok(Ok(session)) => session,
+            other => return visit.ended(other.is_err()),
+        };
+        let mut grace_over = false;
         let outcome = tokio::select! {
             outcome = &mut session => outcome,
             () = tokio::time::sleep(LOGIN_GRACE) => {
-                if !admitted.load(Relaxed) {
-                    open.cut();
+                if !visit.is_admitted() {
+                    grace_over = true;
+                    visit.session.cut();
                 }
                 session.await
             }
         };
+        visit.ended(grace_over);
         if let Err(error) = outcome {
             // Clients that go away, and our own power cuts: nothing an operator must act on.
             tracing::debug!(instance = %id, %error, "an SSH session ended");

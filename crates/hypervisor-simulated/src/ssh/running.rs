@@ -3,12 +3,17 @@
 use super::{
     commands::{self, Done, Effect, Guest, Script},
     files::absolute,
-    session::Visitor,
     shell::{self, Command, Join, Shell},
+    signals::{Signal, Signals},
+    userland::Userland,
+};
+use crate::{
+    bounds::Bound,
+    memory::{Memory, Share},
 };
 use cvmd_hypervisor::Trouble;
 use russh::Error;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
 const PRINTED_MAX: usize = 32 << 20;
@@ -23,29 +28,44 @@ pub(crate) struct Ended {
     pub exit: bool,
 }
 
+/// Where what commands print goes. It may wait for its reader.
+pub(crate) trait Print: Send {
+    fn print(&mut self, done: &Done) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
 /// What a text still has to run.
 struct Frame {
     commands: VecDeque<Command>,
     /// Of a script of its own; what the outer shell has stands below.
     outer: Option<Shell>,
+    /// Of the memory that this takes.
+    _share: Share,
 }
 
-impl Visitor {
+impl Userland {
     /// Runs the commands of a text and answers the last status, or the one that the shell ends with.
     pub(crate) async fn run(
         &self,
         text: &str,
         shell: &mut Shell,
         input: &[u8],
-        print: &mut impl FnMut(&Done),
+        out: &mut impl Print,
+        signals: &Signals,
     ) -> Result<Ended, Error> {
-        shell.variables.insert("HOME".into(), self.machine()?.home());
-        let Some(commands) = understood(text, shell, print) else { return Ok(Ended { status: 2, exit: false }) };
-        let mut frames = vec![Frame { commands, outer: None }];
+        let Some(frame) = self.first_frame(text, shell, out).await? else {
+            return Ok(Ended { status: 2, exit: false });
+        };
+        let mut frames = vec![frame];
         // Whether a command has just ended, so that its status counts.
         let mut ended = false;
+        let mut begun = false;
         let mut left = PRINTED_MAX;
         while let Some(frame) = frames.last_mut() {
+            // A first command is begun whatever its client does then, as sshd begins it.
+            if begun && signals.raised() > Signal::None {
+                shell.status = signals.raised().status();
+                return Ok(Ended { status: shell.status, exit: signals.raised() > Signal::Interrupt });
+            }
             let asked = frame.commands.front().is_some_and(|next| next.join != Join::Always);
             if ended && shell.errexit && shell.status != 0 && !asked {
                 end_shell(&mut frames, shell);
@@ -67,17 +87,12 @@ impl Visitor {
             if !ended {
                 continue;
             }
-            let mut counted = COMMAND_COUNTS;
-            let mut count = |done: &Done| {
-                counted += done.out.len();
-                print(done);
-            };
-            let effect = self.command(&command, shell, input, &mut count).await?;
-            if let Some(Effect::Script(script, _)) = &effect {
-                counted += script.text.len();
-            }
-            let Some(rest) = left.checked_sub(counted) else {
-                refuse(shell, "ended: it runs on and on", print);
+            begun = true;
+            let (effect, printed) = self.command(&command, shell, input, out, signals).await?;
+            let script = if let Some(Effect::Script(script, _)) = &effect { script.text.len() } else { 0 };
+            let Some(rest) = left.checked_sub(COMMAND_COUNTS + printed + script) else {
+                self.driver.bounds().reached(Bound::Output);
+                self.refuse(shell, "ended: it runs on and on", out).await?;
                 return Ok(Ended { status: 2, exit: true });
             };
             left = rest;
@@ -90,11 +105,17 @@ impl Visitor {
                         return Ok(Ended { status, exit: true });
                     }
                 }
-                Some(Effect::Script(..)) if command.output.is_some() || frames.len() >= DEPTH_MAX => {
-                    refuse(shell, "a script's output cannot be redirected, nor scripts nested so deep", print);
-                }
                 Some(Effect::Script(script, assigned)) => {
-                    ended = !enter(&mut frames, shell, script, assigned, print);
+                    let entered = if command.output.is_some() || frames.len() >= DEPTH_MAX {
+                        Err("a script's output cannot be redirected, nor scripts nested so deep".to_owned())
+                    } else {
+                        let _turn = self.driver.turn().await;
+                        enter(&mut frames, shell, script, assigned, &self.memory)
+                    };
+                    ended = entered.is_err();
+                    if let Err(why) = entered {
+                        self.refuse(shell, &why, out).await?;
+                    }
                 }
                 _ => {}
             }
@@ -102,32 +123,68 @@ impl Visitor {
         Ok(Ended { status: shell.status, exit: false })
     }
 
-    /// Runs one command, and tells what is left to do.
+    /// What a text has to run; an error in it is printed.
+    async fn first_frame(&self, text: &str, shell: &mut Shell, out: &mut impl Print) -> Result<Option<Frame>, Error> {
+        shell.variables.insert("HOME".into(), self.machine()?.home());
+        let turn = self.driver.turn().await;
+        let begun = understood(text, shell, &self.memory);
+        drop(turn);
+        match begun {
+            Ok((commands, share)) => Ok(Some(Frame { commands, outer: None, _share: share })),
+            Err(why) => {
+                self.refuse(shell, &why, out).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Runs one command, and tells what is left to do and how much it has printed.
     async fn command(
         &self,
         command: &Command,
         shell: &mut Shell,
         input: &[u8],
-        print: &mut impl FnMut(&Done),
-    ) -> Result<Option<Effect>, Error> {
+        out: &mut impl Print,
+        signals: &Signals,
+    ) -> Result<(Option<Effect>, usize), Error> {
+        let turn = self.driver.turn().await;
         let mut done = self.run_one(command, shell, input)?;
+        drop(turn);
+        let mut share = self.memory.share();
+        if !share.resize(done.out.len()) {
+            done = commands::fails("cvmd-guest: Cannot allocate memory", 1);
+        }
         let effect = done.effect.take();
-        let acted = self.act(effect.as_ref()).await;
+        // Poweroff and the like go to their end; only waiting is cut short.
+        let acted = tokio::select! {
+            acted = self.act(effect.as_ref()) => acted,
+            () = signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
+                done.status = signals.raised().status();
+                Ok(())
+            }
+        };
         report(&mut done, acted);
         if let Some(output) = &command.output {
             let path = absolute(&output.path.expand(shell), &self.machine()?.home());
             self.redirect(&path, output.append, &mut done).await;
         }
         shell.status = done.status;
-        print(&done);
-        Ok(effect)
+        let printed = done.out.len() + done.err.len();
+        out.print(&done).await?;
+        Ok((effect, printed))
+    }
+
+    async fn refuse(&self, shell: &mut Shell, why: &str, out: &mut impl Print) -> Result<(), Error> {
+        self.driver.bounds().reached(Bound::Line);
+        shell.status = 2;
+        out.print(&Done { err: format!("cvmd-guest: {why}\n"), status: 2, ..Done::default() }).await
     }
 
     /// Sessions share what is in memory: nobody holds it while anything is waited for.
     fn run_one(&self, command: &Command, shell: &mut Shell, input: &[u8]) -> Result<Done, Error> {
         let machine = self.machine()?;
         let Some(words) = command.expand(shell) else {
-            return Ok(commands::fails("cvmd-guest: too many variables, or too long", 126));
+            return Ok(commands::fails("cvmd-guest: too many words or variables, or too long", 126));
         };
         let mut files = self.files();
         let now_ms = self.driver.clock.now_ms();
@@ -166,6 +223,7 @@ impl Visitor {
             report(done, written);
             return;
         }
+        let _turn = self.driver.turn().await;
         let mut files = self.files();
         let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
         let body = [before, &body].concat();
@@ -176,19 +234,14 @@ impl Visitor {
     }
 }
 
-fn refuse(shell: &mut Shell, why: &str, print: &mut impl FnMut(&Done)) {
-    shell.status = 2;
-    print(&Done { err: format!("cvmd-guest: {why}\n"), status: 2, ..Done::default() });
-}
-
-/// The commands of a text; an error is printed.
-fn understood(text: &str, shell: &mut Shell, print: &mut impl FnMut(&Done)) -> Option<VecDeque<Command>> {
-    match shell::parse(text) {
-        Ok(commands) => Some(commands.into()),
-        Err(shell::Unclear(why)) => {
-            refuse(shell, &format!("syntax error: {why}"), print);
-            None
-        }
+/// The commands of a text, and the memory that they take; or why it is not understood.
+fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(VecDeque<Command>, Share), String> {
+    let commands = shell::parse(text).map_err(|shell::Unclear(why)| format!("syntax error: {why}"))?;
+    let mut share = memory.share();
+    if share.resize(shell::weight(text, &commands) + shell.bytes()) {
+        Ok((commands.into(), share))
+    } else {
+        Err("Cannot allocate memory".into())
     }
 }
 
@@ -198,9 +251,9 @@ fn enter(
     shell: &mut Shell,
     script: Script,
     assigned: Vec<(String, String)>,
-    print: &mut impl FnMut(&Done),
-) -> bool {
-    let Some(commands) = understood(&script.text, shell, print) else { return false };
+    memory: &Arc<Memory>,
+) -> Result<(), String> {
+    let (commands, share) = understood(&script.text, shell, memory)?;
     shell.status = 0;
     let outer = (!script.sourced).then(|| shell.clone());
     shell.variables.extend(assigned);
@@ -208,8 +261,8 @@ fn enter(
         shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
         shell.errexit = script.errexit;
     }
-    frames.push(Frame { commands, outer });
-    true
+    frames.push(Frame { commands, outer, _share: share });
+    Ok(())
 }
 
 /// A text is at its end: of what it knew only its status stays, if it was a script of its own.

@@ -8,16 +8,17 @@
 //!
 //! Never specified; OpenSSH's scp.c is what everybody agrees with. Clients may send on without waiting for our `\0`.
 
-use super::{
-    commands::Guest,
-    files::{FILE_BYTES_MAX, absolute},
-};
+use super::{commands::Guest, files::absolute};
 use std::collections::VecDeque;
 
 /// Bytes of a line of the protocol.
 const LINE_BYTES_MAX: usize = 8192;
 /// Directories in each other.
 const DEPTH_MAX: usize = 32;
+/// Bytes that one copy may take out of a guest: each of its files once.
+const COPY_BYTES_MAX: usize = 5 << 20;
+/// Files and directories that one copy may take out of a guest.
+const COPY_ENTRIES_MAX: usize = 1 << 12;
 
 /// A copy under way.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub(crate) struct Sink {
     places: Vec<String>,
     recursive: bool,
     keep_mode: bool,
-    received: Vec<u8>,
+    received: VecDeque<u8>,
     file: Option<Incoming>,
     failed: bool,
 }
@@ -61,6 +62,8 @@ pub(crate) struct Source {
     /// What is sent at each `\0` of the client's.
     chunks: VecDeque<Vec<u8>>,
     failed: bool,
+    /// Of all chunks, those that are sent already too.
+    bytes: usize,
 }
 
 /// Begins what `scp`'s words ask for; `None` when it is neither `-t` nor `-f`.
@@ -89,7 +92,7 @@ pub(crate) fn begin(words: &[String], guest: &mut Guest<'_>) -> Option<(Transfer
         places: vec![target],
         recursive: given('r'),
         keep_mode: given('p'),
-        received: Vec::new(),
+        received: VecDeque::new(),
         file: None,
         failed: false,
     };
@@ -120,6 +123,14 @@ impl Transfer {
         Step { reply, ..step }
     }
 
+    /// Bytes that it holds in memory.
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Transfer::Sink(sink) => sink.received.capacity(),
+            Transfer::Source(source) => source.chunks.iter().map(Vec::len).sum(),
+        }
+    }
+
     /// The status when the client has ended.
     pub(crate) fn status(&self) -> u8 {
         match self {
@@ -139,13 +150,13 @@ impl Sink {
                 let Some(good) = self.received.get(file.size) else { return step };
                 let good = *good == 0;
                 let Some(file) = self.file.take() else { return step };
-                let rest = self.received.split_off(file.size);
-                let body = std::mem::replace(&mut self.received, rest);
+                let body: Vec<u8> = self.received.drain(..file.size).collect();
                 if !good {
                     self.failed = true;
+                    // What stands in its place is the client's word why.
                     continue;
                 }
-                self.received.remove(0);
+                self.received.pop_front();
                 if file.path == guest.machine.keys_path() {
                     match String::from_utf8(body) {
                         Ok(text) => return Step { keys: Some(text), ..step },
@@ -210,7 +221,6 @@ impl Sink {
             if allowed.is_err() {
                 return Ok(self.told(path, allowed));
             }
-            self.received.reserve((*size).min(FILE_BYTES_MAX));
             self.file = Some(entry);
             return Ok(vec![0]);
         }
@@ -244,7 +254,7 @@ impl Sink {
 
 impl Source {
     fn of(paths: &[String], recursive: bool, guest: &Guest<'_>) -> Source {
-        let mut source = Source { chunks: VecDeque::new(), failed: false };
+        let mut source = Source { chunks: VecDeque::new(), failed: false, bytes: 0 };
         // An error gets no answer: it goes out with the chunk that follows.
         let mut errors = Vec::new();
         for path in paths {
@@ -258,6 +268,10 @@ impl Source {
     }
 
     fn add(&mut self, path: &str, recursive: bool, guest: &Guest<'_>, errors: &mut Vec<u8>) {
+        if self.chunks.len() > COPY_ENTRIES_MAX {
+            self.failed = true;
+            return;
+        }
         let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(".");
         let mut header = |text: String| [std::mem::take(errors), text.into_bytes()].concat();
         if guest.files.is_directory(path, guest.machine) {
@@ -274,7 +288,11 @@ impl Source {
             self.chunks.push_back(end);
             return;
         }
-        match guest.read(path) {
+        let read = guest.read(path).and_then(|body| {
+            self.bytes += body.len();
+            if self.bytes > COPY_BYTES_MAX { Err("too much for one copy".into()) } else { Ok(body) }
+        });
+        match read {
             Ok(mut body) => {
                 let mode = guest.files.file(path).map_or(0o600, |(mode, _)| mode);
                 self.chunks.push_back(header(format!("C{mode:04o} {} {name}\n", body.len())));

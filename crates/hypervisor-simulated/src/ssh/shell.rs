@@ -8,6 +8,12 @@ use std::collections::BTreeMap;
 /// Bytes of a command's words, as Linux bounds one of them; and variables: a value may be made of itself twice.
 const WORDS_BYTES_MAX: usize = 128 << 10;
 const VARIABLES_MAX: usize = 128;
+const VARIABLES_BYTES_MAX: usize = 256 << 10;
+/// Words of one command, once its variables have values.
+const WORDS_MAX: usize = 4 << 10;
+/// Words and signs of a text, and parts of one word: each costs many times its bytes.
+const TOKENS_MAX: usize = 32 << 10;
+const PIECES_MAX: usize = 256;
 
 /// What a shell remembers from one command to the next.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +23,19 @@ pub(crate) struct Shell {
     pub errexit: bool,
     /// Of the latest command: `$?`.
     pub status: u8,
+}
+
+impl Shell {
+    /// Bytes of its variables.
+    pub(crate) fn bytes(&self) -> usize {
+        self.variables.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+}
+
+/// About how many bytes a text and its commands take.
+pub(crate) fn weight(text: &str, commands: &[Command]) -> usize {
+    let pieces = |command: &Command| command.words.iter().map(|word| 1 + word.pieces.len()).sum::<usize>();
+    text.len() + commands.iter().map(|command| 2 + pieces(command)).sum::<usize>() * size_of::<Command>()
 }
 
 /// When a command runs, by what became of the one before.
@@ -127,6 +146,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, Unclear> {
             first => Token::Word(word(first, &mut characters)?),
         };
         tokens.push(token);
+        if tokens.len() > TOKENS_MAX {
+            return Err(Unclear(format!("more than {TOKENS_MAX} words")));
+        }
     }
     Ok(tokens)
 }
@@ -139,6 +161,9 @@ fn word(first: char, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) 
         next = None;
     }
     loop {
+        if word.pieces.len() > PIECES_MAX {
+            return Err(Unclear(format!("more than {PIECES_MAX} variables in a word")));
+        }
         match next.take() {
             None => {}
             Some('\'') => {
@@ -176,6 +201,9 @@ fn word(first: char, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) 
 fn double_quoted(word: &mut Word, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Unclear> {
     word.quoted = true;
     loop {
+        if word.pieces.len() > PIECES_MAX {
+            return Err(Unclear(format!("more than {PIECES_MAX} variables in a word")));
+        }
         match characters.next() {
             Some('"') => return Ok(()),
             Some('\\') => match characters.next() {
@@ -262,7 +290,8 @@ impl Command {
                 words.extend(expanded.split_whitespace().map(str::to_owned));
             }
         }
-        (shell.variables.len() <= VARIABLES_MAX).then_some(words)
+        let few = shell.variables.len() <= VARIABLES_MAX && shell.bytes() <= VARIABLES_BYTES_MAX;
+        (few && words.len() <= WORDS_MAX).then_some(words)
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) fn settings(directory: &tempfile::TempDir, clock: Clock) -> Settings {
-    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true, own_ports: None };
+    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true, ..SshSettings::default() };
     Settings { data: directory.path().to_owned(), clock, ssh }
 }
 

@@ -88,7 +88,8 @@ impl Client {
         let content_type = with.content_type.unwrap_or(JSON);
         let at = with.timestamp_seconds.unwrap_or_else(now_seconds);
         let (id, key) = (&self.secret_id, &self.secret_key);
-        let authorization = sign::tc3(id, key, "cvm", &host, content_type, at, &method, "", body.as_bytes());
+        let authorization =
+            sign::tc3(id, key, with.service.unwrap_or("cvm"), &host, content_type, at, &method, "", body.as_bytes());
         let mut headers = vec![
             ("host", host),
             ("content-type", content_type.into()),
@@ -174,6 +175,8 @@ impl Client {
 /// What of a TC3 request differs from the usual.
 #[derive(Debug, Clone)]
 pub struct Tc3<'a> {
+    /// Otherwise cvm.
+    pub service: Option<&'a str>,
     pub content_type: Option<&'a str>,
     pub timestamp_seconds: Option<u64>,
     pub version: Option<&'a str>,
@@ -183,7 +186,14 @@ pub struct Tc3<'a> {
 
 impl Default for Tc3<'_> {
     fn default() -> Self {
-        Tc3 { content_type: None, timestamp_seconds: None, version: None, region: Some("ap-guangzhou"), path: None }
+        Tc3 {
+            service: None,
+            content_type: None,
+            timestamp_seconds: None,
+            version: None,
+            region: Some("ap-guangzhou"),
+            path: None,
+        }
     }
 }
 

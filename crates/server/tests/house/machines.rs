@@ -1,6 +1,6 @@
 //! Instances as the API tells of them, and machines as their own file does.
 
-use super::{Client, Home, until};
+use super::{Client, Home, http::Tc3, until};
 use cvmd_hypervisor_simulated::Machine;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -78,14 +78,14 @@ pub fn row(home: &Home, id: &str) -> Machine {
     rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines.db"))
 }
 
-/// Changes how a guest behaves, while no server runs: the tag itself is read only when a machine is defined.
-pub fn becomes(home: &Home, id: &str, guest: &str) {
-    let machine = row(home, id);
-    let connection = Connection::open(home.data().join("machines.db")).unwrap();
-    let (before, after) = (json!({"guest": *machine.guest}).to_string(), json!({"guest": guest}).to_string());
-    let (before, after) = (before.trim_matches(['{', '}']), after.trim_matches(['{', '}']));
-    let sql = "UPDATE machines SET body = replace(body, ?1, ?2) WHERE id = ?3";
-    let changed = connection.execute(sql, rusqlite::params![before, after, machine.id.to_u64().cast_signed()]);
-    assert_eq!(changed.unwrap(), 1);
-    assert_eq!(&*row(home, id).guest, guest);
+/// Changes how a guest behaves, by its tag, whose values have blanks in place of commas; from then on it does so.
+pub fn becomes(home: &Home, client: &Client, id: &str, guest: &str) {
+    let words = guest.replace(',', " ");
+    let body = json!({
+        "Resource": format!("qcs::cvm:ap-guangzhou:uin/:instance/{id}"),
+        "ReplaceTags": [{"TagKey": super::GUEST_TAG, "TagValue": words}],
+    });
+    let tags = Tc3 { service: Some("tag"), version: Some("2018-08-13"), ..Tc3::default() };
+    client.send(&client.tc3("ModifyResourceTags", &body.to_string(), &tags)).unwrap().answer().unwrap();
+    super::until("the guest has heard of it", || *row(home, id).guest == *words);
 }

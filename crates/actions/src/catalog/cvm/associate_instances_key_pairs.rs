@@ -22,6 +22,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceOsWindows",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
@@ -125,6 +126,8 @@ running_key_change = shutdown
 < InvalidParameterValue.LimitExceeded ...
 > AssociateInstancesKeyPairs {"InstanceIds":["ins-recycled"],"KeyIds":["skey-spare001"],"ForceStop":true}
 < UnsupportedOperation.InstanceStateShutdown ...
+> AssociateInstancesKeyPairs {"InstanceIds":["ins-launchno"],"KeyIds":["skey-spare001"],"ForceStop":true}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 
 ins-stopped1 is in RESCUE_MODE
 > AssociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"],"ForceStop":true}

@@ -34,6 +34,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.DuplicateTags",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
@@ -199,6 +200,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < UnsupportedOperation.InstanceStateStopping ...
 > CreateImage {"InstanceId":"ins-recycled","ImageName":"x"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> CreateImage {"InstanceId":"ins-launchno","ImageName":"x"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > CreateImage {"InstanceId":"ins-shanghai","ImageName":"x"}
 < InvalidInstanceId.NotFound ...
 > CreateImage {"InstanceId":"ins-1","ImageName":"x"}

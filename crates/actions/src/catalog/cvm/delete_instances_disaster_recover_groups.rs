@@ -21,6 +21,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     without_effect: &[],
@@ -57,6 +58,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstance.NotSupported ...
 > DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-recycled"],"DisasterRecoverGroupIds":["ps-grouped1"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-launchno"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-1122"],"DisasterRecoverGroupIds":["ps-grouped1"]}
 < InvalidInstanceId.Malformed ...
 > DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-foreign1"],"DisasterRecoverGroupIds":["ps-grouped1"]}

@@ -18,6 +18,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
@@ -62,6 +63,8 @@ console = on
 < UnsupportedOperation.InstanceStateStopping ...
 > DescribeInstanceVncUrl {"InstanceId":"ins-recycled"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> DescribeInstanceVncUrl {"InstanceId":"ins-launchno"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > DescribeInstanceVncUrl {"InstanceId":"ins-busy0001"}
 < OperationDenied.InstanceOperationInProgress ...
 > DescribeInstanceVncUrl {"InstanceId":"ins-1122"}

@@ -22,6 +22,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceOsWindows",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
@@ -106,7 +107,7 @@ running_key_change = shutdown
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-sleeping"],"KeyIds":["skey-bound001"]}
 < UnsupportedOperation.StoppedModeStopCharging ...
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-launchno"],"KeyIds":["skey-bound001"]}
-< InvalidInstanceId.NotFound ...
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 
 # Presence, then form and count in the order of the tables, then existence.
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-1122"]}

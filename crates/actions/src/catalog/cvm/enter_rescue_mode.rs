@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPassword",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceOsWindows",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
@@ -114,6 +115,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstance.NotSupported ...
 > EnterRescueMode {"InstanceId":"ins-recycled","Password":"Rescue-me-1"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> EnterRescueMode {"InstanceId":"ins-launchno","Password":"Rescue-me-1"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > EnterRescueMode {"InstanceId":"ins-starting","Password":"Rescue-me-1"}
 < UnsupportedOperation.InstanceStateStarting ...
 > EnterRescueMode {"InstanceId":"ins-stopping","Password":"Rescue-me-1"}

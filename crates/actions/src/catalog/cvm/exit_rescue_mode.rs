@@ -17,6 +17,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
@@ -57,6 +58,8 @@ ins-stopped1 is in RESCUE_MODE
 < UnsupportedOperation.InstanceStateStopped ...
 > ExitRescueMode {"InstanceId":"ins-recycled"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ExitRescueMode {"InstanceId":"ins-launchno"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ExitRescueMode {"InstanceId":"ins-starting"}
 < UnsupportedOperation.InstanceStateStarting ...
 > ExitRescueMode {"InstanceId":"ins-stopping"}

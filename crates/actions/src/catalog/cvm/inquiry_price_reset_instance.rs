@@ -24,6 +24,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.InvalidImageState",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     without_effect: &["EnhancedService", "LoginSettings", "UserData"],
@@ -69,6 +70,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.InvalidImageState ...
 > InquiryPriceResetInstance {"InstanceId":"ins-recycled"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> InquiryPriceResetInstance {"InstanceId":"ins-launchno"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 >> InquiryPriceResetInstance {"InstanceId":"ins-recycled"}
 < InvalidInstance.NotSupported ...
 > InquiryPriceResetInstance {"InstanceId":"ins-busy0001"}

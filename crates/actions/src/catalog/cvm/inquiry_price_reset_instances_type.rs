@@ -22,6 +22,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.StoppedModeStopCharging",
@@ -63,6 +64,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstance.NotSupported ...
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-recycled"],"InstanceType":"S5.LARGE8"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> InquiryPriceResetInstancesType {"InstanceIds":["ins-launchno"],"InstanceType":"S5.LARGE8"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-sleeping"],"InstanceType":"S5.LARGE8"}
 < UnsupportedOperation.StoppedModeStopCharging ...
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-stopping"],"InstanceType":"S5.LARGE8"}

@@ -22,6 +22,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     // However it would be done, it costs the same.
@@ -69,6 +70,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-recycled","SystemDisk":{"DiskSize":60}}
 < UnsupportedOperation.InstanceStateShutdown ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-launchno","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 >> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-recycled","SystemDisk":{"DiskSize":60}}
 < InvalidInstance.NotSupported ...
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-busy0001","SystemDisk":{"DiskSize":60}}

@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "InvalidSecurityGroupId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
@@ -165,6 +166,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 > DescribeInstances {"InstanceIds":["ins-prepaid1"]}
 < ..."InstanceState":"RUNNING"..."LatestOperationState":"OPERATING"..."HostName":"web-2"...
+> ModifyInstancesAttribute {"InstanceIds":["ins-launchno"],"HostName":"web-1"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-starting"],"HostName":"web-1"}
 < UnsupportedOperation.InstanceStateStarting ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopping"],"HostName":"web-1"}

@@ -25,6 +25,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     without_effect: &["Force"],
@@ -79,6 +80,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstance.NotSupported ...
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-recycled"],"DisasterRecoverGroupId":"ps-parted01"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-launchno"],"DisasterRecoverGroupId":"ps-parted01"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-1122"],"DisasterRecoverGroupId":"ps-parted01"}
 < InvalidInstanceId.Malformed ...
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-foreign1"],"DisasterRecoverGroupId":"ps-parted01"}

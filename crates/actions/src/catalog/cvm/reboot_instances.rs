@@ -20,6 +20,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
@@ -66,6 +67,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > RebootInstances {"InstanceIds":["ins-recycled"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+> RebootInstances {"InstanceIds":["ins-launchno"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 
 ins-stopped1 is in RESCUE_MODE
 > RebootInstances {"InstanceIds":["ins-stopped1"]}

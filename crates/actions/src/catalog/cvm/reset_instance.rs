@@ -38,6 +38,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPassword",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
@@ -175,6 +176,8 @@ a local system disk for ins-running1
 < UnsupportedOperation.InstanceStateStopping ...
 > ResetInstance {"InstanceId":"ins-recycled"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ResetInstance {"InstanceId":"ins-launchno"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ResetInstance {"InstanceId":"ins-shanghai"}
 < InvalidInstanceId.NotFound ...
 > ResetInstance {"InstanceId":"ins-1"}

@@ -25,6 +25,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InstanceNotSupportedMixPricingModel",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
@@ -79,6 +80,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < MissingParameter The request is missing a required parameter `InternetAccessible.InternetMaxBandwidthOut`.
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-recycled"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-launchno"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-sleeping"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}
 < UnsupportedOperation.StoppedModeStopCharging ...
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-1122"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}

@@ -22,6 +22,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "InvalidPassword",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
@@ -118,6 +119,8 @@ running_key_change = shutdown
 < InvalidParameterValue.LimitExceeded ...
 > ResetInstancesPassword {"InstanceIds":["ins-recycled"],"Password":"Abcdefg1","ForceStop":true}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ResetInstancesPassword {"InstanceIds":["ins-launchno"],"Password":"Abcdefg1","ForceStop":true}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 
 ins-stopped1 is in RESCUE_MODE
 > ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"Abcdefg1","ForceStop":true}

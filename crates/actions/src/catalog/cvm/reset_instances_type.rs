@@ -25,6 +25,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
@@ -73,6 +74,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < UnsupportedOperation.InstanceStateStarting ...
 > ResetInstancesType {"InstanceIds":["ins-recycled"],"InstanceType":"S5.LARGE8"}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ResetInstancesType {"InstanceIds":["ins-launchno"],"InstanceType":"S5.LARGE8"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ResetInstancesType {"InstanceIds":["ins-sleeping"],"InstanceType":"S5.LARGE8"}
 < UnsupportedOperation.StoppedModeStopCharging ...
 > ResetInstancesType {"InstanceIds":["ins-stopping"],"InstanceType":"S5.LARGE8"}

@@ -28,6 +28,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
@@ -118,6 +119,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > ResizeInstanceDisks {"InstanceId":"ins-recycled","SystemDisk":{"DiskSize":60}}
 < UnsupportedOperation.InstanceStateShutdown ...
+> ResizeInstanceDisks {"InstanceId":"ins-launchno","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 > ResizeInstanceDisks {"InstanceId":"ins-busy0001","SystemDisk":{"DiskSize":60}}
 < OperationDenied.InstanceOperationInProgress ...
 > ResizeInstanceDisks {"InstanceId":"ins-1122","SystemDisk":{"DiskSize":60}}

@@ -17,6 +17,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
@@ -61,6 +62,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > StartInstances {"InstanceIds":["ins-recycled"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+> StartInstances {"InstanceIds":["ins-launchno"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 
 ins-stopped1 is in RESCUE_MODE
 > StartInstances {"InstanceIds":["ins-stopped1"]}

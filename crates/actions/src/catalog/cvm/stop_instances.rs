@@ -18,6 +18,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
@@ -87,6 +88,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > StopInstances {"InstanceIds":["ins-recycled"]}
 < UnsupportedOperation.InstanceStateShutdown ...
+> StopInstances {"InstanceIds":["ins-launchno"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
 
 ins-stopped1 is in RESCUE_MODE
 > StopInstances {"InstanceIds":["ins-stopped1"],"StopType":"HARD"}

@@ -1,0 +1,56 @@
+//! Bounds on what guests and their visitors may take, and how often each was reached.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What is bounded, as the metrics name it. Each stands in docs/operating.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// Connections to machines' sshd and consoles.
+    Connections,
+    /// Of them, those that have not logged in.
+    Startups,
+    /// Peers whose logins failed too often.
+    Penalties,
+    /// Lines of the log about logins that failed.
+    LoginLog,
+    /// Channels on one connection.
+    Channels,
+    /// Input that waits for a command to end.
+    Input,
+    /// Bytes of a line, a script or a command's words.
+    Line,
+    /// What one command, or one text, may print.
+    Output,
+    /// Memory of guests: files, scripts, input and output.
+    Memory,
+}
+
+const NAMES: [(Bound, &str); 9] = [
+    (Bound::Connections, "ssh_connections"),
+    (Bound::Startups, "ssh_startups"),
+    (Bound::Penalties, "ssh_penalties"),
+    (Bound::LoginLog, "ssh_login_log"),
+    (Bound::Channels, "ssh_channels"),
+    (Bound::Input, "guest_input"),
+    (Bound::Line, "guest_line"),
+    (Bound::Output, "guest_output"),
+    (Bound::Memory, "guest_memory"),
+];
+
+/// How often each bound was reached.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds([AtomicU64; NAMES.len()]);
+
+impl Bounds {
+    pub(crate) fn reached(&self, bound: Bound) {
+        for ((named, _), count) in NAMES.iter().zip(&self.0) {
+            if *named == bound {
+                count.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
+        NAMES.iter().zip(&self.0).map(|((_, name), count)| (*name, count.load(Relaxed))).collect()
+    }
+}

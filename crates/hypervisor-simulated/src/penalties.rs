@@ -1,0 +1,253 @@
+//! Logins that failed: what the log says of them, and how whoever fails again and again is slowed down.
+//!
+//! As OpenSSH's `PerSourcePenalties`: each failure adds to an address's penalty, and once that is long enough its
+//! connections are closed until it is over. Pure but for the log; time is handed in.
+
+use crate::bounds::{Bound, Bounds};
+use cvmd_model::InstanceId;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// OpenSSH's own numbers, milliseconds.
+const MIN_MS: u64 = 15_000;
+const MAX_MS: u64 = 600_000;
+/// Addresses that are remembered.
+const PEERS_MAX: usize = 10_000;
+/// Lines of the log in a minute, about one machine and in all.
+const LINES_MACHINE_MAX: u32 = 10;
+const LINES_MAX: u32 = 100;
+const MINUTE_MS: u64 = 60_000;
+/// Characters of a user's name that the log repeats.
+const USER_MAX: usize = 32;
+
+/// Which peers are slowed down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Penalties {
+    /// All but those on this host.
+    #[default]
+    Outside,
+    Everybody,
+    Nobody,
+}
+
+/// What went wrong with a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Password,
+    PublicKey,
+    Console,
+    /// It went away without having tried.
+    Nothing,
+    /// It did not log in within the time for it.
+    Grace,
+}
+
+impl Failure {
+    const fn penalty_ms(self) -> u64 {
+        match self {
+            Failure::Password | Failure::PublicKey => 5_000,
+            Failure::Nothing => 1_000,
+            Failure::Grace => 10_000,
+            Failure::Console => 0,
+        }
+    }
+
+    /// As the log names it; `None` for what is no login.
+    const fn method(self) -> Option<&'static str> {
+        match self {
+            Failure::Password => Some("password"),
+            Failure::PublicKey => Some("publickey"),
+            Failure::Console => Some("console"),
+            Failure::Nothing | Failure::Grace => None,
+        }
+    }
+}
+
+/// Who failed, and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub machine: InstanceId,
+    /// `None` for one that came through the server's own port.
+    pub peer: Option<IpAddr>,
+    pub user: &'a str,
+}
+
+/// What is remembered of failures.
+#[derive(Debug)]
+pub(crate) struct Failures {
+    who: Penalties,
+    bounds: Arc<Bounds>,
+    remembered: Mutex<Remembered>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// When the penalty is over, and whether it is enforced.
+    peers: HashMap<IpAddr, (u64, bool)>,
+    minute: u64,
+    lines: u32,
+    by_machine: HashMap<InstanceId, u32>,
+    unsaid: u64,
+}
+
+impl Failures {
+    pub(crate) fn new(who: Penalties, bounds: Arc<Bounds>) -> Failures {
+        Failures { who, bounds, remembered: Mutex::default() }
+    }
+
+    /// Whether a connection from there is closed at once.
+    pub(crate) fn refuses(&self, peer: IpAddr, now_ms: u64) -> bool {
+        let mut remembered = self.lock();
+        let Some((until_ms, enforced)) = remembered.peers.get(&peer).copied() else { return false };
+        if until_ms <= now_ms {
+            remembered.peers.remove(&peer);
+            return false;
+        }
+        if enforced {
+            self.bounds.reached(Bound::Penalties);
+        }
+        enforced
+    }
+
+    /// Logs a failure, and adds to its peer's penalty.
+    pub(crate) fn add(&self, failure: Failure, attempt: Attempt<'_>, now_ms: u64) {
+        let unsaid = {
+            let mut remembered = self.lock();
+            if let Some(peer) = attempt.peer.filter(|peer| self.slows_down(*peer)) {
+                remembered.punish(peer, failure.penalty_ms(), now_ms);
+            }
+            failure.method().and_then(|_| remembered.says(attempt.machine, now_ms))
+        };
+        let Some(method) = failure.method() else { return };
+        let Some(unsaid) = unsaid else { return self.bounds.reached(Bound::LoginLog) };
+        let user: String = attempt.user.chars().take(USER_MAX).collect();
+        let peer = attempt.peer.map_or_else(|| "the server's port".to_owned(), |peer| peer.to_string());
+        tracing::info!(instance = %attempt.machine, user = ?user, method, peer, unsaid, "a login failed");
+    }
+
+    fn slows_down(&self, peer: IpAddr) -> bool {
+        match self.who {
+            Penalties::Outside => !peer.is_loopback(),
+            Penalties::Everybody => true,
+            Penalties::Nobody => false,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Remembered {
+    fn punish(&mut self, peer: IpAddr, ms: u64, now_ms: u64) {
+        if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&peer) {
+            self.peers.retain(|_, (until_ms, _)| *until_ms > now_ms);
+            // A flood from everywhere: the one that is over first is forgotten.
+            if self.peers.len() >= PEERS_MAX
+                && let Some(first) = self.peers.iter().min_by_key(|(_, (until_ms, _))| *until_ms).map(|(peer, _)| *peer)
+            {
+                self.peers.remove(&first);
+            }
+        }
+        let (until_ms, enforced) = self.peers.entry(peer).or_default();
+        if *until_ms <= now_ms {
+            (*until_ms, *enforced) = (now_ms, false);
+        }
+        *until_ms = (*until_ms + ms).min(now_ms + MAX_MS);
+        *enforced |= *until_ms >= now_ms + MIN_MS;
+    }
+
+    /// Whether there may be another line, and then how many there were not since the last one.
+    fn says(&mut self, machine: InstanceId, now_ms: u64) -> Option<u64> {
+        let minute = now_ms / MINUTE_MS;
+        if minute != self.minute {
+            (self.minute, self.lines) = (minute, 0);
+            self.by_machine.clear();
+        }
+        // The map has no more machines than there were lines.
+        let of_machine = self.by_machine.get(&machine).copied().unwrap_or_default();
+        if self.lines >= LINES_MAX || of_machine >= LINES_MACHINE_MAX {
+            self.unsaid += 1;
+            return None;
+        }
+        self.lines += 1;
+        self.by_machine.insert(machine, of_machine + 1);
+        Some(std::mem::take(&mut self.unsaid))
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use cvmd_hypervisor::Clock;
+    use std::{net::Ipv4Addr, time::Duration};
+
+    const NOON_MS: u64 = 1_800_000_000_000;
+
+    fn attempt(peer: IpAddr) -> Attempt<'static> {
+        Attempt { machine: InstanceId::from_random(1), peer: Some(peer), user: "root" }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_fails_again_and_again_waits_and_nobody_else() {
+        let clock = Clock::tokio(NOON_MS);
+        let failures = Failures::new(Penalties::Outside, Arc::default());
+        let [peer, other] = [1, 2].map(|last| IpAddr::from(Ipv4Addr::new(192, 0, 2, last)));
+        for _ in 0..2 {
+            failures.add(Failure::Password, attempt(peer), clock.now_ms());
+        }
+        assert!(!failures.refuses(peer, clock.now_ms()), "two failures are a person's");
+        failures.add(Failure::Password, attempt(peer), clock.now_ms());
+        assert!(failures.refuses(peer, clock.now_ms()) && !failures.refuses(other, clock.now_ms()));
+        tokio::time::advance(Duration::from_secs(14)).await;
+        assert!(failures.refuses(peer, clock.now_ms()));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!failures.refuses(peer, clock.now_ms()));
+        for _ in 0..1000 {
+            failures.add(Failure::Grace, attempt(peer), clock.now_ms());
+        }
+        tokio::time::advance(Duration::from_millis(MAX_MS - 1)).await;
+        assert!(failures.refuses(peer, clock.now_ms()));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(!failures.refuses(peer, clock.now_ms()), "no penalty is longer than ten minutes");
+    }
+
+    #[test]
+    fn on_this_host_nobody_waits_unless_it_is_asked_for() {
+        let local = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let outside = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
+        for (who, waits) in [
+            (Penalties::Outside, [false, true]),
+            (Penalties::Everybody, [true, true]),
+            (Penalties::Nobody, [false, false]),
+        ] {
+            let failures = Failures::new(who, Arc::default());
+            for peer in [local, outside] {
+                for _ in 0..5 {
+                    failures.add(Failure::PublicKey, attempt(peer), NOON_MS);
+                }
+            }
+            assert_eq!([local, outside].map(|peer| failures.refuses(peer, NOON_MS)), waits, "{who:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_fills_neither_the_memory_nor_the_log() {
+        let failures = Failures::new(Penalties::Outside, Arc::default());
+        for number in 0..u32::try_from(PEERS_MAX).unwrap() + 100 {
+            let peer = IpAddr::from(Ipv4Addr::from(0x0100_0000 + number));
+            failures.add(Failure::Password, attempt(peer), NOON_MS + u64::from(number % 7));
+        }
+        let mut remembered = failures.lock();
+        assert_eq!(remembered.peers.len(), PEERS_MAX);
+        assert_eq!((remembered.lines, remembered.by_machine.len()), (LINES_MACHINE_MAX, 1));
+        let unsaid = remembered.unsaid;
+        assert_eq!(unsaid, PEERS_MAX as u64 + 100 - u64::from(LINES_MACHINE_MAX));
+        let other = InstanceId::from_random(2);
+        assert_eq!(remembered.says(other, NOON_MS), Some(unsaid));
+        assert_eq!(remembered.says(InstanceId::from_random(1), NOON_MS + MINUTE_MS), Some(0));
+    }
+}

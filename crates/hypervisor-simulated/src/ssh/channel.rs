@@ -1,0 +1,277 @@
+//! The work of one channel, in a task of its own: a shell, a command, or the far side of a copy.
+
+use super::{
+    commands::{self, Done, Guest},
+    files::FILE_BYTES_MAX,
+    inbox::{Event, Events},
+    running::{Ended, Print},
+    scp::{self, Step, Transfer},
+    shell::{self, Shell},
+    signals::Signal,
+    terminal::{Terminal, Typed},
+    userland::Userland,
+};
+use crate::{bounds::Bound, machine::Machine};
+use russh::{ChannelWriteHalf, Error, server::Msg};
+use std::collections::VecDeque;
+
+/// Input that a command may gather before it runs; one byte more than any file may have, which then is too large.
+const INPUT_MAX: usize = FILE_BYTES_MAX + 1;
+/// Bytes of a line that a shell without a terminal reads.
+const LINE_MAX: usize = 128 << 10;
+/// SSH's number for a channel's second stream of output (RFC 4254 section 5.2).
+const STDERR: u32 = 1;
+
+/// A channel whose work has been asked for.
+pub(crate) struct Work {
+    pub(crate) land: Userland,
+    pub(crate) events: Events,
+    pub(crate) out: Out,
+    pub(crate) shell: Shell,
+}
+
+/// Where its output goes, no faster than its client takes it.
+pub(crate) struct Out {
+    pub(crate) channel: ChannelWriteHalf<Msg>,
+    pub(crate) pty: bool,
+    pub(crate) signals: std::sync::Arc<super::signals::Signals>,
+}
+
+impl Out {
+    /// Sends, unless nobody is there any more.
+    async fn send(&self, bytes: Vec<u8>) -> Result<(), Error> {
+        tokio::select! {
+            biased;
+            () = self.signals.at_least(Signal::Flood) => Err(Error::Disconnect),
+            sent = self.channel.data_bytes(bytes) => sent,
+        }
+    }
+
+    async fn send_all(&self, done: &Done) -> Result<(), Error> {
+        if self.pty {
+            return self.channel.data_bytes(on_screen(done).into_bytes()).await;
+        }
+        self.channel.data_bytes(done.out.clone()).await?;
+        self.channel.extended_data_bytes(STDERR, done.err.clone().into_bytes()).await
+    }
+}
+
+impl Print for Out {
+    /// What an interrupted command had still to say is not waited for.
+    async fn print(&mut self, done: &Done) -> Result<(), Error> {
+        tokio::select! {
+            biased;
+            sent = self.send_all(done) => sent,
+            () = self.signals.at_least(Signal::Interrupt) => Ok(()),
+        }
+    }
+}
+
+impl Work {
+    /// Does what was asked for to its end, and ends the channel. `None` asks for a shell.
+    pub(crate) async fn run(mut self, text: Option<String>) {
+        let status = match text {
+            Some(text) => self.command(&text).await,
+            None if self.out.pty => self.terminal().await,
+            None => self.lines().await,
+        };
+        // Without a status the machine went off, or its client has gone: both end the connection.
+        let raised = self.events.signals.raised();
+        if raised == Signal::Flood {
+            let err = "cvmd-guest: ended: too much input waits for a command\n".into();
+            let _ = tokio::time::timeout(GOODBYE, self.out.send_all(&Done { err, ..Done::default() })).await;
+        }
+        let status = if raised > Signal::Interrupt { Ok(raised.status()) } else { status };
+        self.events.close();
+        if let Ok(status) = status {
+            let _ = self.out.channel.exit_status(status.into()).await;
+        }
+        let _ = self.out.channel.eof().await;
+        let _ = self.out.channel.close().await;
+    }
+
+    async fn command(&mut self, text: &str) -> Result<u8, Error> {
+        let plain = Shell::default();
+        let commands = shell::parse(text).unwrap_or_default();
+        let waits =
+            commands.iter().any(|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)));
+        drop(commands);
+        let mut share = self.land.memory.share();
+        let mut input = Vec::new();
+        if waits {
+            loop {
+                match self.events.next().await {
+                    Some(Event::Data(data)) => {
+                        let room = INPUT_MAX.saturating_sub(input.len()).min(data.bytes.len());
+                        if !share.resize(input.len() + room) {
+                            self.out.print(&commands::fails("cvmd-guest: Cannot allocate memory", 1)).await?;
+                            return Ok(1);
+                        }
+                        input.extend(&data.bytes[..room]);
+                    }
+                    Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                    Some(Event::Eof) => break,
+                    None => return Err(Error::Disconnect),
+                }
+            }
+        } else if let Some((transfer, step)) = self.copy_asked_for(text)? {
+            return self.copy(transfer, step).await;
+        }
+        Ok(self.run_text(text, &input).await?.status)
+    }
+
+    async fn run_text(&mut self, text: &str, input: &[u8]) -> Result<Ended, Error> {
+        let signals = &self.events.signals;
+        let ended = self.land.run(text, &mut self.shell, input, &mut self.out, signals).await;
+        // A guest that runs on and on leaves others their turn.
+        tokio::task::yield_now().await;
+        ended
+    }
+
+    /// A shell that reads lines, each at its end.
+    async fn lines(&mut self) -> Result<u8, Error> {
+        let mut share = self.land.memory.share();
+        let mut line = Vec::new();
+        loop {
+            match self.events.next().await {
+                Some(Event::Data(data)) => {
+                    for piece in data.bytes.split_inclusive(|byte| *byte == b'\n') {
+                        if line.len() + piece.len() > LINE_MAX || !share.resize(line.len() + piece.len()) {
+                            self.land.driver.bounds().reached(Bound::Line);
+                            let why = format!("cvmd-guest: ended: a line has more than {LINE_MAX} bytes");
+                            self.out.print(&commands::fails(&why, 2)).await?;
+                            return Ok(2);
+                        }
+                        line.extend(piece);
+                        if piece.ends_with(b"\n") {
+                            let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
+                            let ended = self.run_text(&text, &[]).await?;
+                            if ended.exit || self.events.signals.raised() > Signal::None {
+                                return Ok(ended.status);
+                            }
+                        }
+                    }
+                }
+                Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                Some(Event::Eof) => {
+                    let text = String::from_utf8_lossy(&line).into_owned();
+                    return Ok(self.run_text(&text, &[]).await?.status);
+                }
+                None => return Err(Error::Disconnect),
+            }
+        }
+    }
+
+    /// A person at a terminal.
+    async fn terminal(&mut self) -> Result<u8, Error> {
+        let mut terminal = Terminal::default();
+        self.prompt().await?;
+        loop {
+            let typed = match self.events.next().await {
+                Some(Event::Data(data)) => terminal.feed(&data.bytes),
+                Some(Event::Interrupt) => terminal.feed(&[3]),
+                Some(Event::Eof) => return Ok(self.shell.status),
+                None => return Err(Error::Disconnect),
+            };
+            let mut typed = VecDeque::from(typed);
+            while let Some(typed_now) = typed.pop_front() {
+                match typed_now {
+                    Typed::Echo(bytes) => self.out.send(bytes).await?,
+                    Typed::Interrupt => self.prompt().await?,
+                    Typed::End => {
+                        self.out.send(b"logout\r\n".to_vec()).await?;
+                        return Ok(self.shell.status);
+                    }
+                    Typed::Line(line) => {
+                        let ended = self.run_text(&line, &[]).await?;
+                        // What was typed behind an `exit` is nobody's.
+                        if ended.exit {
+                            return Ok(ended.status);
+                        }
+                        if self.events.signals.raised() == Signal::Interrupt {
+                            // The rest was typed before the ctrl-C, which is shown, and prompts, by itself.
+                            typed.clear();
+                            self.events.skip_to_interrupt().await;
+                            typed.extend(terminal.feed(&[3]));
+                        } else {
+                            self.prompt().await?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn prompt(&self) -> Result<(), Error> {
+        self.out.send(prompt(&*self.land.machine()?).into_bytes()).await
+    }
+
+    /// The far side of a copy, if that is what the text, alone, asks for.
+    fn copy_asked_for(&self, text: &str) -> Result<Option<(Transfer, Step)>, Error> {
+        let machine = self.land.machine()?;
+        let mut shell = Shell::default();
+        shell.variables.insert("HOME".into(), machine.home());
+        let commands = shell::parse(text).unwrap_or_default();
+        let [command] = &*commands else { return Ok(None) };
+        let mut words = command.expand(&shell).unwrap_or_default();
+        words.retain(|word| word != "sudo");
+        let mut files = self.land.files();
+        let now_ms = self.land.driver.clock.now_ms();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
+        Ok(scp::begin(&words, &mut guest))
+    }
+
+    async fn copy(&mut self, mut transfer: Transfer, first: Step) -> Result<u8, Error> {
+        let mut share = self.land.memory.share();
+        let mut step = first;
+        let mut data = None;
+        loop {
+            if !share.resize(transfer.held()) {
+                self.out.send(b"\x02scp: Cannot allocate memory\n".to_vec()).await?;
+                return Ok(1);
+            }
+            self.out.send(std::mem::take(&mut step.reply)).await?;
+            if let Some(status) = step.ended {
+                return Ok(status);
+            }
+            let written = match step.keys.take() {
+                Some(text) => Some(self.land.write_keys(text, false).await.map_err(|trouble| trouble.to_string())),
+                None => None,
+            };
+            if written.is_none() {
+                data = match self.events.next().await {
+                    Some(Event::Data(data)) => Some(data),
+                    Some(Event::Eof) => return Ok(transfer.status()),
+                    Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                    None => return Err(Error::Disconnect),
+                };
+            }
+            let machine = self.land.machine()?;
+            let _turn = self.land.driver.turn().await;
+            let mut files = self.land.files();
+            let mut shell = Shell::default();
+            let now_ms = self.land.driver.clock.now_ms();
+            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
+            step = match (written, data.take()) {
+                (Some(outcome), _) => transfer.written(outcome, &mut guest),
+                (None, Some(data)) => transfer.feed(&data.bytes, &mut guest),
+                (None, None) => Step::default(),
+            };
+        }
+    }
+}
+
+/// How long a last word waits for a client that does not read.
+const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a shell shows when it waits for a line.
+pub(super) fn prompt(machine: &Machine) -> String {
+    let (user, (host, _)) = (&machine.entrance().user, machine.names());
+    let sign = if &**user == "root" { '#' } else { '$' };
+    format!("{user}@{host}:~{sign} ")
+}
+
+/// What a command printed, as a terminal wants it: a carriage return before each newline.
+pub(super) fn on_screen(done: &Done) -> String {
+    format!("{}{}", String::from_utf8_lossy(&done.out), done.err).replace('\n', "\r\n")
+}

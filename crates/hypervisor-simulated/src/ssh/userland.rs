@@ -1,0 +1,39 @@
+//! What a session finds in a guest: the machine as it is, its files in memory, and the share of memory it may take.
+
+use super::files::Files;
+use crate::{SimulatedHypervisor, machine::Machine, memory::Memory};
+use cvmd_model::{BootId, InstanceId, Power};
+use russh::Error;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A guest's userland, from one boot to its end.
+#[derive(Debug, Clone)]
+pub(crate) struct Userland {
+    pub(crate) driver: Arc<SimulatedHypervisor>,
+    pub(crate) id: InstanceId,
+    /// The boot that was connected to: another boot has other sessions.
+    pub(crate) boot: BootId,
+    files: Arc<Mutex<Files>>,
+    pub(crate) memory: Arc<Memory>,
+}
+
+impl Userland {
+    pub(crate) fn new(driver: Arc<SimulatedHypervisor>, machine: &Machine, files: Arc<Mutex<Files>>) -> Userland {
+        let memory = files.lock().unwrap_or_else(PoisonError::into_inner).memory();
+        Userland { driver, id: machine.id, boot: machine.boot, files, memory }
+    }
+
+    /// The machine as it is at this moment, if it still is in the boot that was connected to.
+    pub(crate) fn machine(&self) -> Result<Arc<Machine>, Error> {
+        let up = |machine: &Arc<Machine>| {
+            let observed = self.driver.observed(machine);
+            observed.boot == self.boot && matches!(observed.power, Power::Running | Power::ShuttingDown)
+        };
+        self.driver.machine(self.id).filter(up).ok_or(Error::Disconnect)
+    }
+
+    /// What the guest has in memory. Held for no longer than a command.
+    pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

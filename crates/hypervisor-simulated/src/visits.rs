@@ -1,0 +1,89 @@
+//! One connection to a machine's sshd on its way to a login: what it has tried, and what comes of that.
+
+use crate::{
+    SimulatedHypervisor,
+    penalties::{Attempt, Failure},
+    sessions::Session,
+};
+use cvmd_model::InstanceId;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A connection that was accepted.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    driver: Arc<SimulatedHypervisor>,
+    machine: InstanceId,
+    peer: Option<IpAddr>,
+    pub(crate) session: Session,
+    tried: Mutex<Tried>,
+}
+
+#[derive(Debug, Default)]
+struct Tried {
+    admitted: bool,
+    user: Box<str>,
+    passwords: u32,
+    /// Keys that do not enter. A client offers those that it has: only when none of them enters has a login failed.
+    keys: u32,
+}
+
+impl Visit {
+    pub(crate) fn new(
+        driver: Arc<SimulatedHypervisor>,
+        machine: InstanceId,
+        peer: Option<IpAddr>,
+        session: Session,
+    ) -> Visit {
+        Visit { driver, machine, peer, session, tried: Mutex::default() }
+    }
+
+    pub(crate) fn failed_password(&self, user: &str) {
+        self.tried().passwords += 1;
+        self.failed(Failure::Password, user);
+    }
+
+    pub(crate) fn refused_key(&self, user: &str) {
+        let mut tried = self.tried();
+        tried.keys += 1;
+        if *tried.user != *user {
+            tried.user = user.into();
+        }
+    }
+
+    pub(crate) fn admitted(&self) {
+        self.tried().admitted = true;
+        self.session.admitted();
+    }
+
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.tried().admitted
+    }
+
+    /// The connection has ended, or has to.
+    pub(crate) fn ended(&self, grace_over: bool) {
+        let (failure, user) = {
+            let tried = self.tried();
+            let failure = match () {
+                () if tried.admitted => return,
+                () if tried.keys > 0 => Failure::PublicKey,
+                () if grace_over => Failure::Grace,
+                () if tried.passwords > 0 => return,
+                () => Failure::Nothing,
+            };
+            (failure, tried.user.clone())
+        };
+        self.failed(failure, &user);
+    }
+
+    fn failed(&self, failure: Failure, user: &str) {
+        let attempt = Attempt { machine: self.machine, peer: self.peer, user };
+        self.driver.failures.add(failure, attempt, self.driver.clock.now_ms());
+    }
+
+    fn tried(&self) -> MutexGuard<'_, Tried> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
