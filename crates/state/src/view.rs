@@ -80,6 +80,11 @@ impl View {
         self.credentials.get(secret_id)
     }
 
+    /// Whether an instance that is there gets other tags, which its guest may have to hear of.
+    pub(crate) fn has_other_tags(&self, instance: &Instance) -> bool {
+        self.instance(instance.id).is_some_and(|row| row.tags != instance.tags)
+    }
+
     /// Any account's instance: for the engine. Actions use [`View::instance_of`].
     #[must_use]
     pub fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {

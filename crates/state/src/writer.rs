@@ -10,7 +10,7 @@ use crate::{
     transaction::Put,
 };
 use arc_swap::ArcSwap;
-use cvmd_model::{Instance, InstanceId, RequestId};
+use cvmd_model::{InstanceId, RequestId};
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
@@ -299,7 +299,7 @@ impl Writer {
             wrote += u64::from(!gathered.puts.is_empty() || lines > 0);
             for (put, row) in gathered.puts {
                 if let Put::Instance(instance) = &put
-                    && (instance.operation.is_some() || has_other_tags(&view, instance))
+                    && (instance.operation.is_some() || view.has_other_tags(instance))
                 {
                     told.push(instance.id);
                 }
@@ -372,11 +372,6 @@ impl Writer {
         }
         outcome
     }
-}
-
-/// Whether an instance that is there gets other tags, which its guest may have to hear of.
-fn has_other_tags(before: &View, instance: &Instance) -> bool {
-    before.instance(instance.id).is_some_and(|row| row.tags != instance.tags)
 }
 
 /// Which row a put writes.

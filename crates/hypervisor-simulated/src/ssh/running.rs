@@ -57,9 +57,7 @@ impl Userland {
         };
         let mut frames = vec![frame];
         // Whether a command has just ended, so that its status counts.
-        let mut ended = false;
-        let mut begun = false;
-        let mut left = PRINTED_MAX;
+        let (mut ended, mut begun, mut left) = (false, false, PRINTED_MAX);
         while let Some(frame) = frames.last_mut() {
             // A first command is begun whatever its client does then, as sshd begins it.
             if begun && signals.raised() > Signal::None {
@@ -89,8 +87,7 @@ impl Userland {
             }
             begun = true;
             let (effect, printed) = self.command(&command, shell, input, out, signals).await?;
-            let script = if let Some(Effect::Script(script, _)) = &effect { script.text.len() } else { 0 };
-            let Some(rest) = left.checked_sub(COMMAND_COUNTS + printed + script) else {
+            let Some(rest) = left.checked_sub(COMMAND_COUNTS + printed) else {
                 self.driver.bounds().reached(Bound::Output);
                 self.refuse(shell, "ended: it runs on and on", out).await?;
                 return Ok(Ended { status: 2, exit: true });
@@ -106,21 +103,34 @@ impl Userland {
                     }
                 }
                 Some(Effect::Script(script, assigned)) => {
-                    let entered = if command.output.is_some() || frames.len() >= DEPTH_MAX {
-                        Err("a script's output cannot be redirected, nor scripts nested so deep".to_owned())
-                    } else {
-                        let _turn = self.driver.turn().await;
-                        enter(&mut frames, shell, script, assigned, &self.memory)
-                    };
-                    ended = entered.is_err();
-                    if let Err(why) = entered {
-                        self.refuse(shell, &why, out).await?;
-                    }
+                    let may = command.output.is_none() && frames.len() < DEPTH_MAX;
+                    ended = !self.enter_script(&mut frames, shell, (script, assigned), may, out).await?;
                 }
                 _ => {}
             }
         }
         Ok(Ended { status: shell.status, exit: false })
+    }
+
+    /// A script begins, or it is printed why it does not.
+    async fn enter_script(
+        &self,
+        frames: &mut Vec<Frame>,
+        shell: &mut Shell,
+        (script, assigned): (Script, Vec<(String, String)>),
+        may: bool,
+        out: &mut impl Print,
+    ) -> Result<bool, Error> {
+        let entered = if may {
+            let _turn = self.driver.turn().await;
+            enter(frames, shell, script, assigned, &self.memory)
+        } else {
+            Err("a script's output cannot be redirected, nor scripts nested so deep".to_owned())
+        };
+        if let Err(why) = &entered {
+            self.refuse(shell, why, out).await?;
+        }
+        Ok(entered.is_ok())
     }
 
     /// What a text has to run; an error in it is printed.
@@ -169,7 +179,9 @@ impl Userland {
             self.redirect(&path, output.append, &mut done).await;
         }
         shell.status = done.status;
-        let printed = done.out.len() + done.err.len();
+        // Scripts that call each other count as what they print does.
+        let script = if let Some(Effect::Script(script, _)) = &effect { script.text.len() } else { 0 };
+        let printed = done.out.len() + done.err.len() + script;
         out.print(&done).await?;
         Ok((effect, printed))
     }
