@@ -52,7 +52,7 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_says_why() {
             "both `Content-Length` and `Transfer-Encoding`",
         ),
         ("two lengths", with(client, "content-length: 5\r\n"), ""),
-        ("another coding", format!("POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: gzip\r\n\r\n").into_bytes(), ""),
+        ("another coding", "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: gzip\r\n\r\n".as_bytes().to_vec(), ""),
         ("a coding in HTTP/1.0", format!("POST / HTTP/1.0\r\nhost: h\r\n{chunked}\r\n0\r\n\r\n").into_bytes(), ""),
     ] {
         let told = answer(client, &bytes);
