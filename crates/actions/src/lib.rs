@@ -7,6 +7,7 @@
 mod action;
 mod batch;
 mod catalog;
+mod charge;
 mod chinese;
 mod client_token;
 mod console;

@@ -8,8 +8,7 @@
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, client_token,
-    error::Words,
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, charge, client_token,
     login_settings::LoginSettings,
     names, network,
     new_instance::{self, DiskWishes, Plan, Wanted},
@@ -17,9 +16,8 @@ use crate::{
     rare_wishes::RareWishes,
     source::{Source, image_id},
     template,
-    term::Term,
 };
-use cvmd_model::{ChargeType, ImageId, InstanceId, InstanceTypeId, InternetAccessible, Prepaid, Refusal, ZoneId};
+use cvmd_model::{ImageId, InstanceId, InstanceTypeId, InternetAccessible, Refusal, ZoneId};
 use serde::Serialize;
 
 const COUNT_MAX: u32 = 500;
@@ -136,7 +134,7 @@ fn launch(
     let (zone, project_id) = placement(parameters, context)?;
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
-    let (charge_type, prepaid) = charge(parameters, context)?;
+    let (charge_type, prepaid) = charge::read(parameters, context)?;
     let disks = DiskWishes::read(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
@@ -243,35 +241,6 @@ pub(super) fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeI
 
 pub(super) fn find_instance_type(text: &str) -> Result<InstanceTypeId, Reason> {
     InstanceTypeId::find(text).ok_or_else(|| Reason::InstanceType { value: shorten(text).into() })
-}
-
-fn charge(parameters: &mut Parameters, context: &Context) -> Result<(ChargeType, Option<Prepaid>), Reason> {
-    let charge_type = charge_type(parameters)?;
-    let term = match charge_type {
-        ChargeType::Prepaid => Some(Term::required(parameters)?),
-        // It may stand beside another charge type, and means nothing then.
-        ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
-    };
-    Ok((charge_type, term.map(|term| term.begun(context.now_seconds))))
-}
-
-fn charge_type(parameters: &mut Parameters) -> Result<ChargeType, Reason> {
-    let words = [
-        ("POSTPAID_BY_HOUR", Some(ChargeType::PostpaidByHour)),
-        ("SPOTPAID", Some(ChargeType::Spotpaid)),
-        ("PREPAID", Some(ChargeType::Prepaid)),
-        ("CDHPAID", None),
-        ("CDCPAID", None),
-    ];
-    match parameters.word("InstanceChargeType", &words)? {
-        None => Ok(ChargeType::PostpaidByHour),
-        Some(Some(charge_type)) => Ok(charge_type),
-        Some(None) => {
-            let english = "an InstanceChargeType other than PREPAID, POSTPAID_BY_HOUR and SPOTPAID";
-            let chinese = "PREPAID、POSTPAID_BY_HOUR 和 SPOTPAID 以外的 InstanceChargeType";
-            Err(Reason::Unsupported { what: Words::new(english, chinese) })
-        }
-    }
 }
 
 pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
