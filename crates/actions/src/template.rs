@@ -6,7 +6,7 @@ use crate::{
     facts::{self, Member},
     login,
 };
-use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal, TemplateVersion};
+use cvmd_model::{LaunchTemplate, LaunchTemplateId, LaunchTemplateVersion, Refusal, TemplateData, TemplateRefusal};
 use cvmd_state::View;
 use cvmd_wire::{Map, Params};
 use serde_json::{Map as Json, Value, json};
@@ -24,9 +24,9 @@ impl BatchId for LaunchTemplateId {
     }
 }
 
-/// Takes a version out of a request that makes one. Whether images, key pairs and networks exist is looked at when
+/// Takes what a version will hold out of a request that makes one. Whether images, key pairs and networks exist is looked at when
 /// instances are run. Hashes a password: milliseconds.
-pub(crate) fn version(parameters: &mut Parameters, context: &Context) -> Result<TemplateVersion, Reason> {
+pub(crate) fn new_data(parameters: &mut Parameters, context: &Context) -> Result<TemplateData, Reason> {
     let description =
         parameters.text_or("LaunchTemplateVersionDescription", Reason::TemplateDescription)?.unwrap_or_default();
     if description.chars().count() > DESCRIPTION_MAX {
@@ -44,8 +44,7 @@ pub(crate) fn version(parameters: &mut Parameters, context: &Context) -> Result<
         login::password(&password, false)?;
         login::hash(&password, context)
     });
-    Ok(TemplateVersion {
-        number: 1,
+    Ok(TemplateData {
         description,
         parameters: Value::from(json).to_string().into(),
         password_hash: password_hash.transpose()?,
@@ -53,28 +52,28 @@ pub(crate) fn version(parameters: &mut Parameters, context: &Context) -> Result<
     })
 }
 
-/// A version with what `base` has and it does not name.
-pub(crate) fn based_on(version: TemplateVersion, base: &TemplateVersion) -> TemplateVersion {
+/// What is given, with what `base` has and it does not name.
+pub(crate) fn based_on(given: TemplateData, base: &TemplateData) -> TemplateData {
     let mut parameters = read(&base.parameters);
-    let own = read(&version.parameters);
+    let own = read(&given.parameters);
     let keeps_login = !own.contains_key("LoginSettings");
     parameters.extend(own);
-    TemplateVersion {
+    TemplateData {
         parameters: Value::from(parameters).to_string().into(),
-        password_hash: version.password_hash.or_else(|| base.password_hash.clone().filter(|_| keeps_login)),
-        ..version
+        password_hash: given.password_hash.or_else(|| base.password_hash.clone().filter(|_| keeps_login)),
+        ..given
     }
 }
 
 fn read(parameters: &str) -> Json<String, Value> {
-    // Invariant: written by `version`, as an object.
+    // Invariant: written by `new_data`, as an object.
     serde_json::from_str(parameters).unwrap_or_default()
 }
 
 /// The version's parameters, as a request would have them.
-pub(crate) fn map(version: &TemplateVersion) -> Map {
-    // Invariant: written by `version`, as an object that a request may hold.
-    Params::from_json(version.parameters.as_bytes()).map(|params| params.root).unwrap_or_default()
+pub(crate) fn map(data: &TemplateData) -> Map {
+    // Invariant: written by `new_data`, as an object that a request may hold.
+    Params::from_json(data.parameters.as_bytes()).map(|params| params.root).unwrap_or_default()
 }
 
 /// A launch template, and its version or the default one.
@@ -92,8 +91,8 @@ pub(crate) fn wish(parameters: &mut Parameters) -> Result<Option<TemplateWish>, 
 }
 
 /// Whether the version says who may enter, other than by its password.
-pub(crate) fn names_login(version: &TemplateVersion) -> bool {
-    let parameters = read(&version.parameters);
+pub(crate) fn names_login(data: &TemplateData) -> bool {
+    let parameters = read(&data.parameters);
     let login = &parameters.get("LoginSettings");
     let keep = |login: &Value| login["KeepImageLogin"].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
     login.is_some_and(|login| login["KeyIds"].is_array() || keep(login))
@@ -109,15 +108,26 @@ pub(crate) fn find<'a>(
         .ok_or(Refusal::Template(TemplateRefusal::NotFound(id)))
 }
 
+/// The version of that number, or the default one.
+pub(crate) fn version<'a>(
+    view: &'a View,
+    template: &LaunchTemplate,
+    number: Option<u32>,
+) -> Result<&'a Arc<LaunchTemplateVersion>, Refusal> {
+    let id = template.version(number)?;
+    let missing = TemplateRefusal::VersionNotFound { template: id.template, version: id.number };
+    view.launch_template_versions().get(id).ok_or(Refusal::Template(missing))
+}
+
 /// `LaunchTemplateVersionData`: what was given, with whatever the vendor's description wants to be there.
-pub(crate) fn data(version: &TemplateVersion) -> Value {
+pub(crate) fn answered(data: &TemplateData) -> Value {
     let members = facts::members(Product::Cvm, "LaunchTemplateVersionData");
-    let mut data = read(&version.parameters);
-    data.retain(|name, _| members.iter().any(|member| member.name == *name));
-    data.entry("InstanceChargeType").or_insert_with(|| json!("POSTPAID_BY_HOUR"));
-    data.entry("InstanceCount").or_insert_with(|| json!(1));
-    complete(&mut data, members);
-    data.into()
+    let mut answer = read(&data.parameters);
+    answer.retain(|name, _| members.iter().any(|member| member.name == *name));
+    answer.entry("InstanceChargeType").or_insert_with(|| json!("POSTPAID_BY_HOUR"));
+    answer.entry("InstanceCount").or_insert_with(|| json!(1));
+    complete(&mut answer, members);
+    answer.into()
 }
 
 fn complete(data: &mut Json<String, Value>, members: &'static [Member]) {
@@ -140,5 +150,57 @@ fn complete(data: &mut Json<String, Value>, members: &'static [Member]) {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use crate::{ACTIONS, world::World};
+    use cvmd_wire::{Door, Params};
+    use serde_json::{Value, json};
+    use std::collections::BTreeSet;
+
+    async fn call(world: &mut World, name: &str, parameters: Value) -> Value {
+        let action = ACTIONS.iter().find(|action| action.name == name).unwrap();
+        let parameters = Params::from_json(parameters.to_string().as_bytes()).unwrap();
+        let body = world.call(action, parameters, Door::Api3).await.unwrap();
+        serde_json::from_slice(&body.0).unwrap()
+    }
+
+    /// Tables and lengths of the rows that have come since then.
+    fn written(world: &World, before: &BTreeSet<(&'static str, u64, Vec<u8>)>) -> Vec<(&'static str, usize)> {
+        world.rows().difference(before).map(|(table, _, body)| (*table, body.len())).collect()
+    }
+
+    #[tokio::test]
+    async fn the_thirtieth_version_writes_one_version_and_a_small_row_of_its_template() {
+        let mut world = World::new().await;
+        let item = |number: usize| json!({"Key": format!("k{number}"), "Value": "v".repeat(1024)});
+        let large = json!({
+            "LaunchTemplateName": "large",
+            "Placement": {"Zone": "ap-guangzhou-3"},
+            "ImageId": "img-487zeit5",
+            "Metadata": {"Items": (0..50).map(item).collect::<Vec<_>>()},
+        });
+        let before = world.rows();
+        let template = call(&mut world, "CreateLaunchTemplate", large).await["LaunchTemplateId"].clone();
+        let next = json!({"LaunchTemplateId": template, "Placement": {"Zone": "ap-guangzhou-3"}});
+        for number in 2..30 {
+            let answer = call(&mut world, "CreateLaunchTemplateVersion", next.clone()).await;
+            assert_eq!(answer["LaunchTemplateVersionNumber"], number);
+        }
+        let twenty_nine = world.rows();
+        let answer = call(&mut world, "CreateLaunchTemplateVersion", next).await;
+        assert_eq!(answer["LaunchTemplateVersionNumber"], 30);
+        let [("launch_template_versions", version), ("launch_templates", small)] = written(&world, &twenty_nine)[..]
+        else {
+            panic!("{:?}", written(&world, &twenty_nine));
+        };
+        assert!(version > 50 * 1024 && small < 1024, "{version} and {small} bytes");
+        let versions = json!({"LaunchTemplateId": template, "LaunchTemplateVersions": [2, 30]});
+        call(&mut world, "DeleteLaunchTemplateVersions", versions).await;
+        assert_eq!(written(&world, &before).len(), 1 + 28);
+        call(&mut world, "DeleteLaunchTemplate", json!({"LaunchTemplateId": template})).await;
+        assert_eq!(world.rows(), before, "its versions go with it");
     }
 }

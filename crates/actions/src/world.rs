@@ -7,11 +7,17 @@ use crate::{
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
     Instance, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair, LaunchTemplate, LoginWanted,
-    Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag, TemplateVersion, ZoneId,
+    Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag, TemplateData, ZoneId,
 };
-use cvmd_state::{JournalEntry, State, Transaction, store::MemoryStore};
+use cvmd_state::{
+    JournalEntry, State, Transaction,
+    store::{MemoryStore, Store, Table},
+};
 use cvmd_wire::{Door, Language, Params};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 const US: AccountNumber = AccountNumber(1);
 const OTHERS: AccountNumber = AccountNumber(2);
@@ -30,6 +36,7 @@ impl Seal for Unsealed {
 /// account has an instance and a key pair.
 pub(crate) struct World {
     state: State,
+    store: MemoryStore,
     calls: u8,
     policy: Policy,
 }
@@ -103,27 +110,31 @@ fn group(id: &str, partitions: Option<u8>, sequence: u64) -> DisasterRecoverGrou
 }
 
 /// Its first version, which is the default one, has a password.
-fn template(id: &str, account: AccountNumber, versions: u32, sequence: u64) -> LaunchTemplate {
+fn keep_template(tx: &mut Transaction<'_>, id: &str, account: AccountNumber, versions: u32) {
     let parameters = r#"{"ImageId":"img-487zeit5","InstanceType":"S5.LARGE8","LoginSettings":{},"Placement":{"Zone":"ap-guangzhou-3"}}"#;
-    let version = |number| TemplateVersion {
-        number,
+    let data = |number| TemplateData {
         description: "".into(),
         parameters: parameters.into(),
         password_hash: (number == 1).then(|| "$6$hash".into()),
         created_seconds: NOW_SECONDS,
     };
-    LaunchTemplate {
+    let mut template = LaunchTemplate {
         id: id.parse().unwrap(),
-        sequence,
+        sequence: tx.next_sequence(),
         account,
         region: RegionId::find("ap-guangzhou").unwrap(),
         name: id.trim_start_matches("lt-").into(),
         default_version: 1,
-        latest_version: versions,
-        versions: (1..=versions).map(version).collect(),
+        latest_version: 0,
+        versions: Vec::new(),
         created_seconds: NOW_SECONDS,
         tags: [].into(),
+    };
+    for number in 1..=versions {
+        let version = template.add(data(number), tx.next_sequence()).unwrap();
+        tx.keep(version);
     }
+    tx.keep(template);
 }
 
 fn fill_shelves(tx: &mut Transaction<'_>) {
@@ -132,8 +143,7 @@ fn fill_shelves(tx: &mut Transaction<'_>) {
         tx.keep(group(id, partitions, sequence));
     }
     for (id, account, versions) in [("lt-template", US, 2), ("lt-full0001", US, 30), ("lt-foreign1", OTHERS, 1)] {
-        let sequence = tx.next_sequence();
-        tx.keep(template(id, account, versions, sequence));
+        keep_template(tx, id, account, versions);
     }
 }
 
@@ -226,14 +236,27 @@ fn heard(reason: &Reason, door: Door) -> ApiError {
 
 impl World {
     pub(crate) async fn new() -> World {
+        let store = MemoryStore::default();
         let world = World {
-            state: State::open(Box::new(MemoryStore::default())).unwrap(),
+            state: State::open(Box::new(store.clone())).unwrap(),
+            store,
             calls: 0,
             policy: Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
         };
         let context = world.context(Door::Api3);
         world.state.change(move |tx| fill(tx, &context)).await.unwrap().unwrap();
         world
+    }
+
+    /// The rows that are kept: table, sequence and body.
+    pub(crate) fn rows(&self) -> BTreeSet<(&'static str, u64, Vec<u8>)> {
+        let mut rows = BTreeSet::new();
+        let mut take = |table: Table, sequence, body: &[u8]| {
+            rows.insert((table.name(), sequence, body.to_vec()));
+            Ok(())
+        };
+        self.store.clone().load(&mut take).unwrap();
+        rows
     }
 
     fn context(&self, door: Door) -> Context {
@@ -307,8 +330,7 @@ impl World {
     async fn fill_with_templates(&self) {
         let outcome = self.state.change(|tx| {
             for number in 2..200 {
-                let sequence = tx.next_sequence();
-                tx.keep(template(&format!("lt-many{number:04}"), US, 1, sequence));
+                keep_template(tx, &format!("lt-many{number:04}"), US, 1);
             }
             Ok::<_, ApiError>(())
         });

@@ -53,4 +53,6 @@ pub use rare::{CpuTopology, Rare};
 pub use refusal::{DiskRefusal, Failure, GroupRefusal, Refusal, TemplateRefusal};
 pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};
 pub use shape::{Running, Shape, Size};
-pub use template::{LaunchTemplate, TEMPLATE_VERSIONS_MAX, TemplateVersion};
+pub use template::{
+    LaunchTemplate, LaunchTemplateVersion, LaunchTemplateVersionId, TEMPLATE_VERSIONS_MAX, TemplateData,
+};

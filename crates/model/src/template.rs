@@ -1,12 +1,15 @@
 //! Launch templates: parameters of RunInstances, kept under a name in numbered versions.
+//!
+//! A version is a row of its own, which is written once: a template says only which numbers it has.
 
 use crate::{AccountNumber, Kept, LaunchTemplateId, Refusal, RegionId, Tag, TemplateRefusal};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Versions of one template, at most: the vendor's limit.
 pub const TEMPLATE_VERSIONS_MAX: usize = 30;
 
-/// A template and all its versions.
+/// A template, which knows its versions by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplate {
     pub id: LaunchTemplateId,
@@ -17,16 +20,40 @@ pub struct LaunchTemplate {
     pub default_version: u32,
     /// The number given last. None is given twice, also when its version is gone.
     pub latest_version: u32,
-    pub versions: Vec<TemplateVersion>,
+    /// Of the versions that there are, in the order in which they were made.
+    pub versions: Vec<u32>,
     pub created_seconds: u64,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
 }
 
-/// What one version holds.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TemplateVersion {
+/// One version of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchTemplateVersion {
+    pub template: LaunchTemplateId,
     pub number: u32,
+    pub sequence: u64,
+    pub account: AccountNumber,
+    pub region: RegionId,
+    pub data: TemplateData,
+}
+
+/// Which version of which template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LaunchTemplateVersionId {
+    pub template: LaunchTemplateId,
+    pub number: u32,
+}
+
+impl fmt::Display for LaunchTemplateVersionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.template, self.number)
+    }
+}
+
+/// What a version holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateData {
     pub description: Box<str>,
     /// Parameters of RunInstances as JSON, without the password.
     pub parameters: Box<str>,
@@ -36,10 +63,9 @@ pub struct TemplateVersion {
     pub created_seconds: u64,
 }
 
-impl std::fmt::Debug for TemplateVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TemplateVersion")
-            .field("number", &self.number)
+impl fmt::Debug for TemplateData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemplateData")
             .field("description", &self.description)
             .field("parameters", &self.parameters)
             .field("password_set", &self.password_hash.is_some())
@@ -48,27 +74,45 @@ impl std::fmt::Debug for TemplateVersion {
 }
 
 impl LaunchTemplate {
-    /// The version of that number, or the default one.
+    /// The id of the version of that number, or of the default one.
     ///
     /// # Errors
     /// [`TemplateRefusal::VersionNotFound`].
-    pub fn version(&self, number: Option<u32>) -> Result<&TemplateVersion, Refusal> {
+    pub fn version(&self, number: Option<u32>) -> Result<LaunchTemplateVersionId, Refusal> {
         let number = number.unwrap_or(self.default_version);
-        let found = self.versions.iter().find(|version| version.number == number);
-        found.ok_or(Refusal::Template(TemplateRefusal::VersionNotFound { template: self.id, version: number }))
+        if !self.versions.contains(&number) {
+            return Err(Refusal::Template(TemplateRefusal::VersionNotFound { template: self.id, version: number }));
+        }
+        Ok(self.id_of(number))
     }
 
-    /// Adds a version and answers its number.
+    /// The ids of all versions, newest last.
+    pub fn version_ids(&self) -> impl DoubleEndedIterator<Item = LaunchTemplateVersionId> {
+        self.versions.iter().map(|number| self.id_of(*number))
+    }
+
+    fn id_of(&self, number: u32) -> LaunchTemplateVersionId {
+        LaunchTemplateVersionId { template: self.id, number }
+    }
+
+    /// Takes the next number for a version that holds `data`, and answers that version.
     ///
     /// # Errors
     /// [`TemplateRefusal::VersionQuota`].
-    pub fn add(&mut self, version: TemplateVersion) -> Result<u32, Refusal> {
+    pub fn add(&mut self, data: TemplateData, sequence: u64) -> Result<LaunchTemplateVersion, Refusal> {
         if self.versions.len() >= TEMPLATE_VERSIONS_MAX {
             return Err(Refusal::Template(TemplateRefusal::VersionQuota { limit: TEMPLATE_VERSIONS_MAX }));
         }
         self.latest_version += 1;
-        self.versions.push(TemplateVersion { number: self.latest_version, ..version });
-        Ok(self.latest_version)
+        self.versions.push(self.latest_version);
+        Ok(LaunchTemplateVersion {
+            template: self.id,
+            number: self.latest_version,
+            sequence,
+            account: self.account,
+            region: self.region,
+            data,
+        })
     }
 
     /// # Errors
@@ -82,17 +126,20 @@ impl LaunchTemplate {
         Ok(())
     }
 
+    /// Takes those numbers out, and answers whose versions go: each once.
+    ///
     /// # Errors
     /// [`TemplateRefusal::VersionNotFound`]; [`TemplateRefusal::IsNeeded`] for the default one.
-    pub fn remove(&mut self, numbers: &[u32]) -> Result<(), Refusal> {
+    pub fn remove(&mut self, numbers: &[u32]) -> Result<Vec<LaunchTemplateVersionId>, Refusal> {
         for number in numbers {
             self.version(Some(*number))?;
             if *number == self.default_version {
                 return Err(Refusal::Template(TemplateRefusal::IsNeeded { template: self.id, version: *number }));
             }
         }
-        self.versions.retain(|version| !numbers.contains(&version.number));
-        Ok(())
+        let gone = self.version_ids().filter(|id| numbers.contains(&id.number)).collect();
+        self.versions.retain(|number| !numbers.contains(number));
+        Ok(gone)
     }
 }
 
@@ -116,17 +163,35 @@ impl Kept for LaunchTemplate {
     }
 }
 
+impl Kept for LaunchTemplateVersion {
+    type Id = LaunchTemplateVersionId;
+
+    fn id(&self) -> LaunchTemplateVersionId {
+        LaunchTemplateVersionId { template: self.template, number: self.number }
+    }
+
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    fn region(&self) -> Option<RegionId> {
+        Some(self.region)
+    }
+}
+
 #[cfg(test)]
 mod test {
     use super::*;
 
-    fn version(number: u32) -> TemplateVersion {
-        let hash = Some("$6$hash".into());
-        TemplateVersion {
-            number,
+    fn data() -> TemplateData {
+        TemplateData {
             description: "".into(),
             parameters: "{}".into(),
-            password_hash: hash,
+            password_hash: Some("$6$hash".into()),
             created_seconds: 0,
         }
     }
@@ -140,22 +205,26 @@ mod test {
             name: "web".into(),
             default_version: 1,
             latest_version: 1,
-            versions: vec![version(1)],
+            versions: vec![1],
             created_seconds: 0,
             tags: [].into(),
         }
     }
 
+    fn add(template: &mut LaunchTemplate) -> Result<u32, Refusal> {
+        template.add(data(), 2).map(|version| version.number)
+    }
+
     #[test]
     fn a_number_is_never_given_twice_and_the_default_version_stays() {
         let mut template = template();
-        assert_eq!((template.add(version(0)), template.add(version(0))), (Ok(2), Ok(3)));
+        assert_eq!((add(&mut template), add(&mut template)), (Ok(2), Ok(3)));
         let id = template.id;
         let needed = Refusal::Template(TemplateRefusal::IsNeeded { template: id, version: 1 });
         assert_eq!(template.remove(&[3, 1]), Err(needed), "and nothing has changed");
-        assert_eq!(template.versions.len(), 3);
-        template.remove(&[3]).unwrap();
-        assert_eq!(template.add(version(0)), Ok(4));
+        assert_eq!(template.versions, [1, 2, 3]);
+        assert_eq!(template.remove(&[3, 3]), Ok(vec![LaunchTemplateVersionId { template: id, number: 3 }]));
+        assert_eq!(add(&mut template), Ok(4));
         assert_eq!(
             template.set_default(3),
             Err(Refusal::Template(TemplateRefusal::VersionNotFound { template: id, version: 3 }))
@@ -166,14 +235,26 @@ mod test {
     }
 
     #[test]
+    fn a_version_stands_beside_its_template() {
+        let mut template = template();
+        let version = template.add(data(), 7).unwrap();
+        assert_eq!(template.version(Some(2)), Ok(version.id()));
+        assert_eq!(version.id().to_string(), "lt-11112222/2");
+        assert_eq!(
+            (version.sequence(), version.account(), version.region()),
+            (7, template.account(), template.region())
+        );
+    }
+
+    #[test]
     fn thirty_versions_are_enough() {
         let mut template = template();
-        (2..=30).for_each(|number| assert_eq!(template.add(version(0)), Ok(number)));
-        assert_eq!(template.add(version(0)), Err(Refusal::Template(TemplateRefusal::VersionQuota { limit: 30 })));
+        (2..=30).for_each(|number| assert_eq!(add(&mut template), Ok(number)));
+        assert_eq!(add(&mut template), Err(Refusal::Template(TemplateRefusal::VersionQuota { limit: 30 })));
     }
 
     #[test]
     fn a_password_is_not_printed() {
-        assert!(!format!("{:?}", template()).contains("$6$"));
+        assert!(!format!("{:?}", template().add(data(), 2)).contains("$6$"));
     }
 }

@@ -1,7 +1,10 @@
 //! The kinds of row that stand on shelves. A new kind is its struct and its [`Kept`] in `model`, and one line here.
 
 use crate::{Shelf, View, store::StoreError};
-use cvmd_model::{AccountNumber, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, SecurityGroup, Subnet, Vpc};
+use cvmd_model::{
+    AccountNumber, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, LaunchTemplateVersion, SecurityGroup,
+    Subnet, Vpc,
+};
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
 
@@ -133,5 +136,6 @@ shelves! {
     security_groups: SecurityGroup in SecurityGroups,
     custom_images: CustomImage in CustomImages,
     launch_templates: LaunchTemplate in LaunchTemplates,
+    launch_template_versions: LaunchTemplateVersion in LaunchTemplateVersions,
     disaster_recover_groups: DisasterRecoverGroup in DisasterRecoverGroups,
 }

@@ -135,6 +135,43 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
     assert_eq!(found, 3);
 }
 
+/// Versions stood in their template's row, and none had a row of its own.
+#[test]
+fn versions_of_a_launch_template_leave_its_row_when_a_database_of_schema_2_is_opened() {
+    const SCHEMA_2: &str = r#"
+        CREATE TABLE launch_templates (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);
+        CREATE TABLE journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);
+        CREATE TABLE meta (revision INTEGER NOT NULL);
+        INSERT INTO meta VALUES (41);
+        INSERT INTO launch_templates VALUES (7, 'lt-11112222', 1, 40, '{"id":"lt-11112222","sequence":7,"account":1,"region":"ap-guangzhou","name":"web","default_version":3,"latest_version":4,"versions":[{"number":1,"description":"","parameters":"{}","created_seconds":5},{"number":3,"description":"a \"quoted\" 字","parameters":"{\"ImageId\":\"img-487zeit5\"}","password_hash":"$6$hash","created_seconds":6}],"created_seconds":5,"tags":[{"Key":"a","Value":"b"}]}');
+        INSERT INTO launch_templates VALUES (9, 'lt-33334444', 1, 41, '{"id":"lt-33334444","sequence":9,"account":2,"region":"ap-shanghai","name":"other","default_version":1,"latest_version":1,"versions":[{"number":1,"description":"","parameters":"{}","created_seconds":7}],"created_seconds":7}');
+        PRAGMA user_version = 2;"#;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(SCHEMA_2).unwrap();
+    let check = || {
+        let view = crate::State::open(Box::new(SqliteStore::open(&path).unwrap())).unwrap().view();
+        let (templates, versions) = (view.launch_templates(), view.launch_template_versions());
+        assert_eq!((templates.all().count(), versions.all().count(), view.last_sequence()), (2, 3, 9));
+        let template = templates.get("lt-11112222".parse().unwrap()).unwrap();
+        assert_eq!((&template.versions[..], template.latest_version, template.tags.len()), (&[1, 3][..], 4, 1));
+        let version = versions.get(template.version(None).unwrap()).unwrap();
+        assert_eq!((version.number, version.account, version.region), (3, template.account, template.region));
+        assert_eq!(&*version.data.description, "a \"quoted\" 字");
+        assert_eq!(&*version.data.parameters, r#"{"ImageId":"img-487zeit5"}"#);
+        assert_eq!((version.data.password_hash.as_deref(), version.data.created_seconds), (Some("$6$hash"), 6));
+        let other = templates.get("lt-33334444".parse().unwrap()).unwrap();
+        assert_eq!(versions.get(other.version(None).unwrap()).unwrap().region, other.region);
+    };
+    check();
+    check();
+    assert_eq!(count(&path, "launch_template_versions"), 3);
+    let id = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let query = "SELECT id FROM launch_template_versions WHERE sequence = 2";
+    let id = rusqlite::Connection::open(&path).unwrap().query_row(query, [], id).unwrap();
+    assert_eq!(id, "lt-11112222/3");
+}
+
 #[test]
 fn the_database_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;

@@ -57,8 +57,7 @@ impl SqliteStore {
                  PRAGMA busy_timeout = 5000;",
             )
             .map_err(open)?;
-        let of_before = if (1..SCHEMA).contains(&found) { sqlite_journal::FROM_SCHEMA_2 } else { "" };
-        connection.execute_batch(&layout(of_before)).map_err(open)?;
+        connection.execute_batch(&layout(found)).map_err(open)?;
         let journal = JournalWriter::open(&connection, retention).map_err(open)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(SqliteStore { connection, path: path.to_path_buf(), journal })
@@ -106,9 +105,31 @@ impl Store for SqliteStore {
     }
 }
 
-/// Makes what is missing: all of a new database, the newer tables of an older one.
-fn layout(of_before: &str) -> String {
-    let mut layout = format!("BEGIN;\n{of_before}\n");
+/// Before schema 3 a launch template's row held its versions. They are numbered anew, in their order, for nothing else
+/// counts on the sequence of a version.
+const TEMPLATES_FROM_SCHEMA_2: &str = "
+    INSERT INTO launch_template_versions (sequence, id, schema, revision, body)
+        SELECT sequence, id || '/' || number, schema, revision, json_object(
+            'template', id, 'number', number, 'sequence', sequence,
+            'account', template -> '$.account', 'region', template -> '$.region', 'data', json_remove(version, '$.number')
+        )
+        FROM (
+            SELECT row_number() OVER (ORDER BY kept.sequence, inner.key) AS sequence, kept.id, kept.schema, kept.revision,
+                kept.body AS template, inner.value AS version, inner.value ->> '$.number' AS number
+            FROM launch_templates AS kept, json_each(kept.body, '$.versions') AS inner
+        );
+    UPDATE launch_templates SET body = json_set(body, '$.versions', json(
+        (SELECT json_group_array(value ->> '$.number') FROM json_each(body, '$.versions'))
+    ));
+";
+
+/// Makes what is missing: all of a new database, the newer tables of an older one, which get what older rows held.
+fn layout(found: i64) -> String {
+    let is_older = (1..SCHEMA).contains(&found);
+    let mut layout = String::from("BEGIN;\n");
+    if is_older {
+        layout += sqlite_journal::FROM_SCHEMA_2;
+    }
     for table in Table::all() {
         layout += &format!(
             "CREATE TABLE IF NOT EXISTS {} (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);\n",
@@ -116,6 +137,9 @@ fn layout(of_before: &str) -> String {
         );
     }
     layout += sqlite_journal::LAYOUT;
+    if is_older {
+        layout += TEMPLATES_FROM_SCHEMA_2;
+    }
     layout += &format!("PRAGMA user_version = {SCHEMA};\nCOMMIT;");
     layout
 }

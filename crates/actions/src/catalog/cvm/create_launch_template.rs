@@ -41,7 +41,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     }
     let tags = names::tags_in(parameters, "LaunchTemplateTagSpecification", "launch-template")?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
-    let version = template::version(parameters, context)?;
+    let data = template::new_data(parameters, context)?;
     Ok(Box::new(move |tx, context| {
         if tx.view().launch_templates().count(context.account, context.region) >= QUOTA {
             return Err(Refusal::Template(TemplateRefusal::Quota { limit: QUOTA }).into());
@@ -54,18 +54,21 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             .find(|id| tx.view().launch_templates().get(*id).is_none())
             .unwrap_or(LaunchTemplateId::MIN);
         let sequence = tx.next_sequence();
-        tx.keep(LaunchTemplate {
+        let mut template = LaunchTemplate {
             id,
             sequence,
             account: context.account,
             region: context.region,
             name,
-            default_version: version.number,
-            latest_version: version.number,
-            versions: vec![version],
+            default_version: 1,
+            latest_version: 0,
+            versions: Vec::new(),
             created_seconds: context.now_seconds,
             tags,
-        });
+        };
+        let version = template.add(data, tx.next_sequence())?;
+        tx.keep(version);
+        tx.keep(template);
         Ok(Body::of(&Reply { launch_template_id: id }))
     }))
 }

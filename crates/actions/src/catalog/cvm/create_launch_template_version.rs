@@ -35,14 +35,16 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
     let base = parameters.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
-    let version = template::version(parameters, context)?;
+    let data = template::new_data(parameters, context)?;
     Ok(Box::new(move |tx, context| {
         let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
-        let version = template::based_on(version, template.version(base)?);
-        let launch_template_version_number = template.add(version)?;
+        let base = template::version(tx.view(), &template, base)?;
+        let version = template.add(template::based_on(data, &base.data), tx.next_sequence())?;
         if dry_run {
             return Ok(Body::empty());
         }
+        let launch_template_version_number = version.number;
+        tx.keep(version);
         tx.keep(template);
         Ok(Body::of(&Reply { launch_template_version_number }))
     }))

@@ -17,7 +17,11 @@ pub(crate) const ACTION: Action = Action {
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
     Ok(Box::new(move |tx, context| {
-        let template = template::find(tx.view(), context, id[0])?;
+        let view = tx.view();
+        let template = template::find(view, context, id[0])?;
+        for version in template.version_ids().filter_map(|id| view.launch_template_versions().get(id)) {
+            tx.discard(version);
+        }
         tx.discard(template);
         Ok(Body::empty())
     }))

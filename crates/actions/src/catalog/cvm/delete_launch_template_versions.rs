@@ -24,8 +24,11 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
     let numbers = parameters.numbers("LaunchTemplateVersions")?;
     Ok(Box::new(move |tx, context| {
-        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
-        template.remove(&numbers)?;
+        let view = tx.view();
+        let mut template = LaunchTemplate::clone(template::find(view, context, id[0])?);
+        for version in template.remove(&numbers)?.into_iter().filter_map(|id| view.launch_template_versions().get(id)) {
+            tx.discard(version);
+        }
         tx.keep(template);
         Ok(Body::empty())
     }))

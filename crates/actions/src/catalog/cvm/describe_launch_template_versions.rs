@@ -6,7 +6,7 @@ use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time,
     template,
 };
-use cvmd_model::{LaunchTemplateId, TemplateVersion};
+use cvmd_model::{LaunchTemplateId, LaunchTemplateVersionId};
 use cvmd_state::View;
 use serde::Serialize;
 use serde_json::Value;
@@ -62,22 +62,23 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     for number in &numbers {
         template.version(Some(*number))?;
     }
-    let passes = |version: &&TemplateVersion| {
+    let passes = |version: &LaunchTemplateVersionId| {
         (numbers.is_empty() || numbers.contains(&version.number))
             && (least..=most).contains(&version.number)
             && (!default_only || version.number == template.default_version)
     };
-    let found: Vec<&TemplateVersion> = template.versions.iter().rev().filter(passes).collect();
+    let found: Vec<LaunchTemplateVersionId> = template.version_ids().rev().filter(passes).collect();
     let created_by = view.account(context.account).map(|account| account.app_id.to_string()).unwrap_or_default();
     let total_count = found.len();
     let launch_template_version_set = page(found.into_iter(), cut)
+        .filter_map(|id| view.launch_template_versions().get(id))
         .map(|version| LaunchTemplateVersionInfo {
             launch_template_version: version.number,
-            launch_template_version_data: template::data(version),
-            creation_time: time(version.created_seconds),
+            launch_template_version_data: template::answered(&version.data),
+            creation_time: time(version.data.created_seconds),
             launch_template_id: template.id,
             is_default_version: version.number == template.default_version,
-            launch_template_version_description: &version.description,
+            launch_template_version_description: &version.data.description,
             created_by: &created_by,
         })
         .collect();

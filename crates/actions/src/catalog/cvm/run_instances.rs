@@ -112,11 +112,11 @@ fn launch_from(
         let template = template::find(tx.view(), context, id)?;
         let number = version.unwrap_or(template.default_version);
         let no_version = Reason::LaunchTemplateVersion { template: id, version: number };
-        let version = template.version(version).map_err(|_| no_version)?;
-        parameters.fill(template::map(version));
-        let login = match &version.password_hash {
+        let data = &template::version(tx.view(), template, version).map_err(|_| no_version)?.data;
+        parameters.fill(template::map(data));
+        let login = match &data.password_hash {
             Some(hash) if !given => Some(LoginSettings::Hashed(hash.clone())),
-            None if !given && template::names_login(version) => None,
+            None if !given && template::names_login(data) => None,
             _ => Some(login),
         };
         let apply = launch(&mut parameters, context, digest, login)?;
