@@ -21,15 +21,18 @@ use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor,
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::{
+    runtime::{Handle, RuntimeFlavor},
     sync::{
         Semaphore, SemaphorePermit,
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
         watch,
     },
-    task::AbortHandle,
+    task::{AbortHandle, block_in_place},
 };
 use uuid::Uuid;
 
+/// From so many bytes or words on, a guest's work is done where it stops no task of others.
+const HEAVY: usize = 1024;
 /// Bytes that wait in each direction of a connection without a socket; SSH's packets have up to 32 KiB.
 const PIPE_BYTES: usize = 64 * 1024;
 
@@ -197,6 +200,14 @@ impl SimulatedHypervisor {
     /// A guest's turn to compute. Held for one command at most, and never over a wait.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
+    }
+
+    /// Computes for a guest, in its turn. What is heavy (`weight`: bytes or words) takes milliseconds, so that whoever waits
+    /// behind it on this thread goes on meanwhile on another one.
+    pub(crate) async fn compute<T>(&self, weight: usize, work: impl FnOnce() -> T) -> T {
+        let _turn = self.turn().await;
+        let is_alone = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
+        if weight < HEAVY || is_alone { work() } else { block_in_place(work) }
     }
 
     pub(crate) fn observed(&self, machine: &Machine) -> Observed {

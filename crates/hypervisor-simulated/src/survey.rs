@@ -13,7 +13,8 @@ pub struct Survey {
     pub directory: Option<Uuid>,
     /// Neither machines nor images.
     pub is_empty: bool,
-    /// One of the machines is of an instance that `is_known`. Looked for only where the directory is not told.
+    /// One of the machines is of an instance that `is_known`, or there are none (images alone tell nothing). Looked for only
+    /// where the directory is not told.
     pub has_known: bool,
 }
 
@@ -42,7 +43,9 @@ impl Survey {
         if survey.directory.is_none() && has_table(&connection, "machines")? {
             let mut statement = connection.prepare("SELECT id FROM machines")?;
             let mut rows = statement.query([])?;
+            survey.has_known = true;
             while let Some(row) = rows.next()? {
+                survey.has_known = false;
                 if instance(row.get::<_, i64>(0)?.cast_unsigned()).is_some_and(&is_known) {
                     survey.has_known = true;
                     break;

@@ -47,7 +47,7 @@ impl Access {
         metrics: MetricsFile,
         connect: ConnectFile,
     ) -> anyhow::Result<Access> {
-        let token = crate::config::variable("CVMD_METRICS_TOKEN").or(metrics.token);
+        let token = crate::arguments::variable("CVMD_METRICS_TOKEN").or(metrics.token);
         if let Some(token) = &token
             && !(TOKEN_BYTES.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic()))
         {

@@ -1,7 +1,8 @@
 //! The commands: `serve` and `demo` work by themselves, all others ask a running server over its socket.
 
 use crate::{
-    config::{AccountCommand, Arguments, Client, Command, Config, CredentialCommand, Data, Format, Output},
+    arguments::{AccountCommand, Arguments, Client, Command, CredentialCommand, Data, Format, Output},
+    config::Config,
     data, demo, env, log,
     operator::Question,
     print, serve, ssh, waiting,

@@ -101,17 +101,22 @@ impl Belongings {
         if matches!(*running, Running::Cleared) {
             bail!("the demo was told to end");
         }
-        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&self.directory)?;
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
+            .create(&self.directory)
+            .with_context(|| format!("cannot make {}", self.directory.display()))?;
         let log = std::fs::File::create(self.directory.join("log"))?;
-        let mut server = Command::new(std::env::current_exe().context("where am I?")?)
+        let mut serve = Command::new(std::env::current_exe().context("where am I?")?);
+        // The story is about the usual settings, whatever this shell says.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CVMD_")) {
+            serve.env_remove(name);
+        }
+        let mut server = serve
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "info", "--temporary-for"])
             .arg(std::process::id().to_string())
             .arg("--data")
             .arg(&self.directory)
             .env("CVMD_SECRET_ID", secret_id)
             .env("CVMD_SECRET_KEY", secret_key)
-            .env_remove("CVMD_CONFIG")
-            .env_remove("CVMD_SEED")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -6,6 +6,7 @@
 mod access;
 mod account_removal;
 mod accounts;
+mod arguments;
 mod authority;
 mod client;
 mod command;
@@ -50,7 +51,7 @@ use std::{io::Write, process::ExitCode};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match config::Arguments::try_parse() {
+    let arguments = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(told) => return tell(&told),
     };

@@ -16,7 +16,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
-    sync::watch,
+    sync::{Semaphore, watch},
 };
 
 /// What can be asked.
@@ -65,6 +65,12 @@ const MACHINES_MAX: usize = 2_000;
 /// A question is a short line.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a question may take to be asked.
+const ASKED_WITHIN: Duration = Duration::from_secs(5);
+/// Commands that are answered at a time; others wait at the socket.
+const COMMANDS_MAX: usize = 64;
+/// Between two tries, when there are no descriptors left.
+const REST: Duration = Duration::from_millis(50);
 
 /// Answers on the socket until `stop` changes.
 pub(crate) async fn listen(house: Arc<House>, path: PathBuf, endpoint: String, mut stop: watch::Receiver<bool>) {
@@ -79,10 +85,23 @@ pub(crate) async fn listen(house: Arc<House>, path: PathBuf, endpoint: String, m
     // The directory lets nobody else in; the socket's own mode says the same.
     let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600));
     let endpoint: Arc<str> = endpoint.into();
+    let places = Arc::new(Semaphore::new(COMMANDS_MAX));
+    let accept = async || {
+        // Invariant: nobody closes the semaphore.
+        let place = Arc::clone(&places).acquire_owned().await.ok();
+        (listener.accept().await, place)
+    };
     loop {
         tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                tokio::spawn(tokio::time::timeout(PATIENCE, converse(Arc::clone(&house), Arc::clone(&endpoint), stream)));
+            (accepted, place) = accept() => match accepted {
+                Ok((stream, _)) => {
+                    let answering = tokio::time::timeout(PATIENCE, converse(Arc::clone(&house), Arc::clone(&endpoint), stream));
+                    tokio::spawn(async move {
+                        let _ = answering.await;
+                        drop(place);
+                    });
+                }
+                Err(_) => tokio::time::sleep(REST).await,
             },
             _ = stop.changed() => break,
         }
@@ -94,9 +113,8 @@ async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream)
     let (read, mut write) = stream.split();
     let mut line = String::new();
     let read = tokio::io::AsyncReadExt::take(read, LINE_BYTES_MAX);
-    if BufReader::new(read).read_line(&mut line).await.is_err() {
-        return;
-    }
+    let mut read = BufReader::new(read);
+    let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
     let outcome = match serde_json::from_str(&line) {
         Ok(question) => answer(&house, &endpoint, question).await.map_err(|error| format!("{error:#}")),
         Err(error) => Err(format!("not a question: {error}")),

@@ -2,8 +2,8 @@
 //! at hand, else by HTTP at the server's endpoint, as from another computer.
 
 use crate::{
+    arguments::{Data, variable},
     commands::ask,
-    config::{Data, variable},
     data,
     operator::Question,
     relay::MACHINE_PAGE,
@@ -83,6 +83,12 @@ impl Server {
         // The host key comes along this way: a promise of TLS must not end in clear.
         if !endpoint.starts_with("http://") {
             bail!("the endpoint is http://ADDR:PORT, which the same port takes beside https; not {endpoint}");
+        }
+        // It becomes a line of an ssh configuration.
+        let is_address = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte);
+        let address = endpoint["http://".len()..].trim_end_matches('/');
+        if address.is_empty() || !address.bytes().all(is_address) {
+            bail!("the endpoint is http://ADDR:PORT, such as http://127.0.0.1:8312; not {endpoint:?}");
         }
         Ok(Server::Far { endpoint: endpoint.trim_end_matches('/').to_owned() })
     }

@@ -40,6 +40,9 @@ pub(crate) fn result(text: &str) -> Result<(), Unprinted> {
 /// As [`result`].
 pub(crate) fn result_for_good(text: &str) -> Result<(), Unprinted> {
     use std::os::fd::AsFd;
+    if is_closed() {
+        return Err(Unprinted::Failed(std::io::Error::other("it is closed")));
+    }
     result(text)?;
     let out = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     match out.sync_data() {
@@ -47,6 +50,18 @@ pub(crate) fn result_for_good(text: &str) -> Result<(), Unprinted> {
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         synced => Ok(synced?),
     }
+}
+
+/// Whether the program was begun without a standard output, as by `>&-`. The runtime then puts /dev/null in its place, open
+/// for reading too, as no shell's `>/dev/null` is. Only Linux tells; elsewhere it is taken for open.
+fn is_closed() -> bool {
+    let place = std::fs::read_link("/proc/self/fd/1").unwrap_or_default();
+    let about = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
+    let flags = about.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).unwrap_or_default();
+    const ACCESS: u32 = 3;
+    const READ_AND_WRITE: u32 = 2;
+    place.as_os_str() == "/dev/null" && flags & ACCESS == READ_AND_WRITE
 }
 
 /// Tells people something on standard error. When that cannot be written either, nobody is left to be told.

@@ -56,7 +56,15 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let tls = Arc::new(Tls::open(&data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let (house, machines) = open(config, &data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
-    seed::load(&house, config.seed.as_deref()).await?;
+    let seeded = tokio::select! {
+        loaded = seed::load(&house, config.seed.as_deref()) => Some(loaded?),
+        _ = told.wait_for(|told| *told) => None,
+    };
+    if seeded.is_none() {
+        tracing::info!("stopping; the loading of the seed goes on at the next start with it");
+        machines.close().await;
+        return close(&house).await;
+    }
     tell_ports(&house).await?;
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
@@ -81,13 +89,17 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     operator.context("the operator's socket broke")?;
     machines.close().await;
     let _ = std::fs::remove_file(data.endpoint());
-    let state = Arc::clone(&house.state);
-    tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")?;
+    close(&house).await?;
     if is_orphaned {
         // Keys and passwords of a story that nobody tells any more.
         std::fs::remove_dir_all(data.path()).context("the temporary directory cannot be removed")?;
     }
     why
+}
+
+async fn close(house: &House) -> anyhow::Result<()> {
+    let state = Arc::clone(&house.state);
+    tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")
 }
 
 /// Becomes true at SIGTERM or SIGINT. The second one ends the process at once, whatever it does: what was answered is durable,

@@ -2,7 +2,7 @@
 //! include calls. No host key is ever taken on trust: OpenSSH asks the server for it, by KnownHostsCommand (since 8.5).
 
 use crate::{
-    config::SshCommand,
+    arguments::SshCommand,
     env::quoted,
     place::{Server, Sshd},
     print,

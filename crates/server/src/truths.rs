@@ -4,10 +4,10 @@
 //! Each file carries the directory's id, which is made at the first start and written into `state.db` first. Files of older
 //! versions carry none: there an instance that both know tells that they belong together.
 
-use crate::{config::Missing, house, random};
+use crate::{arguments::Missing, house, random};
 use anyhow::bail;
 use cvmd_hypervisor_simulated::Survey;
-use cvmd_model::{Goal, Instance, InstanceState};
+use cvmd_model::{Goal, ImageState, Instance, InstanceState};
 use cvmd_state::{Settings, State, View};
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ pub(crate) async fn agree(state: &State, machines: Survey, accept: Option<Missin
                 "going on without what is missing, as --accept-missing says"
             );
         }
-        (Some(fault), _) => bail!("{}", advice(fault, view.instance_total())),
+        (Some(fault), _) => bail!("{}", advice(fault, &view)),
     }
     let directory = known.unwrap_or_else(|| machines.directory.unwrap_or_else(|| Uuid::from_bytes(random::bytes())));
     if known != Some(directory) {
@@ -50,7 +50,7 @@ fn fault(view: &View, machines: Survey) -> Option<Fault> {
     match (view.settings().directory, machines.directory) {
         (Some(ours), Some(theirs)) => (ours != theirs).then_some(Fault::Foreign),
         (None, Some(_)) => Some(if is_new { Fault::NoState } else { Fault::Foreign }),
-        (_, None) if machines.is_empty => has_machines(view).then_some(Fault::NoMachines),
+        (_, None) if machines.is_empty => (has_machines(view) || has_images(view)).then_some(Fault::NoMachines),
         (_, None) if is_new => Some(Fault::NoState),
         // Of an older version, or a first start of this one that was killed between the two files.
         (_, None) => (!machines.has_known).then_some(Fault::Foreign),
@@ -67,12 +67,18 @@ fn has_machines(view: &View) -> bool {
     view.all_instances().any(|instance| is_launched(instance))
 }
 
-fn advice(fault: Fault, instances: usize) -> String {
+/// Whether there must be disks of images.
+fn has_images(view: &View) -> bool {
+    view.custom_images().all().any(|image| image.state == ImageState::Normal)
+}
+
+fn advice(fault: Fault, view: &View) -> String {
+    let (instances, images) = (view.instance_total(), view.custom_images().all().count());
     match fault {
         Fault::NoMachines => format!(
-            "machines.db is missing or empty, though state.db has instances ({instances}): their machines would be lost. Put the \
-             machines.db of this data directory back, or start once with --accept-missing machines: the instances are then \
-             shown STOPPED, without a machine, and can only be terminated"
+            "machines.db is missing or empty, though state.db has {instances} instances and {images} images of its own: their \
+             machines and disks would be lost. Put the machines.db of this data directory back, or start once with \
+             --accept-missing machines: the instances are then shown STOPPED, without a machine, and can only be terminated"
         ),
         Fault::NoState => "state.db is missing or empty, though machines.db is of a data directory in use: all accounts, keys and \
              instances would be lost. Put the state.db of this data directory back, or start once with --accept-missing state: \

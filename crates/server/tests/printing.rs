@@ -148,6 +148,14 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
         let mut command = home.cvmd(words);
         command.arg("--data").arg(&data).stdout(stdout).stderr(Stdio::piped()).output().unwrap()
     };
+    // As a shell's `>&-` has it: not even /dev/null is there.
+    for words in [&["messages"][..], &["account", "add", "unseen"], &["credential", "add", "default"]] {
+        let line = format!("exec \"$0\" {} --data \"$1\" >&-", words.join(" "));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_cvmd")]).arg(&data);
+        let lost = shell.output().unwrap();
+        assert!(!lost.status.success() && complaint(&lost).contains("it is closed"), "{words:?}: {lost:?}");
+    }
     for stdout in [closed_pipe, full_disk] {
         assert!(!to(stdout(), &["messages"]).status.success());
         let lost = to(stdout(), &["account", "add", "unseen"]);

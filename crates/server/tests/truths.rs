@@ -105,7 +105,7 @@ fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_ans
         lose(&home, "state.db");
         refused(&home, ["state.db is missing or empty", "--accept-missing state"]);
         let mut serve = home.serve();
-        serve.args(["--accept-missing", "state", "--network-block", &address.split('.').nth(1).unwrap()]);
+        serve.args(["--accept-missing", "state", "--network-block", address.split('.').nth(1).unwrap()]);
         let server = home.start_as(serve);
         assert_eq!(server.client.call("DescribeInstances", json!({}))["TotalCount"], 0);
         assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 1);
@@ -122,6 +122,27 @@ fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_ans
         assert!(said.contains(NO_INSTANCE) && said.contains(&id), "{said}");
         home.start().stop();
     }
+}
+
+#[test]
+fn disks_of_images_are_missed_too_and_an_older_directory_may_have_nothing_else() {
+    let (home, id, _) = used();
+    let server = home.start();
+    let image = server.client.call("CreateImage", json!({"InstanceId": id, "ImageName": "kept"}));
+    machines::settled(&server.client, &id);
+    server.client.call("TerminateInstances", json!({"InstanceIds": [id]}));
+    until("the instance is gone", || machines::instance(&server.client, &id).is_null());
+    server.stop();
+    // As an older version left it: neither half tells its directory.
+    let sql = |name: &str, sql: &str| Connection::open(file(&home, name)).unwrap().execute_batch(sql).unwrap();
+    sql("machines.db", "DELETE FROM directory");
+    sql("state.db", "UPDATE settings SET body = json_remove(body, '$.directory')");
+    let server = home.start();
+    let images = server.client.call("DescribeImages", json!({"ImageIds": [image["ImageId"]]}));
+    assert_eq!(images["TotalCount"], 1);
+    server.stop();
+    delete(&home, "machines.db");
+    refused(&home, ["machines.db is missing or empty", "0 instances and 1 images"]);
 }
 
 #[test]

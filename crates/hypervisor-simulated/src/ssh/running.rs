@@ -122,8 +122,8 @@ impl Userland {
         out: &mut impl Print,
     ) -> Result<bool, Error> {
         let entered = if may {
-            let _turn = self.driver.turn().await;
-            enter(frames, shell, script, assigned, &self.memory)
+            let weight = script.text.len();
+            self.driver.compute(weight, || enter(frames, shell, script, assigned, &self.memory)).await
         } else {
             Err("a script's output cannot be redirected, nor scripts nested so deep".to_owned())
         };
@@ -136,10 +136,7 @@ impl Userland {
     /// What a text has to run; an error in it is printed.
     async fn first_frame(&self, text: &str, shell: &mut Shell, out: &mut impl Print) -> Result<Option<Frame>, Error> {
         shell.variables.insert("HOME".into(), self.machine()?.home());
-        let turn = self.driver.turn().await;
-        let begun = understood(text, shell, &self.memory);
-        drop(turn);
-        match begun {
+        match self.driver.compute(text.len(), || understood(text, shell, &self.memory)).await {
             Ok((commands, share)) => Ok(Some(Frame { commands, outer: None, _share: share })),
             Err(why) => {
                 self.refuse(shell, &why, out).await?;
@@ -157,9 +154,7 @@ impl Userland {
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<(Option<Effect>, usize), Error> {
-        let turn = self.driver.turn().await;
-        let mut done = self.run_one(command, shell, input)?;
-        drop(turn);
+        let mut done = self.driver.compute(command.words.len(), || self.run_one(command, shell, input)).await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
             done = commands::fails("cvmd-guest: Cannot allocate memory", 1);

@@ -41,12 +41,13 @@ fn what_happened_while_no_engine_lived_is_seen_at_the_start() {
 }
 
 #[test]
-fn an_instance_without_a_machine_stays_as_it_is() {
+fn an_instance_whose_machine_is_gone_is_shown_stopped() {
     House::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         cvmd_hypervisor::Hypervisor::erase(&life.machines, id).await.unwrap();
         life.pass_ms(5_000).await;
-        assert_eq!(life.instance(id).state, S::Running);
+        // Nobody can enter it; RUNNING would be a promise.
+        assert_eq!(life.instance(id).state, S::Stopped);
     });
 }
 

@@ -1,0 +1,337 @@
+//! The command line: commands, their arguments and what `--help` says of them.
+
+use crate::{place::Place, ssh_settings::SshArguments};
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to simulated machines, which
+/// real SSH clients can enter.
+#[derive(Debug, Parser)]
+#[command(name = "cvmd", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Box<ServeArguments>),
+    /// Watch the whole story on a temporary directory and free ports.
+    Demo,
+    /// Print the lines that a client needs, to paste or to eval.
+    Env {
+        /// Lines for one client instead of a shell.
+        #[arg(long = "for", value_enum)]
+        client: Option<Client>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print the certificate that clients of the vendor's HTTPS hosts have to trust, in PEM.
+    Ca {
+        #[command(flatten)]
+        data: Data,
+    },
+    #[command(flatten)]
+    AtMachines(SshCommand),
+    /// Accounts: add one, list them, remove one.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    /// Credentials: add one to an account, list them, revoke one.
+    Credential {
+        #[command(subcommand)]
+        command: CredentialCommand,
+    },
+    /// What was asked, by whom, what was decided, and what came of it.
+    Request {
+        /// A RequestId, in any case, as it stands at the end of every reply.
+        #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
+        request: uuid::Uuid,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Random passwords that the vendor would send by station message; each is shown once.
+    Messages {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// OpenSSH at the machines.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SshCommand {
+    /// Enter an instance with OpenSSH's `ssh`.
+    Ssh {
+        #[command(flatten)]
+        place: Place,
+        /// The private key, as `ssh -i` takes it.
+        #[arg(short, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// Through the server's port, also where the instance's own address can be reached.
+        #[arg(long)]
+        relay: bool,
+        /// Options of ssh, an instance id, options of ssh, and what to run there: a shell when nothing is given.
+        #[arg(value_name = "INSTANCE", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Print an OpenSSH include, so that `ssh ins-...` works.
+    SshConfig {
+        #[command(flatten)]
+        place: Place,
+        /// All instances through the server's port, by CONNECT.
+        #[arg(long)]
+        relay: bool,
+    },
+    /// Carry bytes to an instance's sshd through the server's port: OpenSSH's ProxyCommand.
+    Relay {
+        #[command(flatten)]
+        place: Place,
+        /// An instance id.
+        instance: String,
+    },
+    /// Print an instance's host key as a line of known_hosts: OpenSSH's KnownHostsCommand.
+    HostKey {
+        #[command(flatten)]
+        place: Place,
+        /// An instance id.
+        instance: String,
+    },
+    /// Print the user that an instance is entered as, or with --is end with 0 or 1: OpenSSH's `Match exec`.
+    LoginUser {
+        #[command(flatten)]
+        place: Place,
+        /// Is it this user?
+        #[arg(long, value_name = "NAME")]
+        is: Option<String>,
+        /// An instance id.
+        instance: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make an account with a credential of its own.
+    Add {
+        /// 1 to 64 letters, digits, `-`, `_` and `.`.
+        name: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Remove an account that owns nothing, with its credentials.
+    Remove {
+        /// The account's name, as `cvmd account list` shows it.
+        name: String,
+        /// Revoke its credentials, terminate its instances and take away all else that it owns.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// All accounts.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CredentialCommand {
+    /// Make another credential for an account.
+    Add {
+        /// The account's name, as `cvmd account list` shows it.
+        account: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a credential sign nothing any more, at once and for good.
+    Revoke {
+        /// The SecretId, as `cvmd credential list` shows it.
+        secret_id: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// All credentials, without their keys.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Client {
+    Terraform,
+    Packer,
+    Tccli,
+    Python,
+    Node,
+    Go,
+    Java,
+    /// The old qcloudapi-sdk-python.
+    Qcloud,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// The data directory [default: $XDG_DATA_HOME/cvmd].
+    #[arg(long, env = "CVMD_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Output {
+    /// For people or for programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// A half of the data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Missing {
+    State,
+    Machines,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen: ADDR:PORT, localhost:PORT or ADDR [default: 127.0.0.1:8312].
+    #[arg(long, env = "CVMD_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// A configuration file in TOML.
+    #[arg(long, env = "CVMD_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Key pairs and instances to load once, into an empty data directory.
+    #[arg(long, env = "CVMD_SEED", value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Go on, once, without what is lost of the data directory: "machines" when machines.db is missing, empty or of
+    /// another directory, "state" when state.db is missing or empty. docs/operating.md says what then happens.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) accept_missing: Option<Missing>,
+    /// Allow a listener that other machines can reach.
+    #[arg(
+        long,
+        env = "CVMD_EXPOSE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        require_equals = true,
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    pub(crate) expose: Option<bool>,
+    /// The region of a legacy request without one [default: ap-guangzhou].
+    #[arg(long, env = "CVMD_REGION")]
+    pub(crate) region: Option<String>,
+    /// What changing the login of a RUNNING instance without ForceStop comes to: "refuse", or "shutdown" (the guest is
+    /// asked to shut down, changed and started again) [default: refuse].
+    #[arg(long, env = "CVMD_RUNNING_KEY_CHANGE", value_name = "WHAT")]
+    pub(crate) running_key_change: Option<String>,
+    /// What AssociateInstancesKeyPairs does to the keys bound before: "replace", or "add" beside them [default: replace].
+    #[arg(long, env = "CVMD_ASSOCIATE", value_name = "WHAT")]
+    pub(crate) associate: Option<String>,
+    /// Seconds that a guest has to shut down before it is powered off [default: 20].
+    #[arg(long, env = "CVMD_SHUTDOWN_TIMEOUT_S", value_name = "SECONDS")]
+    pub(crate) shutdown_timeout_s: Option<u64>,
+    /// Seconds that a machine has until its sshd answers [default: 120].
+    #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS")]
+    pub(crate) boot_timeout_s: Option<u64>,
+    /// Addresses and ranges from which CONNECT leads to machines and /_cvmd/machines/ID answers, beside this host: such as
+    /// 192.0.2.7,10.0.0.0/8 [default: all].
+    #[arg(long, env = "CVMD_CONNECT_PEERS", value_delimiter = ',', value_name = "PEERS")]
+    pub(crate) connect_peers: Option<Vec<String>>,
+    #[command(flatten)]
+    pub(crate) ssh: SshArguments,
+    /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
+    #[arg(long, env = "CVMD_NETWORK_BLOCK", value_name = "B")]
+    pub(crate) network_block: Option<u8>,
+    /// A certificate, and what stands behind it, for https on the port [default: one of cvmd's own].
+    #[arg(long, env = "CVMD_TLS_CERT", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of that certificate.
+    #[arg(long, env = "CVMD_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Log lines for people or for programs [default: text].
+    #[arg(long, env = "CVMD_LOG_FORMAT", value_enum)]
+    pub(crate) log_format: Option<Format>,
+    /// What to log: off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug [default: info].
+    #[arg(long, env = "CVMD_LOG", value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+    /// End, and remove the data directory, when the process with this id is no longer the parent: for `cvmd demo`.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub(crate) temporary_for: Option<u32>,
+    /// The first account's credential; made at the first start when not given.
+    #[arg(long, env = "CVMD_SECRET_ID", hide_env_values = true, value_name = "ID")]
+    pub(crate) secret_id: Option<String>,
+}
+
+impl Data {
+    pub(crate) fn at(directory: PathBuf) -> Data {
+        Data { data: Some(directory) }
+    }
+
+    /// Whether it was said by flag.
+    pub(crate) fn is_flag(&self) -> bool {
+        self.data.is_some() && self.data != variable("CVMD_DATA").map(PathBuf::from)
+    }
+
+    /// Whether it was said by flag or environment.
+    pub(crate) fn is_said(&self) -> bool {
+        self.data.is_some()
+    }
+
+    /// The data directory, whether it exists or not.
+    ///
+    /// # Errors
+    /// When there is no home directory to put it into.
+    pub(crate) fn directory(&self) -> anyhow::Result<PathBuf> {
+        self.clone().or(None)
+    }
+
+    /// The data directory that was said, else the one that a file says, else the usual one.
+    ///
+    /// # Errors
+    /// As [`Data::directory`].
+    pub(crate) fn or(self, of_file: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+        self.data.or(of_file).map_or_else(default_data, Ok)
+    }
+}
+
+fn request_id(text: &str) -> Result<uuid::Uuid, String> {
+    let wrong = "a RequestId looks like 0f8e2c4a-1b2c-4d3e-8f90-123456789abc: it stands at the end of every reply";
+    text.parse().map_err(|_| wrong.to_owned())
+}
+
+/// A variable of the environment; one that is empty is none.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn default_data() -> anyhow::Result<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+    Ok(base.context("neither XDG_DATA_HOME nor HOME is set; say --data DIR")?.join("cvmd"))
+}
