@@ -75,7 +75,8 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Response
 fn ambiguity(connection: &Connection, request: &Request<Incoming>, is_coded: bool) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (None, _) if request.version() == Version::HTTP_11 => Some(NO_HOST),
+        // A proxied request's target names its host.
+        (None, _) if request.version() == Version::HTTP_11 && request.uri().scheme().is_none() => Some(NO_HOST),
         (Some(_), Some(_)) => Some(TWO_HOSTS),
         _ => (is_coded && !connection.framing.is_coded_alone()).then_some(TWO_LENGTHS),
     }
