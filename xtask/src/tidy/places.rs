@@ -65,7 +65,7 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         what: "env::var(",
-        homes: &["crates/server/src/config", "crates/server/tests/", "xtask/", "benches/"],
+        homes: &["crates/server/src/arguments", "crates/server/tests/", "xtask/", "benches/"],
         free_in_tests: false,
         instead: "add a setting to the configuration",
     },
