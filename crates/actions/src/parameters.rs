@@ -118,7 +118,7 @@ impl Parameters {
         self.map.remove(name).filter(|value| *value != Value::Null)
     }
 
-    /// A text of at most [`TEXT_BYTES_MAX`] bytes, or of as many as [`LONG_TEXTS`] has for the name.
+    /// A text of at most `TEXT_BYTES_MAX` bytes, or of as many as `LONG_TEXTS` has for the name.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Excess::Text`].
