@@ -23,7 +23,7 @@ pub(crate) fn state(data: &Path) -> anyhow::Result<Rows> {
 
 /// The simulated machines.
 pub(crate) fn machines(data: &Path) -> anyhow::Result<Rows> {
-    read(&data.join("machines.db"), |_| true)
+    read(&data.join("machines.db"), |table| table != "directory")
 }
 
 fn read(path: &Path, is_wanted: impl Fn(&str) -> bool) -> anyhow::Result<Rows> {
