@@ -99,7 +99,7 @@ const KEPT: &[Kept] = &[
 ];
 
 /// Where a test's waiting for a condition is written, once, with its limit.
-const WAITING: &[&str] = &["crates/server/tests/support/", "clients/story.py"];
+const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/story.py"];
 
 const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 

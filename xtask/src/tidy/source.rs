@@ -246,6 +246,6 @@ mod test {
     fn tests_begin_at_their_module_and_test_files_at_once() {
         assert_eq!(file("fn a() {}\n\n#[cfg(test)]\nmod test {\n}\n").lines_before_test, 2);
         assert_eq!(file("#[cfg(test)]\nfn a() {}\nfn b() {}\n").lines_before_test, 3);
-        assert_eq!(SourceFile::new("crates/server/tests/story.rs", "fn a() {}\n").lines_before_test, 0);
+        assert_eq!(SourceFile::new("crates/server/tests/it/story.rs", "fn a() {}\n").lines_before_test, 0);
     }
 }

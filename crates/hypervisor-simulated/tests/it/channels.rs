@@ -1,0 +1,240 @@
+//! What one client can do to its own connection, to its guest and to others: channels, signals, and what has a bound.
+
+use crate::support::{LIMIT, definition, login, settings, until};
+use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_hypervisor_simulated::SimulatedHypervisor;
+use cvmd_model::{InstanceId, Power};
+use russh::{
+    Channel, ChannelMsg, Sig,
+    client::{self, Handle, Msg},
+    keys::PublicKeyOrCertificate,
+};
+use std::sync::Arc;
+use tokio::time::timeout;
+
+const PASSWORD: &str = "Channels+Password7";
+
+struct House {
+    _directory: tempfile::TempDir,
+    driver: Arc<SimulatedHypervisor>,
+    id: InstanceId,
+}
+
+struct Trusting;
+
+impl client::Handler for Trusting {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+}
+
+/// What a channel came to.
+#[derive(Debug, PartialEq, Eq)]
+struct Ended {
+    status: Option<u32>,
+    out: String,
+    err: String,
+}
+
+impl House {
+    async fn new() -> House {
+        let directory = tempfile::tempdir().unwrap();
+        let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
+        let definition = definition("boot-ms=1,shutdown-ms=1");
+        driver.define(&definition).await.unwrap();
+        driver.write_login(definition.id, &login(&[], Some(PASSWORD)), &[]).await.unwrap();
+        driver.start(definition.id).await.unwrap();
+        until(&driver, definition.id, |observed| observed.power == Power::Running).await;
+        House { _directory: directory, driver, id: definition.id }
+    }
+
+    async fn client(&self) -> Handle<Trusting> {
+        let stream = self.driver.connect(self.id).await.unwrap();
+        let mut client = client::connect_stream(Arc::default(), stream, Trusting).await.unwrap();
+        assert!(client.authenticate_password("root", PASSWORD).await.unwrap().success());
+        client
+    }
+
+    fn reached(&self, bound: &str) -> u64 {
+        self.driver.bounds_reached().into_iter().find(|(name, _)| *name == bound).unwrap().1
+    }
+}
+
+async fn begin(client: &Handle<Trusting>, text: &str) -> Channel<Msg> {
+    let channel = client.channel_open_session().await.unwrap();
+    channel.exec(true, text).await.unwrap();
+    channel
+}
+
+async fn ended(mut channel: Channel<Msg>) -> Ended {
+    let mut ended = Ended { status: None, out: String::new(), err: String::new() };
+    timeout(LIMIT, async {
+        while let Some(message) = channel.wait().await {
+            match message {
+                ChannelMsg::Data { data } => ended.out.push_str(&String::from_utf8_lossy(&data)),
+                ChannelMsg::ExtendedData { data, .. } => ended.err.push_str(&String::from_utf8_lossy(&data)),
+                ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
+                _ => {}
+            }
+        }
+    })
+    .await
+    .expect("the channel ends");
+    ended
+}
+
+async fn run(client: &Handle<Trusting>, text: &str) -> Ended {
+    ended(begin(client, text).await).await
+}
+
+/// Reads what a terminal shows until it ends so.
+async fn shown(channel: &mut Channel<Msg>, end: &str) -> String {
+    let mut text = String::new();
+    timeout(LIMIT, async {
+        while !text.ends_with(end) {
+            if let ChannelMsg::Data { data } = channel.wait().await.expect("the channel is open") {
+                text.push_str(&String::from_utf8_lossy(&data));
+            }
+        }
+    })
+    .await
+    .unwrap_or_else(|_| panic!("`{end}` is shown, not only {text:?}"));
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_holds_up_no_other_channel_and_a_signal_ends_it() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let (slow, given_up) = (begin(&client, "sleep 60; echo done").await, begin(&client, "sleep 60").await);
+    assert_eq!(run(&client, "hostname").await.out, "VM-1-2\n");
+    given_up.close().await.unwrap();
+    slow.signal(Sig::INT).await.unwrap();
+    assert_eq!(ended(slow).await, Ended { status: Some(130), out: String::new(), err: String::new() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_has_ten_channels_and_another_when_one_has_ended() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        open.push(begin(&client, "sleep 60").await);
+    }
+    assert!(client.channel_open_session().await.is_err());
+    assert_eq!(house.reached("ssh_channels"), 1);
+    let first = open.remove(0);
+    first.signal(Sig::TERM).await.unwrap();
+    assert_eq!(ended(first).await.status, Some(143));
+    assert_eq!(run(&client, "whoami").await.out, "root\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let mut terminal = client.channel_open_session().await.unwrap();
+    terminal.request_pty(true, "xterm", 80, 24, 0, 0, &[]).await.unwrap();
+    terminal.request_shell(true).await.unwrap();
+    shown(&mut terminal, "# ").await;
+    terminal.data(&b"sleep 60\recho typed ahead\r"[..]).await.unwrap();
+    shown(&mut terminal, "sleep 60\r\n").await;
+    terminal.data(&b"\x03"[..]).await.unwrap();
+    assert_eq!(shown(&mut terminal, "# ").await, "^C\r\nroot@VM-1-2:~# ");
+    terminal.data(&b"echo $?\r"[..]).await.unwrap();
+    assert_eq!(shown(&mut terminal, "# ").await, "echo $?\r\n130\r\nroot@VM-1-2:~# ");
+    // A line given up at the prompt.
+    terminal.data(&b"given up\x03"[..]).await.unwrap();
+    shown(&mut terminal, "^C\r\nroot@VM-1-2:~# ").await;
+    terminal.data(&b"exit 3\r"[..]).await.unwrap();
+    assert_eq!(ended(terminal).await.status, Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_without_end_is_ended() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let shell = client.channel_open_session().await.unwrap();
+    shell.request_shell(true).await.unwrap();
+    shell.data(&b"echo before\n"[..]).await.unwrap();
+    // It is closed meanwhile.
+    let _ = timeout(LIMIT, shell.data(&vec![b'a'; 1 << 20][..])).await;
+    let seen = ended(shell).await;
+    assert_eq!((seen.status, &*seen.out), (Some(2), "before\n"));
+    assert!(seen.err.contains("a line has more than 131072 bytes"), "{seen:?}");
+    assert_eq!(house.reached("guest_line"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn input_that_no_command_takes_ends_it() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let shell = client.channel_open_session().await.unwrap();
+    shell.request_shell(true).await.unwrap();
+    shell.data(&b"sleep 60\n"[..]).await.unwrap();
+    let _ = timeout(LIMIT, shell.data(&b"true\n".repeat(100_000)[..])).await;
+    let seen = ended(shell).await;
+    assert_eq!((seen.status, &*seen.err), (Some(1), "cvmd-guest: ended: too much input waits for a command\n"));
+    assert_eq!(run(&client, "whoami").await.out, "root\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sessions_gather_has_one_bound_for_a_machine() {
+    let house = House::new().await;
+    let mebibyte = vec![b'a'; 1 << 20];
+    let (mut clients, mut gathering) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let client = house.client().await;
+        for _ in 0..9 {
+            let channel = begin(&client, "cat > /tmp/f").await;
+            let _ = timeout(LIMIT, channel.data(&mebibyte[..])).await;
+            gathering.push(channel);
+        }
+        clients.push(client);
+    }
+    let mut refused = 0;
+    for channel in gathering {
+        let _ = channel.eof().await;
+        let seen = ended(channel).await;
+        // Whichever asked too much: the command that gathers, or the connection that hands over.
+        refused += u32::from(seen.err.contains("Cannot allocate memory") || seen.err.contains("too much input"));
+    }
+    assert!(refused >= 4, "of 36 MiB at most 32 are held: {refused} were refused");
+    assert!(house.reached("guest_memory") >= 4);
+    // All of it was given back.
+    let channel = begin(&clients[0], "cat > /tmp/f; ls /tmp").await;
+    channel.data(&mebibyte[..]).await.unwrap();
+    channel.eof().await.unwrap();
+    assert_eq!(ended(channel).await, Ended { status: Some(0), out: "f\n".into(), err: String::new() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_prints_or_holds_more_than_a_guest_has() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let channel = begin(&client, "cat > /tmp/f").await;
+    channel.data(&vec![b'a'; 1 << 20][..]).await.unwrap();
+    channel.eof().await.unwrap();
+    assert_eq!(ended(channel).await.status, Some(0));
+    let many = format!("cat{}", " /tmp/f".repeat(1000));
+    let seen = run(&client, &many).await;
+    assert_eq!((seen.status, seen.out.len()), (Some(1), 4 << 20), "{}", seen.err);
+    let many = format!("scp -f{}", " /tmp/f".repeat(1000));
+    let channel = begin(&client, &many).await;
+    for _ in 0..20 {
+        channel.data(&b"\0"[..]).await.unwrap();
+    }
+    let seen = ended(channel).await;
+    assert!(seen.out.len() < 6 << 20 && seen.out.contains("too much for one copy"), "{} bytes", seen.out.len());
+    let seen = run(&client, &"sudo ".repeat(20_000)).await;
+    assert!(seen.err.contains("too many words"), "{}", seen.err);
+    let seen = run(&client, &"a;".repeat(40_000)).await;
+    assert!(seen.err.contains("more than 32768 words"), "{}", seen.err);
+    let grown =
+        "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >> ~/.ssh/authorized_keys;".repeat(1100);
+    let seen = run(&client, &grown).await;
+    assert!(seen.err.contains("authorized_keys has at most 65536 bytes"), "{}", seen.err);
+    assert!(house.driver.machine(house.id).unwrap().disk.authorized_keys.len() <= 65536);
+}

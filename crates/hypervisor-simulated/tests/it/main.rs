@@ -1,0 +1,34 @@
+//! The simulated driver: its promises, its guests' manners, its file, and real logins by each way to a machine.
+
+#![allow(clippy::duplicate_mod, reason = "the same logins by each way to a machine")]
+
+mod channels;
+mod contract;
+mod driver;
+mod kill;
+mod listener;
+mod support;
+
+/// At the machines' own addresses.
+#[path = "."]
+mod at_addresses {
+    const WAY: crate::support::Way = crate::support::Way::Address;
+    #[path = "logins/mod.rs"]
+    mod logins;
+}
+
+/// At ports of the machines' own, at one address.
+#[path = "."]
+mod at_ports {
+    const WAY: crate::support::Way = crate::support::Way::OwnPort;
+    #[path = "logins/mod.rs"]
+    mod logins;
+}
+
+/// Through the driver's `connect` alone: no address of any machine is used.
+#[path = "."]
+mod by_connection {
+    const WAY: crate::support::Way = crate::support::Way::Connection;
+    #[path = "logins/mod.rs"]
+    mod logins;
+}

@@ -1,0 +1,225 @@
+//! What the driver's tests stand on: machines in a temporary directory, and a real OpenSSH client to enter them with.
+
+use cvmd_hypervisor::{Clock, Definition, Hypervisor};
+use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
+use cvmd_model::{InstanceId, Login, Observed, PublicKey};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How long a test waits for what must come.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) fn settings(directory: &tempfile::TempDir, clock: Clock) -> Settings {
+    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true, ..SshSettings::default() };
+    Settings { data: directory.path().to_owned(), clock, ssh }
+}
+
+/// The same, with a port of its own for each machine.
+pub(crate) fn own_ports(mut settings: Settings) -> Settings {
+    settings.ssh.own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: None });
+    settings
+}
+
+/// The machines of `directory` as the disk holds them at this moment, without a word to the process that has them open:
+/// what is left after `kill -9`.
+pub(crate) fn after_a_crash(
+    directory: &tempfile::TempDir,
+    settings: fn(&tempfile::TempDir, Clock) -> Settings,
+    clock: Clock,
+) -> (tempfile::TempDir, Arc<SimulatedHypervisor>) {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["machines.db", "machines.db-wal"] {
+        let from = directory.path().join(name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+    }
+    let driver = SimulatedHypervisor::open(settings(&copy, clock)).unwrap();
+    (copy, driver)
+}
+
+/// A machine at an address of its own, so that tests that run at the same time do not meet.
+pub(crate) fn definition(guest: &str) -> Definition {
+    let random = uuid::Uuid::new_v4().as_u128();
+    let id = InstanceId::from_random((random >> 64) as u64);
+    let [.., second, third, fourth] = random.to_be_bytes();
+    Definition {
+        id,
+        addresses: vec![Ipv4Addr::new(127, 64 | second & 63, third, fourth.clamp(1, 254))],
+        host_name: "VM-1-2".into(),
+        size: cvmd_model::Size::default(),
+        os_name: "Debian 12".into(),
+        has_sshd: true,
+        image: None,
+        guest: guest.into(),
+    }
+}
+
+/// Waits until the machine is as wanted, by what the driver announces.
+pub(crate) async fn until(
+    driver: &SimulatedHypervisor,
+    id: InstanceId,
+    wanted: impl Fn(&Observed) -> bool,
+) -> Observed {
+    let mut watch = driver.watch();
+    let seen = async {
+        loop {
+            let observed = driver.observe(id).await.unwrap();
+            if wanted(&observed) {
+                return observed;
+            }
+            assert!(watch.recv().await.is_some());
+        }
+    };
+    tokio::time::timeout(LIMIT, seen).await.expect("the machine does not become as wanted")
+}
+
+/// A key pair on the disk.
+pub(crate) struct Key {
+    pub(crate) file: PathBuf,
+    pub(crate) public: PublicKey,
+}
+
+pub(crate) fn key(directory: &tempfile::TempDir, name: &str, kind: &[&str]) -> Key {
+    let file = directory.path().join(name);
+    let made = Command::new("ssh-keygen").args(["-q", "-N", "", "-C", name]).args(kind).arg("-f").arg(&file).status();
+    assert!(made.unwrap().success());
+    let public = std::fs::read_to_string(file.with_extension("pub")).unwrap();
+    Key { file, public: PublicKey::parse(&public).unwrap() }
+}
+
+pub(crate) fn login(keys: &[&Key], password: Option<&str>) -> Login {
+    use sha_crypt::{PasswordHasher, ShaCrypt};
+    let hash = |password: &str| {
+        let salt = uuid::Uuid::new_v4();
+        ShaCrypt::SHA512.hash_password_with_salt(password.as_bytes(), &salt.as_bytes()[..12]).unwrap()
+    };
+    Login {
+        user: "root".into(),
+        keys: keys.iter().map(|key| key.public.clone()).collect(),
+        password_hash: password.map(|password| hash(password).as_str().into()),
+        password_login: password.is_some(),
+    }
+}
+
+/// How a machine's sshd is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// At its own address.
+    Address,
+    /// At a port of its own.
+    OwnPort,
+    /// By the driver's `connect`, with a socket of the test in front of it.
+    Connection,
+}
+
+/// A real `ssh` at a machine's sshd.
+pub(crate) struct Ssh<'a> {
+    pub(crate) driver: &'a Arc<SimulatedHypervisor>,
+    pub(crate) id: InstanceId,
+    pub(crate) way: Way,
+}
+
+impl Ssh<'_> {
+    /// A client's command up to its own options.
+    fn client(name: &str) -> Command {
+        // A session without a terminal of ours: ssh must not ask anybody.
+        let mut command = Command::new("setsid");
+        command.args(["-w", name, "-F", "none"]);
+        command.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
+        command.args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=10"]);
+        command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
+        command
+    }
+
+    /// Who is to be entered, and where.
+    async fn place(&self) -> (String, SocketAddr) {
+        let endpoint = self.driver.endpoint(self.id).await.unwrap();
+        let address = match self.way {
+            Way::Address | Way::OwnPort => endpoint.address.unwrap(),
+            Way::Connection => relayed(self.driver, self.id).await,
+        };
+        (format!("{}@{}", endpoint.user, address.ip()), address)
+    }
+
+    pub(crate) async fn command(&self, options: &[&str]) -> Command {
+        let (whom, address) = self.place().await;
+        let mut command = Self::client("ssh");
+        command.args(options).arg("-p").arg(address.port().to_string()).arg(whom);
+        command
+    }
+
+    /// OpenSSH's `scp -O`, the protocol of old; a word that begins with a colon is a path in the machine.
+    pub(crate) async fn copy(&self, key: &Key, options: &[&str], paths: &[&str]) -> Seen {
+        let (whom, address) = self.place().await;
+        let mut command = Self::client("scp");
+        command.args(["-O", "-o", "BatchMode=yes"]).args(options).arg("-i").arg(&key.file);
+        command.arg("-P").arg(address.port().to_string());
+        let full = |path: &&str| if path.starts_with(':') { format!("{whom}{path}") } else { (*path).to_owned() };
+        command.args(paths.iter().map(full));
+        seen(command).await
+    }
+
+    pub(crate) async fn run(&self, options: &[&str], words: &[&str]) -> Seen {
+        let mut command = self.command(options).await;
+        command.args(words);
+        seen(command).await
+    }
+
+    pub(crate) async fn with_key(&self, key: &Key, words: &[&str]) -> Seen {
+        self.run(&["-o", "BatchMode=yes", "-i", key.file.to_str().unwrap()], words).await
+    }
+
+    pub(crate) async fn with_password(&self, directory: &tempfile::TempDir, password: &str, words: &[&str]) -> Seen {
+        let script = directory.path().join("askpass");
+        std::fs::write(&script, format!("#!/bin/sh\necho '{password}'\n")).unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let options = ["-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"];
+        let mut command = self.command(&options).await;
+        command.env("SSH_ASKPASS", &script).env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", "none").args(words);
+        seen(command).await
+    }
+}
+
+/// An address at which the next connection is carried to the machine by `connect`; one that is refused is closed.
+async fn relayed(driver: &Arc<SimulatedHypervisor>, id: InstanceId) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let driver = Arc::clone(driver);
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        if let Ok(mut machine) = driver.connect(id).await {
+            // How it ends is the client's and the machine's matter.
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut machine).await;
+        }
+    });
+    address
+}
+
+/// What a client printed and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) status: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Seen {
+    pub(crate) fn refused(&self) -> bool {
+        self.status == Some(255) && self.err.contains("Permission denied")
+    }
+}
+
+pub(crate) async fn seen(mut command: Command) -> Seen {
+    let output: Output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    Seen {
+        status: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}

@@ -1,0 +1,158 @@
+//! Accounts and credentials as an operator adds, revokes and removes them.
+
+use crate::support::{self, Home, Server, machines};
+use serde_json::{Value, json};
+use std::process::{Output, Stdio};
+
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn refused(output: &Output) -> String {
+    assert!(!output.status.success(), "it succeeded: {output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
+    said
+}
+
+#[test]
+fn accounts_added_at_once_each_get_a_number_of_their_own() {
+    let home = Home::new();
+    let server = home.start();
+    let names: Vec<String> = (0..24).map(|number| format!("at-once-{number}")).collect();
+    let data = home.data();
+    let children: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let mut add = home.cvmd(&["account", "add", name, "--output", "json"]);
+            add.arg("--data").arg(&data).stdout(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let added: Vec<Value> = children
+        .into_iter()
+        .map(|child| serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap())
+        .collect();
+    let uins: std::collections::BTreeSet<_> = added.iter().map(|account| account["Uin"].as_str().unwrap()).collect();
+    assert_eq!(uins.len(), names.len());
+    let listed = home.ask_json(&["account", "list"]);
+    assert_eq!(listed.as_array().unwrap().len(), names.len() + 1, "none has overwritten another: {listed}");
+    // Of those who want one name, one gets it.
+    let twin = || {
+        home.cvmd(&["account", "add", "twin", "--data", data.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    let twins: Vec<_> = (0..8).map(|_| twin().unwrap()).collect();
+    let won = twins.into_iter().filter_map(|mut twin| twin.wait().unwrap().success().then_some(())).count();
+    assert_eq!(won, 1);
+    server.stop();
+}
+
+#[test]
+fn a_revoked_credential_is_refused_at_once_and_after_a_restart_and_the_journal_says_so() {
+    let home = Home::new();
+    let server = home.start();
+    let added = home.ask_json(&["account", "add", "second"]);
+    let id = added["SecretId"].as_str().unwrap();
+    let other = home.ask_json(&["credential", "add", "second"]);
+    let with = |server: &Server, credential: &Value| {
+        server.client.with(credential["SecretId"].as_str().unwrap(), credential["SecretKey"].as_str().unwrap())
+    };
+    with(&server, &added).call("DescribeZones", json!({}));
+    let revoked = home.ask_json(&["credential", "revoke", id]);
+    assert_eq!((&revoked["AccountName"], &revoked["SecretId"]), (&json!("second"), &added["SecretId"]));
+    assert_eq!(with(&server, &added).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
+    with(&server, &other).call("DescribeZones", json!({}));
+    let journal = home.ask_json(&["request", revoked["RequestId"].as_str().unwrap()]);
+    assert_eq!((&journal[0]["Action"], &journal[0]["SecretId"]), (&json!("RevokeCredential"), &json!("operator")));
+    assert!(refused(&home.ask(&["credential", "revoke", id])).contains(id), "once");
+    assert!(refused(&home.ask(&["credential", "revoke", "AKIDnobody"])).contains("credential list"));
+    let listed = home.ask_json(&["credential", "list"]);
+    let row = listed.as_array().unwrap().iter().find(|row| row["SecretId"] == added["SecretId"]).unwrap();
+    assert!(row["Revoked"].is_string(), "{listed}");
+    server.stop();
+    let server = home.start();
+    assert_eq!(with(&server, &added).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
+    with(&server, &other).call("DescribeZones", json!({}));
+    // The first account's own, which comes with every start.
+    home.ask_json(&["credential", "revoke", support::SECRET_ID]);
+    assert!(refused(&home.ask(&["env"])).contains("cvmd credential add default"));
+    server.stop();
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains(support::SECRET_ID) && said.contains("revoked"), "{said}");
+}
+
+#[test]
+fn a_credential_that_the_first_start_made_does_not_come_back_when_it_was_revoked() {
+    let home = Home::new();
+    let without = |home: &Home| {
+        let mut serve = home.serve();
+        serve.env_remove("CVMD_SECRET_ID").env_remove("CVMD_SECRET_KEY");
+        serve
+    };
+    let server = home.start_as(without(&home));
+    let first = home.ask_json(&["credential", "list"])[0]["SecretId"].as_str().unwrap().to_owned();
+    home.ask_json(&["credential", "revoke", &first]);
+    server.stop();
+    let server = home.start_as(without(&home));
+    let listed = home.ask_json(&["credential", "list"]);
+    let valid: Vec<_> = listed.as_array().unwrap().iter().filter(|row| row["Revoked"].is_null()).collect();
+    assert_eq!(valid.len(), 1, "{listed}");
+    assert_ne!(valid[0]["SecretId"], json!(first));
+    server.stop();
+}
+
+#[test]
+fn another_credential_at_a_start_is_said_in_the_log() {
+    let home = Home::new().expecting("earlier ones still sign").expecting("the old key signs nothing");
+    home.start().stop();
+    let with = |id: &str, key: &str| {
+        let mut serve = home.serve();
+        serve.env("CVMD_SECRET_ID", id).env("CVMD_SECRET_KEY", key);
+        home.start_as(serve).stop()
+    };
+    let log = with("AKIDanother", "key-of-another");
+    assert!(log.contains("earlier ones still sign") && log.contains(support::SECRET_ID), "{log}");
+    let log = with("AKIDanother", "another-key");
+    assert!(log.contains("the old key signs nothing") && !log.contains("another-key"), "{log}");
+    assert!(!with("AKIDanother", "another-key").contains("WARN"));
+}
+
+#[test]
+fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
+    let home = Home::new();
+    let server = home.start();
+    let added = home.ask_json(&["account", "add", "second"]);
+    let client = server.client.with(added["SecretId"].as_str().unwrap(), added["SecretKey"].as_str().unwrap());
+    let instance = machines::run(&client, "boot-ms=50,shutdown-ms=20", Value::Null);
+    let id = instance["InstanceId"].as_str().unwrap();
+    client.call("ModifyInstancesAttribute", json!({"InstanceIds": [id], "DisableApiTermination": true}));
+    client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
+    client.call("CreateDisasterRecoverGroup", json!({"Name": "mine", "Type": "HOST"}));
+    let said = refused(&home.ask(&["account", "remove", "second"]));
+    assert!(said.contains("1 instances") && said.contains("1 key_pairs") && said.contains("--force"), "{said}");
+    assert!(refused(&home.ask(&["account", "remove", "default", "--force"])).contains("stays"));
+    refused(&home.ask(&["account", "remove", "nobody"]));
+    client.call("DescribeInstances", json!({}));
+    let gone = home.ask(&["account", "remove", "second", "--force"]);
+    assert!(
+        String::from_utf8_lossy(&gone.stderr).contains("1 disaster_recover_groups, 1 instances, 1 key_pairs"),
+        "{gone:?}"
+    );
+    assert!(text(&gone).contains("Removed"), "{gone:?}");
+    assert_eq!(client.refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
+    assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
+    assert_eq!(home.ask_json(&["credential", "list"]).as_array().unwrap().len(), 1);
+    assert!(refused(&home.ask(&["host-key", id])).contains(id));
+    // A number that was another's would lead to what is left of it in journals and elsewhere.
+    let third = home.ask_json(&["account", "add", "second"]);
+    assert_ne!(third["Uin"], added["Uin"]);
+    home.ask_json(&["account", "remove", "second"]);
+    server.stop();
+    let server = home.start();
+    assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
+    assert_ne!(home.ask_json(&["account", "add", "fourth"])["Uin"], third["Uin"]);
+    server.stop();
+}

@@ -1,0 +1,203 @@
+//! Many who want something at once and give nothing: idle connections, unfinished bodies, tunnels that nobody logs in through.
+//! Beside them a client that signs gets its answers as ever.
+
+use crate::support::{
+    self, Home, Server,
+    http::{self, Client, LEGACY, Tc3},
+    until,
+};
+use serde_json::json;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// How long an answer may take beside a crowd; what is meant is 50 ms, on a machine with nothing else to do.
+const SOON: Duration = Duration::from_secs(3);
+
+/// What the metrics say that one bound was met.
+fn reached(server: &Server, bound: &str) -> u64 {
+    metric(server, &format!("cvmd_bounds_reached_total{{bound=\"{bound}\"}} "))
+}
+
+fn metric(server: &Server, name: &str) -> u64 {
+    let text = String::from_utf8(server.client.get("/_cvmd/metrics").unwrap().body).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+    line.parse().unwrap()
+}
+
+#[track_caller]
+fn is_answered_soon(client: &Client) {
+    let begun = Instant::now();
+    client.call("DescribeInstances", json!({}));
+    assert!(begun.elapsed() < SOON, "took {:?}", begun.elapsed());
+}
+
+/// A server that may have so few files open.
+fn with_descriptors(home: &Home, most: usize) -> Server {
+    let serve = home.serve();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")])
+        .arg(serve.get_program())
+        .args(serve.get_args());
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    home.start_as(shell)
+}
+
+#[test]
+fn idle_connections_make_room_for_clients() {
+    let home = Home::new();
+    let server = with_descriptors(&home, 256);
+    let mut kept = server.client.connect().unwrap();
+    let signed = |close: &str| {
+        let bytes = server.client.tc3("DescribeInstances", "{}", &Tc3::default());
+        String::from_utf8(bytes).unwrap().replace("connection: close\r\n", close).into_bytes()
+    };
+    kept.write_all(&signed("")).unwrap();
+    http::read_reply(&mut kept).unwrap().answer().unwrap();
+    let mut idle = Vec::new();
+    for number in 0..283 {
+        idle.push(server.client.connect().unwrap());
+        if number % 20 == 0 {
+            is_answered_soon(&server.client);
+        }
+    }
+    is_answered_soon(&server.client);
+    assert!(reached(&server, "connections") > 0);
+    // The oldest went first, without a word; who had signed before, earlier still, is there.
+    idle[0].set_read_timeout(Some(support::LIMIT)).unwrap();
+    assert_eq!(idle[0].read(&mut [0]).unwrap_or(0), 0);
+    kept.write_all(&signed("")).unwrap();
+    http::read_reply(&mut kept).unwrap().answer().unwrap();
+    assert_eq!(reached(&server, "accepting"), 0, "no descriptor was wanting");
+    drop(idle);
+    server.stop();
+}
+
+#[test]
+fn the_limit_of_open_files_is_raised_to_what_is_allowed() {
+    let home = Home::new();
+    let serve = home.serve();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -S -n 128 && exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
+    shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let server = home.start_as(shell);
+    let open: Vec<_> = (0..300).map(|_| server.client.connect().unwrap()).collect();
+    until("all are taken in", || metric(&server, "cvmd_connections ") > 300);
+    drop(open);
+    server.stop();
+}
+
+/// A POST whose body is announced, and comes as far as is told.
+fn unfinished(client: &Client, headers: &str, announced: usize, sent: usize) -> TcpStream {
+    let mut stream = client.connect().unwrap();
+    let head = format!("POST / HTTP/1.1\r\nhost: {}\r\n{headers}content-length: {announced}\r\n\r\n", client.address);
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server may have answered and closed before.
+    let _ = stream.write_all(&vec![b'x'; sent]);
+    stream
+}
+
+/// A head that claims to be signed, by whomever.
+fn claiming(client: &Client, secret_id: &str) -> String {
+    let bytes = client.with(secret_id, "no key").tc3("DescribeInstances", "{}", &Tc3::default());
+    let head = String::from_utf8(bytes).unwrap();
+    let kept = head.lines().skip(1).take_while(|line| !line.is_empty());
+    let kept =
+        kept.filter(|line| !["host:", "content-length:", "connection:"].iter().any(|name| line.starts_with(name)));
+    kept.map(|line| format!("{line}\r\n")).collect()
+}
+
+#[test]
+fn a_head_that_cannot_be_believed_is_answered_before_its_body_comes() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    for (headers, announced, code) in [
+        (claiming(client, "AKIDofNobody"), 1_000_000, "AuthFailure.SecretIdNotFound"),
+        (claiming(client, support::SECRET_ID), 20_000_000, "RequestSizeLimitExceeded"),
+        ("content-type: application/json\r\n".into(), 1_000, "AuthFailure.InvalidAuthorization"),
+        (form.into(), 1_048_577, "RequestSizeLimitExceeded"),
+    ] {
+        let mut stream = unfinished(client, &headers, announced, 0);
+        let reply = http::read_reply(&mut stream).unwrap();
+        assert_eq!(reply.answer().unwrap_err().code, code, "{headers}");
+    }
+    // And the answer reaches who listens only when all is sent, over a limit or not.
+    for (headers, bytes, code) in [
+        (claiming(client, "AKIDofNobody"), 8_000_000, "AuthFailure.SecretIdNotFound"),
+        (claiming(client, support::SECRET_ID), 40_000_000, "RequestSizeLimitExceeded"),
+        (form.into(), 20_000_000, "RequestSizeLimitExceeded"),
+    ] {
+        let mut stream = client.connect().unwrap();
+        let head = format!("POST / HTTP/1.1\r\nhost: h\r\n{headers}content-length: {bytes}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![b'x'; bytes]).unwrap_or_else(|error| panic!("{code}: {error}"));
+        let reply = http::read_reply(&mut stream).unwrap();
+        assert_eq!(reply.answer().unwrap_err().code, code, "{headers}");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_body_without_a_length_is_bounded_all_the_same() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let mut stream = client.connect().unwrap();
+    let form = "content-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n";
+    stream.write_all(format!("POST / HTTP/1.1\r\nhost: h\r\n{form}\r\n").as_bytes()).unwrap();
+    let chunk = [b"10000\r\n".to_vec(), vec![b'x'; 0x10000], b"\r\n".to_vec()].concat();
+    for _ in 0..40 {
+        stream.write_all(&chunk).unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let refused = http::read_reply(&mut stream).unwrap().answer().unwrap_err();
+    assert!(refused.code == "RequestSizeLimitExceeded" && refused.message.contains("1048576"), "{refused:?}");
+    server.stop();
+}
+
+#[test]
+fn unfinished_bodies_of_strangers_hold_little_and_hold_nobody_up() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    let mut held: Vec<_> = (0..100).map(|_| unfinished(client, form, 1_048_576, 1_000_000)).collect();
+    until("the oldest are let go", || reached(&server, "bodies-of-strangers") >= 100 - 40);
+    let resident = server.resident_bytes();
+    assert!(resident < 200 * 1024 * 1024, "{resident} bytes of memory");
+    is_answered_soon(client);
+    // Who has no credential that is known is none of the strangers' company, and the other way round.
+    client.send(&client.signed_post(LEGACY, &client.v1("DescribeInstances", &[]))).unwrap().answer().unwrap();
+    let reply = http::read_reply(&mut held[0]).unwrap();
+    assert_eq!(reply.answer().unwrap_err().code, "RequestLimitExceeded");
+    drop(held);
+    server.stop();
+}
+
+#[test]
+fn unfinished_bodies_in_the_name_of_one_credential_leave_room_for_the_rest() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let named = claiming(client, support::SECRET_ID);
+    let held: Vec<_> = (0..20).map(|_| unfinished(client, &named, 10_000_000, 9_000_000)).collect();
+    until("the oldest are let go", || reached(&server, "bodies-of-credentials") >= 20 - 7);
+    let large = json!({"Filters": [{"Name": "zone", "Values": ["x".repeat(900_000)]}]});
+    let begun = Instant::now();
+    let _ = client.answer("DescribeInstances", large);
+    assert!(begun.elapsed() < SOON, "took {:?}", begun.elapsed());
+    is_answered_soon(client);
+    drop(held);
+    server.stop();
+}

@@ -1,0 +1,114 @@
+//! How a server and the demo end: at signals, without their directory, without their parent.
+
+use crate::support::{self, Home, http::Client, machines, until, until_within};
+use serde_json::json;
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+fn tell(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
+
+fn ended(child: &mut Child, what: &str) -> ExitStatus {
+    let mut ended = None;
+    until(what, || {
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    ended.unwrap()
+}
+
+/// Launches an instance whose login takes a minute to be written, and returns in the middle of that.
+fn write_slowly(client: &Client) -> String {
+    let tag = json!([{"ResourceType": "instance", "Tags": [{"Key": support::GUEST_TAG, "Value": "write-ms=60000"}]}]);
+    let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "TagSpecification": tag});
+    let id = client.call("RunInstances", wish)["InstanceIdSet"][0].as_str().unwrap().to_owned();
+    let page = || String::from_utf8(client.get("/_cvmd/metrics").unwrap().body).unwrap();
+    until("its login is being written", || page().lines().any(|line| line == "cvmd_effects_total 2"));
+    id
+}
+
+#[test]
+fn a_slow_guest_holds_no_stop_up_and_its_operation_goes_on_afterwards() {
+    let home = Home::new();
+    let server = home.start();
+    let id = write_slowly(&server.client);
+    let begun = Instant::now();
+    server.stop();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let server = home.start();
+    assert_eq!(machines::instance(&server.client, &id)["LatestOperationState"], "OPERATING");
+    server.stop();
+}
+
+#[test]
+fn a_second_signal_ends_a_server_at_once() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let home = Home::new();
+        let mut child = home.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        let client = Client {
+            address: address.parse().unwrap(),
+            secret_id: support::SECRET_ID.into(),
+            secret_key: support::SECRET_KEY.into(),
+            host: None,
+        };
+        write_slowly(&client);
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        tell(child.id(), signal);
+        assert!(log.any(|line| line.unwrap().contains("stopping")));
+        tell(child.id(), signal);
+        assert_eq!(ended(&mut child, "it ends").code(), Some(code));
+    }
+}
+
+#[test]
+fn a_server_whose_directory_is_deleted_says_so_and_ends() {
+    let spoil: [fn(&Path); 3] = [
+        |data| std::fs::remove_dir_all(data).unwrap(),
+        |data| std::fs::remove_file(data.join("state.db")).unwrap(),
+        |data| std::fs::rename(data, data.with_extension("away")).unwrap(),
+    ];
+    for spoil in spoil {
+        let home = Home::new();
+        let mut child = home.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut String::new()).unwrap();
+        until("it answers", || home.ask(&["env"]).status.success());
+        spoil(&home.data());
+        assert_eq!(ended(&mut child, "it ends").code(), Some(1));
+        let mut log = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(log.contains("deleted or replaced under the running server") && !log.contains("panicked"), "{log}");
+    }
+}
+
+#[test]
+fn the_demo_leaves_neither_its_server_nor_its_directory_however_it_ends() {
+    for (signal, code) in [("-TERM", Some(143)), ("-INT", Some(130)), ("-HUP", Some(129)), ("-KILL", None)] {
+        let home = Home::new();
+        let temporary = tempfile::tempdir().unwrap();
+        let mut demo = home.cvmd(&["demo"]);
+        demo.env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut demo = demo.spawn().unwrap();
+        let mut story = BufReader::new(demo.stdout.take().unwrap()).lines();
+        let first = story.next().unwrap().unwrap();
+        let address = first.split_once("http://").unwrap().1.split_once(',').unwrap().0.to_owned();
+        assert!(TcpStream::connect(&address).is_ok(), "its server runs");
+        assert!(story.nth(2).unwrap().unwrap().contains("ok"), "in the middle of the story");
+        assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1);
+        tell(demo.id(), signal);
+        assert_eq!(ended(&mut demo, "the demo ends").code(), code, "{signal}");
+        until_within(Duration::from_secs(10), "its server ends", || TcpStream::connect(&address).is_err());
+        until_within(Duration::from_secs(10), "its directory goes", || {
+            std::fs::read_dir(temporary.path()).unwrap().next().is_none()
+        });
+    }
+}

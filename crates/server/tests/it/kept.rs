@@ -1,0 +1,174 @@
+//! Data directories made by earlier versions, killed with every goal under way: this version opens each and finishes what
+//! it began, and real logins come out as promised.
+//!
+//! A directory stands under `kept/VERSION`; `kept/make.py` says how it was made. It is never made anew: a change of rows
+//! that cannot read it must learn to.
+
+use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{DirBuilder, Permissions},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// What an operation may have to bring about; a goal of one of these names is under way in a kept directory.
+const GOALS: &[&str] = &[
+    "CaptureImage",
+    "ChangeLogin",
+    "EnterRescue",
+    "ExitRescue",
+    "Isolate",
+    "Launch",
+    "Reboot",
+    "Reset",
+    "Reshape",
+    "Start",
+    "Stop",
+    "Terminate",
+];
+
+const TABLES: &[&str] = &[
+    "accounts",
+    "client_tokens",
+    "credentials",
+    "custom_images",
+    "disaster_recover_groups",
+    "instances",
+    "journal",
+    "key_pairs",
+    "launch_templates",
+    "messages",
+    "security_groups",
+    "settings",
+    "subnets",
+    "vpcs",
+];
+
+fn kept(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept").join(version)
+}
+
+/// A copy to work on, with the two private keys beside it.
+fn home(version: &str) -> (Home, Key, Key) {
+    let home = Home::new()
+        .environment("CVMD_SECRET_ID", "AKIDofTheKeptDirectory")
+        .environment("CVMD_SECRET_KEY", "clearSecretKeyOfTheKeptDirectory");
+    DirBuilder::new().mode(0o700).create(home.data()).unwrap();
+    for entry in std::fs::read_dir(kept(version).join("data")).unwrap() {
+        let entry = entry.unwrap();
+        let copy = home.data().join(entry.file_name());
+        std::fs::copy(entry.path(), &copy).unwrap();
+        // A checkout does not keep it.
+        std::fs::set_permissions(&copy, Permissions::from_mode(0o600)).unwrap();
+    }
+    let key = |name: &str| {
+        let private = std::fs::read_to_string(kept(version).join(name)).unwrap();
+        Key::kept(&home, name, &private)
+    };
+    let (stays, removed) = (key("stays"), key("removed"));
+    (home, stays, removed)
+}
+
+fn named(client: &Client, name: &str) -> Value {
+    let filter = json!({"Filters": [{"Name": "instance-name", "Values": [name]}]});
+    let mut answer = client.call("DescribeInstances", filter);
+    answer["InstanceSet"].get_mut(0).map(Value::take).unwrap_or_default()
+}
+
+#[test]
+fn the_kept_directory_has_every_kind_of_row_and_every_goal_under_way() {
+    let (home, _, _) = home("0.1.0");
+    let database = Connection::open(home.data().join("state.db")).unwrap();
+    for table in TABLES {
+        let rows: i64 = database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert!(rows > 0, "{table} is empty");
+    }
+    let mut statement = database.prepare("SELECT body FROM instances").unwrap();
+    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let goal = |body: String| match &serde_json::from_str::<Value>(&body).unwrap()["operation"]["goal"] {
+        Value::String(name) => Some(name.clone()),
+        Value::Object(goal) => goal.keys().next().cloned(),
+        _ => None,
+    };
+    let goals: BTreeSet<String> = bodies.filter_map(|body| goal(body.unwrap())).collect();
+    assert_eq!(goals.iter().map(String::as_str).collect::<Vec<_>>(), GOALS);
+}
+
+#[test]
+fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised() {
+    let (home, stays, removed) = home("0.1.0");
+    let expected = std::fs::read(kept("0.1.0").join("expected.json")).unwrap();
+    let expected: BTreeMap<String, Value> = serde_json::from_slice(&expected).unwrap();
+    let server = home.start();
+    let client = server.client.with("AKIDofTheKeptDirectory", "clearSecretKeyOfTheKeptDirectory");
+    for (name, end) in &expected {
+        let mut instance = Value::Null;
+        support::until(&format!("{name} is settled"), || {
+            instance = named(&client, name);
+            instance["LatestOperationState"] != "OPERATING"
+        });
+        if end["State"] == "GONE" {
+            assert_eq!(instance, Value::Null, "{name}");
+            continue;
+        }
+        assert_eq!((&instance["InstanceState"], &instance["LoginSettings"]["KeyIds"]), (&end["State"], &end["KeyIds"]));
+        assert_ne!(instance["LatestOperationState"], "FAILED", "{name}: {instance}");
+        // Its disk says the same as the API, also where it is off.
+        let machine = machines::row(&home, instance["InstanceId"].as_str().unwrap());
+        let holds = |key: &Key| machine_holds(&machine, key);
+        assert_eq!((holds(&stays), holds(&removed)), (end["KeyIds"] != json!([]), false), "{name}");
+    }
+    for name in
+        ["launch-starting", "launch-writing", "unbind-stopping", "unbind-writing", "unbind-starting", "of-an-image"]
+    {
+        let instance = named(&client, name);
+        ssh::with_key(&instance, &stays, "true").entered();
+        ssh::with_key(&instance, &removed, "true").refused();
+    }
+    let instance = named(&client, "password");
+    ssh::with_password(&home, &instance, "Newer-password-2", "true").entered();
+    ssh::with_password(&home, &instance, "Kept-password-1", "true").refused();
+    furniture_is_whole(&home, &client);
+    server.stop();
+}
+
+fn machine_holds(machine: &cvmd_hypervisor_simulated::Machine, key: &Key) -> bool {
+    let public = std::process::Command::new("ssh-keygen").arg("-yf").arg(&key.file).output().unwrap();
+    let public = String::from_utf8(public.stdout).unwrap();
+    let blob = public.split(' ').nth(1).unwrap();
+    serde_json::to_string(machine).unwrap().contains(blob)
+}
+
+/// What was there beside the instances is still told, and can be used.
+fn furniture_is_whole(home: &Home, client: &Client) {
+    for (action, total) in
+        [("DescribeLaunchTemplates", 1), ("DescribeKeyPairs", 2), ("DescribeDisasterRecoverGroups", 1)]
+    {
+        assert_eq!(client.call(action, json!({}))["TotalCount"], total, "{action}");
+    }
+    let template = client.call("DescribeLaunchTemplates", json!({}))["LaunchTemplateSet"][0].clone();
+    assert_eq!((&template["LatestVersionNumber"], &template["LaunchTemplateVersionCount"]), (&json!(2), &json!(2)));
+    let versions = json!({"LaunchTemplateId": template["LaunchTemplateId"]});
+    assert_eq!(client.call("DescribeLaunchTemplateVersions", versions)["TotalCount"], 2);
+    let images =
+        client.call("DescribeImages", json!({"Filters": [{"Name": "image-type", "Values": ["PRIVATE_IMAGE"]}]}));
+    let normal = |image: &Value| image["ImageState"] == "NORMAL";
+    let images = images["ImageSet"].as_array().unwrap();
+    assert!(images.len() == 2 && images.iter().all(normal), "{images:?}");
+    let launched = client.call(
+        "RunInstances",
+        json!({
+            "Placement": {"Zone": "ap-guangzhou-3"},
+            "LaunchTemplate": {"LaunchTemplateId": template["LaunchTemplateId"], "LaunchTemplateVersion": 2},
+        }),
+    );
+    let instance = machines::running(client, launched["InstanceIdSet"][0].as_str().unwrap());
+    assert_eq!(instance["InstanceName"], "of-the-template");
+    let names: Vec<_> =
+        home.ask_json(&["account", "list"]).as_array().unwrap().iter().map(|row| row["AccountName"].clone()).collect();
+    assert_eq!(names, ["default", "other"]);
+    assert_eq!(home.ask_json(&["messages"]).as_array().map(Vec::len), Some(1));
+}

@@ -1,0 +1,424 @@
+//! The operator's commands and the program's settings, as a person at a terminal meets them.
+
+use crate::support::{self, Home, Server, machines, ssh, ssh::Key};
+use serde_json::{Value, json};
+use std::{
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn refused(output: &Output) -> String {
+    assert!(!output.status.success(), "it succeeded: {output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
+    said
+}
+
+#[test]
+fn what_env_prints_can_be_evaluated() {
+    let home = Home::new();
+    let server = home.start();
+    let script = text(&home.ask(&["env"]))
+        + "printf '%s\\n' \"$TENCENTCLOUD_SECRET_ID\" \"$TENCENTCLOUD_SECRET_KEY\" \"$TENCENTCLOUD_REGION\" \"$CVMD_ENDPOINT\" \"$CVMD_DATA\"";
+    let shell = Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap();
+    let endpoint = format!("http://{}", server.client.address);
+    let printed = text(&shell);
+    assert_eq!(
+        printed.lines().collect::<Vec<_>>(),
+        [support::SECRET_ID, support::SECRET_KEY, "ap-guangzhou", &endpoint, home.data().to_str().unwrap()]
+    );
+    let kept = std::fs::read_to_string(home.data().join("endpoint")).unwrap();
+    assert_eq!(kept.trim(), endpoint);
+    assert!(text(&home.ask(&["env", "--for", "tccli"])).contains(&endpoint));
+    let seen = |client: &str, variables: &str| {
+        let script = text(&home.ask(&["env", "--for", client])) + "printf '%s ' " + variables;
+        text(&Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap())
+    };
+    let ca = home.data().join("ca.pem").display().to_string();
+    assert_eq!(seen("qcloud", "$https_proxy $SSL_CERT_FILE"), format!("{endpoint} {ca} "));
+    assert_eq!(seen("go", "$HTTP_PROXY $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
+    assert_eq!(seen("packer", "$https_proxy $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
+    assert_eq!(seen("node", "$http_proxy $NODE_EXTRA_CA_CERTS"), format!("{endpoint} {ca} "));
+    let terraform = seen("terraform", "$TENCENTCLOUD_PROTOCOL $http_proxy $HTTP_PROXY");
+    assert_eq!(terraform, format!("HTTP {endpoint} {endpoint} "));
+    assert!(seen("java", "\"$JAVA_TOOL_OPTIONS\"").contains("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort="));
+    assert!(text(&home.ask(&["env", "--for", "python"])).contains(&server.client.address.to_string()));
+    server.stop();
+    assert!(refused(&home.ask(&["env"])).contains("cvmd serve"), "it says what to start");
+}
+
+#[test]
+fn accounts_and_credentials_are_added_and_listed() {
+    let home = Home::new();
+    let server = home.start();
+    let added = home.ask_json(&["account", "add", "second"]);
+    let fields: Vec<_> = added.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(fields, ["AccountName", "AppId", "SecretId", "SecretKey", "Uin"], "and no others");
+    let listed = home.ask_json(&["account", "list"]);
+    let names: Vec<_> = listed.as_array().unwrap().iter().map(|account| account["AccountName"].clone()).collect();
+    assert_eq!(names, ["default", "second"]);
+    assert_eq!((&listed[1]["Uin"], &listed[1]["AppId"]), (&added["Uin"], &added["AppId"]));
+    let more = home.ask_json(&["credential", "add", "second"]);
+    let credentials = home.ask_json(&["credential", "list"]);
+    assert_eq!(credentials.as_array().unwrap().len(), 3);
+    assert!(!credentials.to_string().contains("SecretKey"), "a key is told once");
+    for credential in [&added, &more] {
+        let field = |name: &str| credential[name].as_str().unwrap();
+        server.client.with(field("SecretId"), field("SecretKey")).call("DescribeZones", json!({}));
+    }
+    let for_people = text(&home.ask(&["account", "list"]));
+    assert!(for_people.contains("second") && serde_json::from_str::<Value>(&for_people).is_err(), "{for_people}");
+    let third = text(&home.ask(&["account", "add", "third"]));
+    assert!(third.lines().any(|line| line.starts_with("SecretKey")), "{third}");
+    assert!(refused(&home.ask(&["account", "add", "second"])).contains("second"));
+    refused(&home.ask(&["account", "add", "no spaces allowed"]));
+    assert!(refused(&home.ask(&["credential", "add", "nobody"])).contains("nobody"));
+    server.stop();
+}
+
+#[test]
+fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let instance = machines::run(client, "boot-ms=50,shutdown-ms=20", json!({"Password": "Operator+Passw0rd"}));
+    let id = instance["InstanceId"].as_str().unwrap();
+    let accepted = client.call("StopInstances", json!({"InstanceIds": [id]}))["RequestId"].as_str().unwrap().to_owned();
+    machines::settled(client, id);
+    let failing = client.answer("DeleteKeyPairs", json!({"KeyIds": ["skey-nowhere1"]})).unwrap_err();
+    let legacy = client.legacy("StopInstances", &[("InstanceIds.1", "ins-nowhere1")]).unwrap_err();
+    assert_eq!(legacy.request, legacy.request.to_uppercase(), "the legacy door prints upper case");
+    assert_eq!(accepted, accepted.to_lowercase(), "API 3.0 prints lower case");
+    for (request, action, decision) in [
+        (&accepted, "StopInstances", "accepted"),
+        (&failing.request, "DeleteKeyPairs", "InvalidKeyPairId.NotFound"),
+        (&legacy.request, "StopInstances", "InvalidInstanceId.NotFound"),
+    ] {
+        for spelled in [request.to_lowercase(), request.to_uppercase()] {
+            let lines = home.ask_json(&["request", &spelled]);
+            let first = &lines[0];
+            assert_eq!((&first["Action"], &first["AccountName"]), (&json!(action), &json!("default")), "{lines}");
+            assert_eq!(first["SecretId"], support::SECRET_ID, "{lines}");
+            assert!(first["Decision"].as_str().unwrap().contains(decision), "{decision}: {lines}");
+            let said = text(&home.ask(&["request", &spelled]));
+            assert!(said.contains(action) && said.contains(decision), "{said}");
+        }
+    }
+    let lines = home.ask_json(&["request", &accepted]);
+    assert_eq!(lines[0]["InstanceIds"], json!([id]));
+    // An action that takes one instance names it too, also when it is refused.
+    let one = client.answer("ResetInstance", json!({"InstanceId": "ins-nowhere1"})).unwrap_err();
+    assert_eq!(home.ask_json(&["request", &one.request])[0]["InstanceIds"], json!(["ins-nowhere1"]));
+    assert!(
+        lines.as_array().unwrap().len() > 1 && lines[1].to_string().contains("SUCCESS"),
+        "what came of it: {lines}"
+    );
+    refused(&home.ask(&["request", "00000000-0000-4000-8000-000000000000"]));
+    assert!(refused(&home.ask(&["request", "no-uuid"])).contains("0f8e2c4a-"), "it says what one looks like");
+    // The journal outlives the server.
+    server.kill();
+    let server = home.start();
+    assert_eq!(home.ask_json(&["request", &accepted]), lines);
+    server.stop();
+}
+
+#[test]
+fn a_random_password_is_shown_once_and_enters() {
+    let home = Home::new();
+    let server = home.start();
+    assert_eq!(home.ask_json(&["messages"]), json!([]));
+    let instance = machines::run(&server.client, "boot-ms=50", Value::Null);
+    let messages = home.ask_json(&["messages"]);
+    assert_eq!(messages.as_array().unwrap().len(), 1);
+    assert_eq!((&messages[0]["InstanceId"], &messages[0]["AccountName"]), (&instance["InstanceId"], &json!("default")));
+    let password = messages[0]["Password"].as_str().unwrap();
+    ssh::with_password(&home, &instance, password, "true").entered();
+    ssh::with_password(&home, &instance, &format!("{password}x"), "true").refused();
+    assert_eq!(home.ask_json(&["messages"]), json!([]), "once");
+    assert!(!text(&home.ask(&["messages"])).contains(password));
+    let again = machines::run(&server.client, "boot-ms=50", Value::Null);
+    let said = text(&home.ask(&["messages"]));
+    assert!(said.contains(again["InstanceId"].as_str().unwrap()) && said.contains("Password"), "{said}");
+    server.stop();
+}
+
+#[test]
+fn cvmd_ssh_enters_and_passes_the_exit_code_through() {
+    let home = Home::new();
+    // OpenSSH takes a password from a program only; it looks for no terminal then.
+    let server = home.start();
+    let password = "Through+cvmd+ssh7";
+    let instance = machines::run(&server.client, "boot-ms=50", json!({"Password": password}));
+    let id = instance["InstanceId"].as_str().unwrap();
+    let data = home.data();
+    let ask = ssh::askpass(&home);
+    let enter = |password: &str, words: &[&str]| {
+        let mut command = home.cvmd(&["ssh", "--data", data.to_str().unwrap(), id]);
+        command.args(words).env("ASKED_PASSWORD", password).env("SSH_ASKPASS", &ask);
+        command.env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", ":0").env("HOME", home.beside("nowhere"));
+        command.output().unwrap()
+    };
+    let entered = enter(password, &["whoami"]);
+    assert_eq!((entered.status.code(), text(&entered).as_str()), (Some(0), "root\n"));
+    assert_eq!(enter(password, &["exit", "7"]).status.code(), Some(7));
+    assert_eq!(enter(password, &["no-such-command"]).status.code(), Some(127));
+    let refused_there = enter("Wrong+Password7", &["whoami"]);
+    assert_eq!(refused_there.status.code(), Some(255));
+    assert!(String::from_utf8_lossy(&refused_there.stderr).contains("Permission denied"));
+    for wrong in ["ins-nowhere1", "ins-1", "-nothing"] {
+        refused(&home.cvmd(&["ssh", "--data", data.to_str().unwrap(), "--", wrong, "true"]).output().unwrap());
+    }
+    server.stop();
+}
+
+#[test]
+fn a_listener_that_others_can_reach_must_be_asked_for() {
+    let home = Home::new();
+    let mut command = home.cvmd(&["serve", "--listen", "0.0.0.0:0", "--ssh-ports", "0"]);
+    let said = home.refuses_to_serve(command.arg("--data").arg(home.data()));
+    assert!(said.contains("--expose"), "{said}");
+    assert!(!home.data().exists(), "refused before anything was made");
+    let home = Home::new()
+        .flag("--listen", "0.0.0.0:0")
+        .expecting("other machines can reach this listener")
+        .expecting("exposed: ");
+    let mut command = home.cvmd(&["serve", "--expose", "--listen", "0.0.0.0:0", "--ssh-ports", "0"]);
+    command.arg("--data").arg(home.data());
+    let server = home.start_as(command);
+    let log = server.stop();
+    assert!(log.contains("other machines can reach this listener"), "a warning: {log}");
+    for (what, remedy) in [
+        ("clear text", "--tls-cert"),
+        ("/_cvmd/metrics", "metrics.token"),
+        ("CONNECT", "connect.peers"),
+        ("/_cvmd/machines/ID", "connect.peers"),
+    ] {
+        let warned = |line: &str| line.contains("exposed: ") && line.contains(what) && line.contains(remedy);
+        assert!(log.lines().any(warned), "{what}: {log}");
+    }
+}
+
+#[test]
+fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
+    let home = Home::new();
+    let path = home.beside("cvmd.toml");
+    for (line, named) in [
+        ("listne = \"127.0.0.1:0\"", "listne"),
+        ("[ssh]\nprots = [0]", "prots"),
+        ("[networks]\nblock = 64", "networks"),
+        ("shutdown_timeout_s = \"soon\"", "shutdown_timeout_s"),
+        ("region = \"ap-atlantis\"", "ap-atlantis"),
+        ("associate = \"subtract\"", "associate"),
+        ("running_key_change = \"perhaps\"", "running_key_change"),
+        ("running_key_change = \"live\"", "no hypervisor can do it yet"),
+        ("[network]\nblock = 65", "network.block"),
+        ("listen = \"nowhere\"", "localhost:9999"),
+        ("log = \"bogus\"", "off, error, warn"),
+        ("[metrics]\ntoken = \"short\"", "metrics.token"),
+        ("[connect]\npeers = [\"nowhere\"]", "connect.peers"),
+        ("log_format = \"verse\"", "log_format"),
+    ] {
+        std::fs::write(&path, line).unwrap();
+        let said = home.refuses_to_serve(home.serve().arg("--config").arg(&path));
+        assert!(said.contains(named), "{line}: {said}");
+    }
+    let said = home.refuses_to_serve(home.serve().args(["--config", "/nowhere/cvmd.toml"]));
+    assert!(said.contains("/nowhere/cvmd.toml"), "{said}");
+    let said = home.refuses_to_serve(home.serve().env_remove("CVMD_SECRET_KEY"));
+    assert!(said.contains("CVMD_SECRET_KEY"), "{said}");
+    assert!(!home.data().exists(), "refused before anything was made");
+}
+
+/// The region of a legacy request without one shows which setting won.
+#[test]
+fn flags_beat_environment_beats_file() {
+    let path = |home: &Home| home.beside("cvmd.toml");
+    let region_of = |server: &Server| {
+        let zones = server.client.call("DescribeRegions", json!({}));
+        assert!(zones["TotalCount"].as_u64().unwrap() > 3);
+        let bytes =
+            server.client.signed_query(support::http::LEGACY, &server.client.v1("DescribeZones", &[("Region", "")]));
+        let answer = server.client.send(&bytes).unwrap().answer().unwrap();
+        let zone = answer["ZoneSet"][0]["Zone"].as_str().unwrap().to_owned();
+        zone.rsplit_once('-').unwrap().0.to_owned()
+    };
+    let flag = "ap-shanghai";
+    for (file, environment, flag, wins) in [
+        (None, None, None, "ap-guangzhou"),
+        (Some("ap-beijing"), None, None, "ap-beijing"),
+        (Some("ap-beijing"), Some("ap-singapore"), None, "ap-singapore"),
+        (Some("ap-beijing"), Some("ap-singapore"), Some(flag), flag),
+        (None, Some("ap-singapore"), None, "ap-singapore"),
+    ] {
+        let mut home = Home::new();
+        if let Some(region) = file {
+            std::fs::write(path(&home), format!("region = \"{region}\"\n")).unwrap();
+            let config = path(&home);
+            home = home.flag("--config", config.to_str().unwrap());
+        }
+        if let Some(region) = environment {
+            home = home.environment("CVMD_REGION", region);
+        }
+        if let Some(region) = flag {
+            home = home.flag("--region", region);
+        }
+        // A variable that nobody knows is no error.
+        let home = home.environment("CVMD_NOBODY_KNOWS_THIS", "1");
+        let server = home.start();
+        assert_eq!(region_of(&server), wins, "file {file:?}, environment {environment:?}, flag {flag:?}");
+        server.stop();
+    }
+}
+
+#[test]
+fn the_limits_of_the_file_reach_the_engine() {
+    let home = Home::new();
+    let config = home.beside("cvmd.toml");
+    std::fs::write(&config, "shutdown_timeout_s = 1\n[ssh]\nmode = \"address\"\n").unwrap();
+    let key = Key::new(&home, "any");
+    let home = home.flag("--config", config.to_str().unwrap());
+    let server = home.start();
+    let parameters = json!({"KeyName": "any", "ProjectId": 0, "PublicKey": key.public});
+    let key_id = server.client.call("ImportKeyPair", parameters)["KeyId"].take();
+    let instance = machines::run(&server.client, "ignores-shutdown,boot-ms=50", json!({"KeyIds": [key_id]}));
+    let id = instance["InstanceId"].as_str().unwrap();
+    server.client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "SOFT_FIRST"}));
+    // Sooner than the 20 seconds that are usual.
+    support::until_within(Duration::from_secs(12), "it is powered off", || {
+        machines::instance(&server.client, id)["InstanceState"] == "STOPPED"
+    });
+    server.stop();
+}
+
+#[test]
+fn the_metrics_ask_for_their_token() {
+    let token = "a-token-of-this-test";
+    let home = Home::new().environment("CVMD_METRICS_TOKEN", token);
+    let server = home.start();
+    let get = |more: &[(&str, String)]| {
+        let headers = [&[("Host", "here".to_owned())], more].concat();
+        server.client.send(&support::http::request("GET", "/_cvmd/metrics", &headers, b"")).unwrap()
+    };
+    assert_eq!(get(&[]).status, 401);
+    assert_eq!(get(&[("Authorization", "Bearer another-token-of-it".into())]).status, 401);
+    let shown = get(&[("Authorization", format!("Bearer {token}"))]);
+    assert_eq!(shown.status, 200);
+    assert!(!server.stop().contains(token));
+    let home = Home::new().environment("CVMD_METRICS_TOKEN", "short");
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("metrics.token has 16 to 256"));
+}
+
+#[test]
+fn what_env_left_in_a_shell_beats_the_usual_directory_and_what_is_said_beats_that() {
+    let (usual, ours) = (Home::new(), Home::new());
+    let xdg = usual.data();
+    let started = |home: &Home, serve: &mut Command| home.start_as(std::mem::replace(serve, Command::new("true")));
+    let mut serve = usual.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0"]);
+    serve.env("XDG_DATA_HOME", &xdg);
+    let there = started(&usual, &mut serve);
+    let here = ours.start();
+    let machine = |server: &Server| machines::run(&server.client, "boot-ms=50", json!({"Password": "Which+Passw0rd"}));
+    let (there_id, here_id) = (machine(&there)["InstanceId"].take(), machine(&here)["InstanceId"].take());
+    let user = |id: &Value, environment: &[(&str, String)], more: &[&str]| {
+        let mut command = ours.cvmd(&["login-user"]);
+        command.args(more).arg(id.as_str().unwrap()).env("XDG_DATA_HOME", &xdg);
+        command.envs(environment.iter().map(|(name, value)| (name, value))).output().unwrap().status.success()
+    };
+    let endpoint = ("CVMD_ENDPOINT", format!("http://{}", here.client.address));
+    let data = ("CVMD_DATA", ours.data().display().to_string());
+    let gone = ("CVMD_DATA", "/nowhere/at/all".to_owned());
+    assert!(user(&there_id, &[], &[]) && !user(&here_id, &[], &[]), "the usual directory");
+    assert!(user(&here_id, &[endpoint.clone(), data], &[]), "what env printed");
+    assert!(user(&here_id, std::slice::from_ref(&endpoint), &[]), "the endpoint alone, as from another computer");
+    assert!(user(&here_id, &[endpoint.clone(), gone], &[]), "a directory of another computer is none");
+    let usual_data = xdg.join("cvmd");
+    assert!(user(&there_id, &[endpoint], &["--data", usual_data.to_str().unwrap()]), "said with the command");
+    there.stop();
+    here.stop();
+}
+
+#[test]
+fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
+    let home = Home::new();
+    let server = home.start();
+    let instance = machines::run(&server.client, "boot-ms=50,shutdown-ms=20", json!({"Password": "Stopped+Passw0rd"}));
+    let id = instance["InstanceId"].as_str().unwrap();
+    server.client.call("StopInstances", json!({"InstanceIds": [id]}));
+    machines::settled(&server.client, id);
+    let data = home.data();
+    let enter =
+        |words: &[&str]| home.cvmd(&[&["ssh", "--data", data.to_str().unwrap()], words].concat()).output().unwrap();
+    let said = refused(&enter(&[id, "true"]));
+    assert!(said.contains("STOPPED") && said.contains("StartInstances"), "{said}");
+    assert!(
+        refused(&enter(&["-v", "-o", "LogLevel=DEBUG", id])).contains("STOPPED"),
+        "options of ssh come first or later"
+    );
+    assert!(refused(&enter(&["-v"])).contains("an instance id is missing"));
+    assert!(refused(&home.ask(&["host-key", "ins-nowhere1"])).contains("there is no instance ins-nowhere1"));
+    server.stop();
+}
+
+#[test]
+fn a_command_waits_for_a_server_that_is_starting() {
+    let home = Home::new();
+    let data = home.data();
+    let mut asked = home.cvmd(&["env", "--data", data.to_str().unwrap()]);
+    let mut asked = asked.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(asked.try_wait().unwrap().is_none(), "it waits");
+    let server = home.start();
+    let output = asked.wait_with_output().unwrap();
+    assert!(text(&output).contains("CVMD_ENDPOINT"));
+    server.stop();
+}
+
+#[test]
+fn a_seed_that_cannot_be_meant_is_refused_and_one_that_is_not_applied_is_said_so() {
+    let weak = json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "LoginSettings": {"Password": "weak"}}]});
+    let home = Home::new().seed(weak);
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("ins-1e4r6y8i") && said.contains("8 to 30"), "{said}");
+    let home = Home::new().seed(json!([]));
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("a seed is an object such as"));
+    let home = Home::new().seed(json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceState": "STOPPED"}]}));
+    home.start().stop();
+    assert!(home.start().stop().contains("the seed was not applied"));
+    let home = Home::new();
+    let server = home.start();
+    server.client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
+    server.stop();
+    let home = home.seed(json!({"KeyPairs": []}));
+    assert!(home.refuses_to_serve(&mut home.serve()).contains("the seed was not applied"));
+}
+
+#[test]
+fn ssh_ports_that_are_said_later_are_honoured() {
+    let home = Home::new();
+    let server = home.start();
+    let port = |server: &Server| {
+        machines::run(&server.client, "boot-ms=50", Value::Null)["DefaultLoginPort"].as_u64().unwrap()
+    };
+    let before = port(&server);
+    server.stop();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let start = |ports: &str| {
+        let mut serve = home.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", ports]);
+        serve.arg("--data").arg(home.data());
+        home.start_as(serve)
+    };
+    let server = start(&free.to_string());
+    assert_eq!(port(&server), u64::from(free));
+    assert!(
+        server
+            .stop()
+            .contains(&format!("chosen anew, as the ports that are said do not hold the last one was={before}"))
+    );
+    let server = start("2222,0");
+    assert_eq!(port(&server), u64::from(free), "clients know it");
+    assert!(server.stop().contains("stays as clients know it"));
+}

@@ -1,0 +1,242 @@
+//! A server that ends, by request or by a kill: machines go on, nothing answered is forgotten, and one directory has
+//! one server.
+
+use crate::support::{
+    self, Chance, GUEST_TAG, Home, Server,
+    http::{Client, LEGACY, Refused},
+    machines, ssh,
+    ssh::Key,
+};
+use rusqlite::Connection;
+use serde_json::json;
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+};
+
+const KEY: &str = "skey-stays001";
+const ID: &str = "ins-goeson01";
+
+fn home(guest: &str, state: &str) -> (Home, Key) {
+    let home = Home::new();
+    let key = Key::new(&home, "stays");
+    let seed = json!({
+        "KeyPairs": [{"KeyId": KEY, "PublicKey": key.public}],
+        "Instances": [{
+            "InstanceId": ID,
+            "InstanceState": state,
+            "LoginSettings": {"KeyIds": [KEY]},
+            "Tags": [{"Key": GUEST_TAG, "Value": guest}],
+        }],
+    });
+    (home.seed(seed), key)
+}
+
+#[test]
+fn a_seed_that_was_interrupted_goes_on_and_is_not_served_half_done() {
+    let (home, key) = home("boot-ms=1500", "RUNNING");
+    let mut serve = home.serve();
+    let mut first = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = || {
+        let wal = std::fs::read(home.data().join("state.db-wal")).unwrap_or_default();
+        wal.windows(7).any(|bytes| bytes == b"\"Begun\"")
+    };
+    support::until("the seed has begun", begun);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut bare = home.cvmd(&["serve", "--listen", "127.0.0.1:0"]);
+    let why = home.refuses_to_serve(bare.arg("--data").arg(home.data()));
+    assert!(why.contains("the loading of a seed was interrupted"), "{why}");
+    let server = home.start();
+    let instance = machines::instance(&server.client, ID);
+    assert_eq!(instance["InstanceState"], "RUNNING");
+    ssh::with_key(&instance, &key, "true").entered();
+    server.stop();
+}
+
+#[test]
+fn a_restart_is_no_reboot() {
+    let (home, key) = home("boot-ms=100", "RUNNING");
+    let mut server = home.start();
+    let before = machines::instance(&server.client, ID);
+    let boot = ssh::with_key(&before, &key, ssh::BOOT).entered().to_owned();
+    let row = machines::row(&home, ID);
+    for killed in [false, true] {
+        if killed {
+            server.kill();
+        } else {
+            server.stop();
+        }
+        assert_eq!(ssh::with_key(&before, &key, "true").status, 255, "nobody answers while the server is away");
+        server = home.start();
+        // At once, without waiting for anything.
+        let instance = machines::instance(&server.client, ID);
+        assert_eq!(ssh::with_key(&instance, &key, ssh::BOOT).entered(), boot);
+        assert_eq!(instance["InstanceState"], "RUNNING");
+        assert_eq!(machines::row(&home, ID), row, "no power cycle, nothing else either");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_boot_in_progress_ends_by_itself() {
+    let (home, key) = home("boot-ms=1500", "STOPPED");
+    let server = home.start();
+    server.client.call("StartInstances", json!({"InstanceIds": [ID]}));
+    support::until("the machine boots", || machines::row(&home, ID).boot_count == 1);
+    server.kill();
+    let row = machines::row(&home, ID);
+    let server = home.start();
+    let instance = machines::running(&server.client, ID);
+    let boot = ssh::with_key(&instance, &key, ssh::BOOT).entered().trim().to_owned();
+    assert_eq!(boot, row.boot.0.to_string(), "the boot that had begun");
+    assert_eq!(machines::row(&home, ID).boot_count, 1);
+    server.stop();
+}
+
+#[test]
+fn what_was_answered_survives_kill_9() {
+    let home = Home::new();
+    let mut chance = Chance(3);
+    let public = |number| {
+        let key = Key::new(&home, &format!("imported{number}"));
+        key.public
+    };
+    let mut known: Vec<(String, String, String)> = Vec::new();
+    for number in 0..15 {
+        let server = home.start();
+        check(&server, &known);
+        let client = &server.client;
+        let name = format!("key_{number}");
+        // Two commands, then the kill right after the answer of the second.
+        let id = if chance.between(0, 1) == 0 {
+            let made = client.call("CreateKeyPair", json!({"KeyName": name, "ProjectId": 0}));
+            made["KeyPair"]["KeyId"].as_str().unwrap().to_owned()
+        } else {
+            let parameters = json!({"KeyName": name, "ProjectId": 0, "PublicKey": public(number)});
+            client.call("ImportKeyPair", parameters)["KeyId"].as_str().unwrap().to_owned()
+        };
+        known.push((id, name, String::new()));
+        if chance.between(0, 2) > 0 {
+            let at = usize::try_from(chance.between(0, known.len() as u64 - 1)).unwrap();
+            let (id, name, description) = &mut known[at];
+            (*name, *description) = (format!("renamed_{number}"), format!("in round {number}"));
+            let parameters = json!({"KeyId": id, "KeyName": name, "Description": description});
+            client.call("ModifyKeyPairAttribute", parameters);
+        }
+        if number % 5 == 4 {
+            let (id, ..) = known.remove(0);
+            client.call("DeleteKeyPairs", json!({"KeyIds": [id]}));
+        }
+        server.kill();
+    }
+    let server = home.start();
+    check(&server, &known);
+    server.stop();
+}
+
+fn check(server: &Server, known: &[(String, String, String)]) {
+    let answer = server.client.call("DescribeKeyPairs", json!({"Limit": 100}));
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let found = answer["KeyPairSet"].as_array().unwrap().iter();
+    let found: Vec<_> =
+        found.map(|key| (text(&key["KeyId"]), text(&key["KeyName"]), text(&key["Description"]))).collect();
+    // Newest first.
+    assert_eq!(found, known.iter().rev().cloned().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_command_of_the_legacy_door_comes_once_across_restarts_too() {
+    let home = Home::new();
+    let server = home.start();
+    let signed = |client: &Client, action: &str, parameters: &[(&str, &str)]| {
+        client.signed_query(LEGACY, &client.v1(action, parameters))
+    };
+    let command = signed(&server.client, "CreateKeyPair", &[("KeyName", "once"), ("ProjectId", "0")]);
+    // Refused by the law, and journaled all the same.
+    let refused = signed(&server.client, "DeleteKeyPairs", &[("KeyIds.1", "skey-nowhere1")]);
+    let query = signed(&server.client, "DescribeKeyPairs", &[]);
+    let replayed = |server: &Server, bytes: &[u8]| match server.client.send(bytes).unwrap().answer() {
+        Err(Refused { code, .. }) => code,
+        Ok(answer) => panic!("carried out again: {answer}"),
+    };
+    server.client.send(&command).unwrap().answer().unwrap();
+    assert_eq!(replayed(&server, &refused), "InvalidKeyPairId.NotFound");
+    server.client.send(&query).unwrap().answer().unwrap();
+    for bytes in [&command, &refused, &query] {
+        assert_eq!(replayed(&server, bytes), "InvalidRequest.ReplayAttack");
+    }
+    server.kill();
+    let server = home.start();
+    for bytes in [&command, &refused] {
+        // The signature is over the host, port included, that the client spoke to; the old one still stands in it.
+        assert_eq!(replayed(&server, bytes), "InvalidRequest.ReplayAttack");
+    }
+    assert_eq!(server.client.call("DescribeKeyPairs", json!({}))["TotalCount"], 1);
+    server.stop();
+}
+
+#[test]
+fn one_directory_has_one_server() {
+    let home = Home::new();
+    let server = home.start();
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("another cvmd is running on") && said.contains(home.data().to_str().unwrap()), "{said}");
+    assert!(server.is_healthy(), "the first one does not mind");
+    server.kill();
+    home.start().stop();
+}
+
+#[test]
+fn a_newer_schema_is_refused_clearly() {
+    let home = Home::new();
+    home.start().stop();
+    for name in ["state.db", "machines.db"] {
+        let path = home.data().join(name);
+        let version = |version: Option<i64>| {
+            let connection = Connection::open(&path).unwrap();
+            if let Some(version) = version {
+                connection.pragma_update(None, "user_version", version).unwrap();
+            }
+            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap()
+        };
+        let known = version(None);
+        version(Some(known + 1));
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(said.contains("newer") && said.contains(&(known + 1).to_string()), "{name}: {said}");
+        assert_eq!(version(None), known + 1, "nothing was written");
+        version(Some(known));
+    }
+    home.start().stop();
+}
+
+#[test]
+fn an_open_session_lives_until_its_machine_goes_off() {
+    let (home, key) = home("boot-ms=100,shutdown-ms=100", "RUNNING");
+    let server = home.start();
+    let instance = machines::instance(&server.client, ID);
+    let mut session = Command::new("ssh")
+        .args(["-T", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"])
+        .args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i"])
+        .arg(&key.file)
+        .arg("-p")
+        .arg(instance["DefaultLoginPort"].to_string())
+        .arg(format!("root@{}", instance["PrivateIpAddresses"][0].as_str().unwrap()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut typed = session.stdin.take().unwrap();
+    let mut shown = BufReader::new(session.stdout.take().unwrap()).lines();
+    writeln!(typed, "whoami").unwrap();
+    assert_eq!(shown.next().unwrap().unwrap(), "root");
+    let parameters = json!({"InstanceIds": [ID], "KeyIds": [KEY], "ForceStop": true});
+    server.client.call("DisassociateInstancesKeyPairs", parameters);
+    // Its power is cut under it: the session ends by itself, not by our closing it.
+    support::until("the open session ends", || session.try_wait().unwrap().is_some());
+    drop(typed);
+    let instance = machines::running(&server.client, ID);
+    ssh::with_key(&instance, &key, "true").refused();
+    assert!(!ssh::methods(&instance).contains(&"password".to_owned()), "nobody is admitted");
+    server.stop();
+}

@@ -1,0 +1,208 @@
+//! Secrets at rest and between tenants: nothing clear on the disk or in a log, and one account knows nothing of another.
+
+use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
+use serde_json::{Value, json};
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+const AT_LAUNCH: &str = "At+Launch+Passw0rd";
+const RESET: &str = "Reset+Passw0rd+Later";
+const LEGACY_RESET: &str = "Legacy+Passw0rd+Too";
+const REFUSED: &str = "refusedpasswordwithoutdigits";
+
+/// A whole story on both doors. What of it must stand nowhere in clear.
+fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
+    let mut secrets = vec![("the first account's SecretKey", support::SECRET_KEY.to_owned())];
+    let server = home.start();
+    let client = &server.client;
+    let quick = "boot-ms=50,shutdown-ms=20";
+    let made = client.call("CreateKeyPair", json!({"KeyName": "made", "ProjectId": 0}))["KeyPair"].take();
+    let private = made["PrivateKey"].as_str().unwrap();
+    let lines = private.lines().filter(|line| !line.starts_with("-----") && line.len() > 16);
+    secrets.extend(lines.map(|line| ("a line of the private key", line.to_owned())));
+    let key = Key::kept(home, "made", private);
+    let with_key = machines::run(client, quick, json!({"KeyIds": [made["KeyId"]]}));
+    ssh::with_key(&with_key, &key, "true").entered();
+    let with_password = machines::run(client, quick, json!({"Password": AT_LAUNCH}));
+    ssh::with_password(home, &with_password, AT_LAUNCH, "true").entered();
+    let id = with_password["InstanceId"].as_str().unwrap().to_owned();
+    client.call("ResetInstancesPassword", json!({"InstanceIds": [id], "Password": RESET, "ForceStop": true}));
+    ssh::with_password(home, &machines::running(client, &id), RESET, "true").entered();
+    let reset = [("InstanceIds.1", id.as_str()), ("Password", LEGACY_RESET), ("ForceStop", "TRUE")];
+    client.legacy("ResetInstancesPassword", &reset).unwrap();
+    ssh::with_password(home, &machines::running(client, &id), LEGACY_RESET, "true").entered();
+    let parameters = json!({"InstanceIds": [id], "Password": REFUSED, "ForceStop": true});
+    assert_eq!(client.refusal("ResetInstancesPassword", parameters), "InvalidParameterValue.InvalidPassword");
+    secrets.extend([AT_LAUNCH, RESET, LEGACY_RESET, REFUSED].map(|password| ("a password", password.to_owned())));
+    // Two random passwords: one is shown, the other waits.
+    for shown in [true, false] {
+        let random = machines::run(client, quick, Value::Null);
+        if shown {
+            let messages = home.ask_json(&["messages"]);
+            let password = messages[0]["Password"].as_str().unwrap();
+            ssh::with_password(home, &random, password, "true").entered();
+            secrets.push(("a random password", password.to_owned()));
+        }
+    }
+    let other = home.ask_json(&["account", "add", "other"]);
+    secrets.push(("the other account's SecretKey", other["SecretKey"].as_str().unwrap().to_owned()));
+    let more = home.ask_json(&["credential", "add", "other"]);
+    secrets.push(("one more SecretKey", more["SecretKey"].as_str().unwrap().to_owned()));
+    for credential in [&other, &more] {
+        let client = client.with(credential["SecretId"].as_str().unwrap(), credential["SecretKey"].as_str().unwrap());
+        assert_eq!(client.call("DescribeInstances", json!({}))["TotalCount"], 0);
+    }
+    // With the write-ahead logs still there, and then once more when they have been written back.
+    refuse_clear(home, &server.said(), &secrets);
+    server.kill();
+    refuse_clear(home, "", &secrets);
+    let server = home.start();
+    let waiting = home.ask_json(&["messages"]);
+    secrets.push(("a random password that waited", waiting[0]["Password"].as_str().unwrap().to_owned()));
+    *log += &server.stop();
+    secrets
+}
+
+#[track_caller]
+fn refuse_clear(home: &Home, log: &str, secrets: &[(&str, String)]) {
+    let mut files = support::files(&home.data());
+    files.push(("the log".into(), log.as_bytes().to_vec()));
+    for (what, secret) in secrets {
+        assert!(secret.len() >= 8, "{what}");
+        for (path, bytes) in &files {
+            assert!(!holds(bytes, secret.as_bytes()), "{what} stands in {}", path.display());
+        }
+    }
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn no_secret_stands_in_clear_on_the_disk_or_in_the_log() {
+    // The log at its most talkative.
+    let home = Home::new().flag("--log", "debug");
+    let mut log = String::new();
+    let secrets = story(&home, &mut log);
+    refuse_clear(&home, &log, &secrets);
+    // The search finds what is there.
+    let files = support::files(&home.data());
+    assert!(
+        files.iter().any(|(path, bytes)| path.ends_with("state.db") && holds(bytes, support::SECRET_ID.as_bytes()))
+    );
+    assert!(
+        files.iter().any(|(path, bytes)| path.ends_with("machines.db") && holds(bytes, b"$6$")),
+        "hashes are there"
+    );
+}
+
+#[test]
+fn a_credential_that_was_made_is_kept_in_its_file_alone() {
+    let home = Home::new().environment("CVMD_SECRET_ID", "").environment("CVMD_SECRET_KEY", "");
+    let server = home.start();
+    let kept = std::fs::read_to_string(home.data().join("credential")).unwrap();
+    let (id, key) = kept.trim().split_once('\n').unwrap();
+    let client = server.client.with(id, key);
+    assert_eq!(client.call("DescribeInstances", json!({}))["TotalCount"], 0);
+    let log = server.stop();
+    assert!(!log.contains(key), "not printed where nobody looks on");
+    for (path, bytes) in support::files(&home.data()) {
+        assert!(path.ends_with("credential") || !holds(&bytes, key.as_bytes()), "{}", path.display());
+    }
+    // The same one after a restart.
+    let server = home.start();
+    server.client.with(id, key).call("DescribeInstances", json!({}));
+    server.stop();
+}
+
+#[test]
+fn the_data_directory_is_its_owners_alone() {
+    let home = Home::new();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let check = || {
+        assert_eq!(mode(&home.data()), 0o700);
+        for entry in std::fs::read_dir(home.data()).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(mode(&path) == 0o600, "{}: {:o}", path.display(), mode(&path));
+        }
+    };
+    let server = home.start();
+    machines::run(&server.client, "boot-ms=10", Value::Null);
+    check();
+    server.kill();
+    check();
+    home.start().stop();
+    check();
+}
+
+#[test]
+fn what_one_account_owns_another_can_neither_see_nor_touch() {
+    let home = Home::new();
+    let key = Key::new(&home, "owners");
+    let server = home.start();
+    let owner = &server.client;
+    let parameters = json!({"KeyName": "owners", "ProjectId": 0, "PublicKey": key.public});
+    let key_id = owner.call("ImportKeyPair", parameters.clone())["KeyId"].as_str().unwrap().to_owned();
+    let instance = machines::run(owner, "boot-ms=10", json!({"KeyIds": [key_id]}));
+    let id = instance["InstanceId"].as_str().unwrap();
+    let stranger = stranger(&home, owner);
+    for (action, set) in [
+        ("DescribeInstances", "InstanceSet"),
+        ("DescribeKeyPairs", "KeyPairSet"),
+        ("DescribeInstancesStatus", "InstanceStatusSet"),
+    ] {
+        let all = stranger.call(action, json!({}));
+        assert_eq!((&all["TotalCount"], &all[set]), (&json!(0), &json!([])), "{action}");
+    }
+    for (action, set, ids) in [
+        ("DescribeInstances", "InstanceSet", json!({"InstanceIds": [id]})),
+        ("DescribeInstancesStatus", "InstanceStatusSet", json!({"InstanceIds": [id]})),
+        ("DescribeKeyPairs", "KeyPairSet", json!({"KeyIds": [key_id]})),
+    ] {
+        match stranger.answer(action, ids) {
+            Ok(answer) => assert_eq!(answer[set], json!([]), "{action}"),
+            Err(refused) => assert!(refused.code.ends_with(".NotFound"), "{action}: {refused:?}"),
+        }
+    }
+    let instances = json!({"InstanceIds": [id]});
+    let both = json!({"InstanceIds": [id], "KeyIds": [key_id], "ForceStop": true});
+    for (action, parameters, code) in [
+        ("AssociateInstancesKeyPairs", both.clone(), "InvalidInstanceId.NotFound"),
+        ("DisassociateInstancesKeyPairs", both, "InvalidInstanceId.NotFound"),
+        (
+            "ResetInstancesPassword",
+            json!({"InstanceIds": [id], "Password": RESET, "ForceStop": true}),
+            "InvalidInstanceId.NotFound",
+        ),
+        ("StartInstances", instances.clone(), "InvalidInstanceId.NotFound"),
+        ("StopInstances", instances.clone(), "InvalidInstanceId.NotFound"),
+        ("RebootInstances", instances.clone(), "InvalidInstanceId.NotFound"),
+        ("TerminateInstances", instances, "InvalidInstanceId.NotFound"),
+        (
+            "ModifyInstancesAttribute",
+            json!({"InstanceIds": [id], "InstanceName": "mine"}),
+            "InvalidInstanceId.NotFound",
+        ),
+        ("ModifyKeyPairAttribute", json!({"KeyId": key_id, "KeyName": "mine"}), "InvalidKeyPairId.NotFound"),
+        ("DeleteKeyPairs", json!({"KeyIds": [key_id]}), "InvalidKeyPairId.NotFound"),
+        (
+            "RunInstances",
+            json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "LoginSettings": {"KeyIds": [key_id]}}),
+            "InvalidParameterValue.KeyPairNotFound",
+        ),
+    ] {
+        assert_eq!(stranger.refusal(action, parameters), code, "{action}");
+    }
+    let refused = stranger.legacy("TerminateInstances", &[("InstanceIds.1", id)]).unwrap_err();
+    assert_eq!(refused.code, "InvalidInstanceId.NotFound");
+    // Not even that a name or a key is taken.
+    stranger.call("ImportKeyPair", parameters);
+    assert_eq!(machines::instance(owner, id), instance, "nothing has happened to it");
+    ssh::with_key(&instance, &key, "true").entered();
+    server.stop();
+}
+
+fn stranger(home: &Home, owner: &Client) -> Client {
+    let account = home.ask_json(&["account", "add", "stranger"]);
+    owner.with(account["SecretId"].as_str().unwrap(), account["SecretKey"].as_str().unwrap())
+}

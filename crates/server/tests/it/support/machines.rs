@@ -1,0 +1,91 @@
+//! Instances as the API tells of them, and machines as their own file does.
+
+use super::{Client, Home, http::Tc3, until};
+use cvmd_hypervisor_simulated::Machine;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+/// The instance as DescribeInstances tells it; null when it is not there.
+pub(crate) fn instance(client: &Client, id: &str) -> Value {
+    let mut answer = client.call("DescribeInstances", json!({"InstanceIds": [id]}));
+    answer["InstanceSet"].get_mut(0).map(Value::take).unwrap_or_default()
+}
+
+/// All instances named, in any order.
+pub(crate) fn instances(client: &Client, ids: &[String]) -> Vec<Value> {
+    let mut answer = client.call("DescribeInstances", json!({"InstanceIds": ids, "Limit": 100}));
+    answer["InstanceSet"].as_array_mut().map(std::mem::take).unwrap_or_default()
+}
+
+/// The instance when its latest operation has ended, however it did.
+#[track_caller]
+pub(crate) fn settled(client: &Client, id: &str) -> Value {
+    let mut seen = Value::Null;
+    until("the operation ends", || {
+        seen = instance(client, id);
+        seen["LatestOperationState"] != "OPERATING"
+    });
+    seen
+}
+
+/// The instance when it is RUNNING and its latest operation a SUCCESS.
+#[track_caller]
+pub(crate) fn running(client: &Client, id: &str) -> Value {
+    let seen = settled(client, id);
+    assert_eq!(
+        (&seen["LatestOperationState"], &seen["InstanceState"]),
+        (&json!("SUCCESS"), &json!("RUNNING")),
+        "{seen}"
+    );
+    seen
+}
+
+/// Runs one more instance and waits until it is RUNNING.
+pub(crate) fn run(client: &Client, guest: &str, login: Value) -> Value {
+    let id = begin_run(client, guest, login);
+    running(client, &id)
+}
+
+pub(crate) fn begin_run(client: &Client, guest: &str, login: Value) -> String {
+    let mut parameters = json!({
+        "Placement": {"Zone": "ap-guangzhou-3"},
+        "ImageId": "img-487zeit5",
+        "TagSpecification": [{"ResourceType": "instance", "Tags": [{"Key": super::GUEST_TAG, "Value": guest}]}],
+    });
+    if !login.is_null() {
+        parameters["LoginSettings"] = login;
+    }
+    client.call("RunInstances", parameters)["InstanceIdSet"][0].as_str().unwrap().to_owned()
+}
+
+/// Every machine as `machines.db` holds it, read from a copy, so that nothing is changed.
+pub(crate) fn rows(home: &Home) -> Vec<Machine> {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["machines.db", "machines.db-wal"] {
+        let from = home.data().join(name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+    }
+    let connection = Connection::open(copy.path().join("machines.db")).unwrap();
+    let mut statement = connection.prepare("SELECT body FROM machines").unwrap();
+    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
+}
+
+/// One machine.
+pub(crate) fn row(home: &Home, id: &str) -> Machine {
+    rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines.db"))
+}
+
+/// Changes how a guest behaves, by its tag, whose values have blanks in place of commas; from then on it does so.
+pub(crate) fn becomes(home: &Home, client: &Client, id: &str, guest: &str) {
+    let words = guest.replace(',', " ");
+    let body = json!({
+        "Resource": format!("qcs::cvm:ap-guangzhou:uin/:instance/{id}"),
+        "ReplaceTags": [{"TagKey": super::GUEST_TAG, "TagValue": words}],
+    });
+    let tags = Tc3 { service: Some("tag"), version: Some("2018-08-13"), ..Tc3::default() };
+    client.send(&client.tc3("ModifyResourceTags", &body.to_string(), &tags)).unwrap().answer().unwrap();
+    super::until("the guest has heard of it", || *row(home, id).guest == *words);
+}

@@ -1,0 +1,352 @@
+//! What the program's tests stand on: a real `cvmd` on a directory of its own, a small signing client, and OpenSSH.
+//!
+//! A server binds free ports, is stopped by SIGTERM or killed, and fails its test on any WARN, ERROR or panic in its
+//! log that the test did not expect.
+
+pub(crate) mod http;
+pub(crate) mod machines;
+pub(crate) mod refusals;
+pub(crate) mod ssh;
+
+use cvmd_hypervisor::Clock;
+use http::Client;
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+pub(crate) const SECRET_ID: &str = "AKIDofThisTest";
+pub(crate) const SECRET_KEY: &str = "clearSecretKeyOfThisTest";
+pub(crate) const GUEST_TAG: &str = "cvmd:guest";
+
+/// How long anything may take that should be quick. Generous: the machine may be busy with other tests.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// No test can keep another program from taking a port between two starts; the server then says so and takes the next.
+const TOLERATED: &[&str] = &["the machines' SSH port of the last start is taken"];
+
+/// A data directory and how the server is started on it. It outlives the server's processes.
+#[derive(Debug)]
+pub(crate) struct Home {
+    directory: TempDir,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    seed: Option<Value>,
+    expected: Vec<String>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        let credential = [("CVMD_SECRET_ID", SECRET_ID), ("CVMD_SECRET_KEY", SECRET_KEY)];
+        Home {
+            directory: tempfile::tempdir().unwrap(),
+            arguments: Vec::new(),
+            environment: credential.map(|(name, value)| (name.into(), value.into())).to_vec(),
+            seed: None,
+            expected: Vec::new(),
+        }
+    }
+
+    /// Key pairs and instances to begin with, in the form that `--seed` takes.
+    pub(crate) fn seed(mut self, seed: Value) -> Home {
+        self.seed = Some(seed);
+        self
+    }
+
+    pub(crate) fn flag(mut self, name: &str, value: &str) -> Home {
+        self.arguments.extend([name.into(), value.into()]);
+        self
+    }
+
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Home {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// A WARN or ERROR line that holds this text is part of the test.
+    pub(crate) fn expecting(mut self, text: &str) -> Home {
+        self.expected.push(text.into());
+        self
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// A file beside the data directory, for keys and the like.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// `cvmd` with this home's environment and nothing of the caller's.
+    pub(crate) fn cvmd(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cvmd"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CVMD_")) {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// A command that asks the running server; what it printed.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
+        let data = self.data();
+        self.cvmd(arguments).arg("--data").arg(data).output().unwrap()
+    }
+
+    /// What a command printed for programs. It must succeed.
+    pub(crate) fn ask_json(&self, arguments: &[&str]) -> Value {
+        let output = self.ask(&[arguments, &["--output", "json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub(crate) fn serve(&self) -> Command {
+        let mut command = self.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0"]);
+        command.arg("--data").arg(self.data()).args(&self.arguments);
+        if let Some(seed) = &self.seed {
+            let path = self.beside("seed.json");
+            std::fs::write(&path, seed.to_string()).unwrap();
+            command.arg("--seed").arg(path);
+        }
+        command
+    }
+
+    /// A server that must end by itself, unsuccessfully; what it said on stderr.
+    pub(crate) fn refuses_to_serve(&self, command: &mut Command) -> String {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut ended = None;
+        until("the server gives up", || {
+            ended = child.try_wait().unwrap();
+            ended.is_some()
+        });
+        let mut text = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        let status = ended.unwrap();
+        assert!(!status.success() && status.code().is_some(), "{status}: {text}");
+        assert!(!text.contains("panicked"), "{text}");
+        text
+    }
+
+    /// Starts the server and waits until it answers.
+    pub(crate) fn start(&self) -> Server {
+        self.start_as(self.serve())
+    }
+
+    /// Starts the server by another command line.
+    pub(crate) fn start_as(&self, mut serve: Command) -> Server {
+        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Gathered::of(child.stderr.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let said = line.trim().strip_prefix("listening on ").and_then(|endpoint| endpoint.split_once("://"));
+        let Some((_, endpoint)) = said else {
+            let _ = child.kill();
+            panic!("the server said {line:?} first; its log:\n{}", log.text());
+        };
+        let address = endpoint.parse().unwrap();
+        let server = Server {
+            client: Client { address, secret_id: SECRET_ID.into(), secret_key: SECRET_KEY.into(), host: None },
+            child,
+            log,
+            printed: Gathered::of(stdout),
+            expected: self.expected.clone(),
+        };
+        until("the server is healthy", || server.is_healthy());
+        server
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// The first account's client.
+    pub(crate) client: Client,
+    child: Child,
+    log: Gathered,
+    printed: Gathered,
+    expected: Vec<String>,
+}
+
+impl Server {
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.client.get("/_cvmd/health").is_ok_and(|reply| reply.status == 200 && reply.body == b"ok\n")
+    }
+
+    /// The memory that the process holds.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
+
+    /// All that the server has said so far, on stderr and, after its first line, on stdout.
+    pub(crate) fn said(&self) -> String {
+        self.log.text() + &self.printed.text()
+    }
+
+    /// As an operator stops it: SIGTERM, and it ends by itself with status 0.
+    pub(crate) fn stop(mut self) -> String {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let mut ended: Option<ExitStatus> = None;
+        until("the server stops", || {
+            ended = self.child.try_wait().unwrap();
+            ended.is_some()
+        });
+        assert!(ended.unwrap().success(), "{ended:?}:\n{}", self.log.text());
+        self.end()
+    }
+
+    /// As a power cut ends it: SIGKILL. When that was, unix milliseconds.
+    pub(crate) fn kill(mut self) -> u64 {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let killed_ms = Clock::System.now_ms();
+        self.end();
+        killed_ms
+    }
+
+    /// The whole log, when the process has ended.
+    fn end(mut self) -> String {
+        self.log.join();
+        self.printed.join();
+        let log = self.said();
+        assert_eq!(self.complaints(), [""; 0], "in the server's log");
+        log
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        let log = self.log.text();
+        let complaint = |line: &&str| {
+            let complains = [" WARN ", " ERROR ", "panicked at"].iter().any(|word| line.contains(word));
+            let known = self.expected.iter().map(String::as_str).chain(TOLERATED.iter().copied());
+            complains && !known.into_iter().any(|text| line.contains(text))
+        };
+        log.lines().filter(complaint).map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.log.join();
+        if std::thread::panicking() {
+            let log = self.log.text();
+            let tail = log.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+            eprintln!("the server's last words:\n{tail}");
+        } else {
+            assert_eq!(self.complaints(), [""; 0], "in the server's log");
+        }
+    }
+}
+
+/// What comes out of a pipe, read by a thread so that a full pipe stops nobody.
+#[derive(Debug)]
+struct Gathered {
+    text: Arc<Mutex<String>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Gathered {
+    fn of(pipe: impl Read + Send + 'static) -> Gathered {
+        let text = Arc::new(Mutex::new(String::new()));
+        let into = Arc::clone(&text);
+        let thread = std::thread::spawn(move || {
+            let mut pipe = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                into.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        });
+        Gathered { text, thread: Some(thread) }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Waits for a condition, with a limit.
+pub(crate) fn until(what: &str, condition: impl FnMut() -> bool) {
+    until_within(LIMIT, what, condition);
+}
+
+pub(crate) fn until_within(limit: Duration, what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < limit, "not within {limit:?}: {what}");
+        // Between two looks, not instead of one.
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Lets a moment of a test's own choosing come.
+pub(crate) fn at(moment: Instant) {
+    while let Some(left) = moment.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+}
+
+/// A run of numbers that is the same on every machine.
+#[derive(Debug)]
+pub(crate) struct Chance(pub u64);
+
+impl Chance {
+    /// From `least` to `most`, both included.
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
+        // SplitMix64: https://prng.di.unimi.it/splitmix64.c
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut number = self.0;
+        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        least + (number ^ (number >> 31)) % (most - least + 1)
+    }
+}
+
+/// Does the same with each item, some side by side.
+pub(crate) fn side_by_side<T: Sync>(items: &[T], act: impl Fn(&T) + Sync) {
+    let chunk = items.len().div_ceil(6).max(1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = items.chunks(chunk).map(|chunk| scope.spawn(|| chunk.iter().for_each(&act))).collect();
+        // The first failure is the test's, with its own message.
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
+/// All files under a directory, with their contents.
+pub(crate) fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.is_file() {
+            found.push((path.clone(), std::fs::read(path).unwrap()));
+        }
+    }
+    found
+}

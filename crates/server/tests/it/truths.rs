@@ -1,0 +1,182 @@
+//! What is wanted and what is are of one data directory, or the server says so and does not start; single disagreements
+//! are said, counted and shown, and are no reason not to start.
+
+use crate::support::{Home, http::Client, machines, until};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+const GONE: &str = "going on without what is missing";
+const NEEDLESS: &str = "nothing is missing";
+const NO_MACHINE: &str = "the instance has no machine";
+const NO_INSTANCE: &str = "no instance has this machine";
+
+/// A directory with one instance that runs, stopped; its id and its address.
+fn used() -> (Home, String, String) {
+    let home = Home::new().expecting(GONE).expecting(NO_MACHINE).expecting(NO_INSTANCE).expecting(NEEDLESS);
+    let server = home.start();
+    let instance = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
+    server.stop();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (home, text(&instance["InstanceId"]), text(&instance["PrivateIpAddresses"][0]))
+}
+
+fn file(home: &Home, name: &str) -> PathBuf {
+    home.data().join(name)
+}
+
+fn delete(home: &Home, name: &str) {
+    std::fs::remove_file(file(home, name)).unwrap();
+}
+
+/// The start is refused with both texts, twice, as nothing has changed.
+fn refused(home: &Home, texts: [&str; 2]) {
+    for _ in 0..2 {
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(texts.iter().all(|text| said.contains(text)), "{said}");
+    }
+}
+
+fn gauge(client: &Client, name: &str) -> u64 {
+    let text = String::from_utf8(client.get("/_cvmd/metrics").unwrap().body).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+    line.parse().unwrap()
+}
+
+/// With the flag it starts, and later without: the instance is shown STOPPED, says what is wrong, and can be terminated.
+fn goes_on_without_machine(home: &Home, id: &str) {
+    let mut serve = home.serve();
+    serve.args(["--accept-missing", "machines"]);
+    home.start_as(serve).stop();
+    let server = home.start();
+    let client = &server.client;
+    until("it is shown STOPPED", || machines::instance(client, id)["InstanceState"] == "STOPPED");
+    assert_eq!(gauge(client, "cvmd_instances_without_machine"), 1);
+    client.call("StartInstances", json!({"InstanceIds": [id]}));
+    let instance = machines::settled(client, id);
+    assert_eq!((&instance["InstanceState"], &instance["LatestOperationState"]), (&json!("STOPPED"), &json!("FAILED")));
+    assert!(instance["LatestOperationErrorMsg"].as_str().is_some_and(|why| !why.is_empty()), "{instance}");
+    client.call("TerminateInstances", json!({"InstanceIds": [id]}));
+    until("it is gone", || client.call("DescribeInstances", json!({}))["TotalCount"] == 0);
+    assert_eq!(gauge(client, "cvmd_instances_without_machine"), 0);
+    let said = server.stop();
+    assert!(said.contains(NO_MACHINE) && said.contains(id), "{said}");
+}
+
+#[test]
+fn machines_that_are_lost_refuse_the_start_until_that_is_accepted() {
+    for lose in [delete, |home: &Home, name: &str| std::fs::write(file(home, name), "").unwrap()] {
+        let (home, id, _) = used();
+        lose(&home, "machines.db");
+        refused(&home, ["machines.db is missing or empty", "--accept-missing machines"]);
+        let said = home.refuses_to_serve(home.serve().args(["--accept-missing", "state"]));
+        assert!(said.contains("machines.db is missing or empty"), "the other half is not what is missing: {said}");
+        goes_on_without_machine(&home, &id);
+    }
+}
+
+#[test]
+fn machines_of_another_directory_refuse_the_start_until_that_is_accepted() {
+    let (home, id, address) = used();
+    let (other, other_id, _) = used();
+    let own = std::fs::read(file(&home, "machines.db")).unwrap();
+    std::fs::copy(file(&other, "machines.db"), file(&home, "machines.db")).unwrap();
+    refused(&home, ["are not of the same data directory", "--accept-missing machines"]);
+    // The right one back, and all is well.
+    std::fs::write(file(&home, "machines.db"), own).unwrap();
+    let server = home.start();
+    assert_eq!(machines::running(&server.client, &id)["PrivateIpAddresses"][0], json!(address));
+    server.stop();
+    std::fs::copy(file(&other, "machines.db"), file(&home, "machines.db")).unwrap();
+    let mut serve = home.serve();
+    serve.args(["--accept-missing", "machines"]);
+    let server = home.start_as(serve);
+    assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 1);
+    assert!(server.stop().contains(&other_id), "the machine without an instance is named");
+    goes_on_without_machine(&home, &id);
+}
+
+#[test]
+fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_answer_nobody() {
+    for lose in [delete, |home: &Home, name: &str| std::fs::write(file(home, name), "").unwrap()] {
+        let (home, id, address) = used();
+        lose(&home, "state.db");
+        refused(&home, ["state.db is missing or empty", "--accept-missing state"]);
+        let mut serve = home.serve();
+        serve.args(["--accept-missing", "state", "--network-block", address.split('.').nth(1).unwrap()]);
+        let server = home.start_as(serve);
+        assert_eq!(server.client.call("DescribeInstances", json!({}))["TotalCount"], 0);
+        assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 1);
+        for _ in 0..3 {
+            let new = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
+            assert_ne!(new["PrivateIpAddresses"][0], json!(address), "it is the orphan's");
+        }
+        let port = machines::instances(&server.client, &[])[0]["DefaultLoginPort"].as_u64().unwrap() as u16;
+        let mut greeting = [0; 4];
+        let reached = std::net::TcpStream::connect((address.as_str(), port))
+            .and_then(|mut stream| std::io::Read::read(&mut stream, &mut greeting));
+        assert!(!reached.is_ok_and(|bytes| bytes > 0), "the orphan answers");
+        let said = server.stop();
+        assert!(said.contains(NO_INSTANCE) && said.contains(&id), "{said}");
+        home.start().stop();
+    }
+}
+
+#[test]
+fn disks_of_images_are_missed_too_and_an_older_directory_may_have_nothing_else() {
+    let (home, id, _) = used();
+    let server = home.start();
+    let image = server.client.call("CreateImage", json!({"InstanceId": id, "ImageName": "kept"}));
+    machines::settled(&server.client, &id);
+    server.client.call("TerminateInstances", json!({"InstanceIds": [id]}));
+    until("the instance is gone", || machines::instance(&server.client, &id).is_null());
+    server.stop();
+    // As an older version left it: neither half tells its directory.
+    let sql = |name: &str, sql: &str| Connection::open(file(&home, name)).unwrap().execute_batch(sql).unwrap();
+    sql("machines.db", "DELETE FROM directory");
+    sql("state.db", "UPDATE settings SET body = json_remove(body, '$.directory')");
+    let server = home.start();
+    let images = server.client.call("DescribeImages", json!({"ImageIds": [image["ImageId"]]}));
+    assert_eq!(images["TotalCount"], 1);
+    server.stop();
+    delete(&home, "machines.db");
+    refused(&home, ["machines.db is missing or empty", "0 instances and 1 images"]);
+}
+
+#[test]
+fn a_single_disagreement_is_said_and_no_reason_not_to_start() {
+    let (home, id, _) = used();
+    let server = home.start();
+    let kept = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
+    server.stop();
+    let machines = Connection::open(file(&home, "machines.db")).unwrap();
+    let remove = "DELETE FROM machines WHERE instr(body, ?1)";
+    assert_eq!(machines.execute(remove, [&id]).unwrap(), 1);
+    drop(machines);
+    let server = home.start();
+    until("it is said", || gauge(&server.client, "cvmd_instances_without_machine") == 1);
+    let kept = kept["InstanceId"].as_str().unwrap();
+    assert_eq!(machines::instance(&server.client, kept)["InstanceState"], "RUNNING");
+    server.stop();
+}
+
+#[test]
+fn a_directory_of_before_is_adopted_and_one_without_machines_asks_nothing() {
+    let (home, id, _) = used();
+    // As older versions left it.
+    let state = Connection::open(file(&home, "state.db")).unwrap();
+    state.execute("UPDATE settings SET body = json_remove(body, '$.directory')", []).unwrap();
+    drop(state);
+    let machines = Connection::open(file(&home, "machines.db")).unwrap();
+    machines.execute("DROP TABLE directory", []).unwrap();
+    drop(machines);
+    let server = home.start();
+    machines::running(&server.client, &id);
+    server.stop();
+    delete(&home, "machines.db");
+    refused(&home, ["machines.db is missing or empty", "--accept-missing machines"]);
+    let empty = Home::new();
+    empty.start().stop();
+    delete(&empty, "machines.db");
+    empty.start().stop();
+}
