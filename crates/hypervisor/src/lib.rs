@@ -7,12 +7,14 @@ pub mod contract;
 mod endpoint;
 mod listener;
 mod trouble;
+mod turns;
 
 pub use clock::Clock;
 pub use connection::{ByteStream, Connection};
 pub use endpoint::Endpoint;
 pub use listener::{Answer, Listener};
 pub use trouble::Trouble;
+pub use turns::{TooManyWait, Turn, Turns};
 
 use async_trait::async_trait;
 use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, Size, System};

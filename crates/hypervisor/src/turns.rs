@@ -1,0 +1,280 @@
+//! Work that takes turns: so much of it at a time, and round robin between those who want more, so that one with a
+//! thousand wishes holds another up for as long as one of them takes.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::oneshot;
+
+/// Places for work, and who waits for one. `K` tells whose work it is: an account, a machine. Clones share the places.
+///
+/// # Guarantees
+/// - While a place is free, taking one costs a short lock and no memory.
+/// - A place that is given back goes to the next key that waits, and within one key to who came first.
+/// - A future that is dropped while it waits, or once it has its turn, gives that on.
+///
+/// # Assumptions
+/// - Whoever has a turn computes, and waits for nothing with it.
+#[derive(Debug)]
+pub struct Turns<K: Clone + Eq + Hash>(Arc<Shared<K>>);
+
+#[derive(Debug)]
+struct Shared<K: Clone + Eq + Hash> {
+    waiting_max: usize,
+    queues: Mutex<Queues<K>>,
+}
+
+/// Invariant: while a place is free nobody waits, and `order` has each key of `by_key` once.
+#[derive(Debug)]
+struct Queues<K: Clone + Eq + Hash> {
+    free: usize,
+    by_key: HashMap<K, VecDeque<oneshot::Sender<Turn<K>>>>,
+    order: VecDeque<K>,
+}
+
+/// A place: free again once this is dropped.
+#[derive(Debug)]
+pub struct Turn<K: Clone + Eq + Hash>(Option<Arc<Shared<K>>>);
+
+/// So many of one key wait already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{waiting} wait already")]
+pub struct TooManyWait {
+    pub waiting: usize,
+}
+
+impl<K: Clone + Eq + Hash> Clone for Turns<K> {
+    fn clone(&self) -> Turns<K> {
+        Turns(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Clone + Eq + Hash> Turns<K> {
+    /// So many at a time, and so many of one key that wait, at least one of each.
+    #[must_use]
+    pub fn new(at_a_time: usize, waiting_max: usize) -> Turns<K> {
+        let queues = Queues { free: at_a_time.max(1), by_key: HashMap::new(), order: VecDeque::new() };
+        Turns(Arc::new(Shared { waiting_max: waiting_max.max(1), queues: Mutex::new(queues) }))
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// At once, when too many of this key wait.
+    pub async fn take(&self, key: K) -> Result<Turn<K>, TooManyWait> {
+        match self.0.take_or_wait(key)? {
+            None => Ok(Turn(Some(Arc::clone(&self.0)))),
+            // Invariant: the sender is kept until it is used, by what `self` holds.
+            Some(turn) => turn.await.map_err(|_| TooManyWait { waiting: 0 }),
+        }
+    }
+
+    /// How many wait now, those included that have given up and were not come to yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.queues().by_key.values().map(VecDeque::len).sum()
+    }
+}
+
+impl<K: Clone + Eq + Hash> Shared<K> {
+    /// Takes a free place; otherwise where the turn will arrive.
+    fn take_or_wait(&self, key: K) -> Result<Option<oneshot::Receiver<Turn<K>>>, TooManyWait> {
+        let mut queues = self.queues();
+        if queues.free > 0 {
+            queues.free -= 1;
+            return Ok(None);
+        }
+        if let Some(queue) = queues.by_key.get_mut(&key) {
+            if queue.len() >= self.waiting_max {
+                queue.retain(|waiter| !waiter.is_closed());
+            }
+            if queue.len() >= self.waiting_max {
+                return Err(TooManyWait { waiting: queue.len() });
+            }
+        }
+        let Queues { by_key, order, .. } = &mut *queues;
+        let queue = by_key.entry(key.clone()).or_insert_with(|| {
+            order.push_back(key);
+            VecDeque::new()
+        });
+        let (waiter, turn) = oneshot::channel();
+        queue.push_back(waiter);
+        Ok(Some(turn))
+    }
+
+    /// Who is next. Without anybody the place is free.
+    fn next(&self) -> Option<oneshot::Sender<Turn<K>>> {
+        let mut queues = self.queues();
+        while let Some(key) = queues.order.pop_front() {
+            let Some(queue) = queues.by_key.get_mut(&key) else { continue };
+            let waiter = queue.pop_front();
+            if queue.is_empty() {
+                queues.by_key.remove(&key);
+            } else {
+                queues.order.push_back(key);
+            }
+            if waiter.is_some() {
+                return waiter;
+            }
+        }
+        queues.free += 1;
+        None
+    }
+
+    fn queues(&self) -> MutexGuard<'_, Queues<K>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Drop for Turn<K> {
+    fn drop(&mut self) {
+        let Some(mut shared) = self.0.take() else { return };
+        while let Some(waiter) = shared.next() {
+            match waiter.send(Turn(Some(shared))) {
+                // If it is given up after this, this very drop runs for it.
+                Ok(()) => return,
+                // Given up before. The next one is looked for here and not by dropping it, which would go deeper with each.
+                Err(mut turn) => match turn.0.take() {
+                    Some(back) => shared = back,
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use std::{
+        pin::{Pin, pin},
+        task::{Context, Poll, Waker},
+    };
+
+    type Taking<'a> = Pin<Box<dyn Future<Output = Result<Turn<char>, TooManyWait>> + 'a>>;
+
+    fn polled<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        match Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => None,
+        }
+    }
+
+    fn taken(turns: &Turns<char>, key: char) -> Turn<char> {
+        polled(&mut pin!(turns.take(key))).unwrap().unwrap()
+    }
+
+    /// Waits in line for one.
+    fn waiting(turns: &Turns<char>, key: char) -> Taking<'_> {
+        let mut taking: Taking<'_> = Box::pin(turns.take(key));
+        assert!(polled(&mut taking).is_none());
+        taking
+    }
+
+    /// Who of those that wait has a turn now, and its turn.
+    fn whose<'a>(line: &mut Vec<(&'static str, Taking<'a>)>) -> Option<(&'static str, Turn<char>)> {
+        let found = line.iter_mut().enumerate().find_map(|(at, (name, taking))| Some((at, *name, polled(taking)?)));
+        found.map(|(at, name, turn)| {
+            drop(line.remove(at));
+            (name, turn.unwrap())
+        })
+    }
+
+    #[test]
+    fn keys_take_turns_and_within_one_who_came_first() {
+        let turns = Turns::new(1, 100);
+        let mut turn = taken(&turns, 'a');
+        let mut line: Vec<_> = ["a1", "a2", "a3", "b1", "b2", "c1"]
+            .map(|name| (name, waiting(&turns, name.chars().next().unwrap())))
+            .into_iter()
+            .collect();
+        let mut order = Vec::new();
+        while !line.is_empty() {
+            drop(turn);
+            let (name, next) = whose(&mut line).unwrap();
+            assert!(whose(&mut line).is_none(), "one at a time");
+            order.push(name);
+            turn = next;
+        }
+        assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3"]);
+        drop(turn);
+        assert_eq!(turns.0.queues().free, 1);
+        assert!(turns.0.queues().by_key.is_empty() && turns.0.queues().order.is_empty());
+    }
+
+    #[test]
+    fn a_turn_that_is_given_up_goes_to_the_next() {
+        let turns = Turns::new(2, 100);
+        let (first, second) = (taken(&turns, 'a'), taken(&turns, 'a'));
+        let (gone, late, mut last) = (waiting(&turns, 'a'), waiting(&turns, 'a'), waiting(&turns, 'a'));
+        // One gives up while it waits, one when it has its turn and was not looked at since.
+        drop(gone);
+        drop(first);
+        drop(late);
+        let third = polled(&mut last).unwrap().unwrap();
+        assert_eq!((turns.waiting(), turns.0.queues().free), (0, 0));
+        drop((second, third, last));
+        assert_eq!(turns.0.queues().free, 2);
+    }
+
+    #[test]
+    fn a_long_line_that_is_given_up_is_passed_over_at_once() {
+        let turns = Turns::new(1, 200_000);
+        let turn = taken(&turns, 'a');
+        let line: Vec<_> = (0..100_000).map(|_| waiting(&turns, 'a')).collect();
+        let mut last = waiting(&turns, 'b');
+        drop(line);
+        drop(turn);
+        assert!(polled(&mut last).is_some_and(|turn| turn.is_ok()));
+    }
+
+    #[test]
+    fn so_many_of_one_key_wait_and_those_that_have_gone_do_not_count() {
+        let turns = Turns::new(1, 2);
+        let turn = taken(&turns, 'a');
+        let (first, second) = (waiting(&turns, 'a'), waiting(&turns, 'a'));
+        let refused = polled(&mut pin!(turns.take('a'))).unwrap().unwrap_err();
+        assert_eq!(refused, TooManyWait { waiting: 2 });
+        let other = waiting(&turns, 'b');
+        drop(first);
+        let third = waiting(&turns, 'a');
+        drop((turn, second, third, other));
+        assert_eq!(turns.0.queues().free, 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_more_than_there_are_places_work_at_a_time_and_none_is_lost() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        struct Working(Arc<AtomicUsize>);
+        impl Drop for Working {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        let turns: Turns<usize> = Turns::new(3, 1_000);
+        let (working, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let tasks: Vec<_> = (0..1_000)
+            .map(|number| {
+                let (turns, working, done) = (turns.clone(), Arc::clone(&working), Arc::clone(&done));
+                tokio::spawn(async move {
+                    let _turn = turns.take(number % 7).await.unwrap();
+                    assert!(working.fetch_add(1, Ordering::SeqCst) < 3);
+                    let _working = Working(working);
+                    tokio::task::yield_now().await;
+                    done.fetch_add(1, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        // Some are given up wherever they are.
+        let mut aborted = 0;
+        for (number, task) in tasks.into_iter().enumerate() {
+            if number % 5 == 0 {
+                task.abort();
+            }
+            aborted += usize::from(task.await.is_err_and(|error| error.is_cancelled()));
+        }
+        assert_eq!((done.load(Ordering::SeqCst) + aborted >= 1_000, turns.0.queues().free), (true, 3));
+    }
+}
