@@ -14,6 +14,10 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 /// Lines that wait to be written, together.
 const WAITING_BYTES_MAX: usize = 4 << 20;
+/// How long lines gather before they are written together: to wake the thread for each costs a request more than its line.
+const GATHER_FOR: Duration = Duration::from_millis(5);
+/// As many bytes are written at once, without gathering more.
+const GATHERED_BYTES: usize = 32 << 10;
 /// Memory that is kept for the next lines.
 const KEPT_BYTES: usize = 64 << 10;
 /// How long the end of the program waits for the last lines, when nobody takes them.
@@ -67,7 +71,7 @@ pub(crate) fn lost() -> u64 {
 #[derive(Default)]
 struct Lines {
     waiting: Mutex<Waiting>,
-    /// Something waits to be written.
+    /// Something waits to be written, or much.
     more: Condvar,
     written: Condvar,
 }
@@ -92,9 +96,13 @@ impl Lines {
             waiting.lost += 1;
             return;
         }
+        let before = waiting.text.len();
         waiting.text.extend_from_slice(line);
+        let is_to_be_known = before == 0 || (before < GATHERED_BYTES && waiting.text.len() >= GATHERED_BYTES);
         drop(waiting);
-        self.more.notify_one();
+        if is_to_be_known {
+            self.more.notify_one();
+        }
     }
 
     /// Writes what comes, for as long as the program runs.
@@ -103,7 +111,10 @@ impl Lines {
         loop {
             let waiting = self.lock();
             let empty = |waiting: &mut Waiting| waiting.text.is_empty();
-            let mut waiting = self.more.wait_while(waiting, empty).unwrap_or_else(PoisonError::into_inner);
+            let waiting = self.more.wait_while(waiting, empty).unwrap_or_else(PoisonError::into_inner);
+            let few = |waiting: &mut Waiting| waiting.text.len() < GATHERED_BYTES;
+            let gathered = self.more.wait_timeout_while(waiting, GATHER_FOR, few);
+            let (mut waiting, _) = gathered.unwrap_or_else(PoisonError::into_inner);
             text.append(&mut waiting.text);
             waiting.text.shrink_to(KEPT_BYTES);
             waiting.is_being_written = true;
