@@ -95,15 +95,18 @@ impl Framing {
 impl Lines {
     /// Takes what belongs to the head; where the connection is, once that has ended.
     fn read(&mut self, bytes: &mut &[u8]) -> Option<Place> {
-        while !bytes.is_empty() {
-            let end = bytes.iter().position(|byte| *byte == b'\n');
-            let (part, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            let (part, rest) = bytes.split_at(end + 1);
             *bytes = rest;
-            let kept = part.len().min(LINE_BYTES - self.kept_bytes);
-            self.line[self.kept_bytes..self.kept_bytes + kept].copy_from_slice(&part[..kept]);
-            self.kept_bytes += kept;
-            self.line_bytes += part.len();
-            if end.is_some() && self.ends_with_this_line() {
+            let ended = if self.line_bytes == 0 {
+                self.ends_with(&part[..part.len().min(LINE_BYTES)], part.len())
+            } else {
+                self.keep(part);
+                let (line, kept_bytes) = (self.line, std::mem::take(&mut self.kept_bytes));
+                let line_bytes = std::mem::take(&mut self.line_bytes);
+                self.ends_with(&line[..kept_bytes], line_bytes)
+            };
+            if ended {
                 return Some(match (self.is_coded, self.length) {
                     (true, length) => Place::Coded { has_length: length.is_some() },
                     (false, None | Some(Some(0))) => Place::default(),
@@ -112,18 +115,26 @@ impl Lines {
                 });
             }
         }
+        self.keep(bytes);
+        *bytes = &[];
         None
     }
 
-    /// Reads the line that is whole now. Empty lines before a request are none of it.
-    fn ends_with_this_line(&mut self) -> bool {
-        let line_bytes = std::mem::take(&mut self.line_bytes);
-        let line = self.line[..std::mem::take(&mut self.kept_bytes)].trim_ascii();
-        if line_bytes <= 2 && line.is_empty() {
+    /// Keeps a part of a line whose end is still to come.
+    fn keep(&mut self, part: &[u8]) {
+        let kept = part.len().min(LINE_BYTES - self.kept_bytes);
+        self.line[self.kept_bytes..self.kept_bytes + kept].copy_from_slice(&part[..kept]);
+        self.kept_bytes += kept;
+        self.line_bytes += part.len();
+    }
+
+    /// Reads the beginning of a whole line of so many bytes. Empty lines before a request are none of it.
+    fn ends_with(&mut self, line: &[u8], line_bytes: usize) -> bool {
+        if matches!(line, b"\n" | b"\r\n") {
             return self.begun;
         }
         self.begun = true;
-        if let Some(colon) = line.iter().position(|byte| *byte == b':') {
+        if let (Some(b'C' | b'c' | b'T' | b't'), Some(colon)) = (line.first(), memchr::memchr(b':', line)) {
             let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
             if name.eq_ignore_ascii_case(b"transfer-encoding") {
                 self.is_coded = true;
