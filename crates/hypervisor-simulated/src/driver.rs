@@ -9,6 +9,7 @@ use crate::{
     doors::{Bound, Doors},
     images::Images,
     machine::{Machine, Stored},
+    peers::Peer,
     penalties::Failures,
     sessions::Sessions,
     settings::Settings,
@@ -19,7 +20,10 @@ use crate::{
 use async_trait::async_trait;
 use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::{
@@ -402,9 +406,9 @@ impl Hypervisor for SimulatedHypervisor {
         self.doors.are_own_ports()
     }
 
-    async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble> {
+    async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
         let driver = self.me.upgrade().ok_or_else(gone)?;
-        let session = ssh::Accepted::at(driver, id, None)?;
+        let session = ssh::Accepted::at(driver, id, peer.map(Peer::new))?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
         tokio::spawn(session.run(ours));
         Ok(Box::new(theirs))
@@ -418,9 +422,9 @@ impl Hypervisor for SimulatedHypervisor {
         true
     }
 
-    async fn console(&self, id: InstanceId) -> Result<Connection, Trouble> {
+    async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
         let driver = self.me.upgrade().ok_or_else(gone)?;
-        let console = ssh::Console::at(driver, id)?;
+        let console = ssh::Console::at(driver, id, peer.map(Peer::new))?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
         tokio::spawn(console.run(ours));
         Ok(Box::new(theirs))

@@ -13,6 +13,7 @@ mod images;
 mod inside;
 mod machine;
 mod memory;
+mod peers;
 mod penalties;
 mod reshape;
 mod sessions;

@@ -3,12 +3,16 @@
 //! As OpenSSH's `PerSourcePenalties`: each failure adds to an address's penalty, and once that is long enough its
 //! connections are closed until it is over. Pure but for the log; time is handed in.
 
-use crate::bounds::{Bound, Bounds};
+use crate::{
+    bounds::{Bound, Bounds},
+    peers::Peer,
+};
 use cvmd_model::InstanceId;
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// OpenSSH's own numbers, milliseconds.
@@ -70,8 +74,8 @@ impl Failure {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     pub machine: InstanceId,
-    /// `None` for one that came through the server's own port.
-    pub peer: Option<IpAddr>,
+    /// `None` for this program itself.
+    pub peer: Option<Peer>,
     pub user: &'a str,
 }
 
@@ -98,18 +102,19 @@ impl Failures {
         Failures { who, bounds, remembered: Mutex::default() }
     }
 
-    /// Whether a connection from there is closed at once.
-    pub(crate) fn refuses(&self, peer: IpAddr, now_ms: u64) -> bool {
-        let mut remembered = self.lock();
-        let Some((until_ms, enforced)) = remembered.peers.get(&peer).copied() else { return false };
+    /// For how long still no connection from there is answered; `None` when one is.
+    pub(crate) fn refuses(&self, peer: Peer, now_ms: u64) -> Option<Duration> {
+        let (mut remembered, network) = (self.lock(), peer.network());
+        let (until_ms, enforced) = remembered.peers.get(&network).copied()?;
         if until_ms <= now_ms {
-            remembered.peers.remove(&peer);
-            return false;
+            remembered.peers.remove(&network);
+            return None;
         }
-        if enforced {
-            self.bounds.reached(Bound::Penalties);
+        if !enforced {
+            return None;
         }
-        enforced
+        self.bounds.reached(Bound::Penalties);
+        Some(Duration::from_millis(until_ms - now_ms))
     }
 
     /// Logs a failure, and adds to its peer's penalty.
@@ -117,20 +122,20 @@ impl Failures {
         let unsaid = {
             let mut remembered = self.lock();
             if let Some(peer) = attempt.peer.filter(|peer| self.slows_down(*peer)) {
-                remembered.punish(peer, failure.penalty_ms(), now_ms);
+                remembered.punish(peer.network(), failure.penalty_ms(), now_ms);
             }
             failure.method().and_then(|_| remembered.says(attempt.machine, now_ms))
         };
         let Some(method) = failure.method() else { return };
         let Some(unsaid) = unsaid else { return self.bounds.reached(Bound::LoginLog) };
         let user: String = attempt.user.chars().take(USER_MAX).collect();
-        let peer = attempt.peer.map_or_else(|| "the server's port".to_owned(), |peer| peer.to_string());
+        let peer = attempt.peer.map_or_else(|| "cvmd itself".to_owned(), |peer| peer.address().to_string());
         tracing::info!(instance = %attempt.machine, user = ?user, method, peer, unsaid, "a login failed");
     }
 
-    fn slows_down(&self, peer: IpAddr) -> bool {
+    fn slows_down(&self, peer: Peer) -> bool {
         match self.who {
-            Penalties::Outside => !peer.is_loopback(),
+            Penalties::Outside => !peer.is_local(),
             Penalties::Everybody => true,
             Penalties::Nobody => false,
         }
@@ -183,11 +188,11 @@ impl Remembered {
 mod test {
     use super::*;
     use cvmd_hypervisor::Clock;
-    use std::{net::Ipv4Addr, time::Duration};
+    use std::net::Ipv4Addr;
 
     const NOON_MS: u64 = 1_800_000_000_000;
 
-    fn attempt(peer: IpAddr) -> Attempt<'static> {
+    fn attempt(peer: Peer) -> Attempt<'static> {
         Attempt { machine: InstanceId::from_random(1), peer: Some(peer), user: "root" }
     }
 
@@ -195,30 +200,30 @@ mod test {
     async fn whoever_fails_again_and_again_waits_and_nobody_else() {
         let clock = Clock::tokio(NOON_MS);
         let failures = Failures::new(Penalties::Outside, Arc::default());
-        let [peer, other] = [1, 2].map(|last| IpAddr::from(Ipv4Addr::new(192, 0, 2, last)));
+        let [peer, other] = [1, 2].map(|last| Peer::new(Ipv4Addr::new(192, 0, 2, last).into()));
         for _ in 0..2 {
             failures.add(Failure::Password, attempt(peer), clock.now_ms());
         }
-        assert!(!failures.refuses(peer, clock.now_ms()), "two failures are a person's");
+        assert!(!failures.refuses(peer, clock.now_ms()).is_some(), "two failures are a person's");
         failures.add(Failure::Password, attempt(peer), clock.now_ms());
-        assert!(failures.refuses(peer, clock.now_ms()) && !failures.refuses(other, clock.now_ms()));
+        assert!(failures.refuses(peer, clock.now_ms()).is_some() && !failures.refuses(other, clock.now_ms()).is_some());
         tokio::time::advance(Duration::from_secs(14)).await;
-        assert!(failures.refuses(peer, clock.now_ms()));
+        assert!(failures.refuses(peer, clock.now_ms()).is_some());
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!failures.refuses(peer, clock.now_ms()));
+        assert!(!failures.refuses(peer, clock.now_ms()).is_some());
         for _ in 0..1000 {
             failures.add(Failure::Grace, attempt(peer), clock.now_ms());
         }
         tokio::time::advance(Duration::from_millis(MAX_MS - 1)).await;
-        assert!(failures.refuses(peer, clock.now_ms()));
+        assert!(failures.refuses(peer, clock.now_ms()).is_some());
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(!failures.refuses(peer, clock.now_ms()), "no penalty is longer than ten minutes");
+        assert!(!failures.refuses(peer, clock.now_ms()).is_some(), "no penalty is longer than ten minutes");
     }
 
     #[test]
     fn on_this_host_nobody_waits_unless_it_is_asked_for() {
-        let local = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let outside = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
+        let local = Peer::new(Ipv4Addr::LOCALHOST.into());
+        let outside = Peer::new(Ipv4Addr::new(192, 0, 2, 1).into());
         for (who, waits) in [
             (Penalties::Outside, [false, true]),
             (Penalties::Everybody, [true, true]),
@@ -230,7 +235,7 @@ mod test {
                     failures.add(Failure::PublicKey, attempt(peer), NOON_MS);
                 }
             }
-            assert_eq!([local, outside].map(|peer| failures.refuses(peer, NOON_MS)), waits, "{who:?}");
+            assert_eq!([local, outside].map(|peer| failures.refuses(peer, NOON_MS).is_some()), waits, "{who:?}");
         }
     }
 
@@ -238,7 +243,7 @@ mod test {
     fn a_flood_fills_neither_the_memory_nor_the_log() {
         let failures = Failures::new(Penalties::Outside, Arc::default());
         for number in 0..u32::try_from(PEERS_MAX).unwrap() + 100 {
-            let peer = IpAddr::from(Ipv4Addr::from(0x0100_0000 + number));
+            let peer = Peer::new(Ipv4Addr::from(0x0100_0000 + number).into());
             failures.add(Failure::Password, attempt(peer), NOON_MS + u64::from(number % 7));
         }
         let mut remembered = failures.lock();

@@ -7,6 +7,7 @@
 use crate::{
     bounds::{Bound, Bounds},
     memory::Memory,
+    peers::Peer,
     ssh::Files,
 };
 use cvmd_model::InstanceId;
@@ -69,10 +70,10 @@ impl Sessions {
 
     /// Counts a session in that has still to log in. The receiver hears, by its sender's end, that the machine has gone.
     /// `None` when there are too many, all of which have logged in.
-    pub(crate) fn open(&self, machine: InstanceId, peer: Option<IpAddr>) -> Option<(Session, oneshot::Receiver<()>)> {
+    pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Option<(Session, oneshot::Receiver<()>)> {
         let (sender, cut) = oneshot::channel();
         let mut open = self.lock();
-        let peer = peer.filter(|peer| !peer.is_loopback());
+        let peer = peer.filter(|peer| !peer.is_local()).map(Peer::network);
         while let Some(over) = open.over(machine, peer) {
             let (bound, oldest) = match over {
                 Over::Startups(oldest) => (Bound::Startups, oldest),
@@ -225,12 +226,12 @@ mod test {
     fn an_address_outside_has_its_share() {
         let sessions = Sessions::new(Arc::default());
         let here = InstanceId::from_random(1);
-        let [loud, quiet] = [1, 2].map(|last| Some(IpAddr::from(Ipv4Addr::new(192, 0, 2, last))));
+        let [loud, quiet] = [1, 2].map(|last| Some(Peer::new(Ipv4Addr::new(192, 0, 2, last).into())));
         let mut quiet = sessions.open(here, quiet).unwrap();
         let mut loud: Vec<_> = (0..=STARTUPS_PEER_MAX).map(|_| sessions.open(here, loud).unwrap()).collect();
         assert!(is_cut(&mut loud[0].1) && !is_cut(&mut loud[1].1) && !is_cut(&mut quiet.1));
         // On loopback all are one address.
-        let local = Some(IpAddr::from(Ipv4Addr::LOCALHOST));
+        let local = Some(Peer::new(Ipv4Addr::LOCALHOST.into()));
         let mut local: Vec<_> = (0..=STARTUPS_PEER_MAX).map(|_| sessions.open(here, local).unwrap()).collect();
         assert!(!is_cut(&mut local[0].1));
     }

@@ -2,21 +2,19 @@
 
 use crate::{
     SimulatedHypervisor,
+    peers::Peer,
     penalties::{Attempt, Failure},
     sessions::Session,
 };
 use cvmd_model::InstanceId;
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A connection that was accepted.
 #[derive(Debug)]
 pub(crate) struct Visit {
     driver: Arc<SimulatedHypervisor>,
     machine: InstanceId,
-    peer: Option<IpAddr>,
+    peer: Option<Peer>,
     pub(crate) session: Session,
     tried: Mutex<Tried>,
 }
@@ -34,7 +32,7 @@ impl Visit {
     pub(crate) fn new(
         driver: Arc<SimulatedHypervisor>,
         machine: InstanceId,
-        peer: Option<IpAddr>,
+        peer: Option<Peer>,
         session: Session,
     ) -> Visit {
         Visit { driver, machine, peer, session, tried: Mutex::default() }

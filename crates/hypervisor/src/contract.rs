@@ -119,7 +119,7 @@ pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mu
     assert!(says_so(hypervisor.read_login(id).await.unwrap_err()));
     assert!(says_so(hypervisor.set_boot(id, &Boot::Disk).await.unwrap_err()));
     assert!(says_so(hypervisor.endpoint(id).await.unwrap_err()));
-    assert!(says_so(hypervisor.connect(id).await.map(drop).unwrap_err()));
+    assert!(says_so(hypervisor.connect(id, None).await.map(drop).unwrap_err()));
     hypervisor.erase(id).await.unwrap();
     assert_eq!(hypervisor.observe(id).await.unwrap(), absent);
 }

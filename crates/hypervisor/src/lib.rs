@@ -18,7 +18,7 @@ pub use turns::{TooManyWait, Turn, Turns};
 
 use async_trait::async_trait;
 use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, Size, System};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// What a machine is made of. Defined once; its login is written separately.
@@ -159,22 +159,25 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     }
 
     /// Opens a stream to the sshd of a machine that runs, also of one whose addresses cannot be reached from here.
+    /// `peer` is who asked for it: what holds for an address that connects directly holds for that one. `None` is this
+    /// program itself.
     ///
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`].
-    async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble>;
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`].
+    async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble>;
 
     /// Whether machines have a console that can be opened.
     fn has_consoles(&self) -> bool {
         false
     }
 
-    /// Opens the console of a machine that runs: bytes of a terminal both ways, beginning with a login prompt. The machine
-    /// going off ends it.
+    /// Opens the console of a machine that runs for a `peer`: bytes of a terminal both ways, beginning with a login
+    /// prompt. The machine going off ends it.
     ///
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], and [`Trouble::NoConsole`] where there is none.
-    async fn console(&self, id: InstanceId) -> Result<Connection, Trouble> {
+    async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
+        let _ = peer;
         Err(Trouble::NoConsole(id))
     }
 

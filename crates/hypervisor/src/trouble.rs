@@ -17,6 +17,9 @@ pub enum Trouble {
     NotRunning(InstanceId),
     #[error("the machine {0} runs, but nothing answers at its SSH port")]
     Unreachable(InstanceId),
+    /// Of one peer only: others are let in.
+    #[error("logins from this address failed too often: no machine answers it for another {seconds} s")]
+    Penalized { seconds: u64 },
     #[error("the machine {0} has no console")]
     NoConsole(InstanceId),
     #[error("read back after writing, the disk does not hold what was written: {0}")]

@@ -6,6 +6,7 @@ use cvmd_hypervisor::{Connection, Trouble};
 use hyper::StatusCode;
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -61,14 +62,18 @@ impl Used {
 }
 
 /// Uses the query's word up and opens the console that it names; it has its place among all that are open.
-pub(crate) async fn open(house: &House, query: &str) -> Result<(Connection, OwnedSemaphorePermit), NoConsole> {
+pub(crate) async fn open(
+    house: &House,
+    query: &str,
+    peer: IpAddr,
+) -> Result<(Connection, OwnedSemaphorePermit), NoConsole> {
     let place = house.open_consoles.one_more().map_err(|_| {
         house.metrics.reached(Bound::Consoles);
         NoConsole::TooMany
     })?;
     let ticket = house.consoles.redeem(&house.master_key, query, house.now_seconds())?;
     let id = ticket.instance;
-    let machine = house.hypervisor.console(id).await.map_err(|trouble| match trouble {
+    let machine = house.hypervisor.console(id, Some(peer)).await.map_err(|trouble| match trouble {
         Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
         trouble => {
             tracing::warn!(instance = %id, %trouble, "a console cannot be opened");

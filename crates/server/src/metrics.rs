@@ -50,11 +50,11 @@ impl Bound {
     const fn name(self) -> &'static str {
         match self {
             Bound::Accepting => "accepting",
-            Bound::BodyTime => "body-time",
-            Bound::BodiesOfCredentials => "bodies-of-credentials",
-            Bound::BodiesOfStrangers => "bodies-of-strangers",
+            Bound::BodyTime => "body_time",
+            Bound::BodiesOfCredentials => "bodies_of_credentials",
+            Bound::BodiesOfStrangers => "bodies_of_strangers",
             Bound::Connections => "connections",
-            Bound::ConnectionsOfPeer => "connections-of-peer",
+            Bound::ConnectionsOfPeer => "connections_of_peer",
             Bound::Parameters => "parameters",
             Bound::Consoles => "consoles",
             Bound::Tunnels => "tunnels",
@@ -143,5 +143,19 @@ impl Metrics {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn bounds_are_named_in_one_form() {
+        let names: std::collections::BTreeSet<_> = Bound::ALL.iter().map(|bound| bound.name()).collect();
+        assert_eq!(names.len(), Bound::ALL.len(), "each has a name of its own");
+        for name in names {
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+        }
     }
 }

@@ -7,7 +7,11 @@ use cvmd_hypervisor::{Connection, Trouble};
 use cvmd_model::{Instance, InstanceId};
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -60,6 +64,8 @@ pub(crate) enum NoWay {
     NotRunning(InstanceId),
     #[error("{0} runs, but its sshd does not answer")]
     Unreachable(InstanceId),
+    #[error("{0}")]
+    Penalized(Trouble),
     #[error("{most} tunnels are open, which is the most")]
     TooMany { most: usize },
     #[error("{0} cannot be reached now; the operator's log says why")]
@@ -73,6 +79,7 @@ impl NoWay {
             NoWay::Ambiguous(_) => StatusCode::CONFLICT,
             NoWay::NotSsh(_) => StatusCode::FORBIDDEN,
             NoWay::NotRunning(_) | NoWay::TooMany { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            NoWay::Penalized(_) => StatusCode::TOO_MANY_REQUESTS,
             NoWay::Unreachable(_) | NoWay::Broken(_) => StatusCode::BAD_GATEWAY,
         }
     }
@@ -93,7 +100,7 @@ impl std::fmt::Debug for Relay {
 
 impl Relay {
     /// Connects to the sshd of the machine that is meant.
-    pub(crate) async fn to(house: &House, named: Named, port: u16) -> Result<Relay, NoWay> {
+    pub(crate) async fn to(house: &House, named: Named, port: u16, peer: IpAddr) -> Result<Relay, NoWay> {
         let instance = find(house, named)?;
         let id = instance.id;
         let own = instance.login_port.unwrap_or(house.state.view().settings().ssh_port);
@@ -102,9 +109,10 @@ impl Relay {
         }
         let tunnel = house.tunnels.one_more().inspect_err(|_| house.metrics.reached(Bound::Tunnels))?;
         // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
-        let machine = house.hypervisor.connect(id).await.map_err(|trouble| match trouble {
+        let machine = house.hypervisor.connect(id, Some(peer)).await.map_err(|trouble| match trouble {
             Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
             Trouble::Unreachable(_) => NoWay::Unreachable(id),
+            Trouble::Penalized { .. } => NoWay::Penalized(trouble),
             trouble => {
                 tracing::warn!(instance = %id, %trouble, "a machine cannot be connected to");
                 NoWay::Broken(id)

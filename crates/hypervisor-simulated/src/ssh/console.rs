@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     SimulatedHypervisor,
+    peers::Peer,
     penalties::{Attempt, Failure},
     sessions,
 };
@@ -37,6 +38,7 @@ const TYPED_MAX: usize = 1024;
 /// A console that is about to be opened.
 pub(crate) struct Console {
     land: Userland,
+    peer: Option<Peer>,
     /// Forgotten when the console ends.
     open: sessions::Session,
     cut: oneshot::Receiver<()>,
@@ -69,8 +71,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Glass<S> {
 impl Console {
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::NoConsole`].
-    pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId) -> Result<Console, Trouble> {
+    pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Trouble> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
+        // Its peer has no share to use up here: the console is admitted at once.
         let (open, cut) = driver.sessions.open(id, None).ok_or(Trouble::Unreachable(id))?;
         // Whoever opens a console has signed a request for it: it is no stranger at the door.
         open.admitted();
@@ -81,24 +84,28 @@ impl Console {
         if !machine.has_sshd {
             return Err(Trouble::NoConsole(id));
         }
-        Ok(Console { land: Userland::new(driver, &machine, open.files()), open, cut })
+        Ok(Console { land: Userland::new(driver, &machine, open.files()), peer, open, cut })
     }
 
     /// Serves the console until its client, its machine or the driver ends it.
     pub(crate) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin) {
-        let Console { land, open, cut } = self;
+        let Console { land, peer, open, cut } = self;
         let (keys, glass) = split(Cable::new(stream, cut));
         let mut screen = Screen { keys, glass: Glass(glass), terminal: Terminal::default(), typed: VecDeque::new() };
         // An error is whoever went away: nothing that an operator must act on.
-        while let Ok(true) = serve(&land, &mut screen).await {}
+        while let Ok(true) = serve(&land, peer, &mut screen).await {}
         let _ = screen.glass.0.shutdown().await;
         drop(open);
     }
 }
 
 /// One login and its shell; whether another may follow.
-async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(land: &Userland, screen: &mut Screen<S>) -> io::Result<bool> {
-    if !log_in(land, screen).await? {
+async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
+    land: &Userland,
+    peer: Option<Peer>,
+    screen: &mut Screen<S>,
+) -> io::Result<bool> {
+    if !log_in(land, peer, screen).await? {
         return Ok(false);
     }
     let mut shell = Shell::default();
@@ -150,7 +157,11 @@ fn hear(keys: Vec<Typed>, typed: &mut VecDeque<Typed>, signals: &Signals) {
     }
 }
 
-async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(land: &Userland, screen: &mut Screen<S>) -> io::Result<bool> {
+async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(
+    land: &Userland,
+    peer: Option<Peer>,
+    screen: &mut Screen<S>,
+) -> io::Result<bool> {
     for _ in 0..TRIES {
         let Ok(machine) = land.machine() else { return Ok(false) };
         let (host, os) = machine.names();
@@ -165,7 +176,7 @@ async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(land: &Userland, scree
         if fits.unwrap_or(false) {
             return Ok(true);
         }
-        let attempt = Attempt { machine: land.id, peer: None, user: user.trim() };
+        let attempt = Attempt { machine: land.id, peer, user: user.trim() };
         land.driver.failures.add(Failure::Console, attempt, land.driver.clock.now_ms());
         tokio::time::sleep(WRONG_PASSWORD).await;
         screen.glass.show("\r\nLogin incorrect\r\n").await?;

@@ -16,7 +16,7 @@ mod signals;
 mod terminal;
 mod userland;
 
-use crate::{SimulatedHypervisor, machine::Machine, visits::Visit};
+use crate::{SimulatedHypervisor, machine::Machine, peers::Peer, visits::Visit};
 use async_trait::async_trait;
 use cable::Cable;
 use cvmd_hypervisor::{Answer, Trouble};
@@ -30,7 +30,7 @@ use russh::{
 use session::Visitor;
 use std::{
     borrow::Cow,
-    net::{IpAddr, SocketAddrV4},
+    net::SocketAddrV4,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -92,13 +92,20 @@ impl Answer for SshdOf {
 
 async fn answer(driver: Arc<SimulatedHypervisor>, id: InstanceId, connection: TcpStream) {
     let Ok(peer) = connection.peer_addr() else { return };
-    if driver.failures.refuses(peer.ip(), driver.clock.now_ms()) {
-        return;
-    }
-    let Ok(session) = Accepted::at(driver, id, Some(peer.ip())) else { return };
+    let session = match Accepted::at(driver, id, Some(Peer::new(peer.ip()))) {
+        Ok(session) => session,
+        Err(trouble) => return turn_away(&connection, &trouble),
+    };
     // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
     if connection.set_nodelay(true).is_ok() {
         session.run(connection).await;
+    }
+}
+
+/// As sshd says it, before its name: `ssh -v` shows the line. Whoever cannot take it at once does not hear it.
+fn turn_away(connection: &TcpStream, trouble: &Trouble) {
+    if let Trouble::Penalized { .. } = trouble {
+        let _ = connection.try_write(b"Not allowed at this time\r\n");
     }
 }
 
@@ -112,12 +119,15 @@ pub(crate) struct Accepted {
 
 impl Accepted {
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`].
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`].
     pub(crate) fn at(
         driver: Arc<SimulatedHypervisor>,
         id: InstanceId,
-        peer: Option<IpAddr>,
+        peer: Option<Peer>,
     ) -> Result<Accepted, Trouble> {
+        if let Some(wait) = peer.and_then(|peer| driver.failures.refuses(peer, driver.clock.now_ms())) {
+            return Err(Trouble::Penalized { seconds: wait.as_secs() + 1 });
+        }
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
         let (session, cut) = driver.sessions.open(id, peer).ok_or(Trouble::Unreachable(id))?;
         let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;

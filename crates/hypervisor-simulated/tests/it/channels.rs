@@ -1,34 +1,14 @@
 //! What one client can do to its own connection, to its guest and to others: channels, signals, and what has a bound.
 
-use crate::support::{LIMIT, definition, login, settings, until};
-use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_hypervisor_simulated::SimulatedHypervisor;
-use cvmd_model::{InstanceId, Power};
+use crate::support::{
+    LIMIT,
+    house::{House, Trusting},
+};
 use russh::{
     Channel, ChannelMsg, Sig,
-    client::{self, Handle, Msg},
-    keys::PublicKeyOrCertificate,
+    client::{Handle, Msg},
 };
-use std::sync::Arc;
 use tokio::time::timeout;
-
-const PASSWORD: &str = "Channels+Password7";
-
-struct House {
-    _directory: tempfile::TempDir,
-    driver: Arc<SimulatedHypervisor>,
-    id: InstanceId,
-}
-
-struct Trusting;
-
-impl client::Handler for Trusting {
-    type Error = russh::Error;
-
-    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
-        Ok(true)
-    }
-}
 
 /// What a channel came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,30 +16,6 @@ struct Ended {
     status: Option<u32>,
     out: String,
     err: String,
-}
-
-impl House {
-    async fn new() -> House {
-        let directory = tempfile::tempdir().unwrap();
-        let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
-        let definition = definition("boot-ms=1,shutdown-ms=1");
-        driver.define(&definition).await.unwrap();
-        driver.write_login(definition.id, &login(&[], Some(PASSWORD)), &[]).await.unwrap();
-        driver.start(definition.id).await.unwrap();
-        until(&driver, definition.id, |observed| observed.power == Power::Running).await;
-        House { _directory: directory, driver, id: definition.id }
-    }
-
-    async fn client(&self) -> Handle<Trusting> {
-        let stream = self.driver.connect(self.id).await.unwrap();
-        let mut client = client::connect_stream(Arc::default(), stream, Trusting).await.unwrap();
-        assert!(client.authenticate_password("root", PASSWORD).await.unwrap().success());
-        client
-    }
-
-    fn reached(&self, bound: &str) -> u64 {
-        self.driver.bounds_reached().into_iter().find(|(name, _)| *name == bound).unwrap().1
-    }
 }
 
 async fn begin(client: &Handle<Trusting>, text: &str) -> Channel<Msg> {

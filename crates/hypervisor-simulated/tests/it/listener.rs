@@ -164,7 +164,7 @@ async fn machines_whose_address_means_nothing_here_may_share_it_and_are_reached_
         driver.start(definition.id).await.unwrap();
         until(&driver, definition.id, |observed| observed.ready).await;
         assert_eq!(driver.endpoint(definition.id).await.unwrap().address, None);
-        let mut connection = driver.connect(definition.id).await.unwrap();
+        let mut connection = driver.connect(definition.id, None).await.unwrap();
         let mut greeting = [0; 8];
         tokio::time::timeout(LIMIT, connection.read_exact(&mut greeting)).await.unwrap().unwrap();
         assert_eq!(&greeting, b"SSH-2.0-");

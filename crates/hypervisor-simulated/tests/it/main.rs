@@ -7,6 +7,7 @@ mod contract;
 mod driver;
 mod kill;
 mod listener;
+mod peers;
 mod support;
 
 /// At the machines' own addresses.

@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_secs(20);
 pub async fn a_machine_is_connected_to_only_while_it_runs(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
     let refused = async |when: &str| {
-        let trouble = hypervisor.connect(id).await.map(drop).unwrap_err();
+        let trouble = hypervisor.connect(id, None).await.map(drop).unwrap_err();
         assert!(matches!(trouble, Trouble::NotRunning(named) if named == id), "{when}: {trouble}");
     };
     refused("off").await;
@@ -24,7 +24,8 @@ pub async fn a_machine_is_connected_to_only_while_it_runs(world: &mut dyn World)
         refused("starting").await;
     }
     until(&*hypervisor, id, |observed| observed.ready).await;
-    let (mut first, mut second) = (hypervisor.connect(id).await.unwrap(), hypervisor.connect(id).await.unwrap());
+    let (mut first, mut second) =
+        (hypervisor.connect(id, None).await.unwrap(), hypervisor.connect(id, None).await.unwrap());
     greeted(&mut first).await;
     greeted(&mut second).await;
     hypervisor.power_off(id).await.unwrap();
@@ -36,7 +37,7 @@ pub async fn going_off_ends_the_open_connections(world: &mut dyn World) {
     for way in ["shut down", "powered off", "erased"] {
         hypervisor.start(id).await.unwrap();
         until(&*hypervisor, id, |observed| observed.ready).await;
-        let mut connection = hypervisor.connect(id).await.unwrap();
+        let mut connection = hypervisor.connect(id, None).await.unwrap();
         greeted(&mut connection).await;
         match way {
             "shut down" => shut_down(&*hypervisor, id).await,
@@ -52,9 +53,9 @@ pub async fn a_client_that_goes_away_ends_its_connection_alone(world: &mut dyn W
     let (hypervisor, id) = defined(world).await;
     hypervisor.start(id).await.unwrap();
     until(&*hypervisor, id, |observed| observed.ready).await;
-    let mut stays = hypervisor.connect(id).await.unwrap();
-    drop(hypervisor.connect(id).await.unwrap());
-    let mut hangs_up = hypervisor.connect(id).await.unwrap();
+    let mut stays = hypervisor.connect(id, None).await.unwrap();
+    drop(hypervisor.connect(id, None).await.unwrap());
+    let mut hangs_up = hypervisor.connect(id, None).await.unwrap();
     greeted(&mut hangs_up).await;
     hangs_up.shutdown().await.unwrap();
     let ends = async { while hangs_up.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {} };
@@ -65,12 +66,12 @@ pub async fn a_client_that_goes_away_ends_its_connection_alone(world: &mut dyn W
 pub async fn a_console_is_had_of_a_machine_that_runs_and_ends_with_it(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
     if !hypervisor.has_consoles() {
-        assert!(matches!(hypervisor.console(id).await.map(drop), Err(Trouble::NoConsole(named)) if named == id));
+        assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Trouble::NoConsole(named)) if named == id));
         return;
     }
-    assert!(matches!(hypervisor.console(id).await.map(drop), Err(Trouble::NotRunning(named)) if named == id));
+    assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Trouble::NotRunning(named)) if named == id));
     start(&*hypervisor, id).await;
-    let mut console = hypervisor.console(id).await.unwrap();
+    let mut console = hypervisor.console(id, None).await.unwrap();
     assert!(console.read_u8().await.is_ok(), "it greets");
     hypervisor.power_off(id).await.unwrap();
     let mut rest = Vec::new();

@@ -484,7 +484,7 @@ impl Hypervisor for Machines {
         self.inner().first_port.is_some()
     }
 
-    async fn connect(&self, id: InstanceId) -> Result<Connection, Trouble> {
+    async fn connect(&self, id: InstanceId, _peer: Option<std::net::IpAddr>) -> Result<Connection, Trouble> {
         Err(Trouble::Unreachable(id))
     }
 

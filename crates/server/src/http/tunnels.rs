@@ -27,7 +27,7 @@ pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<In
         Ok(Target::Machine { .. }) if !connection.house.access.leads_to_machines(connection.peer) => {
             return refused(StatusCode::FORBIDDEN, connect::NO_PEER);
         }
-        Ok(Target::Machine { named, port }) => match Relay::to(&connection.house, named, port).await {
+        Ok(Target::Machine { named, port }) => match Relay::to(&connection.house, named, port, connection.peer).await {
             Ok(relay) => End::Machine(relay),
             Err(why) => return refused(why.status(), &why.to_string()),
         },
@@ -49,7 +49,8 @@ pub(super) async fn open_console(
     if !websocket::is_of_this_server(request.headers()) {
         return Err(NoConsole::Elsewhere);
     }
-    let (machine, place) = console::open(&connection.house, request.uri().query().unwrap_or_default()).await?;
+    let (machine, place) =
+        console::open(&connection.house, request.uri().query().unwrap_or_default(), connection.peer).await?;
     let upgrade = hyper::upgrade::on(&mut request);
     connection.becomes(End::Console { machine, place }, upgrade);
     let mut response = Response::new(Full::default());

@@ -173,7 +173,7 @@ fn unfinished_bodies_of_strangers_hold_little_and_hold_nobody_up() {
     let client = &server.client;
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     let mut held: Vec<_> = (0..100).map(|_| unfinished(client, form, 1_048_576, 1_000_000)).collect();
-    until("the oldest are let go", || reached(&server, "bodies-of-strangers") >= 100 - 40);
+    until("the oldest are let go", || reached(&server, "bodies_of_strangers") >= 100 - 40);
     let resident = server.resident_bytes();
     assert!(resident < 200 * 1024 * 1024, "{resident} bytes of memory");
     is_answered_soon(client);
@@ -192,7 +192,7 @@ fn unfinished_bodies_in_the_name_of_one_credential_leave_room_for_the_rest() {
     let client = &server.client;
     let named = claiming(client, support::SECRET_ID);
     let held: Vec<_> = (0..20).map(|_| unfinished(client, &named, 10_000_000, 9_000_000)).collect();
-    until("the oldest are let go", || reached(&server, "bodies-of-credentials") >= 20 - 7);
+    until("the oldest are let go", || reached(&server, "bodies_of_credentials") >= 20 - 7);
     let large = json!({"Filters": [{"Name": "zone", "Values": ["x".repeat(900_000)]}]});
     let begun = Instant::now();
     let _ = client.answer("DescribeInstances", large);

@@ -395,3 +395,34 @@ fn the_demo_is_true_at_ports_of_the_machines_own() {
     let (status, out, err) = said(&told);
     assert!(status == Some(0) && out.contains("Every step is true"), "{out} {err}");
 }
+
+#[test]
+fn whoever_fails_again_and_again_through_the_port_is_told_to_wait() {
+    for (penalties, waits) in [("on", true), ("outside", false)] {
+        let home = Home::new().flag("--ssh-penalties", penalties);
+        let server = home.start();
+        let (mine, other) = (Key::new(&home, "mine"), Key::new(&home, "other"));
+        let instance = run(&server.client, "boot-ms=1", json!({"KeyIds": [imported(&server, &mine, "mine")]}));
+        let far = include(&home, "far", &["--endpoint", &format!("http://{}", server.client.address)]);
+        for _ in 0..4 {
+            let refused = said(&ssh(&far, &other, id(&instance), &["true"]).output().unwrap());
+            assert_eq!(refused.0, Some(255), "{refused:?}");
+        }
+        let last = said(&ssh(&far, &mine, id(&instance), &["whoami"]).output().unwrap());
+        let (status, why, _) = connect(&server, &format!("{}:22", id(&instance)));
+        if waits {
+            let words = "logins from this address failed too often: no machine answers it for another";
+            assert!(last.0 == Some(255) && last.2.contains(words), "{last:?}");
+            assert!(status == 429 && why.starts_with(words) && why.lines().count() == 1, "{status} {why}");
+        } else {
+            assert_eq!((last.0, &*last.1, status), (Some(0), "root", 200), "{last:?}");
+        }
+        let log = server.stop();
+        let line = log.lines().find(|line| line.contains("a login failed")).unwrap_or_else(|| panic!("{log}"));
+        for field in
+            [&format!("instance={}", id(&instance)), "user=\"root\"", "method=\"publickey\"", "peer=\"127.0.0.1\""]
+        {
+            assert!(line.contains(field), "{field}: {line}");
+        }
+    }
+}

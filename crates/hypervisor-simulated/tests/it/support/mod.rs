@@ -1,5 +1,7 @@
 //! What the driver's tests stand on: machines in a temporary directory, and a real OpenSSH client to enter them with.
 
+pub(crate) mod house;
+
 use cvmd_hypervisor::{Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
@@ -193,7 +195,7 @@ async fn relayed(driver: &Arc<SimulatedHypervisor>, id: InstanceId) -> SocketAdd
     let driver = Arc::clone(driver);
     tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
-        if let Ok(mut machine) = driver.connect(id).await {
+        if let Ok(mut machine) = driver.connect(id, None).await {
             // How it ends is the client's and the machine's matter.
             let _ = tokio::io::copy_bidirectional(&mut client, &mut machine).await;
         }

@@ -1,0 +1,70 @@
+//! Whoever comes to a machine through the driver's `connect`: what holds at the machine's own address holds for them.
+
+use crate::support::{
+    LIMIT,
+    house::{House, PASSWORD},
+};
+use cvmd_hypervisor::{Hypervisor, Trouble};
+use std::net::IpAddr;
+use tokio::io::AsyncReadExt;
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Tries wrong passwords, each on a connection of its own; why no more can be tried, and after how many.
+async fn guessed(house: &House, peer: Option<IpAddr>) -> Option<(usize, Trouble)> {
+    for tries in 0..6 {
+        let mut stranger = match house.stranger(peer).await {
+            Ok(stranger) => stranger,
+            Err(trouble) => return Some((tries, trouble)),
+        };
+        assert!(!stranger.authenticate_password("root", "Wrong+Password7").await.unwrap().success());
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_passwords_from_elsewhere_waits_and_nobody_else() {
+    let house = House::new().await;
+    let (tries, trouble) = guessed(&house, Some(address("192.0.2.1"))).await.expect("nobody guesses on and on");
+    assert!((3..=4).contains(&tries), "{tries}");
+    assert!(matches!(trouble, Trouble::Penalized { seconds: 14..=21 }), "{trouble}");
+    assert_eq!(house.reached("ssh_penalties"), 1);
+    // In IPv6's form it is the same one, and a network of IPv6 is one too.
+    assert!(house.stranger(Some(address("::ffff:192.0.2.1"))).await.is_err());
+    assert!(guessed(&house, Some(address("2001:db8::1"))).await.is_some());
+    assert!(house.stranger(Some(address("2001:db8::2"))).await.is_err());
+    for peer in ["192.0.2.2", "2001:db8:0:1::1", "127.0.0.1"] {
+        let mut other = house.stranger(Some(address(peer))).await.unwrap();
+        assert!(other.authenticate_password("root", PASSWORD).await.unwrap().success(), "{peer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_this_host_nobody_waits() {
+    let house = House::new().await;
+    for peer in [Some("127.0.0.1"), Some("::1"), Some("::ffff:127.0.0.1"), None] {
+        assert!(guessed(&house, peer.map(address)).await.is_none(), "{peer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_elsewhere_holds_no_more_than_its_share_of_connections_without_login() {
+    let house = House::new().await;
+    let open = async |peer: &str| house.driver.connect(house.id, Some(address(peer))).await.unwrap();
+    let (mut other, mut here) = (open("192.0.2.2").await, open("127.0.0.1").await);
+    let mut silent = Vec::new();
+    for _ in 0..31 {
+        silent.push(open("192.0.2.1").await);
+    }
+    let mut greeting = Vec::new();
+    // The oldest ends; before that it may have been greeted.
+    tokio::time::timeout(LIMIT, silent[0].read_to_end(&mut greeting)).await.unwrap().unwrap();
+    assert_eq!(house.reached("ssh_startups"), 1);
+    for still in [&mut silent[1], &mut other, &mut here] {
+        let mut greeting = [0; 8];
+        tokio::time::timeout(LIMIT, still.read_exact(&mut greeting)).await.unwrap().unwrap();
+        assert_eq!(&greeting, b"SSH-2.0-");
+    }
+}
