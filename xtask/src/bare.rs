@@ -24,8 +24,8 @@ const HANDED_ON_WHOLE: [&str; 8] =
 const BELIEVED: &str = "/etc/ssl/certs/ca-certificates.crt";
 const BELIEVED_INSIDE: &str = "/opt/host-ca.crt";
 /// Variables that name such a bundle, each to one of the programs that fetch packages.
-const BELIEVERS: [&str; 5] =
-    ["SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO", "CURL_CA_BUNDLE"];
+const BELIEVERS: [&str; 6] =
+    ["SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "CARGO_HTTP_CAINFO", "CURL_CA_BUNDLE"];
 /// Files of configuration below a home, which are below the fresh one too.
 const OF_A_HOME: [&str; 5] = [".cargo/config.toml", ".cargo/config", ".config/pip/pip.conf", ".pip/pip.conf", ".npmrc"];
 const OF_THE_SYSTEM: [&str; 4] = ["/etc/pip.conf", "/etc/npmrc", "/etc/resolv.conf", "/etc/hosts"];
@@ -166,7 +166,7 @@ fn lent(variables: &[(String, String)]) -> Result<BTreeMap<PathBuf, PathBuf>, St
 fn is_handed_on(name: &str) -> bool {
     let upper = name.to_uppercase();
     let begins = HANDED_ON.iter().any(|begins| upper.starts_with(begins));
-    (begins || HANDED_ON_WHOLE.contains(&name)) && !BELIEVERS.contains(&name)
+    (begins || HANDED_ON_WHOLE.contains(&name)) && !BELIEVERS.contains(&upper.as_str())
 }
 
 fn quoted(path: &Path) -> String {
@@ -195,10 +195,10 @@ mod test {
     #[test]
     fn only_what_leads_to_registries_is_handed_on() {
         assert!(
-            ["PIP_INDEX_URL", "npm_config_cafile", "CARGO_REGISTRIES_X_INDEX", "https_proxy"]
+            ["PIP_INDEX_URL", "npm_config_registry", "CARGO_REGISTRIES_X_INDEX", "https_proxy"]
                 .into_iter()
                 .all(is_handed_on)
         );
-        assert!(!["HOME", "CVMD_DATA", "CARGO", "AWS_PROFILE"].into_iter().any(is_handed_on));
+        assert!(!["HOME", "CVMD_DATA", "CARGO", "AWS_PROFILE", "npm_config_cafile"].into_iter().any(is_handed_on));
     }
 }
