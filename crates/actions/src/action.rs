@@ -20,7 +20,7 @@ impl Body {
     #[must_use]
     pub fn of(members: &impl Serialize) -> Body {
         let mut body = Vec::with_capacity(512);
-        serde_json::to_writer(&mut body, members).expect("a reply is plain data");
+        cvmd_wire::compact::write(&mut body, members).expect("a reply is plain data");
         Body(body)
     }
 }

@@ -9,6 +9,7 @@
 //! <https://cloud.tencent.com/document/api/213/15693> (HmacSHA1, HmacSHA256).
 
 mod authenticate;
+pub mod compact;
 mod credential;
 mod denied;
 mod digits;
