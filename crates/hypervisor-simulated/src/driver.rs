@@ -6,6 +6,7 @@
 use crate::{
     bounds::Bounds,
     census::{Census, Slot},
+    computing::Computing,
     doors::{Bound, Doors},
     images::Images,
     machine::{Machine, Stored},
@@ -25,18 +26,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 use tokio::{
-    runtime::{Handle, RuntimeFlavor},
     sync::{
-        Semaphore, SemaphorePermit,
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
         watch,
     },
-    task::{AbortHandle, block_in_place},
+    task::AbortHandle,
 };
 use uuid::Uuid;
 
-/// From so many bytes or words on, a guest's work is done where it stops no task of others.
-const HEAVY: usize = 1024;
 /// Bytes that wait in each direction of a connection without a socket; SSH's packets have up to 32 KiB.
 const PIPE_BYTES: usize = 64 * 1024;
 
@@ -63,8 +60,7 @@ pub struct SimulatedHypervisor {
     pub(crate) sessions: Sessions,
     pub(crate) failures: Failures,
     bounds: Arc<Bounds>,
-    /// Guests' own work: one part of this computer, the rest is for the API and for connections.
-    turns: Semaphore,
+    pub(crate) computing: Computing,
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
     pub(crate) doors: Doors,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -113,7 +109,7 @@ impl SimulatedHypervisor {
             sessions: Sessions::new(Arc::clone(&bounds)),
             failures: Failures::new(settings.ssh.penalties, Arc::clone(&bounds)),
             bounds,
-            turns: Semaphore::new(turns()),
+            computing: Computing::new(),
             watchers: Mutex::default(),
             doors,
             tasks: Mutex::default(),
@@ -199,19 +195,6 @@ impl SimulatedHypervisor {
 
     pub(crate) fn bounds(&self) -> &Bounds {
         &self.bounds
-    }
-
-    /// A guest's turn to compute. Held for one command at most, and never over a wait.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.turns.acquire().await.ok()
-    }
-
-    /// Computes for a guest, in its turn. What is heavy (`weight`: bytes or words) takes milliseconds, so that whoever waits
-    /// behind it on this thread goes on meanwhile on another one.
-    pub(crate) async fn compute<T>(&self, weight: usize, work: impl FnOnce() -> T) -> T {
-        let _turn = self.turn().await;
-        let is_alone = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
-        if weight < HEAVY || is_alone { work() } else { block_in_place(work) }
     }
 
     pub(crate) fn observed(&self, machine: &Machine) -> Observed {
@@ -452,11 +435,6 @@ impl Hypervisor for SimulatedHypervisor {
         let driver = self.me.upgrade().ok_or_else(gone)?;
         self.to_the_end(async move { driver.erase_now(id).await }).await
     }
-}
-
-/// How many guests compute at a time: half of the processors.
-fn turns() -> usize {
-    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
 }
 
 pub(crate) fn new_boot() -> BootId {

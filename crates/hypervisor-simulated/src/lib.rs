@@ -5,6 +5,7 @@
 
 mod bounds;
 mod census;
+mod computing;
 mod disk;
 mod doors;
 mod driver;

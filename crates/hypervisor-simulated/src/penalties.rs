@@ -204,20 +204,20 @@ mod test {
         for _ in 0..2 {
             failures.add(Failure::Password, attempt(peer), clock.now_ms());
         }
-        assert!(!failures.refuses(peer, clock.now_ms()).is_some(), "two failures are a person's");
+        assert!(failures.refuses(peer, clock.now_ms()).is_none(), "two failures are a person's");
         failures.add(Failure::Password, attempt(peer), clock.now_ms());
-        assert!(failures.refuses(peer, clock.now_ms()).is_some() && !failures.refuses(other, clock.now_ms()).is_some());
+        assert!(failures.refuses(peer, clock.now_ms()).is_some() && failures.refuses(other, clock.now_ms()).is_none());
         tokio::time::advance(Duration::from_secs(14)).await;
         assert!(failures.refuses(peer, clock.now_ms()).is_some());
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!failures.refuses(peer, clock.now_ms()).is_some());
+        assert!(failures.refuses(peer, clock.now_ms()).is_none());
         for _ in 0..1000 {
             failures.add(Failure::Grace, attempt(peer), clock.now_ms());
         }
         tokio::time::advance(Duration::from_millis(MAX_MS - 1)).await;
         assert!(failures.refuses(peer, clock.now_ms()).is_some());
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(!failures.refuses(peer, clock.now_ms()).is_some(), "no penalty is longer than ten minutes");
+        assert!(failures.refuses(peer, clock.now_ms()).is_none(), "no penalty is longer than ten minutes");
     }
 
     #[test]

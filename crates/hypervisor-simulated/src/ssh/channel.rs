@@ -2,6 +2,7 @@
 
 use super::{
     commands::{self, Done, Guest},
+    environment,
     files::FILE_BYTES_MAX,
     inbox::{Event, Events},
     running::{Ended, Print},
@@ -91,11 +92,7 @@ impl Work {
     }
 
     async fn command(&mut self, text: &str) -> Result<u8, Error> {
-        let plain = Shell::default();
-        let commands = shell::parse(text).unwrap_or_default();
-        let waits =
-            commands.iter().any(|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)));
-        drop(commands);
+        let waits = self.land.driver.compute(self.land.id, text.len(), || waits_for_input(text)).await;
         let mut share = self.land.memory.share();
         let mut input = Vec::new();
         if waits {
@@ -114,7 +111,10 @@ impl Work {
                     None => return Err(Error::Disconnect),
                 }
             }
-        } else if let Some((transfer, step)) = self.copy_asked_for(text)? {
+        } else if text.contains("scp")
+            && let Some((transfer, step)) =
+                self.land.driver.compute(self.land.id, text.len(), || self.copy_asked_for(text)).await?
+        {
             return self.copy(transfer, step).await;
         }
         Ok(self.run_text(text, &input).await?.status)
@@ -203,7 +203,7 @@ impl Work {
     }
 
     async fn prompt(&self) -> Result<(), Error> {
-        self.out.send(prompt(&*self.land.machine()?).into_bytes()).await
+        self.out.send(prompt(&*self.land.machine()?, &self.shell).into_bytes()).await
     }
 
     /// The far side of a copy, if that is what the text, alone, asks for.
@@ -247,7 +247,7 @@ impl Work {
                 };
             }
             let machine = self.land.machine()?;
-            let _turn = self.land.driver.turn().await;
+            let _turn = self.land.driver.turn(self.land.id).await;
             let mut files = self.land.files();
             let mut shell = Shell::default();
             let now_ms = self.land.driver.clock.now_ms();
@@ -261,14 +261,23 @@ impl Work {
     }
 }
 
+/// Whether one of a text's commands takes all input before it runs.
+fn waits_for_input(text: &str) -> bool {
+    let (plain, commands) = (Shell::default(), shell::parse(text).unwrap_or_default());
+    commands.iter().any(|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)))
+}
+
 /// How long a last word waits for a client that does not read.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What a shell shows when it waits for a line.
-pub(super) fn prompt(machine: &Machine) -> String {
+pub(super) fn prompt(machine: &Machine, shell: &Shell) -> String {
     let (user, (host, _)) = (&machine.entrance().user, machine.names());
     let sign = if &**user == "root" { '#' } else { '$' };
-    format!("{user}@{host}:~{sign} ")
+    let (directory, home) = (environment::directory(shell, machine), machine.home());
+    let inside = directory.strip_prefix(&*home).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let directory = inside.map_or(directory.clone(), |rest| format!("~{rest}"));
+    format!("{user}@{host}:{directory}{sign} ")
 }
 
 /// What a command printed, as a terminal wants it: a carriage return before each newline.

@@ -1,11 +1,14 @@
 //! The commands of a simulated guest: what they print and with which status they end.
 
 use super::{
-    file_commands,
+    dates, environment, file_commands,
     files::{Files, Why, absolute},
     shell::{Shell, assignment},
 };
-use crate::machine::{Machine, RESCUE_MOUNT};
+use crate::{
+    bounds::Bound,
+    machine::{Machine, RESCUE_MOUNT},
+};
 use cvmd_model::System;
 use std::{io::Write as _, time::Duration};
 
@@ -54,7 +57,7 @@ pub(crate) struct Script {
     pub sourced: bool,
 }
 
-const KNOWN: &str = "cat, chmod, echo, env, exit, export, false, halt, hostname, id, ls, lsblk, mkdir, nproc, poweroff, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, test, true, uname, uptime, whoami, and scripts";
+const KNOWN: &str = "cat, cd, chmod, date, echo, env, exit, export, false, halt, hostname, id, ls, lsblk, mkdir, nproc, poweroff, printenv, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, test, true, uname, unset, uptime, whoami, and scripts";
 /// Bytes that one command prints: as many as a guest's files have.
 pub(crate) const OUTPUT_MAX: usize = 4 << 20;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -86,7 +89,8 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         guest.shell.variables.extend(assigned);
         return Done::default();
     };
-    if let Some(done) = file_commands::run(name, arguments, assigned, guest) {
+    let done = environment::run(name, arguments, guest);
+    if let Some(done) = done.or_else(|| file_commands::run(name, arguments, assigned, guest)) {
         return done;
     }
     let rescue = machine.system() == System::Rescue;
@@ -103,11 +107,11 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "hostname" => prints(machine.names().0),
         "whoami" => prints(user),
         "id" => id(user, arguments),
-        "pwd" => prints(&machine.home()),
         "nproc" => prints(&machine.size.cpu.to_string()),
         "lsblk" => lsblk(machine),
         "uname" => uname(machine, arguments),
-        "uptime" => uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
+        "date" => dates::date(arguments, guest.now_ms / 1000),
+        "uptime" => dates::uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
         "echo" => echo(arguments),
         "cat" => cat(guest, user, arguments),
         "sleep" => match arguments.first().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
@@ -190,10 +194,11 @@ fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
     for path in paths {
         let read = match *path {
             "/etc/shadow" if user != "root" => Err("Permission denied".into()),
-            path => guest.read(&absolute(path, &guest.machine.home())),
+            path => guest.read(&guest.place(path)),
         };
         match read {
             Ok(body) if done.out.len() + body.len() > OUTPUT_MAX => {
+                guest.files.memory().bounds.reached(Bound::Output);
                 done.status = 1;
                 done.err.push_str(&format!("cat: {path}: one command prints no more than {OUTPUT_MAX} bytes here\n"));
                 break;
@@ -209,6 +214,15 @@ fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
 }
 
 impl Guest<'_> {
+    /// A path as its user types it, from the shell's directory on.
+    pub(crate) fn place(&self, path: &str) -> String {
+        absolute(path, &environment::directory(self.shell, self.machine))
+    }
+
+    pub(crate) fn is_directory(&self, path: &str) -> bool {
+        self.files.is_directory(&self.place(path), self.machine)
+    }
+
     /// What stands at an absolute path.
     ///
     /// # Errors
@@ -229,69 +243,5 @@ impl Guest<'_> {
                 None => return Err("No such file or directory".into()),
             },
         })
-    }
-}
-
-/// `YYYY-MM-DD HH:MM:SS`, UTC.
-fn utc(seconds: u64) -> String {
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Days are counted from 1 March of year 0, so that a leap day ends a year
-    // (https://howardhinnant.github.io/date_algorithms.html#civil_from_days).
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
-}
-
-fn uptime(arguments: &[&str], booted: u64, now: u64) -> Done {
-    match arguments {
-        ["-s"] => prints(&utc(booted)),
-        [] => prints(&up(booted, now)),
-        _ => fails("uptime: only `uptime` and `uptime -s`, the time of the boot, are known here", 1),
-    }
-}
-
-/// As procps says it; who asks is the one user, and nothing else runs here.
-fn up(booted: u64, now: u64) -> String {
-    let minutes = now.saturating_sub(booted) / 60;
-    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
-    let days = match days {
-        0 => String::new(),
-        1 => "1 day, ".to_owned(),
-        days => format!("{days} days, "),
-    };
-    let hours = if hours == 0 { format!("{minutes} min") } else { format!("{hours:2}:{minutes:02}") };
-    let time = utc(now).split_off("2026-11-27 ".len());
-    format!(" {time} up {days}{hours},  1 user,  load average: 0.00, 0.00, 0.00")
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn how_long_a_machine_is_up_is_told_as_procps_does() {
-        let now = 951_782_399;
-        for (up, told) in [
-            (59, "up 0 min,"),
-            (61 * 60, "up  1:01,"),
-            (86_400 + 60, "up 1 day, 1 min,"),
-            (2 * 86_400 + 13 * 3600, "up 2 days, 13:00,"),
-        ] {
-            assert_eq!(super::up(now - up, now), format!(" 23:59:59 {told}  1 user,  load average: 0.00, 0.00, 0.00"));
-        }
-    }
-
-    #[test]
-    fn a_moment_is_told_in_utc() {
-        assert_eq!(utc(0), "1970-01-01 00:00:00");
-        assert_eq!(utc(951_782_399), "2000-02-28 23:59:59");
-        assert_eq!(utc(951_782_400), "2000-02-29 00:00:00");
-        assert_eq!(utc(1_795_478_400), "2026-11-24 00:00:00");
     }
 }

@@ -111,7 +111,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
     let mut shell = Shell::default();
     loop {
         let Ok(machine) = land.machine() else { return Ok(false) };
-        let prompt = prompt(&machine);
+        let prompt = prompt(&machine, &shell);
         drop(machine);
         screen.glass.show(&prompt).await?;
         let line = match screen.line(true).await? {
@@ -170,10 +170,9 @@ async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(
         let Entered::Line(user) = screen.line(true).await? else { continue };
         screen.glass.show("Password: ").await?;
         let Entered::Line(password) = screen.line(false).await? else { continue };
-        // Hashing takes a millisecond: not on a thread that serves others.
         let name = user.clone();
-        let fits = tokio::task::spawn_blocking(move || auth::password_fits(&machine, name.trim(), &password)).await;
-        if fits.unwrap_or(false) {
+        let fits = move || auth::password_fits(&machine, name.trim(), &password);
+        if land.driver.checks_password(land.id, fits).await {
             return Ok(true);
         }
         let attempt = Attempt { machine: land.id, peer, user: user.trim() };

@@ -1,9 +1,10 @@
-//! The commands of a simulated guest that are about its files and its shell: `chmod`, `ls`, `test`, `export`, scripts.
+//! The commands of a simulated guest that are about its files: `chmod`, `ls`, `test`, scripts.
 
 use super::{
-    commands::{Done, Effect, Guest, OUTPUT_MAX, Script, fails},
+    commands::{Done, Effect, Guest, Script, fails},
+    environment,
     files::absolute,
-    shell::{assignment, is_name},
+    listing,
 };
 
 /// Runs such a command; `None` when it is none.
@@ -22,18 +23,16 @@ pub(crate) fn run(
         "chmod" => chmod(arguments, guest),
         "mkdir" => mkdir(arguments, guest),
         "rm" => rm(arguments, guest),
-        "ls" => ls(arguments, guest),
-        "export" => export(arguments, guest),
-        "set" => set(arguments, guest),
+        "ls" => listing::ls(arguments, guest),
         "sh" | "bash" | "/bin/sh" | "/bin/bash" | "." | "source" => script(name, arguments, assigned, guest),
         path if path.contains('/') => by_path(path, arguments, assigned, guest),
         _ => return None,
     })
 }
 
-fn home_of(guest: &Guest<'_>) -> impl Fn(&str) -> String + use<> {
-    let home = guest.machine.home();
-    move |path| absolute(path, &home)
+fn place_of(guest: &Guest<'_>) -> impl Fn(&str) -> String + use<> {
+    let directory = environment::directory(guest.shell, guest.machine);
+    move |path| absolute(path, &directory)
 }
 
 /// Options and the rest.
@@ -44,7 +43,7 @@ fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b str]) {
 }
 
 fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
-    let place = home_of(guest);
+    let place = place_of(guest);
     let is_file = |path: &str| guest.read(&place(path)).is_ok();
     let is_directory = |path: &str| guest.files.is_directory(&place(path), guest.machine);
     let holds = match arguments {
@@ -69,7 +68,7 @@ fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
 
 /// Of what is a file in memory the mode is kept; of the rest it has no meaning here.
 fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = home_of(guest);
+    let place = place_of(guest);
     let Some((mode, paths)) = arguments.split_first().filter(|(_, paths)| !paths.is_empty()) else {
         return fails("chmod: missing operand", 1);
     };
@@ -122,7 +121,7 @@ fn mode_change(text: &str) -> Option<impl Fn(u32) -> u32 + use<>> {
 }
 
 fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = home_of(guest);
+    let place = place_of(guest);
     let (options, paths) = split(arguments);
     let parents = options.iter().any(|option| option.contains('p'));
     let mut done = Done::default();
@@ -144,7 +143,7 @@ fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 }
 
 fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = home_of(guest);
+    let place = place_of(guest);
     let (options, paths) = split(arguments);
     let given = |letters: [char; 2]| options.iter().any(|option| option.contains(letters));
     let mut done = Done::default();
@@ -166,52 +165,6 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     done
 }
 
-fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
-    let place = home_of(guest);
-    let (_, paths) = split(arguments);
-    let mut done = Done::default();
-    for path in if paths.is_empty() { &["."] } else { paths } {
-        let at = place(path);
-        if guest.files.is_directory(&at, guest.machine) {
-            for name in guest.files.names(&at) {
-                if done.out.len() > OUTPUT_MAX {
-                    break;
-                }
-                done.out.extend(format!("{name}\n").into_bytes());
-            }
-        } else if guest.read(&at).is_ok() {
-            done.out.extend(format!("{path}\n").into_bytes());
-        } else {
-            complain(&mut done, "ls", path, "No such file or directory");
-            done.status = 2;
-        }
-    }
-    done
-}
-
-fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    for word in arguments {
-        match assignment(word) {
-            Some((name, value)) => _ = guest.shell.variables.insert(name.to_owned(), value.to_owned()),
-            None if is_name(word) => {}
-            None => return fails(&format!("export: {word}: not a name"), 2),
-        }
-    }
-    Done::default()
-}
-
-fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    for word in arguments {
-        match *word {
-            "-e" | "-eu" | "-ex" => guest.shell.errexit = true,
-            "+e" => guest.shell.errexit = false,
-            "-u" | "+u" | "-x" | "+x" => {}
-            _ => return fails(&format!("set: {word}: only -e, -u and -x are known here"), 2),
-        }
-    }
-    Done::default()
-}
-
 /// `sh [-e] PATH ARGUMENTS`, `sh -c TEXT`, `. PATH`.
 fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &mut Guest<'_>) -> Done {
     let (options, rest) = split(arguments);
@@ -223,7 +176,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
     let text = if given('c') {
         Ok((*first).to_owned())
     } else {
-        guest.read(&absolute(first, &guest.machine.home())).map(|body| String::from_utf8_lossy(&body).into_owned())
+        guest.read(&guest.place(first)).map(|body| String::from_utf8_lossy(&body).into_owned())
     };
     match text {
         Ok(text) => {
@@ -236,7 +189,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
 
 /// A script by its path: it must be executable, and for a shell.
 fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &Guest<'_>) -> Done {
-    let Some((mode, body)) = guest.files.file(&absolute(path, &guest.machine.home())) else {
+    let Some((mode, body)) = guest.files.file(&guest.place(path)) else {
         return fails(&format!("sh: {path}: not found"), 127);
     };
     let text = String::from_utf8_lossy(body).into_owned();

@@ -3,10 +3,14 @@
 //! `~/.ssh/authorized_keys` is not among them: it is the disk's, and whoever writes it writes the disk.
 
 use crate::{
+    bounds::Bound,
     machine::Machine,
     memory::{Memory, Share},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Files and directories of one guest.
 const ENTRIES_MAX: usize = 64;
@@ -14,6 +18,10 @@ const ENTRIES_MAX: usize = 64;
 pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of all files of one guest.
 const BYTES_MAX: usize = 4 << 20;
+
+/// Files of the system that can be read.
+const SYSTEM: [&str; 5] =
+    ["/dev/null", "/etc/hostname", "/etc/os-release", "/proc/meminfo", "/proc/sys/kernel/random/boot_id"];
 
 /// What a guest holds, by absolute path.
 #[derive(Debug)]
@@ -66,8 +74,9 @@ impl Files {
     pub(crate) fn is_directory(&self, path: &str, machine: &Machine) -> bool {
         let keys = machine.keys_path();
         let parent = keys.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let above = |file: &&str| file.rsplit_once('/').is_some_and(|(parent, _)| is_in(parent, path));
         let standing = path == "/" || ["/tmp", &*machine.home(), parent].iter().any(|standing| is_in(standing, path));
-        standing || self.entries.get(path) == Some(&Entry::Directory)
+        standing || SYSTEM.iter().any(above) || self.entries.get(path) == Some(&Entry::Directory)
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<(u32, &[u8])> {
@@ -77,14 +86,15 @@ impl Files {
         }
     }
 
-    /// The names in a directory.
-    pub(crate) fn names(&self, directory: &str) -> Vec<&str> {
-        let inside = |path: &'_ String| path.strip_prefix(directory).map(|rest| rest.starts_with('/')) == Some(true);
-        let below = self.entries.keys().filter(|path| directory == "/" || inside(path));
-        below
-            .map(|path| path[directory.trim_end_matches('/').len() + 1..].as_ref())
-            .filter(|name: &&str| !name.contains('/'))
-            .collect()
+    /// The names in a directory: what was put there, and what stands there in every guest.
+    pub(crate) fn names(&self, directory: &str, machine: &Machine) -> BTreeSet<String> {
+        let (home, keys) = (machine.home(), machine.keys_path());
+        let standing = SYSTEM.into_iter().chain(["/tmp", &*home, &*keys]);
+        let inside = |path: &str| {
+            let rest = path.strip_prefix(directory.trim_end_matches('/'))?.strip_prefix('/')?;
+            rest.split('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
+        };
+        self.entries.keys().map(String::as_str).chain(standing).filter_map(inside).collect()
     }
 
     /// Whether a file of so many bytes may be put at a path.
@@ -93,7 +103,7 @@ impl Files {
     /// What the system would say.
     pub(crate) fn allows(&self, path: &str, bytes: usize, machine: &Machine) -> Result<(), Why> {
         if bytes > FILE_BYTES_MAX {
-            return Err("File too large".into());
+            return Err(self.full("File too large"));
         }
         if self.is_directory(path, machine) {
             return Err("Is a directory".into());
@@ -102,7 +112,13 @@ impl Files {
             return Ok(());
         }
         self.has_place(path, machine)?;
-        if self.bytes_beside(path) + bytes > BYTES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+        if self.bytes_beside(path) + bytes > BYTES_MAX { Err(self.full("No space left on device")) } else { Ok(()) }
+    }
+
+    /// A bound of files was reached.
+    fn full(&self, why: &str) -> Why {
+        self.memory.bounds.reached(Bound::Memory);
+        why.into()
     }
 
     /// Bytes of all files but one.
@@ -126,7 +142,7 @@ impl Files {
             return Err("File name too long".into());
         }
         let is_new = !self.entries.contains_key(path);
-        if is_new && self.entries.len() >= ENTRIES_MAX { Err("No space left on device".into()) } else { Ok(()) }
+        if is_new && self.entries.len() >= ENTRIES_MAX { Err(self.full("No space left on device")) } else { Ok(()) }
     }
 
     /// Puts a file in a place that [`Files::allows`]; without a mode it keeps the one that it had.

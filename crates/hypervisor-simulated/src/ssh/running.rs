@@ -2,8 +2,9 @@
 
 use super::{
     commands::{self, Done, Effect, Guest, Script},
+    environment,
     files::absolute,
-    shell::{self, Command, Join, Shell},
+    shell::{self, Command, Join, Output, Shell, Sink, Streams, Unclear},
     signals::{Signal, Signals},
     userland::Userland,
 };
@@ -31,6 +32,13 @@ pub(crate) struct Ended {
 /// Where what commands print goes. It may wait for its reader.
 pub(crate) trait Print: Send {
     fn print(&mut self, done: &Done) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Why a text does not run, or not on.
+struct Refused {
+    words: String,
+    /// The bound that it reached; what is merely not understood has reached none.
+    bound: Option<Bound>,
 }
 
 /// What a text still has to run.
@@ -88,8 +96,7 @@ impl Userland {
             begun = true;
             let (effect, printed) = self.command(&command, shell, input, out, signals).await?;
             let Some(rest) = left.checked_sub(COMMAND_COUNTS + printed) else {
-                self.driver.bounds().reached(Bound::Output);
-                self.refuse(shell, "ended: it runs on and on", out).await?;
+                self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
                 return Ok(Ended { status: 2, exit: true });
             };
             left = rest;
@@ -103,8 +110,8 @@ impl Userland {
                     }
                 }
                 Some(Effect::Script(script, assigned)) => {
-                    let may = command.output.is_none() && frames.len() < DEPTH_MAX;
-                    ended = !self.enter_script(&mut frames, shell, (script, assigned), may, out).await?;
+                    let refused = why_not(&command, frames.len());
+                    ended = !self.enter_script(&mut frames, shell, (script, assigned), refused, out).await?;
                 }
                 _ => {}
             }
@@ -118,28 +125,26 @@ impl Userland {
         frames: &mut Vec<Frame>,
         shell: &mut Shell,
         (script, assigned): (Script, Vec<(String, String)>),
-        may: bool,
+        refused: Option<Refused>,
         out: &mut impl Print,
     ) -> Result<bool, Error> {
-        let entered = if may {
-            let weight = script.text.len();
-            self.driver.compute(weight, || enter(frames, shell, script, assigned, &self.memory)).await
-        } else {
-            Err("a script's output cannot be redirected, nor scripts nested so deep".to_owned())
+        let weight = script.text.len();
+        let entered = match refused {
+            Some(refused) => Err(refused),
+            None => self.driver.compute(self.id, weight, || enter(frames, shell, script, assigned, &self.memory)).await,
         };
-        if let Err(why) = &entered {
-            self.refuse(shell, why, out).await?;
-        }
-        Ok(entered.is_ok())
+        let Err(refused) = entered else { return Ok(true) };
+        self.refuse(shell, refused, out).await?;
+        Ok(false)
     }
 
     /// What a text has to run; an error in it is printed.
     async fn first_frame(&self, text: &str, shell: &mut Shell, out: &mut impl Print) -> Result<Option<Frame>, Error> {
-        shell.variables.insert("HOME".into(), self.machine()?.home());
-        match self.driver.compute(text.len(), || understood(text, shell, &self.memory)).await {
+        environment::log_in(shell, &*self.machine()?);
+        match self.driver.compute(self.id, text.len(), || understood(text, shell, &self.memory)).await {
             Ok((commands, share)) => Ok(Some(Frame { commands, outer: None, _share: share })),
-            Err(why) => {
-                self.refuse(shell, &why, out).await?;
+            Err(refused) => {
+                self.refuse(shell, refused, out).await?;
                 Ok(None)
             }
         }
@@ -154,7 +159,8 @@ impl Userland {
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<(Option<Effect>, usize), Error> {
-        let mut done = self.driver.compute(command.words.len(), || self.run_one(command, shell, input)).await?;
+        let mut done =
+            self.driver.compute(self.id, command.words.len(), || self.run_one(command, shell, input)).await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
             done = commands::fails("cvmd-guest: Cannot allocate memory", 1);
@@ -169,9 +175,8 @@ impl Userland {
             }
         };
         report(&mut done, acted);
-        if let Some(output) = &command.output {
-            let path = absolute(&output.path.expand(shell), &self.machine()?.home());
-            self.redirect(&path, output.append, &mut done).await;
+        if let Some(streams) = &command.streams {
+            self.direct(streams, shell, &mut done).await?;
         }
         shell.status = done.status;
         // Scripts that call each other count as what they print does.
@@ -181,16 +186,19 @@ impl Userland {
         Ok((effect, printed))
     }
 
-    async fn refuse(&self, shell: &mut Shell, why: &str, out: &mut impl Print) -> Result<(), Error> {
-        self.driver.bounds().reached(Bound::Line);
+    async fn refuse(&self, shell: &mut Shell, refused: Refused, out: &mut impl Print) -> Result<(), Error> {
+        if let Some(bound) = refused.bound {
+            self.driver.bounds().reached(bound);
+        }
         shell.status = 2;
-        out.print(&Done { err: format!("cvmd-guest: {why}\n"), status: 2, ..Done::default() }).await
+        out.print(&commands::fails(&format!("cvmd-guest: {}", refused.words), 2)).await
     }
 
     /// Sessions share what is in memory: nobody holds it while anything is waited for.
     fn run_one(&self, command: &Command, shell: &mut Shell, input: &[u8]) -> Result<Done, Error> {
         let machine = self.machine()?;
         let Some(words) = command.expand(shell) else {
+            self.driver.bounds().reached(Bound::Line);
             return Ok(commands::fails("cvmd-guest: too many words or variables, or too long", 126));
         };
         let mut files = self.files();
@@ -218,9 +226,30 @@ impl Userland {
         self.driver.edit_keys_inside(self.id, self.boot, edit).await
     }
 
-    /// Sends a command's output to a file of the guest.
-    async fn redirect(&self, path: &str, append: bool, done: &mut Done) {
-        let body = std::mem::take(&mut done.out);
+    /// Sends a command's two streams where its line says.
+    async fn direct(&self, streams: &Streams, shell: &Shell, done: &mut Done) -> Result<(), Error> {
+        let printed =
+            [(&streams.out, std::mem::take(&mut done.out)), (&streams.err, std::mem::take(&mut done.err).into_bytes())];
+        let directory = environment::directory(shell, &*self.machine()?);
+        let mut files: Vec<(&Output, Vec<u8>)> = Vec::new();
+        for (sink, bytes) in printed {
+            match sink {
+                Sink::Out => done.out.extend(bytes),
+                Sink::Err => done.err.push_str(&String::from_utf8_lossy(&bytes)),
+                Sink::File(output) => match files.iter_mut().find(|(other, _)| *other == output) {
+                    Some((_, body)) => body.extend(bytes),
+                    None => files.push((output, bytes)),
+                },
+            }
+        }
+        for (output, body) in files {
+            self.redirect(&absolute(&output.path.expand(shell), &directory), output.append, body, done).await;
+        }
+        Ok(())
+    }
+
+    /// Writes what a command has printed into a file of the guest.
+    async fn redirect(&self, path: &str, append: bool, body: Vec<u8>, done: &mut Done) {
         let Ok(machine) = self.machine() else { return };
         if path == "/dev/null" {
             return;
@@ -230,7 +259,7 @@ impl Userland {
             report(done, written);
             return;
         }
-        let _turn = self.driver.turn().await;
+        let _turn = self.driver.turn(self.id).await;
         let mut files = self.files();
         let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
         let body = [before, &body].concat();
@@ -241,14 +270,37 @@ impl Userland {
     }
 }
 
+impl Refused {
+    fn words(words: impl Into<String>) -> Refused {
+        Refused { words: words.into(), bound: None }
+    }
+
+    fn bound(bound: Bound, words: impl Into<String>) -> Refused {
+        Refused { words: words.into(), bound: Some(bound) }
+    }
+}
+
+/// Why a script does not begin, so deep inside others.
+fn why_not(command: &Command, depth: usize) -> Option<Refused> {
+    if command.streams.is_some() {
+        return Some(Refused::words("a script's output cannot be redirected here"));
+    }
+    let words = || format!("scripts are not nested so deep here: {DEPTH_MAX} at most");
+    (depth >= DEPTH_MAX).then(|| Refused::bound(Bound::Line, words()))
+}
+
 /// The commands of a text, and the memory that they take; or why it is not understood.
-fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(VecDeque<Command>, Share), String> {
-    let commands = shell::parse(text).map_err(|shell::Unclear(why)| format!("syntax error: {why}"))?;
+fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(VecDeque<Command>, Share), Refused> {
+    let commands = shell::parse(text).map_err(|unclear| match unclear {
+        Unclear::Syntax(why) => Refused::words(format!("syntax error: {why}")),
+        Unclear::TooMuch(what) => Refused::bound(Bound::Line, what),
+    })?;
     let mut share = memory.share();
     if share.resize(shell::weight(text, &commands) + shell.bytes()) {
         Ok((commands.into(), share))
     } else {
-        Err("Cannot allocate memory".into())
+        // Whose memory it is has counted it.
+        Err(Refused::words("Cannot allocate memory"))
     }
 }
 
@@ -259,7 +311,7 @@ fn enter(
     script: Script,
     assigned: Vec<(String, String)>,
     memory: &Arc<Memory>,
-) -> Result<(), String> {
+) -> Result<(), Refused> {
     let (commands, share) = understood(&script.text, shell, memory)?;
     shell.status = 0;
     let outer = (!script.sourced).then(|| shell.clone());

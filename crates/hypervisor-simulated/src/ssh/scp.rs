@@ -9,6 +9,7 @@
 //! Never specified; OpenSSH's scp.c is what everybody agrees with. Clients may send on without waiting for our `\0`.
 
 use super::{commands::Guest, files::absolute};
+use crate::bounds::Bound;
 use std::collections::VecDeque;
 
 /// Bytes of a line of the protocol.
@@ -281,7 +282,7 @@ impl Source {
                 return;
             }
             self.chunks.push_back(header(format!("D0755 0 {name}\n")));
-            for inner in guest.files.names(path) {
+            for inner in guest.files.names(path, guest.machine) {
                 self.add(&format!("{}/{inner}", path.trim_end_matches('/')), true, guest, errors);
             }
             let end = [std::mem::take(errors), b"E\n".to_vec()].concat();
@@ -290,7 +291,11 @@ impl Source {
         }
         let read = guest.read(path).and_then(|body| {
             self.bytes += body.len();
-            if self.bytes > COPY_BYTES_MAX { Err("too much for one copy".into()) } else { Ok(body) }
+            if self.bytes > COPY_BYTES_MAX {
+                guest.files.memory().bounds.reached(Bound::Output);
+                return Err("too much for one copy".into());
+            }
+            Ok(body)
         });
         match read {
             Ok(mut body) => {

@@ -1,4 +1,4 @@
-//! What a line typed at a guest means: words, quotes, variables, `;` `&&` `||`, and `>` `>>` of the output. Pure.
+//! What a line typed at a guest means: words, quotes, variables, `;` `&&` `||`, and where output goes (`>` `>>` `2>&1`). Pure.
 //!
 //! Not a POSIX shell. What is not understood is refused, never half done: a pipe or a substitution that were taken as
 //! words would do something that nobody asked for.
@@ -18,6 +18,8 @@ const PIECES_MAX: usize = 256;
 /// What a shell remembers from one command to the next.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shell {
+    /// Where `cd` has led; `None` is the home directory.
+    pub directory: Option<String>,
     pub variables: BTreeMap<String, String>,
     /// `set -e`: the first command that fails ends it.
     pub errexit: bool,
@@ -51,7 +53,31 @@ pub(crate) enum Join {
 pub(crate) struct Command {
     pub join: Join,
     pub words: Vec<Word>,
-    pub output: Option<Output>,
+    /// `None` when both go to the client, as they come.
+    pub streams: Option<Box<Streams>>,
+}
+
+/// Where the two streams of a command go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Streams {
+    pub out: Sink,
+    pub err: Sink,
+}
+
+/// Where a stream goes: to one of the client's, or into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sink {
+    Out,
+    Err,
+    File(Output),
+}
+
+/// A command's stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Out,
+    Err,
+    Both,
 }
 
 /// A word before its variables have values.
@@ -68,22 +94,35 @@ enum Piece {
     Variable(String),
 }
 
-/// Where a command's output goes instead of to the client.
+/// A file that takes a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Output {
     pub path: Word,
     pub append: bool,
 }
 
-/// The line is not understood; the text says where, as `sh` would.
+/// Why a text does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unclear(pub String);
+pub(crate) enum Unclear {
+    /// The text says where, as `sh` would.
+    Syntax(String),
+    /// It has more of something than may be.
+    TooMuch(String),
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Token {
     Word(Word),
     Join(Join),
-    Redirect { append: bool },
+    Redirect {
+        stream: Stream,
+        append: bool,
+    },
+    /// `2>&1`: a stream goes where the other one goes at this point of the line.
+    Follow {
+        stream: Stream,
+        to: Stream,
+    },
 }
 
 /// Words of a shell's grammar that is not known here: what they enclose must not run by itself.
@@ -95,35 +134,40 @@ const RESERVED: [&str; 17] = [
 /// Reads a line, or several.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
     let mut commands = Vec::new();
-    let mut command = Command { join: Join::Always, words: Vec::new(), output: None };
+    let mut command = Command { join: Join::Always, words: Vec::new(), streams: None };
     let mut tokens = tokens(text)?.into_iter();
     while let Some(token) = tokens.next() {
         match token {
             Token::Word(word) => {
                 if command.words.is_empty() && !word.quoted && word.text().is_some_and(|text| RESERVED.contains(&text))
                 {
-                    return Err(Unclear(format!("`{}` is not known here", word.text().unwrap_or_default())));
+                    return Err(Unclear::Syntax(format!("`{}` is not known here", word.text().unwrap_or_default())));
                 }
                 command.words.push(word);
             }
-            Token::Redirect { append } => match tokens.next() {
-                Some(Token::Word(path)) => command.output = Some(Output { path, append }),
-                _ => return Err(Unclear("a file name is missing".into())),
+            Token::Redirect { stream, append } => match tokens.next() {
+                Some(Token::Word(path)) => command.streams().send(stream, &Sink::File(Output { path, append })),
+                _ => return Err(Unclear::Syntax("a file name is missing".into())),
             },
+            Token::Follow { stream, to } => {
+                let streams = command.streams();
+                let sink = if to == Stream::Out { streams.out.clone() } else { streams.err.clone() };
+                streams.send(stream, &sink);
+            }
             Token::Join(join) => {
-                let finished = std::mem::replace(&mut command, Command { join, words: Vec::new(), output: None });
+                let finished = std::mem::replace(&mut command, Command { join, words: Vec::new(), streams: None });
                 if !finished.words.is_empty() {
                     commands.push(finished);
-                } else if finished.output.is_some() || join != Join::Always {
-                    return Err(Unclear("a command is missing".into()));
+                } else if finished.streams.is_some() || join != Join::Always {
+                    return Err(Unclear::Syntax("a command is missing".into()));
                 }
             }
         }
     }
     if !command.words.is_empty() {
         commands.push(command);
-    } else if command.output.is_some() || command.join != Join::Always {
-        return Err(Unclear("a command is missing".into()));
+    } else if command.streams.is_some() || command.join != Join::Always {
+        return Err(Unclear::Syntax("a command is missing".into()));
     }
     Ok(commands)
 }
@@ -136,21 +180,42 @@ fn tokens(text: &str) -> Result<Vec<Token>, Unclear> {
             ' ' | '\t' | '\r' => continue,
             '\n' | ';' => Token::Join(Join::Always),
             '&' if characters.next_if_eq(&'&').is_some() => Token::Join(Join::IfGood),
+            '&' if characters.next_if_eq(&'>').is_some() => redirection(Stream::Both, &mut characters)?,
             '|' if characters.next_if_eq(&'|').is_some() => Token::Join(Join::IfBad),
-            '>' => Token::Redirect { append: characters.next_if_eq(&'>').is_some() },
+            '>' => redirection(Stream::Out, &mut characters)?,
+            '1' if characters.next_if_eq(&'>').is_some() => redirection(Stream::Out, &mut characters)?,
+            '2' if characters.next_if_eq(&'>').is_some() => redirection(Stream::Err, &mut characters)?,
             '#' => {
                 while characters.next_if(|character| *character != '\n').is_some() {}
                 continue;
             }
-            '&' | '|' | '<' | '(' | ')' => return Err(Unclear(format!("`{character}` is not known here"))),
+            '&' | '|' | '<' | '(' | ')' => return Err(Unclear::Syntax(format!("`{character}` is not known here"))),
             first => Token::Word(word(first, &mut characters)?),
         };
         tokens.push(token);
         if tokens.len() > TOKENS_MAX {
-            return Err(Unclear(format!("more than {TOKENS_MAX} words")));
+            return Err(Unclear::TooMuch(format!("more than {TOKENS_MAX} words")));
         }
     }
     Ok(tokens)
+}
+
+/// After a `>`: another one, or `&1` or `&2`.
+fn redirection(stream: Stream, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Token, Unclear> {
+    if characters.next_if_eq(&'&').is_none() {
+        return Ok(Token::Redirect { stream, append: characters.next_if_eq(&'>').is_some() });
+    }
+    let to = match characters.next() {
+        Some('1') => Stream::Out,
+        Some('2') => Stream::Err,
+        _ => return Err(Unclear::Syntax("behind `>&` only 1 and 2 are known here".into())),
+    };
+    let ends = |after: &char| matches!(after, ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')');
+    if stream != Stream::Both && characters.peek().is_none_or(ends) {
+        Ok(Token::Follow { stream, to })
+    } else {
+        Err(Unclear::Syntax("behind `>&` only 1 and 2 are known here".into()))
+    }
 }
 
 fn word(first: char, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Word, Unclear> {
@@ -162,7 +227,7 @@ fn word(first: char, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) 
     }
     loop {
         if word.pieces.len() > PIECES_MAX {
-            return Err(Unclear(format!("more than {PIECES_MAX} variables in a word")));
+            return Err(Unclear::TooMuch(format!("more than {PIECES_MAX} variables in a word")));
         }
         match next.take() {
             None => {}
@@ -172,7 +237,7 @@ fn word(first: char, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) 
                     match characters.next() {
                         Some('\'') => break,
                         Some(character) => word.push(character),
-                        None => return Err(Unclear("a quote is not closed".into())),
+                        None => return Err(Unclear::Syntax("a quote is not closed".into())),
                     }
                 }
             }
@@ -187,7 +252,7 @@ fn word(first: char, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) 
                 None => {}
             },
             Some('$') => word.pieces.push(variable(characters)?),
-            Some('`') => return Err(Unclear("substitution is not known here".into())),
+            Some('`') => return Err(Unclear::Syntax("substitution is not known here".into())),
             Some(character) => word.push(character),
         }
         next = characters
@@ -202,7 +267,7 @@ fn double_quoted(word: &mut Word, characters: &mut std::iter::Peekable<std::str:
     word.quoted = true;
     loop {
         if word.pieces.len() > PIECES_MAX {
-            return Err(Unclear(format!("more than {PIECES_MAX} variables in a word")));
+            return Err(Unclear::TooMuch(format!("more than {PIECES_MAX} variables in a word")));
         }
         match characters.next() {
             Some('"') => return Ok(()),
@@ -213,12 +278,12 @@ fn double_quoted(word: &mut Word, characters: &mut std::iter::Peekable<std::str:
                     word.push('\\');
                     word.push(other);
                 }
-                None => return Err(Unclear("a quote is not closed".into())),
+                None => return Err(Unclear::Syntax("a quote is not closed".into())),
             },
             Some('$') => word.pieces.push(variable(characters)?),
-            Some('`') => return Err(Unclear("substitution is not known here".into())),
+            Some('`') => return Err(Unclear::Syntax("substitution is not known here".into())),
             Some(character) => word.push(character),
-            None => return Err(Unclear("a quote is not closed".into())),
+            None => return Err(Unclear::Syntax("a quote is not closed".into())),
         }
     }
 }
@@ -229,7 +294,7 @@ fn variable(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result
         return Ok(Piece::Variable("?".into()));
     }
     if characters.peek().is_some_and(|next| matches!(next, '(' | '@' | '*' | '#' | '$' | '!' | '-')) {
-        return Err(Unclear("substitution is not known here".into()));
+        return Err(Unclear::Syntax("substitution is not known here".into()));
     }
     let braces = characters.next_if_eq(&'{').is_some();
     let mut name = String::new();
@@ -237,7 +302,7 @@ fn variable(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result
         name.push(character);
     }
     if braces && (name.is_empty() || characters.next() != Some('}')) {
-        return Err(Unclear("substitution is not known here".into()));
+        return Err(Unclear::Syntax("substitution is not known here".into()));
     }
     Ok(if name.is_empty() { Piece::Text("$".into()) } else { Piece::Variable(name) })
 }
@@ -275,7 +340,22 @@ impl Word {
     }
 }
 
+impl Streams {
+    fn send(&mut self, stream: Stream, sink: &Sink) {
+        if stream != Stream::Err {
+            self.out = sink.clone();
+        }
+        if stream != Stream::Out {
+            self.err = sink.clone();
+        }
+    }
+}
+
 impl Command {
+    fn streams(&mut self) -> &mut Streams {
+        self.streams.get_or_insert_with(|| Box::new(Streams { out: Sink::Out, err: Sink::Err }))
+    }
+
     /// The words with their variables' values: one without quotes may become none, or several, but not an assignment.
     /// `None` when they are too long, or variables too many.
     pub(crate) fn expand(&self, shell: &Shell) -> Option<Vec<String>> {
@@ -337,8 +417,37 @@ mod test {
             commands.iter().map(|command| command.join).collect::<Vec<_>>(),
             [Join::Always, Join::IfGood, Join::Always, Join::IfBad]
         );
-        let output = commands[1].output.as_ref().unwrap();
+        let Sink::File(output) = &commands[1].streams.as_ref().unwrap().out else { panic!("{commands:?}") };
         assert_eq!((&*output.path.expand(&shell()), output.append), ("/root/.ssh/authorized_keys", true));
+    }
+
+    #[test]
+    fn streams_go_where_the_line_says_in_its_order() {
+        let sink = |sink: &Sink| match sink {
+            Sink::Out => "out".to_owned(),
+            Sink::Err => "err".to_owned(),
+            Sink::File(output) => format!("{}{}", if output.append { "+" } else { "" }, output.path.expand(&shell())),
+        };
+        for (text, out, err) in [
+            ("a 2>&1", "out", "out"),
+            ("a >&2", "err", "err"),
+            ("a 1>f 2>g", "f", "g"),
+            ("a >f 2>&1", "f", "f"),
+            ("a 2>&1 >f", "f", "out"),
+            ("a &>f", "f", "f"),
+            ("a 2>>f", "out", "+f"),
+            ("a2>f", "f", "err"),
+        ] {
+            let commands = parse(text).unwrap();
+            let [command] = &*commands else { panic!("{text}") };
+            assert_eq!(command.words.len(), 1, "{text}");
+            let streams = command.streams.as_ref().unwrap();
+            assert_eq!((&*sink(&streams.out), &*sink(&streams.err)), (out, err), "{text}");
+        }
+        for text in ["a 2>&3", "a 2>&1x", "a 2>&", "a &>&1", "2>&1"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert_eq!(words("echo 2 1 a2"), [["echo", "2", "1", "a2"]]);
     }
 
     #[test]

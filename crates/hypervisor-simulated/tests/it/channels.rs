@@ -2,48 +2,11 @@
 
 use crate::support::{
     LIMIT,
-    house::{House, Trusting},
+    house::{Ended, House, begin, ended, run},
 };
-use russh::{
-    Channel, ChannelMsg, Sig,
-    client::{Handle, Msg},
-};
+use cvmd_hypervisor::Hypervisor;
+use russh::{Channel, ChannelMsg, ChannelOpenFailure, Error, Sig, client::Msg};
 use tokio::time::timeout;
-
-/// What a channel came to.
-#[derive(Debug, PartialEq, Eq)]
-struct Ended {
-    status: Option<u32>,
-    out: String,
-    err: String,
-}
-
-async fn begin(client: &Handle<Trusting>, text: &str) -> Channel<Msg> {
-    let channel = client.channel_open_session().await.unwrap();
-    channel.exec(true, text).await.unwrap();
-    channel
-}
-
-async fn ended(mut channel: Channel<Msg>) -> Ended {
-    let mut ended = Ended { status: None, out: String::new(), err: String::new() };
-    timeout(LIMIT, async {
-        while let Some(message) = channel.wait().await {
-            match message {
-                ChannelMsg::Data { data } => ended.out.push_str(&String::from_utf8_lossy(&data)),
-                ChannelMsg::ExtendedData { data, .. } => ended.err.push_str(&String::from_utf8_lossy(&data)),
-                ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
-                _ => {}
-            }
-        }
-    })
-    .await
-    .expect("the channel ends");
-    ended
-}
-
-async fn run(client: &Handle<Trusting>, text: &str) -> Ended {
-    ended(begin(client, text).await).await
-}
 
 /// Reads what a terminal shows until it ends so.
 async fn shown(channel: &mut Channel<Msg>, end: &str) -> String {
@@ -193,4 +156,42 @@ async fn no_command_prints_or_holds_more_than_a_guest_has() {
     let seen = run(&client, &grown).await;
     assert!(seen.err.contains("authorized_keys has at most 65536 bytes"), "{}", seen.err);
     assert!(house.driver.machine(house.id).unwrap().disk.authorized_keys.len() <= 65536);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_a_bound_counts_as_one() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let all = || house.driver.bounds_reached().into_iter().map(|(_, count)| count).sum::<u64>();
+    for (text, status) in
+        [("if true; then echo; fi", 2), ("echo 'open", 2), ("a | b", 2), ("nothing", 127), ("cat /no", 1)]
+    {
+        assert_eq!(run(&client, text).await.status, Some(status), "{text}");
+    }
+    assert_eq!(run(&client, "echo 'true' > /tmp/s; sh /tmp/s > /tmp/out").await.status, Some(2));
+    assert_eq!(all(), 0, "{:?}", house.driver.bounds_reached());
+    let words = format!("echo{}", " a".repeat(5_000));
+    let many = (0..70).map(|number| format!("echo > /tmp/{number};")).collect::<String>();
+    for (text, bound, said) in [
+        (&*words, "guest_line", "too many words"),
+        (&"a;".repeat(40_000), "guest_line", "more than 32768 words"),
+        ("echo 'sh /tmp/again' > /tmp/again; sh /tmp/again", "guest_line", "nested so deep"),
+        (&many, "guest_memory", "No space left on device"),
+    ] {
+        let before = house.reached(bound);
+        let seen = run(&client, text).await;
+        assert!(seen.err.contains(said), "{}", seen.err);
+        assert!(house.reached(bound) > before && house.reached("guest_output") == 0, "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_forwards_nothing_and_says_so() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let refused = client.channel_open_direct_tcpip("127.0.0.1", 22, "127.0.0.1", 1).await.map(drop);
+    let prohibited = ChannelOpenFailure::AdministrativelyProhibited;
+    assert!(matches!(refused, Err(Error::ChannelOpenFailure(ref why)) if *why == prohibited), "{refused:?}");
+    assert!(client.tcpip_forward("127.0.0.1", 0).await.is_err());
+    assert_eq!(run(&client, "whoami").await.out, "root\n");
 }

@@ -5,6 +5,7 @@
 mod channels;
 mod contract;
 mod driver;
+mod first_steps;
 mod kill;
 mod listener;
 mod peers;

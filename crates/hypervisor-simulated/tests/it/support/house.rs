@@ -1,14 +1,16 @@
 //! One machine that runs, and clients at its sshd in this process.
 
-use super::{definition, login, settings, until};
+use super::{LIMIT, definition, login, settings, until};
 use cvmd_hypervisor::{Clock, Hypervisor, Trouble};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Power};
 use russh::{
-    client::{self, Handle},
+    Channel, ChannelMsg,
+    client::{self, Handle, Msg},
     keys::PublicKeyOrCertificate,
 };
 use std::{net::IpAddr, sync::Arc};
+use tokio::time::timeout;
 
 pub(crate) const PASSWORD: &str = "Channels+Password7";
 
@@ -55,4 +57,39 @@ impl House {
     pub(crate) fn reached(&self, bound: &str) -> u64 {
         self.driver.bounds_reached().into_iter().find(|(name, _)| *name == bound).unwrap().1
     }
+}
+
+/// What a channel came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) status: Option<u32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+pub(crate) async fn begin(client: &Handle<Trusting>, text: &str) -> Channel<Msg> {
+    let channel = client.channel_open_session().await.unwrap();
+    channel.exec(true, text).await.unwrap();
+    channel
+}
+
+pub(crate) async fn ended(mut channel: Channel<Msg>) -> Ended {
+    let mut ended = Ended { status: None, out: String::new(), err: String::new() };
+    timeout(LIMIT, async {
+        while let Some(message) = channel.wait().await {
+            match message {
+                ChannelMsg::Data { data } => ended.out.push_str(&String::from_utf8_lossy(&data)),
+                ChannelMsg::ExtendedData { data, .. } => ended.err.push_str(&String::from_utf8_lossy(&data)),
+                ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
+                _ => {}
+            }
+        }
+    })
+    .await
+    .expect("the channel ends");
+    ended
+}
+
+pub(crate) async fn run(client: &Handle<Trusting>, text: &str) -> Ended {
+    ended(begin(client, text).await).await
 }

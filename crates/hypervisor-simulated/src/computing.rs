@@ -1,0 +1,67 @@
+//! What guests compute, and the passwords that are checked for them: all of it takes turns, round robin between machines,
+//! so that whoever keeps one machine busy holds up no other. What is heavy has turns of its own: a login and the small
+//! command behind it wait for nothing that takes long.
+
+use crate::SimulatedHypervisor;
+use cvmd_hypervisor::{Turn, Turns};
+use cvmd_model::InstanceId;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::block_in_place,
+};
+
+/// From so many bytes or words on, a guest's work is done where it stops no task of others.
+const HEAVY: usize = 1024;
+/// More than the channels that one machine's connections may have.
+const WAITING_MAX: usize = 4096;
+
+/// One part of this computer; the rest is for the API and for connections.
+#[derive(Debug)]
+pub(crate) struct Computing {
+    light: Turns<InstanceId>,
+    heavy: Turns<InstanceId>,
+    passwords: Turns<InstanceId>,
+}
+
+impl Computing {
+    /// Half of the processors for each of them.
+    pub(crate) fn new() -> Computing {
+        let half = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
+        let [light, heavy, passwords] = [(); 3].map(|()| Turns::new(half, WAITING_MAX));
+        Computing { light, heavy, passwords }
+    }
+}
+
+impl SimulatedHypervisor {
+    /// A guest's turn to compute what is not heavy. Held for one command at most, and never over a wait.
+    pub(crate) async fn turn(&self, machine: InstanceId) -> Option<Turn<InstanceId>> {
+        self.computing.light.take(machine).await.ok()
+    }
+
+    /// Computes for a guest, in its turn. What is heavy (`weight`: bytes or words) takes milliseconds, so that whoever waits
+    /// behind it on this thread goes on meanwhile on another one.
+    pub(crate) async fn compute<T>(&self, machine: InstanceId, weight: usize, work: impl FnOnce() -> T) -> T {
+        if weight < HEAVY {
+            let _turn = self.turn(machine).await;
+            return work();
+        }
+        let _turn = self.computing.heavy.take(machine).await;
+        let is_alone = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
+        if is_alone { work() } else { block_in_place(work) }
+    }
+
+    /// Whether a password is right. Hashing takes a millisecond: not on a thread that serves others, and in turns.
+    pub(crate) async fn checks_password(
+        &self,
+        machine: InstanceId,
+        is_right: impl FnOnce() -> bool + Send + 'static,
+    ) -> bool {
+        let turn = self.computing.passwords.take(machine).await;
+        // The turn goes along: whoever hangs up meanwhile does not end what is being hashed.
+        let checked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            is_right()
+        });
+        checked.await.unwrap_or(false)
+    }
+}
