@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Ids of groups in one request: the vendor's limit.
 pub(crate) const BATCH_MAX: usize = 10;
 const NAME_MAX: usize = 60;
-const AFFINITY_MAX: u8 = 10;
+pub(crate) const AFFINITY_MAX: u8 = 10;
 
 impl BatchId for DisasterRecoverGroupId {
     fn malformed(value: Box<str>) -> Reason {
@@ -47,7 +47,7 @@ pub(crate) fn name(parameters: &mut Parameters) -> Result<Box<str>, Reason> {
     if (1..=NAME_MAX).contains(&name.chars().count()) {
         return Ok(name);
     }
-    Err(Reason::BadValue { name: parameters.path("Name"), value: crate::parameters::shorten(&name).into() })
+    Err(parameters.wrong_length("Name", &name, 1, NAME_MAX))
 }
 
 /// 1 to 10.
@@ -61,7 +61,13 @@ pub(crate) fn partition(group: &DisasterRecoverGroup, wanted: Option<u8>) -> Res
         (Some(partitions), Some(wanted)) if wanted <= partitions => Ok(Some(wanted)),
         (Some(_), None) => Ok(Some(1)),
         (None, None) => Ok(None),
-        (_, Some(wanted)) => Err(Reason::BadValue { name: "PartitionNumber".into(), value: wanted.to_string().into() }),
+        (Some(partitions), Some(wanted)) => {
+            let [value, most] = [wanted, partitions].map(i64::from);
+            Err(Reason::OutOfRange { name: "PartitionNumber".into(), value, least: 1, most })
+        }
+        (None, Some(wanted)) => {
+            Err(Reason::BadValue { name: "PartitionNumber".into(), value: wanted.to_string().into() })
+        }
     }
 }
 

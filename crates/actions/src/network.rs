@@ -12,7 +12,7 @@ use cvmd_state::{Transaction, View};
 use std::str::FromStr;
 
 const NAME_MAX: usize = 60;
-const PAGE_MAX: usize = 100;
+const PAGE_MAX: i64 = 100;
 
 macro_rules! batch_ids {
     ($($id:ident $name:literal),*) => {
@@ -40,7 +40,7 @@ pub(crate) fn cidr(parameters: &mut Parameters) -> Result<Cidr, Reason> {
 pub(crate) fn name(parameters: &mut Parameters, name: &str) -> Result<Option<Box<str>>, Reason> {
     let text = bounded_text(parameters, name, NAME_MAX)?;
     match &text {
-        Some(text) if text.is_empty() => Err(Reason::BadValue { name: parameters.path(name), value: "".into() }),
+        Some(text) if text.is_empty() => Err(parameters.wrong_length(name, "", 1, NAME_MAX)),
         _ => Ok(text),
     }
 }
@@ -60,7 +60,7 @@ pub(crate) fn text_flag(parameters: &mut Parameters, name: &str) -> Result<Optio
     match () {
         () if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
         () if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-        () => Err(Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() }),
+        () => Err(parameters.no_such_word(name, &text, ["true", "false"].into_iter())),
     }
 }
 
@@ -153,15 +153,15 @@ pub(crate) fn has_flag(filter: &Filter, flag: bool) -> bool {
 
 /// `Offset` (0) and `Limit` (20, at most 100), both text.
 fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
-    let mut number = |name: &str, usual, least| -> Result<usize, Reason> {
+    let mut number = |name: &str, usual, least: i64, most: i64| -> Result<usize, Reason> {
         let Some(text) = parameters.text(name)?.filter(|text| !text.is_empty()) else { return Ok(usual) };
-        let number = text.parse::<u32>().ok().map(|number| number as usize).filter(|number| *number >= least);
-        number.ok_or_else(|| Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() })
+        let bad = |_| Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() };
+        match text.parse().map_err(bad)? {
+            number if (least..=most).contains(&number) => Ok(usize::try_from(number).unwrap_or(usize::MAX)),
+            number => Err(parameters.out_of_range(name, number, least, most)),
+        }
     };
-    let (offset, limit) = (number("Offset", 0, 0)?, number("Limit", 20, 1)?);
-    if limit > PAGE_MAX {
-        return Err(Reason::BadValue { name: "Limit".into(), value: limit.to_string().into() });
-    }
+    let (offset, limit) = (number("Offset", 0, 0, i64::MAX)?, number("Limit", 20, 1, PAGE_MAX)?);
     Ok((offset, limit))
 }
 

@@ -95,7 +95,7 @@ impl DiskWishes {
             let delete_with_instance = wish.flag("DeleteWithInstance")?.unwrap_or(true);
             let name = wish.text("DiskName")?.unwrap_or_default();
             if name.chars().count() > DISK_NAME_MAX {
-                return Err(Reason::BadValue { name: wish.path("DiskName"), value: shorten(&name).into() });
+                return Err(wish.wrong_length("DiskName", &name, 0, DISK_NAME_MAX));
             }
             wish.finish()?;
             wishes.data.push(DataWish { kind, size_gib, delete_with_instance, name });
@@ -110,15 +110,16 @@ impl DiskWishes {
             disks.system = (kind.clone(), size_gib.unwrap_or(disks.system.1));
         }
         match disks.system.1 {
-            size_gib if size_gib < image.size_gib => Err(too_small(size_gib)),
+            size_gib if size_gib < image.size_gib => Err(too_small(size_gib, image.size_gib)),
             _ => Ok(disks),
         }
     }
 }
 
 /// A system disk that is smaller than what must go onto it.
-pub(crate) fn too_small(size_gib: u32) -> Reason {
-    Reason::BadValue { name: "SystemDisk.DiskSize".into(), value: size_gib.to_string().into() }
+pub(crate) fn too_small(size_gib: u32, least_gib: u32) -> Reason {
+    let [value, least, most] = [size_gib, least_gib, DISK_GIB_MAX].map(i64::from);
+    Reason::OutOfRange { name: "SystemDisk.DiskSize".into(), value, least, most }
 }
 
 fn disk(parameters: &mut Parameters, least: u32) -> Result<(Box<str>, Option<u32>), Reason> {

@@ -163,8 +163,8 @@ impl Parameters {
     /// An integer within bounds, both included.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::BadValue`].
-    pub fn bounded<T: TryFrom<i64> + PartialOrd>(
+    /// [`Reason::WrongType`], [`Reason::OutOfRange`], [`Reason::TooSmall`].
+    pub fn bounded<T: TryFrom<i64> + TryInto<i64> + PartialOrd + Copy>(
         &mut self,
         name: &str,
         least: T,
@@ -173,7 +173,18 @@ impl Parameters {
         let Some(number) = self.integer(name)? else { return Ok(None) };
         match T::try_from(number) {
             Ok(within) if within >= least && within <= most => Ok(Some(within)),
-            _ => Err(Reason::BadValue { name: self.path(name), value: number.to_string().into() }),
+            _ => Err(self.out_of_range(name, number, least, most)),
+        }
+    }
+
+    /// The reason for refusing a number, with the range that it must be in. What no parameter reaches is no upper end.
+    pub(crate) fn out_of_range<T: TryInto<i64>>(&self, name: &str, value: i64, least: T, most: T) -> Reason {
+        let name = self.path(name);
+        let end = |end: T| end.try_into().ok().filter(|end| *end != i64::MAX);
+        let least = end(least).unwrap_or(i64::MAX);
+        match end(most) {
+            Some(most) => Reason::OutOfRange { name, value, least, most },
+            None => Reason::TooSmall { name, value, least },
         }
     }
 
@@ -193,13 +204,27 @@ impl Parameters {
     /// One of a few words, or the word's error.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::BadValue`].
+    /// [`Reason::WrongType`], [`Reason::NoSuchWord`].
     pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Reason> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         match words.iter().find(|(word, _)| *word == &*text) {
             Some((_, value)) => Ok(Some(*value)),
-            None => Err(Reason::BadValue { name: self.path(name), value: shorten(&text).into() }),
+            None => {
+                let known = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty());
+                Err(self.no_such_word(name, &text, known))
+            }
         }
+    }
+
+    /// The reason for refusing a text that is too short or too long.
+    pub(crate) fn wrong_length(&self, name: &str, text: &str, least: usize, most: usize) -> Reason {
+        Reason::Length { name: self.path(name), value: shorten(text).into(), least, most }
+    }
+
+    /// The reason for refusing a word, with those that are known.
+    pub(crate) fn no_such_word<'a>(&self, name: &str, text: &str, known: impl Iterator<Item = &'a str>) -> Reason {
+        let words: Vec<_> = known.map(|word| format!("`{word}`")).collect();
+        Reason::NoSuchWord { name: self.path(name), value: shorten(text).into(), words: words.join(", ").into() }
     }
 
     /// # Errors
@@ -217,7 +242,7 @@ impl Parameters {
     /// Whole numbers, none of them negative.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::BadValue`].
+    /// [`Reason::WrongType`], [`Reason::OutOfRange`].
     pub fn numbers(&mut self, name: &str) -> Result<Vec<u32>, Reason> {
         let Some(list) = self.list(name)? else { return Ok(Vec::new()) };
         list.into_iter()
@@ -228,8 +253,7 @@ impl Parameters {
                     Value::Text(text) if self.textual => text.parse().map_err(|_| self.wrong_type(name))?,
                     _ => return Err(self.wrong_type(name)),
                 };
-                let bad = || Reason::BadValue { name: self.path(name), value: number.to_string().into() };
-                u32::try_from(number).map_err(|_| bad())
+                u32::try_from(number).map_err(|_| self.out_of_range(name, number, 0, u32::MAX))
             })
             .collect()
     }
@@ -515,6 +539,30 @@ mod test {
         let large = json!({"UserData": data, "Metadata": {"Items": items}, "TagSpecification": tags});
         let refused = refusal("RunInstances", instance(large)).await;
         assert!(refused.contains("Shorten its texts"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_number_a_word_or_a_length_that_is_not_taken_is_refused_with_what_is() {
+        for (more, said) in [
+            (json!({"InstanceCount": 501}), "`501` specified in the parameter `InstanceCount` is not valid: 1 to 500."),
+            (json!({"InstanceCount": -1}), "1 to 500."),
+            (
+                json!({"Placement": {"Zone": "ap-guangzhou-3", "ProjectId": -1}}),
+                "`Placement.ProjectId` is not valid: 0 to 4294967295.",
+            ),
+            (json!({"SystemDisk": {"DiskSize": 99_999_999}}), "`SystemDisk.DiskSize` is not valid: 1 to "),
+            (json!({"SystemDisk": {"DiskSize": 1}}), "`SystemDisk.DiskSize` is not valid: 20 to "),
+            (json!({"DataDisks": [{"DiskSize": 1}]}), "`DataDisks.0.DiskSize` is not valid: 10 to "),
+            (json!({"DataDisks": [{"DiskSize": 50, "DiskName": "n".repeat(61)}]}), "is not valid: 0 to 60 characters."),
+            (json!({"InternetAccessible": {"InternetMaxBandwidthOut": 2001}}), "is not valid: 0 to 2000."),
+            (
+                json!({"InstanceChargeType": "NEVER"}),
+                "`InstanceChargeType` is not valid: it is one of `POSTPAID_BY_HOUR`, ",
+            ),
+        ] {
+            let refused = refusal("RunInstances", instance(more.clone())).await;
+            assert!(refused.contains(said), "{more}: {refused}");
+        }
     }
 
     /// Paths to all texts in a call.

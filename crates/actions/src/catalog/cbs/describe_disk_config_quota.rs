@@ -150,7 +150,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","DiskTypes":["CLOUD_FLOPPY"]}
 < {"DiskConfigSet":[]}
 > DescribeDiskConfigQuota {"InquiryType":"INQUIRY_FLOPPY"}
-< InvalidParameterValue The value `INQUIRY_FLOPPY` specified in the parameter `InquiryType` is not valid.
+< InvalidParameterValue The value `INQUIRY_FLOPPY` specified in the parameter `InquiryType` is not valid: it is one of `INQUIRY_CBS_CONFIG`, `INQUIRY_CVM_CONFIG`.
 > DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-shanghai-2"]}
 < InvalidParameterValue The value `ap-shanghai-2` specified in the parameter `Zones` is not valid.
 > DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-atlantis-1"]}

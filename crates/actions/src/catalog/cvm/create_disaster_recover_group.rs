@@ -86,11 +86,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateDisasterRecoverGroup {"Name":"parts","Type":"RACK","Strategy":"PARTITION"}
 < MissingParameter The request is missing a required parameter `PartitionCount`.
 > CreateDisasterRecoverGroup {"Name":"apart","Type":"CITY"}
-< InvalidParameterValue The value `CITY` specified in the parameter `Type` is not valid.
+< InvalidParameterValue The value `CITY` specified in the parameter `Type` is not valid: it is one of `HOST`, `SW`, `RACK`.
 > CreateDisasterRecoverGroup {"Name":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","Type":"HOST"}
 < InvalidParameterValue ...
 > CreateDisasterRecoverGroup {"Name":"apart","Type":"HOST","Affinity":11}
-< InvalidParameterValue The value `11` specified in the parameter `Affinity` is not valid.
+< InvalidParameterValue The value `11` specified in the parameter `Affinity` is not valid: 1 to 10.
 > CreateDisasterRecoverGroup {"Name":"apart","Type":"HOST","TagSpecification":[{"ResourceType":"ps","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
 < InvalidParameterValue.DuplicateTags ...
 

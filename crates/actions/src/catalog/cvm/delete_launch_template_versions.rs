@@ -45,7 +45,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[2]}
 < InvalidParameterValue.LaunchTemplateIdVerNotExisted ...
 > DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[-1]}
-< InvalidParameterValue The value `-1` specified in the parameter `LaunchTemplateVersions` is not valid.
+< InvalidParameterValue The value `-1` specified in the parameter `LaunchTemplateVersions` is not valid: 0 to 4294967295.
 > DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-1","LaunchTemplateVersions":[2]}
 < InvalidParameterValue.LaunchTemplateIdMalformed ...
 > DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-foreign1","LaunchTemplateVersions":[2]}

@@ -54,7 +54,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-running1"],"Operation":"INSTANCE_DEGRADE"}
 < {"InstanceOperationLimitSet":[{"Operation":"INSTANCE_DEGRADE","InstanceId":"ins-running1","CurrentCount":-1,"LimitCount":-1}]}
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-running1"],"Operation":"FLY"}
-< InvalidParameterValue The value `FLY` specified in the parameter `Operation` is not valid.
+< InvalidParameterValue The value `FLY` specified in the parameter `Operation` is not valid: it is one of `INSTANCE_DEGRADE`, `INTERNET_CHARGE_TYPE_CHANGE`.
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-1"],"Operation":"INSTANCE_DEGRADE"}
 < InvalidInstanceId.Malformed ...
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-nowhere0"],"Operation":"INSTANCE_DEGRADE"}

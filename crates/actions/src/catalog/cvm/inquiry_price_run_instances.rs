@@ -97,19 +97,19 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-nowhere0"}
 < InvalidImageId.NotFound ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","SystemDisk":{"DiskSize":50}}
-< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid.
+< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid: 60 to 32000.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-failed01"}
 < InvalidParameterValue.InvalidImageState ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S99.HUGE"}
 < InvalidParameterValue.InstanceTypeNotFound ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"CDHPAID"}
-< InvalidParameterValue The value `CDHPAID` specified in the parameter `InstanceChargeType` is not valid.
+< InvalidParameterValue The value `CDHPAID` specified in the parameter `InstanceChargeType` is not valid: it is one of `PREPAID`, `POSTPAID_BY_HOUR`, `SPOTPAID`.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID"}
 < MissingParameter The request is missing a required parameter `InstanceChargePrepaid`.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13}}
 < InvalidPeriod ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskSize":5}}
-< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid.
+< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":101}
 < InvalidParameterValue ...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"}

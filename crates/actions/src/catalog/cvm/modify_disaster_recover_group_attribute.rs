@@ -22,7 +22,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id[0])?);
         if let Some(less) = affinity.filter(|affinity| *affinity < group.affinity) {
-            return Err(Reason::BadValue { name: "Affinity".into(), value: less.to_string().into() });
+            let [value, least, most] = [less, group.affinity, groups::AFFINITY_MAX].map(i64::from);
+            return Err(Reason::OutOfRange { name: "Affinity".into(), value, least, most });
         }
         group.affinity = affinity.unwrap_or(group.affinity);
         group.name = name;
@@ -38,7 +39,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeDisasterRecoverGroups {"Name":"renamed"}
 < {"DisasterRecoverGroupSet":[{..."Affinity":3...}],"TotalCount":1}
 > ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-grouped1","Name":"renamed","Affinity":2}
-< InvalidParameterValue The value `2` specified in the parameter `Affinity` is not valid.
+< InvalidParameterValue The value `2` specified in the parameter `Affinity` is not valid: 3 to 10.
 > ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-1","Name":"renamed"}
 < InvalidParameterValue.DisasterRecoverGroupIdMalformed ...
 > ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-nowhere0","Name":"renamed"}

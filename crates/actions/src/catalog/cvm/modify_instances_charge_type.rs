@@ -60,7 +60,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 >> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
 < InvalidInstance.NotSupported ...
 > ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"SPOTPAID"}
-< InvalidParameterValue The value `SPOTPAID` specified in the parameter `InstanceChargeType` is not valid.
+< InvalidParameterValue The value `SPOTPAID` specified in the parameter `InstanceChargeType` is not valid: it is one of `PREPAID`, `POSTPAID_BY_HOUR`.
 > ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID"}
 < MissingParameter The request is missing a required parameter `InstanceChargePrepaid`.
 > ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":99}}

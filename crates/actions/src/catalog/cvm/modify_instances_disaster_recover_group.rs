@@ -65,7 +65,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-running1"],"DisasterRecoverGroupId":"ps-parted01","PartitionNumber":2}
 < FailedOperation.AlreadyInDisasterRecoverGroup ...
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-running1"],"DisasterRecoverGroupId":"ps-parted01","PartitionNumber":4}
-< InvalidParameterValue The value `4` specified in the parameter `PartitionNumber` is not valid.
+< InvalidParameterValue The value `4` specified in the parameter `PartitionNumber` is not valid: 1 to 3.
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-running1"]}
 < MissingParameter ...
 > ModifyInstancesDisasterRecoverGroup {"InstanceIds":["ins-running1"],"DisasterRecoverGroupId":"ps-parted01","DisasterRecoverGroupIds":["ps-parted01"]}

@@ -45,7 +45,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstances {"Filters":[{"Name":"project-id","Values":["7"]}]}
 < {"TotalCount":2,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3","ProjectId":7},...
 > ModifyInstancesProject {"InstanceIds":["ins-stopped1"],"ProjectId":-1}
-< InvalidParameterValue The value `-1` specified in the parameter `ProjectId` is not valid.
+< InvalidParameterValue The value `-1` specified in the parameter `ProjectId` is not valid: 0 to 4294967295.
 > ModifyInstancesProject {"InstanceIds":["ins-busy0001"],"ProjectId":7}
 < OperationDenied.InstanceOperationInProgress ...
 >> ModifyInstancesProject {"InstanceIds":["ins-busy0001"],"ProjectId":7}

@@ -44,7 +44,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstances {"InstanceIds":["ins-prepaid1"]}
 < ..."RenewFlag":"DISABLE_NOTIFY_AND_MANUAL_RENEW"..."ExpiredTime":"2026-11-24T01:00:00Z"..."LatestOperation":"ModifyInstancesRenewFlag","LatestOperationState":"SUCCESS"...
 > ModifyInstancesRenewFlag {"InstanceIds":["ins-prepaid1"],"RenewFlag":"NEVER"}
-< InvalidParameterValue The value `NEVER` specified in the parameter `RenewFlag` is not valid.
+< InvalidParameterValue The value `NEVER` specified in the parameter `RenewFlag` is not valid: it is one of `NOTIFY_AND_AUTO_RENEW`, `NOTIFY_AND_MANUAL_RENEW`, `DISABLE_NOTIFY_AND_MANUAL_RENEW`.
 > ModifyInstancesRenewFlag {"InstanceIds":["ins-running1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
 < UnsupportedOperation.InstanceChargeType ...
 >> ModifyInstancesRenewFlag {"InstanceIds":["ins-running1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}

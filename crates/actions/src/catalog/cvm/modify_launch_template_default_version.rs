@@ -41,7 +41,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-template","DefaultVersion":7}
 < InvalidParameterValue.LaunchTemplateIdVerNotExisted ...
 > ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-template","DefaultVersion":0}
-< InvalidParameterValue The value `0` specified in the parameter `DefaultVersion` is not valid.
+< InvalidParameterValue The value `0` specified in the parameter `DefaultVersion` is not valid: 1 to 4294967295.
 > ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-1","DefaultVersion":2}
 < InvalidParameterValue.LaunchTemplateIdMalformed ...
 > ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-foreign1","DefaultVersion":2}

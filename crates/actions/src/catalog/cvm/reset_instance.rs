@@ -98,7 +98,7 @@ fn fits(instance: &Instance, image: &Source, size_gib: Option<u32>) -> Result<()
     }
     let size = size_gib.unwrap_or(disk.size_gib);
     let least = image.size_gib.max(disk.size_gib);
-    if size < least { Err(new_instance::too_small(size)) } else { Ok(()) }
+    if size < least { Err(new_instance::too_small(size, least)) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -137,9 +137,9 @@ a local system disk for ins-running1
 < InvalidParameterValue.InvalidImageIdForRetsetInstance ...
 
 > ResetInstance {"InstanceId":"ins-stopped1","ImageId":"img-golden01"}
-< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid.
+< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid: 60 to 32000.
 > ResetInstance {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":40}}
-< InvalidParameterValue The value `40` specified in the parameter `SystemDisk.DiskSize` is not valid.
+< InvalidParameterValue The value `40` specified in the parameter `SystemDisk.DiskSize` is not valid: 50 to 32000.
 > ResetInstance {"InstanceId":"ins-stopped1","ImageId":"img-failed01"}
 < InvalidParameterValue.InvalidImageState ...
 > ResetInstance {"InstanceId":"ins-stopped1","ImageId":"img-nowhere0"}

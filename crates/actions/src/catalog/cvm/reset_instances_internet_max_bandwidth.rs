@@ -75,7 +75,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 >> ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-running1"],"InternetAccessible":{"InternetMaxBandwidthOut":20}}
 < InvalidInstance.NotSupported ...
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-prepaid1"],"InternetAccessible":{"InternetMaxBandwidthOut":2001},"StartTime":"2026-11-24","EndTime":"2026-12-24"}
-< InvalidParameterValue The value `2001` specified in the parameter `InternetAccessible.InternetMaxBandwidthOut` is not valid.
+< InvalidParameterValue The value `2001` specified in the parameter `InternetAccessible.InternetMaxBandwidthOut` is not valid: 0 to 2000.
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-prepaid1"],"InternetAccessible":{}}
 < MissingParameter The request is missing a required parameter `InternetAccessible.InternetMaxBandwidthOut`.
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-recycled"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}

@@ -360,7 +360,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["fresh"]}]}
 < ..."ImageId":"img-golden01"..."LoginSettings":{"KeyIds":[]}...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","SystemDisk":{"DiskSize":50}}
-< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid.
+< InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid: 60 to 32000.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-failed01"}
 < InvalidParameterValue.InvalidImageState The image `img-failed01` is CREATEFAILED, not NORMAL: nothing can be made of it.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-foreign1"}
@@ -391,9 +391,9 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13}}
 < InvalidPeriod The period `13` is not valid: 1 to 12, 24, 36, 48 or 60 months.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1,"RenewFlag":"MAYBE"}}
-< InvalidParameterValue The value `MAYBE` specified in the parameter `InstanceChargePrepaid.RenewFlag` is not valid.
+< InvalidParameterValue The value `MAYBE` specified in the parameter `InstanceChargePrepaid.RenewFlag` is not valid: it is one of `NOTIFY_AND_AUTO_RENEW`, `NOTIFY_AND_MANUAL_RENEW`, `DISABLE_NOTIFY_AND_MANUAL_RENEW`.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskSize":5}}
-< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid.
+< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":10,"DiskName":"1234567890123456789012345678901234567890123456789012345678901"}]}
 < InvalidParameterValue ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"MinCount":3}

@@ -67,7 +67,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 
 > StopInstances {"InstanceIds":["ins-running1"],"StopType":"GENTLY"}
-< InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid.
+< InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid: it is one of `SOFT`, `SOFT_FIRST`, `HARD`.
 > StopInstances {"InstanceIds":["ins-running1"],"StopType":"HARD","ForceStop":false}
 < InvalidParameterCombination The parameters `ForceStop` and `StopType` exclude one another.
 > StopInstances {"InstanceIds":["ins-stopped1"]}

@@ -25,7 +25,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeProducts {"Limit":1,"Offset":2}
 < {"Products":[{"Name":"cvm"}],"TotalCount":7}
 > DescribeProducts {"Limit":-1}
-< InvalidParameterValue The value `-1` specified in the parameter `Limit` is not valid.
+< InvalidParameterValue The value `-1` specified in the parameter `Limit` is not valid: 1 to 100.
 > DescribeProducts {"Limit":101}
 < InvalidParameterValue ...
 > DescribeProducts {"Offset":-1}

@@ -83,5 +83,5 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"instance","ResourceIds":[51*"ins-running1"],"ResourceRegion":"ap-guangzhou"}
 < LimitExceeded.ResourceNumPerRequest ...
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"instance","ResourceIds":["ins-running1"],"ResourceRegion":"ap-guangzhou","Limit":0}
-< InvalidParameterValue The value `0` specified in the parameter `Limit` is not valid.
+< InvalidParameterValue The value `0` specified in the parameter `Limit` is not valid: 1 to 1000.
 "#;

@@ -81,7 +81,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateSecurityGroup {"GroupName":"web"}
 < MissingParameter The request is missing a required parameter `GroupDescription`.
 > CreateSecurityGroup {"GroupName":"","GroupDescription":""}
-< InvalidParameterValue The value `` specified in the parameter `GroupName` is not valid.
+< InvalidParameterValue The value `` specified in the parameter `GroupName` is not valid: 1 to 60 characters.
 > CreateSecurityGroup {"GroupName":"web","GroupDescription":"","ProjectId":"none"}
 < InvalidParameterValue The value `none` specified in the parameter `ProjectId` is not valid.
 > CreateSecurityGroup {"GroupName":"web","GroupDescription":"12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"}

@@ -114,7 +114,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateVpc {"VpcName":"web"}
 < MissingParameter The request is missing a required parameter `CidrBlock`.
 > CreateVpc {"VpcName":"","CidrBlock":"10.8.0.0/16"}
-< InvalidParameterValue The value `` specified in the parameter `VpcName` is not valid.
+< InvalidParameterValue The value `` specified in the parameter `VpcName` is not valid: 1 to 60 characters.
 > CreateVpc {"VpcName":"1234567890123456789012345678901234567890123456789012345678901","CidrBlock":"10.8.0.0/16"}
 < InvalidParameterValue.TooLong The parameter `VpcName` is longer than 60 characters.
 > CreateVpc {"VpcName":"web","CidrBlock":"10.8.0.1/16"}
@@ -124,7 +124,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateVpc {"VpcName":"web","CidrBlock":"10.8.0.0/16","DnsServers":["1.1.1.1","1.1.1.1","1.1.1.1","1.1.1.1","1.1.1.1"]}
 < InvalidParameterValue.LimitExceeded The parameter `DnsServers` has 5 values; at most 4 are allowed.
 > CreateVpc {"VpcName":"web","CidrBlock":"10.8.0.0/16","EnableMulticast":"perhaps"}
-< InvalidParameterValue The value `perhaps` specified in the parameter `EnableMulticast` is not valid.
+< InvalidParameterValue The value `perhaps` specified in the parameter `EnableMulticast` is not valid: it is one of `true`, `false`.
 > CreateVpc {"VpcName":"web","CidrBlock":"10.8.0.0/16","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}
 < InvalidParameterValue.TagDuplicateKey The tag `a` is given twice.
 > CreateVpc {"VpcName":"web","CidrBlock":"10.8.0.0/16","Ipv6CidrBlock":"2001:db8::/56"}

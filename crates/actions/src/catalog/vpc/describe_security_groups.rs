@@ -85,7 +85,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeSecurityGroups {"Filters":[{"Name":"security-group-name","Values":["mine"]},{"Name":"project-id","Values":["0"]},{"Name":"security-group-id","Values":["sg-mine0001"]}]}
 < {"TotalCount":1,"SecurityGroupSet":[{"SecurityGroupId":"sg-mine0001",...}]}
 > DescribeSecurityGroups {"OrderField":"Name"}
-< InvalidParameterValue The value `Name` specified in the parameter `OrderField` is not valid.
+< InvalidParameterValue The value `Name` specified in the parameter `OrderField` is not valid: it is one of `CreatedTime`, `UpdateTime`.
 > DescribeSecurityGroups {"SecurityGroupIds":["sg-mine0001"],"Filters":[{"Name":"project-id","Values":["0"]}]}
 < InvalidParameter.Coexist ...
 > DescribeSecurityGroups {"SecurityGroupIds":["sg"]}

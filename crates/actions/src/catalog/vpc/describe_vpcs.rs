@@ -81,11 +81,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeVpcs {"Filters":[{"Name":"vpc-id","Values":["1","2","3","4","5","6"]}]}
 < LimitExceeded.NumberOfFilters ...
 > DescribeVpcs {"Limit":"0"}
-< InvalidParameterValue The value `0` specified in the parameter `Limit` is not valid.
+< InvalidParameterValue The value `0` specified in the parameter `Limit` is not valid: 1 to 100.
 > DescribeVpcs {"Limit":"101"}
-< InvalidParameterValue The value `101` specified in the parameter `Limit` is not valid.
+< InvalidParameterValue The value `101` specified in the parameter `Limit` is not valid: 1 to 100.
 > DescribeVpcs {"Offset":"-1"}
-< InvalidParameterValue The value `-1` specified in the parameter `Offset` is not valid.
+< InvalidParameterValue The value `-1` specified in the parameter `Offset` is not valid: 0 or more.
 > DescribeVpcs {"Limit":20}
 < InvalidParameter The value type of parameter `Limit` is not valid.
 "#;
