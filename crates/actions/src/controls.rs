@@ -17,6 +17,14 @@ pub(crate) fn refuse(parameters: &Map) -> Result<(), Reason> {
     }
 }
 
+/// The same for one text.
+pub(crate) fn refuse_in(name: &str, text: &str, has_lines: bool) -> Result<(), Reason> {
+    match in_text(text, has_lines) {
+        Some(character) => Err(Reason::ControlCharacter { name: name.into(), code: u32::from(character) }),
+        None => Ok(()),
+    }
+}
+
 /// Where there is one, and which.
 fn in_map(map: &Map, has_lines: bool) -> Option<(String, char)> {
     map.iter().filter(|(name, _)| !RULED.contains(name)).find_map(|(name, value)| {

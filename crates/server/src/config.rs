@@ -3,7 +3,7 @@
 use crate::{
     access::{Access, ConnectFile, MetricsFile},
     arguments::{Format, Missing, ServeArguments, variable},
-    listen_address,
+    bounded_file, given_credential, listen_address,
     ssh_settings::{Ssh, SshFile},
 };
 use anyhow::{Context, bail};
@@ -15,6 +15,9 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
+
+/// What may be waited for with one machine.
+const TIMEOUT_S: std::ops::RangeInclusive<u64> = 1..=3600;
 
 /// The configuration file. Its names are the flags' with `_`, some of them in sections.
 #[derive(Debug, Default, Deserialize)]
@@ -109,7 +112,7 @@ impl Config {
             region,
             running_key_change: running_key_change(arguments.running_key_change.or(file.running_key_change))?,
             associate: associate(arguments.associate.or(file.associate))?,
-            prices: file.prices,
+            prices: prices(file.prices)?,
             // Known when the listener is.
             console: None,
         };
@@ -119,9 +122,12 @@ impl Config {
         if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {
             bail!("network.block is 64, 128 or 192");
         }
-        let usual = Limits::default();
-        let secret_key = variable("CVMD_SECRET_KEY");
         let secret_id = arguments.secret_id.filter(|id| !id.is_empty());
+        let ssh = Ssh::read(arguments.ssh, file.ssh, expose)?;
+        let is_exposed = !listen.ip().is_loopback() || ssh.reaches_others();
+        let credential = given_credential::read(secret_id, variable("CVMD_SECRET_KEY"), is_exposed)?;
+        let shutdown_timeout_s = arguments.shutdown_timeout_s.or(file.shutdown_timeout_s);
+        let boot_timeout_s = arguments.boot_timeout_s.or(file.boot_timeout_s);
         let log_format = arguments.log_format.map_or_else(|| log_format(file.log_format.as_deref()), Ok)?;
         Ok(Config {
             listen,
@@ -129,15 +135,8 @@ impl Config {
             seed: arguments.seed.or(file.seed),
             accept_missing: arguments.accept_missing,
             policy,
-            limits: Limits {
-                shutdown_timeout_s: arguments
-                    .shutdown_timeout_s
-                    .or(file.shutdown_timeout_s)
-                    .unwrap_or(usual.shutdown_timeout_s),
-                boot_timeout_s: arguments.boot_timeout_s.or(file.boot_timeout_s).unwrap_or(usual.boot_timeout_s),
-                ..usual
-            },
-            ssh: Ssh::read(arguments.ssh, file.ssh, expose)?,
+            limits: limits(shutdown_timeout_s, boot_timeout_s)?,
+            ssh,
             access: Access::read(arguments.connect_peers, file.metrics, file.connect)?,
             network_block,
             tls: match (arguments.tls_cert.or(file.tls.cert), arguments.tls_key.or(file.tls.key)) {
@@ -148,13 +147,33 @@ impl Config {
             log,
             log_format,
             temporary_for: arguments.temporary_for,
-            credential: match (secret_id, secret_key) {
-                (Some(id), Some(key)) => Some((id, key.into())),
-                (None, None) => None,
-                _ => bail!("CVMD_SECRET_ID and CVMD_SECRET_KEY are given together or not at all"),
-            },
+            credential,
         })
     }
+}
+
+fn limits(shutdown_timeout_s: Option<u64>, boot_timeout_s: Option<u64>) -> anyhow::Result<Limits> {
+    let usual = Limits::default();
+    let seconds = |name: &str, said: Option<u64>, usual: u64| match said.unwrap_or(usual) {
+        seconds if TIMEOUT_S.contains(&seconds) => Ok(seconds),
+        other => bail!("{name} is {} to {} seconds, not {other}", TIMEOUT_S.start(), TIMEOUT_S.end()),
+    };
+    Ok(Limits {
+        shutdown_timeout_s: seconds("shutdown_timeout_s", shutdown_timeout_s, usual.shutdown_timeout_s)?,
+        boot_timeout_s: seconds("boot_timeout_s", boot_timeout_s, usual.boot_timeout_s)?,
+        ..usual
+    })
+}
+
+/// What a table of prices may say that is no price.
+fn prices(prices: Prices) -> anyhow::Result<Prices> {
+    if !(1..=744).contains(&prices.month_hours) {
+        bail!("prices.month_hours is 1 to 744, the hours of a month, not {}", prices.month_hours);
+    }
+    if prices.spot_percent > 100 {
+        bail!("prices.spot_percent is 0 to 100, not {}", prices.spot_percent);
+    }
+    Ok(prices)
 }
 
 fn log_format(value: Option<&str>) -> anyhow::Result<Format> {
@@ -183,6 +202,6 @@ fn associate(value: Option<String>) -> anyhow::Result<Associate> {
 }
 
 fn read_file(path: &Path) -> anyhow::Result<File> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = bounded_file::read_text(path, "the configuration", bounded_file::SMALL_BYTES_MAX)?;
     toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))
 }

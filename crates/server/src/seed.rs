@@ -1,90 +1,40 @@
-//! Seeds: key pairs and instances with given ids, loaded once into an empty data directory.
-//!
-//! The names are the API's own. Every field but the id may be left out.
+//! Seeds: key pairs and instances with given ids, loaded once into an empty data directory before the server is ready.
 
 use crate::{
     accounts::FIRST_ACCOUNT,
     house::{House, put_settings},
     random,
+    seed_file::{self, Planned, SeedKeyPair},
 };
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cvmd_actions::{Context, Disks, Plan, Source, Wanted};
-use cvmd_model::{
-    ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair,
-    KeyPairId, LoginWanted, Password, Platform, Power, PublicKey, Tag, ZoneId,
-};
+use cvmd_actions::Context;
+use cvmd_model::{InstanceId, InstanceState, KeyPair, Power, PublicKey};
 use cvmd_state::{SeedState, Settings};
 use cvmd_wire::{Door, Language};
-use serde::Deserialize;
-use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::task::JoinSet;
 
 /// Instances in one transaction.
 const CHUNK: usize = 500;
 /// Machines made side by side, so that their writes share commits.
 const PARALLEL: usize = 512;
-const READY_WITHIN: Duration = Duration::from_secs(120);
-const ZONE: &str = "ap-guangzhou-3";
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
-#[derive(Default)]
-struct Seed {
-    key_pairs: Vec<SeedKeyPair>,
-    instances: Vec<SeedInstance>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct SeedKeyPair {
-    key_id: KeyPairId,
-    key_name: Option<Box<str>>,
-    /// Without one, a key that nobody holds.
-    public_key: Option<PublicKey>,
-    #[serde(default)]
-    project_id: u32,
-    #[serde(default)]
-    description: Box<str>,
-    #[serde(default)]
-    tags: Box<[Tag]>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct SeedInstance {
-    instance_id: InstanceId,
-    instance_state: Option<InstanceState>,
-    instance_name: Option<Box<str>>,
-    instance_type: Option<InstanceTypeId>,
-    image_id: Option<ImageId>,
-    placement: Option<SeedPlacement>,
-    login_settings: Option<SeedLogin>,
-    #[serde(default)]
-    tags: Box<[Tag]>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct SeedPlacement {
-    zone: ZoneId,
-    #[serde(default)]
-    project_id: u32,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct SeedLogin {
-    #[serde(default)]
-    key_ids: Vec<KeyPairId>,
-    password: Option<Box<str>>,
-}
+/// How often the log says how far a large seed is.
+const TOLD_EVERY: Duration = Duration::from_secs(3);
 
 /// Loads the file unless that has been done; goes on where a start that was killed left off; refuses a data directory
-/// that holds something else.
-pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>) -> anyhow::Result<()> {
-    let view = house.state.view();
-    let begun = match (view.settings().seed, path) {
+/// that holds something else. A machine has `boot_timeout_s` until its sshd answers.
+pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>, boot_timeout_s: u64) -> anyhow::Result<()> {
+    let settings_seed = house.state.view().settings().seed;
+    let begun = match (settings_seed, path) {
         (SeedState::None | SeedState::Done, None) => return Ok(()),
         (SeedState::Done, Some(path)) => {
             tracing::info!(seed = %path.display(), "the seed was not applied: this data directory has had one already");
@@ -94,20 +44,46 @@ pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>) -> anyhow::Res
         (SeedState::Begun, Some(_)) => true,
         (SeedState::None, Some(_)) => false,
     };
+    let view = house.state.view();
     if !begun && (view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0) {
         bail!(
             "the seed was not applied: this data directory has state already, and a seed can only be loaded into an empty one"
         );
     }
     let path = path.context("a seed is a file")?;
-    let text = std::fs::read(path).with_context(|| format!("cannot read the seed {}", path.display()))?;
-    // A list would be taken for the fields in their order.
-    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        bail!("{} is no seed: a seed is an object such as {{\"KeyPairs\": [], \"Instances\": []}}", path.display());
+    let progress = Progress::default();
+    tokio::select! {
+        loaded = load_from(house, path, begun, Duration::from_secs(boot_timeout_s), &progress) => loaded,
+        never = progress.tell() => match never {},
     }
-    let seed: Seed =
-        serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))?;
-    let plans = plans(&seed, house)?;
+}
+
+async fn load_from(
+    house: &Arc<House>,
+    path: &Path,
+    begun: bool,
+    ready_within: Duration,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let begun_ms = house.clock.now_ms();
+    let seed = seed_file::read(path)?;
+    let (key_pairs, instances) = (seed.key_pairs.len(), seed.instances.len());
+    if !begun && key_pairs == 0 && instances == 0 {
+        bail!(
+            "the seed {} is empty: it holds neither KeyPairs nor Instances; leave it out, or see docs/operating.md",
+            path.display()
+        );
+    }
+    tracing::info!(seed = %path.display(), key_pairs, instances, "loading the seed");
+    progress.instances.store(instances, Ordering::Relaxed);
+    // Hashing many passwords takes its time, which a signal must not wait for.
+    let (theirs, plans) = (Arc::clone(house), move |seed, house: Arc<House>| {
+        let plans = seed_file::plans(&seed, &|| context(&house))?;
+        anyhow::Ok((seed, plans))
+    });
+    let planned = tokio::task::spawn_blocking(move || plans(seed, theirs)).await;
+    let (seed, plans) = planned.context("the seed's reader broke")??;
+    let view = house.state.view();
     if !begun {
         put_key_pairs(house, seed.key_pairs).await?;
     }
@@ -119,92 +95,33 @@ pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>) -> anyhow::Res
         }
         put_instances(house, chunk).await?;
     }
-    make_machines(house).await?;
+    make_machines(house, ready_within, progress).await?;
     let settings = Settings { seed: SeedState::Done, ..house.state.view().settings().clone() };
-    put_settings(&house.state, settings).await
+    put_settings(&house.state, settings).await?;
+    let took_ms = house.clock.now_ms().saturating_sub(begun_ms);
+    tracing::info!(key_pairs, instances, took_ms, "the seed is loaded");
+    Ok(())
 }
 
-type Planned = (InstanceId, Arc<Plan>, InstanceState);
-
-/// Everything is understood before anything is written.
-fn plans(seed: &Seed, house: &House) -> anyhow::Result<Vec<Planned>> {
-    let (mut known, mut keys, mut blobs) = (HashSet::new(), HashSet::new(), HashSet::new());
-    for key in &seed.key_pairs {
-        if !keys.insert(key.key_id) {
-            bail!("the seed names {} twice", key.key_id);
-        }
-        if key.public_key.as_ref().is_some_and(|public| !blobs.insert(public.blob())) {
-            bail!("{} has the public key of another key pair in the seed", key.key_id);
-        }
-    }
-    seed.instances
-        .iter()
-        .map(|instance| {
-            let id = instance.instance_id;
-            if !known.insert(id) {
-                bail!("the seed names {id} twice");
-            }
-            let state = instance.instance_state.unwrap_or(InstanceState::Running);
-            if !matches!(state, InstanceState::Running | InstanceState::Stopped) {
-                bail!("{id} can be RUNNING or STOPPED in a seed, not {}", state.name());
-            }
-            let plan = plan(instance, house)?;
-            if let Some(key) = plan.login.keys.iter().find(|key| !keys.contains(key)) {
-                bail!("{id} names the key pair {key}, which the seed does not hold");
-            }
-            if plan.image.system.platform == Platform::Windows && !plan.login.keys.is_empty() {
-                bail!("{id} runs Windows, which takes no key pair");
-            }
-            Ok((id, Arc::new(plan), state))
-        })
-        .collect()
+/// How far the loading is, for a log that is looked at meanwhile.
+#[derive(Default)]
+struct Progress {
+    instances: AtomicUsize,
+    made: AtomicUsize,
 }
 
-fn plan(seed: &SeedInstance, house: &House) -> anyhow::Result<Plan> {
-    let image = match seed.image_id {
-        Some(id) => Image::find(id).with_context(|| format!("there is no image {id}"))?,
-        None => &IMAGES[0],
-    };
-    let image = Source::from(image);
-    let placement = seed.placement.as_ref();
-    let zone = placement.map(|placement| placement.zone).or_else(|| ZoneId::find(ZONE));
-    let (keys, password) = match &seed.login_settings {
-        Some(login) => (login.key_ids.clone(), login.password.as_deref()),
-        None => (Vec::new(), None),
-    };
-    let password_login = password.is_some() && keys.is_empty();
-    if let Some(password) = password {
-        cvmd_actions::check_password(password, image.system.platform == Platform::Windows)
-            .map_err(|reason| anyhow::anyhow!("the password of {}: {reason}", seed.instance_id))?;
+impl Progress {
+    /// Goes on for as long as it is asked.
+    async fn tell(&self) -> Infallible {
+        let mut ticks = tokio::time::interval(TOLD_EVERY);
+        // The first one comes at once.
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            let (made, instances) = (self.made.load(Ordering::Relaxed), self.instances.load(Ordering::Relaxed));
+            tracing::info!(made, instances, "still loading the seed");
+        }
     }
-    let password = match password {
-        Some(password) => Password::Set(
-            cvmd_actions::hash_password(password, &context(house)).map_err(|reason| anyhow::anyhow!("{reason}"))?,
-        ),
-        None => Password::Never,
-    };
-    Ok(Plan {
-        zone: zone.context("there is no zone")?,
-        project_id: placement.map_or(0, |placement| placement.project_id),
-        disks: Disks::usual(&image),
-        image,
-        instance_type: seed.instance_type.unwrap_or(InstanceTypeId::SMALLEST),
-        charge_type: ChargeType::PostpaidByHour,
-        internet: InternetAccessible {
-            charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
-            max_bandwidth_out: 0,
-            public_ip_assigned: false,
-        },
-        network: Wanted::default(),
-        name: seed.instance_name.clone(),
-        host_name: None,
-        login: LoginWanted { keys, password, password_login },
-        security_groups: [].into(),
-        tags: seed.tags.clone(),
-        user_data: None,
-        protected: false,
-        rare: cvmd_model::Rare::default(),
-    })
 }
 
 fn context(house: &House) -> Context {
@@ -253,7 +170,10 @@ async fn put_instances(house: &House, chunk: Vec<Planned>) -> anyhow::Result<()>
         .change(move |tx| {
             let instances: Result<Vec<_>, _> = chunk
                 .into_iter()
-                .map(|(id, plan, state)| cvmd_actions::seeded(tx, &context, &plan, id, state))
+                .map(|(id, plan, state)| {
+                    let instance = cvmd_actions::seeded(tx, &context, &plan, id, state);
+                    instance.map_err(|refusal| anyhow::anyhow!("{id} of the seed cannot be made: {refusal}"))
+                })
                 .collect();
             instances?.into_iter().for_each(|instance| tx.put_instance(instance));
             anyhow::Ok(())
@@ -262,23 +182,30 @@ async fn put_instances(house: &House, chunk: Vec<Planned>) -> anyhow::Result<()>
 }
 
 /// Brings every machine to what the state says, before anybody can ask.
-async fn make_machines(house: &Arc<House>) -> anyhow::Result<()> {
+async fn make_machines(house: &Arc<House>, ready_within: Duration, progress: &Progress) -> anyhow::Result<()> {
     let view = house.state.view();
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    let made = |outcome: Result<anyhow::Result<()>, tokio::task::JoinError>| {
+        progress.made.fetch_add(1, Ordering::Relaxed);
+        outcome?
+    };
     for instance in view.all_instances() {
         while tasks.len() >= PARALLEL {
-            tasks.join_next().await.context("no task")??.context("a machine of the seed could not be made")?;
+            made(tasks.join_next().await.context("no task")?)?;
         }
         let (house, id) = (Arc::clone(house), instance.id);
-        tasks.spawn(async move { make_machine(&house, id).await });
+        tasks.spawn(async move {
+            let making = make_machine(&house, id, ready_within).await;
+            making.with_context(|| format!("the machine of {id} of the seed could not be made"))
+        });
     }
-    while let Some(made) = tasks.join_next().await {
-        made?.context("a machine of the seed could not be made")?;
+    while let Some(outcome) = tasks.join_next().await {
+        made(outcome)?;
     }
     Ok(())
 }
 
-async fn make_machine(house: &House, id: InstanceId) -> anyhow::Result<()> {
+async fn make_machine(house: &House, id: InstanceId, ready_within: Duration) -> anyhow::Result<()> {
     let view = house.state.view();
     let instance = view.instance(id).context("the instance is gone")?;
     let hypervisor = &house.hypervisor;
@@ -295,5 +222,6 @@ async fn make_machine(house: &House, id: InstanceId) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     };
-    tokio::time::timeout(READY_WITHIN, ready).await.with_context(|| format!("{id} did not come up"))?
+    let late = || format!("its sshd does not answer after {} s (--boot-timeout-s)", ready_within.as_secs());
+    tokio::time::timeout(ready_within, ready).await.with_context(late)?
 }

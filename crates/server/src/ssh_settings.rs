@@ -89,10 +89,18 @@ impl Ssh {
         }
         let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
         if !address.is_loopback() && !expose {
-            bail!("the machines' ports at {address} can be reached by other machines; say --expose if that is wanted");
+            bail!(
+                "the machines' ports at {address} can be reached by other machines; say --expose if that is wanted, and see what the \
+                 log then warns of"
+            );
         }
         let range = range.map(|text| parse_range(&text)).transpose()?;
         Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }), ports_said, penalties })
+    }
+
+    /// Whether other machines can reach the machines' ports.
+    pub(crate) fn reaches_others(&self) -> bool {
+        self.own_ports.as_ref().is_some_and(|own_ports| !own_ports.address.is_loopback())
     }
 
     /// Whether the port of the last start stays: clients know it. It does not when other ports are said now, and any port would

@@ -2,6 +2,7 @@
 
 use crate::{
     authority::{self, Authority, LOCALHOST},
+    bounded_file,
     config::TlsFiles,
     data::DataDirectory,
 };
@@ -79,12 +80,15 @@ impl Tls {
 
 fn read(files: &TlsFiles, provider: &Arc<CryptoProvider>) -> anyhow::Result<Arc<ServerConfig>> {
     let (certificate, key) = (files.certificate.display(), files.key.display());
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .with_context(|| format!("cannot read the certificate {certificate}"))?;
+    let pem = |path, what| bounded_file::read(path, what, bounded_file::SMALL_BYTES_MAX);
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(&pem(&files.certificate, "the certificate")?)
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("cannot read the certificate {certificate}"))?;
     if chain.is_empty() {
         bail!("there is no certificate in {certificate}");
     }
-    let private = PrivateKeyDer::from_pem_file(&files.key).with_context(|| format!("cannot read the key {key}"))?;
+    let private = PrivateKeyDer::from_pem_slice(&pem(&files.key, "the key")?)
+        .with_context(|| format!("cannot read the key {key}"))?;
     authority::config(chain, private, provider).with_context(|| format!("{key} is not the key of {certificate}"))
 }

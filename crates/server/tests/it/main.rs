@@ -15,6 +15,7 @@ mod raw_requests;
 mod rescue;
 mod restart;
 mod secrets;
+mod seeds;
 mod settings;
 mod support;
 mod truths;

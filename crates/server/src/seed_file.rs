@@ -1,0 +1,171 @@
+//! What a seed's file says: read with a bound, and understood as a whole before anything of it is written.
+//!
+//! The names are the API's own. Every field but the id may be left out.
+
+use crate::bounded_file;
+use anyhow::{Context as _, bail};
+use cvmd_actions::{Context, Disks, Plan, Source, Wanted};
+use cvmd_model::{
+    ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPairId,
+    LoginWanted, Password, Platform, PublicKey, Tag, ZoneId,
+};
+use serde::Deserialize;
+use std::{collections::HashSet, path::Path, sync::Arc};
+
+/// Half a million instances.
+const BYTES_MAX: u64 = 128 << 20;
+const ZONE: &str = "ap-guangzhou-3";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+#[derive(Default)]
+pub(crate) struct Seed {
+    pub(crate) key_pairs: Vec<SeedKeyPair>,
+    pub(crate) instances: Vec<SeedInstance>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct SeedKeyPair {
+    pub(crate) key_id: KeyPairId,
+    pub(crate) key_name: Option<Box<str>>,
+    /// Without one, a key that nobody holds.
+    pub(crate) public_key: Option<PublicKey>,
+    #[serde(default)]
+    pub(crate) project_id: u32,
+    #[serde(default)]
+    pub(crate) description: Box<str>,
+    #[serde(default)]
+    pub(crate) tags: Box<[Tag]>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct SeedInstance {
+    pub(crate) instance_id: InstanceId,
+    pub(crate) instance_state: Option<InstanceState>,
+    pub(crate) instance_name: Option<Box<str>>,
+    pub(crate) instance_type: Option<InstanceTypeId>,
+    pub(crate) image_id: Option<ImageId>,
+    pub(crate) placement: Option<SeedPlacement>,
+    pub(crate) login_settings: Option<SeedLogin>,
+    #[serde(default)]
+    pub(crate) tags: Box<[Tag]>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct SeedPlacement {
+    pub(crate) zone: ZoneId,
+    #[serde(default)]
+    pub(crate) project_id: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct SeedLogin {
+    #[serde(default)]
+    pub(crate) key_ids: Vec<KeyPairId>,
+    pub(crate) password: Option<Box<str>>,
+}
+
+/// Reads a seed.
+///
+/// # Errors
+/// When the file cannot be read, is too large or is no seed.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Seed> {
+    let text = bounded_file::read(path, "the seed", BYTES_MAX)?;
+    // A list would be taken for the fields in their order.
+    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        bail!("{} is no seed: a seed is an object such as {{\"KeyPairs\": [], \"Instances\": []}}", path.display());
+    }
+    serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))
+}
+
+/// What is to be made: which instance, how, and whether it runs.
+pub(crate) type Planned = (InstanceId, Arc<Plan>, InstanceState);
+
+/// Everything is understood before anything is written. `context` is a new one for each password.
+pub(crate) fn plans(seed: &Seed, context: &dyn Fn() -> Context) -> anyhow::Result<Vec<Planned>> {
+    let (mut known, mut keys, mut blobs) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for key in &seed.key_pairs {
+        if !keys.insert(key.key_id) {
+            bail!("the seed names {} twice", key.key_id);
+        }
+        if key.public_key.as_ref().is_some_and(|public| !blobs.insert(public.blob())) {
+            bail!("{} has the public key of another key pair in the seed", key.key_id);
+        }
+        cvmd_actions::check_seeded_key_pair(key.key_name.as_deref(), &key.description, &key.tags)
+            .map_err(|reason| anyhow::anyhow!("{} of the seed: {reason}", key.key_id))?;
+    }
+    seed.instances
+        .iter()
+        .map(|instance| {
+            let id = instance.instance_id;
+            if !known.insert(id) {
+                bail!("the seed names {id} twice");
+            }
+            let state = instance.instance_state.unwrap_or(InstanceState::Running);
+            if !matches!(state, InstanceState::Running | InstanceState::Stopped) {
+                bail!("{id} can be RUNNING or STOPPED in a seed, not {}", state.name());
+            }
+            cvmd_actions::check_seeded_instance(instance.instance_name.as_deref(), &instance.tags)
+                .map_err(|reason| anyhow::anyhow!("{id} of the seed: {reason}"))?;
+            let plan = plan(instance, context).with_context(|| format!("{id} of the seed"))?;
+            if let Some(key) = plan.login.keys.iter().find(|key| !keys.contains(key)) {
+                bail!("{id} names the key pair {key}, which the seed does not hold");
+            }
+            if plan.image.system.platform == Platform::Windows && !plan.login.keys.is_empty() {
+                bail!("{id} runs Windows, which takes no key pair");
+            }
+            Ok((id, Arc::new(plan), state))
+        })
+        .collect()
+}
+
+fn plan(seed: &SeedInstance, context: &dyn Fn() -> Context) -> anyhow::Result<Plan> {
+    let image = match seed.image_id {
+        Some(id) => Image::find(id).with_context(|| format!("there is no image {id}"))?,
+        None => &IMAGES[0],
+    };
+    let image = Source::from(image);
+    let placement = seed.placement.as_ref();
+    let zone = placement.map(|placement| placement.zone).or_else(|| ZoneId::find(ZONE));
+    let (keys, password) = match &seed.login_settings {
+        Some(login) => (login.key_ids.clone(), login.password.as_deref()),
+        None => (Vec::new(), None),
+    };
+    let password_login = password.is_some() && keys.is_empty();
+    if let Some(password) = password {
+        cvmd_actions::check_password(password, image.system.platform == Platform::Windows)
+            .map_err(|reason| anyhow::anyhow!("its password: {reason}"))?;
+    }
+    let password = match password {
+        Some(password) => Password::Set(
+            cvmd_actions::hash_password(password, &context()).map_err(|reason| anyhow::anyhow!("{reason}"))?,
+        ),
+        None => Password::Never,
+    };
+    Ok(Plan {
+        zone: zone.context("there is no zone")?,
+        project_id: placement.map_or(0, |placement| placement.project_id),
+        disks: Disks::usual(&image),
+        image,
+        instance_type: seed.instance_type.unwrap_or(InstanceTypeId::SMALLEST),
+        charge_type: ChargeType::PostpaidByHour,
+        internet: InternetAccessible {
+            charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
+            max_bandwidth_out: 0,
+            public_ip_assigned: false,
+        },
+        network: Wanted::default(),
+        name: seed.instance_name.clone(),
+        host_name: None,
+        login: LoginWanted { keys, password, password_login },
+        security_groups: [].into(),
+        tags: seed.tags.clone(),
+        user_data: None,
+        protected: false,
+        rare: cvmd_model::Rare::default(),
+    })
+}
