@@ -428,6 +428,7 @@ impl World {
             action: action.name,
             at_seconds: NOW_SECONDS,
             instances: vec![],
+            target: None,
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {

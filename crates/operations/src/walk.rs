@@ -390,6 +390,7 @@ fn line(instance: &Instance, request: RequestId, outcome: &Outcome, at_seconds: 
         at_seconds,
         decision: outcome.to_string().into(),
         instances: vec![instance.id],
+        target: None,
         replay: None,
     }
 }

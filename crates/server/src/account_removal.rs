@@ -8,6 +8,7 @@ use crate::{
     accounts::{FIRST_ACCOUNT, Refused, named},
     command,
     house::House,
+    operator_journal::entry,
     random,
 };
 use anyhow::{Context as _, bail};
@@ -22,9 +23,6 @@ use std::sync::Arc;
 const INSTANCES_AT_ONCE: usize = 100;
 const ROWS_AT_ONCE: usize = 200;
 
-/// Who the journal says has asked.
-const OPERATOR: &str = "operator";
-
 /// Makes a credential sign nothing any more, from this moment on and after every restart.
 pub(crate) async fn revoke(house: &House, secret_id: &str) -> anyhow::Result<Value> {
     let view = house.state.view();
@@ -33,7 +31,12 @@ pub(crate) async fn revoke(house: &House, secret_id: &str) -> anyhow::Result<Val
     let account = account.ok_or_else(|| Refused::NoCredential(secret_id.into()))?;
     let name = view.account(account).map(|account| account.name.clone()).unwrap_or_default();
     let request = random::request_id();
-    revoke_all(house, &[secret_id], entry(house, request, account, "RevokeCredential")).await?;
+    revoke_all(
+        house,
+        &[secret_id],
+        entry(house, request, account, "RevokeCredential", format!("credential {secret_id}")),
+    )
+    .await?;
     Ok(json!({"AccountName": name, "SecretId": secret_id, "RequestId": request}))
 }
 
@@ -101,7 +104,8 @@ async fn take_away(house: &Arc<House>, view: &View, account: &Account) -> anyhow
     let valid = view.credentials().filter(|credential| credential.account == account.number && credential.is_valid());
     let ids: Vec<&str> = valid.map(|credential| &*credential.secret_id).collect();
     if !ids.is_empty() {
-        revoke_all(house, &ids, entry(house, random::request_id(), account.number, "RevokeCredential")).await?;
+        let of_account = |action, target| entry(house, random::request_id(), account.number, action, target);
+        revoke_all(house, &ids, of_account("RevokeCredential", format!("credentials {}", ids.join(" ")))).await?;
     }
     // A new look: what was committed before the credentials went is in it.
     let view = house.state.view();
@@ -145,8 +149,10 @@ async fn act(house: &Arc<House>, instance: &Instance, name: &str, parameters: &V
     let region = instance.zone.region();
     let context = house.context(request, Door::Api3, Language::English, instance.account, region);
     let params = Params::from_json(parameters.to_string().as_bytes()).map_err(|denied| anyhow::anyhow!("{denied}"))?;
-    let entry =
-        JournalEntry { instances: vec![instance.id], ..self::entry(house, request, instance.account, action.name) };
+    let entry = JournalEntry {
+        instances: vec![instance.id],
+        ..self::entry(house, request, instance.account, action.name, None)
+    };
     let prepared = command::prepare(action, params, prepare, &context);
     if let Err(refused) = command::commit(house, entry, prepared, context).await {
         tracing::info!(instance = %instance.id, action = action.name, code = refused.code, "not yet");
@@ -161,27 +167,18 @@ async fn remove_bare(house: &House, account: &Account, request: RequestId) -> an
     let credentials = credentials.credentials().filter(|credential| credential.account == number);
     let taken: Vec<_> = credentials.filter_map(|credential| house.credentials.remove(&credential.secret_id)).collect();
     take_rows(house, number).await?;
-    let removed = house.state.commit(entry(house, request, number, "RemoveAccount"), move |tx| {
-        let view = tx.view();
-        let account = view.account(number).filter(|_| view.owned(number).is_empty()).ok_or(Refused::Busy)?;
-        view.credentials()
-            .filter(|credential| credential.account == number)
-            .for_each(|credential| tx.remove_credential(credential));
-        tx.remove_account(account);
-        Ok::<_, Refused>(())
-    });
+    let removed = house.state.commit(
+        entry(house, request, number, "RemoveAccount", format!("account {}", account.name)),
+        move |tx| {
+            let view = tx.view();
+            let account = view.account(number).filter(|_| view.owned(number).is_empty()).ok_or(Refused::Busy)?;
+            view.credentials()
+                .filter(|credential| credential.account == number)
+                .for_each(|credential| tx.remove_credential(credential));
+            tx.remove_account(account);
+            Ok::<_, Refused>(())
+        },
+    );
     let outcome = removed.await.map_err(anyhow::Error::from).and_then(|decided| decided.map_err(anyhow::Error::from));
     outcome.inspect_err(|_| taken.into_iter().for_each(|credential| house.credentials.put_back(credential)))
-}
-
-fn entry(house: &House, request: RequestId, account: AccountNumber, action: &'static str) -> JournalEntry {
-    JournalEntry {
-        request,
-        account,
-        credential: OPERATOR.into(),
-        action,
-        at_seconds: house.now_seconds(),
-        instances: Vec::new(),
-        replay: None,
-    }
 }

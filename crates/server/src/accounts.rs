@@ -1,9 +1,12 @@
 //! Accounts and their credentials: made by the first start, by the environment, and by the operator.
 
 use crate::{
+    account_name,
     data::DataDirectory,
+    given_credential,
     house::House,
     master_key::{Secret, write_private},
+    operator_journal::entry,
     print, random,
 };
 use anyhow::bail;
@@ -53,6 +56,12 @@ pub(crate) async fn first_account(
     }
     match given {
         Some((id, key)) => {
+            if given_credential::is_short(key) {
+                tracing::warn!(
+                    secret_id = id,
+                    "CVMD_SECRET_KEY is short enough to be guessed: keep it for tests on this host"
+                );
+            }
             match view.credential(id) {
                 Some(known) if known.account != FIRST_ACCOUNT => {
                     bail!("CVMD_SECRET_ID {id} is another account's credential")
@@ -127,15 +136,14 @@ pub(crate) fn new_credential() -> (String, Secret) {
 
 /// Makes an account with a credential of its own: both or neither.
 pub(crate) async fn add(house: &House, name: &str) -> anyhow::Result<Value> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
-        bail!("an account's name is 1 to 64 letters, digits, `-`, `_` and `.`");
-    }
+    account_name::check(name)?;
     let (id, key) = new_credential();
     let mut credential = sealed(house, FIRST_ACCOUNT, &id, key.expose());
     let (name, created_seconds) = (Box::<str>::from(name), house.now_seconds());
+    let request = random::request_id();
+    let entry = entry(house, request, FIRST_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
     // Looked at where it is written: two commands at once would take the same number otherwise.
-    let added = house.state.change(move |tx| {
+    let added = house.state.commit(entry, move |tx| {
         if tx.view().accounts().any(|account| account.name == name) {
             return Err(Refused::AccountExists(name));
         }
@@ -156,15 +164,19 @@ pub(crate) async fn add(house: &House, name: &str) -> anyhow::Result<Value> {
         "AppId": account.app_id,
         "SecretId": id,
         "SecretKey": key.expose(),
+        "RequestId": request,
     }))
 }
 
 /// Makes another credential for an account.
-pub(crate) async fn add_credential(house: &House, account: &str) -> anyhow::Result<(String, Secret)> {
+pub(crate) async fn add_credential(house: &House, account: &str) -> anyhow::Result<Value> {
     let (id, key) = new_credential();
     let mut credential = sealed(house, FIRST_ACCOUNT, &id, key.expose());
-    let name: Box<str> = account.into();
-    let added = house.state.change(move |tx| {
+    let number = named(&house.state.view(), account)?.number;
+    let (name, request): (Box<str>, _) = (account.into(), random::request_id());
+    let entry = entry(house, request, number, "AddCredential", format!("credential {id}"));
+    let added = house.state.commit(entry, move |tx| {
+        // A new look: it may have been removed meanwhile.
         let number = named(tx.view(), &name)?.number;
         credential.account = number;
         credential.sequence = tx.next_sequence();
@@ -173,7 +185,7 @@ pub(crate) async fn add_credential(house: &House, account: &str) -> anyhow::Resu
     });
     let number = added.await??;
     house.credentials.put(number.0, &id, key.expose());
-    Ok((id, key))
+    Ok(json!({"AccountName": account, "SecretId": id, "SecretKey": key.expose(), "RequestId": request}))
 }
 
 async fn add_first_account(house: &House) -> anyhow::Result<()> {

@@ -139,6 +139,7 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         action: action.name,
         at_seconds: context.now_seconds,
         instances: named.iter().filter_map(instance).collect(),
+        target: None,
         replay: request.replay.map(|key| key.to_hex().into()),
     }
 }

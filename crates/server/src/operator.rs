@@ -2,17 +2,18 @@
 
 use crate::{
     account_removal,
-    accounts::{self, of_first_account},
+    accounts::{self, FIRST_ACCOUNT, of_first_account},
     house::House,
+    operator_journal::entry,
+    random, standing,
 };
 use anyhow::{Context, bail};
 use cvmd_hypervisor::Endpoint;
 use cvmd_model::{InstanceId, RequestId};
+use cvmd_state::JournalEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{
-    collections::HashSet, convert::Infallible, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration,
-};
+use std::{collections::HashSet, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -62,6 +63,8 @@ pub(crate) enum Question {
 
 /// Machines that are listed at most: each host key is worked out, and a list for ssh of more than that helps nobody.
 const MACHINES_MAX: usize = 2_000;
+/// Instances that one line of the journal names.
+const INSTANCES_NAMED: usize = 100;
 /// A question is a short line.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -134,10 +137,7 @@ async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyho
         Question::ForgetAccount { name } => account_removal::forget(house, &name).await.map(|()| Value::Null),
         Question::RemoveAccount { name, force } => account_removal::remove(house, &name, force).await,
         Question::Accounts => Ok(accounts(house)),
-        Question::AddCredential { account } => {
-            let (id, key) = accounts::add_credential(house, &account).await?;
-            Ok(json!({"AccountName": account, "SecretId": id, "SecretKey": key.expose()}))
-        }
+        Question::AddCredential { account } => accounts::add_credential(house, &account).await,
         Question::RevokeCredential { secret_id } => account_removal::revoke(house, &secret_id).await,
         Question::Credentials => Ok(credentials(house)),
         Question::Request { request } => trace(house, request).await,
@@ -148,11 +148,15 @@ async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyho
 
 async fn endpoint_of(house: &House, id: InstanceId) -> anyhow::Result<Value> {
     let view = house.state.view();
-    let state = view.instance(id).with_context(|| format!("there is no instance {id}"))?.state.name();
-    let endpoint = house.hypervisor.endpoint(id).await;
-    let endpoint = endpoint.with_context(|| format!("{id} is {state} and has no machine that could be entered"))?;
-    let mut answer = sshd(id, &endpoint);
-    answer["State"] = state.into();
+    let instance = view.instance(id).with_context(|| format!("there is no instance {id}"))?;
+    let mut answer = match house.hypervisor.endpoint(id).await {
+        Ok(endpoint) => sshd(id, &endpoint),
+        Err(_) => {
+            let state = instance.state.name();
+            json!({"Trouble": format!("{id} is {state} and has no machine that could be entered")})
+        }
+    };
+    standing::add_to(&mut answer, instance);
     Ok(answer)
 }
 
@@ -221,13 +225,20 @@ async fn trace(house: &House, request: RequestId) -> anyhow::Result<Value> {
     let view = house.state.view();
     let line = |line: &cvmd_state::JournalLine| {
         json!({
-            "Time": line.at_seconds,
+            "Time": cvmd_actions::time(line.at_seconds),
             "AccountName": view.account(line.account).map_or("", |account| &account.name),
             "SecretId": line.credential,
             "Action": line.action,
             "Decision": line.decision,
             "InstanceIds": line.instances,
         })
+    };
+    let line = |of: &cvmd_state::JournalLine| {
+        let mut row = line(of);
+        if let Some(target) = &of.target {
+            row["Target"] = json!(target);
+        }
+        row
     };
     Ok(lines.iter().map(line).collect())
 }
@@ -243,7 +254,7 @@ fn messages(house: &House) -> Value {
                     "AccountName": view.account(message.account).map_or("", |account| &account.name),
                     "InstanceId": message.instance,
                     "Password": clear.expose(),
-                    "Time": message.created_seconds,
+                    "Time": cvmd_actions::time(message.created_seconds),
                 }));
                 sequences.push(message.sequence);
             }
@@ -258,12 +269,19 @@ fn messages(house: &House) -> Value {
 
 async fn messages_shown(house: &House, sequences: Vec<u64>) -> anyhow::Result<Value> {
     let shown: HashSet<u64> = sequences.into_iter().collect();
-    let removed = house.state.change(move |tx| {
+    if shown.is_empty() {
+        return Ok(Value::Null);
+    }
+    let view = house.state.view();
+    let instances = view.messages().filter(|message| shown.contains(&message.sequence)).map(|message| message.instance);
+    let entry = entry(house, random::request_id(), FIRST_ACCOUNT, "ShowMessages", None);
+    let entry = JournalEntry { instances: instances.take(INSTANCES_NAMED).collect(), ..entry };
+    let removed = house.state.commit(entry, move |tx| {
         let messages = tx.view().messages().filter(|message| shown.contains(&message.sequence));
         let messages: Vec<_> = messages.cloned().collect();
         messages.iter().for_each(|message| tx.remove_message(message));
-        Ok::<_, Infallible>(())
+        Ok::<_, accounts::Refused>(())
     });
-    let Ok(()) = removed.await?;
+    removed.await??;
     Ok(Value::Null)
 }

@@ -20,6 +20,8 @@ pub struct JournalEntry {
     pub at_seconds: u64,
     /// The instances that it names.
     pub instances: Vec<InstanceId>,
+    /// What else an operator's command is about: an account, a credential. Never a secret.
+    pub target: Option<Box<str>>,
     /// Refuses the same signed request for as long as its timestamp is valid; legacy door only. 16 bytes in hex.
     pub replay: Option<Box<str>>,
 }
@@ -36,6 +38,9 @@ pub struct JournalLine {
     /// `accepted`, a wire code, or what came of the operation: `SUCCESS`, `FAILED: ...`.
     pub decision: Box<str>,
     pub instances: Vec<InstanceId>,
+    /// What else an operator's command was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Box<str>>,
 }
@@ -54,6 +59,7 @@ impl JournalEntry {
             at_seconds: self.at_seconds,
             decision: decision.into(),
             instances,
+            target: self.target,
             replay: self.replay,
         }
     }

@@ -417,6 +417,7 @@ mod test {
             action: "Test",
             at_seconds: 5,
             instances: vec![],
+            target: None,
             replay: None,
         }
     }

@@ -1,20 +1,8 @@
 //! Accounts and credentials as an operator adds, revokes and removes them.
 
-use crate::support::{self, Home, Server, machines};
+use crate::support::{self, Home, Server, machines, refused, text};
 use serde_json::{Value, json};
-use std::process::{Output, Stdio};
-
-fn text(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn refused(output: &Output) -> String {
-    assert!(!output.status.success(), "it succeeded: {output:?}");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
-    said
-}
+use std::process::Stdio;
 
 #[test]
 fn accounts_added_at_once_each_get_a_number_of_their_own() {
@@ -67,6 +55,7 @@ fn a_revoked_credential_is_refused_at_once_and_after_a_restart_and_the_journal_s
     with(&server, &other).call("DescribeZones", json!({}));
     let journal = home.ask_json(&["request", revoked["RequestId"].as_str().unwrap()]);
     assert_eq!((&journal[0]["Action"], &journal[0]["SecretId"]), (&json!("RevokeCredential"), &json!("operator")));
+    assert_eq!(journal[0]["Target"], json!(format!("credential {id}")));
     assert!(refused(&home.ask(&["credential", "revoke", id])).contains(id), "once");
     assert!(refused(&home.ask(&["credential", "revoke", "AKIDnobody"])).contains("credential list"));
     let listed = home.ask_json(&["credential", "list"]);
@@ -154,5 +143,37 @@ fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
     let server = home.start();
     assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
     assert_ne!(home.ask_json(&["account", "add", "fourth"])["Uin"], third["Uin"]);
+    server.stop();
+}
+
+#[test]
+fn what_the_operator_changes_stands_in_the_journal_with_its_target_and_never_a_key() {
+    let home = Home::new();
+    let server = home.start();
+    let line = |answer: &Value| {
+        let lines = home.ask_json(&["request", answer["RequestId"].as_str().unwrap()]);
+        assert!(lines[0]["Time"].as_str().unwrap().ends_with('Z'), "as the API writes times: {lines}");
+        assert!(!lines.to_string().contains(answer["SecretKey"].as_str().unwrap_or("no key")), "{lines}");
+        let said = |name: &str| lines[0][name].as_str().unwrap().to_owned();
+        [said("Action"), said("SecretId"), said("Target")]
+    };
+    let told = |action: &str, target: String| [action.to_owned(), "operator".into(), target];
+    let added = home.ask_json(&["account", "add", "second"]);
+    let id = |of: &Value| of["SecretId"].as_str().unwrap().to_owned();
+    assert_eq!(line(&added), told("AddAccount", format!("account second, credential {}", id(&added))));
+    let more = home.ask_json(&["credential", "add", "second"]);
+    assert_eq!(line(&more), told("AddCredential", format!("credential {}", id(&more))));
+    let revoked = home.ask_json(&["credential", "revoke", &id(&more)]);
+    assert_eq!(line(&revoked), told("RevokeCredential", format!("credential {}", id(&more))));
+    let removed = home.ask_json(&["account", "remove", "second"]);
+    assert_eq!(line(&removed), told("RemoveAccount", "account second".into()));
+    let long = "x".repeat(100_000);
+    for name in [&*long, "", "no blanks"] {
+        for words in [["account", "add", name], ["account", "remove", name], ["credential", "add", name]] {
+            let said = refused(&home.ask(&words));
+            assert!(said.contains("1 to 64 letters") && said.len() < 400, "{words:?}: {said}");
+        }
+    }
+    assert!(refused(&home.ask(&["credential", "revoke", &long])).contains("a SecretId has at most"));
     server.stop();
 }

@@ -17,6 +17,7 @@ fn line(request: RequestId, at_seconds: u64, replay: Option<&str>) -> JournalLin
         at_seconds,
         decision: "accepted".into(),
         instances: vec!["ins-1e4r6y8i".parse().unwrap()],
+        target: Some("the account second".into()),
         replay: replay.map(Into::into),
     }
 }

@@ -1,0 +1,28 @@
+//! What the operator's commands leave in the journal: every one that changes something, with its target, never a secret.
+
+use crate::house::House;
+use cvmd_model::{AccountNumber, RequestId};
+use cvmd_state::JournalEntry;
+
+/// Who the journal says has asked.
+const OPERATOR: &str = "operator";
+
+/// A command's entry. The account is the one that the command is about, or the first one where there is none yet.
+pub(crate) fn entry(
+    house: &House,
+    request: RequestId,
+    account: AccountNumber,
+    action: &'static str,
+    target: impl Into<Option<String>>,
+) -> JournalEntry {
+    JournalEntry {
+        request,
+        account,
+        credential: OPERATOR.into(),
+        action,
+        at_seconds: house.now_seconds(),
+        instances: Vec::new(),
+        target: target.into().map(Into::into),
+        replay: None,
+    }
+}
