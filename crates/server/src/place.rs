@@ -3,24 +3,26 @@
 
 use crate::{
     arguments::{Data, variable},
-    commands::ask,
+    asking::ask,
     data,
     operator::Question,
     relay::MACHINE_PAGE,
+    standing::{Sshd, Standing},
 };
 use anyhow::{Context, bail};
 use clap::Args;
 use cvmd_model::InstanceId;
 use serde_json::Value;
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
+    io::{ErrorKind, Read, Write},
+    net::{IpAddr, TcpStream, ToSocketAddrs},
     path::PathBuf,
     time::Duration,
 };
 
 /// How long a server may take to answer; what comes after that, in a tunnel, may be silent for hours.
 const PATIENCE: Duration = Duration::from_secs(30);
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 
@@ -40,18 +42,12 @@ pub(crate) enum Server {
     Far { endpoint: String },
 }
 
-/// Where and how to log in.
-#[derive(Debug, Clone)]
-pub(crate) struct Sshd {
-    pub(crate) user: String,
-    pub(crate) host_key: String,
-    /// As the server's own directory tells it.
-    pub(crate) state: Option<String>,
-    /// Address and port; `None` when only the server leads there.
-    pub(crate) address: Option<(String, u16)>,
-}
-
 impl Place {
+    /// With what was said elsewhere on the command line.
+    pub(crate) fn or(self, data: Option<PathBuf>, endpoint: Option<String>) -> Place {
+        Place { data: data.map_or(self.data, Data::at), endpoint: endpoint.or(self.endpoint) }
+    }
+
     /// What is said with the command beats what `cvmd env` has left in a shell, and that beats the usual data directory. Of
     /// the two that `cvmd env` leaves, the directory is the better one where a server runs on it: the endpoint may be another
     /// computer's.
@@ -80,17 +76,25 @@ impl Server {
     }
 
     fn far(endpoint: &str) -> anyhow::Result<Server> {
-        // The host key comes along this way: a promise of TLS must not end in clear.
-        if !endpoint.starts_with("http://") {
-            bail!("the endpoint is http://ADDR:PORT, which the same port takes beside https; not {endpoint}");
-        }
+        let (is_tls, address) = match endpoint.split_once("://") {
+            Some(("http", address)) => (false, address),
+            Some(("https", address)) => (true, address),
+            _ => (false, ""),
+        };
+        let address = address.trim_end_matches('/');
         // It becomes a line of an ssh configuration.
         let is_address = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte);
-        let address = endpoint["http://".len()..].trim_end_matches('/');
         if address.is_empty() || !address.bytes().all(is_address) {
             bail!("the endpoint is http://ADDR:PORT, such as http://127.0.0.1:8312; not {endpoint:?}");
         }
-        Ok(Server::Far { endpoint: endpoint.trim_end_matches('/').to_owned() })
+        // The host key comes along this way: a promise of TLS must not end in clear, but on the way to this host itself.
+        if is_tls && !is_this_host(address) {
+            bail!(
+                "this command does not speak TLS, so {endpoint} cannot be asked for host keys. Where the server's data directory \
+                 is at hand, say --data DIR; over a network that you trust, --endpoint http://{address}: the port takes both"
+            );
+        }
+        Ok(Server::Far { endpoint: format!("http://{address}") })
     }
 
     /// The options with which a command finds this server again, wherever it is run on this computer.
@@ -103,6 +107,11 @@ impl Server {
 
     /// Asks the server about a machine's sshd.
     pub(crate) fn sshd(&self, id: InstanceId) -> anyhow::Result<Sshd> {
+        self.standing(id)?.sshd.map_err(anyhow::Error::msg)
+    }
+
+    /// The same, with how the instance stands.
+    pub(crate) fn standing(&self, id: InstanceId) -> anyhow::Result<Standing> {
         let answer = match self {
             Server::At { data, .. } => ask(data, &Question::Endpoint { instance: id })?,
             Server::Far { .. } => {
@@ -115,7 +124,7 @@ impl Server {
                 serde_json::from_str(&body).context("the server's answer cannot be read")?
             }
         };
-        Sshd::of(&answer).context("the server's answer lacks the machine's user or host key")
+        Ok(Standing::of(&answer))
     }
 
     /// The machines that have an sshd, newest first; only the server's own directory leads to such a list.
@@ -155,7 +164,7 @@ impl Server {
     /// Sends a request without a body; the answer's status, and the connection where the rest of the answer stands.
     fn request(&self, method: &str, target: &str) -> anyhow::Result<(u16, TcpStream)> {
         let address = self.address()?;
-        let mut stream = TcpStream::connect(&address).with_context(|| format!("cannot reach {address}"))?;
+        let mut stream = connect(&address).with_context(|| format!("cannot reach {address}"))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let host = if method == "CONNECT" { target } else { &address };
@@ -165,7 +174,13 @@ impl Server {
         while !head.ends_with(b"\r\n\r\n") {
             // One by one: what follows the head belongs to whoever reads the rest.
             let mut byte = [0];
-            stream.read_exact(&mut byte).with_context(|| format!("{address} hung up; is it a cvmd?"))?;
+            stream.read_exact(&mut byte).map_err(|error| match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => anyhow::anyhow!(
+                    "{address} does not answer within {} s; is it a cvmd, and not stopped?",
+                    PATIENCE.as_secs()
+                ),
+                _ => anyhow::anyhow!("{address} hung up: {error}; is it a cvmd?"),
+            })?;
             head.push(byte[0]);
             if head.len() > HEAD_BYTES_MAX {
                 bail!("{address} does not answer as cvmd does");
@@ -176,11 +191,67 @@ impl Server {
     }
 }
 
-impl Sshd {
-    fn of(answer: &Value) -> Option<Sshd> {
-        let text = |name: &str| answer[name].as_str().map(str::to_owned);
-        let port = answer["Port"].as_u64().and_then(|port| u16::try_from(port).ok());
-        let state = text("State");
-        Some(Sshd { user: text("User")?, host_key: text("HostKey")?, state, address: text("Address").zip(port) })
+/// Whether what is sent there never leaves this host.
+fn is_this_host(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse().is_ok_and(|host: IpAddr| host.is_loopback())
+}
+
+/// The first of the host's addresses that takes a connection.
+fn connect(address: &str) -> std::io::Result<TcpStream> {
+    let mut outcome = Err(ErrorKind::NotFound.into());
+    for address in address.to_socket_addrs()? {
+        outcome = TcpStream::connect_timeout(&address, CONNECTED_WITHIN);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_address_and_nothing_that_a_shell_or_ssh_would_read() {
+        let far = |endpoint: &str| match Server::far(endpoint) {
+            Ok(Server::Far { endpoint }) => Ok(endpoint),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        };
+        for (given, meant) in [
+            ("http://127.0.0.1:8312", "http://127.0.0.1:8312"),
+            ("http://cvmd.example.com:80/", "http://cvmd.example.com:80"),
+            ("http://[::1]:8312", "http://[::1]:8312"),
+            // The way to this host itself needs no TLS.
+            ("https://127.0.0.1:8312", "http://127.0.0.1:8312"),
+            ("https://127.5.5.5:1/", "http://127.5.5.5:1"),
+            ("https://localhost:8312", "http://localhost:8312"),
+            ("https://[::1]:8312", "http://[::1]:8312"),
+        ] {
+            assert_eq!(far(given).as_deref(), Ok(meant), "{given}");
+        }
+        for wrong in [
+            "",
+            "127.0.0.1:8312",
+            "ftp://h:1",
+            "http://",
+            "http://h:1/path",
+            "http://h:1 -oProxyCommand=x",
+            "http://h:1\n",
+            "http://$(id):1",
+            "http://h:1;id",
+            "http://h'1",
+            "http://user@h:1",
+            "http://h%h:1",
+            "HTTP://h:1",
+        ] {
+            assert!(far(wrong).unwrap_err().contains("such as http://127.0.0.1:8312"), "{wrong:?}");
+        }
+        let said = far("https://192.0.2.1:8312").unwrap_err();
+        assert!(said.contains("--data DIR") && said.contains("--endpoint http://192.0.2.1:8312"), "{said}");
+        assert!(far("https://localhost.example.com:1").is_err(), "a name of another host");
     }
 }

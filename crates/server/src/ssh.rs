@@ -4,8 +4,11 @@
 use crate::{
     arguments::SshCommand,
     env::quoted,
-    place::{Server, Sshd},
+    place::{Place, Server},
     print,
+    ssh_line::SshLine,
+    standing::Sshd,
+    waiting,
 };
 use anyhow::{Context, bail};
 use cvmd_model::InstanceId;
@@ -15,7 +18,11 @@ use std::{
     net::{Shutdown, TcpStream},
     os::unix::process::CommandExt,
     process::{Command, ExitCode},
+    time::Duration,
 };
+
+/// How long `cvmd ssh` waits for an instance that is about to run.
+const COMES_UP_WITHIN: Duration = Duration::from_secs(30);
 
 /// What ssh is told of every machine: the server knows its key, and nobody else does.
 const STRICT: [(&str, &str); 5] = [
@@ -30,7 +37,7 @@ const STRICT: [(&str, &str); 5] = [
 pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
     match command {
         SshCommand::Ssh { place, identity, relay, words } => {
-            return ssh(&place.server()?, identity, relay, &words);
+            return ssh(&place, identity, relay, &words);
         }
         SshCommand::SshConfig { place, relay } => print::result(&include(&place.server()?, relay)?)?,
         SshCommand::Relay { place, instance } => pipe(place.server()?.tunnel(id(&instance)?)?)?,
@@ -55,39 +62,21 @@ fn id(text: &str) -> anyhow::Result<InstanceId> {
     text.parse().with_context(|| format!("{text} is no instance id"))
 }
 
-/// OpenSSH's options that take a value, as its getopt string has them.
-const WITH_VALUE: &str = "BbcDEeFIiJLlmOopQRSWw";
-
-/// Where the destination stands among the words of an ssh command: the first that is neither an option nor an option's value.
-fn destination(words: &[String]) -> Option<usize> {
-    let mut index = 0;
-    while let Some(letters) = words.get(index)?.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-        // Letters without a value can stand before one with its value: -vp 22.
-        let valued = letters.find(|letter| WITH_VALUE.contains(letter));
-        let value_follows = valued.is_some_and(|place| place + 1 == letters.len());
-        index += if value_follows { 2 } else { 1 };
-        if letters == "-" {
-            break;
-        }
-    }
-    (index < words.len()).then_some(index)
-}
-
 /// Becomes OpenSSH's `ssh`.
-fn ssh(
-    server: &Server,
-    identity: Option<std::path::PathBuf>,
-    relay: bool,
-    words: &[String],
-) -> anyhow::Result<ExitCode> {
-    let place = destination(words).context("an instance id is missing: cvmd ssh ins-xxxxxxxx")?;
-    let (options, command) = (&words[..place], &words[place + 1..]);
-    let id = &id(&words[place])?;
-    let sshd = server.sshd(*id)?;
-    if let Some(state) = sshd.state.as_deref().filter(|state| !["RUNNING", "RESCUE_MODE"].contains(state)) {
-        let what = if state == "STOPPED" { "StartInstances starts it" } else { "it can be entered when it is RUNNING" };
-        bail!("{id} is {state}: {what}");
+fn ssh(place: &Place, identity: Option<std::path::PathBuf>, relay: bool, words: &[String]) -> anyhow::Result<ExitCode> {
+    let line = SshLine::read(words)?;
+    let server = &place.clone().or(line.data.clone(), line.endpoint.clone()).server()?;
+    let (user, id_text) =
+        line.destination.rsplit_once('@').map_or((None, &*line.destination), |(user, id)| (Some(user), id));
+    let id = &id(id_text)?;
+    if !line.unheeded.is_empty() {
+        print::remark(&format!(
+            "cvmd: {} means nothing here: the machine's host key is known",
+            line.unheeded.join(", ")
+        ));
     }
+    let relay = relay || line.relay;
+    let sshd = enterable(server, *id)?;
     let ours = Ours::of(server)?;
     let mut ssh = Command::new("ssh");
     let mut option = |name: &str, value: &str| {
@@ -114,11 +103,38 @@ fn ssh(
         ssh.arg("-i").arg(identity);
     }
     // Whoever names another user means it.
-    let names_user = options.iter().any(|option| option.starts_with("-l"));
-    ssh.args(options).arg(if names_user { id.to_string() } else { format!("{}@{id}", sshd.user) }).args(command);
+    let destination = match user {
+        None if line.names_user => id.to_string(),
+        user => format!("{}@{id}", user.unwrap_or(&sshd.user)),
+    };
+    ssh.args(line.options).arg(destination).args(line.behind).args(line.command);
     // Returns only when there is no ssh to become.
     let error = ssh.exec();
     bail!("cannot run ssh: {error}")
+}
+
+/// The machine's sshd, once the instance can be entered: one that is coming up is waited for.
+fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Sshd> {
+    let mut is_said = false;
+    let mut last = String::new();
+    let found = waiting::within(COMES_UP_WITHIN, || {
+        let standing = match server.standing(id) {
+            Ok(standing) => standing,
+            Err(error) => return Some(Err(error)),
+        };
+        if standing.can_be_entered() {
+            return Some(standing.sshd.map_err(anyhow::Error::msg));
+        }
+        last = standing.advice(id);
+        if !standing.comes_up {
+            return Some(Err(anyhow::anyhow!("{last}")));
+        }
+        if !std::mem::replace(&mut is_said, true) {
+            print::remark(&format!("cvmd: {last}: waiting up to {} s for it", COMES_UP_WITHIN.as_secs()));
+        }
+        None
+    });
+    found.unwrap_or_else(|| bail!("{last}: try again when it is RUNNING"))
 }
 
 /// This program, as OpenSSH is to call it.
@@ -225,24 +241,6 @@ mod test {
         let server = Server::Far { endpoint: "http://h:1/100% it's".into() };
         let proxy = Ours::of(&server).unwrap().proxy();
         assert!(proxy.ends_with("relay --endpoint 'http://h:1/100%% it'\\''s' '%h'"), "{proxy}");
-    }
-
-    #[test]
-    fn the_instance_is_found_among_the_options_of_ssh() {
-        for (words, place) in [
-            ("ins-1 uptime", Some(0)),
-            ("-v ins-1", Some(1)),
-            ("-L 8080:localhost:80 ins-1 -v", Some(2)),
-            ("-o LogLevel=DEBUG -vvN ins-1", Some(3)),
-            ("-oLogLevel=DEBUG -p22 ins-1", Some(2)),
-            ("-vp 22 ins-1", Some(2)),
-            ("-- ins-1", Some(1)),
-            ("-v", None),
-            ("-p 22", None),
-        ] {
-            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-            assert_eq!(destination(&words), place, "{words:?}");
-        }
     }
 
     #[test]

@@ -1,0 +1,97 @@
+//! How an instance stands for somebody who wants to enter it: which state, what is under way, and what that means.
+
+use cvmd_model::{Goal, Instance, InstanceId};
+use serde_json::{Value, json};
+
+/// Where and how to log in.
+#[derive(Debug, Clone)]
+pub(crate) struct Sshd {
+    pub(crate) user: String,
+    pub(crate) host_key: String,
+    /// Address and port; `None` when only the server leads there.
+    pub(crate) address: Option<(String, u16)>,
+}
+
+/// As the server's own directory tells it; from another computer there is only the sshd.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    state: Option<String>,
+    /// The action whose operation is under way.
+    operation: Option<String>,
+    /// Whether it will run when that has ended well.
+    pub(crate) comes_up: bool,
+    pub(crate) sshd: Result<Sshd, String>,
+}
+
+/// What the server adds to its answer about a machine's sshd.
+pub(crate) fn add_to(answer: &mut Value, instance: &Instance) {
+    answer["State"] = instance.state.name().into();
+    answer["ComesUp"] = comes_up(instance).into();
+    if let (Some(_), Some(latest)) = (&instance.operation, &instance.latest) {
+        answer["Operation"] = json!(latest.action);
+    }
+}
+
+fn comes_up(instance: &Instance) -> bool {
+    instance.operation.as_ref().is_some_and(|operation| match operation.goal {
+        Goal::Launch | Goal::Start | Goal::Reboot { .. } | Goal::Reset { .. } | Goal::EnterRescue { .. } => true,
+        Goal::ChangeLogin { was_running, .. } | Goal::Reshape { was_running, .. } => was_running,
+        Goal::CaptureImage { shut_down, .. } => shut_down,
+        Goal::Stop { .. } | Goal::Isolate | Goal::ExitRescue | Goal::Terminate => false,
+    })
+}
+
+impl Standing {
+    pub(crate) fn of(answer: &Value) -> Standing {
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        let lacking =
+            || text("Trouble").unwrap_or_else(|| "the server's answer lacks the machine's user or host key".into());
+        Standing {
+            state: text("State"),
+            operation: text("Operation"),
+            comes_up: answer["ComesUp"] == true,
+            sshd: Sshd::of(answer).ok_or_else(lacking),
+        }
+    }
+
+    pub(crate) fn can_be_entered(&self) -> bool {
+        self.state.as_deref().is_none_or(|state| ["RUNNING", "RESCUE_MODE"].contains(&state))
+    }
+
+    /// Why it cannot be entered now, and what can be done about it.
+    pub(crate) fn advice(&self, id: InstanceId) -> String {
+        let state = self.state.as_deref().unwrap_or_default();
+        match (&self.operation, state) {
+            (Some(operation), _) => format!("{id} is {state}, as {operation} is under way"),
+            (None, "STOPPED") => format!("{id} is STOPPED: StartInstances starts it"),
+            (None, "LAUNCH_FAILED") => format!("{id} is LAUNCH_FAILED: it never came up, and can only be terminated"),
+            (None, "SHUTDOWN") => format!("{id} is SHUTDOWN: it is in the recycle bin, and can only be terminated"),
+            (None, _) => format!("{id} is {state}: it can be entered when it is RUNNING"),
+        }
+    }
+}
+
+impl Sshd {
+    pub(crate) fn of(answer: &Value) -> Option<Sshd> {
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        let port = answer["Port"].as_u64().and_then(|port| u16::try_from(port).ok());
+        Some(Sshd { user: text("User")?, host_key: text("HostKey")?, address: text("Address").zip(port) })
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn the_advice_follows_what_is_under_way_and_not_the_state_alone() {
+        let id = "ins-1e4r6y8i".parse().unwrap();
+        let advice = |answer: Value| Standing::of(&answer).advice(id);
+        assert!(advice(json!({"State": "STOPPED"})).contains("StartInstances starts it"));
+        let unbinding =
+            advice(json!({"State": "STOPPED", "Operation": "DisassociateInstancesKeyPairs", "ComesUp": true}));
+        assert_eq!(unbinding, "ins-1e4r6y8i is STOPPED, as DisassociateInstancesKeyPairs is under way");
+        assert!(advice(json!({"State": "LAUNCH_FAILED"})).contains("only be terminated"));
+        assert!(Standing::of(&json!({"User": "root", "HostKey": "k"})).can_be_entered(), "from another computer");
+    }
+}
