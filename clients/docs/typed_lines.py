@@ -30,6 +30,8 @@ _AROUND = {
     "cvmd credential revoke ": "cvmd account list | grep -q alice || cvmd account add alice\n"
                                "secret_id=$(cvmd credential add alice | grep -o 'AKID[A-Za-z0-9]*')\n{}",
     "cvmd credential add ": "cvmd account list | grep -q alice || cvmd account add alice\n{}",
+    # On a copy: a server runs where this is typed.
+    "sqlite3 machines.db ": 'cp -r "${XDG_DATA_HOME:-$HOME/.local/share}/cvmd" copied && cd copied\n{}',
     "sqlite3 state.db ": 'cd "${XDG_DATA_HOME:-$HOME/.local/share}/cvmd"\n{}',
 }
 

@@ -253,10 +253,10 @@ pub(crate) struct ServeArguments {
     /// What AssociateInstancesKeyPairs does to the keys bound before: "replace", or "add" beside them [default: replace].
     #[arg(long, env = "CVMD_ASSOCIATE", value_name = "WHAT")]
     pub(crate) associate: Option<String>,
-    /// Seconds that a guest has to shut down before it is powered off [default: 20].
+    /// Seconds, 1 to 3600, that a guest has to shut down before it is powered off [default: 20].
     #[arg(long, env = "CVMD_SHUTDOWN_TIMEOUT_S", value_name = "SECONDS")]
     pub(crate) shutdown_timeout_s: Option<u64>,
-    /// Seconds that a machine has until its sshd answers [default: 120].
+    /// Seconds, 1 to 3600, that a machine has until its sshd answers [default: 120].
     #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS")]
     pub(crate) boot_timeout_s: Option<u64>,
     /// Addresses and ranges from which CONNECT leads to machines and /_cvmd/machines/ID answers, beside this host: such as
@@ -283,7 +283,7 @@ pub(crate) struct ServeArguments {
     /// End, and remove the data directory, when the process with this id is no longer the parent: for `cvmd demo`.
     #[arg(long, value_name = "PID", hide = true)]
     pub(crate) temporary_for: Option<u32>,
-    /// The first account's credential; made at the first start when not given.
+    /// The first account's credential, with its key in CVMD_SECRET_KEY; made at the first start when not given.
     #[arg(long, env = "CVMD_SECRET_ID", hide_env_values = true, value_name = "ID")]
     pub(crate) secret_id: Option<String>,
 }

@@ -1,20 +1,18 @@
 //! The commands: `serve` and `demo` work by themselves, all others ask a running server over its socket.
 
 use crate::{
+    account_name,
     arguments::{AccountCommand, Arguments, Client, Command, CredentialCommand, Data, Format, Output},
+    asking::ask,
     config::Config,
-    data, demo, env, log,
+    data, demo, env, given_credential, log,
     operator::Question,
     print, serve, ssh, waiting,
 };
 use anyhow::Context;
 use cvmd_model::RequestId;
 use serde_json::Value;
-use std::{
-    io::{BufRead, BufReader, Write},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 /// How long machines may take to go with their account.
 const REMOVED_WITHIN: Duration = Duration::from_secs(60);
@@ -28,7 +26,15 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             serve::run(&config)?;
         }
         Command::Demo => return demo::run(),
-        Command::Env { client, data } => print::result(&environment(&data, client)?)?,
+        Command::Env { client, data } => {
+            let lines = environment(&data, client).inspect_err(|_| {
+                // What evals nothing would go on with what an earlier server has left in the shell.
+                if !std::io::stdout().is_terminal() {
+                    let _ = print::result(env::nothing(client));
+                }
+            });
+            print::result(&lines?)?;
+        }
         Command::Ca { data } => print::result(&authority(&data)?)?,
         Command::AtMachines(command) => return ssh::run(command),
         Command::Account { command } => account(command)?,
@@ -44,11 +50,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn account(command: AccountCommand) -> anyhow::Result<()> {
     match command {
         AccountCommand::Add { name, data, output } => {
+            account_name::check(&name)?;
             let added = ask(&data, &Question::AddAccount { name: name.clone() })?;
             let undo = Question::ForgetAccount { name: name.clone() };
             show_key(&added, output, &data, &undo, &format!("the account {name}"))
         }
-        AccountCommand::Remove { name, force, data, output } => remove_account(&name, force, &data, output),
+        AccountCommand::Remove { name, force, data, output } => {
+            account_name::check(&name).and_then(|()| remove_account(&name, force, &data, output))
+        }
         AccountCommand::List { data, output } => show(&ask(&data, &Question::Accounts)?, output),
     }
 }
@@ -56,12 +65,14 @@ fn account(command: AccountCommand) -> anyhow::Result<()> {
 fn credential(command: CredentialCommand) -> anyhow::Result<()> {
     match command {
         CredentialCommand::Add { account, data, output } => {
+            account_name::check(&account)?;
             let added = ask(&data, &Question::AddCredential { account })?;
             let id = added["SecretId"].as_str().unwrap_or_default().to_owned();
             let what = format!("the credential {id}");
             show_key(&added, output, &data, &Question::RevokeCredential { secret_id: id }, &what)
         }
         CredentialCommand::Revoke { secret_id, data, output } => {
+            given_credential::check_id(&secret_id)?;
             show(&ask(&data, &Question::RevokeCredential { secret_id })?, output)
         }
         CredentialCommand::List { data, output } => show(&ask(&data, &Question::Credentials)?, output),
@@ -123,19 +134,6 @@ fn authority(data: &Data) -> anyhow::Result<String> {
         .with_context(|| format!("no cvmd has been started there ({}): start `cvmd serve`", path.display()))
 }
 
-/// Asks the server that runs on this data directory, or is about to.
-pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
-    let mut stream = data::connect(&data.directory()?)?;
-    writeln!(stream, "{}", serde_json::to_string(question)?)?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
-    if line.is_empty() {
-        anyhow::bail!("the server hung up: it is stopping, or out of connections");
-    }
-    let answer: Result<Value, String> = serde_json::from_str(&line).context("the server's answer cannot be read")?;
-    answer.map_err(|error| anyhow::anyhow!(error))
-}
-
 fn show(answer: &Value, output: Output) -> anyhow::Result<()> {
     Ok(print::result(&text(answer, output.output))?)
 }
@@ -159,24 +157,34 @@ fn text(answer: &Value, format: Format) -> String {
 }
 
 /// Whose it is before what it is; names that are not here follow.
-const ORDER: [&str; 10] =
-    ["Time", "AccountName", "Uin", "AppId", "SecretId", "SecretKey", "Action", "Decision", "InstanceId", "InstanceIds"];
+const ORDER: [&str; 11] = [
+    "Time",
+    "AccountName",
+    "Uin",
+    "AppId",
+    "SecretId",
+    "SecretKey",
+    "Action",
+    "Target",
+    "Decision",
+    "InstanceId",
+    "InstanceIds",
+];
 
 fn record(row: &Value) -> String {
     let mut cells: Vec<_> = row.as_object().into_iter().flatten().collect();
     cells.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
-    cells.into_iter().map(|(name, value)| format!("{name:<12} {}\n", cell(name, value))).collect()
+    cells.into_iter().map(|(name, value)| format!("{name:<12} {}\n", cell(value))).collect()
 }
 
-fn cell(name: &str, value: &Value) -> String {
+fn cell(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(|item| cell("", item)).collect::<Vec<_>>().join(" "),
+        Value::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(" "),
         Value::Object(counts) => {
-            let counts = counts.iter().map(|(kind, count)| format!("{} {kind}", cell("", count)));
+            let counts = counts.iter().map(|(kind, count)| format!("{} {kind}", cell(count)));
             counts.collect::<Vec<_>>().join(", ")
         }
-        Value::Number(seconds) if name == "Time" => cvmd_actions::time(seconds.as_u64().unwrap_or_default()),
         other => other.to_string(),
     }
 }

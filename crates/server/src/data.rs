@@ -4,7 +4,7 @@ use crate::waiting;
 use anyhow::{Context, bail};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
-    io::ErrorKind,
+    io::{ErrorKind, Write},
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::UnixStream,
@@ -44,7 +44,11 @@ impl DataDirectory {
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"));
         let lock = lock.with_context(describe)?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataDirectory { path: path.to_path_buf(), _lock: lock }),
+            Ok(()) => {
+                // For commands that get no answer. One that cannot be written costs no more than a hint.
+                let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
+                Ok(DataDirectory { path: path.to_path_buf(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => bail!("another cvmd is running on {}", path.display()),
             Err(TryLockError::Error(error)) => Err(error).with_context(describe),
         }
@@ -67,6 +71,16 @@ impl DataDirectory {
                 );
             }
         }
+    }
+
+    /// Keeps, for commands that find no server, why this one ended.
+    pub(crate) fn note_failure(&self, why: &anyhow::Error) {
+        // The log says it too.
+        let _ = std::fs::write(failure(&self.path), format!("{why:#}"));
+    }
+
+    pub(crate) fn forget_failure(&self) {
+        let _ = std::fs::remove_file(failure(&self.path));
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -132,8 +146,15 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
         }
     });
     stream.unwrap_or_else(|| {
+        if let Ok(why) = std::fs::read_to_string(failure(data)) {
+            bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
+        }
         let why = trouble.map_or_else(String::new, |error| format!(": {error}"));
-        bail!("no cvmd is running there ({}), or it is still starting{why}; start `cvmd serve`", path.display())
+        bail!(
+            "no cvmd is running there ({}), or it is still starting{why}; start `cvmd serve`, or say --data DIR if it runs on \
+             another data directory",
+            path.display()
+        )
     })
 }
 
@@ -146,6 +167,31 @@ fn foreign(data: &Path, path: &Path) -> anyhow::Error {
          machines with --endpoint http://ADDR:PORT",
         path.display()
     )
+}
+
+/// What is known of the process that locks a data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Process {
+    Of(u32),
+    /// By a signal, as Ctrl-Z sends it: it does nothing until another one.
+    Stopped(u32),
+    /// Of an earlier version, which does not tell.
+    Unknown,
+}
+
+/// The server that runs on this directory. Only Linux tells whether it is stopped.
+pub(crate) fn process(data: &Path) -> Process {
+    let kept = std::fs::read_to_string(data.join("lock")).unwrap_or_default();
+    let Ok(pid) = kept.trim().parse() else { return Process::Unknown };
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name, in brackets, may hold anything.
+    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+    if matches!(state, Some('T' | 't')) { Process::Stopped(pid) } else { Process::Of(pid) }
+}
+
+/// Why the last server on this directory ended, if it did not end well.
+fn failure(data: &Path) -> PathBuf {
+    data.join("failure")
 }
 
 /// Where a running server hears the operator's commands.

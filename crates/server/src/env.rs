@@ -46,6 +46,12 @@ pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> Stri
     }
 }
 
+/// What to eval where there is no server: fails, and leaves no endpoint of an earlier one. The data directory stays: whoever
+/// has set it may be about to start a server on it.
+pub(crate) fn nothing(client: Option<Client>) -> &'static str {
+    if matches!(client, Some(Client::Python)) { "" } else { "unset CVMD_ENDPOINT; false\n" }
+}
+
 /// Exports that all clients share, and more; then a remark, whose lines become comments.
 fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
     let common = [
@@ -105,9 +111,11 @@ fn tccli(facts: &Facts) -> String {
     let remark = format!(
         "Then, for example:
   tccli cvm DescribeInstances --endpoint http://{0}
-or once for all, which changes tccli's own configuration:
-  tccli configure set cvm.endpoint http://{0}",
-        facts.address
+A call without --endpoint goes to the vendor's cloud. Or once for all products that cvmd answers, which changes tccli's own
+configuration; others go to the vendor's cloud still:
+  for product in {1}; do tccli configure set $product.endpoint http://{0}; done",
+        facts.address,
+        cvmd_actions::Product::ALL.map(cvmd_actions::Product::name).join(" ")
     );
     shell(facts, &[], &remark)
 }

@@ -23,6 +23,19 @@ const KEPT_BYTES: usize = 64 << 10;
 /// How long the end of the program waits for the last lines, when nobody takes them.
 const END_WITHIN: Duration = Duration::from_secs(1);
 
+/// Parts of the program that a filter can name.
+const OURS: [&str; 8] = [
+    "cvmd",
+    "cvmd_actions",
+    "cvmd_hypervisor",
+    "cvmd_hypervisor_simulated",
+    "cvmd_model",
+    "cvmd_operations",
+    "cvmd_state",
+    "cvmd_wire",
+];
+const LIBRARIES: [&str; 6] = ["hyper", "mio", "russh", "rustls", "tokio", "tungstenite"];
+
 static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
 
 /// Begins logging. `level` may also be a filter such as `info,cvmd_operations=debug`.
@@ -45,10 +58,20 @@ pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
 pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
     let is_level = |word: &str| word.parse::<LevelFilter>().is_ok() && !word.bytes().all(|byte| byte.is_ascii_digit());
     for part in filter.split(',') {
-        let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+        let (target, level) = part.rsplit_once('=').map_or((None, part), |(target, level)| (Some(target), level));
         if !is_level(level) {
             bail!(
                 "log is off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug; not \"{filter}\""
+            );
+        }
+        let part = |target: &str| {
+            target.split("::").next().is_some_and(|part| OURS.contains(&part) || LIBRARIES.contains(&part))
+        };
+        if let Some(target) = target.filter(|target| !part(target)) {
+            bail!(
+                "log names {target:?}, which is no part of the program: its parts are {}, and of libraries {}",
+                OURS.join(", "),
+                LIBRARIES.join(", ")
             );
         }
     }
@@ -167,5 +190,32 @@ impl Write for Line {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_filter_names_levels_and_parts_of_the_program() {
+        for good in ["info", "off", "info,cvmd_operations=debug", "warn,cvmd::http=trace", "debug,russh=off"] {
+            assert!(checked(good).is_ok(), "{good}");
+        }
+        for bad in ["bogus", "", "3", "cvmd_bogus=debug", "info,cvmd_operation=debug", "info,=debug", "info,cvmd=loud"]
+        {
+            assert!(checked(bad).is_err(), "{bad}");
+        }
+        assert!(checked("info,cvmd_bogus=debug").unwrap_err().to_string().contains("cvmd_operations"));
+    }
+
+    #[test]
+    fn every_crate_of_ours_can_be_named() {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for entry in std::fs::read_dir(crates).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let part = if name == "server" { "cvmd".into() } else { format!("cvmd_{}", name.replace('-', "_")) };
+            assert!(OURS.contains(&&*part), "{part}");
+        }
     }
 }

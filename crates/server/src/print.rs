@@ -41,7 +41,9 @@ pub(crate) fn result(text: &str) -> Result<(), Unprinted> {
 pub(crate) fn result_for_good(text: &str) -> Result<(), Unprinted> {
     use std::os::fd::AsFd;
     if is_closed() {
-        return Err(Unprinted::Failed(std::io::Error::other("it is closed")));
+        return Err(Unprinted::Failed(std::io::Error::other(
+            "it is closed, or /dev/null opened for reading and writing as Python's subprocess.DEVNULL is",
+        )));
     }
     result(text)?;
     let out = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);

@@ -8,7 +8,7 @@ use crate::{
     house::{self, House},
     http,
     master_key::{MasterKey, write_private},
-    operator, parent, print, random, replays, seed,
+    operator, parent, print, random, replays, seed, settling,
     tls::Tls,
     truths,
 };
@@ -33,6 +33,7 @@ use tokio::{
     sync::watch,
 };
 
+const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
@@ -41,7 +42,7 @@ const ORPHANS_SAID: usize = 20;
 /// Rows of one change.
 const ROWS_AT_ONCE: usize = 512;
 
-/// Runs the server until SIGTERM or SIGINT.
+/// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     runtime.block_on(serve(config))
@@ -49,15 +50,20 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     // Listened for first, so that a signal during a long start is not lost.
-    let mut told = signals()?;
+    let told = signals()?;
     let data = DataDirectory::open(&config.data)?;
+    data.forget_failure();
+    serve_on(config, &data, told).await.inspect_err(|why| data.note_failure(why))
+}
+
+async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiver<bool>) -> anyhow::Result<()> {
     let listener = listen(config).await?;
     let address = listener.local_addr()?;
-    let tls = Arc::new(Tls::open(&data, config.tls.as_ref(), Clock::System)?);
+    let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
-    let (house, machines) = open(config, &data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
+    let (house, machines) = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
     let seeded = tokio::select! {
-        loaded = seed::load(&house, config.seed.as_deref()) => Some(loaded?),
+        loaded = seed::load(&house, config.seed.as_deref(), config.limits.boot_timeout_s) => Some(loaded?),
         _ = told.wait_for(|told| *told) => None,
     };
     if seeded.is_none() {
@@ -69,6 +75,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
     let _ = house.engine.set(Box::new(engine.gauge()));
+    if config.accept_missing.is_some() {
+        settling::settled(&house).await;
+    }
     write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
     let operator = tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), endpoint.clone(), stopped.clone()));
@@ -102,16 +111,18 @@ async fn close(house: &House) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")
 }
 
-/// Becomes true at SIGTERM or SIGINT. The second one ends the process at once, whatever it does: what was answered is durable,
+/// Becomes true at SIGTERM, SIGINT, or SIGHUP: the terminal was closed. The second one ends the process at once, whatever it does: what was answered is durable,
 /// and what is under way is resumed by the next start.
 fn signals() -> anyhow::Result<watch::Receiver<bool>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = hears_hangup().then(|| signal(SignalKind::hangup())).transpose()?;
     let (tell, told) = watch::channel(false);
     tokio::spawn(async move {
         for is_second in [false, true] {
             let number = tokio::select! {
                 _ = terminate.recv() => SIGTERM,
                 _ = interrupt.recv() => SIGINT,
+                Some(_) = async { hangup.as_mut()?.recv().await } => SIGHUP,
             };
             if is_second {
                 tracing::warn!("told twice to stop: ended at once");
@@ -124,9 +135,26 @@ fn signals() -> anyhow::Result<watch::Receiver<bool>> {
     Ok(told)
 }
 
+/// Whether SIGHUP is to be heard: not where whoever started this has it ignored, as `nohup` does. Where nobody tells, the
+/// system's way with it stays, which ends the process at once; nothing that was answered is lost by that.
+fn hears_hangup() -> bool {
+    let about = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = about.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
+}
+
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = listener.map_err(|error| {
+        let is_taken = error.kind() == std::io::ErrorKind::AddrInUse;
+        let advice = if is_taken {
+            ". Another program has the port; if that is a cvmd on another data directory, `cvmd env --data DIR` leads to it. \
+             --listen 127.0.0.1:0 takes a free port"
+        } else {
+            ""
+        };
+        anyhow::anyhow!("cannot listen on {}: {error}{advice}", config.listen)
+    })?;
     keep_alive(&listener)?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
@@ -145,6 +173,11 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
                 tracing::warn!("exposed: {what}");
             }
         }
+    }
+    if config.ssh.reaches_others() {
+        tracing::warn!(
+            "exposed: everybody can try to log in to the machines at ssh.address, and each machine's sshd answers there: ssh.penalties slows guessing down, ssh.address = \"127.0.0.1\" keeps others out"
+        );
     }
     Ok(listener)
 }

@@ -70,6 +70,34 @@ fn a_second_signal_ends_a_server_at_once() {
 }
 
 #[test]
+fn a_closed_terminal_stops_a_server_as_sigterm_does_and_nohup_keeps_it() {
+    let home = Home::new();
+    let mut child = home.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    tell(child.id(), "-HUP");
+    assert_eq!(ended(&mut child, "it ends").code(), Some(0));
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("stopping"), "{log}");
+    let mut kept = Command::new("sh");
+    kept.args([
+        "-c",
+        "trap '' HUP; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_cvmd"),
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    kept.args(["--ssh-ports", "0", "--data"]).arg(home.data());
+    let server = home.start_as(kept);
+    server.tell("-HUP");
+    // Handled before what comes after it.
+    assert!(server.is_healthy() && home.ask(&["env"]).status.success());
+    server.stop();
+}
+
+#[test]
 fn a_server_whose_directory_is_deleted_says_so_and_ends() {
     let spoil: [fn(&Path); 3] = [
         |data| std::fs::remove_dir_all(data).unwrap(),
@@ -96,6 +124,9 @@ fn the_demo_leaves_neither_its_server_nor_its_directory_however_it_ends() {
         let home = Home::new();
         let temporary = tempfile::tempdir().unwrap();
         let mut demo = home.cvmd(&["demo"]);
+        // Settings of this shell are for servers of its own.
+        demo.env("CVMD_LISTEN", "nowhere").env("CVMD_SEED", "/nowhere").env("CVMD_DATA", "/nowhere");
+        demo.env("CVMD_RUNNING_KEY_CHANGE", "shutdown").env("CVMD_METRICS_TOKEN", "short");
         demo.env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut demo = demo.spawn().unwrap();
         let mut story = BufReader::new(demo.stdout.take().unwrap()).lines();

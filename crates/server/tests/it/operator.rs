@@ -1,23 +1,12 @@
 //! The operator's commands and the program's settings, as a person at a terminal meets them.
 
-use crate::support::{self, Home, Server, machines, ssh, ssh::Key};
+use crate::support::{self, Home, Server, machines, refused, ssh, ssh::Key, text};
 use serde_json::{Value, json};
 use std::{
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     process::{Command, Output, Stdio},
     time::Duration,
 };
-
-fn text(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn refused(output: &Output) -> String {
-    assert!(!output.status.success(), "it succeeded: {output:?}");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
-    said
-}
 
 #[test]
 fn what_env_prints_can_be_evaluated() {
@@ -58,7 +47,7 @@ fn accounts_and_credentials_are_added_and_listed() {
     let server = home.start();
     let added = home.ask_json(&["account", "add", "second"]);
     let fields: Vec<_> = added.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(fields, ["AccountName", "AppId", "SecretId", "SecretKey", "Uin"], "and no others");
+    assert_eq!(fields, ["AccountName", "AppId", "RequestId", "SecretId", "SecretKey", "Uin"], "and no others");
     let listed = home.ask_json(&["account", "list"]);
     let names: Vec<_> = listed.as_array().unwrap().iter().map(|account| account["AccountName"].clone()).collect();
     assert_eq!(names, ["default", "second"]);
@@ -177,6 +166,47 @@ fn cvmd_ssh_enters_and_passes_the_exit_code_through() {
 }
 
 #[test]
+fn cvmd_ssh_waits_for_an_instance_that_is_coming_up_and_heeds_its_options_wherever_they_stand() {
+    let home = Home::new();
+    let server = home.start();
+    let password = "Coming+Up+Passw0rd";
+    let tag =
+        |words: &str| json!([{"ResourceType": "instance", "Tags": [{"Key": support::GUEST_TAG, "Value": words}]}]);
+    let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5",
+        "LoginSettings": {"Password": password}, "TagSpecification": tag("boot-ms=2000,shutdown-ms=1500")});
+    let id = server.client.call("RunInstances", wish)["InstanceIdSet"][0].as_str().unwrap().to_owned();
+    let data = home.data().display().to_string();
+    let ask = ssh::askpass(&home);
+    let enter = |words: &[&str]| {
+        let mut command = home.cvmd(&["ssh"]);
+        command.args(words).env("ASKED_PASSWORD", password).env("SSH_ASKPASS", &ask);
+        command.env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", ":0").env("HOME", home.beside("nowhere"));
+        command.output().unwrap()
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let entered = enter(&[&id, "--data", &data, "whoami"]);
+    assert_eq!(text(&entered), "root\n");
+    assert!(said(&entered).contains("is PENDING, as RunInstances is under way: waiting up to 30 s"), "{entered:?}");
+    assert_eq!(text(&enter(&[&id, "--relay", "--data", &data, "whoami"])), "root\n");
+    assert_eq!(text(&enter(&["--data", &data, &format!("root@{id}"), "whoami"])), "root\n");
+    let refused_there = enter(&["--data", &data, "-o", "User=nobody-here", &id, "whoami"]);
+    assert_eq!(refused_there.status.code(), Some(255), "{refused_there:?}");
+    let careless = enter(&["--data", &data, "-o", "StrictHostKeyChecking=no", &id, "whoami"]);
+    assert!(text(&careless) == "root\n" && said(&careless).contains("means nothing here"), "{careless:?}");
+    assert!(refused(&enter(&["--data", &data, "-p", "22", &id])).contains("-p cannot be heeded"));
+    let key = server.client.call("CreateKeyPair", json!({"KeyName": "any", "ProjectId": 0}))["KeyPair"]["KeyId"].take();
+    let bind = json!({"InstanceIds": [id], "KeyIds": [key], "ForceStop": true});
+    server.client.call("AssociateInstancesKeyPairs", bind);
+    // The password goes with the bind, and the wait is what is looked at.
+    let waited = said(&enter(&["--data", &data, "-o", "NumberOfPasswordPrompts=0", &id, "whoami"]));
+    assert!(
+        waited.contains("AssociateInstancesKeyPairs is under way") && !waited.contains("StartInstances"),
+        "{waited}"
+    );
+    server.stop();
+}
+
+#[test]
 fn a_listener_that_others_can_reach_must_be_asked_for() {
     let home = Home::new();
     let mut command = home.cvmd(&["serve", "--listen", "0.0.0.0:0", "--ssh-ports", "0"]);
@@ -219,6 +249,13 @@ fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
         ("[network]\nblock = 65", "network.block"),
         ("listen = \"nowhere\"", "localhost:9999"),
         ("log = \"bogus\"", "off, error, warn"),
+        ("log = \"info,cvmd_bogus=debug\"", "no part of the program"),
+        ("shutdown_timeout_s = 0", "shutdown_timeout_s is 1 to 3600 seconds"),
+        ("shutdown_timeout_s = 99999999999", "shutdown_timeout_s is 1 to 3600 seconds"),
+        ("boot_timeout_s = 0", "boot_timeout_s is 1 to 3600 seconds"),
+        ("boot_timeout_s = 3601", "boot_timeout_s is 1 to 3600 seconds"),
+        ("[prices]\nmonth_hours = 0", "prices.month_hours is 1 to 744"),
+        ("[prices]\nspot_percent = 101", "prices.spot_percent is 0 to 100"),
         ("[metrics]\ntoken = \"short\"", "metrics.token"),
         ("[connect]\npeers = [\"nowhere\"]", "connect.peers"),
         ("log_format = \"verse\"", "log_format"),
@@ -229,6 +266,9 @@ fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
     }
     let said = home.refuses_to_serve(home.serve().args(["--config", "/nowhere/cvmd.toml"]));
     assert!(said.contains("/nowhere/cvmd.toml"), "{said}");
+    let mut exposed = home.cvmd(&["serve", "--expose", "--listen", "0.0.0.0:0", "--data"]);
+    let said = home.refuses_to_serve(exposed.arg(home.data()).env("CVMD_SECRET_KEY", "abc"));
+    assert!(said.contains("has 3 characters") && said.contains("16 to 256"), "{said}");
     let said = home.refuses_to_serve(home.serve().env_remove("CVMD_SECRET_KEY"));
     assert!(said.contains("CVMD_SECRET_KEY"), "{said}");
     assert!(!home.data().exists(), "refused before anything was made");
@@ -365,6 +405,66 @@ fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
 }
 
 #[test]
+fn a_server_that_could_not_start_is_said_so_by_env_and_an_eval_of_that_leaves_no_other_endpoint() {
+    let (first, second) = (Home::new(), Home::new());
+    let server = first.start();
+    let address = server.client.address.to_string();
+    let mut serve = second.cvmd(&["serve", "--listen", &address, "--ssh-ports", "0", "--data"]);
+    let said = second.refuses_to_serve(serve.arg(second.data()));
+    assert!(said.contains(&address) && said.contains("--listen 127.0.0.1:0"), "{said}");
+    let failed = second.ask(&["env"]);
+    let said = refused(&failed);
+    assert!(said.contains("the last one ended with: cannot listen on") && said.contains(&address), "{said}");
+    let script =
+        "CVMD_ENDPOINT=http://old; eval \"$(\"$0\" env --data \"$1\")\" && echo went on; echo \"left:$CVMD_ENDPOINT\"";
+    for shell in ["sh", "bash", "zsh"] {
+        let mut run = Command::new(shell);
+        run.args(["-c", script, env!("CARGO_BIN_EXE_cvmd")]).arg(second.data());
+        // Not every computer has each.
+        if let Ok(done) = run.output() {
+            assert_eq!(String::from_utf8_lossy(&done.stdout), "left:\n", "{shell}");
+        }
+    }
+    second.start().stop();
+    let said = refused(&second.ask(&["env"]));
+    assert!(said.contains("no cvmd is running there") && !said.contains("ended with"), "{said}");
+    server.stop();
+}
+
+#[test]
+fn a_server_that_is_stopped_as_by_ctrl_z_hangs_no_command() {
+    let home = Home::new();
+    let server = home.start();
+    server.tell("-STOP");
+    let said = refused(&home.ask(&["account", "list"]));
+    server.tell("-CONT");
+    assert!(said.contains(&format!("process {}", server.pid())) && said.contains("stopped"), "{said}");
+    assert!(home.ask(&["account", "list"]).status.success());
+    server.stop();
+}
+
+#[test]
+fn a_server_of_another_user_is_said_so() {
+    if text(&Command::new("id").arg("-u").output().unwrap()).trim() != "0" {
+        eprintln!("skipped: only root can be somebody else");
+        return;
+    }
+    let home = Home::new();
+    let server = home.start();
+    // Somebody else must come as far as the data directory, and have a program to run.
+    let program = home.beside("cvmd");
+    std::fs::copy(env!("CARGO_BIN_EXE_cvmd"), &program).unwrap();
+    for path in [program.parent().unwrap(), &program] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new(&program);
+    command.args(["account", "list", "--data"]).arg(home.data()).env_clear().current_dir("/").uid(65534).gid(65534);
+    let said = refused(&command.output().unwrap());
+    assert!(said.contains("belongs to another user (uid 0)") && said.contains("--data DIR"), "{said}");
+    server.stop();
+}
+
+#[test]
 fn a_command_waits_for_a_server_that_is_starting() {
     let home = Home::new();
     let data = home.data();
@@ -375,25 +475,6 @@ fn a_command_waits_for_a_server_that_is_starting() {
     let output = asked.wait_with_output().unwrap();
     assert!(text(&output).contains("CVMD_ENDPOINT"));
     server.stop();
-}
-
-#[test]
-fn a_seed_that_cannot_be_meant_is_refused_and_one_that_is_not_applied_is_said_so() {
-    let weak = json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "LoginSettings": {"Password": "weak"}}]});
-    let home = Home::new().seed(weak);
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("ins-1e4r6y8i") && said.contains("8 to 30"), "{said}");
-    let home = Home::new().seed(json!([]));
-    assert!(home.refuses_to_serve(&mut home.serve()).contains("a seed is an object such as"));
-    let home = Home::new().seed(json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceState": "STOPPED"}]}));
-    home.start().stop();
-    assert!(home.start().stop().contains("the seed was not applied"));
-    let home = Home::new();
-    let server = home.start();
-    server.client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
-    server.stop();
-    let home = home.seed(json!({"KeyPairs": []}));
-    assert!(home.refuses_to_serve(&mut home.serve()).contains("the seed was not applied"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is wanted and what is are of one data directory, or the server says so and does not start; single disagreements
 //! are said, counted and shown, and are no reason not to start.
 
-use crate::support::{Home, http::Client, machines, until};
+use crate::support::{self, Home, http::Client, machines, until};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -73,6 +73,46 @@ fn machines_that_are_lost_refuse_the_start_until_that_is_accepted() {
         assert!(said.contains("machines.db is missing or empty"), "the other half is not what is missing: {said}");
         goes_on_without_machine(&home, &id);
     }
+}
+
+/// The line that docs/operating.md has for it, typed.
+#[test]
+fn machines_that_nobody_wants_any_more_are_erased_by_the_documented_line() {
+    let (home, _, _) = used();
+    delete(&home, "state.db");
+    let mut serve = home.serve();
+    serve.args(["--accept-missing", "state"]);
+    let server = home.start_as(serve);
+    assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 1);
+    let kept = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
+    server.stop();
+    let page = include_str!("../../../../docs/operating.md");
+    let line = page.lines().find_map(|line| line.trim().strip_prefix("sqlite3 machines.db ")).unwrap();
+    let there = format!("'{}'", file(&home, "state.db").display());
+    let sql = line.trim_matches('"').replace("'state.db'", &there);
+    Connection::open(file(&home, "machines.db")).unwrap().execute_batch(&sql).unwrap();
+    let server = home.start();
+    assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 0);
+    machines::running(&server.client, kept["InstanceId"].as_str().unwrap());
+    server.stop();
+}
+
+#[test]
+fn nothing_is_answered_before_instances_without_a_machine_are_shown_stopped() {
+    let tags = json!([{"Key": support::GUEST_TAG, "Value": "boot-ms=1"}]);
+    let instance = |number: u32| json!({"InstanceId": format!("ins-{number:08}"), "Tags": tags});
+    let home = Home::new()
+        .seed(json!({"Instances": (0..600).map(instance).collect::<Vec<_>>()}))
+        .expecting(NO_MACHINE)
+        .expecting(GONE);
+    home.start().stop();
+    delete(&home, "machines.db");
+    let mut serve = home.serve();
+    serve.args(["--accept-missing", "machines"]);
+    let server = home.start_as(serve);
+    let running = json!({"Filters": [{"Name": "instance-state", "Values": ["RUNNING"]}]});
+    assert_eq!(server.client.call("DescribeInstances", running)["TotalCount"], 0);
+    server.stop();
 }
 
 #[test]

@@ -193,6 +193,15 @@ impl Server {
         self.log.text() + &self.printed.text()
     }
 
+    /// Sends a signal, `-HUP` for example.
+    pub(crate) fn tell(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// As an operator stops it: SIGTERM, and it ends by itself with status 0.
     pub(crate) fn stop(mut self) -> String {
         let pid = self.child.id().to_string();
@@ -284,6 +293,22 @@ impl Gathered {
             let _ = thread.join();
         }
     }
+}
+
+/// What a command that succeeded has printed.
+#[track_caller]
+pub(crate) fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What a command that failed has said.
+#[track_caller]
+pub(crate) fn refused(output: &Output) -> String {
+    assert!(!output.status.success(), "it succeeded: {output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
+    said
 }
 
 /// Waits for a condition, with a limit.

@@ -1,0 +1,36 @@
+//! Before the first answer after `--accept-missing machines`: what has lost its machine is shown so.
+
+use crate::house::House;
+use cvmd_model::{InstanceId, InstanceState, Power};
+use std::time::Duration;
+
+/// The engine looks at all instances in the background; it need not wait for all of them.
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+const LOOKS_EVERY: Duration = Duration::from_millis(20);
+
+/// Returns when no instance without a machine is shown as one that runs. The engine must have been started.
+pub(crate) async fn settled(house: &House) {
+    let mut lost: Vec<InstanceId> = Vec::new();
+    for instance in house.state.view().all_instances().filter(|instance| is_running(instance.state)) {
+        let observed = house.hypervisor.observe(instance.id).await;
+        if observed.is_ok_and(|observed| observed.power == Power::Absent) {
+            lost.push(instance.id);
+        }
+    }
+    let all = lost.len();
+    let settling = async {
+        let mut looks = tokio::time::interval(LOOKS_EVERY);
+        while !lost.is_empty() {
+            looks.tick().await;
+            let view = house.state.view();
+            lost.retain(|id| view.instance(*id).is_some_and(|instance| is_running(instance.state)));
+        }
+    };
+    if tokio::time::timeout(SETTLED_WITHIN, settling).await.is_err() {
+        tracing::warn!(instances = all, "not all instances without a machine are shown STOPPED yet");
+    }
+}
+
+fn is_running(state: InstanceState) -> bool {
+    matches!(state, InstanceState::Running | InstanceState::RescueMode)
+}
