@@ -4,7 +4,7 @@
 //! it comes from the same fields as the English text's, which a test compares. Where the vendor's own Chinese is known
 //! (its list of error codes, the answers that users quote), its words are taken.
 
-use crate::{Excess, Reason, TagRefusal, error::Words};
+use crate::{Excess, Reason, TagRefusal, Untaken, error::Words};
 use cvmd_model::{DiskRefusal, GUEST_MS_MAX, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
 use cvmd_state::TooLarge;
 use cvmd_wire::{AuthorizationFault, Denied, MultipartFault, NameFault};
@@ -33,10 +33,6 @@ texts! {
         Reason::Unknown { name } => ("未知参数 `{name}`。"),
         Reason::WrongType { name } => ("参数 `{name}` 的值类型不正确。"),
         Reason::BadValue { name, value } => ("参数 `{name}` 的取值 `{value}` 不合法。"),
-        Reason::OutOfRange { name, value, least, most } => ("参数 `{name}` 的取值 `{value}` 不合法，取值范围为 {least} 至 {most}。"),
-        Reason::TooSmall { name, value, least } => ("参数 `{name}` 的取值 `{value}` 不合法，不能小于 {least}。"),
-        Reason::NoSuchWord { name, value, words } => ("参数 `{name}` 的取值 `{value}` 不合法，可选值为 {words}。"),
-        Reason::Length { name, value, least, most } => ("参数 `{name}` 的取值 `{value}` 不合法，长度为 {least} 至 {most} 个字符。"),
         Reason::TooMany { name, given, limit } => ("参数 `{name}` 有 {given} 个值，超过上限 {limit} 个。"),
         Reason::Exclusive { names } => ("参数 {} 不能同时指定。", listed(names)),
         Reason::Combination { names } => ("参数组合不正确：{} 不能同时指定。", listed(names)),
@@ -103,6 +99,7 @@ texts! {
         Reason::HalfSent => ("未收到完整的请求体。"),
         Reason::Replayed => ("该签名的请求已被接收过，每次请求都必须重新签名。"),
         Reason::Excess(why) => ("{}", excess(why)),
+        Reason::Untaken(why) => ("{}", untaken(why)),
         Reason::Law(law) => ("{}", refusal(law)),
         Reason::Tag(why) => ("{}", tag(why)),
         Reason::OurFault => ("内部错误。请重试；如仍失败，请将 RequestId 提供给运维人员。"),
@@ -173,6 +170,16 @@ texts! {
         Refusal::RuleIndex { index } => ("没有索引为 `{index}` 的安全组规则。"),
         Refusal::RulesQuota { limit } => ("安全组规则数量超过限制，每个方向最多 {limit} 条。"),
         Refusal::ClientTokenReused => ("该 ClientToken 在 24 小时内已用于参数不同的请求。"),
+    }
+}
+
+texts! {
+    /// Which values a parameter takes.
+    untaken(why: Untaken) {
+        Untaken::Range { name, value, least, most } => ("参数 `{name}` 的取值 `{value}` 不合法，取值范围为 {least} 至 {most}。"),
+        Untaken::Least { name, value, least } => ("参数 `{name}` 的取值 `{value}` 不合法，不能小于 {least}。"),
+        Untaken::Word { name, value, words } => ("参数 `{name}` 的取值 `{value}` 不合法，可选值为 {words}。"),
+        Untaken::Length { name, value, least, most } => ("参数 `{name}` 的取值 `{value}` 不合法，长度为 {least} 至 {most} 个字符。"),
     }
 }
 
@@ -520,7 +527,8 @@ mod test {
     fn every_reason_has_a_chinese_text_that_names_the_same_data() {
         let reasons = [transcript::all_reasons(), rare_reasons(), states()].concat();
         let [mut seen, mut seen_laws, mut seen_tags] = [const { BTreeSet::new() }; 3];
-        let [mut seen_templates, mut seen_groups, mut seen_disks, mut seen_excesses] = [const { BTreeSet::new() }; 4];
+        let [mut seen_templates, mut seen_groups, mut seen_disks, mut seen_excesses, mut seen_untaken] =
+            [const { BTreeSet::new() }; 5];
         for why in &reasons {
             assert_eq!(fault(&why.to_string(), &reason(why)), None);
             seen.insert(variant(&format!("{why:?}")).to_owned());
@@ -536,6 +544,9 @@ mod test {
             if let Reason::Excess(excess) = why {
                 seen_excesses.insert(variant(&format!("{excess:?}")).to_owned());
             }
+            if let Reason::Untaken(untaken) = why {
+                seen_untaken.insert(variant(&format!("{untaken:?}")).to_owned());
+            }
             if let Reason::Tag(tag) = why {
                 seen_tags.insert(variant(&format!("{tag:?}")).to_owned());
             }
@@ -544,6 +555,7 @@ mod test {
         all_are_among(refusal::PATTERNS, &seen_laws);
         all_are_among(tag::PATTERNS, &seen_tags);
         all_are_among(excess::PATTERNS, &seen_excesses);
+        all_are_among(untaken::PATTERNS, &seen_untaken);
         all_are_among(template::PATTERNS, &seen_templates);
         all_are_among(group::PATTERNS, &seen_groups);
         all_are_among(disk::PATTERNS, &seen_disks);

@@ -5,7 +5,7 @@
 
 mod laws;
 
-use crate::{Excess, Product, TagRefusal, chinese};
+use crate::{Excess, Product, TagRefusal, Untaken, chinese};
 use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
 use cvmd_state::{Decision, TooLarge};
 use cvmd_wire::{Denied, Door, Language};
@@ -21,16 +21,8 @@ pub enum Reason {
     WrongType { name: Box<str> },
     #[error("The value `{value}` specified in the parameter `{name}` is not valid.")]
     BadValue { name: Box<str>, value: Box<str> },
-    /// A number, with the range that it must be in.
-    #[error("The value `{value}` specified in the parameter `{name}` is not valid: {least} to {most}.")]
-    OutOfRange { name: Box<str>, value: i64, least: i64, most: i64 },
-    #[error("The value `{value}` specified in the parameter `{name}` is not valid: {least} or more.")]
-    TooSmall { name: Box<str>, value: i64, least: i64 },
-    /// A text, with the words that are known.
-    #[error("The value `{value}` specified in the parameter `{name}` is not valid: it is one of {words}.")]
-    NoSuchWord { name: Box<str>, value: Box<str>, words: Box<str> },
-    #[error("The value `{value}` specified in the parameter `{name}` is not valid: {least} to {most} characters.")]
-    Length { name: Box<str>, value: Box<str>, least: usize, most: usize },
+    #[error("{0}")]
+    Untaken(#[from] Untaken),
     #[error("The parameter `{name}` has {given} values; at most {limit} are allowed.")]
     TooMany { name: Box<str>, given: usize, limit: usize },
     #[error("The parameters {names} exclude one another.")]
@@ -262,14 +254,7 @@ impl Reason {
             Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
-            Reason::BadValue { .. }
-            | Reason::OutOfRange { .. }
-            | Reason::TooSmall { .. }
-            | Reason::NoSuchWord { .. }
-            | Reason::Length { .. }
-            | Reason::UserName { .. }
-            | Reason::Region
-            | Reason::Excess(_) => both("InvalidParameterValue"),
+            Reason::BadValue { .. } | Reason::Untaken(_) | Reason::Excess(_) => both("InvalidParameterValue"),
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),
@@ -304,6 +289,7 @@ impl Reason {
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
             Reason::NoIpv6 => both("InvalidParameterValue.VpcNotSupportIpv6Address"),
+            Reason::UserName { .. } | Reason::Region => both("InvalidParameterValue"),
             Reason::AddressCount { .. } | Reason::ControlCharacter { .. } => both("InvalidParameterValue"),
             Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
             Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),

@@ -1,7 +1,7 @@
 //! Placement groups, by the vendor's name disaster recover groups: their ids in requests, and what is answered of them.
 
 use crate::{
-    Context, Parameters, Reason,
+    Context, Parameters, Reason, Untaken,
     batch::{Batch, BatchId},
     reply::time,
 };
@@ -63,7 +63,7 @@ pub(crate) fn partition(group: &DisasterRecoverGroup, wanted: Option<u8>) -> Res
         (None, None) => Ok(None),
         (Some(partitions), Some(wanted)) => {
             let [value, most] = [wanted, partitions].map(i64::from);
-            Err(Reason::OutOfRange { name: "PartitionNumber".into(), value, least: 1, most })
+            Err(Untaken::Range { name: "PartitionNumber".into(), value, least: 1, most }.into())
         }
         (None, Some(wanted)) => {
             Err(Reason::BadValue { name: "PartitionNumber".into(), value: wanted.to_string().into() })

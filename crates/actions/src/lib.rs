@@ -45,6 +45,7 @@ mod term;
 #[cfg(test)]
 mod transcript;
 mod types;
+mod untaken;
 #[cfg(test)]
 mod world;
 #[cfg(test)]
@@ -67,3 +68,4 @@ pub use reply::time;
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
 pub use tag_words::TagRefusal;
+pub use untaken::Untaken;

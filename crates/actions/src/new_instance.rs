@@ -1,6 +1,6 @@
 //! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
 
-use crate::{Context, Parameters, Prices, Reason, Yuan, parameters::shorten, source::Source};
+use crate::{Context, Parameters, Prices, Reason, Untaken, Yuan, parameters::shorten, source::Source};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceId, InstanceState, InstanceTypeId,
     InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Subnet, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
@@ -119,7 +119,7 @@ impl DiskWishes {
 /// A system disk that is smaller than what must go onto it.
 pub(crate) fn too_small(size_gib: u32, least_gib: u32) -> Reason {
     let [value, least, most] = [size_gib, least_gib, DISK_GIB_MAX].map(i64::from);
-    Reason::OutOfRange { name: "SystemDisk.DiskSize".into(), value, least, most }
+    Untaken::Range { name: "SystemDisk.DiskSize".into(), value, least, most }.into()
 }
 
 fn disk(parameters: &mut Parameters, least: u32) -> Result<(Box<str>, Option<u32>), Reason> {

@@ -5,7 +5,7 @@
 //! nobody took at the end.
 
 use crate::{
-    Action, Excess, Product, Reason, controls,
+    Action, Excess, Product, Reason, Untaken, controls,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -163,7 +163,7 @@ impl Parameters {
     /// An integer within bounds, both included.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::OutOfRange`], [`Reason::TooSmall`].
+    /// [`Reason::WrongType`], [`Untaken::Range`], [`Untaken::Least`].
     pub fn bounded<T: TryFrom<i64> + TryInto<i64> + PartialOrd + Copy>(
         &mut self,
         name: &str,
@@ -183,8 +183,8 @@ impl Parameters {
         let end = |end: T| end.try_into().ok().filter(|end| *end != i64::MAX);
         let least = end(least).unwrap_or(i64::MAX);
         match end(most) {
-            Some(most) => Reason::OutOfRange { name, value, least, most },
-            None => Reason::TooSmall { name, value, least },
+            Some(most) => Untaken::Range { name, value, least, most }.into(),
+            None => Untaken::Least { name, value, least }.into(),
         }
     }
 
@@ -204,7 +204,7 @@ impl Parameters {
     /// One of a few words, or the word's error.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::NoSuchWord`].
+    /// [`Reason::WrongType`], [`Untaken::Word`].
     pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Reason> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         match words.iter().find(|(word, _)| *word == &*text) {
@@ -218,13 +218,13 @@ impl Parameters {
 
     /// The reason for refusing a text that is too short or too long.
     pub(crate) fn wrong_length(&self, name: &str, text: &str, least: usize, most: usize) -> Reason {
-        Reason::Length { name: self.path(name), value: shorten(text).into(), least, most }
+        Untaken::Length { name: self.path(name), value: shorten(text).into(), least, most }.into()
     }
 
     /// The reason for refusing a word, with those that are known.
     pub(crate) fn no_such_word<'a>(&self, name: &str, text: &str, known: impl Iterator<Item = &'a str>) -> Reason {
         let words: Vec<_> = known.map(|word| format!("`{word}`")).collect();
-        Reason::NoSuchWord { name: self.path(name), value: shorten(text).into(), words: words.join(", ").into() }
+        Untaken::Word { name: self.path(name), value: shorten(text).into(), words: words.join(", ").into() }.into()
     }
 
     /// # Errors
@@ -242,7 +242,7 @@ impl Parameters {
     /// Whole numbers, none of them negative.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::OutOfRange`].
+    /// [`Reason::WrongType`], [`Untaken::Range`].
     pub fn numbers(&mut self, name: &str) -> Result<Vec<u32>, Reason> {
         let Some(list) = self.list(name)? else { return Ok(Vec::new()) };
         list.into_iter()

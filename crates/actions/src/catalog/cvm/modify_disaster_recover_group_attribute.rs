@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyDisasterRecoverGroupAttribute>.
 //! The affinity only grows.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, groups};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, Untaken, batch::Batch, groups};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 
 pub(crate) const ACTION: Action = Action {
@@ -23,7 +23,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id[0])?);
         if let Some(less) = affinity.filter(|affinity| *affinity < group.affinity) {
             let [value, least, most] = [less, group.affinity, groups::AFFINITY_MAX].map(i64::from);
-            return Err(Reason::OutOfRange { name: "Affinity".into(), value, least, most });
+            return Err(Untaken::Range { name: "Affinity".into(), value, least, most }.into());
         }
         group.affinity = affinity.unwrap_or(group.affinity);
         group.name = name;
