@@ -6,6 +6,7 @@ mod bad_input;
 mod console;
 mod crowds;
 mod ending;
+mod finding;
 mod guests;
 mod kept;
 mod kill;

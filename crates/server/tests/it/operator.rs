@@ -2,44 +2,7 @@
 
 use crate::support::{self, Home, Server, machines, refused, ssh, ssh::Key, text};
 use serde_json::{Value, json};
-use std::{
-    os::unix::{fs::PermissionsExt, process::CommandExt},
-    process::{Command, Output, Stdio},
-    time::Duration,
-};
-
-#[test]
-fn what_env_prints_can_be_evaluated() {
-    let home = Home::new();
-    let server = home.start();
-    let script = text(&home.ask(&["env"]))
-        + "printf '%s\\n' \"$TENCENTCLOUD_SECRET_ID\" \"$TENCENTCLOUD_SECRET_KEY\" \"$TENCENTCLOUD_REGION\" \"$CVMD_ENDPOINT\" \"$CVMD_DATA\"";
-    let shell = Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap();
-    let endpoint = format!("http://{}", server.client.address);
-    let printed = text(&shell);
-    assert_eq!(
-        printed.lines().collect::<Vec<_>>(),
-        [support::SECRET_ID, support::SECRET_KEY, "ap-guangzhou", &endpoint, home.data().to_str().unwrap()]
-    );
-    let kept = std::fs::read_to_string(home.data().join("endpoint")).unwrap();
-    assert_eq!(kept.trim(), endpoint);
-    assert!(text(&home.ask(&["env", "--for", "tccli"])).contains(&endpoint));
-    let seen = |client: &str, variables: &str| {
-        let script = text(&home.ask(&["env", "--for", client])) + "printf '%s ' " + variables;
-        text(&Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap())
-    };
-    let ca = home.data().join("ca.pem").display().to_string();
-    assert_eq!(seen("qcloud", "$https_proxy $SSL_CERT_FILE"), format!("{endpoint} {ca} "));
-    assert_eq!(seen("go", "$HTTP_PROXY $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
-    assert_eq!(seen("packer", "$https_proxy $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
-    assert_eq!(seen("node", "$http_proxy $NODE_EXTRA_CA_CERTS"), format!("{endpoint} {ca} "));
-    let terraform = seen("terraform", "$TENCENTCLOUD_PROTOCOL $http_proxy $HTTP_PROXY");
-    assert_eq!(terraform, format!("HTTP {endpoint} {endpoint} "));
-    assert!(seen("java", "\"$JAVA_TOOL_OPTIONS\"").contains("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort="));
-    assert!(text(&home.ask(&["env", "--for", "python"])).contains(&server.client.address.to_string()));
-    server.stop();
-    assert!(refused(&home.ask(&["env"])).contains("cvmd serve"), "it says what to start");
-}
+use std::{process::Output, time::Duration};
 
 #[test]
 fn accounts_and_credentials_are_added_and_listed() {
@@ -354,35 +317,6 @@ fn the_metrics_ask_for_their_token() {
 }
 
 #[test]
-fn what_env_left_in_a_shell_beats_the_usual_directory_and_what_is_said_beats_that() {
-    let (usual, ours) = (Home::new(), Home::new());
-    let xdg = usual.data();
-    let started = |home: &Home, serve: &mut Command| home.start_as(std::mem::replace(serve, Command::new("true")));
-    let mut serve = usual.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0"]);
-    serve.env("XDG_DATA_HOME", &xdg);
-    let there = started(&usual, &mut serve);
-    let here = ours.start();
-    let machine = |server: &Server| machines::run(&server.client, "boot-ms=50", json!({"Password": "Which+Passw0rd"}));
-    let (there_id, here_id) = (machine(&there)["InstanceId"].take(), machine(&here)["InstanceId"].take());
-    let user = |id: &Value, environment: &[(&str, String)], more: &[&str]| {
-        let mut command = ours.cvmd(&["login-user"]);
-        command.args(more).arg(id.as_str().unwrap()).env("XDG_DATA_HOME", &xdg);
-        command.envs(environment.iter().map(|(name, value)| (name, value))).output().unwrap().status.success()
-    };
-    let endpoint = ("CVMD_ENDPOINT", format!("http://{}", here.client.address));
-    let data = ("CVMD_DATA", ours.data().display().to_string());
-    let gone = ("CVMD_DATA", "/nowhere/at/all".to_owned());
-    assert!(user(&there_id, &[], &[]) && !user(&here_id, &[], &[]), "the usual directory");
-    assert!(user(&here_id, &[endpoint.clone(), data], &[]), "what env printed");
-    assert!(user(&here_id, std::slice::from_ref(&endpoint), &[]), "the endpoint alone, as from another computer");
-    assert!(user(&here_id, &[endpoint.clone(), gone], &[]), "a directory of another computer is none");
-    let usual_data = xdg.join("cvmd");
-    assert!(user(&there_id, &[endpoint], &["--data", usual_data.to_str().unwrap()]), "said with the command");
-    there.stop();
-    here.stop();
-}
-
-#[test]
 fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
     let home = Home::new();
     let server = home.start();
@@ -401,79 +335,6 @@ fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
     );
     assert!(refused(&enter(&["-v"])).contains("an instance id is missing"));
     assert!(refused(&home.ask(&["host-key", "ins-nowhere1"])).contains("there is no instance ins-nowhere1"));
-    server.stop();
-}
-
-#[test]
-fn a_server_that_could_not_start_is_said_so_by_env_and_an_eval_of_that_leaves_no_other_endpoint() {
-    let (first, second) = (Home::new(), Home::new());
-    let server = first.start();
-    let address = server.client.address.to_string();
-    let mut serve = second.cvmd(&["serve", "--listen", &address, "--ssh-ports", "0", "--data"]);
-    let said = second.refuses_to_serve(serve.arg(second.data()));
-    assert!(said.contains(&address) && said.contains("--listen 127.0.0.1:0"), "{said}");
-    let failed = second.ask(&["env"]);
-    let said = refused(&failed);
-    assert!(said.contains("the last one ended with: cannot listen on") && said.contains(&address), "{said}");
-    let script =
-        "CVMD_ENDPOINT=http://old; eval \"$(\"$0\" env --data \"$1\")\" && echo went on; echo \"left:$CVMD_ENDPOINT\"";
-    for shell in ["sh", "bash", "zsh"] {
-        let mut run = Command::new(shell);
-        run.args(["-c", script, env!("CARGO_BIN_EXE_cvmd")]).arg(second.data());
-        // Not every computer has each.
-        if let Ok(done) = run.output() {
-            assert_eq!(String::from_utf8_lossy(&done.stdout), "left:\n", "{shell}");
-        }
-    }
-    second.start().stop();
-    let said = refused(&second.ask(&["env"]));
-    assert!(said.contains("no cvmd is running there") && !said.contains("ended with"), "{said}");
-    server.stop();
-}
-
-#[test]
-fn a_server_that_is_stopped_as_by_ctrl_z_hangs_no_command() {
-    let home = Home::new();
-    let server = home.start();
-    server.tell("-STOP");
-    let said = refused(&home.ask(&["account", "list"]));
-    server.tell("-CONT");
-    assert!(said.contains(&format!("process {}", server.pid())) && said.contains("stopped"), "{said}");
-    assert!(home.ask(&["account", "list"]).status.success());
-    server.stop();
-}
-
-#[test]
-fn a_server_of_another_user_is_said_so() {
-    if text(&Command::new("id").arg("-u").output().unwrap()).trim() != "0" {
-        eprintln!("skipped: only root can be somebody else");
-        return;
-    }
-    let home = Home::new();
-    let server = home.start();
-    // Somebody else must come as far as the data directory, and have a program to run.
-    let program = home.beside("cvmd");
-    std::fs::copy(env!("CARGO_BIN_EXE_cvmd"), &program).unwrap();
-    for path in [program.parent().unwrap(), &program] {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let mut command = Command::new(&program);
-    command.args(["account", "list", "--data"]).arg(home.data()).env_clear().current_dir("/").uid(65534).gid(65534);
-    let said = refused(&command.output().unwrap());
-    assert!(said.contains("belongs to another user (uid 0)") && said.contains("--data DIR"), "{said}");
-    server.stop();
-}
-
-#[test]
-fn a_command_waits_for_a_server_that_is_starting() {
-    let home = Home::new();
-    let data = home.data();
-    let mut asked = home.cvmd(&["env", "--data", data.to_str().unwrap()]);
-    let mut asked = asked.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    assert!(asked.try_wait().unwrap().is_none(), "it waits");
-    let server = home.start();
-    let output = asked.wait_with_output().unwrap();
-    assert!(text(&output).contains("CVMD_ENDPOINT"));
     server.stop();
 }
 
