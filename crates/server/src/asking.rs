@@ -56,11 +56,7 @@ pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
 /// Whether waiting on makes sense.
 fn still_there(directory: &Path, look: u32) -> anyhow::Result<()> {
     match data::process(directory) {
-        Process::Stopped(pid) => {
-            bail!(
-                "the server does not answer: it is there (process {pid}) but stopped, as by Ctrl-Z; `kill -CONT {pid}` lets it go on"
-            )
-        }
+        Process::Stopped(pid) => Err(data::stopped(pid)),
         Process::Of(pid) if look >= LOOKS_MAX => {
             bail!("the server does not answer, though it is there (process {pid}): its log may say why")
         }

@@ -146,6 +146,9 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
         }
     });
     stream.unwrap_or_else(|| {
+        if let Process::Stopped(pid) = process(data) {
+            return Err(stopped(pid));
+        }
         if let Ok(why) = std::fs::read_to_string(failure(data)) {
             bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
         }
@@ -187,6 +190,13 @@ pub(crate) fn process(data: &Path) -> Process {
     // The name, in brackets, may hold anything.
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
     if matches!(state, Some('T' | 't')) { Process::Stopped(pid) } else { Process::Of(pid) }
+}
+
+/// The words for a server that is stopped.
+pub(crate) fn stopped(pid: u32) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the server does not answer: it is there (process {pid}) but stopped, as by Ctrl-Z; `kill -CONT {pid}` lets it go on"
+    )
 }
 
 /// Why the last server on this directory ended, if it did not end well.
