@@ -15,6 +15,24 @@ from story import SECRET_ID, SECRET_KEY, WORK, wait_until
 BINARY = os.environ.get("CVMD_BINARY", "cvmd")
 
 
+def is_healthy(endpoint):
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_cvmd/health", timeout=5) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def ended(process):
+    """Its status after SIGTERM, which ends it within half a minute."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError("cvmd did not end after SIGTERM") from None
+
+
 class Program:
     """`cvmd serve` on a data directory that outlives the process."""
 
@@ -53,16 +71,11 @@ class Program:
         return self
 
     def is_healthy(self):
-        try:
-            with urllib.request.urlopen(f"{self.endpoint}/_cvmd/health", timeout=5) as answer:
-                return answer.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        return is_healthy(self.endpoint)
 
     def stop(self):
         """As an operator does: SIGTERM, and it ends by itself with status 0."""
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=30) == 0, f"cvmd ended with {self.process.returncode}: {self.log_tail()}"
+        assert ended(self.process) == 0, f"cvmd ended with {self.process.returncode}: {self.log_tail()}"
 
     def kill(self):
         """As a power cut does."""

@@ -15,12 +15,11 @@ import struct
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from program import ended, is_healthy  # noqa: E402
 from story import Skipped, WORK, wait_until  # noqa: E402
 
 BINARY = Path(os.environ.get("CVMD_BINARY", shutil.which("cvmd") or "cvmd")).resolve()
@@ -126,7 +125,7 @@ class Served:
             [BINARY, "serve", *self.arguments], env=environment(), cwd=home(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
         )
         try:
-            wait_until("cvmd is healthy", lambda: self.process.poll() is not None or is_healthy())
+            wait_until("cvmd is healthy", lambda: self.process.poll() is not None or is_healthy(ENDPOINT))
             assert self.process.poll() is None, f"cvmd serve ended: {self.told()}"
         except AssertionError:
             self.__exit__()
@@ -137,22 +136,10 @@ class Served:
         return (home() / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def __exit__(self, *_):
-        self.process.terminate()
         try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise AssertionError("cvmd did not end after SIGTERM") from None
+            ended(self.process)
         finally:
             self.log.close()
-
-
-def is_healthy():
-    try:
-        with urllib.request.urlopen(f"{ENDPOINT}/_cvmd/health", timeout=5) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def skip_without_programs(text):

@@ -3,7 +3,7 @@
 import re
 import shutil
 
-from environment import fresh_home, is_healthy, skip_without_programs
+from environment import ENDPOINT, fresh_home, is_healthy, skip_without_programs
 from story import Skipped, check, equal, wait_until
 from terminal import SHELLS, Terminal, checkout
 
@@ -110,8 +110,8 @@ def _is_quiet():
 
 
 def _ends():
-    assert is_healthy(), "it has ended before"
+    assert is_healthy(ENDPOINT), "it has ended before"
     _, statuses = It.terminal.paste("kill %1\nwait %1")
     equal(statuses[-2:], [0, 0], "the statuses of `kill %1` and of the server")
-    wait_until("the port is free", lambda: not is_healthy())
+    wait_until("the port is free", lambda: not is_healthy(ENDPOINT))
     It.terminal.close()
