@@ -65,3 +65,34 @@ impl SimulatedHypervisor {
         checked.await.unwrap_or(false)
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{Settings, SshSettings};
+    use cvmd_hypervisor::Clock;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_login_and_a_small_command_wait_for_no_long_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let ssh = SshSettings { listen: false, ..SshSettings::default() };
+        let settings = Settings { data: directory.path().to_owned(), clock: Clock::tokio(1), ssh };
+        let driver = SimulatedHypervisor::open(settings).unwrap();
+        let [busy, other] = [1, 2].map(InstanceId::from_random);
+        let soon = Duration::from_secs(1);
+        let mut held = Vec::new();
+        while let Ok(turn) = tokio::time::timeout(soon, driver.computing.heavy.take(busy)).await {
+            held.push(turn.unwrap());
+        }
+        assert!(tokio::time::timeout(soon, driver.compute(other, HEAVY, || ())).await.is_err(), "all are taken");
+        tokio::time::timeout(soon, driver.compute(other, HEAVY - 1, || ())).await.expect("small commands go on");
+        // Hashing is a thread's, which the paused clock does not wait for.
+        tokio::time::resume();
+        let checked = tokio::time::timeout(Duration::from_secs(20), driver.checks_password(other, || true));
+        assert!(checked.await.expect("logins go on"));
+        let wanted = async { driver.compute(other, HEAVY, || ()).await };
+        held.clear();
+        tokio::time::timeout(Duration::from_secs(20), wanted).await.expect("a turn that is given back goes on");
+    }
+}
