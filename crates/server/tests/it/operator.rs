@@ -197,6 +197,20 @@ fn a_listener_that_others_can_reach_must_be_asked_for() {
 }
 
 #[test]
+fn machines_ports_that_others_can_reach_are_warned_of_too() {
+    let home = Home::new().expecting("exposed: ");
+    let mut command =
+        home.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-mode", "port", "--ssh-address", "0.0.0.0"]);
+    command.arg("--data").arg(home.data());
+    let said = home.refuses_to_serve(&mut command);
+    assert!(said.contains("--expose"), "{said}");
+    command.arg("--expose");
+    let log = home.start_as(command).stop();
+    assert!(log.contains("exposed: everybody can try to log in to the machines at ssh.address"), "{log}");
+    assert!(!log.contains("other machines can reach this listener"), "the API's own is for this host alone: {log}");
+}
+
+#[test]
 fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
     let home = Home::new();
     let path = home.beside("cvmd.toml");
