@@ -10,6 +10,7 @@
 mod addresses;
 mod bounds;
 mod images;
+mod jobs;
 mod journal;
 mod load;
 mod networks;

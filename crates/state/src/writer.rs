@@ -5,12 +5,13 @@
 
 use crate::{
     Decision, JournalEntry, JournalLine, ShelfName, Transaction, View,
+    jobs::{Jobs, NoRoom},
     load::load,
     store::{Group, Journal, Row, Store, StoreError, Table},
     transaction::Put,
 };
 use arc_swap::ArcSwap;
-use cvmd_model::{InstanceId, RequestId};
+use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
@@ -22,12 +23,15 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 /// Commands in one store transaction, at most.
 const GROUP_MAX: usize = 256;
-/// Commands that wait for the writer; further callers wait before that.
-const WAITING_MAX: usize = 4096;
+/// How long a group goes on gathering while commands are run for it. Whoever comes then is in the next one.
+const GATHERED_WITHIN: Duration = Duration::from_millis(5);
 
 /// A command was not carried out, and it was our own fault. Nothing of it is kept.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -36,6 +40,8 @@ pub enum CommitError {
     Store(Arc<str>),
     #[error("a refused command had written already: {0}")]
     WroteBeforeRefusing(Box<str>),
+    #[error("{waiting} commands of this account wait already")]
+    TooManyWait { waiting: usize },
     #[error("the state is closed")]
     Closed,
 }
@@ -61,7 +67,7 @@ pub enum OpenError {
 pub struct State {
     shared: Arc<Shared>,
     journal: Arc<dyn Journal>,
-    jobs: Mutex<Option<mpsc::Sender<Run>>>,
+    jobs: Jobs<Run>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -102,11 +108,12 @@ impl State {
             persist_us: AtomicU64::new(0),
         });
         let journal = store.journal();
-        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let jobs = Jobs::new();
+        let waiting = jobs.clone();
         let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None };
         let thread =
             std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run_or_abort(waiting))?;
-        Ok(State { shared, journal, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)) })
+        Ok(State { shared, journal, jobs, writer: Mutex::new(Some(thread)) })
     }
 
     /// The newest moment. No lock, no disk.
@@ -128,7 +135,7 @@ impl State {
         T: Send + 'static,
         E: Decision + Send + 'static,
     {
-        self.submit(apply, move |outcome, created| {
+        self.submit(Some(entry.account), apply, move |outcome, created| {
             let decision = outcome.as_ref().map_or_else(E::decision, |_| "accepted");
             Some(entry.decided(decision, created))
         })
@@ -147,7 +154,7 @@ impl State {
         T: Send + 'static,
         E: Send + 'static,
     {
-        self.submit(apply, |_, _| None).await
+        self.submit(None, apply, |_, _| None).await
     }
 
     /// What the journal has on a request, oldest first.
@@ -197,19 +204,16 @@ impl State {
 
     /// Lets the writer finish what it has and waits for it. Later commands answer [`CommitError::Closed`].
     pub fn close(&self) {
-        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.jobs.close();
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // It never ends by a panic: that ends the process.
             let _ = writer.join();
         }
     }
 
-    fn jobs(&self) -> Result<mpsc::Sender<Run>, CommitError> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(CommitError::Closed)
-    }
-
     async fn submit<T, E>(
         &self,
+        owner: Option<AccountNumber>,
         apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
         line: impl FnOnce(&Result<T, E>, &[InstanceId]) -> Option<JournalLine> + Send + 'static,
     ) -> Result<Result<T, E>, CommitError>
@@ -239,7 +243,10 @@ impl State {
                 let _ = sender.send(answer);
             })
         });
-        self.jobs()?.send(run).await.map_err(|_| CommitError::Closed)?;
+        self.jobs.add(owner, run).map_err(|no_room| match no_room {
+            NoRoom::Closed => CommitError::Closed,
+            NoRoom::Full { waiting } => CommitError::TooManyWait { waiting },
+        })?;
         receiver.await.map_err(|_| CommitError::Closed)?
     }
 
@@ -270,24 +277,25 @@ struct Writer {
 impl Writer {
     /// A command that panics has found a broken invariant. Without a writer every later one would fail for ever, so the
     /// process ends, and its supervisor starts it again from what is durable.
-    fn run_or_abort(self, waiting: mpsc::Receiver<Run>) {
+    fn run_or_abort(self, waiting: Jobs<Run>) {
         if catch_unwind(AssertUnwindSafe(|| self.run(waiting))).is_err() {
             tracing::error!("the writer broke: the process ends, and restarts from what is durable");
             std::process::abort();
         }
     }
 
-    fn run(mut self, mut waiting: mpsc::Receiver<Run>) {
-        let mut group = Vec::with_capacity(GROUP_MAX);
-        while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-            self.write(group.drain(..));
+    fn run(mut self, waiting: Jobs<Run>) {
+        while let Some(first) = waiting.wait() {
+            let begun = Instant::now();
+            let more = std::iter::from_fn(|| (begun.elapsed() < GATHERED_WITHIN).then(|| waiting.next()).flatten());
+            self.write(std::iter::once(first).chain(more).take(GROUP_MAX));
         }
     }
 
     /// Runs a group, persists it, publishes it and answers, in that order.
     fn write(&mut self, group: impl Iterator<Item = Run>) {
         let mut view = View::clone(&self.shared.view.load());
-        let mut answers = Vec::with_capacity(group.size_hint().0);
+        let mut answers = Vec::new();
         let mut rows = BTreeMap::new();
         let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
         let mut told = Vec::new();
@@ -337,7 +345,7 @@ impl Writer {
         if group.rows.is_empty() && group.lines.is_empty() && group.refused.is_empty() {
             return Ok(());
         }
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let outcome = self.store.persist(group);
         let spent = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.shared.persist_us.fetch_add(spent, Ordering::Relaxed);
