@@ -32,6 +32,8 @@ pub struct SshSettings {
     pub own_ports: Option<OwnPorts>,
     /// Who is slowed down after logins that failed.
     pub penalties: Penalties,
+    /// Sessions with all machines, 4,000 at most. A quarter of them may be such as have not logged in.
+    pub sessions_max: usize,
 }
 
 impl Default for SshSettings {
@@ -42,6 +44,7 @@ impl Default for SshSettings {
             listen: true,
             own_ports: None,
             penalties: Penalties::default(),
+            sessions_max: usize::MAX,
         }
     }
 }

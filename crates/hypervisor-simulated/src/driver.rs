@@ -106,7 +106,7 @@ impl SimulatedHypervisor {
             images: Images::of(images),
             aside,
             timers,
-            sessions: Sessions::new(Arc::clone(&bounds)),
+            sessions: Sessions::new(Arc::clone(&bounds), settings.ssh.sessions_max),
             failures: Failures::new(settings.ssh.penalties, Arc::clone(&bounds)),
             bounds,
             computing: Computing::new(),

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 /// Sessions of one machine, and of all.
 const MACHINE_MAX: usize = 200;
 const ALL_MAX: usize = 4_000;
-/// Of them, those that have not logged in: sshd's `MaxStartups` ends at 100 too.
+/// Of them, those that have not logged in: sshd's `MaxStartups` ends at 100 too. Of all, a quarter where there may be fewer.
 const STARTUPS_MACHINE_MAX: usize = 100;
 const STARTUPS_MAX: usize = 1_000;
 /// Of them, those from one address outside this host.
@@ -38,6 +38,8 @@ pub(crate) struct Sessions {
 struct Open {
     next: u64,
     closed: bool,
+    all_max: usize,
+    startups_max: usize,
     count: usize,
     by_machine: HashMap<InstanceId, HashMap<u64, oneshot::Sender<()>>>,
     /// Those that have not logged in, the oldest first: at which machine, and from where.
@@ -55,10 +57,14 @@ pub(crate) struct Session {
 }
 
 impl Sessions {
-    pub(crate) fn new(bounds: Arc<Bounds>) -> Sessions {
+    /// At most so many in all.
+    pub(crate) fn new(bounds: Arc<Bounds>, sessions_max: usize) -> Sessions {
+        let all_max = sessions_max.clamp(1, ALL_MAX);
         let open = Open {
             next: 0,
             closed: false,
+            all_max,
+            startups_max: (all_max / 4).clamp(1, STARTUPS_MAX),
             count: 0,
             by_machine: HashMap::new(),
             startups: BTreeMap::new(),
@@ -142,13 +148,13 @@ impl Open {
         if count(&here) >= STARTUPS_MACHINE_MAX {
             return Some(Over::Startups(oldest(&here)));
         }
-        if self.startups.len() >= STARTUPS_MAX {
+        if self.startups.len() >= self.startups_max {
             return Some(Over::Startups(oldest(&|_, _| true)));
         }
         if self.by_machine.get(&machine).is_some_and(|of_machine| of_machine.len() >= MACHINE_MAX) {
             return Some(Over::All(oldest(&here)));
         }
-        (self.count >= ALL_MAX).then(|| Over::All(oldest(&|_, _| true)))
+        (self.count >= self.all_max).then(|| Over::All(oldest(&|_, _| true)))
     }
 
     /// Ends one session: its sender goes.
@@ -209,7 +215,7 @@ mod test {
 
     #[test]
     fn the_oldest_that_has_not_logged_in_makes_room_and_no_other() {
-        let sessions = Sessions::new(Arc::default());
+        let sessions = Sessions::new(Arc::default(), usize::MAX);
         let (here, there) = (InstanceId::from_random(1), InstanceId::from_random(2));
         let mut other = sessions.open(there, None).unwrap();
         let mut user = sessions.open(here, None).unwrap();
@@ -223,8 +229,26 @@ mod test {
     }
 
     #[test]
+    fn where_there_are_few_descriptors_a_quarter_is_for_those_who_have_not_logged_in() {
+        let sessions = Sessions::new(Arc::default(), 40);
+        let machine = |number| InstanceId::from_random(number);
+        let mut silent: Vec<_> = (0..10).map(|number| sessions.open(machine(number), None).unwrap()).collect();
+        assert!(!silent.iter_mut().any(|(_, cut)| is_cut(cut)));
+        let user = sessions.open(machine(99), None).unwrap();
+        assert!(is_cut(&mut silent[0].1) && !is_cut(&mut silent[1].1));
+        user.0.admitted();
+        let mut users = vec![user];
+        while users.len() < 40 {
+            let user = sessions.open(machine(99), None).unwrap();
+            user.0.admitted();
+            users.push(user);
+        }
+        assert!(silent.iter_mut().all(|(_, cut)| is_cut(cut)) && sessions.open(machine(1), None).is_none());
+    }
+
+    #[test]
     fn an_address_outside_has_its_share() {
-        let sessions = Sessions::new(Arc::default());
+        let sessions = Sessions::new(Arc::default(), usize::MAX);
         let here = InstanceId::from_random(1);
         let [loud, quiet] = [1, 2].map(|last| Some(Peer::new(Ipv4Addr::new(192, 0, 2, last).into())));
         let mut quiet = sessions.open(here, quiet).unwrap();
@@ -238,7 +262,7 @@ mod test {
 
     #[test]
     fn a_machine_full_of_users_takes_no_more() {
-        let sessions = Sessions::new(Arc::default());
+        let sessions = Sessions::new(Arc::default(), usize::MAX);
         let here = InstanceId::from_random(1);
         let mut users = Vec::new();
         for _ in 0..MACHINE_MAX {

@@ -11,12 +11,17 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 
 /// Connections the kernel holds while none is accepted.
 const BACKLOG: i32 = 1024;
 /// How long accepting rests after an error, such as too many open files.
 const REST: Duration = Duration::from_millis(50);
+/// Such errors are told so often at most.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// Who answers the connections of a [`Listener`].
 #[async_trait]
@@ -73,11 +78,15 @@ impl Listener {
 
     /// Accepts connections until the future is dropped; each is answered in a task of its own.
     pub async fn serve<A: Answer>(self, answer: Arc<A>) {
+        let mut told: Option<Instant> = None;
         loop {
             let connection = match self.socket.accept().await {
                 Ok((connection, _)) => connection,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection to a machine could not be accepted");
+                    if told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
+                        told = Some(Instant::now());
+                        tracing::warn!(%error, "a connection to a machine could not be accepted");
+                    }
                     tokio::time::sleep(REST).await;
                     continue;
                 }
