@@ -4,6 +4,7 @@
 //! The common one is bound to every address but to the device `lo` only, so that each machine answers at its own loopback address and
 //! nobody outside this host can reach any. Drivers of real machines relay through the same listener.
 
+use crate::Clock;
 use async_trait::async_trait;
 use std::{
     io,
@@ -11,17 +12,14 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::Instant,
-};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Connections the kernel holds while none is accepted.
 const BACKLOG: i32 = 1024;
 /// How long accepting rests after an error, such as too many open files.
 const REST: Duration = Duration::from_millis(50);
 /// Such errors are told so often at most.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+const TOLD_EVERY_MS: u64 = 10_000;
 
 /// Who answers the connections of a [`Listener`].
 #[async_trait]
@@ -78,13 +76,14 @@ impl Listener {
 
     /// Accepts connections until the future is dropped; each is answered in a task of its own.
     pub async fn serve<A: Answer>(self, answer: Arc<A>) {
-        let mut told: Option<Instant> = None;
+        let mut told_ms: Option<u64> = None;
         loop {
             let connection = match self.socket.accept().await {
                 Ok((connection, _)) => connection,
                 Err(error) => {
-                    if told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
-                        told = Some(Instant::now());
+                    let now_ms = Clock::System.now_ms();
+                    if told_ms.is_none_or(|told_ms| now_ms.abs_diff(told_ms) > TOLD_EVERY_MS) {
+                        told_ms = Some(now_ms);
                         tracing::warn!(%error, "a connection to a machine could not be accepted");
                     }
                     tokio::time::sleep(REST).await;
