@@ -162,6 +162,14 @@ pub enum Reason {
     ControlCharacter { name: Box<str>, code: u32 },
     #[error("Too many bytes of unfinished requests are held at once. Please try again later.")]
     Crowded,
+    #[error(
+        "{waiting} requests of this account wait for their turn already, which is the most. Please try again later."
+    )]
+    Waiting { waiting: usize },
+    #[error(
+        "Replies to this account that nobody has read yet hold more than {limit} bytes. Please read them, and try again."
+    )]
+    Unread { limit: usize },
     #[error("The request's body did not arrive.")]
     HalfSent,
     /// Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
@@ -311,7 +319,7 @@ impl Reason {
             Reason::UnknownAction { .. } => ("InvalidAction", "InvalidAction.NotFound"),
             Reason::UnknownVersion { .. } => ("NoSuchVersion", "InvalidParameterValue"),
             Reason::Replayed => both("InvalidRequest.ReplayAttack"),
-            Reason::Crowded => both("RequestLimitExceeded"),
+            Reason::Crowded | Reason::Waiting { .. } | Reason::Unread { .. } => both("RequestLimitExceeded"),
             Reason::HalfSent => ("InvalidRequest", "InvalidRequest.Forbidden"),
             Reason::Law(refusal) => laws::law(refusal),
             Reason::Tag(refusal) => both(tag(refusal)),
@@ -417,6 +425,7 @@ pub(crate) const COMMON: &[&str] = &[
     "MissingParameter",
     "NoSuchProduct",
     "NoSuchVersion",
+    "RequestLimitExceeded",
     "UnknownParameter",
 ];
 

@@ -153,7 +153,7 @@ async fn act(house: &Arc<House>, instance: &Instance, name: &str, parameters: &V
         instances: vec![instance.id],
         ..self::entry(house, request, instance.account, action.name, None)
     };
-    let prepared = command::prepare(action, params, prepare, &context);
+    let prepared = command::prepare_now(action, params, prepare, &context);
     if let Err(refused) = command::commit(house, entry, prepared, context).await {
         tracing::info!(instance = %instance.id, action = action.name, code = refused.code, "not yet");
     }

@@ -1,6 +1,11 @@
 //! How an action is carried out: a query on one moment of the state, a command by the writer.
 
-use crate::{house::House, metrics::Bound};
+use crate::{
+    house::House,
+    http::Owner,
+    metrics::Bound,
+    work::{self, Size},
+};
 use cvmd_actions::{Action, ApiError, Apply, Body, Context, Excess, Parameters, Reason, carry_out};
 use cvmd_state::{CommitError, JournalEntry, Transaction, View};
 use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
@@ -12,15 +17,15 @@ const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
 
-/// Answers a query on the newest moment.
-pub(crate) fn query(
+/// Answers a query on the newest moment, when it is the account's turn.
+pub(crate) async fn query(
     house: &House,
     action: &Action,
     params: Params,
     answer: Answer,
-    context: &Context,
+    (context, size): (&Context, Size),
 ) -> Result<Body, ApiError> {
-    let run = || {
+    let run = move || {
         let mut parameters = Parameters::of_action(action, params)?;
         let body = answer(&mut parameters, &house.state.view(), context)?;
         parameters.finish()?;
@@ -29,7 +34,8 @@ pub(crate) fn query(
             _ => Ok(body),
         }
     };
-    run().map_err(|reason: Reason| {
+    let answered = work::compute(house, context.account.0, size, run).await.flatten();
+    answered.map_err(|reason: Reason| {
         count_bound(house, &reason);
         reason.told(context.door, context.language)
     })
@@ -41,8 +47,25 @@ fn count_bound(house: &House, reason: &Reason) {
     }
 }
 
-/// Parses a command, off the writer.
-pub(crate) fn prepare(action: &Action, params: Params, prepare: Prepare, context: &Context) -> Result<Apply, Reason> {
+/// Parses a command, off the writer, when it is the account's turn.
+pub(crate) async fn prepare(
+    house: &House,
+    action: &Action,
+    params: Params,
+    prepare: Prepare,
+    (context, size): (&Context, Size),
+) -> Result<Apply, Reason> {
+    let parse = move || prepare_now(action, params, prepare, context);
+    work::compute(house, context.account.0, size, parse).await.flatten()
+}
+
+/// Parses a command at once.
+pub(crate) fn prepare_now(
+    action: &Action,
+    params: Params,
+    prepare: Prepare,
+    context: &Context,
+) -> Result<Apply, Reason> {
     let mut parameters = Parameters::of_action(action, params)?;
     let apply = prepare(&mut parameters, context)?;
     parameters.finish()?;
@@ -57,8 +80,8 @@ pub(crate) async fn prepare_slowly(
     prepare: Prepare,
     context: Context,
 ) -> Result<Apply, Reason> {
-    let _turn = house.slow.acquire().await.map_err(|_| Reason::OurFault)?;
-    let prepared = tokio::task::spawn_blocking(move || self::prepare(action, params, prepare, &context)).await;
+    let _turn = work::turn(house, &house.slow, Owner::Account(context.account.0)).await?;
+    let prepared = tokio::task::spawn_blocking(move || prepare_now(action, params, prepare, &context)).await;
     prepared.unwrap_or(Err(Reason::OurFault))
 }
 
@@ -84,6 +107,10 @@ pub(crate) async fn commit_signed(
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
+    if let Err(reason @ (Reason::Waiting { .. } | Reason::Unread { .. })) = prepared {
+        // What was not even looked at leaves no line: a flood of it must cost nothing.
+        return Err(reason.told(context.door, context.language));
+    }
     let (credentials, counted) = (Arc::clone(&house.credentials), Arc::clone(house));
     let secret_id = entry.credential.clone();
     decide(house, entry, (context.door, context.language), move |tx| {
@@ -115,6 +142,10 @@ async fn decide(
     apply: impl FnOnce(&mut Transaction<'_>) -> Result<Body, ApiError> + Send + 'static,
 ) -> Result<Body, ApiError> {
     house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
+        if let CommitError::TooManyWait { waiting } = error {
+            house.metrics.reached(Bound::Turns);
+            return Err(Reason::Waiting { waiting }.told(door, language));
+        }
         tracing::error!(%error, "a command could not be committed");
         Err(Reason::OurFault.told(door, language))
     })

@@ -19,6 +19,8 @@ pub(crate) struct Shares {
     pub(crate) tunnels: usize,
     /// Open consoles, among them.
     pub(crate) consoles: usize,
+    /// Sessions with the machines' sshd. Those at the machines' own addresses take a descriptor each.
+    pub(crate) sessions: usize,
 }
 
 impl Shares {
@@ -26,7 +28,12 @@ impl Shares {
     pub(crate) fn of(descriptors: u64) -> Shares {
         let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
         let connections = (descriptors.saturating_sub(OUR_OWN) / 2).clamp(2, CONNECTIONS_MAX);
-        Shares { connections, tunnels: (connections / 2).min(TUNNELS_MAX), consoles: (connections / 8).max(1) }
+        Shares {
+            connections,
+            tunnels: (connections / 2).min(TUNNELS_MAX),
+            consoles: (connections / 8).max(1),
+            sessions: connections,
+        }
     }
 }
 
@@ -53,11 +60,11 @@ mod test {
     #[test]
     fn half_of_what_is_left_goes_to_the_listener_and_never_more_than_is_of_use() {
         let shares = |descriptors| {
-            let Shares { connections, tunnels, consoles } = Shares::of(descriptors);
-            (connections, tunnels, consoles)
+            let Shares { connections, tunnels, consoles, sessions } = Shares::of(descriptors);
+            (connections, tunnels, consoles, sessions)
         };
-        assert_eq!(shares(1_024), (480, 240, 60));
-        assert_eq!(shares(u64::MAX), (CONNECTIONS_MAX, TUNNELS_MAX, 512));
-        assert_eq!(shares(3), (2, 1, 1));
+        assert_eq!(shares(1_024), (480, 240, 60, 480));
+        assert_eq!(shares(u64::MAX), (CONNECTIONS_MAX, TUNNELS_MAX, 512, CONNECTIONS_MAX));
+        assert_eq!(shares(3), (2, 1, 1, 2));
     }
 }

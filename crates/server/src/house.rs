@@ -5,7 +5,7 @@ use crate::{
     console,
     credentials::Credentials,
     descriptors::Shares,
-    http::{Bodies, Connections},
+    http::{Bodies, Connections, Owner, Replies},
     master_key::MasterKey,
     metrics::{Held, Metrics},
     random,
@@ -13,19 +13,23 @@ use crate::{
     replays::Replays,
 };
 use cvmd_actions::{Context, Policy};
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_hypervisor::{Clock, Hypervisor, Turns};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_operations::Figures;
 use cvmd_state::{Settings, State};
 use cvmd_wire::{Door, Language};
 use std::{
     convert::Infallible,
+    num::NonZeroUsize,
     sync::{Arc, OnceLock},
 };
-use tokio::sync::Semaphore;
 
 /// Slow preparations (a key is generated, a password is hashed) side by side.
 const SLOW_MAX: usize = 4;
+/// Commands that are answered at a time on the operator's socket, and those who have still to ask.
+const COMMANDS_MAX: usize = 64;
+/// Requests of one account that wait for a turn. More connections than there are by far cannot be of one account alone.
+const WAITING_MAX: usize = 1_024;
 
 pub(crate) struct House {
     pub(crate) state: Arc<State>,
@@ -37,7 +41,13 @@ pub(crate) struct House {
     pub(crate) master_key: Arc<MasterKey>,
     pub(crate) access: Access,
     pub(crate) metrics: Metrics,
-    pub(crate) slow: Semaphore,
+    /// Who may compute now: requests as they come, those with a large body, those that are slow to prepare.
+    pub(crate) turns: Turns<Owner>,
+    pub(crate) large: Turns<Owner>,
+    pub(crate) slow: Turns<Owner>,
+    pub(crate) replies: Replies,
+    /// Connections to the operator's socket.
+    pub(crate) commands: Arc<Connections>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) bodies: Bodies,
     pub(crate) tunnels: Tunnels,
@@ -57,6 +67,7 @@ impl House {
         policy: Policy,
         shares: Shares,
     ) -> House {
+        let at_a_time = processors();
         House {
             state,
             hypervisor,
@@ -67,7 +78,11 @@ impl House {
             master_key,
             access: Access::default(),
             metrics: Metrics::default(),
-            slow: Semaphore::new(SLOW_MAX),
+            turns: Turns::new(at_a_time, WAITING_MAX),
+            large: Turns::new(at_a_time, WAITING_MAX),
+            slow: Turns::new(SLOW_MAX, WAITING_MAX),
+            replies: Replies::default(),
+            commands: Arc::new(Connections::new(COMMANDS_MAX)),
             connections: Arc::new(Connections::new(shares.connections)),
             bodies: Bodies::default(),
             tunnels: Tunnels::new(shares.tunnels),
@@ -87,6 +102,7 @@ impl House {
         let held = Held {
             connections: self.connections.count(),
             tunnels: self.tunnels.open(),
+            reply_bytes: self.replies.bytes(),
             set_aside: self.hypervisor.set_aside(),
             machines: self.hypervisor.bounds_reached(),
         };
@@ -118,6 +134,11 @@ impl House {
             seal: Arc::clone(&self.master_key) as _,
         }
     }
+}
+
+/// How many requests compute at a time.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Keeps what the data directory knows about itself.

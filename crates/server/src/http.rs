@@ -4,10 +4,14 @@ mod accept;
 mod body;
 mod connections;
 mod framing;
+mod pool;
+mod replies;
 mod routes;
 mod talk;
 mod tunnels;
 
 pub(crate) use accept::serve;
 pub(crate) use body::Bodies;
-pub(crate) use connections::Connections;
+pub(crate) use connections::{Connections, Presence};
+pub(crate) use pool::Owner;
+pub(crate) use replies::{Replies, Unread};

@@ -51,6 +51,7 @@ mod tls;
 mod truths;
 mod waiting;
 mod websocket;
+mod work;
 
 use clap::Parser;
 use print::Unprinted;

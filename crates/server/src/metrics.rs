@@ -30,6 +30,14 @@ pub(crate) enum Bound {
     Parameters,
     /// Open consoles.
     Consoles,
+    /// Commands at the operator's socket.
+    Operator,
+    /// The memory of replies that are not read.
+    Replies,
+    /// Replies of which no byte was taken for a while.
+    ReplyTime,
+    /// Requests of one account that wait for their turn.
+    Turns,
     /// Tunnels to machines.
     Tunnels,
 }
@@ -43,8 +51,12 @@ impl Bound {
         Bound::Connections,
         Bound::ConnectionsOfPeer,
         Bound::Consoles,
+        Bound::Operator,
         Bound::Parameters,
+        Bound::Replies,
+        Bound::ReplyTime,
         Bound::Tunnels,
+        Bound::Turns,
     ];
 
     const fn name(self) -> &'static str {
@@ -57,6 +69,10 @@ impl Bound {
             Bound::ConnectionsOfPeer => "connections_of_peer",
             Bound::Parameters => "parameters",
             Bound::Consoles => "consoles",
+            Bound::Operator => "operator",
+            Bound::Replies => "replies",
+            Bound::ReplyTime => "reply_time",
+            Bound::Turns => "turns",
             Bound::Tunnels => "tunnels",
         }
     }
@@ -75,6 +91,7 @@ pub(crate) struct Metrics {
 pub(crate) struct Held {
     pub(crate) connections: usize,
     pub(crate) tunnels: usize,
+    pub(crate) reply_bytes: usize,
     /// Machines that no instance has.
     pub(crate) set_aside: usize,
     /// How often bounds of the hypervisor's own were reached, by name.
@@ -135,6 +152,7 @@ impl Metrics {
                 engine.without_machine as f64,
             ),
             ("cvmd_machines_without_instance", "gauge", "Machines that no instance has.", held.set_aside as f64),
+            ("cvmd_reply_bytes", "gauge", "Bytes of replies that are not read.", held.reply_bytes as f64),
             ("cvmd_tunnels", "gauge", "Open tunnels to machines.", held.tunnels as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),

@@ -4,6 +4,8 @@ use crate::{
     account_removal,
     accounts::{self, FIRST_ACCOUNT, of_first_account},
     house::House,
+    http::Presence,
+    metrics::Bound,
     operator_journal::entry,
     random, standing,
 };
@@ -13,11 +15,18 @@ use cvmd_model::{InstanceId, RequestId};
 use cvmd_state::JournalEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{collections::HashSet, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
-    sync::{Semaphore, watch},
+    sync::watch,
 };
 
 /// What can be asked.
@@ -70,8 +79,11 @@ const LINE_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a question may take to be asked.
 const ASKED_WITHIN: Duration = Duration::from_secs(5);
-/// Commands that are answered at a time; others wait at the socket.
-const COMMANDS_MAX: usize = 64;
+/// Whoever comes while all places are at work is told so, and has this long to read it.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
+const ALL_AT_WORK: &[u8] = b"{\"Err\":\"as many commands as can be are being answered; try again in a moment\"}\n";
+/// Everybody at the socket is this host's.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Between two tries, when there are no descriptors left.
 const REST: Duration = Duration::from_millis(50);
 
@@ -88,36 +100,50 @@ pub(crate) async fn listen(house: Arc<House>, path: PathBuf, endpoint: String, m
     // The directory lets nobody else in; the socket's own mode says the same.
     let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600));
     let endpoint: Arc<str> = endpoint.into();
-    let places = Arc::new(Semaphore::new(COMMANDS_MAX));
-    let accept = async || {
-        // Invariant: nobody closes the semaphore.
-        let place = Arc::clone(&places).acquire_owned().await.ok();
-        (listener.accept().await, place)
-    };
     loop {
-        tokio::select! {
-            (accepted, place) = accept() => match accepted {
-                Ok((stream, _)) => {
-                    let answering = tokio::time::timeout(PATIENCE, converse(Arc::clone(&house), Arc::clone(&endpoint), stream));
-                    tokio::spawn(async move {
-                        let _ = answering.await;
-                        drop(place);
-                    });
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => {
+                    tokio::time::sleep(REST).await;
+                    continue;
                 }
-                Err(_) => tokio::time::sleep(REST).await,
             },
             _ = stop.changed() => break,
+        };
+        // Who has been asking for the longest makes room: a command asks at once.
+        let (presence, met) = house.commands.admit(HERE);
+        if met.is_some() {
+            house.metrics.reached(Bound::Operator);
         }
+        let Some(presence) = presence else {
+            tokio::spawn(tokio::time::timeout(TOLD_WITHIN, turn_away(stream)));
+            continue;
+        };
+        let (house, endpoint) = (Arc::clone(&house), Arc::clone(&endpoint));
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = tokio::time::timeout(PATIENCE, converse(house, endpoint, stream, &presence)) => {}
+                () = presence.closed() => {}
+            }
+        });
     }
     let _ = std::fs::remove_file(&path);
 }
 
-async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream) {
+/// Says why, and waits until that is read.
+async fn turn_away(mut stream: UnixStream) {
+    let _ = stream.write_all(ALL_AT_WORK).await;
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+}
+
+async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream, presence: &Presence) {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     let read = tokio::io::AsyncReadExt::take(read, LINE_BYTES_MAX);
     let mut read = BufReader::new(read);
     let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
+    presence.begin();
     let outcome = match serde_json::from_str(&line) {
         Ok(question) => answer(&house, &endpoint, question).await.map_err(|error| format!("{error:#}")),
         Err(error) => Err(format!("not a question: {error}")),

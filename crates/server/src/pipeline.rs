@@ -1,10 +1,10 @@
 //! The pipeline: authenticated request, action, transaction, reply. Every request of every client passes here.
 
-use crate::{command, house::House, random};
+use crate::{command, house::House, random, work};
 use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_wire::{Checked, Denied, Door, Language, RawHead, RawRequest, Request, envelope};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// What became of a request, for the log and the metrics.
 #[derive(Debug)]
@@ -16,10 +16,15 @@ pub(crate) struct Told {
 }
 
 /// Bytes in, bytes out. `checked` is the head of `raw`.
-pub(crate) async fn answer(house: &Arc<House>, checked: Checked<'_>, raw: &RawRequest<'_>) -> (Vec<u8>, Told) {
+pub(crate) async fn answer(
+    house: &Arc<House>,
+    checked: Checked<'_>,
+    raw: &RawRequest<'_>,
+    peer: IpAddr,
+) -> (Vec<u8>, Told) {
     let mut told = unknown();
     let door = Door::of_path(raw.target.path());
-    match carry_out(house, checked, raw, door, &mut told).await {
+    match carry_out(house, checked, raw, (door, peer), &mut told).await {
         Ok(Body(body)) => (envelope::success(&body, told.request.0, door), told),
         Err(error) => refused(&error, door, told),
     }
@@ -53,10 +58,11 @@ async fn carry_out(
     house: &Arc<House>,
     checked: Checked<'_>,
     raw: &RawRequest<'_>,
-    door: Door,
+    (door, peer): (Door, IpAddr),
     told: &mut Told,
 ) -> Result<Body, ApiError> {
-    let request = checked.authenticate(raw.body, &*house.credentials, house.now_seconds());
+    let request = work::authenticate(house, checked, raw.body, peer).await;
+    let request = request.map_err(|reason| reason.told(door, Language::wished(raw)))?;
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
@@ -68,9 +74,10 @@ async fn carry_out(
     let region = region(house, &request, action);
     let known = *region.as_ref().unwrap_or(&house.policy.region);
     let context = house.context(told.request, door, language, AccountNumber(request.owner), known);
+    let size = work::Size::of(raw.body);
     let outcome = match (action.effect, region) {
         (Effect::Query(_), Err(reason)) => Err(reason.told(door, language)),
-        (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, &context),
+        (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, (&context, size)).await,
         (Effect::Command(prepare) | Effect::SlowCommand(prepare), region) => {
             let entry = command::journal_entry(&request, action, &context);
             let prepared = match (region, action.effect) {
@@ -78,7 +85,7 @@ async fn carry_out(
                 (Ok(_), Effect::SlowCommand(_)) => {
                     command::prepare_slowly(house, action, request.params, prepare, context.clone()).await
                 }
-                (Ok(_), _) => command::prepare(action, request.params, prepare, &context),
+                (Ok(_), _) => command::prepare(house, action, request.params, prepare, (&context, size)).await,
             };
             command::commit_signed(house, entry, prepared, context).await
         }
@@ -144,7 +151,7 @@ mod test {
     async fn whole(house: &Arc<House>, raw: &RawRequest<'_>) -> String {
         let bytes = raw.body.len() as u64;
         let bytes = match wire::check_head(raw.head(), bytes, &*house.credentials, house.now_seconds()) {
-            Ok(checked) => answer(house, checked, raw).await.0,
+            Ok(checked) => answer(house, checked, raw, IpAddr::from([127, 0, 0, 1])).await.0,
             Err(denied) => deny(raw.head(), &denied).0,
         };
         String::from_utf8(bytes).unwrap()

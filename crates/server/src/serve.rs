@@ -37,6 +37,9 @@ const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
+/// What the system keeps of a reply that its client has not asked on for.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES_MAX: u32 = 1024 * 1024;
 /// Machines without an instance that are named one by one.
 const ORPHANS_SAID: usize = 20;
 /// Rows of one change.
@@ -44,7 +47,10 @@ const ROWS_AT_ONCE: usize = 512;
 
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    // One thread more than requests that compute at a time: however many wait for their turn, one is free to read and write.
+    let threads = house::processors() + 1;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.context("no async runtime")?;
     runtime.block_on(serve(config))
 }
 
@@ -156,6 +162,7 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
         anyhow::anyhow!("cannot listen on {}: {error}{advice}", config.listen)
     })?;
     keep_alive(&listener)?;
+    leave_unsent(&listener)?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "other machines can reach this listener");
@@ -221,6 +228,19 @@ fn keep_alive(listener: &TcpListener) -> anyhow::Result<()> {
     SockRef::from(listener).set_tcp_keepalive(&probes).context("no keepalive for connections")
 }
 
+/// Has what a client does not read stay with us, where it is counted: the system would take megabytes of it. Connections take
+/// that over from the listener too.
+#[cfg(target_os = "linux")]
+fn leave_unsent(listener: &TcpListener) -> anyhow::Result<()> {
+    SockRef::from(listener).set_tcp_notsent_lowat(UNSENT_BYTES_MAX).context("no bound of what is not sent")
+}
+
+/// Elsewhere the system's own bounds hold.
+#[cfg(not(target_os = "linux"))]
+fn leave_unsent(_: &TcpListener) -> anyhow::Result<()> {
+    Ok(())
+}
+
 /// The first line of stdout, for programs that wait for it. A server that cannot say it serves all the same.
 fn announce(endpoint: &str) {
     if let Err(unprinted) = print::result(&format!("listening on {endpoint}\n")) {
@@ -253,6 +273,8 @@ async fn open(
     let kept = (!first_start).then(|| state.view().settings().ssh_port).filter(|port| config.ssh.keeps(*port));
     let survey = Survey::of(data.path(), |id| state.view().instance(id).is_some())?;
     let directory = truths::agree(&state, survey, config.accept_missing).await?;
+    let shares = Shares::of(descriptors::raise());
+    tracing::debug!(?shares, "file descriptors");
     let settings = MachineSettings {
         data: data.path().to_path_buf(),
         clock: Clock::System,
@@ -262,6 +284,7 @@ async fn open(
             listen: true,
             own_ports: config.ssh.own_ports,
             penalties: config.ssh.penalties,
+            sessions_max: shares.sessions,
         },
     };
     let view = state.view();
@@ -270,8 +293,6 @@ async fn open(
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
     let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
-    let shares = Shares::of(descriptors::raise());
-    tracing::debug!(?shares, "file descriptors");
     let house = House::new(state, hypervisor, master_key, policy, shares);
     let house = Arc::new(House { access: config.access.clone(), ..house });
     accounts::first_account(&house, data, config.credential.as_ref()).await?;

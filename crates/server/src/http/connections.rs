@@ -37,7 +37,7 @@ struct Activity {
     /// Whether it must not be closed to make room: a whole request is being answered, or it has become a tunnel, of which
     /// there is a number of its own.
     is_held: AtomicBool,
-    close: Notify,
+    close: Arc<Notify>,
 }
 
 /// One open connection: it counts until this is dropped.
@@ -92,7 +92,7 @@ impl Connections {
             active_ms: AtomicU64::new(self.now_ms()),
             is_authenticated: AtomicBool::new(false),
             is_held: AtomicBool::new(false),
-            close: Notify::new(),
+            close: Arc::default(),
         });
         open.by_number.insert(number, Arc::clone(&activity));
         drop(open);
@@ -136,6 +136,11 @@ impl Presence {
     /// Returns when the connection has to make room.
     pub(crate) async fn closed(&self) {
         self.activity.close.notified().await;
+    }
+
+    /// What ends the connection when it is told.
+    pub(super) fn closer(&self) -> Arc<Notify> {
+        Arc::clone(&self.activity.close)
     }
 
     /// A whole request is there, and is going to be answered.

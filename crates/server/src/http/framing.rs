@@ -7,11 +7,17 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
+    time::Duration,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
 
 /// As much of a line as is looked at: a header's name and a length.
 const LINE_BYTES: usize = 48;
+/// A client has this long to take the next byte of a reply.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// What is known of a connection's requests. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +33,10 @@ enum Place {
     Coded {
         has_length: bool,
     },
-    /// In what is no HTTP of this connection, or what hyper will refuse.
+    /// In what hyper will refuse.
     Elsewhere,
+    /// In what is no HTTP of this connection any more.
+    Tunnel,
 }
 
 #[derive(Debug)]
@@ -63,7 +71,11 @@ impl Framing {
 
     /// The connection becomes a tunnel: what comes now is not looked at.
     pub(super) fn leave(&self) {
-        *self.place() = Place::Elsewhere;
+        *self.place() = Place::Tunnel;
+    }
+
+    fn is_tunnel(&self) -> bool {
+        matches!(*self.place(), Place::Tunnel)
     }
 
     fn read(&self, mut bytes: &[u8]) {
@@ -82,7 +94,7 @@ impl Framing {
                         *place = Place::default();
                     }
                 }
-                Place::Coded { .. } | Place::Elsewhere => return,
+                Place::Coded { .. } | Place::Elsewhere | Place::Tunnel => return,
             }
         }
     }
@@ -148,16 +160,45 @@ impl Lines {
     }
 }
 
-/// A stream whose requests are looked at as they come.
+/// A stream whose requests are looked at as they come, and whose replies have to be taken.
 #[derive(Debug)]
 pub(super) struct Framed<S> {
     stream: S,
     framing: Framing,
+    /// When the client will have taken no byte of a reply for too long.
+    given_up: Option<Pin<Box<Sleep>>>,
+}
+
+/// No byte of a reply was taken for a while.
+#[derive(Debug, thiserror::Error)]
+#[error("the client took no byte of a reply for {} s", TAKEN_WITHIN.as_secs())]
+pub(super) struct NotTaken;
+
+impl NotTaken {
+    /// Whether that is why a connection broke.
+    pub(super) fn is_why(error: &(dyn std::error::Error + 'static)) -> bool {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.is_some_and(|inner| inner.is::<NotTaken>()) || error.source().is_some_and(NotTaken::is_why)
+    }
 }
 
 impl<S> Framed<S> {
     pub(super) fn new(stream: S, framing: Framing) -> Framed<S> {
-        Framed { stream, framing }
+        Framed { stream, framing, given_up: None }
+    }
+
+    /// What is being written is, sooner or later, or the connection ends. A tunnel may be silent for hours.
+    fn within_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.given_up = None;
+            return written;
+        }
+        if self.framing.is_tunnel() {
+            return Poll::Pending;
+        }
+        let given_up = self.given_up.get_or_insert_with(|| Box::pin(tokio::time::sleep(TAKEN_WITHIN)));
+        ready!(given_up.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, NotTaken)))
     }
 }
 
@@ -172,15 +213,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.within_time(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let written = Pin::new(&mut self.stream).poll_flush(cx);
+        self.within_time(cx, written)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let written = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.within_time(cx, written)
     }
 
     fn poll_write_vectored(
@@ -188,7 +232,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.within_time(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -241,5 +286,35 @@ mod test {
         assert_eq!(seen("POST / HTTP/1.1\r\ncontent-length: -3\r\n\r\nabc"), "Elsewhere");
         let far = " ".repeat(60);
         assert_eq!(seen(&format!("POST / HTTP/1.1\r\ncontent-length:{far}3\r\n\r\nabc")), "Elsewhere");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_given_up_and_a_tunnel_or_a_slow_one_is_not() {
+        use tokio::{
+            io::{AsyncReadExt, AsyncWriteExt},
+            time::advance,
+        };
+        let (mut slow, ours) = tokio::io::duplex(16);
+        let mut stream = Framed::new(ours, Framing::default());
+        let reading = tokio::spawn(async move {
+            for _ in 0..10 {
+                advance(TAKEN_WITHIN - Duration::from_secs(1)).await;
+                slow.read_exact(&mut [0; 16]).await.unwrap();
+            }
+            slow
+        });
+        stream.write_all(&[0; 160]).await.unwrap();
+        let mut silent = reading.await.unwrap();
+        let refused = stream.write_all(&[0; 160]).await.unwrap_err();
+        assert!(NotTaken::is_why(&refused), "{refused}");
+        assert!(!NotTaken::is_why(&io::Error::from(io::ErrorKind::TimedOut)));
+        stream.framing.leave();
+        silent.read_exact(&mut [0; 16]).await.unwrap();
+        let late = async {
+            advance(TAKEN_WITHIN * 100).await;
+            silent.read_exact(&mut [0; 160]).await.unwrap();
+        };
+        let (written, ()) = tokio::join!(stream.write_all(&[0; 160]), late);
+        written.unwrap();
     }
 }

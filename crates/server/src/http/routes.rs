@@ -1,13 +1,15 @@
 //! What is answered at which path: the API, the side pages, and ways to elsewhere.
 
 use super::{
-    body::{self, Fault, Owner},
+    body::{self, Fault},
+    pool::Owner,
     talk::Connection,
     tunnels,
 };
 use crate::{
     connect,
     house::House,
+    metrics::Bound,
     pipeline::{self, Told},
     relay::{self, MACHINE_PAGE},
 };
@@ -61,7 +63,7 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Response
             StatusCode::UNAUTHORIZED,
             "the metrics are shown to `Authorization: Bearer TOKEN` alone: metrics.token\n",
         ),
-        "/_cvmd/metrics" => text(StatusCode::OK, house.metrics_text()),
+        "/_cvmd/metrics" => text(StatusCode::OK, held(connection, house.metrics_text().into_bytes(), 0)),
         path if path.starts_with(MACHINE_PAGE) && !house.access.leads_to_machines(connection.peer) => {
             text(StatusCode::FORBIDDEN, format!("{}\n", connect::NO_PEER))
         }
@@ -91,7 +93,7 @@ async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Respon
         Ok(checked) => checked,
         Err(denied) => {
             let (bytes, told) = pipeline::deny(raw, &denied);
-            return unread(&head, body, answered(house, bytes, &told, 0));
+            return unread(&head, body, answered(connection, bytes, &told, 0));
         }
     };
     let bytes_max = checked.body_bytes_max();
@@ -108,20 +110,20 @@ async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Respon
                 }
                 Fault::Refused(reason) => pipeline::refuse(raw, &reason),
             };
-            return unread(&head, body, answered(house, bytes, &told, 0));
+            return unread(&head, body, answered(connection, bytes, &told, 0));
         }
     };
     presence.begin();
     let started = Instant::now();
-    let (bytes, told) = pipeline::answer(house, checked, &raw.with(&received.bytes)).await;
+    let (bytes, told) = pipeline::answer(house, checked, &raw.with(&received.bytes), connection.peer).await;
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     presence.end(told.account != 0);
-    answered(house, bytes, &told, took_us)
+    answered(connection, bytes, &told, took_us)
 }
 
 /// The answer to a request, counted and logged.
-fn answered(house: &House, bytes: Vec<u8>, told: &Told, took_us: u64) -> Response<Full<Bytes>> {
-    house.metrics.count(told.action, told.code, took_us);
+fn answered(connection: &Connection, bytes: Vec<u8>, told: &Told, took_us: u64) -> Response<Full<Bytes>> {
+    connection.house.metrics.count(told.action, told.code, took_us);
     tracing::info!(
         request = %told.request,
         action = told.action,
@@ -130,10 +132,20 @@ fn answered(house: &House, bytes: Vec<u8>, told: &Told, took_us: u64) -> Respons
         us = took_us,
         "answered"
     );
-    let mut response = Response::new(Full::new(Bytes::from(bytes)));
+    let mut response = Response::new(Full::new(held(connection, bytes, told.account)));
     // Exactly this: the vendor's Python SDK takes a refusal for a success when a charset follows.
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A reply's bytes, which count until they are read.
+fn held(connection: &Connection, bytes: Vec<u8>, account: u32) -> Bytes {
+    let (house, closer) = (&connection.house, connection.presence.closer());
+    let (bytes, pushed_out) = house.replies.hold(bytes, account, connection.peer, closer);
+    if pushed_out {
+        house.metrics.reached(Bound::Replies);
+    }
+    bytes
 }
 
 /// The answer to a request whose body was not read to its end. It goes out at once, and the connection ends with it; but a

@@ -2,12 +2,13 @@
 
 use super::{
     connections::Presence,
-    framing::{Framed, Framing},
+    framing::{Framed, Framing, NotTaken},
     routes,
 };
 use crate::{
     connect::Way,
     house::House,
+    metrics::Bound,
     relay::Relay,
     tls::{self, Tls},
     websocket,
@@ -133,6 +134,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = Framed::new(stream, about.framing.clone());
+    let house = Arc::clone(&about.house);
     let connection = Arc::new(about);
     let answering = Arc::clone(&connection);
     let service = service_fn(move |request| {
@@ -147,13 +149,18 @@ where
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut serving = std::pin::pin!(serving);
-        tokio::select! {
-            ended = &mut serving => ended?,
+        let ended = tokio::select! {
+            ended = &mut serving => ended,
             () = stopped(stop) => {
                 serving.as_mut().graceful_shutdown();
-                serving.await?;
+                serving.await
             }
-        }
+        };
+        ended.inspect_err(|error| {
+            if NotTaken::is_why(error) {
+                house.metrics.reached(Bound::ReplyTime);
+            }
+        })?;
     }
     let tunnel = Arc::into_inner(connection).map(|connection| connection.tunnel);
     Ok(tunnel.and_then(|tunnel| tunnel.into_inner().unwrap_or_else(PoisonError::into_inner)))

@@ -19,13 +19,7 @@ const SOON: Duration = Duration::from_secs(3);
 
 /// What the metrics say that one bound was met.
 fn reached(server: &Server, bound: &str) -> u64 {
-    metric(server, &format!("cvmd_bounds_reached_total{{bound=\"{bound}\"}} "))
-}
-
-fn metric(server: &Server, name: &str) -> u64 {
-    let text = String::from_utf8(server.client.get("/_cvmd/metrics").unwrap().body).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {text}"));
-    line.parse().unwrap()
+    server.metric(&format!("cvmd_bounds_reached_total{{bound=\"{bound}\"}} "))
 }
 
 #[track_caller]
@@ -35,27 +29,10 @@ fn is_answered_soon(client: &Client) {
     assert!(begun.elapsed() < SOON, "took {:?}", begun.elapsed());
 }
 
-/// A server that may have so few files open.
-fn with_descriptors(home: &Home, most: usize) -> Server {
-    let serve = home.serve();
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")])
-        .arg(serve.get_program())
-        .args(serve.get_args());
-    for (name, value) in serve.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    home.start_as(shell)
-}
-
 #[test]
 fn idle_connections_make_room_for_clients() {
     let home = Home::new();
-    let server = with_descriptors(&home, 256);
+    let server = support::with_descriptors(&home, 256);
     let mut kept = server.client.connect().unwrap();
     let signed = |close: &str| {
         let bytes = server.client.tc3("DescribeInstances", "{}", &Tc3::default());
@@ -91,7 +68,7 @@ fn the_limit_of_open_files_is_raised_to_what_is_allowed() {
     shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let server = home.start_as(shell);
     let open: Vec<_> = (0..300).map(|_| server.client.connect().unwrap()).collect();
-    until("all are taken in", || metric(&server, "cvmd_connections ") > 300);
+    until("all are taken in", || server.metric("cvmd_connections ") > 300);
     drop(open);
     server.stop();
 }

@@ -18,6 +18,7 @@ mod restart;
 mod secrets;
 mod seeds;
 mod settings;
+mod shares;
 mod support;
 mod truths;
 mod ways_in;

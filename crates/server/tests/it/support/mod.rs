@@ -176,7 +176,32 @@ pub(crate) struct Server {
     expected: Vec<String>,
 }
 
+/// A server that may have so few files open.
+pub(crate) fn with_descriptors(home: &Home, most: usize) -> Server {
+    let serve = home.serve();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")])
+        .arg(serve.get_program())
+        .args(serve.get_args());
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    home.start_as(shell)
+}
+
 impl Server {
+    /// A number of the metrics, by all that stands before it.
+    #[track_caller]
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let text = String::from_utf8(self.client.get("/_cvmd/metrics").unwrap().body).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.parse().unwrap()
+    }
+
     pub(crate) fn is_healthy(&self) -> bool {
         self.client.get("/_cvmd/health").is_ok_and(|reply| reply.status == 200 && reply.body == b"ok\n")
     }

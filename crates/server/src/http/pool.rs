@@ -1,0 +1,274 @@
+//! Memory that many share: so much in all and so much for one owner; where it is used up, the oldest part that can be let go
+//! is. Of bodies while they arrive, and of replies until they are read.
+
+use super::connections::share_of;
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::Notify;
+
+/// Whose something is, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Owner {
+    /// Somebody on this host.
+    Nearby,
+    Peer(IpAddr),
+    /// Whoever names this SecretId.
+    Credential(Box<str>),
+    /// An account, by a good signature.
+    Account(u32),
+}
+
+impl Owner {
+    pub(crate) fn at(peer: IpAddr) -> Owner {
+        share_of(peer).map_or(Owner::Nearby, Owner::Peer)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    bytes_max: usize,
+    of_owner_max: usize,
+    held: Mutex<Held>,
+    /// Told when an owner holds so little that somebody may wait for just that.
+    given_back: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    next: u64,
+    bytes: usize,
+    /// How many wait for an owner to hold less than `below`.
+    waiting: usize,
+    below: usize,
+    by_owner: HashMap<Owner, usize>,
+    by_age: BTreeMap<u64, Holding>,
+}
+
+#[derive(Debug)]
+struct Holding {
+    owner: Owner,
+    bytes: usize,
+    /// Told when it has to go; none once it must not.
+    give_up: Option<Arc<Notify>>,
+}
+
+/// A part of the memory: given back when dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    pool: Arc<Pool>,
+    number: u64,
+}
+
+/// The part is too large.
+#[derive(Debug)]
+pub(super) struct Crowded;
+
+impl Pool {
+    pub(super) fn new(bytes_max: usize, of_owner_max: usize) -> Pool {
+        Pool { bytes_max, of_owner_max, held: Mutex::default(), given_back: Notify::new() }
+    }
+
+    /// A part that is empty as yet. `give_up` is told when it has to go.
+    pub(super) fn share(self: &Arc<Self>, owner: Owner, give_up: Arc<Notify>) -> Share {
+        let mut held = self.held();
+        held.next += 1;
+        let number = held.next;
+        held.by_age.insert(number, Holding { owner, bytes: 0, give_up: Some(give_up) });
+        Share { pool: Arc::clone(self), number }
+    }
+
+    /// Whether an owner holds less than so many bytes.
+    pub(super) fn holds_less(&self, owner: &Owner, bytes: usize) -> bool {
+        let held = self.held();
+        held.bytes < bytes || held.by_owner.get(owner).is_none_or(|held| *held < bytes)
+    }
+
+    /// Returns once an owner holds less than so many bytes.
+    pub(super) async fn drained(&self, owner: &Owner, bytes: usize) {
+        let _waiting = Waiting::at(self, bytes);
+        loop {
+            // Listens before it looks, so that nothing is given back in between.
+            let given_back = self.given_back.notified();
+            if self.holds_less(owner, bytes) {
+                return;
+            }
+            given_back.await;
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.held().bytes
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody waits for memory to be given back, as long as this lives.
+struct Waiting<'a>(&'a Pool);
+
+impl Waiting<'_> {
+    fn at(pool: &Pool, below: usize) -> Waiting<'_> {
+        let mut held = pool.held();
+        held.waiting += 1;
+        held.below = held.below.max(below);
+        drop(held);
+        Waiting(pool)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.held().waiting -= 1;
+    }
+}
+
+impl Held {
+    fn release(&mut self, number: u64) -> Option<Holding> {
+        let holding = self.by_age.remove(&number)?;
+        self.bytes -= holding.bytes;
+        if let Some(bytes) = self.by_owner.get_mut(&holding.owner) {
+            *bytes -= holding.bytes;
+            if *bytes == 0 {
+                self.by_owner.remove(&holding.owner);
+            }
+        }
+        Some(holding)
+    }
+
+    /// Lets the oldest unfinished body go, of this owner if one is named.
+    fn push_out(&mut self, owner: Option<&Owner>) -> bool {
+        let mut candidates = self.by_age.iter().filter(|(_, holding)| holding.give_up.is_some());
+        let oldest = candidates.find(|(_, holding)| owner.is_none_or(|owner| holding.owner == *owner));
+        let Some(number) = oldest.map(|(number, _)| *number) else { return false };
+        if let Some(give_up) = self.release(number).and_then(|holding| holding.give_up) {
+            give_up.notify_one();
+        }
+        true
+    }
+}
+
+impl Share {
+    /// So many bytes more. Whether another part had to go for them is told.
+    pub(super) fn grow(&self, bytes: usize) -> Result<bool, Crowded> {
+        let mut held = self.pool.held();
+        let holding = held.by_age.get_mut(&self.number).ok_or(Crowded)?;
+        holding.bytes += bytes;
+        let owner = holding.owner.clone();
+        held.bytes += bytes;
+        *held.by_owner.entry(owner.clone()).or_default() += bytes;
+        let mut pushed_out = false;
+        // Nobody on this host is one owner alone, so that only the whole bounds them.
+        let is_owner = owner != Owner::Nearby;
+        while is_owner && held.by_owner.get(&owner).is_some_and(|bytes| *bytes > self.pool.of_owner_max) {
+            if !held.push_out(Some(&owner)) {
+                held.release(self.number);
+                return Err(Crowded);
+            }
+            pushed_out = true;
+        }
+        while held.bytes > self.pool.bytes_max {
+            // Whoever holds the most, among them perhaps one that holds little and came early, is the one to go first.
+            let largest = held.by_owner.iter().max_by_key(|(_, bytes)| **bytes).map(|(owner, _)| owner.clone());
+            if !held.push_out(largest.as_ref()) && !held.push_out(None) {
+                held.release(self.number);
+                return Err(Crowded);
+            }
+            pushed_out = true;
+        }
+        if held.by_age.contains_key(&self.number) { Ok(pushed_out) } else { Err(Crowded) }
+    }
+
+    /// It keeps its part, and cannot be pushed out any more.
+    pub(super) fn finish(&self) {
+        if let Some(holding) = self.pool.held().by_age.get_mut(&self.number) {
+            holding.give_up = None;
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut held = self.pool.held();
+        let Some(released) = held.release(self.number) else { return };
+        let left = held.by_owner.get(&released.owner).copied().unwrap_or_default();
+        let is_waited_for = held.waiting > 0 && left < held.below;
+        drop(held);
+        if is_waited_for {
+            self.pool.given_back.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn pool(bytes_max: usize, of_owner_max: usize) -> Arc<Pool> {
+        Arc::new(Pool::new(bytes_max, of_owner_max))
+    }
+
+    fn share(pool: &Arc<Pool>, owner: Owner) -> Share {
+        pool.share(owner, Arc::default())
+    }
+
+    fn credential(name: &str) -> Owner {
+        Owner::Credential(name.into())
+    }
+
+    #[test]
+    fn the_oldest_unfinished_body_goes_and_the_new_one_is_read() {
+        let pool = pool(10, 10);
+        let (old, new) = (share(&pool, Owner::Nearby), share(&pool, Owner::Nearby));
+        old.grow(6).unwrap();
+        new.grow(6).unwrap();
+        assert!(old.grow(1).is_err(), "it was pushed out");
+        drop(old);
+        assert_eq!(pool.held().bytes, 6);
+        new.finish();
+        let late = share(&pool, Owner::Nearby);
+        assert!(late.grow(6).is_err(), "what is whole stays");
+        drop((late, new));
+        let held = pool.held();
+        assert_eq!((held.bytes, held.by_owner.len(), held.by_age.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn an_owner_pushes_out_its_own_and_the_greedy_one_goes_first() {
+        let pool = pool(10, 6);
+        let (modest, greedy, more) =
+            (share(&pool, credential("a")), share(&pool, credential("b")), share(&pool, credential("b")));
+        modest.grow(3).unwrap();
+        greedy.grow(5).unwrap();
+        more.grow(2).unwrap();
+        assert!(greedy.grow(0).is_err() && modest.grow(0).is_ok());
+        more.grow(4).unwrap();
+        let third = share(&pool, credential("c"));
+        third.grow(2).unwrap();
+        assert!(more.grow(0).is_err() && modest.grow(0).is_ok() && third.grow(0).is_ok());
+    }
+
+    #[test]
+    fn an_owner_is_told_once_much_of_its_memory_is_free_again() {
+        let pool = pool(100, 100);
+        let a = credential("a");
+        let (first, second) = (share(&pool, a.clone()), share(&pool, a.clone()));
+        first.grow(6).unwrap();
+        second.grow(4).unwrap();
+        assert!(!pool.holds_less(&a, 10) && pool.holds_less(&a, 11) && pool.holds_less(&credential("b"), 1));
+        let mut drained = std::pin::pin!(pool.drained(&a, 5));
+        let mut is_told = || {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            drained.as_mut().poll(&mut context).is_ready()
+        };
+        assert!(!is_told());
+        drop(second);
+        assert!(!is_told(), "6 bytes are left");
+        drop(first);
+        assert!(is_told());
+    }
+}

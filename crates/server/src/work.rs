@@ -1,0 +1,81 @@
+//! Who may compute now: requests take turns by account, so that one with a thousand of them holds another up for as long as
+//! a few of them take.
+
+use crate::{
+    house::House,
+    http::{Owner, Unread},
+    metrics::Bound,
+};
+use cvmd_actions::Reason;
+use cvmd_hypervisor::{Turn, Turns};
+use cvmd_wire::{Checked, Denied, Request};
+use std::net::IpAddr;
+
+/// From here on the work on a body is long enough to have a thread of its own, which the system shares out.
+const LARGE_BYTES: usize = 256 * 1024;
+
+/// How much there is to do for a request, as far as its body tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    Small,
+    Large,
+}
+
+impl Size {
+    pub(crate) fn of(body: &[u8]) -> Size {
+        if body.len() < LARGE_BYTES { Size::Small } else { Size::Large }
+    }
+
+    fn run<T>(self, work: impl FnOnce() -> T) -> T {
+        match self {
+            Size::Small => work(),
+            Size::Large => tokio::task::block_in_place(work),
+        }
+    }
+}
+
+/// Hashes and reads a request. Whose turn a large one takes, its head tells: the signature is not checked yet.
+pub(crate) async fn authenticate(
+    house: &House,
+    checked: Checked<'_>,
+    body: &[u8],
+    peer: IpAddr,
+) -> Result<Result<Request, Denied>, Reason> {
+    let size = Size::of(body);
+    let _turn = match size {
+        Size::Small => None,
+        Size::Large => {
+            let named = checked.credential().map(|credential| Owner::Credential(credential.secret_id().into()));
+            Some(turn(house, &house.large, named.unwrap_or_else(|| Owner::at(peer))).await?)
+        }
+    };
+    Ok(size.run(|| checked.authenticate(body, &*house.credentials, house.now_seconds())))
+}
+
+/// Computes for an account, once it is its turn and it has read what it was answered.
+pub(crate) async fn compute<T>(house: &House, account: u32, size: Size, work: impl FnOnce() -> T) -> Result<T, Reason> {
+    let turns = match size {
+        Size::Small => &house.turns,
+        Size::Large => &house.large,
+    };
+    let _turn = loop {
+        let turn = turn(house, turns, Owner::Account(account)).await?;
+        if house.replies.has_room_for(account) {
+            break turn;
+        }
+        drop(turn);
+        house.replies.read_by(account).await.map_err(|Unread { limit_bytes }| {
+            house.metrics.reached(Bound::Replies);
+            Reason::Unread { limit: limit_bytes }
+        })?;
+    };
+    Ok(size.run(work))
+}
+
+/// Waits for a turn.
+pub(crate) async fn turn(house: &House, turns: &Turns<Owner>, owner: Owner) -> Result<Turn<Owner>, Reason> {
+    turns.take(owner).await.map_err(|too_many| {
+        house.metrics.reached(Bound::Turns);
+        Reason::Waiting { waiting: too_many.waiting }
+    })
+}
