@@ -8,6 +8,7 @@ use crate::{
     http::{Bodies, Connections, Owner, Replies},
     master_key::MasterKey,
     metrics::{Held, Metrics},
+    pace::Pace,
     random,
     relay::Tunnels,
     replays::Replays,
@@ -43,6 +44,8 @@ pub(crate) struct House {
     pub(crate) metrics: Metrics,
     /// Who may compute now: requests as they come, those with a large body, those that are slow to prepare.
     pub(crate) turns: Turns<Owner>,
+    /// Whose requests take them.
+    pub(crate) pace: Pace,
     pub(crate) large: Turns<Owner>,
     pub(crate) slow: Turns<Owner>,
     pub(crate) replies: Replies,
@@ -78,6 +81,7 @@ impl House {
             master_key,
             access: Access::default(),
             metrics: Metrics::default(),
+            pace: Pace::default(),
             turns: Turns::new(at_a_time, WAITING_MAX),
             large: Turns::new(at_a_time, WAITING_MAX),
             slow: Turns::new(SLOW_MAX, WAITING_MAX),

@@ -32,6 +32,7 @@ mod master_key;
 mod metrics;
 mod operator;
 mod operator_journal;
+mod pace;
 mod parent;
 mod pipeline;
 mod place;

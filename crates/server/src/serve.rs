@@ -47,10 +47,7 @@ const ROWS_AT_ONCE: usize = 512;
 
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
-    // One thread more than requests that compute at a time: however many wait for their turn, one is free to read and write.
-    let threads = house::processors() + 1;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let runtime = runtime.context("no async runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     runtime.block_on(serve(config))
 }
 

@@ -39,9 +39,14 @@ fn name(out: &mut Vec<u8>, name: &str) {
 /// Whether no byte is a control character, a quote or a backslash.
 fn is_plain(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        if !is_plain_word(u64::from_le_bytes(*word)) {
+            return false;
+        }
+    }
     let mut last = [b' '; 8];
     last[..rest.len()].copy_from_slice(rest);
-    words.iter().chain([&last]).all(|word| is_plain_word(u64::from_le_bytes(*word)))
+    is_plain_word(u64::from_le_bytes(last))
 }
 
 /// Each byte's highest bit tells whether it is to be escaped; bytes beyond ASCII never are, and nothing carries from one

@@ -19,6 +19,8 @@ const GOES_ON_BELOW: usize = 16 * MIB;
 /// What is under way cannot be more than this, all told: each thread makes one reply at a time, of 8 MiB at most.
 const ACCOUNT_BYTES_MAX: usize = 128 * MIB;
 const MIB: usize = 1024 * 1024;
+/// A reply of less is not counted: a connection has one of them, and counting costs more than making it.
+const COUNTED_FROM: usize = 8 * 1024;
 /// How long a request waits for replies to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -78,6 +80,9 @@ impl Replies {
     /// Counts a reply until it is read; account 0 is nobody's. `close` ends its connection, in case it has to go. Whether the
     /// reply was one too many is told.
     pub(super) fn hold(&self, bytes: Vec<u8>, account: u32, peer: IpAddr, close: Arc<Notify>) -> (Bytes, bool) {
+        if bytes.len() < COUNTED_FROM {
+            return (bytes.into(), false);
+        }
         let (pool, owner) = match account {
             0 => (&self.strangers, Owner::at(peer)),
             account => (&self.accounts, Owner::Account(account)),

@@ -1,0 +1,64 @@
+//! How long the requests of each account compute, lately: who is known to ask for little takes no turns.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+/// What an account's requests compute for, lately, below which they take no turns: to hand a turn on costs more than such a
+/// request, and as many of them as there may be connections are done in the time that another account may wait.
+const LIGHT: Duration = Duration::from_micros(25);
+/// One request counts as so much at most: it may have been interrupted.
+const COUNTED: Duration = Duration::from_micros(200);
+
+/// How long the requests of accounts compute, lately; accounts that share a place are taken for one.
+#[derive(Debug)]
+pub(crate) struct Pace([AtomicU32; 256]);
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace(std::array::from_fn(|_| AtomicU32::new(0)))
+    }
+}
+
+impl Pace {
+    /// Whether its requests are so short that they need no turns.
+    pub(crate) fn is_light(&self, account: u32) -> bool {
+        u128::from(self.of(account).load(Ordering::Relaxed)) < LIGHT.as_nanos()
+    }
+
+    /// A moving average, in which the last eight or so count.
+    pub(crate) fn took(&self, account: u32, time: Duration) {
+        let nanos = u32::try_from(time.min(COUNTED).as_nanos()).unwrap_or(u32::MAX);
+        let place = self.of(account);
+        let before = place.load(Ordering::Relaxed);
+        place.store(before - before / 8 + nanos / 8, Ordering::Relaxed);
+    }
+
+    fn of(&self, account: u32) -> &AtomicU32 {
+        &self.0[account as usize % self.0.len()]
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn an_account_takes_turns_while_its_requests_are_long_and_no_single_one_decides() {
+        let pace = Pace::default();
+        let us = Duration::from_micros;
+        pace.took(1, us(10));
+        pace.took(1, us(10_000));
+        assert!(!pace.is_light(1), "at once, as a crowd may follow");
+        pace.took(1, us(10));
+        pace.took(1, us(10));
+        assert!(pace.is_light(1), "it was interrupted");
+        (0..100).for_each(|_| pace.took(1, us(1_000)));
+        assert!(!pace.is_light(1) && pace.is_light(2));
+        (0..8).for_each(|_| pace.took(1, us(10)));
+        assert!(!pace.is_light(1));
+        (0..100).for_each(|_| pace.took(1, us(10)));
+        assert!(pace.is_light(1));
+    }
+}
