@@ -47,7 +47,7 @@ pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
         }
     }
     if line.is_empty() {
-        bail!("the server hung up: it is stopping, or out of connections");
+        bail!("the server hung up: it is stopping, or more commands ask at a time than it answers; try again");
     }
     let answer: Result<Value, String> = serde_json::from_slice(&line).context("the server's answer cannot be read")?;
     answer.map_err(|error| anyhow::anyhow!(error))

@@ -80,9 +80,14 @@ pub(crate) async fn prepare_slowly(
     prepare: Prepare,
     context: Context,
 ) -> Result<Apply, Reason> {
-    let _turn = work::turn(house, &house.slow, Owner::Account(context.account.0)).await?;
-    let prepared = tokio::task::spawn_blocking(move || prepare_now(action, params, prepare, &context)).await;
-    prepared.unwrap_or(Err(Reason::OurFault))
+    let turn = work::turn(house, &house.slow, Owner::Account(context.account.0)).await?;
+    let prepared = tokio::task::spawn_blocking(move || {
+        let prepared = prepare_now(action, params, prepare, &context);
+        // Not before: a client that goes away takes the wait with it, and not the work.
+        drop(turn);
+        prepared
+    });
+    prepared.await.unwrap_or(Err(Reason::OurFault))
 }
 
 /// Runs the command on the writer. What was refused before that leaves a line in the journal too.

@@ -149,6 +149,9 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
         if let Process::Stopped(pid) = process(data) {
             return Err(stopped(pid));
         }
+        if let Some(pid) = starting(data) {
+            bail!("the server there is still starting (process {pid}; its log says how far a seed is): ask again in a while");
+        }
         if let Ok(why) = std::fs::read_to_string(failure(data)) {
             bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
         }
@@ -190,6 +193,16 @@ pub(crate) fn process(data: &Path) -> Process {
     // The name, in brackets, may hold anything.
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
     if matches!(state, Some('T' | 't')) { Process::Stopped(pid) } else { Process::Of(pid) }
+}
+
+/// The process that has the directory, and no socket yet.
+fn starting(data: &Path) -> Option<u32> {
+    let is_held =
+        File::open(data.join("lock")).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)));
+    match process(data) {
+        Process::Of(pid) if is_held => Some(pid),
+        _ => None,
+    }
 }
 
 /// The words for a server that is stopped.

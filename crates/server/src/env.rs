@@ -52,7 +52,8 @@ pub(crate) fn nothing(client: Option<Client>) -> &'static str {
     if matches!(client, Some(Client::Python)) { "" } else { "unset CVMD_ENDPOINT; false\n" }
 }
 
-/// Exports that all clients share, and more; then a remark, whose lines become comments.
+/// Exports that all clients share, and more; then a remark, whose lines become comments. Where they are pasted and not
+/// evaluated an interactive zsh takes them for commands, so that they hold no apostrophes and no backticks.
 fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
     let common = [
         ("TENCENTCLOUD_SECRET_ID", facts.secret_id.as_str()),
@@ -78,17 +79,17 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// A remark on what a proxy for HTTPS means.
 const THIS_SHELL: &str =
-    "For this shell alone: other hosts are refused, and SSL_CERT_FILE takes the place of the system's roots.";
+    "For this shell alone: other hosts are refused, and SSL_CERT_FILE takes the place of the roots of the system.";
 
 /// The provider's requests go through cvmd as their proxy: `terraform init`, which speaks HTTPS, does not.
 fn terraform(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [("TENCENTCLOUD_PROTOCOL", "HTTP"), ("http_proxy", &proxy), ("HTTP_PROXY", &proxy)];
     let remark = "\
-Two settings of cvmd's configuration file are for Terraform; without them cvmd does as the vendor does:
-running_key_change = \"shutdown\": a change of key_ids or password on a running instance without force_stop = true is carried
+Two settings of the configuration file of cvmd are for Terraform. Without them cvmd does as the vendor does:
+CVMD_RUNNING_KEY_CHANGE=shutdown: a change of key_ids or password on a running instance without force_stop = true is carried
   out by a gentle shutdown. Without it such an apply ends with UnsupportedOperation.InstanceStateRunning.
-associate = \"add\": a key that is added to key_ids is bound beside the others. Without it the others come off, as the
+CVMD_ASSOCIATE=add: a key that is added to key_ids is bound beside the others. Without it the others come off, as the
   vendor has it, and the next plan shows them missing.";
     shell(facts, &more, remark)
 }
@@ -99,9 +100,9 @@ fn packer(facts: &Facts) -> String {
     let more = [("https_proxy", proxy.as_str()), ("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
-So run `packer init` in another one. A region that the plugin does not know needs both of these in the source:
-  cvm_endpoint = \"cvm.tencentcloudapi.com\"
-  vpc_endpoint = \"vpc.tencentcloudapi.com\""
+So run packer init in another one. A region that the plugin does not know needs both of these in the source, in quotes:
+  cvm_endpoint = cvm.tencentcloudapi.com
+  vpc_endpoint = vpc.tencentcloudapi.com"
     );
     shell(facts, &more, &remark)
 }
@@ -111,8 +112,8 @@ fn tccli(facts: &Facts) -> String {
     let remark = format!(
         "Then, for example:
   tccli cvm DescribeInstances --endpoint http://{0}
-A call without --endpoint goes to the vendor's cloud. Or once for all products that cvmd answers, which changes tccli's own
-configuration; others go to the vendor's cloud still:
+A call without --endpoint goes to the cloud of the vendor. Or once for all products that cvmd answers, which changes the
+configuration of tccli. Others go to the cloud of the vendor still:
   for product in {1}; do tccli configure set $product.endpoint http://{0}; done",
         facts.address,
         cvmd_actions::Product::ALL.map(cvmd_actions::Product::name).join(" ")
@@ -149,7 +150,7 @@ fn node(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [("http_proxy", proxy.as_str()), ("NODE_EXTRA_CA_CERTS", &facts.ca)];
     let remark = format!(
-        "With these a program that keeps the vendor's host works unmodified. Without them, in the client's profile:
+        "With these a program that keeps the host of the vendor works unmodified. Without them, in the profile of the client:
   httpProfile: {{ protocol: \"http://\", endpoint: \"{}\" }}",
         facts.address
     );
@@ -162,7 +163,7 @@ fn go(facts: &Facts) -> String {
     let more = [("HTTP_PROXY", proxy.as_str()), ("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
-With these a program that keeps the vendor's host works unmodified on Linux. Without them, in the client's profile:
+With these a program that keeps the host of the vendor works unmodified on Linux. Without them, in the profile of the client:
   prof.HttpProfile.Scheme = \"HTTP\"
   prof.HttpProfile.Endpoint = \"{}\"",
         facts.address
@@ -180,8 +181,8 @@ fn java(facts: &Facts) -> String {
     let remark = format!(
         "Once, to make the trust store that these options name:
   keytool -importcert -noprompt -alias cvmd -file {} -keystore {} -storetype PKCS12 -storepass changeit
-For this shell alone: other hosts are refused, and the trust store takes the place of Java's own.
-Without all that, in the client's profile:
+For this shell alone: other hosts are refused, and the trust store takes the place of the one of Java.
+Without all that, in the profile of the client:
   httpProfile.setProtocol(\"http://\"); httpProfile.setEndpoint(\"{}\");",
         quoted(&facts.ca),
         quoted(&store),
@@ -196,7 +197,7 @@ fn qcloud(facts: &Facts) -> String {
     let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
-With these `QcloudApi(\"cvm\", config)` works unmodified, when config holds \"Version\": \"2017-03-12\"."
+With these QcloudApi works unmodified, when its config holds \"Version\": \"2017-03-12\"."
     );
     shell(facts, &more, &remark)
 }
@@ -221,6 +222,9 @@ mod test {
         for client in for_shells.copied().map(Some).chain([None]) {
             let lines = lines(&answer, client, Path::new("/d i r"));
             assert!(lines.lines().all(|line| line.starts_with("export ") || line.starts_with('#')), "{lines}");
+            // An interactive zsh takes no comments: what is pasted there must leave no quote open, and run nothing.
+            let mut comments = lines.lines().filter(|line| line.starts_with('#') && !line.contains("keytool"));
+            assert!(comments.all(|line| !line.contains(['\'', '`'])), "{lines}");
             assert!(lines.contains("TENCENTCLOUD_SECRET_ID='i d'\n") && lines.contains("='$k'\n"), "{lines}");
             assert!(!lines.contains("https://127.0.0.1:8312") || lines.contains("CVMD_ENDPOINT=https://"), "{lines}");
         }

@@ -12,6 +12,7 @@ use crate::{
     random,
     relay::Tunnels,
     replays::Replays,
+    under_way::UnderWay,
 };
 use cvmd_actions::{Context, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor, Turns};
@@ -44,7 +45,9 @@ pub(crate) struct House {
     pub(crate) metrics: Metrics,
     /// Who may compute now: requests as they come, those with a large body, those that are slow to prepare.
     pub(crate) turns: Turns<Owner>,
-    /// Whose requests take them.
+    /// What of an account's requests is begun and not answered.
+    pub(crate) under_way: UnderWay,
+    /// Whose requests take turns.
     pub(crate) pace: Pace,
     pub(crate) large: Turns<Owner>,
     pub(crate) slow: Turns<Owner>,
@@ -82,6 +85,7 @@ impl House {
             access: Access::default(),
             metrics: Metrics::default(),
             pace: Pace::default(),
+            under_way: UnderWay::of(shares.connections),
             turns: Turns::new(at_a_time, WAITING_MAX),
             large: Turns::new(at_a_time, WAITING_MAX),
             slow: Turns::new(SLOW_MAX, WAITING_MAX),

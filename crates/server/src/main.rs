@@ -50,6 +50,7 @@ mod ssh_settings;
 mod standing;
 mod tls;
 mod truths;
+mod under_way;
 mod waiting;
 mod websocket;
 mod work;

@@ -7,9 +7,9 @@ use std::{
 
 /// What an account's requests compute for, lately, below which they take no turns: to hand a turn on costs more than such a
 /// request, and as many of them as there may be connections are done in the time that another account may wait.
-const LIGHT: Duration = Duration::from_micros(25);
+const LIGHT: Duration = Duration::from_micros(100);
 /// One request counts as so much at most: it may have been interrupted.
-const COUNTED: Duration = Duration::from_micros(200);
+const COUNTED: Duration = Duration::from_micros(800);
 
 /// How long the requests of accounts compute, lately; accounts that share a place are taken for one.
 #[derive(Debug)]

@@ -66,6 +66,7 @@ async fn carry_out(
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
+    let _begun = work::begin(house, request.owner).map_err(|reason| reason.told(door, language))?;
     let action = find(&request).map_err(|reason| reason.told(door, language))?;
     told.action = action.name;
     if request.replay.is_some_and(|key| !house.replays.admit(key, house.now_seconds())) {
@@ -202,7 +203,7 @@ mod test {
     const IMPORT: &str = r#"{"KeyName":"k","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"}"#;
     const REGION: Option<&str> = Some("ap-guangzhou");
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_store_that_fails_is_our_own_fault_on_both_doors_and_nothing_is_lost() {
         let bench = bench();
         bench.store.fail(true);
@@ -218,7 +219,7 @@ mod test {
         assert!(told.contains(r#""KeyId":"skey-"#), "{told}");
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn the_legacy_door_refuses_the_same_signed_request_twice() {
         let bench = bench();
         let query = legacy_query(&bench.house, &[("Action", "DescribeRegions")]);
@@ -227,7 +228,7 @@ mod test {
         assert!(told.contains(r#""Code":"InvalidRequest.ReplayAttack""#), "{told}");
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn region_and_version_follow_each_doors_own_rule() {
         let bench = bench();
         let told = api3(&bench.house, "DescribeZones", None, "{}").await;
@@ -241,7 +242,7 @@ mod test {
         assert!(told.starts_with(r#"{"code":6100,"#), "{told}");
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn what_the_vendor_has_and_cvmd_has_not_names_itself_on_both_doors() {
         let bench = bench();
         let not_built = r#""Code":"UnsupportedOperation","Message":"The action `AllocateHosts` of service=`cvm`"#;
@@ -251,7 +252,7 @@ mod test {
         assert!(told.contains(not_built), "{told}");
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn refusals_are_told_in_the_language_that_was_asked_for_whoever_asks() {
         let bench = bench();
         let zones = [("Action", "DescribeInstances"), ("InstanceIds.0", "ins-1122")];
@@ -267,7 +268,7 @@ mod test {
         assert!(told.starts_with(r#"{"code":6100,"#) && told.contains("此处不支持"), "{told}");
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn request_ids_are_upper_case_on_the_legacy_door_and_lower_case_on_the_other() {
         let bench = bench();
         let id = |reply: &str| reply.rsplit('"').nth(1).unwrap().to_string();

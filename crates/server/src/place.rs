@@ -161,10 +161,20 @@ impl Server {
         Ok(address.to_owned())
     }
 
+    fn cannot_reach(&self, address: &str) -> String {
+        let advice = match self {
+            Server::Far { .. } => {
+                ", which --endpoint or CVMD_ENDPOINT names; `eval \"$(cvmd env)\"` names the server that runs now"
+            }
+            Server::At { .. } => "",
+        };
+        format!("cannot reach {address}{advice}")
+    }
+
     /// Sends a request without a body; the answer's status, and the connection where the rest of the answer stands.
     fn request(&self, method: &str, target: &str) -> anyhow::Result<(u16, TcpStream)> {
         let address = self.address()?;
-        let mut stream = connect(&address).with_context(|| format!("cannot reach {address}"))?;
+        let mut stream = connect(&address).with_context(|| self.cannot_reach(&address))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let host = if method == "CONNECT" { target } else { &address };

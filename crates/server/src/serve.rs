@@ -47,7 +47,10 @@ const ROWS_AT_ONCE: usize = 512;
 
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    // One thread more than requests that compute in turn: however many wait for theirs, one is free to read and write.
+    let threads = house::processors() + 1;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.context("no async runtime")?;
     runtime.block_on(serve(config))
 }
 

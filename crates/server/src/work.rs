@@ -5,6 +5,7 @@ use crate::{
     house::House,
     http::{Owner, Unread},
     metrics::Bound,
+    under_way::Begun,
 };
 use cvmd_actions::Reason;
 use cvmd_hypervisor::{Turn, Turns};
@@ -65,8 +66,15 @@ pub(crate) async fn compute<T>(house: &House, account: u32, size: Size, work: im
         return Ok(timed());
     }
     let _turn = turn_with_room(house, account, size).await?;
-    // However many compute or wait for their turn, reading and writing go on.
-    Ok(tokio::task::block_in_place(timed))
+    Ok(size.run(timed))
+}
+
+/// Counts a request until what is returned is dropped.
+pub(crate) fn begin(house: &House, account: u32) -> Result<Begun<'_>, Reason> {
+    house.under_way.begin(account).map_err(|waiting| {
+        house.metrics.reached(Bound::Turns);
+        Reason::Waiting { waiting }
+    })
 }
 
 /// Waits for a turn, and for room for what will be answered.

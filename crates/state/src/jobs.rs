@@ -26,6 +26,8 @@ type Owner = Option<AccountNumber>;
 struct Queues<J> {
     by_owner: HashMap<Owner, VecDeque<J>>,
     order: VecDeque<Owner>,
+    /// Whether the writer has nothing to do. Only then it has to be woken, which is a call to the system.
+    is_idle: bool,
     is_closed: bool,
 }
 
@@ -53,7 +55,7 @@ impl<J> Clone for Jobs<J> {
 
 impl<J> Jobs<J> {
     pub(crate) fn new() -> Jobs<J> {
-        let queues = Queues { by_owner: HashMap::new(), order: VecDeque::new(), is_closed: false };
+        let queues = Queues { by_owner: HashMap::new(), order: VecDeque::new(), is_idle: false, is_closed: false };
         Jobs(Arc::new(Shared { queues: Mutex::new(queues), came: Condvar::new() }))
     }
 
@@ -72,8 +74,11 @@ impl<J> Jobs<J> {
             return Err(NoRoom::Full { waiting: queue.len() });
         }
         queue.push_back(job);
+        let is_idle = std::mem::take(&mut queues.is_idle);
         drop(queues);
-        self.0.came.notify_one();
+        if is_idle {
+            self.0.came.notify_one();
+        }
         Ok(())
     }
 
@@ -90,6 +95,7 @@ impl<J> Jobs<J> {
             if next.is_some() || queues.is_closed {
                 return next;
             }
+            queues.is_idle = true;
             queues = self.0.came.wait(queues).unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -180,7 +180,14 @@ impl Share {
             }
             pushed_out = true;
         }
-        if held.by_age.contains_key(&self.number) { Ok(pushed_out) } else { Err(Crowded) }
+        let is_left = held.by_age.contains_key(&self.number);
+        let is_waited_for = pushed_out && held.waiting > 0;
+        drop(held);
+        if is_waited_for {
+            // What was pushed out gives nothing back when it is dropped.
+            self.pool.given_back.notify_waiters();
+        }
+        if is_left { Ok(pushed_out) } else { Err(Crowded) }
     }
 
     /// It keeps its part, and cannot be pushed out any more.

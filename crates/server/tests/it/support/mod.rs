@@ -86,7 +86,9 @@ impl Home {
 
     /// `cvmd` with this home's environment and nothing of the caller's.
     pub(crate) fn cvmd(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cvmd"));
+        // Also where whoever runs the tests has SIGHUP ignored, as `nohup` does.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_cvmd")]);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CVMD_")) {
             command.env_remove(name);
         }
