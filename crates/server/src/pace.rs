@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-/// What an account's requests compute for, lately, below which they take no turns: to hand a turn on costs more than such a
-/// request, and as many of them as there may be connections are done in the time that another account may wait.
+/// What an account's requests compute for, lately, below which they take no turns: to hand a turn on costs as much as a
+/// short request, and as many of those as an account may have under way are soon done.
 const LIGHT: Duration = Duration::from_micros(100);
 /// One request counts as so much at most: it may have been interrupted.
 const COUNTED: Duration = Duration::from_micros(800);
