@@ -149,8 +149,11 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
         if let Process::Stopped(pid) = process(data) {
             return Err(stopped(pid));
         }
-        if let Some(pid) = starting(data) {
-            bail!("the server there is still starting (process {pid}; its log says how far a seed is): ask again in a while");
+        if let Some(pid) = without_socket(data) {
+            bail!(
+                "the server there (process {pid}) takes no commands now: it is starting, perhaps with a seed, or stopping; its log says \
+                 which. Ask again in a while"
+            );
         }
         if let Ok(why) = std::fs::read_to_string(failure(data)) {
             bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
@@ -195,14 +198,12 @@ pub(crate) fn process(data: &Path) -> Process {
     if matches!(state, Some('T' | 't')) { Process::Stopped(pid) } else { Process::Of(pid) }
 }
 
-/// The process that has the directory, and no socket yet.
-fn starting(data: &Path) -> Option<u32> {
-    let is_held =
-        File::open(data.join("lock")).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)));
-    match process(data) {
-        Process::Of(pid) if is_held => Some(pid),
-        _ => None,
-    }
+/// A server that has the directory and no socket. The lock is not tried for that: a server that starts at that moment would
+/// find it taken. Only Linux tells.
+fn without_socket(data: &Path) -> Option<u32> {
+    let Process::Of(pid) = process(data) else { return None };
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    (name.trim_end() == "cvmd").then_some(pid)
 }
 
 /// The words for a server that is stopped.

@@ -30,7 +30,7 @@ use std::{
 const SLOW_MAX: usize = 4;
 /// Commands that are answered at a time on the operator's socket, and those who have still to ask.
 const COMMANDS_MAX: usize = 64;
-/// Requests of one account that wait for a turn. More connections than there are by far cannot be of one account alone.
+/// Requests of one account that wait for a turn.
 const WAITING_MAX: usize = 1_024;
 
 pub(crate) struct House {
@@ -45,12 +45,12 @@ pub(crate) struct House {
     pub(crate) metrics: Metrics,
     /// Who may compute now: requests as they come, those with a large body, those that are slow to prepare.
     pub(crate) turns: Turns<Owner>,
-    /// What of an account's requests is begun and not answered.
-    pub(crate) under_way: UnderWay,
-    /// Whose requests take turns.
-    pub(crate) pace: Pace,
     pub(crate) large: Turns<Owner>,
     pub(crate) slow: Turns<Owner>,
+    /// Whose requests take turns.
+    pub(crate) pace: Pace,
+    /// What of an account's requests is begun and not answered.
+    pub(crate) under_way: UnderWay,
     pub(crate) replies: Replies,
     /// Connections to the operator's socket.
     pub(crate) commands: Arc<Connections>,

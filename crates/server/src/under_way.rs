@@ -1,19 +1,16 @@
 //! How many requests of each account are under way: one account keeps a part of the connections for others to come by.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Accounts whose numbers are so far apart share a count: a row for each would cost every request a lock.
 const PLACES: usize = 1_024;
 /// However few connections there are.
 const MAX_AT_LEAST: usize = 8;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct UnderWay {
     of_account_max: usize,
-    counts: Arc<[AtomicUsize]>,
+    counts: Box<[AtomicUsize]>,
 }
 
 /// A request that is under way, until this is dropped.
