@@ -74,6 +74,19 @@ impl<'a> Open<'a> {
         Open { out, is_empty: true, close }
     }
 
+    /// What belongs to a variant of an enum: `{"variant":` and the list or object, closed together.
+    fn of_variant(
+        out: &'a mut Vec<u8>,
+        variant: &str,
+        open: u8,
+        close: &'static [u8],
+    ) -> Result<Open<'a>, serde_json::Error> {
+        out.push(b'{');
+        text(out, variant)?;
+        out.push(b':');
+        Ok(Open::new(out, open, close))
+    }
+
     fn next(&mut self) {
         if !self.is_empty {
             self.out.push(b',');
@@ -191,10 +204,7 @@ impl<'a> ser::Serializer for Writer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Open<'a>, Self::Error> {
-        self.out.push(b'{');
-        text(self.out, variant)?;
-        self.out.push(b':');
-        Ok(Open::new(self.out, b'[', b"]}"))
+        Open::of_variant(self.out, variant, b'[', b"]}")
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Open<'a>, Self::Error> {
@@ -212,10 +222,7 @@ impl<'a> ser::Serializer for Writer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Open<'a>, Self::Error> {
-        self.out.push(b'{');
-        text(self.out, variant)?;
-        self.out.push(b':');
-        Ok(Open::new(self.out, b'{', b"}}"))
+        Open::of_variant(self.out, variant, b'{', b"}}")
     }
 }
 
