@@ -6,6 +6,7 @@
 use crate::{
     SimulatedHypervisor,
     machine::Machine,
+    owners::Owners,
     penalties::Penalties,
     ssh::{Sshd, SshdOf},
 };
@@ -34,6 +35,8 @@ pub struct SshSettings {
     pub penalties: Penalties,
     /// Sessions with all machines, 4,000 at most. A quarter of them may be such as have not logged in.
     pub sessions_max: usize,
+    /// Half of these are for one owner.
+    pub owners: Owners,
 }
 
 impl Default for SshSettings {
@@ -45,6 +48,7 @@ impl Default for SshSettings {
             own_ports: None,
             penalties: Penalties::default(),
             sessions_max: usize::MAX,
+            owners: Owners::default(),
         }
     }
 }

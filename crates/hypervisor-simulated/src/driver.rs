@@ -10,7 +10,6 @@ use crate::{
     doors::{Bound, Doors},
     images::Images,
     machine::{Machine, Stored},
-    peers::Peer,
     penalties::Failures,
     sessions::Sessions,
     settings::Settings,
@@ -19,7 +18,7 @@ use crate::{
     timers::Timers,
 };
 use async_trait::async_trait;
-use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
+use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Peer, Trouble};
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
 use std::{
     net::IpAddr,
@@ -106,7 +105,7 @@ impl SimulatedHypervisor {
             images: Images::of(images),
             aside,
             timers,
-            sessions: Sessions::new(Arc::clone(&bounds), settings.ssh.sessions_max),
+            sessions: Sessions::new(Arc::clone(&bounds), settings.ssh.owners, settings.ssh.sessions_max),
             failures: Failures::new(settings.ssh.penalties, Arc::clone(&bounds)),
             bounds,
             computing: Computing::new(),

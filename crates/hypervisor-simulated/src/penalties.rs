@@ -3,10 +3,8 @@
 //! As OpenSSH's `PerSourcePenalties`: each failure adds to an address's penalty, and once that is long enough its
 //! connections are closed until it is over. Pure but for the log; time is handed in.
 
-use crate::{
-    bounds::{Bound, Bounds},
-    peers::Peer,
-};
+use crate::bounds::{Bound, Bounds};
+use cvmd_hypervisor::Peer;
 use cvmd_model::InstanceId;
 use std::{
     collections::HashMap,

@@ -1,24 +1,29 @@
 //! The SSH sessions and consoles that are open now, by machine, so that a machine that goes off takes its sessions along,
 //! and with them the files that it has in memory; and how many there may be.
 //!
-//! Where too many connections have not logged in, the oldest of them goes: whoever opens many and says nothing keeps
-//! nobody out, as a login takes less time than that. One that has logged in is never ended for another.
+//! Where too many connections have not logged in, the oldest of them goes, of whoever has the most: whoever opens many and
+//! says nothing keeps nobody out, as a login takes less time than that. One that has logged in is ended only for an owner,
+//! or for another machine of its owner, that has fewer.
 
 use crate::{
     bounds::{Bound, Bounds},
     memory::Memory,
-    peers::Peer,
+    owners::{Holder, Owners},
     ssh::Files,
 };
+use cvmd_hypervisor::{Among, Holding, Peer, Trouble, largest};
 use cvmd_model::InstanceId;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 use tokio::sync::oneshot;
 
-/// Sessions of one machine, and of all.
+/// Sessions of one machine, and of all. One owner has half of all, and a machine no more than that.
 const MACHINE_MAX: usize = 200;
 const ALL_MAX: usize = 4_000;
 /// Of them, those that have not logged in: sshd's `MaxStartups` ends at 100 too. Of all, a quarter where there may be fewer.
@@ -31,7 +36,10 @@ const STARTUPS_PEER_MAX: usize = 30;
 #[derive(Debug, Clone)]
 pub(crate) struct Sessions {
     open: Arc<Mutex<Open>>,
+    owners: Owners,
     bounds: Arc<Bounds>,
+    /// Counts what comes and goes on all of them, so that it can be told which has been idle for the longest.
+    passed: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -40,12 +48,29 @@ struct Open {
     closed: bool,
     all_max: usize,
     startups_max: usize,
-    count: usize,
-    by_machine: HashMap<InstanceId, HashMap<u64, oneshot::Sender<()>>>,
-    /// Those that have not logged in, the oldest first: at which machine, and from where.
-    startups: BTreeMap<u64, (InstanceId, Option<IpAddr>)>,
+    /// The oldest first.
+    all: BTreeMap<u64, One>,
+    /// How many each machine has.
+    by_machine: HashMap<InstanceId, usize>,
     files: HashMap<InstanceId, Arc<Mutex<Files>>>,
     memory: Arc<Memory>,
+}
+
+#[derive(Debug)]
+struct One {
+    machine: InstanceId,
+    holder: Holder,
+    peer: Option<IpAddr>,
+    has_logged_in: bool,
+    last_passed: Arc<AtomicU64>,
+    /// Its end is the session's.
+    _cut: oneshot::Sender<()>,
+}
+
+impl One {
+    fn holding(&self, since: u64) -> Holding<Holder, InstanceId> {
+        Holding { owner: self.holder, part: self.machine, since }
+    }
 }
 
 /// One open session: forgotten when dropped.
@@ -56,57 +81,77 @@ pub(crate) struct Session {
     number: u64,
 }
 
+/// What a session's connection holds of it: it hears of the end, and tells that it is in use.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) cut: oneshot::Receiver<()>,
+    passed: Arc<AtomicU64>,
+    last_passed: Arc<AtomicU64>,
+}
+
+impl Line {
+    /// Something came or went.
+    pub(crate) fn passed(&self) {
+        self.last_passed.store(self.passed.fetch_add(1, Relaxed), Relaxed);
+    }
+}
+
 impl Sessions {
     /// At most so many in all.
-    pub(crate) fn new(bounds: Arc<Bounds>, sessions_max: usize) -> Sessions {
+    pub(crate) fn new(bounds: Arc<Bounds>, owners: Owners, sessions_max: usize) -> Sessions {
         let all_max = sessions_max.clamp(1, ALL_MAX);
         let open = Open {
             next: 0,
             closed: false,
             all_max,
             startups_max: (all_max / 4).clamp(1, STARTUPS_MAX),
-            count: 0,
+            all: BTreeMap::new(),
             by_machine: HashMap::new(),
-            startups: BTreeMap::new(),
             files: HashMap::new(),
             memory: Memory::all(Arc::clone(&bounds)),
         };
-        Sessions { open: Arc::new(Mutex::new(open)), bounds }
+        Sessions { open: Arc::new(Mutex::new(open)), owners, bounds, passed: Arc::default() }
     }
 
-    /// Counts a session in that has still to log in. The receiver hears, by its sender's end, that the machine has gone.
-    /// `None` when there are too many, all of which have logged in.
-    pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Option<(Session, oneshot::Receiver<()>)> {
+    /// Counts a session in that has still to log in. The line hears, by its sender's end, that the machine has gone.
+    ///
+    /// # Errors
+    /// [`Trouble::Crowded`] when there are too many, all of which have logged in and none of which has to go for this one.
+    pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Result<(Session, Line), Trouble> {
         let (sender, cut) = oneshot::channel();
+        let (passed, last_passed) = (Arc::clone(&self.passed), Arc::default());
+        let line = Line { cut, passed, last_passed: Arc::clone(&last_passed) };
+        line.passed();
+        let peer = peer.and_then(Peer::sharing);
+        let new = One {
+            machine,
+            holder: self.owners.holder_of(machine),
+            peer,
+            has_logged_in: false,
+            last_passed,
+            _cut: sender,
+        };
         let mut open = self.lock();
-        let peer = peer.filter(|peer| !peer.is_local()).map(Peer::network);
-        while let Some(over) = open.over(machine, peer) {
-            let (bound, oldest) = match over {
-                Over::Startups(oldest) => (Bound::Startups, oldest),
-                Over::All(oldest) => (Bound::Connections, oldest),
-            };
+        while let Some(Over { bound, most, among, goes }) = open.over(&new) {
             self.bounds.reached(bound);
-            open.forget(oldest?);
+            open.forget(goes.ok_or(Trouble::Crowded { id: machine, most, among })?);
         }
         open.next += 1;
         let number = open.next;
         // Once closed, the sender goes at once, and with it the session.
         if !open.closed {
-            open.count += 1;
-            open.by_machine.entry(machine).or_default().insert(number, sender);
-            open.startups.insert(number, (machine, peer));
+            *open.by_machine.entry(machine).or_default() += 1;
+            open.all.insert(number, new);
         }
-        Some((Session { sessions: self.clone(), machine, number }, cut))
+        drop(open);
+        Ok((Session { sessions: self.clone(), machine, number }, line))
     }
 
     /// Ends every session of a machine, and forgets its files.
     pub(crate) fn end(&self, machine: InstanceId) {
         let mut open = self.lock();
-        if let Some(ended) = open.by_machine.remove(&machine) {
-            open.count -= ended.len();
-            for number in ended.keys() {
-                open.startups.remove(number);
-            }
+        if open.by_machine.remove(&machine).is_some() {
+            open.all.retain(|_, one| one.machine != machine);
         }
         open.files.remove(&machine);
     }
@@ -115,9 +160,8 @@ impl Sessions {
     pub(crate) fn close(&self) {
         let mut open = self.lock();
         open.closed = true;
-        open.count = 0;
         open.by_machine.clear();
-        open.startups.clear();
+        open.all.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -125,47 +169,70 @@ impl Sessions {
     }
 }
 
-/// Which bound one more session would break, and the session that goes instead, if there is one.
-enum Over {
-    Startups(Option<(InstanceId, u64)>),
-    All(Option<(InstanceId, u64)>),
+/// A bound that one more session would break, of how many and among whom, and the session that goes instead, if one does.
+struct Over {
+    bound: Bound,
+    most: usize,
+    among: Among,
+    goes: Option<u64>,
 }
 
 impl Open {
-    fn over(&self, machine: InstanceId, peer: Option<IpAddr>) -> Option<Over> {
-        let oldest = |fits: &dyn Fn(InstanceId, Option<IpAddr>) -> bool| {
-            let mut found = self.startups.iter().filter(|(_, (machine, peer))| fits(*machine, *peer));
-            found.next().map(|(number, (machine, _))| (*machine, *number))
-        };
-        let count = |fits: &dyn Fn(InstanceId, Option<IpAddr>) -> bool| {
-            self.startups.values().filter(|(machine, peer)| fits(*machine, *peer)).count()
-        };
-        let here = |at: InstanceId, _: Option<IpAddr>| at == machine;
-        let from_there = |_: InstanceId, from: Option<IpAddr>| from == peer;
-        if peer.is_some() && count(&from_there) >= STARTUPS_PEER_MAX {
-            return Some(Over::Startups(oldest(&from_there)));
+    fn over(&self, new: &One) -> Option<Over> {
+        type Fits<'a> = &'a dyn Fn(&One) -> bool;
+        let here: Fits<'_> = &|one| one.machine == new.machine;
+        let same_owner: Fits<'_> = &|one| one.holder == new.holder;
+        let same_peer: Fits<'_> = &|one| one.peer == new.peer;
+        let all: Fits<'_> = &|_| true;
+        let startups = [
+            (new.peer.map_or(usize::MAX, |_| STARTUPS_PEER_MAX), Among::All, same_peer),
+            (STARTUPS_MACHINE_MAX, Among::Machine, here),
+            (self.startups_max, Among::All, all),
+        ];
+        let count = |fits: &dyn Fn(&One) -> bool| self.all.values().filter(|one| fits(one)).count();
+        for (most, among, fits) in startups {
+            if count(&|one| !one.has_logged_in && fits(one)) >= most {
+                let goes = self.oldest_startup(new, fits);
+                return Some(Over { bound: Bound::Startups, most, among, goes });
+            }
         }
-        if count(&here) >= STARTUPS_MACHINE_MAX {
-            return Some(Over::Startups(oldest(&here)));
+        let share = (self.all_max / 2).max(1);
+        for (most, among, fits) in [
+            (share.min(MACHINE_MAX), Among::Machine, here),
+            (share, Among::Owner, same_owner),
+            (self.all_max, Among::All, all),
+        ] {
+            if count(fits) >= most {
+                let goes = self.oldest_startup(new, fits).or_else(|| self.longest_idle(new, fits));
+                return Some(Over { bound: Bound::Connections, most, among, goes });
+            }
         }
-        if self.startups.len() >= self.startups_max {
-            return Some(Over::Startups(oldest(&|_, _| true)));
-        }
-        if self.by_machine.get(&machine).is_some_and(|of_machine| of_machine.len() >= MACHINE_MAX) {
-            return Some(Over::All(oldest(&here)));
-        }
-        (self.count >= self.all_max).then(|| Over::All(oldest(&|_, _| true)))
+        None
+    }
+
+    /// Of those that fit and have not logged in, the oldest of the owner and the machine that have the most of them.
+    fn oldest_startup(&self, new: &One, fits: &dyn Fn(&One) -> bool) -> Option<u64> {
+        let startups = self.all.iter().filter(|(_, one)| !one.has_logged_in && fits(one));
+        let startups = startups.map(|(number, one)| (*number, one.holding(*number)));
+        largest(startups, new.holding(self.next)).map(|largest| largest.number)
+    }
+
+    /// Of those that fit, the longest idle one of the owner and the machine that have the most, if they have more than the
+    /// new one's.
+    fn longest_idle(&self, new: &One, fits: &dyn Fn(&One) -> bool) -> Option<u64> {
+        let fitting = self.all.iter().filter(|(_, one)| fits(one));
+        let fitting = fitting.map(|(number, one)| (*number, one.holding(one.last_passed.load(Relaxed))));
+        largest(fitting, new.holding(0)).filter(|largest| largest.has_more).map(|largest| largest.number)
     }
 
     /// Ends one session: its sender goes.
-    fn forget(&mut self, (machine, number): (InstanceId, u64)) {
-        self.startups.remove(&number);
-        let Some(of_machine) = self.by_machine.get_mut(&machine) else { return };
-        if of_machine.remove(&number).is_some() {
-            self.count -= 1;
-        }
-        if of_machine.is_empty() {
-            self.by_machine.remove(&machine);
+    fn forget(&mut self, number: u64) {
+        let Some(one) = self.all.remove(&number) else { return };
+        if let Some(count) = self.by_machine.get_mut(&one.machine) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_machine.remove(&one.machine);
+            }
         }
     }
 }
@@ -174,7 +241,7 @@ impl Session {
     /// The files that the sessions of the machine share. A session that has been ended has some that nobody else sees.
     pub(crate) fn files(&self) -> Arc<Mutex<Files>> {
         let mut open = self.sessions.lock();
-        let lives = open.by_machine.get(&self.machine).is_some_and(|of_machine| of_machine.contains_key(&self.number));
+        let lives = open.all.contains_key(&self.number);
         let new = || Arc::new(Mutex::new(Files::new(open.memory.of_machine())));
         if !lives {
             return new();
@@ -189,12 +256,14 @@ impl Session {
 
     /// It has logged in.
     pub(crate) fn admitted(&self) {
-        self.sessions.lock().startups.remove(&self.number);
+        if let Some(one) = self.sessions.lock().all.get_mut(&self.number) {
+            one.has_logged_in = true;
+        }
     }
 
     /// Ends this session alone.
     pub(crate) fn cut(&self) {
-        self.sessions.lock().forget((self.machine, self.number));
+        self.sessions.lock().forget(self.number);
     }
 }
 
@@ -209,19 +278,32 @@ mod test {
     use super::*;
     use std::net::Ipv4Addr;
 
-    fn is_cut(cut: &mut oneshot::Receiver<()>) -> bool {
-        cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
+    fn is_cut(line: &mut Line) -> bool {
+        line.cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
+    }
+
+    fn sessions(sessions_max: usize) -> Sessions {
+        Sessions::new(Arc::default(), Owners::default(), sessions_max)
+    }
+
+    fn machine(number: u64) -> InstanceId {
+        InstanceId::from_random(number)
+    }
+
+    fn logged_in(sessions: &Sessions, at: InstanceId, times: usize) -> Vec<(Session, Line)> {
+        let open = || sessions.open(at, None).inspect(|(session, _)| session.admitted()).unwrap();
+        std::iter::repeat_with(open).take(times).collect()
     }
 
     #[test]
     fn the_oldest_that_has_not_logged_in_makes_room_and_no_other() {
-        let sessions = Sessions::new(Arc::default(), usize::MAX);
+        let sessions = sessions(usize::MAX);
         let (here, there) = (InstanceId::from_random(1), InstanceId::from_random(2));
         let mut other = sessions.open(there, None).unwrap();
         let mut user = sessions.open(here, None).unwrap();
         user.0.admitted();
         let mut silent: Vec<_> = (0..STARTUPS_MACHINE_MAX).map(|_| sessions.open(here, None).unwrap()).collect();
-        assert!(!silent.iter_mut().any(|(_, cut)| is_cut(cut)));
+        assert!(!silent.iter_mut().any(|(_, line)| is_cut(line)));
         let mut one_more = sessions.open(here, None).unwrap();
         assert!(is_cut(&mut silent[0].1) && !is_cut(&mut silent[1].1) && !is_cut(&mut one_more.1));
         assert!(!is_cut(&mut user.1) && !is_cut(&mut other.1));
@@ -230,25 +312,19 @@ mod test {
 
     #[test]
     fn where_there_are_few_descriptors_a_quarter_is_for_those_who_have_not_logged_in() {
-        let sessions = Sessions::new(Arc::default(), 40);
-        let machine = |number| InstanceId::from_random(number);
+        let sessions = sessions(40);
         let mut silent: Vec<_> = (0..10).map(|number| sessions.open(machine(number), None).unwrap()).collect();
-        assert!(!silent.iter_mut().any(|(_, cut)| is_cut(cut)));
+        assert!(!silent.iter_mut().any(|(_, line)| is_cut(line)));
         let user = sessions.open(machine(99), None).unwrap();
         assert!(is_cut(&mut silent[0].1) && !is_cut(&mut silent[1].1));
         user.0.admitted();
-        let mut users = vec![user];
-        while users.len() < 40 {
-            let user = sessions.open(machine(99), None).unwrap();
-            user.0.admitted();
-            users.push(user);
-        }
-        assert!(silent.iter_mut().all(|(_, cut)| is_cut(cut)) && sessions.open(machine(1), None).is_none());
+        let _users = [logged_in(&sessions, machine(98), 20), logged_in(&sessions, machine(99), 19)];
+        assert!(silent.iter_mut().all(|(_, line)| is_cut(line)));
     }
 
     #[test]
     fn an_address_outside_has_its_share() {
-        let sessions = Sessions::new(Arc::default(), usize::MAX);
+        let sessions = sessions(usize::MAX);
         let here = InstanceId::from_random(1);
         let [loud, quiet] = [1, 2].map(|last| Some(Peer::new(Ipv4Addr::new(192, 0, 2, last).into())));
         let mut quiet = sessions.open(here, quiet).unwrap();
@@ -262,21 +338,54 @@ mod test {
 
     #[test]
     fn a_machine_full_of_users_takes_no_more() {
-        let sessions = Sessions::new(Arc::default(), usize::MAX);
+        let sessions = sessions(usize::MAX);
         let here = InstanceId::from_random(1);
-        let mut users = Vec::new();
-        for _ in 0..MACHINE_MAX {
-            let user = sessions.open(here, None).unwrap();
-            user.0.admitted();
-            users.push(user);
-        }
-        assert!(sessions.open(here, None).is_none());
-        assert!(sessions.open(InstanceId::from_random(2), None).is_some());
+        let mut users = logged_in(&sessions, here, MACHINE_MAX);
+        let refused = sessions.open(here, None).unwrap_err();
+        assert!(refused.to_string().contains("200 sessions are open with it"), "{refused}");
+        assert!(sessions.open(machine(2), None).is_ok());
         users.pop();
-        assert!(sessions.open(here, None).is_some());
-        assert!(!users.iter_mut().any(|(_, cut)| is_cut(cut)));
+        assert!(sessions.open(here, None).is_ok());
+        assert!(!users.iter_mut().any(|(_, line)| is_cut(line)));
         sessions.end(here);
-        assert!(users.iter_mut().all(|(_, cut)| is_cut(cut)));
-        assert_eq!(sessions.lock().count, 0);
+        assert!(users.iter_mut().all(|(_, line)| is_cut(line)));
+        let open = sessions.lock();
+        assert!(open.all.is_empty() && open.by_machine.is_empty());
+        drop(open);
+    }
+
+    #[test]
+    fn of_those_who_have_not_logged_in_the_oldest_of_the_machine_with_the_most_goes() {
+        let sessions = sessions(40);
+        let mut honest = sessions.open(machine(1), None).unwrap();
+        let mut floods: Vec<_> = (0..9).map(|_| sessions.open(machine(2), None).unwrap()).collect();
+        let mut more: Vec<_> = (0..20).map(|_| sessions.open(machine(2), None).unwrap()).collect();
+        assert!(!is_cut(&mut honest.1) && floods.iter_mut().all(|(_, line)| is_cut(line)));
+        // Several floods, none of which has more than the honest one until it comes.
+        let mut others: Vec<_> =
+            (3..8).flat_map(|at| [at, at]).map(|at| sessions.open(machine(at), None).unwrap()).collect();
+        assert!(!is_cut(&mut honest.1) && !is_cut(&mut others[9].1));
+        assert!(more.iter_mut().map(|(_, line)| is_cut(line)).filter(|is_cut| !is_cut).count() <= 3);
+    }
+
+    #[test]
+    fn an_owner_has_half_and_one_with_fewer_takes_from_whoever_has_the_most() {
+        let owners = Owners::new(|id| Some(if [machine(1), machine(2)].contains(&id) { 7 } else { 8 }));
+        let sessions = Sessions::new(Arc::default(), owners, 40);
+        let mut first = logged_in(&sessions, machine(1), 20);
+        // The owner's other machine is entered in the place of the longest idle session.
+        first[0].1.passed();
+        let mut second = logged_in(&sessions, machine(2), 1);
+        assert!(is_cut(&mut first[1].1) && !is_cut(&mut first[0].1));
+        let refused = sessions.open(machine(1), None).unwrap_err();
+        assert!(refused.to_string().contains("20 sessions are open with the machines of its owner"), "{refused}");
+        // Others have the other half, and where all have taken all, from whom has more.
+        let mut others = logged_in(&sessions, machine(3), 20);
+        assert!(sessions.open(machine(3), None).is_err());
+        let third = Owners::new(|id| Some(u32::from(id == machine(4))));
+        let sessions = Sessions { owners: third, ..sessions };
+        let _new = sessions.open(machine(4), None).unwrap();
+        let all = first.iter_mut().chain(&mut second).chain(&mut others);
+        assert_eq!(all.map(|(_, line)| is_cut(line)).filter(|is_cut| !is_cut).count(), 39);
     }
 }

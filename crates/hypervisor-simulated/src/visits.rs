@@ -2,10 +2,10 @@
 
 use crate::{
     SimulatedHypervisor,
-    peers::Peer,
     penalties::{Attempt, Failure},
     sessions::Session,
 };
+use cvmd_hypervisor::Peer;
 use cvmd_model::InstanceId;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

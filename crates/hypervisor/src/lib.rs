@@ -5,15 +5,19 @@ mod clock;
 mod connection;
 pub mod contract;
 mod endpoint;
+mod fair;
 mod listener;
+mod peers;
 mod trouble;
 mod turns;
 
 pub use clock::Clock;
 pub use connection::{ByteStream, Connection};
 pub use endpoint::Endpoint;
+pub use fair::{Holding, Largest, largest};
 pub use listener::{Answer, Listener};
-pub use trouble::Trouble;
+pub use peers::Peer;
+pub use trouble::{Among, Trouble};
 pub use turns::{TooManyWait, Turn, Turns};
 
 use async_trait::async_trait;

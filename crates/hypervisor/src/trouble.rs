@@ -20,6 +20,9 @@ pub enum Trouble {
     /// Of one peer only: others are let in.
     #[error("logins from this address failed too often: no machine answers it for another {seconds} s")]
     Penalized { seconds: u64 },
+    /// More sessions than there may be.
+    #[error("the machine {id} takes no more sessions: {most} sessions are open with {among}, which is the most")]
+    Crowded { id: InstanceId, most: usize, among: Among },
     #[error("the machine {0} has no console")]
     NoConsole(InstanceId),
     #[error("read back after writing, the disk does not hold what was written: {0}")]
@@ -28,6 +31,24 @@ pub enum Trouble {
     Store(Box<str>),
     #[error("{0}")]
     Other(Box<str>),
+}
+
+/// Whose sessions are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among {
+    Machine,
+    Owner,
+    All,
+}
+
+impl std::fmt::Display for Among {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Among::Machine => "it",
+            Among::Owner => "the machines of its owner",
+            Among::All => "all machines",
+        })
+    }
 }
 
 impl Trouble {

@@ -1,6 +1,6 @@
 //! Opens a machine's console for whoever brings the word of an address that DescribeInstanceVncUrl gave: once, and in time.
 
-use crate::{house::House, master_key::MasterKey, metrics::Bound};
+use crate::{house::House, master_key::MasterKey, metrics::Bound, slots::Slot};
 use cvmd_actions::Ticket;
 use cvmd_hypervisor::{Connection, Trouble};
 use hyper::StatusCode;
@@ -9,7 +9,6 @@ use std::{
     net::IpAddr,
     sync::{Mutex, PoisonError},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 /// The words that were used and would still be in time. A restart forgets them, and with it every console ends.
 #[derive(Debug, Default)]
@@ -28,8 +27,10 @@ pub(crate) enum NoConsole {
     Over,
     #[error("the instance is not running")]
     NotRunning,
-    #[error("as many consoles are open as there may be")]
+    #[error("as many consoles are open as there may be, of one account or in all")]
     TooMany,
+    #[error("as many SSH sessions and consoles are open as there may be, of the instance, of its account or in all")]
+    Crowded,
     #[error("the instance's console cannot be opened now; the operator's log says why")]
     Broken,
 }
@@ -39,7 +40,7 @@ impl NoConsole {
         match self {
             NoConsole::NoWebSocket => StatusCode::BAD_REQUEST,
             NoConsole::Elsewhere | NoConsole::Unknown | NoConsole::Over => StatusCode::FORBIDDEN,
-            NoConsole::NotRunning | NoConsole::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+            NoConsole::NotRunning | NoConsole::TooMany | NoConsole::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             NoConsole::Broken => StatusCode::BAD_GATEWAY,
         }
     }
@@ -62,25 +63,26 @@ impl Used {
 }
 
 /// Uses the query's word up and opens the console that it names; it has its place among all that are open.
-pub(crate) async fn open(
-    house: &House,
-    query: &str,
-    peer: IpAddr,
-) -> Result<(Connection, OwnedSemaphorePermit), NoConsole> {
-    let place = house.open_consoles.one_more().map_err(|_| {
-        house.metrics.reached(Bound::Consoles);
-        NoConsole::TooMany
-    })?;
+pub(crate) async fn open(house: &House, query: &str, peer: IpAddr) -> Result<(Connection, Slot), NoConsole> {
     let ticket = house.consoles.redeem(&house.master_key, query, house.now_seconds())?;
     let id = ticket.instance;
     let machine = house.hypervisor.console(id, Some(peer)).await.map_err(|trouble| match trouble {
         Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
+        Trouble::Crowded { .. } => NoConsole::Crowded,
         trouble => {
             tracing::warn!(instance = %id, %trouble, "a console cannot be opened");
             NoConsole::Broken
         }
     })?;
-    Ok((machine, place))
+    let account = house.state.view().instance(id).ok_or(NoConsole::NotRunning)?.account;
+    let place = house.open_consoles.take(account.0, id).await.map_err(|_| {
+        house.metrics.reached(Bound::Consoles);
+        NoConsole::TooMany
+    })?;
+    if place.is_anothers {
+        house.metrics.reached(Bound::Consoles);
+    }
+    Ok((place.watch(machine), place))
 }
 
 #[cfg(test)]

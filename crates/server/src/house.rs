@@ -10,8 +10,8 @@ use crate::{
     metrics::{Held, Metrics},
     pace::Pace,
     random,
-    relay::Tunnels,
     replays::Replays,
+    slots::Slots,
     under_way::UnderWay,
 };
 use cvmd_actions::{Context, Policy};
@@ -56,9 +56,9 @@ pub(crate) struct House {
     pub(crate) commands: Arc<Connections>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) bodies: Bodies,
-    pub(crate) tunnels: Tunnels,
+    pub(crate) tunnels: Arc<Slots>,
     pub(crate) consoles: console::Used,
-    pub(crate) open_consoles: Tunnels,
+    pub(crate) open_consoles: Arc<Slots>,
     /// What the engine has done; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
 }
@@ -93,9 +93,9 @@ impl House {
             commands: Arc::new(Connections::new(COMMANDS_MAX)),
             connections: Arc::new(Connections::new(shares.connections)),
             bodies: Bodies::default(),
-            tunnels: Tunnels::new(shares.tunnels),
+            tunnels: Slots::new(shares.tunnels),
             consoles: console::Used::default(),
-            open_consoles: Tunnels::new(shares.consoles),
+            open_consoles: Slots::new(shares.consoles),
             engine: OnceLock::new(),
         }
     }
@@ -109,7 +109,7 @@ impl House {
     pub(crate) fn metrics_text(&self) -> String {
         let held = Held {
             connections: self.connections.count(),
-            tunnels: self.tunnels.open(),
+            tunnels: self.tunnels.taken(),
             reply_bytes: self.replies.bytes(),
             set_aside: self.hypervisor.set_aside(),
             machines: self.hypervisor.bounds_reached(),

@@ -44,6 +44,7 @@ mod seed;
 mod seed_file;
 mod serve;
 mod settling;
+mod slots;
 mod ssh;
 mod ssh_line;
 mod ssh_settings;

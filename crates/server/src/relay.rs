@@ -2,7 +2,12 @@
 //!
 //! Nobody is asked for a signature: what is reached is one machine's sshd and nothing else, and its own keys decide.
 
-use crate::{connect::Named, house::House, metrics::Bound};
+use crate::{
+    connect::Named,
+    house::House,
+    metrics::Bound,
+    slots::{NoSlot, Slot},
+};
 use cvmd_hypervisor::{Connection, Trouble};
 use cvmd_model::{Instance, InstanceId};
 use hyper::StatusCode;
@@ -12,10 +17,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split},
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split};
 
 /// SSH's port, at which a machine is always asked for, wherever its sshd really is met.
 const SSH_PORT: u16 = 22;
@@ -23,29 +25,6 @@ const SSH_PORT: u16 = 22;
 pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
 /// How long a client may keep its side open after the machine has ended; what it still sends leads nowhere.
 const LINGER: Duration = Duration::from_secs(10);
-
-/// Open tunnels to machines, or open consoles: so many at a time. Which of those that nobody has logged in through goes first,
-/// the hypervisor knows, and it lets them go when there are too many.
-#[derive(Debug)]
-pub(crate) struct Tunnels {
-    tunnels_max: usize,
-    free: Arc<Semaphore>,
-}
-
-impl Tunnels {
-    pub(crate) fn new(tunnels_max: usize) -> Tunnels {
-        Tunnels { tunnels_max, free: Arc::new(Semaphore::new(tunnels_max)) }
-    }
-
-    pub(crate) fn open(&self) -> usize {
-        self.tunnels_max.saturating_sub(self.free.available_permits())
-    }
-
-    pub(crate) fn one_more(&self) -> Result<OwnedSemaphorePermit, NoWay> {
-        let most = self.tunnels_max;
-        Arc::clone(&self.free).try_acquire_owned().map_err(|_| NoWay::TooMany { most })
-    }
-}
 
 /// Why no tunnel leads to a machine. Its text is for the caller, one line.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +47,10 @@ pub(crate) enum NoWay {
     Penalized(Trouble),
     #[error("{most} tunnels are open, which is the most")]
     TooMany { most: usize },
+    #[error("{most} tunnels to machines of one account are open, which is the most")]
+    TooManyOfAccount { most: usize },
+    #[error("{0}")]
+    Crowded(Trouble),
     #[error("{0} cannot be reached now; the operator's log says why")]
     Broken(InstanceId),
 }
@@ -78,7 +61,9 @@ impl NoWay {
             NoWay::NoInstance(_) | NoWay::NoAddress(_) => StatusCode::NOT_FOUND,
             NoWay::Ambiguous(_) => StatusCode::CONFLICT,
             NoWay::NotSsh(_) => StatusCode::FORBIDDEN,
-            NoWay::NotRunning(_) | NoWay::TooMany { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            NoWay::NotRunning(_) | NoWay::TooMany { .. } | NoWay::TooManyOfAccount { .. } | NoWay::Crowded(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             NoWay::Penalized(_) => StatusCode::TOO_MANY_REQUESTS,
             NoWay::Unreachable(_) | NoWay::Broken(_) => StatusCode::BAD_GATEWAY,
         }
@@ -89,7 +74,7 @@ impl NoWay {
 pub(crate) struct Relay {
     instance: InstanceId,
     machine: Connection,
-    tunnel: OwnedSemaphorePermit,
+    tunnel: Slot,
 }
 
 impl std::fmt::Debug for Relay {
@@ -107,18 +92,26 @@ impl Relay {
         if port != SSH_PORT && port != own {
             return Err(NoWay::NotSsh(id));
         }
-        let tunnel = house.tunnels.one_more().inspect_err(|_| house.metrics.reached(Bound::Tunnels))?;
         // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
         let machine = house.hypervisor.connect(id, Some(peer)).await.map_err(|trouble| match trouble {
             Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
             Trouble::Unreachable(_) => NoWay::Unreachable(id),
             Trouble::Penalized { .. } => NoWay::Penalized(trouble),
+            Trouble::Crowded { .. } => NoWay::Crowded(trouble),
             trouble => {
                 tracing::warn!(instance = %id, %trouble, "a machine cannot be connected to");
                 NoWay::Broken(id)
             }
         })?;
-        Ok(Relay { instance: id, machine, tunnel })
+        // Afterwards: where there are too many without a login, the hypervisor has let one go, and its place is soon free.
+        let tunnel = house.tunnels.take(instance.account.0, id).await.map_err(|NoSlot { most, is_of_account }| {
+            house.metrics.reached(Bound::Tunnels);
+            if is_of_account { NoWay::TooManyOfAccount { most } } else { NoWay::TooMany { most } }
+        })?;
+        if tunnel.is_anothers {
+            house.metrics.reached(Bound::Tunnels);
+        }
+        Ok(Relay { instance: id, machine: tunnel.watch(machine), tunnel })
     }
 
     /// Carries bytes until both sides have ended, or the machine has and its client does not let go. Sessions idle for
@@ -143,12 +136,16 @@ impl Relay {
         };
         let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
         tokio::select! {
+            () = tunnel.closed() => {}
             _ = &mut down => {
                 drop(tunnel);
                 machine_ended();
                 let _ = tokio::time::timeout(LINGER, up).await;
             }
-            _ = &mut up => { let _ = down.await; }
+            _ = &mut up => tokio::select! {
+                _ = down => {}
+                () = tunnel.closed() => {}
+            },
         }
         tracing::debug!(%instance, "a tunnel ended");
     }
@@ -175,19 +172,4 @@ fn find(house: &House, named: Named) -> Result<Arc<Instance>, NoWay> {
         }
     };
     view.instance(id).cloned().ok_or(NoWay::NoInstance(id))
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn so_many_tunnels_and_no_more_until_one_ends() {
-        let tunnels = Tunnels::new(20);
-        let mut open: Vec<_> = (0..20).map(|_| tunnels.one_more().unwrap()).collect();
-        let refused = tunnels.one_more().unwrap_err();
-        assert_eq!((refused.status(), tunnels.open()), (StatusCode::SERVICE_UNAVAILABLE, 20));
-        open.pop();
-        assert!(tunnels.one_more().is_ok());
-    }
 }

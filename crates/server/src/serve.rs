@@ -15,7 +15,7 @@ use crate::{
 use anyhow::{Context, bail};
 use cvmd_actions::{ConsoleAt, Policy};
 use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_hypervisor_simulated::{Settings as MachineSettings, SimulatedHypervisor, SshSettings, Survey};
+use cvmd_hypervisor_simulated::{Owners, Settings as MachineSettings, SimulatedHypervisor, SshSettings, Survey};
 use cvmd_model::Instance;
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
@@ -285,6 +285,7 @@ async fn open(
             own_ports: config.ssh.own_ports,
             penalties: config.ssh.penalties,
             sessions_max: shares.sessions,
+            owners: owners(&state),
         },
     };
     let view = state.view();
@@ -299,6 +300,12 @@ async fn open(
     house.credentials.load(&house.state.view(), &house.master_key)?;
     remember_replays(&house).await?;
     Ok((house, machines))
+}
+
+/// Whose a machine is, for shares of what there is of sessions.
+fn owners(state: &Arc<State>) -> Owners {
+    let state = Arc::clone(state);
+    Owners::new(move |id| state.view().instance(id).map(|instance| instance.account.0))
 }
 
 /// Machines without an instance: said once, and their addresses are nobody else's.

@@ -46,10 +46,7 @@ pub(crate) async fn authenticate(
     let size = Size::of(body);
     let _turn = match size {
         Size::Small => None,
-        Size::Large => {
-            let named = checked.credential().map(|credential| Owner::Credential(credential.secret_id().into()));
-            Some(turn(house, &house.large, named.unwrap_or_else(|| Owner::at(peer))).await?)
-        }
+        Size::Large => Some(turn(house, &house.large, Owner::of_head(&checked, peer)).await?),
     };
     Ok(size.run(|| checked.authenticate(body, &*house.credentials, house.now_seconds())))
 }

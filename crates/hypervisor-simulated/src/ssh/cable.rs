@@ -1,14 +1,12 @@
 //! A connection that can be cut from our side at any moment, as the power of a machine is.
 
+use crate::sessions::Line;
 use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::oneshot,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes that one connection reads until others have their turn: whoever sends without end costs others little.
 const TURN_BYTES: usize = 64 << 10;
@@ -18,23 +16,30 @@ const TURN_BYTES: usize = 64 << 10;
 pub(crate) struct Cable<C> {
     connection: C,
     /// `None` once cut.
-    cut: Option<oneshot::Receiver<()>>,
+    line: Option<Line>,
     /// Bytes read since others had their turn.
     read: usize,
 }
 
 impl<C> Cable<C> {
-    pub(crate) fn new(connection: C, cut: oneshot::Receiver<()>) -> Cable<C> {
-        Cable { connection, cut: Some(cut), read: 0 }
+    pub(crate) fn new(connection: C, line: Line) -> Cable<C> {
+        Cable { connection, line: Some(line), read: 0 }
     }
 
     fn is_cut(&mut self, context: &mut Context<'_>) -> bool {
-        if let Some(cut) = &mut self.cut
-            && Pin::new(cut).poll(context).is_ready()
+        if let Some(line) = &mut self.line
+            && Pin::new(&mut line.cut).poll(context).is_ready()
         {
-            self.cut = None;
+            self.line = None;
         }
-        self.cut.is_none()
+        self.line.is_none()
+    }
+
+    fn passed<T>(&self, polled: Poll<T>) -> Poll<T> {
+        if let (Poll::Ready(_), Some(line)) = (&polled, &self.line) {
+            line.passed();
+        }
+        polled
     }
 }
 
@@ -55,7 +60,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Cable<C> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.connection).poll_read(context, buffer);
         self.read += buffer.filled().len() - before;
-        polled
+        self.passed(polled)
     }
 }
 
@@ -65,7 +70,8 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Cable<C> {
         if self.is_cut(context) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        Pin::new(&mut self.connection).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.connection).poll_write(context, bytes);
+        self.passed(polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -14,17 +14,13 @@ use super::{
 };
 use crate::{
     SimulatedHypervisor,
-    peers::Peer,
     penalties::{Attempt, Failure},
     sessions,
 };
-use cvmd_hypervisor::Trouble;
+use cvmd_hypervisor::{Peer, Trouble};
 use cvmd_model::{InstanceId, Power};
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
-    sync::oneshot,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 
 /// Wrong logins until the line is dropped.
 const TRIES: u32 = 5;
@@ -41,7 +37,7 @@ pub(crate) struct Console {
     peer: Option<Peer>,
     /// Forgotten when the console ends.
     open: sessions::Session,
-    cut: oneshot::Receiver<()>,
+    line: sessions::Line,
 }
 
 /// The terminal at the other end of a console.
@@ -70,11 +66,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Glass<S> {
 
 impl Console {
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::NoConsole`].
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::NoConsole`], [`Trouble::Crowded`].
     pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Trouble> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
         // Its peer has no share to use up here: the console is admitted at once.
-        let (open, cut) = driver.sessions.open(id, None).ok_or(Trouble::Unreachable(id))?;
+        let (open, line) = driver.sessions.open(id, None)?;
         // Whoever opens a console has signed a request for it: it is no stranger at the door.
         open.admitted();
         let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
@@ -84,13 +80,13 @@ impl Console {
         if !machine.has_sshd {
             return Err(Trouble::NoConsole(id));
         }
-        Ok(Console { land: Userland::new(driver, &machine, open.files()), peer, open, cut })
+        Ok(Console { land: Userland::new(driver, &machine, open.files()), peer, open, line })
     }
 
     /// Serves the console until its client, its machine or the driver ends it.
     pub(crate) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin) {
-        let Console { land, peer, open, cut } = self;
-        let (keys, glass) = split(Cable::new(stream, cut));
+        let Console { land, peer, open, line } = self;
+        let (keys, glass) = split(Cable::new(stream, line));
         let mut screen = Screen { keys, glass: Glass(glass), terminal: Terminal::default(), typed: VecDeque::new() };
         // An error is whoever went away: nothing that an operator must act on.
         while let Ok(true) = serve(&land, peer, &mut screen).await {}

@@ -19,10 +19,10 @@ mod signals;
 mod terminal;
 mod userland;
 
-use crate::{SimulatedHypervisor, machine::Machine, peers::Peer, visits::Visit};
+use crate::{SimulatedHypervisor, machine::Machine, sessions::Line, visits::Visit};
 use async_trait::async_trait;
 use cable::Cable;
-use cvmd_hypervisor::{Answer, Trouble};
+use cvmd_hypervisor::{Answer, Peer, Trouble};
 use cvmd_model::{InstanceId, Power};
 pub(crate) use files::Files;
 use russh::{
@@ -40,7 +40,6 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::oneshot,
 };
 
 pub(crate) use console::Console;
@@ -107,8 +106,10 @@ async fn answer(driver: Arc<SimulatedHypervisor>, id: InstanceId, connection: Tc
 
 /// As sshd says it, before its name: `ssh -v` shows the line. Whoever cannot take it at once does not hear it.
 fn turn_away(connection: &TcpStream, trouble: &Trouble) {
-    if let Trouble::Penalized { .. } = trouble {
-        let _ = connection.try_write(b"Not allowed at this time\r\n");
+    match trouble {
+        Trouble::Penalized { .. } => drop(connection.try_write(b"Not allowed at this time\r\n")),
+        Trouble::Crowded { .. } => drop(connection.try_write(format!("{trouble}\r\n").as_bytes())),
+        _ => {}
     }
 }
 
@@ -117,12 +118,12 @@ pub(crate) struct Accepted {
     driver: Arc<SimulatedHypervisor>,
     machine: Arc<Machine>,
     visit: Visit,
-    cut: oneshot::Receiver<()>,
+    line: Line,
 }
 
 impl Accepted {
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`].
+    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`], [`Trouble::Crowded`].
     pub(crate) fn at(
         driver: Arc<SimulatedHypervisor>,
         id: InstanceId,
@@ -132,7 +133,7 @@ impl Accepted {
             return Err(Trouble::Penalized { seconds: wait.as_secs() + 1 });
         }
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
-        let (session, cut) = driver.sessions.open(id, peer).ok_or(Trouble::Unreachable(id))?;
+        let (session, line) = driver.sessions.open(id, peer)?;
         let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
         if driver.observed(&machine).power != Power::Running {
             return Err(Trouble::NotRunning(id));
@@ -141,18 +142,18 @@ impl Accepted {
             return Err(Trouble::Unreachable(id));
         }
         let visit = Visit::new(Arc::clone(&driver), id, peer, session);
-        Ok(Accepted { driver, machine, visit, cut })
+        Ok(Accepted { driver, machine, visit, line })
     }
 
     /// Speaks SSH until the client, the machine or the driver ends it.
     pub(crate) async fn run(self, connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-        let Accepted { driver, machine, visit, cut } = self;
+        let Accepted { driver, machine, visit, line } = self;
         let (id, visit) = (machine.id, Arc::new(visit));
         let config = Arc::new(config(&machine));
         let land = Userland::new(driver, &machine, visit.session.files());
         let visitor = Visitor::new(land, Arc::clone(&visit));
         drop(machine);
-        let greeting = russh::server::run_stream(config, Cable::new(connection, cut), visitor);
+        let greeting = russh::server::run_stream(config, Cable::new(connection, line), visitor);
         let mut session = match tokio::time::timeout(LOGIN_GRACE, greeting).await {
             Ok(Ok(session)) => session,
             other => return visit.ended(other.is_err()),

@@ -1,7 +1,7 @@
 //! Bodies while they arrive: how large one may be, how long it may take, and how much memory all of them may hold together
 //! before anybody's signature was checked.
 
-use super::pool::{Crowded, Owner, Pool, Share};
+use super::pool::{Crowded, Owner, Pool, Pools, Share};
 use crate::metrics::{Bound, Metrics};
 use bytes::Bytes;
 use cvmd_actions::Reason;
@@ -18,9 +18,11 @@ const STRANGERS_BYTES_MAX: usize = 32 * MIB;
 const PEER_BYTES_MAX: usize = 16 * MIB;
 /// All bodies whose heads name a known credential.
 const NAMED_BYTES_MAX: usize = 256 * MIB;
-/// Those of them that name the same one.
+/// Those of them that name the same one, from one peer.
 const CREDENTIAL_BYTES_MAX: usize = 64 * MIB;
 const MIB: usize = 1024 * 1024;
+/// What is read of one body until others have their turn.
+const TURN_BYTES: usize = 256 * 1024;
 /// What is read of a body that was refused, and thrown away, so that a client that sends first and listens then hears why.
 const DRAINED_BYTES_MAX: usize = 64 * MIB;
 const DRAINED_WITHIN: Duration = Duration::from_secs(10);
@@ -28,17 +30,14 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(10);
 /// The memory that bodies may hold. Where it is used up the oldest unfinished body goes: a client that means it sends its
 /// body at once, and slow ones, however many, only push each other out.
 #[derive(Debug)]
-pub(crate) struct Bodies {
-    strangers: Arc<Pool>,
-    named: Arc<Pool>,
-}
+pub(crate) struct Bodies(Pools);
 
 impl Default for Bodies {
     fn default() -> Bodies {
-        Bodies {
-            strangers: Arc::new(Pool::new(STRANGERS_BYTES_MAX, PEER_BYTES_MAX)),
-            named: Arc::new(Pool::new(NAMED_BYTES_MAX, CREDENTIAL_BYTES_MAX)),
-        }
+        Bodies(Pools {
+            strangers: Pool::new(STRANGERS_BYTES_MAX, PEER_BYTES_MAX),
+            known: Pool::new(NAMED_BYTES_MAX, CREDENTIAL_BYTES_MAX),
+        })
     }
 }
 
@@ -91,10 +90,9 @@ impl Bodies {
             return Ok(Received { bytes: first, _share: None });
         }
         let owner = owner();
-        let is_named = matches!(owner, Owner::Credential(_));
-        let pool = if is_named { &self.named } else { &self.strangers };
+        let is_named = matches!(owner, Owner::Credential(..));
         let give_up = Arc::new(Notify::new());
-        let share = pool.share(owner, Arc::clone(&give_up));
+        let share = self.0.of(&owner).share(owner, Arc::clone(&give_up));
         let bound = if is_named { Bound::BodiesOfCredentials } else { Bound::BodiesOfStrangers };
         let crowded = |Crowded| {
             metrics.reached(bound);
@@ -102,6 +100,7 @@ impl Bodies {
         };
         share.grow(first.len()).map_err(crowded)?;
         let mut whole = Vec::from(first);
+        let mut turn = Reading::default();
         loop {
             let more = tokio::select! {
                 more = next(body) => more?,
@@ -113,9 +112,26 @@ impl Bodies {
             }
             share.grow(more.len()).map_err(crowded)?;
             whole.extend_from_slice(&more);
+            turn.read(more.len()).await;
         }
         share.finish();
         Ok(Received { bytes: whole.into(), _share: Some(share) })
+    }
+}
+
+/// Whoever sends without end costs others little: after so many bytes they have their turn.
+#[derive(Default)]
+struct Reading {
+    bytes: usize,
+}
+
+impl Reading {
+    async fn read(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        if self.bytes >= TURN_BYTES {
+            self.bytes = 0;
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -141,12 +157,13 @@ pub(super) fn drain(mut body: Incoming) {
         return;
     }
     tokio::spawn(tokio::time::timeout(DRAINED_WITHIN, async move {
-        let mut drained = 0;
+        let (mut drained, mut turn) = (0, Reading::default());
         while let Ok(Some(bytes)) = next(&mut body).await {
             drained += bytes.len();
             if drained > DRAINED_BYTES_MAX {
                 break;
             }
+            turn.read(bytes.len()).await;
         }
     }));
 }

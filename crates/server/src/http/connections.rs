@@ -1,11 +1,12 @@
 //! Who is connected: so many at a time, a share of them for one peer, and who has to go when another wants to come.
 
+use cvmd_hypervisor::{Holding, Peer, largest};
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 use tokio::{sync::Notify, time::Instant};
@@ -32,8 +33,8 @@ struct Activity {
     peer: Option<IpAddr>,
     /// When it last had a whole request, or was accepted; milliseconds since the server began.
     active_ms: AtomicU64,
-    /// Whether a request on it bore a good signature.
-    is_authenticated: AtomicBool,
+    /// Whose good signature a request on it bore; 0 is nobody's.
+    account: AtomicU32,
     /// Whether it must not be closed to make room: a whole request is being answered, or it has become a tunnel, of which
     /// there is a number of its own.
     is_held: AtomicBool,
@@ -67,10 +68,11 @@ impl Connections {
         }
     }
 
-    /// Takes a connection in. Where there are too many, the one goes that has been idle for the longest, of the clients
-    /// that have not shown a signature if there is one; only where all are at work the new one is not taken.
+    /// Takes a connection in. Where there are too many, the longest idle one goes of the peer that has the most without a
+    /// good signature, or if all have shown one, of the account that has the most; only where all are at work the new one
+    /// is not taken.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> (Option<Presence>, Option<Crowd>) {
-        let peer = share_of(peer);
+        let peer = Peer::new(peer).sharing();
         let mut open = self.open();
         let mut met = None;
         if peer.is_some() && open.by_number.values().filter(|one| one.peer == peer).count() >= self.of_peer_max {
@@ -90,7 +92,7 @@ impl Connections {
         let activity = Arc::new(Activity {
             peer,
             active_ms: AtomicU64::new(self.now_ms()),
-            is_authenticated: AtomicBool::new(false),
+            account: AtomicU32::new(0),
             is_held: AtomicBool::new(false),
             close: Arc::default(),
         });
@@ -117,15 +119,29 @@ impl Connections {
     }
 }
 
+/// Who is at no account and no peer, and has nothing yet: whoever comes is not known before it is taken in.
+const NOBODY: Holding<(u32, Option<IpAddr>), ()> = Holding { owner: (u32::MAX, None), part: (), since: 0 };
+
+impl Activity {
+    /// Whose it is: an account's, or as long as that is not known a peer's.
+    fn holding(&self) -> Holding<(u32, Option<IpAddr>), ()> {
+        let account = self.account.load(Ordering::Relaxed);
+        let peer = if account == 0 { self.peer } else { None };
+        Holding { owner: (account, peer), part: (), since: self.active_ms.load(Ordering::Relaxed) }
+    }
+}
+
 impl Open {
     fn close_one(&mut self, among: impl Fn(&Activity) -> bool) -> bool {
-        let candidates = self.by_number.iter().filter(|(_, one)| !one.is_held.load(Ordering::Relaxed) && among(one));
-        let idlest = candidates.min_by_key(|(number, one)| {
-            (one.is_authenticated.load(Ordering::Relaxed), one.active_ms.load(Ordering::Relaxed), **number)
+        let fits = |one: &Activity| !one.is_held.load(Ordering::Relaxed) && among(one);
+        let idlest = [false, true].into_iter().find_map(|is_authenticated| {
+            let fitting = self.by_number.iter().filter(|(_, one)| fits(one));
+            let holdings = fitting.map(|(number, one)| (*number, one.holding()));
+            largest(holdings.filter(|(_, one)| (one.owner.0 != 0) == is_authenticated), NOBODY)
         });
-        let Some(number) = idlest.map(|(number, _)| *number) else { return false };
+        let Some(largest) = idlest else { return false };
         // It counts no more from now on, however long its task takes to see that.
-        if let Some(one) = self.by_number.remove(&number) {
+        if let Some(one) = self.by_number.remove(&largest.number) {
             one.close.notify_one();
         }
         true
@@ -148,10 +164,10 @@ impl Presence {
         self.activity.is_held.store(true, Ordering::Relaxed);
     }
 
-    /// The request is answered.
-    pub(crate) fn end(&self, is_authenticated: bool) {
-        if is_authenticated {
-            self.activity.is_authenticated.store(true, Ordering::Relaxed);
+    /// The request is answered, to this account if it bore a good signature, else to 0.
+    pub(crate) fn end(&self, account: u32) {
+        if account != 0 {
+            self.activity.account.store(account, Ordering::Relaxed);
         }
         self.activity.active_ms.store(self.connections.now_ms(), Ordering::Relaxed);
         self.activity.is_held.store(false, Ordering::Relaxed);
@@ -161,19 +177,6 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.connections.open().by_number.remove(&self.number);
-    }
-}
-
-/// Who shares in what one peer may have: nobody on this host, where all clients have one address. A network of IPv6 is one
-/// peer, as whoever has one of its addresses commonly has them all.
-pub(crate) fn share_of(peer: IpAddr) -> Option<IpAddr> {
-    match peer.to_canonical() {
-        peer if peer.is_loopback() => None,
-        IpAddr::V6(peer) => {
-            let [a, b, c, d, ..] = peer.segments();
-            Some(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
-        }
-        peer => Some(peer),
     }
 }
 
@@ -194,7 +197,7 @@ mod test {
         let admit = || connections.admit(HERE).0.unwrap();
         let (client, first, second) = (admit(), admit(), admit());
         client.begin();
-        client.end(true);
+        client.end(7);
         assert_eq!(connections.count(), 3);
         let (third, met) = connections.admit(HERE);
         let third = third.unwrap();
@@ -222,8 +225,23 @@ mod test {
         assert!(is_told_to_close(greedy[0].0.as_ref().unwrap()) && !is_told_to_close(&stranger));
         let here: Vec<_> = (0..5).map(|_| connections.admit(HERE)).collect();
         assert!(here.iter().all(|(_, met)| met.is_none()), "this host is no peer");
-        let net = |last| share_of(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last)));
-        assert_eq!(net(1), net(2));
-        assert_eq!(share_of(IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped())), None);
+    }
+
+    #[test]
+    fn whoever_has_the_most_makes_room_though_others_came_first() {
+        let connections = Arc::new(Connections::new(8));
+        let host = |last| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        let admit = |peer| connections.admit(peer).0.unwrap();
+        let modest = admit(host(1));
+        let greedy = [admit(host(2)), admit(host(2))];
+        let modest_client = admit(HERE);
+        modest_client.end(7);
+        let greedy_clients: Vec<_> = (0..4).map(|_| admit(HERE)).collect();
+        greedy_clients.iter().for_each(|client| client.end(8));
+        let strangers = [admit(host(3)), admit(host(4)), admit(host(5))];
+        assert!(is_told_to_close(&greedy[0]) && is_told_to_close(&modest) && is_told_to_close(&greedy[1]));
+        drop(strangers);
+        let _held: Vec<_> = (0..4).map(|_| admit(HERE)).inspect(Presence::begin).collect();
+        assert!(!is_told_to_close(&modest_client) && is_told_to_close(&greedy_clients[0]));
     }
 }

@@ -1,7 +1,8 @@
 //! Memory that many share: so much in all and so much for one owner; where it is used up, the oldest part that can be let go
 //! is. Of bodies while they arrive, and of replies until they are read.
 
-use super::connections::share_of;
+use cvmd_hypervisor::Peer;
+use cvmd_wire::Checked;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
@@ -15,15 +16,25 @@ pub(crate) enum Owner {
     /// Somebody on this host.
     Nearby,
     Peer(IpAddr),
-    /// Whoever names this SecretId.
-    Credential(Box<str>),
+    /// Whoever names this SecretId there. Anybody may: only who is on this host, or at the same peer, shares with its owner.
+    Credential(Box<str>, Option<IpAddr>),
     /// An account, by a good signature.
     Account(u32),
 }
 
 impl Owner {
     pub(crate) fn at(peer: IpAddr) -> Owner {
-        share_of(peer).map_or(Owner::Nearby, Owner::Peer)
+        Peer::new(peer).sharing().map_or(Owner::Nearby, Owner::Peer)
+    }
+
+    /// As far as a head tells, whose signature is not checked.
+    pub(crate) fn of_head(head: &Checked<'_>, peer: IpAddr) -> Owner {
+        let named = head.credential().map(|credential| credential.secret_id().into());
+        named.map_or_else(|| Owner::at(peer), |secret_id| Owner::Credential(secret_id, Peer::new(peer).sharing()))
+    }
+
+    fn is_known(&self) -> bool {
+        matches!(self, Owner::Credential(..) | Owner::Account(_))
     }
 }
 
@@ -67,8 +78,8 @@ pub(super) struct Share {
 pub(super) struct Crowded;
 
 impl Pool {
-    pub(super) fn new(bytes_max: usize, of_owner_max: usize) -> Pool {
-        Pool { bytes_max, of_owner_max, held: Mutex::default(), given_back: Notify::new() }
+    pub(super) fn new(bytes_max: usize, of_owner_max: usize) -> Arc<Pool> {
+        Arc::new(Pool { bytes_max, of_owner_max, held: Mutex::default(), given_back: Notify::new() })
     }
 
     /// A part that is empty as yet. `give_up` is told when it has to go.
@@ -105,6 +116,19 @@ impl Pool {
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Memory of those who are known, and of strangers: neither takes it from the other.
+#[derive(Debug)]
+pub(super) struct Pools {
+    pub(super) strangers: Arc<Pool>,
+    pub(super) known: Arc<Pool>,
+}
+
+impl Pools {
+    pub(super) fn of(&self, owner: &Owner) -> &Arc<Pool> {
+        if owner.is_known() { &self.known } else { &self.strangers }
     }
 }
 
@@ -215,21 +239,17 @@ impl Drop for Share {
 mod test {
     use super::*;
 
-    fn pool(bytes_max: usize, of_owner_max: usize) -> Arc<Pool> {
-        Arc::new(Pool::new(bytes_max, of_owner_max))
-    }
-
     fn share(pool: &Arc<Pool>, owner: Owner) -> Share {
         pool.share(owner, Arc::default())
     }
 
     fn credential(name: &str) -> Owner {
-        Owner::Credential(name.into())
+        Owner::Credential(name.into(), None)
     }
 
     #[test]
     fn the_oldest_unfinished_body_goes_and_the_new_one_is_read() {
-        let pool = pool(10, 10);
+        let pool = Pool::new(10, 10);
         let (old, new) = (share(&pool, Owner::Nearby), share(&pool, Owner::Nearby));
         old.grow(6).unwrap();
         new.grow(6).unwrap();
@@ -246,7 +266,7 @@ mod test {
 
     #[test]
     fn an_owner_pushes_out_its_own_and_the_greedy_one_goes_first() {
-        let pool = pool(10, 6);
+        let pool = Pool::new(10, 6);
         let (modest, greedy, more) =
             (share(&pool, credential("a")), share(&pool, credential("b")), share(&pool, credential("b")));
         modest.grow(3).unwrap();
@@ -261,7 +281,7 @@ mod test {
 
     #[test]
     fn an_owner_is_told_once_much_of_its_memory_is_free_again() {
-        let pool = pool(100, 100);
+        let pool = Pool::new(100, 100);
         let a = credential("a");
         let (first, second) = (share(&pool, a.clone()), share(&pool, a.clone()));
         first.grow(6).unwrap();
@@ -277,5 +297,28 @@ mod test {
         assert!(!is_told(), "6 bytes are left");
         drop(first);
         assert!(is_told());
+    }
+
+    #[test]
+    fn an_owner_that_waits_is_told_when_its_memory_goes_to_another() {
+        let pool = Pool::new(10, 10);
+        let (a, other) = (share(&pool, credential("a")), share(&pool, credential("b")));
+        a.grow(6).unwrap();
+        let owner = credential("a");
+        let mut drained = std::pin::pin!(pool.drained(&owner, 5));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(drained.as_mut().poll(&mut context).is_pending());
+        other.grow(5).unwrap();
+        assert!(drained.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn another_peer_that_names_the_same_credential_pushes_none_of_its_bodies_out() {
+        let pool = Pool::new(20, 6);
+        let at = |last| Owner::Credential("a".into(), Peer::new(IpAddr::from([192, 0, 2, last])).sharing());
+        let (honest, forged) = (share(&pool, at(1)), [share(&pool, at(2)), share(&pool, at(2))]);
+        honest.grow(4).unwrap();
+        forged.iter().for_each(|forged| drop(forged.grow(6)));
+        assert!(honest.grow(1).is_ok() && forged[0].grow(0).is_err());
     }
 }

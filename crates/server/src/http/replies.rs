@@ -1,7 +1,7 @@
 //! Replies that are not read: how much memory they may hold, from when they are made until the system has taken their last
 //! byte or their connection has ended.
 
-use super::pool::{Owner, Pool, Share};
+use super::pool::{Owner, Pool, Pools, Share};
 use bytes::Bytes;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -27,17 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The memory that replies may hold. An account whose replies are not read waits; where all is used up, the connection with
 /// the oldest reply ends, of whoever holds the most.
 #[derive(Debug)]
-pub(crate) struct Replies {
-    strangers: Arc<Pool>,
-    accounts: Arc<Pool>,
-}
+pub(crate) struct Replies(Pools);
 
 impl Default for Replies {
     fn default() -> Replies {
-        Replies {
-            strangers: Arc::new(Pool::new(STRANGERS_BYTES_MAX, PEER_BYTES_MAX)),
-            accounts: Arc::new(Pool::new(ACCOUNTS_BYTES_MAX, ACCOUNT_BYTES_MAX)),
-        }
+        Replies(Pools {
+            strangers: Pool::new(STRANGERS_BYTES_MAX, PEER_BYTES_MAX),
+            known: Pool::new(ACCOUNTS_BYTES_MAX, ACCOUNT_BYTES_MAX),
+        })
     }
 }
 
@@ -62,18 +59,18 @@ impl AsRef<[u8]> for Held {
 impl Replies {
     /// Bytes of replies that are not read.
     pub(crate) fn bytes(&self) -> usize {
-        self.strangers.bytes() + self.accounts.bytes()
+        self.0.strangers.bytes() + self.0.known.bytes()
     }
 
     /// Whether an account may be answered more now.
     pub(crate) fn has_room_for(&self, account: u32) -> bool {
-        self.accounts.holds_less(&Owner::Account(account), WAITS_FROM)
+        self.0.known.holds_less(&Owner::Account(account), WAITS_FROM)
     }
 
     /// Returns once much of what an account was answered has been read.
     pub(crate) async fn read_by(&self, account: u32) -> Result<(), Unread> {
         let owner = Owner::Account(account);
-        let drained = tokio::time::timeout(PATIENCE, self.accounts.drained(&owner, GOES_ON_BELOW)).await;
+        let drained = tokio::time::timeout(PATIENCE, self.0.known.drained(&owner, GOES_ON_BELOW)).await;
         drained.map_err(|_| Unread { limit_bytes: WAITS_FROM })
     }
 
@@ -83,11 +80,8 @@ impl Replies {
         if bytes.len() < COUNTED_FROM {
             return (bytes.into(), false);
         }
-        let (pool, owner) = match account {
-            0 => (&self.strangers, Owner::at(peer)),
-            account => (&self.accounts, Owner::Account(account)),
-        };
-        let share = pool.share(owner, close);
+        let owner = if account == 0 { Owner::at(peer) } else { Owner::Account(account) };
+        let share = self.0.of(&owner).share(owner, close);
         let pushed_out = share.grow(bytes.len());
         (Bytes::from_owner(Held { bytes, _share: share }), pushed_out.is_ok_and(|pushed_out| pushed_out))
     }

@@ -97,10 +97,7 @@ async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Respon
         }
     };
     let bytes_max = checked.body_bytes_max();
-    let owner = || match checked.credential() {
-        Some(credential) => Owner::Credential(credential.secret_id().into()),
-        None => Owner::at(connection.peer),
-    };
+    let owner = || Owner::of_head(&checked, connection.peer);
     let received = match house.bodies.read(&mut body, bytes_max, owner, &house.metrics).await {
         Ok(received) => received,
         Err(fault) => {
@@ -117,7 +114,7 @@ async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Respon
     let started = Instant::now();
     let (bytes, told) = pipeline::answer(house, checked, &raw.with(&received.bytes), connection.peer).await;
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    presence.end(told.account != 0);
+    presence.end(told.account);
     answered(connection, bytes, &told, took_us)
 }
 

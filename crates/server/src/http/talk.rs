@@ -10,6 +10,7 @@ use crate::{
     house::House,
     metrics::Bound,
     relay::Relay,
+    slots::Slot,
     tls::{self, Tls},
     websocket,
 };
@@ -24,7 +25,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
 };
 
 /// A client has this long to send a request's head.
@@ -74,12 +75,14 @@ pub(super) async fn accepted(
             // There is a number of such tunnels, which knows better than the listener which one to let go.
             presence.begin();
             // Told to stop, the machines themselves go on; what ends is the way to them.
-            unless_stopped(&mut stop, relay.carry(stream, || presence.end(false))).await;
+            unless_stopped(&mut stop, relay.carry(stream, || presence.end(0))).await;
         }
         End::Console { machine, place } => {
             presence.begin();
-            unless_stopped(&mut stop, websocket::carry(stream, machine)).await;
-            drop(place);
+            tokio::select! {
+                _ = unless_stopped(&mut stop, websocket::carry(stream, machine)) => {}
+                () = place.closed() => {}
+            }
         }
         End::Vendor { host, way } => {
             let stream: Box<dyn Stream> = match way {
@@ -105,7 +108,7 @@ pub(super) struct Tunnel {
 pub(super) enum End {
     Vendor { host: Box<str>, way: Way },
     Machine(Relay),
-    Console { machine: cvmd_hypervisor::Connection, place: OwnedSemaphorePermit },
+    Console { machine: cvmd_hypervisor::Connection, place: Slot },
 }
 
 /// One HTTP connection.

@@ -1,7 +1,8 @@
 //! The ways to a machine: `CONNECT` on the one port leads to its sshd and nowhere else.
 
 use crate::support::{
-    Home, Server,
+    self, Home, Server,
+    http::Client,
     machines::{self, run, settled},
     ssh::Key,
     until,
@@ -135,6 +136,45 @@ fn a_machine_that_stops_ends_the_tunnels_to_it_and_no_others() {
     kept.write_all(b"SSH-2.0-test\r\n").unwrap();
     kept.read_exact(&mut [0; 64]).unwrap();
     server.stop();
+}
+
+#[test]
+fn logged_in_tunnels_of_one_account_leave_another_and_its_other_machines_theirs() {
+    let home = Home::new();
+    // 32 connections, 16 tunnels: 8 for one account.
+    let server = support::with_descriptors(&home, 128);
+    let added = home.ask_json(&["account", "add", "second"]);
+    let second = server.client.with(added["SecretId"].as_str().unwrap(), added["SecretKey"].as_str().unwrap());
+    let key = Key::new(&home, "laptop");
+    let entered_by = |client: &Client| {
+        let imported = json!({"KeyName": "laptop", "ProjectId": 0, "PublicKey": key.public});
+        json!({"KeyIds": [client.call("ImportKeyPair", imported)["KeyId"]]})
+    };
+    let (mine, theirs) = (entered_by(&server.client), entered_by(&second));
+    let [first, other] = [0, 1].map(|_| run(&server.client, "boot-ms=1", mine.clone()));
+    let foreign = run(&second, "boot-ms=1", theirs);
+    let include = include(&home, "relay", &["--data", home.data().to_str().unwrap(), "--relay"]);
+    let stays = |instance: &Value| {
+        let mut ssh = ssh(&include, &key, id(instance), &["echo in; sleep 60"]);
+        let mut child = ssh.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = [0; 3];
+        child.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+        assert_eq!(&line, b"in\n");
+        child
+    };
+    let mut open: Vec<_> = (0..8).map(|_| stays(&first)).collect();
+    assert_eq!(tunnels(&server), "8");
+    let refused = ssh(&include, &key, id(&first), &["true"]).output().unwrap();
+    let (status, _, words) = said(&refused);
+    assert!(status == Some(255) && words.contains("8 tunnels to machines of one account are open"), "{refused:?}");
+    assert_eq!(said(&ssh(&include, &key, id(&foreign), &["hostname"]).output().unwrap()).0, Some(0));
+    // Its own other machine is entered in the place of the longest idle one.
+    assert_eq!(said(&ssh(&include, &key, id(&other), &["hostname"]).output().unwrap()).0, Some(0));
+    assert_eq!(open[0].wait().unwrap().code(), Some(255));
+    assert!(open[1..].iter_mut().all(|child| child.try_wait().unwrap().is_none()));
+    assert_eq!(server.metric("cvmd_bounds_reached_total{bound=\"tunnels\"} "), 2);
+    server.stop();
+    open.iter_mut().for_each(|child| drop(child.wait()));
 }
 
 #[test]

@@ -2,26 +2,30 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The other end of a connection to a machine, whichever way it came.
+/// The other end of a connection, to a machine whichever way it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Peer(IpAddr);
+pub struct Peer(IpAddr);
 
 impl Peer {
-    pub(crate) fn new(address: IpAddr) -> Peer {
+    #[must_use]
+    pub fn new(address: IpAddr) -> Peer {
         Peer(address.to_canonical())
     }
 
-    pub(crate) fn address(self) -> IpAddr {
+    #[must_use]
+    pub fn address(self) -> IpAddr {
         self.0
     }
 
     /// Whether it is on this host, where all clients have the same few addresses.
-    pub(crate) fn is_local(self) -> bool {
+    #[must_use]
+    pub fn is_local(self) -> bool {
         self.0.is_loopback()
     }
 
     /// All who count as one: an address, or a network of IPv6, as whoever has one of its addresses commonly has them all.
-    pub(crate) fn network(self) -> IpAddr {
+    #[must_use]
+    pub fn network(self) -> IpAddr {
         match self.0 {
             IpAddr::V6(address) if !address.is_loopback() => {
                 let [a, b, c, d, ..] = address.segments();
@@ -29,6 +33,12 @@ impl Peer {
             }
             address => address,
         }
+    }
+
+    /// Who shares in what one peer may have: nobody on this host.
+    #[must_use]
+    pub fn sharing(self) -> Option<IpAddr> {
+        (!self.is_local()).then(|| self.network())
     }
 }
 
@@ -43,6 +53,7 @@ mod test {
         assert_ne!(peer("2001:db8::1").network(), peer("2001:db8:0:1::1").network());
         assert_eq!(peer("::ffff:192.0.2.1"), peer("192.0.2.1"));
         assert_ne!(peer("192.0.2.1").network(), peer("192.0.2.2").network());
+        assert_eq!((peer("::ffff:127.0.0.1").sharing(), peer("192.0.2.1").sharing()), (None, "192.0.2.1".parse().ok()));
         assert!(peer("::ffff:127.0.0.1").is_local() && peer("::1").is_local() && !peer("2001:db8::1").is_local());
     }
 }

@@ -1,0 +1,36 @@
+//! Whose a machine is: machines of one owner share what there is of sessions.
+
+use cvmd_model::InstanceId;
+use std::{fmt, sync::Arc};
+
+type OwnerOf = dyn Fn(InstanceId) -> Option<u32> + Send + Sync;
+
+/// Tells the number of a machine's owner. By default nobody has any.
+#[derive(Clone, Default)]
+pub struct Owners(Option<Arc<OwnerOf>>);
+
+impl Owners {
+    #[must_use]
+    pub fn new(owner_of: impl Fn(InstanceId) -> Option<u32> + Send + Sync + 'static) -> Owners {
+        Owners(Some(Arc::new(owner_of)))
+    }
+
+    pub(crate) fn holder_of(&self, machine: InstanceId) -> Holder {
+        let owner = self.0.as_ref().and_then(|owner_of| owner_of(machine));
+        owner.map_or(Holder::Machine(machine), Holder::Owner)
+    }
+}
+
+impl fmt::Debug for Owners {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Owners").finish_non_exhaustive()
+    }
+}
+
+/// Whose share a session is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    Owner(u32),
+    /// One that nobody is known to own.
+    Machine(InstanceId),
+}
