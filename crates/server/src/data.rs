@@ -222,3 +222,26 @@ fn failure(data: &Path) -> PathBuf {
 pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("cvmd.sock")
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn a_command_that_looks_for_a_server_keeps_none_from_starting() {
+        let directory = tempfile::tempdir().unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    without_socket(directory.path());
+                    process(directory.path());
+                }
+            });
+            let refused: Vec<_> = (0..2_000).filter_map(|_| DataDirectory::open(directory.path()).err()).collect();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(refused.is_empty(), "{} of 2000: {:#}", refused.len(), refused[0]);
+        });
+    }
+}

@@ -111,6 +111,30 @@ fn replies_that_nobody_reads_hold_a_share_of_the_memory_and_no_other_account_up(
 }
 
 #[test]
+fn requests_of_one_account_that_wait_take_half_of_the_connections() {
+    // Of 96 connections, at so many descriptors.
+    const CROWD: usize = 80;
+    let home = Home::new();
+    let server = support::with_descriptors(&home, 256);
+    let second = second_account(&home, &server);
+    let mut crowd: Vec<_> = (0..CROWD).map(|_| server.client.connect().unwrap()).collect();
+    // Each takes a while: a key is made.
+    for (number, stream) in crowd.iter_mut().enumerate() {
+        let wish = json!({"KeyName": format!("k{number}"), "ProjectId": 0}).to_string();
+        stream.write_all(&server.client.tc3("CreateKeyPair", &wish, &Tc3::default())).unwrap();
+    }
+    until("some are one too many", || server.metric("cvmd_bounds_reached_total{bound=\"turns\"} ") > 0);
+    let begun = Instant::now();
+    second.call("DescribeInstances", json!({}));
+    assert!(begun.elapsed() < support::LIMIT / 10, "took {:?}", begun.elapsed());
+    let answers = crowd.iter_mut().map(|stream| http::read_reply(stream).unwrap().answer());
+    let refused: Vec<_> = answers.filter_map(Result::err).collect();
+    assert!(refused.iter().all(|refused| refused.code == "RequestLimitExceeded"), "{refused:?}");
+    assert!((1..=CROWD - 48).contains(&refused.len()), "{} were refused", refused.len());
+    server.stop();
+}
+
+#[test]
 fn connections_to_the_operators_socket_that_ask_nothing_make_room() {
     let home = Home::new();
     let server = home.start();
