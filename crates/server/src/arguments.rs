@@ -240,7 +240,7 @@ pub(crate) struct ServeArguments {
         num_args = 0..=1,
         default_missing_value = "true",
         require_equals = true,
-        value_parser = clap::builder::BoolishValueParser::new()
+        value_parser = yes_or_no
     )]
     pub(crate) expose: Option<bool>,
     /// The region of a legacy request without one [default: ap-guangzhou].
@@ -254,10 +254,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "CVMD_ASSOCIATE", value_name = "WHAT")]
     pub(crate) associate: Option<String>,
     /// Seconds, 1 to 3600, that a guest has to shut down before it is powered off [default: 20].
-    #[arg(long, env = "CVMD_SHUTDOWN_TIMEOUT_S", value_name = "SECONDS")]
+    #[arg(long, env = "CVMD_SHUTDOWN_TIMEOUT_S", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) shutdown_timeout_s: Option<u64>,
     /// Seconds, 1 to 3600, that a machine has until its sshd answers [default: 120].
-    #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS")]
+    #[arg(long, env = "CVMD_BOOT_TIMEOUT_S", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) boot_timeout_s: Option<u64>,
     /// Addresses and ranges from which CONNECT leads to machines and /_cvmd/machines/ID answers, beside this host: such as
     /// 192.0.2.7,10.0.0.0/8 [default: all].
@@ -266,7 +266,7 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) ssh: SshArguments,
     /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
-    #[arg(long, env = "CVMD_NETWORK_BLOCK", value_name = "B")]
+    #[arg(long, env = "CVMD_NETWORK_BLOCK", value_name = "B", value_parser = block)]
     pub(crate) network_block: Option<u8>,
     /// A certificate, and what stands behind it, for https on the port [default: one of cvmd's own].
     #[arg(long, env = "CVMD_TLS_CERT", value_name = "FILE")]
@@ -323,6 +323,24 @@ impl Data {
 fn request_id(text: &str) -> Result<uuid::Uuid, String> {
     let wrong = "a RequestId looks like 0f8e2c4a-1b2c-4d3e-8f90-123456789abc: it stands at the end of every reply";
     text.parse().map_err(|_| wrong.to_owned())
+}
+
+// Numbers are read here rather than by clap, which says `invalid digit found in string`.
+
+fn seconds(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a whole number of seconds from 1 to 3600, such as 20".to_owned())
+}
+
+fn block(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| "64, 128 or 192".to_owned())
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" => Ok(true),
+        "false" | "no" | "off" | "n" | "f" | "0" => Ok(false),
+        _ => Err("true or false".to_owned()),
+    }
 }
 
 /// A variable of the environment; one that is empty is none.

@@ -1,20 +1,41 @@
-//! Files that are named on the command line, read with a bound: /dev/zero has no end.
+//! Files that are named on the command line, read with bounds: /dev/zero has no end, and a pipe may have no writer.
 
 use anyhow::{Context, bail};
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::Read,
+    path::Path,
+    sync::mpsc::{SyncSender, sync_channel},
+    time::Duration,
+};
 
 /// Settings and certificates are small.
 pub(crate) const SMALL_BYTES_MAX: u64 = 1 << 20;
 
+/// How long a named pipe may be without a writer.
+const WRITER_WITHIN: Duration = Duration::from_secs(3);
+/// How long whoever writes into a pipe may think, as in `--seed <(program)`.
+const NEXT_BYTES_WITHIN: Duration = Duration::from_secs(30);
+const CHUNK_BYTES: usize = 1 << 16;
+
 /// All that is in the file. `what` is its name in messages.
 ///
 /// # Errors
-/// When it cannot be read, or holds more than `most` bytes.
+/// When it cannot be read, holds more than `most` bytes, or is a pipe that nobody writes into.
 pub(crate) fn read(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("cannot read {what} {}", path.display());
-    let mut bytes = Vec::new();
-    let file = File::open(path).with_context(cannot)?;
-    file.take(most + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    let about = std::fs::metadata(path).with_context(cannot)?;
+    if about.is_dir() {
+        bail!("{what} {} is a directory: name a file", path.display());
+    }
+    let bytes = if about.is_file() {
+        let mut bytes = Vec::new();
+        let file = File::open(path).with_context(cannot)?;
+        file.take(most + 1).read_to_end(&mut bytes).with_context(cannot)?;
+        bytes
+    } else {
+        read_patiently(path, what, most)?
+    };
     if bytes.len() as u64 > most {
         bail!("{what} {} is larger than {} MiB, which is more than is read", path.display(), most >> 20);
     }
@@ -26,5 +47,55 @@ pub(crate) fn read(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>
 /// # Errors
 /// As [`read`], and when it is no UTF-8.
 pub(crate) fn read_text(path: &Path, what: &str, most: u64) -> anyhow::Result<String> {
-    String::from_utf8(read(path, what, most)?).with_context(|| format!("{what} {} is no UTF-8", path.display()))
+    let bytes = read(path, what, most)?;
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{what} {} is no text in UTF-8", path.display()))
+}
+
+/// What is no regular file is read by a thread, because opening it and reading it may take for ever. The thread is left to
+/// itself then: the program ends soon.
+fn read_patiently(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>> {
+    let (sender, receiver) = sync_channel(1);
+    let theirs = path.to_path_buf();
+    std::thread::spawn(move || pass_on(&theirs, most, &sender));
+    let mut bytes = Vec::new();
+    let mut patience = WRITER_WITHIN;
+    loop {
+        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
+        match receiver.recv_timeout(patience) {
+            Ok(chunk) => bytes.extend(chunk.with_context(|| format!("cannot read {what} {}", path.display()))?),
+            Err(Disconnected) => return Ok(bytes),
+            Err(Timeout) if patience == WRITER_WITHIN => bail!(
+                "{what} {} is a pipe, and nobody has opened it for writing within {} s: name a file, or start what writes first",
+                path.display(),
+                patience.as_secs()
+            ),
+            Err(Timeout) => {
+                bail!("{what} {} is no file, and nothing came out of it for {} s", path.display(), patience.as_secs())
+            }
+        }
+        patience = NEXT_BYTES_WITHIN;
+    }
+}
+
+/// Sends an empty chunk when it is open, then what comes.
+fn pass_on(path: &Path, most: u64, sender: &SyncSender<std::io::Result<Vec<u8>>>) {
+    let pass_on = || {
+        let mut file = File::open(path)?.take(most + 1);
+        let mut chunk = Vec::new();
+        loop {
+            // Nobody waits for it any more: there is nobody to be told.
+            if sender.send(Ok(std::mem::take(&mut chunk))).is_err() {
+                return Ok(());
+            }
+            chunk.resize(CHUNK_BYTES, 0);
+            let count = file.read(&mut chunk)?;
+            chunk.truncate(count);
+            if count == 0 {
+                return Ok(());
+            }
+        }
+    };
+    if let Err(error) = pass_on() {
+        let _ = sender.send(Err(error));
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     access::{Access, ConnectFile, MetricsFile},
     arguments::{Format, Missing, ServeArguments, variable},
-    bounded_file, given_credential, listen_address,
+    bounded_file, given_credential, listen_address, plain_words,
     ssh_settings::{Ssh, SshFile},
 };
 use anyhow::{Context, bail};
@@ -203,5 +203,15 @@ fn associate(value: Option<String>) -> anyhow::Result<Associate> {
 
 fn read_file(path: &Path) -> anyhow::Result<File> {
     let text = bounded_file::read_text(path, "the configuration", bounded_file::SMALL_BYTES_MAX)?;
-    toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))
+    toml::from_str(&text).map_err(|error| misread(path, &text, &error))
+}
+
+/// Which setting of the file is at fault and how. Never the whole line: it may hold a token.
+fn misread(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let at = error.span().map_or(0, |span| span.start);
+    let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let name = text.lines().nth(line).unwrap_or_default().split('=').next().unwrap_or_default().trim();
+    let why =
+        if name.contains("token") { "a token is a text in quotes".into() } else { plain_words::of(error.message()) };
+    anyhow::anyhow!("cannot understand {}, line {}, `{name}`: {why}", path.display(), line + 1)
 }

@@ -1,6 +1,6 @@
 //! The data directory: locked while a server runs, and the names of the files in it.
 
-use crate::waiting;
+use crate::{plain_words, waiting};
 use anyhow::{Context, bail};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -10,6 +10,7 @@ use std::{
         net::UnixStream,
     },
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -19,39 +20,88 @@ const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
 const SOCKET_PATH_MAX: usize = 103;
 
+/// All that a start makes.
+const FILES: [&str; 13] = [
+    "lock",
+    "master.key",
+    "credential",
+    "ca.pem",
+    "ca.key",
+    "endpoint",
+    "cvmd.sock",
+    "state.db",
+    "state.db-wal",
+    "state.db-shm",
+    "machines.db",
+    "machines.db-wal",
+    "machines.db-shm",
+];
+
 /// A data directory that is ours until this is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
     path: PathBuf,
     _lock: File,
+    /// What this start makes in a directory that held no state, until somebody may rely on it.
+    made: Mutex<Vec<PathBuf>>,
 }
 
 impl DataDirectory {
     /// Makes and locks the directory.
     pub(crate) fn open(path: &Path) -> anyhow::Result<DataDirectory> {
         let describe = || format!("cannot use the data directory {}", path.display());
-        DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(describe)?;
-        let mode = std::fs::metadata(path).with_context(describe)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
-        }
         let longest = socket(path).as_os_str().len();
         if longest > SOCKET_PATH_MAX {
             bail!(
                 "the data directory's path is too long for a socket in it: at most {SOCKET_PATH_MAX} bytes, here {longest}"
             );
         }
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"));
-        let lock = lock.with_context(describe)?;
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+            bail!("{} is a file: the data directory is one that is there, or one that can be made", path.display());
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(describe)?;
+        let mode = std::fs::metadata(path).with_context(describe)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
+        }
+        let missing: Vec<PathBuf> =
+            FILES.map(|name| path.join(name)).into_iter().filter(|file| is_free(file)).collect();
+        let lock = lock(path).with_context(describe)?;
         match lock.try_lock() {
             Ok(()) => {
                 // For commands that get no answer. One that cannot be written costs no more than a hint.
                 let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
-                Ok(DataDirectory { path: path.to_path_buf(), _lock: lock })
+                if identity(&path.join("lock")) != lock.metadata().ok().map(|found| (found.dev(), found.ino())) {
+                    bail!("another cvmd gave up {} at this moment: start again", path.display());
+                }
+                let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
+                // Another process that had the lock until now may have made some of them: they are its own.
+                let is_new = is_free(&data.state()) && is_free(&path.join("machines.db"));
+                let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
+                *data.made() = if is_new { made.collect() } else { Vec::new() };
+                Ok(data)
             }
             Err(TryLockError::WouldBlock) => bail!("another cvmd is running on {}", path.display()),
             Err(TryLockError::Error(error)) => Err(error).with_context(describe),
         }
+    }
+
+    /// From now on somebody may rely on what is there.
+    pub(crate) fn keep(&self) {
+        self.made().clear();
+    }
+
+    /// A start that failed leaves nothing that it made but a word on why: `cvmd env` tells it. What was there before stays, and so
+    /// does everything once there was state.
+    pub(crate) fn give_up(&self, why: &anyhow::Error) {
+        self.note_failure(why);
+        for file in self.made().drain(..) {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+
+    fn made(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when the directory, or a file without which nothing lasts, is no longer the one that was opened: then what is
@@ -74,9 +124,9 @@ impl DataDirectory {
     }
 
     /// Keeps, for commands that find no server, why this one ended.
-    pub(crate) fn note_failure(&self, why: &anyhow::Error) {
+    fn note_failure(&self, why: &anyhow::Error) {
         // The log says it too.
-        let _ = std::fs::write(failure(&self.path), format!("{why:#}"));
+        let _ = std::fs::write(failure(&self.path), plain_words::chain(why));
     }
 
     pub(crate) fn forget_failure(&self) {
@@ -114,6 +164,15 @@ impl DataDirectory {
     pub(crate) fn socket(&self) -> PathBuf {
         socket(&self.path)
     }
+}
+
+fn lock(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
+}
+
+/// Whether nothing has that name, not even a link that leads nowhere.
+fn is_free(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Which file that is, if there is one.

@@ -36,6 +36,7 @@ mod pace;
 mod parent;
 mod pipeline;
 mod place;
+mod plain_words;
 mod print;
 mod random;
 mod relay;
@@ -85,6 +86,6 @@ fn failure(error: &anyhow::Error) -> ExitCode {
     if let Some(Unprinted::Closed) = error.downcast_ref() {
         return ExitCode::from(print::CLOSED_PIPE);
     }
-    print::remark(&format!("cvmd: {error:#}"));
+    print::remark(&format!("cvmd: {}", plain_words::chain(error)));
     ExitCode::FAILURE
 }

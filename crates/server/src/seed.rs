@@ -4,7 +4,7 @@ use crate::{
     accounts::FIRST_ACCOUNT,
     house::{House, put_settings},
     random,
-    seed_file::{self, Planned, SeedKeyPair},
+    seed_file::{self, Planned, Seed, SeedKeyPair},
 };
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,14 +14,14 @@ use cvmd_state::{SeedState, Settings};
 use cvmd_wire::{Door, Language};
 use std::{
     convert::Infallible,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::oneshot, task::JoinSet};
 
 /// Instances in one transaction.
 const CHUNK: usize = 500;
@@ -66,7 +66,7 @@ async fn load_from(
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let begun_ms = house.clock.now_ms();
-    let seed = seed_file::read(path)?;
+    let seed = read(path.to_path_buf()).await?;
     let (key_pairs, instances) = (seed.key_pairs.len(), seed.instances.len());
     if !begun && key_pairs == 0 && instances == 0 {
         bail!(
@@ -101,6 +101,13 @@ async fn load_from(
     let took_ms = house.clock.now_ms().saturating_sub(begun_ms);
     tracing::info!(key_pairs, instances, took_ms, "the seed is loaded");
     Ok(())
+}
+
+/// By a thread that nobody waits for at the end: a pipe may keep it for a while.
+async fn read(path: PathBuf) -> anyhow::Result<Seed> {
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || tell.send(seed_file::read(&path)));
+    told.await.context("the seed's reader broke")?
 }
 
 /// How far the loading is, for a log that is looked at meanwhile.

@@ -2,26 +2,77 @@
 //!
 //! The names are the API's own. Every field but the id may be left out.
 
-use crate::bounded_file;
+use crate::{bounded_file, plain_words};
 use anyhow::{Context as _, bail};
 use cvmd_actions::{Context, Disks, Plan, Source, Wanted};
 use cvmd_model::{
     ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPairId,
     LoginWanted, Password, Platform, PublicKey, Tag, ZoneId,
 };
-use serde::Deserialize;
-use std::{collections::HashSet, path::Path, sync::Arc};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, SeqAccess, Visitor},
+};
+use std::{collections::HashSet, marker::PhantomData, path::Path, sync::Arc};
 
-/// Half a million instances.
 const BYTES_MAX: u64 = 128 << 20;
+/// Key pairs, and instances. Each costs several times its text while it is read.
+const ELEMENTS_MAX: usize = 500_000;
+const ID_CHARACTERS_SHOWN: usize = 40;
 const ZONE: &str = "ap-guangzhou-3";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 #[derive(Default)]
 pub(crate) struct Seed {
+    #[serde(deserialize_with = "elements")]
     pub(crate) key_pairs: Vec<SeedKeyPair>,
+    #[serde(deserialize_with = "elements")]
     pub(crate) instances: Vec<SeedInstance>,
+}
+
+/// A part of the seed that has a list to itself.
+trait Element: DeserializeOwned {
+    /// The list's name.
+    const LIST: &'static str;
+}
+
+impl Element for SeedKeyPair {
+    const LIST: &'static str = "KeyPairs";
+}
+
+impl Element for SeedInstance {
+    const LIST: &'static str = "Instances";
+}
+
+/// A list with a bound, whose errors name the element at fault.
+fn elements<'de, T: Element, D: Deserializer<'de>>(list: D) -> Result<Vec<T>, D::Error> {
+    list.deserialize_seq(Elements(PhantomData))
+}
+
+struct Elements<T>(PhantomData<T>);
+
+impl<'de, T: Element> Visitor<'de> for Elements<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a list in [ ] as {}", T::LIST)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut elements = Vec::new();
+        loop {
+            let number = elements.len();
+            let next = list.next_element::<T>();
+            match next.map_err(|error| A::Error::custom(format!("{}[{number}]: {error}", T::LIST)))? {
+                Some(_) if number == ELEMENTS_MAX => {
+                    return Err(A::Error::custom(format!("{} holds more than {ELEMENTS_MAX}", T::LIST)));
+                }
+                Some(element) => elements.push(element),
+                None => return Ok(elements),
+            }
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,7 +130,35 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Seed> {
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         bail!("{} is no seed: a seed is an object such as {{\"KeyPairs\": [], \"Instances\": []}}", path.display());
     }
-    serde_json::from_slice(&text).with_context(|| format!("cannot understand the seed {}", path.display()))
+    serde_json::from_slice(&text).map_err(|error| {
+        anyhow::anyhow!("cannot understand the seed {}: {}", path.display(), with_id(&text, plain_words::of(error)))
+    })
+}
+
+/// What is at fault with its id, where there is one: people look for that rather than count.
+fn with_id(text: &[u8], said: String) -> String {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase", default)]
+    struct Ids {
+        key_pairs: Vec<Id>,
+        instances: Vec<Id>,
+    }
+    #[derive(Deserialize)]
+    struct Id {
+        #[serde(alias = "KeyId", alias = "InstanceId")]
+        id: Option<String>,
+    }
+    let Ok(ids) = serde_json::from_slice::<Ids>(text) else { return said };
+    let named = [(SeedKeyPair::LIST, ids.key_pairs), (SeedInstance::LIST, ids.instances)].into_iter().find_map(
+        |(list, ids)| {
+            let (number, rest) = said.strip_prefix(list)?.strip_prefix('[')?.split_once(']')?;
+            let id = ids.get(number.parse::<usize>().ok()?)?.id.as_deref()?;
+            // What is no id may be anything.
+            let id: String = id.chars().filter(|letter| !letter.is_control()).take(ID_CHARACTERS_SHOWN).collect();
+            Some(format!("{list}[{number}] ({id}){rest}"))
+        },
+    );
+    named.unwrap_or(said)
 }
 
 /// What is to be made: which instance, how, and whether it runs.

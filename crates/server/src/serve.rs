@@ -59,7 +59,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let told = signals()?;
     let data = DataDirectory::open(&config.data)?;
     data.forget_failure();
-    serve_on(config, &data, told).await.inspect_err(|why| data.note_failure(why))
+    serve_on(config, &data, told).await.inspect_err(|why| data.give_up(why))
 }
 
 async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiver<bool>) -> anyhow::Result<()> {
@@ -84,6 +84,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     if config.accept_missing.is_some() {
         settling::settled(&house).await;
     }
+    data.keep();
     write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
     let operator = tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), endpoint.clone(), stopped.clone()));

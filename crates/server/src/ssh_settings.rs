@@ -12,10 +12,10 @@ pub(crate) struct SshArguments {
     #[arg(long, env = "CVMD_SSH_MODE", value_enum)]
     ssh_mode: Option<Mode>,
     /// Ports to try for the machines' sshd, in order; 0 is any free one [default: 22,2222,0].
-    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS")]
+    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS", value_parser = parse_port)]
     ssh_ports: Option<Vec<u16>>,
     /// In port mode: the address of all those ports [default: 127.0.0.1].
-    #[arg(long, env = "CVMD_SSH_ADDRESS", value_name = "ADDR")]
+    #[arg(long, env = "CVMD_SSH_ADDRESS", value_name = "ADDR", value_parser = parse_address)]
     ssh_address: Option<Ipv4Addr>,
     /// In port mode: the ports to choose from [default: any free ones].
     #[arg(long, env = "CVMD_SSH_PORT_RANGE", value_name = "FIRST-LAST")]
@@ -125,6 +125,16 @@ impl Ssh {
         }
         keeps
     }
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "ports from 0 (any free one) to 65535 with commas between them, such as 22,2222,0".into())
+}
+
+fn parse_address(text: &str) -> Result<Ipv4Addr, String> {
+    text.parse().map_err(|_| "an IPv4 address of this host, such as 127.0.0.1".into())
 }
 
 fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {

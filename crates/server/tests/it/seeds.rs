@@ -122,3 +122,150 @@ fn a_file_without_an_end_is_read_with_a_bound() {
         assert!(refused.contains(said), "{arguments:?}: {refused}");
     }
 }
+
+#[test]
+fn a_pipe_without_a_writer_is_waited_for_with_a_limit_and_one_with_a_writer_is_read() {
+    let home = Home::new();
+    let pipe = home.beside("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let path = pipe.to_str().unwrap();
+    std::fs::write(home.beside("key.pem"), "").unwrap();
+    let key = home.beside("key.pem").display().to_string();
+    for arguments in [
+        vec!["--seed", path],
+        vec!["--config", path],
+        vec!["--tls-cert", path, "--tls-key", &key],
+        vec!["--tls-cert", &key, "--tls-key", path],
+    ] {
+        let said = home.refuses_to_serve(home.serve().args(&arguments));
+        let whole = said.contains(path) && said.contains("nobody has opened it for writing within 3 s");
+        assert!(whole || arguments[1] == key && said.contains("there is no certificate"), "{arguments:?}: {said}");
+    }
+    let mut directory = home.serve();
+    assert!(home.refuses_to_serve(directory.args(["--seed", "/"])).contains("the seed / is a directory"));
+    let seed = json!({"KeyPairs": [{"KeyId": "skey-4e5ty7i8"}]}).to_string();
+    let script = format!("printf '%s' '{seed}' | \"$0\" \"$@\" --seed /dev/stdin");
+    let of_pipe = |home: &Home, script: &str| {
+        let serve = home.serve();
+        let mut shell = Command::new("bash");
+        shell.args(["-c", script]).arg(serve.get_program()).args(serve.get_args());
+        shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        assert!(first.starts_with("listening on"), "{first}");
+        let pairs = Command::new("kill").args(["-TERM", &server_of(home)]).status().unwrap();
+        assert!(pairs.success() && child.wait().unwrap().success());
+    };
+    of_pipe(&Home::new(), &script);
+    of_pipe(&Home::new(), &format!("exec \"$0\" \"$@\" --seed <(printf '%s' '{seed}')"));
+}
+
+/// The process that has the data directory.
+fn server_of(home: &Home) -> String {
+    std::fs::read_to_string(home.data().join("lock")).unwrap()
+}
+
+#[test]
+fn a_seed_that_cannot_be_read_names_whose_fault_it_is_in_plain_words() {
+    let home = Home::new();
+    let path = home.beside("written.json");
+    let mut serve = home.serve();
+    serve.arg("--seed").arg(&path);
+    for (seed, said) in [
+        (
+            r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i"}, {"InstnceType": 1, "InstanceId": "ins-2e4r6y8i"}]}"#,
+            vec!["Instances[1] (ins-2e4r6y8i): ", "unknown field `InstnceType`", "line 1"],
+        ),
+        (
+            r#"{"KeyPairs": [{"KeyId": "skey-4e5ty7i8", "ProjectId": "x"}]}"#,
+            vec!["KeyPairs[0] (skey-4e5ty7i8): string \"x\", expected a whole number from 0 to"],
+        ),
+        (r#"{"Instances": [{"InstanceId": "i-1"}]}"#, vec!["Instances[0] (i-1): an id is `ins-`"]),
+        (r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceId": "ins-2e4r6y8i"}]}"#, vec!["duplicate field"]),
+        (r#"{"Instances": {}}"#, vec!["expected a list in [ ] as Instances"]),
+        (r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i""#, vec!["Instances[0]", "the text ends in the middle"]),
+    ] {
+        std::fs::write(&path, seed).unwrap();
+        let refused = home.refuses_to_serve(&mut serve);
+        assert!(said.iter().all(|word| refused.contains(word)), "{seed}: {refused}");
+    }
+    let many = r#"{"InstanceId":"ins-1e4r6y8i"},"#.repeat(500_000);
+    std::fs::write(&path, format!(r#"{{"Instances": [{many}{{"InstanceId":"ins-1e4r6y8i"}}]}}"#)).unwrap();
+    assert!(home.refuses_to_serve(&mut serve).contains("Instances holds more than 500000"));
+}
+
+#[test]
+fn a_start_that_is_refused_leaves_what_was_there_and_the_reason_alone() {
+    let names = |home: &Home| {
+        let found =
+            std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = found.collect();
+        names.sort();
+        names
+    };
+    let home = Home::new().seed(instances(json!({"LoginSettings": {"Password": "weak"}})));
+    home.refuses_to_serve(&mut home.serve());
+    assert_eq!(names(&home), ["failure"]);
+    // It failed when there were rows and machines already.
+    let home = Home::new().seed(instances(guest("fails-to-boot"))).flag("--boot-timeout-s", "1");
+    home.refuses_to_serve(&mut home.serve());
+    assert_eq!(names(&home), ["failure"]);
+    // What was there is not touched, whatever its name is.
+    let home = Home::new().seed(json!([]));
+    std::fs::create_dir(home.data()).unwrap();
+    for name in ["ca.pem.old", "credential", "notes"] {
+        std::fs::write(home.data().join(name), "mine").unwrap();
+    }
+    home.refuses_to_serve(&mut home.serve());
+    assert_eq!(names(&home), ["ca.pem.old", "credential", "failure", "notes"]);
+    assert_eq!(std::fs::read_to_string(home.data().join("credential")).unwrap(), "mine");
+    // Nor is anything once there is state, though that start is refused too.
+    let home = Home::new();
+    home.start().stop();
+    let before = names(&home);
+    assert!(before.contains(&"state.db".to_owned()) && !before.contains(&"failure".to_owned()), "{before:?}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut serve = home.cvmd(&["serve", "--listen", &address, "--ssh-ports", "0", "--data"]);
+    home.refuses_to_serve(serve.arg(home.data()));
+    assert_eq!(names(&home).into_iter().filter(|name| name != "failure").collect::<Vec<_>>(), before);
+    // A directory that is a file.
+    let file = home.beside("file");
+    std::fs::write(&file, "").unwrap();
+    let said = home.refuses_to_serve(home.cvmd(&["serve", "--data"]).arg(&file));
+    assert!(said.contains("is a file: the data directory is") && !said.contains("os error"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_a_setting_is_refused_in_words_of_people() {
+    let home = Home::new();
+    let rust = ["invalid digit", "os error", "expected u", "expected f", "IPv4 address syntax", "not a boolean"];
+    for (flag, said) in [
+        ("--ssh-ports=abc", "22,2222,0"),
+        ("--ssh-address=foo", "such as 127.0.0.1"),
+        ("--network-block=x", "64, 128 or 192"),
+        ("--boot-timeout-s=1.5", "from 1 to 3600"),
+        ("--shutdown-timeout-s=x", "from 1 to 3600"),
+        ("--expose=maybe", "true or false"),
+        ("--config=/nowhere", "No such file"),
+    ] {
+        let refused = home.refuses_to_serve(home.serve().arg(flag));
+        assert!(refused.contains(said) && !rust.iter().any(|word| refused.contains(word)), "{flag}: {refused}");
+    }
+    let path = home.beside("config.toml");
+    let mut serve = home.serve();
+    serve.arg("--config").arg(&path);
+    for (config, said) in [
+        ("# two\nboot_timeout_s = \"x\"", "line 2, `boot_timeout_s`: string \"x\", expected a whole number"),
+        ("[ssh]\nports = [70000]", "line 2, `ports`: integer `70000`, expected a whole number from 0 to 65535"),
+        ("[ssh]\naddress = \"x\"", "expected an IPv4 address such as 127.0.0.1"),
+        ("[prices]\ncpu_hour = \"a\"", "expected a number"),
+        ("ssh = 1", "expected an object or a section"),
+        ("[metrics]\ntoken = 1234567890123456", "`token`: a token is a text in quotes"),
+    ] {
+        std::fs::write(&path, config).unwrap();
+        let refused = home.refuses_to_serve(&mut serve);
+        assert!(refused.contains(said) && !rust.iter().any(|word| refused.contains(word)), "{config}: {refused}");
+        assert!(!refused.contains("1234567890123456"), "{refused}");
+    }
+}

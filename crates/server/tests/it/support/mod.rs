@@ -15,11 +15,12 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, Once, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) const SECRET_ID: &str = "AKIDofThisTest";
 pub(crate) const SECRET_KEY: &str = "clearSecretKeyOfThisTest";
@@ -30,6 +31,21 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// No test can keep another program from taking a port between two starts; the server then says so and takes the next.
 const TOLERATED: &[&str] = &["the machines' SSH port of the last start is taken"];
+
+/// Where whoever runs the tests has SIGHUP ignored, as `nohup` does, the programs that they start would ignore it too. What a
+/// program hears is the system's own way again in those that it starts.
+static HANGUP: Once = Once::new();
+
+fn hear_hangup() {
+    let about = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = about.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    if ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        // Heard from now on, though nobody listens.
+        drop(signal(SignalKind::hangup()).unwrap());
+    }
+}
 
 /// A data directory and how the server is started on it. It outlives the server's processes.
 #[derive(Debug)]
@@ -86,9 +102,8 @@ impl Home {
 
     /// `cvmd` with this home's environment and nothing of the caller's.
     pub(crate) fn cvmd(&self, arguments: &[&str]) -> Command {
-        // Also where whoever runs the tests has SIGHUP ignored, as `nohup` does.
-        let mut command = Command::new("env");
-        command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_cvmd")]);
+        HANGUP.call_once(hear_hangup);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cvmd"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CVMD_")) {
             command.env_remove(name);
         }
@@ -124,14 +139,17 @@ impl Home {
     /// A server that must end by itself, unsuccessfully; what it said on stderr.
     pub(crate) fn refuses_to_serve(&self, command: &mut Command) -> String {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut ended = None;
-        until("the server gives up", || {
-            ended = child.try_wait().unwrap();
-            ended.is_some()
-        });
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() && begun.elapsed() < LIMIT {
+            // Between two looks, not instead of one.
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        // One that goes on would hold the test program's own output open.
+        let goes_on = child.try_wait().unwrap().is_none() && child.kill().is_ok();
+        let status = child.wait().unwrap();
         let mut text = String::new();
         child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-        let status = ended.unwrap();
+        assert!(!goes_on, "the server does not give up: {text}");
         assert!(!status.success() && status.code().is_some(), "{status}: {text}");
         assert!(!text.contains("panicked"), "{text}");
         text

@@ -1,0 +1,89 @@
+//! What libraries say of a text that they cannot read, in words that do not need Rust.
+
+use std::fmt::Display;
+
+/// What serde, serde_json and toml call things, and what people do.
+const WORDS: &[(&str, &str)] = &[
+    ("invalid type: ", ""),
+    ("invalid value: ", ""),
+    ("expected u8", "expected a whole number from 0 to 255"),
+    ("expected u16", "expected a whole number from 0 to 65535"),
+    ("expected u32", "expected a whole number from 0 to 4294967295"),
+    ("expected u64", "expected a whole number, 0 or more"),
+    ("expected f64", "expected a number"),
+    ("expected a boolean", "expected true or false"),
+    ("expected a sequence", "expected a list in [ ]"),
+    ("invalid IPv4 address syntax", "expected an IPv4 address such as 127.0.0.1"),
+    ("invalid type: unit value", "null"),
+    ("EOF while parsing", "the text ends in the middle of"),
+    ("trailing characters", "something stands after the end"),
+];
+
+/// The library's message with its own types in people's words.
+pub(crate) fn of(message: impl Display) -> String {
+    let mut text = message.to_string();
+    for (theirs, ours) in WORDS {
+        text = text.replace(theirs, ours);
+    }
+    // What is expected where an object should stand has the name of a type of ours.
+    while let Some((before, after)) = text.split_once("expected struct ") {
+        let rest = after.trim_start_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
+        text = format!("{before}expected an object or a section{rest}");
+    }
+    text
+}
+
+/// An error and what it comes of, for people: without the system's numbers of errors.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| match part.split_once(')') {
+        Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => text + rest,
+        _ => text + " (os error " + part,
+    })
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the errors are looked at")]
+    struct Read {
+        small: Option<u8>,
+        price: Option<f64>,
+        list: Option<Vec<u16>>,
+        is_it: Option<bool>,
+        inner: Option<Box<Read>>,
+        address: Option<std::net::Ipv4Addr>,
+    }
+
+    #[test]
+    fn no_type_of_a_library_is_in_what_people_read() {
+        for (toml, said) in [
+            ("small = 300", "integer `300`, expected a whole number from 0 to 255"),
+            ("small = \"x\"", "string \"x\", expected a whole number from 0 to 255"),
+            ("price = \"x\"", "string \"x\", expected a number"),
+            ("list = 3", "integer `3`, expected a list in [ ]"),
+            ("list = [70000]", "integer `70000`, expected a whole number from 0 to 65535"),
+            ("is_it = 1", "integer `1`, expected true or false"),
+            ("inner = 1", "integer `1`, expected an object or a section"),
+            ("address = \"x\"", "expected an IPv4 address such as 127.0.0.1"),
+        ] {
+            let error = toml::from_str::<Read>(toml).unwrap_err();
+            assert_eq!(of(error.message()), said, "{toml}");
+        }
+        let of_json = |text| of(serde_json::from_str::<Read>(text).unwrap_err());
+        assert_eq!(of_json("{\"small\": null, \"price\": []}"), "sequence, expected a number at line 1 column 26");
+        assert_eq!(of_json("{\"small\": "), "the text ends in the middle of a value at line 1 column 10");
+        assert_eq!(of_json("{} x"), "something stands after the end at line 1 column 4");
+    }
+
+    #[test]
+    fn the_systems_numbers_are_left_out() {
+        let error = anyhow::Error::from(std::io::Error::from_raw_os_error(2)).context("cannot read x (os error y)");
+        assert_eq!(chain(&error), "cannot read x (os error y): No such file or directory");
+    }
+}
