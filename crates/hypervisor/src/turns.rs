@@ -1,8 +1,8 @@
 //! Work that takes turns: so much of it at a time, and round robin between those who want more, so that one with a
 //! thousand wishes holds another up for as long as one of them takes.
 
+use cvmd_model::RoundRobin;
 use std::{
-    collections::{HashMap, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -26,12 +26,11 @@ struct Shared<K: Clone + Eq + Hash> {
     queues: Mutex<Queues<K>>,
 }
 
-/// Invariant: while a place is free nobody waits, and `order` has each key of `by_key` once.
+/// Invariant: while a place is free nobody waits.
 #[derive(Debug)]
 struct Queues<K: Clone + Eq + Hash> {
     free: usize,
-    by_key: HashMap<K, VecDeque<oneshot::Sender<Turn<K>>>>,
-    order: VecDeque<K>,
+    waiting: RoundRobin<K, oneshot::Sender<Turn<K>>>,
 }
 
 /// A place: free again once this is dropped.
@@ -55,8 +54,16 @@ impl<K: Clone + Eq + Hash> Turns<K> {
     /// So many at a time, and so many of one key that wait, at least one of each.
     #[must_use]
     pub fn new(at_a_time: usize, waiting_max: usize) -> Turns<K> {
-        let queues = Queues { free: at_a_time.max(1), by_key: HashMap::new(), order: VecDeque::new() };
+        let queues = Queues { free: at_a_time.max(1), waiting: RoundRobin::default() };
         Turns(Arc::new(Shared { waiting_max: waiting_max.max(1), queues: Mutex::new(queues) }))
+    }
+
+    /// A turn, if a place is free.
+    #[must_use]
+    pub fn try_take(&self) -> Option<Turn<K>> {
+        let mut queues = self.0.queues();
+        queues.free = queues.free.checked_sub(1)?;
+        Some(Turn(Some(Arc::clone(&self.0))))
     }
 
     /// Waits for a turn.
@@ -74,7 +81,7 @@ impl<K: Clone + Eq + Hash> Turns<K> {
     /// How many wait now, those included that have given up and were not come to yet.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.queues().by_key.values().map(VecDeque::len).sum()
+        self.0.queues().waiting.len()
     }
 }
 
@@ -86,41 +93,26 @@ impl<K: Clone + Eq + Hash> Shared<K> {
             queues.free -= 1;
             return Ok(None);
         }
-        if let Some(queue) = queues.by_key.get_mut(&key) {
-            if queue.len() >= self.waiting_max {
-                queue.retain(|waiter| !waiter.is_closed());
-            }
-            if queue.len() >= self.waiting_max {
-                return Err(TooManyWait { waiting: queue.len() });
-            }
+        if queues.waiting.len_of(&key) >= self.waiting_max {
+            queues.waiting.retain(&key, |waiter| !waiter.is_closed());
         }
-        let Queues { by_key, order, .. } = &mut *queues;
-        let queue = by_key.entry(key.clone()).or_insert_with(|| {
-            order.push_back(key);
-            VecDeque::new()
-        });
+        let waiting = queues.waiting.len_of(&key);
+        if waiting >= self.waiting_max {
+            return Err(TooManyWait { waiting });
+        }
         let (waiter, turn) = oneshot::channel();
-        queue.push_back(waiter);
+        queues.waiting.push(key, waiter);
         Ok(Some(turn))
     }
 
     /// Who is next. Without anybody the place is free.
     fn next(&self) -> Option<oneshot::Sender<Turn<K>>> {
         let mut queues = self.queues();
-        while let Some(key) = queues.order.pop_front() {
-            let Some(queue) = queues.by_key.get_mut(&key) else { continue };
-            let waiter = queue.pop_front();
-            if queue.is_empty() {
-                queues.by_key.remove(&key);
-            } else {
-                queues.order.push_back(key);
-            }
-            if waiter.is_some() {
-                return waiter;
-            }
+        let next = queues.waiting.pop();
+        if next.is_none() {
+            queues.free += 1;
         }
-        queues.free += 1;
-        None
+        next.map(|(_, waiter)| waiter)
     }
 
     fn queues(&self) -> MutexGuard<'_, Queues<K>> {
@@ -201,7 +193,7 @@ mod test {
         assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3"]);
         drop(turn);
         assert_eq!(turns.0.queues().free, 1);
-        assert!(turns.0.queues().by_key.is_empty() && turns.0.queues().order.is_empty());
+        assert_eq!(turns.waiting(), 0);
     }
 
     #[test]

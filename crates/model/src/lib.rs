@@ -22,6 +22,7 @@ mod operation;
 mod placement_group;
 mod rare;
 mod refusal;
+mod round_robin;
 mod security_group;
 mod shape;
 mod template;
@@ -51,6 +52,7 @@ pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Powe
 pub use placement_group::{DisasterRecoverGroup, GROUPS_MAX, GroupKind};
 pub use rare::{CpuTopology, Rare};
 pub use refusal::{DiskRefusal, Failure, GroupRefusal, Refusal, TemplateRefusal};
+pub use round_robin::RoundRobin;
 pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};
 pub use shape::{Running, Shape, Size};
 pub use template::{
