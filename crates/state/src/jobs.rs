@@ -1,9 +1,8 @@
-//! What waits for the writer: a queue for each account and one for our own changes, taken from in turn, so that one account
-//! with many commands holds another up for as long as a few of them take.
+//! What waits for the writer: by whose it is and taken in turn, so that one account with many commands holds another up for
+//! as long as one of them takes.
 
-use cvmd_model::AccountNumber;
+use cvmd_model::{AccountNumber, RoundRobin};
 use std::{
-    collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
@@ -19,13 +18,19 @@ struct Shared<J> {
     came: Condvar,
 }
 
-/// Whose it is; none is our own.
-type Owner = Option<AccountNumber>;
+/// Whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Owner {
+    /// An account's command.
+    Account(AccountNumber),
+    /// What the engine writes of an account's machines: those of one account hold no other's up.
+    Machines(AccountNumber),
+    /// The operator's, and what belongs to no account.
+    Ours,
+}
 
-/// Invariant: `order` has each owner of `by_owner` once.
 struct Queues<J> {
-    by_owner: HashMap<Owner, VecDeque<J>>,
-    order: VecDeque<Owner>,
+    waiting: RoundRobin<Owner, J>,
     /// Whether the writer has nothing to do. Only then it has to be woken, which is a call to the system.
     is_idle: bool,
     is_closed: bool,
@@ -55,7 +60,7 @@ impl<J> Clone for Jobs<J> {
 
 impl<J> Jobs<J> {
     pub(crate) fn new() -> Jobs<J> {
-        let queues = Queues { by_owner: HashMap::new(), order: VecDeque::new(), is_idle: false, is_closed: false };
+        let queues = Queues { waiting: RoundRobin::default(), is_idle: false, is_closed: false };
         Jobs(Arc::new(Shared { queues: Mutex::new(queues), came: Condvar::new() }))
     }
 
@@ -65,15 +70,11 @@ impl<J> Jobs<J> {
         if queues.is_closed {
             return Err(NoRoom::Closed);
         }
-        let Queues { by_owner, order, .. } = &mut *queues;
-        let queue = by_owner.entry(owner).or_insert_with(|| {
-            order.push_back(owner);
-            VecDeque::new()
-        });
-        if owner.is_some() && queue.len() >= WAITING_MAX {
-            return Err(NoRoom::Full { waiting: queue.len() });
+        let waiting = queues.waiting.len_of(&owner);
+        if matches!(owner, Owner::Account(_)) && waiting >= WAITING_MAX {
+            return Err(NoRoom::Full { waiting });
         }
-        queue.push_back(job);
+        queues.waiting.push(owner, job);
         let is_idle = std::mem::take(&mut queues.is_idle);
         drop(queues);
         if is_idle {
@@ -82,16 +83,16 @@ impl<J> Jobs<J> {
         Ok(())
     }
 
-    /// The next one, without waiting.
-    pub(crate) fn next(&self) -> Option<J> {
-        self.queues().next()
+    /// The next one of those who may have a turn now, without waiting.
+    pub(crate) fn next_of(&self, may: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
+        self.queues().waiting.pop_of(may)
     }
 
     /// The next one. Blocks until there is one; none once all is done and nothing more may come.
-    pub(crate) fn wait(&self) -> Option<J> {
+    pub(crate) fn wait(&self) -> Option<(Owner, J)> {
         let mut queues = self.queues();
         loop {
-            let next = queues.next();
+            let next = queues.waiting.pop();
             if next.is_some() || queues.is_closed {
                 return next;
             }
@@ -111,58 +112,41 @@ impl<J> Jobs<J> {
     }
 }
 
-impl<J> Queues<J> {
-    fn next(&mut self) -> Option<J> {
-        while let Some(owner) = self.order.pop_front() {
-            let Some(queue) = self.by_owner.get_mut(&owner) else { continue };
-            let job = queue.pop_front();
-            if queue.is_empty() {
-                self.by_owner.remove(&owner);
-            } else {
-                self.order.push_back(owner);
-            }
-            if job.is_some() {
-                return job;
-            }
-        }
-        None
-    }
-}
-
 #[cfg(test)]
 mod test {
     use super::*;
 
     #[test]
-    fn accounts_take_turns_and_each_keeps_its_order() {
+    fn what_came_before_the_end_is_still_done() {
         let jobs = Jobs::new();
-        let account = |number| Some(AccountNumber(number));
+        let account = |number| Owner::Account(AccountNumber(number));
+        let machines = Owner::Machines(AccountNumber(1));
         for (owner, job) in
-            [(account(1), "a1"), (account(1), "a2"), (account(1), "a3"), (account(2), "b1"), (None, "c1")]
+            [(account(1), "a1"), (account(1), "a2"), (machines, "m1"), (account(2), "b1"), (Owner::Ours, "c1")]
         {
             jobs.add(owner, job).unwrap();
         }
-        assert_eq!((jobs.wait(), jobs.next()), (Some("a1"), Some("b1")));
-        jobs.add(account(2), "b2").unwrap();
+        assert_eq!(jobs.wait(), Some((account(1), "a1")));
+        assert_eq!(jobs.next_of(|owner| *owner == account(2)), Some((account(2), "b1")));
         jobs.close();
         assert_eq!(jobs.add(account(2), "late"), Err(NoRoom::Closed));
-        let rest: Vec<_> = std::iter::from_fn(|| jobs.wait()).collect();
-        assert_eq!(rest, ["c1", "a2", "b2", "a3"]);
-        assert!(jobs.queues().by_owner.is_empty() && jobs.queues().order.is_empty());
+        let mut rest: Vec<_> = std::iter::from_fn(|| jobs.wait()).map(|(_, job)| job).collect();
+        rest.sort_unstable();
+        assert_eq!(rest, ["a2", "c1", "m1"]);
     }
 
     #[test]
     fn so_many_of_one_account_wait_and_no_more() {
         let jobs = Jobs::new();
-        let account = |number| Some(AccountNumber(number));
+        let account = |number| Owner::Account(AccountNumber(number));
         for job in 0..WAITING_MAX {
             jobs.add(account(1), job).unwrap();
-            jobs.add(None, job).unwrap();
+            jobs.add(Owner::Machines(AccountNumber(1)), job).unwrap();
         }
         assert_eq!(jobs.add(account(1), 0), Err(NoRoom::Full { waiting: WAITING_MAX }));
         jobs.add(account(2), 0).unwrap();
-        jobs.add(None, 0).unwrap();
-        jobs.next().unwrap();
+        jobs.add(Owner::Machines(AccountNumber(1)), 0).unwrap();
+        jobs.wait().unwrap();
         jobs.add(account(1), 0).unwrap();
     }
 }

@@ -15,6 +15,7 @@ mod journal;
 mod load;
 mod networks;
 mod rows;
+mod share;
 mod shelf;
 mod shelves;
 pub mod store;

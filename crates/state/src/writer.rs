@@ -5,8 +5,9 @@
 
 use crate::{
     Decision, JournalEntry, JournalLine, ShelfName, Transaction, View,
-    jobs::{Jobs, NoRoom},
+    jobs::{Jobs, NoRoom, Owner},
     load::load,
+    share::{Cost, Shares},
     store::{Group, Journal, Row, Store, StoreError, Table},
     transaction::Put,
 };
@@ -27,11 +28,6 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     time::Instant,
 };
-
-/// Commands in one store transaction, at most.
-const GROUP_MAX: usize = 256;
-/// How long a group goes on gathering while commands are run for it. Whoever comes then is in the next one.
-const GATHERED_WITHIN: Duration = Duration::from_millis(5);
 
 /// A command was not carried out, and it was our own fault. Nothing of it is kept.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -92,6 +88,13 @@ struct Gathered {
     refused: Vec<JournalLine>,
 }
 
+impl Gathered {
+    fn cost(&self, begun: Instant) -> Cost {
+        let bytes = self.puts.iter().map(|(_, row)| row.body.as_ref().map_or(0, Vec::len)).sum();
+        Cost { rows: self.puts.len(), bytes, time: begun.elapsed() }
+    }
+}
+
 impl State {
     /// Loads the store and starts the writer. Blocks until then, with threads of its own: most of the time is parsing.
     ///
@@ -135,14 +138,14 @@ impl State {
         T: Send + 'static,
         E: Decision + Send + 'static,
     {
-        self.submit(Some(entry.account), apply, move |outcome, created| {
+        self.submit(Owner::Account(entry.account), apply, move |outcome, created| {
             let decision = outcome.as_ref().map_or_else(E::decision, |_| "accepted");
             Some(entry.decided(decision, created))
         })
         .await
     }
 
-    /// Runs a change of our own (the engine's, the operator's) without a journal line but those it writes itself.
+    /// Runs a change of the operator's without a journal line but those it writes itself.
     ///
     /// # Errors
     /// [`CommitError`]; nothing of the change is kept then.
@@ -154,7 +157,23 @@ impl State {
         T: Send + 'static,
         E: Send + 'static,
     {
-        self.submit(None, apply, |_, _| None).await
+        self.submit(Owner::Ours, apply, |_, _| None).await
+    }
+
+    /// The same for what the engine has to write of an account's machines.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing of the change is kept then.
+    pub async fn change_of<T, E>(
+        &self,
+        account: AccountNumber,
+        apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, CommitError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.submit(Owner::Machines(account), apply, |_, _| None).await
     }
 
     /// What the journal has on a request, oldest first.
@@ -213,7 +232,7 @@ impl State {
 
     async fn submit<T, E>(
         &self,
-        owner: Option<AccountNumber>,
+        owner: Owner,
         apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
         line: impl FnOnce(&Result<T, E>, &[InstanceId]) -> Option<JournalLine> + Send + 'static,
     ) -> Result<Result<T, E>, CommitError>
@@ -286,23 +305,25 @@ impl Writer {
 
     fn run(mut self, waiting: Jobs<Run>) {
         while let Some(first) = waiting.wait() {
-            let begun = Instant::now();
-            let more = std::iter::from_fn(|| (begun.elapsed() < GATHERED_WITHIN).then(|| waiting.next()).flatten());
-            self.write(std::iter::once(first).chain(more).take(GROUP_MAX));
+            self.write(first, &waiting);
         }
     }
 
     /// Runs a group, persists it, publishes it and answers, in that order.
-    fn write(&mut self, group: impl Iterator<Item = Run>) {
+    fn write(&mut self, first: (Owner, Run), waiting: &Jobs<Run>) {
         let mut view = View::clone(&self.shared.view.load());
         let mut answers = Vec::new();
         let mut rows = BTreeMap::new();
         let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
         let mut told = Vec::new();
         let mut wrote = 0;
-        for run in group {
+        let mut shares = Shares::default();
+        let mut next = Some(first);
+        while let Some((owner, run)) = next {
+            let begun = Instant::now();
             let mut gathered = Gathered::default();
             answers.push(run(&view, &mut gathered));
+            shares.add(owner, gathered.cost(begun));
             let lines = gathered.lines.len() + gathered.refused.len();
             wrote += u64::from(!gathered.puts.is_empty() || lines > 0);
             for (put, row) in gathered.puts {
@@ -317,6 +338,7 @@ impl Writer {
             }
             persisted.lines.append(&mut gathered.lines);
             persisted.refused.append(&mut gathered.refused);
+            next = if shares.is_full() { None } else { waiting.next_of(|owner| shares.has_room_for(owner)) };
         }
         persisted.rows.extend(rows.into_values());
         let images = persisted.rows.iter().any(|row| row.table == Table::Shelf(ShelfName::CustomImages));
@@ -497,6 +519,96 @@ mod test {
         tasks.join_all().await;
         assert_eq!(state.view().accounts().count(), 1000, "no two commands took the same number");
         assert!(state.figures().0 < 1000, "they were persisted in groups");
+    }
+
+    /// A store that tells the rows of each group, by their sequence, and waits until it may go on.
+    #[derive(Debug)]
+    struct Held {
+        rows: MemoryStore,
+        told: std::sync::mpsc::Sender<Vec<u64>>,
+        go_on: std::sync::mpsc::Receiver<()>,
+    }
+
+    impl Store for Held {
+        fn load(&mut self, take: &mut crate::store::TakeRow<'_>) -> Result<u64, StoreError> {
+            self.rows.load(take)
+        }
+
+        fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
+            // Once the test has ended nobody listens, and nothing is held.
+            let _ = self.told.send(group.rows.iter().map(|row| row.sequence).collect());
+            let _ = self.go_on.recv();
+            self.rows.persist(group)
+        }
+
+        fn revision(&mut self) -> Result<u64, StoreError> {
+            self.rows.revision()
+        }
+
+        fn journal(&self) -> Arc<dyn Journal> {
+            self.rows.journal()
+        }
+    }
+
+    const HEAVY_ROWS: u32 = 100;
+
+    /// Waits in line with a command that writes so many rows, from this number on.
+    fn ask<'a>(
+        state: &'a State,
+        account: u32,
+        (first, rows): (u32, u32),
+    ) -> std::pin::Pin<Box<dyn Future<Output = ()> + 'a>> {
+        let entry = JournalEntry { account: AccountNumber(account), ..entry(u128::from(first)) };
+        let mut asking = Box::pin(async move {
+            let done = state.commit(entry, move |tx| {
+                (first..first + rows).for_each(|number| tx.put_account(self::account(number)));
+                Ok::<_, No>(())
+            });
+            done.await.unwrap().unwrap();
+        });
+        let poll = asking.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        assert!(poll.is_pending());
+        asking
+    }
+
+    fn held() -> (State, std::sync::mpsc::Receiver<Vec<u64>>, std::sync::mpsc::Sender<()>) {
+        let ((told, groups), (release, go_on)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+        let store = Held { rows: MemoryStore::default(), told, go_on };
+        (State::open(Box::new(store)).unwrap(), groups, release)
+    }
+
+    #[test]
+    fn a_light_command_that_comes_beside_a_crowd_of_heavy_ones_is_in_the_next_group() {
+        let (state, groups, release) = held();
+        let heavy = |number: u32| ask(&state, 1, (number * 1_000, HEAVY_ROWS));
+        let mut asked = vec![heavy(1)];
+        let first = groups.recv().unwrap();
+        asked.extend((2..20).map(heavy));
+        asked.push(ask(&state, 2, (900_000, 1)));
+        release.send(()).unwrap();
+        let second = groups.recv().unwrap();
+        drop(release);
+        assert!(second.contains(&900_000), "{second:?}");
+        let rest: Vec<usize> = std::iter::from_fn(|| groups.recv_timeout(Duration::from_secs(20)).ok())
+            .take(17)
+            .map(|rows| rows.len())
+            .collect();
+        let heavy = HEAVY_ROWS as usize;
+        assert_eq!((first.len(), second.len()), (heavy, heavy + 1), "one of the crowd goes along, and no more");
+        assert_eq!(rest, [heavy; 17], "nobody else waits, but somebody may come");
+        drop(asked);
+    }
+
+    #[test]
+    fn a_group_has_an_end_however_many_accounts_ask() {
+        let (state, groups, release) = held();
+        let mut asked = vec![ask(&state, 1, (1_000, 1))];
+        groups.recv().unwrap();
+        asked.extend((2..20).map(|account| ask(&state, account, (account * 1_000, HEAVY_ROWS))));
+        drop(release);
+        let second = groups.recv().unwrap().len();
+        assert!((HEAVY_ROWS as usize..=600).contains(&second), "{second}");
+        drop(asked);
     }
 
     #[tokio::test]

@@ -1,0 +1,105 @@
+//! What one group of the writer holds at most, and what of it is one account's.
+
+use crate::jobs::Owner;
+use std::time::Duration;
+
+/// Commands in one group, at most.
+const COMMANDS_MAX: usize = 256;
+/// Rows and bytes that a group is full with.
+const GROUP_ROWS: usize = 512;
+const GROUP_BYTES: usize = 512 * 1024;
+/// What an account has had its share with; its next command is for the next group. One command may cost more, and is then
+/// the account's only one.
+const SHARE: Cost = Cost { rows: 64, bytes: 64 * 1024, time: Duration::from_millis(2) };
+
+/// What commands have cost the writer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
+}
+
+impl Cost {
+    fn add(&mut self, other: Cost) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.time += other.time;
+    }
+
+    fn is_a_share(self) -> bool {
+        self.rows >= SHARE.rows || self.bytes >= SHARE.bytes || self.time >= SHARE.time
+    }
+}
+
+/// What the group that gathers has cost so far. An account with heavy commands gets one of them into a group, and whoever
+/// comes with a light one meanwhile is in the same group or in the next.
+#[derive(Debug, Default)]
+pub(crate) struct Shares {
+    commands: usize,
+    total: Cost,
+    /// Few: each has had a command in this group.
+    by_owner: Vec<(Owner, Cost)>,
+}
+
+impl Shares {
+    /// Counts a command.
+    pub(crate) fn add(&mut self, owner: Owner, cost: Cost) {
+        self.commands += 1;
+        self.total.add(cost);
+        match self.by_owner.iter_mut().find(|(known, _)| *known == owner) {
+            Some((_, of_owner)) => of_owner.add(cost),
+            None => self.by_owner.push((owner, cost)),
+        }
+    }
+
+    /// Whether nobody gets more into this group.
+    pub(crate) fn is_full(&self) -> bool {
+        self.commands >= COMMANDS_MAX || self.total.rows >= GROUP_ROWS || self.total.bytes >= GROUP_BYTES
+    }
+
+    /// Whether the owner gets one more into this group.
+    pub(crate) fn has_room_for(&self, owner: &Owner) -> bool {
+        !self.by_owner.iter().any(|(known, cost)| known == owner && cost.is_a_share())
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use cvmd_model::AccountNumber;
+
+    #[test]
+    fn who_has_had_a_share_waits_for_the_next_group_and_others_do_not() {
+        let [busy, other] = [1, 2].map(|number| Owner::Account(AccountNumber(number)));
+        for heavy in [
+            Cost { rows: SHARE.rows, ..Cost::default() },
+            Cost { bytes: SHARE.bytes, ..Cost::default() },
+            Cost { time: SHARE.time, ..Cost::default() },
+        ] {
+            let mut shares = Shares::default();
+            assert!(shares.has_room_for(&busy));
+            shares.add(busy, heavy);
+            assert!(!shares.has_room_for(&busy) && shares.has_room_for(&other) && !shares.is_full());
+        }
+        let mut shares = Shares::default();
+        (1..SHARE.rows).for_each(|_| shares.add(busy, Cost { rows: 1, ..Cost::default() }));
+        assert!(shares.has_room_for(&busy), "light ones go together");
+        shares.add(busy, Cost { rows: 1, ..Cost::default() });
+        assert!(!shares.has_room_for(&busy));
+    }
+
+    #[test]
+    fn a_group_is_full_at_some_time() {
+        for cost in [Cost { rows: GROUP_ROWS, ..Cost::default() }, Cost { bytes: GROUP_BYTES, ..Cost::default() }] {
+            let mut shares = Shares::default();
+            shares.add(Owner::Ours, cost);
+            assert!(shares.is_full());
+        }
+        let mut shares = Shares::default();
+        (1..COMMANDS_MAX).for_each(|_| shares.add(Owner::Ours, Cost::default()));
+        assert!(!shares.is_full());
+        shares.add(Owner::Ours, Cost::default());
+        assert!(shares.is_full());
+    }
+}
