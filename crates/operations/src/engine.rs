@@ -6,7 +6,7 @@
 //! watch ───────────┘             idle: queued for a few followers
 //! ```
 
-use crate::{Limits, follow, images, walk};
+use crate::{Limits, effects::Effects, follow, images, walk};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
 use cvmd_state::State;
@@ -17,7 +17,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Idle instances that are looked at side by side.
 const FOLLOWERS: usize = 8;
@@ -64,7 +64,7 @@ pub(crate) struct Shared {
     pub(crate) hypervisor: Arc<dyn Hypervisor>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
-    pub(crate) effects: Semaphore,
+    pub(crate) effects: Effects,
     pub(crate) stop: watch::Receiver<bool>,
     abandon: watch::Receiver<bool>,
     pub(crate) counters: Counters,
@@ -116,7 +116,7 @@ impl Engine {
             hypervisor,
             clock,
             limits,
-            effects: Semaphore::new(limits.parallel_max.max(1)),
+            effects: Effects::new(limits.parallel_max),
             stop: stopping,
             abandon: abandoned,
             counters: Counters::default(),

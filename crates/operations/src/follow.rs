@@ -91,7 +91,7 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
         return Look::Agrees;
     }
     let seen = Arc::clone(row);
-    let changed = shared.state.change(move |tx| {
+    let changed = shared.state.change_of(row.account, move |tx| {
         // Invariant: only on the very row that was compared; whatever else happened to it is newer than the look.
         let same = tx.view().instance(id).is_some_and(|row| Arc::ptr_eq(row, &seen));
         if same {

@@ -69,7 +69,7 @@ async fn delete(shared: &Shared, image: &Arc<CustomImage>) -> bool {
         return false;
     }
     let row = Arc::clone(image);
-    let gone = shared.state.change(move |tx| {
+    let gone = shared.state.change_of(image.account, move |tx| {
         tx.discard(&row);
         Ok::<_, Infallible>(())
     });

@@ -12,6 +12,7 @@
 //! Architecture invariant: this crate knows no requests and no actions; it commits only on rows whose operation is
 //! still the one that it walks.
 
+mod effects;
 mod engine;
 mod follow;
 mod images;

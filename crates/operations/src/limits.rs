@@ -9,7 +9,7 @@ pub struct Limits {
     pub boot_timeout_s: u64,
     /// An effect that failed this often in a row is given up.
     pub attempts_max: u32,
-    /// Effects on the hypervisor at the same time. Waiting is not bounded.
+    /// Effects on the hypervisor at the same time, half of them for one account. Waiting is not bounded.
     pub parallel_max: usize,
     /// When the engine is told to stop, effects that run have this long to end; then they are left as they are, as a crash
     /// would leave them.
@@ -18,7 +18,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { shutdown_timeout_s: 20, boot_timeout_s: 120, attempts_max: 5, parallel_max: 64, stop_timeout_s: 2 }
+        Limits { shutdown_timeout_s: 20, boot_timeout_s: 120, attempts_max: 5, parallel_max: 128, stop_timeout_s: 2 }
     }
 }
 

@@ -10,6 +10,7 @@
 
 use crate::{
     Next, Step,
+    effects::Permit,
     engine::{Counters, Shared, Task},
     follow::{Look, look},
     images, next,
@@ -22,7 +23,6 @@ use cvmd_model::{
 };
 use cvmd_state::{CommitError, JournalLine};
 use std::{convert::Infallible, sync::Arc};
-use tokio::sync::SemaphorePermit;
 
 /// A waiting operation observes at least this often: a driver that lost its connection may have lost events.
 const OBSERVE_AGAIN_MS: u64 = 2_000;
@@ -114,13 +114,13 @@ fn take_up(walk: &mut Option<Walk>, request: RequestId, trail: Trail, now_ms: u6
 }
 
 impl Walk {
-    async fn step<'a>(
+    async fn step(
         &mut self,
-        shared: &'a Shared,
+        shared: &Shared,
         row: Arc<Instance>,
         goal: Goal,
         task: &Task,
-        permit: &mut Option<SemaphorePermit<'a>>,
+        permit: &mut Option<Permit>,
     ) -> Result<(), End> {
         let observed = match shared.unless_abandoned(shared.hypervisor.observe(row.id)).await.ok_or(End)? {
             Ok(observed) => observed,
@@ -140,13 +140,12 @@ impl Walk {
         match next(&sight.goal, &self.trail, &sight.observed, &shared.limits, sight.now_ms) {
             Next::Do(step, trail) => {
                 if permit.is_none() {
-                    if let Ok(free) = shared.effects.try_acquire() {
-                        *permit = Some(free);
-                    } else {
+                    *permit = shared.effects.try_begin(sight.row.account);
+                    if permit.is_none() {
                         // What was decided may be outdated when the turn comes: decide again then.
                         *permit = tokio::select! {
                             () = shared.stopped() => None,
-                            turn = shared.effects.acquire() => turn.ok(),
+                            begun = shared.effects.begin(sight.row.account) => begun,
                         };
                         return Ok(());
                     }
@@ -275,8 +274,8 @@ impl Walk {
         task: &Task,
     ) -> Result<bool, End> {
         let before = self.before.clone();
-        let (id, request, kept) = (sight.row.id, self.request, trail.clone());
-        let committed = commit(shared, id, request, move |mut instance, tx| {
+        let (request, kept) = (self.request, trail.clone());
+        let committed = commit(shared, &sight.row, request, move |mut instance, tx| {
             settle::proceed(&mut instance, kept, before, state);
             tx.put_instance(instance);
         });
@@ -306,7 +305,7 @@ impl Walk {
             self.back_off(shared, task).await;
             return Ok(());
         };
-        let committed = commit(shared, id, request, move |mut instance, tx| {
+        let committed = commit(shared, &sight.row, request, move |mut instance, tx| {
             tx.write_line(line(&instance, request, &ended, at_seconds));
             if let Some(Operation { goal: Goal::CaptureImage { image, .. }, .. }) = instance.operation {
                 images::end(tx, image, captured.as_ref());
@@ -359,11 +358,12 @@ async fn wait(shared: &Shared, task: &Task, until_ms: u64) {
 /// Changes the row, if its operation still is this request's.
 async fn commit(
     shared: &Shared,
-    id: InstanceId,
+    row: &Instance,
     request: RequestId,
     change: impl FnOnce(Instance, &mut cvmd_state::Transaction<'_>) + Send + 'static,
 ) -> Committed {
-    let changed = shared.state.change(move |tx| {
+    let id = row.id;
+    let changed = shared.state.change_of(row.account, move |tx| {
         // Invariant: an operation that was superseded writes nothing, so it is compared here, on the writer.
         let row = tx.view().instance(id).filter(|row| row.operation.as_ref().is_some_and(|op| op.request == request));
         let Some(row) = row else { return Ok::<bool, Infallible>(false) };

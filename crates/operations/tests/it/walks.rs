@@ -197,7 +197,7 @@ fn effects_side_by_side_are_bounded_and_none_is_left_out() {
             ids.push(life.launch(number, &[1, 2]).await);
         }
         life.until("all run", |view| view.operating().next().is_none()).await.unwrap();
-        assert_eq!(life.machines.running_max(), 7);
+        assert_eq!(life.machines.running_max(), 4, "half of seven: all are one account's");
         for (request, id) in ids.iter().enumerate() {
             let by = by(5000 + request as u128);
             life.ask(*id, move |instance| instance.disassociate(&[key_id(1)], FORCED, by)).await;
@@ -208,8 +208,32 @@ fn effects_side_by_side_are_bounded_and_none_is_left_out() {
             assert_eq!(life.keys_on_disk(*id), [2]);
             assert_eq!(life.machines.machine(*id).unwrap().boots, 2);
         }
-        assert_eq!(life.machines.running_max(), 7);
+        assert_eq!(life.machines.running_max(), 4, "half of seven: all are one account's");
         assert_eq!(life.engine.as_ref().unwrap().figures().tasks, 0);
+    });
+}
+
+#[test]
+fn an_accounts_many_machines_hold_no_other_accounts_up() {
+    let mut house = House::new();
+    house.limits.parallel_max = 1;
+    house.live(async |life| {
+        life.machines.effects_take(100);
+        for number in 0..50 {
+            life.launch(number, &[]).await;
+        }
+        let other = cvmd_model::InstanceId::from_random(900);
+        life.put(move |tx| {
+            let mut instance = crate::house::instance(900, &[]);
+            instance.account = cvmd_model::AccountNumber(2);
+            instance.begin(cvmd_model::Goal::Launch, by(1));
+            tx.put_instance(instance);
+        })
+        .await;
+        life.until_state(other, S::Running).await.unwrap();
+        let left = life.state.view().operating().count();
+        assert!(left >= 40, "{left} of the busy account's 50 are left: they took turns with the other's one");
+        life.until("all run", |view| view.operating().next().is_none()).await.unwrap();
     });
 }
 
