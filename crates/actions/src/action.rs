@@ -45,8 +45,10 @@ pub enum Effect {
     Query(fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>),
     /// Parses, off the writer, and yields what is to be applied. Microseconds.
     Command(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
-    /// The same, but parsing takes milliseconds (a key is generated, a password is hashed): not on an async thread.
+    /// The same, but parsing takes milliseconds (a password is hashed): not on an async thread.
     SlowCommand(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+    /// The same, but parsing takes some hundred milliseconds (a key is made).
+    LongCommand(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
 }
 
 /// One action of the API.

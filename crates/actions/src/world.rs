@@ -418,7 +418,7 @@ impl World {
                     answer(&mut parameters, &self.state.view(), &context).map_err(|reason| heard(&reason, door))?;
                 return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, door));
             }
-            Effect::Command(prepare) | Effect::SlowCommand(prepare) => prepare,
+            Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => prepare,
         };
         let apply = prepare(&mut parameters, &context).and_then(|apply| parameters.finish().map(|()| apply));
         let entry = JournalEntry {

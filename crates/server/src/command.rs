@@ -6,7 +6,8 @@ use crate::{
     metrics::Bound,
     work::{self, Size},
 };
-use cvmd_actions::{Action, ApiError, Apply, Body, Context, Excess, Parameters, Reason, carry_out};
+use cvmd_actions::{Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason, carry_out};
+use cvmd_hypervisor::Turns;
 use cvmd_state::{CommitError, JournalEntry, Transaction, View};
 use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
 use std::sync::Arc;
@@ -50,11 +51,19 @@ fn count_bound(house: &House, reason: &Reason) {
 /// Parses a command, off the writer, when it is the account's turn.
 pub(crate) async fn prepare(
     house: &House,
-    action: &Action,
+    action: &'static Action,
     params: Params,
     prepare: Prepare,
     (context, size): (&Context, Size),
 ) -> Result<Apply, Reason> {
+    let slow = match action.effect {
+        Effect::Query(_) | Effect::Command(_) => None,
+        Effect::SlowCommand(_) => Some(&house.hashing),
+        Effect::LongCommand(_) => Some(&house.key_making),
+    };
+    if let Some(turns) = slow {
+        return prepare_slowly(house, turns, action, params, prepare, context.clone()).await;
+    }
     let parse = move || prepare_now(action, params, prepare, context);
     work::compute(house, context.account.0, size, parse).await.flatten()
 }
@@ -73,14 +82,15 @@ pub(crate) fn prepare_now(
 }
 
 /// A slow preparation keeps no async thread, and few of them run side by side.
-pub(crate) async fn prepare_slowly(
+async fn prepare_slowly(
     house: &House,
+    turns: &Turns<Owner>,
     action: &'static Action,
     params: Params,
     prepare: Prepare,
     context: Context,
 ) -> Result<Apply, Reason> {
-    let turn = work::turn(house, &house.slow, Owner::Account(context.account.0)).await?;
+    let turn = work::turn(house, turns, Owner::Account(context.account.0)).await?;
     let prepared = tokio::task::spawn_blocking(move || {
         let prepared = prepare_now(action, params, prepare, &context);
         // Not before: a client that goes away takes the wait with it, and not the work.
@@ -177,5 +187,70 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         instances: named.iter().filter_map(instance).collect(),
         target: None,
         replay: request.replay.map(|key| key.to_hex().into()),
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{descriptors::Shares, master_key::MasterKey};
+    use cvmd_actions::Policy;
+    use cvmd_hypervisor::Clock;
+    use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
+    use cvmd_model::{AccountNumber, RegionId, RequestId};
+    use cvmd_state::{State, store::MemoryStore};
+    use std::{
+        sync::{Mutex, mpsc},
+        time::Duration,
+    };
+    use tokio::sync::Notify;
+
+    static BEGUN: Notify = Notify::const_new();
+    /// The work ends when the sender of this is gone.
+    static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+
+    fn held(_: &mut Parameters, _: &Context) -> Result<Apply, Reason> {
+        BEGUN.notify_one();
+        let go_on = GO_ON.lock().unwrap().take();
+        go_on.map(|go_on| go_on.recv());
+        Err(Reason::OurFault)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_turn_goes_with_the_work_and_not_with_who_waits_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let ssh = SshSettings { listen: false, ..SshSettings::default() };
+        let machines = Settings { data: directory.path().to_path_buf(), clock: Clock::System, ssh };
+        let house = House::new(
+            Arc::new(State::open(Box::<MemoryStore>::default()).unwrap()),
+            SimulatedHypervisor::open(machines).unwrap(),
+            Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
+            Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
+            Shares::of(1024),
+        );
+        let request = RequestId(uuid::Uuid::from_u128(1));
+        let (account, region) = (AccountNumber(1), house.policy.region);
+        let context = house.context(request, Door::Api3, Language::default(), account, region);
+        let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "CreateKeyPair").unwrap();
+        // What the action demands: without it the work is refused before it begins.
+        let text = |text: &str| Value::Text(text.into());
+        let root = vec![("KeyName".into(), text("mine")), ("ProjectId".into(), Value::Integer(0))];
+        let params = Params { root: cvmd_wire::Map::from_entries(root).unwrap(), textual: false };
+
+        // All places but one are taken.
+        let mut others: Vec<_> = std::iter::from_fn(|| house.key_making.try_take()).collect();
+        others.pop();
+        let (end, go_on) = mpsc::channel();
+        *GO_ON.lock().unwrap() = Some(go_on);
+        let asked = prepare_slowly(&house, &house.key_making, action, params, held, context);
+        tokio::select! {
+            ended = asked => panic!("it did not even begin: {:?}", ended.err()),
+            () = BEGUN.notified() => {}
+        }
+        // The client has gone, and its future with it. The work goes on.
+        assert!(house.key_making.try_take().is_none(), "the work has its turn still");
+        drop(end);
+        let next = tokio::time::timeout(Duration::from_secs(20), house.key_making.take(Owner::Account(2)));
+        next.await.expect("the turn goes on with the end of the work").unwrap();
     }
 }

@@ -26,8 +26,6 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// Slow preparations (a key is generated, a password is hashed) side by side.
-const SLOW_MAX: usize = 4;
 /// Commands that are answered at a time on the operator's socket, and those who have still to ask.
 const COMMANDS_MAX: usize = 64;
 /// Requests of one account that wait for a turn.
@@ -43,10 +41,12 @@ pub(crate) struct House {
     pub(crate) master_key: Arc<MasterKey>,
     pub(crate) access: Access,
     pub(crate) metrics: Metrics,
-    /// Who may compute now: requests as they come, those with a large body, those that are slow to prepare.
+    /// Who may compute now: requests as they come, those with a large body, those that hash a password, those that make
+    /// a key. The last two leave half of the processors to others, above all to the writer.
     pub(crate) turns: Turns<Owner>,
     pub(crate) large: Turns<Owner>,
-    pub(crate) slow: Turns<Owner>,
+    pub(crate) hashing: Turns<Owner>,
+    pub(crate) key_making: Turns<Owner>,
     /// Whose requests take turns.
     pub(crate) pace: Pace,
     /// What of an account's requests is begun and not answered.
@@ -88,7 +88,8 @@ impl House {
             under_way: UnderWay::of(shares.connections),
             turns: Turns::new(at_a_time, WAITING_MAX),
             large: Turns::new(at_a_time, WAITING_MAX),
-            slow: Turns::new(SLOW_MAX, WAITING_MAX),
+            hashing: Turns::new(at_a_time / 2, WAITING_MAX),
+            key_making: Turns::new(at_a_time / 2, WAITING_MAX),
             replies: Replies::default(),
             commands: Arc::new(Connections::new(COMMANDS_MAX)),
             connections: Arc::new(Connections::new(shares.connections)),

@@ -79,14 +79,11 @@ async fn carry_out(
     let outcome = match (action.effect, region) {
         (Effect::Query(_), Err(reason)) => Err(reason.told(door, language)),
         (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, (&context, size)).await,
-        (Effect::Command(prepare) | Effect::SlowCommand(prepare), region) => {
+        (Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare), region) => {
             let entry = command::journal_entry(&request, action, &context);
-            let prepared = match (region, action.effect) {
-                (Err(reason), _) => Err(reason),
-                (Ok(_), Effect::SlowCommand(_)) => {
-                    command::prepare_slowly(house, action, request.params, prepare, context.clone()).await
-                }
-                (Ok(_), _) => command::prepare(house, action, request.params, prepare, (&context, size)).await,
+            let prepared = match region {
+                Err(reason) => Err(reason),
+                Ok(_) => command::prepare(house, action, request.params, prepare, (&context, size)).await,
             };
             command::commit_signed(house, entry, prepared, context).await
         }

@@ -23,7 +23,7 @@ pub(crate) const ACTION: Action = Action {
     ],
     without_effect: &[],
     regionless: false,
-    effect: Effect::SlowCommand(prepare),
+    effect: Effect::LongCommand(prepare),
 };
 
 #[derive(Serialize)]
