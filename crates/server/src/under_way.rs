@@ -1,8 +1,8 @@
 //! How many requests of each account are under way: one account keeps a part of the connections for others to come by.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Accounts whose numbers are so far apart share a count: a row for each would cost every request a lock.
+/// Locks, so that requests of different accounts seldom wait for the same one.
 const PLACES: usize = 1_024;
 /// However few connections there are.
 const MAX_AT_LEAST: usize = 8;
@@ -10,19 +10,26 @@ const MAX_AT_LEAST: usize = 8;
 #[derive(Debug)]
 pub(crate) struct UnderWay {
     of_account_max: usize,
-    counts: Box<[AtomicUsize]>,
+    places: Box<[Place]>,
 }
+
+/// How many each account has, of those that have any and whose numbers are so far apart: mostly one.
+#[derive(Debug, Default)]
+struct Place(Mutex<Vec<(u32, usize)>>);
 
 /// A request that is under way, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Begun<'a>(&'a AtomicUsize);
+pub(crate) struct Begun<'a> {
+    place: &'a Place,
+    account: u32,
+}
 
 impl UnderWay {
     /// Half of the connections for each account.
     pub(crate) fn of(connections: usize) -> UnderWay {
         UnderWay {
             of_account_max: (connections / 2).max(MAX_AT_LEAST),
-            counts: (0..PLACES).map(|_| AtomicUsize::new(0)).collect(),
+            places: (0..PLACES).map(|_| Place::default()).collect(),
         }
     }
 
@@ -31,16 +38,32 @@ impl UnderWay {
     /// # Errors
     /// When so many are under way.
     pub(crate) fn begin(&self, account: u32) -> Result<Begun<'_>, usize> {
-        let count = &self.counts[account as usize % PLACES];
-        let begun = Begun(count);
-        let before = count.fetch_add(1, Ordering::Relaxed);
-        if before < self.of_account_max { Ok(begun) } else { Err(before) }
+        let place = &self.places[account as usize % PLACES];
+        let mut counts = place.counts();
+        match counts.iter_mut().find(|(known, _)| *known == account) {
+            Some((_, count)) if *count >= self.of_account_max => return Err(*count),
+            Some((_, count)) => *count += 1,
+            None => counts.push((account, 1)),
+        }
+        Ok(Begun { place, account })
+    }
+}
+
+impl Place {
+    fn counts(&self) -> MutexGuard<'_, Vec<(u32, usize)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut counts = self.place.counts();
+        if let Some(at) = counts.iter().position(|(known, _)| *known == self.account) {
+            counts[at].1 -= 1;
+            if counts[at].1 == 0 {
+                counts.swap_remove(at);
+            }
+        }
     }
 }
 
@@ -55,6 +78,13 @@ mod test {
         assert_eq!((under_way.begin(7).unwrap_err(), under_way.begin(8).is_ok()), (10, true));
         begun.pop();
         assert!(under_way.begin(7).is_ok(), "what was refused does not count");
-        assert!((0..MAX_AT_LEAST).all(|_| UnderWay::of(2).begin(7).is_ok()));
+        let few = UnderWay::of(2);
+        let begun: Vec<_> = (0..MAX_AT_LEAST).map(|_| few.begin(7).unwrap()).collect();
+        assert_eq!(few.begin(7).unwrap_err(), MAX_AT_LEAST);
+        let far = 7 + PLACES as u32;
+        drop(few.begin(far).expect("another account, however far apart their numbers are"));
+        assert_eq!(few.places[7].counts()[..], [(7, MAX_AT_LEAST)]);
+        drop(begun);
+        assert!(few.places[7].counts().is_empty(), "nothing is kept of who has none");
     }
 }
