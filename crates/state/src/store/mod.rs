@@ -3,6 +3,7 @@
 mod memory;
 mod sqlite;
 mod sqlite_journal;
+mod sqlite_log;
 
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;

@@ -6,6 +6,7 @@
 use super::{
     Group, Journal, Retention, Row, Store, StoreError, Table, TakeRow,
     sqlite_journal::{self, JournalWriter, SqliteJournal},
+    sqlite_log::{Log, PAGES, PAGES_MAX},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
@@ -21,6 +22,8 @@ const ROW_SCHEMA: i64 = 1;
 /// SQLite in one file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    // Invariant: dropped before the connection, which closes last and takes the log away.
+    log: Log,
     connection: Connection,
     path: PathBuf,
     journal: JournalWriter,
@@ -48,19 +51,20 @@ impl SqliteStore {
             return Err(StoreError::Newer { found, known: SCHEMA });
         }
         connection
-            .execute_batch(
+            .execute_batch(&format!(
                 "PRAGMA page_size = 1024;
                  PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
-                 PRAGMA wal_autocheckpoint = 40000;
+                 PRAGMA wal_autocheckpoint = {PAGES_MAX};
                  PRAGMA cache_size = -8192;
                  PRAGMA busy_timeout = 5000;",
-            )
+            ))
             .map_err(open)?;
         connection.execute_batch(&layout(found)).map_err(open)?;
         let journal = JournalWriter::open(&connection, retention).map_err(open)?;
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(SqliteStore { connection, path: path.to_path_buf(), journal })
+        let log = Log::open(path, PAGES).map_err(open)?;
+        Ok(SqliteStore { log, connection, path: path.to_path_buf(), journal })
     }
 }
 
@@ -91,6 +95,7 @@ impl Store for SqliteStore {
             .map_err(failed)?;
         transaction.commit().map_err(failed)?;
         self.journal.committed(bytes);
+        self.log.committed(group, &self.connection);
         Ok(())
     }
 
