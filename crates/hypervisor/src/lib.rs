@@ -15,7 +15,7 @@ pub use clock::Clock;
 pub use connection::{ByteStream, Connection};
 pub use endpoint::Endpoint;
 pub use fair::{Holding, Largest, largest};
-pub use listener::{Answer, Listener};
+pub use listener::{Answer, BACKLOG, Listener};
 pub use peers::Peer;
 pub use trouble::{Among, Trouble};
 pub use turns::{TooManyWait, Turn, Turns};

@@ -14,8 +14,8 @@ use std::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
-/// Connections the kernel holds while none is accepted.
-const BACKLOG: i32 = 1024;
+/// Connections the kernel holds while none is accepted, if it holds as many. One more has to try again, after a second.
+pub const BACKLOG: u32 = 4_096;
 /// How long accepting rests after an error, such as too many open files.
 const REST: Duration = Duration::from_millis(50);
 /// Such errors are told so often at most.
@@ -122,6 +122,6 @@ fn listen(
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SocketAddrV4::new(address, port).into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(BACKLOG.cast_signed())?;
     TcpListener::from_std(socket.into())
 }

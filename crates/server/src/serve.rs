@@ -14,7 +14,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{ConsoleAt, Policy};
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_hypervisor::{BACKLOG, Clock, Hypervisor};
 use cvmd_hypervisor_simulated::{Owners, Settings as MachineSettings, SimulatedHypervisor, SshSettings, Survey};
 use cvmd_model::Instance;
 use cvmd_operations::Engine;
@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
@@ -63,7 +63,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiver<bool>) -> anyhow::Result<()> {
-    let listener = listen(config).await?;
+    let listener = listen(config)?;
     let address = listener.local_addr()?;
     let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
@@ -150,9 +150,15 @@ fn hears_hangup() -> bool {
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
 }
 
-async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.map_err(|error| {
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let listener = bind(config.listen).map_err(|error| {
         let is_taken = error.kind() == std::io::ErrorKind::AddrInUse;
         let advice = if is_taken {
             ". Another program has the port; if that is a cvmd on another data directory, `cvmd env --data DIR` leads to it. \

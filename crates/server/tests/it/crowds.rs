@@ -60,6 +60,22 @@ fn idle_connections_make_room_for_clients() {
 }
 
 #[test]
+fn those_who_come_all_at_once_wait_for_the_server_and_not_for_a_second_try() {
+    let home = Home::new();
+    let server = home.start();
+    let kernel_max = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
+    server.tell("-STOP");
+    // The system tries again after a second, and only where the queue of those to be taken in was full.
+    let came = (0..1_500.min(kernel_max)).try_for_each(|_| {
+        TcpStream::connect_timeout(&server.client.address, Duration::from_millis(500)).map(drop)
+    });
+    server.tell("-CONT");
+    came.unwrap();
+    is_answered_soon(&server.client);
+    server.stop();
+}
+
+#[test]
 fn the_limit_of_open_files_is_raised_to_what_is_allowed() {
     let home = Home::new();
     let serve = home.serve();
@@ -137,7 +153,7 @@ fn a_body_without_a_length_is_bounded_all_the_same() {
     for _ in 0..40 {
         stream.write_all(&chunk).unwrap();
     }
-    stream.write_all(b"0\r\n\r\n").unwrap();
+    // Not ended yet: what is too much is refused when it comes.
     let refused = http::read_reply(&mut stream).unwrap().answer().unwrap_err();
     assert!(refused.code == "RequestSizeLimitExceeded" && refused.message.contains("1048576"), "{refused:?}");
     server.stop();
