@@ -43,19 +43,24 @@ pub(super) struct Pool {
     bytes_max: usize,
     of_owner_max: usize,
     held: Mutex<Held>,
-    /// Told when an owner holds so little that somebody may wait for just that.
-    given_back: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     next: u64,
     bytes: usize,
-    /// How many wait for an owner to hold less than `below`.
-    waiting: usize,
-    below: usize,
+    /// Those who wait for an owner to hold less. Others are not woken for that.
+    waiting: HashMap<Owner, Waiters>,
     by_owner: HashMap<Owner, usize>,
     by_age: BTreeMap<u64, Holding>,
+}
+
+#[derive(Debug, Default)]
+struct Waiters {
+    count: usize,
+    /// The most that one of them waits for.
+    below: usize,
+    given_back: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -79,7 +84,7 @@ pub(super) struct Crowded;
 
 impl Pool {
     pub(super) fn new(bytes_max: usize, of_owner_max: usize) -> Arc<Pool> {
-        Arc::new(Pool { bytes_max, of_owner_max, held: Mutex::default(), given_back: Notify::new() })
+        Arc::new(Pool { bytes_max, of_owner_max, held: Mutex::default() })
     }
 
     /// A part that is empty as yet. `give_up` is told when it has to go.
@@ -99,10 +104,10 @@ impl Pool {
 
     /// Returns once an owner holds less than so many bytes.
     pub(super) async fn drained(&self, owner: &Owner, bytes: usize) {
-        let _waiting = Waiting::at(self, bytes);
+        let waiting = Waiting::at(self, owner, bytes);
         loop {
             // Listens before it looks, so that nothing is given back in between.
-            let given_back = self.given_back.notified();
+            let given_back = waiting.given_back.notified();
             if self.holds_less(owner, bytes) {
                 return;
             }
@@ -132,22 +137,33 @@ impl Pools {
     }
 }
 
-/// Somebody waits for memory to be given back, as long as this lives.
-struct Waiting<'a>(&'a Pool);
+/// Somebody waits for memory of an owner to be given back, as long as this lives.
+struct Waiting<'a> {
+    pool: &'a Pool,
+    owner: &'a Owner,
+    given_back: Arc<Notify>,
+}
 
-impl Waiting<'_> {
-    fn at(pool: &Pool, below: usize) -> Waiting<'_> {
+impl<'a> Waiting<'a> {
+    fn at(pool: &'a Pool, owner: &'a Owner, below: usize) -> Waiting<'a> {
         let mut held = pool.held();
-        held.waiting += 1;
-        held.below = held.below.max(below);
+        let waiters = held.waiting.entry(owner.clone()).or_default();
+        waiters.count += 1;
+        waiters.below = waiters.below.max(below);
+        let given_back = Arc::clone(&waiters.given_back);
         drop(held);
-        Waiting(pool)
+        Waiting { pool, owner, given_back }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.held().waiting -= 1;
+        let mut held = self.pool.held();
+        let Some(waiters) = held.waiting.get_mut(self.owner) else { return };
+        waiters.count -= 1;
+        if waiters.count == 0 {
+            held.waiting.remove(self.owner);
+        }
     }
 }
 
@@ -155,11 +171,16 @@ impl Held {
     fn release(&mut self, number: u64) -> Option<Holding> {
         let holding = self.by_age.remove(&number)?;
         self.bytes -= holding.bytes;
+        let mut left = 0;
         if let Some(bytes) = self.by_owner.get_mut(&holding.owner) {
             *bytes -= holding.bytes;
-            if *bytes == 0 {
+            left = *bytes;
+            if left == 0 {
                 self.by_owner.remove(&holding.owner);
             }
+        }
+        if let Some(waiters) = self.waiting.get(&holding.owner).filter(|waiters| left < waiters.below) {
+            waiters.given_back.notify_waiters();
         }
         Some(holding)
     }
@@ -205,12 +226,6 @@ impl Share {
             pushed_out = true;
         }
         let is_left = held.by_age.contains_key(&self.number);
-        let is_waited_for = pushed_out && held.waiting > 0;
-        drop(held);
-        if is_waited_for {
-            // What was pushed out gives nothing back when it is dropped.
-            self.pool.given_back.notify_waiters();
-        }
         if is_left { Ok(pushed_out) } else { Err(Crowded) }
     }
 
@@ -224,14 +239,7 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut held = self.pool.held();
-        let Some(released) = held.release(self.number) else { return };
-        let left = held.by_owner.get(&released.owner).copied().unwrap_or_default();
-        let is_waited_for = held.waiting > 0 && left < held.below;
-        drop(held);
-        if is_waited_for {
-            self.pool.given_back.notify_waiters();
-        }
+        self.pool.held().release(self.number);
     }
 }
 
