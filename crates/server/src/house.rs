@@ -87,7 +87,8 @@ impl House {
             pace: Pace::default(),
             under_way: UnderWay::of(shares.connections),
             turns: Turns::new(at_a_time, WAITING_MAX),
-            large: Turns::new(at_a_time, WAITING_MAX),
+            // However large the bodies, a processor is left for everybody else.
+            large: Turns::new(at_a_time - 1, WAITING_MAX),
             hashing: Turns::new(at_a_time / 2, WAITING_MAX),
             key_making: Turns::new(at_a_time / 2, WAITING_MAX),
             replies: Replies::default(),
