@@ -4,6 +4,7 @@ use super::{
     dates, environment, file_commands,
     files::{Files, Why, absolute},
     shell::{Shell, assignment},
+    text_commands,
 };
 use crate::{
     bounds::Bound,
@@ -57,7 +58,7 @@ pub(crate) struct Script {
     pub sourced: bool,
 }
 
-const KNOWN: &str = "cat, cd, chmod, date, echo, env, exit, export, false, halt, hostname, id, ls, lsblk, mkdir, nproc, poweroff, printenv, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, test, true, uname, unset, uptime, whoami, and scripts";
+const KNOWN: &str = "cat, cd, chmod, date, echo, env, exit, export, false, grep, halt, head, help, hostname, id, ls, lsblk, mkdir, nproc, poweroff, printenv, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, tail, test, touch, true, uname, unset, uptime, wc, whoami, and scripts of sh without pipes, if and loops";
 /// Bytes that one command prints: as many as a guest's files have.
 pub(crate) const OUTPUT_MAX: usize = 4 << 20;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -90,6 +91,7 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         return Done::default();
     };
     let done = environment::run(name, arguments, guest);
+    let done = done.or_else(|| text_commands::run(name, arguments, guest));
     if let Some(done) = done.or_else(|| file_commands::run(name, arguments, assigned, guest)) {
         return done;
     }
@@ -129,10 +131,16 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "reboot" => power(Effect::Reboot),
         "shutdown" if arguments.contains(&"-r") => power(Effect::Reboot),
         "shutdown" => power(Effect::PowerOff),
-        _ => {
-            fails(&format!("cvmd-guest: {name}: command not found\nThis is a simulated guest; it knows {KNOWN}."), 127)
-        }
+        "help" => prints(&format!("This is a simulated guest of cvmd. It knows {KNOWN}.")),
+        _ => unknown(name, guest.shell),
     }
+}
+
+/// As `sh` says it, and once a shell what there is instead.
+fn unknown(name: &str, shell: &mut Shell) -> Done {
+    let hint = if shell.hinted { "" } else { "\n(a simulated guest: `help` says which commands it knows)" };
+    shell.hinted = true;
+    fails(&format!("sh: 1: {name}: not found{hint}"), 127)
 }
 
 /// Whether a command waits for the client's input to end.

@@ -23,6 +23,7 @@ pub(crate) fn run(
         "chmod" => chmod(arguments, guest),
         "mkdir" => mkdir(arguments, guest),
         "rm" => rm(arguments, guest),
+        "touch" => touch(arguments, guest),
         "ls" => listing::ls(arguments, guest),
         "sh" | "bash" | "/bin/sh" | "/bin/bash" | "." | "source" => script(name, arguments, assigned, guest),
         path if path.contains('/') => by_path(path, arguments, assigned, guest),
@@ -133,7 +134,7 @@ fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
         }
         let ends = at.match_indices('/').map(|(end, _)| end).filter(|end| parents && *end > 0).chain([at.len()]);
         for end in ends {
-            if let Err(why) = guest.files.make_directory(&at[..end], guest.machine) {
+            if let Err(why) = guest.files.make_directory(&at[..end], guest.machine, guest.now_ms) {
                 complain(&mut done, "mkdir", path, &why);
                 break;
             }
@@ -160,6 +161,26 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
             } else if !given(['f', 'f']) {
                 complain(&mut done, "rm", path, "No such file or directory");
             }
+        }
+    }
+    done
+}
+
+/// Makes what is not there, without options.
+fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
+    let place = place_of(guest);
+    if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
+        return fails(&format!("touch: no options are known here, not {option}"), 1);
+    }
+    if paths.is_empty() {
+        return fails("touch: missing file operand", 1);
+    }
+    let mut done = Done::default();
+    for path in paths {
+        let at = place(path);
+        let stands = guest.files.touch(&at, guest.now_ms) || guest.is_directory(path) || guest.read(&at).is_ok();
+        if !stands && let Err(why) = guest.files.put(&at, (None, Vec::new()), guest.machine, guest.now_ms) {
+            complain(&mut done, "touch", path, &why);
         }
     }
     done

@@ -35,8 +35,8 @@ pub(crate) struct Files {
 /// A file, or a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
-    Directory,
-    File { mode: u32, body: Vec<u8> },
+    Directory { changed_ms: u64 },
+    File { mode: u32, body: Vec<u8>, changed_ms: u64 },
 }
 
 /// Why a path cannot be read or written, in the system's words.
@@ -76,14 +76,30 @@ impl Files {
         let parent = keys.rsplit_once('/').map_or("", |(parent, _)| parent);
         let above = |file: &&str| file.rsplit_once('/').is_some_and(|(parent, _)| is_in(parent, path));
         let standing = path == "/" || ["/tmp", &*machine.home(), parent].iter().any(|standing| is_in(standing, path));
-        standing || SYSTEM.iter().any(above) || self.entries.get(path) == Some(&Entry::Directory)
+        standing || SYSTEM.iter().any(above) || matches!(self.entries.get(path), Some(Entry::Directory { .. }))
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<(u32, &[u8])> {
         match self.entries.get(path)? {
-            Entry::File { mode, body } => Some((*mode, body)),
-            Entry::Directory => None,
+            Entry::File { mode, body, .. } => Some((*mode, body)),
+            Entry::Directory { .. } => None,
         }
+    }
+
+    /// When what was put or made there was so; `None` of what stands in every guest.
+    pub(crate) fn changed_ms(&self, path: &str) -> Option<u64> {
+        self.entries.get(path).map(|entry| match entry {
+            Entry::Directory { changed_ms } | Entry::File { changed_ms, .. } => *changed_ms,
+        })
+    }
+
+    /// Gives a file the time of now; tells whether there is one.
+    pub(crate) fn touch(&mut self, path: &str, now_ms: u64) -> bool {
+        let Some(Entry::File { changed_ms, .. } | Entry::Directory { changed_ms }) = self.entries.get_mut(path) else {
+            return false;
+        };
+        *changed_ms = now_ms;
+        true
     }
 
     /// The names in a directory: what was put there, and what stands there in every guest.
@@ -149,13 +165,19 @@ impl Files {
     ///
     /// # Errors
     /// What the system would say.
-    pub(crate) fn put(&mut self, path: &str, mode: Option<u32>, body: Vec<u8>, machine: &Machine) -> Result<(), Why> {
+    pub(crate) fn put(
+        &mut self,
+        path: &str,
+        (mode, body): (Option<u32>, Vec<u8>),
+        machine: &Machine,
+        now_ms: u64,
+    ) -> Result<(), Why> {
         self.allows(path, body.len(), machine)?;
         if !self.share.resize(self.bytes_beside(path) + body.len()) {
             return Err("No space left on device".into());
         }
         let mode = mode.or(self.file(path).map(|(mode, _)| mode)).unwrap_or(0o644);
-        self.entries.insert(path.to_owned(), Entry::File { mode, body });
+        self.entries.insert(path.to_owned(), Entry::File { mode, body, changed_ms: now_ms });
         Ok(())
     }
 
@@ -163,7 +185,7 @@ impl Files {
     ///
     /// # Errors
     /// What the system would say.
-    pub(crate) fn make_directory(&mut self, path: &str, machine: &Machine) -> Result<(), Why> {
+    pub(crate) fn make_directory(&mut self, path: &str, machine: &Machine, now_ms: u64) -> Result<(), Why> {
         if self.is_directory(path, machine) {
             return Ok(());
         }
@@ -171,7 +193,7 @@ impl Files {
             return Err("Not a directory".into());
         }
         self.has_place(path, machine)?;
-        self.entries.insert(path.to_owned(), Entry::Directory);
+        self.entries.insert(path.to_owned(), Entry::Directory { changed_ms: now_ms });
         Ok(())
     }
 
@@ -194,7 +216,7 @@ impl Files {
 impl Entry {
     fn bytes(&self) -> usize {
         match self {
-            Entry::Directory => 0,
+            Entry::Directory { .. } => 0,
             Entry::File { body, .. } => body.len(),
         }
     }

@@ -6,7 +6,7 @@ use super::{
     files::absolute,
 };
 use crate::bounds::Bound;
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 /// Which options were given.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,6 +17,8 @@ struct Asked {
     long: bool,
     /// A directory itself, not what is in it.
     directory: bool,
+    /// What changed last comes first.
+    newest: bool,
 }
 
 /// One line of it.
@@ -26,6 +28,7 @@ struct Line<'a> {
     links: usize,
     owner: &'a str,
     bytes: usize,
+    changed_ms: u64,
 }
 
 /// Runs `ls`; `paths` and options may stand in any order.
@@ -39,8 +42,9 @@ pub(super) fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
             'A' => asked.hidden = true,
             'l' => asked.long = true,
             'd' => asked.directory = true,
+            't' => asked.newest = true,
             '1' => {}
-            _ => return fails(&format!("ls: only -a, -A, -d, -l and -1 are known here, not -{letter}"), 2),
+            _ => return fails(&format!("ls: only -a, -A, -d, -l, -t and -1 are known here, not -{letter}"), 2),
         }
     }
     if paths.is_empty() {
@@ -88,7 +92,10 @@ fn names(directory: &str, asked: Asked, guest: &Guest<'_>) -> BTreeSet<String> {
     names
 }
 
-fn show(out: &mut String, entries: Vec<(&str, String)>, asked: Asked, guest: &Guest<'_>) {
+fn show(out: &mut String, mut entries: Vec<(&str, String)>, asked: Asked, guest: &Guest<'_>) {
+    if asked.newest {
+        entries.sort_by_key(|(_, path)| Reverse(changed_ms(path, guest)));
+    }
     if !asked.long {
         return entries.iter().for_each(|(name, _)| out.push_str(&format!("{name}\n")));
     }
@@ -96,18 +103,23 @@ fn show(out: &mut String, entries: Vec<(&str, String)>, asked: Asked, guest: &Gu
     let widest = |width: fn(&Line<'_>) -> usize| lines.iter().map(width).max().unwrap_or_default();
     let links = widest(|line| line.links.to_string().len());
     let (owner, bytes) = (widest(|line| line.owner.len()), widest(|line| line.bytes.to_string().len()));
-    let time = dates::of_files(guest.machine.booted_ms / 1000, guest.now_ms / 1000);
     for line in lines {
-        let Line { name, mode, links: count, owner: who, bytes: size } = line;
+        let Line { name, mode, links: count, owner: who, bytes: size, changed_ms } = line;
+        let time = dates::of_files(changed_ms / 1000, guest.now_ms / 1000);
         out.push_str(&format!("{mode} {count:links$} {who:owner$} {who:owner$} {size:bytes$} {time} {name}\n"));
     }
 }
 
-/// What is in memory has no time of its own: a guest's boot made its directories, and nothing is older.
+/// What stands in every guest has no time of its own: the boot made it, and nothing is older.
+fn changed_ms(path: &str, guest: &Guest<'_>) -> u64 {
+    guest.files.changed_ms(path).unwrap_or(guest.machine.booted_ms)
+}
+
 fn line<'a>(name: &'a str, path: &str, guest: &'a Guest<'_>) -> Line<'a> {
     let machine = guest.machine;
     let keys = machine.keys_path();
     let (home, keys_directory) = (machine.home(), keys.rsplit_once('/').map_or("", |(parent, _)| parent));
+    let changed_ms = changed_ms(path, guest);
     let inside = |directory: &str| path == directory || path.starts_with(&format!("{directory}/"));
     let owner = if inside(&home) || path.starts_with("/tmp/") { &*machine.entrance().user } else { "root" };
     if guest.files.is_directory(path, machine) {
@@ -118,11 +130,11 @@ fn line<'a>(name: &'a str, path: &str, guest: &'a Guest<'_>) -> Line<'a> {
         };
         let inner = guest.files.names(path, machine);
         let directories = inner.iter().filter(|name| guest.files.is_directory(&absolute(name, path), machine)).count();
-        return Line { name, mode: mode.into(), links: 2 + directories, owner, bytes: 4096 };
+        return Line { name, mode: mode.into(), links: 2 + directories, owner, bytes: 4096, changed_ms };
     }
     let bits = if path == keys { 0o600 } else { guest.files.file(path).map_or(0o644, |(mode, _)| mode) };
     let letters = ['r', 'w', 'x'].iter().cycle().zip((0..9).rev());
     let mode = letters.map(|(letter, bit)| if bits >> bit & 1 == 1 { *letter } else { '-' });
     let bytes = guest.read(path).map_or(0, |body| body.len());
-    Line { name, mode: std::iter::once('-').chain(mode).collect(), links: 1, owner, bytes }
+    Line { name, mode: std::iter::once('-').chain(mode).collect(), links: 1, owner, bytes, changed_ms }
 }

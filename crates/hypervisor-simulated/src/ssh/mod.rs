@@ -17,6 +17,7 @@ mod session;
 mod shell;
 mod signals;
 mod terminal;
+mod text_commands;
 mod userland;
 
 use crate::{SimulatedHypervisor, machine::Machine, sessions::Line, visits::Visit};

@@ -263,7 +263,7 @@ impl Userland {
         let mut files = self.files();
         let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
         let body = [before, &body].concat();
-        if let Err(why) = files.put(path, None, body, &machine) {
+        if let Err(why) = files.put(path, (None, body), &machine, self.driver.clock.now_ms()) {
             done.err.push_str(&format!("cvmd-guest: {path}: {why}\n"));
             done.status = 1;
         }

@@ -165,7 +165,7 @@ impl Sink {
                     }
                     continue;
                 }
-                let outcome = guest.files.put(&file.path, Some(file.mode), body, guest.machine);
+                let outcome = guest.files.put(&file.path, (Some(file.mode), body), guest.machine, guest.now_ms);
                 step.reply.extend(self.told(&file.path, outcome));
                 continue;
             }
@@ -228,7 +228,7 @@ impl Sink {
         if !self.recursive || self.places.len() > DEPTH_MAX {
             return Err("received a directory that was not asked for");
         }
-        let made = guest.files.make_directory(path, guest.machine);
+        let made = guest.files.make_directory(path, guest.machine, guest.now_ms);
         if made.is_ok() {
             self.places.push(path.clone());
         }

@@ -25,6 +25,8 @@ pub(crate) struct Shell {
     pub errexit: bool,
     /// Of the latest command: `$?`.
     pub status: u8,
+    /// Whether it has told where to find what it knows.
+    pub hinted: bool,
 }
 
 impl Shell {

@@ -137,9 +137,48 @@ async fn commands_end_with_their_status() {
     assert_eq!(status("true | true").await, Some(2));
     let unknown = house.ssh(id).with_key(&mine, &["foo"]).await;
     assert_eq!(unknown.status, Some(127));
-    assert!(unknown.err.starts_with("cvmd-guest: foo: command not found\n"), "{unknown:?}");
+    assert_eq!(unknown.err, "sh: 1: foo: not found\n(a simulated guest: `help` says which commands it knows)\n");
+    let twice = house.ssh(id).with_key(&mine, &["foo; bar; help"]).await;
+    assert_eq!((twice.err.matches("not found").count(), twice.err.matches("help").count()), (2, 1), "{twice:?}");
+    assert!(twice.out.contains("grep, halt, head, help"), "{twice:?}");
     let told = house.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
     assert_eq!(told, good("VM-1-2\na  b c\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
+    let house = House::new();
+    let mine = house.key("mine");
+    let id = house.machine("", &login(&[&mine], None)).await;
+    let text = "echo one > f; echo two >> f; echo three 2 >> f; touch g f; ";
+    for (command, out, status) in [
+        ("head -n 1 f", "one\n", 0),
+        ("head -1 f g", "==> f <==\none\n\n==> g <==\n", 0),
+        ("tail -n 2 f", "two\nthree 2\n", 0),
+        ("grep ^t f", "two\nthree 2\n", 0),
+        ("grep -ci ONE f g", "f:1\ng:0\n", 0),
+        ("grep -v t f", "one\n", 0),
+        ("grep -q nothing f", "", 1),
+        ("grep 'o$' f", "two\n", 0),
+        ("grep 't.o' f", "", 2),
+        ("grep t none", "", 2),
+        ("wc f", "3 4 16 f\n", 0),
+        ("wc -l f g", "3 f\n0 g\n3 total\n", 0),
+        ("head none", "", 1),
+        ("wc", "", 2),
+        ("touch /etc/x", "", 1),
+    ] {
+        let told = house.ssh(id).with_key(&mine, &[&format!("{text}{command}")]).await;
+        assert_eq!((&*told.out, told.status), (out, Some(status)), "{command}: {told:?}");
+        assert_eq!(told.err.is_empty(), status == 0 || command.contains("-q"), "{command}: {told:?}");
+    }
+    let listed = house
+        .ssh(id)
+        .with_key(&mine, &["rm f g; echo > a; sleep 1; echo > b; ls; ls -t; ls -lt b /etc/hostname"])
+        .await;
+    let lines: Vec<&str> = listed.out.lines().collect();
+    assert_eq!(lines[..4], ["a", "b", "b", "a"], "{listed:?}");
+    assert!(lines[4].ends_with(" b") && lines[5].ends_with(" /etc/hostname"), "{listed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

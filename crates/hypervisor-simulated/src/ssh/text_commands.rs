@@ -1,0 +1,194 @@
+//! The commands of a simulated guest that look into texts: `head`, `tail`, `grep`, `wc`.
+
+use super::{
+    commands::{Done, Guest, OUTPUT_MAX, fails},
+    files::Why,
+};
+use crate::bounds::Bound;
+
+/// Lines that `head` and `tail` print unless they are told.
+const LINES: usize = 10;
+
+/// Runs such a command; `None` when it is none.
+pub(super) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
+    Some(match name {
+        "head" | "tail" => ends(name, arguments, guest),
+        "grep" => grep(arguments, guest),
+        "wc" => wc(arguments, guest),
+        _ => return None,
+    })
+}
+
+/// A command's output, as far as one command may print: looked at after each file.
+fn is_full(done: &mut Done, name: &str, guest: &Guest<'_>) -> bool {
+    if done.out.len() <= OUTPUT_MAX {
+        return false;
+    }
+    guest.files.memory().bounds.reached(Bound::Output);
+    *done = fails(&format!("{name}: one command prints no more than {OUTPUT_MAX} bytes here"), 2);
+    true
+}
+
+fn no_file(name: &str) -> Done {
+    fails(&format!("{name}: a file is expected: here only `cat` reads what the client sends"), 2)
+}
+
+fn complain(done: &mut Done, name: &str, path: &str, why: &Why) {
+    done.status = if name == "grep" { 2 } else { 1 };
+    done.err.push_str(&format!("{name}: {path}: {why}\n"));
+}
+
+/// The options' letters and the rest; or the first letter that is not among those that are known.
+fn letters<'a, 'b>(arguments: &'a [&'b str], known: &str) -> Result<(String, &'a [&'b str]), char> {
+    let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-')).count();
+    let (options, rest) = arguments.split_at(count);
+    let letters: String = options.iter().flat_map(|option| option[1..].chars()).collect();
+    match letters.chars().find(|letter| !known.contains(*letter)) {
+        Some(letter) => Err(letter),
+        None => Ok((letters, rest)),
+    }
+}
+
+/// `head [-n N | -N] FILE...`, and the same of `tail`.
+fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (count, paths) = match arguments {
+        ["-n", count, paths @ ..] => (count.parse().ok(), paths),
+        [option, paths @ ..] if option.len() > 1 && option.starts_with('-') => {
+            (option[1..].trim_start_matches('n').parse().ok(), paths)
+        }
+        paths => (Some(LINES), paths),
+    };
+    let Some(count) = count else { return fails(&format!("{name}: only -n N is known here"), 1) };
+    if paths.is_empty() {
+        return no_file(name);
+    }
+    let mut done = Done::default();
+    for (number, path) in paths.iter().enumerate() {
+        let body = match guest.read(&guest.place(path)) {
+            Ok(body) => body,
+            Err(why) => {
+                complain(&mut done, name, path, &why);
+                continue;
+            }
+        };
+        if paths.len() > 1 {
+            let gap = if number == 0 { "" } else { "\n" };
+            done.out.extend(format!("{gap}==> {path} <==\n").bytes());
+        }
+        let lines: Vec<&[u8]> = body.split_inclusive(|byte| *byte == b'\n').collect();
+        let skipped = if name == "tail" { lines.len().saturating_sub(count) } else { 0 };
+        lines.iter().skip(skipped).take(count).for_each(|line| done.out.extend_from_slice(line));
+        if is_full(&mut done, name, guest) {
+            break;
+        }
+    }
+    done
+}
+
+/// What `grep` looks for: a text as it stands, at the beginning or the end of a line where it says so.
+struct Wanted {
+    text: String,
+    begins: bool,
+    ends: bool,
+    folded: bool,
+}
+
+impl Wanted {
+    /// `None` of what means something else in a pattern: it is refused rather than taken for itself.
+    fn of(pattern: &str, fixed: bool, folded: bool) -> Option<Wanted> {
+        let (begins, ends) = (!fixed && pattern.starts_with('^'), !fixed && pattern.ends_with('$'));
+        let text = if begins { &pattern[1..] } else { pattern };
+        let text = if ends { text.strip_suffix('$').unwrap_or(text) } else { text };
+        if !fixed && text.contains(['.', '*', '[', ']', '\\', '^', '$']) {
+            return None;
+        }
+        let text = if folded { text.to_lowercase() } else { text.to_owned() };
+        Some(Wanted { text, begins, ends, folded })
+    }
+
+    fn is_in(&self, line: &str) -> bool {
+        let lowered = self.folded.then(|| line.to_lowercase());
+        let line = lowered.as_deref().unwrap_or(line);
+        match (self.begins, self.ends) {
+            (true, true) => line == self.text,
+            (true, false) => line.starts_with(&self.text),
+            (false, true) => line.ends_with(&self.text),
+            (false, false) => line.contains(&self.text),
+        }
+    }
+}
+
+/// `grep [-cFiqv] TEXT FILE...`.
+fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (letters, rest) = match letters(arguments, "cFiqv") {
+        Ok(split) => split,
+        Err(letter) => return fails(&format!("grep: only -c, -F, -i, -q and -v are known here, not -{letter}"), 2),
+    };
+    let given = |letter| letters.contains(letter);
+    let Some((pattern, paths)) = rest.split_first() else { return fails("grep: a text and files are expected", 2) };
+    let Some(wanted) = Wanted::of(pattern, given('F'), given('i')) else {
+        return fails("grep: of patterns only ^ and $ at the ends are known here; -F takes a text as it stands", 2);
+    };
+    if paths.is_empty() {
+        return no_file("grep");
+    }
+    let mut done = Done { status: 1, ..Done::default() };
+    for path in paths {
+        let body = match guest.read(&guest.place(path)) {
+            Ok(body) => body,
+            Err(why) => {
+                complain(&mut done, "grep", path, &why);
+                continue;
+            }
+        };
+        let body = String::from_utf8_lossy(&body);
+        let before = if paths.len() > 1 { format!("{path}:") } else { String::new() };
+        let found: Vec<&str> = body.lines().filter(|line| wanted.is_in(line) != given('v')).collect();
+        if !found.is_empty() && done.status == 1 {
+            done.status = 0;
+        }
+        if given('q') {
+            continue;
+        }
+        if given('c') {
+            done.out.extend(format!("{before}{}\n", found.len()).bytes());
+        } else {
+            found.iter().for_each(|line| done.out.extend(format!("{before}{line}\n").bytes()));
+        }
+        if is_full(&mut done, "grep", guest) {
+            break;
+        }
+    }
+    done
+}
+
+/// `wc [-clw] FILE...`.
+fn wc(arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (letters, paths) = match letters(arguments, "clw") {
+        Ok(split) => split,
+        Err(letter) => return fails(&format!("wc: only -c, -l and -w are known here, not -{letter}"), 1),
+    };
+    if paths.is_empty() {
+        return no_file("wc");
+    }
+    let row = |counts: [usize; 3], name: &str| {
+        let shown = "lwc".chars().zip(counts).filter(|(letter, _)| letters.is_empty() || letters.contains(*letter));
+        shown.map(|(_, count)| format!("{count} ")).collect::<String>() + name + "\n"
+    };
+    let (mut done, mut total) = (Done::default(), [0; 3]);
+    for path in paths {
+        match guest.read(&guest.place(path)) {
+            Ok(body) => {
+                let lines = body.iter().filter(|byte| **byte == b'\n').count();
+                let counts = [lines, String::from_utf8_lossy(&body).split_whitespace().count(), body.len()];
+                total = std::array::from_fn(|place| total[place] + counts[place]);
+                done.out.extend(row(counts, path).bytes());
+            }
+            Err(why) => complain(&mut done, "wc", path, &why),
+        }
+    }
+    if paths.len() > 1 {
+        done.out.extend(row(total, "total").bytes());
+    }
+    done
+}
