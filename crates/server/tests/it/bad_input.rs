@@ -391,3 +391,26 @@ fn one_doors_codes_never_come_out_of_the_other() {
     assert_eq!((&running["InstanceState"], &running["LatestOperationState"]), (&json!("RUNNING"), &Value::Null));
     server.stop();
 }
+
+#[test]
+fn a_text_or_a_list_beyond_its_bound_is_refused_in_words_and_counted() {
+    let home = Home::new();
+    let server = home.start();
+    let counted = || server.metric("cvmd_bounds_reached_total{bound=\"parameters\"} ");
+    let place = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5"});
+    for (number, (name, value, said)) in [
+        ("CamRoleName", json!("x".repeat(1025)), "`CamRoleName` has 1025 bytes; at most 1024"),
+        ("ChcIds", json!(vec!["x"; 501]), "`ChcIds` has 501 values; at most 500"),
+        ("CamRoleName", json!("x".repeat(300_000)), "`CamRoleName` the most of them; at most 262144"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut parameters = place.clone();
+        parameters[name] = value;
+        let refused = server.client.answer("RunInstances", parameters).unwrap_err();
+        assert!(refused.message.contains(said), "{name}: {}", refused.message);
+        assert_eq!(counted(), number as u64 + 1, "{name}");
+    }
+    server.stop();
+}
