@@ -172,7 +172,9 @@ const ORDER: [&str; 11] = [
 ];
 
 fn record(row: &Value) -> String {
-    let mut cells: Vec<_> = row.as_object().into_iter().flatten().collect();
+    // Of what there is none, people need no line.
+    let mut cells: Vec<_> =
+        row.as_object().into_iter().flatten().filter(|(_, value)| !cell(value).is_empty()).collect();
     cells.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
     cells.into_iter().map(|(name, value)| format!("{name:<12} {}\n", cell(value))).collect()
 }

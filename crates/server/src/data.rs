@@ -4,7 +4,7 @@ use crate::{plain_words, waiting};
 use anyhow::{Context, bail};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
-    io::{ErrorKind, Write},
+    io::{Error, ErrorKind, Write},
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::UnixStream,
@@ -217,7 +217,9 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
         if let Ok(why) = std::fs::read_to_string(failure(data)) {
             bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
         }
-        let why = trouble.map_or_else(String::new, |error| format!(": {error}"));
+        // That there is nothing, or nobody behind it, is what is said anyway.
+        let is_plain = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+        let why = trouble.filter(|error| !is_plain(error)).map_or_else(String::new, |error| format!(": {error}"));
         bail!(
             "no cvmd is running there ({}), or it is still starting{why}; start `cvmd serve`, or say --data DIR if it runs on \
              another data directory",
@@ -275,6 +277,11 @@ pub(crate) fn stopped(pid: u32) -> anyhow::Error {
 /// Why the last server on this directory ended, if it did not end well.
 fn failure(data: &Path) -> PathBuf {
     data.join("failure")
+}
+
+/// Whether a server runs, or has run, on this directory of this computer.
+pub(crate) fn is_there(data: &Path) -> bool {
+    data.join("state.db").exists() || socket(data).exists()
 }
 
 /// Where a running server hears the operator's commands.

@@ -253,7 +253,6 @@ async fn trace(house: &House, request: RequestId) -> anyhow::Result<Value> {
         json!({
             "Time": cvmd_actions::time(line.at_seconds),
             "AccountName": view.account(line.account).map_or("", |account| &account.name),
-            "SecretId": line.credential,
             "Action": line.action,
             "Decision": line.decision,
             "InstanceIds": line.instances,
@@ -261,6 +260,10 @@ async fn trace(house: &House, request: RequestId) -> anyhow::Result<Value> {
     };
     let line = |of: &cvmd_state::JournalLine| {
         let mut row = line(of);
+        // What came of an operation is nobody's signature.
+        if !of.credential.is_empty() {
+            row["SecretId"] = json!(of.credential);
+        }
         if let Some(target) = &of.target {
             row["Target"] = json!(target);
         }

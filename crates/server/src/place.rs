@@ -49,14 +49,14 @@ impl Place {
     }
 
     /// What is said with the command beats what `cvmd env` has left in a shell, and that beats the usual data directory. Of
-    /// the two that `cvmd env` leaves, the directory is the better one where a server runs on it: the endpoint may be another
-    /// computer's.
+    /// the two that `cvmd env` leaves, the directory is the better one where it is this computer's, though no server runs on it
+    /// now: the endpoint may be another computer's, or an old one.
     pub(crate) fn server(&self) -> anyhow::Result<Server> {
         if let Some(endpoint) = &self.endpoint {
             return Server::far(endpoint);
         }
         let directory = self.data.directory()?;
-        let is_there = self.data.is_said() && data::socket(&directory).exists();
+        let is_there = self.data.is_said() && data::is_there(&directory);
         if !self.data.is_flag()
             && !is_there
             && let Some(endpoint) = variable("CVMD_ENDPOINT")
@@ -65,6 +65,17 @@ impl Place {
         }
         let directory = std::path::absolute(directory)?;
         Ok(Server::At { directory, data: self.data.clone() })
+    }
+}
+
+impl Place {
+    /// The server for what is written down and used for long. One that an old shell's `CVMD_ENDPOINT` names must be there.
+    pub(crate) fn lasting_server(&self) -> anyhow::Result<Server> {
+        let server = self.server()?;
+        if self.endpoint.is_none() && matches!(server, Server::Far { .. }) {
+            server.request("GET", "/_cvmd/health")?;
+        }
+        Ok(server)
     }
 }
 

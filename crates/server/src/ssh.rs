@@ -7,7 +7,7 @@ use crate::{
     place::{Place, Server},
     print,
     ssh_line::SshLine,
-    standing::Sshd,
+    standing::{Sshd, Standing},
     waiting,
 };
 use anyhow::{Context, bail};
@@ -39,7 +39,7 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
         SshCommand::Ssh { place, identity, relay, words } => {
             return ssh(&place, identity, relay, &words);
         }
-        SshCommand::SshConfig { place, relay } => print::result(&include(&place.server()?, relay)?)?,
+        SshCommand::SshConfig { place, relay } => print::result(&include(&place.lasting_server()?, relay)?)?,
         SshCommand::Relay { place, instance } => pipe(place.server()?.tunnel(id(&instance)?)?)?,
         SshCommand::HostKey { place, instance } => {
             let id = id(&instance)?;
@@ -47,11 +47,12 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
             print::result(&format!("{id},[{id}]:* {}\n", place.server()?.sshd(id)?.host_key.trim()))?;
         }
         SshCommand::LoginUser { place, is, instance } => {
-            let user = place.server()?.sshd(id(&instance)?)?.user;
-            match is {
-                Some(is) if is != user => return Ok(ExitCode::FAILURE),
-                Some(_) => {}
-                None => print::result(&format!("{user}\n"))?,
+            let user = place.server().and_then(|server| Ok(server.sshd(id(&instance)?)?.user));
+            match (is, user) {
+                (Some(is), Ok(user)) if is == user => {}
+                // What the trouble is, OpenSSH's next question tells: the way to the machine.
+                (Some(_), _) => return Ok(ExitCode::FAILURE),
+                (None, user) => print::result(&format!("{}\n", user?))?,
             }
         }
     }
@@ -76,7 +77,14 @@ fn ssh(place: &Place, identity: Option<std::path::PathBuf>, relay: bool, words: 
         ));
     }
     let relay = relay || line.relay;
-    let sshd = enterable(server, *id)?;
+    let standing = enterable(server, *id)?;
+    if standing.admits_nobody {
+        print::remark(&format!(
+            "cvmd: no key pair is bound to {id} and its password login is off: nobody enters but by a key that was written inside it. \
+             AssociateInstancesKeyPairs or ResetInstancesPassword gives a way in"
+        ));
+    }
+    let sshd = standing.sshd.map_err(anyhow::Error::msg)?;
     let ours = Ours::of(server)?;
     let mut ssh = Command::new("ssh");
     let mut option = |name: &str, value: &str| {
@@ -113,8 +121,8 @@ fn ssh(place: &Place, identity: Option<std::path::PathBuf>, relay: bool, words: 
     bail!("cannot run ssh: {error}")
 }
 
-/// The machine's sshd, once the instance can be entered: one that is coming up is waited for.
-fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Sshd> {
+/// How it stands once the instance can be entered: one that is coming up is waited for.
+fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Standing> {
     let mut is_said = false;
     let mut last = String::new();
     let found = waiting::within(COMES_UP_WITHIN, || {
@@ -123,7 +131,7 @@ fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Sshd> {
             Err(error) => return Some(Err(error)),
         };
         if standing.can_be_entered() {
-            return Some(standing.sshd.map_err(anyhow::Error::msg));
+            return Some(Ok(standing));
         }
         last = standing.advice(id);
         if !standing.comes_up {

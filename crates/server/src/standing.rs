@@ -1,6 +1,6 @@
 //! How an instance stands for somebody who wants to enter it: which state, what is under way, and what that means.
 
-use cvmd_model::{Goal, Instance, InstanceId};
+use cvmd_model::{Goal, Instance, InstanceId, InstanceState};
 use serde_json::{Value, json};
 
 /// Where and how to log in.
@@ -20,6 +20,8 @@ pub(crate) struct Standing {
     operation: Option<String>,
     /// Whether it will run when that has ended well.
     pub(crate) comes_up: bool,
+    /// No key pair is bound, and no password enters by ssh: as the state wants it, and as nothing that is under way changes.
+    pub(crate) admits_nobody: bool,
     pub(crate) sshd: Result<Sshd, String>,
 }
 
@@ -27,6 +29,12 @@ pub(crate) struct Standing {
 pub(crate) fn add_to(answer: &mut Value, instance: &Instance) {
     answer["State"] = instance.state.name().into();
     answer["ComesUp"] = comes_up(instance).into();
+    let login = &instance.login;
+    let is_closed = login.keys.is_empty()
+        && !login.password_login
+        && instance.state == InstanceState::Running
+        && !instance.is_windows();
+    answer["AdmitsNobody"] = (is_closed && instance.operation.is_none()).into();
     if let (Some(_), Some(latest)) = (&instance.operation, &instance.latest) {
         answer["Operation"] = json!(latest.action);
     }
@@ -50,6 +58,7 @@ impl Standing {
             state: text("State"),
             operation: text("Operation"),
             comes_up: answer["ComesUp"] == true,
+            admits_nobody: answer["AdmitsNobody"] == true,
             sshd: Sshd::of(answer).ok_or_else(lacking),
         }
     }

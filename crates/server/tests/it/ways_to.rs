@@ -373,6 +373,49 @@ fn cvmd_ssh_takes_a_key_and_either_way() {
 }
 
 #[test]
+fn ssh_says_what_the_server_knows_of_a_closed_door_and_a_missing_machine_once() {
+    let home = Home::new();
+    let server = home.start();
+    let mine = Key::new(&home, "mine");
+    let bound = imported(&server, &mine, "mine");
+    let instance = run(&server.client, "boot-ms=1,shutdown-ms=1", json!({"KeyIds": [bound]}));
+    let (data, key) = (home.data(), mine.file.to_str().unwrap());
+    let enter = || {
+        said(&home.cvmd(&["ssh", "--data", data.to_str().unwrap(), "-i", key, id(&instance), "true"]).output().unwrap())
+    };
+    assert_eq!(enter(), (Some(0), String::new(), String::new()));
+    let unbind = json!({"InstanceIds": [id(&instance)], "KeyIds": [bound], "ForceStop": true});
+    server.client.call("DisassociateInstancesKeyPairs", unbind);
+    machines::running(&server.client, id(&instance));
+    let (status, _, words) = enter();
+    assert!(status == Some(255) && words.contains("no key pair is bound to ins-"), "{words}");
+    let include = include(&home, "direct", &["--data", data.to_str().unwrap()]);
+    let (status, _, words) = said(&ssh(&include, &mine, "ins-00000000", &["true"]).output().unwrap());
+    assert!(status == Some(255) && words.matches("cvmd: ").count() == 1, "{words}");
+    server.stop();
+}
+
+#[test]
+fn an_include_is_of_the_directory_that_was_said_and_of_no_endpoint_that_is_no_more() {
+    let home = Home::new();
+    home.start().stop();
+    let stale = "http://127.0.0.1:1";
+    let printed = |name: &str, value: &std::path::Path| {
+        let mut command = home.cvmd(&["ssh-config"]);
+        command.env("CVMD_ENDPOINT", stale).env("HOME", home.beside("nowhere")).env(name, value);
+        said(&command.output().unwrap())
+    };
+    let (status, out, words) = printed("CVMD_DATA", &home.data());
+    assert!(status == Some(1) && out.is_empty() && words.contains("no cvmd is running"), "{out}{words}");
+    let (status, out, words) = printed("XDG_DATA_HOME", &home.beside("nowhere"));
+    assert!(status == Some(1) && out.is_empty() && words.contains("cannot reach 127.0.0.1:1"), "{out}{words}");
+    let server = home.start();
+    let (status, out, words) = printed("CVMD_DATA", &home.data());
+    assert!(status == Some(0) && out.contains("--data") && !out.contains(stale), "{out}{words}");
+    server.stop();
+}
+
+#[test]
 fn at_ports_of_their_own_machines_are_told_apart_by_the_port_over_restarts() {
     let home = Home::new().flag("--ssh-mode", "port").flag("--ssh-port-range", "23000-23999");
     let server = home.start();
