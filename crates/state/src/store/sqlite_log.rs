@@ -138,17 +138,39 @@ mod test {
         }
     }
 
-    #[test]
-    fn a_long_log_begins_anew_while_commits_go_on() {
-        let directory = tempfile::tempdir().unwrap();
-        let (path, wal) = (directory.path().join("state.db"), directory.path().join("state.db-wal"));
-        let connection = Connection::open(&path).unwrap();
+    fn database(path: &Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
         connection
             .execute_batch(
                 "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
                  CREATE TABLE rows (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL);",
             )
             .unwrap();
+        connection
+    }
+
+    #[test]
+    fn the_rest_is_written_back_with_the_next_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, wal) = (directory.path().join("state.db"), directory.path().join("state.db-wal"));
+        let connection = database(&path);
+        let mut log = Log::open(&path, usize::MAX).unwrap();
+        let first = salt(&wal);
+        for nearly_done in [false, true] {
+            log.is_nearly_done.store(nearly_done, Ordering::Release);
+            connection.execute("INSERT INTO rows (body) VALUES ('x')", []).unwrap();
+            log.committed(&Group::default(), &connection);
+            assert_eq!(salt(&wal), first);
+        }
+        connection.execute("INSERT INTO rows (body) VALUES ('x')", []).unwrap();
+        assert_ne!(salt(&wal), first, "it begins anew");
+    }
+
+    #[test]
+    fn a_long_log_begins_anew_while_commits_go_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, wal) = (directory.path().join("state.db"), directory.path().join("state.db-wal"));
+        let connection = database(&path);
         let mut log = Log::open(&path, 500).unwrap();
         let body = "x".repeat(1_000);
         let row = Row { table: Table::Instances, sequence: 1, id: String::new(), body: Some(body.clone().into()) };
