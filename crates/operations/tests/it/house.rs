@@ -14,7 +14,13 @@ use cvmd_model::{
 };
 use cvmd_operations::{Engine, Limits};
 use cvmd_state::{JournalLine, State, Transaction, View, store::MemoryStore};
-use std::{convert::Infallible, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::Ipv4Addr,
+    pin::Pin,
+    sync::{Arc, mpsc::Receiver},
+    time::Duration,
+};
 
 /// The test moves the clock in steps of this.
 const STEP_MS: u64 = 50;
@@ -62,8 +68,9 @@ impl House {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         // A blocking task keeps tokio from moving the paused clock by itself while the writer's thread works.
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let (outcome, now_ms) = runtime.block_on(async {
-            tokio::task::spawn_blocking(move || held.recv());
+        // Boxed, and what can be the same for all stories is outside: this is compiled once for each.
+        let life: Pin<Box<dyn Future<Output = (T, u64)>>> = Box::pin(async {
+            hold(held);
             let clock = Clock::tokio(self.now_ms);
             self.machines.attach(clock);
             let store = MortalStore { rows: self.rows.clone(), plan: self.plan.clone() };
@@ -74,11 +81,16 @@ impl House {
             let outcome = story(&mut life).await;
             (outcome, clock.now_ms())
         });
+        let (outcome, now_ms) = runtime.block_on(life);
         self.now_ms = now_ms;
         runtime.shutdown_background();
         drop(release);
         outcome
     }
+}
+
+fn hold(held: Receiver<()>) {
+    tokio::task::spawn_blocking(move || held.recv());
 }
 
 impl Life {
@@ -112,6 +124,10 @@ impl Life {
 
     /// Lets time pass until the condition holds.
     pub(crate) async fn until(&self, what: &str, holds: impl Fn(&View) -> bool) -> Result<(), Crashed> {
+        self.until_it(what, &holds).await
+    }
+
+    async fn until_it(&self, what: &str, holds: &dyn Fn(&View) -> bool) -> Result<(), Crashed> {
         let end_ms = self.clock.now_ms() + PATIENCE_MS;
         loop {
             self.settle().await;
@@ -146,6 +162,7 @@ impl Life {
     }
 
     pub(crate) async fn put(&self, put: impl FnOnce(&mut Transaction<'_>) + Send + 'static) {
+        let put: Box<dyn FnOnce(&mut Transaction<'_>) + Send> = Box::new(put);
         let changed = self.state.change(move |tx| {
             put(tx);
             Ok::<_, Infallible>(())
@@ -159,6 +176,7 @@ impl Life {
         id: InstanceId,
         law: impl FnOnce(&mut Instance) -> Result<(), Refusal> + Send + 'static,
     ) {
+        let law: Box<dyn FnOnce(&mut Instance) -> Result<(), Refusal> + Send> = Box::new(law);
         let changed = self.state.change(move |tx| {
             let mut instance = Instance::clone(tx.view().instance(id).expect("an instance"));
             law(&mut instance)?;
