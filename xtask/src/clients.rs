@@ -6,9 +6,13 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +22,8 @@ const SECRET_KEY: &str = "clientsofcvmd0000000000000000key";
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// A client that hangs is ended: CI must learn of it from us, not from its own clock.
 const CLIENT_WITHIN: Duration = Duration::from_secs(600);
+/// Folders that run side by side.
+const AT_ONCE: usize = 2;
 
 /// No `names` means all folders.
 pub fn run(names: &[String]) -> Tally {
@@ -36,14 +42,44 @@ pub fn run(names: &[String]) -> Tally {
         },
     };
     let mut whole = Tally::default();
-    for folder in folders {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        println!("-- {name}");
-        let tally = client(&name, &folder, &binary);
-        println!("   {name}: {}", tally.closing_line());
+    for tally in side_by_side(&folders, |folder| shown(folder, &binary)) {
         whole.add(tally);
     }
     whole
+}
+
+/// What `each` makes of every item, in their order, `AT_ONCE` at a time: clients mostly wait.
+fn side_by_side<I: Sync, T: Send>(items: &[I], each: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else { return done };
+            done.push((place, each(item)));
+        }
+    };
+    let mut done: Vec<(usize, T)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Runs a folder, then prints all that it said, so that the lines of two stand apart.
+fn shown(folder: &Path, binary: &Path) -> Tally {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let began = Instant::now();
+    let mut said = Vec::new();
+    let tally = client(&name, folder, binary, &mut said);
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "-- {name}");
+    for line in said {
+        let _ = writeln!(out, "   {line}");
+    }
+    let _ = writeln!(out, "   {name}: {}, {} s", tally.closing_line(), began.elapsed().as_secs());
+    tally
 }
 
 fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
@@ -60,7 +96,7 @@ fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Server up, client run, server down, log read.
-fn client(name: &str, folder: &Path, binary: &Path) -> Tally {
+fn client(name: &str, folder: &Path, binary: &Path, said: &mut Vec<String>) -> Tally {
     let work = std::env::temp_dir().join(format!("cvmd-clients-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&work);
     let tally = match fs::create_dir_all(&work)
@@ -69,7 +105,7 @@ fn client(name: &str, folder: &Path, binary: &Path) -> Tally {
     {
         Err(why) => Tally::failed(format!("{name}: {why}")),
         Ok(server) => {
-            let mut tally = checks(name, folder, &server, binary);
+            let mut tally = checks(name, folder, &server, binary, said);
             if let Err(why) = server.stop() {
                 tally.failed.push(format!("{name}: {why}"));
             }
@@ -81,7 +117,7 @@ fn client(name: &str, folder: &Path, binary: &Path) -> Tally {
     if tally.is_green() {
         let _ = fs::remove_dir_all(&work);
     } else {
-        println!("   the server's directory and log are kept in {}", work.display());
+        said.push(format!("the server's directory and log are kept in {}", work.display()));
     }
     tally
 }
@@ -125,7 +161,7 @@ impl Server {
     fn stop(mut self) -> Result<(), String> {
         let mut terminate = Command::new("sh");
         terminate.args(["-c", &format!("kill -TERM {}", self.child.id())]);
-        shell::run(terminate)?;
+        shell::read(terminate)?;
         match within(READY_WITHIN, || self.child.try_wait().ok().flatten()) {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("cvmd ended with {status} after SIGTERM")),
@@ -183,7 +219,7 @@ fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     }
 }
 
-fn checks(name: &str, folder: &Path, server: &Server, binary: &Path) -> Tally {
+fn checks(name: &str, folder: &Path, server: &Server, binary: &Path, said: &mut Vec<String>) -> Tally {
     let python = Some(ground::venv().join("bin/python")).filter(|path| path.exists());
     let child = Command::new(python.unwrap_or_else(|| "python3".into()))
         .args(["-B", "-u", "run.py"])
@@ -210,8 +246,8 @@ fn checks(name: &str, folder: &Path, server: &Server, binary: &Path) -> Tally {
     }
     let began = Instant::now();
     while let Ok(line) = told.recv_timeout(CLIENT_WITHIN.saturating_sub(began.elapsed())) {
-        println!("   {line}");
         read_line(name, &line, &mut tally);
+        said.push(line);
     }
     if began.elapsed() >= CLIENT_WITHIN {
         let _ = child.kill();
@@ -264,6 +300,23 @@ fn is_complaint(line: &str, allowed: &str) -> bool {
 #[cfg(test)]
 mod test {
     use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn what_runs_side_by_side_is_all_there_and_in_order() {
+        let (tell, told) = mpsc::channel();
+        let told = Mutex::new(Some(told));
+        let outcomes = side_by_side(&[1, 2, 3], |number| {
+            // Whoever comes first ends only after another.
+            let told = told.lock().unwrap().take();
+            match told {
+                Some(told) => told.recv_timeout(Duration::from_secs(10)).unwrap(),
+                None => drop(tell.send(())),
+            }
+            number * 10
+        });
+        assert_eq!(outcomes, [10, 20, 30]);
+    }
 
     #[test]
     fn each_line_of_a_client_counts_once() {

@@ -53,6 +53,7 @@ const RULES: &[Rule] = &[
     sizes::PIPELINE,
     words::FIRST_SENTENCE,
     words::LEFTOVERS,
+    words::UNRUN_EXAMPLES,
     words::MACHINE_PATHS,
     words::REGISTRIES,
     names::MODULES,

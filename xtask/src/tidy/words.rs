@@ -15,6 +15,12 @@ pub(crate) const LEFTOVERS: Rule = Rule {
     find: leftovers,
 };
 
+pub(crate) const UNRUN_EXAMPLES: Rule = Rule {
+    name: "unrun-examples",
+    why: "The crates' examples in comments are not run (`doctest = false`): what looks like one must not be code.",
+    find: unrun_examples,
+};
+
 pub(crate) const MACHINE_PATHS: Rule =
     Rule { name: "machine-paths", why: "A path of the author's machine works on no other.", find: machine_paths };
 
@@ -42,9 +48,6 @@ fn leftovers(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in house.files.iter().filter(|file| file.path != "LICENSE" && !file.path.ends_with(".json")) {
         for (line, text) in numbered(&file.comments) {
-            if file.is_rust() && text.contains("```ignore") {
-                findings.push(finding(file, line, "let the example compile, or mark it `text`".to_owned()));
-            }
             let marks = markers.iter().filter(|marker| has_word(text, marker));
             findings.extend(marks.map(|marker| finding(file, line, format!("do it now or file an issue: `{marker}`"))));
         }
@@ -52,6 +55,16 @@ fn leftovers(house: &House) -> Vec<Finding> {
             let marks = macros.iter().filter(|name| text.contains(*name));
             findings.extend(marks.map(|name| finding(file, line, format!("take `{name}` out"))));
         }
+    }
+    findings
+}
+
+fn unrun_examples(house: &House) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in house.files.iter().filter(|file| file.is_rust()) {
+        let fences = numbered(&file.comments).filter_map(|(line, text)| Some((line, text.split_once("```")?.1)));
+        let opening = fences.step_by(2).filter(|(_, words)| !words.starts_with("text"));
+        findings.extend(opening.map(|(line, _)| finding(file, line, "make it a test, or mark it `text`".to_owned())));
     }
     findings
 }
@@ -128,12 +141,21 @@ mod test {
     #[test]
     fn leftovers_are_found_in_comments_and_code_but_not_in_strings() {
         assert_eq!(found(&LEFTOVERS, "a.rs", concat!("//! a\n// TO", "DO: later\n")).len(), 1);
-        assert_eq!(found(&LEFTOVERS, "a.rs", "//! ```ignore\n").len(), 1);
         assert_eq!(found(&LEFTOVERS, "a.md", concat!("FIX", "ME\n")).len(), 1);
         for code in ["todo!()", "unimplemented!()", "dbg!(x)", "#[ignore]\nfn a() {}", "#[ignore = \"slow\"]"] {
             assert_eq!(found(&LEFTOVERS, "a.rs", &format!("{code}\n")).len(), 1, "{code}");
         }
         assert_eq!(found(&LEFTOVERS, "a.rs", "let a = \"todo!()\"; // mktemp abcXXXXX\n"), [""; 0]);
+    }
+
+    #[test]
+    fn only_text_stands_between_fences_of_comments() {
+        assert_eq!(
+            found(&UNRUN_EXAMPLES, "a.rs", "//! ```text\n//! a -> b\n//! ```\n//!\n/// ```\n/// f();\n/// ```\n").len(),
+            1
+        );
+        assert_eq!(found(&UNRUN_EXAMPLES, "a.rs", "//! ```ignore\n//! ```\n").len(), 1);
+        assert_eq!(found(&UNRUN_EXAMPLES, "a.rs", "let a = \"```\";\n"), [""; 0]);
     }
 
     #[test]

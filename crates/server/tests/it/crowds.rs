@@ -66,9 +66,8 @@ fn those_who_come_all_at_once_wait_for_the_server_and_not_for_a_second_try() {
     let kernel_max = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
     server.tell("-STOP");
     // The system tries again after a second, and only where the queue of those to be taken in was full.
-    let came = (0..1_500.min(kernel_max)).try_for_each(|_| {
-        TcpStream::connect_timeout(&server.client.address, Duration::from_millis(500)).map(drop)
-    });
+    let came = (0..1_500.min(kernel_max))
+        .try_for_each(|_| TcpStream::connect_timeout(&server.client.address, Duration::from_millis(500)).map(drop));
     server.tell("-CONT");
     came.unwrap();
     is_answered_soon(&server.client);
