@@ -144,3 +144,21 @@ fn what_env_prints_can_be_evaluated() {
     server.stop();
     assert!(refused(&home.ask(&["env"])).contains("cvmd serve"), "it says what to start");
 }
+
+#[test]
+fn an_include_is_of_the_directory_that_was_said_and_of_no_endpoint_that_is_no_more() {
+    let home = Home::new();
+    home.start().stop();
+    let stale = "http://127.0.0.1:1";
+    let printed = |name: &str, value: &std::path::Path| {
+        let mut command = home.cvmd(&["ssh-config"]);
+        command.env("CVMD_ENDPOINT", stale).env("HOME", home.beside("nowhere")).env(name, value);
+        command.output().unwrap()
+    };
+    assert!(refused(&printed("CVMD_DATA", &home.data())).contains("no cvmd is running"));
+    assert!(refused(&printed("XDG_DATA_HOME", &home.beside("nowhere"))).contains("cannot reach 127.0.0.1:1"));
+    let server = home.start();
+    let include = text(&printed("CVMD_DATA", &home.data()));
+    assert!(include.contains("--data") && !include.contains(stale), "{include}");
+    server.stop();
+}

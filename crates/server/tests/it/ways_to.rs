@@ -396,26 +396,6 @@ fn ssh_says_what_the_server_knows_of_a_closed_door_and_a_missing_machine_once() 
 }
 
 #[test]
-fn an_include_is_of_the_directory_that_was_said_and_of_no_endpoint_that_is_no_more() {
-    let home = Home::new();
-    home.start().stop();
-    let stale = "http://127.0.0.1:1";
-    let printed = |name: &str, value: &std::path::Path| {
-        let mut command = home.cvmd(&["ssh-config"]);
-        command.env("CVMD_ENDPOINT", stale).env("HOME", home.beside("nowhere")).env(name, value);
-        said(&command.output().unwrap())
-    };
-    let (status, out, words) = printed("CVMD_DATA", &home.data());
-    assert!(status == Some(1) && out.is_empty() && words.contains("no cvmd is running"), "{out}{words}");
-    let (status, out, words) = printed("XDG_DATA_HOME", &home.beside("nowhere"));
-    assert!(status == Some(1) && out.is_empty() && words.contains("cannot reach 127.0.0.1:1"), "{out}{words}");
-    let server = home.start();
-    let (status, out, words) = printed("CVMD_DATA", &home.data());
-    assert!(status == Some(0) && out.contains("--data") && !out.contains(stale), "{out}{words}");
-    server.stop();
-}
-
-#[test]
 fn at_ports_of_their_own_machines_are_told_apart_by_the_port_over_restarts() {
     let home = Home::new().flag("--ssh-mode", "port").flag("--ssh-port-range", "23000-23999");
     let server = home.start();
