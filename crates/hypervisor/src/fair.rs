@@ -52,7 +52,7 @@ mod test {
         assert_eq!(goes(&[], ('a', 1)), None);
         let held = [('b', 1, 1), ('a', 1, 5), ('a', 2, 2), ('a', 1, 4), ('c', 1, 3)];
         assert_eq!(goes(&held, ('d', 1)), Some((3, true)));
-        assert_eq!(goes(&held, ('a', 2)), Some((3, false)), "each part has two then, and the earliest goes");
+        assert_eq!(goes(&held, ('a', 2)), Some((2, false)), "each part has two then, and the earliest goes");
         assert_eq!(goes(&held, ('a', 3)), Some((3, true)));
         assert_eq!(goes(&held, ('a', 1)), Some((3, false)));
         assert_eq!(goes(&[('a', 1, 2), ('b', 1, 1)], ('c', 1)), Some((1, false)));

@@ -41,13 +41,8 @@ fn connect(server: &Server, target: &str) -> (String, TcpStream) {
     let mut stream = server.client.connect().unwrap();
     write!(stream, "CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n").unwrap();
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        if stream.read(&mut byte).unwrap() == 0 {
-            break;
-        }
-        head.push(byte[0]);
-    }
+    // One by one: what follows the head is the tunnel's.
+    while !head.ends_with(b"\r\n\r\n") && (&stream).take(1).read_to_end(&mut head).unwrap() == 1 {}
     (String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned(), stream)
 }
 

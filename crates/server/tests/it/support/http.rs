@@ -219,14 +219,17 @@ pub(crate) fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
         if let Some(reply) = parse(&bytes) {
             return Ok(reply);
         }
-        match stream.read(&mut part)? {
-            0 => {
+        match stream.read(&mut part) {
+            Ok(0) => {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
                     format!("{} bytes of an answer", bytes.len()),
                 ));
             }
-            read => bytes.extend(&part[..read]),
+            Ok(read) => bytes.extend(&part[..read]),
+            // A read that has a limit ends so when the process was stopped and goes on.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
