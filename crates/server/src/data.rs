@@ -11,11 +11,15 @@ use std::{
     },
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often a running server looks whether its directory is still there.
 const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a start waits for another that takes no questions any more, and for one that still does.
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
+const SEES_SIGNAL_WITHIN: Duration = Duration::from_millis(500);
 
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
 const SOCKET_PATH_MAX: usize = 103;
@@ -67,7 +71,7 @@ impl DataDirectory {
         let missing: Vec<PathBuf> =
             FILES.map(|name| path.join(name)).into_iter().filter(|file| is_free(file)).collect();
         let lock = lock(path).with_context(describe)?;
-        match lock.try_lock() {
+        match lock_when_stopped(&lock, path) {
             Ok(()) => {
                 // For commands that get no answer. One that cannot be written costs no more than a hint.
                 let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
@@ -81,7 +85,10 @@ impl DataDirectory {
                 *data.made() = if is_new { made.collect() } else { Vec::new() };
                 Ok(data)
             }
-            Err(TryLockError::WouldBlock) => bail!("another cvmd is running on {}", path.display()),
+            Err(TryLockError::WouldBlock) => match process(path) {
+                Process::Of(pid) | Process::Stopped(pid) => bail!("another cvmd is running on {} (process {pid})", path.display()),
+                Process::Unknown => bail!("another cvmd is running on {}", path.display()),
+            },
             Err(TryLockError::Error(error)) => Err(error).with_context(describe),
         }
     }
@@ -168,6 +175,27 @@ impl DataDirectory {
 
 fn lock(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
+}
+
+/// Locks it. One that is stopping is waited for: people stop a server and start the next in one breath.
+fn lock_when_stopped(lock: &File, path: &Path) -> Result<(), TryLockError> {
+    let begun = Instant::now();
+    let mut is_said = false;
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => {}
+            outcome => return outcome,
+        }
+        // One that takes questions has perhaps not yet seen the signal.
+        let answers = UnixStream::connect(socket(path)).is_ok();
+        if begun.elapsed() >= if answers { SEES_SIGNAL_WITHIN } else { STOPS_WITHIN } {
+            return lock.try_lock();
+        }
+        if !answers && !std::mem::replace(&mut is_said, true) {
+            tracing::info!(path = %path.display(), "another cvmd is stopping there, or starting: waiting for it");
+        }
+        waiting::a_moment();
+    }
 }
 
 /// Whether nothing has that name, not even a link that leads nowhere.

@@ -32,7 +32,22 @@ impl std::fmt::Debug for Secret {
 pub(crate) struct MasterKey(ChaCha20Poly1305);
 
 impl MasterKey {
-    /// Reads the key, or makes it at the first start; the file is readable by its owner only.
+    /// Reads the key, or makes it where nothing was sealed yet; the file is readable by its owner only.
+    ///
+    /// # Errors
+    /// When it is missing where a state is kept: with another key nothing of that can be read.
+    pub(crate) fn open_beside(path: &Path, state: &Path) -> anyhow::Result<MasterKey> {
+        if !path.exists() && state.exists() {
+            bail!(
+                "{} is missing, and without it the SecretKeys in {} cannot be read: put it back",
+                path.display(),
+                state.display()
+            );
+        }
+        MasterKey::open(path)
+    }
+
+    /// Reads the key, or makes it.
     pub(crate) fn open(path: &Path) -> anyhow::Result<MasterKey> {
         if !path.exists() {
             let mut key = [0; 32];

@@ -90,11 +90,19 @@ pub(crate) struct SeedKeyPair {
     pub(crate) tags: Box<[Tag]>,
 }
 
+/// What an instance of a seed can be.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum SeedState {
+    Running,
+    Stopped,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct SeedInstance {
     pub(crate) instance_id: InstanceId,
-    pub(crate) instance_state: Option<InstanceState>,
+    pub(crate) instance_state: Option<SeedState>,
     pub(crate) instance_name: Option<Box<str>>,
     pub(crate) instance_type: Option<InstanceTypeId>,
     pub(crate) image_id: Option<ImageId>,
@@ -184,10 +192,10 @@ pub(crate) fn plans(seed: &Seed, context: &dyn Fn() -> Context) -> anyhow::Resul
             if !known.insert(id) {
                 bail!("the seed names {id} twice");
             }
-            let state = instance.instance_state.unwrap_or(InstanceState::Running);
-            if !matches!(state, InstanceState::Running | InstanceState::Stopped) {
-                bail!("{id} can be RUNNING or STOPPED in a seed, not {}", state.name());
-            }
+            let state = match instance.instance_state {
+                None | Some(SeedState::Running) => InstanceState::Running,
+                Some(SeedState::Stopped) => InstanceState::Stopped,
+            };
             cvmd_actions::check_seeded_instance(instance.instance_name.as_deref(), &instance.tags)
                 .map_err(|reason| anyhow::anyhow!("{id} of the seed: {reason}"))?;
             let plan = plan(instance, context).with_context(|| format!("{id} of the seed"))?;

@@ -25,7 +25,7 @@ use std::{
     convert::Infallible,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -118,6 +118,9 @@ async fn close(house: &House) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")
 }
 
+/// A second signal within this is still the first wish.
+const SECOND_AFTER: Duration = Duration::from_millis(500);
+
 /// Becomes true at SIGTERM, SIGINT, or SIGHUP: the terminal was closed. The second one ends the process at once, whatever it does: what was answered is durable,
 /// and what is under way is resumed by the next start.
 fn signals() -> anyhow::Result<watch::Receiver<bool>> {
@@ -125,13 +128,16 @@ fn signals() -> anyhow::Result<watch::Receiver<bool>> {
     let mut hangup = hears_hangup().then(|| signal(SignalKind::hangup())).transpose()?;
     let (tell, told) = watch::channel(false);
     tokio::spawn(async move {
-        for is_second in [false, true] {
+        let mut first: Option<Instant> = None;
+        loop {
             let number = tokio::select! {
                 _ = terminate.recv() => SIGTERM,
                 _ = interrupt.recv() => SIGINT,
                 Some(_) = async { hangup.as_mut()?.recv().await } => SIGHUP,
             };
-            if is_second {
+            let first = *first.get_or_insert_with(Instant::now);
+            // One wish may come as two signals: `timeout` sends it to the process and to its group.
+            if first.elapsed() >= SECOND_AFTER {
                 tracing::warn!("told twice to stop: ended at once");
                 crate::log::end();
                 std::process::exit(128 + number);
@@ -269,7 +275,7 @@ async fn open(
     data: &DataDirectory,
     console: ConsoleAt,
 ) -> anyhow::Result<(Arc<House>, Arc<SimulatedHypervisor>)> {
-    let master_key = Arc::new(MasterKey::open(&data.master_key())?);
+    let master_key = Arc::new(MasterKey::open_beside(&data.master_key(), &data.state())?);
     let path = data.state();
     let state = tokio::task::spawn_blocking(move || {
         let store = SqliteStore::open(&path)?;

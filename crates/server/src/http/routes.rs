@@ -63,7 +63,11 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Response
             StatusCode::UNAUTHORIZED,
             "the metrics are shown to `Authorization: Bearer TOKEN` alone: metrics.token\n",
         ),
-        "/_cvmd/metrics" => text(StatusCode::OK, held(connection, house.metrics_text().into_bytes(), 0)),
+        "/_cvmd/metrics" => typed(
+            StatusCode::OK,
+            "text/plain; version=0.0.4; charset=utf-8",
+            held(connection, house.metrics_text().into_bytes(), 0),
+        ),
         path if path.starts_with(MACHINE_PAGE) && !house.access.leads_to_machines(connection.peer) => {
             text(StatusCode::FORBIDDEN, format!("{}\n", connect::NO_PEER))
         }
@@ -164,7 +168,7 @@ fn unread(head: &Parts, body: Incoming, mut response: Response<Full<Bytes>>) -> 
 async fn machine(house: &House, instance: &str) -> Response<Full<Bytes>> {
     let Ok(id) = instance.parse() else { return text(StatusCode::NOT_FOUND, "there is no such instance\n") };
     match relay::about(house, id).await {
-        Ok(about) => text(StatusCode::OK, about.to_string()),
+        Ok(about) => typed(StatusCode::OK, "application/json", about.to_string()),
         Err(why) => text(why.status(), format!("{why}\n")),
     }
 }
@@ -177,8 +181,12 @@ pub(super) fn refused(status: StatusCode, line: &str) -> Response<Full<Bytes>> {
 }
 
 fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    typed(status, "text/plain; charset=utf-8", text)
+}
+
+fn typed(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

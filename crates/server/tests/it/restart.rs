@@ -188,6 +188,31 @@ fn one_directory_has_one_server() {
 }
 
 #[test]
+fn a_start_waits_for_the_server_that_is_told_to_stop() {
+    let home = Home::new();
+    for _ in 0..3 {
+        let server = home.start();
+        server.tell("-TERM");
+        // At once, as in one paste.
+        home.start().stop();
+        drop(server);
+    }
+}
+
+#[test]
+fn a_missing_master_key_is_asked_for_and_never_made_anew() {
+    let home = Home::new();
+    home.start().stop();
+    let (key, aside) = (home.data().join("master.key"), home.data().join("aside"));
+    std::fs::rename(&key, &aside).unwrap();
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("master.key is missing") && said.contains("put it back"), "{said}");
+    assert!(!key.exists(), "another key would hide that the right one is gone");
+    std::fs::rename(&aside, &key).unwrap();
+    home.start().stop();
+}
+
+#[test]
 fn a_newer_schema_is_refused_clearly() {
     let home = Home::new();
     home.start().stop();

@@ -182,6 +182,10 @@ fn a_seed_that_cannot_be_read_names_whose_fault_it_is_in_plain_words() {
         ),
         (r#"{"Instances": [{"InstanceId": "i-1"}]}"#, vec!["Instances[0] (i-1): an id is `ins-`"]),
         (r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceId": "ins-2e4r6y8i"}]}"#, vec!["duplicate field"]),
+        (
+            r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceState": "PENDING"}]}"#,
+            vec!["Instances[0] (ins-1e4r6y8i): unknown variant `PENDING`, expected `RUNNING` or `STOPPED`"],
+        ),
         (r#"{"Instances": {}}"#, vec!["expected a list in [ ] as Instances"]),
         (r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i""#, vec!["Instances[0]", "the text ends in the middle"]),
     ] {
