@@ -21,11 +21,13 @@ pub(crate) enum Bound {
     Line,
     /// What one command, or one text, may print.
     Output,
+    /// What one command may read of files.
+    Reading,
     /// Memory of guests: files, scripts, input and output.
     Memory,
 }
 
-const NAMES: [(Bound, &str); 9] = [
+const NAMES: [(Bound, &str); 10] = [
     (Bound::Connections, "ssh_connections"),
     (Bound::Startups, "ssh_startups"),
     (Bound::Penalties, "ssh_penalties"),
@@ -34,6 +36,7 @@ const NAMES: [(Bound, &str); 9] = [
     (Bound::Input, "guest_input"),
     (Bound::Line, "guest_line"),
     (Bound::Output, "guest_output"),
+    (Bound::Reading, "guest_reading"),
     (Bound::Memory, "guest_memory"),
 ];
 

@@ -203,7 +203,13 @@ impl Open {
             (self.all_max, Among::All, all),
         ] {
             if count(fits) >= most {
-                let goes = self.oldest_startup(new, fits).or_else(|| self.longest_idle(new, fits));
+                let mut of_owner = HashMap::<Holder, usize>::new();
+                for one in self.all.values().filter(|one| fits(one)).chain([new]) {
+                    *of_owner.entry(one.holder).or_default() += 1;
+                }
+                // Not even one that says nothing goes for an owner that has more.
+                let no_smaller: Fits<'_> = &|one| fits(one) && of_owner[&one.holder] >= of_owner[&new.holder];
+                let goes = self.oldest_startup(new, no_smaller).or_else(|| self.longest_idle(new, fits));
                 return Some(Over { bound: Bound::Connections, most, among, goes });
             }
         }
@@ -318,8 +324,21 @@ mod test {
         let user = sessions.open(machine(99), None).unwrap();
         assert!(is_cut(&mut silent[0].1) && !is_cut(&mut silent[1].1));
         user.0.admitted();
-        let _users = [logged_in(&sessions, machine(98), 20), logged_in(&sessions, machine(99), 19)];
-        assert!(silent.iter_mut().all(|(_, line)| is_cut(line)));
+        let _users = [logged_in(&sessions, machine(98), 20), logged_in(&sessions, machine(99), 10)];
+        assert!(!silent.iter_mut().skip(1).any(|(_, line)| is_cut(line)), "not for those who have more");
+        let _first = sessions.open(machine(50), None).unwrap();
+        assert!(is_cut(&mut silent[1].1) && !is_cut(&mut silent[2].1));
+    }
+
+    #[test]
+    fn one_that_logs_in_does_not_go_for_an_owner_that_has_more() {
+        let owners = Owners::new(|id| (0..4).find(|owner| id == machine(u64::from(*owner))));
+        let sessions = Sessions::new(Arc::default(), owners, 8);
+        let mut full = [logged_in(&sessions, machine(1), 4), logged_in(&sessions, machine(2), 3)];
+        let mut other = sessions.open(machine(3), None).unwrap();
+        assert!(sessions.open(machine(2), None).is_err(), "who is about to log in has fewer");
+        assert!(!is_cut(&mut other.1));
+        assert!(!full.iter_mut().flatten().any(|(_, line)| is_cut(line)));
     }
 
     #[test]

@@ -1,56 +1,115 @@
-//! Whose machine is worked on now: so many at a time, half of them one account's at most, and accounts take turns.
+//! Whose machine is worked on now: so many at a time, and accounts take turns.
 //!
-//! An effect may wait for its guest as long as the guest likes, so turns alone would not do: one account's slow guests could
-//! hold all places.
+//! An effect may wait for its guest as long as the guest likes, so turns alone would not do: the slow guests of a few
+//! accounts could hold all places. An account may therefore have as many as are free: one alone has half of them, the next
+//! half of the rest, and there is always one for who has none.
 
-use cvmd_hypervisor::{Turn, Turns};
-use cvmd_model::AccountNumber;
+use cvmd_model::{AccountNumber, RoundRobin};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Effects(Arc<Mutex<Places>>);
 
 #[derive(Debug)]
-pub(crate) struct Effects {
-    turns: Turns<AccountNumber>,
-    of_account_max: usize,
-    /// Of accounts that ever had an effect: a few words each.
-    by_account: Mutex<HashMap<AccountNumber, Arc<Semaphore>>>,
+struct Places {
+    free: usize,
+    /// Of accounts that have any.
+    held: HashMap<AccountNumber, usize>,
+    /// Whoever waits is an instance's one task: there are no more of them than instances.
+    waiting: RoundRobin<AccountNumber, oneshot::Sender<Permit>>,
 }
 
 /// May work on a machine until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    _turn: Turn<AccountNumber>,
-    _of_account: OwnedSemaphorePermit,
+    effects: Effects,
+    account: AccountNumber,
 }
 
 impl Effects {
     pub(crate) fn new(parallel_max: usize) -> Effects {
-        Effects {
-            // Whoever waits is an instance's one task: there are no more of them than instances.
-            turns: Turns::new(parallel_max, usize::MAX),
-            of_account_max: parallel_max.div_ceil(2).max(1),
-            by_account: Mutex::default(),
-        }
+        Effects(Arc::new(Mutex::new(Places {
+            free: parallel_max.max(1),
+            held: HashMap::new(),
+            waiting: RoundRobin::default(),
+        })))
     }
 
     /// A permit, if the account can have one at once.
     pub(crate) fn try_begin(&self, account: AccountNumber) -> Option<Permit> {
-        let of_account = self.of(account).try_acquire_owned().ok()?;
-        Some(Permit { _turn: self.turns.try_take()?, _of_account: of_account })
+        self.places().take(account).then(|| Permit { effects: self.clone(), account })
     }
 
     /// Waits for one. Nothing, if there will never be any.
     pub(crate) async fn begin(&self, account: AccountNumber) -> Option<Permit> {
-        let of_account = self.of(account).acquire_owned().await.ok()?;
-        Some(Permit { _turn: self.turns.take(account).await.ok()?, _of_account: of_account })
+        let told = {
+            let mut places = self.places();
+            if places.take(account) {
+                return Some(Permit { effects: self.clone(), account });
+            }
+            let (tell, told) = oneshot::channel();
+            places.waiting.push(account, tell);
+            told
+        };
+        told.await.ok()
     }
 
-    fn of(&self, account: AccountNumber) -> Arc<Semaphore> {
-        let mut by_account = self.by_account.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(by_account.entry(account).or_insert_with(|| Arc::new(Semaphore::new(self.of_account_max))))
+    /// Gives a place back, and all that can be had to those who wait.
+    fn end(&self, account: AccountNumber) {
+        let mut unheard = Vec::new();
+        let mut places = self.places();
+        places.give_back(account);
+        while let Some((account, tell)) = places.next() {
+            // Who no longer waits gives it back in turn, once nothing is locked.
+            unheard.extend(tell.send(Permit { effects: self.clone(), account }).err());
+        }
+        drop(places);
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Places {
+    fn take(&mut self, account: AccountNumber) -> bool {
+        let may = may_have_more(&self.held, self.free, account);
+        if may {
+            self.free -= 1;
+            *self.held.entry(account).or_default() += 1;
+        }
+        may
+    }
+
+    fn give_back(&mut self, account: AccountNumber) {
+        self.free += 1;
+        if let Some(held) = self.held.get_mut(&account) {
+            *held -= 1;
+            if *held == 0 {
+                self.held.remove(&account);
+            }
+        }
+    }
+
+    /// The next one who waits and may begin, which has its place then.
+    fn next(&mut self) -> Option<(AccountNumber, oneshot::Sender<Permit>)> {
+        let Places { free, held, waiting } = self;
+        let next = waiting.pop_of(|account| may_have_more(held, *free, *account))?;
+        self.take(next.0).then_some(next)
+    }
+}
+
+fn may_have_more(held: &HashMap<AccountNumber, usize>, free: usize, account: AccountNumber) -> bool {
+    held.get(&account).copied().unwrap_or(0) < free
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.effects.end(self.account);
     }
 }
 
@@ -63,19 +122,30 @@ mod test {
     };
 
     #[test]
-    fn one_account_has_half_of_the_places_and_what_it_gives_back_goes_on() {
-        let effects = Effects::new(8);
-        let [busy, other] = [1, 2].map(AccountNumber);
-        let mut held: Vec<_> = std::iter::from_fn(|| effects.try_begin(busy)).collect();
-        assert_eq!(held.len(), 4);
-        let mut waiting = pin!(effects.begin(busy));
+    fn an_account_has_as_many_as_are_free_and_what_it_gives_back_goes_on() {
+        let effects = Effects::new(16);
+        let [busy, second, third, other] = [1, 2, 3, 4].map(AccountNumber);
+        let take_all = |account| std::iter::from_fn(|| effects.try_begin(account)).collect::<Vec<_>>();
+        let mut held = take_all(busy);
+        let more = [take_all(second), take_all(third)];
+        assert_eq!((held.len(), more[0].len(), more[1].len()), (8, 4, 2));
         let mut context = Context::from_waker(Waker::noop());
+        let mut gone = Box::pin(effects.begin(busy));
+        assert!(gone.as_mut().poll(&mut context).is_pending());
+        let mut waiting = pin!(effects.begin(busy));
         assert!(waiting.as_mut().poll(&mut context).is_pending());
-        let others: Vec<_> = std::iter::from_fn(|| effects.try_begin(other)).collect();
-        assert_eq!(others.len(), 4);
-        assert!(effects.try_begin(AccountNumber(3)).is_none(), "all are taken");
-        held.pop();
-        assert!(matches!(waiting.as_mut().poll(&mut context), Poll::Ready(Some(_))));
-        assert!(Effects::new(1).try_begin(busy).is_some());
+        let others = effects.try_begin(other);
+        assert!(others.is_some(), "three accounts with slow guests leave some to the fourth");
+        drop(gone);
+        held.truncate(1);
+        assert!(matches!(waiting.as_mut().poll(&mut context), Poll::Ready(Some(_))), "not to one who has gone");
+        drop((held, more, others));
+        let places = effects.places();
+        assert_eq!((places.free, places.held.len()), (16, 0), "what has been given back is there again");
+    }
+
+    #[test]
+    fn the_only_place_is_for_whoever_comes() {
+        assert!(Effects::new(1).try_begin(AccountNumber(1)).is_some());
     }
 }

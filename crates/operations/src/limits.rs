@@ -9,7 +9,7 @@ pub struct Limits {
     pub boot_timeout_s: u64,
     /// An effect that failed this often in a row is given up.
     pub attempts_max: u32,
-    /// Effects on the hypervisor at the same time, half of them for one account. Waiting is not bounded.
+    /// Effects on the hypervisor at the same time, of which an account has as many as are free. Waiting is not bounded.
     pub parallel_max: usize,
     /// When the engine is told to stop, effects that run have this long to end; then they are left as they are, as a crash
     /// would leave them.

@@ -4,7 +4,7 @@ use crate::{plain_words, waiting};
 use anyhow::{Context, bail};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
-    io::{Error, ErrorKind, Write},
+    io::{Error, ErrorKind, Read, Write},
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::UnixStream,
@@ -70,7 +70,17 @@ impl DataDirectory {
         }
         let missing: Vec<PathBuf> =
             FILES.map(|name| path.join(name)).into_iter().filter(|file| is_free(file)).collect();
+        let unusable = FILES.iter().filter(|name| **name != "cvmd.sock").map(|name| path.join(name)).find(|file| {
+            // A pipe would be waited for.
+            std::fs::metadata(file).is_ok_and(|found| !found.is_file())
+        });
+        if let Some(file) = unusable {
+            bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
+        }
         let lock = lock(path).with_context(describe)?;
+        if !is_lock_of_ours(&path.join("lock")).with_context(describe)? {
+            bail!("{} is another program's: choose another data directory", path.join("lock").display());
+        }
         match lock_when_stopped(&lock, path) {
             Ok(()) => {
                 // For commands that get no answer. One that cannot be written costs no more than a hint.
@@ -86,7 +96,9 @@ impl DataDirectory {
                 Ok(data)
             }
             Err(TryLockError::WouldBlock) => match process(path) {
-                Process::Of(pid) | Process::Stopped(pid) => bail!("another cvmd is running on {} (process {pid})", path.display()),
+                Process::Of(pid) | Process::Stopped(pid) => {
+                    bail!("another cvmd is running on {} (process {pid})", path.display())
+                }
                 Process::Unknown => bail!("another cvmd is running on {}", path.display()),
             },
             Err(TryLockError::Error(error)) => Err(error).with_context(describe),
@@ -175,6 +187,13 @@ impl DataDirectory {
 
 fn lock(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
+}
+
+/// Whether that is a file with nothing but a process's number in it, or with nothing.
+fn is_lock_of_ours(lock: &Path) -> std::io::Result<bool> {
+    let mut text = Vec::new();
+    File::open(lock)?.take(32).read_to_end(&mut text)?;
+    Ok(!std::fs::symlink_metadata(lock)?.is_symlink() && text.iter().all(u8::is_ascii_digit))
 }
 
 /// Locks it. One that is stopping is waited for: people stop a server and start the next in one breath.

@@ -39,7 +39,8 @@ impl MasterKey {
     pub(crate) fn open_beside(path: &Path, state: &Path) -> anyhow::Result<MasterKey> {
         if !path.exists() && state.exists() {
             bail!(
-                "{} is missing, and without it the SecretKeys in {} cannot be read: put it back",
+                "{} is missing, and without it the SecretKeys in {} cannot be read: put it back; or, to give up what \
+                 was sealed with it, write 32 random bytes in base64 there",
                 path.display(),
                 state.display()
             );

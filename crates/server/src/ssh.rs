@@ -187,7 +187,10 @@ impl Ours {
 fn include(server: &Server, relay: bool) -> anyhow::Result<String> {
     let ours = Ours::of(server)?;
     if let Some(sign) = ours.words.chars().find(|sign| *sign == '"' || sign.is_control()) {
-        bail!("{sign:?} stands in `{}`, and OpenSSH's configuration cannot hold that: use another path", ours.words.escape_debug());
+        bail!(
+            "{sign:?} stands in `{}`, and OpenSSH's configuration cannot hold that: use another path",
+            ours.words.escape_debug()
+        );
     }
     let mut text = format!(
         "# Written by `cvmd ssh-config`. In ~/.ssh/config, before all Host lines: Include FILE; or: ssh -F FILE ins-...\n\

@@ -19,6 +19,8 @@ use std::{collections::VecDeque, sync::Arc};
 /// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
 const PRINTED_MAX: usize = 32 << 20;
 const COMMAND_COUNTS: usize = 1 << 10;
+/// What a word of a command weighs: it may name a file or a directory to look into.
+const WORD_WEIGHS: usize = 64;
 /// Scripts that run each other.
 const DEPTH_MAX: usize = 16;
 
@@ -159,8 +161,10 @@ impl Userland {
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<(Option<Effect>, usize), Error> {
-        let mut done =
-            self.driver.compute(self.id, command.words.len(), || self.run_one(command, shell, input)).await?;
+        let mut done = self
+            .driver
+            .compute(self.id, command.words.len() * WORD_WEIGHS, || self.run_one(command, shell, input))
+            .await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
             done = commands::fails("cvmd-guest: Cannot allocate memory", 1);

@@ -19,6 +19,43 @@ pub(super) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
     })
 }
 
+/// Bytes that one command looks into.
+const READ_MAX: usize = 2 * 1024 * 1024;
+
+/// The files of one command, read one after the other.
+struct Reading<'a> {
+    name: &'a str,
+    guest: &'a Guest<'a>,
+    left: usize,
+}
+
+impl<'a> Reading<'a> {
+    fn new(name: &'a str, guest: &'a Guest<'a>) -> Reading<'a> {
+        Reading { name, guest, left: READ_MAX }
+    }
+
+    /// A file's bytes, or none where it is said what is wrong with it.
+    ///
+    /// # Errors
+    /// Once the command has read too much: that is all it says then.
+    fn next(&mut self, path: &str, done: &mut Done) -> Result<Option<Vec<u8>>, Box<Done>> {
+        let body = match self.guest.read(&self.guest.place(path)) {
+            Ok(body) => body,
+            Err(why) => {
+                complain(done, self.name, path, &why);
+                return Ok(None);
+            }
+        };
+        let Some(left) = self.left.checked_sub(body.len()) else {
+            self.guest.files.memory().bounds.reached(Bound::Reading);
+            let refused = format!("{}: one command reads no more than {READ_MAX} bytes here", self.name);
+            return Err(Box::new(fails(&refused, 2)));
+        };
+        self.left = left;
+        Ok(Some(body))
+    }
+}
+
 /// A command's output, as far as one command may print: looked at after each file.
 fn is_full(done: &mut Done, name: &str, guest: &Guest<'_>) -> bool {
     if done.out.len() <= OUTPUT_MAX {
@@ -63,13 +100,12 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
         return no_file(name);
     }
     let mut done = Done::default();
+    let mut reading = Reading::new(name, guest);
     for (number, path) in paths.iter().enumerate() {
-        let body = match guest.read(&guest.place(path)) {
-            Ok(body) => body,
-            Err(why) => {
-                complain(&mut done, name, path, &why);
-                continue;
-            }
+        let body = match reading.next(path, &mut done) {
+            Ok(Some(body)) => body,
+            Ok(None) => continue,
+            Err(refused) => return *refused,
         };
         if paths.len() > 1 {
             let gap = if number == 0 { "" } else { "\n" };
@@ -133,13 +169,12 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
         return no_file("grep");
     }
     let mut done = Done { status: 1, ..Done::default() };
+    let mut reading = Reading::new("grep", guest);
     for path in paths {
-        let body = match guest.read(&guest.place(path)) {
-            Ok(body) => body,
-            Err(why) => {
-                complain(&mut done, "grep", path, &why);
-                continue;
-            }
+        let body = match reading.next(path, &mut done) {
+            Ok(Some(body)) => body,
+            Ok(None) => continue,
+            Err(refused) => return *refused,
         };
         let body = String::from_utf8_lossy(&body);
         let before = if paths.len() > 1 { format!("{path}:") } else { String::new() };
@@ -176,16 +211,17 @@ fn wc(arguments: &[&str], guest: &Guest<'_>) -> Done {
         shown.map(|(_, count)| format!("{count} ")).collect::<String>() + name + "\n"
     };
     let (mut done, mut total) = (Done::default(), [0; 3]);
+    let mut reading = Reading::new("wc", guest);
     for path in paths {
-        match guest.read(&guest.place(path)) {
-            Ok(body) => {
-                let lines = body.iter().filter(|byte| **byte == b'\n').count();
-                let counts = [lines, String::from_utf8_lossy(&body).split_whitespace().count(), body.len()];
-                total = std::array::from_fn(|place| total[place] + counts[place]);
-                done.out.extend(row(counts, path).bytes());
-            }
-            Err(why) => complain(&mut done, "wc", path, &why),
-        }
+        let body = match reading.next(path, &mut done) {
+            Ok(Some(body)) => body,
+            Ok(None) => continue,
+            Err(refused) => return *refused,
+        };
+        let lines = body.iter().filter(|byte| **byte == b'\n').count();
+        let counts = [lines, String::from_utf8_lossy(&body).split_whitespace().count(), body.len()];
+        total = std::array::from_fn(|place| total[place] + counts[place]);
+        done.out.extend(row(counts, path).bytes());
     }
     if paths.len() > 1 {
         done.out.extend(row(total, "total").bytes());

@@ -171,11 +171,15 @@ async fn only_what_is_a_bound_counts_as_one() {
     assert_eq!(run(&client, "echo 'true' > /tmp/s; sh /tmp/s > /tmp/out").await.status, Some(2));
     assert_eq!(all(), 0, "{:?}", house.driver.bounds_reached());
     let words = format!("echo{}", " a".repeat(5_000));
+    let wc = format!("echo {} > f; wc{}", "a".repeat(30_000), " f".repeat(80));
     let many = (0..70).map(|number| format!("echo > /tmp/{number};")).collect::<String>();
     for (text, bound, said) in [
         (&*words, "guest_line", "too many words"),
         (&"a;".repeat(40_000), "guest_line", "more than 32768 words"),
         ("echo 'sh /tmp/again' > /tmp/again; sh /tmp/again", "guest_line", "nested so deep"),
+        (&wc, "guest_reading", "wc: one command reads no more than"),
+        (&wc.replace("wc", "grep -q z"), "guest_reading", "grep: one command reads no more than"),
+        (&wc.replace("wc", "tail -n 0"), "guest_reading", "tail: one command reads no more than"),
         (&many, "guest_memory", "No space left on device"),
     ] {
         let before = house.reached(bound);

@@ -46,6 +46,8 @@ pub(crate) struct Life {
     pub(crate) engine: Option<Engine>,
 }
 
+type Law = Box<dyn FnOnce(&mut Instance) -> Result<(), Refusal> + Send>;
+
 /// The engine died at the point that the plan names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Crashed;
@@ -176,7 +178,7 @@ impl Life {
         id: InstanceId,
         law: impl FnOnce(&mut Instance) -> Result<(), Refusal> + Send + 'static,
     ) {
-        let law: Box<dyn FnOnce(&mut Instance) -> Result<(), Refusal> + Send> = Box::new(law);
+        let law: Law = Box::new(law);
         let changed = self.state.change(move |tx| {
             let mut instance = Instance::clone(tx.view().instance(id).expect("an instance"));
             law(&mut instance)?;

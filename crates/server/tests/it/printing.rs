@@ -172,6 +172,7 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
     server.stop();
     let (key, away) = (data.join("master.key"), data.join("master.key.away"));
     std::fs::rename(&key, &away).unwrap();
+    std::fs::write(&key, format!("{}=", "A".repeat(43))).unwrap();
     let server = home.start();
     for _ in 0..2 {
         let sealed = home.ask(&["messages"]);

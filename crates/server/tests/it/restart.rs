@@ -213,6 +213,32 @@ fn a_missing_master_key_is_asked_for_and_never_made_anew() {
 }
 
 #[test]
+fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
+    let home = Home::new();
+    home.start().stop();
+    let lock = home.data().join("lock");
+    std::fs::remove_file(&lock).unwrap();
+    assert!(Command::new("mkfifo").arg(&lock).status().unwrap().success());
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("lock is in the way"), "{said}");
+    std::fs::remove_file(&lock).unwrap();
+    let theirs = home.data().join("theirs");
+    std::fs::write(&theirs, "an important text").unwrap();
+    for link in [true, false] {
+        if link {
+            std::os::unix::fs::symlink(&theirs, &lock).unwrap()
+        } else {
+            std::fs::rename(&theirs, &lock).unwrap()
+        }
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(said.contains("lock is another program's"), "{said}");
+        assert_eq!(std::fs::read_to_string(&lock).unwrap(), "an important text");
+        std::fs::remove_file(&lock).unwrap();
+    }
+    home.start().stop();
+}
+
+#[test]
 fn a_newer_schema_is_refused_clearly() {
     let home = Home::new();
     home.start().stop();
