@@ -11,7 +11,7 @@ use std::{
     },
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How often a running server looks whether its directory is still there.
@@ -198,23 +198,21 @@ fn is_lock_of_ours(lock: &Path) -> std::io::Result<bool> {
 
 /// Locks it. One that is stopping is waited for: people stop a server and start the next in one breath.
 fn lock_when_stopped(lock: &File, path: &Path) -> Result<(), TryLockError> {
-    let begun = Instant::now();
-    let mut is_said = false;
-    loop {
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => {}
-            outcome => return outcome,
-        }
-        // One that takes questions has perhaps not yet seen the signal.
-        let answers = UnixStream::connect(socket(path)).is_ok();
-        if begun.elapsed() >= if answers { SEES_SIGNAL_WITHIN } else { STOPS_WITHIN } {
-            return lock.try_lock();
-        }
-        if !answers && !std::mem::replace(&mut is_said, true) {
-            tracing::info!(path = %path.display(), "another cvmd is stopping there, or starting: waiting for it");
-        }
-        waiting::a_moment();
+    let decided = || match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => None,
+        outcome => Some(outcome),
+    };
+    // One that takes questions has perhaps not yet seen the signal.
+    let answers = || UnixStream::connect(socket(path)).is_ok();
+    if let Some(outcome) = waiting::within(SEES_SIGNAL_WITHIN, decided) {
+        return outcome;
     }
+    if !answers() {
+        tracing::info!(path = %path.display(), "another cvmd is stopping there, or starting: waiting for it");
+        let look = || decided().or_else(|| answers().then_some(Err(TryLockError::WouldBlock)));
+        return waiting::within(STOPS_WITHIN, look).unwrap_or(Err(TryLockError::WouldBlock));
+    }
+    Err(TryLockError::WouldBlock)
 }
 
 /// Whether nothing has that name, not even a link that leads nowhere.

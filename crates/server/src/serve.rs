@@ -25,7 +25,7 @@ use std::{
     convert::Infallible,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -128,22 +128,26 @@ fn signals() -> anyhow::Result<watch::Receiver<bool>> {
     let mut hangup = hears_hangup().then(|| signal(SignalKind::hangup())).transpose()?;
     let (tell, told) = watch::channel(false);
     tokio::spawn(async move {
-        let mut first: Option<Instant> = None;
-        loop {
-            let number = tokio::select! {
+        let mut next = async || {
+            tokio::select! {
                 _ = terminate.recv() => SIGTERM,
                 _ = interrupt.recv() => SIGINT,
                 Some(_) = async { hangup.as_mut()?.recv().await } => SIGHUP,
-            };
-            let first = *first.get_or_insert_with(Instant::now);
-            // One wish may come as two signals: `timeout` sends it to the process and to its group.
-            if first.elapsed() >= SECOND_AFTER {
-                tracing::warn!("told twice to stop: ended at once");
-                crate::log::end();
-                std::process::exit(128 + number);
             }
-            tell.send_replace(true);
-        }
+        };
+        next().await;
+        tell.send_replace(true);
+        // One wish may come as two signals: `timeout` sends it to the process and to its group.
+        let same_wish = async {
+            loop {
+                next().await;
+            }
+        };
+        let _: Result<(), _> = tokio::time::timeout(SECOND_AFTER, same_wish).await;
+        let number = next().await;
+        tracing::warn!("told twice to stop: ended at once");
+        crate::log::end();
+        std::process::exit(128 + number);
     });
     Ok(told)
 }
