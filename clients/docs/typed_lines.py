@@ -59,6 +59,7 @@ EXEMPT = [
     ("docs/clients.md", "packer build .", "clients/packer runs it on a template"),
     ("docs/operating.md", "kill -9", "half a command, with which clients/ssh and the Rust tests end servers"),
     ("docs/operating.md", "ulimit -n", "a setting that is spoken of"),
+    ("docs/operating.md", "ssh -v", "an option that is spoken of"),
     ("docs/operating.md", "ssh -L", "an option that is spoken of, and refused by guests"),
     ("docs/operating.md", "cvmd ssh", "a command that is spoken of; docs/clients.md types it"),
     ("docs/operating.md", "scp -O", "an option that is spoken of; docs/clients.md types it"),
