@@ -68,19 +68,18 @@ impl DataDirectory {
         if mode & 0o077 != 0 {
             tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
         }
-        let missing: Vec<PathBuf> =
-            FILES.map(|name| path.join(name)).into_iter().filter(|file| is_free(file)).collect();
-        let unusable = FILES.iter().filter(|name| **name != "cvmd.sock").map(|name| path.join(name)).find(|file| {
-            // A pipe would be waited for.
-            std::fs::metadata(file).is_ok_and(|found| !found.is_file())
-        });
-        if let Some(file) = unusable {
+        let files = FILES.map(|name| path.join(name));
+        // Before any is opened: a pipe would be waited for, a link's target be made.
+        let is_unusable =
+            |file: &&PathBuf| **file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
+        if let Some(file) = files.iter().chain([&failure(path)]).find(is_unusable) {
             bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
         }
-        let lock = lock(path).with_context(describe)?;
         if !is_lock_of_ours(&path.join("lock")).with_context(describe)? {
             bail!("{} is another program's: choose another data directory", path.join("lock").display());
         }
+        let missing: Vec<PathBuf> = files.into_iter().filter(|file| is_free(file)).collect();
+        let lock = lock(path).with_context(describe)?;
         match lock_when_stopped(&lock, path) {
             Ok(()) => {
                 // For commands that get no answer. One that cannot be written costs no more than a hint.
@@ -189,11 +188,17 @@ fn lock(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
 }
 
-/// Whether that is a file with nothing but a process's number in it, or with nothing.
+/// Whether nothing has that name, or a file with nothing but a process's number in it, or with nothing.
 fn is_lock_of_ours(lock: &Path) -> std::io::Result<bool> {
+    if is_free(lock) {
+        return Ok(true);
+    }
+    if std::fs::symlink_metadata(lock)?.is_symlink() {
+        return Ok(false);
+    }
     let mut text = Vec::new();
     File::open(lock)?.take(32).read_to_end(&mut text)?;
-    Ok(!std::fs::symlink_metadata(lock)?.is_symlink() && text.iter().all(u8::is_ascii_digit))
+    Ok(text.iter().all(u8::is_ascii_digit))
 }
 
 /// Locks it. One that is stopping is waited for: people stop a server and start the next in one breath.

@@ -218,11 +218,22 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
     home.start().stop();
     let lock = home.data().join("lock");
     std::fs::remove_file(&lock).unwrap();
-    assert!(Command::new("mkfifo").arg(&lock).status().unwrap().success());
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("lock is in the way"), "{said}");
-    std::fs::remove_file(&lock).unwrap();
+    for name in ["lock", "machines.db-wal", "failure"] {
+        let (file, aside) = (home.data().join(name), home.data().join("aside"));
+        let was_there = std::fs::rename(&file, &aside).is_ok();
+        assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(said.contains(&format!("{name} is in the way")), "{said}");
+        std::fs::remove_file(&file).unwrap();
+        if was_there {
+            std::fs::rename(&aside, &file).unwrap();
+        }
+    }
     let theirs = home.data().join("theirs");
+    std::os::unix::fs::symlink(&theirs, &lock).unwrap();
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("lock is another program's") && !theirs.exists(), "{said}");
+    std::fs::remove_file(&lock).unwrap();
     std::fs::write(&theirs, "an important text").unwrap();
     for link in [true, false] {
         if link {
