@@ -66,9 +66,7 @@ impl Place {
         let directory = std::path::absolute(directory)?;
         Ok(Server::At { directory, data: self.data.clone() })
     }
-}
 
-impl Place {
     /// The server for what is written down and used for long. One that an old shell's `CVMD_ENDPOINT` names must be there.
     pub(crate) fn lasting_server(&self) -> anyhow::Result<Server> {
         let server = self.server()?;

@@ -40,7 +40,7 @@ struct Taken {
     close: Notify,
 }
 
-/// A taken: given back when dropped.
+/// A place that is taken: given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,

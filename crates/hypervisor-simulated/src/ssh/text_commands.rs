@@ -1,13 +1,12 @@
 //! The commands of a simulated guest that look into texts: `head`, `tail`, `grep`, `wc`.
 
-use super::{
-    commands::{Done, Guest, OUTPUT_MAX, fails},
-    files::Why,
-};
+use super::commands::{Done, Guest, OUTPUT_MAX, fails};
 use crate::bounds::Bound;
 
 /// Lines that `head` and `tail` print unless they are told.
 const LINES: usize = 10;
+/// Bytes that one command looks into.
+const READ_MAX: usize = 2 * 1024 * 1024;
 
 /// Runs such a command; `None` when it is none.
 pub(super) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
@@ -19,60 +18,42 @@ pub(super) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
     })
 }
 
-/// Bytes that one command looks into.
-const READ_MAX: usize = 2 * 1024 * 1024;
-
-/// The files of one command, read one after the other.
-struct Reading<'a> {
-    name: &'a str,
-    guest: &'a Guest<'a>,
-    left: usize,
-}
-
-impl<'a> Reading<'a> {
-    fn new(name: &'a str, guest: &'a Guest<'a>) -> Reading<'a> {
-        Reading { name, guest, left: READ_MAX }
-    }
-
-    /// A file's bytes, or none where it is said what is wrong with it.
-    ///
-    /// # Errors
-    /// Once the command has read too much: that is all it says then.
-    fn next(&mut self, path: &str, done: &mut Done) -> Result<Option<Vec<u8>>, Box<Done>> {
-        let body = match self.guest.read(&self.guest.place(path)) {
-            Ok(body) => body,
-            Err(why) => {
-                complain(done, self.name, path, &why);
-                return Ok(None);
-            }
-        };
-        let Some(left) = self.left.checked_sub(body.len()) else {
-            self.guest.files.memory().bounds.reached(Bound::Reading);
-            let refused = format!("{}: one command reads no more than {READ_MAX} bytes here", self.name);
-            return Err(Box::new(fails(&refused, 2)));
-        };
-        self.left = left;
-        Ok(Some(body))
-    }
-}
-
-/// A command's output, as far as one command may print: looked at after each file.
-fn is_full(done: &mut Done, name: &str, guest: &Guest<'_>) -> bool {
-    if done.out.len() <= OUTPUT_MAX {
+/// Shows the files to `see`, one after the other, with their numbers and paths. What is wrong with one is said; a command
+/// that reads or prints too much says that alone. Tells whether it came to the end.
+fn each_file(
+    (name, paths): (&str, &[&str]),
+    guest: &Guest<'_>,
+    done: &mut Done,
+    mut see: impl FnMut(&mut Done, usize, &str, &[u8]),
+) -> bool {
+    if paths.is_empty() {
+        *done = fails(&format!("{name}: a file is expected: here only `cat` reads what the client sends"), 2);
         return false;
     }
-    guest.files.memory().bounds.reached(Bound::Output);
-    *done = fails(&format!("{name}: one command prints no more than {OUTPUT_MAX} bytes here"), 2);
+    let mut read = 0;
+    for (number, path) in paths.iter().enumerate() {
+        let body = match guest.read(&guest.place(path)) {
+            Ok(body) => body,
+            Err(why) => {
+                done.status = if name == "grep" { 2 } else { 1 };
+                done.err.push_str(&format!("{name}: {path}: {why}\n"));
+                continue;
+            }
+        };
+        read += body.len();
+        let is_readable = read <= READ_MAX;
+        if is_readable {
+            see(done, number, path, &body);
+        }
+        if !is_readable || done.out.len() > OUTPUT_MAX {
+            let (bound, does, most) =
+                if is_readable { (Bound::Output, "prints", OUTPUT_MAX) } else { (Bound::Reading, "reads", READ_MAX) };
+            guest.files.memory().bounds.reached(bound);
+            *done = fails(&format!("{name}: one command {does} no more than {most} bytes here"), 2);
+            return false;
+        }
+    }
     true
-}
-
-fn no_file(name: &str) -> Done {
-    fails(&format!("{name}: a file is expected: here only `cat` reads what the client sends"), 2)
-}
-
-fn complain(done: &mut Done, name: &str, path: &str, why: &Why) {
-    done.status = if name == "grep" { 2 } else { 1 };
-    done.err.push_str(&format!("{name}: {path}: {why}\n"));
 }
 
 /// The options' letters and the rest; or the first letter that is not among those that are known.
@@ -96,17 +77,8 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
         paths => (Some(LINES), paths),
     };
     let Some(count) = count else { return fails(&format!("{name}: only -n N is known here"), 1) };
-    if paths.is_empty() {
-        return no_file(name);
-    }
     let mut done = Done::default();
-    let mut reading = Reading::new(name, guest);
-    for (number, path) in paths.iter().enumerate() {
-        let body = match reading.next(path, &mut done) {
-            Ok(Some(body)) => body,
-            Ok(None) => continue,
-            Err(refused) => return *refused,
-        };
+    each_file((name, paths), guest, &mut done, |done, number, path, body| {
         if paths.len() > 1 {
             let gap = if number == 0 { "" } else { "\n" };
             done.out.extend(format!("{gap}==> {path} <==\n").bytes());
@@ -114,10 +86,7 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
         let lines: Vec<&[u8]> = body.split_inclusive(|byte| *byte == b'\n').collect();
         let skipped = if name == "tail" { lines.len().saturating_sub(count) } else { 0 };
         lines.iter().skip(skipped).take(count).for_each(|line| done.out.extend_from_slice(line));
-        if is_full(&mut done, name, guest) {
-            break;
-        }
-    }
+    });
     done
 }
 
@@ -165,35 +134,23 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let Some(wanted) = Wanted::of(pattern, given('F'), given('i')) else {
         return fails("grep: of patterns only ^ and $ at the ends are known here; -F takes a text as it stands", 2);
     };
-    if paths.is_empty() {
-        return no_file("grep");
-    }
     let mut done = Done { status: 1, ..Done::default() };
-    let mut reading = Reading::new("grep", guest);
-    for path in paths {
-        let body = match reading.next(path, &mut done) {
-            Ok(Some(body)) => body,
-            Ok(None) => continue,
-            Err(refused) => return *refused,
-        };
-        let body = String::from_utf8_lossy(&body);
+    each_file(("grep", paths), guest, &mut done, |done, _, path, body| {
+        let body = String::from_utf8_lossy(body);
         let before = if paths.len() > 1 { format!("{path}:") } else { String::new() };
         let found: Vec<&str> = body.lines().filter(|line| wanted.is_in(line) != given('v')).collect();
         if !found.is_empty() && done.status == 1 {
             done.status = 0;
         }
         if given('q') {
-            continue;
+            return;
         }
         if given('c') {
             done.out.extend(format!("{before}{}\n", found.len()).bytes());
         } else {
             found.iter().for_each(|line| done.out.extend(format!("{before}{line}\n").bytes()));
         }
-        if is_full(&mut done, "grep", guest) {
-            break;
-        }
-    }
+    });
     done
 }
 
@@ -203,27 +160,18 @@ fn wc(arguments: &[&str], guest: &Guest<'_>) -> Done {
         Ok(split) => split,
         Err(letter) => return fails(&format!("wc: only -c, -l and -w are known here, not -{letter}"), 1),
     };
-    if paths.is_empty() {
-        return no_file("wc");
-    }
     let row = |counts: [usize; 3], name: &str| {
         let shown = "lwc".chars().zip(counts).filter(|(letter, _)| letters.is_empty() || letters.contains(*letter));
         shown.map(|(_, count)| format!("{count} ")).collect::<String>() + name + "\n"
     };
     let (mut done, mut total) = (Done::default(), [0; 3]);
-    let mut reading = Reading::new("wc", guest);
-    for path in paths {
-        let body = match reading.next(path, &mut done) {
-            Ok(Some(body)) => body,
-            Ok(None) => continue,
-            Err(refused) => return *refused,
-        };
+    let has_all = each_file(("wc", paths), guest, &mut done, |done, _, path, body| {
         let lines = body.iter().filter(|byte| **byte == b'\n').count();
-        let counts = [lines, String::from_utf8_lossy(&body).split_whitespace().count(), body.len()];
+        let counts = [lines, String::from_utf8_lossy(body).split_whitespace().count(), body.len()];
         total = std::array::from_fn(|place| total[place] + counts[place]);
         done.out.extend(row(counts, path).bytes());
-    }
-    if paths.len() > 1 {
+    });
+    if has_all && paths.len() > 1 {
         done.out.extend(row(total, "total").bytes());
     }
     done

@@ -225,8 +225,7 @@ impl Share {
             }
             pushed_out = true;
         }
-        let is_left = held.by_age.contains_key(&self.number);
-        if is_left { Ok(pushed_out) } else { Err(Crowded) }
+        if held.by_age.contains_key(&self.number) { Ok(pushed_out) } else { Err(Crowded) }
     }
 
     /// It keeps its part, and cannot be pushed out any more.
