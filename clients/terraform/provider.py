@@ -84,11 +84,26 @@ class Provider:
         return {row["TagKey"]: row["TagValue"] for row in rows}
 
     def change_tags(self, kind, resource_id, replace, delete=()):
-        self.call(
-            "tag", "ModifyResourceTags", Resource=f"qcs::cvm:{REGION}:uin/:{kind}/{resource_id}",
-            ReplaceTags=[{"TagKey": key, "TagValue": value} for key, value in replace.items()],
-            DeleteTags=[{"TagKey": key} for key in delete],
-        )
+        """A list that is empty is not sent."""
+        change = {
+            "ReplaceTags": [{"TagKey": key, "TagValue": value} for key, value in replace.items()],
+            "DeleteTags": [{"TagKey": key} for key in delete],
+        }
+        resource = f"qcs::cvm:{REGION}:uin/:{kind}/{resource_id}"
+        self.call("tag", "ModifyResourceTags", Resource=resource, **{name: tags for name, tags in change.items() if tags})
+
+    def change_instance_tags(self, instance_id, replace, delete=()):
+        """`tags` of an instance in an update: its own, then those of its system disk and of each data disk, the same."""
+        self.change_tags("instance", instance_id, replace, delete)
+        instance = self.describe(instance_id)
+        for disk in [instance["SystemDisk"], *instance["DataDisks"]]:
+            self.change_tags("volume", disk["DiskId"], replace, delete)
+
+    def disk_tags(self, instance_id):
+        """The tags of each of the instance's disks, as `tencentcloud_cbs_storages` reads them."""
+        filters = [{"Name": "instance-id", "Values": [instance_id]}]
+        disks = self.call("cbs", "DescribeDisks", Filters=filters, Limit=100)["DiskSet"]
+        return [{tag["Key"]: tag["Value"] for tag in disk["Tags"]} for disk in disks]
 
     # tencentcloud_key_pair
 
@@ -132,7 +147,7 @@ class Provider:
 
     # tencentcloud_instance
 
-    def create_instance(self, image, zone, tags=None, login=None, name="terraform"):
+    def create_instance(self, image, zone, tags=None, login=None, name="terraform", data_disks=()):
         parameters = {
             "ClientToken": str(uuid.uuid4()),
             "EnhancedService": {
@@ -144,6 +159,7 @@ class Provider:
             "InstanceName": name,
             "InternetAccessible": {"PublicIpAssigned": False},
             "Placement": {"ProjectId": 0, "Zone": zone},
+            **({"DataDisks": list(data_disks)} if data_disks else {}),
             **({"LoginSettings": login} if login else {}),
             **({"TagSpecification": [{"ResourceType": "instance", "Tags": [
                 {"Key": key, "Value": value} for key, value in tags.items()]}]} if tags else {}),

@@ -60,7 +60,8 @@ def a_key_pair_is_made_and_its_plan_is_empty():
 def an_instance_with_a_key_is_made_and_its_plan_is_empty():
     tags = {"made": "by terraform", "team": "blue"}
     login = {"KeyIds": [It.first_id]}
-    It.instance = terraform.create_instance(image(terraform), ZONE, tags, login)
+    disks = [{"DiskType": "CLOUD_SSD", "DiskSize": 20, "DeleteWithInstance": True, "Encrypt": False}]
+    It.instance = terraform.create_instance(image(terraform), ZONE, tags, login, data_disks=disks)
     plan_is_empty(
         availability_zone=ZONE, bandwidth=0, charge_type="POSTPAID_BY_HOUR", image_id=image(terraform),
         instance_name="terraform", key_ids={It.first_id}, running_flag=True, tags=tags,
@@ -107,8 +108,12 @@ def stop_and_start_converge():
 
 @check
 def tags_change_and_are_read_at_once():
-    terraform.change_tags("instance", It.instance, {"team": "red"}, delete=["made"])
+    terraform.change_instance_tags(It.instance, {"team": "red"}, delete=["made"])
     plan_is_empty(tags={"team": "red"})
+    equal(terraform.disk_tags(It.instance), [{"team": "red"}, {"team": "red"}])
+    terraform.change_instance_tags(It.instance, {}, delete=["team"])
+    plan_is_empty(tags={})
+    equal(terraform.disk_tags(It.instance), [{}, {}])
 
 
 @check

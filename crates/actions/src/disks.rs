@@ -36,6 +36,7 @@ pub(crate) struct Disk<'a> {
     size_gib: u32,
     delete_with_instance: bool,
     name: &'a str,
+    tags: &'a [Tag],
 }
 
 /// The system disk, then the data disks.
@@ -49,6 +50,7 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
         size_gib: system.size_gib,
         delete_with_instance: true,
         name: "",
+        tags: &system.tags,
     };
     let data = instance.data_disks.iter().map(move |disk| Disk {
         instance,
@@ -58,15 +60,14 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
         size_gib: disk.size_gib,
         delete_with_instance: disk.delete_with_instance,
         name: &disk.name,
+        tags: &disk.tags,
     });
     std::iter::once(system).chain(data)
 }
 
 /// The account's disk in the region asked; what is another's is not there.
 pub(crate) fn find<'a>(view: &'a View, context: &Context, id: DiskId) -> Option<Disk<'a>> {
-    let holder = view.disk_holder(id)?;
-    let ours = holder.account == context.account && holder.zone.region() == context.region;
-    of(holder).find(|disk| ours && disk.id == id)
+    of(view.disk_holder_of(context.account, context.region, id)?).find(|disk| disk.id == id)
 }
 
 /// All that the filters let through, the newest instance's first. Where instances are named, only those are looked at.
@@ -79,13 +80,12 @@ pub(crate) fn select<'a>(view: &'a View, context: &Context, filters: &[Filter]) 
         }
         "disk-id" => {
             let ids = filter.values.iter().filter_map(|value| value.parse().ok());
-            Some(ids.filter_map(|id| view.disk_holder(id)).collect())
+            Some(ids.filter_map(|id| view.disk_holder_of(context.account, context.region, id)).collect())
         }
         _ => None,
     };
     match filters.iter().find_map(named) {
         Some(mut holders) => {
-            holders.retain(|holder| holder.account == context.account && holder.zone.region() == context.region);
             holders.sort_by_key(|holder| std::cmp::Reverse(holder.sequence));
             holders.dedup_by_key(|holder| holder.id);
             holders.into_iter().flat_map(of).filter(passes).collect()
@@ -111,9 +111,9 @@ impl Disk<'_> {
             "zone" => filter.has(instance.zone.name()),
             "instance-ip-address" => addresses.iter().flatten().any(|address| filter.has(&address.to_string())),
             "instance-name" => filter.has(&instance.name),
-            // Nothing here has a dedicated cluster, and disks carry no tags of their own.
+            // Nothing here has a dedicated cluster.
             "dedicated-cluster-id" | "cluster-group-id" => false,
-            _ => filter.has_tag(&[]),
+            _ => filter.has_tag(self.tags),
         }
     }
 
@@ -142,7 +142,7 @@ pub(crate) struct DiskReply<'a> {
     encrypt: bool,
     disk_name: &'a str,
     backup_disk: bool,
-    tags: &'static [Tag],
+    tags: &'a [Tag],
     instance_id: String,
     attach_mode: &'static str,
     auto_snapshot_policy_ids: Option<[&'static str; 0]>,
@@ -208,7 +208,7 @@ impl<'a> DiskReply<'a> {
             encrypt: false,
             disk_name: disk.name,
             backup_disk: false,
-            tags: &[],
+            tags: disk.tags,
             instance_id: instance.id.to_string(),
             attach_mode: "PF",
             auto_snapshot_policy_ids: policies.then_some([]),

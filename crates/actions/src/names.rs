@@ -60,27 +60,42 @@ pub(crate) fn user_data(parameters: &mut Parameters) -> Result<Option<Box<str>>,
     }
 }
 
-/// The tags of those specifications that name `resource`, each key once.
+/// The tags of `TagSpecification`, which is about such a resource alone; each key once.
 pub(crate) fn tags(parameters: &mut Parameters, resource: &str) -> Result<Box<[Tag]>, Reason> {
     tags_in(parameters, "TagSpecification", resource)
 }
 
 /// The same, of a parameter of another name.
 pub(crate) fn tags_in(parameters: &mut Parameters, name: &str, resource: &str) -> Result<Box<[Tag]>, Reason> {
-    let mut tags: Vec<Tag> = Vec::new();
+    let [tags] = tags_by_resource(parameters, name, [resource])?;
+    Ok(tags)
+}
+
+/// The tags of an instance, and those of each of its disks.
+pub(crate) fn instance_tags(parameters: &mut Parameters) -> Result<[Box<[Tag]>; 2], Reason> {
+    tags_by_resource(parameters, "TagSpecification", ["instance", "volume"])
+}
+
+/// The tags of each of the resources that the specifications may name, in the order of `resources`.
+fn tags_by_resource<const N: usize>(
+    parameters: &mut Parameters,
+    name: &str,
+    resources: [&str; N],
+) -> Result<[Box<[Tag]>; N], Reason> {
+    let mut all: [Vec<Tag>; N] = std::array::from_fn(|_| Vec::new());
     for mut specification in parameters.structures(name)? {
-        let path = specification.path("ResourceType");
         let kind = specification.text("ResourceType")?.unwrap_or_default();
-        if &*kind != resource {
-            return Err(Reason::BadValue { name: path, value: shorten(&kind).into() });
-        }
+        let Some(place) = resources.iter().position(|resource| *resource == &*kind) else {
+            return Err(specification.no_such_word("ResourceType", &kind, resources.into_iter()));
+        };
+        let tags = &mut all[place];
         let given = specification.structures("Tags")?;
         few_tags(&specification, tags.len() + given.len())?;
         for mut given in given {
-            tag(&mut given, &mut tags)?;
+            tag(&mut given, tags)?;
         }
     }
-    Ok(tags.into())
+    Ok(all.map(Vec::into_boxed_slice))
 }
 
 /// Whether one resource can have so many.

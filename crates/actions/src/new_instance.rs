@@ -41,18 +41,20 @@ pub struct Plan {
     pub rare: Rare,
 }
 
-/// Kind and size of the system disk, then of each data disk.
+/// Kind and size of the system disk, then of each data disk; and what all of them carry.
 #[derive(Debug, Clone)]
 pub struct Disks {
     system: (Box<str>, u32),
     data: Vec<DataWish>,
+    tags: Box<[Tag]>,
 }
 
 impl Disks {
     /// The disks of an instance that asked for none in particular.
     #[must_use]
     pub fn usual(image: &Source) -> Disks {
-        Disks { system: (DISK_KIND.into(), SYSTEM_DISK_GIB.max(image.size_gib)), data: Vec::new() }
+        let system = (DISK_KIND.into(), SYSTEM_DISK_GIB.max(image.size_gib));
+        Disks { system, data: Vec::new(), tags: [].into() }
     }
 
     /// What they cost for an hour.
@@ -76,11 +78,13 @@ struct DataWish {
 pub(crate) struct DiskWishes {
     system: Option<(Box<str>, Option<u32>)>,
     data: Vec<DataWish>,
+    /// All of them carry these.
+    pub tags: Box<[Tag]>,
 }
 
 impl DiskWishes {
     pub(crate) fn read(parameters: &mut Parameters) -> Result<DiskWishes, Reason> {
-        let mut wishes = DiskWishes { system: None, data: Vec::new() };
+        let mut wishes = DiskWishes { system: None, data: Vec::new(), tags: [].into() };
         if let Some(mut system) = parameters.structure("SystemDisk")? {
             wishes.system = Some(disk(&mut system, 1)?);
             system.finish()?;
@@ -105,7 +109,7 @@ impl DiskWishes {
 
     /// The disks of a machine made of that image, whose system disk is no smaller than it.
     pub(crate) fn of(&self, image: &Source) -> Result<Disks, Reason> {
-        let mut disks = Disks { data: self.data.clone(), ..Disks::usual(image) };
+        let mut disks = Disks { data: self.data.clone(), tags: self.tags.clone(), ..Disks::usual(image) };
         if let Some((kind, size_gib)) = &self.system {
             disks.system = (kind.clone(), size_gib.unwrap_or(disks.system.1));
         }
@@ -239,6 +243,13 @@ fn build(
         size_gib: wish.size_gib,
         delete_with_instance: wish.delete_with_instance,
         name: wish.name.clone(),
+        tags: plan.disks.tags.clone(),
+    };
+    let system_disk = SystemDisk {
+        id: DiskId::from_random(random()),
+        kind: kind.into_string().into(),
+        size_gib,
+        tags: plan.disks.tags.clone(),
     };
     Ok(Instance {
         id,
@@ -251,7 +262,7 @@ fn build(
         image: plan.image.id,
         instance_type: plan.instance_type,
         charge_type: plan.charge_type,
-        system_disk: SystemDisk { id: DiskId::from_random(random()), kind: kind.into_string().into(), size_gib },
+        system_disk,
         data_disks: plan.disks.data.iter().map(|disk| data_disk(disk, random())).collect(),
         private_address,
         public_address: public.then(|| tx.allocate_public_address(context.account, plan.zone)).transpose()?,

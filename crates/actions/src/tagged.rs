@@ -7,10 +7,16 @@ use crate::{
     parameters::shorten,
     tag_words::{self, TagRefusal},
 };
-use cvmd_model::{AccountNumber, CustomImage, Instance, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag, Vpc};
+use cvmd_model::{
+    AccountNumber, CustomImage, DiskId, Instance, InstanceId, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag,
+    Vpc,
+};
 use cvmd_state::{Transaction, View};
 use serde::Serialize;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One resource, as of one moment.
 #[derive(Debug, Clone)]
@@ -20,6 +26,8 @@ pub(crate) enum Resource {
     KeyPair(Arc<KeyPair>),
     SecurityGroup(Arc<SecurityGroup>),
     Subnet(Arc<Subnet>),
+    /// A disk of the instance.
+    Volume(Arc<Instance>, DiskId),
     Vpc(Arc<Vpc>),
 }
 
@@ -75,6 +83,22 @@ pub(crate) static KINDS: &[Kind] = &[
         },
     },
     Kind {
+        service: "cvm",
+        prefix: "volume",
+        regional: true,
+        find: |view, account, region, id| {
+            let id = id.parse().ok()?;
+            view.disk_holder_of(account, region, id).map(|holder| Resource::Volume(Arc::clone(holder), id))
+        },
+        list: |view, account, region| {
+            let disks = |holder: &'_ Arc<Instance>| {
+                let volume = |id| Resource::Volume(Arc::clone(holder), id);
+                holder.disk_ids().map(volume).collect::<Vec<_>>()
+            };
+            Box::new(view.instances_of(account, region).flat_map(disks))
+        },
+    },
+    Kind {
         service: "vpc",
         prefix: "subnet",
         regional: true,
@@ -121,6 +145,7 @@ impl Resource {
             Resource::KeyPair(key) => &key.tags,
             Resource::SecurityGroup(group) => &group.tags,
             Resource::Subnet(subnet) => &subnet.tags,
+            Resource::Volume(holder, disk) => holder.disk_tags(*disk),
             Resource::Vpc(vpc) => &vpc.tags,
         }
     }
@@ -132,30 +157,41 @@ impl Resource {
             Resource::KeyPair(key) => key.id.to_string(),
             Resource::SecurityGroup(group) => group.id.to_string(),
             Resource::Subnet(subnet) => subnet.id.to_string(),
+            Resource::Volume(_, disk) => disk.to_string(),
             Resource::Vpc(vpc) => vpc.id.to_string(),
         }
     }
+}
 
-    /// Puts it with other tags; nothing else of it changes, whatever is under way on it.
-    pub(crate) fn put(&self, tx: &mut Transaction<'_>, tags: Box<[Tag]>) {
-        match self {
-            Resource::Image(image) => tx.keep(CustomImage { tags, ..CustomImage::clone(image) }),
-            Resource::Instance(instance) => tx.put_instance(Instance { tags, ..Instance::clone(instance) }),
-            Resource::KeyPair(key) => tx.put_key_pair(KeyPair { tags, ..KeyPair::clone(key) }),
+/// Puts each with other tags; nothing else of it changes, whatever is under way on it.
+///
+/// An instance and its disks are one row, which is put once, with all that changes in it.
+fn put_all(tx: &mut Transaction<'_>, changed: Vec<(Resource, Box<[Tag]>)>) {
+    let mut instances: BTreeMap<InstanceId, Instance> = BTreeMap::new();
+    for (resource, tags) in changed {
+        let mut row = |instance: &Arc<Instance>, change: &mut dyn FnMut(&mut Instance)| {
+            change(instances.entry(instance.id).or_insert_with(|| Instance::clone(instance)));
+        };
+        match resource {
+            Resource::Image(image) => tx.keep(CustomImage { tags, ..CustomImage::clone(&image) }),
+            Resource::Instance(instance) => row(&instance, &mut |row| row.tags.clone_from(&tags)),
+            Resource::KeyPair(key) => tx.put_key_pair(KeyPair { tags, ..KeyPair::clone(&key) }),
             Resource::SecurityGroup(group) => {
                 let sequence = network::place(tx, group.sequence);
-                tx.keep(SecurityGroup { tags, sequence, ..SecurityGroup::clone(group) });
+                tx.keep(SecurityGroup { tags, sequence, ..SecurityGroup::clone(&group) });
             }
             Resource::Subnet(subnet) => {
                 let sequence = network::place(tx, subnet.sequence);
-                tx.keep(Subnet { tags, sequence, ..Subnet::clone(subnet) });
+                tx.keep(Subnet { tags, sequence, ..Subnet::clone(&subnet) });
             }
+            Resource::Volume(holder, disk) => row(&holder, &mut |row| row.tag_disk(disk, tags.clone())),
             Resource::Vpc(vpc) => {
                 let sequence = network::place(tx, vpc.sequence);
-                tx.keep(Vpc { tags, sequence, ..Vpc::clone(vpc) });
+                tx.keep(Vpc { tags, sequence, ..Vpc::clone(&vpc) });
             }
         }
     }
+    instances.into_values().for_each(|instance| tx.put_instance(instance));
 }
 
 /// Which resources a query is about: all of the account, unless it names some.
@@ -274,7 +310,7 @@ pub(crate) fn change_all(
         Ok((resource, tags))
     });
     let changed: Vec<_> = changed.collect::<Result<_, TagRefusal>>()?;
-    changed.into_iter().for_each(|(resource, tags)| resource.put(tx, tags));
+    put_all(tx, changed);
     Ok(Body::empty())
 }
 
@@ -299,19 +335,20 @@ pub(crate) fn change_each(
     descriptions: &[Description],
     change: impl Fn(&str, &[Tag]) -> Result<Box<[Tag]>, TagRefusal>,
 ) -> Result<Body, Reason> {
-    let mut failed_resources = Vec::new();
+    let (mut changes, mut failed_resources) = (Vec::new(), Vec::new());
     for description in descriptions {
         let found = description.find(tx.view(), context);
         let changed =
             found.and_then(|found| Ok((change(&found.resource.id(), found.resource.tags())?, found.resource)));
         match changed {
-            Ok((tags, resource)) => resource.put(tx, tags),
+            Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
                 let told = Reason::Tag(refusal).told(context.door, context.language);
                 failed_resources.push(Failure { resource: &description.text, code: told.code, message: told.message });
             }
         }
     }
+    put_all(tx, changes);
     Ok(Body::of(&Failures { failed_resources }))
 }
 

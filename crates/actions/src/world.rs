@@ -157,6 +157,7 @@ fn equip(instance: &mut Instance) {
             size_gib: 20,
             delete_with_instance: true,
             name: "".into(),
+            tags: [].into(),
         };
         instance.data_disks = [data("disk-data0001", "CLOUD_SSD"), data("disk-local001", "LOCAL_SSD")].into();
         instance.system_disk.id = "disk-system01".parse().unwrap();

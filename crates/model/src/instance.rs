@@ -1,8 +1,8 @@
 //! An instance: what is wanted of one machine, and the laws of changing it.
 
 use crate::{
-    AccountNumber, DiskId, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Login,
-    Operation, Platform, Rare, Refusal, RequestId, SecurityGroupId, SubnetId, Trail, VpcId, ZoneId,
+    AccountNumber, DataDisk, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Login,
+    Operation, Platform, Rare, Refusal, RequestId, SecurityGroupId, SubnetId, SystemDisk, Trail, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::Ipv4Addr};
@@ -127,24 +127,6 @@ pub enum StopType {
     SoftFirst,
     /// Power off.
     Hard,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SystemDisk {
-    pub id: DiskId,
-    pub kind: Cow<'static, str>,
-    pub size_gib: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataDisk {
-    pub id: DiskId,
-    pub kind: Cow<'static, str>,
-    pub size_gib: u32,
-    pub delete_with_instance: bool,
-    /// At most 60 characters.
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    pub name: Box<str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -513,7 +495,12 @@ pub(crate) mod test {
             image: crate::IMAGES[0].id(),
             instance_type: InstanceTypeId::SMALLEST,
             charge_type: ChargeType::PostpaidByHour,
-            system_disk: SystemDisk { id: DiskId::MIN, kind: "CLOUD_PREMIUM".into(), size_gib: 50 },
+            system_disk: SystemDisk {
+                id: crate::DiskId::MIN,
+                kind: "CLOUD_PREMIUM".into(),
+                size_gib: 50,
+                tags: [].into(),
+            },
             data_disks: [].into(),
             private_address: Ipv4Addr::LOCALHOST,
             public_address: None,

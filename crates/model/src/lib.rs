@@ -8,6 +8,7 @@ mod behaviour;
 mod charge;
 mod cidr;
 mod custom_image;
+mod disk;
 mod geography;
 mod id;
 mod image;
@@ -32,6 +33,7 @@ pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};
 pub use charge::{Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
 pub use custom_image::{CustomImage, ImageLogin, ImageState};
+pub use disk::{DataDisk, SystemDisk};
 pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
 pub use id::{
     DisasterRecoverGroupId, DiskId, ImageId, InstanceId, KeyPairId, LaunchTemplateId, MalformedId, RequestId,
@@ -40,8 +42,8 @@ pub use id::{
 pub use image::{IMAGES, Image, Platform};
 pub use installed::Installed;
 pub use instance::{
-    Associate, By, ChargeType, DataDisk, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw,
-    StopType, SystemDisk, Tag,
+    Associate, By, ChargeType, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
+    Tag,
 };
 pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
 pub use kept::Kept;

@@ -228,6 +228,7 @@ mod test {
             size_gib: 20,
             delete_with_instance: true,
             name: "".into(),
+            tags: [].into(),
         };
         instance.data_disks = [data].into();
         instance

@@ -172,6 +172,12 @@ impl View {
         self.instances.get(self.disks.get(&id)?)
     }
 
+    /// The account's instance in that region that has the disk; what is another's is not there.
+    #[must_use]
+    pub fn disk_holder_of(&self, account: AccountNumber, region: RegionId, id: DiskId) -> Option<&Arc<Instance>> {
+        self.disk_holder(id).filter(|holder| holder.account == account && holder.zone.region() == region)
+    }
+
     /// The instances of a placement group.
     pub fn members(&self, group: DisasterRecoverGroupId) -> impl Iterator<Item = InstanceId> {
         self.grouped.range((group, InstanceId::MIN)..).take_while(move |(of, _)| *of == group).map(|(_, id)| *id)
@@ -302,11 +308,11 @@ impl View {
         } else if old.as_ref().is_some_and(|old| old.operation.is_some()) {
             self.operating.remove(&instance.id);
         }
-        if !old.as_deref().is_some_and(|old| disks(old).eq(disks(instance))) {
-            for disk in old.iter().flat_map(|old| disks(old)) {
+        if !old.as_deref().is_some_and(|old| old.disk_ids().eq(instance.disk_ids())) {
+            for disk in old.iter().flat_map(|old| old.disk_ids()) {
                 self.disks.remove(&disk);
             }
-            self.disks.extend(disks(instance).map(|disk| (disk, instance.id)));
+            self.disks.extend(instance.disk_ids().map(|disk| (disk, instance.id)));
         }
         self.addresses.follow(old.as_deref(), Some(instance));
         self.regroup(old.as_deref(), Some(instance));
@@ -321,7 +327,7 @@ impl View {
         }
         self.addresses.follow(Some(&old), None);
         self.regroup(Some(&old), None);
-        for disk in disks(&old) {
+        for disk in old.disk_ids() {
             self.disks.remove(&disk);
         }
         self.operating.remove(&old.id);
@@ -402,10 +408,6 @@ impl View {
         self.key_names.remove(&(old.account, old.name.clone()));
         self.key_blobs.remove(&(old.account, old.public_key.blob().clone()));
     }
-}
-
-fn disks(instance: &Instance) -> impl Iterator<Item = DiskId> {
-    std::iter::once(instance.system_disk.id).chain(instance.data_disks.iter().map(|disk| disk.id))
 }
 
 fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {

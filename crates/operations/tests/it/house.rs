@@ -296,6 +296,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
             id: cvmd_model::DiskId::from_random(number),
             kind: "CLOUD_PREMIUM".into(),
             size_gib: 50,
+            tags: Box::default(),
         },
         data_disks: Box::default(),
         private_address: Ipv4Addr::from(0x7f40_0002 + u32::try_from(number).expect("small")),

@@ -82,6 +82,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":2,...
 > DescribeDisks {"Filters":[{"Name":"instance-ip-address","Values":["127.64.0.2"]},{"Name":"disk-name","Values":[""]}]}
 < {"TotalCount":1,...
+# An instance's tags are not its disks'.
 > DescribeDisks {"Filters":[{"Name":"tag:team","Values":["red"]}]}
 < {"TotalCount":0,"DiskSet":[]}
 > DescribeDisks {"Filters":[{"Name":"dedicated-cluster-id","Values":["x"]}]}

@@ -113,7 +113,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateKeyPair {"KeyName":"my_key","ProjectId":-1}
 < InvalidParameterValue The value `-1` specified in the parameter `ProjectId` is not valid: 0 to 4294967295.
 > CreateKeyPair {"KeyName":"my_key","ProjectId":0,"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"}]}]}
-< InvalidParameterValue The value `instance` specified in the parameter `TagSpecification.0.ResourceType` is not valid.
+< InvalidParameterValue The value `instance` specified in the parameter `TagSpecification.0.ResourceType` is not valid: it is one of `keypair`.
 full account
 > CreateKeyPair {"KeyName":"one_more","ProjectId":0}
 < InvalidKeyPair.LimitExceeded The account has 100 key pairs, which is the limit.

@@ -66,7 +66,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
     run::name(parameters)?;
     crate::client_token::read(parameters)?;
-    names::tags(parameters, "instance")?;
+    names::instance_tags(parameters)?;
     let months = term.map_or(1, Term::months);
     let prices = &context.policy.prices;
     let instances = prices.instances(kind, disks.hour(prices), Charge::of(charge_type, months), count);

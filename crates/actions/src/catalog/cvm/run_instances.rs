@@ -135,7 +135,7 @@ fn launch(
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge::read(parameters, context)?;
-    let disks = DiskWishes::read(parameters)?;
+    let mut disks = DiskWishes::read(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
     let network = Wanted::read(parameters, count)?;
@@ -147,7 +147,8 @@ fn launch(
     let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
     let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
     longest.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
-    let tags = names::tags(parameters, "instance")?;
+    let [tags, disk_tags] = names::instance_tags(parameters)?;
+    disks.tags = disk_tags;
     let user_data = names::user_data(parameters)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
@@ -452,6 +453,18 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameter The value type of parameter `InstanceType` is not valid.
 > CreateLaunchTemplate {"LaunchTemplateName":"keys","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]}}
 < {"LaunchTemplateId":"lt-..."}
+
+# Its disks carry what is asked for them, and nothing of the instance's.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"tagged","DataDisks":[{"DiskSize":20}],"TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"team","Value":"disks"}]},{"ResourceType":"instance","Tags":[{"Key":"team","Value":"machines"}]}]}
+< {"InstanceIdSet":["ins-..."]}
+> cbs.DescribeDisks {"Filters":[{"Name":"tag:team","Values":["disks"]}]}
+< {"TotalCount":2,"DiskSet":[{..."Tags":[{"Key":"team","Value":"disks"}]..."DiskUsage":"SYSTEM_DISK"...},{..."Tags":[{"Key":"team","Value":"disks"}]..."DiskUsage":"DATA_DISK"...}]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["tagged"]}]}
+< ..."Tags":[{"Key":"team","Value":"machines"}]...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
+< InvalidParameterValue.DuplicateTags ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"host","Tags":[{"Key":"a","Value":"b"}]}]}
+< InvalidParameterValue The value `host` specified in the parameter `TagSpecification.0.ResourceType` is not valid: it is one of `instance`, `volume`.
 
 # What few ask for is kept and answered.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"rare","DisasterRecoverGroupIds":["ps-parted01"],"PartitionNumber":3,"CamRoleName":"reader","CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]}}

@@ -81,6 +81,26 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > cvm.DescribeKeyPairs {"KeyIds":["skey-bound001"]}
 < ..."Tags":[{"Key":"team","Value":"blue"}]...
 
+# A disk carries tags of its own: Terraform changes those of an instance's disks with the instance's.
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-system01","ReplaceTags":[{"TagKey":"team","TagValue":"blue"}]}
+< {}
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-data0001","ReplaceTags":[{"TagKey":"team","TagValue":"blue"},{"TagKey":"owner","TagValue":"ops"}]}
+< {}
+> cbs.DescribeDisks {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
+< {"TotalCount":2,"DiskSet":[{..."Tags":[{"Key":"team","Value":"blue"}]..."DiskId":"disk-system01"...},{..."Tags":[{"Key":"team","Value":"blue"},{"Key":"owner","Value":"ops"}]..."DiskId":"disk-data0001"...}]}
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-data0001","DeleteTags":[{"TagKey":"team"}]}
+< {}
+> DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"volume","ResourceIds":["disk-system01","disk-data0001"],"ResourceRegion":"ap-guangzhou"}
+< {"TotalCount":2,..."TagKey":"team","TagValue":"blue","ResourceId":"disk-system01"..."TagKey":"owner","TagValue":"ops","ResourceId":"disk-data0001"...
+> cvm.DescribeInstances {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
+< {"TotalCount":0,...
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-nowhere0","ReplaceTags":[{"TagKey":"team","TagValue":"blue"}]}
+< InvalidParameterValue.ResourceIdInvalid The resource `disk-nowhere0` does not exist.
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-9mioat9u","ReplaceTags":[{"TagKey":"team","TagValue":"blue"}]}
+< InvalidParameterValue.ResourceIdInvalid ...
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-shanghai:uin/:volume/disk-data0001","ReplaceTags":[{"TagKey":"team","TagValue":"blue"}]}
+< InvalidParameterValue.ResourceIdInvalid ...
+
 # A default network has no row before its first change, and is tagged all the same; it stays the default one.
 > ModifyResourceTags {"Resource":"qcs::vpc:ap-guangzhou:uin/:vpc/vpc-vaxeev3f","ReplaceTags":[{"TagKey":"owner","TagValue":"net"}]}
 < {}
@@ -108,7 +128,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.ResourceDescriptionError ...
 > ModifyResourceTags {"Resource":"qcs::cos:ap-guangzhou:uin/:bucket/x","DeleteTags":[{"TagKey":"team"}]}
 < InvalidParameterValue.ServiceTypeInvalid ...
-> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/x","DeleteTags":[{"TagKey":"team"}]}
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:host/x","DeleteTags":[{"TagKey":"team"}]}
 < InvalidParameterValue.ResourcePrefixInvalid ...
 > ModifyResourceTags {"Resource":"qcs::cvm::uin/:instance/ins-running1","DeleteTags":[{"TagKey":"team"}]}
 < InvalidParameterValue.RegionInvalid ...

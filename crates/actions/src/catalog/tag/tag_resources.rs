@@ -64,6 +64,12 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"net","TagValue":["x"]}]}
 < {"TotalCount":5,...
 
+# An instance and its disks are one row, and all of them are tagged at once.
+> TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:volume/disk-data0001","qcs::cvm:ap-guangzhou:uin/:instance/ins-stopped1","qcs::cvm:ap-guangzhou:uin/:volume/disk-system01"],"Tags":[{"TagKey":"team","TagValue":"blue"}]}
+< {"FailedResources":[]}
+> DescribeResourcesByTags {"TagFilters":[{"TagKey":"team","TagValue":["blue"]}]}
+< {"TotalCount":3,...,"Rows":[{..."ResourceId":"ins-stopped1"...},{..."ResourcePrefix":"volume","ResourceId":"disk-system01"...},{..."ResourcePrefix":"volume","ResourceId":"disk-data0001"...}]}
+
 ins-stopped1 carries 50 tags
 > TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-stopped1"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
 < {"FailedResources":[{..."Code":"LimitExceeded.ResourceAttachedTags",...}]}
@@ -71,7 +77,7 @@ ins-stopped1 carries 50 tags
 < InvalidParameterValue.ResourceDescriptionError ...
 > TagResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
 < InvalidParameterValue.ServiceTypeInvalid ...
-> TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:volume/x"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
+> TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:host/x"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
 < InvalidParameterValue.ResourcePrefixInvalid ...
 > TagResources {"ResourceList":[11*"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
 < LimitExceeded.ResourceNumPerRequest ...

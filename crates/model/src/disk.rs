@@ -1,0 +1,52 @@
+//! The disks of an instance: what the state knows of each, and the tags that each carries beside the instance's own.
+
+use crate::{DiskId, Instance, Tag};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemDisk {
+    pub id: DiskId,
+    pub kind: Cow<'static, str>,
+    pub size_gib: u32,
+    #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
+    pub tags: Box<[Tag]>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataDisk {
+    pub id: DiskId,
+    pub kind: Cow<'static, str>,
+    pub size_gib: u32,
+    pub delete_with_instance: bool,
+    /// At most 60 characters.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub name: Box<str>,
+    #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
+    pub tags: Box<[Tag]>,
+}
+
+impl Instance {
+    /// The system disk's id, then those of the data disks.
+    pub fn disk_ids(&self) -> impl Iterator<Item = DiskId> {
+        std::iter::once(self.system_disk.id).chain(self.data_disks.iter().map(|disk| disk.id))
+    }
+
+    /// What the disk carries; nothing, if it is not the instance's.
+    #[must_use]
+    pub fn disk_tags(&self, id: DiskId) -> &[Tag] {
+        if self.system_disk.id == id {
+            return &self.system_disk.tags;
+        }
+        self.data_disks.iter().find(|disk| disk.id == id).map_or(&[], |disk| &disk.tags)
+    }
+
+    /// Has one of its disks carry these tags and no others.
+    pub fn tag_disk(&mut self, id: DiskId, tags: Box<[Tag]>) {
+        if self.system_disk.id == id {
+            self.system_disk.tags = tags;
+        } else if let Some(disk) = self.data_disks.iter_mut().find(|disk| disk.id == id) {
+            disk.tags = tags;
+        }
+    }
+}
