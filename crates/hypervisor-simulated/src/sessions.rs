@@ -2,8 +2,9 @@
 //! and with them the files that it has in memory; and how many there may be.
 //!
 //! Where too many connections have not logged in, the oldest of them goes, of whoever has the most: whoever opens many and
-//! says nothing keeps nobody out, as a login takes less time than that. One that has logged in is ended only for an owner,
-//! or for another machine of its owner, that has fewer.
+//! says nothing keeps nobody out, as a login takes less time than that. Those that have come less far on the way to a login
+//! go first, so that a flood of connections that say nothing meets only its own kind. One that has logged in is ended only
+//! for an owner, or for another machine of its owner, that has fewer.
 
 use crate::{
     bounds::{Bound, Bounds},
@@ -18,7 +19,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
 use tokio::sync::oneshot;
@@ -31,6 +32,39 @@ const STARTUPS_MACHINE_MAX: usize = 100;
 const STARTUPS_MAX: usize = 1_000;
 /// Of them, those from one address outside this host.
 const STARTUPS_PEER_MAX: usize = 30;
+
+/// A way to a login keeps this part of the places, whatever the others hold: who speaks and does not log in must not leave
+/// too few for those who have just come.
+const STAGE_PART: usize = 4;
+
+/// How far a connection has come on the way to a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    /// Not a byte has come from it.
+    Silent,
+    /// It speaks, and there are no keys yet.
+    Speaking,
+    /// Its keys are agreed on: it asks to be let in.
+    Asking,
+}
+
+const STAGES: [Stage; 3] = [Stage::Silent, Stage::Speaking, Stage::Asking];
+
+/// The farthest stage that one connection has reached.
+#[derive(Debug, Clone, Default)]
+struct Progress(Arc<AtomicU8>);
+
+impl Progress {
+    fn reached(&self, stage: Stage) {
+        self.0.fetch_max(stage as u8, Relaxed);
+    }
+
+    fn stage(&self) -> Stage {
+        let at = self.0.load(Relaxed);
+        STAGES.into_iter().rfind(|stage| at >= *stage as u8).unwrap_or(Stage::Silent)
+    }
+}
 
 /// Open sessions of every machine.
 #[derive(Debug, Clone)]
@@ -62,6 +96,7 @@ struct One {
     holder: Holder,
     peer: Option<IpAddr>,
     has_logged_in: bool,
+    progress: Progress,
     last_passed: Arc<AtomicU64>,
     /// Its end is the session's.
     _cut: oneshot::Sender<()>,
@@ -79,6 +114,7 @@ pub(crate) struct Session {
     sessions: Sessions,
     machine: InstanceId,
     number: u64,
+    progress: Progress,
 }
 
 /// What a session's connection holds of it: it hears of the end, and tells that it is in use.
@@ -87,9 +123,15 @@ pub(crate) struct Line {
     pub(crate) cut: oneshot::Receiver<()>,
     passed: Arc<AtomicU64>,
     last_passed: Arc<AtomicU64>,
+    progress: Progress,
 }
 
 impl Line {
+    /// Bytes came from the client.
+    pub(crate) fn spoke(&self) {
+        self.progress.reached(Stage::Speaking);
+    }
+
     /// Something came or went.
     pub(crate) fn passed(&self) {
         self.last_passed.store(self.passed.fetch_add(1, Relaxed), Relaxed);
@@ -120,7 +162,8 @@ impl Sessions {
     pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Result<(Session, Line), Trouble> {
         let (sender, cut) = oneshot::channel();
         let (passed, last_passed) = (Arc::clone(&self.passed), Arc::default());
-        let line = Line { cut, passed, last_passed: Arc::clone(&last_passed) };
+        let progress = Progress::default();
+        let line = Line { cut, passed, last_passed: Arc::clone(&last_passed), progress: progress.clone() };
         line.passed();
         let peer = peer.and_then(Peer::sharing);
         let new = One {
@@ -128,6 +171,7 @@ impl Sessions {
             holder: self.owners.holder_of(machine),
             peer,
             has_logged_in: false,
+            progress: progress.clone(),
             last_passed,
             _cut: sender,
         };
@@ -144,7 +188,7 @@ impl Sessions {
             open.all.insert(number, new);
         }
         drop(open);
-        Ok((Session { sessions: self.clone(), machine, number }, line))
+        Ok((Session { sessions: self.clone(), machine, number, progress }, line))
     }
 
     /// Ends every session of a machine, and forgets its files.
@@ -216,11 +260,17 @@ impl Open {
         None
     }
 
-    /// Of those that fit and have not logged in, the oldest of the owner and the machine that have the most of them.
+    /// Of those that fit and have not logged in, at the first stage that holds enough of them, the oldest of the owner and the
+    /// machine that have the most.
     fn oldest_startup(&self, new: &One, fits: &dyn Fn(&One) -> bool) -> Option<u64> {
+        // Looked at once: a connection gets farther while others are counted.
         let startups = self.all.iter().filter(|(_, one)| !one.has_logged_in && fits(one));
-        let startups = startups.map(|(number, one)| (*number, one.holding(*number)));
-        largest(startups, new.holding(self.next)).map(|largest| largest.number)
+        let startups: Vec<_> = startups.map(|(number, one)| (one.progress.stage(), *number, one)).collect();
+        let at = |stage: Stage| startups.iter().filter(move |(at, ..)| *at == stage);
+        let enough = startups.len().div_ceil(STAGE_PART);
+        let stage = STAGES.into_iter().find(|stage| at(*stage).count() >= enough)?;
+        let candidates = at(stage).map(|(_, number, one)| (*number, one.holding(*number)));
+        largest(candidates, new.holding(self.next)).map(|largest| largest.number)
     }
 
     /// Of those that fit, the longest idle one of the owner and the machine that have the most, if they have more than the
@@ -258,6 +308,11 @@ impl Session {
         let files = new();
         open.files.insert(self.machine, Arc::clone(&files));
         files
+    }
+
+    /// Its keys are agreed on, or it came by a way that only somebody known has.
+    pub(crate) fn asks(&self) {
+        self.progress.reached(Stage::Asking);
     }
 
     /// It has logged in.
@@ -314,6 +369,29 @@ mod test {
         assert!(is_cut(&mut silent[0].1) && !is_cut(&mut silent[1].1) && !is_cut(&mut one_more.1));
         assert!(!is_cut(&mut user.1) && !is_cut(&mut other.1));
         assert_eq!(sessions.bounds.figures()[1], ("ssh_startups", 1));
+    }
+
+    #[test]
+    fn who_has_come_farther_stays_and_a_flood_meets_its_own_kind() {
+        let sessions = sessions(usize::MAX);
+        let here = machine(1);
+        let open = || sessions.open(here, None).unwrap();
+        let (mut asking, mut speaking) = (open(), open());
+        speaking.1.spoke();
+        asking.1.spoke();
+        asking.0.asks();
+        // Never farther back.
+        asking.1.spoke();
+        let mut flood: Vec<_> = (0..3 * STARTUPS_MACHINE_MAX).map(|_| open()).collect();
+        assert!(!is_cut(&mut asking.1) && !is_cut(&mut speaking.1));
+        let left = flood.iter_mut().filter_map(|(_, line)| (!is_cut(line)).then_some(())).count();
+        assert_eq!(left, STARTUPS_MACHINE_MAX - 2);
+        // Many that speak, or have agreed on keys, and do no more leave a quarter to those who have just come.
+        let mut more: Vec<_> = (0..STARTUPS_MACHINE_MAX).map(|_| open()).inspect(|(_, line)| line.spoke()).collect();
+        assert!(is_cut(&mut speaking.1) && !is_cut(&mut asking.1), "the oldest that only speaks");
+        let mut new: Vec<_> = (0..STARTUPS_MACHINE_MAX / STAGE_PART).map(|_| open()).collect();
+        assert!(new.iter_mut().all(|(_, line)| !is_cut(line)));
+        assert!(more.iter_mut().filter_map(|(_, line)| is_cut(line).then_some(())).count() >= new.len() - 1);
     }
 
     #[test]

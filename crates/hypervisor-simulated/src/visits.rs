@@ -38,6 +38,11 @@ impl Visit {
         Visit { driver, machine, peer, session, tried: Mutex::default() }
     }
 
+    /// The client has agreed on keys, and asks to be let in.
+    pub(crate) fn asks(&self) {
+        self.session.asks();
+    }
+
     pub(crate) fn failed_password(&self, user: &str) {
         self.tried().passwords += 1;
         self.failed(Failure::Password, user);

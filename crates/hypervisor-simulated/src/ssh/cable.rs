@@ -59,7 +59,11 @@ impl<C: AsyncRead + Unpin> AsyncRead for Cable<C> {
         }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.connection).poll_read(context, buffer);
-        self.read += buffer.filled().len() - before;
+        let came = buffer.filled().len() - before;
+        self.read += came;
+        if let (1.., Some(line)) = (came, &self.line) {
+            line.spoke();
+        }
         self.passed(polled)
     }
 }

@@ -71,10 +71,12 @@ impl Handler for Visitor {
     type Error = Error;
 
     async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
+        self.visit.asks();
         Ok(Self::refuse(&*self.land.machine()?))
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
+        self.visit.asks();
         let machine = self.land.machine()?;
         let (name, password) = (user.to_owned(), password.to_owned());
         let checked = machine.clone();
@@ -92,6 +94,7 @@ impl Handler for Visitor {
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
+        self.visit.asks();
         let machine = self.land.machine()?;
         let admits = auth::key_admits(&machine, user, offer.public_key, offer.algorithm);
         if admits.is_none() {
