@@ -3,6 +3,7 @@
 //! Pure: no IO. The text belongs to the guest's owner; cvmd adds lines at its end and takes whole lines out, and every
 //! other byte stays as it is.
 
+use crate::authorized_keys::{Conditions, Entry, same_key};
 use cvmd_model::{KeyBlob, Login, PublicKey};
 use serde::{Deserialize, Serialize};
 
@@ -50,10 +51,10 @@ impl Disk {
         let mut text: String = self
             .authorized_keys
             .split_inclusive('\n')
-            .filter(|line| !blob_of(line).is_some_and(|blob| gone.contains(&blob)))
+            .filter(|line| !gone.iter().any(|blob| is_about(line, blob)))
             .collect();
         for key in &wanted.keys {
-            if plain_line_of(&text, key.blob()) {
+            if has_plain_line(&text, key.blob()) {
                 continue;
             }
             append_line(&mut text, &key.to_string());
@@ -71,12 +72,12 @@ impl Disk {
     /// # Errors
     /// The first difference.
     pub fn agrees_with(&self, wanted: &Login, gone: &[KeyBlob]) -> Result<(), String> {
-        if let Some(key) = wanted.keys.iter().find(|key| !plain_line_of(&self.authorized_keys, key.blob())) {
+        if let Some(key) = wanted.keys.iter().find(|key| !has_plain_line(&self.authorized_keys, key.blob())) {
             return Err(format!("the key {key} is not there"));
         }
         let still = |blob: &&KeyBlob| !wanted.keys.iter().any(|key| key.blob() == *blob);
-        let blobs: Vec<KeyBlob> = self.authorized_keys.lines().filter_map(blob_of).collect();
-        if let Some(blob) = gone.iter().filter(still).find(|blob| blobs.contains(blob)) {
+        let stands = |blob: &&KeyBlob| self.authorized_keys.split('\n').any(|line| is_about(line, blob));
+        if let Some(blob) = gone.iter().filter(still).find(stands) {
             return Err(format!("the key {blob:?} is still there"));
         }
         if self.user != wanted.user {
@@ -91,15 +92,14 @@ impl Disk {
         Ok(())
     }
 
-    /// What the disk admits. Keys of algorithms that cvmd has no type for (people may write ECDSA keys into a guest)
-    /// admit too, but a [`Login`] cannot name them.
+    /// What the disk admits at all times and from everywhere. Keys of algorithms that cvmd has no type for (people may write
+    /// ECDSA keys into a guest) admit too, but a [`Login`] cannot name them.
     #[must_use]
     pub fn login(&self) -> Login {
         let mut keys: Vec<PublicKey> = Vec::new();
-        for line in self.authorized_keys.lines() {
-            if let Some((options, key)) = split_line(line)
-                && admission(options).is_some()
-                && let Ok(key) = PublicKey::parse(key)
+        for entry in self.authorized_keys.split('\n').filter_map(Entry::read) {
+            if entry.options().is_some_and(|options| options.admits_always())
+                && let Some(key) = public_key(&entry)
                 && !keys.iter().any(|other| other.blob() == key.blob())
             {
                 keys.push(key);
@@ -113,14 +113,12 @@ impl Disk {
         }
     }
 
-    /// Whether a key's blob opens this disk's account: the first line that holds it and whose options are understood
-    /// decides, as in sshd.
+    /// Whether a key's blob opens this disk's account: the first line that holds it and whose options let it in decides,
+    /// as in sshd.
     #[must_use]
-    pub fn admits(&self, blob: &[u8]) -> Option<Admission> {
-        self.authorized_keys.lines().find_map(|line| {
-            let (options, key) = split_line(line)?;
-            (KeyBlob::of_line(key)?.as_bytes() == blob).then(|| admission(options))?
-        })
+    pub fn admits(&self, blob: &[u8], conditions: &Conditions) -> Option<Admission> {
+        let entries = self.authorized_keys.split('\n').filter_map(Entry::read);
+        entries.filter(|entry| same_key(&entry.key, blob)).find_map(|entry| entry.options()?.admit(conditions))
     }
 }
 
@@ -133,95 +131,23 @@ fn append_line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// The key that a line is about: the one that sshd reads, or in a line that sshd cannot read whatever looks like one.
-fn blob_of(line: &str) -> Option<KeyBlob> {
-    split_line(line).and_then(|(_, key)| KeyBlob::of_line(key)).or_else(|| KeyBlob::of_line(line))
-}
-
-fn plain_line_of(text: &str, blob: &KeyBlob) -> bool {
-    text.lines().any(|line| {
-        split_line(line)
-            .is_some_and(|(options, key)| options.is_empty() && KeyBlob::of_line(key).as_ref() == Some(blob))
-    })
-}
-
-/// Splits a line into its options and its `<algorithm> <base64> <comment>`; `None` for comments and garbage.
-fn split_line(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return None;
+/// Whether a line is about a key: the one that sshd reads, or in a line that sshd cannot read whatever looks like one.
+fn is_about(line: &str, blob: &KeyBlob) -> bool {
+    match Entry::read(line) {
+        Some(entry) => same_key(&entry.key, blob.as_bytes()),
+        None => KeyBlob::of_line(line).as_ref() == Some(blob),
     }
-    if starts_with_key(line) {
-        return Some(("", line));
-    }
-    let mut quoted = false;
-    let mut escaped = false;
-    let end = line.find(|character: char| {
-        if character == '"' && !escaped {
-            quoted = !quoted;
-        }
-        escaped = character == '\\' && !escaped;
-        !quoted && character.is_ascii_whitespace()
-    })?;
-    let (options, rest) = line.split_at(end);
-    let rest = rest.trim_start();
-    starts_with_key(rest).then_some((options, rest))
 }
 
-/// Whether the first two words are an algorithm and a key of it.
-fn starts_with_key(text: &str) -> bool {
-    let mut words = text.split_ascii_whitespace();
-    let (Some(algorithm), Some(base64)) = (words.next(), words.next()) else { return false };
-    KeyBlob::of_line(&format!("{algorithm} {base64}")).is_some()
+/// Whether a key has a line without options.
+fn has_plain_line(text: &str, blob: &KeyBlob) -> bool {
+    text.split('\n').filter_map(Entry::read).any(|entry| !entry.has_options() && same_key(&entry.key, blob.as_bytes()))
 }
 
-/// What a line's options permit; `None` when one of them is not understood.
-///
-/// Refusing is the safe side: an option mostly restricts a key (`from=`, `expiry-time=`, `cert-authority`), and a
-/// guest that overlooked it would admit somebody whom the line's author meant to keep out. Options about forwarding
-/// and environment have nothing to act on here, so they are taken.
-fn admission(options: &str) -> Option<Admission> {
-    let mut admission = Admission::default();
-    for option in split_options(options) {
-        let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
-        match (name.to_ascii_lowercase().as_str(), value) {
-            ("command", Some(value)) => admission.command = Some(unquote(value)?.into()),
-            ("restrict" | "no-pty", None) => admission.no_pty = true,
-            ("pty", None) => admission.no_pty = false,
-            (
-                "agent-forwarding"
-                | "no-agent-forwarding"
-                | "port-forwarding"
-                | "no-port-forwarding"
-                | "x11-forwarding"
-                | "no-x11-forwarding"
-                | "user-rc"
-                | "no-user-rc",
-                None,
-            )
-            | ("environment" | "permitopen" | "permitlisten" | "tunnel", Some(_)) => {}
-            _ => return None,
-        }
-    }
-    Some(admission)
-}
-
-fn split_options(options: &str) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    let mut escaped = false;
-    options
-        .split(move |character: char| {
-            if character == '"' && !escaped {
-                quoted = !quoted;
-            }
-            escaped = character == '\\' && !escaped;
-            !quoted && character == ','
-        })
-        .filter(|option| !option.is_empty())
-}
-
-fn unquote(value: &str) -> Option<String> {
-    Some(value.strip_prefix('"')?.strip_suffix('"')?.replace("\\\"", "\""))
+/// A key that cvmd has a type for.
+fn public_key(entry: &Entry<'_>) -> Option<PublicKey> {
+    let line = russh::keys::PublicKey::from_bytes(&entry.key).ok()?.to_openssh().ok()?;
+    PublicKey::parse(&format!("{line} {}", entry.comment)).ok()
 }
 
 #[cfg(test)]
@@ -256,6 +182,11 @@ mod test {
         Login { user: "root".into(), keys: keys.to_vec(), password_hash: None, password_login: false }
     }
 
+    fn noon(disk: &Disk, key: &PublicKey) -> Option<Admission> {
+        let conditions = Conditions { address: Some([127, 0, 0, 1].into()), now_seconds: 1_800_000_000 };
+        disk.admits(key.blob().as_bytes(), &conditions)
+    }
+
     #[test]
     fn wanted_keys_are_appended_once_and_other_lines_stay_byte_for_byte() {
         let by_hand = format!("# mine\r\n\n  {} somebody\nno newline at the end", key(1));
@@ -282,8 +213,8 @@ mod test {
     fn a_key_quoted_in_another_keys_command_is_not_that_lines_key() {
         let text = format!("command=\"echo {}\" {}\n", key(1), key(2));
         assert_eq!(&*disk(&text).with_login(&wanted(&[]), &[key(1).blob().clone()]).authorized_keys, text);
-        assert_eq!(disk(&text).admits(key(1).blob().as_bytes()), None);
-        assert!(disk(&text).admits(key(2).blob().as_bytes()).is_some());
+        assert_eq!(noon(&disk(&text), &key(1)), None);
+        assert!(noon(&disk(&text), &key(2)).is_some());
     }
 
     #[test]
@@ -295,7 +226,7 @@ mod test {
 
     #[test]
     fn options_are_honoured_or_the_line_admits_nobody() {
-        let admits = |options: &str| disk(&format!("{options} {}", key(1))).admits(key(1).blob().as_bytes());
+        let admits = |options: &str| noon(&disk(&format!("{options} {}", key(1))), &key(1));
         assert_eq!(admits(""), Some(Admission::default()));
         assert_eq!(
             admits("no-pty,command=\"echo \\\"a, b\\\"\",no-port-forwarding"),
@@ -305,6 +236,9 @@ mod test {
             assert_eq!(admits(options), None, "{options}");
             assert!(disk(&format!("{options} {}", key(1))).login().keys.is_empty());
         }
-        assert_eq!(disk(&format!("# {}", key(1))).admits(key(1).blob().as_bytes()), None);
+        for options in ["from=\"127.0.0.0/8\"", "expiry-time=\"20300101\""] {
+            assert_eq!(admits(options), Some(Admission::default()), "{options}");
+        }
+        assert_eq!(noon(&disk(&format!("# {}", key(1))), &key(1)), None);
     }
 }

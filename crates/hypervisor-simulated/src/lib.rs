@@ -3,6 +3,7 @@
 //! A second truth beside the state: what a machine *is* stands in `machines.db` and is changed only through the
 //! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
 
+mod authorized_keys;
 mod bounds;
 mod census;
 mod computing;
@@ -26,6 +27,7 @@ mod timers;
 mod visits;
 mod writing;
 
+pub use authorized_keys::Conditions;
 pub use disk::{Admission, Disk};
 pub use doors::{OwnPorts, SshSettings};
 pub use driver::{OpenError, SimulatedHypervisor};

@@ -2,6 +2,7 @@
 
 use crate::{
     SimulatedHypervisor,
+    authorized_keys::Conditions,
     penalties::{Attempt, Failure},
     sessions::Session,
 };
@@ -41,6 +42,12 @@ impl Visit {
     /// The client has agreed on keys, and asks to be let in.
     pub(crate) fn asks(&self) {
         self.session.asks();
+    }
+
+    /// What holds now for who asks to be admitted.
+    pub(crate) fn conditions(&self) -> Conditions {
+        let now_seconds = self.driver.clock.now_ms() / 1000;
+        Conditions { address: self.peer.map(Peer::address), now_seconds }
     }
 
     pub(crate) fn failed_password(&self, user: &str) {

@@ -1,6 +1,6 @@
 //! Who may enter: decided from the machine's row alone, at the moment of the attempt.
 
-use crate::{disk::Admission, machine::Machine};
+use crate::{authorized_keys::Conditions, disk::Admission, machine::Machine};
 use russh::{
     MethodKind, MethodSet,
     keys::{Algorithm, PublicKey},
@@ -22,11 +22,16 @@ pub(crate) fn methods(machine: &Machine) -> MethodSet {
 
 /// Whether a key opens `user`'s account, offered and signed alike. Signatures with SHA-1 are refused, as sshd has done
 /// since 8.8.
-pub(crate) fn key_admits(machine: &Machine, user: &str, key: &PublicKey, algorithm: &Algorithm) -> Option<Admission> {
+pub(crate) fn key_admits(
+    machine: &Machine,
+    user: &str,
+    (key, algorithm): (&PublicKey, &Algorithm),
+    conditions: &Conditions,
+) -> Option<Admission> {
     if *user != *machine.entrance().user || matches!(algorithm, Algorithm::Rsa { hash: None }) {
         return None;
     }
-    machine.entrance().admits(&key.to_bytes().ok()?)
+    machine.entrance().admits(&key.to_bytes().ok()?, conditions)
 }
 
 /// Whether a password opens `user`'s account. Slow (about a millisecond of hashing) on purpose and whatever the answer.

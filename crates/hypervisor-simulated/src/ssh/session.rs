@@ -96,7 +96,8 @@ impl Handler for Visitor {
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
         self.visit.asks();
         let machine = self.land.machine()?;
-        let admits = auth::key_admits(&machine, user, offer.public_key, offer.algorithm);
+        let key = (offer.public_key, offer.algorithm);
+        let admits = auth::key_admits(&machine, user, key, &self.visit.conditions());
         if admits.is_none() {
             self.visit.refused_key(user);
         }
@@ -105,7 +106,7 @@ impl Handler for Visitor {
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Error> {
         let machine = self.land.machine()?;
-        match auth::key_admits(&machine, user, key.public_key, key.algorithm) {
+        match auth::key_admits(&machine, user, (key.public_key, key.algorithm), &self.visit.conditions()) {
             Some(admission) => {
                 self.admission = admission;
                 Ok(Auth::Accept)

@@ -8,6 +8,7 @@ mod driver;
 mod first_steps;
 mod kill;
 mod listener;
+mod openssh;
 mod peers;
 mod support;
 

@@ -1,0 +1,82 @@
+//! The text of `~/.ssh/authorized_keys`, read as OpenSSH's sshd reads it. Pure.
+//!
+//! Its source is the reference: `auth2-pubkeyfile.c` for lines, `sshkey.c` for keys, `auth-options.c` for options. Where
+//! sshd is lenient we are, as a line that admits nobody here would admit somebody on a real machine with the same file.
+
+mod blob;
+mod options;
+mod patterns;
+mod times;
+
+pub(crate) use blob::same_key;
+pub(crate) use options::Options;
+use std::net::IpAddr;
+
+/// Who asks to be admitted, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions {
+    /// Where the client's address is not known, no `from=` fits.
+    pub address: Option<IpAddr>,
+    /// Unix seconds.
+    pub now_seconds: u64,
+}
+
+/// A line that is about a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    /// What stands before the key.
+    options: &'a str,
+    /// As SSH sends it, however it was written.
+    pub(crate) key: Vec<u8>,
+    pub(crate) comment: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    /// `None` for comments, and what sshd does not read.
+    pub(crate) fn read(line: &'a str) -> Option<Entry<'a>> {
+        // To sshd a line is a string of C.
+        let line = line.split('\0').next()?.trim_start_matches(BLANKS);
+        if line.is_empty() || line.starts_with(['\n', '#']) {
+            return None;
+        }
+        key_at(line, "").or_else(|| {
+            let (options, rest) = line.split_at(options_end(line)?);
+            key_at(rest.trim_start_matches(BLANKS), options)
+        })
+    }
+
+    pub(crate) fn has_options(&self) -> bool {
+        !self.options.is_empty()
+    }
+
+    /// `None` when sshd does not understand them: then the line admits nobody.
+    pub(crate) fn options(&self) -> Option<Options> {
+        Options::parse(self.options)
+    }
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// `<algorithm> <base64> <comment>`.
+fn key_at<'a>(text: &'a str, options: &'a str) -> Option<Entry<'a>> {
+    let (algorithm, rest) = text.split_once(BLANKS)?;
+    let rest = rest.trim_start_matches(BLANKS);
+    let (base64, comment) = rest.split_once(BLANKS).unwrap_or((rest, ""));
+    let key = blob::key(algorithm, &blob::decode(base64.as_bytes())?)?;
+    Some(Entry { options, key, comment: comment.trim() })
+}
+
+/// Where options end: at the first blank outside quotes. `None` when a quote is not closed.
+fn options_end(line: &str) -> Option<usize> {
+    let (bytes, mut at, mut quoted) = (line.as_bytes(), 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b' ' | b'\t' if !quoted => return Some(at),
+            b'\\' if bytes.get(at + 1) == Some(&b'"') => at += 1,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+        at += 1;
+    }
+    (!quoted).then_some(at)
+}
