@@ -81,7 +81,7 @@ pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
     if let Some(product) = named {
         return find_in(product, version, address.action);
     }
-    if is_vendor_host(address.host) {
+    if is_vendor_host(address.host) && !is_dissolved(label, address.host) {
         return Err(Reason::UnknownProduct { product: label.into() });
     }
     let speaking = || Product::ALL.into_iter().filter(|product| product.version() == version);
@@ -107,6 +107,13 @@ fn find_in(product: Product, version: &str, name: &str) -> Result<&'static Actio
         None if facts::is_known(product, name) => Err(Reason::NotBuilt { product, action: name.into() }),
         None => Err(Reason::UnknownAction { product, action: name.into() }),
     }
+}
+
+/// Products that only the documentation of the legacy API knows. Their actions are those of other products now.
+const DISSOLVED: [&str; 4] = ["dfw", "eip", "image", "snapshot"];
+
+fn is_dissolved(label: &str, host: &str) -> bool {
+    DISSOLVED.contains(&label) && host[label.len()..] == *".api.qcloud.com"
 }
 
 /// Whether a scope's service may be meant as a product, and not be the rest of a host name or an address.
@@ -148,6 +155,26 @@ mod test {
             assert!(matches!(built, Err(Reason::NotBuilt { product: Product::Cvm, .. })), "{built:?}");
             let action = found(scope, "127.0.0.1", "2017-03-12", "MakeCoffee");
             assert!(matches!(action, Err(Reason::UnknownAction { .. })), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_product_of_the_old_documentation_leads_to_the_one_that_has_the_action_now() {
+        let legacy = |host, action| found(None, host, "2017-03-12", action);
+        for (host, action, now) in [
+            ("image.api.qcloud.com", "DescribeImages", "cvm.DescribeImages"),
+            ("snapshot.api.qcloud.com", "DescribeSnapshots", "cbs.DescribeSnapshots"),
+            ("dfw.api.qcloud.com", "DescribeSecurityGroups", "vpc.DescribeSecurityGroups"),
+            ("dfw.api.qcloud.com", "AssociateSecurityGroups", "cvm.AssociateSecurityGroups"),
+        ] {
+            assert_eq!(legacy(host, action).as_deref(), Ok(now), "{host}");
+        }
+        let not_built = legacy("eip.api.qcloud.com", "AllocateAddresses");
+        assert!(matches!(not_built, Err(Reason::NotBuilt { product: Product::Vpc, .. })), "{not_built:?}");
+        // Other products have actions of the same names, and API 3.0 has no such hosts.
+        for host in ["cdb.api.qcloud.com", "image.ap-guangzhou.api.qcloud.com", "image.tencentcloudapi.com"] {
+            let product = host.split('.').next().unwrap().into();
+            assert_eq!(legacy(host, "DescribeImages"), Err(Reason::UnknownProduct { product }), "{host}");
         }
     }
 

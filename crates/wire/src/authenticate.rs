@@ -39,7 +39,8 @@ enum Way<'a> {
 /// Checks all that can be before the body has arrived, so that a stranger's body need not be read.
 ///
 /// The order of checks: path, method, sizes, the form of what is signed, the SecretId, the window of time, and with TC3 the
-/// scope and the list of signed headers. What signature v1 signs stands in the body itself, unless that is a GET.
+/// scope and the list of signed headers. What signature v1 signs stands in the body itself, unless that is a GET, and so
+/// does what tells that it is a form.
 /// `body_bytes` is the length that the head tells, 0 where it tells none.
 ///
 /// # Errors
@@ -71,7 +72,6 @@ pub fn check_head<'a>(
         }
         _ => {
             refuse_larger_than(V1_BODY_BYTES_MAX, body_bytes)?;
-            v1::refuse_formless(head, door)?;
             Way::V1(door)
         }
     };

@@ -8,11 +8,13 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use crate::denied::Denied;
 use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
-/// Reads one JSON object and nothing after it.
+/// Reads one JSON object and nothing after it. `null` is an object without members: the vendor's SDK for Ruby sends it for
+/// a request without parameters.
 pub(crate) fn read(body: &[u8]) -> Result<Map, Denied> {
     // The root is not one of the values.
     match limited(body, VALUES_MAX + 1)?.0 {
         Value::Map(map) => Ok(map),
+        Value::Null => Ok(Map::default()),
         _ => Err(Denied::JsonNotAnObject),
     }
 }

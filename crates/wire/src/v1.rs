@@ -16,7 +16,7 @@ use crate::denied::{Denied, excerpt};
 use crate::form::{self, Pair};
 use crate::language::Language;
 use crate::params::Params;
-use crate::raw::{Door, RawHead, RawRequest};
+use crate::raw::{Door, RawRequest};
 use crate::replay::ReplayKey;
 use crate::request::Request;
 use crate::{digits, host};
@@ -45,6 +45,7 @@ pub(crate) fn authenticate(
     credentials: &dyn Credentials,
     now_seconds: u64,
 ) -> Result<Request, Denied> {
+    refuse_formless(raw, door)?;
     let signed = Signed::read(raw, door)?;
     let secret_id = signed.required("SecretId")?;
     let timestamp_seconds = signed.required_number("Timestamp")?;
@@ -94,7 +95,7 @@ impl<'a> Signed<'a> {
         let (encoded, place) = encoded(raw);
         let mut pairs = match form::pairs(encoded, place) {
             Ok(pairs) => pairs,
-            Err(_) if door == Door::Legacy && !names_version(encoded) => {
+            Err(_) if door == Door::Legacy && !has_value(encoded, b"Version=") => {
                 return Err(Denied::LegacyWithoutVersion);
             }
             Err(denied) => return Err(denied),
@@ -165,11 +166,13 @@ fn encoded<'a>(raw: &RawRequest<'a>) -> (&'a [u8], &'static str) {
     if raw.method == Method::GET { (raw.head().query().as_bytes(), "query") } else { (raw.body, "form") }
 }
 
-/// Refuses a POST that holds no form, whatever its body will be.
-pub(crate) fn refuse_formless(head: RawHead<'_>, door: Door) -> Result<(), Denied> {
+/// Refuses a POST whose body neither is called a form nor is one that somebody signed.
+///
+/// Unlike upstream's documents, as upstream's gateway: npm's `@tencent-sdk/capi` calls its forms `application/json`.
+fn refuse_formless(raw: &RawRequest<'_>, door: Door) -> Result<(), Denied> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    let media_type = head.media_type();
-    if head.method == Method::GET || media_type.eq_ignore_ascii_case(FORM) {
+    let media_type = raw.head().media_type();
+    if raw.method == Method::GET || media_type.eq_ignore_ascii_case(FORM) || has_value(raw.body, b"Signature=") {
         return Ok(());
     }
     // Signature v1 has no other form on a POST, so what is missing is TC3's header.
@@ -179,11 +182,11 @@ pub(crate) fn refuse_formless(head: RawHead<'_>, door: Door) -> Result<(), Denie
     Err(Denied::UnsupportedContentType { found: excerpt(media_type), expected: FORM })
 }
 
-/// Whether a query or form that cannot be read at least names a version.
-fn names_version(encoded: &[u8]) -> bool {
+/// Whether a query or form, which need not be readable otherwise, has the pair and a value in it.
+fn has_value(encoded: &[u8], begin: &[u8]) -> bool {
     encoded
         .split(|byte| *byte == b'&')
-        .any(|piece| piece.strip_prefix(b"Version=").is_some_and(|value| !value.is_empty()))
+        .any(|piece| piece.strip_prefix(begin).is_some_and(|value| !value.is_empty()))
 }
 
 fn to_sign<'a>(pairs: &'a [Pair<'_>]) -> Vec<(Cow<'a, str>, &'a str)> {

@@ -125,7 +125,7 @@ fn a_head_that_cannot_be_believed_is_answered_before_its_body_comes() {
     for (headers, announced, code) in [
         (claiming(client, "AKIDofNobody"), 1_000_000, "AuthFailure.SecretIdNotFound"),
         (claiming(client, support::SECRET_ID), 20_000_000, "RequestSizeLimitExceeded"),
-        ("content-type: application/json\r\n".into(), 1_000, "AuthFailure.InvalidAuthorization"),
+        ("content-type: application/json\r\n".into(), 1_048_577, "RequestSizeLimitExceeded"),
         (form.into(), 1_048_577, "RequestSizeLimitExceeded"),
     ] {
         let mut stream = unfinished(client, &headers, announced, 0);

@@ -171,9 +171,11 @@ fn malformed_json_is_told_where() {
 
 #[test]
 fn json_must_be_an_object() {
-    for body in ["[]", "1", "\"x\"", "null"] {
+    for body in ["[]", "1", "\"x\"", "[null]", "\"null\"", "false"] {
         assert_eq!(json(body), Err(Denied::JsonNotAnObject), "{body}");
     }
+    assert!(matches!(json("null{}"), Err(Denied::MalformedJson { .. })));
+    assert_eq!(json(" null\n"), Ok(map(vec![])), "as the SDK for Ruby sends none");
 }
 
 #[test]

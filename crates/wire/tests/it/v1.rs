@@ -229,6 +229,27 @@ fn a_form_may_name_its_charset() {
 }
 
 #[test]
+fn a_signed_form_is_one_whatever_it_is_called() {
+    for path in ["/", "/v2/index.php"] {
+        let client = V1::new(Method::POST, path, &[("Limit", "1")]);
+        for called in ["application/json", "text/plain;charset=UTF-8", "multipart/form-data; boundary=x", ""] {
+            let sent = client.send().header("content-type", called);
+            assert_eq!(sent.arrive().unwrap().params.root.get("Limit"), text("1").as_ref(), "{called}");
+            assert!(sent.without("content-type").arrive().is_ok(), "{called}");
+        }
+        let forged = client.send_signed("Zm9yZ2Vk").header("content-type", "application/json");
+        assert_eq!(forged.denied(), Denied::SignatureMismatch);
+    }
+    // What is no form is not looked at, whatever names stand in it.
+    for body in [r#"{"SecretId":"AKID","Signature":"x"}"#, "Signature=", "Action=DescribeZones&Signatures=x", ""] {
+        let sent = |target| Sent::new(Method::POST, target, body).header("content-type", "application/json");
+        assert_eq!(sent("/").denied(), Denied::MissingAuthorization, "{body}");
+        let found = "application/json".into();
+        assert_eq!(sent("/v2/index.php").denied(), Denied::UnsupportedContentType { found, expected: FORM }, "{body}");
+    }
+}
+
+#[test]
 fn common_parameters_are_taken_out() {
     let client = V1::legacy(&[
         ("Language", "zh-CN"),
