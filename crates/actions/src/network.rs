@@ -17,8 +17,8 @@ const PAGE_MAX: i64 = 100;
 macro_rules! batch_ids {
     ($($id:ident $name:literal),*) => {
         $(impl BatchId for $id {
-            fn malformed(value: Box<str>) -> Reason {
-                Reason::NetworkMalformed { name: $name.into(), value }
+            fn malformed(_: &Parameters, value: &str) -> Reason {
+                Reason::NetworkMalformed { name: $name.into(), value: shorten(value).into() }
             }
         })*
     };
@@ -92,7 +92,7 @@ pub(crate) fn place(tx: &mut Transaction<'_>, sequence: u64) -> u64 {
 /// A zone of the request's region.
 pub(crate) fn zone(parameters: &mut Parameters, region: RegionId) -> Result<ZoneId, Reason> {
     let text = parameters.text("Zone")?.unwrap_or_default();
-    let zone = ZoneId::find(&text).filter(|zone| zone.region() == region);
+    let zone = ZoneId::find(&text).filter(|zone| zone.region() == region && zone.get().is_open);
     zone.ok_or_else(|| Reason::NetworkZone { value: shorten(&text).into(), region: region.name() })
 }
 

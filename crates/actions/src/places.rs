@@ -1,7 +1,7 @@
 //! Regions, zones and products as the two products that list them for all others answer them.
 
 use crate::{Body, Context, Parameters, Product, Reason, action::page, parameters::shorten};
-use cvmd_model::{REGIONS, ZONES, ZoneId};
+use cvmd_model::{RegionId, ZoneId};
 use cvmd_wire::Language;
 use serde::Serialize;
 
@@ -69,28 +69,28 @@ struct Name {
 /// The regions of the product asked for: every product here is in all of them.
 pub(crate) fn regions(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
     product(parameters)?;
-    let region = |(region, chinese, english): &(&'static str, &'static str, &'static str)| Region {
-        region,
-        region_name: named(context, chinese, english),
-        region_state: "AVAILABLE",
+    let region = |region: RegionId| Region {
+        region: region.name(),
+        region_name: region_name(region, context),
+        region_state: state(region.get().is_open),
         region_type_mc: None,
         location_mc: None,
         region_name_mc: None,
         region_id_mc: None,
     };
-    let region_set: Vec<Region> = REGIONS.iter().map(region).collect();
+    let region_set: Vec<Region> = RegionId::all().map(region).collect();
     Ok(Body::of(&Regions { total_count: region_set.len(), region_set }))
 }
 
 /// The zones of the request's region.
 pub(crate) fn zones(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
     product(parameters)?;
-    let here = ZONES.iter().filter(|(zone, ..)| ZoneId::find(zone).is_some_and(|zone| zone.region() == context.region));
-    let zone = |(zone, zone_id, chinese, english): &(&'static str, &'static str, &'static str, &'static str)| Zone {
-        zone,
-        zone_name: named(context, chinese, english),
-        zone_id,
-        zone_state: "AVAILABLE",
+    let here = ZoneId::all().filter(|zone| zone.region() == context.region);
+    let zone = |zone: ZoneId| Zone {
+        zone: zone.name(),
+        zone_name: zone_name(zone, context),
+        zone_id: zone.get().number,
+        zone_state: state(zone.get().is_open),
         parent_zone: None,
         parent_zone_id: None,
         parent_zone_name: None,
@@ -116,6 +116,19 @@ fn product(parameters: &mut Parameters) -> Result<(), Reason> {
         Some(_) => Ok(()),
         None => Err(Reason::ProductElsewhere { value: shorten(&name).into() }),
     }
+}
+
+/// `RegionState` and `ZoneState`.
+pub(crate) fn state(is_open: bool) -> &'static str {
+    if is_open { "AVAILABLE" } else { "UNAVAILABLE" }
+}
+
+pub(crate) fn region_name(region: RegionId, context: &Context) -> &'static str {
+    named(context, region.get().chinese, region.get().english)
+}
+
+pub(crate) fn zone_name(zone: ZoneId, context: &Context) -> &'static str {
+    named(context, zone.get().chinese, zone.get().english)
 }
 
 /// A name in the language that the caller wishes.

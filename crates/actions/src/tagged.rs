@@ -8,8 +8,7 @@ use crate::{
     tag_words::{self, TagRefusal},
 };
 use cvmd_model::{
-    AccountNumber, CustomImage, DiskId, Instance, InstanceId, KeyPair, REGIONS, RegionId, SecurityGroup, Subnet, Tag,
-    Vpc,
+    AccountNumber, CustomImage, DiskId, Instance, InstanceId, KeyPair, RegionId, SecurityGroup, Subnet, Tag, Vpc,
 };
 use cvmd_state::{Transaction, View};
 use serde::Serialize;
@@ -235,10 +234,9 @@ impl Selection {
         let kinds =
             KINDS.iter().filter(move |kind| named(&self.service, kind.service) && named(&self.prefix, kind.prefix));
         let places = kinds.flat_map(|kind| {
-            let regions = REGIONS.iter().filter_map(|(name, ..)| RegionId::find(name));
-            let wanted = regions.filter(|region| self.region.is_none_or(|wanted| wanted == *region));
+            let wanted = RegionId::all().filter(|region| self.region.is_none_or(|wanted| wanted == *region));
             // Of a kind without regions, one is as good as another.
-            let most = if kind.regional { REGIONS.len() } else { 1 };
+            let most = if kind.regional { usize::MAX } else { 1 };
             wanted.take(most).map(move |region| (kind, region))
         });
         places.flat_map(move |(kind, region)| {

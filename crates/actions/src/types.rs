@@ -5,8 +5,9 @@ use crate::{
     filters::Filter,
     parameters::shorten,
     prices::{Charge, ItemPrice},
+    reply::Unset,
 };
-use cvmd_model::{ChargeType, INSTANCE_TYPES, InstanceType, ZONES, ZoneId};
+use cvmd_model::{Catalogue, ChargeType, InstanceType, ZoneId};
 use cvmd_wire::Language;
 use serde::Serialize;
 
@@ -25,6 +26,8 @@ pub(crate) struct TypeConfig {
     #[serde(rename = "FPGA")]
     fpga: u32,
     gpu_count: f64,
+    gpu_type: Unset,
+    gpu_memory: Unset,
 }
 
 impl TypeConfig {
@@ -33,19 +36,32 @@ impl TypeConfig {
             zone: zone.name(),
             instance_type: kind.name,
             instance_family: kind.family,
-            gpu: 0,
+            gpu: kind.gpu,
             cpu: kind.cpu,
             memory: kind.memory_gib,
             fpga: 0,
-            gpu_count: 0.0,
+            gpu_count: f64::from(kind.gpu),
+            gpu_type: (),
+            gpu_memory: (),
         }
     }
 }
 
-/// The region's zones, in the table's order.
+/// The region's open zones, in the table's order.
 pub(crate) fn zones(context: &Context) -> impl Iterator<Item = ZoneId> {
     let region = context.region;
-    ZONES.iter().filter_map(|(zone, ..)| ZoneId::find(zone)).filter(move |zone| zone.region() == region)
+    ZoneId::all().filter(move |zone| zone.region() == region && zone.get().is_open)
+}
+
+/// What every list of types holds.
+pub(crate) fn listed() -> impl Iterator<Item = &'static InstanceType> {
+    Catalogue::get().types.iter().filter(|kind| kind.is_listed)
+}
+
+/// What lists of types hold: what is sold everywhere, and what somebody named.
+fn kinds(filters: &[Filter]) -> impl Iterator<Item = &'static InstanceType> {
+    let is_named = filters.iter().any(|filter| ["instance-family", "instance-type"].contains(&&*filter.name));
+    Catalogue::get().types.iter().filter(move |kind| is_named || kind.is_listed)
 }
 
 /// Every type in every zone of the region that the filters `zone`, `instance-family` and `instance-type` let through.
@@ -64,7 +80,7 @@ pub(crate) fn select(context: &Context, filters: &[Filter]) -> Result<Vec<(ZoneI
             _ => true,
         })
     };
-    let everywhere = zones(context).flat_map(|zone| INSTANCE_TYPES.iter().map(move |kind| (zone, kind)));
+    let everywhere = zones(context).flat_map(|zone| kinds(filters).map(move |kind| (zone, kind)));
     Ok(everywhere.filter(|(zone, kind)| passes(*zone, kind)).collect())
 }
 
@@ -79,8 +95,12 @@ pub(crate) fn is_here(name: &str, context: &Context) -> Result<ZoneId, Reason> {
 
 /// The families that there are, in the order of their first type.
 pub(crate) fn families() -> Vec<&'static str> {
-    let mut families: Vec<&str> = INSTANCE_TYPES.iter().map(|kind| kind.family).collect();
-    families.dedup();
+    let mut families: Vec<&str> = Vec::new();
+    for kind in &Catalogue::get().types {
+        if !families.contains(&kind.family) {
+            families.push(kind.family);
+        }
+    }
     families
 }
 
@@ -88,6 +108,9 @@ pub(crate) fn families() -> Vec<&'static str> {
 pub(crate) fn family_name(family: &str, language: Language) -> String {
     let (chinese, english) = match family.as_bytes().first() {
         Some(b'C') => ("计算型", "Compute"),
+        Some(b'I') => ("高IO型", "High IO"),
+        Some(b'D') => ("大数据型", "Big Data"),
+        Some(b'G' | b'P') => ("GPU型", "GPU"),
         Some(b'M') => ("内存型", "Memory Optimized"),
         _ => ("标准型", "Standard"),
     };

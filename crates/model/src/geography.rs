@@ -1,103 +1,159 @@
-//! The vendor's regions and zones.
+//! The vendor's regions and zones, and the operator's own beside them.
 
+use crate::Catalogue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 
-/// One of the vendor's regions, as an index into [`REGIONS`].
+/// One of the regions, as an index into [`Catalogue::regions`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RegionId(u8);
+pub struct RegionId(pub(crate) u16);
 
-/// One of the vendor's zones, as an index into [`ZONES`].
+/// One of the zones, as an index into [`Catalogue::zones`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ZoneId(u8);
+pub struct ZoneId(pub(crate) u16);
 
-/// Name, Chinese name, English name.
-pub const REGIONS: &[(&str, &str, &str)] = &[
-    ("ap-beijing", "华北地区(北京)", "North China (Beijing)"),
-    ("ap-chengdu", "西南地区(成都)", "Southwest China (Chengdu)"),
-    ("ap-chongqing", "西南地区(重庆)", "Southwest China (Chongqing)"),
-    ("ap-guangzhou", "华南地区(广州)", "South China (Guangzhou)"),
-    ("ap-hongkong", "港澳台地区(中国香港)", "Hong Kong, Macau and Taiwan (Hong Kong)"),
-    ("ap-nanjing", "华东地区(南京)", "East China (Nanjing)"),
-    ("ap-seoul", "亚太东北(首尔)", "Northeast Asia (Seoul)"),
-    ("ap-shanghai", "华东地区(上海)", "East China (Shanghai)"),
-    ("ap-singapore", "亚太东南(新加坡)", "Southeast Asia (Singapore)"),
-    ("ap-tokyo", "亚太东北(东京)", "Northeast Asia (Tokyo)"),
-    ("eu-frankfurt", "欧洲地区(法兰克福)", "Europe (Frankfurt)"),
-    ("na-ashburn", "美国东部(弗吉尼亚)", "US East (Virginia)"),
-    ("na-siliconvalley", "美国西部(硅谷)", "US West (Silicon Valley)"),
-];
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    pub name: &'static str,
+    pub chinese: &'static str,
+    pub english: &'static str,
+    /// Whether anything can be launched in it: a zone of it is open.
+    pub is_open: bool,
+}
 
-/// Name, numeric id, Chinese name, English name. A zone's region is its name without the last part.
-pub const ZONES: &[(&str, &str, &str, &str)] = &[
-    ("ap-beijing-3", "800003", "北京三区", "Beijing Zone 3"),
-    ("ap-beijing-5", "800005", "北京五区", "Beijing Zone 5"),
-    ("ap-beijing-6", "800006", "北京六区", "Beijing Zone 6"),
-    ("ap-beijing-7", "800007", "北京七区", "Beijing Zone 7"),
-    ("ap-chengdu-1", "160001", "成都一区", "Chengdu Zone 1"),
-    ("ap-chengdu-2", "160002", "成都二区", "Chengdu Zone 2"),
-    ("ap-chongqing-1", "190001", "重庆一区", "Chongqing Zone 1"),
-    ("ap-guangzhou-3", "100003", "广州三区", "Guangzhou Zone 3"),
-    ("ap-guangzhou-4", "100004", "广州四区", "Guangzhou Zone 4"),
-    ("ap-guangzhou-6", "100006", "广州六区", "Guangzhou Zone 6"),
-    ("ap-guangzhou-7", "100007", "广州七区", "Guangzhou Zone 7"),
-    ("ap-hongkong-2", "300002", "香港二区", "Hong Kong Zone 2"),
-    ("ap-hongkong-3", "300003", "香港三区", "Hong Kong Zone 3"),
-    ("ap-nanjing-1", "330001", "南京一区", "Nanjing Zone 1"),
-    ("ap-nanjing-3", "330003", "南京三区", "Nanjing Zone 3"),
-    ("ap-seoul-1", "180001", "首尔一区", "Seoul Zone 1"),
-    ("ap-seoul-2", "180002", "首尔二区", "Seoul Zone 2"),
-    ("ap-shanghai-2", "200002", "上海二区", "Shanghai Zone 2"),
-    ("ap-shanghai-4", "200004", "上海四区", "Shanghai Zone 4"),
-    ("ap-shanghai-5", "200005", "上海五区", "Shanghai Zone 5"),
-    ("ap-singapore-1", "900001", "新加坡一区", "Singapore Zone 1"),
-    ("ap-singapore-2", "900002", "新加坡二区", "Singapore Zone 2"),
-    ("ap-singapore-3", "900003", "新加坡三区", "Singapore Zone 3"),
-    ("ap-tokyo-1", "250001", "东京一区", "Tokyo Zone 1"),
-    ("ap-tokyo-2", "250002", "东京二区", "Tokyo Zone 2"),
-    ("eu-frankfurt-1", "170001", "法兰克福一区", "Frankfurt Zone 1"),
-    ("eu-frankfurt-2", "170002", "法兰克福二区", "Frankfurt Zone 2"),
-    ("na-ashburn-1", "220001", "弗吉尼亚一区", "Virginia Zone 1"),
-    ("na-ashburn-2", "220002", "弗吉尼亚二区", "Virginia Zone 2"),
-    ("na-siliconvalley-1", "150001", "硅谷一区", "Silicon Valley Zone 1"),
-    ("na-siliconvalley-2", "150002", "硅谷二区", "Silicon Valley Zone 2"),
-];
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    pub name: &'static str,
+    /// The vendor's number, as text.
+    pub number: &'static str,
+    pub chinese: &'static str,
+    pub english: &'static str,
+    pub region: RegionId,
+    /// A closed one is known to filters, and sold out to whoever launches.
+    pub is_open: bool,
+}
+
+/// One region of the vendor's and its zones, which are called by their numbers.
+pub(crate) struct RegionRow {
+    pub name: &'static str,
+    pub chinese: &'static str,
+    pub english: &'static str,
+    /// What its zones are called after, in Chinese and in English.
+    pub city: (&'static str, &'static str),
+    /// A zone's number is that of its region, and four digits of its own.
+    pub number: u32,
+    pub open: &'static [u8],
+    pub closed: &'static [u8],
+}
+
+#[rustfmt::skip]
+macro_rules! regions {
+    ($($name:literal $chinese:literal $english:literal ($city:literal $english_city:literal) $number:literal $open:tt $closed:tt)*) => {
+        &[$(RegionRow {
+            name: $name, chinese: $chinese, english: $english, city: ($city, $english_city), number: $number,
+            open: &$open, closed: &$closed,
+        }),*]
+    };
+}
+
+/// Sorted by name. Zones that the vendor's pages call sold out, or have no more, are closed, and so are regions whose
+/// last zone is. The numbers of 77 to 79 are made up, as no page tells them.
+pub(crate) const REGION_ROWS: &[RegionRow] = regions! {
+    "ap-bangkok" "亚太东南(曼谷)" "Southeast Asia (Bangkok)" ("曼谷" "Bangkok") 23 [1, 2] []
+    "ap-beijing" "华北地区(北京)" "North China (Beijing)" ("北京" "Beijing") 80 [3, 4, 5, 6, 7, 8] [1, 2]
+    "ap-beijing-fsi" "华北地区(北京金融)" "North China (Beijing Finance)" ("北京金融" "Beijing Finance") 46 [1, 2] []
+    "ap-chengdu" "西南地区(成都)" "Southwest China (Chengdu)" ("成都" "Chengdu") 16 [1, 2] []
+    "ap-chongqing" "西南地区(重庆)" "Southwest China (Chongqing)" ("重庆" "Chongqing") 19 [1] []
+    "ap-guangzhou" "华南地区(广州)" "South China (Guangzhou)" ("广州" "Guangzhou") 10 [3, 4, 5, 6, 7] [1, 2]
+    "ap-guangzhou-open" "华南地区(广州Open)" "South China (Guangzhou Open)" ("广州Open" "Guangzhou Open") 12 [] [1]
+    "ap-hongkong" "港澳台地区(中国香港)" "Hong Kong, Macau and Taiwan (Hong Kong)" ("香港" "Hong Kong") 30 [2, 3] [1]
+    "ap-jakarta" "亚太东南(雅加达)" "Southeast Asia (Jakarta)" ("雅加达" "Jakarta") 72 [1, 2, 3] []
+    "ap-mumbai" "亚太南部(孟买)" "South Asia (Mumbai)" ("孟买" "Mumbai") 21 [] [1, 2]
+    "ap-nanjing" "华东地区(南京)" "East China (Nanjing)" ("南京" "Nanjing") 33 [1, 2, 3] []
+    "ap-seoul" "亚太东北(首尔)" "Northeast Asia (Seoul)" ("首尔" "Seoul") 18 [1, 2] []
+    "ap-shanghai" "华东地区(上海)" "East China (Shanghai)" ("上海" "Shanghai") 20 [2, 3, 4, 5, 8, 9] [1, 6, 7]
+    "ap-shanghai-adc" "华东地区(上海自动驾驶云)" "East China (Shanghai ADC)" ("上海自动驾驶云" "Shanghai ADC") 78 [1, 2, 3, 4] []
+    "ap-shanghai-fsi" "华东地区(上海金融)" "East China (Shanghai Finance)" ("上海金融" "Shanghai Finance") 70 [2, 3, 4] [1]
+    "ap-shenzhen-fsi" "华南地区(深圳金融)" "South China (Shenzhen Finance)" ("深圳金融" "Shenzhen Finance") 11 [1, 2] [3]
+    "ap-singapore" "亚太东南(新加坡)" "Southeast Asia (Singapore)" ("新加坡" "Singapore") 90 [1, 2, 3, 4] []
+    "ap-taipei" "港澳台地区(中国台北)" "Hong Kong, Macau and Taiwan (Taipei)" ("台北" "Taipei") 39 [] [1]
+    "ap-tianjin" "华北地区(天津)" "North China (Tianjin)" ("天津" "Tianjin") 36 [] [1, 2]
+    "ap-tokyo" "亚太东北(东京)" "Northeast Asia (Tokyo)" ("东京" "Tokyo") 25 [1, 2] []
+    "ap-zhongwei" "西北地区(中卫)" "Northwest China (Zhongwei)" ("中卫" "Zhongwei") 77 [1] []
+    "eu-frankfurt" "欧洲地区(法兰克福)" "Europe (Frankfurt)" ("法兰克福" "Frankfurt") 17 [1, 2] []
+    "eu-moscow" "欧洲地区(莫斯科)" "Europe (Moscow)" ("莫斯科" "Moscow") 24 [] [1]
+    "me-saudi-arabia" "中东地区(沙特阿拉伯)" "Middle East (Saudi Arabia)" ("利雅得" "Riyadh") 79 [1, 2] []
+    "na-ashburn" "美国东部(弗吉尼亚)" "US East (Virginia)" ("弗吉尼亚" "Virginia") 22 [1, 2] []
+    "na-siliconvalley" "美国西部(硅谷)" "US West (Silicon Valley)" ("硅谷" "Silicon Valley") 15 [1, 2] []
+    "na-toronto" "北美地区(多伦多)" "North America (Toronto)" ("多伦多" "Toronto") 40 [] [1]
+    "sa-saopaulo" "南美地区(圣保罗)" "South America (Saopaulo)" ("圣保罗" "Saopaulo") 74 [1] []
+};
+
+const NUMERALS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+
+impl RegionRow {
+    /// Its zones by number, `region` being its own index.
+    pub(crate) fn zones(&self, region: RegionId) -> Vec<Zone> {
+        let mut numbers: Vec<(u8, bool)> = self.open.iter().map(|number| (*number, true)).collect();
+        numbers.extend(self.closed.iter().map(|number| (*number, false)));
+        numbers.sort_unstable();
+        let zone = |(number, is_open): (u8, bool)| Zone {
+            name: format!("{}-{number}", self.name).leak(),
+            number: (self.number * 10_000 + u32::from(number)).to_string().leak(),
+            chinese: format!("{}{}区", self.city.0, NUMERALS[usize::from(number)]).leak(),
+            english: format!("{} Zone {number}", self.city.1).leak(),
+            region,
+            is_open,
+        };
+        numbers.into_iter().map(zone).collect()
+    }
+}
 
 impl RegionId {
+    pub fn all() -> impl Iterator<Item = RegionId> {
+        // Invariant: the catalogue has no more than an index can name.
+        (0..=u16::MAX).take(Catalogue::get().regions.len()).map(RegionId)
+    }
+
     #[must_use]
     pub fn find(name: &str) -> Option<RegionId> {
-        let index = REGIONS.iter().position(|(region, ..)| *region == name)?;
-        u8::try_from(index).ok().map(RegionId)
+        RegionId::all().find(|region| region.name() == name)
+    }
+
+    #[must_use]
+    pub fn get(self) -> &'static Region {
+        &Catalogue::get().regions[usize::from(self.0)]
     }
 
     #[must_use]
     pub fn name(self) -> &'static str {
-        REGIONS[self.0 as usize].0
+        self.get().name
     }
 }
 
 impl ZoneId {
     pub fn all() -> impl Iterator<Item = ZoneId> {
-        // Invariant: there are fewer than 256.
-        (0..=u8::MAX).take(ZONES.len()).map(ZoneId)
+        (0..=u16::MAX).take(Catalogue::get().zones.len()).map(ZoneId)
     }
 
     #[must_use]
     pub fn find(name: &str) -> Option<ZoneId> {
-        let index = ZONES.iter().position(|(zone, ..)| *zone == name)?;
-        u8::try_from(index).ok().map(ZoneId)
+        ZoneId::all().find(|zone| zone.name() == name)
+    }
+
+    #[must_use]
+    pub fn get(self) -> &'static Zone {
+        &Catalogue::get().zones[usize::from(self.0)]
     }
 
     #[must_use]
     pub fn name(self) -> &'static str {
-        ZONES[self.0 as usize].0
+        self.get().name
     }
 
     #[must_use]
     pub fn region(self) -> RegionId {
-        // Invariant: every zone's name begins with a region's; a test walks the table.
-        let (region, _) = self.name().rsplit_once('-').unwrap_or_default();
-        RegionId::find(region).unwrap_or(RegionId(0))
+        self.get().region
     }
 }
 
@@ -121,7 +177,13 @@ macro_rules! by_name {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                $name::find(&text).ok_or_else(|| D::Error::custom(format!("no {} `{text}`", $what)))
+                let missing = || {
+                    D::Error::custom(format!(
+                        "no {} `{text}`: one of the operator's own stands in the configuration's [catalogue]",
+                        $what
+                    ))
+                };
+                $name::find(&text).ok_or_else(missing)
             }
         }
     };
@@ -135,12 +197,25 @@ mod test {
 
     #[test]
     fn every_zone_lies_in_a_region_and_every_region_has_a_zone() {
-        for (name, ..) in ZONES {
-            let region = ZoneId::find(name).unwrap().region();
-            assert!(name.starts_with(region.name()), "{name} in {region}");
+        for zone in ZoneId::all() {
+            let (region, number) = zone.name().rsplit_once('-').unwrap();
+            assert_eq!(zone.region().name(), region, "{zone}");
+            assert!(number.parse::<u8>().is_ok(), "{zone}");
+            assert_eq!(ZoneId::find(zone.name()), Some(zone));
         }
-        for (name, ..) in REGIONS {
-            assert!(ZONES.iter().any(|(zone, ..)| zone.starts_with(name)), "{name}");
+        for region in RegionId::all() {
+            let open = ZoneId::all().filter(|zone| zone.region() == region && zone.get().is_open).count();
+            assert_eq!(open > 0, region.get().is_open, "{region}");
+            assert!(ZoneId::all().any(|zone| zone.region() == region), "{region}");
         }
+        assert!(REGION_ROWS.is_sorted_by_key(|row| row.name));
+    }
+
+    #[test]
+    fn a_zone_is_numbered_and_called_as_the_vendor_does() {
+        let zone = ZoneId::find("na-ashburn-2").unwrap().get();
+        assert_eq!((zone.number, zone.chinese, zone.english), ("220002", "弗吉尼亚二区", "Virginia Zone 2"));
+        let closed = ZoneId::find("ap-shanghai-1").unwrap().get();
+        assert_eq!((closed.number, closed.english, closed.is_open), ("200001", "Shanghai Zone 1", false));
     }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod behaviour;
+mod catalogue;
 mod charge;
 mod cidr;
 mod custom_image;
@@ -30,11 +31,12 @@ mod template;
 
 pub use account::{Account, AccountNumber, Credential};
 pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};
+pub use catalogue::{Catalogue, Own};
 pub use charge::{Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
 pub use custom_image::{CustomImage, ImageLogin, ImageState};
 pub use disk::{DataDisk, SystemDisk};
-pub use geography::{REGIONS, RegionId, ZONES, ZoneId};
+pub use geography::{Region, RegionId, Zone, ZoneId};
 pub use id::{
     DisasterRecoverGroupId, DiskId, ImageId, InstanceId, KeyPairId, LaunchTemplateId, MalformedId, RequestId,
     RouteTableId, SecurityGroupId, SubnetId, VpcId,
@@ -45,7 +47,7 @@ pub use instance::{
     Associate, By, ChargeType, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
     Tag,
 };
-pub use instance_type::{INSTANCE_TYPES, InstanceType, InstanceTypeId};
+pub use instance_type::{InstanceType, InstanceTypeId};
 pub use kept::Kept;
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
 pub use login::Login;

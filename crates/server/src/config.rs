@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{Policy, Prices, RunningKeyChange};
-use cvmd_model::{Associate, RegionId};
+use cvmd_model::{Associate, Catalogue, Own, RegionId};
 use cvmd_operations::Limits;
 use serde::Deserialize;
 use std::{
@@ -41,6 +41,7 @@ struct File {
     tls: TlsFile,
     metrics: MetricsFile,
     connect: ConnectFile,
+    catalogue: Own,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,6 +98,8 @@ impl Config {
         if file.rate_limits == Some(true) {
             bail!("rate_limits cannot be on in this version");
         }
+        // Before anything names a region.
+        Catalogue::open(&file.catalogue)?;
         // What makes no sense in the file is refused though a flag beats it.
         let of_file = listen_address::read(file.listen.as_deref())?;
         let listen = arguments.listen.map_or(Ok(of_file), |said| listen_address::read(Some(&said)))?;

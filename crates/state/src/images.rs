@@ -2,7 +2,7 @@
 
 use crate::View;
 use cvmd_model::{
-    AccountNumber, CustomImage, Goal, ImageId, ImageState, InstanceId, KeyPairId, Operation, REGIONS, RegionId,
+    AccountNumber, CustomImage, Goal, ImageId, ImageState, InstanceId, KeyPairId, Operation, RegionId,
 };
 use std::sync::Arc;
 
@@ -46,8 +46,7 @@ impl View {
     /// The image, of any region of the account, whose disk has this key pair's line.
     #[must_use]
     pub fn image_with_key(&self, account: AccountNumber, key: KeyPairId) -> Option<ImageId> {
-        let regions = REGIONS.iter().filter_map(|region| RegionId::find(region.0));
-        let mut images = regions.flat_map(|region| self.custom_images().list(account, region));
+        let mut images = RegionId::all().flat_map(|region| self.custom_images().list(account, region));
         images
             .find(|image| {
                 image.login.keys.contains(&key)

@@ -113,7 +113,8 @@ impl View {
 }
 
 fn zones(region: RegionId) -> impl Iterator<Item = ZoneId> {
-    ZoneId::all().filter(move |zone| zone.region() == region)
+    // A closed zone was never entered, and so has no default subnet.
+    ZoneId::all().filter(move |zone| zone.region() == region && zone.get().is_open)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeRegions {"Product":"cvm"}
-< {"TotalCount":13,"RegionSet":[{"Region":"ap-beijing","RegionName":"North China (Beijing)","RegionState":"AVAILABLE",...
+< {"TotalCount":28,"RegionSet":[...{"Region":"ap-beijing","RegionName":"North China (Beijing)","RegionState":"AVAILABLE",...
 > DescribeRegions {"Product":"cos"}
 < InvalidParameter The product `cos` is not here.
 > DescribeRegions {}

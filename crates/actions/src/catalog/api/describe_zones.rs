@@ -21,7 +21,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeZones {"Product":"cvm"}
-< {"TotalCount":4,"ZoneSet":[{"Zone":"ap-guangzhou-3","ZoneName":"Guangzhou Zone 3","ZoneId":"100003","ZoneState":"AVAILABLE",...
+< {"TotalCount":7,"ZoneSet":[{"Zone":"ap-guangzhou-1",..."ZoneState":"UNAVAILABLE",...{"Zone":"ap-guangzhou-3","ZoneName":"Guangzhou Zone 3","ZoneId":"100003","ZoneState":"AVAILABLE",...
 > DescribeZones {"Product":"cos"}
 < InvalidParameter The product `cos` is not here.
 >> DescribeZones {"Product":"cos"}

@@ -37,5 +37,5 @@ fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Resu
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstanceFamilyConfigs {}
-< {"InstanceFamilyConfigSet":[{"InstanceFamilyName":"Standard S5","InstanceFamily":"S5"},...{"InstanceFamilyName":"Memory Optimized M5","InstanceFamily":"M5"}]}
+< {"InstanceFamilyConfigSet":[{"InstanceFamilyName":"Standard S5","InstanceFamily":"S5"},...{"InstanceFamilyName":"Memory Optimized M5","InstanceFamily":"M5"},{"InstanceFamilyName":"Standard S1","InstanceFamily":"S1"},...{"InstanceFamilyName":"GPU GN10X","InstanceFamily":"GN10X"},...]}
 "#;

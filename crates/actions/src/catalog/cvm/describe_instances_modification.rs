@@ -4,8 +4,13 @@
 //!
 //! For several instances, what each of them can become.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, filters, types::TypeConfig};
-use cvmd_model::{INSTANCE_TYPES, InstanceId, ZoneId};
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    batch::Batch,
+    filters,
+    types::{self, TypeConfig},
+};
+use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
 
@@ -53,7 +58,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let mut zones: Vec<ZoneId> = instances.iter().map(|instance| instance.zone).collect();
     zones.sort_unstable();
     zones.dedup();
-    let all = zones.iter().flat_map(|zone| INSTANCE_TYPES.iter().map(move |kind| (*zone, kind)));
+    let all = zones.iter().flat_map(|zone| types::listed().map(move |kind| (*zone, kind)));
     let fits = |kind: &str| sold && instances.iter().all(|instance| instance.instance_type.get().name != kind);
     let statuses: Vec<Status> = all
         .filter(|(_, kind)| fits(kind.name))

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15708>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
-use cvmd_model::REGIONS;
+use cvmd_model::RegionId;
 use cvmd_state::View;
 use serde::Serialize;
 
@@ -32,17 +32,17 @@ struct Region {
 }
 
 fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    let region = |(region, chinese, english): &(&'static str, &'static str, &'static str)| Region {
-        region,
-        region_name: places::named(context, chinese, english),
-        region_state: "AVAILABLE",
+    let region = |region: RegionId| Region {
+        region: region.name(),
+        region_name: places::region_name(region, context),
+        region_state: places::state(region.get().is_open),
     };
-    let region_set: Vec<Region> = REGIONS.iter().map(region).collect();
+    let region_set: Vec<Region> = RegionId::all().map(region).collect();
     Ok(Body::of(&Reply { total_count: region_set.len(), region_set }))
 }
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeRegions {}
-< {"TotalCount":13,"RegionSet":[{"Region":"ap-beijing","RegionName":"North China (Beijing)","RegionState":"AVAILABLE"},...
+< {"TotalCount":28,"RegionSet":[{"Region":"ap-bangkok","RegionName":"Southeast Asia (Bangkok)","RegionState":"AVAILABLE"},...{"Region":"ap-mumbai",..."RegionState":"UNAVAILABLE"},...
 "#;

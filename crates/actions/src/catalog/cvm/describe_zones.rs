@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15707>.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
-use cvmd_model::{ZONES, ZoneId};
+use cvmd_model::ZoneId;
 use cvmd_state::View;
 use serde::Serialize;
 
@@ -33,14 +33,13 @@ struct Zone {
 }
 
 fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    let zone_set: Vec<Zone> = ZONES
-        .iter()
-        .filter(|(zone, ..)| ZoneId::find(zone).is_some_and(|zone| zone.region() == context.region))
-        .map(|(zone, zone_id, chinese, english)| Zone {
-            zone,
-            zone_name: places::named(context, chinese, english),
-            zone_id,
-            zone_state: "AVAILABLE",
+    let zone_set: Vec<Zone> = ZoneId::all()
+        .filter(|zone| zone.region() == context.region)
+        .map(|zone| Zone {
+            zone: zone.name(),
+            zone_name: places::zone_name(zone, context),
+            zone_id: zone.get().number,
+            zone_state: places::state(zone.get().is_open),
         })
         .collect();
     Ok(Body::of(&Reply { total_count: zone_set.len(), zone_set }))
@@ -49,7 +48,8 @@ fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Resu
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeZones {}
-< {"TotalCount":4,"ZoneSet":[{"Zone":"ap-guangzhou-3","ZoneName":"Guangzhou Zone 3","ZoneId":"100003","ZoneState":"AVAILABLE"},...
+# Closed ones too.
+< {"TotalCount":7,"ZoneSet":[{"Zone":"ap-guangzhou-1","ZoneName":"Guangzhou Zone 1","ZoneId":"100001","ZoneState":"UNAVAILABLE"},...{"Zone":"ap-guangzhou-3","ZoneName":"Guangzhou Zone 3","ZoneId":"100003","ZoneState":"AVAILABLE"},...
 > DescribeZones {"Zone":"ap-guangzhou-3"}
 < UnknownParameter The parameter `Zone` is not recognized.
 "#;

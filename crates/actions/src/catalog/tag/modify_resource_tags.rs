@@ -111,11 +111,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"owner","TagValue":["net"]}]}
 < {"TotalCount":3,...
 > vpc.DescribeVpcs {"VpcIds":["vpc-vaxeev3f"]}
-< ..."IsDefault":true..."TagSet":[{"Key":"owner","Value":"net"}]}]}
+< ..."IsDefault":true..."TagSet":[{"Key":"owner","Value":"net"}],...}]}
 > vpc.DescribeSecurityGroups {"SecurityGroupIds":["sg-xb138367"]}
-< ..."IsDefault":true..."TagSet":[{"Key":"owner","Value":"net"}]}]}
+< ..."IsDefault":true..."TagSet":[{"Key":"owner","Value":"net"}],...}],...}
 > vpc.DescribeSubnets {"Filters":[{"Name":"is-default","Values":["true"]}]}
-< {"TotalCount":4,...
+< {"TotalCount":5,...
 > ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"}
 < MissingParameter At least one of the parameters `ReplaceTags` and `DeleteTags` is needed.
 > ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1","ReplaceTags":[]}
