@@ -36,9 +36,9 @@ pub enum Reason {
     NothingToDo { names: &'static str },
     #[error("The instance id `{value}` is malformed: an id looks like `ins-1e4r6y8i`.")]
     MalformedInstanceId { value: Box<str> },
-    /// DescribeInstancesAttributes has a code of its own for it.
+    /// The vendor's newer code for it.
     #[error("The instance id `{value}` is malformed: an id looks like `ins-1e4r6y8i`.")]
-    AttributesInstanceId { value: Box<str> },
+    InstanceIdMalformed { value: Box<str> },
     #[error("The key pair id `{value}` is malformed: an id looks like `skey-4e5ty7i8`.")]
     MalformedKeyPairId { value: Box<str> },
     #[error("The image id `{value}` is malformed: an id looks like `img-487zeit5`.")]
@@ -96,6 +96,8 @@ pub enum Reason {
     Zone { value: Box<str> },
     #[error("The zone `{value}` is not in the region `{region}`.")]
     ZoneElsewhere { value: Box<str>, region: &'static str },
+    #[error("The zone `{zone}` is sold out: DescribeZones says which are AVAILABLE.")]
+    ZoneSoldOut { zone: &'static str },
     #[error("The VPC id `{value}` is malformed: an id looks like `vpc-1e4r6y8i`.")]
     MalformedVpcId { value: Box<str> },
     #[error("The subnet id `{value}` is malformed: an id looks like `subnet-1e4r6y8i`.")]
@@ -268,7 +270,7 @@ impl Reason {
             Reason::Combination { .. } => both("InvalidParameterCombination"),
             Reason::LoginConflict => both("InvalidParameter.ParameterConflict"),
             Reason::MalformedInstanceId { .. } => both("InvalidInstanceId.Malformed"),
-            Reason::AttributesInstanceId { .. } => both("InvalidParameterValue.InstanceIdMalformed"),
+            Reason::InstanceIdMalformed { .. } => both("InvalidParameterValue.InstanceIdMalformed"),
             Reason::MalformedKeyPairId { .. } => both("InvalidKeyPairId.Malformed"),
             Reason::MalformedImageId { .. } => both("InvalidImageId.Malformed"),
             Reason::MalformedTemplateId { .. } => both("InvalidParameterValue.LaunchTemplateIdMalformed"),
@@ -293,6 +295,7 @@ impl Reason {
             Reason::TextTooLong { .. } => both("InvalidParameter.ValueTooLarge"),
             Reason::Zone { .. } => both("InvalidParameterValue.ZoneNotSupported"),
             Reason::ZoneElsewhere { .. } => both("InvalidZone.MismatchRegion"),
+            Reason::ZoneSoldOut { .. } => both("ResourceInsufficient.AvailabilityZoneSoldOut"),
             Reason::MalformedVpcId { .. } => both("InvalidParameterValue.VpcIdMalformed"),
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),

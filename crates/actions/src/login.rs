@@ -22,6 +22,11 @@ pub fn password(password: &str, windows: bool) -> Result<(), Reason> {
             "letters, digits and ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/ only",
             "只能包含字母、数字和 ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/",
         ),
+        // Terraform sends it when `password` is taken out of a configuration.
+        () if password.is_empty() => weak(
+            "it is empty, and a password cannot be taken away, only replaced; to be rid of password logins, bind a key pair",
+            "密码为空。密码只能更换，不能取消；如需停用密码登录，请绑定密钥对",
+        ),
         () if !(least..=30).contains(&password.len()) => {
             weak("8 to 30 characters, Windows 12 to 30", "长度为 8 至 30 个字符，Windows 为 12 至 30 个")
         }

@@ -31,6 +31,8 @@ pub struct Parameters {
     prefix: String,
     product: Product,
     members: &'static [Member],
+    /// The codes that the action declares.
+    errors: &'static [&'static str],
 }
 
 impl Parameters {
@@ -49,13 +51,14 @@ impl Parameters {
             prefix: String::new(),
             product: action.product,
             members,
+            errors: action.errors,
         }
         .checked()
     }
 
     /// Those of a structure among these.
     fn within(&self, map: Map, prefix: String, members: &'static [Member]) -> Result<Parameters, Reason> {
-        Parameters { map, textual: self.textual, prefix, product: self.product, members }.checked()
+        Parameters { map, textual: self.textual, prefix, product: self.product, members, errors: self.errors }.checked()
     }
 
     fn checked(self) -> Result<Parameters, Reason> {
@@ -103,6 +106,16 @@ impl Parameters {
         }
         let hash = hash.finalize();
         hash.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
+    }
+
+    /// A malformed instance id. The vendor has two codes for it, and the action declares the one that it answers.
+    pub(crate) fn malformed_instance_id(&self, value: &str) -> Reason {
+        let value = shorten(value).into();
+        if self.errors.contains(&"InvalidParameterValue.InstanceIdMalformed") {
+            Reason::InstanceIdMalformed { value }
+        } else {
+            Reason::MalformedInstanceId { value }
+        }
     }
 
     /// The full name, as messages print it.
@@ -303,6 +316,7 @@ impl Parameters {
             prefix: self.prefix.clone(),
             product: self.product,
             members: self.members,
+            errors: self.errors,
         }
     }
 

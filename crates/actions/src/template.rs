@@ -5,6 +5,7 @@ use crate::{
     batch::{Batch, BatchId},
     facts::{self, Member},
     login,
+    parameters::shorten,
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, LaunchTemplateVersion, Refusal, TemplateData, TemplateRefusal};
 use cvmd_state::View;
@@ -19,8 +20,8 @@ const DESCRIPTION_MAX: usize = 256;
 const OF_THE_REQUEST: &[&str] = &["ClientToken", "DryRun", "LaunchTemplate"];
 
 impl BatchId for LaunchTemplateId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::MalformedTemplateId { value }
+    fn malformed(_: &Parameters, value: &str) -> Reason {
+        Reason::MalformedTemplateId { value: shorten(value).into() }
     }
 }
 
@@ -133,8 +134,9 @@ pub(crate) fn answered(data: &TemplateData) -> Value {
 fn complete(data: &mut Json<String, Value>, members: &'static [Member]) {
     for member in members {
         let inner = facts::members(Product::Cvm, &member.member);
-        if member.output_required && !data.contains_key(&member.name) {
+        if !data.contains_key(&member.name) {
             let empty = match member.kind.as_str() {
+                _ if !member.output_required => Value::Null,
                 "int" => json!(0),
                 "bool" => json!(false),
                 "list" => json!([]),

@@ -87,7 +87,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let Some(id) = id else {
         return Err(Reason::Unsupported { what: Words::name("SnapshotIds") });
     };
-    let id: InstanceId = id.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(&id).into() })?;
+    let id: InstanceId = id.parse().map_err(|_| parameters.malformed_instance_id(&id))?;
     let disks = disks(parameters)?;
     let shut_down = spelled_flag(parameters, "ForcePoweroff")?;
     let tags = names::tags(parameters, "image")?;

@@ -13,7 +13,11 @@ const WITHOUT_LIMIT: i32 = -1;
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "DescribeInstancesOperationLimit",
-    errors: &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"],
+    errors: &[
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.InstanceIdMalformed",
+        "InvalidParameterValue.LimitExceeded",
+    ],
     without_effect: &[],
     regionless: false,
     effect: Effect::Query(answer),
@@ -55,8 +59,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"InstanceOperationLimitSet":[{"Operation":"INSTANCE_DEGRADE","InstanceId":"ins-running1","CurrentCount":-1,"LimitCount":-1}]}
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-running1"],"Operation":"FLY"}
 < InvalidParameterValue The value `FLY` specified in the parameter `Operation` is not valid: it is one of `INSTANCE_DEGRADE`, `INTERNET_CHARGE_TYPE_CHANGE`.
+# The vendor's SDK for Python tests for this.
+> DescribeInstancesOperationLimit {"InstanceIds":[""],"Operation":"INSTANCE_DEGRADE"}
+< InvalidParameterValue.InstanceIdMalformed ...
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-1"],"Operation":"INSTANCE_DEGRADE"}
-< InvalidInstanceId.Malformed ...
+< InvalidParameterValue.InstanceIdMalformed ...
 > DescribeInstancesOperationLimit {"InstanceIds":["ins-nowhere0"],"Operation":"INSTANCE_DEGRADE"}
 < InvalidInstanceId.NotFound ...
 > DescribeInstancesOperationLimit {"InstanceIds":[101*"ins-running1"],"Operation":"INSTANCE_DEGRADE"}

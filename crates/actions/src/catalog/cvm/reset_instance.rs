@@ -9,7 +9,6 @@ use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
     login_settings::LoginSettings,
     names, new_instance,
-    parameters::shorten,
     source::{Source, image_id},
 };
 use cvmd_model::{Installed, Instance, InstanceId, Refusal};
@@ -52,7 +51,7 @@ pub(crate) const ACTION: Action = Action {
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("InstanceId")?.unwrap_or_default();
-    let id: InstanceId = id.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(&id).into() })?;
+    let id: InstanceId = id.parse().map_err(|_| parameters.malformed_instance_id(&id))?;
     let image = image_id(parameters)?;
     let size_gib = system_disk(parameters)?;
     let login = LoginSettings::read(parameters, context)?;
@@ -108,7 +107,7 @@ only ins-stopped1 holds a key
 > ResetInstance {"InstanceId":"ins-stopped1","ImageId":"img-pi0ii46r","LoginSettings":{"KeyIds":["skey-spare001"]},"SystemDisk":{"DiskSize":80},"HostName":"anew","EnhancedService":{"MonitorService":{"Enabled":true}}}
 < {}
 > DescribeInstances {"InstanceIds":["ins-stopped1"]}
-< ..."SystemDisk":{..."DiskSize":80,..."ImageId":"img-pi0ii46r"..."OsName":"Ubuntu Server 18.04.1 LTS 64bit"..."LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceState":"STOPPED"..."LatestOperation":"ResetInstance","LatestOperationState":"OPERATING"..."HostName":"anew","DefaultLoginUser":"ubuntu"...
+< ..."SystemDisk":{..."DiskSize":80,..."ImageId":"img-pi0ii46r"..."OsName":"Ubuntu Server 18.04.1 LTS 64bit"..."LoginSettings":{"KeyIds":["skey-spare001"],...},"InstanceState":"STOPPED"..."LatestOperation":"ResetInstance","LatestOperationState":"OPERATING"..."HostName":"anew","DefaultLoginUser":"ubuntu"...
 > DeleteImages {"ImageIds":["img-golden01"]}
 < {}
 > DeleteKeyPairs {"KeyIds":["skey-bound001"]}
@@ -122,7 +121,7 @@ only ins-stopped1 holds a key
 > ResetInstance {"InstanceId":"ins-running1","ImageId":"img-golden01","LoginSettings":{"KeepImageLogin":"TRUE"},"SystemDisk":{"DiskSize":60},"UserData":"ZWNobw=="}
 < {}
 > DescribeInstances {"InstanceIds":["ins-running1"]}
-< ..."ImageId":"img-golden01"..."LoginSettings":{"KeyIds":["skey-bound001"]},"InstanceState":"STOPPING"...
+< ..."ImageId":"img-golden01"..."LoginSettings":{"KeyIds":["skey-bound001"],...},"InstanceState":"STOPPING"...
 > DeleteImages {"ImageIds":["img-golden01"]}
 < InvalidImageId.IncorrectState ...
 
@@ -130,7 +129,7 @@ only ins-stopped1 holds a key
 > ResetInstance {"InstanceId":"ins-running1","ImageId":"img-bhvhr6pr"}
 < {}
 > DescribeInstances {"InstanceIds":["ins-running1"]}
-< ..."LoginSettings":{"KeyIds":[]}..."DefaultLoginUser":"Administrator"...
+< ..."LoginSettings":{"KeyIds":null,...}..."DefaultLoginUser":"Administrator"...
 
 a local system disk for ins-running1
 > ResetInstance {"InstanceId":"ins-running1","ImageId":"img-bhvhr6pr"}

@@ -1,7 +1,9 @@
 //! ResetInstancesPassword: sets the password of instances and turns password login on, beside whatever keys are bound.
 //!
 //! <https://cloud.tencent.com/document/api/213/15736>. Where the vendor is silent: an instance that had been RUNNING
-//! is started again. `UserName` must be the image's own user.
+//! is started again. `UserName` must be the image's own user. An empty password is refused as any that is too short: taken
+//! for "no password" it would either open the machine to everybody, or shut out whoever has no key; nothing that the
+//! vendor's API answers says that it is more than a mistake.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
@@ -88,6 +90,10 @@ running_key_change = shutdown
 > DescribeInstances {"InstanceIds":["ins-running1"]}
 < ..."InstanceState":"STOPPING"..."LatestOperationState":"OPERATING"...
 
+> ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":""}
+< InvalidParameterValue.InvalidPassword The password is not allowed: it is empty, and a password cannot be taken away, only replaced; to be rid of password logins, bind a key pair.
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."LatestOperation":null...
 > ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"abcdefgh"}
 < InvalidParameterValue.InvalidPassword The password is not allowed: at least three of...
 >> ResetInstancesPassword {"InstanceIds":["ins-stopped1"],"Password":"abcdefgh"}

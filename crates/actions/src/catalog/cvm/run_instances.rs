@@ -63,6 +63,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPeriod",
         "InvalidSecurityGroupId.NotFound",
         "InvalidZone.MismatchRegion",
+        "ResourceInsufficient.AvailabilityZoneSoldOut",
         "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
         "UnsupportedOperation",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
@@ -131,7 +132,7 @@ fn launch(
     digest: u128,
     login: Option<LoginSettings>,
 ) -> Result<Apply, Reason> {
-    let (zone, project_id) = placement(parameters, context)?;
+    let (zone, project_id) = placement(parameters, context).and_then(in_open_zone)?;
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge::read(parameters, context)?;
@@ -216,6 +217,10 @@ pub(super) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reas
     }
 }
 
+fn in_open_zone((zone, project_id): (ZoneId, u32)) -> Result<(ZoneId, u32), Reason> {
+    if zone.get().is_open { Ok((zone, project_id)) } else { Err(Reason::ZoneSoldOut { zone: zone.name() }) }
+}
+
 pub(super) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
     let missing = || Reason::Missing { name: "Placement".into() };
     let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
@@ -269,7 +274,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceName":"web","TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"team","Value":"blue"}]}]}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
-< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL1"..."InstanceName":"web"..."PrivateIpAddresses":["127.64.0.14"],"PublicIpAddresses":null...,"LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceState":"PENDING"..."LatestOperation":"RunInstances","LatestOperationState":"OPERATING"...}]}
+< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL1"..."InstanceName":"web"..."PrivateIpAddresses":["127.64.0.14"],"PublicIpAddresses":null...,"LoginSettings":{"KeyIds":["skey-spare001"],...},"InstanceState":"PENDING"..."LatestOperation":"RunInstances","LatestOperationState":"OPERATING"...}]}
 > DescribeKeyPairs {"KeyIds":["skey-spare001"]}
 < ..."AssociatedInstanceIds":["ins-..."]...
 
@@ -281,7 +286,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"hourly","InstanceChargePrepaid":{"Period":12}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["hourly"]}]}
-< ..."InstanceChargeType":"POSTPAID_BY_HOUR"..."ImageId":"img-487zeit5","CreatedTime":"2026-11-24T00:00:00Z","OsName"...
+< ..."InstanceChargeType":"POSTPAID_BY_HOUR"..."ImageId":"img-487zeit5","RenewFlag":null,"CreatedTime":"2026-11-24T00:00:00Z","ExpiredTime":null,"OsName"...
 
 # The same client token answers the same instances; with other parameters it is refused.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","ClientToken":"t","LoginSettings":{"Password":"Abcdefg1"},"InstanceCount":2,"InstanceName":"two"}
@@ -309,7 +314,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"InternetAccessible":{"InternetMaxBandwidthOut":5},"SecurityGroupIds":["sg-mine0001"],"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"},"InstanceName":"own"}
 < {"InstanceIdSet":["ins-...","ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"subnet-id","Values":["subnet-mine0001"]},{"Name":"instance-name","Values":["own2"]}]}
-< {"TotalCount":1,"InstanceSet":[{..."PrivateIpAddresses":["10.0.1.3"],"PublicIpAddresses":["127.64.0.15"]..."VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","AsVpcGateway":false},..."SecurityGroupIds":["sg-mine0001"]...
+< {"TotalCount":1,"InstanceSet":[{..."PrivateIpAddresses":["10.0.1.3"],"PublicIpAddresses":["127.64.0.15"]..."VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","AsVpcGateway":false,...},..."SecurityGroupIds":["sg-mine0001"]...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1.9","10.0.1.5"]},"InstanceName":"chosen"}
 < {"InstanceIdSet":["ins-...","ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"private-ip-address","Values":["10.0.1.5"]}]}
@@ -355,11 +360,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","LoginSettings":{"KeepImageLogin":"TRUE"},"InstanceName":"kept","SystemDisk":{"DiskSize":60}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["kept"]}]}
-< ..."SystemDisk":{..."DiskSize":60,..."ImageId":"img-golden01"..."OsName":"TencentOS Server 3.1 (TK4)"..."LoginSettings":{"KeyIds":["skey-bound001"]}..."DefaultLoginUser":"root"...
+< ..."SystemDisk":{..."DiskSize":60,..."ImageId":"img-golden01"..."OsName":"TencentOS Server 3.1 (TK4)"..."LoginSettings":{"KeyIds":["skey-bound001"],...}..."DefaultLoginUser":"root"...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","InstanceName":"fresh"}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["fresh"]}]}
-< ..."ImageId":"img-golden01"..."LoginSettings":{"KeyIds":[]}...
+< ..."ImageId":"img-golden01"..."LoginSettings":{"KeyIds":null,...}...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","SystemDisk":{"DiskSize":50}}
 < InvalidParameterValue The value `50` specified in the parameter `SystemDisk.DiskSize` is not valid: 60 to 32000.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-failed01"}
@@ -415,6 +420,13 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidKeyPairId.Malformed ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":[101*"skey-spare001"]}}
 < InvalidParameterValue.LimitExceeded The parameter `LoginSettings.KeyIds` has 101 values; at most 100 are allowed.
+# Old types launch, closed zones do not.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-4"},"ImageId":"img-9qabwvbn","InstanceType":"S3.SMALL1"}
+< {"InstanceIdSet":["ins-..."]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-4"},"ImageId":"img-oikl1tzv","InstanceType":"IT5.4XLARGE64"}
+< {"InstanceIdSet":["ins-..."]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-2"},"ImageId":"img-9qabwvbn","InstanceType":"S3.SMALL1"}
+< ResourceInsufficient.AvailabilityZoneSoldOut The zone `ap-guangzhou-2` is sold out: DescribeZones says which are AVAILABLE.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-bhvhr6pr","LoginSettings":{"KeyIds":["skey-spare001"]}}
 < UnsupportedOperation.KeyPairUnsupportedWindows ...
 >> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-bhvhr6pr","LoginSettings":{"KeyIds":["skey-spare001"]}}
@@ -444,11 +456,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template"},"InstanceName":"made"}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["made"]}]}
-< {"TotalCount":1,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3"..."InstanceType":"S5.LARGE8"..."ImageId":"img-487zeit5"..."LoginSettings":{"KeyIds":[]}...}]}
+< {"TotalCount":1,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3"..."InstanceType":"S5.LARGE8"..."ImageId":"img-487zeit5"..."LoginSettings":{"KeyIds":null,...}...}]}
 >> RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template","LaunchTemplateVersion":2},"InstanceName":"other","InstanceType":"S5.SMALL2","LoginSettings":{"KeyIds":["skey-spare001"]},"InstanceCount":2,"ClientToken":"t"}
 < {"InstanceIdSet":["ins-...","ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["other1"]}]}
-< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL2"..."LoginSettings":{"KeyIds":["skey-spare001"]}...}]}
+< {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL2"..."LoginSettings":{"KeyIds":["skey-spare001"],...}...}]}
 > RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template"},"InstanceType":5}
 < InvalidParameter The value type of parameter `InstanceType` is not valid.
 > CreateLaunchTemplate {"LaunchTemplateName":"keys","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]}}
@@ -470,7 +482,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"rare","DisasterRecoverGroupIds":["ps-parted01"],"PartitionNumber":3,"CamRoleName":"reader","CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["rare"]}]}
-< ..."DisasterRecoverGroupId":"ps-parted01"..."CamRoleName":"reader"..."DisasterRecoverGroupIds":["ps-parted01"]..."EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]},"CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"PartitionNumber":3}]}
+< ..."DisasterRecoverGroupId":"ps-parted01"..."CamRoleName":"reader"..."DisasterRecoverGroupIds":["ps-parted01"]..."EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]},"CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"PartitionNumber":3,...}]}
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DisasterRecoverGroupIds":["ps-grouped1"],"InstanceCount":20}
 < ResourceInsufficient.DisasterRecoverGroupCvmQuota ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DisasterRecoverGroupIds":["ps-nowhere0"]}

@@ -13,8 +13,8 @@ pub(crate) const ACTION: Action = Action {
     name: "StartInstances",
     errors: &[
         "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.InstanceIdMalformed",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
@@ -54,8 +54,9 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < UnsupportedOperation.InstanceStateStopping ...
 > StartInstances {"InstanceIds":["ins-busy0001"]}
 < OperationDenied.InstanceOperationInProgress ...
+# So the service answers `ins-abc`, whatever its documents say first.
 > StartInstances {"InstanceIds":["ins-1122"]}
-< InvalidInstanceId.Malformed ...
+< InvalidParameterValue.InstanceIdMalformed ...
 > StartInstances {"InstanceIds":["ins-nowhere0"]}
 < InvalidInstanceId.NotFound ...
 > StartInstances {"InstanceIds":[101*"ins-stopped1"]}
