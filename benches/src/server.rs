@@ -295,7 +295,10 @@ impl Server {
             };
             let operation = bound_by.unwrap_or("DisassociateInstancesKeyPairs");
             for row in seen {
-                if row["LoginSettings"]["KeyIds"] != keys
+                // An older cvmd answers an empty list where there is no key.
+                let seen_keys = &row["LoginSettings"]["KeyIds"];
+                let same_keys = *seen_keys == keys || (bound_by.is_none() && seen_keys.is_null());
+                if !same_keys
                     || row["LatestOperation"] != operation
                     || row["LatestOperationState"] != "SUCCESS"
                     || row["InstanceState"] != "STOPPED"

@@ -153,7 +153,7 @@ def a_reset_leaves_no_way_in_that_was_there_before():
     instance = cloud.settled(It.source)
     equal((instance["LatestOperation"], instance["LatestOperationRequestId"]), ("ResetInstance", done["RequestId"]))
     equal((instance["SystemDisk"]["DiskSize"], instance["HostName"], instance["DefaultLoginUser"]), (80, "anew", "ubuntu"))
-    equal(instance["LoginSettings"]["KeyIds"], [])
+    equal(instance["LoginSettings"]["KeyIds"], None)
     machine = cloud.machine(It.source)
     with_key(machine, It.second).was_refused()
     with_key(machine, It.hand).was_refused()

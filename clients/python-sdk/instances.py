@@ -88,7 +88,7 @@ def what_clients_dereference_is_there():
     for name in ("Placement", "SystemDisk", "InternetAccessible", "VirtualPrivateCloud", "LoginSettings"):
         assert isinstance(instance[name], dict), f"{name} is {instance[name]!r}"
     equal(instance["Placement"]["Zone"], ZONE)
-    equal(instance["LoginSettings"]["KeyIds"], [])
+    equal(instance["LoginSettings"]["KeyIds"], None)
     equal(instance["LoginSettings"]["Password"], None)
     for name in ("InstanceChargeType", "InstanceType", "ImageId", "OsName", "CreatedTime", "Uuid", "RestrictState"):
         assert instance[name], name

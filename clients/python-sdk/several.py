@@ -44,7 +44,7 @@ def a_forced_batch_takes_the_key_off_every_machine():
     twice = [*It.ids, It.ids[0]]
     cloud.call("DisassociateInstancesKeyPairs", InstanceIds=twice, KeyIds=[It.key_id, It.key_id], ForceStop=True)
     for instance_id in It.ids:
-        equal(cloud.settled(instance_id)["LoginSettings"]["KeyIds"], [])
+        equal(cloud.settled(instance_id)["LoginSettings"]["KeyIds"], None)
     cloud.call("ResetInstancesPassword", InstanceIds=It.ids, Password=PASSWORD, ForceStop=True)
     for instance_id in It.ids:
         cloud.settled(instance_id)

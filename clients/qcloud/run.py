@@ -101,7 +101,7 @@ def running_without_force_is_refused():
 @check
 def the_key_comes_off_and_nobody_enters():
     call("DisassociateInstancesKeyPairs", InstanceIds=[It.instance], KeyIds=[It.key_id], ForceStop=True)
-    equal(instance()["LoginSettings"]["KeyIds"], [])
+    equal(instance()["LoginSettings"]["KeyIds"], None)
     machine = settled()
     with_key(machine, It.key).was_refused()
     admits_nobody_by_password(machine)

@@ -20,7 +20,7 @@ def ended(instance_id):
 
 def unbind(instance_id):
     It.fleet.call("DisassociateInstancesKeyPairs", InstanceIds=[instance_id], KeyIds=[It.key_id], ForceStop="TRUE")
-    equal(It.fleet.instance(instance_id)["LoginSettings"]["KeyIds"], [])
+    equal(It.fleet.instance(instance_id)["LoginSettings"]["KeyIds"], None)
     return ended(instance_id)
 
 

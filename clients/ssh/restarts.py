@@ -54,7 +54,7 @@ def a_kill_amid_a_forced_unbind_ends_with_the_key_off_and_one_boot():
     It.cvmd.kill()
     It.cvmd.start()
     fleet = Fleet(It.cvmd.endpoint)
-    equal(fleet.instance(It.slow)["LoginSettings"]["KeyIds"], [])
+    equal(fleet.instance(It.slow)["LoginSettings"]["KeyIds"], None)
     machine = fleet.settled(It.slow)
     with_key(machine, It.key).was_refused()
     boots.append(with_password(machine, PASSWORD, BOOT).entered())

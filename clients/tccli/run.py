@@ -100,7 +100,7 @@ def the_key_comes_off_and_nobody_enters():
     # Any case of a boolean must do.
     batch = {"InstanceIds": [It.instance], "KeyIds": [It.key_id]}
     tccli("DisassociateInstancesKeyPairs", ForceStop="TRUE", **batch)
-    equal(instance()["LoginSettings"]["KeyIds"], [])
+    equal(instance()["LoginSettings"]["KeyIds"], None)
     machine = settled()
     with_key(machine, It.key).was_refused()
     admits_nobody_by_password(machine)

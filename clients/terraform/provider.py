@@ -216,7 +216,7 @@ class Provider:
             "image_id": instance["ImageId"],
             "instance_name": instance["InstanceName"],
             "instance_type": instance["InstanceType"],
-            "key_ids": set(instance["LoginSettings"]["KeyIds"]),
+            "key_ids": set(instance["LoginSettings"]["KeyIds"] or []),
             "running_flag": instance["InstanceState"] == "RUNNING",
             "subnet_id": instance["VirtualPrivateCloud"]["SubnetId"],
             "tags": tags,

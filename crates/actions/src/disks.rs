@@ -1,6 +1,11 @@
 //! The disks of instances, as the disk product answers them. Here every disk belongs to an instance, all its life.
 
-use crate::{Context, filters::Filter, reply::time};
+use crate::{
+    Context,
+    filters::Filter,
+    places,
+    reply::{Unset, time},
+};
 use cvmd_model::{DiskId, Instance, InstanceId, Tag};
 use cvmd_state::View;
 use serde::Serialize;
@@ -138,17 +143,17 @@ pub(crate) struct DiskReply<'a> {
     snapshot_count: u32,
     auto_renew_flag_error: bool,
     rollbacking: bool,
-    instance_id_list: [&'static str; 0],
+    instance_id_list: [InstanceId; 1],
     encrypt: bool,
     disk_name: &'a str,
     backup_disk: bool,
     tags: &'a [Tag],
-    instance_id: String,
+    instance_id: InstanceId,
     attach_mode: &'static str,
     auto_snapshot_policy_ids: Option<[&'static str; 0]>,
     throughput_performance: u32,
     migrating: bool,
-    disk_id: String,
+    disk_id: DiskId,
     snapshot_size: u64,
     placement: Placement<'a>,
     is_returnable: bool,
@@ -170,23 +175,26 @@ pub(crate) struct DiskReply<'a> {
     disk_backup_quota: u32,
     disk_backup_count: u32,
     instance_type: &'static str,
-    last_attach_ins_id: String,
+    last_attach_ins_id: InstanceId,
     error_prompt: &'static str,
     burst_performance: bool,
     encrypt_type: &'static str,
     kms_key_id: &'static str,
+    latest_operation: &'static str,
+    latest_operation_state: &'static str,
+    latest_operation_request_id: &'static str,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Placement<'a> {
     zone: &'a str,
-    cage_id: Option<()>,
-    cdc_id: Option<()>,
-    cdc_name: Option<()>,
-    dedicated_cluster_id: &'static str,
+    cage_id: &'static str,
+    cdc_id: &'static str,
+    cdc_name: &'static str,
+    dedicated_cluster_id: Unset,
     project_id: u32,
-    project_name: Option<()>,
+    project_name: &'static str,
 }
 
 /// The vendor's code for a disk that cannot be given back because it is not an elastic one.
@@ -204,27 +212,19 @@ impl<'a> DiskReply<'a> {
             snapshot_count: 0,
             auto_renew_flag_error: false,
             rollbacking: false,
-            instance_id_list: [],
+            instance_id_list: [instance.id],
             encrypt: false,
             disk_name: disk.name,
             backup_disk: false,
             tags: disk.tags,
-            instance_id: instance.id.to_string(),
+            instance_id: instance.id,
             attach_mode: "PF",
             auto_snapshot_policy_ids: policies.then_some([]),
             throughput_performance: 0,
             migrating: false,
-            disk_id: disk.id.to_string(),
+            disk_id: disk.id,
             snapshot_size: 0,
-            placement: Placement {
-                zone: instance.zone.name(),
-                cage_id: None,
-                cdc_id: None,
-                cdc_name: None,
-                dedicated_cluster_id: "",
-                project_id: instance.project_id,
-                project_name: None,
-            },
+            placement: placement(instance, context),
             is_returnable: false,
             deadline_time: deadline.map(moment).unwrap_or_default(),
             attached: true,
@@ -244,12 +244,32 @@ impl<'a> DiskReply<'a> {
             disk_backup_quota: 0,
             disk_backup_count: 0,
             instance_type: "CVM",
-            last_attach_ins_id: instance.id.to_string(),
+            last_attach_ins_id: instance.id,
             error_prompt: "",
             burst_performance: false,
             encrypt_type: "",
             kms_key_id: "",
+            latest_operation: "",
+            latest_operation_state: "",
+            latest_operation_request_id: "",
         }
+    }
+}
+
+fn placement<'a>(instance: &'a Instance, context: &Context) -> Placement<'a> {
+    Placement {
+        zone: instance.zone.name(),
+        cage_id: "",
+        cdc_id: "",
+        cdc_name: "",
+        dedicated_cluster_id: (),
+        project_id: instance.project_id,
+        // Projects are numbers here; only the one that everybody has is called something.
+        project_name: if instance.project_id == 0 {
+            places::named(context, "默认项目", "Default Project")
+        } else {
+            ""
+        },
     }
 }
 

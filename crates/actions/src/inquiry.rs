@@ -20,9 +20,7 @@ struct Reply {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Price {
-    #[serde(skip_serializing_if = "Option::is_none")]
     instance_price: Option<ItemPrice>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     bandwidth_price: Option<ItemPrice>,
 }
 

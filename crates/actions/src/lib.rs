@@ -21,6 +21,8 @@ mod facts;
 mod filters;
 mod groups;
 mod inquiry;
+#[cfg(test)]
+mod kinds;
 mod login;
 mod login_settings;
 mod names;

@@ -1,6 +1,6 @@
 //! What the API answers about networks. `CdcId` and its like are `""`, not null: clients dereference them.
 
-use crate::reply::civil_time;
+use crate::reply::{Unset, civil_time};
 use cvmd_model::{Direction, Peer, Rule, SecurityGroup, Subnet, Tag, Vpc};
 use cvmd_state::View;
 use serde::Serialize;
@@ -24,6 +24,10 @@ pub(crate) struct VpcReply<'a> {
     domain_name: &'a str,
     created_time: String,
     tag_set: &'a [Tag],
+    is_share: bool,
+    vpc_flag: u32,
+    enable_route_vpc_publish_ipv6: bool,
+    stack_type: Unset,
 }
 
 impl VpcReply<'_> {
@@ -44,6 +48,10 @@ impl VpcReply<'_> {
             domain_name: &vpc.domain_name,
             created_time: civil_time(vpc.created_seconds),
             tag_set: &vpc.tags,
+            is_share: false,
+            vpc_flag: 0,
+            enable_route_vpc_publish_ipv6: false,
+            stack_type: (),
         }
     }
 }
@@ -68,6 +76,22 @@ pub(crate) struct SubnetReply<'a> {
     is_cdc_subnet: u32,
     created_time: String,
     tag_set: &'a [Tag],
+    region: &'static str,
+    gateway_set: [Gateway; 1],
+    address_type: &'static str,
+    #[serde(rename = "ISPType")]
+    isp_type: &'static str,
+    high_priority_route_table_id: &'static str,
+    is_share: bool,
+    local_zone: bool,
+    stack_type: Unset,
+}
+
+/// The first address of the range, which is no machine's.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Gateway {
+    address: Ipv4Addr,
 }
 
 impl SubnetReply<'_> {
@@ -90,8 +114,24 @@ impl SubnetReply<'_> {
             is_cdc_subnet: 0,
             created_time: civil_time(subnet.created_seconds),
             tag_set: &subnet.tags,
+            region: subnet.zone.region().name(),
+            gateway_set: [Gateway { address: Ipv4Addr::from_bits(subnet.cidr.first().to_bits() | 1) }],
+            address_type: "",
+            isp_type: "",
+            high_priority_route_table_id: "",
+            is_share: false,
+            local_zone: false,
+            stack_type: (),
         }
     }
+}
+
+/// How many of what is listed are where: beside each list of subnets and security groups, which are of one region.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RegionStatistics {
+    pub region: &'static str,
+    pub total_count: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,6 +145,7 @@ pub(crate) struct SecurityGroupReply<'a> {
     created_time: String,
     update_time: String,
     tag_set: &'a [Tag],
+    region: &'static str,
 }
 
 impl SecurityGroupReply<'_> {
@@ -118,6 +159,7 @@ impl SecurityGroupReply<'_> {
             created_time: civil_time(group.created_seconds),
             update_time: civil_time(group.updated_seconds),
             tag_set: &group.tags,
+            region: group.region.name(),
         }
     }
 }
@@ -145,6 +187,8 @@ struct PolicyReply<'a> {
     action: &'static str,
     policy_description: &'a str,
     modify_time: String,
+    priority: usize,
+    diff: bool,
 }
 
 /// Of templates there are none here; clients dereference the object.
@@ -216,5 +260,7 @@ fn policy(policy_index: usize, rule: &Rule) -> PolicyReply<'_> {
         action: if rule.accept { "ACCEPT" } else { "DROP" },
         policy_description: &rule.description,
         modify_time: civil_time(rule.modified_seconds),
+        priority: policy_index,
+        diff: false,
     }
 }

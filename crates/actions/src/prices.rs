@@ -3,6 +3,7 @@
 //! An hour of an instance is its CPUs, its memory and its disks. A month in advance is so many hours; a spot instance pays
 //! so many percent of its CPUs and memory.
 
+use crate::reply::Unset;
 use cvmd_model::{ChargeType, InstanceType, InternetAccessible};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{iter::Sum, ops::Add};
@@ -222,19 +223,27 @@ impl Charge {
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ItemPrice {
-    #[serde(skip_serializing_if = "Option::is_none")]
     unit_price: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     charge_unit: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     unit_price_discount: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     original_price: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     discount_price: Option<Yuan>,
     /// Percent that are paid.
-    #[serde(skip_serializing_if = "Option::is_none")]
     discount: Option<u32>,
+    // There are no prices here of more than a month, nor of traffic that gets cheaper by steps.
+    unit_price_second_step: Unset,
+    unit_price_discount_second_step: Unset,
+    unit_price_third_step: Unset,
+    unit_price_discount_third_step: Unset,
+    original_price_one_year: Unset,
+    discount_price_one_year: Unset,
+    discount_one_year: Unset,
+    original_price_three_year: Unset,
+    discount_price_three_year: Unset,
+    discount_three_year: Unset,
+    original_price_five_year: Unset,
+    discount_price_five_year: Unset,
+    discount_five_year: Unset,
 }
 
 impl ItemPrice {

@@ -1,12 +1,18 @@
-//! What the API answers about instances and key pairs. Objects that clients dereference are always there; an empty
-//! list is `[]`; what is unset is `null` where the vendor says so and absent where not.
+//! What the API answers about instances and key pairs. Every member that the vendor's description declares is there, and
+//! what is unset looks as it does in recordings of the vendor's answers: `null`, `""` or `[]`.
 
-use cvmd_model::{Instance, InstanceState, KeyPair, KeyPairId, Tag};
+use cvmd_model::{
+    DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId, SubnetId,
+    Tag, VpcId,
+};
 use cvmd_state::{Binding, View};
 use serde::{Serialize, Serializer};
 use std::net::Ipv4Addr;
 
 const WINDOWS_LOGIN_PORT: u16 = 3389;
+
+/// A member that is never set here: `null`.
+pub(crate) type Unset = ();
 
 /// Unix seconds as `YYYY-MM-DDThh:mm:ssZ`.
 #[must_use]
@@ -28,7 +34,7 @@ pub(crate) fn civil_time(seconds: u64) -> String {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InstanceReply<'a> {
     placement: Placement<'a>,
-    instance_id: String,
+    instance_id: InstanceId,
     instance_type: &'static str,
     #[serde(rename = "CPU")]
     cpu: u32,
@@ -42,23 +48,21 @@ pub(crate) struct InstanceReply<'a> {
     public_ip_addresses: Option<[Ipv4Addr; 1]>,
     internet_accessible: InternetAccessible<'a>,
     virtual_private_cloud: VirtualPrivateCloud,
-    image_id: String,
-    /// Absent for post-paid instances, as `ExpiredTime` is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    image_id: ImageId,
+    /// Null for post-paid instances, as `ExpiredTime` is.
     renew_flag: Option<&'static str>,
     created_time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     expired_time: Option<String>,
     os_name: &'static str,
-    security_group_ids: Vec<String>,
+    security_group_ids: &'a [SecurityGroupId],
     login_settings: LoginSettings<'a>,
     instance_state: &'static str,
     tags: &'a [Tag],
     stop_charging_mode: &'static str,
-    uuid: String,
+    uuid: uuid::Uuid,
     latest_operation: Option<&'a str>,
     latest_operation_state: Option<&'static str>,
-    latest_operation_request_id: Option<String>,
+    latest_operation_request_id: Option<RequestId>,
     disaster_recover_group_id: String,
     #[serde(rename = "IPv6Addresses")]
     ipv6_addresses: Option<[&'static str; 0]>,
@@ -74,14 +78,16 @@ pub(crate) struct InstanceReply<'a> {
     default_login_user: &'static str,
     default_login_port: u16,
     latest_operation_error_msg: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     enable_jumbo_frame: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     cpu_topology: Option<CpuTopology>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     partition_number: Option<u8>,
+    operator_uin: &'static str,
+    platform_project_id: Unset,
+    #[serde(rename = "GPUInfo")]
+    gpu_info: Unset,
+    #[serde(rename = "PublicIPv6Addresses")]
+    public_ipv6_addresses: Unset,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,16 +108,24 @@ struct CpuTopology {
 struct Placement<'a> {
     zone: &'a str,
     project_id: u32,
+    host_id: Unset,
+    host_ids: Unset,
+    dedicated_resource_pack_tenancy: Unset,
+    dedicated_resource_pack_ids: Unset,
+    rack_id: Unset,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SystemDisk<'a> {
     disk_type: &'a str,
-    disk_id: String,
+    disk_id: DiskId,
     disk_size: u32,
     encrypt: bool,
-    kms_key_id: &'static str,
+    kms_key_id: Unset,
+    throughput_performance: u32,
+    cdc_id: Unset,
+    disk_name: Unset,
 }
 
 #[derive(Debug, Serialize)]
@@ -119,47 +133,63 @@ struct SystemDisk<'a> {
 struct DataDisk<'a> {
     disk_size: u32,
     disk_type: &'a str,
-    disk_id: String,
+    disk_id: DiskId,
     disk_name: &'a str,
     delete_with_instance: bool,
     encrypt: bool,
     throughput_performance: u32,
-    kms_key_id: Option<&'static str>,
+    kms_key_id: Unset,
+    cdc_id: Unset,
+    snapshot_id: Unset,
+    burst_performance: Unset,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct InternetAccessible<'a> {
+pub(crate) struct InternetAccessible<'a> {
     internet_charge_type: &'a str,
     internet_max_bandwidth_out: u32,
     public_ip_assigned: bool,
+    bandwidth_package_id: Unset,
+    internet_service_provider: Unset,
+    #[serde(rename = "IPv4AddressType")]
+    ipv4_address_type: Unset,
+    #[serde(rename = "IPv6AddressType")]
+    ipv6_address_type: Unset,
+    #[serde(rename = "AntiDDoSPackageId")]
+    anti_ddos_package_id: Unset,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct VirtualPrivateCloud {
-    vpc_id: String,
-    subnet_id: String,
+    vpc_id: VpcId,
+    subnet_id: SubnetId,
     as_vpc_gateway: bool,
+    private_ip_addresses: Unset,
+    ipv6_address_count: Unset,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct LoginSettings<'a> {
-    key_ids: &'a [KeyPairId],
+    /// Null, not empty, when no key pair is bound: so the vendor's answers were recorded.
+    key_ids: Option<&'a [KeyPairId]>,
+    /// Nobody ever learns of one here.
+    password: Unset,
+    keep_image_login: Unset,
 }
 
 impl InstanceReply<'_> {
     pub(crate) fn of<'a>(instance: &'a Instance, view: &View) -> InstanceReply<'a> {
         let kind = instance.instance_type.get();
         let latest = instance.latest.as_ref();
-        let windows = instance.is_windows();
         let prepaid = instance.prepaid();
         let rare = instance.rare();
         let recycled = instance.state == InstanceState::Shutdown;
         InstanceReply {
-            placement: Placement { zone: instance.zone.name(), project_id: instance.project_id },
-            instance_id: instance.id.to_string(),
+            placement: placement(instance),
+            instance_id: instance.id,
             instance_type: kind.name,
             cpu: kind.cpu,
             memory: kind.memory_gib,
@@ -170,30 +200,28 @@ impl InstanceReply<'_> {
             data_disks: instance.data_disks.iter().map(data_disk).collect(),
             private_ip_addresses: [instance.private_address],
             public_ip_addresses: instance.public_address.map(|address| [address]),
-            internet_accessible: InternetAccessible {
-                internet_charge_type: &instance.internet.charge_type,
-                internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
-                public_ip_assigned: instance.internet.public_ip_assigned,
-            },
+            internet_accessible: internet_accessible(instance),
             virtual_private_cloud: VirtualPrivateCloud {
-                vpc_id: instance.vpc.to_string(),
-                subnet_id: instance.subnet.to_string(),
+                vpc_id: instance.vpc,
+                subnet_id: instance.subnet,
                 as_vpc_gateway: false,
+                private_ip_addresses: (),
+                ipv6_address_count: (),
             },
-            image_id: instance.image.to_string(),
+            image_id: instance.image,
             renew_flag: prepaid.map(|prepaid| prepaid.renew.name()),
             created_time: time(instance.created_seconds),
             expired_time: prepaid.map(|prepaid| time(prepaid.expires_seconds)),
             os_name: instance.system().map_or("", |image| image.os_name),
-            security_group_ids: instance.security_groups.iter().map(ToString::to_string).collect(),
-            login_settings: LoginSettings { key_ids: &instance.login.keys },
+            security_group_ids: &instance.security_groups,
+            login_settings: login_settings(instance),
             instance_state: instance.state.name(),
             tags: &instance.tags,
             stop_charging_mode: stop_charging_mode(instance),
-            uuid: instance.uuid.to_string(),
+            uuid: instance.uuid,
             latest_operation: latest.map(|latest| &*latest.action),
             latest_operation_state: latest.map(|latest| latest.state.name()),
-            latest_operation_request_id: latest.map(|latest| latest.request.to_string()),
+            latest_operation_request_id: latest.map(|latest| latest.request),
             disaster_recover_group_id: rare.group.map(|group| group.to_string()).unwrap_or_default(),
             ipv6_addresses: None,
             cam_role_name: rare.role.as_deref().unwrap_or_default(),
@@ -202,7 +230,7 @@ impl InstanceReply<'_> {
             dedicated_cluster_id: "",
             isolated_source: if recycled { "MANMADE" } else { "NOTISOLATED" },
             disaster_recover_group_ids: rare.group.iter().map(ToString::to_string).collect(),
-            license_type: if windows { "TencentCloud" } else { "" },
+            license_type: "TencentCloud",
             disable_api_termination: instance.disable_api_termination,
             host_name: &instance.host_name,
             default_login_user: instance.user(),
@@ -214,6 +242,10 @@ impl InstanceReply<'_> {
                 .cpu_topology
                 .map(|topology| CpuTopology { core_count: topology.cores, thread_per_core: topology.threads_per_core }),
             partition_number: rare.partition,
+            operator_uin: "",
+            platform_project_id: (),
+            gpu_info: (),
+            public_ipv6_addresses: (),
         }
     }
 }
@@ -225,13 +257,46 @@ fn login_port(instance: &Instance, view: &View) -> u16 {
     instance.login_port.unwrap_or(view.settings().ssh_port)
 }
 
+fn placement(instance: &Instance) -> Placement<'_> {
+    Placement {
+        zone: instance.zone.name(),
+        project_id: instance.project_id,
+        host_id: (),
+        host_ids: (),
+        dedicated_resource_pack_tenancy: (),
+        dedicated_resource_pack_ids: (),
+        rack_id: (),
+    }
+}
+
+pub(crate) fn internet_accessible(instance: &Instance) -> InternetAccessible<'_> {
+    InternetAccessible {
+        internet_charge_type: &instance.internet.charge_type,
+        internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
+        public_ip_assigned: instance.internet.public_ip_assigned,
+        bandwidth_package_id: (),
+        internet_service_provider: (),
+        ipv4_address_type: (),
+        ipv6_address_type: (),
+        anti_ddos_package_id: (),
+    }
+}
+
+fn login_settings(instance: &Instance) -> LoginSettings<'_> {
+    let keys = &instance.login.keys;
+    LoginSettings { key_ids: (!keys.is_empty()).then_some(keys), password: (), keep_image_login: () }
+}
+
 fn system_disk(disk: &cvmd_model::SystemDisk) -> SystemDisk<'_> {
     SystemDisk {
         disk_type: &disk.kind,
-        disk_id: disk.id.to_string(),
+        disk_id: disk.id,
         disk_size: disk.size_gib,
         encrypt: false,
-        kms_key_id: "",
+        kms_key_id: (),
+        throughput_performance: 0,
+        cdc_id: (),
+        disk_name: (),
     }
 }
 
@@ -239,12 +304,15 @@ fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {
     DataDisk {
         disk_size: disk.size_gib,
         disk_type: &disk.kind,
-        disk_id: disk.id.to_string(),
+        disk_id: disk.id,
         disk_name: &disk.name,
         delete_with_instance: disk.delete_with_instance,
         encrypt: false,
         throughput_performance: 0,
-        kms_key_id: None,
+        kms_key_id: (),
+        cdc_id: (),
+        snapshot_id: (),
+        burst_performance: (),
     }
 }
 
@@ -265,9 +333,11 @@ pub(crate) struct KeyPairReply<'a> {
     description: &'a str,
     #[serde(serialize_with = "three_words")]
     public_key: &'a KeyPair,
-    associated_instance_ids: Vec<String>,
+    associated_instance_ids: Vec<InstanceId>,
     created_time: String,
     tags: &'a [Tag],
+    /// Answered once, by CreateKeyPair, and kept nowhere. Never empty: Terraform would take that for the key.
+    private_key: Option<&'a str>,
 }
 
 impl KeyPairReply<'_> {
@@ -279,9 +349,25 @@ impl KeyPairReply<'_> {
             project_id: key.project_id,
             description: &key.description,
             public_key: key,
-            associated_instance_ids: bound.map(|(instance, _)| instance.to_string()).collect(),
+            associated_instance_ids: bound.map(|(instance, _)| instance).collect(),
             created_time: time(key.created_seconds),
             tags: &key.tags,
+            private_key: None,
+        }
+    }
+
+    /// A new one, which nothing is bound to, with its private half.
+    pub(crate) fn created<'a>(key: &'a KeyPair, private_key: &'a str) -> KeyPairReply<'a> {
+        KeyPairReply {
+            key_id: key.id,
+            key_name: &key.name,
+            project_id: key.project_id,
+            description: &key.description,
+            public_key: key,
+            associated_instance_ids: Vec::new(),
+            created_time: time(key.created_seconds),
+            tags: &key.tags,
+            private_key: Some(private_key),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Custom images as of one moment: which are to be seen, how far they have come, and what they hold on to.
 
 use crate::View;
-use cvmd_model::{
-    AccountNumber, CustomImage, Goal, ImageId, ImageState, InstanceId, KeyPairId, Operation, RegionId,
-};
+use cvmd_model::{AccountNumber, CustomImage, Goal, ImageId, ImageState, InstanceId, KeyPairId, Operation, RegionId};
 use std::sync::Arc;
 
 impl View {

@@ -5,6 +5,7 @@
 //! bytes at a time.
 
 use serde::{Serialize, ser};
+use std::{fmt, io::Write};
 
 /// Writes `value` to the end of `out`.
 ///
@@ -142,6 +143,20 @@ impl<'a> ser::Serializer for Writer<'a> {
 
     fn serialize_str(self, value: &str) -> Written {
         text(self.out, value)
+    }
+
+    /// Written where it belongs, without a text of its own in between; only what is to be escaped is written again.
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Written {
+        let begin = self.out.len();
+        self.out.push(b'"');
+        write!(self.out, "{value}").map_err(ser::Error::custom)?;
+        if is_plain(&self.out[begin + 1..]) {
+            self.out.push(b'"');
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&self.out[begin + 1..]).into_owned();
+        self.out.truncate(begin);
+        serde_json::to_writer(self.out, &text)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Written {
@@ -310,6 +325,15 @@ mod test {
         Struct { member: Option<f64> },
     }
 
+    /// As ids and addresses are written.
+    struct Printed(String);
+
+    impl Serialize for Printed {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&format_args!("{}-{}", self.0, self.0))
+        }
+    }
+
     #[derive(Serialize)]
     struct New(String);
 
@@ -323,6 +347,7 @@ mod test {
     struct All<'a> {
         kinds: [Kind; 4],
         new: New,
+        printed: Printed,
         pair: Pair,
         nothing: (Nothing, (), bool),
         map: BTreeMap<&'a str, Value>,
@@ -366,6 +391,7 @@ mod test {
             let all = All {
                 kinds: [Kind::Unit, Kind::New(3), Kind::Tuple(-1, '"'), Kind::Struct { member: Some(f64::NAN) }],
                 new: New(text.clone()),
+                printed: Printed(text.clone()),
                 pair: Pair(number, float),
                 nothing: (Nothing, (), true),
                 map: [(text.as_str(), value.clone())].into(),

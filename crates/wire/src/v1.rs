@@ -184,9 +184,7 @@ fn refuse_formless(raw: &RawRequest<'_>, door: Door) -> Result<(), Denied> {
 
 /// Whether a query or form, which need not be readable otherwise, has the pair and a value in it.
 fn has_value(encoded: &[u8], begin: &[u8]) -> bool {
-    encoded
-        .split(|byte| *byte == b'&')
-        .any(|piece| piece.strip_prefix(begin).is_some_and(|value| !value.is_empty()))
+    encoded.split(|byte| *byte == b'&').any(|piece| piece.strip_prefix(begin).is_some_and(|value| !value.is_empty()))
 }
 
 fn to_sign<'a>(pairs: &'a [Pair<'_>]) -> Vec<(Cow<'a, str>, &'a str)> {

@@ -66,7 +66,7 @@ fn with_shutdown_a_running_instance_is_changed_without_force_by_one_power_cycle_
     machines::running(client, ID);
     world.call("DisassociateInstancesKeyPairs", json!({"KeyIds": [SECOND]}));
     let running = machines::running(client, ID);
-    assert_eq!(running["LoginSettings"]["KeyIds"], json!([]));
+    assert_eq!(running["LoginSettings"]["KeyIds"], Value::Null);
     ssh::with_key(&running, &world.second, "true").refused();
     ssh::with_password(&world.home, &running, PASSWORD, "true").entered();
     assert_eq!(world.boots(), before + 3);
@@ -80,7 +80,7 @@ fn with_shutdown_a_guest_that_will_not_stop_is_left_as_it_was_and_force_still_wo
     let client = &world.server.client;
     let before = world.boots();
     world.call("DisassociateInstancesKeyPairs", json!({"KeyIds": [FIRST]}));
-    assert_eq!(machines::instance(client, ID)["LoginSettings"]["KeyIds"], json!([]), "gone while it is tried");
+    assert_eq!(machines::instance(client, ID)["LoginSettings"]["KeyIds"], Value::Null, "gone while it is tried");
     let seen = world.failed("did not shut down and stay off within 1 s; with ForceStop=TRUE it is powered off");
     assert_eq!(seen["LoginSettings"]["KeyIds"], json!([FIRST]), "the association is back");
     ssh::with_key(&seen, &world.first, "true").entered();

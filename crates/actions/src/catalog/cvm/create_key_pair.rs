@@ -3,9 +3,9 @@
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
 use super::import_key_pair::{NewKey, QUOTA};
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, reply::KeyPairReply};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cvmd_model::{KeyPairId, PublicKey};
+use cvmd_model::PublicKey;
 use rsa::{BoxedUint, RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, pkcs8::LineEnding, traits::PublicKeyParts};
 use serde::Serialize;
 
@@ -29,17 +29,7 @@ pub(crate) const ACTION: Action = Action {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Reply<'a> {
-    key_pair: Created<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Created<'a> {
-    key_id: KeyPairId,
-    key_name: &'a str,
-    project_id: u32,
-    public_key: String,
-    private_key: &'a str,
+    key_pair: KeyPairReply<'a>,
 }
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
@@ -48,15 +38,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     Ok(Box::new(move |tx, context| {
         // Invariant: QUOTA is checked before the name, so that a full account hears of that first.
         let key = new.put(tx, context, public_key)?;
-        Ok(Body::of(&Reply {
-            key_pair: Created {
-                key_id: key.id,
-                key_name: &key.name,
-                project_id: key.project_id,
-                public_key: key.public_key.to_string(),
-                private_key: &private_key,
-            },
-        }))
+        Ok(Body::of(&Reply { key_pair: KeyPairReply::created(&key, &private_key) }))
     }))
 }
 
@@ -96,9 +78,9 @@ const _: () = assert!(QUOTA == 100, "the vendor's quota of key pairs");
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > CreateKeyPair {"KeyName":"my_key","ProjectId":0,"TagSpecification":[{"ResourceType":"keypair","Tags":[{"Key":"team","Value":"red"}]}]}
-< {"KeyPair":{"KeyId":"skey-...","KeyName":"my_key","ProjectId":0,"PublicKey":"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ... skey-...","PrivateKey":"-----BEGIN RSA PRIVATE KEY-----\n...-----END RSA PRIVATE KEY-----\n"}}
+< {"KeyPair":{"KeyId":"skey-...","KeyName":"my_key","ProjectId":0,"Description":"","PublicKey":"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ... skey-...","AssociatedInstanceIds":[],"CreatedTime":"2026-11-24T00:00:00Z","Tags":[{"Key":"team","Value":"red"}],"PrivateKey":"-----BEGIN RSA PRIVATE KEY-----\n...-----END RSA PRIVATE KEY-----\n"}}
 > DescribeKeyPairs {"Filters":[{"Name":"key-name","Values":["my_key"]}]}
-< {"TotalCount":1,"KeyPairSet":[{"KeyId":"skey-...","KeyName":"my_key","ProjectId":0,"Description":"","PublicKey":"ssh-rsa ...","AssociatedInstanceIds":[],"CreatedTime":"2026-11-24T00:00:00Z","Tags":[{"Key":"team","Value":"red"}]}]}
+< {"TotalCount":1,"KeyPairSet":[{"KeyId":"skey-...","KeyName":"my_key","ProjectId":0,"Description":"","PublicKey":"ssh-rsa ...","AssociatedInstanceIds":[],"CreatedTime":"2026-11-24T00:00:00Z","Tags":[{"Key":"team","Value":"red"}],"PrivateKey":null}]}
 
 > CreateKeyPair {"KeyName":"","ProjectId":0}
 < InvalidKeyPairNameEmpty The key pair name is empty.

@@ -3,10 +3,15 @@
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
-    parameters::shorten, reply::time,
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    batch::Batch,
+    filters,
+    filters::Filter,
+    parameters::shorten,
+    reply::{Unset, time},
 };
-use cvmd_model::{CustomImage, IMAGES, Image, ImageId, InstanceTypeId, Tag};
+use cvmd_model::{Catalogue, CustomImage, Image, ImageId, InstanceTypeId, Tag};
 use cvmd_state::View;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -56,6 +61,13 @@ pub(super) struct ImageReply<'a> {
     license_type: &'static str,
     image_family: &'a str,
     image_deprecated: bool,
+    cdc_cache_status: Unset,
+    create_percent: Unset,
+    #[serde(rename = "GPUDriverList")]
+    gpu_driver_list: [(); 0],
+    image_format: &'static str,
+    #[serde(rename = "IsSupportAutoInstallGPUDriver")]
+    is_support_auto_install_gpu_driver: bool,
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
@@ -86,7 +98,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let creator = creator(view, context);
     let custom = view.images_of(context.account, context.region).map(|image| of_custom(view, image, &creator));
     let wanted: Vec<ImageReply> = custom
-        .chain(IMAGES.iter().map(of_public))
+        .chain(Catalogue::get().images.iter().map(of_public))
         .filter(|image| (!by_id || ids.contains(&image.image_id)) && filters.iter().all(|filter| passes(filter, image)))
         .collect();
     let total_count = wanted.len();
@@ -125,6 +137,11 @@ fn of_public<'a>(image: &'static Image) -> ImageReply<'a> {
         license_type: "TencentCloud",
         image_family: "",
         image_deprecated: false,
+        cdc_cache_status: (),
+        create_percent: (),
+        gpu_driver_list: [],
+        image_format: "QCOW2",
+        is_support_auto_install_gpu_driver: false,
     }
 }
 
@@ -159,7 +176,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeImages {"ImageIds":["img-487zeit5"]}
 < {"ImageSet":[{"ImageId":"img-487zeit5","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PUBLIC_IMAGE",..."SnapshotSet":[],"Tags":[],"LicenseType":"TencentCloud"...}],"TotalCount":1}
 > DescribeImages {"Filters":[{"Name":"platform","Values":["windows"]},{"Name":"image-type","Values":["PUBLIC_IMAGE"]}],"InstanceType":"S5.SMALL1"}
-< {"ImageSet":[{"ImageId":"img-bhvhr6pr",...}],"TotalCount":1}
+< {"ImageSet":[{"ImageId":"img-bhvhr6pr",...}],"TotalCount":8}
 > DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
 < {"ImageSet":[{"ImageId":"img-failed01",..."ImageState":"CREATEFAILED"...},{"ImageId":"img-golden01","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PRIVATE_IMAGE",..."ImageName":"golden",..."ImageSize":60,..."ImageState":"NORMAL"...}],"TotalCount":2}
 > tag.ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:image/img-golden01","ReplaceTags":[{"TagKey":"team","TagValue":"red"}]}
@@ -167,7 +184,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeImages {"Filters":[{"Name":"tag:team","Values":["red"]},{"Name":"image-name","Values":["GOLD"]},{"Name":"platform","Values":["tencentos"]}]}
 < {"ImageSet":[{"ImageId":"img-golden01",...}],"TotalCount":1}
 > DescribeImages {"Limit":1}
-< {"ImageSet":[{"ImageId":"img-failed01",...}],"TotalCount":17}
+< {"ImageSet":[{"ImageId":"img-failed01",...}],"TotalCount":44}
 > DescribeImages {"ImageIds":["img-foreign1"]}
 < {"ImageSet":[],"TotalCount":0}
 > DescribeImages {"ImageIds":["img-487zeit5"],"Filters":[{"Name":"image-id","Values":["img-487zeit5"]}]}

@@ -5,7 +5,11 @@
 //! An instance that pays otherwise has none. Unlike upstream, no history is kept: what is, is answered as if it had
 //! been from the beginning.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, reply::time};
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    batch::Batch,
+    reply::{self, InternetAccessible, time},
+};
 use cvmd_model::{Instance, InstanceId, Prepaid};
 use cvmd_state::View;
 use serde::Serialize;
@@ -34,14 +38,6 @@ struct Config<'a> {
     internet_accessible: InternetAccessible<'a>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InternetAccessible<'a> {
-    internet_charge_type: &'a str,
-    internet_max_bandwidth_out: u32,
-    public_ip_assigned: bool,
-}
-
 fn answer<'a>(parameters: &mut Parameters, view: &'a View, context: &Context) -> Result<Body, Reason> {
     let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
     let instances = id.find(view, context)?;
@@ -50,11 +46,7 @@ fn answer<'a>(parameters: &mut Parameters, view: &'a View, context: &Context) ->
     let config = |(instance, term): (&'a Arc<Instance>, Prepaid)| Config {
         start_time: time(instance.created_seconds),
         end_time: time(term.expires_seconds),
-        internet_accessible: InternetAccessible {
-            internet_charge_type: &instance.internet.charge_type,
-            internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
-            public_ip_assigned: instance.internet.public_ip_assigned,
-        },
+        internet_accessible: reply::internet_accessible(instance),
     };
     Ok(Body::of(&Reply { internet_bandwidth_config_set: configs.map(config).collect() }))
 }
@@ -63,7 +55,7 @@ fn answer<'a>(parameters: &mut Parameters, view: &'a View, context: &Context) ->
 pub(crate) const TRANSCRIPT: &str = r#"
 ins-prepaid1 has 5 Mbit/s in advance
 > DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-prepaid1"}
-< {"InternetBandwidthConfigSet":[{"StartTime":"2026-11-24T00:00:00Z","EndTime":"2026-11-24T01:00:00Z","InternetAccessible":{"InternetChargeType":"BANDWIDTH_PREPAID","InternetMaxBandwidthOut":5,"PublicIpAssigned":false}}]}
+< {"InternetBandwidthConfigSet":[{"StartTime":"2026-11-24T00:00:00Z","EndTime":"2026-11-24T01:00:00Z","InternetAccessible":{"InternetChargeType":"BANDWIDTH_PREPAID","InternetMaxBandwidthOut":5,"PublicIpAssigned":false,"BandwidthPackageId":null,...}}]}
 > DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-running1"}
 < {"InternetBandwidthConfigSet":[]}
 > DescribeInstanceInternetBandwidthConfigs {"InstanceId":"ins-1"}

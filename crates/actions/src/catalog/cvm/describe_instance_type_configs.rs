@@ -36,7 +36,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstanceTypeConfigs {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"instance-type","Values":["S5.MEDIUM4"]}]}
-< {"InstanceTypeConfigSet":[{"Zone":"ap-guangzhou-3","InstanceType":"S5.MEDIUM4","InstanceFamily":"S5","GPU":0,"CPU":2,"Memory":4,"FPGA":0,"GpuCount":0.0}]}
+< {"InstanceTypeConfigSet":[{"Zone":"ap-guangzhou-3","InstanceType":"S5.MEDIUM4","InstanceFamily":"S5","GPU":0,"CPU":2,"Memory":4,"FPGA":0,"GpuCount":0.0,...}]}
 > DescribeInstanceTypeConfigs {"Filters":[{"Name":"instance-family","Values":["C6"]}]}
 < {"InstanceTypeConfigSet":[{"Zone":"ap-guangzhou-3",...},{"Zone":"ap-guangzhou-4",...},...
 > DescribeInstanceTypeConfigs {"Filters":[{"Name":"instance-family","Values":["Z9"]}]}

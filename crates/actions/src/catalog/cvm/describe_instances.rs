@@ -68,9 +68,9 @@ fn check(filter: &filters::Filter, context: &Context) -> Result<(), Reason> {
 pub(crate) const TRANSCRIPT: &str = r#"
 # Objects that clients dereference are there; what is unset is null or absent as the vendor has it.
 > DescribeInstances {"InstanceIds":["ins-running1"]}
-< {"TotalCount":1,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3","ProjectId":0},"InstanceId":"ins-running1","InstanceType":"S5.SMALL1","CPU":1,"Memory":1,"RestrictState":"NORMAL",..."PrivateIpAddresses":["127.64.0.2"],"PublicIpAddresses":null,...,"LoginSettings":{"KeyIds":["skey-bound001"]},"InstanceState":"RUNNING",..."LatestOperation":null,"LatestOperationState":null,"LatestOperationRequestId":null,..."DefaultLoginUser":"root","DefaultLoginPort":22,"LatestOperationErrorMsg":null}]}
+< {"TotalCount":1,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3","ProjectId":0,...},"InstanceId":"ins-running1","InstanceType":"S5.SMALL1","CPU":1,"Memory":1,"RestrictState":"NORMAL",..."PrivateIpAddresses":["127.64.0.2"],"PublicIpAddresses":null,...,"LoginSettings":{"KeyIds":["skey-bound001"],...},"InstanceState":"RUNNING",..."LatestOperation":null,"LatestOperationState":null,"LatestOperationRequestId":null,..."DefaultLoginUser":"root","DefaultLoginPort":22,"LatestOperationErrorMsg":null,...}]}
 > DescribeInstances {"InstanceIds":["ins-windows1"]}
-< ..."LoginSettings":{"KeyIds":[]}..."DefaultLoginUser":"Administrator","DefaultLoginPort":3389...
+< ..."LoginSettings":{"KeyIds":null,...}..."DefaultLoginUser":"Administrator","DefaultLoginPort":3389...
 > DescribeInstances {"InstanceIds":["ins-nowhere0","ins-foreign1","ins-shanghai"]}
 < {"TotalCount":0,"InstanceSet":[]}
 > DescribeInstances {"Filters":[{"Name":"instance-state","Values":["RUNNING","STOPPED"]},{"Name":"tag:team","Values":["red"]}]}
@@ -91,7 +91,12 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < MissingParameter The request is missing a required parameter `Filters.0.Values`.
 > DescribeInstances {"Filters":[{"Name":"zone","Values":["1","2","3","4","5","6"]}]}
 < InvalidFilterValue.LimitExceeded ...
+# A zone that is closed is one of the region's all the same.
+> DescribeInstances {"Filters":[{"Name":"zone","Values":["ap-guangzhou-1","ap-guangzhou-2"]}]}
+< {"TotalCount":0,"InstanceSet":[]}
 > DescribeInstances {"Filters":[{"Name":"zone","Values":["ap-shanghai-2"]}]}
+< InvalidZone.MismatchRegion ...
+> DescribeInstances {"Filters":[{"Name":"zone","Values":["ap-guangzhou-10"]}]}
 < InvalidZone.MismatchRegion ...
 > DescribeInstances {"Filters":[{"Name":"creation-start-time","Values":["yesterday"]}]}
 < InvalidParameterValue.InvalidTimeFormat ...

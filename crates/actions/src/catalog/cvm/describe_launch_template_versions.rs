@@ -89,7 +89,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 pub(crate) const TRANSCRIPT: &str = r#"
 # Newest first; the password of the first one is not there.
 > DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template"}
-< {"TotalCount":2,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":2,...},{"LaunchTemplateVersion":1,..."LoginSettings":{}...,"IsDefaultVersion":true,...}]}
+< {"TotalCount":2,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":2,...},{"LaunchTemplateVersion":1,..."LoginSettings":{"KeepImageLogin":null,"KeyIds":null,"Password":null}...,"IsDefaultVersion":true,...}]}
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargePrepaid":{"Period":1},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"}]}],"InstanceMarketOptions":{"SpotOptions":{"MaxPrice":"1"}},"ActionTimer":{"TimerAction":"TerminateInstances"}}
+< {"LaunchTemplateVersionNumber":3}
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[3]}
+< ..."ActionTimer":{..."TimerAction":"TerminateInstances"...}..."InstanceChargePrepaid":{..."Period":1...}..."SpotOptions":{"MaxPrice":"1",...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[3]}
+< {}
 > DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","DefaultVersion":true}
 < {"TotalCount":1,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":1,...}]}
 > DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","MinVersion":2,"MaxVersion":7,"Limit":1,"Offset":0}

@@ -9,6 +9,7 @@ use crate::{
     filters::Filter,
     parameters::shorten,
     prices::ItemPrice,
+    reply::Unset,
     types::{self, family_name},
 };
 use cvmd_model::{ChargeType, InstanceType, ZoneId};
@@ -69,7 +70,12 @@ struct Item {
 
 /// Nothing here has any.
 #[derive(Serialize)]
-struct Externals {}
+#[serde(rename_all = "PascalCase")]
+struct Externals {
+    release_address: Unset,
+    unsupport_networks: Unset,
+    storage_block_attr: Unset,
+}
 
 /// A column to sort by, and whether the greatest comes first.
 type SortKey = (fn(&InstanceType) -> u32, bool);
@@ -128,7 +134,7 @@ fn item(zone: ZoneId, kind: &InstanceType, charge_type: ChargeType, context: &Co
         instance_type: kind.name,
         instance_charge_type: charge_type.name(),
         network_card: 25,
-        externals: Externals {},
+        externals: Externals { release_address: (), unsupport_networks: (), storage_block_attr: () },
         cpu: kind.cpu,
         memory: kind.memory_gib,
         instance_family: kind.family,
@@ -153,12 +159,12 @@ fn item(zone: ZoneId, kind: &InstanceType, charge_type: ChargeType, context: &Co
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeZoneInstanceConfigInfos {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"instance-type","Values":["S5.MEDIUM4"]},{"Name":"instance-charge-type","Values":["POSTPAID_BY_HOUR"]}]}
-< {"InstanceTypeQuotaSet":[{"Zone":"ap-guangzhou-3","InstanceType":"S5.MEDIUM4","InstanceChargeType":"POSTPAID_BY_HOUR",..."Cpu":2,"Memory":4,"InstanceFamily":"S5","TypeName":"Standard S5",..."Status":"SELL","Price":{"UnitPrice":0.32,"ChargeUnit":"HOUR","UnitPriceDiscount":0.32,"Discount":100},...}]}
+< {"InstanceTypeQuotaSet":[{"Zone":"ap-guangzhou-3","InstanceType":"S5.MEDIUM4","InstanceChargeType":"POSTPAID_BY_HOUR",..."Cpu":2,"Memory":4,"InstanceFamily":"S5","TypeName":"Standard S5",..."Status":"SELL","Price":{"UnitPrice":0.32,"ChargeUnit":"HOUR","UnitPriceDiscount":0.32,..."Discount":100,...},...}]}
 # Each way of paying by itself.
 > DescribeZoneInstanceConfigInfos {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"instance-type","Values":["S5.MEDIUM4"]}]}
-< {"InstanceTypeQuotaSet":[{..."InstanceChargeType":"PREPAID",..."Price":{"OriginalPrice":128.0,"DiscountPrice":128.0,"Discount":100},...},{..."InstanceChargeType":"POSTPAID_BY_HOUR",...},{..."InstanceChargeType":"SPOTPAID",..."UnitPriceDiscount":0.064,"Discount":20}...}]}
+< {"InstanceTypeQuotaSet":[{..."InstanceChargeType":"PREPAID",..."Price":{..."OriginalPrice":128.0,"DiscountPrice":128.0,"Discount":100,...},...},{..."InstanceChargeType":"POSTPAID_BY_HOUR",...},{..."InstanceChargeType":"SPOTPAID",..."UnitPriceDiscount":0.064,..."Discount":20,...}...}]}
 > DescribeZoneInstanceConfigInfos {"Filters":[{"Name":"zone","Values":["ap-guangzhou-4"]},{"Name":"instance-family","Values":["S5"]},{"Name":"instance-charge-type","Values":["PREPAID"]},{"Name":"sort-keys","Values":["cpu:desc","mem:asc"]}]}
-< {"InstanceTypeQuotaSet":[{"Zone":"ap-guangzhou-4","InstanceType":"S5.4XLARGE32",...},{"Zone":"ap-guangzhou-4","InstanceType":"S5.4XLARGE64",...},...
+< {"InstanceTypeQuotaSet":[{"Zone":"ap-guangzhou-4","InstanceType":"S5.24XLARGE192",...},{"Zone":"ap-guangzhou-4","InstanceType":"S5.24XLARGE384",...},...
 > DescribeZoneInstanceConfigInfos {"Filters":[{"Name":"instance-charge-type","Values":["CDHPAID"]}]}
 < {"InstanceTypeQuotaSet":[]}
 > DescribeZoneInstanceConfigInfos {"Filters":[{"Name":"sort-keys","Values":["colour:desc"]}]}

@@ -51,9 +51,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":12}}
-< {"Price":{"InstancePrice":{"OriginalPrice":744.0,...}}}
+< {"Price":{"InstancePrice":{..."OriginalPrice":744.0,......}}
 > InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-prepaid1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
-< {"Price":{"InstancePrice":{"UnitPrice":0.155,...}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.155,......}}
 > InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
 < UnsupportedOperation.InstanceChargeType ...
 >> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}

@@ -43,7 +43,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceRenewInstances {"InstanceIds":["ins-prepaid1","ins-recycled"],"InstanceChargePrepaid":{"Period":2}}
-< {"Price":{"InstancePrice":{"OriginalPrice":248.0,"DiscountPrice":248.0,"Discount":100}}}
+< {"Price":{"InstancePrice":{..."OriginalPrice":248.0,"DiscountPrice":248.0,"Discount":100,......}}
 > DescribeInstances {"InstanceIds":["ins-recycled"]}
 < ..."ExpiredTime":"2026-11-24T01:00:00Z"..."InstanceState":"SHUTDOWN"...
 > InquiryPriceRenewInstances {"InstanceIds":["ins-running1"],"InstanceChargePrepaid":{"Period":1}}

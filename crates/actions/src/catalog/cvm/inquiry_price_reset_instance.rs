@@ -57,9 +57,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-eb30mz89","SystemDisk":{"DiskSize":100}}
-< {"Price":{"InstancePrice":{"UnitPrice":0.18,...}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.18,......}}
 > InquiryPriceResetInstance {"InstanceId":"ins-running1"}
-< {"Price":{"InstancePrice":{"UnitPrice":0.155,...}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.155,......}}
 > InquiryPriceResetInstance {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":40}}
 < InvalidParameterValue ...
 > InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-1"}

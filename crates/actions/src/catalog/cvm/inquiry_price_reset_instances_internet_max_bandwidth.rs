@@ -49,13 +49,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-running1"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}
-< {"Price":{"BandwidthPrice":{"UnitPrice":0.8,"ChargeUnit":"GB",...}}}
+< {"Price":{"InstancePrice":null,"BandwidthPrice":{"UnitPrice":0.8,"ChargeUnit":"GB",...}}}
 > InquiryPriceResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-running1","ins-stopped1"],"InternetAccessible":{"InternetMaxBandwidthOut":10,"InternetChargeType":"BANDWIDTH_POSTPAID_BY_HOUR"}}
-< {"Price":{"BandwidthPrice":{"UnitPrice":1.2,"ChargeUnit":"HOUR",...}}}
+< {"Price":{"InstancePrice":null,"BandwidthPrice":{"UnitPrice":1.2,"ChargeUnit":"HOUR",...}}}
 ins-prepaid1 has 5 Mbit/s in advance
 # 5 Mbit/s more for an hour of a month's 720.
 > InquiryPriceResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-prepaid1"],"InternetAccessible":{"InternetMaxBandwidthOut":10},"StartTime":"2026-11-24","EndTime":"2026-11-24"}
-< {"Price":{"BandwidthPrice":{"OriginalPrice":0.166666,...}}}
+< {"Price":{"InstancePrice":null,"BandwidthPrice":{..."OriginalPrice":0.166666,...}}}
 > InquiryPriceResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-running1"],"InternetAccessible":{"InternetMaxBandwidthOut":-1}}
 < InvalidParameterValue ...
 > InquiryPriceResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-running1"],"InternetAccessible":{}}

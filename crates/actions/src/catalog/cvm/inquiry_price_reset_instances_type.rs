@@ -49,13 +49,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-running1"],"InstanceType":"S5.MEDIUM4"}
-< {"Price":{"InstancePrice":{"UnitPrice":0.345,"ChargeUnit":"HOUR","UnitPriceDiscount":0.345,"Discount":100}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.345,"ChargeUnit":"HOUR","UnitPriceDiscount":0.345,..."Discount":100,......}}
 # Nothing has changed.
 > DescribeInstances {"InstanceIds":["ins-running1"]}
 < ..."InstanceType":"S5.SMALL1"..."LatestOperation":null...
 # The rest of the term is an hour of a month's 720: 400 / 720 of 0.19 more.
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-prepaid1"],"InstanceType":"S5.MEDIUM4"}
-< {"Price":{"InstancePrice":{"OriginalPrice":0.105555,"DiscountPrice":0.105555,"Discount":100}}}
+< {"Price":{"InstancePrice":{..."OriginalPrice":0.105555,"DiscountPrice":0.105555,"Discount":100,......}}
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-stopped1"],"InstanceType":"S99.HUGE"}
 < InvalidParameterValue.InstanceTypeNotFound ...
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-starting"],"InstanceType":"S5.LARGE8"}

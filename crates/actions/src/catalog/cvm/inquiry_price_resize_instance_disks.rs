@@ -51,9 +51,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":100}}
-< {"Price":{"InstancePrice":{"UnitPrice":0.18,...}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.18,......}}
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-data0001","DiskSize":120}]}
-< {"Price":{"InstancePrice":{"UnitPrice":0.331,...}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.331,......}}
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":40}}
 < InvalidParameterValue The disk `disk-system01` has 50 GiB and cannot shrink to 40 GiB.
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":60},"DataDisks":[{"DiskId":"disk-data0001","DiskSize":100}]}

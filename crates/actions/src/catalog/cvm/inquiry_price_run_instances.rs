@@ -77,12 +77,12 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 pub(crate) const TRANSCRIPT: &str = r#"
 # By the hour: 2 CPUs, 4 GiB, 50 GiB of disk and 100 more, three times; traffic by the GB.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S5.MEDIUM4","InstanceCount":3,"DataDisks":[{"DiskSize":100,"DiskType":"CLOUD_SSD"}],"InternetAccessible":{"InternetMaxBandwidthOut":5}}
-< {"Price":{"InstancePrice":{"UnitPrice":1.455,"ChargeUnit":"HOUR","UnitPriceDiscount":1.455,"Discount":100},"BandwidthPrice":{"UnitPrice":0.8,"ChargeUnit":"GB","UnitPriceDiscount":0.8,"Discount":100}}}
+< {"Price":{"InstancePrice":{"UnitPrice":1.455,"ChargeUnit":"HOUR","UnitPriceDiscount":1.455,..."Discount":100,...},"BandwidthPrice":{"UnitPrice":0.8,"ChargeUnit":"GB","UnitPriceDiscount":0.8,..."Discount":100,...}}}
 # In advance: a month is 400 hours.
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S5.MEDIUM4","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":2},"InternetAccessible":{"InternetChargeType":"BANDWIDTH_PREPAID","InternetMaxBandwidthOut":5},"InstanceName":"web","ClientToken":"t"}
-< {"Price":{"InstancePrice":{"OriginalPrice":276.0,"DiscountPrice":276.0,"Discount":100},"BandwidthPrice":{"OriginalPrice":240.0,...}}}
+< {"Price":{"InstancePrice":{..."OriginalPrice":276.0,"DiscountPrice":276.0,"Discount":100,...},"BandwidthPrice":{..."OriginalPrice":240.0,...}}}
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"SPOTPAID","InternetAccessible":{"InternetChargeType":"BANDWIDTH_POSTPAID_BY_HOUR","InternetMaxBandwidthOut":5}}
-< {"Price":{"InstancePrice":{"UnitPrice":0.155,"ChargeUnit":"HOUR","UnitPriceDiscount":0.051,"Discount":20},"BandwidthPrice":{"UnitPrice":0.3,"ChargeUnit":"HOUR",...}}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.155,"ChargeUnit":"HOUR","UnitPriceDiscount":0.051,..."Discount":20,...},"BandwidthPrice":{"UnitPrice":0.3,"ChargeUnit":"HOUR",...}}}
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InternetAccessible":{"InternetChargeType":"BANDWIDTH_PACKAGE","InternetMaxBandwidthOut":5}}
 < ..."BandwidthPrice":{"UnitPrice":0.0,...
 

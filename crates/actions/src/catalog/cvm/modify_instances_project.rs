@@ -43,7 +43,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifyInstancesProject {"InstanceIds":["ins-running1","ins-stopped1"],"ProjectId":7}
 < {}
 > DescribeInstances {"Filters":[{"Name":"project-id","Values":["7"]}]}
-< {"TotalCount":2,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3","ProjectId":7},...
+< {"TotalCount":2,"InstanceSet":[{"Placement":{"Zone":"ap-guangzhou-3","ProjectId":7,...},...
 > ModifyInstancesProject {"InstanceIds":["ins-stopped1"],"ProjectId":-1}
 < InvalidParameterValue The value `-1` specified in the parameter `ProjectId` is not valid: 0 to 4294967295.
 > ModifyInstancesProject {"InstanceIds":["ins-busy0001"],"ProjectId":7}

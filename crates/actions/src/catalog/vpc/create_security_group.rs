@@ -75,7 +75,7 @@ pub(super) fn description(parameters: &mut Parameters) -> Result<Option<Box<str>
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > CreateSecurityGroup {"GroupName":"web","GroupDescription":"","ProjectId":"7","Tags":[{"Key":"city","Value":"x"}]}
-< {"SecurityGroup":{"SecurityGroupId":"sg-...","SecurityGroupName":"web","SecurityGroupDesc":"","ProjectId":"7","IsDefault":false,"CreatedTime":"2026-11-24 00:00:00","UpdateTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}]}}
+< {"SecurityGroup":{"SecurityGroupId":"sg-...","SecurityGroupName":"web","SecurityGroupDesc":"","ProjectId":"7","IsDefault":false,"CreatedTime":"2026-11-24 00:00:00","UpdateTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}],...}}
 > DescribeSecurityGroups {"Filters":[{"Name":"tag:city","Values":["x"]}]}
 < {"TotalCount":1,"SecurityGroupSet":[{..."SecurityGroupName":"web",...}]}
 > CreateSecurityGroup {"GroupName":"web"}

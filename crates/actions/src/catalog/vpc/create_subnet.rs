@@ -83,9 +83,9 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > CreateSubnet {"VpcId":"vpc-mine0001","SubnetName":"front","CidrBlock":"10.0.9.0/24","Zone":"ap-guangzhou-3","CdcId":"","Tags":[{"Key":"city","Value":"x"}]}
-< {"Subnet":{"VpcId":"vpc-mine0001","SubnetId":"subnet-...","SubnetName":"front","CidrBlock":"10.0.9.0/24","Ipv6CidrBlock":"","IsDefault":false,"EnableBroadcast":false,"Zone":"ap-guangzhou-3","RouteTableId":"rtb-mine0001",..."TotalIpAddressCount":253,"AvailableIpAddressCount":253,"CdcId":"","IsCdcSubnet":0,"CreatedTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}]}}
+< {"Subnet":{"VpcId":"vpc-mine0001","SubnetId":"subnet-...","SubnetName":"front","CidrBlock":"10.0.9.0/24","Ipv6CidrBlock":"","IsDefault":false,"EnableBroadcast":false,"Zone":"ap-guangzhou-3","RouteTableId":"rtb-mine0001",..."TotalIpAddressCount":253,"AvailableIpAddressCount":253,"CdcId":"","IsCdcSubnet":0,"CreatedTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}],...}}
 > DescribeSubnets {"Filters":[{"Name":"tag:city","Values":["x"]}]}
-< {"TotalCount":1,"SubnetSet":[{...,"SubnetName":"front",...}]}
+< {"TotalCount":1,"SubnetSet":[{...,"SubnetName":"front",...,...}],...}
 > CreateSubnet {"VpcId":"vpc-mine0001","SubnetName":"front","CidrBlock":"10.0.9.128/25","Zone":"ap-guangzhou-3"}
 < InvalidParameterValue.SubnetConflict The range `10.0.9.128/25` overlaps that of the subnet `subnet-...
 > CreateSubnet {"VpcId":"vpc-mine0001","SubnetName":"front","CidrBlock":"10.1.0.0/24","Zone":"ap-guangzhou-3"}

@@ -105,7 +105,7 @@ pub(super) fn domain_name(parameters: &mut Parameters) -> Result<Option<Box<str>
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > CreateVpc {"VpcName":"web","CidrBlock":"10.8.0.0/16","EnableMulticast":"true","DnsServers":["10.8.0.2"],"DomainName":"example.test","Tags":[{"Key":"city","Value":"x"}]}
-< {"Vpc":{"VpcId":"vpc-...","VpcName":"web","CidrBlock":"10.8.0.0/16",..."IsDefault":false,"EnableMulticast":true,..."DnsServerSet":["10.8.0.2"],"DomainName":"example.test","CreatedTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}]}}
+< {"Vpc":{"VpcId":"vpc-...","VpcName":"web","CidrBlock":"10.8.0.0/16",..."IsDefault":false,"EnableMulticast":true,..."DnsServerSet":["10.8.0.2"],"DomainName":"example.test","CreatedTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}],...}}
 > DescribeVpcs {"Filters":[{"Name":"tag:city","Values":["x"]}]}
 < {"TotalCount":1,"VpcSet":[{"VpcId":"vpc-...","VpcName":"web",...}]}
 # Two may have the same range.

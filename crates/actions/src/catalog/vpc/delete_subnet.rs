@@ -40,7 +40,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DeleteSubnet {"SubnetId":"subnet-mine0002"}
 < {}
 > DescribeSubnets {"SubnetIds":["subnet-mine0002"]}
-< {"TotalCount":0,"SubnetSet":[]}
+< {"TotalCount":0,"SubnetSet":[],...}
 > DeleteSubnet {"SubnetId":"subnet-mine0002"}
 < ResourceNotFound The resource `subnet-mine0002` does not exist.
 > DeleteSubnet {"SubnetId":"subnet-q454yc3b"}

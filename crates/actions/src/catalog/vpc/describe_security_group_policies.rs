@@ -69,7 +69,7 @@ fn passes(filter: &Filter, direction: Direction, rule: &Rule) -> bool {
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001"}
-< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{"PolicyIndex":0,"Protocol":"TCP","Port":"22","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Action":"ACCEPT","PolicyDescription":"","ModifyTime":"2026-11-24 00:00:00"}],"Egress":[],"PolicyStatistics":{"IngressIPv4TotalCount":1,...}}}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{"PolicyIndex":0,"Protocol":"TCP","Port":"22","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Action":"ACCEPT","PolicyDescription":"","ModifyTime":"2026-11-24 00:00:00",...}],"Egress":[],"PolicyStatistics":{"IngressIPv4TotalCount":1,...}}}
 # The default group lets all IPv4 pass.
 > DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-xb138367"}
 < {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{..."Protocol":"ALL","Port":"ALL","CidrBlock":"0.0.0.0/0",...}],"Egress":[{...,"CidrBlock":"0.0.0.0/0",...}],...}}

@@ -3,8 +3,10 @@
 //! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that are not there are no error.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, filters::Filter, network::Wanted,
-    network_reply::SecurityGroupReply,
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    filters::Filter,
+    network::Wanted,
+    network_reply::{RegionStatistics, SecurityGroupReply},
 };
 use cvmd_model::{SecurityGroup, SecurityGroupId};
 use cvmd_state::View;
@@ -33,6 +35,7 @@ pub(crate) const ACTION: Action = Action {
 struct Reply<'a> {
     total_count: usize,
     security_group_set: Vec<SecurityGroupReply<'a>>,
+    region_statistics: [RegionStatistics; 1],
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
@@ -43,7 +46,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let all = all.into_iter();
     let (total_count, groups) = wanted.select(all, |group| group.id, |filter, group| passes(filter, group));
     let security_group_set = groups.iter().map(|group| SecurityGroupReply::of(group)).collect();
-    Ok(Body::of(&Reply { total_count, security_group_set }))
+    let region_statistics = [RegionStatistics { region: context.region.name(), total_count }];
+    Ok(Body::of(&Reply { total_count, security_group_set, region_statistics }))
 }
 
 /// `OrderField` and `OrderDirection`; without a field the newest come first.

@@ -7,7 +7,8 @@ use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
-    network_reply::SubnetReply,
+    network_reply::{RegionStatistics, SubnetReply},
+    reply::Unset,
 };
 use cvmd_model::{Subnet, SubnetId};
 use cvmd_state::View;
@@ -50,6 +51,8 @@ pub(crate) const ACTION: Action = Action {
 struct Reply<'a> {
     total_count: usize,
     subnet_set: Vec<SubnetReply<'a>>,
+    region_statistics: [RegionStatistics; 1],
+    next_token: Unset,
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
@@ -57,7 +60,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let all = view.subnets_of(context.account, context.region);
     let (total_count, subnets) = wanted.select(all, |subnet| subnet.id, |filter, subnet| passes(filter, subnet));
     let subnet_set = subnets.iter().map(|subnet| SubnetReply::of(subnet, view)).collect();
-    Ok(Body::of(&Reply { total_count, subnet_set }))
+    let region_statistics = [RegionStatistics { region: context.region.name(), total_count }];
+    Ok(Body::of(&Reply { total_count, subnet_set, region_statistics, next_token: () }))
 }
 
 fn passes(filter: &Filter, subnet: &Subnet) -> bool {
@@ -78,17 +82,17 @@ fn passes(filter: &Filter, subnet: &Subnet) -> bool {
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeSubnets {"Filters":[{"Name":"is-default","Values":["true"]},{"Name":"zone","Values":["ap-guangzhou-3"]}]}
-< {"TotalCount":1,"SubnetSet":[{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","SubnetName":"Default-Subnet","CidrBlock":"127.64.0.0/10","Ipv6CidrBlock":"","IsDefault":true,"EnableBroadcast":false,"Zone":"ap-guangzhou-3","RouteTableId":"rtb-88n8ubyg","NetworkAclId":"","IsRemoteVpcSnat":false,"TotalIpAddressCount":4161535,"AvailableIpAddressCount":4161523,"CdcId":"",...,"TagSet":[]}]}
+< {"TotalCount":1,"SubnetSet":[{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","SubnetName":"Default-Subnet","CidrBlock":"127.64.0.0/10","Ipv6CidrBlock":"","IsDefault":true,"EnableBroadcast":false,"Zone":"ap-guangzhou-3","RouteTableId":"rtb-88n8ubyg","NetworkAclId":"","IsRemoteVpcSnat":false,"TotalIpAddressCount":4161535,"AvailableIpAddressCount":4161523,"CdcId":"",...,"TagSet":[],...,...}],...}
 > DescribeSubnets {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"is-remote-vpc-snat","Values":["false"]},{"Name":"is-cdc-subnet","Values":["0"]},{"Name":"cdc-id","Values":[""]}]}
-< {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0002",...},{..."SubnetId":"subnet-mine0001",...}]}
+< {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0002",...},{..."SubnetId":"subnet-mine0001",...,...}],...}
 > DescribeSubnets {"Filters":[{"Name":"address-type","Values":["GUA"]}]}
-< {"TotalCount":0,"SubnetSet":[]}
+< {"TotalCount":0,"SubnetSet":[],...}
 > DescribeSubnets {"Limit":"1","Offset":"1","Filters":[{"Name":"cidr-block","Values":["10.0.1.0"]},{"Name":"subnet-name","Values":["mine","twin"]}]}
-< {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...}]}
+< {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...,...}],...}
 > DescribeSubnets {"SubnetIds":["subnet-nowhere0","subnet-foreign1","subnet-mine0001"]}
-< {"TotalCount":1,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...}]}
+< {"TotalCount":1,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...,...}],...}
 > DescribeSubnets {"Filters":[{"Name":"subnet-id","Values":["subnet-mine0001"]},{"Name":"tag-key","Values":["team"]}]}
-< {"TotalCount":0,"SubnetSet":[]}
+< {"TotalCount":0,"SubnetSet":[],...}
 
 # An instance takes an address of its subnet, and of that only.
 > cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"}}

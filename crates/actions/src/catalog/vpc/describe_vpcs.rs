@@ -59,7 +59,7 @@ fn passes(filter: &Filter, vpc: &Vpc) -> bool {
 pub(crate) const TRANSCRIPT: &str = r#"
 # The default VPC is there before anybody has made one: it is the data directory's block.
 > DescribeVpcs {"Filters":[{"Name":"is-default","Values":["TRUE"]}]}
-< {"TotalCount":1,"VpcSet":[{"VpcId":"vpc-vaxeev3f","VpcName":"Default-VPC","CidrBlock":"127.64.0.0/10","Ipv6CidrBlock":"","Ipv6CidrBlockSet":[],"AssistantCidrSet":[],"IsDefault":true,"EnableMulticast":false,..."TagSet":[]}]}
+< {"TotalCount":1,"VpcSet":[{"VpcId":"vpc-vaxeev3f","VpcName":"Default-VPC","CidrBlock":"127.64.0.0/10","Ipv6CidrBlock":"","Ipv6CidrBlockSet":[],"AssistantCidrSet":[],"IsDefault":true,"EnableMulticast":false,..."TagSet":[],...}]}
 > DescribeVpcs {}
 < {"TotalCount":3,"VpcSet":[{"VpcId":"vpc-twin0001",...},{"VpcId":"vpc-mine0001",...},{"VpcId":"vpc-vaxeev3f",...}]}
 > DescribeVpcs {"Limit":"1","Offset":"1"}

@@ -39,7 +39,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifySubnetAttribute {"SubnetId":"subnet-q454yc3b","SubnetName":"home"}
 < {}
 > DescribeSubnets {"Filters":[{"Name":"is-default","Values":["true"]},{"Name":"zone","Values":["ap-guangzhou-3"]}]}
-< {"TotalCount":1,"SubnetSet":[{..."SubnetId":"subnet-q454yc3b","SubnetName":"home",..."IsDefault":true,...}]}
+< {"TotalCount":1,"SubnetSet":[{..."SubnetId":"subnet-q454yc3b","SubnetName":"home",..."IsDefault":true,...,...}],...}
 > ModifySubnetAttribute {"SubnetId":"subnet-foreign1","SubnetName":"x"}
 < ResourceNotFound ...
 > ModifySubnetAttribute {"SubnetId":"mine0001","SubnetName":"x"}
