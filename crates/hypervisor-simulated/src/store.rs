@@ -4,6 +4,7 @@
 //! with an integer key and pages of 1 kB: figures in the architecture's notes on parts.
 
 use crate::{images::Image, machine::Machine, survey};
+use cvmd_sqlite_log::{Log, PAGES_MAX, in_words};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     num::NonZeroUsize,
@@ -28,8 +29,6 @@ const CHUNK: usize = 512;
 /// Memory for pages, in kB. The operating system holds the file as well; with 64 MB an unbind was no cheaper at 100,000
 /// machines.
 const CACHE_KB: i64 = 8 * 1024;
-/// Pages of 1 kB in the log before it is written back into the database: 40 MB.
-const CHECKPOINT_PAGES: i64 = 40_000;
 
 /// The file could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +102,17 @@ pub(crate) enum Work {
     DeleteImage,
 }
 
+impl Work {
+    /// Bytes that it writes; none where it writes nothing.
+    fn bytes(&self) -> Option<usize> {
+        match self {
+            Work::Put(body) | Work::PutAndRead(body) | Work::PutImage(body) => Some(body.len()),
+            Work::Delete | Work::DeleteImage => Some(0),
+            Work::Read => None,
+        }
+    }
+}
+
 impl Store {
     /// Opens the file, making it (mode 0600) if there is none, and reads every machine and every image. From now on it
     /// belongs to that data directory.
@@ -110,11 +120,12 @@ impl Store {
         let connection = connect(path)?;
         directory.map_or(Ok(()), |directory| survey::belong(&connection, directory))?;
         let contents = Contents { machines: read_all(&connection)?, images: read_images(&connection)? };
+        let log = Log::open(path)?;
         let (jobs, inbox) = mpsc::channel();
         let tally = Arc::new(Tally::default());
         let thread = std::thread::Builder::new().name("machines.db".into()).spawn({
             let tally = tally.clone();
-            move || write_groups(connection, &inbox, &tally)
+            move || write_groups(connection, log, &inbox, &tally)
         })?;
         Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, contents))
     }
@@ -177,7 +188,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "page_size", 1024)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", PAGES_MAX)?;
     connection.pragma_update(None, "cache_size", -CACHE_KB)?;
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;
@@ -256,7 +267,7 @@ fn send_all(connection: &Connection, chunks: &mpsc::SyncSender<Chunk>) -> Result
     Ok(())
 }
 
-fn write_groups(mut connection: Connection, inbox: &mpsc::Receiver<Job>, tally: &Tally) {
+fn write_groups(mut connection: Connection, mut log: Log, inbox: &mpsc::Receiver<Job>, tally: &Tally) {
     connection.set_prepared_statement_cache_capacity(8);
     let mut group = Vec::with_capacity(GROUP_MAX);
     while let Ok(first) = inbox.recv() {
@@ -267,9 +278,15 @@ fn write_groups(mut connection: Connection, inbox: &mpsc::Receiver<Job>, tally: 
         tally.groups.fetch_add(1, Relaxed);
         tally.rows.fetch_add(group.len() as u64, Relaxed);
         tally.busy_us.fetch_add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
+        let written = || group.iter().filter_map(|job| job.work.bytes());
+        let outcome = outcome.map(|()| match written().count() {
+            0 => {}
+            rows => log.committed(rows, written().sum(), &connection),
+        });
         let outcome = outcome.map_err(|error| {
-            tracing::error!(%error, rows = group.len(), "machines.db: a group was not written");
-            NotWritten::from(error.to_string())
+            let error = in_words(&error);
+            tracing::error!(error, rows = group.len(), "machines.db: a group was not written");
+            NotWritten::from(error)
         });
         for job in group.drain(..) {
             let answer = match (&outcome, &job.work) {
@@ -283,6 +300,8 @@ fn write_groups(mut connection: Connection, inbox: &mpsc::Receiver<Job>, tally: 
             let _ = job.answer.send(answer);
         }
     }
+    // Before the connection, which closes last and takes the log away.
+    drop(log);
 }
 
 /// One transaction for all; on an error nothing of it is there.

@@ -24,13 +24,14 @@ const KEPT_BYTES: usize = 64 << 10;
 const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// Parts of the program that a filter can name.
-const OURS: [&str; 8] = [
+const OURS: [&str; 9] = [
     "cvmd",
     "cvmd_actions",
     "cvmd_hypervisor",
     "cvmd_hypervisor_simulated",
     "cvmd_model",
     "cvmd_operations",
+    "cvmd_sqlite_log",
     "cvmd_state",
     "cvmd_wire",
 ];

@@ -45,6 +45,20 @@ pub struct JournalLine {
     pub replay: Option<Box<str>>,
 }
 
+/// Which lines of the journal are looked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JournalFilter {
+    pub account: Option<AccountNumber>,
+    pub instance: Option<InstanceId>,
+}
+
+impl JournalFilter {
+    pub(crate) fn fits(&self, line: &JournalLine) -> bool {
+        self.account.is_none_or(|account| line.account == account)
+            && self.instance.is_none_or(|instance| line.instances.contains(&instance))
+    }
+}
+
 impl JournalEntry {
     pub(crate) fn decided(self, decision: &str, created: &[InstanceId]) -> JournalLine {
         let mut instances = self.instances;

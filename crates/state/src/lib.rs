@@ -24,7 +24,7 @@ mod view;
 mod writer;
 
 pub use bounds::{COMMAND_BYTES_MAX, ROW_BYTES_MAX, TooLarge};
-pub use journal::{Decision, JournalEntry, JournalLine};
+pub use journal::{Decision, JournalEntry, JournalFilter, JournalLine};
 pub use rows::{ClientToken, Message, SeedState, Settings};
 pub use shelf::Shelf;
 pub use shelves::{ShelfName, Shelved};

@@ -4,7 +4,7 @@
 //! groups grow with the load.
 
 use crate::{
-    Decision, JournalEntry, JournalLine, ShelfName, Transaction, View,
+    Decision, JournalEntry, JournalFilter, JournalLine, ShelfName, Transaction, View,
     jobs::{Jobs, NoRoom, Owner},
     load::load,
     share::{Cost, Shares},
@@ -75,6 +75,9 @@ struct Shared {
     groups: AtomicU64,
     commands: AtomicU64,
     persist_us: AtomicU64,
+    log_bytes: AtomicU64,
+    /// Why the last group is not durable; none when it is.
+    trouble: Mutex<Option<Arc<str>>>,
 }
 
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -109,11 +112,13 @@ impl State {
             groups: AtomicU64::new(0),
             commands: AtomicU64::new(0),
             persist_us: AtomicU64::new(0),
+            log_bytes: AtomicU64::new(0),
+            trouble: Mutex::default(),
         });
         let journal = store.journal();
         let jobs = Jobs::new();
         let waiting = jobs.clone();
-        let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None };
+        let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None, is_failing: false };
         let thread =
             std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run_or_abort(waiting))?;
         Ok(State { shared, journal, jobs, writer: Mutex::new(Some(thread)) })
@@ -184,6 +189,14 @@ impl State {
         self.ask(move |journal| journal.lines_of(request)).await
     }
 
+    /// The journal's newest lines that fit, oldest of them first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, CommitError> {
+        self.ask(move |journal| journal.last_lines(filter, lines_max)).await
+    }
+
     /// The keys of signed requests since that time which may not come again.
     ///
     /// # Errors
@@ -219,6 +232,18 @@ impl State {
     pub fn figures(&self) -> (u64, u64, u64) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         (read(&self.shared.groups), read(&self.shared.commands), read(&self.shared.persist_us))
+    }
+
+    /// Bytes that wait beside the store's database: an engine's own log.
+    #[must_use]
+    pub fn log_bytes(&self) -> u64 {
+        self.shared.log_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Why nothing can be made durable now, as far as was tried; none once it can again.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Arc<str>> {
+        self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets the writer finish what it has and waits for it. Later commands answer [`CommitError::Closed`].
@@ -291,6 +316,8 @@ struct Writer {
     revision: u64,
     /// Set when it is not known what the store holds: then nothing more may be promised until a restart.
     poisoned: Option<Arc<str>>,
+    /// Whether the last group was not made durable.
+    is_failing: bool,
 }
 
 impl Writer {
@@ -371,23 +398,39 @@ impl Writer {
         let outcome = self.store.persist(group);
         let spent = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.shared.persist_us.fetch_add(spent, Ordering::Relaxed);
+        self.shared.log_bytes.store(self.store.log_bytes(), Ordering::Relaxed);
         let Err(error) = outcome else {
             self.revision = group.revision;
+            self.works_again();
             return Ok(());
         };
         tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
         match self.read_back() {
             Ok(revision) if revision == group.revision => {
                 self.revision = revision;
+                self.works_again();
                 Ok(())
             }
-            Ok(_) => Err(CommitError::Store(error.to_string().into())),
+            Ok(_) => Err(self.fails(error.to_string().into())),
             Err(unknown) => {
                 let reason: Arc<str> = format!("{error}; and its outcome cannot be read back: {unknown}").into();
                 tracing::error!(%reason, "no more commands are taken until a restart");
                 self.poisoned = Some(Arc::clone(&reason));
-                Err(CommitError::Store(reason))
+                Err(self.fails(reason))
             }
+        }
+    }
+
+    fn fails(&mut self, reason: Arc<str>) -> CommitError {
+        self.is_failing = true;
+        *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&reason));
+        CommitError::Store(reason)
+    }
+
+    fn works_again(&mut self) {
+        if std::mem::take(&mut self.is_failing) {
+            tracing::info!("what is asked for can be made durable again");
+            *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
@@ -468,8 +511,10 @@ mod test {
         store.fail(true);
         assert!(matches!(put(&state, 2).await, Err(CommitError::Store(_))));
         assert_eq!(state.view().accounts().count(), 1, "a view never shows what is not durable");
+        assert_eq!(state.trouble().as_deref(), Some("told to fail"));
         store.fail(false);
         put(&state, 3).await.unwrap();
+        assert_eq!(state.trouble(), None);
         drop(state);
         let again = State::open(Box::new(store)).unwrap();
         let numbers: Vec<u32> = again.view().accounts().map(|account| account.number.0).collect();

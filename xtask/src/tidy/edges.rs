@@ -20,9 +20,10 @@ pub(crate) const PACKAGE_NAMES: Rule = Rule {
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("wire", &[]),
-    ("state", &["model"]),
+    ("sqlite-log", &[]),
+    ("state", &["model", "sqlite-log"]),
     ("hypervisor", &["model"]),
-    ("hypervisor-simulated", &["model", "hypervisor"]),
+    ("hypervisor-simulated", &["model", "hypervisor", "sqlite-log"]),
     ("hypervisor-libvirt", &["model", "hypervisor"]),
     ("actions", &["model", "wire", "state"]),
     ("operations", &["model", "state", "hypervisor"]),

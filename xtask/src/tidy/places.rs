@@ -45,6 +45,7 @@ const KEPT: &[Kept] = &[
             "crates/hypervisor/src/clock.rs",
             "crates/hypervisor-simulated/src/store.rs",
             "crates/hypervisor-simulated/examples/",
+            "crates/sqlite-log/",
             "crates/state/src/writer.rs",
             "crates/server/src/http/",
             "crates/server/src/waiting.rs",

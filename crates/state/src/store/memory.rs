@@ -1,7 +1,7 @@
 //! A store for tests: rows in the process, gone with it.
 
 use super::{Group, Journal, Row, Store, StoreError, Table, TakeRow};
-use crate::JournalLine;
+use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
 use std::{
     collections::BTreeMap,
@@ -76,6 +76,13 @@ impl Journal for MemoryStore {
         let rows = self.rows();
         let lines = rows.lines.iter().filter(|line| line.request == request);
         Ok(lines.map(|line| JournalLine { replay: None, ..line.clone() }).collect())
+    }
+
+    fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError> {
+        let rows = self.rows();
+        let fitting: Vec<_> = rows.lines.iter().filter(|line| filter.fits(line)).collect();
+        let last = fitting.into_iter().rev().take(lines_max).rev();
+        Ok(last.map(|line| JournalLine { replay: None, ..line.clone() }).collect())
     }
 
     fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError> {

@@ -3,12 +3,11 @@
 mod memory;
 mod sqlite;
 mod sqlite_journal;
-mod sqlite_log;
 
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
-use crate::{JournalLine, ShelfName, Shelved, transaction::Put};
+use crate::{JournalFilter, JournalLine, ShelfName, Shelved, transaction::Put};
 use cvmd_model::RequestId;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -133,6 +132,11 @@ pub trait Store: Send + std::fmt::Debug {
     /// When even that cannot be read.
     fn revision(&mut self) -> Result<u64, StoreError>;
 
+    /// Bytes that wait beside the database, as far as is known without asking the disk.
+    fn log_bytes(&self) -> u64 {
+        0
+    }
+
     /// What reads the journal while the store is being written to.
     fn journal(&self) -> Arc<dyn Journal>;
 }
@@ -144,6 +148,12 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the journal cannot be read.
     fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError>;
+
+    /// The newest lines that fit, `lines_max` at most, in the order in which they came.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError>;
 
     /// What refuses a replay of a request that came at that time or since.
     ///

@@ -6,8 +6,8 @@
 use super::{
     Group, Journal, Retention, Row, Store, StoreError, Table, TakeRow,
     sqlite_journal::{self, JournalWriter, SqliteJournal},
-    sqlite_log::{Log, PAGES, PAGES_MAX},
 };
+use cvmd_sqlite_log::{Log, PAGES_MAX, in_words};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     path::{Path, PathBuf},
@@ -43,7 +43,7 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn keeping(path: &Path, retention: Retention) -> Result<SqliteStore, StoreError> {
-        let open = |cause: rusqlite::Error| StoreError::Open(format!("{}: {cause}", path.display()));
+        let open = |cause: rusqlite::Error| StoreError::Open(format!("{}: {}", path.display(), in_words(&cause)));
         owner_only(path).map_err(|cause| StoreError::Open(format!("{}: {cause}", path.display())))?;
         let connection = Connection::open(path).map_err(open)?;
         let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(open)?;
@@ -63,7 +63,7 @@ impl SqliteStore {
         connection.execute_batch(&layout(found)).map_err(open)?;
         let journal = JournalWriter::open(&connection, retention).map_err(open)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let log = Log::open(path, PAGES).map_err(open)?;
+        let log = Log::open(path).map_err(open)?;
         Ok(SqliteStore { log, connection, path: path.to_path_buf(), journal })
     }
 }
@@ -95,7 +95,8 @@ impl Store for SqliteStore {
             .map_err(failed)?;
         transaction.commit().map_err(failed)?;
         self.journal.committed(bytes);
-        self.log.committed(group, &self.connection);
+        let bytes = group.rows.iter().map(|row| row.body.as_ref().map_or(0, Vec::len)).sum();
+        self.log.committed(group.rows.len() + group.lines.len(), bytes, &self.connection);
         Ok(())
     }
 
@@ -103,6 +104,10 @@ impl Store for SqliteStore {
         let revision: Option<i64> =
             self.connection.query_row("SELECT revision FROM meta", [], |row| row.get(0)).optional().map_err(failed)?;
         Ok(revision.unwrap_or_default().cast_unsigned())
+    }
+
+    fn log_bytes(&self) -> u64 {
+        self.log.bytes()
     }
 
     fn journal(&self) -> Arc<dyn Journal> {
@@ -166,7 +171,7 @@ fn write(connection: &Connection, row: &Row, revision: u64) -> rusqlite::Result<
 }
 
 pub(super) fn failed(cause: rusqlite::Error) -> StoreError {
-    StoreError::Failed(cause.to_string())
+    StoreError::Failed(in_words(&cause))
 }
 
 #[cfg(unix)]
@@ -179,4 +184,21 @@ fn owner_only(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn owner_only(_path: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_store_that_was_closed_leaves_no_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, wal) = (directory.path().join("state.db"), directory.path().join("state.db-wal"));
+        for _ in 0..20 {
+            let store = SqliteStore::open(&path).unwrap();
+            assert!(wal.exists());
+            drop(store);
+            assert!(!wal.exists(), "all is in the database itself");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The journal in SQLite: what was done, what was refused, and what refuses a replay, each kept for as long as it must be.
 
 use super::{Group, Journal, Retention, StoreError, sqlite::failed};
-use crate::JournalLine;
+use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::{
@@ -188,6 +188,19 @@ impl Journal for SqliteJournal {
         Ok(lines)
     }
 
+    fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError> {
+        let connection = self.open()?;
+        // The refused ones are few, and have no order but their account's and their time's.
+        let refused = newest(&connection, REFUSED_NEWEST_FIRST, filter, lines_max)?;
+        let others = newest(&connection, "SELECT body FROM journal ORDER BY line DESC", filter, lines_max)?;
+        let mut lines: Vec<_> = others.into_iter().chain(refused).collect();
+        // Stable, so that what came in the same second keeps its order.
+        lines.sort_by_key(|line| std::cmp::Reverse(line.at_seconds));
+        lines.truncate(lines_max);
+        lines.reverse();
+        Ok(lines)
+    }
+
     fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError> {
         let connection = self.open()?;
         let query = "SELECT key FROM replays WHERE at_seconds >= ?1 ORDER BY number";
@@ -195,6 +208,31 @@ impl Journal for SqliteJournal {
         let keys = statement.query_map([at_seconds.cast_signed()], |row| row.get(0)).map_err(failed)?;
         keys.collect::<Result<_, _>>().map_err(failed)
     }
+}
+
+const REFUSED_NEWEST_FIRST: &str = "SELECT body FROM refused ORDER BY body ->> '$.at_seconds' DESC, number DESC";
+
+/// The first lines of a query that fit. Others are not even parsed where their text alone tells that.
+fn newest(
+    connection: &Connection,
+    query: &str,
+    filter: JournalFilter,
+    lines_max: usize,
+) -> Result<Vec<JournalLine>, StoreError> {
+    let named = filter.instance.map(|instance| instance.to_string());
+    let mut statement = connection.prepare(query).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if found.len() == lines_max {
+            break;
+        }
+        let body = row.get_ref(0).and_then(|body| Ok(body.as_str()?)).map_err(failed)?;
+        if named.as_ref().is_none_or(|named| body.contains(named)) {
+            found.extend(Some(line(row).map_err(failed)?).filter(|line| filter.fits(line)));
+        }
+    }
+    Ok(found)
 }
 
 fn line(row: &rusqlite::Row<'_>) -> rusqlite::Result<JournalLine> {
