@@ -19,11 +19,13 @@ pub(crate) struct Cable<C> {
     line: Option<Line>,
     /// Bytes read since others had their turn.
     read: usize,
+    /// Bytes read in all.
+    came: usize,
 }
 
 impl<C> Cable<C> {
     pub(crate) fn new(connection: C, line: Line) -> Cable<C> {
-        Cable { connection, line: Some(line), read: 0 }
+        Cable { connection, line: Some(line), read: 0, came: 0 }
     }
 
     fn is_cut(&mut self, context: &mut Context<'_>) -> bool {
@@ -61,8 +63,9 @@ impl<C: AsyncRead + Unpin> AsyncRead for Cable<C> {
         let polled = Pin::new(&mut self.connection).poll_read(context, buffer);
         let came = buffer.filled().len() - before;
         self.read += came;
-        if let (1.., Some(line)) = (came, &self.line) {
-            line.spoke();
+        if came > 0 {
+            self.came = self.came.saturating_add(came);
+            self.line.iter().for_each(|line| line.came(self.came));
         }
         self.passed(polled)
     }
