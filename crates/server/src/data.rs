@@ -6,7 +6,7 @@ use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{Error, ErrorKind, Read, Write},
     os::unix::{
-        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+        fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::UnixStream,
     },
     path::{Path, PathBuf},
@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+/// What is looked at of a file to see whose it is: more than two lines of a credential have.
+const KNOWN_BY_BYTES: u64 = 1_024;
 /// How often a running server looks whether its directory is still there.
 const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
@@ -24,7 +26,10 @@ const SEES_SIGNAL_WITHIN: Duration = Duration::from_millis(500);
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
 const SOCKET_PATH_MAX: usize = 103;
 
-/// All that a start makes.
+/// Starts that give up one after the other while one more waits for them.
+const GIVEN_UP_MAX: usize = 100;
+
+/// All that a start makes. The lock comes first, so that it goes last.
 const FILES: [&str; 13] = [
     "lock",
     "master.key",
@@ -53,7 +58,7 @@ pub(crate) struct DataDirectory {
 impl DataDirectory {
     /// Makes and locks the directory.
     pub(crate) fn open(path: &Path) -> anyhow::Result<DataDirectory> {
-        let describe = || format!("cannot use the data directory {}", path.display());
+        let describe = || cannot_use(path);
         let longest = socket(path).as_os_str().len();
         if longest > SOCKET_PATH_MAX {
             bail!(
@@ -68,40 +73,47 @@ impl DataDirectory {
         if mode & 0o077 != 0 {
             tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
         }
-        let files = FILES.map(|name| path.join(name));
-        // Before any is opened: a pipe would be waited for, a link's target be made.
-        let is_unusable =
-            |file: &&PathBuf| **file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
-        if let Some(file) = files.iter().chain([&failure(path)]).find(is_unusable) {
-            bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
-        }
-        if !is_lock_of_ours(&path.join("lock")).with_context(describe)? {
-            bail!("{} is another program's: choose another data directory", path.join("lock").display());
-        }
-        let missing: Vec<PathBuf> = files.into_iter().filter(|file| is_free(file)).collect();
-        let lock = lock(path).with_context(describe)?;
-        match lock_when_stopped(&lock, path) {
-            Ok(()) => {
-                // For commands that get no answer. One that cannot be written costs no more than a hint.
-                let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
-                if identity(&path.join("lock")) != lock.metadata().ok().map(|found| (found.dev(), found.ino())) {
-                    bail!("another cvmd gave up {} at this moment: start again", path.display());
-                }
-                let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
-                // Another process that had the lock until now may have made some of them: they are its own.
-                let is_new = is_free(&data.state()) && is_free(&path.join("machines.db"));
-                let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
-                *data.made() = if is_new { made.collect() } else { Vec::new() };
-                Ok(data)
+        refuse_foreign(path)?;
+        // A start that failed takes its lock away with it: whoever has waited for that makes a new one.
+        for _ in 0..GIVEN_UP_MAX {
+            if let Some(data) = DataDirectory::locked(path)? {
+                return Ok(data);
             }
+        }
+        bail!("one start after another gave up {}: start again", path.display())
+    }
+
+    /// Locks it; `None` when the lock that was waited for is not the directory's any more.
+    fn locked(path: &Path) -> anyhow::Result<Option<DataDirectory>> {
+        let missing: Vec<PathBuf> = FILES.iter().map(|name| path.join(name)).filter(|file| is_free(file)).collect();
+        let lock = lock(path).with_context(|| cannot_use(path))?;
+        match lock_when_stopped(&lock, path) {
+            Ok(()) => {}
             Err(TryLockError::WouldBlock) => match process(path) {
                 Process::Of(pid) | Process::Stopped(pid) => {
                     bail!("another cvmd is running on {} (process {pid})", path.display())
                 }
                 Process::Unknown => bail!("another cvmd is running on {}", path.display()),
             },
-            Err(TryLockError::Error(error)) => Err(error).with_context(describe),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(|| cannot_use(path)),
         }
+        if identity(&path.join("lock")) != lock.metadata().ok().map(|found| (found.dev(), found.ino())) {
+            return Ok(None);
+        }
+        // For commands that get no answer. One that cannot be written costs no more than a hint.
+        let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
+        let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
+        // Another process that had the lock until now may have made some of them: they are its own.
+        let is_new = is_free(&data.state()) && is_free(&path.join("machines.db"));
+        let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
+        *data.made() = if is_new { made.collect() } else { Vec::new() };
+        // Whoever locks the directory is the only cvmd there, but for one that was killed at this moment.
+        let is_silent = || UnixStream::connect(data.socket()).is_err().then_some(());
+        if waiting::within(SEES_SIGNAL_WITHIN, is_silent).is_none() {
+            data.remove_made();
+            bail!("another program listens at {}: choose another data directory", data.socket().display());
+        }
+        Ok(Some(data))
     }
 
     /// From now on somebody may rely on what is there.
@@ -113,7 +125,12 @@ impl DataDirectory {
     /// does everything once there was state.
     pub(crate) fn give_up(&self, why: &anyhow::Error) {
         self.note_failure(why);
-        for file in self.made().drain(..) {
+        self.remove_made();
+    }
+
+    /// The lock goes last: from then on another start may make the others.
+    fn remove_made(&self) {
+        for file in self.made().drain(..).rev() {
             let _ = std::fs::remove_file(file);
         }
     }
@@ -188,17 +205,49 @@ fn lock(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
 }
 
-/// Whether nothing has that name, or a file with nothing but a process's number in it, or with nothing.
-fn is_lock_of_ours(lock: &Path) -> std::io::Result<bool> {
-    if is_free(lock) {
-        return Ok(true);
-    }
-    if std::fs::symlink_metadata(lock)?.is_symlink() {
-        return Ok(false);
-    }
+/// Whether nothing has that name, or a file whose beginning is as cvmd writes it.
+fn is_ours_or_free(file: &Path, is_ours: fn(&[u8]) -> bool) -> std::io::Result<bool> {
     let mut text = Vec::new();
-    File::open(lock)?.take(32).read_to_end(&mut text)?;
-    Ok(text.iter().all(u8::is_ascii_digit))
+    match File::open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        file => file?.take(KNOWN_BY_BYTES).read_to_end(&mut text)?,
+    };
+    Ok(is_ours(&text))
+}
+
+/// Refuses what cannot be used, or is another program's, before anything is opened: a pipe would be waited for, a link's target
+/// be made, and a file that a start writes anew would be lost.
+fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
+    let files = FILES.map(|name| path.join(name));
+    let is_unusable = |file: &&PathBuf| **file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
+    if let Some(file) = files.iter().chain([&failure(path)]).find(is_unusable) {
+        bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
+    }
+    let socket = socket(path);
+    if std::fs::symlink_metadata(&socket).is_ok_and(|found| !found.file_type().is_socket()) {
+        bail!("{} is in the way: it is no socket; is that directory another program's?", socket.display());
+    }
+    type IsOurs = fn(&[u8]) -> bool;
+    let forms: [(&str, IsOurs); 3] = [
+        ("lock", |text| text.iter().all(u8::is_ascii_digit)),
+        ("endpoint", |text| {
+            text.is_empty() || [&b"http://"[..], b"https://"].iter().any(|scheme| text.starts_with(scheme))
+        }),
+        ("credential", |text| text.is_empty() || text.trim_ascii().split(|byte| *byte == b'\n').count() == 2),
+    ];
+    for (name, is_ours) in forms {
+        let file = path.join(name);
+        // A link to nothing would become a file elsewhere.
+        let is_link = name == "lock" && std::fs::symlink_metadata(&file).is_ok_and(|found| found.is_symlink());
+        if is_link || !is_ours_or_free(&file, is_ours).with_context(|| cannot_use(path))? {
+            bail!("{} is another program's: choose another data directory", file.display());
+        }
+    }
+    Ok(())
+}
+
+fn cannot_use(path: &Path) -> String {
+    format!("cannot use the data directory {}", path.display())
 }
 
 /// Locks it. One that is stopping is waited for: people stop a server and start the next in one breath.

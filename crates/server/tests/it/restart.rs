@@ -11,6 +11,10 @@ use rusqlite::Connection;
 use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Write},
+    os::unix::{
+        fs::DirBuilderExt,
+        net::{UnixListener, UnixStream},
+    },
     process::{Command, Stdio},
 };
 
@@ -247,6 +251,57 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
         std::fs::remove_file(&lock).unwrap();
     }
     home.start().stop();
+}
+
+#[test]
+fn what_another_program_keeps_under_our_names_is_named_and_stays() {
+    let home = Home::new();
+    std::fs::DirBuilder::new().mode(0o700).create(home.data()).unwrap();
+    for (name, said) in [
+        ("endpoint", "endpoint is another program's"),
+        ("credential", "credential is another program's"),
+        ("cvmd.sock", "cvmd.sock is in the way: it is no socket"),
+    ] {
+        let file = home.data().join(name);
+        std::fs::write(&file, "an important text").unwrap();
+        let refused = home.refuses_to_serve(&mut home.serve());
+        assert!(refused.contains(said), "{refused}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "an important text");
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(std::fs::read_dir(home.data()).unwrap().count(), 0, "nothing was made");
+    }
+    let theirs = UnixListener::bind(home.data().join("cvmd.sock")).unwrap();
+    let refused = home.refuses_to_serve(&mut home.serve());
+    assert!(refused.contains("another program listens at") && refused.contains("cvmd.sock"), "{refused}");
+    assert!(UnixStream::connect(home.data().join("cvmd.sock")).is_ok(), "it is theirs still");
+    assert_eq!(std::fs::read_dir(home.data()).unwrap().count(), 1, "nothing was made");
+    // What a server that is no more has left is replaced.
+    drop(theirs);
+    home.start().kill();
+    home.start().stop();
+}
+
+#[test]
+fn of_several_starts_at_once_the_good_one_starts() {
+    let home = Home::new();
+    let seed = home.beside("bad.json");
+    std::fs::write(&seed, r#"{"KeyPairs": [{"KeyId": "no id"}]}"#).unwrap();
+    let bad = || {
+        let mut serve = home.serve();
+        serve.arg("--seed").arg(&seed).stdout(Stdio::null()).stderr(Stdio::null());
+        serve.spawn().unwrap()
+    };
+    for _ in 0..5 {
+        let mut others: Vec<_> = (0..3).map(|_| bad()).collect();
+        let server = home.start();
+        others.extend((0..2).map(|_| bad()));
+        for mut other in others {
+            assert!(!other.wait().unwrap().success());
+        }
+        assert!(server.is_healthy());
+        server.stop();
+        std::fs::remove_dir_all(home.data()).unwrap();
+    }
 }
 
 #[test]
