@@ -39,6 +39,7 @@ mod place;
 mod plain_words;
 mod print;
 mod random;
+mod recovery;
 mod relay;
 mod replays;
 mod seed;

@@ -133,6 +133,7 @@ impl Metrics {
         let seconds = |us: u64| us as f64 / 1e6;
         let view = state.view();
         let (groups, commands, persist_us) = state.figures();
+        let writable = f64::from(u8::from(state.trouble().is_none()));
         let took = seconds(self.microseconds.load(Ordering::Relaxed));
         for (name, kind, help, value) in [
             ("cvmd_request_seconds_total", "counter", "Time from the last byte of a request to its reply.", took),
@@ -156,6 +157,13 @@ impl Metrics {
             ("cvmd_tunnels", "gauge", "Open tunnels to machines.", held.tunnels as f64),
             ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
             ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),
+            (
+                "cvmd_state_log_bytes",
+                "gauge",
+                "SQLite's log beside state.db, when it was last looked at.",
+                state.log_bytes() as f64,
+            ),
+            ("cvmd_state_writable", "gauge", "1 when the last change could be made durable, else 0.", writable),
             ("cvmd_persist_seconds_total", "counter", "Time spent persisting.", seconds(persist_us)),
         ] {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");

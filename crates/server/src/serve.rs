@@ -8,7 +8,7 @@ use crate::{
     house::{self, House},
     http,
     master_key::{MasterKey, write_private},
-    operator, parent, print, random, replays, seed, settling,
+    operator, parent, print, random, recovery, replays, seed, settling,
     tls::Tls,
     truths,
 };
@@ -95,6 +95,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
         _ = told.wait_for(|told| *told) => Ok(()),
         gone = data.gone() => Err(gone),
         () = parent::gone(config.temporary_for) => Ok(()),
+        never = recovery::try_again(&house) => match never {},
     };
     let is_orphaned = config.temporary_for.is_some_and(parent::is_gone);
     tracing::info!("stopping");

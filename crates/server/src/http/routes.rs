@@ -20,11 +20,15 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode, Version,
     body::{Body, Incoming},
-    header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING},
+    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING},
     http::request::Parts,
 };
 use tokio::time::Instant;
 
+/// For people who open the API's address in a browser.
+const PAGE: &str = "<!doctype html><meta charset=\"utf-8\"><title>cvmd</title>\
+<p>This is cvmd. It speaks the CVM API of Tencent Cloud (2017-03-12) to clients that sign their requests, and has no pages.\
+<p><code>cvmd env</code> prints what a client has to be told. <a href=\"/_cvmd/health\">/_cvmd/health</a> says whether all is well.\n";
 const TWO_HOSTS: &str = "this request has two `Host` headers; send one";
 const NO_HOST: &str = "this request has no `Host` header, which HTTP/1.1 asks for";
 const TWO_LENGTHS: &str = "this request has both `Content-Length` and `Transfer-Encoding`; send one of them";
@@ -58,7 +62,8 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Response
         return refused(StatusCode::FORBIDDEN, connect::NO_PROXY);
     }
     match head.uri.path() {
-        "/_cvmd/health" => text(StatusCode::OK, "ok\n"),
+        "/" if is_of_browser(&head) => typed(StatusCode::OK, "text/html; charset=utf-8", PAGE),
+        "/_cvmd/health" => health(house),
         "/_cvmd/metrics" if !house.access.shows_metrics_to(&head.headers) => text(
             StatusCode::UNAUTHORIZED,
             "the metrics are shown to `Authorization: Bearer TOKEN` alone: metrics.token\n",
@@ -74,6 +79,26 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Response
         path if path.starts_with(MACHINE_PAGE) => machine(house, &path[MACHINE_PAGE.len()..]).await,
         path if path.starts_with("/_cvmd") => text(StatusCode::NOT_FOUND, "there is no such page\n"),
         _ => api(connection, head, body).await,
+    }
+}
+
+/// Whether somebody looks at the address of the API: nothing in it is a request to it.
+fn is_of_browser(head: &Parts) -> bool {
+    let takes_pages = head.headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+    takes_pages
+        && head.method == Method::GET
+        && head.uri.query().is_none()
+        && !head.headers.contains_key(AUTHORIZATION)
+        && !head.headers.contains_key("x-tc-action")
+}
+
+fn health(house: &House) -> Response<Full<Bytes>> {
+    match house.state.trouble() {
+        None => text(StatusCode::OK, "ok\n"),
+        Some(why) => {
+            let said = format!("nothing can be made durable: {why}. Changes are refused until it can\n");
+            text(StatusCode::SERVICE_UNAVAILABLE, said)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod console;
 mod crowds;
 mod ending;
 mod finding;
+mod full_disk;
 mod guests;
 mod kept;
 mod kill;
