@@ -29,7 +29,9 @@ pub(crate) fn read(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>
         bail!("{what} {} is a directory: name a file", path.display());
     }
     let bytes = if about.is_file() {
-        let mut bytes = Vec::new();
+        // All at once: what grows step by step is held twice for a while.
+        let expected = about.len().min(most) + 1;
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
         let file = File::open(path).with_context(cannot)?;
         file.take(most + 1).read_to_end(&mut bytes).with_context(cannot)?;
         bytes

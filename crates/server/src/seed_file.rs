@@ -15,7 +15,8 @@ use serde::{
 };
 use std::{collections::HashSet, marker::PhantomData, path::Path, sync::Arc};
 
-const BYTES_MAX: u64 = 128 << 20;
+/// While it is read a seed takes about three times its bytes.
+const BYTES_MAX: u64 = 64 << 20;
 /// Key pairs, and instances. Each costs several times its text while it is read.
 const ELEMENTS_MAX: usize = 500_000;
 const ID_CHARACTERS_SHOWN: usize = 40;

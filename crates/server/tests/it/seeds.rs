@@ -114,7 +114,7 @@ fn a_file_without_an_end_is_read_with_a_bound() {
     std::fs::write(home.beside("key.pem"), "").unwrap();
     let key = home.beside("key.pem").display().to_string();
     for (arguments, said) in [
-        (vec!["--seed", "/dev/zero"], "the seed /dev/zero is larger than 128 MiB"),
+        (vec!["--seed", "/dev/zero"], "the seed /dev/zero is larger than 64 MiB"),
         (vec!["--config", "/dev/zero"], "the configuration /dev/zero is larger than 1 MiB"),
         (vec!["--tls-cert", "/dev/zero", "--tls-key", &key], "the certificate /dev/zero is larger than 1 MiB"),
     ] {
