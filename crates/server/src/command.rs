@@ -200,6 +200,7 @@ mod test {
     use cvmd_model::{AccountNumber, RegionId, RequestId};
     use cvmd_state::{State, store::MemoryStore};
     use std::{
+        path::Path,
         sync::{Mutex, mpsc},
         time::Duration,
     };
@@ -216,21 +217,45 @@ mod test {
         Err(Reason::OurFault)
     }
 
+    fn house(directory: &Path) -> House {
+        let ssh = SshSettings { listen: false, ..SshSettings::default() };
+        let machines = Settings { data: directory.to_path_buf(), clock: Clock::System, ssh };
+        House::new(
+            Arc::new(State::open(Box::<MemoryStore>::default()).unwrap()),
+            SimulatedHypervisor::open(machines).unwrap(),
+            Arc::new(MasterKey::open(&directory.join("master.key")).unwrap()),
+            Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
+            Shares::of(1024),
+        )
+    }
+
+    fn context(house: &House) -> Context {
+        let request = RequestId(uuid::Uuid::from_u128(1));
+        house.context(request, Door::Api3, Language::default(), AccountNumber(1), house.policy.region)
+    }
+
+    #[tokio::test]
+    async fn a_reply_has_8_mib_and_not_a_byte_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let house = house(directory.path());
+        let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "DescribeInstances").unwrap();
+        let ask = async |answer: Answer| {
+            let params = Params { root: cvmd_wire::Map::from_entries(Vec::new()).unwrap(), textual: false };
+            query(&house, action, params, answer, (&context(&house), Size::Small)).await
+        };
+        let whole = ask(|_, _, _| Ok(Body(vec![b' '; 8 << 20]))).await.unwrap();
+        assert_eq!(whole.0.len(), 8 << 20);
+        let refused = ask(|_, _, _| Ok(Body(vec![b' '; (8 << 20) + 1]))).await.unwrap_err();
+        assert_eq!(refused.code, "InvalidParameterValue");
+        assert!(refused.message.contains("8388609") && refused.message.contains("8388608"), "{}", refused.message);
+        assert!(house.metrics_text().contains("cvmd_bounds_reached_total{bound=\"parameters\"} 1\n"));
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_turn_goes_with_the_work_and_not_with_who_waits_for_it() {
         let directory = tempfile::tempdir().unwrap();
-        let ssh = SshSettings { listen: false, ..SshSettings::default() };
-        let machines = Settings { data: directory.path().to_path_buf(), clock: Clock::System, ssh };
-        let house = House::new(
-            Arc::new(State::open(Box::<MemoryStore>::default()).unwrap()),
-            SimulatedHypervisor::open(machines).unwrap(),
-            Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
-            Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
-            Shares::of(1024),
-        );
-        let request = RequestId(uuid::Uuid::from_u128(1));
-        let (account, region) = (AccountNumber(1), house.policy.region);
-        let context = house.context(request, Door::Api3, Language::default(), account, region);
+        let house = house(directory.path());
+        let context = context(&house);
         let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "CreateKeyPair").unwrap();
         // What the action demands: without it the work is refused before it begins.
         let text = |text: &str| Value::Text(text.into());

@@ -1,6 +1,6 @@
 //! A machine's console over WebSocket, spoken by hand: who enters there, and what an address is worth.
 
-use crate::support::{GUEST_TAG, Home, Server, machines, ssh, ssh::Key, until};
+use crate::support::{self, GUEST_TAG, Home, Server, http::Client, machines, ssh, ssh::Key, until};
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
@@ -298,4 +298,36 @@ fn a_console_ends_with_its_machine_and_none_is_had_of_a_stopped_one() {
     console.types("poweroff");
     console.ends();
     world.server.stop();
+}
+
+#[test]
+fn consoles_of_one_account_leave_another_and_its_other_machines_theirs() {
+    let home = Home::new();
+    // 32 connections, 4 consoles: 2 for one account.
+    let server = support::with_descriptors(&home, 128);
+    let added = home.ask_json(&["account", "add", "second"]);
+    let second = server.client.with(added["SecretId"].as_str().unwrap(), added["SecretKey"].as_str().unwrap());
+    let run = |client: &Client| {
+        let instance = machines::run(client, "boot-ms=1", json!({"Password": PASSWORD}));
+        (client.clone(), instance["InstanceId"].clone())
+    };
+    let ([first, other], foreign) = ([run(&server.client), run(&server.client)], run(&second));
+    let open = |(client, id): &(Client, Value)| {
+        let answer = client.call("DescribeInstanceVncUrl", json!({"InstanceId": id}));
+        let mut console = connect(answer["InstanceVncUrl"].as_str().unwrap())?;
+        console.until("login: ");
+        Ok::<_, String>(console)
+    };
+    let mut mine = [open(&first).unwrap(), open(&first).unwrap()];
+    assert_eq!(open(&first).err().unwrap(), "HTTP/1.1 503 Service Unavailable");
+    let _theirs = [open(&foreign).unwrap(), open(&foreign).unwrap()];
+    mine[0].types("in use");
+    mine[0].until("Password: ");
+    // Its own other machine's, in the place of the longest idle one.
+    let _others = open(&other).unwrap();
+    assert!(std::iter::from_fn(|| mine[1].frame()).all(|(kind, _)| kind != 0x8a), "it has ended");
+    mine[0].types(PASSWORD);
+    mine[0].until("Login incorrect");
+    assert_eq!(server.metric("cvmd_bounds_reached_total{bound=\"consoles\"} "), 2);
+    server.stop();
 }

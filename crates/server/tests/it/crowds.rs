@@ -14,8 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long an answer may take beside a crowd; what is meant is 50 ms, on a machine with nothing else to do.
-const SOON: Duration = Duration::from_secs(3);
+/// How long an answer may take beside a crowd. What is meant is 50 ms, on a machine with nothing else to do; on one with many
+/// tests at a time 4 s were seen. Whoever waited for one of the crowd would wait for 30 s.
+const SOON: Duration = Duration::from_secs(15);
 
 /// What the metrics say that one bound was met.
 fn reached(server: &Server, bound: &str) -> u64 {
