@@ -1,8 +1,13 @@
 //! The command line: commands, their arguments and what `--help` says of them.
 
-use crate::{place::Place, ssh_settings::SshArguments};
+mod variables;
+
+pub(crate) use variables::{Sources, parse, unread};
+
+use crate::{place::Place, requests::LINES_MAX, ssh_settings::SshArguments};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cvmd_model::InstanceId;
 use std::path::PathBuf;
 
 /// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to simulated machines, which
@@ -50,6 +55,22 @@ pub(crate) enum Command {
         /// A RequestId, in any case, as it stands at the end of every reply.
         #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
         request: uuid::Uuid,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The last commands, oldest first: what was asked, by whom, what was decided, and what came of it. Queries leave no line.
+    Requests {
+        /// Those of one account, by its name.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Those about one instance.
+        #[arg(long, value_name = "ID", value_parser = instance_id)]
+        instance: Option<InstanceId>,
+        /// So many at most, 1 to 1000.
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = lines)]
+        lines: u32,
         #[command(flatten)]
         data: Data,
         #[command(flatten)]
@@ -103,13 +124,16 @@ pub(crate) enum SshCommand {
         /// An instance id.
         instance: String,
     },
-    /// Print the user that an instance is entered as, or with --is end with 0 or 1: OpenSSH's `Match exec`.
+    /// Print the user that an instance is entered as, or with --is or --up end with 0 or 1: OpenSSH's `Match exec`.
     LoginUser {
         #[command(flatten)]
         place: Place,
         /// Is it this user?
         #[arg(long, value_name = "NAME")]
         is: Option<String>,
+        /// Can it be entered now?
+        #[arg(long, conflicts_with = "is")]
+        up: bool,
         /// An instance id.
         instance: String,
     },
@@ -286,6 +310,8 @@ pub(crate) struct ServeArguments {
     /// The first account's credential, with its key in CVMD_SECRET_KEY; made at the first start when not given.
     #[arg(long, env = "CVMD_SECRET_ID", hide_env_values = true, value_name = "ID")]
     pub(crate) secret_id: Option<String>,
+    #[arg(skip)]
+    pub(crate) sources: Sources,
 }
 
 impl Data {
@@ -329,6 +355,15 @@ fn request_id(text: &str) -> Result<uuid::Uuid, String> {
 
 fn seconds(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number of seconds from 1 to 3600, such as 20".to_owned())
+}
+
+fn lines(text: &str) -> Result<u32, String> {
+    let lines = text.parse().ok().filter(|lines| (1..=LINES_MAX).contains(lines));
+    lines.ok_or_else(|| format!("1 to {LINES_MAX}"))
+}
+
+fn instance_id(text: &str) -> Result<InstanceId, String> {
+    text.parse().map_err(|_| "an instance id looks like ins-1e4r6y8i".to_owned())
 }
 
 fn block(text: &str) -> Result<u8, String> {

@@ -24,7 +24,21 @@ const LOOKS_MAX: u32 = 20;
 /// Says why there is no answer, or what the server refuses.
 pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
     let directory = data.directory()?;
-    let mut stream = data::connect(&directory)?;
+    let mut line = ask_once(&directory, question)?;
+    if line.is_empty() && question.may_be_repeated() {
+        // It ended at this moment, and perhaps another one starts: that is waited for as at the first try.
+        line = ask_once(&directory, question)?;
+    }
+    if line.is_empty() {
+        bail!("the server hung up: it is stopping, or more commands ask at a time than it answers; try again");
+    }
+    let answer: Result<Value, String> = serde_json::from_slice(&line).context("the server's answer cannot be read")?;
+    answer.map_err(|error| anyhow::anyhow!(error))
+}
+
+/// Its answer, or nothing when it hung up.
+fn ask_once(directory: &Path, question: &Question) -> anyhow::Result<Vec<u8>> {
+    let mut stream = data::connect(directory)?;
     stream.set_read_timeout(Some(LOOKS_EVERY))?;
     stream.set_write_timeout(Some(LOOKS_EVERY))?;
     if let Err(error) = writeln!(stream, "{}", serde_json::to_string(question)?) {
@@ -40,17 +54,14 @@ pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
             Ok(_) => break,
             // Not a whole line yet; what has come stays in it.
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                still_there(&directory, look)?;
+                still_there(directory, look)?;
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
             Err(error) => return Err(error).context("the server's answer broke off"),
         }
     }
-    if line.is_empty() {
-        bail!("the server hung up: it is stopping, or more commands ask at a time than it answers; try again");
-    }
-    let answer: Result<Value, String> = serde_json::from_slice(&line).context("the server's answer cannot be read")?;
-    answer.map_err(|error| anyhow::anyhow!(error))
+    // Half an answer is none.
+    Ok(if line.ends_with(b"\n") { line } else { Vec::new() })
 }
 
 /// Whether waiting on makes sense.

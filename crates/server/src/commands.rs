@@ -2,10 +2,10 @@
 
 use crate::{
     account_name,
-    arguments::{AccountCommand, Arguments, Client, Command, CredentialCommand, Data, Format, Output},
+    arguments::{AccountCommand, Arguments, Client, Command, CredentialCommand, Data, Format, Output, unread},
     asking::ask,
     config::Config,
-    data, demo, env, given_credential, log,
+    data, demo, env, given_credential, log, misuse,
     operator::Question,
     print, serve, ssh, waiting,
 };
@@ -21,8 +21,14 @@ const REMOVED_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => {
-            let config = Config::read(*arguments)?;
+            let config = misuse::checked(Config::read(*arguments))?;
             log::begin(&config.log, config.log_format)?;
+            for variable in unread() {
+                tracing::warn!(
+                    variable,
+                    "nobody reads this variable: `cvmd serve --help` names those that mean something"
+                );
+            }
             serve::run(&config)?;
         }
         Command::Demo => return demo::run(),
@@ -42,6 +48,16 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Request { request, data, output } => {
             show(&ask(&data, &Question::Request { request: RequestId(request) })?, output)?;
         }
+        Command::Requests { account, instance, lines, data, output } => {
+            misuse::checked(account.as_deref().map_or(Ok(()), account_name::check))?;
+            let of_which = if account.is_some() || instance.is_some() { " of those that were asked for" } else { "" };
+            let lines = ask(&data, &Question::Requests { account, instance, lines_max: lines })?;
+            show_or(
+                &lines,
+                output,
+                &format!("the journal has no lines{of_which}: commands leave them, queries do not"),
+            )?;
+        }
         Command::Messages { data, output } => messages(&data, output)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -50,13 +66,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn account(command: AccountCommand) -> anyhow::Result<()> {
     match command {
         AccountCommand::Add { name, data, output } => {
-            account_name::check(&name)?;
+            misuse::checked(account_name::check(&name))?;
             let added = ask(&data, &Question::AddAccount { name: name.clone() })?;
             let undo = Question::ForgetAccount { name: name.clone() };
             show_key(&added, output, &data, &undo, &format!("the account {name}"))
         }
         AccountCommand::Remove { name, force, data, output } => {
-            account_name::check(&name).and_then(|()| remove_account(&name, force, &data, output))
+            misuse::checked(account_name::check(&name))?;
+            remove_account(&name, force, &data, output)
         }
         AccountCommand::List { data, output } => show(&ask(&data, &Question::Accounts)?, output),
     }
@@ -65,14 +82,14 @@ fn account(command: AccountCommand) -> anyhow::Result<()> {
 fn credential(command: CredentialCommand) -> anyhow::Result<()> {
     match command {
         CredentialCommand::Add { account, data, output } => {
-            account_name::check(&account)?;
+            misuse::checked(account_name::check(&account))?;
             let added = ask(&data, &Question::AddCredential { account })?;
             let id = added["SecretId"].as_str().unwrap_or_default().to_owned();
             let what = format!("the credential {id}");
             show_key(&added, output, &data, &Question::RevokeCredential { secret_id: id }, &what)
         }
         CredentialCommand::Revoke { secret_id, data, output } => {
-            given_credential::check_id(&secret_id)?;
+            misuse::checked(given_credential::check_id(&secret_id))?;
             show(&ask(&data, &Question::RevokeCredential { secret_id })?, output)
         }
         CredentialCommand::List { data, output } => show(&ask(&data, &Question::Credentials)?, output),
@@ -106,7 +123,7 @@ fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyho
 
 /// Shows a key that nobody can be shown again. A key that nobody has seen would only be in the way, and is taken back.
 fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &str) -> anyhow::Result<()> {
-    let Err(unprinted) = print::result_for_good(&text(added, output.output)) else { return Ok(()) };
+    let Err(unprinted) = print::result_for_good(&text(added, output.output, "")) else { return Ok(()) };
     ask(data, undo).with_context(|| format!("{unprinted}: nobody has seen its key, but {what} is there"))?;
     // Said even where a closed pipe would be a quiet end: what was asked for is not there.
     anyhow::bail!("{unprinted}: {what} was not kept, because nobody has seen its key")
@@ -115,7 +132,8 @@ fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &
 /// Messages are gone when they have been printed, not before.
 fn messages(data: &Data, output: Output) -> anyhow::Result<()> {
     let answer = ask(data, &Question::Messages)?;
-    print::result_for_good(&text(&answer["Messages"], output.output))?;
+    let none = "no messages: passwords that are made for instances at launch come here, and leave once they were shown";
+    print::result_for_good(&text(&answer["Messages"], output.output, none))?;
     ask(data, &Question::MessagesShown { sequences: serde_json::from_value(answer["Sequences"].clone())? })?;
     let unreadable: Vec<_> = answer["Unreadable"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !unreadable.is_empty() {
@@ -135,11 +153,16 @@ fn authority(data: &Data) -> anyhow::Result<String> {
 }
 
 fn show(answer: &Value, output: Output) -> anyhow::Result<()> {
-    Ok(print::result(&text(answer, output.output))?)
+    show_or(answer, output, "nothing")
 }
 
-/// A table for people, JSON for programs.
-fn text(answer: &Value, format: Format) -> String {
+/// The same, with what is said of a list that is empty.
+fn show_or(answer: &Value, output: Output, none: &str) -> anyhow::Result<()> {
+    Ok(print::result(&text(answer, output.output, none))?)
+}
+
+/// A table for people, JSON for programs. `none` is said to people of an empty list.
+fn text(answer: &Value, format: Format, none: &str) -> String {
     if format == Format::Json {
         return format!("{answer}\n");
     }
@@ -148,7 +171,7 @@ fn text(answer: &Value, format: Format) -> String {
         row => std::slice::from_ref(row),
     };
     if rows.is_empty() {
-        return "nothing\n".into();
+        return format!("{none}\n");
     }
     let records: Vec<String> = rows.iter().map(record).collect();
     // Short records need no empty line between them.
@@ -157,8 +180,9 @@ fn text(answer: &Value, format: Format) -> String {
 }
 
 /// Whose it is before what it is; names that are not here follow.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "Time",
+    "RequestId",
     "AccountName",
     "Uin",
     "AppId",

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Access, ConnectFile, MetricsFile},
-    arguments::{Format, Missing, ServeArguments, variable},
+    arguments::{Format, Missing, ServeArguments, Sources, variable},
     bounded_file, given_credential, listen_address, plain_words,
     ssh_settings::{Ssh, SshFile},
 };
@@ -91,54 +91,50 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
     pub(crate) fn read(arguments: ServeArguments) -> anyhow::Result<Config> {
-        let file = match &arguments.config {
-            Some(path) => read_file(path)?,
-            None => File::default(),
-        };
-        if file.rate_limits == Some(true) {
-            bail!("rate_limits cannot be on in this version");
-        }
+        let path = arguments.config.as_deref();
+        let file = path.map_or_else(|| Ok(File::default()), read_file)?;
+        let said = Said { sources: &arguments.sources, file: path };
+        said.read("rate-limits", None, file.rate_limits, rate_limits)?;
         // Before anything names a region.
         Catalogue::open(&file.catalogue)?;
         // What makes no sense in the file is refused though a flag beats it.
-        let of_file = listen_address::read(file.listen.as_deref())?;
-        let listen = arguments.listen.map_or(Ok(of_file), |said| listen_address::read(Some(&said)))?;
+        said.read("listen", None, file.listen.clone(), listen_at)?;
+        let listen = said.read("listen", arguments.listen, file.listen, listen_at)?;
         let expose = arguments.expose.or(file.expose).unwrap_or(false);
         if !listen.ip().is_loopback() && !expose {
             bail!(
                 "{listen} can be reached by other machines; say --expose if that is wanted, and see what the log then warns of"
             );
         }
-        let region = arguments.region.or(file.region).unwrap_or_else(|| "ap-guangzhou".into());
-        let region = RegionId::find(&region).with_context(|| format!("there is no region {region}"))?;
         let policy = Policy {
-            region,
-            running_key_change: running_key_change(arguments.running_key_change.or(file.running_key_change))?,
-            associate: associate(arguments.associate.or(file.associate))?,
-            prices: prices(file.prices)?,
+            region: said.read("region", arguments.region, file.region, region)?,
+            running_key_change: said.read(
+                "running-key-change",
+                arguments.running_key_change,
+                file.running_key_change,
+                running_key_change,
+            )?,
+            associate: said.read("associate", arguments.associate, file.associate, associate)?,
+            prices: said.read("prices", None, Some(file.prices), prices)?,
             // Known when the listener is.
             console: None,
         };
-        let log = arguments.log.or(file.log).unwrap_or_else(|| "info".into());
-        crate::log::checked(&log)?;
-        let network_block = arguments.network_block.or(file.network.block);
-        if network_block.is_some_and(|block| ![64, 128, 192].contains(&block)) {
-            bail!("network.block is 64, 128 or 192");
-        }
+        let log = said.read("log", arguments.log, file.log, log_filter)?;
+        let network_block = said.read("network-block", arguments.network_block, file.network.block, network_block)?;
         let secret_id = arguments.secret_id.filter(|id| !id.is_empty());
         let ssh = Ssh::read(arguments.ssh, file.ssh, expose)?;
         let is_exposed = !listen.ip().is_loopback() || ssh.reaches_others();
         let credential = given_credential::read(secret_id, variable("CVMD_SECRET_KEY"), is_exposed)?;
-        let shutdown_timeout_s = arguments.shutdown_timeout_s.or(file.shutdown_timeout_s);
-        let boot_timeout_s = arguments.boot_timeout_s.or(file.boot_timeout_s);
-        let log_format = arguments.log_format.map_or_else(|| log_format(file.log_format.as_deref()), Ok)?;
+        let shutdown = [arguments.shutdown_timeout_s, file.shutdown_timeout_s];
+        let boot = [arguments.boot_timeout_s, file.boot_timeout_s];
+        let of_file = said.read("log-format", None, file.log_format, log_format)?;
         Ok(Config {
             listen,
             data: arguments.data.or(file.data)?,
             seed: arguments.seed.or(file.seed),
             accept_missing: arguments.accept_missing,
             policy,
-            limits: limits(shutdown_timeout_s, boot_timeout_s)?,
+            limits: limits(&said, shutdown, boot)?,
             ssh,
             access: Access::read(arguments.connect_peers, file.metrics, file.connect)?,
             network_block,
@@ -148,28 +144,86 @@ impl Config {
                 _ => bail!("tls.cert and tls.key are given together or not at all"),
             },
             log,
-            log_format,
+            log_format: arguments.log_format.unwrap_or(of_file),
             temporary_for: arguments.temporary_for,
             credential,
         })
     }
 }
 
-fn limits(shutdown_timeout_s: Option<u64>, boot_timeout_s: Option<u64>) -> anyhow::Result<Limits> {
+/// What may be said in several ways: a message about it tells by whom it was.
+struct Said<'a> {
+    sources: &'a Sources,
+    file: Option<&'a Path>,
+}
+
+impl Said<'_> {
+    /// Reads what counts: what a flag or its variable says, else what the file says.
+    fn read<S, T>(
+        &self,
+        flag: &str,
+        argument: Option<S>,
+        of_file: Option<S>,
+        read: impl FnOnce(Option<S>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let by = self.sources.name(flag, argument.is_some(), self.file);
+        read(argument.or(of_file)).with_context(|| by)
+    }
+}
+
+fn listen_at(text: Option<String>) -> anyhow::Result<SocketAddr> {
+    listen_address::read(text.as_deref())
+}
+
+fn region(name: Option<String>) -> anyhow::Result<RegionId> {
+    let name = name.as_deref().unwrap_or("ap-guangzhou");
+    RegionId::find(name).with_context(|| format!("there is no region {name}"))
+}
+
+fn log_filter(filter: Option<String>) -> anyhow::Result<String> {
+    let filter = filter.unwrap_or_else(|| "info".into());
+    crate::log::checked(&filter)?;
+    Ok(filter)
+}
+
+fn network_block(block: Option<u8>) -> anyhow::Result<Option<u8>> {
+    match block {
+        None | Some(64 | 128 | 192) => Ok(block),
+        Some(other) => bail!("network.block is 64, 128 or 192, not {other}"),
+    }
+}
+
+fn rate_limits(on: Option<bool>) -> anyhow::Result<()> {
+    if on == Some(true) {
+        bail!("rate_limits cannot be on in this version");
+    }
+    Ok(())
+}
+
+/// What the argument says, and what the file says.
+fn limits(said: &Said<'_>, shutdown: [Option<u64>; 2], boot: [Option<u64>; 2]) -> anyhow::Result<Limits> {
     let usual = Limits::default();
-    let seconds = |name: &str, said: Option<u64>, usual: u64| match said.unwrap_or(usual) {
-        seconds if TIMEOUT_S.contains(&seconds) => Ok(seconds),
-        other => bail!("{name} is {} to {} seconds, not {other}", TIMEOUT_S.start(), TIMEOUT_S.end()),
+    let read = |flag: &str, [argument, of_file]: [Option<u64>; 2], usual: u64| {
+        said.read(flag, argument, of_file, |seconds| timeout_s(flag, seconds.unwrap_or(usual)))
     };
     Ok(Limits {
-        shutdown_timeout_s: seconds("shutdown_timeout_s", shutdown_timeout_s, usual.shutdown_timeout_s)?,
-        boot_timeout_s: seconds("boot_timeout_s", boot_timeout_s, usual.boot_timeout_s)?,
+        shutdown_timeout_s: read("shutdown-timeout-s", shutdown, usual.shutdown_timeout_s)?,
+        boot_timeout_s: read("boot-timeout-s", boot, usual.boot_timeout_s)?,
         ..usual
     })
 }
 
+fn timeout_s(name: &str, seconds: u64) -> anyhow::Result<u64> {
+    if !TIMEOUT_S.contains(&seconds) {
+        let name = name.replace('-', "_");
+        bail!("{name} is {} to {} seconds, not {seconds}", TIMEOUT_S.start(), TIMEOUT_S.end());
+    }
+    Ok(seconds)
+}
+
 /// What a table of prices may say that is no price.
-fn prices(prices: Prices) -> anyhow::Result<Prices> {
+fn prices(prices: Option<Prices>) -> anyhow::Result<Prices> {
+    let prices = prices.unwrap_or_default();
     if !(1..=744).contains(&prices.month_hours) {
         bail!("prices.month_hours is 1 to 744, the hours of a month, not {}", prices.month_hours);
     }
@@ -179,8 +233,8 @@ fn prices(prices: Prices) -> anyhow::Result<Prices> {
     Ok(prices)
 }
 
-fn log_format(value: Option<&str>) -> anyhow::Result<Format> {
-    match value {
+fn log_format(value: Option<String>) -> anyhow::Result<Format> {
+    match value.as_deref() {
         Some("json") => Ok(Format::Json),
         Some("text") | None => Ok(Format::Text),
         Some(other) => bail!("log_format is \"text\" or \"json\", not \"{other}\""),

@@ -30,6 +30,7 @@ mod listen_address;
 mod log;
 mod master_key;
 mod metrics;
+mod misuse;
 mod operator;
 mod operator_journal;
 mod pace;
@@ -42,6 +43,7 @@ mod random;
 mod recovery;
 mod relay;
 mod replays;
+mod requests;
 mod seed;
 mod seed_file;
 mod serve;
@@ -58,7 +60,6 @@ mod waiting;
 mod websocket;
 mod work;
 
-use clap::Parser;
 use print::Unprinted;
 use std::{io::Write, process::ExitCode};
 
@@ -66,7 +67,7 @@ use std::{io::Write, process::ExitCode};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match arguments::Arguments::try_parse() {
+    let arguments = match arguments::parse() {
         Ok(arguments) => arguments,
         Err(told) => return tell(&told),
     };
@@ -88,5 +89,5 @@ fn failure(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(print::CLOSED_PIPE);
     }
     print::remark(&format!("cvmd: {}", plain_words::chain(error)));
-    ExitCode::FAILURE
+    if error.is::<misuse::Misuse>() { ExitCode::from(misuse::STATUS) } else { ExitCode::FAILURE }
 }

@@ -7,9 +7,9 @@ use crate::{
     http::Presence,
     metrics::Bound,
     operator_journal::entry,
-    random, standing,
+    random, requests, standing,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use cvmd_hypervisor::Endpoint;
 use cvmd_model::{InstanceId, RequestId};
 use cvmd_state::JournalEntry;
@@ -63,11 +63,39 @@ pub(crate) enum Question {
     Request {
         request: RequestId,
     },
+    /// The journal's last lines.
+    Requests {
+        account: Option<String>,
+        instance: Option<InstanceId>,
+        lines_max: u32,
+    },
     /// The messages, which stay until they have been shown.
     Messages,
     MessagesShown {
         sequences: Vec<u64>,
     },
+}
+
+impl Question {
+    /// Whether it changes nothing, or the same once and twice: then it is asked again of a server that hung up.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        match self {
+            Question::Environment
+            | Question::Endpoint { .. }
+            | Question::Machines
+            | Question::Accounts
+            | Question::Credentials
+            | Question::Request { .. }
+            | Question::Requests { .. }
+            | Question::Messages => true,
+            Question::AddAccount { .. }
+            | Question::ForgetAccount { .. }
+            | Question::AddCredential { .. }
+            | Question::RevokeCredential { .. }
+            | Question::RemoveAccount { .. }
+            | Question::MessagesShown { .. } => false,
+        }
+    }
 }
 
 /// Machines that are listed at most: each host key is worked out, and a list for ssh of more than that helps nobody.
@@ -166,7 +194,10 @@ async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyho
         Question::AddCredential { account } => accounts::add_credential(house, &account).await,
         Question::RevokeCredential { secret_id } => account_removal::revoke(house, &secret_id).await,
         Question::Credentials => Ok(credentials(house)),
-        Question::Request { request } => trace(house, request).await,
+        Question::Request { request } => requests::trace(house, request).await,
+        Question::Requests { account, instance, lines_max } => {
+            requests::last(house, account.as_deref(), instance, lines_max).await
+        }
         Question::Messages => Ok(messages(house)),
         Question::MessagesShown { sequences } => messages_shown(house, sequences).await,
     }
@@ -241,35 +272,6 @@ fn credentials(house: &House) -> Value {
         row
     };
     view.credentials().map(credential).collect()
-}
-
-async fn trace(house: &House, request: RequestId) -> anyhow::Result<Value> {
-    let lines = house.state.lines_of(request).await?;
-    if lines.is_empty() {
-        bail!("the journal has no command with the RequestId {request}; queries leave no line");
-    }
-    let view = house.state.view();
-    let line = |line: &cvmd_state::JournalLine| {
-        json!({
-            "Time": cvmd_actions::time(line.at_seconds),
-            "AccountName": view.account(line.account).map_or("", |account| &account.name),
-            "Action": line.action,
-            "Decision": line.decision,
-            "InstanceIds": line.instances,
-        })
-    };
-    let line = |of: &cvmd_state::JournalLine| {
-        let mut row = line(of);
-        // What came of an operation is nobody's signature.
-        if !of.credential.is_empty() {
-            row["SecretId"] = json!(of.credential);
-        }
-        if let Some(target) = &of.target {
-            row["Target"] = json!(target);
-        }
-        row
-    };
-    Ok(lines.iter().map(line).collect())
 }
 
 /// Messages in clear, the numbers by which they are acknowledged, and those that another master key has sealed.

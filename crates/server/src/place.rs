@@ -4,7 +4,7 @@
 use crate::{
     arguments::{Data, variable},
     asking::ask,
-    data,
+    data, misuse,
     operator::Question,
     relay::MACHINE_PAGE,
     standing::{Sshd, Standing},
@@ -53,7 +53,7 @@ impl Place {
     /// now: the endpoint may be another computer's, or an old one.
     pub(crate) fn server(&self) -> anyhow::Result<Server> {
         if let Some(endpoint) = &self.endpoint {
-            return Server::far(endpoint);
+            return misuse::checked(Server::far(endpoint));
         }
         let directory = self.data.directory()?;
         let is_there = self.data.is_said() && data::is_there(&directory);
@@ -61,7 +61,7 @@ impl Place {
             && !is_there
             && let Some(endpoint) = variable("CVMD_ENDPOINT")
         {
-            return Server::far(&endpoint);
+            return misuse::checked(Server::far(&endpoint));
         }
         let directory = std::path::absolute(directory)?;
         Ok(Server::At { directory, data: self.data.clone() })

@@ -4,6 +4,7 @@
 use crate::{
     arguments::SshCommand,
     env::quoted,
+    misuse,
     place::{Place, Server},
     print,
     ssh_line::SshLine,
@@ -40,13 +41,24 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
             return ssh(&place, identity, relay, &words);
         }
         SshCommand::SshConfig { place, relay } => print::result(&include(&place.lasting_server()?, relay)?)?,
-        SshCommand::Relay { place, instance } => pipe(place.server()?.tunnel(id(&instance)?)?)?,
+        SshCommand::Relay { place, instance } => {
+            let (id, server) = (id(&instance)?, place.server()?);
+            pipe(server.tunnel(id).map_err(|why| reason(&server, id).unwrap_or(why))?)?;
+        }
         SshCommand::HostKey { place, instance } => {
             let id = id(&instance)?;
             // Under the second name a client looks that was told a port.
             print::result(&format!("{id},[{id}]:* {}\n", place.server()?.sshd(id)?.host_key.trim()))?;
         }
-        SshCommand::LoginUser { place, is, instance } => {
+        SshCommand::LoginUser { place, up: true, instance, .. } => {
+            let standing = place.server().and_then(|server| server.standing(id(&instance)?));
+            return Ok(if standing.is_ok_and(|standing| standing.can_be_entered()) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        SshCommand::LoginUser { place, is, instance, .. } => {
             let user = place.server().and_then(|server| Ok(server.sshd(id(&instance)?)?.user));
             match (is, user) {
                 (Some(is), Ok(user)) if is == user => {}
@@ -60,12 +72,12 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn id(text: &str) -> anyhow::Result<InstanceId> {
-    text.parse().with_context(|| format!("{text} is no instance id"))
+    misuse::checked(text.parse().with_context(|| format!("{text} is no instance id: one looks like ins-1e4r6y8i")))
 }
 
 /// Becomes OpenSSH's `ssh`.
 fn ssh(place: &Place, identity: Option<std::path::PathBuf>, relay: bool, words: &[String]) -> anyhow::Result<ExitCode> {
-    let line = SshLine::read(words)?;
+    let line = misuse::checked(SshLine::read(words))?;
     let server = &place.clone().or(line.data.clone(), line.endpoint.clone()).server()?;
     let (user, id_text) =
         line.destination.rsplit_once('@').map_or((None, &*line.destination), |(user, id)| (Some(user), id));
@@ -145,6 +157,12 @@ fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Standing> {
     found.unwrap_or_else(|| bail!("{last}: try again when it is RUNNING"))
 }
 
+/// Why an instance cannot be entered, where that is its own state.
+fn reason(server: &Server, id: InstanceId) -> Option<anyhow::Error> {
+    let standing = server.standing(id).ok().filter(|standing| !standing.can_be_entered())?;
+    Some(anyhow::Error::msg(standing.advice(id)))
+}
+
 /// This program, as OpenSSH is to call it.
 struct Ours {
     words: String,
@@ -176,6 +194,11 @@ impl Ours {
         format!("{} '%h'", self.relay)
     }
 
+    /// The same where `%h` has become a machine's address: the name as it was typed.
+    fn proxy_by_name(&self) -> String {
+        format!("{} '%n'", self.relay)
+    }
+
     /// `%k` is the name under which a host's key is known: our id, whatever the address.
     fn known_hosts(&self) -> String {
         format!("{} %k", self.host_key)
@@ -197,7 +220,13 @@ fn include(server: &Server, relay: bool) -> anyhow::Result<String> {
          # Machines that are made later are found too. The server: {}\n",
         ours.words
     );
-    for (id, sshd) in server.machines()? {
+    let machines = server.machines()?;
+    if !relay && machines.iter().any(|(_, sshd)| sshd.address.is_some()) {
+        // At an address that nobody answers, ssh has no words: the relay says why nobody does.
+        let _ = write!(text, "\nMatch host ins-???????? !exec \"{} --up '%h'\"\n", ours.login_user);
+        let _ = writeln!(text, "    ProxyCommand {}", ours.proxy_by_name());
+    }
+    for (id, sshd) in machines {
         block(&mut text, &id, &sshd, relay);
     }
     // A machine with an address in a block of its own has another host name by now, and is not asked about.

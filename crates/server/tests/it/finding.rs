@@ -3,7 +3,8 @@
 use crate::support::{self, Home, Server, machines, refused, text, until};
 use serde_json::{Value, json};
 use std::{
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    io::{BufRead, BufReader, Write},
+    os::unix::{fs::PermissionsExt, net::UnixListener, process::CommandExt},
     process::{Command, Stdio},
 };
 
@@ -32,6 +33,23 @@ fn a_server_that_could_not_start_is_said_so_by_env_and_an_eval_of_that_leaves_no
     let said = refused(&second.ask(&["env"]));
     assert!(said.contains("no cvmd is running there") && !said.contains("ended with"), "{said}");
     server.stop();
+}
+
+#[test]
+fn a_server_that_ends_as_it_is_asked_is_asked_again_when_the_next_one_runs() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.data()).unwrap();
+    let listener = UnixListener::bind(home.data().join("cvmd.sock")).unwrap();
+    let answering = std::thread::spawn(move || {
+        drop(listener.accept().unwrap());
+        let (mut next, _) = listener.accept().unwrap();
+        BufReader::new(&next).read_line(&mut String::new()).unwrap();
+        let answer =
+            json!({"Ok": {"Endpoint": "http://127.0.0.1:1", "SecretId": "i", "SecretKey": "k", "Region": "r"}});
+        writeln!(next, "{answer}").unwrap();
+    });
+    assert!(text(&home.ask(&["env"])).contains("CVMD_ENDPOINT=http://127.0.0.1:1\n"));
+    answering.join().unwrap();
 }
 
 #[test]

@@ -368,7 +368,7 @@ fn cvmd_ssh_takes_a_key_and_either_way() {
     // As `cvmd env` prints it where a certificate was given: on the way to this host nobody listens.
     assert_eq!(far(&endpoint.replace("http://", "https://")), (Some(0), "root".into(), String::new()));
     let (status, _, why) = far("https://192.0.2.1:8312");
-    assert!(status == Some(1) && why.contains("--data DIR") && why.contains("http://192.0.2.1:8312"), "{why}");
+    assert!(status == Some(2) && why.contains("--data DIR") && why.contains("http://192.0.2.1:8312"), "{why}");
     server.stop();
 }
 

@@ -2,9 +2,10 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
 //! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
-//! `cvmd messages`. With a launch template the parameters given beat its own. The term of a PREPAID instance is kept
-//! and answered; nothing is charged, and nothing expires by itself. Roles, metadata and the layout of processors are kept
-//! and answered too, and nothing here depends on them.
+//! `cvmd messages`: all instances of one request have the same one, with a message for each. With a launch template the
+//! parameters given beat its own. The term of a PREPAID instance is kept and answered; nothing is charged, and nothing
+//! expires by itself. Roles, metadata and the layout of processors are kept and answered too, and nothing here depends on
+//! them.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{

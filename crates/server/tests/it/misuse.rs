@@ -1,0 +1,143 @@
+//! What makes no sense: who is named as having said it, and how a command ends.
+
+use crate::support::{Home, refused, text};
+use serde_json::json;
+
+#[test]
+fn a_value_that_makes_no_sense_is_refused_with_who_has_said_it() {
+    let home = Home::new();
+    let config = home.beside("cvmd.toml");
+    let named = config.to_str().unwrap();
+    let with = |text: &str| std::fs::write(&config, text).unwrap();
+    with("");
+    for (arguments, variables, by) in [
+        (vec!["--boot-timeout-s", "x"], vec![], "'--boot-timeout-s <SECONDS>'"),
+        (vec!["--boot-timeout-s", "0"], vec![], "--boot-timeout-s: "),
+        (vec![], vec![("CVMD_BOOT_TIMEOUT_S", "x")], "'CVMD_BOOT_TIMEOUT_S'"),
+        (vec![], vec![("CVMD_BOOT_TIMEOUT_S", "0")], "CVMD_BOOT_TIMEOUT_S: "),
+        (vec![], vec![("CVMD_ASSOCIATE", "x")], "CVMD_ASSOCIATE: "),
+        (vec!["--associate", "x"], vec![("CVMD_ASSOCIATE", "add")], "--associate: "),
+        (vec![], vec![("CVMD_SSH_PORTS", "x")], "'CVMD_SSH_PORTS'"),
+        (vec![], vec![("CVMD_REGION", "x")], "CVMD_REGION: "),
+        (vec!["--log", "x"], vec![], "--log: "),
+    ] {
+        // Another flag of the same name would be in the way.
+        let mut serve = home.cvmd(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        serve.arg(home.data()).args(&arguments).envs(variables.iter().copied());
+        let (status, said) = home.refused_start(&mut serve);
+        assert!(said.contains(by), "{by}: {said}");
+        assert_eq!(status, 2, "{said}");
+    }
+    for (text, why) in [
+        ("boot_timeout_s = 0", "boot_timeout_s is 1 to 3600"),
+        ("associate = \"x\"", "associate is"),
+        ("listen = \"x\"", "listen is ADDR:PORT"),
+        ("rate_limits = true", "rate_limits cannot"),
+        ("log_format = \"x\"", "log_format is"),
+        ("[prices]\nspot_percent = 200", "prices.spot_percent is"),
+        ("[network]\nblock = 3", "network.block is 64, 128 or 192, not 3"),
+    ] {
+        with(text);
+        let mut serve = home.serve();
+        serve.args(["--config", named]);
+        let (status, said) = home.refused_start(&mut serve);
+        assert!(said.contains(why) && said.contains(named) && !said.contains("--boot"), "{said}");
+        assert_eq!(status, 2, "{said}");
+    }
+    assert!(!home.data().exists(), "refused before anything is begun");
+}
+
+#[test]
+fn an_empty_variable_is_none_and_one_that_nobody_reads_is_warned_of() {
+    let mut home = Home::new().expecting("nobody reads this variable");
+    for name in
+        ["CONFIG", "SEED", "LISTEN", "BOOT_TIMEOUT_S", "EXPOSE", "SSH_PORTS", "SSH_MODE", "CONNECT_PEERS", "LOG"]
+    {
+        home = home.environment(&format!("CVMD_{name}"), "");
+    }
+    let home = home.environment("CVMD_LSITEN", "127.0.0.1:0").environment("CVMD_METRICS_TOKEN", "");
+    let server = home.start();
+    assert!(text(&home.ask(&["env"])).contains("CVMD_ENDPOINT"));
+    let log = server.stop();
+    let warned: Vec<_> = log.lines().filter(|line| line.contains("nobody reads this variable")).collect();
+    assert!(matches!(&warned[..], [line] if line.contains("CVMD_LSITEN")), "{log}");
+}
+
+#[test]
+fn what_was_said_ends_with_2_and_what_could_not_be_done_with_1() {
+    let home = Home::new();
+    let server = home.start();
+    for (arguments, status) in [
+        (vec!["account", "add", "no blanks"], 2),
+        (vec!["account", "remove", "no blanks"], 2),
+        (vec!["account", "remove", "nobody"], 1),
+        (vec!["credential", "add", "no blanks"], 2),
+        (vec!["credential", "revoke", "no/slash"], 2),
+        (vec!["credential", "revoke", "AKIDofNobody"], 1),
+        (vec!["request", "x"], 2),
+        (vec!["requests", "--lines", "0"], 2),
+        (vec!["requests", "--lines", "1001"], 2),
+        (vec!["requests", "--instance", "x"], 2),
+        (vec!["requests", "--account", "no blanks"], 2),
+        (vec!["requests", "--account", "nobody"], 1),
+        (vec!["host-key", "x"], 2),
+        (vec!["host-key", "ins-nowhere1"], 1),
+        (vec!["relay", "x"], 2),
+    ] {
+        let output = home.ask(&arguments);
+        let said = refused(&output);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+    }
+    let wrong = home.cvmd(&["host-key", "--endpoint", "nowhere", "ins-nowhere1"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2), "{}", refused(&wrong));
+    server.stop();
+}
+
+#[test]
+fn the_last_requests_are_listed_by_account_and_instance() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    assert_eq!(text(&home.ask(&["requests"])).lines().count(), 1, "a sentence");
+    let key = |name: &str| client.call("CreateKeyPair", json!({"KeyName": name, "ProjectId": 0}))["RequestId"].clone();
+    let made = [key("one"), key("two")];
+    client.answer("StopInstances", json!({"InstanceIds": ["ins-nowhere1"]})).unwrap_err();
+    client.call("DescribeKeyPairs", json!({}));
+    let added = home.ask_json(&["account", "add", "second"]);
+    let all = home.ask_json(&["requests"]);
+    let actions: Vec<_> = all.as_array().unwrap().iter().map(|line| line["Action"].as_str().unwrap()).collect();
+    assert_eq!(actions.len(), 4, "{all}");
+    let ids: Vec<_> = all.as_array().unwrap().iter().map(|line| &line["RequestId"]).collect();
+    assert!(made.iter().chain([&added["RequestId"]]).all(|id| ids.contains(&id)), "{all}");
+    assert_eq!(home.ask_json(&["requests", "--lines", "2"]).as_array().unwrap().len(), 2);
+    let about = home.ask_json(&["requests", "--instance", "ins-nowhere1"]);
+    assert_eq!((about.as_array().unwrap().len(), &about[0]["Decision"]), (1, &json!("InvalidInstanceId.NotFound")));
+    let of = home.ask_json(&["requests", "--account", "second"]);
+    assert!(of.as_array().unwrap().iter().all(|line| line["AccountName"] == "second"), "{of}");
+    let said = text(&home.ask(&["requests", "--instance", "ins-nowhere2"]));
+    assert!(said.contains("no lines of those that were asked for"), "{said}");
+    assert!(text(&home.ask(&["messages"])).starts_with("no messages: "));
+    server.stop();
+}
+
+#[test]
+fn a_browser_gets_a_page_and_a_client_its_answer() {
+    let home = Home::new();
+    let server = home.start();
+    let get = |target: &str, more: &str| {
+        let host = server.client.address;
+        let head = format!(
+            "GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: text/html,*/*\r\nconnection: close\r\n{more}\r\n"
+        );
+        server.client.send(head.as_bytes()).unwrap()
+    };
+    let page = get("/", "");
+    assert_eq!((page.status, &*page.content_type), (200, "text/html; charset=utf-8"));
+    assert!(String::from_utf8(page.body).unwrap().contains("cvmd env"));
+    for (target, more) in
+        [("/?Action=DescribeZones", ""), ("/v2/index.php", ""), ("/", "x-tc-action: DescribeZones\r\n")]
+    {
+        get(target, more).answer().unwrap_err();
+    }
+    server.stop();
+}
