@@ -59,6 +59,12 @@ fn a_server_that_is_stopped_as_by_ctrl_z_hangs_no_command() {
     // The operator's socket is there a moment later than the port.
     until("it answers", || home.ask(&["account", "list"]).status.success());
     server.tell("-STOP");
+    // Each of its threads, one after the other: on a busy machine one has still answered.
+    let is_stopped = |task: std::fs::DirEntry| {
+        std::fs::read_to_string(task.path().join("stat")).is_ok_and(|stat| stat.contains(") T "))
+    };
+    let tasks = || std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+    until("it is stopped", || tasks().all(|task| task.is_ok_and(is_stopped)));
     let said = refused(&home.ask(&["account", "list"]));
     server.tell("-CONT");
     assert!(said.contains(&format!("process {}", server.pid())) && said.contains("stopped"), "{said}");
