@@ -4,13 +4,14 @@ use crate::{
     house::House,
     http::Owner,
     metrics::Bound,
+    under_way::Begun,
     work::{self, Size},
 };
-use cvmd_actions::{Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason, carry_out};
+use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason};
 use cvmd_hypervisor::Turns;
 use cvmd_state::{CommitError, JournalEntry, Transaction, View};
 use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 /// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
 const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -18,28 +19,83 @@ const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
 
-/// Answers a query on the newest moment, when it is the account's turn.
-pub(crate) async fn query(
+/// What comes of a request: most queries are answered at once, and cost no state of a future.
+pub(crate) enum Outcome<'a> {
+    Now(Result<Body, ApiError>),
+    Later(Pin<Box<dyn Future<Output = Result<Body, ApiError>> + Send + 'a>>),
+}
+
+/// Answers a query, if need be when it is the account's turn.
+pub(crate) fn query<'a>(
+    house: &'a House,
+    (action, answer): (&'static Action, Answer),
+    params: Params,
+    context: Context,
+    (size, begun): (Size, Begun<'a>),
+) -> Outcome<'a> {
+    let account = context.account.0;
+    if work::is_free(house, account, size) {
+        let body = work::compute_now(house, account, || query_now(house, action, params, answer, &context));
+        return Outcome::Now(body.map_err(|reason| declared(action, refuse(house, &reason, &context))));
+    }
+    Outcome::Later(Box::pin(async move {
+        let run = || query_now(house, action, params, answer, &context);
+        let body = work::compute(house, account, size, run).await.flatten();
+        drop(begun);
+        body.map_err(|reason| declared(action, refuse(house, &reason, &context)))
+    }))
+}
+
+/// Carries out a command that a credential has signed, if it `may` be.
+pub(crate) fn carry_out<'a>(
+    house: &'a Arc<House>,
+    (action, prepare): (&'static Action, Prepare),
+    request: Request,
+    may: Result<(), Reason>,
+    context: Context,
+    (size, begun): (Size, Begun<'a>),
+) -> Outcome<'a> {
+    let entry = journal_entry(&request, action, &context);
+    Outcome::Later(Box::pin(async move {
+        let prepared = match may {
+            Err(reason) => Err(reason),
+            Ok(()) => self::prepare(house, action, request.params, prepare, (&context, size)).await,
+        };
+        let body = commit_signed(house, entry, prepared, context).await;
+        drop(begun);
+        body.map_err(|error| declared(action, error))
+    }))
+}
+
+/// Says so when an action answers what it does not declare.
+fn declared(action: &Action, error: ApiError) -> ApiError {
+    if !actions::is_declared(action.errors, error.code) {
+        tracing::error!(action = action.name, code = error.code, "an action answered a code it does not declare");
+    }
+    error
+}
+
+/// Answers a query on the newest moment.
+fn query_now(
     house: &House,
     action: &Action,
     params: Params,
     answer: Answer,
-    (context, size): (&Context, Size),
-) -> Result<Body, ApiError> {
-    let run = move || {
-        let mut parameters = Parameters::of_action(action, params)?;
-        let body = answer(&mut parameters, &house.state.view(), context)?;
-        parameters.finish()?;
-        match body.0.len() {
-            bytes if bytes > REPLY_BYTES_MAX => Err(Excess::Reply { bytes, limit: REPLY_BYTES_MAX }.into()),
-            _ => Ok(body),
-        }
-    };
-    let answered = work::compute(house, context.account.0, size, run).await.flatten();
-    answered.map_err(|reason: Reason| {
-        count_bound(house, &reason);
-        reason.told(context.door, context.language)
-    })
+    context: &Context,
+) -> Result<Body, Reason> {
+    let mut parameters = Parameters::of_action(action, params)?;
+    let body = answer(&mut parameters, &house.state.view(), context)?;
+    parameters.finish()?;
+    match body.0.len() {
+        bytes if bytes > REPLY_BYTES_MAX => Err(Excess::Reply { bytes, limit: REPLY_BYTES_MAX }.into()),
+        _ => Ok(body),
+    }
+}
+
+/// Tells why something is refused, and counts that if it is for a bound.
+fn refuse(house: &House, reason: &Reason, context: &Context) -> ApiError {
+    count_bound(house, reason);
+    reason.told(context.door, context.language)
 }
 
 fn count_bound(house: &House, reason: &Reason) {
@@ -49,7 +105,7 @@ fn count_bound(house: &House, reason: &Reason) {
 }
 
 /// Parses a command, off the writer, when it is the account's turn.
-pub(crate) async fn prepare(
+async fn prepare(
     house: &House,
     action: &'static Action,
     params: Params,
@@ -116,7 +172,7 @@ pub(crate) async fn commit(
 
 /// The same for a request that a credential has signed: one that was revoked while the request was under way, and from then
 /// on before everything else, writes nothing any more.
-pub(crate) async fn commit_signed(
+async fn commit_signed(
     house: &Arc<House>,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
@@ -132,7 +188,7 @@ pub(crate) async fn commit_signed(
         if credentials.holds(&secret_id) {
             return run(&counted, tx, prepared, &context);
         }
-        Err(cvmd_actions::denied(&Denied::SecretIdNotFound { secret_id }, context.door, context.language))
+        Err(actions::denied(&Denied::SecretIdNotFound { secret_id }, context.door, context.language))
     })
     .await
 }
@@ -143,11 +199,8 @@ fn run(
     prepared: Result<Apply, Reason>,
     context: &Context,
 ) -> Result<Body, ApiError> {
-    let applied = prepared.and_then(|apply| carry_out(apply, tx, context));
-    applied.map_err(|reason| {
-        count_bound(house, &reason);
-        reason.told(context.door, context.language)
-    })
+    let applied = prepared.and_then(|apply| actions::carry_out(apply, tx, context));
+    applied.map_err(|reason| refuse(house, &reason, context))
 }
 
 async fn decide(

@@ -1,6 +1,10 @@
 //! The pipeline: authenticated request, action, transaction, reply. Every request of every client passes here.
 
-use crate::{command, house::House, random, work};
+use crate::{
+    command::{self, Outcome},
+    house::House,
+    random, work,
+};
 use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_wire::{Checked, Denied, Door, Language, RawHead, RawRequest, Request, envelope};
@@ -18,13 +22,19 @@ pub(crate) struct Told {
 /// Bytes in, bytes out. `checked` is the head of `raw`.
 pub(crate) async fn answer(
     house: &Arc<House>,
-    checked: Checked<'_>,
+    checked: &Checked<'_>,
     raw: &RawRequest<'_>,
     peer: IpAddr,
 ) -> (Vec<u8>, Told) {
     let mut told = unknown();
     let door = Door::of_path(raw.target.path());
-    match carry_out(house, checked, raw, (door, peer), &mut told).await {
+    let authenticated = work::authenticate(house, checked, raw.body, peer).await;
+    let outcome = match carry_out(house, authenticated, raw, door, &mut told) {
+        Ok(Outcome::Now(outcome)) => outcome,
+        Ok(Outcome::Later(outcome)) => outcome.await,
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(Body(body)) => (envelope::success(&body, told.request.0, door), told),
         Err(error) => refused(&error, door, told),
     }
@@ -54,19 +64,18 @@ fn refused(error: &ApiError, door: Door, told: Told) -> (Vec<u8>, Told) {
     (bytes, Told { code: error.code, ..told })
 }
 
-async fn carry_out(
-    house: &Arc<House>,
-    checked: Checked<'_>,
+fn carry_out<'a>(
+    house: &'a Arc<House>,
+    authenticated: Result<Result<Request, Denied>, Reason>,
     raw: &RawRequest<'_>,
-    (door, peer): (Door, IpAddr),
+    door: Door,
     told: &mut Told,
-) -> Result<Body, ApiError> {
-    let request = work::authenticate(house, checked, raw.body, peer).await;
-    let request = request.map_err(|reason| reason.told(door, Language::wished(raw)))?;
+) -> Result<Outcome<'a>, ApiError> {
+    let request = authenticated.map_err(|reason| reason.told(door, Language::wished(raw)))?;
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
-    let _begun = work::begin(house, request.owner).map_err(|reason| reason.told(door, language))?;
+    let begun = work::begin(house, request.owner).map_err(|reason| reason.told(door, language))?;
     let action = find(&request).map_err(|reason| reason.told(door, language))?;
     told.action = action.name;
     if request.replay.is_some_and(|key| !house.replays.admit(key, house.now_seconds())) {
@@ -76,23 +85,16 @@ async fn carry_out(
     let known = *region.as_ref().unwrap_or(&house.policy.region);
     let context = house.context(told.request, door, language, AccountNumber(request.owner), known);
     let size = work::Size::of(raw.body);
-    let outcome = match (action.effect, region) {
-        (Effect::Query(_), Err(reason)) => Err(reason.told(door, language)),
-        (Effect::Query(answer), Ok(_)) => command::query(house, action, request.params, answer, (&context, size)).await,
-        (Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare), region) => {
-            let entry = command::journal_entry(&request, action, &context);
-            let prepared = match region {
-                Err(reason) => Err(reason),
-                Ok(_) => command::prepare(house, action, request.params, prepare, (&context, size)).await,
-            };
-            command::commit_signed(house, entry, prepared, context).await
+    match action.effect {
+        Effect::Query(answer) => {
+            region.map_err(|reason| reason.told(door, language))?;
+            Ok(command::query(house, (action, answer), request.params, context, (size, begun)))
         }
-    };
-    outcome.inspect_err(|error| {
-        if !actions::is_declared(action.errors, error.code) {
-            tracing::error!(action = action.name, code = error.code, "an action answered a code it does not declare");
+        Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => {
+            let may = region.map(|_| ());
+            Ok(command::carry_out(house, (action, prepare), request, may, context, (size, begun)))
         }
-    })
+    }
 }
 
 fn find(request: &Request) -> Result<&'static Action, Reason> {
@@ -149,7 +151,7 @@ mod test {
     async fn whole(house: &Arc<House>, raw: &RawRequest<'_>) -> String {
         let bytes = raw.body.len() as u64;
         let bytes = match wire::check_head(raw.head(), bytes, &*house.credentials, house.now_seconds()) {
-            Ok(checked) => answer(house, checked, raw, IpAddr::from([127, 0, 0, 1])).await.0,
+            Ok(checked) => answer(house, &checked, raw, IpAddr::from([127, 0, 0, 1])).await.0,
             Err(denied) => deny(raw.head(), &denied).0,
         };
         String::from_utf8(bytes).unwrap()

@@ -39,31 +39,38 @@ impl Size {
 /// Hashes and reads a request. Whose turn a large one takes, its head tells: the signature is not checked yet.
 pub(crate) async fn authenticate(
     house: &House,
-    checked: Checked<'_>,
+    checked: &Checked<'_>,
     body: &[u8],
     peer: IpAddr,
 ) -> Result<Result<Request, Denied>, Reason> {
     let size = Size::of(body);
     let _turn = match size {
         Size::Small => None,
-        Size::Large => Some(turn(house, &house.large, Owner::of_head(&checked, peer)).await?),
+        Size::Large => Some(Box::pin(turn(house, &house.large, Owner::of_head(checked, peer))).await?),
     };
     Ok(size.run(|| checked.authenticate(body, &*house.credentials, house.now_seconds())))
 }
 
+/// Whether an account need not wait with a request: it asks for little, and has read what it was answered.
+pub(crate) fn is_free(house: &House, account: u32, size: Size) -> bool {
+    size == Size::Small && house.pace.is_light(account) && house.replies.has_room_for(account)
+}
+
+/// Computes for an account at once.
+pub(crate) fn compute_now<T>(house: &House, account: u32, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let done = work();
+    house.pace.took(account, begun.elapsed());
+    done
+}
+
 /// Computes for an account, once it is its turn and it has read what it was answered.
 pub(crate) async fn compute<T>(house: &House, account: u32, size: Size, work: impl FnOnce() -> T) -> Result<T, Reason> {
-    let timed = || {
-        let begun = Instant::now();
-        let done = work();
-        house.pace.took(account, begun.elapsed());
-        done
-    };
-    if size == Size::Small && house.pace.is_light(account) && house.replies.has_room_for(account) {
-        return Ok(timed());
+    if is_free(house, account, size) {
+        return Ok(compute_now(house, account, work));
     }
     let _turn = turn_with_room(house, account, size).await?;
-    Ok(size.run(timed))
+    Ok(size.run(|| compute_now(house, account, work)))
 }
 
 /// Counts a request until what is returned is dropped.

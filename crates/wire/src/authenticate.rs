@@ -102,12 +102,17 @@ impl Checked<'_> {
     ///
     /// The first reason found. A legacy request without `Version` is [`Denied::LegacyWithoutVersion`]
     /// whatever else its parameters hold, as it belongs to an action set with other rules.
-    pub fn authenticate(self, body: &[u8], credentials: &dyn Credentials, now_seconds: u64) -> Result<Request, Denied> {
+    pub fn authenticate(
+        &self,
+        body: &[u8],
+        credentials: &dyn Credentials,
+        now_seconds: u64,
+    ) -> Result<Request, Denied> {
         refuse_larger_than(self.body_bytes_max(), body.len() as u64)?;
         let raw = self.head.with(body);
-        match self.way {
+        match &self.way {
             Way::Tc3(head) => head.authenticate(&raw, credentials),
-            Way::V1(door) => v1::authenticate(&raw, door, credentials, now_seconds),
+            Way::V1(door) => v1::authenticate(&raw, *door, credentials, now_seconds),
         }
     }
 }

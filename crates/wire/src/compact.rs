@@ -31,7 +31,6 @@ fn text(out: &mut Vec<u8>, text: &str) -> Written {
 
 /// A text that is known to need no escaping.
 fn name(out: &mut Vec<u8>, name: &str) {
-    out.reserve(name.len() + 3);
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
     out.push(b'"');
@@ -101,10 +100,12 @@ impl<'a> Open<'a> {
     }
 
     fn member(&mut self, key: &'static str, value: &(impl Serialize + ?Sized)) -> Written {
-        self.next();
         debug_assert!(is_plain(key.as_bytes()), "the name of a member is a word");
-        name(self.out, key);
-        self.out.push(b':');
+        // Room is looked for three times a member, and not once for each of its signs.
+        self.out.extend_from_slice(if self.is_empty { b"\"" } else { b",\"" });
+        self.is_empty = false;
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
         value.serialize(Writer { out: self.out })
     }
 
@@ -135,10 +136,15 @@ impl<'a> ser::Serializer for Writer<'a> {
     type SerializeStructVariant = Open<'a>;
 
     as_serde_json_does! {
-        serialize_bool(bool) serialize_char(char)
+        serialize_char(char)
         serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
         serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
         serialize_f32(f32) serialize_f64(f64)
+    }
+
+    fn serialize_bool(self, value: bool) -> Written {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        Ok(())
     }
 
     fn serialize_str(self, value: &str) -> Written {

@@ -50,7 +50,7 @@ impl<'a> RawHead<'a> {
     /// The media type without its parameters, as received.
     pub(crate) fn media_type(&self) -> &'a str {
         let content_type = self.header(&CONTENT_TYPE);
-        let end = content_type.find(';').unwrap_or(content_type.len());
+        let end = memchr::memchr(b';', content_type.as_bytes()).unwrap_or(content_type.len());
         content_type[..end].trim_end()
     }
 }

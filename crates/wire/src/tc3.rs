@@ -81,13 +81,13 @@ impl<'a> Head<'a> {
     }
 
     /// Checks the signature, which is over the body too.
-    pub(crate) fn authenticate(self, raw: &RawRequest<'_>, credentials: &dyn Credentials) -> Result<Request, Denied> {
+    pub(crate) fn authenticate(&self, raw: &RawRequest<'_>, credentials: &dyn Credentials) -> Result<Request, Denied> {
         let Head { authorization, timestamp, timestamp_seconds, date, credential } = self;
         // It may have been revoked while the body came.
-        if !credentials.find(authorization.secret_id).is_some_and(|now| Arc::ptr_eq(&now, &credential)) {
+        if !credentials.find(authorization.secret_id).is_some_and(|now| Arc::ptr_eq(&now, credential)) {
             return Err(Denied::SecretIdNotFound { secret_id: excerpt(authorization.secret_id) });
         }
-        verify(raw, &authorization, timestamp, &date, &credential)?;
+        verify(raw, authorization, timestamp, date, credential)?;
         let head = raw.head();
         if !head.header(&TOKEN).is_empty() {
             return Err(Denied::UnknownToken { name: "X-TC-Token" });
@@ -101,7 +101,7 @@ impl<'a> Head<'a> {
             version: optional(&VERSION),
             region: optional(&REGION),
             language: Language::wished(raw),
-            timestamp_seconds,
+            timestamp_seconds: *timestamp_seconds,
             service: Some(authorization.service.into()),
             host: host::named(head),
             replay: None,
@@ -164,13 +164,21 @@ impl<'a> Authorization<'a> {
     /// Fields may come in any order and with any space around them.
     fn read(header: &'a [u8]) -> Result<Authorization<'a>, Denied> {
         let header = std::str::from_utf8(header).map_err(|_| malformed(AuthorizationFault::NotText))?.trim();
-        let (algorithm, fields) = header.split_once(' ').unwrap_or((header, ""));
+        let (algorithm, fields) = split_once(header, b' ').unwrap_or((header, ""));
         if algorithm != ALGORITHM {
             return Err(Denied::UnsupportedAlgorithm { algorithm: excerpt(algorithm) });
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        for field in fields.split(',').map(str::trim).filter(|field| !field.is_empty()) {
-            let (name, value) = field.split_once('=').ok_or_else(|| malformed(AuthorizationFault::FieldForm))?;
+        let mut rest = Some(fields);
+        while let Some(fields) = rest {
+            let (field, others) =
+                split_once(fields, b',').map_or((fields, None), |(field, others)| (field, Some(others)));
+            rest = others;
+            let field = field.trim();
+            if field.is_empty() {
+                continue;
+            }
+            let (name, value) = split_once(field, b'=').ok_or_else(|| malformed(AuthorizationFault::FieldForm))?;
             let place = match name.trim_end() {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
@@ -200,6 +208,12 @@ impl<'a> Authorization<'a> {
     }
 }
 
+/// As `str::split_once` does, several times as fast: this is done seven times a request.
+fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(at, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 fn malformed(what: AuthorizationFault) -> Denied {
     Denied::MalformedAuthorization { what }
 }
@@ -209,8 +223,8 @@ fn malformed(what: AuthorizationFault) -> Denied {
 fn read_credential(credential: &str) -> Result<(&str, &str, &str), Denied> {
     let form = || malformed(AuthorizationFault::CredentialForm);
     let scope = credential.strip_suffix("/tc3_request").ok_or_else(form)?;
-    let (secret_id, scope) = scope.split_once('/').ok_or_else(form)?;
-    let (date, service) = scope.split_once('/').ok_or_else(form)?;
+    let (secret_id, scope) = split_once(scope, b'/').ok_or_else(form)?;
+    let (date, service) = split_once(scope, b'/').ok_or_else(form)?;
     if secret_id.is_empty() {
         return Err(malformed(AuthorizationFault::EmptySecretId));
     }

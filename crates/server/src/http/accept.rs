@@ -71,6 +71,7 @@ async fn one(
 ) {
     let presence = Arc::new(presence);
     tokio::select! {
+        biased;
         ended = talk::accepted(&house, &tls, stream, &presence, stop) => if let Err(error) = ended {
             tracing::debug!(error = format!("{error:#}"), "a connection broke");
         },

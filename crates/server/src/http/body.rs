@@ -8,7 +8,10 @@ use cvmd_actions::Reason;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 
 /// A body has this long.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,21 +70,12 @@ impl Bodies {
         if body.is_end_stream() {
             return Ok(Received { bytes: Bytes::new(), _share: None });
         }
-        let reading = self.read_on(body, bytes_max, owner, metrics);
-        tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| {
+        let late = |_| {
             metrics.reached(Bound::BodyTime);
-            Err(Fault::Refused(Reason::HalfSent))
-        })
-    }
-
-    async fn read_on(
-        &self,
-        body: &mut Incoming,
-        bytes_max: usize,
-        owner: impl FnOnce() -> Owner,
-        metrics: &Metrics,
-    ) -> Result<Received, Fault> {
-        let first = next(body).await?.unwrap_or_default();
+            Fault::Refused(Reason::HalfSent)
+        };
+        let until = Instant::now() + PATIENCE;
+        let first = timeout_at(until, next(body)).await.map_err(late)??.unwrap_or_default();
         if first.len() > bytes_max {
             return Err(Fault::TooLarge { bytes: first.len() });
         }
@@ -89,7 +83,18 @@ impl Bodies {
         if body.is_end_stream() {
             return Ok(Received { bytes: first, _share: None });
         }
-        let owner = owner();
+        let rest = Box::pin(self.read_on(body, first, bytes_max, owner(), metrics));
+        timeout_at(until, rest).await.map_err(late)?
+    }
+
+    async fn read_on(
+        &self,
+        body: &mut Incoming,
+        first: Bytes,
+        bytes_max: usize,
+        owner: Owner,
+        metrics: &Metrics,
+    ) -> Result<Received, Fault> {
         let is_named = matches!(owner, Owner::Credential(..));
         let give_up = Arc::new(Notify::new());
         let share = self.0.of(&owner).share(owner, Arc::clone(&give_up));

@@ -107,9 +107,10 @@ impl Framing {
 impl Lines {
     /// Takes what belongs to the head; where the connection is, once that has ended.
     fn read(&mut self, bytes: &mut &[u8]) -> Option<Place> {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            let (part, rest) = bytes.split_at(end + 1);
-            *bytes = rest;
+        let all = *bytes;
+        for end in memchr::memchr_iter(b'\n', all) {
+            let part = &all[all.len() - bytes.len()..=end];
+            *bytes = &all[end + 1..];
             let ended = if self.line_bytes == 0 {
                 self.ends_with(&part[..part.len().min(LINE_BYTES)], part.len())
             } else {
@@ -146,7 +147,14 @@ impl Lines {
             return self.begun;
         }
         self.begun = true;
-        if let (Some(b'C' | b'c' | b'T' | b't'), Some(colon)) = (line.first(), memchr::memchr(b':', line)) {
+        // What begins like neither of the two names is most lines.
+        if !matches!(
+            (line.first(), line.get(8)),
+            (Some(b'C' | b'c'), Some(b'L' | b'l')) | (Some(b'T' | b't'), Some(b'-'))
+        ) {
+            return false;
+        }
+        if let Some(colon) = memchr::memchr(b':', line) {
             let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
             if name.eq_ignore_ascii_case(b"transfer-encoding") {
                 self.is_coded = true;

@@ -23,6 +23,7 @@ use hyper::{
     header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING},
     http::request::Parts,
 };
+use std::{convert::Infallible, sync::Arc};
 use tokio::time::Instant;
 
 /// For people who open the API's address in a browser.
@@ -33,32 +34,40 @@ const TWO_HOSTS: &str = "this request has two `Host` headers; send one";
 const NO_HOST: &str = "this request has no `Host` header, which HTTP/1.1 asks for";
 const TWO_LENGTHS: &str = "this request has both `Content-Length` and `Transfer-Encoding`; send one of them";
 
-pub(super) async fn respond(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+/// Answers a request. The future of each is moved once as a whole, so that what is large and rare in it stands in boxes.
+pub(super) fn respond(
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> {
     // Where the length of a body is told by a coding, nothing is read of the connection after it.
     let is_coded = request.headers().contains_key(TRANSFER_ENCODING);
-    if let Some(why) = ambiguity(connection, &request, is_coded) {
-        return refused(StatusCode::BAD_REQUEST, why);
+    let ambiguity = ambiguity(&connection, &request, is_coded);
+    let (head, body) = request.into_parts();
+    async move {
+        if let Some(why) = ambiguity {
+            return Ok(refused(StatusCode::BAD_REQUEST, why));
+        }
+        let mut response = answer(&connection, &head, body).await;
+        if is_coded {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
-    let mut response = answer(connection, request).await;
-    if is_coded {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
-async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Response<Full<Bytes>> {
     let house = &connection.house;
-    if request.method() == Method::CONNECT {
-        return tunnels::open_tunnel(connection, request).await;
+    let bare = || Request::from_parts(head.clone(), ());
+    if head.method == Method::CONNECT {
+        return Box::pin(tunnels::open_tunnel(connection, bare())).await;
     }
-    if request.uri().path() == CONSOLE_PAGE {
-        return match tunnels::open_console(connection, request).await {
+    if head.uri.path() == CONSOLE_PAGE {
+        return match Box::pin(tunnels::open_console(connection, bare())).await {
             Ok(response) => response,
             Err(why) => refused(why.status(), &why.to_string()),
         };
     }
-    let (head, body) = request.into_parts();
-    if connect::is_for_others(&head) {
+    if connect::is_for_others(head) {
         return refused(StatusCode::FORBIDDEN, connect::NO_PROXY);
     }
     match head.uri.path() {
@@ -114,7 +123,7 @@ fn ambiguity(connection: &Connection, request: &Request<Incoming>, is_coded: boo
 }
 
 /// Answers a request to the API. What its head alone can tell is found out before its body is read.
-async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Response<Full<Bytes>> {
+async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Response<Full<Bytes>> {
     let (house, presence) = (&connection.house, &connection.presence);
     let raw = RawHead { method: &head.method, target: &head.uri, headers: &head.headers };
     let body_bytes = body.size_hint().exact().unwrap_or_default();
@@ -122,7 +131,7 @@ async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Respon
         Ok(checked) => checked,
         Err(denied) => {
             let (bytes, told) = pipeline::deny(raw, &denied);
-            return unread(&head, body, answered(connection, bytes, &told, 0));
+            return unread(head, body, answered(connection, bytes, &told, 0));
         }
     };
     let bytes_max = checked.body_bytes_max();
@@ -136,12 +145,12 @@ async fn api(connection: &Connection, head: Parts, mut body: Incoming) -> Respon
                 }
                 Fault::Refused(reason) => pipeline::refuse(raw, &reason),
             };
-            return unread(&head, body, answered(connection, bytes, &told, 0));
+            return unread(head, body, answered(connection, bytes, &told, 0));
         }
     };
     presence.begin();
     let started = Instant::now();
-    let (bytes, told) = pipeline::answer(house, checked, &raw.with(&received.bytes), connection.peer).await;
+    let (bytes, told) = pipeline::answer(house, &checked, &raw.with(&received.bytes), connection.peer).await;
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     presence.end(told.account);
     answered(connection, bytes, &told, took_us)
@@ -214,4 +223,19 @@ fn typed(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>)
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn bytes_of_future<A, B, F>(_: impl Fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_future_of_a_request_is_small_as_it_is_moved_as_a_whole() {
+        let bytes = bytes_of_future(respond);
+        assert!(bytes <= 1_400, "{bytes} bytes: what is rare or waits stands in boxes");
+    }
 }

@@ -17,7 +17,6 @@ use crate::{
 use hyper::{server::conn::http1, service::service_fn, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
-    convert::Infallible,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -62,7 +61,7 @@ pub(super) async fn accepted(
         Ok(Ok(0)) | Err(_) => return Ok(()),
         Ok(Err(error)) => return Err(error.into()),
         Ok(Ok(_)) if first[0] == tls::FIRST_BYTE => {
-            let Some(stream) = unless_stopped(&mut stop, tls.accept(stream)).await else { return Ok(()) };
+            let Some(stream) = unless_stopped(&mut stop, Box::pin(tls.accept(stream))).await else { return Ok(()) };
             let stream: Box<dyn Stream> = Box::new(stream?);
             talk(about(false), stream, &mut stop).await?
         }
@@ -75,19 +74,19 @@ pub(super) async fn accepted(
             // There is a number of such tunnels, which knows better than the listener which one to let go.
             presence.begin();
             // Told to stop, the machines themselves go on; what ends is the way to them.
-            unless_stopped(&mut stop, relay.carry(stream, || presence.end(0))).await;
+            unless_stopped(&mut stop, Box::pin(relay.carry(stream, || presence.end(0)))).await;
         }
         End::Console { machine, place } => {
             presence.begin();
             tokio::select! {
-                _ = unless_stopped(&mut stop, websocket::carry(stream, machine)) => {}
+                _ = unless_stopped(&mut stop, Box::pin(websocket::carry(stream, machine))) => {}
                 () = place.closed() => {}
             }
         }
         End::Vendor { host, way } => {
             let stream: Box<dyn Stream> = match way {
                 Way::Plain => Box::new(stream),
-                Way::Tls => match unless_stopped(&mut stop, tls.accept_for(&host, stream)).await {
+                Way::Tls => match unless_stopped(&mut stop, Box::pin(tls.accept_for(&host, stream))).await {
                     Some(stream) => Box::new(stream?),
                     None => return Ok(()),
                 },
@@ -140,10 +139,7 @@ where
     let house = Arc::clone(&about.house);
     let connection = Arc::new(about);
     let answering = Arc::clone(&connection);
-    let service = service_fn(move |request| {
-        let connection = Arc::clone(&answering);
-        async move { Ok::<_, Infallible>(routes::respond(&connection, request).await) }
-    });
+    let service = service_fn(move |request| routes::respond(Arc::clone(&answering), request));
     {
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -153,6 +149,7 @@ where
             .with_upgrades();
         let mut serving = std::pin::pin!(serving);
         let ended = tokio::select! {
+            biased;
             ended = &mut serving => ended,
             () = stopped(stop) => {
                 serving.as_mut().graceful_shutdown();

@@ -14,12 +14,11 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::Incoming,
     header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
 };
 
 /// Answers a `CONNECT`. With 200 the connection ends as HTTP, and [`talk`](super::talk) goes on with what it has become.
-pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<()>) -> Response<Full<Bytes>> {
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
     let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
     let end = match target {
@@ -42,7 +41,7 @@ pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<In
 /// Answers a WebSocket to a console. With 101 the connection goes on as with a tunnel.
 pub(super) async fn open_console(
     connection: &Connection,
-    mut request: Request<Incoming>,
+    mut request: Request<()>,
 ) -> Result<Response<Full<Bytes>>, NoConsole> {
     let wish = Wish::of(request.headers()).filter(|_| request.method() == Method::GET);
     let wish = wish.ok_or(NoConsole::NoWebSocket)?;
