@@ -273,7 +273,7 @@ fn flags_beat_environment_beats_file() {
         (Some("ap-beijing"), Some("ap-singapore"), Some(flag), flag),
         (None, Some("ap-singapore"), None, "ap-singapore"),
     ] {
-        let mut home = Home::new();
+        let mut home = Home::new().expecting("nobody reads this variable");
         if let Some(region) = file {
             std::fs::write(path(&home), format!("region = \"{region}\"\n")).unwrap();
             let config = path(&home);

@@ -218,11 +218,11 @@ fn a_start_that_is_refused_leaves_what_was_there_and_the_reason_alone() {
     let home = Home::new().seed(json!([]));
     std::fs::create_dir(home.data()).unwrap();
     for name in ["ca.pem.old", "credential", "notes"] {
-        std::fs::write(home.data().join(name), "mine").unwrap();
+        std::fs::write(home.data().join(name), "mine\nmine").unwrap();
     }
     home.refuses_to_serve(&mut home.serve());
     assert_eq!(names(&home), ["ca.pem.old", "credential", "failure", "notes"]);
-    assert_eq!(std::fs::read_to_string(home.data().join("credential")).unwrap(), "mine");
+    assert_eq!(std::fs::read_to_string(home.data().join("credential")).unwrap(), "mine\nmine");
     // Nor is anything once there is state, though that start is refused too.
     let home = Home::new();
     home.start().stop();
