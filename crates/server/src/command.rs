@@ -294,7 +294,11 @@ mod test {
         let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "DescribeInstances").unwrap();
         let ask = async |answer: Answer| {
             let params = Params { root: cvmd_wire::Map::from_entries(Vec::new()).unwrap(), textual: false };
-            query(&house, action, params, answer, (&context(&house), Size::Small)).await
+            let begun = work::begin(&house, 1).unwrap();
+            match query(&house, (*action, answer), params, context(&house), (Size::Small, begun)) {
+                Outcome::Now(outcome) => outcome,
+                Outcome::Later(outcome) => outcome.await,
+            }
         };
         let whole = ask(|_, _, _| Ok(Body(vec![b' '; 8 << 20]))).await.unwrap();
         assert_eq!(whole.0.len(), 8 << 20);
