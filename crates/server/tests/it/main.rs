@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_connections;
 mod bad_input;
+mod catalogue;
 mod console;
 mod crowds;
 mod ending;

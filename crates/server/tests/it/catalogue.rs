@@ -1,0 +1,81 @@
+//! The configuration's `[catalogue]`: regions, zones, instance types and images of the operator's own, which rows name.
+
+use crate::support::{
+    Home,
+    http::{Answer, Client, Tc3},
+};
+use serde_json::{Value, json};
+
+const OWN: &str = r#"
+[catalogue]
+regions = [{ name = "lab-east", description = "Lab (East)" }]
+zones = [{ name = "lab-east-1" }, { name = "lab-east-2", open = false }]
+types = [{ name = "LAB1.TINY", cpu = 3, memory_gib = 5 }]
+images = [{ id = "img-arch0001", os_name = "Arch Linux 64bit", platform = "Arch", user = "arch" }]
+"#;
+
+fn configure(home: &Home, text: &str) {
+    std::fs::write(home.beside("cvmd.toml"), text).unwrap();
+}
+
+fn configured(text: &str) -> Home {
+    let home = Home::new();
+    configure(&home, text);
+    let path = home.beside("cvmd.toml");
+    home.flag("--config", path.to_str().unwrap())
+}
+
+fn in_lab(client: &Client, action: &str, parameters: &Value) -> Answer {
+    let with = Tc3 { region: Some("lab-east"), ..Tc3::default() };
+    client.send(&client.tc3(action, &parameters.to_string(), &with)).unwrap().answer()
+}
+
+fn launch(client: &Client, zone: &str) -> Answer {
+    let wish = json!({
+        "Placement": {"Zone": zone},
+        "InstanceType": "LAB1.TINY",
+        "ImageId": "img-arch0001",
+        "LoginSettings": {"Password": "Catalogue+Password7"},
+    });
+    in_lab(client, "RunInstances", &wish)
+}
+
+#[test]
+fn instances_are_launched_of_the_operators_own_and_a_start_without_them_names_what_is_missing() {
+    let home = configured(OWN);
+    let server = home.start();
+    let client = &server.client;
+    let zones = in_lab(client, "DescribeZones", &json!({})).unwrap();
+    let shown = |index: usize| (zones["ZoneSet"][index]["Zone"].clone(), zones["ZoneSet"][index]["ZoneState"].clone());
+    assert_eq!(shown(0), (json!("lab-east-1"), json!("AVAILABLE")));
+    assert_eq!(shown(1), (json!("lab-east-2"), json!("UNAVAILABLE")));
+    launch(client, "lab-east-1").unwrap();
+    assert_eq!(launch(client, "lab-east-2").unwrap_err().code, "ResourceInsufficient.AvailabilityZoneSoldOut");
+    server.stop();
+
+    let server = home.start();
+    let seen = in_lab(&server.client, "DescribeInstances", &json!({})).unwrap();
+    let instance = &seen["InstanceSet"][0];
+    assert_eq!((&instance["CPU"], &instance["Memory"]), (&json!(3), &json!(5)), "{seen}");
+    assert_eq!((&instance["OsName"], &instance["DefaultLoginUser"]), (&json!("Arch Linux 64bit"), &json!("arch")));
+    server.stop();
+
+    configure(&home, "");
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("`lab-east") && said.contains("[catalogue]"), "{said}");
+    configure(&home, OWN);
+    home.start().stop();
+}
+
+#[test]
+fn what_cannot_be_added_refuses_the_start_in_words() {
+    for (text, told) in [
+        ("[catalogue]\nzones = [{ name = \"nowhere-1\" }]", "the zone nowhere-1 is in no region"),
+        ("[catalogue]\ntypes = [{ name = \"S5.SMALL1\", cpu = 1, memory_gib = 1 }]", "a type S5.SMALL1 already"),
+        ("[catalogue]\ncolours = []", "colours"),
+    ] {
+        let home = configured(text);
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
