@@ -71,7 +71,7 @@ async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Respon
         return refused(StatusCode::FORBIDDEN, connect::NO_PROXY);
     }
     match head.uri.path() {
-        "/" if is_of_browser(&head) => typed(StatusCode::OK, "text/html; charset=utf-8", PAGE),
+        "/" if is_of_browser(head) => typed(StatusCode::OK, "text/html; charset=utf-8", PAGE),
         "/_cvmd/health" => health(house),
         "/_cvmd/metrics" if !house.access.shows_metrics_to(&head.headers) => text(
             StatusCode::UNAUTHORIZED,
