@@ -43,7 +43,7 @@ def a_version_has_what_is_given_and_the_rest_of_the_one_before():
     made = cloud.call("CreateLaunchTemplateVersion", LaunchTemplateId=It.id, Placement={"Zone": ZONE},
                       InstanceType="S5.LARGE8", LaunchTemplateVersionDescription="larger")
     equal(made["LaunchTemplateVersionNumber"], 2)
-    newest = versions()[0]
+    newest = versions()[-1]
     equal((newest["LaunchTemplateVersion"], newest["LaunchTemplateVersionDescription"]), (2, "larger"))
     data = newest["LaunchTemplateVersionData"]
     equal((data["InstanceType"], data["InstanceName"]), ("S5.LARGE8", "from-a-template"))

@@ -1,6 +1,7 @@
 //! DescribeKeyPairs: the account's key pairs, newest first.
 //!
-//! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that are not there are no error. The filter `key-name` lets
+//! through whatever has one of its values in its name.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
@@ -56,7 +57,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 fn passes(filter: &Filter, key: &KeyPair) -> bool {
     match &*filter.name {
         "project-id" => filter.has(&key.project_id.to_string()),
-        "key-name" => filter.has(&key.name),
+        // Terraform asks for `web` where `^web` is wanted, and picks from what comes.
+        "key-name" => filter.values.iter().any(|part| key.name.contains(&**part)),
         _ => filter.has_tag(&key.tags),
     }
 }
@@ -71,6 +73,10 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":0,"KeyPairSet":[]}
 > DescribeKeyPairs {"Filters":[{"Name":"project-id","Values":["0"]},{"Name":"tag:team","Values":["red"]}]}
 < {"TotalCount":1,"KeyPairSet":[{"KeyId":"skey-bound001",...}]}
+> DescribeKeyPairs {"Filters":[{"Name":"key-name","Values":["oun","nothing"]}]}
+< {"TotalCount":1,"KeyPairSet":[{"KeyId":"skey-bound001",...}]}
+> DescribeKeyPairs {"Filters":[{"Name":"key-name","Values":["BOUND","ound ","boundary"]}]}
+< {"TotalCount":0,"KeyPairSet":[]}
 > DescribeKeyPairs {"KeyIds":["skey-bound001"],"Filters":[{"Name":"key-name","Values":["bound"]}]}
 < InvalidParameter The parameters `KeyIds` and `Filters` exclude one another.
 > DescribeKeyPairs {"Filters":[{"Name":"key-id","Values":["skey-bound001"]}]}

@@ -1,4 +1,4 @@
-//! DescribeLaunchTemplateVersions: the versions of a launch template, newest first, with what they hold.
+//! DescribeLaunchTemplateVersions: the versions of a launch template, the first one first, with what they hold.
 //!
 //! <https://cloud.tencent.com/document/api/213/66323>. A password is never answered, nor that there is one.
 
@@ -67,7 +67,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
             && (least..=most).contains(&version.number)
             && (!default_only || version.number == template.default_version)
     };
-    let found: Vec<LaunchTemplateVersionId> = template.version_ids().rev().filter(passes).collect();
+    let found: Vec<LaunchTemplateVersionId> = template.version_ids().filter(passes).collect();
     let created_by = view.account(context.account).map(|account| account.app_id.to_string()).unwrap_or_default();
     let total_count = found.len();
     let launch_template_version_set = page(found.into_iter(), cut)
@@ -87,9 +87,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
-# Newest first; the password of the first one is not there.
+# Terraform takes the first one for the template. Its password is not there.
 > DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template"}
-< {"TotalCount":2,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":2,...},{"LaunchTemplateVersion":1,..."LoginSettings":{"KeepImageLogin":null,"KeyIds":null,"Password":null}...,"IsDefaultVersion":true,...}]}
+< {"TotalCount":2,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":1,..."LoginSettings":{"KeepImageLogin":null,"KeyIds":null,"Password":null}...,"IsDefaultVersion":true,...},{"LaunchTemplateVersion":2,...}]}
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargePrepaid":{"Period":1},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"}]}],"InstanceMarketOptions":{"SpotOptions":{"MaxPrice":"1"}},"ActionTimer":{"TimerAction":"TerminateInstances"}}
 < {"LaunchTemplateVersionNumber":3}
 > DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[3]}
