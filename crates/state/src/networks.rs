@@ -331,7 +331,7 @@ mod test {
         let ids = |view: &View| view.vpcs_of(OWNER, region).map(|vpc| vpc.id).collect::<Vec<_>>();
         let default = VpcId::of_default(OWNER, region);
         assert_eq!(ids(&state.view()), [default]);
-        assert_eq!(state.view().subnets_of(OWNER, region).count(), 4, "one a zone");
+        assert_eq!(state.view().subnets_of(OWNER, region).count(), 5, "one an open zone");
         assert!(state.view().vpc_of(AccountNumber(2), region, default).is_none(), "another's");
         let changes = move |tx: &mut Transaction<'_>| {
             let vpc = Vpc::clone(&*tx.view().vpc_of(OWNER, region, default).unwrap());
