@@ -101,7 +101,7 @@ impl Catalogue {
     /// Adds the operator's own, for the rest of the process. Nothing may have asked the catalogue before.
     ///
     /// # Errors
-    /// [`Unfit`], with what is at fault; and nothing is added.
+    /// When something in it does not fit, with what is at fault; and nothing is added.
     pub fn open(own: &Own) -> Result<(), Unfit> {
         if *own == Own::default() {
             return Ok(());
