@@ -61,6 +61,13 @@ class Product:
         return json.loads((FACTS / f"{self.name}.json").read_text())
 
     @cached_property
+    def recorded(self):
+        """The members of the vendor's recorded answers, with their kinds, by structure: they say more than the description."""
+        all_products = json.loads((FACTS / "recorded.json").read_text())
+        begin = f"{self.name}."
+        return {name.removeprefix(begin): kinds for name, kinds in all_products.items() if name.startswith(begin)}
+
+    @cached_property
     def all_examples(self):
         return json.loads((self.folder / "examples.json").read_text())["actions"]
 
@@ -94,11 +101,13 @@ class Product:
             return next(filter(None, misfits), None)
         return None
 
-    def misfit(self, member, value, place, of_reply=False):
-        """Where a value is not what the description says of its member; None where it is."""
+    def misfit(self, member, value, place, of_reply=False, recorded=None):
+        """Where a value is not what the description says of its member; None where it is. One that the vendor was recorded
+        to send is never null, unless it was recorded so."""
         kind = member["type"]
         if value is None:
-            return None if member.get("value_allowed_null") or not of_reply else f"{place} is null"
+            may_be_null = member.get("value_allowed_null") or recorded is None or "null" in recorded.split()
+            return None if may_be_null or not of_reply else f"{place} is null"
         if kind == "list":
             if not isinstance(value, list):
                 return f"{place} is no list"
@@ -119,12 +128,15 @@ class Product:
         if not isinstance(value, dict):
             return f"{place} is no object"
         members = {member["name"]: member for member in self.members(structure)}
+        # What a template holds was never made: its disks have no ids.
+        is_made = "LaunchTemplateVersionData" not in place
+        kinds = self.recorded.get(structure.removesuffix("Response"), {}) if is_made else {}
         for name in value:
-            if name not in members:
+            if name not in members and name not in kinds:
                 return f"{place} has no member {name}"
         for name, member in members.items():
             if name in value:
-                misfit = self.misfit(member, value[name], f"{place}.{name}", of_reply)
+                misfit = self.misfit(member, value[name], f"{place}.{name}", of_reply, kinds.get(name))
                 if misfit:
                     return misfit
             elif of_reply and member.get("output_required") and name not in PREPAID:

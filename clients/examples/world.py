@@ -43,7 +43,7 @@ class Shelf:
     def __init__(self, region):
         self.region = region
         zones = call("cvm", "DescribeZones", region)["ZoneSet"]
-        self.zone = zones[0]["Zone"]
+        self.zone = next((zone for zone in zones if zone["ZoneState"] == "AVAILABLE"), zones[0])["Zone"]
         self.made = {}
         self.counter = 0
 

@@ -70,7 +70,7 @@ def a_wrong_type_is_told():
 @check
 def broken_bodies_are_told():
     deep = b'{"Filters":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    for body in (b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"{}{}", b'{"a":1,', b"{" + b" " * 1000, deep):
+    for body in (b"{", b"[]", b"[null]", b'"text"', b"\xff\xfe", b"{}{}", b'{"a":1,', b"{" + b" " * 1000, deep):
         is_an_envelope(tc3(body, "DescribeInstances"))
 
 

@@ -14,15 +14,16 @@ sts = Cloud(product="sts", version="v20180813")
 
 @check
 def regions_and_zones_of_a_product_are_listed_as_cvm_lists_its_own():
-    zones = {zone["Zone"]: zone["ZoneId"] for zone in cloud.call("DescribeZones")["ZoneSet"]}
+    zones = {zone["Zone"]: (zone["ZoneId"], zone["ZoneState"]) for zone in cloud.call("DescribeZones")["ZoneSet"]}
     regions = {found["Region"] for found in cloud.call("DescribeRegions")["RegionSet"]}
     for product in (api, region):
         found = product.call("DescribeZones", Product="cvm")["ZoneSet"]
-        equal({zone["Zone"]: zone["ZoneId"] for zone in found}, zones)
-        assert ZONE in zones and all(zone["ZoneState"] == "AVAILABLE" for zone in found)
+        equal({zone["Zone"]: (zone["ZoneId"], zone["ZoneState"]) for zone in found}, zones)
         equal({found["Region"] for found in product.call("DescribeRegions", Product="cvm")["RegionSet"]}, regions)
         product.refuses("InvalidParameter", "DescribeZones", Product="cos")
     assert REGION in regions
+    equal({state for _, state in zones.values()}, {"AVAILABLE", "UNAVAILABLE"})
+    equal(zones[ZONE][1], "AVAILABLE")
 
 
 @check

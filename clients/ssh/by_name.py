@@ -51,7 +51,7 @@ def a_machine_that_is_off_is_told_so_through_the_port():
     It.fleet.call("StopInstances", InstanceIds=[It.younger])
     It.fleet.settled(It.younger, "STOPPED")
     outcome = by_name(It.includes["through the port"], It.younger, It.key)
-    assert outcome.status == 255 and f"{It.younger} is not running" in outcome.err, outcome
+    assert outcome.status == 255 and f"{It.younger} is STOPPED" in outcome.err, outcome
 
 
 @check
