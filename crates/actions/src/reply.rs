@@ -344,15 +344,9 @@ impl KeyPairReply<'_> {
     pub(crate) fn of<'a>(key: &'a KeyPair, view: &View) -> KeyPairReply<'a> {
         let bound = view.bindings(key.id).filter(|(_, binding)| *binding == Binding::Bound);
         KeyPairReply {
-            key_id: key.id,
-            key_name: &key.name,
-            project_id: key.project_id,
-            description: &key.description,
-            public_key: key,
             associated_instance_ids: bound.map(|(instance, _)| instance).collect(),
-            created_time: time(key.created_seconds),
-            tags: &key.tags,
             private_key: None,
+            ..KeyPairReply::created(key, "")
         }
     }
 
