@@ -118,7 +118,7 @@ impl State {
         let journal = store.journal();
         let jobs = Jobs::new();
         let waiting = jobs.clone();
-        let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None, is_failing: false };
+        let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None };
         let thread =
             std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run_or_abort(waiting))?;
         Ok(State { shared, journal, jobs, writer: Mutex::new(Some(thread)) })
@@ -316,8 +316,6 @@ struct Writer {
     revision: u64,
     /// Set when it is not known what the store holds: then nothing more may be promised until a restart.
     poisoned: Option<Arc<str>>,
-    /// Whether the last group was not made durable.
-    is_failing: bool,
 }
 
 impl Writer {
@@ -404,7 +402,10 @@ impl Writer {
             self.works_again();
             return Ok(());
         };
-        tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
+        // Said once, and not for each command while it lasts: the log may stand on the same full disk.
+        if self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
+        }
         match self.read_back() {
             Ok(revision) if revision == group.revision => {
                 self.revision = revision;
@@ -421,16 +422,14 @@ impl Writer {
         }
     }
 
-    fn fails(&mut self, reason: Arc<str>) -> CommitError {
-        self.is_failing = true;
+    fn fails(&self, reason: Arc<str>) -> CommitError {
         *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&reason));
         CommitError::Store(reason)
     }
 
-    fn works_again(&mut self) {
-        if std::mem::take(&mut self.is_failing) {
+    fn works_again(&self) {
+        if self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             tracing::info!("what is asked for can be made durable again");
-            *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
