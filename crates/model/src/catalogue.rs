@@ -3,10 +3,11 @@
 //! It is made once, before the first row is read, and only grows: rows name what stands in it.
 
 use crate::{
-    ImageId, Platform,
+    AccountNumber, ImageId, Platform,
     geography::{REGION_ROWS, Region, RegionId, Zone},
     image::{IMAGES, Image},
     instance_type::{InstanceType, family_of, vendors},
+    network::lasting_number,
 };
 use serde::Deserialize;
 use std::{collections::HashMap, sync::OnceLock};
@@ -160,12 +161,9 @@ impl Catalogue {
         own.zones.iter().try_for_each(|zone| self.add_zone(zone))?;
         own.types.iter().try_for_each(|kind| self.add_type(kind))?;
         own.images.iter().try_for_each(|image| self.add_image(image))?;
-        let without_zone = self.regions.iter().position(|region| {
-            let is_its = |zone: &Zone| self.regions[usize::from(zone.region.0)].name == region.name;
-            !self.zones.iter().any(is_its)
-        });
-        match without_zone {
-            Some(index) => unfit(format!("the region {} has no zone", self.regions[index].name)),
+        let has_zone = |index: usize| self.zones.iter().any(|zone| usize::from(zone.region.0) == index);
+        match self.regions.iter().enumerate().find(|(index, _)| !has_zone(*index)) {
+            Some((_, region)) => unfit(format!("the region {} has no zone", region.name)),
             None => Ok(self),
         }
     }
@@ -193,14 +191,17 @@ impl Catalogue {
                 own.name
             ));
         };
+        let number = zone_number(&own.name);
+        if let Some(other) = self.zones.iter().find(|zone| zone.number == number) {
+            return unfit(format!("the zones {} and {} would have one number: rename one", other.name, own.name));
+        }
         let name: &str = own.name.clone().leak();
         let description = description(own.description.as_deref(), name)?;
         let is_open = own.open.unwrap_or(true);
         self.regions[index].is_open |= is_open;
         self.zones.push(Zone {
             name,
-            // No number of the vendor's has seven digits.
-            number: (9_000_001 + self.zones.len()).to_string().leak(),
+            number: number.leak(),
             chinese: description,
             english: description,
             region: RegionId(u16::try_from(index).unwrap_or(u16::MAX)),
@@ -268,6 +269,11 @@ impl Catalogue {
     }
 }
 
+/// The number of an operator's zone, which is the same whatever stands beside it. None of the vendor's has seven digits.
+fn zone_number(name: &str) -> String {
+    (9_000_000 + lasting_number(AccountNumber(0), name, 5) % 1_000_000).to_string()
+}
+
 fn place_name(what: &str, name: &str) -> Result<(), Unfit> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(legal) || name.split('-').any(str::is_empty) {
@@ -326,6 +332,18 @@ mod test {
         let kind = catalogue.types[catalogue.type_named("LAB1.TINY").unwrap()];
         assert_eq!((kind.family, kind.cpu, kind.memory_gib, kind.is_listed), ("LAB1", 3, 5, true));
         assert_eq!(catalogue.image("img-arch0001".parse().unwrap()).unwrap().user, "root");
+    }
+
+    #[test]
+    fn a_zone_keeps_its_number_whatever_stands_beside_it() {
+        let number = |names: &[&str]| {
+            let zones = names.iter().map(|name| zone(name)).collect();
+            let catalogue = with(&Own { zones, ..Own::default() }).unwrap();
+            catalogue.zones.iter().find(|zone| zone.name == "ap-guangzhou-9").unwrap().number
+        };
+        let alone = number(&["ap-guangzhou-9"]);
+        assert!(alone.len() == 7 && alone.starts_with('9'), "{alone}");
+        assert_eq!(number(&["ap-guangzhou-8", "ap-guangzhou-9"]), alone);
     }
 
     #[test]
