@@ -1,7 +1,6 @@
 //! How a server and the demo end: at signals, without their directory, without their parent.
 
 use crate::support::{self, Home, http::Client, machines, until, until_within};
-use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpStream,
@@ -23,21 +22,11 @@ fn ended(child: &mut Child, what: &str) -> ExitStatus {
     ended.unwrap()
 }
 
-/// Launches an instance whose login takes a minute to be written, and returns in the middle of that.
-fn write_slowly(client: &Client) -> String {
-    let tag = json!([{"ResourceType": "instance", "Tags": [{"Key": support::GUEST_TAG, "Value": "write-ms=60000"}]}]);
-    let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "TagSpecification": tag});
-    let id = client.call("RunInstances", wish)["InstanceIdSet"][0].as_str().unwrap().to_owned();
-    let page = || String::from_utf8(client.get("/_cvmd/metrics").unwrap().body).unwrap();
-    until("its login is being written", || page().lines().any(|line| line == "cvmd_effects_total 2"));
-    id
-}
-
 #[test]
 fn a_slow_guest_holds_no_stop_up_and_its_operation_goes_on_afterwards() {
     let home = Home::new();
     let server = home.start();
-    let id = write_slowly(&server.client);
+    let id = machines::write_slowly(&server.client);
     let begun = Instant::now();
     server.stop();
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -60,7 +49,7 @@ fn a_second_signal_ends_a_server_at_once() {
             secret_key: support::SECRET_KEY.into(),
             host: None,
         };
-        write_slowly(&client);
+        machines::write_slowly(&client);
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         tell(child.id(), signal);
         assert!(log.any(|line| line.unwrap().contains("stopping")));

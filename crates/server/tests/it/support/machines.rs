@@ -1,6 +1,6 @@
 //! Instances as the API tells of them, and machines as their own file does.
 
-use super::{Client, Home, http::Tc3, until};
+use super::{Client, GUEST_TAG, Home, http::Tc3, until};
 use cvmd_hypervisor_simulated::Machine;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -15,6 +15,16 @@ pub(crate) fn instance(client: &Client, id: &str) -> Value {
 pub(crate) fn instances(client: &Client, ids: &[String]) -> Vec<Value> {
     let mut answer = client.call("DescribeInstances", json!({"InstanceIds": ids, "Limit": 100}));
     answer["InstanceSet"].as_array_mut().map(std::mem::take).unwrap_or_default()
+}
+
+/// Launches an instance whose login takes a minute to be written, and returns in the middle of that.
+pub(crate) fn write_slowly(client: &Client) -> String {
+    let tag = json!([{"ResourceType": "instance", "Tags": [{"Key": GUEST_TAG, "Value": "write-ms=60000"}]}]);
+    let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "TagSpecification": tag});
+    let id = client.call("RunInstances", wish)["InstanceIdSet"][0].as_str().unwrap().to_owned();
+    let page = || String::from_utf8(client.get("/_cvmd/metrics").unwrap().body).unwrap();
+    until("its login is being written", || page().lines().any(|line| line == "cvmd_effects_total 2"));
+    id
 }
 
 /// The instance when its latest operation has ended, however it did.
