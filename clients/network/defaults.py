@@ -30,7 +30,16 @@ def an_instance_goes_into_the_default_network_and_its_group():
     equal([group["IsDefault"] for group in groups], [True])
     used = network.call("DescribeUsedIpAddress", VpcId=place["VpcId"], IpAddresses=instance["PrivateIpAddresses"])
     equal([state["ResourceId"] for state in used["IpAddressStates"]], [instance_id])
+    within = network.call("DescribeVpcInstances", Filters=[{"Name": "vpc-id", "Values": [place["VpcId"]]}])
+    equal([(found["InstanceId"], found["InstanceState"]) for found in within["InstanceSet"]], [(instance_id, "RUNNING")])
     cloud.terminate(instance_id)
+
+
+@check
+def the_default_network_is_made_where_somebody_asks_for_it():
+    made = network.call("CreateDefaultVpc", Zone=ZONE)["Vpc"]
+    subnet = network.call("DescribeSubnets", SubnetIds=[made["SubnetId"]])["SubnetSet"][0]
+    equal((subnet["VpcId"], subnet["Zone"], subnet["IsDefault"]), (made["VpcId"], ZONE, True))
 
 
 @check

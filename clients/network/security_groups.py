@@ -79,6 +79,8 @@ def instances_carry_groups_and_a_group_in_use_stays():
     unknown = {"SecurityGroupIds": ["sg-00000000"], "InstanceIds": [It.instance]}
     cloud.refuses("InvalidSecurityGroupId.NotFound", "AssociateSecurityGroups", **unknown)
     equal(uses(), [(1, 0), (0, 1)])
+    named = network.call("DescribeSecurityGroupReferences", SecurityGroupIds=[It.group, It.other])["ReferredSecurityGroupSet"]
+    equal([group["ReferredSecurityGroupIds"] for group in named], [[], [It.group]])
     cloud.terminate(It.instance)
     equal(uses(), [(0, 0), (0, 1)])
     network.call("DeleteSecurityGroup", SecurityGroupId=It.group)

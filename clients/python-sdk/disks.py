@@ -35,8 +35,24 @@ def system_and_data_disks_are_found_by_their_ids_and_by_their_instance():
 
 
 @check
-def there_are_no_snapshots():
+def an_image_of_all_its_disks_keeps_a_snapshot_of_each():
     equal(cbs.call("DescribeSnapshots", SnapshotIds=["snap-00000000"])["SnapshotSet"], [])
+    instance = cloud.instance(It.instance)
+    system, data = instance["SystemDisk"]["DiskId"], [disk["DiskId"] for disk in instance["DataDisks"]]
+    image_id = cloud.call("CreateImage", InstanceId=It.instance, ImageName="whole", DataDiskIds=data)["ImageId"]
+    normal = [{"Name": "image-name", "Values": ["whole"]}]
+    image = wait_until(
+        "the image is NORMAL",
+        lambda: next((i for i in cloud.call("DescribeImages", Filters=normal)["ImageSet"] if i["ImageState"] == "NORMAL"), None),
+    )
+    ids = [snapshot["SnapshotId"] for snapshot in image["SnapshotSet"]]
+    found = cbs.call("DescribeSnapshots", SnapshotIds=ids)["SnapshotSet"]
+    equal({snapshot["DiskId"] for snapshot in found}, {system, *data})
+    equal({(snapshot["SnapshotState"], snapshot["Images"][0]["ImageId"]) for snapshot in found}, {("NORMAL", image_id)})
+    equal([disk["SnapshotCount"] for disk in disks(DiskIds=[system])], [1])
+    cbs.refuses("UnsupportedOperation.SnapshotHasBindedImage", "DeleteSnapshots", SnapshotIds=ids)
+    cloud.call("DeleteImages", ImageIds=[image_id], DeleteBindedSnap=True)
+    equal(cbs.call("DescribeSnapshots", SnapshotIds=ids)["TotalCount"], 0)
 
 
 @check

@@ -92,6 +92,47 @@ def tags_are_put_on_and_taken_off_one_by_one_and_of_many_at_once():
 
 
 @check
+def a_tag_is_made_before_anything_carries_it_and_deleted_when_nothing_does():
+    tag.call("CreateTag", TagKey="budget", TagValue="2027")
+    tag.refuses("ResourceInUse.TagDuplicate", "CreateTag", TagKey="budget", TagValue="2027")
+    assert "budget" in tag.call("GetTagKeys", MaxResults=1000)["TagKeys"]
+    # Page by page, as cloud-custodian reads them.
+    first = tag.call("GetTagKeys", MaxResults=1)
+    rest = tag.call("GetTagKeys", MaxResults=1000, PaginationToken=first["PaginationToken"])
+    equal(first["TagKeys"] + rest["TagKeys"], tag.call("GetTagKeys", MaxResults=1000)["TagKeys"])
+    values = tag.call("GetTagValues", TagKeys=["budget"])
+    equal([(pair["TagKey"], pair["TagValue"]) for pair in values["Tags"]], [("budget", "2027")])
+    resource = named("keypair", heart.It.other_id)
+    tag.call("ModifyResourceTags", Resource=resource, ReplaceTags=[{"TagKey": "budget", "TagValue": "2027"}])
+    tag.refuses("FailedOperation.TagAttachedResource", "DeleteTag", TagKey="budget", TagValue="2027")
+    tag.call("ModifyResourceTags", Resource=resource, DeleteTags=[{"TagKey": "budget"}])
+    tag.call("DeleteTag", TagKey="budget", TagValue="2027")
+    equal(tag.call("GetTagValues", TagKeys=["budget"])["Tags"], [])
+
+
+@check
+def a_disk_carries_tags_of_its_own():
+    instance_id = cloud.run("tagged_disks", password=heart.PASSWORD, TagSpecification=[
+        {"ResourceType": "volume", "Tags": [{"Key": "crew", "Value": "disks"}]},
+    ])
+    disk_id = cloud.instance(instance_id)["SystemDisk"]["DiskId"]
+    equal((of("volume", disk_id), of("instance", instance_id)), ({"crew": "disks"}, {}))
+    tag.call("ModifyResourceTags", Resource=named("volume", disk_id), ReplaceTags=[{"TagKey": "crew", "TagValue": "blue"}])
+    cbs = Cloud(product="cbs", version="v20170312")
+    found = cbs.call("DescribeDisks", Filters=[{"Name": "tag:crew", "Values": ["blue"]}])["DiskSet"]
+    equal([(disk["DiskId"], disk["Tags"]) for disk in found], [(disk_id, [{"Key": "crew", "Value": "blue"}])])
+    cloud.call("TerminateInstances", InstanceIds=[instance_id])
+
+
+@check
+def what_is_read_and_not_there_is_an_empty_list():
+    for resource in (f"qcs::vpc:{REGION}::sg/sg-00000000", f"qcs::cos:{REGION}:uin/:bucket/x", named("eip", "eip-00000000")):
+        answer = tag.call("GetResources", ResourceList=[resource])
+        equal((answer["PaginationToken"], answer["ResourceTagMappingList"]), ("", []), resource)
+    equal(tag.call("DescribeResourcesByTags", TagFilters=[{"TagKey": "crew"}], ServiceType="cos")["Rows"], [])
+
+
+@check
 def what_is_not_there_is_refused():
     change = {"ReplaceTags": [{"TagKey": "a", "TagValue": "b"}]}
     for code, resource in [

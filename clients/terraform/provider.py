@@ -257,6 +257,43 @@ class Provider:
         wait_until("its address is free", lambda: not used())
 
 
+    # tencentcloud_image
+
+    def create_image(self, instance_id, name, tags=None):
+        image_id = self.call(
+            "cvm", "CreateImage", ImageName=name, InstanceId=instance_id, ForcePoweroff="FALSE",
+            **({"TagSpecification": [{"ResourceType": "image", "Tags": [
+                {"Key": key, "Value": value} for key, value in tags.items()]}]} if tags else {}),
+        )["ImageId"]
+        # Looked at once: an image that is not there yet is an error.
+        assert self.image(image_id), "the image is there at once"
+        if tags:
+            self.change_tags("image", image_id, tags)
+        wait_until(f"{image_id} is NORMAL", lambda: self.image(image_id)["ImageState"] == "NORMAL")
+        return image_id
+
+    def image(self, image_id):
+        found = self.call("cvm", "DescribeImages", ImageIds=[image_id])["ImageSet"]
+        assert not found or found[0]["ImageState"] != "CREATEFAILED", found
+        return found[0] if found else None
+
+    def read_image(self, image_id):
+        """The resource's attributes, and those of `data tencentcloud_images`, which asks for the snapshots."""
+        image = self.image(image_id)
+        snapshots = [snapshot["SnapshotId"] for snapshot in image["SnapshotSet"]]
+        found = self.call("cbs", "DescribeSnapshots", SnapshotIds=snapshots)["SnapshotSet"]
+        return {
+            "image_name": image["ImageName"],
+            "snapshots": {snapshot["SnapshotId"]: snapshot["SnapshotState"] for snapshot in found},
+            "snapshot_ids": snapshots,
+            "tags": self.tags("image", image_id),
+        }
+
+    def delete_image(self, image_id):
+        self.call("cvm", "DeleteImages", ImageIds=[image_id])
+        wait_until(f"{image_id} is gone", lambda: not self.image(image_id))
+
+
 def authorization(product, host, body, now):
     """TC3-HMAC-SHA256 over content type and host, as every SDK signs."""
     date = time.strftime("%Y-%m-%d", time.gmtime(now))

@@ -117,6 +117,30 @@ def tags_change_and_are_read_at_once():
 
 
 @check
+def an_image_is_made_with_its_snapshot_and_destroyed():
+    tags = {"made": "by terraform"}
+    image_id = terraform.create_image(It.instance, "tf_image", tags)
+    found = terraform.read_image(image_id)
+    equal((found["image_name"], found["tags"], len(found["snapshot_ids"])), ("tf_image", tags, 1))
+    equal(found["snapshots"], {found["snapshot_ids"][0]: "NORMAL"})
+    terraform.delete_image(image_id)
+    # The resource leaves it to somebody else.
+    equal(terraform.call("cbs", "DescribeSnapshots", SnapshotIds=found["snapshot_ids"])["TotalCount"], 1)
+    terraform.call("cbs", "DeleteSnapshots", SnapshotIds=found["snapshot_ids"])
+    plan_is_empty()
+
+
+@check
+def tags_of_what_is_not_here_are_none():
+    for service, prefix, resource_id in (("vpc", "rtb", "rtb-00000000"), ("vpc", "eip", "eip-00000000"), ("cvm", "snap", "snap-00000000")):
+        answer = terraform.call(
+            "tag", "DescribeResourceTagsByResourceIds", ServiceType=service, ResourcePrefix=prefix,
+            ResourceIds=[resource_id], ResourceRegion="ap-guangzhou", Offset=0, Limit=20,
+        )
+        equal((answer["TotalCount"], answer["Tags"]), (0, []), f"{service} {prefix}")
+
+
+@check
 def an_import_reads_all_that_is_configured():
     # Import is a read of the id alone.
     plan_is_empty()

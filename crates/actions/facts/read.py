@@ -15,7 +15,7 @@ PACKAGES = pathlib.Path(sys.argv[1])
 # Products, and of the two largest only the actions that are built.
 PRODUCTS = {
     "api": ("2020-11-06", None),
-    "cbs": ("2017-03-12", r"DescribeDisks|DescribeDiskConfigQuota|DescribeSnapshots"),
+    "cbs": ("2017-03-12", r"DescribeDisks|DescribeDiskConfigQuota|(Delete|Describe)Snapshots"),
     "cvm": ("2017-03-12", None),
     "region": ("2022-06-27", None),
     "sts": ("2018-08-13", None),
@@ -25,7 +25,7 @@ PRODUCTS = {
         r"(Create|Delete|Modify)(Vpc|Subnet|SecurityGroup)(Attribute)?"
         r"|Describe(Vpcs|Subnets|SecurityGroups|RouteTables|UsedIpAddress|AccountAttributes|VpcInstances)"
         r"|(Create|Delete|Describe|Modify|Replace)SecurityGroupPolic(y|ies)"
-        r"|CreateDefaultSecurityGroup|CreateDefaultVpc|CreateSubnets|DescribeSecurityGroupAssociationStatistics",
+        r"|CreateDefaultSecurityGroup|CreateDefaultVpc|CreateSubnets|DescribeSecurityGroup(AssociationStatistics|References)",
     ),
 }
 

@@ -26,6 +26,7 @@ catalog! {
         describe_zones,
     }
     cbs {
+        delete_snapshots,
         describe_disk_config_quota,
         describe_disks,
         describe_snapshots,
@@ -111,7 +112,9 @@ catalog! {
     tag {
         add_resource_tag,
         attach_resources_tag,
+        create_tag,
         delete_resource_tag,
+        delete_tag,
         describe_resource_tags,
         describe_resource_tags_by_resource_ids,
         describe_resources_by_tags,
@@ -120,12 +123,15 @@ catalog! {
         describe_tags,
         detach_resources_tag,
         get_resources,
+        get_tag_keys,
+        get_tag_values,
         modify_resource_tags,
         tag_resources,
         un_tag_resources,
         update_resource_tag_value,
     }
     vpc {
+        create_default_vpc,
         create_security_group,
         create_security_group_policies,
         create_subnet,
@@ -137,9 +143,11 @@ catalog! {
         describe_route_tables,
         describe_security_group_association_statistics,
         describe_security_group_policies,
+        describe_security_group_references,
         describe_security_groups,
         describe_subnets,
         describe_used_ip_address,
+        describe_vpc_instances,
         describe_vpcs,
         modify_security_group_attribute,
         modify_security_group_policies,

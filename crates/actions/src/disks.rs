@@ -41,6 +41,8 @@ pub(crate) struct Disk<'a> {
     size_gib: u32,
     delete_with_instance: bool,
     name: &'a str,
+    encrypt: bool,
+    kms_key: &'a str,
     tags: &'a [Tag],
 }
 
@@ -54,7 +56,9 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
         kind: &system.kind,
         size_gib: system.size_gib,
         delete_with_instance: true,
-        name: "",
+        name: &system.name,
+        encrypt: system.encrypt,
+        kms_key: &system.kms_key,
         tags: &system.tags,
     };
     let data = instance.data_disks.iter().map(move |disk| Disk {
@@ -65,6 +69,8 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
         size_gib: disk.size_gib,
         delete_with_instance: disk.delete_with_instance,
         name: &disk.name,
+        encrypt: disk.encrypt,
+        kms_key: &disk.kms_key,
         tags: &disk.tags,
     });
     std::iter::once(system).chain(data)
@@ -179,7 +185,7 @@ pub(crate) struct DiskReply<'a> {
     error_prompt: &'static str,
     burst_performance: bool,
     encrypt_type: &'static str,
-    kms_key_id: &'static str,
+    kms_key_id: &'a str,
     latest_operation: &'static str,
     latest_operation_state: &'static str,
     latest_operation_request_id: &'static str,
@@ -201,19 +207,22 @@ struct Placement<'a> {
 const NOT_ELASTIC: i32 = 10;
 
 impl<'a> DiskReply<'a> {
-    pub(crate) fn of(disk: &Disk<'a>, policies: bool, context: &Context) -> DiskReply<'a> {
+    pub(crate) fn of(disk: &Disk<'a>, policies: bool, view: &View, context: &Context) -> DiskReply<'a> {
         let Disk { instance, .. } = disk;
+        let (snapshot_count, snapshots_gib) = view
+            .snapshots_of_disk(disk.id)
+            .fold((0, 0), |(count, sum), snapshot| (count + 1, sum + u64::from(snapshot.size_gib)));
         let deadline = disk.deadline_seconds();
         DiskReply {
             delete_with_instance: disk.delete_with_instance,
             renew_flag: instance.rare().prepaid.map_or("NOTIFY_AND_MANUAL_RENEW", |prepaid| prepaid.renew.name()),
             disk_type: disk.kind,
             disk_state: "ATTACHED",
-            snapshot_count: 0,
+            snapshot_count,
             auto_renew_flag_error: false,
             rollbacking: false,
             instance_id_list: [instance.id],
-            encrypt: false,
+            encrypt: disk.encrypt,
             disk_name: disk.name,
             backup_disk: false,
             tags: disk.tags,
@@ -223,7 +232,8 @@ impl<'a> DiskReply<'a> {
             throughput_performance: 0,
             migrating: false,
             disk_id: disk.id,
-            snapshot_size: 0,
+            // In MiB.
+            snapshot_size: snapshots_gib * 1024,
             placement: placement(instance, context),
             is_returnable: false,
             deadline_time: deadline.map(moment).unwrap_or_default(),
@@ -248,7 +258,7 @@ impl<'a> DiskReply<'a> {
             error_prompt: "",
             burst_performance: false,
             encrypt_type: "",
-            kms_key_id: "",
+            kms_key_id: disk.kms_key,
             latest_operation: "",
             latest_operation_state: "",
             latest_operation_request_id: "",

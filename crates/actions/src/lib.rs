@@ -39,6 +39,7 @@ mod rare_wishes;
 mod reply;
 mod security_rules;
 mod seeds;
+mod snapshots;
 mod source;
 mod tag_words;
 mod tagged;

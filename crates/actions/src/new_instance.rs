@@ -1,6 +1,6 @@
 //! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
 
-use crate::{Context, Parameters, Prices, Reason, Untaken, Yuan, parameters::shorten, source::Source};
+use crate::{Context, Parameters, Prices, Reason, Untaken, Yuan, names, parameters::shorten, source::Source};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceId, InstanceState, InstanceTypeId,
     InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Subnet, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
@@ -41,10 +41,10 @@ pub struct Plan {
     pub rare: Rare,
 }
 
-/// Kind and size of the system disk, then of each data disk; and what all of them carry.
+/// The system disk, then each data disk; and what all of them carry.
 #[derive(Debug, Clone)]
 pub struct Disks {
-    system: (Box<str>, u32),
+    system: DiskWish,
     data: Vec<DataWish>,
     tags: Box<[Tag]>,
 }
@@ -53,33 +53,48 @@ impl Disks {
     /// The disks of an instance that asked for none in particular.
     #[must_use]
     pub fn usual(image: &Source) -> Disks {
-        let system = (DISK_KIND.into(), SYSTEM_DISK_GIB.max(image.size_gib));
+        let system = DiskWish {
+            kind: DISK_KIND.into(),
+            size_gib: SYSTEM_DISK_GIB.max(image.size_gib),
+            name: "".into(),
+            encrypt: false,
+            kms_key: "".into(),
+        };
         Disks { system, data: Vec::new(), tags: [].into() }
     }
 
     /// What they cost for an hour.
     pub(crate) fn hour(&self, prices: &Prices) -> Yuan {
-        let data = self.data.iter().map(|wish| prices.disk_hour(&wish.kind, wish.size_gib));
-        prices.disk_hour(&self.system.0, self.system.1) + data.sum()
+        let disks = self.data.iter().map(|wish| &wish.disk);
+        let data = disks.map(|disk| prices.disk_hour(&disk.kind, disk.size_gib));
+        prices.disk_hour(&self.system.kind, self.system.size_gib) + data.sum()
     }
 }
 
-/// A data disk that was asked for.
+/// A disk that was asked for.
 #[derive(Debug, Clone)]
-struct DataWish {
+struct DiskWish {
     kind: Box<str>,
     size_gib: u32,
-    delete_with_instance: bool,
     name: Box<str>,
+    encrypt: bool,
+    kms_key: Box<str>,
+}
+
+#[derive(Debug, Clone)]
+struct DataWish {
+    disk: DiskWish,
+    delete_with_instance: bool,
 }
 
 /// The disks that were asked for, before it is known of what image.
 #[derive(Debug, Clone)]
 pub(crate) struct DiskWishes {
-    system: Option<(Box<str>, Option<u32>)>,
+    /// Without a size it is as large as usual.
+    system: Option<(DiskWish, Option<u32>)>,
     data: Vec<DataWish>,
     /// All of them carry these.
-    pub tags: Box<[Tag]>,
+    tags: Box<[Tag]>,
 }
 
 impl DiskWishes {
@@ -94,26 +109,28 @@ impl DiskWishes {
             return Err(Reason::TooMany { name: "DataDisks".into(), given: data.len(), limit: DATA_DISKS_MAX });
         }
         for mut wish in data {
-            let (kind, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
-            let size_gib = size_gib.unwrap_or(DATA_DISK_GIB);
+            let (disk, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
+            let disk = DiskWish { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
             let delete_with_instance = wish.flag("DeleteWithInstance")?.unwrap_or(true);
-            let name = wish.text("DiskName")?.unwrap_or_default();
-            if name.chars().count() > DISK_NAME_MAX {
-                return Err(wish.wrong_length("DiskName", &name, 0, DISK_NAME_MAX));
-            }
             wish.finish()?;
-            wishes.data.push(DataWish { kind, size_gib, delete_with_instance, name });
+            wishes.data.push(DataWish { disk, delete_with_instance });
         }
         Ok(wishes)
+    }
+
+    /// The instance's tags, and these disks with theirs.
+    pub(crate) fn tagged(self, parameters: &mut Parameters) -> Result<(Box<[Tag]>, DiskWishes), Reason> {
+        let [of_instance, tags] = names::instance_tags(parameters)?;
+        Ok((of_instance, DiskWishes { tags, ..self }))
     }
 
     /// The disks of a machine made of that image, whose system disk is no smaller than it.
     pub(crate) fn of(&self, image: &Source) -> Result<Disks, Reason> {
         let mut disks = Disks { data: self.data.clone(), tags: self.tags.clone(), ..Disks::usual(image) };
-        if let Some((kind, size_gib)) = &self.system {
-            disks.system = (kind.clone(), size_gib.unwrap_or(disks.system.1));
+        if let Some((system, size_gib)) = &self.system {
+            disks.system = DiskWish { size_gib: size_gib.unwrap_or(disks.system.size_gib), ..system.clone() };
         }
-        match disks.system.1 {
+        match disks.system.size_gib {
             size_gib if size_gib < image.size_gib => Err(too_small(size_gib, image.size_gib)),
             _ => Ok(disks),
         }
@@ -126,12 +143,32 @@ pub(crate) fn too_small(size_gib: u32, least_gib: u32) -> Reason {
     Untaken::Range { name: "SystemDisk.DiskSize".into(), value, least, most }.into()
 }
 
-fn disk(parameters: &mut Parameters, least: u32) -> Result<(Box<str>, Option<u32>), Reason> {
+/// A disk, and its size where that is given.
+fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskWish, Option<u32>), Reason> {
     let kind = parameters.text("DiskType")?.filter(|kind| !kind.is_empty()).unwrap_or_else(|| DISK_KIND.into());
     if !kind.starts_with("CLOUD_") && !kind.starts_with("LOCAL_") {
         return Err(Reason::BadValue { name: parameters.path("DiskType"), value: shorten(&kind).into() });
     }
-    Ok((kind, parameters.bounded("DiskSize", least, DISK_GIB_MAX)?))
+    let size_gib = parameters.bounded("DiskSize", least, DISK_GIB_MAX)?;
+    let name = parameters.text("DiskName")?.unwrap_or_default();
+    if name.chars().count() > DISK_NAME_MAX {
+        return Err(parameters.wrong_length("DiskName", &name, 0, DISK_NAME_MAX));
+    }
+    let encrypt = parameters.flag("Encrypt")?.unwrap_or(false);
+    let kms_key = parameters.text("KmsKeyId")?.unwrap_or_default();
+    let usable = kms_key.is_empty() || (encrypt && is_kms_key(&kms_key));
+    if !usable {
+        return Err(Reason::BadValue { name: parameters.path("KmsKeyId"), value: shorten(&kms_key).into() });
+    }
+    Ok((DiskWish { kind, size_gib: 0, name, encrypt, kms_key }, size_gib))
+}
+
+/// A UUID, or `kms-abcd1234`: so the vendor writes the keys of its key service.
+fn is_kms_key(text: &str) -> bool {
+    let short = text.strip_prefix("kms-").is_some_and(|rest| {
+        rest.len() == 8 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    });
+    short || (text.len() == 36 && uuid::Uuid::try_parse(text).is_ok())
 }
 
 /// Where in the account's networks new instances are to be.
@@ -236,20 +273,15 @@ fn build(
     } else {
         plan.security_groups.clone()
     };
-    let (kind, size_gib) = plan.disks.system.clone();
-    let data_disk = |wish: &DataWish, id| DataDisk {
-        id: DiskId::from_random(id),
-        kind: wish.kind.to_string().into(),
-        size_gib: wish.size_gib,
-        delete_with_instance: wish.delete_with_instance,
-        name: wish.name.clone(),
-        tags: plan.disks.tags.clone(),
-    };
-    let system_disk = SystemDisk {
-        id: DiskId::from_random(random()),
-        kind: kind.into_string().into(),
-        size_gib,
-        tags: plan.disks.tags.clone(),
+    let Disks { system, data, tags } = &plan.disks;
+    let DiskWish { kind, size_gib, name, encrypt, kms_key } = system.clone();
+    let id_of = DiskId::from_random;
+    let (kind, tags_of) = (kind.into_string().into(), tags.clone());
+    let system_disk = SystemDisk { id: id_of(random()), kind, size_gib, name, encrypt, kms_key, tags: tags_of };
+    let data_disk = |wish: &DataWish, id| {
+        let DiskWish { kind, size_gib, name, encrypt, kms_key } = wish.disk.clone();
+        let (kind, delete_with_instance) = (kind.into_string().into(), wish.delete_with_instance);
+        DataDisk { id: id_of(id), kind, size_gib, delete_with_instance, name, encrypt, kms_key, tags: tags.clone() }
     };
     Ok(Instance {
         id,
@@ -263,7 +295,7 @@ fn build(
         instance_type: plan.instance_type,
         charge_type: plan.charge_type,
         system_disk,
-        data_disks: plan.disks.data.iter().map(|disk| data_disk(disk, random())).collect(),
+        data_disks: data.iter().map(|disk| data_disk(disk, random())).collect(),
         private_address,
         public_address: public.then(|| tx.allocate_public_address(context.account, plan.zone)).transpose()?,
         login_port: None,

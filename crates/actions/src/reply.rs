@@ -2,8 +2,8 @@
 //! what is unset looks as it does in recordings of the vendor's answers: `null`, `""` or `[]`.
 
 use cvmd_model::{
-    DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId, SubnetId,
-    Tag, VpcId,
+    ChargeType, DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId,
+    SubnetId, Tag, VpcId,
 };
 use cvmd_state::{Binding, View};
 use serde::{Serialize, Serializer};
@@ -121,11 +121,11 @@ struct SystemDisk<'a> {
     disk_type: &'a str,
     disk_id: DiskId,
     disk_size: u32,
+    disk_name: Option<&'a str>,
     encrypt: bool,
-    kms_key_id: Unset,
+    kms_key_id: Option<&'a str>,
     throughput_performance: u32,
     cdc_id: Unset,
-    disk_name: Unset,
 }
 
 #[derive(Debug, Serialize)]
@@ -138,7 +138,7 @@ struct DataDisk<'a> {
     delete_with_instance: bool,
     encrypt: bool,
     throughput_performance: u32,
-    kms_key_id: Unset,
+    kms_key_id: Option<&'a str>,
     cdc_id: Unset,
     snapshot_id: Unset,
     burst_performance: Unset,
@@ -147,7 +147,8 @@ struct DataDisk<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InternetAccessible<'a> {
-    internet_charge_type: &'a str,
+    /// Null while it is stopped without charging.
+    internet_charge_type: Option<&'a str>,
     internet_max_bandwidth_out: u32,
     public_ip_assigned: bool,
     bandwidth_package_id: Unset,
@@ -271,7 +272,7 @@ fn placement(instance: &Instance) -> Placement<'_> {
 
 pub(crate) fn internet_accessible(instance: &Instance) -> InternetAccessible<'_> {
     InternetAccessible {
-        internet_charge_type: &instance.internet.charge_type,
+        internet_charge_type: Some(&*instance.internet.charge_type).filter(|_| !is_asleep(instance)),
         internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
         public_ip_assigned: instance.internet.public_ip_assigned,
         bandwidth_package_id: (),
@@ -287,16 +288,21 @@ fn login_settings(instance: &Instance) -> LoginSettings<'_> {
     LoginSettings { key_ids: (!keys.is_empty()).then_some(keys), password: (), keep_image_login: () }
 }
 
+/// What was given; null otherwise.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 fn system_disk(disk: &cvmd_model::SystemDisk) -> SystemDisk<'_> {
     SystemDisk {
         disk_type: &disk.kind,
         disk_id: disk.id,
         disk_size: disk.size_gib,
-        encrypt: false,
-        kms_key_id: (),
+        encrypt: disk.encrypt,
+        kms_key_id: given(&disk.kms_key),
         throughput_performance: 0,
         cdc_id: (),
-        disk_name: (),
+        disk_name: given(&disk.name),
     }
 }
 
@@ -307,9 +313,9 @@ fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {
         disk_id: disk.id,
         disk_name: &disk.name,
         delete_with_instance: disk.delete_with_instance,
-        encrypt: false,
+        encrypt: disk.encrypt,
         throughput_performance: 0,
-        kms_key_id: (),
+        kms_key_id: given(&disk.kms_key),
         cdc_id: (),
         snapshot_id: (),
         burst_performance: (),
@@ -317,11 +323,15 @@ fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {
 }
 
 fn stop_charging_mode(instance: &Instance) -> &'static str {
-    match (instance.state, instance.stopped_without_charging) {
-        (InstanceState::Stopped, true) => "STOP_CHARGING",
-        (InstanceState::Stopped, false) => "KEEP_CHARGING",
+    match (instance.state, instance.charge_type) {
+        (InstanceState::Stopped, ChargeType::PostpaidByHour) if instance.is_asleep() => "STOP_CHARGING",
+        (InstanceState::Stopped, ChargeType::PostpaidByHour) => "KEEP_CHARGING",
         _ => "NOT_APPLICABLE",
     }
+}
+
+fn is_asleep(instance: &Instance) -> bool {
+    instance.state == InstanceState::Stopped && instance.is_asleep()
 }
 
 #[derive(Debug, Serialize)]

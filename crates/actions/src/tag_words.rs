@@ -76,6 +76,14 @@ pub enum TagRefusal {
     NotAttached { key: Box<str>, resource: Box<str> },
     #[error("`PaginationToken` is none that was answered.")]
     PaginationToken,
+    #[error("The tag `{key}` with the value `{value}` is there already.")]
+    Exists { key: Box<str>, value: Box<str> },
+    #[error("There is no tag `{key}` with the value `{value}`.")]
+    Missing { key: Box<str>, value: Box<str> },
+    #[error("The tag `{key}` with the value `{value}` is carried by `{resource}`; take it off first.")]
+    Carried { key: Box<str>, value: Box<str>, resource: Box<str> },
+    #[error("The account has made {limit} tags, which is the limit; DeleteTag deletes those that nothing carries.")]
+    Quota { limit: usize },
 }
 
 /// Refuses what is no tag key.
@@ -226,6 +234,19 @@ pub(crate) fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason
     let offset: usize = parameters.bounded("Offset", 0, usize::MAX)?.unwrap_or(0);
     let limit = parameters.bounded("Limit", 1, PAGE_MAX)?.unwrap_or(15);
     if offset.is_multiple_of(limit) { Ok((offset, limit)) } else { Err(TagRefusal::Offset.into()) }
+}
+
+/// `PaginationToken`, which is the number of what came before, and `MaxResults` (50).
+pub(crate) fn token_page(parameters: &mut Parameters, most: usize) -> Result<(usize, usize), Reason> {
+    let token = parameters.text("PaginationToken")?.filter(|token| !token.is_empty());
+    let offset = token.map_or(Ok(0), |token| token.parse().map_err(|_| TagRefusal::PaginationToken))?;
+    Ok((offset, parameters.bounded("MaxResults", 1, most)?.unwrap_or(50)))
+}
+
+/// The token of the page behind this one; none at the end.
+pub(crate) fn next_token((offset, results): (usize, usize), total: usize) -> String {
+    let next = offset.saturating_add(results);
+    if next < total { next.to_string() } else { String::new() }
 }
 
 /// Whether custom tags are asked for; all tags here are.

@@ -8,7 +8,8 @@ use crate::{
     tag_words::{self, TagRefusal},
 };
 use cvmd_model::{
-    AccountNumber, CustomImage, DiskId, Instance, InstanceId, KeyPair, RegionId, SecurityGroup, Subnet, Tag, Vpc,
+    AccountNumber, CreatedTag, CustomImage, DiskId, Instance, InstanceId, KeyPair, RegionId, SecurityGroup, Snapshot,
+    Subnet, Tag, Vpc,
 };
 use cvmd_state::{Transaction, View};
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub(crate) enum Resource {
     Instance(Arc<Instance>),
     KeyPair(Arc<KeyPair>),
     SecurityGroup(Arc<SecurityGroup>),
+    Snapshot(Arc<Snapshot>),
     Subnet(Arc<Subnet>),
     /// A disk of the instance.
     Volume(Arc<Instance>, DiskId),
@@ -83,11 +85,19 @@ pub(crate) static KINDS: &[Kind] = &[
     },
     Kind {
         service: "cvm",
+        prefix: "snap",
+        regional: true,
+        find: snapshot,
+        list: |view, account, region| Box::new(view.snapshots_of(account, region).cloned().map(Resource::Snapshot)),
+    },
+    Kind {
+        service: "cvm",
         prefix: "volume",
         regional: true,
-        find: |view, account, region, id| {
-            let id = id.parse().ok()?;
-            view.disk_holder_of(account, region, id).map(|holder| Resource::Volume(Arc::clone(holder), id))
+        // Clients have one name for disks and snapshots; their ids tell them apart.
+        find: |view, account, region, id| match id.parse() {
+            Ok(id) => view.disk_holder_of(account, region, id).map(|holder| Resource::Volume(Arc::clone(holder), id)),
+            Err(_) => snapshot(view, account, region, id),
         },
         list: |view, account, region| {
             let disks = |holder: &'_ Arc<Instance>| {
@@ -113,13 +123,31 @@ pub(crate) static KINDS: &[Kind] = &[
     },
 ];
 
+fn snapshot(view: &View, account: AccountNumber, region: RegionId, id: &str) -> Option<Resource> {
+    view.snapshot_of(account, region, id.parse().ok()?).cloned().map(Resource::Snapshot)
+}
+
+/// Other names of a kind, which cloud-custodian has for it.
+const ALIASES: &[([&str; 2], [&str; 2])] =
+    &[(["cbs", "instance"], ["cvm", "volume"]), (["cbs", "volume"], ["cvm", "volume"]), (["vpc", "sg"], ["cvm", "sg"])];
+
 impl Kind {
-    pub(crate) fn find(service: &str, prefix: &str) -> Result<&'static Kind, TagRefusal> {
+    /// Of such resources, if any carry tags here: for what is read, where of all others nothing is there.
+    pub(crate) fn known(service: &str, prefix: &str) -> Option<&'static Kind> {
+        let alias = ALIASES.iter().find(|(other, _)| *other == [service, prefix]);
+        let name = alias.map_or([service, prefix], |(_, name)| *name);
+        KINDS.iter().find(|kind| [kind.service, kind.prefix] == name)
+    }
+
+    /// The same for what is changed, which must be there.
+    fn find(service: &str, prefix: &str) -> Result<&'static Kind, TagRefusal> {
+        if let Some(kind) = Kind::known(service, prefix) {
+            return Ok(kind);
+        }
         if !KINDS.iter().any(|kind| kind.service == service) {
             return Err(TagRefusal::Service { value: shorten(service).into() });
         }
-        let found = KINDS.iter().find(|kind| kind.service == service && kind.prefix == prefix);
-        found.ok_or_else(|| TagRefusal::Prefix { value: shorten(prefix).into() })
+        Err(TagRefusal::Prefix { value: shorten(prefix).into() })
     }
 
     /// The region that a request names for this kind; of a kind without regions, any.
@@ -143,6 +171,7 @@ impl Resource {
             Resource::Instance(instance) => &instance.tags,
             Resource::KeyPair(key) => &key.tags,
             Resource::SecurityGroup(group) => &group.tags,
+            Resource::Snapshot(snapshot) => &snapshot.tags,
             Resource::Subnet(subnet) => &subnet.tags,
             Resource::Volume(holder, disk) => holder.disk_tags(*disk),
             Resource::Vpc(vpc) => &vpc.tags,
@@ -155,6 +184,7 @@ impl Resource {
             Resource::Instance(instance) => instance.id.to_string(),
             Resource::KeyPair(key) => key.id.to_string(),
             Resource::SecurityGroup(group) => group.id.to_string(),
+            Resource::Snapshot(snapshot) => snapshot.id.to_string(),
             Resource::Subnet(subnet) => subnet.id.to_string(),
             Resource::Volume(_, disk) => disk.to_string(),
             Resource::Vpc(vpc) => vpc.id.to_string(),
@@ -179,6 +209,7 @@ fn put_all(tx: &mut Transaction<'_>, changed: Vec<(Resource, Box<[Tag]>)>) {
                 let sequence = network::place(tx, group.sequence);
                 tx.keep(SecurityGroup { tags, sequence, ..SecurityGroup::clone(&group) });
             }
+            Resource::Snapshot(snapshot) => tx.keep(Snapshot { tags, ..Snapshot::clone(&snapshot) }),
             Resource::Subnet(subnet) => {
                 let sequence = network::place(tx, subnet.sequence);
                 tx.keep(Subnet { tags, sequence, ..Subnet::clone(&subnet) });
@@ -193,12 +224,14 @@ fn put_all(tx: &mut Transaction<'_>, changed: Vec<(Resource, Box<[Tag]>)>) {
     instances.into_values().for_each(|instance| tx.put_instance(instance));
 }
 
-/// Which resources a query is about: all of the account, unless it names some.
+/// Which resources a query is about: all of the account, unless it names some. Names that nothing here has are no error: nothing
+/// is found by them.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
     pub service: Box<str>,
     pub prefix: Box<str>,
-    pub region: Option<RegionId>,
+    /// A region's name.
+    pub region: Box<str>,
     pub id: Box<str>,
 }
 
@@ -214,17 +247,8 @@ impl Selection {
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Selection, Reason> {
         let service = parameters.text("ServiceType")?.unwrap_or_default();
         let prefix = parameters.text("ResourcePrefix")?.unwrap_or_default();
-        let region = parameters.text("ResourceRegion")?.filter(|region| !region.is_empty());
+        let region = parameters.text("ResourceRegion")?.unwrap_or_default();
         let id = parameters.text("ResourceId")?.unwrap_or_default();
-        let named = KINDS.iter().filter(|kind| service.is_empty() || kind.service == &*service);
-        if named.clone().next().is_none() {
-            return Err(TagRefusal::Service { value: shorten(&service).into() }.into());
-        }
-        if !prefix.is_empty() && !named.clone().any(|kind| kind.prefix == &*prefix) {
-            return Err(TagRefusal::Prefix { value: shorten(&prefix).into() }.into());
-        }
-        let known = |name: &str| RegionId::find(name).ok_or_else(|| TagRefusal::Region { value: shorten(name).into() });
-        let region = region.map(|name| known(&name)).transpose()?;
         Ok(Selection { service, prefix, region, id })
     }
 
@@ -233,8 +257,8 @@ impl Selection {
         let named = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
         let kinds =
             KINDS.iter().filter(move |kind| named(&self.service, kind.service) && named(&self.prefix, kind.prefix));
-        let places = kinds.flat_map(|kind| {
-            let wanted = RegionId::all().filter(|region| self.region.is_none_or(|wanted| wanted == *region));
+        let places = kinds.flat_map(move |kind| {
+            let wanted = RegionId::all().filter(move |region| named(&self.region, region.name()));
             // Of a kind without regions, one is as good as another.
             let most = if kind.regional { usize::MAX } else { 1 };
             wanted.take(most).map(move |region| (kind, region))
@@ -260,13 +284,34 @@ impl Found {
     }
 }
 
+/// The first resource that carries the tag.
+pub(crate) fn carrier(view: &View, context: &Context, tag: &Tag) -> Option<String> {
+    let everything = Selection::default();
+    let carrier = everything.resources(view, context).find(|found| found.resource.tags().contains(tag));
+    carrier.map(|found| found.resource.id())
+}
+
+/// What the account has made by CreateTag under that key and value.
+pub(crate) fn created<'a>(view: &'a View, context: &Context, tag: &Tag) -> Option<&'a Arc<CreatedTag>> {
+    let mut created = view.created_tags().list(context.account, None::<RegionId>);
+    created.find(|created| (&created.key, &created.value) == (&tag.key, &tag.value))
+}
+
 /// Every tag that some resource carries, sorted, each once.
-pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
+pub(crate) fn carried_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
     let everything = Selection::default();
     let mut tags = BTreeSet::new();
     for found in everything.resources(view, context) {
         tags.extend(found.resource.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())));
     }
+    tags
+}
+
+/// The same, and those that CreateTag has made.
+pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
+    let created = view.created_tags().list(context.account, None::<RegionId>);
+    let mut tags = carried_tags(view, context);
+    tags.extend(created.map(|tag| (tag.key.clone(), tag.value.clone())));
     tags
 }
 
@@ -355,14 +400,22 @@ pub(crate) fn change_each(
 #[derive(Clone)]
 pub(crate) struct Description {
     pub text: Box<str>,
-    kind: &'static Kind,
+    service: Box<str>,
+    prefix: Box<str>,
     region: Box<str>,
     uin: Box<str>,
     id: Box<str>,
 }
 
 impl Description {
+    /// One of a resource that is to be changed: of a kind that carries tags here.
     pub(crate) fn parse(text: &str) -> Result<Description, TagRefusal> {
+        let description = Description::split(text)?;
+        description.kind()?;
+        Ok(description)
+    }
+
+    fn split(text: &str) -> Result<Description, TagRefusal> {
         let malformed = || TagRefusal::Description { value: shorten(text).into() };
         let parts: Vec<&str> = text.split(':').collect();
         let ["qcs", _, service, region, account, resource] = parts[..] else { return Err(malformed()) };
@@ -372,18 +425,29 @@ impl Description {
             None if account.is_empty() => "",
             None => return Err(malformed()),
         };
-        let kind = Kind::find(service, prefix)?;
-        Ok(Description { text: text.into(), kind, region: region.into(), uin: uin.into(), id: id.into() })
+        let [text, service, prefix, region, uin, id] = [text, service, prefix, region, uin, id].map(Box::from);
+        Ok(Description { text, service, prefix, region, uin, id })
     }
 
-    /// `ResourceList`, at most so many.
+    fn kind(&self) -> Result<&'static Kind, TagRefusal> {
+        Kind::find(&self.service, &self.prefix)
+    }
+
+    /// `ResourceList` of resources that are to be changed, at most so many.
     pub(crate) fn list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
+        let descriptions = Description::any_list(parameters, most)?;
+        descriptions.iter().try_for_each(|description| description.kind().map(drop))?;
+        Ok(descriptions)
+    }
+
+    /// `ResourceList` of whatever resources, at most so many.
+    pub(crate) fn any_list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
         let texts = parameters.texts("ResourceList")?;
         if texts.len() > most {
             let name = "ResourceList".into();
             return Err(TagRefusal::TooManyResources { name, given: texts.len(), limit: most }.into());
         }
-        Ok(texts.iter().map(|text| Description::parse(text)).collect::<Result<_, _>>()?)
+        Ok(texts.iter().map(|text| Description::split(text)).collect::<Result<_, _>>()?)
     }
 
     /// What it describes, if that is the asking account's.
@@ -392,9 +456,10 @@ impl Description {
         if !self.uin.is_empty() && ours.as_deref() != Some(&*self.uin) {
             return Err(TagRefusal::Uin { value: shorten(&self.uin).into() });
         }
-        let region = self.kind.region(&self.region, context)?;
+        let kind = self.kind()?;
+        let region = kind.region(&self.region, context)?;
         let missing = || TagRefusal::Resource { value: shorten(&self.id).into() };
-        let resource = self.kind.resource(view, context, region, &self.id).ok_or_else(missing)?;
-        Ok(Found { kind: self.kind, region: self.kind.regional.then_some(region), resource })
+        let resource = kind.resource(view, context, region, &self.id).ok_or_else(missing)?;
+        Ok(Found { kind, region: kind.regional.then_some(region), resource })
     }
 }

@@ -151,14 +151,7 @@ fn fill_shelves(tx: &mut Transaction<'_>) {
 fn equip(instance: &mut Instance) {
     let id = &*instance.id.to_string();
     if id == "ins-stopped1" {
-        let data = |id: &str, kind: &'static str| DataDisk {
-            id: id.parse().unwrap(),
-            kind: kind.into(),
-            size_gib: 20,
-            delete_with_instance: true,
-            name: "".into(),
-            tags: [].into(),
-        };
+        let data = |id: &str, kind: &'static str| DataDisk::plain(id.parse().unwrap(), kind, 20);
         instance.data_disks = [data("disk-data0001", "CLOUD_SSD"), data("disk-local001", "LOCAL_SSD")].into();
         instance.system_disk.id = "disk-system01".parse().unwrap();
     }
@@ -291,6 +284,15 @@ impl World {
             "full account" => self.fill_account().await,
             "full networks" => self.fill_networks().await,
             "ins-prepaid1 has 5 Mbit/s in advance" => self.widen().await,
+            "ins-sleeping has 5 Mbit/s and no public address" => {
+                self.alter("ins-sleeping", |instance| instance.internet.max_bandwidth_out = 5).await;
+            }
+            "ins-prepaid1 was stopped without charging by an earlier version" => {
+                let stopped = |instance: &mut Instance| {
+                    (instance.state, instance.stopped_without_charging) = (InstanceState::Stopped, true);
+                };
+                self.alter("ins-prepaid1", stopped).await;
+            }
             "ins-stopped1 carries 50 tags" => self.tag_fully().await,
             "only ins-stopped1 holds a key" => self.free_all_but("ins-stopped1").await,
             "nobody holds a key" => self.free_all_but("").await,
@@ -342,6 +344,16 @@ impl World {
         let outcome = self.state.change(move |tx| {
             let mut instance = Instance::clone(tx.view().instance(id).unwrap());
             instance.state = state;
+            tx.put_instance(instance);
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
+    async fn alter(&self, id: &'static str, change: impl FnOnce(&mut Instance) + Send + 'static) {
+        let outcome = self.state.change(move |tx| {
+            let mut instance = Instance::clone(tx.view().instance(id.parse().unwrap()).unwrap());
+            change(&mut instance);
             tx.put_instance(instance);
             Ok::<_, ApiError>(())
         });

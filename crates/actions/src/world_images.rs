@@ -1,6 +1,10 @@
 //! The custom images of the small world, and the words that change them.
 
-use cvmd_model::{AccountNumber, By, CustomImage, Goal, IMAGES, ImageLogin, ImageState, Instance, RegionId, RequestId};
+use crate::snapshots;
+use cvmd_model::{
+    AccountNumber, By, CreatedTag, CustomImage, Goal, IMAGES, ImageLogin, ImageState, Instance, RegionId, RequestId,
+    Snapshot, SnapshotId, ZoneId,
+};
 use cvmd_state::{State, Transaction};
 use std::convert::Infallible;
 
@@ -19,6 +23,25 @@ fn image(id: &str, name: &str, account: AccountNumber, sequence: u64, state: Ima
         size_gib: 60,
         login: ImageLogin { keys: vec!["skey-bound001".parse().unwrap()], password: true, password_login: false },
         state,
+        created_seconds: 1_795_478_400,
+        tags: [].into(),
+        snapshots: [].into(),
+    }
+}
+
+fn snapshot(id: SnapshotId, image: &str, sequence: u64) -> Snapshot {
+    Snapshot {
+        id,
+        sequence,
+        account: AccountNumber(1),
+        zone: ZoneId::find("ap-guangzhou-3").unwrap(),
+        project_id: 0,
+        name: "kept".into(),
+        disk: "disk-system01".parse().unwrap(),
+        system: true,
+        size_gib: 60,
+        encrypted: false,
+        image: image.parse().unwrap(),
         created_seconds: 1_795_478_400,
         tags: [].into(),
     }
@@ -47,6 +70,25 @@ pub(crate) async fn change(state: &State, words: &str) -> bool {
                     let (id, name) = (format!("img-f{number:07}"), format!("f{number}"));
                     tx.keep(image(&id, &name, AccountNumber(1), sequence, ImageState::Normal));
                 }
+            }
+            "as many tags as one may make" => {
+                for number in 0..1000 {
+                    let (sequence, key) = (tx.next_sequence(), format!("k{number}").into());
+                    tx.keep(CreatedTag { sequence, account: AccountNumber(1), key, value: "v".into() });
+                }
+            }
+            "as many snapshots as there may be" => {
+                for number in 0..snapshots::QUOTA {
+                    let sequence = tx.next_sequence();
+                    tx.keep(snapshot(SnapshotId::from_random(number as u64), "img-gone0001", sequence));
+                }
+            }
+            words if words.contains(" has the snapshot ") => {
+                let (image, id) = words.split_once(" has the snapshot ").unwrap();
+                let (sequence, id) = (tx.next_sequence(), id.parse().unwrap());
+                let row = CustomImage::clone(tx.view().custom_images().get(image.parse().unwrap()).unwrap());
+                tx.keep(CustomImage { snapshots: [id].into(), ..row });
+                tx.keep(snapshot(id, image, sequence));
             }
             "ins-stopped1 is being kept as img-failed01" => {
                 let image = "img-failed01".parse().unwrap();

@@ -130,7 +130,7 @@ impl Instance {
             return Err(Refusal::OperationInProgress(self.id));
         }
         self.outside_recycle_bin()?;
-        if self.stopped_without_charging {
+        if self.is_asleep() {
             return Err(Refusal::StoppedWithoutCharging(self.id));
         }
         self.charge_type = wanted;

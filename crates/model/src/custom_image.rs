@@ -4,7 +4,8 @@
 //! the ways in that were wanted of its source.
 
 use crate::{
-    AccountNumber, Image, ImageId, InstanceId, Kept, KeyPairId, LoginWanted, Password, Platform, RegionId, Tag,
+    AccountNumber, Image, ImageId, InstanceId, Kept, KeyPairId, LoginWanted, Password, Platform, RegionId, SnapshotId,
+    Tag,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,9 @@ pub struct CustomImage {
     pub created_seconds: u64,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
+    /// Of the disks that it holds, the system disk's first; an image of an earlier version has none.
+    #[serde(default, skip_serializing_if = "<[SnapshotId]>::is_empty")]
+    pub snapshots: Box<[SnapshotId]>,
 }
 
 impl CustomImage {

@@ -9,6 +9,15 @@ pub struct SystemDisk {
     pub id: DiskId,
     pub kind: Cow<'static, str>,
     pub size_gib: u32,
+    /// At most 60 characters.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub name: Box<str>,
+    /// As it was asked for; what a simulated disk holds is not encrypted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub encrypt: bool,
+    /// The key of one's own that it was asked for with; without one, the cloud's.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub kms_key: Box<str>,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
 }
@@ -22,8 +31,32 @@ pub struct DataDisk {
     /// At most 60 characters.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub name: Box<str>,
+    /// As it was asked for; what a simulated disk holds is not encrypted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub encrypt: bool,
+    /// The key of one's own that it was asked for with; without one, the cloud's.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub kms_key: Box<str>,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
+}
+
+impl SystemDisk {
+    /// One of which nothing is known but its place, its kind and its size.
+    #[must_use]
+    pub fn plain(id: DiskId, kind: &'static str, size_gib: u32) -> SystemDisk {
+        let [name, kms_key] = ["", ""].map(Box::from);
+        SystemDisk { id, kind: kind.into(), size_gib, name, encrypt: false, kms_key, tags: [].into() }
+    }
+}
+
+impl DataDisk {
+    /// The same, of a disk that goes with its instance.
+    #[must_use]
+    pub fn plain(id: DiskId, kind: &'static str, size_gib: u32) -> DataDisk {
+        let SystemDisk { id, kind, size_gib, name, encrypt, kms_key, tags } = SystemDisk::plain(id, kind, size_gib);
+        DataDisk { id, kind, size_gib, delete_with_instance: true, name, encrypt, kms_key, tags }
+    }
 }
 
 impl Instance {

@@ -92,6 +92,11 @@ id!(
     "disk"
 );
 id!(
+    /// A snapshot of a disk.
+    SnapshotId,
+    "snap"
+);
+id!(
     /// A virtual private cloud.
     VpcId,
     "vpc"

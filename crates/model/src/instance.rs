@@ -258,8 +258,11 @@ impl Instance {
         }
         match (law, self.state) {
             (PowerLaw::Start | PowerLaw::EnterRescue | PowerLaw::ChangeLogin { .. } | PowerLaw::Disk, S::Stopped) => {
-                let asleep = self.stopped_without_charging && law != PowerLaw::Start;
-                if asleep { Err(Refusal::StoppedWithoutCharging(self.id)) } else { Ok(()) }
+                if self.is_asleep() && law != PowerLaw::Start {
+                    Err(Refusal::StoppedWithoutCharging(self.id))
+                } else {
+                    Ok(())
+                }
             }
             (
                 PowerLaw::Stop
@@ -355,24 +358,37 @@ impl Instance {
         Ok(())
     }
 
+    /// Starts it; `free` is the public address that it gets when it wants one and has none.
+    ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
-    pub fn start(&mut self, by: By) -> Result<(), Refusal> {
+    pub fn start(&mut self, free: Option<Ipv4Addr>, by: By) -> Result<(), Refusal> {
         self.allows(PowerLaw::Start)?;
         self.stopped_without_charging = false;
+        self.public_address = self.public_address.or(free);
         self.state = InstanceState::Starting;
         self.begin(Goal::Start, by);
         Ok(())
     }
 
+    /// Stops it. Without charging, which means nothing for one that is not paid by the hour, its public address goes.
+    ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
     pub fn stop(&mut self, how: StopType, without_charging: bool, by: By) -> Result<(), Refusal> {
         self.allows(PowerLaw::Stop)?;
-        self.stopped_without_charging = without_charging;
+        self.stopped_without_charging = without_charging && self.charge_type == ChargeType::PostpaidByHour;
+        let released = if self.stopped_without_charging { self.public_address.take() } else { None };
         self.state = InstanceState::Stopping;
-        self.begin(Goal::Stop { how }, by);
+        self.begin(Goal::Stop { how, released }, by);
         Ok(())
+    }
+
+    /// Whether it was stopped without charging, or is on the way there: nothing but its power can be changed then. A row of an
+    /// earlier version may say so of one that is paid in advance, where it means nothing.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.stopped_without_charging && self.charge_type == ChargeType::PostpaidByHour
     }
 
     /// # Errors
@@ -495,12 +511,7 @@ pub(crate) mod test {
             image: crate::IMAGES[0].id(),
             instance_type: InstanceTypeId::SMALLEST,
             charge_type: ChargeType::PostpaidByHour,
-            system_disk: SystemDisk {
-                id: crate::DiskId::MIN,
-                kind: "CLOUD_PREMIUM".into(),
-                size_gib: 50,
-                tags: [].into(),
-            },
+            system_disk: SystemDisk::plain(crate::DiskId::MIN, "CLOUD_PREMIUM", 50),
             data_disks: [].into(),
             private_address: Ipv4Addr::LOCALHOST,
             public_address: None,
@@ -633,7 +644,7 @@ pub(crate) mod test {
         }
         let mut within = instance(InstanceState::RescueMode, &["skey-11111111"], set());
         let refused = Err(Refusal::State { instance: within.id, state: InstanceState::RescueMode });
-        assert_eq!(within.start(by()), refused);
+        assert_eq!(within.start(None, by()), refused);
         assert_eq!(within.stop(StopType::Hard, false, by()), refused);
         assert_eq!(within.enter_rescue(StopType::Hard, login.clone(), by()), refused);
         assert_eq!(within.disassociate(&[key("skey-11111111")], FORCED, by()), refused);

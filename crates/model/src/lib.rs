@@ -8,6 +8,7 @@ mod behaviour;
 mod catalogue;
 mod charge;
 mod cidr;
+mod created_tag;
 mod custom_image;
 mod disk;
 mod geography;
@@ -27,6 +28,7 @@ mod refusal;
 mod round_robin;
 mod security_group;
 mod shape;
+mod snapshot;
 mod template;
 
 pub use account::{Account, AccountNumber, Credential};
@@ -34,12 +36,13 @@ pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};
 pub use catalogue::{Catalogue, Own};
 pub use charge::{Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
+pub use created_tag::{CreatedTag, CreatedTagId};
 pub use custom_image::{CustomImage, ImageLogin, ImageState};
 pub use disk::{DataDisk, SystemDisk};
 pub use geography::{Region, RegionId, Zone, ZoneId};
 pub use id::{
     DisasterRecoverGroupId, DiskId, ImageId, InstanceId, KeyPairId, LaunchTemplateId, MalformedId, RequestId,
-    RouteTableId, SecurityGroupId, SubnetId, VpcId,
+    RouteTableId, SecurityGroupId, SnapshotId, SubnetId, VpcId,
 };
 pub use image::{IMAGES, Image, Platform};
 pub use installed::Installed;
@@ -59,6 +62,7 @@ pub use refusal::{DiskRefusal, Failure, GroupRefusal, Refusal, TemplateRefusal};
 pub use round_robin::RoundRobin;
 pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};
 pub use shape::{Running, Shape, Size};
+pub use snapshot::Snapshot;
 pub use template::{
     LaunchTemplate, LaunchTemplateVersion, LaunchTemplateVersionId, TEMPLATE_VERSIONS_MAX, TemplateData,
 };

@@ -2,7 +2,7 @@
 
 use crate::{Failure, ImageId, Installed, KeyPairId, Login, LoginWanted, RequestId, Shape, StopType};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{borrow::Cow, net::Ipv4Addr};
 
 /// Which boot of a machine this is. It changes with every boot and with nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub enum Goal {
     Start,
     Stop {
         how: StopType,
+        /// The public address that its row has given up, and the machine gives up once it is off.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        released: Option<Ipv4Addr>,
     },
     /// Whatever system it runs.
     Reboot {

@@ -2,7 +2,7 @@
 
 use crate::{
     ChargeType, Cidr, DisasterRecoverGroupId, DiskId, ImageId, ImageState, InstanceId, InstanceState, KeyPairId,
-    LaunchTemplateId, SecurityGroupId, SubnetId, VpcId, ZoneId,
+    LaunchTemplateId, SecurityGroupId, SnapshotId, SubnetId, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -75,6 +75,18 @@ pub enum Refusal {
     ImageNameTaken(Box<str>),
     #[error("The account has {limit} custom images in this region, which is the limit.")]
     ImageQuota { limit: usize },
+    #[error("The snapshot `{0}` does not exist.")]
+    SnapshotNotFound(SnapshotId),
+    #[error("The snapshot `{0}` is still being created.")]
+    SnapshotStillMade(SnapshotId),
+    #[error(
+        "The snapshot `{snapshot}` belongs to the image `{image}`; delete that first, or with it (DeleteBindImages)."
+    )]
+    SnapshotOfImage { snapshot: SnapshotId, image: ImageId },
+    #[error(
+        "The account has {limit} snapshots in this region, which is the limit; DeleteSnapshots deletes those whose image is gone."
+    )]
+    SnapshotQuota { limit: usize },
     #[error("The key pair `{key}` is bound to the image `{image}`; delete that first.")]
     KeyPairOfImage { key: KeyPairId, image: ImageId },
     #[error("The system disk of `{instance}` is of a kind that does not change between Linux and Windows.")]

@@ -139,6 +139,12 @@ impl Instance {
         max_bandwidth_out > 0 || self.internet.public_ip_assigned
     }
 
+    /// Whether it wants a public address and has none: one that was stopped without charging.
+    #[must_use]
+    pub fn lacks_public_address(&self) -> bool {
+        self.public_address.is_none() && self.wants_public_address(self.internet.max_bandwidth_out)
+    }
+
     /// Sets the public bandwidth, in Mbit/s. `free` is the public address that it gets when it has none and wants one;
     /// one that wants none gives its own back.
     ///
@@ -156,10 +162,12 @@ impl Instance {
     /// fails: nobody else's yet.
     #[must_use]
     pub fn leaving_address(&self) -> Option<Ipv4Addr> {
-        let Some(Goal::Reshape { before, .. }) = self.operation.as_ref().map(|operation| &operation.goal) else {
-            return None;
+        let leaving = match &self.operation.as_ref()?.goal {
+            Goal::Reshape { before, .. } => before.public_address,
+            Goal::Stop { released, .. } => *released,
+            _ => None,
         };
-        before.public_address.filter(|address| self.public_address != Some(*address))
+        leaving.filter(|address| self.public_address != Some(*address))
     }
 
     /// Changes the row, and has the machine follow. What would change nothing is a success at once.
@@ -170,7 +178,7 @@ impl Instance {
         if self.operation.is_some() {
             return Err(Refusal::OperationInProgress(self.id));
         }
-        if self.state == InstanceState::Stopped && self.stopped_without_charging {
+        if self.state == InstanceState::Stopped && self.is_asleep() {
             return Err(Refusal::StoppedWithoutCharging(self.id));
         }
         let how = match (self.state, running) {
@@ -222,15 +230,7 @@ mod test {
 
     fn instance(state: InstanceState) -> Instance {
         let mut instance = any(state, &[], Password::Never);
-        let data = DataDisk {
-            id: disk("disk-00000001"),
-            kind: "CLOUD_SSD".into(),
-            size_gib: 20,
-            delete_with_instance: true,
-            name: "".into(),
-            tags: [].into(),
-        };
-        instance.data_disks = [data].into();
+        instance.data_disks = [DataDisk::plain(disk("disk-00000001"), "CLOUD_SSD", 20)].into();
         instance
     }
 

@@ -7,6 +7,7 @@
 //! Start        (off) -> [Start] -> (ready on another boot) -> Done
 //! Stop         (on) -> [ShutDown] -> (off) -> Done        Hard: [PowerOff] in place of [ShutDown]
 //!                          └ in time? SoftFirst: [PowerOff]   Soft: ! NotStopped
+//!              giving its public address back: (off) -> [Reshape] -> Done
 //! Reboot       as Stop, then as Start; a guest that left the boot by itself has done the first half
 //! ChangeLogin  (off) -> [WriteLogin] -> Done
 //!              (on) -> as Stop -> (off) -> [WriteLogin] -> as Start -> Done
@@ -92,7 +93,8 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (Some(failure), _) => moment.bring_back(failure),
         (None, Goal::Launch) => moment.launch(),
         (None, Goal::Start) => moment.come_up(),
-        (None, Goal::Stop { how }) => moment.stop(*how),
+        (None, Goal::Stop { how, released: Some(_) }) => moment.stop_and_release(*how),
+        (None, Goal::Stop { how, released: None }) => moment.stop(*how),
         (None, Goal::Reshape { was_running, how, .. }) => moment.reshape(*was_running, *how),
         (None, Goal::Isolate) => moment.stop(StopType::SoftFirst),
         (None, Goal::Reboot { how }) => moment.reboot(*how),
@@ -139,6 +141,13 @@ impl Moment<'_> {
             Power::Starting | Power::Running | Power::ShuttingDown => {
                 self.take_off(how).unwrap_or_else(|WillNotStop| self.not_stopped())
             }
+        }
+    }
+
+    fn stop_and_release(&self, how: StopType) -> Next {
+        match self.observed.power {
+            Power::Off if !self.trail.reshaped => self.off_for_it(Step::Reshape),
+            Power::Absent | Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.stop(how),
         }
     }
 

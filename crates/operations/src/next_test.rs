@@ -128,13 +128,13 @@ fn start() {
 fn stop() {
     let (soft, first, hard) = (StopType::Soft, StopType::SoftFirst, StopType::Hard);
     let all = |act| [GONE, "done", act, act, act, act];
-    table(&Goal::Stop { how: soft }, &fresh(), all("shut down"));
-    table(&Goal::Stop { how: first }, &fresh(), all("shut down"));
-    table(&Goal::Stop { how: hard }, &fresh(), all("power off"));
-    table(&Goal::Stop { how: soft }, &asked(5), all("wait 15"));
-    table(&Goal::Stop { how: first }, &asked(5), all("wait 15"));
-    table(&Goal::Stop { how: soft }, &asked(20), all("give up: not stopped"));
-    table(&Goal::Stop { how: first }, &asked(20), all("power off"));
+    table(&Goal::Stop { how: soft, released: None }, &fresh(), all("shut down"));
+    table(&Goal::Stop { how: first, released: None }, &fresh(), all("shut down"));
+    table(&Goal::Stop { how: hard, released: None }, &fresh(), all("power off"));
+    table(&Goal::Stop { how: soft, released: None }, &asked(5), all("wait 15"));
+    table(&Goal::Stop { how: first, released: None }, &asked(5), all("wait 15"));
+    table(&Goal::Stop { how: soft, released: None }, &asked(20), all("give up: not stopped"));
+    table(&Goal::Stop { how: first, released: None }, &asked(20), all("power off"));
 }
 
 #[test]
@@ -149,7 +149,11 @@ fn isolate() {
 fn a_request_to_shut_down_that_a_crash_may_have_lost_is_made_again() {
     let trail = Trail { retry_at_ms: None, ..asked(5) };
     let how = StopType::Soft;
-    table(&Goal::Stop { how }, &trail, [GONE, "done", "shut down", "shut down", "shut down", "wait 15"]);
+    table(
+        &Goal::Stop { how, released: None },
+        &trail,
+        [GONE, "done", "shut down", "shut down", "shut down", "wait 15"],
+    );
 }
 
 #[test]
@@ -412,11 +416,16 @@ fn giving_up() {
     let back = Trail { login_written: false, giving_up: unwritten.giving_up, ..started(120, 0) };
     table(&change(true), &back, [ended, ended, off, off, ended, off]);
     let refused = because(Failure::Hypervisor { cause: "".into() });
-    for goal in [Goal::Start, Goal::Stop { how: StopType::Hard }, Goal::Reboot { how: StopType::Hard }, Goal::Isolate] {
+    for goal in [
+        Goal::Start,
+        Goal::Stop { how: StopType::Hard, released: None },
+        Goal::Reboot { how: StopType::Hard },
+        Goal::Isolate,
+    ] {
         table(&goal, &refused, ["fail: hypervisor"; 6]);
     }
     let running_on = because(Failure::NotStopped { within_s: 20 });
-    for goal in [Goal::Stop { how: StopType::Soft }, Goal::Reboot { how: StopType::Soft }] {
+    for goal in [Goal::Stop { how: StopType::Soft, released: None }, Goal::Reboot { how: StopType::Soft }] {
         table(&goal, &running_on, ["fail: not stopped"; 6]);
     }
     table(&Goal::Launch, &because(Failure::NotDefined { cause: "".into() }), ["fail: not defined"; 6]);

@@ -33,6 +33,11 @@ pub(crate) async fn perform(
         Step::Reshape => hypervisor.reshape(&definition(instance)).await,
         Step::ShutDown => hypervisor.shut_down(instance.id).await,
         Step::PowerOff => hypervisor.power_off(instance.id).await,
+        // It may have got a public address with the start.
+        Step::Start if instance.operation.as_ref().is_some_and(|operation| operation.goal == Goal::Start) => {
+            hypervisor.reshape(&definition(instance)).await?;
+            hypervisor.start(instance.id).await
+        }
         Step::Start => hypervisor.start(instance.id).await,
         Step::SetDisk => hypervisor.set_boot(instance.id, &Boot::Disk).await,
         Step::SetRescue => match instance.operation.as_ref().map(|operation| &operation.goal) {

@@ -107,6 +107,7 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
         _ if !exhausted => {}
         (Step::Define, _) => return Err(Failure::NotDefined { cause }),
         (Step::WriteLogin, _) => return Err(Failure::LoginNotWritten { cause }),
+        (Step::Reshape, Goal::Stop { .. }) => return Err(Failure::Hypervisor { cause }),
         (Step::Reshape, _) => return Err(Failure::NotReshaped { cause }),
         (Step::PowerOff | Step::ShutDown, Goal::Reshape { .. }) => {
             return Err(Failure::NotReshaped { cause: format!("it cannot be powered off: {cause}").into() });

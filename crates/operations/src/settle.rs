@@ -185,6 +185,10 @@ fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, 
             instance.login = honest.unwrap_or(nobody);
         }
         (Goal::Reshape { before, .. }, Failure::NotReshaped { .. }) => instance.set_shape(*before),
+        (Goal::Stop { released: Some(address), .. }, _) if !operation.trail.reshaped => {
+            instance.public_address = Some(address);
+            instance.stopped_without_charging = false;
+        }
         _ => {}
     }
 }

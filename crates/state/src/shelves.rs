@@ -2,8 +2,8 @@
 
 use crate::{Shelf, View, store::StoreError};
 use cvmd_model::{
-    AccountNumber, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, LaunchTemplateVersion, SecurityGroup,
-    Subnet, Vpc,
+    AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, LaunchTemplateVersion,
+    SecurityGroup, Snapshot, Subnet, Vpc,
 };
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
@@ -138,4 +138,6 @@ shelves! {
     launch_templates: LaunchTemplate in LaunchTemplates,
     launch_template_versions: LaunchTemplateVersion in LaunchTemplateVersions,
     disaster_recover_groups: DisasterRecoverGroup in DisasterRecoverGroups,
+    snapshots: Snapshot in Snapshots,
+    created_tags: CreatedTag in CreatedTags,
 }

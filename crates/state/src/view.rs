@@ -3,7 +3,7 @@
 use crate::{ClientToken, Message, Settings, Shelved, addresses::Addresses, shelves::Shelves, transaction::Put};
 use cvmd_model::{
     Account, AccountNumber, Credential, DisasterRecoverGroupId, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair,
-    KeyPairId, RegionId, SecurityGroupId,
+    KeyPairId, RegionId, SecurityGroupId, SnapshotId,
 };
 use imbl::{OrdMap, OrdSet};
 use std::{cmp::Reverse, sync::Arc};
@@ -39,6 +39,7 @@ pub struct View {
     pub(crate) group_uses: OrdMap<SecurityGroupId, u32>,
     grouped: OrdSet<(DisasterRecoverGroupId, InstanceId)>,
     disks: OrdMap<DiskId, InstanceId>,
+    pub(crate) disk_snapshots: OrdSet<(DiskId, SnapshotId)>,
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
     messages: OrdMap<u64, Arc<Message>>,
@@ -281,11 +282,17 @@ impl View {
             }
             Put::Shelved(row) => {
                 self.saw(row.sequence());
+                if let Shelved::Snapshot(snapshot) = row {
+                    self.disk_snapshots.insert((snapshot.disk, snapshot.id));
+                }
                 self.shelves.put(row);
             }
             Put::ShelvedGone(row) => {
                 if let Shelved::Subnet(subnet) = row {
                     self.addresses.forget(subnet.id);
+                }
+                if let Shelved::Snapshot(snapshot) = row {
+                    self.disk_snapshots.remove(&(snapshot.disk, snapshot.id));
                 }
                 self.shelves.remove(row);
             }

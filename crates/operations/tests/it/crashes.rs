@@ -146,7 +146,8 @@ fn a_launch_survives() {
 
 #[test]
 fn a_start_survives() {
-    Scenario::new(S::Stopped, Promise { boots: 2, ..RUNS }, |instance| instance.start(by(REQUEST))).crash_everywhere();
+    Scenario::new(S::Stopped, Promise { boots: 2, ..RUNS }, |instance| instance.start(None, by(REQUEST)))
+        .crash_everywhere();
 }
 
 #[test]

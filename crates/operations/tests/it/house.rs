@@ -292,12 +292,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
         image: IMAGES[0].id(),
         instance_type: InstanceTypeId::SMALLEST,
         charge_type: ChargeType::PostpaidByHour,
-        system_disk: SystemDisk {
-            id: cvmd_model::DiskId::from_random(number),
-            kind: "CLOUD_PREMIUM".into(),
-            size_gib: 50,
-            tags: Box::default(),
-        },
+        system_disk: SystemDisk::plain(cvmd_model::DiskId::from_random(number), "CLOUD_PREMIUM", 50),
         data_disks: Box::default(),
         private_address: Ipv4Addr::from(0x7f40_0002 + u32::try_from(number).expect("small")),
         public_address: None,

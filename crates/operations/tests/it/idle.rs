@@ -123,7 +123,7 @@ fn an_operation_that_begins_during_a_look_is_not_lost() {
 fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
     House::new().live(async |life| {
         let id = life.stopped(1, &[1]).await;
-        life.ask(id, |instance| instance.start(by(1))).await;
+        life.ask(id, |instance| instance.start(None, by(1))).await;
         life.until("it boots", |view| {
             view.instance(id).unwrap().operation.as_ref().unwrap().trail.start_asked_ms.is_some()
         })
@@ -178,7 +178,7 @@ fn a_machine_in_rescue_is_never_shown_running_and_one_that_powers_itself_off_sta
         life.until_state(id, S::RescueMode).await.unwrap();
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.until_state(id, S::Stopped).await.unwrap();
-        life.ask(id, |instance| instance.start(by(1))).await;
+        life.ask(id, |instance| instance.start(None, by(1))).await;
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 1).await;
         assert_eq!(life.instance(id).state, S::Running);

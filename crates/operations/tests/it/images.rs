@@ -32,6 +32,7 @@ pub(crate) fn custom_image() -> CustomImage {
         state: ImageState::Creating,
         created_seconds: 0,
         tags: Box::default(),
+        snapshots: Box::default(),
     }
 }
 

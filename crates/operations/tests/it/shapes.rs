@@ -4,7 +4,8 @@ use crate::{
     crashes::{Promise, REQUEST, RUNS, Scenario},
     house::{House, Life, assert_success, by},
 };
-use cvmd_model::{InstanceId, InstanceState as S, InstanceTypeId, Running};
+use cvmd_model::{Instance, InstanceId, InstanceState as S, InstanceTypeId, Refusal, Running, StopType};
+use std::net::Ipv4Addr;
 
 fn larger() -> InstanceTypeId {
     InstanceTypeId::find("S5.LARGE8").expect("a type")
@@ -70,5 +71,63 @@ fn a_disk_that_grows_under_a_running_machine_survives_and_boots_nothing() {
     let mut scenario =
         Scenario::new(S::Running, RUNS, |instance| instance.resize_disk(None, 80, Running::Untouched, by(REQUEST)));
     scenario.also = |life, id, when| has(life, id, 1, 80, when);
+    scenario.crash_everywhere();
+}
+
+const PUBLIC: Ipv4Addr = Ipv4Addr::new(127, 64, 9, 9);
+
+#[test]
+fn a_stop_without_charging_takes_the_public_address_and_a_start_brings_another() {
+    House::new().live(async |life| {
+        let id = life.launched(1, &[1]).await;
+        life.settle().await;
+        life.ask(id, |instance| instance.reset_bandwidth(5, Some(PUBLIC), by(1))).await;
+        life.until_ended(id).await.unwrap();
+        let addresses = |life: &Life| life.machines.machine(id).unwrap().definition.addresses;
+        let private = life.instance(id).private_address;
+        assert_eq!(addresses(life), [private, PUBLIC]);
+        life.ask(id, |instance| instance.stop(StopType::Soft, true, by(2))).await;
+        let stopping = life.instance(id);
+        assert_eq!((stopping.public_address, stopping.leaving_address()), (None, Some(PUBLIC)), "nobody else's yet");
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 2).await;
+        assert_eq!((life.instance(id).state, life.instance(id).leaving_address()), (S::Stopped, None));
+        assert_eq!(addresses(life), [private]);
+        assert!(life.instance(id).lacks_public_address());
+        let other = Ipv4Addr::new(127, 64, 9, 10);
+        life.ask(id, move |instance| instance.start(Some(other), by(3))).await;
+        life.until_ended(id).await.unwrap();
+        assert_success(life, id, 3).await;
+        assert_eq!((life.instance(id).state, life.instance(id).public_address), (S::Running, Some(other)));
+        assert_eq!(addresses(life), [private, other]);
+    });
+}
+
+fn stop_and_release(instance: &mut Instance) -> Result<(), Refusal> {
+    instance.internet.max_bandwidth_out = 5;
+    instance.public_address = Some(PUBLIC);
+    instance.stop(StopType::SoftFirst, true, by(REQUEST))
+}
+
+#[test]
+fn a_release_of_an_address_survives_and_one_that_is_refused_brings_it_back() {
+    let promise = Promise { state: Some(S::Stopped), ..RUNS };
+    let mut scenario = Scenario::new(S::Running, promise, stop_and_release);
+    scenario.also = |life, id, when| {
+        assert_eq!(life.instance(id).public_address, None, "{when}");
+        assert!(life.instance(id).is_asleep(), "{when}");
+    };
+    scenario.crash_everywhere();
+    scenario.quirks = |quirks| quirks.ignores_shutdown = true;
+    scenario.crash_everywhere();
+    let promise = Promise { state: Some(S::Stopped), failed: Some("refused"), ..RUNS };
+    let mut scenario = Scenario::new(S::Running, promise, stop_and_release);
+    scenario.quirks = |quirks| {
+        quirks.fails.insert("reshape", u32::MAX);
+    };
+    scenario.also = |life, id, when| {
+        assert_eq!(life.instance(id).public_address, Some(PUBLIC), "{when}");
+        assert!(!life.instance(id).is_asleep(), "{when}: it is charged as it has its address");
+    };
     scenario.crash_everywhere();
 }

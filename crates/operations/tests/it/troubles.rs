@@ -232,7 +232,7 @@ fn a_start_that_fails_leaves_the_machine_off() {
     House::new().live(async |life| {
         let id = life.stopped(1, &[1]).await;
         life.machines.quirks(Some(id), |quirks| quirks.unreachable = true);
-        life.ask(id, |instance| instance.start(by(1))).await;
+        life.ask(id, |instance| instance.start(None, by(1))).await;
         life.until_ended(id).await.unwrap();
         assert_failed(life, id, 1, "within 120 s").await;
         assert_eq!(life.instance(id).state, S::Stopped);
@@ -286,7 +286,7 @@ fn a_machine_that_is_gone_fails_what_is_asked_of_it() {
         unbind(life, id, None).await;
         assert_failed(life, id, 1, "there is no such machine").await;
         assert_eq!(life.instance(id).login.keys, [key_id(1)]);
-        life.ask(id, |instance| instance.start(by(2))).await;
+        life.ask(id, |instance| instance.start(None, by(2))).await;
         life.until_ended(id).await.unwrap();
         assert_failed(life, id, 2, "there is no such machine").await;
         assert_eq!(life.instance(id).state, S::Stopped);

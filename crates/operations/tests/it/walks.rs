@@ -107,7 +107,7 @@ fn start_stop_and_reboot_come_to_their_end() {
             assert_eq!(life.instance(id).state, S::Stopping);
             life.until_state(id, S::Stopped).await.unwrap();
             assert_success(life, id, 10 + request).await;
-            life.ask(id, move |instance| instance.start(by(20 + request))).await;
+            life.ask(id, move |instance| instance.start(None, by(20 + request))).await;
             assert_eq!(life.instance(id).state, S::Starting);
             life.until_state(id, S::Running).await.unwrap();
             assert_success(life, id, 20 + request).await;
@@ -153,7 +153,7 @@ fn what_was_paid_in_advance_goes_into_the_recycle_bin_and_comes_back_as_it_was()
         assert_eq!(life.instance(id).state, S::Shutdown, "whatever its machine does");
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.ask(id, |instance| instance.renew(|prepaid| prepaid, by(2))).await;
-        life.ask(id, |instance| instance.start(by(3))).await;
+        life.ask(id, |instance| instance.start(None, by(3))).await;
         life.until_state(id, S::Running).await.unwrap();
         assert_eq!(life.keys_on_disk(id), [1]);
         life.ask(id, |instance| instance.terminate(by(4))).await;

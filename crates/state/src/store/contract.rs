@@ -104,7 +104,7 @@ fn a_newer_database_is_refused_clearly() {
     drop(SqliteStore::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
-    assert_eq!(error.to_string(), "the database has schema 99, this cvmd knows up to 3: use a newer cvmd");
+    assert_eq!(error.to_string(), "the database has schema 99, this cvmd knows up to 4: use a newer cvmd");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
     assert_eq!(all(&mut SqliteStore::open(&path).unwrap()), (vec![before, after], 42));
     let version = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
     let found = rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], version).unwrap();
-    assert_eq!(found, 3);
+    assert_eq!(found, 4);
 }
 
 /// Versions stood in their template's row, and none had a row of its own.

@@ -14,8 +14,9 @@ use std::{
     sync::Arc,
 };
 
-/// The newest layout that this code knows. 2 has more tables than 1, 3 than 2; an older cvmd would lose what is in them.
-const SCHEMA: i64 = 3;
+/// The newest layout that this code knows. Each has more tables than the one before it; an older cvmd would lose what is in
+/// them.
+const SCHEMA: i64 = 4;
 /// Of each row's body.
 const ROW_SCHEMA: i64 = 1;
 
@@ -135,7 +136,7 @@ const TEMPLATES_FROM_SCHEMA_2: &str = "
 
 /// Makes what is missing: all of a new database, the newer tables of an older one, which get what older rows held.
 fn layout(found: i64) -> String {
-    let is_older = (1..SCHEMA).contains(&found);
+    let is_older = (1..3).contains(&found);
     let mut layout = String::from("BEGIN;\n");
     if is_older {
         layout += sqlite_journal::FROM_SCHEMA_2;

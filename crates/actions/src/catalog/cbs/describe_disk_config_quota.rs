@@ -2,10 +2,10 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cbs&Version=2017-03-12&Action=DescribeDiskConfigQuota>.
 //!
-//! Every type of disk can be had everywhere, as system and as data disk.
+//! Every type of disk can be had everywhere, as system and as data disk; in a zone that is not the region's, none.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, new_instance, types};
-use cvmd_model::{ChargeType, ZoneId};
+use cvmd_model::ChargeType;
 use cvmd_state::View;
 use serde::Serialize;
 
@@ -68,16 +68,8 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
     let usage = parameters.word("DiskUsage", &USAGES.map(|(usage, _)| (usage, usage)))?;
     let [zones, kinds, families] = ["Zones", "DiskTypes", "InstanceFamilies"].map(|name| parameters.texts(name));
     let (zones, kinds, families) = (zones?, kinds?, families?);
-    let named = zones.iter().map(|zone| types::is_here(zone, context)).collect::<Result<Vec<ZoneId>, _>>();
-    let named = named.map_err(|reason| match reason {
-        // This product has no codes of its own for zones.
-        Reason::Zone { value } | Reason::ZoneElsewhere { value, .. } => {
-            Reason::BadValue { name: "Zones".into(), value }
-        }
-        other => other,
-    })?;
-    let zones = types::zones(context).filter(|zone| named.is_empty() || named.contains(zone));
     let passes = |names: &[Box<str>], name: &str| names.is_empty() || names.iter().any(|known| &**known == name);
+    let zones = types::zones(context).filter(|zone| passes(&zones, zone.name()));
     let families: Vec<Option<&str>> = if with_instances {
         types::families().into_iter().filter(|family| passes(&families, family)).map(Some).collect()
     } else {
@@ -151,10 +143,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"DiskConfigSet":[]}
 > DescribeDiskConfigQuota {"InquiryType":"INQUIRY_FLOPPY"}
 < InvalidParameterValue The value `INQUIRY_FLOPPY` specified in the parameter `InquiryType` is not valid: it is one of `INQUIRY_CBS_CONFIG`, `INQUIRY_CVM_CONFIG`.
-> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-shanghai-2"]}
-< InvalidParameterValue The value `ap-shanghai-2` specified in the parameter `Zones` is not valid.
-> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-atlantis-1"]}
-< InvalidParameterValue ...
+> DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","Zones":["ap-shanghai-2","ap-atlantis-1"]}
+< {"DiskConfigSet":[]}
 > DescribeDiskConfigQuota {"InquiryType":"INQUIRY_CBS_CONFIG","DiskUsage":"LAMP"}
 < InvalidParameterValue ...
 "#;

@@ -54,7 +54,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         found.sort_by_key(|disk| Reverse(key(disk)));
     }
     let total_count = found.len();
-    let disk_set = page(found.iter(), cut).map(|disk| DiskReply::of(disk, policies, context)).collect();
+    let disk_set = page(found.iter(), cut).map(|disk| DiskReply::of(disk, policies, view, context)).collect();
     Ok(Body::of(&Reply { total_count, disk_set }))
 }
 
@@ -87,6 +87,30 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":0,"DiskSet":[]}
 > DescribeDisks {"Filters":[{"Name":"dedicated-cluster-id","Values":["x"]}]}
 < {"TotalCount":0,"DiskSet":[]}
+
+# Names and encryption of disks are kept and answered.
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"named","SystemDisk":{"DiskName":"root","Encrypt":true},"DataDisks":[{"DiskSize":20,"DiskName":"logs","Encrypt":true,"KmsKeyId":"kms-abcd1234"},{"DiskSize":20,"Encrypt":false}]}
+< {"InstanceIdSet":["ins-..."]}
+> cvm.DescribeInstances {"Filters":[{"Name":"instance-name","Values":["named"]}]}
+< ..."SystemDisk":{..."DiskName":"root"..."Encrypt":true...},"DataDisks":[{..."DiskName":"logs"..."Encrypt":true..."KmsKeyId":"kms-abcd1234"...},{..."DiskName":""..."Encrypt":false..."KmsKeyId":null...}]...
+> DescribeDisks {"Filters":[{"Name":"disk-name","Values":["root"]}]}
+< {"TotalCount":1,"DiskSet":[{..."Encrypt":true..."DiskName":"root"..."DiskUsage":"SYSTEM_DISK"...}]}
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"KmsKeyId":"kms-abcd1234"}}
+< InvalidParameterValue The value `kms-abcd1234` specified in the parameter `SystemDisk.KmsKeyId` is not valid.
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":20,"Encrypt":true,"KmsKeyId":"mine"}]}
+< InvalidParameterValue The value `mine` specified in the parameter `DataDisks.0.KmsKeyId` is not valid.
+
+# Its disks carry what is asked for them, and nothing of the instance's.
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"tagged","DataDisks":[{"DiskSize":20}],"TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"team","Value":"disks"}]},{"ResourceType":"instance","Tags":[{"Key":"team","Value":"machines"}]}]}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeDisks {"Filters":[{"Name":"tag:team","Values":["disks"]}]}
+< {"TotalCount":2,"DiskSet":[{..."Tags":[{"Key":"team","Value":"disks"}]..."DiskUsage":"SYSTEM_DISK"...},{..."Tags":[{"Key":"team","Value":"disks"}]..."DiskUsage":"DATA_DISK"...}]}
+> cvm.DescribeInstances {"Filters":[{"Name":"instance-name","Values":["tagged"]}]}
+< ..."Tags":[{"Key":"team","Value":"machines"}]...
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
+< InvalidParameterValue.DuplicateTags ...
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"host","Tags":[{"Key":"a","Value":"b"}]}]}
+< InvalidParameterValue The value `host` specified in the parameter `TagSpecification.0.ResourceType` is not valid: it is one of `instance`, `volume`.
 
 # By id: another account's is not there.
 > DescribeDisks {"DiskIds":["disk-tqruur6m"]}

@@ -1,58 +1,100 @@
-//! DescribeSnapshots: none, for nothing here makes a snapshot.
+//! DescribeSnapshots: the snapshots of the account's disks in the region.
 //!
-//! <https://cloud.tencent.com/document/api/362/15647>. Clients ask for those of an image or of a disk.
+//! <https://cloud.tencent.com/document/api/362/15647>. Unlike upstream, images alone take snapshots (CreateImage): each keeps one of
+//! every disk in it, which may outlive both the disk and the image. One is CREATING as long as its image is. Ids that are not there
+//! are no error.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, filters};
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    batch::Batch,
+    filters,
+    snapshots::{self, SnapshotReply},
+};
+use cvmd_model::{Snapshot, SnapshotId};
 use cvmd_state::View;
 use serde::Serialize;
+use std::sync::Arc;
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cbs,
     name: "DescribeSnapshots",
     errors: &["InvalidFilter", "InvalidParameterValue.LimitExceeded"],
-    without_effect: &["Order", "OrderField", "SnapshotIds"],
+    without_effect: &[],
     regionless: false,
     effect: Effect::Query(answer),
 };
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Reply {
+struct Reply<'a> {
     total_count: usize,
-    snapshot_set: [(); 0],
+    snapshot_set: Vec<SnapshotReply<'a>>,
 }
 
-fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
-    if parameters.has("SnapshotIds") && parameters.has("Filters") {
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let by_id = parameters.has("SnapshotIds");
+    if by_id && parameters.has("Filters") {
         return Err(Reason::Exclusive { names: "`SnapshotIds` and `Filters`" });
     }
-    let known = [
-        "snapshot-id",
-        "snapshot-name",
-        "snapshot-state",
-        "disk-usage",
-        "project-id",
-        "disk-id",
-        "zone",
-        "encrypt",
-        "snapshot-type",
-        "tag-key",
-    ];
-    filters::read_all(parameters, &known)?;
-    filters::page(parameters)?;
-    Ok(Body::of(&Reply { total_count: 0, snapshot_set: [] }))
+    let ids: Batch<SnapshotId> = Batch::read(parameters, "SnapshotIds")?;
+    let filters = filters::read_all(parameters, snapshots::FILTERS)?;
+    let cut = filters::page(parameters)?;
+    parameters.word("OrderField", &[("CREATE_TIME", ())])?;
+    let ascending = parameters.word("Order", &[("ASC", true), ("DESC", false)])?.unwrap_or(false);
+    let mut found: Vec<&Arc<Snapshot>> = if by_id {
+        ids.iter().filter_map(|id| view.snapshot_of(context.account, context.region, *id)).collect()
+    } else {
+        let passes = |snapshot: &&Arc<Snapshot>| filters.iter().all(|filter| snapshots::passes(filter, snapshot, view));
+        view.snapshots_of(context.account, context.region).filter(passes).collect()
+    };
+    found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.sequence));
+    if ascending {
+        found.reverse();
+    }
+    let total_count = found.len();
+    let snapshot_set = page(found.into_iter(), cut).map(|snapshot| SnapshotReply::of(snapshot, view)).collect();
+    Ok(Body::of(&Reply { total_count, snapshot_set }))
 }
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeSnapshots {"SnapshotIds":["snap-11112222"]}
 < {"TotalCount":0,"SnapshotSet":[]}
-> DescribeSnapshots {"Filters":[{"Name":"disk-id","Values":["disk-nowhere0"]},{"Name":"tag:team","Values":["red"]}],"Order":"ASC","OrderField":"CREATE_TIME"}
+img-golden01 has the snapshot snap-golden01
+img-golden01 has the snapshot snap-golden02
+> DescribeSnapshots {"SnapshotIds":["snap-golden01","snap-11112222"]}
+< {"TotalCount":1,"SnapshotSet":[{"Placement":{"Zone":"ap-guangzhou-3",...},"CopyFromRemote":false,"SnapshotState":"NORMAL","IsPermanent":true,"SnapshotName":"kept","DeadlineTime":"",..."DiskId":"disk-system01","CopyingToRegions":[],"Encrypt":false,"CreateTime":"2026-11-24 00:00:00",..."SnapshotId":"snap-golden01",..."Tags":[]...}]}
+> DescribeSnapshots {}
+< {"TotalCount":2,"SnapshotSet":[{..."SnapshotId":"snap-golden02",...},{..."SnapshotId":"snap-golden01",...}]}
+> DescribeSnapshots {"Order":"ASC","OrderField":"CREATE_TIME","Limit":1}
+< {"TotalCount":2,"SnapshotSet":[{..."SnapshotId":"snap-golden01",...}]}
+> DescribeSnapshots {"Filters":[{"Name":"disk-id","Values":["disk-system01"]},{"Name":"snapshot-id","Values":["snap-golden01"]},{"Name":"snapshot-state","Values":["NORMAL"]},{"Name":"disk-usage","Values":["SYSTEM_DISK"]},{"Name":"project-id","Values":["0"]},{"Name":"zone","Values":["ap-guangzhou-3"]},{"Name":"encrypt","Values":["FALSE"]},{"Name":"snapshot-type","Values":["PRIVATE_SNAPSHOT"]},{"Name":"snapshot-name","Values":["kept"]}]}
+< {"TotalCount":1,...
+# The disk that they were taken of counts them.
+> DescribeDisks {"DiskIds":["disk-system01"]}
+< {"TotalCount":1,"DiskSet":[{..."SnapshotCount":2,..."SnapshotSize":122880,...}]}
+
+# They carry tags of their own, under either name that clients have for them.
+img-golden01 has the snapshot snap-golden01
+> tag.ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/snap-golden01","ReplaceTags":[{"TagKey":"team","TagValue":"red"}]}
+< {}
+> DescribeSnapshots {"Filters":[{"Name":"tag:team","Values":["red"]}]}
+< {"TotalCount":1,"SnapshotSet":[{..."Tags":[{"Key":"team","Value":"red"}]...}]}
+> tag.DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"snap","ResourceIds":["snap-golden01"],"ResourceRegion":"ap-guangzhou"}
+< {"TotalCount":1,..."TagKey":"team","TagValue":"red","ResourceId":"snap-golden01"...
+> tag.DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"snap","ResourceIds":["snap-golden01"],"ResourceRegion":"ap-shanghai"}
+< {"TotalCount":0,...
+> DescribeSnapshots {"Filters":[{"Name":"disk-id","Values":["disk-nowhere0"]},{"Name":"tag:team","Values":["red"]}]}
 < {"TotalCount":0,"SnapshotSet":[]}
 > DescribeSnapshots {"SnapshotIds":["snap-11112222"],"Filters":[{"Name":"disk-id","Values":["disk-nowhere0"]}]}
 < InvalidParameter The parameters `SnapshotIds` and `Filters` exclude one another.
+> DescribeSnapshots {"SnapshotIds":["snap-1"]}
+< InvalidParameterValue The value `snap-1` specified in the parameter `SnapshotIds` is not valid.
 > DescribeSnapshots {"Filters":[{"Name":"colour","Values":["red"]}]}
 < InvalidFilter ...
+> DescribeSnapshots {"OrderField":"SIZE"}
+< InvalidParameterValue The value `SIZE` specified in the parameter `OrderField` is not valid: it is one of `CREATE_TIME`.
 > DescribeSnapshots {"Limit":0}
 < InvalidParameterValue.LimitExceeded ...
 "#;

@@ -2,12 +2,13 @@
 //!
 //! <https://www.tencentcloud.com/document/api/213/33276>. Where the vendor is silent: a RUNNING instance that is shut down for
 //! it (ForcePoweroff) is started again afterwards; without, its disk is kept as it is at one moment, while it runs on. The
-//! image holds the ways in of its source, so the key pairs bound to that are bound to the image too. Data disks are
-//! empty here: DataDiskIds are looked at, and nothing is kept of them. Snapshots there are none.
+//! image holds the ways in of its source, so the key pairs bound to that are bound to the image too. Of each disk in the image,
+//! the system disk and those of DataDiskIds, there is a snapshot from then on. Data disks are empty here, so that nothing more is
+//! kept of them; nor is an image made of snapshots.
 
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::Words, login_settings::spelled_flag,
-    names, parameters::shorten,
+    names, parameters::shorten, snapshots,
 };
 use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
 use cvmd_state::View;
@@ -80,8 +81,8 @@ impl Texts {
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let texts = Texts::read(parameters)?;
     let id = parameters.text("InstanceId")?.filter(|id| !id.is_empty());
-    let snapshots = parameters.texts("SnapshotIds")?;
-    if id.is_some() != snapshots.is_empty() {
+    let named = parameters.texts("SnapshotIds")?;
+    if id.is_some() != named.is_empty() {
         return Err(Reason::SpecifyOne { names: "`InstanceId` and `SnapshotIds`" });
     }
     let Some(id) = id else {
@@ -101,6 +102,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let image = new_id(view, context);
         let mut changed = Instance::clone(source);
         changed.capture(image, shut_down, context.by(ACTION.name))?;
+        let snapshots = snapshots::of_image(tx, context, source, &disks, (image, &name))?;
         if dry_run {
             return Ok(Body::empty());
         }
@@ -121,7 +123,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             state: ImageState::Creating,
             created_seconds: context.now_seconds,
             tags,
+            snapshots: snapshots.iter().map(|snapshot| snapshot.id).collect(),
         });
+        snapshots.into_iter().for_each(|snapshot| tx.keep(snapshot));
         tx.put_instance(changed);
         Ok(Body::of(&Reply { image_id: image }))
     }))
@@ -165,13 +169,15 @@ fn belong(disks: &[DiskId], source: &Instance) -> Result<(), Refusal> {
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
-# The instance goes on running; the image is there at once, and the key pair is bound to it too.
+# The instance goes on running; the image is there at once, and the key pair is bound to it too. Its disk has a snapshot.
 > CreateImage {"InstanceId":"ins-running1","ImageName":"web","ImageDescription":"as of today","TagSpecification":[{"ResourceType":"image","Tags":[{"Key":"team","Value":"blue"}]}]}
 < {"ImageId":"img-..."}
 > DescribeImages {"Filters":[{"Name":"image-name","Values":["web"]}]}
 < {"ImageSet":[{"ImageId":"img-...","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PRIVATE_IMAGE","CreatedTime":"2026-11-24T00:00:00Z","ImageName":"web","ImageDescription":"as of today","ImageSize":50,..."ImageState":"CREATING","Platform":"TencentOS","ImageCreator":"100000000001","ImageSource":"CREATE_IMAGE",..."Tags":[{"Key":"team","Value":"blue"}]...}],"TotalCount":1}
 > DescribeInstances {"InstanceIds":["ins-running1"]}
 < ..."InstanceState":"RUNNING"..."LatestOperation":"CreateImage","LatestOperationState":"OPERATING"...
+> cbs.DescribeSnapshots {}
+< {"TotalCount":1,"SnapshotSet":[{"Placement":{"Zone":"ap-guangzhou-3",...},..."SnapshotState":"CREATING",..."SnapshotName":"web",..."Percent":0,"Images":[],..."DiskSize":50,"DiskId":"disk-tqruur6m",..."DiskUsage":"SYSTEM_DISK","SnapshotId":"snap-...}]}
 > CreateImage {"InstanceId":"ins-running1","ImageName":"again"}
 < OperationDenied.InstanceOperationInProgress ...
 >> CreateImage {"InstanceId":"ins-running1","ImageName":"again"}
@@ -188,6 +194,14 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 > DescribeImages {"Filters":[{"Name":"image-name","Values":["rehearsed"]}]}
 < {"ImageSet":[],"TotalCount":0}
+> cbs.DescribeSnapshots {"Filters":[{"Name":"snapshot-name","Values":["rehearsed"]}]}
+< {"TotalCount":0,"SnapshotSet":[]}
+
+# Every disk that is named has one too, once.
+> CreateImage {"InstanceId":"ins-stopped1","ImageName":"whole","DataDiskIds":["disk-data0001","disk-data0001"]}
+< {"ImageId":"img-..."}
+> DescribeImages {"Filters":[{"Name":"image-name","Values":["whole"]}]}
+< {"ImageSet":[{..."SnapshotSet":[{"SnapshotId":"snap-...","DiskUsage":"SYSTEM_DISK","DiskSize":50},{"SnapshotId":"snap-...","DiskUsage":"DATA_DISK","DiskSize":20}],...}],"TotalCount":1}
 > CreateImage {"InstanceId":"ins-stopped1","ImageName":"x","DataDiskIds":["disk-nowhere0"]}
 < InvalidParameter.DataDiskNotBelongSpecifiedInstance ...
 > CreateImage {"InstanceId":"ins-stopped1","ImageName":"x","DataDiskIds":["disk-1"]}
@@ -224,6 +238,10 @@ pub(crate) const TRANSCRIPT: &str = r#"
 ins-stopped1 has the system disk disk-system01
 > CreateImage {"InstanceId":"ins-stopped1","ImageName":"x","DataDiskIds":["disk-system01"]}
 < InvalidParameter.DataDiskIdContainsRootDisk ...
+
+as many snapshots as there may be
+> CreateImage {"InstanceId":"ins-stopped1","ImageName":"one too many"}
+< ImageQuotaLimitExceeded The account has 10000 snapshots in this region, which is the limit; DeleteSnapshots deletes those whose image is gone.
 
 as many images as there may be
 > CreateImage {"InstanceId":"ins-stopped1","ImageName":"one too many"}

@@ -1,9 +1,10 @@
 //! DeleteImages: deletes custom images, all or none.
 //!
 //! <https://www.tencentcloud.com/document/api/213/33275>. Machines that were made of an image stay when it goes; while one is
-//! being made of it, it cannot. Nobody sees the image any more when this has answered; its disk goes after that.
+//! being made of it, it cannot. Nobody sees the image any more when this has answered; its disk goes after that. Its snapshots
+//! stay, unless DeleteBindedSnap has them go with it.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, snapshots};
 use cvmd_model::{CustomImage, Image, ImageId, ImageState, Refusal};
 use cvmd_state::View;
 use std::sync::Arc;
@@ -18,13 +19,14 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InvalidImageId",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &["DeleteBindedSnap"],
+    without_effect: &[],
     regionless: false,
     effect: Effect::Command(prepare),
 };
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;
+    let with_snapshots = parameters.flag("DeleteBindedSnap")?.unwrap_or(false);
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
@@ -38,6 +40,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             }
         }
         for image in images.iter().filter(|_| !dry_run) {
+            snapshots::discard(tx, image, with_snapshots);
             tx.keep(CustomImage { state: ImageState::Deleting, ..CustomImage::clone(image) });
         }
         Ok(Body::empty())
@@ -71,6 +74,24 @@ only ins-stopped1 holds a key
 < InvalidImageId.NotFound The image `img-golden01` does not exist.
 > CreateImage {"InstanceId":"ins-running1","ImageName":"golden"}
 < {"ImageId":"img-..."}
+
+# Snapshots stay without their image, or go with it. A failed one has left none.
+img-golden01 has the snapshot snap-golden01
+img-failed01 has the snapshot snap-failed01
+> cbs.DescribeSnapshots {}
+< {"TotalCount":1,"SnapshotSet":[{..."SnapshotState":"NORMAL"..."Percent":100,"Images":[{"ImageId":"img-golden01","ImageName":"golden"}],..."ImageCount":1,..."SnapshotId":"snap-golden01",...}]}
+> DeleteImages {"ImageIds":["img-golden01","img-failed01"],"DryRun":true,"DeleteBindedSnap":true}
+< {}
+> DeleteImages {"ImageIds":["img-golden01","img-failed01"]}
+< {}
+> cbs.DescribeSnapshots {}
+< {"TotalCount":1,"SnapshotSet":[{..."SnapshotState":"NORMAL"..."Images":[],..."ImageCount":0,..."SnapshotId":"snap-golden01",...}]}
+
+img-golden01 has the snapshot snap-golden01
+> DeleteImages {"ImageIds":["img-golden01"],"DeleteBindedSnap":true}
+< {}
+> cbs.DescribeSnapshots {}
+< {"TotalCount":0,"SnapshotSet":[]}
 
 # Not while a machine is being made of it; one refusal, and nothing has changed.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01"}

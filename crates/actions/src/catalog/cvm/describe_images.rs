@@ -11,7 +11,7 @@ use crate::{
     parameters::shorten,
     reply::{Unset, time},
 };
-use cvmd_model::{Catalogue, CustomImage, Image, ImageId, InstanceTypeId, Tag};
+use cvmd_model::{Catalogue, CustomImage, Image, ImageId, InstanceTypeId, SnapshotId, Tag};
 use cvmd_state::View;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -56,7 +56,7 @@ pub(super) struct ImageReply<'a> {
     image_source: &'static str,
     sync_percent: Option<u32>,
     is_support_cloudinit: bool,
-    snapshot_set: [(); 0],
+    snapshot_set: Vec<SnapshotOf>,
     tags: &'a [Tag],
     license_type: &'static str,
     image_family: &'a str,
@@ -68,6 +68,14 @@ pub(super) struct ImageReply<'a> {
     image_format: &'static str,
     #[serde(rename = "IsSupportAutoInstallGPUDriver")]
     is_support_auto_install_gpu_driver: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SnapshotOf {
+    snapshot_id: SnapshotId,
+    disk_usage: &'static str,
+    disk_size: u32,
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
@@ -132,7 +140,7 @@ fn of_public<'a>(image: &'static Image) -> ImageReply<'a> {
         image_source: "OFFICIAL",
         sync_percent: None,
         is_support_cloudinit: true,
-        snapshot_set: [],
+        snapshot_set: Vec::new(),
         tags: &[],
         license_type: "TencentCloud",
         image_family: "",
@@ -152,6 +160,12 @@ pub(super) fn creator(view: &View, context: &Context) -> String {
 
 pub(super) fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) -> ImageReply<'a> {
     let system = image.system();
+    let snapshots = image.snapshots.iter().filter_map(|id| view.snapshots().get(*id));
+    let snapshots = snapshots.map(|snapshot| SnapshotOf {
+        snapshot_id: snapshot.id,
+        disk_usage: snapshot.usage(),
+        disk_size: snapshot.size_gib,
+    });
     ImageReply {
         image_id: image.id.to_string(),
         image_type: "PRIVATE_IMAGE",
@@ -162,6 +176,7 @@ pub(super) fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) 
         image_state: view.image_state(image).name(),
         image_creator: creator.into(),
         image_source: "CREATE_IMAGE",
+        snapshot_set: snapshots.collect(),
         tags: &image.tags,
         image_family: &image.family,
         image_deprecated: image.deprecated,

@@ -1,11 +1,9 @@
 //! RunInstances: makes instances and starts them.
 //!
-//! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without
-//! InstanceType the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by
-//! `cvmd messages`: all instances of one request have the same one, with a message for each. With a launch template the
-//! parameters given beat its own. The term of a PREPAID instance is kept and answered; nothing is charged, and nothing
-//! expires by itself. Roles, metadata and the layout of processors are kept and answered too, and nothing here depends on
-//! them.
+//! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without InstanceType
+//! the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by `cvmd messages`: all
+//! instances of one request have the same one, with a message for each. With a launch template the parameters given beat its own. The
+//! term of a PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
@@ -74,11 +72,29 @@ pub(crate) const ACTION: Action = Action {
     without_effect: &[
         "ActionTimer",
         "ChcIds",
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DiskId",
+        "DataDisks.SnapshotId",
+        "DataDisks.ThroughputPerformance",
         "DedicatedClusterId",
         "EnhancedService",
         "HpcClusterId",
         "InstanceMarketOptions",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetServiceProvider",
         "NetworkInterfaces",
+        "Placement.DedicatedResourcePackIds",
+        "Placement.DedicatedResourcePackTenancy",
+        "Placement.HostId",
+        "Placement.HostIds",
+        "Placement.RackId",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "VirtualPrivateCloud.AsVpcGateway",
     ],
     regionless: false,
     effect: Effect::SlowCommand(prepare),
@@ -137,7 +153,7 @@ fn launch(
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge::read(parameters, context)?;
-    let mut disks = DiskWishes::read(parameters)?;
+    let disks = DiskWishes::read(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
     let network = Wanted::read(parameters, count)?;
@@ -149,8 +165,7 @@ fn launch(
     let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
     let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
     longest.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
-    let [tags, disk_tags] = names::instance_tags(parameters)?;
-    disks.tags = disk_tags;
+    let (tags, disks) = disks.tagged(parameters)?;
     let user_data = names::user_data(parameters)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
@@ -466,18 +481,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameter The value type of parameter `InstanceType` is not valid.
 > CreateLaunchTemplate {"LaunchTemplateName":"keys","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]}}
 < {"LaunchTemplateId":"lt-..."}
-
-# Its disks carry what is asked for them, and nothing of the instance's.
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"tagged","DataDisks":[{"DiskSize":20}],"TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"team","Value":"disks"}]},{"ResourceType":"instance","Tags":[{"Key":"team","Value":"machines"}]}]}
-< {"InstanceIdSet":["ins-..."]}
-> cbs.DescribeDisks {"Filters":[{"Name":"tag:team","Values":["disks"]}]}
-< {"TotalCount":2,"DiskSet":[{..."Tags":[{"Key":"team","Value":"disks"}]..."DiskUsage":"SYSTEM_DISK"...},{..."Tags":[{"Key":"team","Value":"disks"}]..."DiskUsage":"DATA_DISK"...}]}
-> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["tagged"]}]}
-< ..."Tags":[{"Key":"team","Value":"machines"}]...
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
-< InvalidParameterValue.DuplicateTags ...
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","TagSpecification":[{"ResourceType":"host","Tags":[{"Key":"a","Value":"b"}]}]}
-< InvalidParameterValue The value `host` specified in the parameter `TagSpecification.0.ResourceType` is not valid: it is one of `instance`, `volume`.
 
 # What few ask for is kept and answered.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"rare","DisasterRecoverGroupIds":["ps-parted01"],"PartitionNumber":3,"CamRoleName":"reader","CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]}}

@@ -1,12 +1,12 @@
 //! StartInstances: starts instances that are STOPPED.
 //!
-//! <https://cloud.tencent.com/document/api/213/15735>.
+//! <https://cloud.tencent.com/document/api/213/15735>. One that was stopped without charging gets another public address, if it had one.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
-use cvmd_model::InstanceId;
+use cvmd_model::{InstanceId, PowerLaw};
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
@@ -34,7 +34,13 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
         let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.start(by))
+        let mut addresses = Vec::with_capacity(instances.len());
+        for instance in &instances {
+            let lacks = instance.lacks_public_address() && instance.allows(PowerLaw::Start).is_ok();
+            addresses.push(lacks.then(|| tx.allocate_public_address(context.account, instance.zone)).transpose()?);
+        }
+        let mut addresses = addresses.into_iter();
+        change_all(tx, &instances, |instance| instance.start(addresses.next().flatten(), by))
     }))
 }
 
@@ -65,6 +71,15 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < UnsupportedOperation.InstanceStateShutdown ...
 > StartInstances {"InstanceIds":["ins-launchno"]}
 < UnsupportedOperation.InstanceStateLaunchFailed ...
+
+# Public addresses went with the stop; the first free one comes with the start.
+ins-sleeping has 5 Mbit/s and no public address
+> DescribeInstances {"InstanceIds":["ins-sleeping"]}
+< ..."PublicIpAddresses":null,"InternetAccessible":{"InternetChargeType":null,"InternetMaxBandwidthOut":5...,"InstanceState":"STOPPED"..."StopChargingMode":"STOP_CHARGING"...
+> StartInstances {"InstanceIds":["ins-sleeping"]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-sleeping"]}
+< ..."PublicIpAddresses":["127.64.0.14"],"InternetAccessible":{"InternetChargeType":"TRAFFIC_POSTPAID_BY_HOUR"...,"InstanceState":"STARTING"...
 
 ins-stopped1 is in RESCUE_MODE
 > StartInstances {"InstanceIds":["ins-stopped1"]}

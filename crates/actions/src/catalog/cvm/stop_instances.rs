@@ -1,6 +1,8 @@
 //! StopInstances: stops instances that are RUNNING: softly, softly first, or hard.
 //!
-//! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST.
+//! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST. StoppedMode STOP_CHARGING takes
+//! away the public address, and nothing but the power of such an instance can be changed until it is started; for an instance that
+//! is not paid by the hour it means nothing.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
@@ -65,6 +67,18 @@ pub(crate) const TRANSCRIPT: &str = r#"
 
 > StopInstances {"InstanceIds":["ins-running1"],"ForceStop":true,"StoppedMode":"STOP_CHARGING"}
 < {}
+
+# What is paid in advance is paid for: the mode means nothing.
+> StopInstances {"InstanceIds":["ins-prepaid1"],"StoppedMode":"STOP_CHARGING"}
+< {}
+
+ins-prepaid1 was stopped without charging by an earlier version
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."InternetAccessible":{"InternetChargeType":"TRAFFIC_POSTPAID_BY_HOUR"..."InstanceState":"STOPPED"..."StopChargingMode":"NOT_APPLICABLE"...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-prepaid1"],"KeyIds":["skey-bound001"]}
+< {}
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-sleeping"],"KeyIds":["skey-bound001"]}
+< UnsupportedOperation.StoppedModeStopCharging ...
 
 > StopInstances {"InstanceIds":["ins-running1"],"StopType":"GENTLY"}
 < InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid: it is one of `SOFT`, `SOFT_FIRST`, `HARD`.

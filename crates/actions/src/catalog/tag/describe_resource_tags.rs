@@ -12,12 +12,7 @@ use serde::Serialize;
 pub(crate) const ACTION: Action = Action {
     product: Product::Tag,
     name: "DescribeResourceTags",
-    errors: &[
-        "InvalidParameterValue.OffsetInvalid",
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
-    ],
+    errors: &["InvalidParameterValue.OffsetInvalid"],
     without_effect: &["CosResourceId"],
     regionless: true,
     effect: Effect::Query(answer),
@@ -57,10 +52,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":0,...
 > DescribeResourceTags {"Offset":1}
 < InvalidParameterValue.OffsetInvalid ...
+# Of what is not known here nothing is found.
 > DescribeResourceTags {"ServiceType":"cos"}
-< InvalidParameterValue.ServiceTypeInvalid ...
+< {"TotalCount":0,"Offset":0,"Limit":15,"Rows":[]}
 > DescribeResourceTags {"ServiceType":"cvm","ResourcePrefix":"host"}
-< InvalidParameterValue.ResourcePrefixInvalid ...
+< {"TotalCount":0,...
 > DescribeResourceTags {"ResourceRegion":"ap-atlantis"}
-< InvalidParameterValue.RegionInvalid ...
+< {"TotalCount":0,...
 "#;

@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTagsByResourceIds>.
 //!
-//! A resource that is not there has no tags.
+//! A resource that is not there has no tags, whatever its service, its prefix or its region.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason, action::page, reply::TagReply, tag_words, tagged::Kind,
@@ -13,13 +13,7 @@ use serde::Serialize;
 pub(crate) const ACTION: Action = Action {
     product: Product::Tag,
     name: "DescribeResourceTagsByResourceIds",
-    errors: &[
-        "InvalidParameterValue.OffsetInvalid",
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
-        "LimitExceeded.ResourceNumPerRequest",
-    ],
+    errors: &["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"],
     without_effect: &[],
     regionless: true,
     effect: Effect::Query(answer),
@@ -37,15 +31,18 @@ struct Reply {
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let service = parameters.text("ServiceType")?.unwrap_or_default();
     let prefix = parameters.text("ResourcePrefix")?.unwrap_or_default();
-    let kind = Kind::find(&service, &prefix)?;
+    let kind = Kind::known(&service, &prefix);
     let ids = tag_words::resource_ids(parameters)?;
-    let region = kind.region(&parameters.text("ResourceRegion")?.unwrap_or_default(), context)?;
+    let region = parameters.text("ResourceRegion")?.unwrap_or_default();
+    let found = kind.and_then(|kind| Some((kind, kind.region(&region, context).ok()?)));
     let custom = tag_words::is_custom(parameters)?;
     let (offset, limit) = tag_words::page(parameters)?;
     let mut tags = Vec::new();
-    for id in ids.iter().filter(|_| custom) {
-        let Some(resource) = kind.resource(view, context, region, id) else { continue };
-        tags.extend(resource.tags().iter().map(|tag| TagReply::of(tag, id, kind.service)));
+    if let Some((kind, region)) = found.filter(|_| custom) {
+        for id in &ids {
+            let Some(resource) = kind.resource(view, context, region, id) else { continue };
+            tags.extend(resource.tags().iter().map(|tag| TagReply::of(tag, id, kind.service)));
+        }
     }
     let total_count = tags.len();
     Ok(Body::of(&Reply { total_count, offset, limit, tags: page(tags.into_iter(), (offset, limit)).collect() }))
@@ -69,15 +66,20 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":0,"Offset":0,"Limit":15,"Tags":[]}
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"instance","ResourceIds":["ins-running1"],"ResourceRegion":"ap-shanghai"}
 < {"TotalCount":0,"Offset":0,"Limit":15,"Tags":[]}
-
+# So has what is not known here at all: Terraform asks for the tags of whatever it has made.
 > DescribeResourceTagsByResourceIds {"ServiceType":"cos","ResourcePrefix":"bucket","ResourceIds":["x"],"ResourceRegion":""}
-< InvalidParameterValue.ServiceTypeInvalid ...
-> DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"host","ResourceIds":["x"],"ResourceRegion":""}
-< InvalidParameterValue.ResourcePrefixInvalid ...
+< {"TotalCount":0,"Offset":0,"Limit":15,"Tags":[]}
+> DescribeResourceTagsByResourceIds {"ServiceType":"vpc","ResourcePrefix":"rtb","ResourceIds":["rtb-11112222"],"ResourceRegion":"ap-guangzhou","Offset":0,"Limit":20}
+< {"TotalCount":0,"Offset":0,"Limit":20,"Tags":[]}
+> DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"snap","ResourceIds":["snap-11112222"],"ResourceRegion":"ap-guangzhou"}
+< {"TotalCount":0,...
+> DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"volume","ResourceIds":["disk-data0001"],"ResourceRegion":"ap-guangzhou"}
+< {"TotalCount":0,...
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"instance","ResourceIds":["ins-running1"],"ResourceRegion":""}
-< InvalidParameterValue.RegionInvalid ...
+< {"TotalCount":0,...
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"keypair","ResourceIds":["skey-bound001"],"ResourceRegion":"ap-atlantis"}
-< InvalidParameterValue.RegionInvalid The region `ap-atlantis` of the resource is not valid.
+< {"TotalCount":0,...
+
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"instance","ResourceIds":["ins-running1"],"ResourceRegion":"ap-guangzhou","Offset":5,"Limit":10}
 < InvalidParameterValue.OffsetInvalid ...
 > DescribeResourceTagsByResourceIds {"ServiceType":"cvm","ResourcePrefix":"instance","ResourceIds":[51*"ins-running1"],"ResourceRegion":"ap-guangzhou"}

@@ -18,9 +18,6 @@ pub(crate) const ACTION: Action = Action {
     name: "DescribeResourcesByTags",
     errors: &[
         "InvalidParameterValue.OffsetInvalid",
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
         "InvalidParameterValue.TagFilters",
         "InvalidParameterValue.TagFiltersLengthExceeded",
     ],
@@ -84,12 +81,13 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":2,"Offset":1,"Limit":1,"Rows":[{...skey-bound001...}]}
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"team"}],"Offset":1}
 < InvalidParameterValue.OffsetInvalid ...
+# Of what is not known here nothing is found.
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"team"}],"ServiceType":"cos"}
-< InvalidParameterValue.ServiceTypeInvalid ...
+< {"TotalCount":0,"Offset":0,"Limit":15,"Rows":[]}
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"team"}],"ServiceType":"vpc","ResourcePrefix":"instance"}
-< InvalidParameterValue.ResourcePrefixInvalid ...
+< {"TotalCount":0,...
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"team"}],"ResourceRegion":"ap-atlantis"}
-< InvalidParameterValue.RegionInvalid ...
+< {"TotalCount":0,...
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"1"},{"TagKey":"2"},{"TagKey":"3"},{"TagKey":"4"},{"TagKey":"5"},{"TagKey":"6"},{"TagKey":"7"}]}
 < InvalidParameterValue.TagFiltersLengthExceeded ...
 > DescribeResourcesByTags {"TagFilters":[{"TagKey":"team","TagValue":[11*"x"]}]}

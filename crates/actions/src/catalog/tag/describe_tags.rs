@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTags>.
 //!
-//! Unlike upstream, a tag is there as long as a resource carries it; so none can be deleted.
+//! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, action::page, tag_words, tagged};
 use cvmd_state::View;
@@ -50,11 +50,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let mut tags = tagged::all_tags(view, context);
     tags.retain(|(key, known)| creator && named(key) && value.as_ref().is_none_or(|value| value == known));
     let total_count = tags.len();
-    let tags = page(tags.into_iter(), (offset, limit)).map(|(tag_key, tag_value)| TagWithDelete {
-        tag_key,
-        tag_value,
-        can_delete: 0,
-        category: "Custom",
+    let carried = tagged::carried_tags(view, context);
+    let tags = page(tags.into_iter(), (offset, limit)).map(|tag| {
+        let can_delete = u8::from(!carried.contains(&tag));
+        TagWithDelete { tag_key: tag.0, tag_value: tag.1, can_delete, category: "Custom" }
     });
     Ok(Body::of(&Reply { total_count, offset, limit, tags: tags.collect() }))
 }
@@ -71,6 +70,10 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":1,..."TagKey":"owner"...
 > DescribeTags {"TagKeys":["owner","team"],"Offset":2,"Limit":2,"CreateUin":0}
 < {"TotalCount":3,"Offset":2,"Limit":2,"Tags":[{"TagKey":"team","TagValue":"red",...}]}
+> CreateTag {"TagKey":"spare","TagValue":"one"}
+< {}
+> DescribeTags {"TagKeys":["spare","owner"]}
+< {"TotalCount":2,..."Tags":[{"TagKey":"owner","TagValue":"ops","CanDelete":0,"Category":"Custom"},{"TagKey":"spare","TagValue":"one","CanDelete":1,"Category":"Custom"}]}
 > DescribeTags {"CreateUin":7}
 < {"TotalCount":0,...
 > DescribeTags {"Offset":1}

@@ -2,13 +2,14 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=GetResources>.
 //!
-//! A resource without tags is not listed. The token of the next page is the number of resources before it.
+//! A resource without tags is not listed, nor is one that is not there, whatever its service. One that was named is answered under
+//! that name. The token of the next page is the number of resources before it.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,
     action::page,
     reply::TagPair,
-    tag_words::{self, TagRefusal},
+    tag_words,
     tagged::{Description, Found, Selection},
 };
 use cvmd_state::View;
@@ -23,8 +24,6 @@ pub(crate) const ACTION: Action = Action {
     errors: &[
         "InvalidParameter.PaginationTokenInvalid",
         "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
         "InvalidParameterValue.TagFilters",
         "InvalidParameterValue.TagFiltersLengthExceeded",
         "LimitExceeded.ResourceNumPerRequest",
@@ -49,28 +48,27 @@ struct Mapping {
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let descriptions = Description::list(parameters, RESOURCES_MAX)?;
+    let descriptions = Description::any_list(parameters, RESOURCES_MAX)?;
     let filters = tag_words::filters(parameters)?;
-    let token = parameters.text("PaginationToken")?.filter(|token| !token.is_empty());
-    let offset: usize = token.map_or(Ok(0), |token| token.parse().map_err(|_| TagRefusal::PaginationToken))?;
-    let results = parameters.bounded("MaxResults", 1, RESULTS_MAX)?.unwrap_or(50);
+    let (offset, results) = tag_words::token_page(parameters, RESULTS_MAX)?;
     let passes = |found: &Found| {
         let tags = found.resource.tags();
         !tags.is_empty() && filters.iter().all(|filter| filter.passes(tags))
     };
-    let mapping = |found: Found| Mapping {
-        resource: found.description(view, context),
-        tags: TagPair::all(found.resource.tags()),
-    };
+    let mapping = |resource: String, found: &Found| Mapping { resource, tags: TagPair::all(found.resource.tags()) };
     // Named resources come all at once. Those that are not there carry no tags.
     if !descriptions.is_empty() {
-        let named = descriptions.iter().filter_map(|description| description.find(view, context).ok());
-        let resource_tag_mapping_list = named.filter(passes).map(mapping).collect();
+        let named = |description: &Description| {
+            let found = description.find(view, context).ok().filter(passes)?;
+            Some(mapping(description.text.to_string(), &found))
+        };
+        let resource_tag_mapping_list = descriptions.iter().filter_map(named).collect();
         return Ok(Body::of(&Reply { pagination_token: String::new(), resource_tag_mapping_list }));
     }
     let everything = Selection::default();
     let mut rest = everything.resources(view, context).filter(passes).skip(offset);
-    let resource_tag_mapping_list = page(rest.by_ref(), (0, results)).map(mapping).collect();
+    let resource_tag_mapping_list =
+        page(rest.by_ref(), (0, results)).map(|found| mapping(found.description(view, context), &found)).collect();
     let pagination_token = rest.next().map_or_else(String::new, |_| (offset + results).to_string());
     Ok(Body::of(&Reply { pagination_token, resource_tag_mapping_list }))
 }
@@ -84,17 +82,27 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > GetResources {"MaxResults":1,"PaginationToken":"1"}
 < {"PaginationToken":"","ResourceTagMappingList":[{..."Resource":"...skey-bound001"...}]}
 > GetResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1","qcs::cvm:ap-guangzhou:uin/:instance/ins-foreign1"],"TagFilters":[{"TagKey":"team","TagValue":["red"]}]}
-< {"PaginationToken":"","ResourceTagMappingList":[{"Resource":"qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-running1",...}]}
+< {"PaginationToken":"","ResourceTagMappingList":[{"Resource":"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1",...}]}
 > GetResources {"TagFilters":[{"TagKey":"team","TagValue":["blue"]}]}
 < {"PaginationToken":"","ResourceTagMappingList":[]}
 > GetResources {"PaginationToken":"next"}
 < InvalidParameter.PaginationTokenInvalid ...
 > GetResources {"ResourceList":["ins-running1"]}
 < InvalidParameterValue.ResourceDescriptionError ...
-> GetResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:host/x"]}
-< InvalidParameterValue.ResourcePrefixInvalid ...
-> GetResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x"]}
-< InvalidParameterValue.ServiceTypeInvalid ...
+# The vendor answers nothing, too, of services and prefixes that nothing is known of, and of regions.
+> GetResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:host/x","qcs::cos:ap-guangzhou:uin/:bucket/x","qcs::vpc:ap-guangzhou::sg/sg-mine0001","qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-data0001","qcs::cvm:ap-atlantis::instance/ins-running1","qcs::cvm:ap-guangzhou:uin/7:instance/ins-running1"]}
+< {"PaginationToken":"","ResourceTagMappingList":[]}
+# What cloud-custodian has tagged under its own names of disks and security groups, it finds under them.
+> TagResources {"ResourceList":["qcs::vpc:ap-guangzhou::sg/sg-mine0001","qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-data0001"],"Tags":[{"TagKey":"maid","TagValue":"stop"}]}
+< {"FailedResources":[]}
+> GetResources {"ResourceList":["qcs::vpc:ap-guangzhou::sg/sg-mine0001","qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-data0001"]}
+< {"PaginationToken":"","ResourceTagMappingList":[{"Resource":"qcs::vpc:ap-guangzhou::sg/sg-mine0001","Tags":[{"TagKey":"maid","TagValue":"stop","Category":"Custom"}]},{"Resource":"qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-data0001",...}]}
+> cbs.DescribeDisks {"DiskIds":["disk-data0001"]}
+< ..."Tags":[{"Key":"maid","Value":"stop"}]...
+> TagResources {"ResourceList":["qcs::cbs:ap-guangzhou::instance/ins-running1"],"Tags":[{"TagKey":"maid","TagValue":"stop"}]}
+< {"FailedResources":[{..."Code":"InvalidParameterValue.ResourceIdInvalid",...}]}
+> GetResources {"ResourceList":["qcs::cvm:ap-guangzhou:instance/ins-running1"]}
+< InvalidParameterValue.ResourceDescriptionError ...
 > GetResources {"ResourceList":[11*"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"]}
 < LimitExceeded.ResourceNumPerRequest `ResourceList` has 11 resources; at most 10 are allowed.
 > GetResources {"TagFilters":[{"TagKey":"team","TagValue":[11*"x"]}]}

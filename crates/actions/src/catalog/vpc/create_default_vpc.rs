@@ -1,0 +1,66 @@
+//! CreateDefaultVpc: the account's default VPC in the region, and its default subnet in a zone.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateDefaultVpc>.
+//! Unlike upstream, every account has both from the first, so nothing is made; without a zone it is the region's first one.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, network, types};
+use cvmd_model::VpcId;
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "CreateDefaultVpc",
+    errors: &["InvalidParameterValue.UnavailableZone"],
+    without_effect: &["Force"],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    vpc: DefaultVpc<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DefaultVpc<'a> {
+    vpc_id: String,
+    subnet_id: String,
+    vpc_name: &'a str,
+    subnet_name: &'a str,
+    cidr_block: String,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let zone = if parameters.has("Zone") { Some(network::zone(parameters, context.region)?) } else { None };
+    let no_zone = || Reason::NetworkZone { value: "".into(), region: context.region.name() };
+    let zone = zone.or_else(|| types::zones(context).next()).ok_or_else(no_zone)?;
+    let vpc = view.vpc_of(context.account, context.region, VpcId::of_default(context.account, context.region));
+    let vpc = vpc.ok_or_else(no_zone)?;
+    let subnet = view.default_subnet_of(context.account, zone);
+    Ok(Body::of(&Reply {
+        vpc: DefaultVpc {
+            vpc_id: vpc.id.to_string(),
+            subnet_id: subnet.id.to_string(),
+            vpc_name: &vpc.name,
+            subnet_name: &subnet.name,
+            cidr_block: subnet.cidr.to_string(),
+        },
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateDefaultVpc {}
+< {"Vpc":{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-...","VpcName":"Default-VPC","SubnetName":"Default-Subnet","CidrBlock":"127.64.0.0/...
+> CreateDefaultVpc {"Zone":"ap-guangzhou-3","Force":true}
+< {"Vpc":{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b",...}}
+> DescribeVpcs {"VpcIds":["vpc-vaxeev3f"]}
+< ..."IsDefault":true...
+> CreateDefaultVpc {"Zone":"ap-shanghai-2"}
+< InvalidParameterValue.UnavailableZone ...
+> CreateDefaultVpc {"Zone":"ap-atlantis-1"}
+< InvalidParameterValue.UnavailableZone ...
+"#;

@@ -1,0 +1,54 @@
+//! DescribeSecurityGroupReferences: the security groups in whose rules each of some groups is named.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupReferences>.
+//! A group that is not there is not answered.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use cvmd_model::SecurityGroupId;
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DescribeSecurityGroupReferences",
+    errors: &["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    referred_security_group_set: Vec<Referred>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Referred {
+    security_group_id: SecurityGroupId,
+    referred_security_group_ids: Vec<SecurityGroupId>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Batch<SecurityGroupId> = Batch::read(parameters, "SecurityGroupIds")?;
+    let there = |id: &&SecurityGroupId| view.security_group_of(context.account, context.region, **id).is_some();
+    let referred = |id: &SecurityGroupId| {
+        let naming = view.security_groups_of(context.account, context.region).filter(|group| group.names(*id));
+        Referred { security_group_id: *id, referred_security_group_ids: naming.map(|group| group.id).collect() }
+    };
+    let referred_security_group_set = ids.iter().filter(there).map(referred).collect();
+    Ok(Body::of(&Reply { referred_security_group_set }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeSecurityGroupReferences {"SecurityGroupIds":["sg-mine0001","sg-foreign1","sg-mine0002"]}
+< {"ReferredSecurityGroupSet":[{"SecurityGroupId":"sg-mine0001","ReferredSecurityGroupIds":["sg-mine0002"]},{"SecurityGroupId":"sg-mine0002","ReferredSecurityGroupIds":[]}]}
+> DescribeSecurityGroupReferences {"SecurityGroupIds":["sg-nowhere0"]}
+< {"ReferredSecurityGroupSet":[]}
+> DescribeSecurityGroupReferences {"SecurityGroupIds":["sg"]}
+< InvalidParameterValue.Malformed ...
+> DescribeSecurityGroupReferences {"SecurityGroupIds":[101*"sg-mine0001"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

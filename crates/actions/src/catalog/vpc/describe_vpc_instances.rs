@@ -1,0 +1,113 @@
+//! DescribeVpcInstances: the account's instances by the VPC that they are in.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeVpcInstances>.
+//! An instance has one interface here, with one private address.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
+    reply::civil_time,
+};
+use cvmd_model::{Instance, InstanceId};
+use cvmd_state::View;
+use serde::Serialize;
+use std::sync::Arc;
+
+const FILTERS: &[&str] = &["vpc-id", "instance-id", "instance-name"];
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DescribeVpcInstances",
+    errors: &[
+        "InvalidParameter.FilterInvalidKey",
+        "InvalidParameterValue.LimitExceeded",
+        "LimitExceeded.NumberOfFilters",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    instance_set: Vec<CvmInstance<'a>>,
+    total_count: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CvmInstance<'a> {
+    vpc_id: String,
+    subnet_id: String,
+    instance_id: InstanceId,
+    instance_name: &'a str,
+    instance_state: &'static str,
+    #[serde(rename = "CPU")]
+    cpu: u32,
+    memory: u32,
+    created_time: String,
+    instance_type: &'static str,
+    eni_limit: u32,
+    eni_ip_limit: u32,
+    instance_eni_count: u32,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let filters = network::filters(parameters, FILTERS)?;
+    let cut = filters::page(parameters)?;
+    let passes = |instance: &&Arc<Instance>| filters.iter().all(|filter| passes(filter, instance));
+    let found: Vec<&Arc<Instance>> = view.instances_of(context.account, context.region).filter(passes).collect();
+    let total_count = found.len();
+    let instance_set = page(found.into_iter(), cut).map(|instance| CvmInstance::of(instance)).collect();
+    Ok(Body::of(&Reply { instance_set, total_count }))
+}
+
+fn passes(filter: &Filter, instance: &Instance) -> bool {
+    match &*filter.name {
+        "vpc-id" => filter.has(&instance.vpc.to_string()),
+        "instance-id" => filter.has(&instance.id.to_string()),
+        _ => filter.has(&instance.name),
+    }
+}
+
+impl CvmInstance<'_> {
+    fn of(instance: &Instance) -> CvmInstance<'_> {
+        let kind = instance.instance_type.get();
+        CvmInstance {
+            vpc_id: instance.vpc.to_string(),
+            subnet_id: instance.subnet.to_string(),
+            instance_id: instance.id,
+            instance_name: &instance.name,
+            instance_state: instance.state.name(),
+            cpu: kind.cpu,
+            memory: kind.memory_gib,
+            created_time: civil_time(instance.created_seconds),
+            instance_type: kind.name,
+            eni_limit: 1,
+            eni_ip_limit: 1,
+            instance_eni_count: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"own","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeVpcInstances {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]}]}
+< {"InstanceSet":[{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","InstanceId":"ins-...","InstanceName":"own","InstanceState":"PENDING","CPU":1,"Memory":1,"CreatedTime":"2026-11-24 00:00:00","InstanceType":"S5.SMALL1","EniLimit":1,"EniIpLimit":1,"InstanceEniCount":1}],"TotalCount":1}
+> DescribeVpcInstances {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"instance-name","Values":["own"]}],"Limit":1,"Offset":1}
+< {"InstanceSet":[],"TotalCount":1}
+> DescribeVpcInstances {"Filters":[{"Name":"instance-id","Values":["ins-running1","ins-foreign1","ins-shanghai"]}]}
+< {"InstanceSet":[{..."InstanceId":"ins-running1",...}],"TotalCount":1}
+> DescribeVpcInstances {"Filters":[{"Name":"vpc-id","Values":["vpc-nowhere0"]}]}
+< {"InstanceSet":[],"TotalCount":0}
+> DescribeVpcInstances {}
+< MissingParameter The request is missing a required parameter `Filters`.
+> DescribeVpcInstances {"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidParameter.FilterInvalidKey ...
+> DescribeVpcInstances {"Filters":[{"Name":"vpc-id","Values":["1","2","3","4","5","6"]}]}
+< LimitExceeded.NumberOfFilters ...
+> DescribeVpcInstances {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]}],"Limit":101}
+< InvalidParameterValue.LimitExceeded ...
+"#;

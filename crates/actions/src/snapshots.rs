@@ -1,0 +1,202 @@
+//! Snapshots of disks: how an image takes them, how the disk product answers them, and when they go with their image.
+
+use crate::{
+    Context, Parameters, Reason,
+    batch::BatchId,
+    filters::Filter,
+    parameters::shorten,
+    reply::{Unset, civil_time, time},
+};
+use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId, Tag};
+use cvmd_state::{SnapshotState, Transaction, View};
+use serde::Serialize;
+
+/// Snapshots of an account in a region, at most.
+pub(crate) const QUOTA: usize = 10_000;
+
+/// The names of the filters that [`passes`] knows.
+pub(crate) const FILTERS: &[&str] = &[
+    "snapshot-id",
+    "snapshot-name",
+    "snapshot-state",
+    "disk-usage",
+    "project-id",
+    "disk-id",
+    "zone",
+    "encrypt",
+    "snapshot-type",
+    "tag-key",
+    "tag-value",
+];
+
+/// Whose they are.
+const PRIVATE: &str = "PRIVATE_SNAPSHOT";
+
+impl BatchId for SnapshotId {
+    fn malformed(_parameters: &Parameters, value: &str) -> Reason {
+        Reason::BadValue { name: "SnapshotIds".into(), value: shorten(value).into() }
+    }
+}
+
+/// Snapshots of the system disk and of those data disks, as long as there is room for them; their ids are new.
+pub(crate) fn of_image(
+    tx: &mut Transaction<'_>,
+    context: &Context,
+    source: &Instance,
+    data_disks: &[DiskId],
+    (image, name): (ImageId, &str),
+) -> Result<Vec<Snapshot>, Refusal> {
+    let named = source.data_disks.iter().filter(|disk| data_disks.contains(&disk.id));
+    let system = &source.system_disk;
+    let system = (system.id, system.size_gib, system.encrypt, true);
+    let named = named.map(|disk| (disk.id, disk.size_gib, disk.encrypt, false));
+    let disks: Vec<_> = [system].into_iter().chain(named).collect();
+    let view = tx.view();
+    if view.snapshots().count(context.account, context.region) + disks.len() > QUOTA {
+        return Err(Refusal::SnapshotQuota { limit: QUOTA });
+    }
+    let mut random = context.random(b's');
+    let mut snapshots: Vec<Snapshot> = Vec::with_capacity(disks.len());
+    for (disk, size_gib, encrypted, system) in disks {
+        let id = std::iter::repeat_with(|| SnapshotId::from_random(Context::id(&mut random)))
+            .find(|id| view.snapshots().get(*id).is_none() && snapshots.iter().all(|snapshot| snapshot.id != *id));
+        snapshots.push(Snapshot {
+            id: id.unwrap_or(SnapshotId::MIN),
+            sequence: tx.next_sequence(),
+            account: context.account,
+            zone: source.zone,
+            project_id: source.project_id,
+            name: name.into(),
+            disk,
+            system,
+            size_gib,
+            encrypted,
+            image,
+            created_seconds: context.now_seconds,
+            tags: [].into(),
+        });
+    }
+    Ok(snapshots)
+}
+
+/// Takes away what goes with an image that is deleted: its snapshots, if they are to go too or were never made.
+pub(crate) fn discard(tx: &mut Transaction<'_>, image: &CustomImage, with_snapshots: bool) {
+    let view = tx.view();
+    if with_snapshots || view.image_state(image) == ImageState::CreateFailed {
+        image.snapshots.iter().filter_map(|id| view.snapshots().get(*id)).for_each(|snapshot| tx.discard(snapshot));
+    }
+}
+
+/// The image that still needs the snapshot.
+pub(crate) fn image<'a>(view: &'a View, snapshot: &Snapshot) -> Option<&'a CustomImage> {
+    view.image_of(snapshot.account, snapshot.zone.region(), snapshot.image).map(AsRef::as_ref)
+}
+
+pub(crate) fn passes(filter: &Filter, snapshot: &Snapshot, view: &View) -> bool {
+    match &*filter.name {
+        "snapshot-id" => filter.has(&snapshot.id.to_string()),
+        "snapshot-name" => filter.has(&snapshot.name),
+        "snapshot-state" => view.snapshot_state(snapshot).is_some_and(|state| filter.has(state.name())),
+        "disk-usage" => filter.has(snapshot.usage()),
+        "project-id" => filter.has(&snapshot.project_id.to_string()),
+        "disk-id" => filter.has(&snapshot.disk.to_string()),
+        "zone" => filter.has(snapshot.zone.name()),
+        "encrypt" => filter
+            .values
+            .iter()
+            .any(|value| value.eq_ignore_ascii_case(if snapshot.encrypted { "true" } else { "false" })),
+        "snapshot-type" => filter.has(PRIVATE),
+        _ => filter.has_tag(&snapshot.tags),
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SnapshotReply<'a> {
+    placement: Placement<'a>,
+    copy_from_remote: bool,
+    snapshot_state: &'static str,
+    is_permanent: bool,
+    snapshot_name: &'a str,
+    deadline_time: &'static str,
+    percent: u32,
+    images: Vec<Image<'a>>,
+    share_reference: u32,
+    snapshot_type: &'static str,
+    disk_size: u32,
+    disk_id: String,
+    copying_to_regions: [&'static str; 0],
+    encrypt: bool,
+    create_time: String,
+    image_count: usize,
+    disk_usage: &'static str,
+    snapshot_id: String,
+    time_start_share: &'static str,
+    tags: &'a [Tag],
+    is_locked: bool,
+    latest_modify_time: String,
+    auto_snapshot_policy_id: &'static str,
+    snapshot_mode: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Placement<'a> {
+    zone: &'a str,
+    cage_id: &'static str,
+    cdc_id: &'static str,
+    cdc_name: &'static str,
+    dedicated_cluster_id: Unset,
+    project_id: u32,
+    project_name: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Image<'a> {
+    image_id: String,
+    image_name: &'a str,
+}
+
+impl<'a> SnapshotReply<'a> {
+    pub(crate) fn of(snapshot: &'a Snapshot, view: &'a View) -> SnapshotReply<'a> {
+        let state = view.snapshot_state(snapshot).unwrap_or(SnapshotState::Creating);
+        let image = image(view, snapshot).filter(|_| state == SnapshotState::Normal);
+        let images: Vec<_> =
+            image.iter().map(|image| Image { image_id: image.id.to_string(), image_name: &image.name }).collect();
+        SnapshotReply {
+            placement: Placement {
+                zone: snapshot.zone.name(),
+                cage_id: "",
+                cdc_id: "",
+                cdc_name: "",
+                dedicated_cluster_id: (),
+                project_id: snapshot.project_id,
+                project_name: "",
+            },
+            copy_from_remote: false,
+            snapshot_state: state.name(),
+            is_permanent: true,
+            snapshot_name: &snapshot.name,
+            deadline_time: "",
+            percent: if state == SnapshotState::Normal { 100 } else { 0 },
+            image_count: images.len(),
+            images,
+            share_reference: 0,
+            snapshot_type: PRIVATE,
+            disk_size: snapshot.size_gib,
+            disk_id: snapshot.disk.to_string(),
+            copying_to_regions: [],
+            encrypt: snapshot.encrypted,
+            create_time: civil_time(snapshot.created_seconds),
+            disk_usage: snapshot.usage(),
+            snapshot_id: snapshot.id.to_string(),
+            time_start_share: "",
+            tags: &snapshot.tags,
+            is_locked: false,
+            latest_modify_time: time(snapshot.created_seconds),
+            auto_snapshot_policy_id: "",
+            snapshot_mode: "",
+        }
+    }
+}
