@@ -42,7 +42,7 @@ def without(*names):
 
 
 # Each way: the environment, and what a program writes into its profile.
-BY_ENDPOINT = (without("http_proxy", "NODE_EXTRA_CA_CERTS"), {"endpoint": urlsplit(ENDPOINT).netloc, "protocol": "http://"})
+BY_ENDPOINT = (without("http_proxy", "HTTP_PROXY", "NODE_EXTRA_CA_CERTS"), {"endpoint": urlsplit(ENDPOINT).netloc, "protocol": "http://"})
 BY_PROXY = (without("NODE_EXTRA_CA_CERTS"), {"protocol": "http://"})
 BY_CONNECT = (surroundings(), {})
 WAYS = (BY_ENDPOINT, BY_PROXY, BY_CONNECT)

@@ -1,7 +1,7 @@
 """Packer, unmodified: builds an image through CONNECT, and its temporary key pair opens nothing afterwards.
 
 Packer's tencentcloud builder is written on the vendor's SDK for Go, whose hosts are hard-wired; it reaches cvmd as any
-program does that honours `HTTPS_PROXY`. `PACKER_BINARY` names another Packer than the one in PATH.
+program does that honours `HTTPS_PROXY`, in the environment that `cvmd env --for packer` prints. `PACKER_BINARY` names another Packer than the one in PATH.
 """
 
 import json
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from login import Machine, new_key, public_half, with_key
 from signed import Door
-from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, WORK, ZONE, Skipped, check, equal, wait_until
+from story import ENDPOINT, WORK, ZONE, Skipped, check, equal, wait_until
+from ways import environment
 
 PACKER = os.environ.get("PACKER_BINARY") or shutil.which("packer")
-DATA = os.environ.get("CVMD_DATA", "")
 SOURCE = "img-db4trptd"
 
 api3 = Door(host=ENDPOINT.split("//")[1], path="/", algorithm="HmacSHA256")
@@ -63,20 +63,11 @@ def a_machine_tells_the_port_of_ssh():
 
 @with_packer
 def packer_builds_an_image_and_takes_its_key_pair_away():
-    environment = {
-        **{name: value for name, value in os.environ.items() if name.lower() not in ("no_proxy", "http_proxy")},
-        "HOME": str(WORK),
-        "CHECKPOINT_DISABLE": "1",
-        "TENCENTCLOUD_SECRET_ID": SECRET_ID,
-        "TENCENTCLOUD_SECRET_KEY": SECRET_KEY,
-        "TENCENTCLOUD_REGION": REGION,
-        "HTTPS_PROXY": ENDPOINT,
-        "SSL_CERT_FILE": f"{DATA}/ca.pem",
-    }
+    surroundings = environment("packer", HOME=str(WORK), CHECKPOINT_DISABLE="1")
     template = Path(__file__).resolve().parent / "image.pkr.hcl"
     words = [PACKER, "build", "-machine-readable", "-var", f"ssh_port={It.port}", str(template)]
     done = subprocess.run(
-        words, cwd=WORK, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500, check=False
+        words, cwd=WORK, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500, check=False
     )
     said = "\n".join(line for line in done.stdout.splitlines() if ",ui," in line)
     equal(done.returncode, 0, f"packer: {said[-3000:]} {done.stderr[-500:]}")

@@ -5,6 +5,7 @@ Also what only this SDK can send: bodies in parts. And the certificates, as stri
 
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from login import Machine, admits_nobody_by_password, new_key, public_half, with_key, with_password  # noqa: E402
-from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, ZONE, check, equal, tell, wait_until  # noqa: E402
+from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, WORK, ZONE, check, equal, tell, wait_until  # noqa: E402
 from ways import BINARY, DATA  # noqa: E402
 
 try:
@@ -32,9 +33,10 @@ CA = os.path.join(DATA, "ca.pem")
 PASSWORD = "Through1the+proxy"
 ADDRESS = urlsplit(ENDPOINT)
 # What every client of this process goes by; none is told of cvmd in any other way.
-os.environ["http_proxy"] = os.environ["https_proxy"] = f"http://{ADDRESS.netloc}"
-os.environ.pop("no_proxy", None)
-os.environ.pop("NO_PROXY", None)
+for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+    os.environ[name] = f"http://{ADDRESS.netloc}"
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ.pop(name, None)
 
 
 class It:
@@ -183,6 +185,42 @@ def the_program_that_env_prints_runs():
     done = subprocess.run(
         [sys.executable, "-B", "-"], env=ours, input=program, capture_output=True, text=True, timeout=120, check=False
     )
+    equal(done.returncode, 0, done.stderr)
+    equal(json.loads(done.stdout)["TotalCount"], 1)
+
+
+@check
+def a_program_that_knows_nothing_of_cvmd_is_led_over_https_by_the_lines_that_env_prints():
+    """Its host and its protocol are the SDK's own; certifi is a copy, as that of a virtual environment would be."""
+    ours = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    import certifi
+
+    copy = WORK / "certifi-of-its-own"
+    shutil.copytree(Path(certifi.__file__).parent, copy / "certifi")
+    # And a computer that is told to leave the vendor's hosts to no proxy.
+    ours |= {"PYTHONPATH": str(copy), "PATH": f"{Path(sys.executable).parent}:{ours['PATH']}", "NO_PROXY": "cvm.tencentcloudapi.com"}
+    printed = subprocess.run(
+        [BINARY, "env", "--for", "python", "--data", DATA], env=ours, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    indented = [line.removeprefix("#   ") for line in printed.splitlines() if line.startswith("#   ")]
+    around, proxy, trust = indented[:3]
+    assert trust.startswith("cat ") and "certifi" in trust, printed
+    program = f"""
+from tencentcloud.common import credential
+from tencentcloud.cvm.v20170312 import cvm_client, models
+client = cvm_client.CvmClient(credential.Credential("{SECRET_ID}", "{SECRET_KEY}"), "{REGION}")
+print(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string())
+"""
+
+    def run(*lines):
+        return subprocess.run(
+            ["sh", "-euc", "\n".join([*lines, "exec python3 -B -"])], env=ours, input=program, capture_output=True, text=True,
+            timeout=120, check=False,
+        )
+
+    untrusted = run(around, proxy)
+    assert untrusted.returncode and "certificate verify failed" in untrusted.stderr.lower(), untrusted.stderr
+    done = run(around, proxy, trust)
     equal(done.returncode, 0, done.stderr)
     equal(json.loads(done.stdout)["TotalCount"], 1)
 

@@ -8,6 +8,8 @@ import hashlib
 import hmac
 import http.client
 import json
+import subprocess
+import sys
 import time
 import uuid
 from urllib.parse import urlsplit
@@ -271,6 +273,29 @@ class Provider:
             self.change_tags("image", image_id, tags)
         wait_until(f"{image_id} is NORMAL", lambda: self.image(image_id)["ImageState"] == "NORMAL")
         return image_id
+
+    def identity(self, environment):
+        """Who asks, as a block with `allowed_account_ids` finds out: by HTTPS and the vendor's host, whatever the protocol of the rest.
+
+        In a process of its own, which knows that environment and nothing of cvmd.
+        """
+        host, now = "sts.tencentcloudapi.com", int(time.time())
+        headers = {
+            "Authorization": authorization("sts", host, b"{}", now), "Content-Type": "application/json", "X-TC-Action": "GetCallerIdentity",
+            "X-TC-Region": REGION, "X-TC-Timestamp": str(now), "X-TC-Version": "2018-08-13",
+        }
+        program = f"""
+import urllib.request
+request = urllib.request.Request("https://{host}/", b"{{}}", {headers!r})
+print(urllib.request.urlopen(request, timeout=60).read().decode())
+"""
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", program], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        equal(done.returncode, 0, done.stderr)
+        answer = json.loads(done.stdout)["Response"]
+        assert "Error" not in answer, answer
+        return answer["AccountId"]
 
     def image(self, image_id):
         found = self.call("cvm", "DescribeImages", ImageIds=[image_id])["ImageSet"]

@@ -23,7 +23,8 @@ PLAN_IS_EMPTY = 0
 class Workspace:
     """A copy of `hcl/` with the environment that `cvmd env --for terraform` prints."""
 
-    def __init__(self, endpoint):
+    def __init__(self, program):
+        endpoint = program.endpoint
         self.folder = WORK / "terraform"
         shutil.copytree(Path(__file__).parent / "hcl", self.folder)
         self.keys = {name: new_key(f"real-{name}") for name in ("first", "second")}
@@ -31,7 +32,8 @@ class Workspace:
         self.environment = {
             **os.environ,
             "TENCENTCLOUD_SECRET_ID": SECRET_ID, "TENCENTCLOUD_SECRET_KEY": SECRET_KEY, "TENCENTCLOUD_REGION": REGION,
-            "TENCENTCLOUD_PROTOCOL": "HTTP", "http_proxy": endpoint, "HTTP_PROXY": endpoint,
+            "TENCENTCLOUD_PROTOCOL": "HTTP", "SSL_CERT_FILE": str(Path(program.data) / "ca.pem"),
+            **{name: endpoint for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY")},
         }
         self.run("init", "-input=false", f"-plugin-dir={PROVIDERS}")
 
@@ -55,7 +57,7 @@ def terraform_itself_applies_every_step_and_plans_nothing_after_it():
     if not BINARY or not PROVIDERS:
         raise Skipped("TERRAFORM_BINARY and TERRAFORM_PROVIDERS are not given")
     with Program(settings=SETTINGS) as program:
-        space = Workspace(program.endpoint)
+        space = Workspace(program)
         provider = Provider(program.endpoint)
         enters = lambda name: with_key(Machine.of(provider.describe(instance)), space.keys[name]).entered()
         is_refused = lambda name: with_key(Machine.of(provider.describe(instance)), space.keys[name]).was_refused()

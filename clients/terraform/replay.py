@@ -7,6 +7,7 @@ from login import Machine, new_key, public_half, with_key, with_password
 from program import Program
 from provider import Provider, Refused
 from story import ENDPOINT, WORK, ZONE, check, equal, wait_until
+from ways import environment
 
 PASSWORD = "Plan3d+applied"
 # What `cvmd env --for terraform` advises: keys change while force_stop is false, and one is added beside another.
@@ -128,6 +129,14 @@ def an_image_is_made_with_its_snapshot_and_destroyed():
     equal(terraform.call("cbs", "DescribeSnapshots", SnapshotIds=found["snapshot_ids"])["TotalCount"], 1)
     terraform.call("cbs", "DeleteSnapshots", SnapshotIds=found["snapshot_ids"])
     plan_is_empty()
+
+
+@check
+def who_asks_is_found_out_over_https_by_what_env_prints():
+    surroundings = environment("terraform")
+    equal(surroundings["TENCENTCLOUD_PROTOCOL"], "HTTP")
+    identity = terraform.identity(surroundings)
+    assert identity.isdigit(), identity
 
 
 @check

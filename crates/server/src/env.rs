@@ -54,6 +54,9 @@ pub(crate) fn nothing(client: Option<Client>) -> &'static str {
 
 /// Exports that all clients share, and more; then a remark, whose lines become comments. Where they are pasted and not
 /// evaluated an interactive zsh takes them for commands, so that they hold no apostrophes and no backticks.
+///
+/// A proxy's variable is in `more` in small letters, and set in capital ones too: some clients read the one first, some the
+/// other. What names hosts to be reached without a proxy would lead past cvmd, to the vendor's own cloud.
 fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
     let common = [
         ("TENCENTCLOUD_SECRET_ID", facts.secret_id.as_str()),
@@ -62,9 +65,14 @@ fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
         ("CVMD_ENDPOINT", &facts.endpoint),
         ("CVMD_DATA", &facts.data),
     ];
-    let exports = common.iter().chain(more).map(|(name, value)| format!("export {name}={}\n", quoted(value)));
+    let is_proxy = |name: &str| name.ends_with("_proxy");
+    let exports = common.iter().chain(more).map(|(name, value)| {
+        let names = [Some((*name).to_owned()), is_proxy(name).then(|| name.to_uppercase())];
+        names.into_iter().flatten().map(|name| format!("export {name}={}\n", quoted(value))).collect::<String>()
+    });
+    let around = more.iter().any(|(name, _)| is_proxy(name)).then(|| "unset no_proxy NO_PROXY\n".to_owned());
     let comments = remark.lines().map(|line| format!("# {line}").trim_end().to_string() + "\n");
-    exports.chain(comments).collect()
+    exports.chain(around).chain(comments).collect()
 }
 
 /// A shell's word: as it is where nothing in it means something to a shell, else in single quotes.
@@ -81,23 +89,33 @@ pub(crate) fn quoted(text: &str) -> String {
 const THIS_SHELL: &str =
     "For this shell alone: other hosts are refused, and SSL_CERT_FILE takes the place of the roots of the system.";
 
-/// The provider's requests go through cvmd as their proxy: `terraform init`, which speaks HTTPS, does not.
+/// The provider's requests go through cvmd as their proxy. Who asks is found out over HTTPS, whatever the protocol is: the
+/// provider does so where its block has `allowed_account_ids` or `forbidden_account_ids`.
 fn terraform(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
-    let more = [("TENCENTCLOUD_PROTOCOL", "HTTP"), ("http_proxy", &proxy), ("HTTP_PROXY", &proxy)];
-    let remark = "\
+    let more = [
+        ("TENCENTCLOUD_PROTOCOL", "HTTP"),
+        ("http_proxy", &proxy),
+        ("https_proxy", &proxy),
+        ("SSL_CERT_FILE", &facts.ca),
+    ];
+    let remark = format!(
+        "\
+{THIS_SHELL}
+So run terraform init in another one, or before.
 Two settings of the configuration file of cvmd are for Terraform. Without them cvmd does as the vendor does:
 CVMD_RUNNING_KEY_CHANGE=shutdown: a change of key_ids or password on a running instance without force_stop = true is carried
   out by a gentle shutdown. Without it such an apply ends with UnsupportedOperation.InstanceStateRunning.
 CVMD_ASSOCIATE=add: a key that is added to key_ids is bound beside the others. Without it the others come off, as the
-  vendor has it, and the next plan shows them missing.";
-    shell(facts, &more, remark)
+  vendor has it, and the next plan shows them missing."
+    );
+    shell(facts, &more, &remark)
 }
 
 /// The plugin's endpoints are HTTPS.
 fn packer(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
-    let more = [("https_proxy", proxy.as_str()), ("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &facts.ca)];
+    let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
 So run packer init in another one. A region that the plugin does not know needs both of these in the source, in quotes:
@@ -124,10 +142,13 @@ configuration of tccli. Others go to the cloud of the vendor still:
 fn python(facts: &Facts) -> String {
     let literal = |text: &str| json!(text);
     format!(
-        "# A whole program. One that keeps the vendor's host works too: with HttpProfile(protocol=\"http\") and
-#   export http_proxy=http://{address}
-# or over HTTPS with HttpProfile(certification={ca}) and
-#   export https_proxy=http://{address}
+        "# A whole program. One that keeps the vendor's host works too. Unmodified, over HTTPS, in a shell and a virtual environment
+# of its own: the SDK believes the certificates of Python's package certifi alone, whatever the environment says.
+#   unset no_proxy NO_PROXY
+#   export https_proxy=http://{address} HTTPS_PROXY=http://{address}
+#   cat {file} >> \"$(python3 -m certifi)\"
+# With certifi as it is: HttpProfile(certification={ca}) and the first two lines. In clear: HttpProfile(protocol=\"http\") and
+#   export http_proxy=http://{address} HTTP_PROXY=http://{address}
 from tencentcloud.common import credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
@@ -139,6 +160,7 @@ print(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string
 ",
         address = facts.address,
         ca = literal(&facts.ca),
+        file = quoted(&facts.ca),
         id = literal(&facts.secret_id),
         key = literal(&facts.secret_key),
         region = facts.region,
@@ -160,7 +182,7 @@ fn node(facts: &Facts) -> String {
 /// Go reads SSL_CERT_FILE on Linux, not on macOS.
 fn go(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
-    let more = [("HTTP_PROXY", proxy.as_str()), ("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &facts.ca)];
+    let more = [("http_proxy", proxy.as_str()), ("https_proxy", &proxy), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
 With these a program that keeps the host of the vendor works unmodified on Linux. Without them, in the profile of the client:
@@ -221,7 +243,15 @@ mod test {
         let for_shells = Client::value_variants().iter().filter(|client| !matches!(client, Client::Python));
         for client in for_shells.copied().map(Some).chain([None]) {
             let lines = lines(&answer, client, Path::new("/d i r"));
-            assert!(lines.lines().all(|line| line.starts_with("export ") || line.starts_with('#')), "{lines}");
+            let around = "unset no_proxy NO_PROXY";
+            let is_fit = |line: &str| line.starts_with("export ") || line.starts_with('#') || line == around;
+            assert!(lines.lines().all(is_fit), "{lines}");
+            // Whichever spelling a client reads first, it meets cvmd, and nothing leads around it.
+            let set = |name: &str| lines.contains(&format!("export {name}=http://127.0.0.1:8312\n"));
+            for (small, capital) in [("http_proxy", "HTTP_PROXY"), ("https_proxy", "HTTPS_PROXY")] {
+                assert_eq!(set(small), set(capital), "{lines}");
+                assert!(!set(small) || lines.lines().any(|line| line == around), "{lines}");
+            }
             // An interactive zsh takes no comments: what is pasted there must leave no quote open, and run nothing.
             let mut comments = lines.lines().filter(|line| line.starts_with('#') && !line.contains("keytool"));
             assert!(comments.all(|line| !line.contains(['\'', '`'])), "{lines}");

@@ -154,15 +154,32 @@ fn what_env_prints_can_be_evaluated() {
     assert!(text(&home.ask(&["env", "--for", "tccli"])).contains(&endpoint));
     let seen = |client: &str, variables: &str| {
         let script = text(&home.ask(&["env", "--for", client])) + "printf '%s ' " + variables;
-        text(&Command::new("sh").args(["-e", "-u", "-c", &script]).env_clear().output().unwrap())
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-u", "-c", &script]).env_clear();
+        // A company's proxy, and what it leaves out.
+        for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"] {
+            shell.env(name, "http://proxy.example:3128");
+        }
+        shell.env("no_proxy", "tencentcloudapi.com").env("NO_PROXY", "tencentcloudapi.com");
+        text(&shell.output().unwrap())
     };
     let ca = home.data().join("ca.pem").display().to_string();
-    assert_eq!(seen("qcloud", "$https_proxy $SSL_CERT_FILE"), format!("{endpoint} {ca} "));
-    assert_eq!(seen("go", "$HTTP_PROXY $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
-    assert_eq!(seen("packer", "$https_proxy $HTTPS_PROXY $SSL_CERT_FILE"), format!("{endpoint} {endpoint} {ca} "));
-    assert_eq!(seen("node", "$http_proxy $NODE_EXTRA_CA_CERTS"), format!("{endpoint} {ca} "));
-    let terraform = seen("terraform", "$TENCENTCLOUD_PROTOCOL $http_proxy $HTTP_PROXY");
-    assert_eq!(terraform, format!("HTTP {endpoint} {endpoint} "));
+    let (plain, secure) = ("$http_proxy $HTTP_PROXY", "$https_proxy $HTTPS_PROXY");
+    let around = "${no_proxy-none} ${NO_PROXY-none}";
+    let led = format!("{endpoint} {endpoint}");
+    for client in ["packer", "qcloud"] {
+        let wanted = format!("{led} none none {ca} ");
+        assert_eq!(seen(client, &format!("{secure} {around} $SSL_CERT_FILE")), wanted, "{client}");
+    }
+    for client in ["go", "terraform"] {
+        let wanted = format!("{led} {led} none none {ca} ");
+        assert_eq!(seen(client, &format!("{plain} {secure} {around} $SSL_CERT_FILE")), wanted, "{client}");
+    }
+    assert_eq!(seen("terraform", "$TENCENTCLOUD_PROTOCOL"), "HTTP ");
+    assert_eq!(seen("node", &format!("{plain} {around} $NODE_EXTRA_CA_CERTS")), format!("{led} none none {ca} "));
+    // One that is led by its own configuration leaves them all as they are.
+    let company = "http://proxy.example:3128 http://proxy.example:3128 tencentcloudapi.com tencentcloudapi.com ";
+    assert_eq!(seen("tccli", &format!("{plain} {around}")), company);
     assert!(seen("java", "\"$JAVA_TOOL_OPTIONS\"").contains("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort="));
     assert!(text(&home.ask(&["env", "--for", "python"])).contains(&server.client.address.to_string()));
     server.stop();
