@@ -25,9 +25,13 @@ pub(crate) enum Bound {
     Reading,
     /// Memory of guests: files, scripts, input and output.
     Memory,
+    /// Machines that wait for an RSA host key to be made.
+    HostKeys,
+    /// Open files and packets of an sftp session.
+    Sftp,
 }
 
-const NAMES: [(Bound, &str); 10] = [
+const NAMES: [(Bound, &str); 12] = [
     (Bound::Connections, "ssh_connections"),
     (Bound::Startups, "ssh_startups"),
     (Bound::Penalties, "ssh_penalties"),
@@ -38,6 +42,8 @@ const NAMES: [(Bound, &str); 10] = [
     (Bound::Output, "guest_output"),
     (Bound::Reading, "guest_reading"),
     (Bound::Memory, "guest_memory"),
+    (Bound::HostKeys, "ssh_host_keys"),
+    (Bound::Sftp, "guest_sftp"),
 ];
 
 /// How often each bound was reached.

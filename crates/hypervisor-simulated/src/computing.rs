@@ -2,7 +2,7 @@
 //! so that whoever keeps one machine busy holds up no other. What is heavy has turns of its own: a login and the small
 //! command behind it wait for nothing that takes long.
 
-use crate::SimulatedHypervisor;
+use crate::{SimulatedHypervisor, owners::Holder};
 use cvmd_hypervisor::{Turn, Turns};
 use cvmd_model::InstanceId;
 use tokio::{
@@ -14,6 +14,8 @@ use tokio::{
 const HEAVY: usize = 1024;
 /// More than the channels that one machine's connections may have.
 const WAITING_MAX: usize = 4096;
+/// Connections of one owner that wait for a host key to be made.
+const KEYS_WAITING_MAX: usize = 32;
 
 /// One part of this computer; the rest is for the API and for connections.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Computing {
     light: Turns<InstanceId>,
     heavy: Turns<InstanceId>,
     passwords: Turns<InstanceId>,
+    /// RSA host keys that are made, of which each takes a second: one at a time, round robin between owners.
+    pub(crate) host_keys: Turns<Holder>,
 }
 
 impl Computing {
@@ -28,7 +32,7 @@ impl Computing {
     pub(crate) fn new() -> Computing {
         let half = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
         let [light, heavy, passwords] = [(); 3].map(|()| Turns::new(half, WAITING_MAX));
-        Computing { light, heavy, passwords }
+        Computing { light, heavy, passwords, host_keys: Turns::new(1, KEYS_WAITING_MAX) }
     }
 }
 

@@ -222,7 +222,7 @@ impl SimulatedHypervisor {
     }
 
     /// Runs a verb to its end even if the caller stops waiting.
-    async fn to_the_end<T: Send + 'static>(
+    pub(crate) async fn to_the_end<T: Send + 'static>(
         &self,
         verb: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> Result<T, Trouble> {
@@ -372,7 +372,7 @@ impl Hypervisor for SimulatedHypervisor {
         if !machine.has_sshd {
             return Err(Trouble::Other(format!("{id} has no SSH endpoint").into()));
         }
-        let host_key = ssh::host_key(&machine).public_key().to_openssh();
+        let host_key = ssh::ed25519_host_key(&machine).public_key().to_openssh();
         Ok(Endpoint {
             address: self.doors.address(&machine),
             user: machine.entrance().user.clone(),

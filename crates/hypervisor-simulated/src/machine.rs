@@ -53,6 +53,9 @@ pub struct Machine {
     pub port: Option<u16>,
     /// From which the host key is derived; random, made once.
     pub host_seed: [u128; 2],
+    /// An RSA host key in OpenSSH's form, once a client has needed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rsa_host_key: Option<Box<str>>,
     pub power: Stored,
     pub boot: BootId,
     pub boot_count: u64,
@@ -77,6 +80,7 @@ impl Machine {
             guest: definition.guest.clone(),
             port: None,
             host_seed,
+            rsa_host_key: None,
             power: Stored::Off,
             boot: BootId::default(),
             boot_count: 0,
@@ -238,6 +242,7 @@ mod test {
     fn a_row_survives_json() {
         let mut machine = machine("");
         machine.host_seed = [u128::MAX, 7];
+        machine.rsa_host_key = Some("key".into());
         machine.boot(BootId(uuid::Uuid::from_u128(5)), 100, 0);
         let body = serde_json::to_vec(&machine).unwrap();
         assert_eq!(serde_json::from_slice::<Machine>(&body).unwrap(), machine);

@@ -195,6 +195,11 @@ impl Sessions {
         Ok((Session { sessions: self.clone(), machine, number, progress }, line))
     }
 
+    /// Whose a machine is.
+    pub(crate) fn holder_of(&self, machine: InstanceId) -> Holder {
+        self.owners.holder_of(machine)
+    }
+
     /// Ends every session of a machine, and forgets its files.
     pub(crate) fn end(&self, machine: InstanceId) {
         let mut open = self.lock();

@@ -11,11 +11,12 @@ use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
 const NOBODYS_HASH: &str =
     "$6$cvmdcvmdcvmdcvmd$4kUzKyHqxqMBPyUhjP4UmbrpmLGFzpZTg6mN4BVyfJiyHXYEkDj2IRTkjk4WFQVmLEjc9f1jYtiBL2kQm8wGd.";
 
-/// The methods that can really admit somebody: what sshd lists after a refusal. Never keyboard-interactive.
+/// The methods that can really admit somebody: what sshd lists after a refusal. Keyboard-interactive asks for the password.
 pub(crate) fn methods(machine: &Machine) -> MethodSet {
     let mut methods = MethodSet::from([MethodKind::PublicKey].as_slice());
     if machine.entrance().password_login {
         methods.push(MethodKind::Password);
+        methods.push(MethodKind::KeyboardInteractive);
     }
     methods
 }

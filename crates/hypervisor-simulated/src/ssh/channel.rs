@@ -7,7 +7,8 @@ use super::{
     inbox::{Event, Events},
     running::{Ended, Print},
     scp::{self, Step, Transfer},
-    shell::{self, Shell},
+    sftp,
+    shell::{self, Join, Shell},
     signals::Signal,
     terminal::{Terminal, Typed},
     userland::Userland,
@@ -22,6 +23,13 @@ const INPUT_MAX: usize = FILE_BYTES_MAX + 1;
 const LINE_MAX: usize = 128 << 10;
 /// SSH's number for a channel's second stream of output (RFC 4254 section 5.2).
 const STDERR: u32 = 1;
+
+/// What a client asks a channel for.
+pub(crate) enum Asked {
+    Shell,
+    Command(String),
+    Sftp,
+}
 
 /// A channel whose work has been asked for.
 pub(crate) struct Work {
@@ -69,12 +77,13 @@ impl Print for Out {
 }
 
 impl Work {
-    /// Does what was asked for to its end, and ends the channel. `None` asks for a shell.
-    pub(crate) async fn run(mut self, text: Option<String>) {
-        let status = match text {
-            Some(text) => self.command(&text).await,
-            None if self.out.pty => self.terminal().await,
-            None => self.lines().await,
+    /// Does what was asked for to its end, and ends the channel.
+    pub(crate) async fn run(mut self, asked: Asked) {
+        let status = match asked {
+            Asked::Command(text) => self.command(&text).await,
+            Asked::Sftp => self.sftp().await,
+            Asked::Shell if self.out.pty => self.terminal().await,
+            Asked::Shell => self.lines().await,
         };
         // Without a status the machine went off, or its client has gone: both end the connection.
         let raised = self.events.signals.raised();
@@ -221,6 +230,47 @@ impl Work {
         Ok(scp::begin(&words, &mut guest))
     }
 
+    /// The sftp subsystem.
+    async fn sftp(&mut self) -> Result<u8, Error> {
+        let mut share = self.land.memory.share();
+        let mut server = sftp::Server::default();
+        'events: loop {
+            match self.events.next().await {
+                Some(Event::Data(data)) => server.receive(&data.bytes),
+                Some(Event::Eof) => return Ok(0),
+                Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                None => return Err(Error::Disconnect),
+            }
+            // What a request made it hold is counted before the next one.
+            while share.resize(server.held()) {
+                let Some(step) = self.sftp_step(&mut server).await? else { continue 'events };
+                if step.ends {
+                    self.out.print(&commands::fails("sftp-server: bad message", 1)).await?;
+                    return Ok(11);
+                }
+                let mut reply = step.reply;
+                if let Some((number, keys)) = step.keys {
+                    let written = self.land.write_moved(keys).await.map_err(|trouble| trouble.to_string());
+                    reply = sftp::Server::written(number, written);
+                }
+                self.out.send(reply).await?;
+            }
+            self.out.print(&commands::fails("sftp-server: Cannot allocate memory", 1)).await?;
+            return Ok(1);
+        }
+    }
+
+    /// Answers one request of sftp.
+    async fn sftp_step(&self, server: &mut sftp::Server) -> Result<Option<sftp::Step>, Error> {
+        let machine = self.land.machine()?;
+        let _turn = self.land.driver.turn(self.land.id).await;
+        let mut files = self.land.files();
+        let mut shell = Shell::default();
+        let now_ms = self.land.driver.clock.now_ms();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
+        Ok(server.advance(&mut guest))
+    }
+
     async fn copy(&mut self, mut transfer: Transfer, first: Step) -> Result<u8, Error> {
         let mut share = self.land.memory.share();
         let mut step = first;
@@ -264,7 +314,8 @@ impl Work {
 /// Whether one of a text's commands takes all input before it runs.
 fn waits_for_input(text: &str) -> bool {
     let (plain, commands) = (Shell::default(), shell::parse(text).unwrap_or_default());
-    commands.iter().any(|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)))
+    let mut first = commands.iter().filter(|command| command.join != Join::Pipe);
+    first.any(|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)))
 }
 
 /// How long a last word waits for a client that does not read.

@@ -3,6 +3,7 @@
 use super::{
     dates, environment, file_commands,
     files::{Files, Why, absolute},
+    moving::Keys,
     shell::{Shell, assignment},
     text_commands,
 };
@@ -42,6 +43,8 @@ pub(crate) enum Effect {
     Sleep(Duration),
     /// The disk's `authorized_keys` is written.
     Keys(String),
+    /// The same, by a file that is gone then.
+    Moved(Keys),
     /// A script runs, with variables of its own.
     Script(Script, Vec<(String, String)>),
 }
@@ -58,39 +61,64 @@ pub(crate) struct Script {
     pub sourced: bool,
 }
 
-const KNOWN: &str = "cat, cd, chmod, date, echo, env, exit, export, false, grep, halt, head, help, hostname, id, ls, lsblk, mkdir, nproc, poweroff, printenv, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, tail, test, touch, true, uname, unset, uptime, wc, whoami, and scripts of sh without pipes, if and loops";
+const KNOWN: &str = "cat, cd, chmod, cp, date, echo, env, exit, export, false, grep, halt, head, help, hostname, id, ls, lsblk, mkdir, mv, nproc, poweroff, printenv, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, tail, tee, test, touch, true, uname, unset, uptime, wc, whoami, pipes, and scripts of sh without if and loops";
 /// Bytes that one command prints: as many as a guest's files have.
 pub(crate) const OUTPUT_MAX: usize = 4 << 20;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 const KERNEL: &str = "6.1.0-cvmd";
 
-/// Runs one command, with what is assigned before its name.
-pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+/// What stands before a command's name.
+struct Before<'a> {
+    assigned: Vec<(String, String)>,
+    user: &'a str,
+    /// `env`, which takes no command for a wish to see the variables.
+    is_env: bool,
+}
+
+/// Takes variables, `sudo`, `env` and `exec` off the front of a command's words. Answers what is left of them.
+fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a str]) {
     // What is still to be looked at: taking words off the front of the list would move all others each time.
-    let mut words = &*words;
-    let machine = guest.machine;
-    let mut user = &*machine.entrance().user;
-    let mut assigned = Vec::new();
+    let mut words = words;
+    let mut before = Before { assigned: Vec::new(), user, is_env: false };
     while let Some(first) = words.first().copied() {
         if let Some((name, value)) = assignment(first) {
-            assigned.push((name.to_owned(), value.to_owned()));
+            before.assigned.push((name.to_owned(), value.to_owned()));
             words = &words[1..];
         } else if first == "sudo" {
             let options = words[1..].iter().take_while(|word| word.starts_with('-')).count();
             words = &words[1 + options..];
-            user = "root";
-        } else if matches!(first, "exec" | "env") && words.len() > 1 {
+            before.user = "root";
+        } else if first == "env" || first == "exec" && words.len() > 1 {
+            before.is_env = first == "env";
             words = &words[1..];
         } else {
             break;
         }
     }
+    (before, words)
+}
+
+/// Runs one command, with what is assigned before its name.
+pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let machine = guest.machine;
+    let (Before { assigned, user, is_env }, words) = before(&words, &machine.entrance().user);
     let Some((name, arguments)) = words.split_first() else {
+        if is_env {
+            let shown = environment::with(&assigned, guest, |guest| environment::run("env", &[], guest));
+            return shown.unwrap_or_default();
+        }
         guest.shell.variables.extend(assigned);
         return Done::default();
     };
-    let done = environment::run(name, arguments, guest);
+    if is_env && name.starts_with('-') {
+        return fails(&format!("env: {name}: only NAME=VALUE before a command is known here"), 125);
+    }
+    let done = if *name == "printenv" {
+        environment::with(&assigned, guest, |guest| environment::run(name, arguments, guest))
+    } else {
+        environment::run(name, arguments, guest)
+    };
     let done = done.or_else(|| text_commands::run(name, arguments, guest));
     if let Some(done) = done.or_else(|| file_commands::run(name, arguments, assigned, guest)) {
         return done;
@@ -145,7 +173,17 @@ fn unknown(name: &str, shell: &mut Shell) -> Done {
 
 /// Whether a command waits for the client's input to end.
 pub(crate) fn reads_input(words: &[String]) -> bool {
-    words.iter().map(String::as_str).filter(|word| *word != "sudo").eq(["cat"])
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
+    let Some((name, rest)) = words.split_first() else { return false };
+    let named = rest.iter().filter(|word| !word.starts_with('-') && word.parse::<u64>().is_err()).count();
+    match *name {
+        "cat" => rest.is_empty() || rest == ["-"],
+        "head" | "tail" | "wc" => named == 0,
+        "grep" => named == 1,
+        "sh" | "bash" => rest.is_empty() || rest.contains(&"-s"),
+        "tee" => true,
+        _ => false,
+    }
 }
 
 pub(crate) fn prints(text: &str) -> Done {
@@ -196,8 +234,9 @@ fn echo(arguments: &[&str]) -> Done {
 
 fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
     let mut done = Done::default();
-    if paths.is_empty() {
+    if paths.is_empty() || paths == ["-"] {
         done.out.extend(guest.input);
+        return done;
     }
     for path in paths {
         let read = match *path {

@@ -27,6 +27,19 @@ pub(super) fn log_in(shell: &mut Shell, machine: &Machine) {
     }
 }
 
+/// Does something with variables of its own.
+pub(super) fn with<T>(
+    assigned: &[(String, String)],
+    guest: &mut Guest<'_>,
+    act: impl FnOnce(&mut Guest<'_>) -> T,
+) -> T {
+    let before = guest.shell.variables.clone();
+    guest.shell.variables.extend(assigned.iter().cloned());
+    let done = act(guest);
+    guest.shell.variables = before;
+    done
+}
+
 /// Runs such a command; `None` when it is none.
 pub(super) fn run(name: &str, arguments: &[&str], guest: &mut Guest<'_>) -> Option<Done> {
     Some(match name {

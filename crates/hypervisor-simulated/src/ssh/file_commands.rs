@@ -4,8 +4,12 @@ use super::{
     commands::{Done, Effect, Guest, Script, fails},
     environment,
     files::absolute,
-    listing,
+    listing, moving,
 };
+use crate::bounds::Bound;
+
+/// Bytes that one command copies: twice as many as a guest's files have.
+pub(super) const COPIED_MAX: usize = 8 << 20;
 
 /// Runs such a command; `None` when it is none.
 pub(crate) fn run(
@@ -21,8 +25,11 @@ pub(crate) fn run(
             _ => fails("[: missing ]", 2),
         },
         "chmod" => chmod(arguments, guest),
+        "cp" => moving::cp(arguments, guest),
         "mkdir" => mkdir(arguments, guest),
+        "mv" => moving::mv(arguments, guest),
         "rm" => rm(arguments, guest),
+        "tee" => tee(arguments, guest),
         "touch" => touch(arguments, guest),
         "ls" => listing::ls(arguments, guest),
         "sh" | "bash" | "/bin/sh" | "/bin/bash" | "." | "source" => script(name, arguments, assigned, guest),
@@ -37,7 +44,7 @@ fn place_of(guest: &Guest<'_>) -> impl Fn(&str) -> String + use<> {
 }
 
 /// Options and the rest.
-fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b str]) {
+pub(super) fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b str]) {
     let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-') && **word != "--").count();
     let (options, rest) = arguments.split_at(count);
     (options.to_vec(), rest.strip_prefix(&["--"][..]).unwrap_or(rest))
@@ -166,6 +173,41 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     done
 }
 
+/// A command was about to write more than one may: its machine's other commands wait for it, and others' heavy ones.
+pub(super) fn too_much_copied(guest: &Guest<'_>) -> String {
+    guest.files.memory().bounds.reached(Bound::Reading);
+    format!("one command copies no more than {COPIED_MAX} bytes here")
+}
+
+/// `tee [-a] FILE...`: prints what it is given, and writes it.
+fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    let (options, paths) = split(arguments);
+    if let Some(other) = options.iter().find(|option| **option != "-a") {
+        return fails(&format!("tee: {other}: only -a is known here"), 1);
+    }
+    let mut done = Done { out: guest.input.to_vec(), ..Done::default() };
+    let mut written = 0;
+    for path in paths {
+        let at = guest.place(path);
+        if at == "/dev/null" {
+            continue;
+        }
+        let before = if options.is_empty() { Vec::new() } else { guest.read(&at).unwrap_or_default() };
+        written += before.len() + guest.input.len();
+        if written > COPIED_MAX {
+            complain(&mut done, "tee", path, &too_much_copied(guest));
+            break;
+        }
+        let body = [&*before, guest.input].concat();
+        if at == guest.machine.keys_path() {
+            done.effect = Some(Effect::Keys(String::from_utf8_lossy(&body).into_owned()));
+        } else if let Err(why) = guest.files.put(&at, (None, body), guest.machine, guest.now_ms) {
+            complain(&mut done, "tee", path, &why);
+        }
+    }
+    done
+}
+
 /// Makes what is not there, without options.
 fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
     let place = place_of(guest);
@@ -189,21 +231,24 @@ fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
 /// `sh [-e] PATH ARGUMENTS`, `sh -c TEXT`, `. PATH`.
 fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &mut Guest<'_>) -> Done {
     let (options, rest) = split(arguments);
-    let Some(first) = rest.first() else { return fails(&format!("{shell}: a script is expected"), 2) };
-    if let Some(other) = options.iter().find(|option| !option[1..].bytes().all(|letter| b"ceuxl".contains(&letter))) {
+    if let Some(other) = options.iter().find(|option| !option[1..].bytes().all(|letter| b"ceuxls".contains(&letter))) {
         return fails(&format!("{shell}: {other}: only -c, -e, -u and -x are known here"), 2);
     }
     let given = |letter| options.iter().any(|option| option.contains(letter));
+    let sourced = matches!(shell, "." | "source");
+    if !given('c') && !sourced && (rest.is_empty() || given('s')) {
+        let text = String::from_utf8_lossy(guest.input).into_owned();
+        let arguments = own(&[&[shell], rest].concat());
+        return runs(Script { text, arguments, errexit: given('e'), sourced }, assigned);
+    }
+    let Some(first) = rest.first() else { return fails(&format!("{shell}: a script is expected"), 2) };
     let text = if given('c') {
         Ok((*first).to_owned())
     } else {
         guest.read(&guest.place(first)).map(|body| String::from_utf8_lossy(&body).into_owned())
     };
     match text {
-        Ok(text) => {
-            let sourced = matches!(shell, "." | "source");
-            runs(Script { text, arguments: own(rest), errexit: given('e'), sourced }, assigned)
-        }
+        Ok(text) => runs(Script { text, arguments: own(rest), errexit: given('e'), sourced }, assigned),
         Err(why) => fails(&format!("{shell}: {first}: {why}"), 127),
     }
 }
@@ -236,7 +281,7 @@ fn runs(script: Script, assigned: Vec<(String, String)>) -> Done {
     Done { effect: Some(Effect::Script(script, assigned)), ..Done::default() }
 }
 
-fn complain(done: &mut Done, name: &str, path: &str, why: &str) {
+pub(super) fn complain(done: &mut Done, name: &str, path: &str, why: &str) {
     done.status = 1;
     done.err.push_str(&format!("{name}: {path}: {why}\n"));
 }

@@ -14,6 +14,7 @@ use std::{
 
 /// Files and directories of one guest.
 const ENTRIES_MAX: usize = 64;
+pub(crate) const PATH_BYTES_MAX: usize = 4096;
 /// Bytes of one file.
 pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of all files of one guest.
@@ -58,6 +59,11 @@ pub(crate) fn absolute(path: &str, home: &str) -> String {
 /// Whether `path` is `directory` or lies in it.
 fn is_in(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a file there would look like a key that enters the rescue system: none does.
+fn is_misleading(path: &str, home: &str) -> bool {
+    path.strip_prefix(home) == Some("/.ssh/authorized_keys")
 }
 
 impl Files {
@@ -144,21 +150,22 @@ impl Files {
 
     /// Whether an entry of that name may be.
     fn has_place(&self, path: &str, machine: &Machine) -> Result<(), Why> {
+        self.has_name(path, machine)?;
+        let is_new = !self.entries.contains_key(path);
+        if is_new && self.entries.len() >= ENTRIES_MAX { Err(self.full("No space left on device")) } else { Ok(()) }
+    }
+
+    /// Whether an entry may be called so.
+    fn has_name(&self, path: &str, machine: &Machine) -> Result<(), Why> {
         let (home, keys) = (machine.home(), machine.keys_path());
-        // A file there would look like a key that enters the rescue system, and none does.
-        let misleading = path == format!("{home}/.ssh/authorized_keys");
-        if misleading || !(is_in(path, "/tmp") || is_in(path, &home)) {
+        if is_misleading(path, &home) || !(is_in(path, "/tmp") || is_in(path, &home)) {
             return Err(format!("only /tmp, {home} and {keys} can be written in a simulated guest"));
         }
         let (parent, name) = path.rsplit_once('/').unwrap_or_default();
         if !self.is_directory(parent, machine) {
             return Err("No such file or directory".into());
         }
-        if name.len() > 255 || path.len() > 4096 {
-            return Err("File name too long".into());
-        }
-        let is_new = !self.entries.contains_key(path);
-        if is_new && self.entries.len() >= ENTRIES_MAX { Err(self.full("No space left on device")) } else { Ok(()) }
+        if name.len() > 255 || path.len() > PATH_BYTES_MAX { Err("File name too long".into()) } else { Ok(()) }
     }
 
     /// Puts a file in a place that [`Files::allows`]; without a mode it keeps the one that it had.
@@ -178,6 +185,75 @@ impl Files {
         }
         let mode = mode.or(self.file(path).map(|(mode, _)| mode)).unwrap_or(0o644);
         self.entries.insert(path.to_owned(), Entry::File { mode, body, changed_ms: now_ms });
+        Ok(())
+    }
+
+    /// Writes into a file, from an offset or its end on; what lies between its end and the offset becomes zeros.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn write_at(
+        &mut self,
+        path: &str,
+        offset: Option<usize>,
+        bytes: &[u8],
+        machine: &Machine,
+        now_ms: u64,
+    ) -> Result<(), Why> {
+        let length = self.file(path).ok_or("No such file or directory")?.1.len();
+        let offset = offset.unwrap_or(length);
+        let end = offset.saturating_add(bytes.len());
+        self.allows(path, end.max(length), machine)?;
+        if !self.share.resize(self.bytes_beside(path) + end.max(length)) {
+            return Err("No space left on device".into());
+        }
+        if let Some(Entry::File { body, changed_ms, .. }) = self.entries.get_mut(path) {
+            body.resize(end.max(length), 0);
+            body[offset..end].copy_from_slice(bytes);
+            *changed_ms = now_ms;
+        }
+        Ok(())
+    }
+
+    /// Gives a file, or a directory with what is in it, another path; a file that stands there is replaced.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn rename(&mut self, from: &str, to: &str, machine: &Machine) -> Result<(), Why> {
+        let is_directory = match self.entries.get(from) {
+            Some(entry) => matches!(entry, Entry::Directory { .. }),
+            None if self.is_directory(from, machine) || SYSTEM.contains(&from) => {
+                return Err("this stays in a simulated guest".into());
+            }
+            None => return Err("No such file or directory".into()),
+        };
+        if is_in(to, from) {
+            return Err("Invalid argument".into());
+        }
+        match self.entries.get(to) {
+            Some(Entry::File { .. }) if is_directory => return Err("Not a directory".into()),
+            Some(Entry::File { .. }) => {}
+            _ if !self.is_directory(to, machine) => {}
+            Some(Entry::Directory { .. }) if is_directory && self.names(to, machine).is_empty() => {}
+            _ if is_directory => return Err("Directory not empty".into()),
+            _ => return Err("Is a directory".into()),
+        }
+        self.has_name(to, machine)?;
+        let moved: Vec<String> = self.entries.keys().filter(|path| is_in(path, from)).cloned().collect();
+        let renamed: Vec<String> = moved.iter().map(|path| format!("{to}{}", &path[from.len()..])).collect();
+        if renamed.iter().any(|path| path.len() > PATH_BYTES_MAX) {
+            return Err("File name too long".into());
+        }
+        if renamed.iter().any(|path| is_misleading(path, &machine.home())) {
+            return Err("no file here may be called as the keys are".into());
+        }
+        for (path, renamed) in moved.iter().zip(renamed) {
+            if let Some(entry) = self.entries.remove(path) {
+                self.entries.insert(renamed, entry);
+            }
+        }
+        // What was replaced gives its bytes back.
+        let _ = self.share.resize(self.bytes_beside(""));
         Ok(())
     }
 

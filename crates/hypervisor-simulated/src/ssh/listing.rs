@@ -2,8 +2,8 @@
 
 use super::{
     commands::{Done, Guest, OUTPUT_MAX, fails},
-    dates,
     files::absolute,
+    metadata::Metadata,
 };
 use crate::bounds::Bound;
 use std::{cmp::Reverse, collections::BTreeSet};
@@ -19,16 +19,6 @@ struct Asked {
     directory: bool,
     /// What changed last comes first.
     newest: bool,
-}
-
-/// One line of it.
-struct Line<'a> {
-    name: &'a str,
-    mode: String,
-    links: usize,
-    owner: &'a str,
-    bytes: usize,
-    changed_ms: u64,
 }
 
 /// Runs `ls`; `paths` and options may stand in any order.
@@ -68,7 +58,8 @@ pub(super) fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
         let names = names(&at, asked, guest);
         let entries: Vec<_> = names.iter().map(|name| (&**name, absolute(name, &at))).collect();
         if asked.long {
-            let blocks = |path: &String| line("", path, guest).bytes.div_ceil(4096) * 4;
+            let bytes = |path: &String| Metadata::of(path, guest).map_or(0, |metadata| metadata.bytes);
+            let blocks = |path: &String| bytes(path).div_ceil(4096) * 4;
             out.push_str(&format!("total {}\n", entries.iter().map(|(_, path)| blocks(path)).sum::<usize>()));
         }
         show(&mut out, entries, asked, guest);
@@ -99,42 +90,18 @@ fn show(out: &mut String, mut entries: Vec<(&str, String)>, asked: Asked, guest:
     if !asked.long {
         return entries.iter().for_each(|(name, _)| out.push_str(&format!("{name}\n")));
     }
-    let lines: Vec<_> = entries.iter().map(|(name, path)| line(name, path, guest)).collect();
-    let widest = |width: fn(&Line<'_>) -> usize| lines.iter().map(width).max().unwrap_or_default();
+    let lines: Vec<(&str, Metadata)> =
+        entries.iter().filter_map(|(name, path)| Some((*name, Metadata::of(path, guest)?))).collect();
+    let widest = |width: fn(&Metadata) -> usize| lines.iter().map(|(_, line)| width(line)).max().unwrap_or_default();
     let links = widest(|line| line.links.to_string().len());
     let (owner, bytes) = (widest(|line| line.owner.len()), widest(|line| line.bytes.to_string().len()));
-    for line in lines {
-        let Line { name, mode, links: count, owner: who, bytes: size, changed_ms } = line;
-        let time = dates::of_files(changed_ms / 1000, guest.now_ms / 1000);
-        out.push_str(&format!("{mode} {count:links$} {who:owner$} {who:owner$} {size:bytes$} {time} {name}\n"));
+    for (name, line) in lines {
+        out.push_str(&line.line(name, guest.now_ms, (links, owner, bytes)));
+        out.push('\n');
     }
 }
 
 /// What stands in every guest has no time of its own: the boot made it, and nothing is older.
 fn changed_ms(path: &str, guest: &Guest<'_>) -> u64 {
     guest.files.changed_ms(path).unwrap_or(guest.machine.booted_ms)
-}
-
-fn line<'a>(name: &'a str, path: &str, guest: &'a Guest<'_>) -> Line<'a> {
-    let machine = guest.machine;
-    let keys = machine.keys_path();
-    let (home, keys_directory) = (machine.home(), keys.rsplit_once('/').map_or("", |(parent, _)| parent));
-    let changed_ms = changed_ms(path, guest);
-    let inside = |directory: &str| path == directory || path.starts_with(&format!("{directory}/"));
-    let owner = if inside(&home) || path.starts_with("/tmp/") { &*machine.entrance().user } else { "root" };
-    if guest.files.is_directory(path, machine) {
-        let mode = match path {
-            "/tmp" => "drwxrwxrwt",
-            path if path == home || path == keys_directory => "drwx------",
-            _ => "drwxr-xr-x",
-        };
-        let inner = guest.files.names(path, machine);
-        let directories = inner.iter().filter(|name| guest.files.is_directory(&absolute(name, path), machine)).count();
-        return Line { name, mode: mode.into(), links: 2 + directories, owner, bytes: 4096, changed_ms };
-    }
-    let bits = if path == keys { 0o600 } else { guest.files.file(path).map_or(0o644, |(mode, _)| mode) };
-    let letters = ['r', 'w', 'x'].iter().cycle().zip((0..9).rev());
-    let mode = letters.map(|(letter, bit)| if bits >> bit & 1 == 1 { *letter } else { '-' });
-    let bytes = guest.read(path).map_or(0, |body| body.len());
-    Line { name, mode: std::iter::once('-').chain(mode).collect(), links: 1, owner, bytes, changed_ms }
 }

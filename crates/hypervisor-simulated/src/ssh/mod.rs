@@ -9,11 +9,16 @@ mod dates;
 mod environment;
 mod file_commands;
 mod files;
+mod greeting;
+mod host_keys;
 mod inbox;
 mod listing;
+mod metadata;
+mod moving;
 mod running;
 mod scp;
 mod session;
+mod sftp;
 mod shell;
 mod signals;
 mod terminal;
@@ -26,9 +31,11 @@ use cable::Cable;
 use cvmd_hypervisor::{Answer, Peer, Trouble};
 use cvmd_model::{InstanceId, Power};
 pub(crate) use files::Files;
+pub(crate) use host_keys::ed25519 as ed25519_host_key;
 use russh::{
-    SshId,
-    keys::{PrivateKey, ssh_key::private::Ed25519Keypair},
+    Preferred, SshId, cipher, compression, kex,
+    keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey},
+    mac,
     server::Config,
 };
 use session::Visitor;
@@ -150,11 +157,15 @@ impl Accepted {
     pub(crate) async fn run(self, connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let Accepted { driver, machine, visit, line } = self;
         let (id, visit) = (machine.id, Arc::new(visit));
-        let config = Arc::new(config(&machine));
-        let land = Userland::new(driver, &machine, visit.session.files());
+        let land = Userland::new(Arc::clone(&driver), &machine, visit.session.files());
         let visitor = Visitor::new(land, Arc::clone(&visit));
-        drop(machine);
-        let greeting = russh::server::run_stream(config, Cable::new(connection, line), visitor);
+        let greeting = async {
+            let (connection, host_key) = greeting::greet(Cable::new(connection, line)).await?;
+            let keys = driver.host_keys(&machine, host_key).await;
+            let config = Arc::new(config(&machine, keys));
+            drop(machine);
+            russh::server::run_stream(config, connection, visitor).await
+        };
         let mut session = match tokio::time::timeout(LOGIN_GRACE, greeting).await {
             Ok(Ok(session)) => session,
             other => return visit.ended(other.is_err()),
@@ -178,22 +189,59 @@ impl Accepted {
     }
 }
 
-/// The machine's host key, the same over its whole life.
-pub(crate) fn host_key(machine: &Machine) -> PrivateKey {
-    let mut seed = [0; 32];
-    for (half, number) in seed.chunks_exact_mut(16).zip(machine.host_seed) {
-        half.copy_from_slice(&number.to_be_bytes());
-    }
-    PrivateKey::from(Ed25519Keypair::from_seed(&seed))
-}
+/// As OpenSSH 9 offers them, of those that russh knows: what is older than that, Debian 12 refuses too. Of the key exchanges over
+/// finite fields those of 2048 bits only: at 8192 bits one of them computes for so long that others wait, and whoever wants it
+/// has not even logged in.
+const PREFERRED: Preferred = Preferred {
+    kex: Cow::Borrowed(&[
+        kex::MLKEM768X25519_SHA256,
+        kex::CURVE25519,
+        kex::CURVE25519_PRE_RFC_8731,
+        kex::ECDH_SHA2_NISTP256,
+        kex::ECDH_SHA2_NISTP384,
+        kex::ECDH_SHA2_NISTP521,
+        kex::DH_GEX_SHA256,
+        kex::DH_G14_SHA256,
+        kex::EXTENSION_SUPPORT_AS_SERVER,
+        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+    ]),
+    // Also what `server-sig-algs` tells clients of their own keys: of host keys there are only those that a machine has.
+    key: Cow::Borrowed(&[
+        Algorithm::Ed25519,
+        Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
+        Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
+        Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
+        Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
+        Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
+    ]),
+    cipher: Cow::Borrowed(&[
+        cipher::CHACHA20_POLY1305,
+        cipher::AES_256_GCM,
+        cipher::AES_128_GCM,
+        cipher::AES_256_CTR,
+        cipher::AES_192_CTR,
+        cipher::AES_128_CTR,
+    ]),
+    mac: Cow::Borrowed(&[
+        mac::HMAC_SHA512_ETM,
+        mac::HMAC_SHA256_ETM,
+        mac::HMAC_SHA1_ETM,
+        mac::HMAC_SHA512,
+        mac::HMAC_SHA256,
+        mac::HMAC_SHA1,
+    ]),
+    host_key_certificates: Cow::Borrowed(&[]),
+    compression: Cow::Borrowed(&[compression::NONE]),
+};
 
-fn config(machine: &Machine) -> Config {
+fn config(machine: &Machine, keys: Vec<PrivateKey>) -> Config {
     Config {
-        server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-cvmd")),
+        server_id: SshId::Standard(Cow::Borrowed(greeting::NAME)),
+        preferred: PREFERRED,
         methods: auth::methods(machine),
         // Refused keys are answered at once; a wrong password waits in `Visitor`.
         auth_rejection_time: Duration::ZERO,
-        keys: vec![host_key(machine)],
+        keys,
         max_auth_attempts: ATTEMPTS_MAX,
         inactivity_timeout: None,
         nodelay: true,

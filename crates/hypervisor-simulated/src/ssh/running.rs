@@ -4,6 +4,7 @@ use super::{
     commands::{self, Done, Effect, Guest, Script},
     environment,
     files::absolute,
+    moving::Keys,
     shell::{self, Command, Join, Output, Shell, Sink, Streams, Unclear},
     signals::{Signal, Signals},
     userland::Userland,
@@ -34,6 +35,13 @@ pub(crate) struct Ended {
 /// Where what commands print goes. It may wait for its reader.
 pub(crate) trait Print: Send {
     fn print(&mut self, done: &Done) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What one command prints for the next one.
+#[derive(Default)]
+struct Pipe {
+    bytes: Vec<u8>,
+    _share: Option<Share>,
 }
 
 /// Why a text does not run, or not on.
@@ -68,6 +76,7 @@ impl Userland {
         let mut frames = vec![frame];
         // Whether a command has just ended, so that its status counts.
         let (mut ended, mut begun, mut left) = (false, false, PRINTED_MAX);
+        let mut pipe = Pipe::default();
         while let Some(frame) = frames.last_mut() {
             // A first command is begun whatever its client does then, as sshd begins it.
             if begun && signals.raised() > Signal::None {
@@ -91,12 +100,13 @@ impl Userland {
                 Join::Always => true,
                 Join::IfGood => shell.status == 0,
                 Join::IfBad => shell.status != 0,
+                Join::Pipe => ended,
             };
             if !ended {
                 continue;
             }
             begun = true;
-            let (effect, printed) = self.command(&command, shell, input, out, signals).await?;
+            let (effect, printed) = self.part(&command, shell, input, &mut pipe, out, signals).await?;
             let Some(rest) = left.checked_sub(COMMAND_COUNTS + printed) else {
                 self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
                 return Ok(Ended { status: 2, exit: true });
@@ -152,12 +162,43 @@ impl Userland {
         }
     }
 
+    /// Runs one command. What it does to its shell ends with it if it is part of a pipe, as a shell of its own runs it there; that
+    /// costs a copy of the variables, which counts as what it prints does.
+    async fn part(
+        &self,
+        command: &Command,
+        shell: &mut Shell,
+        input: &[u8],
+        pipe: &mut Pipe,
+        out: &mut impl Print,
+        signals: &Signals,
+    ) -> Result<(Option<Effect>, usize), Error> {
+        let before = std::mem::take(pipe);
+        let input = if command.join == Join::Pipe { &*before.bytes } else { input };
+        if !command.piped && command.join != Join::Pipe {
+            return self.command(command, shell, input, pipe, out, signals).await;
+        }
+        let outer = shell.clone();
+        let (effect, printed) = self.command(command, shell, input, pipe, out, signals).await?;
+        let printed = printed + outer.bytes();
+        *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
+        let effect = match effect {
+            Some(Effect::Exit(status)) => {
+                shell.status = status;
+                None
+            }
+            effect => effect,
+        };
+        Ok((effect, printed))
+    }
+
     /// Runs one command, and tells what is left to do and how much it has printed.
     async fn command(
         &self,
         command: &Command,
         shell: &mut Shell,
         input: &[u8],
+        pipe: &mut Pipe,
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<(Option<Effect>, usize), Error> {
@@ -186,6 +227,9 @@ impl Userland {
         // Scripts that call each other count as what they print does.
         let script = if let Some(Effect::Script(script, _)) = &effect { script.text.len() } else { 0 };
         let printed = done.out.len() + done.err.len() + script;
+        if command.piped {
+            *pipe = Pipe { bytes: std::mem::take(&mut done.out), _share: Some(share) };
+        }
         out.print(&done).await?;
         Ok((effect, printed))
     }
@@ -218,6 +262,7 @@ impl Userland {
                 tokio::time::sleep(*time).await;
                 Ok(())
             }
+            Some(Effect::Moved(keys)) => self.write_moved(keys.clone()).await,
             Some(Effect::Keys(text)) => self.write_keys(text.clone(), false).await,
             Some(Effect::Exit(_) | Effect::Script(..)) | None => Ok(()),
         }
@@ -228,6 +273,15 @@ impl Userland {
         tracing::debug!(instance = %self.id, "authorized_keys is written in the guest");
         let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
         self.driver.edit_keys_inside(self.id, self.boot, edit).await
+    }
+
+    /// The same, for a file that has become them, which then is gone.
+    pub(super) async fn write_moved(&self, keys: Keys) -> Result<(), Trouble> {
+        self.write_keys(keys.text, false).await?;
+        if let Some(path) = keys.moved {
+            self.files().remove(&path);
+        }
+        Ok(())
     }
 
     /// Sends a command's two streams where its line says.
@@ -286,7 +340,7 @@ impl Refused {
 
 /// Why a script does not begin, so deep inside others.
 fn why_not(command: &Command, depth: usize) -> Option<Refused> {
-    if command.streams.is_some() {
+    if command.streams.is_some() || command.piped {
         return Some(Refused::words("a script's output cannot be redirected here"));
     }
     let words = || format!("scripts are not nested so deep here: {DEPTH_MAX} at most");

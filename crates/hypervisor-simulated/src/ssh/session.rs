@@ -2,7 +2,7 @@
 
 use super::{
     auth,
-    channel::{Out, Work},
+    channel::{Asked, Out, Work},
     inbox::{self, Events, Inbox},
     shell::Shell,
     signals::Signal,
@@ -11,9 +11,11 @@ use super::{
 use crate::{bounds::Bound, disk::Admission, machine::Machine, visits::Visit};
 use russh::{
     Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Error, Pty, Sig,
-    server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey},
+    client::GexParams,
+    kex::dh::groups::{DH_GROUP14, DhGroup},
+    server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
 /// How long the answer to a wrong password waits.
 const WRONG_PASSWORD: Duration = Duration::from_millis(100);
@@ -49,34 +51,8 @@ impl Visitor {
         Auth::Reject { proceed_with_methods: Some(auth::methods(machine)), partial_success: false }
     }
 
-    fn may_open(&mut self) -> bool {
-        self.channels.retain(|_, desk| !desk.inbox.is_over());
-        self.channels.len() < CHANNELS_MAX && self.opened < CHANNELS_EVER_MAX
-    }
-
-    /// Begins what a client asked for: its own command, or the one that its key's line forces.
-    fn begin(&mut self, channel: ChannelId, asked: Option<String>, session: &mut Session) -> Result<(), Error> {
-        let Some(desk) = self.channels.get_mut(&channel) else { return session.channel_failure(channel) };
-        let Some((events, half)) = desk.waiting.take() else { return session.channel_failure(channel) };
-        session.channel_success(channel)?;
-        let text = self.admission.command.as_deref().map(str::to_owned).or(asked);
-        let out = Out { channel: half, pty: desk.pty, signals: Arc::clone(&events.signals) };
-        let work = Work { land: self.land.clone(), events, out, shell: Shell::default() };
-        self.land.driver.spawn(work.run(text));
-        Ok(())
-    }
-}
-
-impl Handler for Visitor {
-    type Error = Error;
-
-    async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
-        self.visit.asks();
-        Ok(Self::refuse(&*self.land.machine()?))
-    }
-
-    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
-        self.visit.asks();
+    /// Lets in who knows the password.
+    async fn check(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
         let machine = self.land.machine()?;
         let (name, password) = (user.to_owned(), password.to_owned());
         let checked = machine.clone();
@@ -91,6 +67,67 @@ impl Handler for Visitor {
         self.visit.failed_password(user);
         tokio::time::sleep(WRONG_PASSWORD).await;
         Ok(Self::refuse(&machine))
+    }
+
+    fn may_open(&mut self) -> bool {
+        self.channels.retain(|_, desk| !desk.inbox.is_over());
+        self.channels.len() < CHANNELS_MAX && self.opened < CHANNELS_EVER_MAX
+    }
+
+    /// Begins what a client asked for: its own command, or the one that its key's line forces.
+    fn begin(&mut self, channel: ChannelId, asked: Asked, session: &mut Session) -> Result<(), Error> {
+        let Some(desk) = self.channels.get_mut(&channel) else { return session.channel_failure(channel) };
+        let Some((events, half)) = desk.waiting.take() else { return session.channel_failure(channel) };
+        session.channel_success(channel)?;
+        let asked = match self.admission.command.as_deref() {
+            None => asked,
+            Some("internal-sftp") => Asked::Sftp,
+            Some(command) => Asked::Command(command.to_owned()),
+        };
+        let out = Out { channel: half, pty: desk.pty, signals: Arc::clone(&events.signals) };
+        let work = Work { land: self.land.clone(), events, out, shell: Shell::default() };
+        self.land.driver.spawn(work.run(asked));
+        Ok(())
+    }
+}
+
+impl Handler for Visitor {
+    type Error = Error;
+
+    async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
+        self.visit.asks();
+        Ok(Self::refuse(&*self.land.machine()?))
+    }
+
+    /// Group 14 for whoever takes 2048 bits: see [`super::PREFERRED`].
+    async fn lookup_dh_gex_group(&mut self, wanted: &GexParams) -> Result<Option<DhGroup>, Error> {
+        let takes = (wanted.min_group_size()..=wanted.max_group_size()).contains(&DH_GROUP14.bit_size());
+        Ok(takes.then(|| DH_GROUP14.clone()))
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
+        self.visit.asks();
+        self.check(user, password).await
+    }
+
+    /// One question, for the password: what holds for passwords holds here.
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        user: &str,
+        _submethods: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, Error> {
+        self.visit.asks();
+        let machine = self.land.machine()?;
+        if !machine.entrance().password_login {
+            return Ok(Self::refuse(&machine));
+        }
+        let Some(mut response) = response else {
+            let prompts = Cow::Owned(vec![("Password: ".into(), false)]);
+            return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts });
+        };
+        let password = response.next().map(|answer| String::from_utf8_lossy(&answer).into_owned());
+        self.check(user, &password.unwrap_or_default()).await
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
@@ -160,16 +197,15 @@ impl Handler for Visitor {
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
-        self.begin(channel, None, session)
+        self.begin(channel, Asked::Shell, session)
     }
 
     async fn exec_request(&mut self, channel: ChannelId, data: &[u8], session: &mut Session) -> Result<(), Error> {
-        self.begin(channel, Some(String::from_utf8_lossy(data).into_owned()), session)
+        self.begin(channel, Asked::Command(String::from_utf8_lossy(data).into_owned()), session)
     }
 
-    /// sftp; files are copied by `scp -O`.
-    async fn subsystem_request(&mut self, channel: ChannelId, _name: &str, session: &mut Session) -> Result<(), Error> {
-        session.channel_failure(channel)
+    async fn subsystem_request(&mut self, channel: ChannelId, name: &str, session: &mut Session) -> Result<(), Error> {
+        if name == "sftp" { self.begin(channel, Asked::Sftp, session) } else { session.channel_failure(channel) }
     }
 
     async fn signal(&mut self, channel: ChannelId, signal: Sig, _session: &mut Session) -> Result<(), Error> {

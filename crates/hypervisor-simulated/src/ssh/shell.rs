@@ -1,6 +1,6 @@
-//! What a line typed at a guest means: words, quotes, variables, `;` `&&` `||`, and where output goes (`>` `>>` `2>&1`). Pure.
+//! What a line typed at a guest means: words, quotes, variables, `;` `&&` `||` `|`, and where output goes (`>` `>>` `2>&1`). Pure.
 //!
-//! Not a POSIX shell. What is not understood is refused, never half done: a pipe or a substitution that were taken as
+//! Not a POSIX shell. What is not understood is refused, never half done: a loop or a substitution that were taken as
 //! words would do something that nobody asked for.
 
 use std::collections::BTreeMap;
@@ -48,6 +48,8 @@ pub(crate) enum Join {
     Always,
     IfGood,
     IfBad,
+    /// It takes what the one before has printed, if that ran.
+    Pipe,
 }
 
 /// One command of a line.
@@ -57,6 +59,8 @@ pub(crate) struct Command {
     pub words: Vec<Word>,
     /// `None` when both go to the client, as they come.
     pub streams: Option<Box<Streams>>,
+    /// What it prints goes to the next command.
+    pub piped: bool,
 }
 
 /// Where the two streams of a command go.
@@ -136,7 +140,7 @@ const RESERVED: [&str; 17] = [
 /// Reads a line, or several.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
     let mut commands = Vec::new();
-    let mut command = Command { join: Join::Always, words: Vec::new(), streams: None };
+    let mut command = Command::new(Join::Always);
     let mut tokens = tokens(text)?.into_iter();
     while let Some(token) = tokens.next() {
         match token {
@@ -157,11 +161,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
                 streams.send(stream, &sink);
             }
             Token::Join(join) => {
-                let finished = std::mem::replace(&mut command, Command { join, words: Vec::new(), streams: None });
+                let finished = std::mem::replace(&mut command, Command::new(join));
                 if !finished.words.is_empty() {
-                    commands.push(finished);
+                    commands.push(Command { piped: join == Join::Pipe, ..finished });
                 } else if finished.streams.is_some() || join != Join::Always {
                     return Err(Unclear::Syntax("a command is missing".into()));
+                } else {
+                    // A line that goes on behind `&&`, `||` or `|`.
+                    command.join = finished.join;
                 }
             }
         }
@@ -191,6 +198,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Unclear> {
                 while characters.next_if(|character| *character != '\n').is_some() {}
                 continue;
             }
+            '|' if characters.peek() != Some(&'&') => Token::Join(Join::Pipe),
             '&' | '|' | '<' | '(' | ')' => return Err(Unclear::Syntax(format!("`{character}` is not known here"))),
             first => Token::Word(word(first, &mut characters)?),
         };
@@ -354,6 +362,10 @@ impl Streams {
 }
 
 impl Command {
+    const fn new(join: Join) -> Command {
+        Command { join, words: Vec::new(), streams: None, piped: false }
+    }
+
     fn streams(&mut self) -> &mut Streams {
         self.streams.get_or_insert_with(|| Box::new(Streams { out: Sink::Out, err: Sink::Err }))
     }
@@ -413,6 +425,14 @@ mod test {
     }
 
     #[test]
+    fn a_pipe_joins_what_prints_to_what_takes() {
+        let commands = parse("a | b |\n c; d").unwrap();
+        let joined: Vec<_> = commands.iter().map(|command| (command.join, command.piped)).collect();
+        let expected = [(Join::Always, true), (Join::Pipe, true), (Join::Pipe, false), (Join::Always, false)];
+        assert_eq!(joined, expected);
+    }
+
+    #[test]
     fn commands_are_joined_and_redirected() {
         let commands = parse("true && echo a >> ~/.ssh/authorized_keys; false || exit 3\n").unwrap();
         assert_eq!(
@@ -454,7 +474,22 @@ mod test {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for text in ["a | b", "a &", "$(a)", "`a`", "echo \"$(a)\"", "a < b", "'open", "&& a", "a &&", "> ", "a >"] {
+        for text in [
+            "a |& b",
+            "a | | b",
+            "a |",
+            "| a",
+            "a &",
+            "$(a)",
+            "`a`",
+            "echo \"$(a)\"",
+            "a < b",
+            "'open",
+            "&& a",
+            "a &&",
+            "> ",
+            "a >",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         for text in

@@ -127,3 +127,64 @@ async fn the_time_is_told_and_the_prompt_tells_the_directory() {
         assert!(shown.contains(prompt), "{prompt}: {shown}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_command_prints_the_next_one_takes() {
+    let house = House::new().await;
+    let client = house.client().await;
+    for (text, out) in [
+        ("echo one | cat", "one\n"),
+        ("env | grep HOME | wc -l", "1\n"),
+        ("cat /etc/os-release | head -n 1 | grep -c NAME", "1\n"),
+        ("echo 'echo $1; exit 3' | sh -s word; echo $?", "word\n3\n"),
+        ("false | true && echo good", "good\n"),
+        ("false && echo a | cat; echo b |\n cat", "b\n"),
+        ("cd /tmp | true; exit 4 | true; pwd", "/root\n"),
+        ("echo line | sudo tee -a /tmp/t > /dev/null; echo more | tee -a /tmp/t; cat /tmp/t", "more\nline\nmore\n"),
+        ("false | grep x || echo nothing", "nothing\n"),
+        ("set -e; false | true; echo on", "on\n"),
+    ] {
+        said(run(&client, text).await, out, text);
+    }
+    let seen = run(&client, "cat /none | wc -c").await;
+    assert_eq!((seen.status, &*seen.out), (Some(0), "0\n"));
+    assert!(seen.err.contains("/none: No such file or directory"), "{seen:?}");
+    for text in ["echo a |", "| cat", "echo a | | cat", "echo a |& cat"] {
+        let seen = run(&client, text).await;
+        assert!(seen.status == Some(2) && seen.err.contains("syntax error"), "{text}: {seen:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_copied_and_moved_and_variables_are_lent() {
+    let house = House::new().await;
+    let client = house.client().await;
+    for (text, out) in [
+        ("echo one > /tmp/a; cp /tmp/a /tmp/b; mv /tmp/b c; cat /tmp/a c; ls /tmp", "one\none\na\n"),
+        (
+            "mkdir -p d/e; echo two > d/e/f; cp -r d /tmp; mv d /tmp/moved; cat /tmp/d/e/f /tmp/moved/e/f; test ! -d d",
+            "two\ntwo\n",
+        ),
+        ("cp /etc/hostname .; cat hostname", "VM-1-2\n"),
+        ("A=1 env | grep ^A=; echo \"<$A>\"", "A=1\n<>\n"),
+        ("env A=2 | grep ^A=; env A=3 sh -c 'echo $A'; A=4 printenv A", "A=2\n3\n4\n"),
+        (
+            "cp .ssh/authorized_keys keys; echo '# mine' >> keys; mv keys .ssh/authorized_keys; cat .ssh/authorized_keys; ls",
+            "# mine\nc\nhostname\n",
+        ),
+        ("mv .ssh/authorized_keys old; cat .ssh/authorized_keys old", "# mine\n"),
+    ] {
+        said(run(&client, text).await, out, text);
+    }
+    for (text, why) in [
+        ("cp /none x", "No such file or directory"),
+        ("cp /tmp/d x", "omitting directory"),
+        ("mv /etc/hostname x", "this stays in a simulated guest"),
+        ("mv /tmp/d /tmp/d/e", "Invalid argument"),
+        ("cp a b c", "Not a directory"),
+        ("cp /tmp/a /etc/a", "only /tmp, /root"),
+    ] {
+        let seen = run(&client, text).await;
+        assert!(seen.status == Some(1) && seen.err.contains(why), "{text}: {seen:?}");
+    }
+}

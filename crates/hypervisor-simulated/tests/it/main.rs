@@ -8,8 +8,10 @@ mod driver;
 mod first_steps;
 mod kill;
 mod listener;
+mod older;
 mod openssh;
 mod peers;
+mod sftp_bounds;
 mod support;
 
 /// At the machines' own addresses.

@@ -1,6 +1,7 @@
 //! Real logins: OpenSSH's client at simulated machines, by whatever way the module above names as `WAY`.
 
 mod copies;
+mod sftp;
 
 use super::WAY;
 use crate::support::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until};
@@ -94,7 +95,7 @@ async fn the_password_method_is_offered_only_where_it_can_admit() {
     assert!(seen.refused() && seen.err.contains("(publickey)"), "{seen:?}");
     let somebody = house.machine("", &login(&[], Some("Some-password-1"))).await;
     let seen = house.ssh(somebody).run(&none, &["true"]).await;
-    assert!(seen.refused() && seen.err.contains("(publickey,password)"), "{seen:?}");
+    assert!(seen.refused() && seen.err.contains("(publickey,password,keyboard-interactive)"), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +113,7 @@ async fn a_wrong_user_is_refused_in_the_same_words() {
     let id = house.machine("", &login(&[&mine], Some("Some-password-1"))).await;
     let nobody = ["-l", "nobody", "-o", "BatchMode=yes", "-i", mine.file.to_str().unwrap()];
     let seen = house.ssh(id).run(&nobody, &["true"]).await;
-    assert!(seen.refused() && seen.err.contains("(publickey,password)"), "{seen:?}");
+    assert!(seen.refused() && seen.err.contains("(publickey,password,keyboard-interactive)"), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +135,8 @@ async fn commands_end_with_their_status() {
     assert_eq!(status("false").await, Some(1));
     assert_eq!(status("true && exit 3; true").await, Some(3));
     assert_eq!(status("false || true").await, Some(0));
-    assert_eq!(status("true | true").await, Some(2));
+    assert_eq!(status("true | false").await, Some(1));
+    assert_eq!(status("true < /dev/null").await, Some(2));
     let unknown = house.ssh(id).with_key(&mine, &["foo"]).await;
     assert_eq!(unknown.status, Some(127));
     assert_eq!(unknown.err, "sh: 1: foo: not found\n(a simulated guest: `help` says which commands it knows)\n");
@@ -165,7 +167,7 @@ async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
         ("wc f", "3 4 16 f\n", 0),
         ("wc -l f g", "3 f\n0 g\n3 total\n", 0),
         ("head none", "", 1),
-        ("wc", "", 2),
+        ("wc", "0 0 0\n", 0),
         ("touch /etc/x", "", 1),
     ] {
         let told = house.ssh(id).with_key(&mine, &[&format!("{text}{command}")]).await;
@@ -331,11 +333,11 @@ async fn a_restart_of_the_process_is_not_seen_inside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sftp_is_refused_and_the_client_is_told() {
+async fn a_subsystem_that_is_not_sftp_is_refused_and_the_client_is_told() {
     let house = House::new();
     let mine = house.key("mine");
     let id = house.machine("", &login(&[&mine], None)).await;
-    let seen = house.ssh(id).run(&["-s", "-i", mine.file.to_str().unwrap()], &["sftp"]).await;
+    let seen = house.ssh(id).run(&["-s", "-i", mine.file.to_str().unwrap()], &["netconf"]).await;
     assert!(seen.status == Some(255) && seen.err.contains("subsystem request failed"), "{seen:?}");
 }
 
@@ -414,6 +416,8 @@ async fn the_rescue_system_admits_its_password_alone_and_mends_the_disk() {
     // A line in the rescue system's own home would be a key that enters it.
     let kept_out = inside(&["echo mine >> ~/.ssh/authorized_keys"]).await;
     assert!(kept_out.status == Some(1) && kept_out.err.contains(keys), "{kept_out:?}");
+    let kept_out = inside(&["mkdir d; echo mine > d/authorized_keys; mv d ~/.ssh"]).await;
+    assert!(kept_out.status == Some(1) && kept_out.err.contains("may be called as the keys"), "{kept_out:?}");
     assert_eq!(inside(&[&format!("echo '{}' > {keys}", mine.public)]).await, good(""));
     assert!(ssh.with_key(&mine, &["true"]).await.refused(), "no key enters the rescue system");
     house.stop(id).await;

@@ -7,7 +7,7 @@ use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSett
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::Arc,
     time::Duration,
@@ -158,9 +158,22 @@ impl Ssh<'_> {
 
     /// OpenSSH's `scp -O`, the protocol of old; a word that begins with a colon is a path in the machine.
     pub(crate) async fn copy(&self, key: &Key, options: &[&str], paths: &[&str]) -> Seen {
+        self.scp(key, &[&["-O"], options].concat(), paths).await
+    }
+
+    /// OpenSSH's `sftp`, with a text of its commands.
+    pub(crate) async fn sftp(&self, key: &Key, batch: &Path) -> Seen {
+        let (whom, address) = self.place().await;
+        let mut command = Self::client("sftp");
+        command.arg("-b").arg(batch).arg("-i").arg(&key.file).arg("-P").arg(address.port().to_string()).arg(whom);
+        seen(command).await
+    }
+
+    /// OpenSSH's `scp` as it is, which speaks sftp.
+    pub(crate) async fn scp(&self, key: &Key, options: &[&str], paths: &[&str]) -> Seen {
         let (whom, address) = self.place().await;
         let mut command = Self::client("scp");
-        command.args(["-O", "-o", "BatchMode=yes"]).args(options).arg("-i").arg(&key.file);
+        command.args(["-o", "BatchMode=yes"]).args(options).arg("-i").arg(&key.file);
         command.arg("-P").arg(address.port().to_string());
         let full = |path: &&str| if path.starts_with(':') { format!("{whom}{path}") } else { (*path).to_owned() };
         command.args(paths.iter().map(full));

@@ -1,0 +1,130 @@
+//! A machine's host keys. That of Ed25519 and that of ECDSA follow from the machine's seed. An RSA key takes a second to make:
+//! it is made when the first client comes that can verify no other, and stands in the machine's row from then on.
+
+use super::greeting::HostKey;
+use crate::{SimulatedHypervisor, bounds::Bound, driver::gone, machine::Machine};
+use cvmd_hypervisor::Trouble;
+use cvmd_model::InstanceId;
+use p256::SecretKey;
+use russh::keys::{
+    PrivateKey,
+    key::safe_rng,
+    ssh_key::{
+        LineEnding,
+        private::{EcdsaKeypair, Ed25519Keypair, RsaKeypair},
+    },
+};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+const RSA_BITS: usize = 2048;
+/// How long a client waits for an RSA key to be made that has not said whether it wants one.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The key that every client knows a machine by that can, the same over the machine's whole life.
+pub(crate) fn ed25519(machine: &Machine) -> PrivateKey {
+    PrivateKey::from(Ed25519Keypair::from_seed(&seed(machine)))
+}
+
+fn seed(machine: &Machine) -> [u8; 32] {
+    let mut seed = [0; 32];
+    for (half, number) in seed.chunks_exact_mut(16).zip(machine.host_seed) {
+        half.copy_from_slice(&number.to_be_bytes());
+    }
+    seed
+}
+
+/// On the curve P-256.
+fn ecdsa(machine: &Machine) -> Option<PrivateKey> {
+    // One of 2^32 digests is no number below the curve's order; the next one then is.
+    let secret = (0..=u8::MAX).find_map(|attempt| {
+        let digest = Sha256::new().chain_update(b"ecdsa host key").chain_update([attempt]).chain_update(seed(machine));
+        SecretKey::from_slice(&digest.finalize()).ok()
+    })?;
+    let public = secret.public_key().into();
+    Some(EcdsaKeypair::NistP256 { public, private: secret.into() }.into())
+}
+
+impl SimulatedHypervisor {
+    /// The keys that a connection offers.
+    pub(super) async fn host_keys(&self, machine: &Machine, wanted: HostKey) -> Vec<PrivateKey> {
+        let mut keys = Vec::new();
+        if matches!(wanted, HostKey::Ed25519 | HostKey::Any) {
+            keys.push(ed25519(machine));
+        }
+        if matches!(wanted, HostKey::Ecdsa | HostKey::Any) {
+            keys.extend(ecdsa(machine));
+        }
+        let rsa = match wanted {
+            HostKey::Rsa => self.rsa_host_key(machine.id).await,
+            // It is likely to know one of the others.
+            HostKey::Any => match tokio::time::timeout(PATIENCE, self.rsa_host_key(machine.id)).await {
+                Ok(made) => made,
+                Err(_) => return keys,
+            },
+            HostKey::Ed25519 | HostKey::Ecdsa => return keys,
+        };
+        match rsa {
+            Ok(key) => keys.push(key),
+            // The client is told that there is no key that both sides know.
+            Err(trouble) => tracing::debug!(instance = %machine.id, %trouble, "there is no RSA host key"),
+        }
+        keys
+    }
+
+    /// Whoever hangs up meanwhile does not end what is being made: then it would be made again for the next one.
+    async fn rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Trouble> {
+        if let Some(key) = self.rsa_in_row(id) {
+            return Ok(key);
+        }
+        let driver = self.me.upgrade().ok_or_else(gone)?;
+        self.to_the_end(async move { driver.make_rsa_host_key(id).await }).await
+    }
+
+    async fn make_rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Trouble> {
+        let Ok(_turn) = self.computing.host_keys.take(self.sessions.holder_of(id)).await else {
+            self.bounds().reached(Bound::HostKeys);
+            return Err(Trouble::Other("too many machines wait for an RSA host key".into()));
+        };
+        if let Some(key) = self.rsa_in_row(id) {
+            return Ok(key);
+        }
+        let made = tokio::task::spawn_blocking(|| {
+            let key = PrivateKey::from(RsaKeypair::random(&mut safe_rng(), RSA_BITS).ok()?);
+            let text: Box<str> = key.to_openssh(LineEnding::LF).ok()?.as_str().into();
+            Some((key, text))
+        });
+        let made = made.await.ok().flatten();
+        let (key, text) = made.ok_or_else(|| Trouble::Other("no RSA host key could be made".into()))?;
+        self.change(id, move |machine, _| Ok(Some(Machine { rsa_host_key: Some(text), ..machine.clone() }))).await?;
+        Ok(key)
+    }
+
+    fn rsa_in_row(&self, id: InstanceId) -> Option<PrivateKey> {
+        PrivateKey::from_openssh(self.machine(id)?.rsa_host_key.as_deref()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use cvmd_hypervisor::Definition;
+
+    #[test]
+    fn a_seed_makes_the_same_keys_in_every_version() {
+        let definition = Definition {
+            id: InstanceId::from_random(1),
+            addresses: vec![],
+            host_name: "host".into(),
+            size: cvmd_model::Size::default(),
+            os_name: "os".into(),
+            has_sshd: true,
+            image: None,
+            guest: "".into(),
+        };
+        let machine = Machine::new(&definition, [1, 2]);
+        let fingerprint = |key: PrivateKey| key.public_key().fingerprint(russh::keys::HashAlg::Sha256).to_string();
+        assert_eq!(fingerprint(ed25519(&machine)), "SHA256:ecfaPow4LAmrjPuyCGT3kFRKfaf4gh1E0oc7rwjRaG0");
+        assert_eq!(fingerprint(ecdsa(&machine).unwrap()), "SHA256:/ka4Ot/xGM7L0AA1JSEizuXem0NVjXcJrEIvGAR35hk");
+    }
+}
