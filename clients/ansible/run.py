@@ -51,6 +51,7 @@ def ansible(program, ssh_config, *words):
         "ANSIBLE_HOME": str(WORK / "ansible-home"),
         # Without a master that outlives the run, so that each task logs in.
         "ANSIBLE_SSH_ARGS": f"-F {ssh_config} -o ControlMaster=no -o IdentityAgent=none -o IdentitiesOnly=yes",
+        "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "actions"),
         "ANSIBLE_PRIVATE_KEY_FILE": str(It.key),
         "ANSIBLE_NOCOLOR": "1",
         "TENCENTCLOUD_SECRET_ID": SECRET_ID,
@@ -75,6 +76,18 @@ def two_machines_answer_by_their_ids_at_their_addresses():
     equal(done.returncode, 0, done.stdout + done.stderr)
     told = [line.strip() for line in done.stdout.splitlines() if line.strip() in ("root", "ubuntu")]
     equal(sorted(told), ["root", "ubuntu"])
+
+
+@check
+def files_go_to_a_machine_and_back_by_what_ansible_tries_first():
+    direct = include("direct", "--data", os.environ["CVMD_DATA"])
+    (WORK / "sent").write_bytes(bytes(range(256)) * 512)
+    given = f"sent={WORK / 'sent'} there=/tmp/there back={WORK}/back-of-{{{{ inventory_hostname }}}}"
+    done = ansible("ansible", direct, "machines", "-vvv", "-m", "there_and_back", "-a", given)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    assert "EXEC sftp -b -" in done.stdout and "EXEC scp" not in done.stdout, done.stdout
+    for instance_id in It.machines:
+        equal((WORK / f"back-of-{instance_id}").read_bytes() == (WORK / "sent").read_bytes(), True)
 
 
 @check

@@ -14,5 +14,6 @@ import failing  # noqa: E402,F401
 import in_clear  # noqa: E402,F401
 import by_name  # noqa: E402,F401
 import ports  # noqa: E402,F401
+import libraries  # noqa: E402,F401
 
 story.tell()

@@ -16,6 +16,11 @@ pub const FOR_THE_LANES: &[Wanted] = &[
     ("node", "nodejs"),
     ("npm", "npm"),
     ("packer", "packer"),
+    // Clients of SSH that are not OpenSSH's.
+    ("plink", "putty-tools"),
+    ("dbclient", "dropbear-bin"),
+    ("/usr/share/java/jsch.jar", "libjsch-java"),
+    ("javac", "default-jdk-headless"),
     // What the pages tell to type, and the shells to type it in.
     ("bash", "bash"),
     ("zsh", "zsh"),
