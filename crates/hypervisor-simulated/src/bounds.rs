@@ -27,11 +27,13 @@ pub(crate) enum Bound {
     Memory,
     /// Machines that wait for an RSA host key to be made.
     HostKeys,
+    /// Clients that wait for a key exchange over a finite field.
+    Exchanges,
     /// Open files and packets of an sftp session.
     Sftp,
 }
 
-const NAMES: [(Bound, &str); 12] = [
+const NAMES: [(Bound, &str); 13] = [
     (Bound::Connections, "ssh_connections"),
     (Bound::Startups, "ssh_startups"),
     (Bound::Penalties, "ssh_penalties"),
@@ -43,6 +45,7 @@ const NAMES: [(Bound, &str); 12] = [
     (Bound::Reading, "guest_reading"),
     (Bound::Memory, "guest_memory"),
     (Bound::HostKeys, "ssh_host_keys"),
+    (Bound::Exchanges, "ssh_key_exchanges"),
     (Bound::Sftp, "guest_sftp"),
 ];
 

@@ -14,7 +14,7 @@ use tokio::{
 const HEAVY: usize = 1024;
 /// More than the channels that one machine's connections may have.
 const WAITING_MAX: usize = 4096;
-/// Connections of one owner that wait for a host key to be made.
+/// Connections of one owner that wait for a host key to be made, and for a key exchange that takes long.
 const KEYS_WAITING_MAX: usize = 32;
 
 /// One part of this computer; the rest is for the API and for connections.
@@ -25,6 +25,8 @@ pub(crate) struct Computing {
     passwords: Turns<InstanceId>,
     /// RSA host keys that are made, of which each takes a second: one at a time, round robin between owners.
     pub(crate) host_keys: Turns<Holder>,
+    /// Key exchanges over a finite field, in the same way.
+    pub(crate) exchanges: Turns<Holder>,
 }
 
 impl Computing {
@@ -32,7 +34,8 @@ impl Computing {
     pub(crate) fn new() -> Computing {
         let half = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
         let [light, heavy, passwords] = [(); 3].map(|()| Turns::new(half, WAITING_MAX));
-        Computing { light, heavy, passwords, host_keys: Turns::new(1, KEYS_WAITING_MAX) }
+        let [host_keys, exchanges] = [(); 2].map(|()| Turns::new(1, KEYS_WAITING_MAX));
+        Computing { light, heavy, passwords, host_keys, exchanges }
     }
 }
 

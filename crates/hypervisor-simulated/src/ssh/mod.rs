@@ -7,6 +7,7 @@ mod commands;
 mod console;
 mod dates;
 mod environment;
+mod exchanges;
 mod file_commands;
 mod files;
 mod greeting;
@@ -190,8 +191,7 @@ impl Accepted {
 }
 
 /// As OpenSSH 9 offers them, of those that russh knows: what is older than that, Debian 12 refuses too. Of the key exchanges over
-/// finite fields those of 2048 bits only: at 8192 bits one of them computes for so long that others wait, and whoever wants it
-/// has not even logged in.
+/// finite fields that one alone that [`exchanges`] lets wait: at 8192 bits one of them computes for more than a second.
 const PREFERRED: Preferred = Preferred {
     kex: Cow::Borrowed(&[
         kex::MLKEM768X25519_SHA256,
@@ -201,7 +201,6 @@ const PREFERRED: Preferred = Preferred {
         kex::ECDH_SHA2_NISTP384,
         kex::ECDH_SHA2_NISTP521,
         kex::DH_GEX_SHA256,
-        kex::DH_G14_SHA256,
         kex::EXTENSION_SUPPORT_AS_SERVER,
         kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
     ]),

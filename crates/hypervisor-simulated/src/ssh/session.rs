@@ -3,6 +3,7 @@
 use super::{
     auth,
     channel::{Asked, Out, Work},
+    exchanges::Exchange,
     inbox::{self, Events, Inbox},
     shell::Shell,
     signals::Signal,
@@ -12,7 +13,7 @@ use crate::{bounds::Bound, disk::Admission, machine::Machine, visits::Visit};
 use russh::{
     Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Error, Pty, Sig,
     client::GexParams,
-    kex::dh::groups::{DH_GROUP14, DhGroup},
+    kex::dh::groups::DhGroup,
     server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey},
 };
 use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
@@ -28,6 +29,7 @@ const CHANNELS_EVER_MAX: u32 = 2_000;
 pub(crate) struct Visitor {
     land: Userland,
     visit: Arc<Visit>,
+    exchange: Exchange,
     admission: Admission,
     channels: HashMap<ChannelId, Desk>,
     opened: u32,
@@ -43,7 +45,20 @@ struct Desk {
 
 impl Visitor {
     pub(crate) fn new(land: Userland, visit: Arc<Visit>) -> Visitor {
-        Visitor { land, visit, admission: Admission::default(), channels: HashMap::new(), opened: 0 }
+        Visitor {
+            land,
+            visit,
+            exchange: Exchange::default(),
+            admission: Admission::default(),
+            channels: HashMap::new(),
+            opened: 0,
+        }
+    }
+
+    /// The client has agreed on keys, and asks to be let in.
+    fn asks(&mut self) {
+        self.visit.asks();
+        self.exchange.end();
     }
 
     /// A refusal, with the methods that may be tried instead.
@@ -95,18 +110,16 @@ impl Handler for Visitor {
     type Error = Error;
 
     async fn auth_none(&mut self, _user: &str) -> Result<Auth, Error> {
-        self.visit.asks();
+        self.asks();
         Ok(Self::refuse(&*self.land.machine()?))
     }
 
-    /// Group 14 for whoever takes 2048 bits: see [`super::PREFERRED`].
     async fn lookup_dh_gex_group(&mut self, wanted: &GexParams) -> Result<Option<DhGroup>, Error> {
-        let takes = (wanted.min_group_size()..=wanted.max_group_size()).contains(&DH_GROUP14.bit_size());
-        Ok(takes.then(|| DH_GROUP14.clone()))
+        Ok(self.exchange.begin(wanted, &self.land, &self.visit).await)
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
-        self.visit.asks();
+        self.asks();
         self.check(user, password).await
     }
 
@@ -117,7 +130,7 @@ impl Handler for Visitor {
         _submethods: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, Error> {
-        self.visit.asks();
+        self.asks();
         let machine = self.land.machine()?;
         if !machine.entrance().password_login {
             return Ok(Self::refuse(&machine));
@@ -131,7 +144,7 @@ impl Handler for Visitor {
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Error> {
-        self.visit.asks();
+        self.asks();
         let machine = self.land.machine()?;
         let key = (offer.public_key, offer.algorithm);
         let admits = auth::key_admits(&machine, user, key, &self.visit.conditions());
@@ -153,6 +166,7 @@ impl Handler for Visitor {
     }
 
     async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), Error> {
+        self.exchange.end();
         self.visit.admitted();
         Ok(())
     }

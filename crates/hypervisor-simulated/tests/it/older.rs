@@ -1,7 +1,7 @@
 //! Clients that know less than OpenSSH's: other host keys, and passwords by keyboard-interactive.
 
 use crate::support::{
-    Key, Seen, Ssh, Way, after_a_crash, definition,
+    Key, LIMIT, Seen, Ssh, Way, after_a_crash, definition,
     house::{House, PASSWORD, Trusting, run},
     key, login, seen, settings, until,
 };
@@ -10,7 +10,12 @@ use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login, Power};
 use russh::client::{Handle, KeyboardInteractiveAuthResponse as Answer};
 use std::{process::Command, sync::Arc};
-use tokio::task::JoinSet;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time::timeout,
+};
 
 const ED25519: &[&str] = &["-t", "ed25519"];
 
@@ -117,8 +122,7 @@ async fn what_older_clients_speak_is_enough_to_enter_and_to_be_refused() {
         JSCH,
         &["HostKeyAlgorithms=ecdsa-sha2-nistp256"],
         &["HostKeyAlgorithms=rsa-sha2-512"],
-        &["HostKeyAlgorithms=rsa-sha2-256", "KexAlgorithms=diffie-hellman-group14-sha256"],
-        &["KexAlgorithms=diffie-hellman-group-exchange-sha256"],
+        &["HostKeyAlgorithms=rsa-sha2-256", "KexAlgorithms=diffie-hellman-group-exchange-sha256"],
         &["KexAlgorithms=ecdh-sha2-nistp521", "MACs=hmac-sha2-512"],
     ] {
         assert_eq!(place.enters(&mine, options).await, good("root\n"), "{options:?}");
@@ -127,6 +131,7 @@ async fn what_older_clients_speak_is_enough_to_enter_and_to_be_refused() {
     }
     // What computes for so long that others would wait is not agreed on, nor what OpenSSH has given up.
     for option in [
+        "KexAlgorithms=diffie-hellman-group14-sha256",
         "KexAlgorithms=diffie-hellman-group16-sha512",
         "KexAlgorithms=diffie-hellman-group18-sha512",
         "KexAlgorithms=diffie-hellman-group14-sha1",
@@ -194,6 +199,65 @@ async fn one_rsa_key_is_made_however_many_come_for_it_at_once() {
     assert!(row.is_some());
     scanned(&place.driver, place.id, "rsa").await;
     assert_eq!(place.driver.machine(place.id).unwrap().rsa_host_key, row);
+}
+
+const FINITE_FIELD: &str = "KexAlgorithms=diffie-hellman-group-exchange-sha256";
+
+/// A client that asks for a group, and then says no more.
+async fn stalls(place: &Place) -> TcpStream {
+    let packet = |message: Vec<u8>| {
+        let padding = 4 + (8 - (5 + message.len() + 4) % 8) % 8;
+        let length = u32::try_from(1 + message.len() + padding).unwrap();
+        [&length.to_be_bytes()[..], &[u8::try_from(padding).unwrap()], &*message, &*vec![0; padding]].concat()
+    };
+    let mut algorithms = vec![20];
+    algorithms.extend([7; 16]);
+    let both = ["aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", ""];
+    for names in ["diffie-hellman-group-exchange-sha256", "ssh-ed25519"].into_iter().chain(both) {
+        algorithms.extend(u32::try_from(names.len()).unwrap().to_be_bytes());
+        algorithms.extend(names.as_bytes());
+    }
+    algorithms.extend([0; 5]);
+    let sizes = [2048_u32, 2048, 8192].map(u32::to_be_bytes).concat();
+    let group = [&[34][..], &*sizes].concat();
+    let mut stream = TcpStream::connect(place.driver.endpoint(place.id).await.unwrap().address.unwrap()).await.unwrap();
+    stream.write_all(&[b"SSH-2.0-stalls\r\n", &*packet(algorithms), &*packet(group)].concat()).await.unwrap();
+    // The group is 256 bytes, behind our name and our algorithms.
+    let mut heard = Vec::new();
+    let answered = async {
+        while heard.windows(8).filter(|eight| *eight == [0xff; 8]).count() < 2 {
+            assert!(stream.read_buf(&mut heard).await.unwrap() > 0);
+        }
+    };
+    timeout(LIMIT, answered).await.expect("the group is answered");
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_over_a_finite_field_waits_its_turn_and_who_stalls_is_let_go() {
+    let mut made = None;
+    let place = Place::new(|directory| login(&[made.insert(key(directory, "mine", ED25519))], None)).await;
+    let mine = made.unwrap();
+    let mut stalled = stalls(&place).await;
+    assert_eq!(place.enters(&mine, &["KexAlgorithms=curve25519-sha256"]).await, good("root\n"));
+    assert!(stalled.try_read(&mut [0]).is_err(), "it is there still, and the others enter");
+    assert_eq!(place.enters(&mine, &[FINITE_FIELD]).await, good("root\n"));
+    let ended = timeout(LIMIT, stalled.read_to_end(&mut Vec::new())).await;
+    drop(ended.expect("who had the turn is let go before another has it"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_agrees_on_keys_over_a_finite_field_once_and_on_curves_again_and_again() {
+    let mut made = None;
+    let place = Place::new(|directory| login(&[made.insert(key(directory, "mine", ED25519))], None)).await;
+    let mine = made.unwrap();
+    let words = ["-o", "BatchMode=yes", "-o", "RekeyLimit=16K", "-i", mine.file.to_str().unwrap(), "-o"];
+    let text = format!("echo {}", "a".repeat(100_000));
+    for (exchange, status) in [("KexAlgorithms=ecdh-sha2-nistp256", 0), (FINITE_FIELD, 255)] {
+        let seen = place.ssh().run(&[&words[..], &[exchange]].concat(), &[&text]).await;
+        assert_eq!(seen.status, Some(status), "{exchange}: {}", seen.err);
+    }
+    assert_eq!(place.enters(&mine, &[FINITE_FIELD]).await, good("root\n"));
 }
 
 async fn answers(client: &mut Handle<Trusting>, password: &str) -> Answer {
