@@ -7,7 +7,7 @@
 use crate::{Excess, Reason, TagRefusal, Untaken, error::Words};
 use cvmd_model::{DiskRefusal, GUEST_MS_MAX, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
 use cvmd_state::TooLarge;
-use cvmd_wire::{AuthorizationFault, Denied, MultipartFault, NameFault};
+use cvmd_wire::{AuthorizationFault, Denied, NameFault};
 
 /// A table of texts, one line a variant: an exhaustive match whose arms are formatted.
 macro_rules! texts {
@@ -285,7 +285,6 @@ texts! {
         Denied::InvalidUtf8 { place } => ("{}不是合法的 UTF-8 编码。", place_name(place)),
         Denied::MalformedJson { what } => ("请求体不是合法的 JSON：{what}。"),
         Denied::JsonNotAnObject => ("请求体必须是 JSON 对象。"),
-        Denied::MalformedMultipart { what } => ("multipart 请求体不合法：{}。", multipart_fault(what)),
         Denied::NestedTooDeep { limit } => ("参数的嵌套超过 {limit} 层。"),
         Denied::TooManyParameters { limit } => ("请求的参数值超过 {limit} 个。"),
         Denied::DuplicateParameter { name } => ("参数 `{name}` 重复。"),
@@ -302,18 +301,6 @@ texts! {
         Denied::SignatureMismatch => ("请求签名验证失败，请检查您的签名计算是否正确。"),
         Denied::UnknownToken { name } => ("Token 无效：此处没有临时密钥，请不要传入 `{name}`。"),
         Denied::LegacyWithoutVersion => ("此处不支持 2017 年以前的 API 版本，请传入 `Version=2017-03-12`。"),
-    }
-}
-
-texts! {
-    multipart_fault(fault: MultipartFault) {
-        MultipartFault::Boundary => ("Content-Type 中没有 1 至 70 个字符的 `boundary`"),
-        MultipartFault::Beginning => ("它不以分隔符开头"),
-        MultipartFault::Delimiter => ("有分隔符之后没有换行"),
-        MultipartFault::Head => ("有部分缺少以空行结束的头部"),
-        MultipartFault::Disposition => ("有部分不是带有 `name` 的 `form-data`"),
-        MultipartFault::JsonName => ("JSON 部分的参数名不能含有 `.`"),
-        MultipartFault::End => ("缺少结尾的分隔符"),
     }
 }
 
@@ -455,13 +442,6 @@ mod test {
             InvalidUtf8 { place: "form" },
             MalformedJson { what: "EOF at line 7".into() },
             JsonNotAnObject,
-            MalformedMultipart { what: MultipartFault::Boundary },
-            MalformedMultipart { what: MultipartFault::Beginning },
-            MalformedMultipart { what: MultipartFault::Delimiter },
-            MalformedMultipart { what: MultipartFault::Head },
-            MalformedMultipart { what: MultipartFault::Disposition },
-            MalformedMultipart { what: MultipartFault::JsonName },
-            MalformedMultipart { what: MultipartFault::End },
             NestedTooDeep { limit: 70 },
             TooManyParameters { limit: 70 },
             DuplicateParameter { name: text() },
@@ -577,19 +557,15 @@ mod test {
     #[test]
     fn every_denial_has_a_chinese_text_that_names_the_same_data() {
         let denials = [denials(), header_faults()].concat();
-        let (mut seen, mut seen_faults, mut seen_parts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut seen, mut seen_faults) = (BTreeSet::new(), BTreeSet::new());
         for why in &denials {
             assert_eq!(fault(&why.to_string(), &denied(why)), None);
             seen.insert(variant(&format!("{why:?}")).to_owned());
             if let Denied::MalformedAuthorization { what } = why {
                 seen_faults.insert(variant(&format!("{what:?}")).to_owned());
             }
-            if let Denied::MalformedMultipart { what } = why {
-                seen_parts.insert(variant(&format!("{what:?}")).to_owned());
-            }
         }
         all_are_among(denied::PATTERNS, &seen);
-        all_are_among(multipart_fault::PATTERNS, &seen_parts);
         all_are_among(authorization_fault::PATTERNS, &seen_faults);
     }
 

@@ -391,7 +391,6 @@ fn denied_codes(denied: &Denied) -> Codes {
         | Denied::InvalidUtf8 { .. }
         | Denied::MalformedJson { .. }
         | Denied::JsonNotAnObject
-        | Denied::MalformedMultipart { .. }
         | Denied::NestedTooDeep { .. }
         | Denied::TooManyParameters { .. }
         | Denied::DuplicateParameter { .. }

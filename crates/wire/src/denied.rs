@@ -17,7 +17,8 @@ pub enum Denied {
     #[error("The request has {bytes} bytes, which exceeds the request size limit of {limit_bytes} bytes{}", smaller_hint(*limit_bytes))]
     BodyTooLarge { bytes: usize, limit_bytes: usize },
 
-    #[error("The content type `{found}` is not supported here. Use `{expected}`.")]
+    /// The vendor's words. It has actions that take `multipart/form-data`, for files; none of those that are here does.
+    #[error("this action not support Content-Type=`{found}`. Use `{expected}`.")]
     UnsupportedContentType { found: Box<str>, expected: &'static str },
 
     #[error("Url key and value should be splited by `=`.")]
@@ -38,9 +39,6 @@ pub enum Denied {
 
     #[error("The request body must be a JSON object.")]
     JsonNotAnObject,
-
-    #[error("The multipart body is not valid: {what}.")]
-    MalformedMultipart { what: MultipartFault },
 
     #[error("The parameters are nested deeper than {limit} levels.")]
     NestedTooDeep { limit: usize },
@@ -101,25 +99,6 @@ pub enum Denied {
     /// A request for the action set before 2017, whatever else it holds.
     #[error("The API version before 2017 is not supported here. Pass `Version=2017-03-12`.")]
     LegacyWithoutVersion,
-}
-
-/// What is wrong with a `multipart/form-data` body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MultipartFault {
-    #[error("the content type names no `boundary` of 1 to 70 characters")]
-    Boundary,
-    #[error("it does not begin with its boundary")]
-    Beginning,
-    #[error("a boundary is not followed by a line end")]
-    Delimiter,
-    #[error("a part has no head that ends in an empty line")]
-    Head,
-    #[error("a part is not `form-data` with a `name`")]
-    Disposition,
-    #[error("a part in JSON must be named by a parameter without `.`")]
-    JsonName,
-    #[error("its last boundary is missing")]
-    End,
 }
 
 /// What is wrong with a flattened parameter name.

@@ -11,35 +11,24 @@ use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
 /// Reads one JSON object and nothing after it. `null` is an object without members: the vendor's SDK for Ruby sends it for
 /// a request without parameters.
 pub(crate) fn read(body: &[u8]) -> Result<Map, Denied> {
-    // The root is not one of the values.
-    match limited(body, VALUES_MAX + 1)?.0 {
+    match limited(body)? {
         Value::Map(map) => Ok(map),
         Value::Null => Ok(Map::default()),
         _ => Err(Denied::JsonNotAnObject),
     }
 }
 
-/// Reads one JSON value and nothing after it, and counts what it holds into `values`, which the whole request shares.
-pub(crate) fn value(text: &[u8], values: &mut usize) -> Result<Value, Denied> {
-    let (value, count) = limited(text, VALUES_MAX.saturating_sub(*values))?;
-    *values += count;
-    Ok(value)
-}
-
-/// One value, and how many values it is, itself included: at most `values_max`.
-fn limited(text: &[u8], values_max: usize) -> Result<(Value, usize), Denied> {
+fn limited(text: &[u8]) -> Result<Value, Denied> {
     let text = std::str::from_utf8(text).map_err(|_| Denied::InvalidUtf8 { place: "body" })?;
-    let limits = Limits { values_max, values: Cell::new(0), exceeded: RefCell::new(None) };
+    // The root is not one of the values.
+    let limits = Limits { values_max: VALUES_MAX + 1, values: Cell::new(0), exceeded: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Level { depth: 0, limits: &limits }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    match value {
-        Ok(value) => Ok((value, limits.values.get())),
-        Err(error) => {
-            Err(limits.exceeded.take().unwrap_or_else(|| Denied::MalformedJson { what: error.to_string().into() }))
-        }
-    }
+    value.map_err(|error| {
+        limits.exceeded.take().unwrap_or_else(|| Denied::MalformedJson { what: error.to_string().into() })
+    })
 }
 
 /// What one body may still hold, and which of our own reasons ended the reading: serde carries

@@ -19,7 +19,6 @@ mod hash;
 mod host;
 mod json;
 mod language;
-mod multipart;
 mod params;
 mod raw;
 mod replay;
@@ -30,7 +29,7 @@ mod v1;
 
 pub use authenticate::{Checked, Credentials, authenticate, check_head};
 pub use credential::Credential;
-pub use denied::{AuthorizationFault, Denied, MultipartFault, NameFault};
+pub use denied::{AuthorizationFault, Denied, NameFault};
 pub use language::Language;
 pub use params::{Map, Params, Value};
 pub use raw::{Door, RawHead, RawRequest};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::denied::{Denied, excerpt};
-use crate::{form, json, multipart};
+use crate::{form, json};
 
 /// How deep parameters may nest, the root included.
 pub(crate) const DEPTH_MAX: usize = 32;
@@ -95,11 +95,6 @@ impl Params {
     /// Reads a JSON object.
     pub fn from_json(body: &[u8]) -> Result<Params, Denied> {
         Ok(Params { root: json::read(body)?, textual: false })
-    }
-
-    /// Reads a `multipart/form-data` body: values under flattened names, and JSON. `content_type` tells its boundary.
-    pub fn from_multipart(content_type: &str, body: &[u8]) -> Result<Params, Denied> {
-        Ok(Params { root: multipart::read(content_type, body)?, textual: true })
     }
 
     /// Reads decoded pairs whose names are flattened (`Filters.0.Values.1`).

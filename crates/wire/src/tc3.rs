@@ -16,7 +16,7 @@ use crate::language::Language;
 use crate::params::Params;
 use crate::raw::{Door, RawHead, RawRequest};
 use crate::request::Request;
-use crate::{digits, form, hash, host, multipart};
+use crate::{digits, form, hash, host};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 const JSON: &str = "application/json";
@@ -46,7 +46,7 @@ pub(crate) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Reads the head of a query (GET), or of a body in JSON or in parts (POST).
+    /// Reads the head of a query (GET), or of a body in JSON (POST).
     pub(crate) fn read(
         raw: RawHead<'a>,
         authorization: &'a [u8],
@@ -55,8 +55,7 @@ impl<'a> Head<'a> {
     ) -> Result<Head<'a>, Denied> {
         let authorization = Authorization::read(authorization)?;
         refuse_doubled(raw, &authorization.names)?;
-        let readable = |kind: &str| [JSON, multipart::MEDIA_TYPE].iter().any(|known| kind.eq_ignore_ascii_case(known));
-        if raw.method == Method::POST && !readable(raw.media_type()) {
+        if raw.method == Method::POST && !raw.media_type().eq_ignore_ascii_case(JSON) {
             let found = excerpt(raw.media_type());
             return Err(Denied::UnsupportedContentType { found, expected: JSON });
         }
@@ -141,9 +140,6 @@ fn read_params(raw: &RawRequest<'_>) -> Result<Params, Denied> {
     // An action without parameters needs no body.
     if raw.body.is_empty() {
         return Ok(Params::empty());
-    }
-    if raw.head().media_type().eq_ignore_ascii_case(multipart::MEDIA_TYPE) {
-        return Params::from_multipart(raw.head().header(&CONTENT_TYPE), raw.body);
     }
     Params::from_json(raw.body)
 }

@@ -80,11 +80,11 @@ fn api3_refuses_what_is_wrong_with_a_signed_request_by_the_documented_code() {
             ),
             bad("broken JSON", "InvalidParameter", signed("DescribeInstances", "{\"Limit\":", Tc3::default())),
             bad(
-                "half a part",
-                "InvalidParameter",
+                "a body in parts",
+                "InvalidRequest",
                 signed(
                     "DescribeInstances",
-                    "--b\r\nContent-Disposition: form-data; name=\"Limit\"\r\n\r\n1",
+                    "--b\r\nContent-Disposition: form-data; name=\"Limit\"\r\n\r\n1\r\n--b--\r\n",
                     Tc3 { content_type: Some("multipart/form-data; boundary=b"), ..Tc3::default() },
                 ),
             ),
