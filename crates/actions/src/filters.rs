@@ -1,7 +1,10 @@
 //! Filters and pages of the Describe actions: at most 10 filters of at most 5 values; values of one are alternatives,
 //! filters add up.
 
-use crate::{Parameters, Reason, parameters::shorten};
+use crate::{
+    Parameters, Reason, Untaken,
+    parameters::{TEXT_BYTES_MAX, shorten},
+};
 use cvmd_model::Tag;
 
 const FILTERS_MAX: usize = 10;
@@ -55,6 +58,18 @@ pub(crate) fn read_all(parameters: &mut Parameters, known: &[&str]) -> Result<Ve
             Ok(Filter { name, values })
         })
         .collect()
+}
+
+/// Refuses an empty value of any filter but those for tags, whose values may be empty.
+pub(crate) fn refuse_empty(filters: &[Filter]) -> Result<(), Reason> {
+    let is_for_tags = |filter: &Filter| &*filter.name == "tag-value" || filter.name.starts_with("tag:");
+    match filters.iter().position(|filter| filter.has("") && !is_for_tags(filter)) {
+        None => Ok(()),
+        Some(index) => {
+            let name = format!("Filters.{index}.Values").into();
+            Err(Untaken::Length { name, value: "".into(), least: 1, most: TEXT_BYTES_MAX }.into())
+        }
+    }
 }
 
 /// `Offset` (0) and `Limit` (20, at most 100).

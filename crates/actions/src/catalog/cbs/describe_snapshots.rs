@@ -2,7 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/362/15647>. Unlike upstream, images alone take snapshots (CreateImage): each keeps one of
 //! every disk in it, which may outlive both the disk and the image. One is CREATING as long as its image is. Ids that are not there
-//! are no error.
+//! are no error, but an empty value of a filter is.
 
 use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,
@@ -39,6 +39,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     }
     let ids: Batch<SnapshotId> = Batch::read(parameters, "SnapshotIds")?;
     let filters = filters::read_all(parameters, snapshots::FILTERS)?;
+    filters::refuse_empty(&filters)?;
     let cut = filters::page(parameters)?;
     parameters.word("OrderField", &[("CREATE_TIME", ())])?;
     let ascending = parameters.word("Order", &[("ASC", true), ("DESC", false)])?.unwrap_or(false);
@@ -93,6 +94,11 @@ img-golden01 has the snapshot snap-golden01
 < InvalidParameterValue The value `snap-1` specified in the parameter `SnapshotIds` is not valid.
 > DescribeSnapshots {"Filters":[{"Name":"colour","Values":["red"]}]}
 < InvalidFilter ...
+# The vendor's test of its SDK for Go counts on it.
+> DescribeSnapshots {"Filters":[{"Name":"snapshot-name","Values":[""]},{"Name":"snapshot-id","Values":[""]}],"Limit":1}
+< InvalidParameterValue The value `` specified in the parameter `Filters.0.Values` is not valid: 1 to 1024 characters.
+> DescribeSnapshots {"Filters":[{"Name":"tag:team","Values":[""]},{"Name":"snapshot-id","Values":["snap-"]}]}
+< {"TotalCount":0,"SnapshotSet":[]}
 > DescribeSnapshots {"OrderField":"SIZE"}
 < InvalidParameterValue The value `SIZE` specified in the parameter `OrderField` is not valid: it is one of `CREATE_TIME`.
 > DescribeSnapshots {"Limit":0}
