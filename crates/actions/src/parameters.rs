@@ -280,6 +280,8 @@ impl Parameters {
         let mut taken = Json::new();
         for member in self.members.iter().filter(|member| wanted(&member.name)) {
             let Member { name, kind, member, .. } = member;
+            #[cfg(test)]
+            taken::note(&format!("{}.*", self.path(name)));
             let value = match (kind.as_str(), member.as_str()) {
                 ("string", _) => self.text(name)?.map(|text| text.into_string().into()),
                 ("int", _) => self.integer(name)?.map(Into::into),
@@ -360,9 +362,7 @@ impl Parameters {
     /// [`Reason::WrongType`], and those of inner structures.
     pub fn finish(&mut self) -> Result<(), Reason> {
         #[cfg(test)]
-        if self.prefix.is_empty() {
-            taken::pause();
-        }
+        let was_recording = taken::pause();
         for member in self.members {
             let Member { name, kind, member, .. } = member;
             match (kind.as_str(), member.as_str()) {
@@ -377,6 +377,10 @@ impl Parameters {
                 // Lists of numbers and floats, which no built action has among its inputs.
                 _ => drop(self.take(name)),
             }
+        }
+        #[cfg(test)]
+        if !self.prefix.is_empty() {
+            taken::resume(was_recording);
         }
         Ok(())
     }
@@ -457,9 +461,13 @@ pub(crate) mod taken {
         TAKEN.with_borrow_mut(|taken| *taken = (true, BTreeSet::new()));
     }
 
-    /// What is taken in order to be checked only does not count.
-    pub(super) fn pause() {
-        TAKEN.with_borrow_mut(|taken| taken.0 = false);
+    /// What is taken in order to be checked only does not count. Says whether it counted before.
+    pub(super) fn pause() -> bool {
+        TAKEN.with_borrow_mut(|taken| std::mem::replace(&mut taken.0, false))
+    }
+
+    pub(super) fn resume(was_recording: bool) {
+        TAKEN.with_borrow_mut(|taken| taken.0 = was_recording);
     }
 
     pub(super) fn note(path: &str) {

@@ -225,6 +225,43 @@ fn every_parameter_has_an_effect_or_is_listed_without_one() {
     }
 }
 
+#[test]
+fn every_member_of_a_structure_has_an_effect_or_is_listed_without_one() {
+    let seen = play_all();
+    // `DataDisks.0.DiskName` is `DataDisks.DiskName`.
+    let without_numbers = |path: &String| {
+        let names = path.split('.').filter(|name| name.parse::<usize>().is_err());
+        names.collect::<Vec<_>>().join(".")
+    };
+    // One function reads the rules of all actions, in whichever direction.
+    let shared = |path: String| path.replace(".Egress.", ".Ingress.");
+    let rules: BTreeSet<String> = seen.taken.values().flatten().map(without_numbers).map(shared).collect();
+    let mut wrong = Vec::new();
+    for action in ACTIONS {
+        let read = seen.taken.get(&key_of(action)).into_iter().flatten().map(without_numbers);
+        let rules = rules.iter().filter(|path| path.starts_with("SecurityGroupPolicySet.Ingress."));
+        let both = rules.flat_map(|path| [path.clone(), path.replace(".Ingress.", ".Egress.")]);
+        let read = read.chain(both).collect();
+        wrongly_listed(action, &read, facts::inputs(action.product, action.name), "", &mut wrong);
+    }
+    assert!(wrong.is_empty(), "read and listed without effect, or neither:\n{}", wrong.join("\n"));
+}
+
+/// Among these members, and in the structures that are read, but for those that are kept whole (`Placement.*`).
+fn wrongly_listed(action: &Action, read: &BTreeSet<String>, members: &[Member], prefix: &str, wrong: &mut Vec<String>) {
+    for member in members {
+        let path = format!("{prefix}{}", member.name);
+        let listed = action.without_effect.contains(&&*path);
+        if listed == read.contains(&path) {
+            wrong.push(format!("{:?} {}.{path}: listed {listed}", action.product, action.name));
+        }
+        if !listed && !read.contains(&format!("{path}.*")) {
+            let inner = facts::members(action.product, &member.member);
+            wrongly_listed(action, read, inner, &format!("{path}."), wrong);
+        }
+    }
+}
+
 /// Also of a member of a structure, `SystemDisk.CdcId`.
 fn is_input(action: &Action, path: &str) -> bool {
     let mut members = facts::inputs(action.product, action.name);

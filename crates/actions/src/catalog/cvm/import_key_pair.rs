@@ -92,10 +92,10 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 # A key without a comment gets its id for one, because clients drop the last of three words.
-> ImportKeyPair {"KeyName":"laptop","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"}
+> ImportKeyPair {"KeyName":"laptop","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f","TagSpecification":[{"ResourceType":"keypair","Tags":[{"Key":"team","Value":"blue"}]}]}
 < {"KeyId":"skey-..."}
 > DescribeKeyPairs {"Filters":[{"Name":"key-name","Values":["laptop"]}]}
-< ..."PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f skey-..."...
+< ..."PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f skey-..."..."Tags":[{"Key":"team","Value":"blue"}]...
 > ImportKeyPair {"KeyName":"again","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f other comment"}
 < InvalidPublicKey.Duplicate ...
 

@@ -27,7 +27,17 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
-    without_effect: &["EnhancedService", "LoginSettings", "UserData"],
+    without_effect: &[
+        "EnhancedService",
+        "LoginSettings",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+        "UserData",
+    ],
     regionless: false,
     effect: Effect::Query(answer),
 };

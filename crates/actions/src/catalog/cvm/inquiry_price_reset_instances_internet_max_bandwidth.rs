@@ -15,7 +15,16 @@ pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "InquiryPriceResetInstancesInternetMaxBandwidth",
     errors: &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"],
-    without_effect: &["EndTime", "StartTime"],
+    without_effect: &[
+        "EndTime",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetServiceProvider",
+        "InternetAccessible.PublicIpAssigned",
+        "StartTime",
+    ],
     regionless: false,
     effect: Effect::Query(answer),
 };

@@ -44,7 +44,15 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["EnhancedService"],
+    without_effect: &[
+        "EnhancedService",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+    ],
     regionless: false,
     effect: Effect::SlowCommand(prepare),
 };

@@ -29,7 +29,17 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["EndTime", "StartTime"],
+    without_effect: &[
+        "EndTime",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetChargeType",
+        "InternetAccessible.InternetServiceProvider",
+        "InternetAccessible.PublicIpAssigned",
+        "StartTime",
+    ],
     regionless: false,
     effect: Effect::Command(prepare),
 };

@@ -32,7 +32,7 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceAttachedTags",
         "LimitExceeded.TagNumPerRequest",
     ],
-    without_effect: &[],
+    without_effect: &["ReplaceTags.Category"],
     regionless: true,
     effect: Effect::Command(prepare),
 };

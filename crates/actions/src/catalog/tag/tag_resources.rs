@@ -29,7 +29,7 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
     ],
-    without_effect: &[],
+    without_effect: &["Tags.Category"],
     regionless: true,
     effect: Effect::Command(prepare),
 };

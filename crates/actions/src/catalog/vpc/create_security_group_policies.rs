@@ -24,7 +24,13 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[],
+    without_effect: &[
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+    ],
     regionless: false,
     effect: Effect::Command(prepare),
 };
@@ -55,7 +61,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {}
 > CreateSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Version":"1","Ingress":[{"PolicyIndex":0,"Protocol":"udp","Port":"53,1000-2000","CidrBlock":"10.0.0.5","Action":"drop","PolicyDescription":"names"},{"PolicyIndex":0,"Protocol":"ICMPv6","Ipv6CidrBlock":"::/0","Action":"ACCEPT"}]}}
 < {}
-> CreateSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"SecurityGroupId":"sg-mine0001","Action":"ACCEPT","AddressTemplate":{"AddressId":"","AddressGroupId":""}}]}}
+> CreateSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"SecurityGroupId":"sg-mine0001","Action":"ACCEPT","AddressTemplate":{"AddressId":"","AddressGroupId":""},"ServiceTemplate":{"ServiceId":"","ServiceGroupId":""}}]}}
 < {}
 > DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001"}
 < {"SecurityGroupPolicySet":{"Version":"3","Ingress":[{"PolicyIndex":0,"Protocol":"UDP","Port":"53,1000-2000","CidrBlock":"10.0.0.5","Ipv6CidrBlock":"","SecurityGroupId":"",..."Action":"DROP","PolicyDescription":"names","ModifyTime":"2026-11-24 00:00:00",...},{"PolicyIndex":1,"Protocol":"ICMPV6","Port":"ALL","CidrBlock":"","Ipv6CidrBlock":"::/0",...},{"PolicyIndex":2,"Protocol":"TCP","Port":"22",...},{"PolicyIndex":3,"Protocol":"ALL","Port":"ALL",..."SecurityGroupId":"sg-mine0001",...}],"Egress":[{"PolicyIndex":0,"Protocol":"ALL","Port":"ALL","CidrBlock":"0.0.0.0/0",..."Action":"ACCEPT",...}],"PolicyStatistics":{"IngressIPv4TotalCount":3,"IngressIPv6TotalCount":1,"EgressIPv4TotalCount":1,"EgressIPv6TotalCount":0}}}

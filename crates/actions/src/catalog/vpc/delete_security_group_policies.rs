@@ -20,7 +20,13 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[],
+    without_effect: &[
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+    ],
     regionless: false,
     effect: Effect::Command(prepare),
 };

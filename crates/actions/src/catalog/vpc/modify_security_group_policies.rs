@@ -23,7 +23,14 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &["SortPolicys"],
+    without_effect: &[
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+        "SortPolicys",
+    ],
     regionless: false,
     effect: Effect::Command(prepare),
 };

@@ -20,7 +20,14 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &["OriginalSecurityGroupPolicySet"],
+    without_effect: &[
+        "OriginalSecurityGroupPolicySet",
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+    ],
     regionless: false,
     effect: Effect::Command(prepare),
 };
