@@ -210,7 +210,7 @@ texts! {
         TagRefusal::Prefix { value } => ("资源前缀错误：此处该业务没有支持标签的资源 `{value}`。"),
         TagRefusal::Exists { key, value } => ("标签 `{key}`（值 `{value}`）已存在。"),
         TagRefusal::Missing { key, value } => ("标签 `{key}`（值 `{value}`）不存在。"),
-        TagRefusal::Carried { key, value, resource } => ("标签 `{key}`（值 `{value}`）已绑定资源 `{resource}`，请先解绑。"),
+        TagRefusal::Carried { key, value, uses } => ("标签 `{key}`（值 `{value}`）已绑定 {uses} 个资源，请先解绑；可用 GetResources 查看。"),
         TagRefusal::Quota { limit } => ("标签数量超过限制，每个账户最多创建 {limit} 个；可用 DeleteTag 删除未绑定资源的标签。"),
         TagRefusal::Region { value } => ("资源的地域 `{value}` 错误。"),
         TagRefusal::Uin { value } => ("资源的 Uin `{value}` 不是发起请求的账号。"),

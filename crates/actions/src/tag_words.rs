@@ -80,8 +80,10 @@ pub enum TagRefusal {
     Exists { key: Box<str>, value: Box<str> },
     #[error("There is no tag `{key}` with the value `{value}`.")]
     Missing { key: Box<str>, value: Box<str> },
-    #[error("The tag `{key}` with the value `{value}` is carried by `{resource}`; take it off first.")]
-    Carried { key: Box<str>, value: Box<str>, resource: Box<str> },
+    #[error(
+        "The tag `{key}` with the value `{value}` is on resources of the account ({uses}); take it off them first: GetResources names them."
+    )]
+    Carried { key: Box<str>, value: Box<str>, uses: u32 },
     #[error("The account has made {limit} tags, which is the limit; DeleteTag deletes those that nothing carries.")]
     Quota { limit: usize },
 }

@@ -284,35 +284,35 @@ impl Found {
     }
 }
 
-/// The first resource that carries the tag.
-pub(crate) fn carrier(view: &View, context: &Context, tag: &Tag) -> Option<String> {
-    let everything = Selection::default();
-    let carrier = everything.resources(view, context).find(|found| found.resource.tags().contains(tag));
-    carrier.map(|found| found.resource.id())
-}
-
 /// What the account has made by CreateTag under that key and value.
 pub(crate) fn created<'a>(view: &'a View, context: &Context, tag: &Tag) -> Option<&'a Arc<CreatedTag>> {
     let mut created = view.created_tags().list(context.account, None::<RegionId>);
     created.find(|created| (&created.key, &created.value) == (&tag.key, &tag.value))
 }
 
-/// Every tag that some resource carries, sorted, each once.
-pub(crate) fn carried_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
-    let everything = Selection::default();
-    let mut tags = BTreeSet::new();
-    for found in everything.resources(view, context) {
-        tags.extend(found.resource.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())));
-    }
+/// Every tag that some resource carries or CreateTag has made, sorted, each once.
+pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
+    let created = view.created_tags().list(context.account, None::<RegionId>);
+    let mut tags: BTreeSet<_> = created.map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    tags.extend(view.carried_tags(context.account).map(|(key, value)| (key.into(), value.into())));
     tags
 }
 
-/// The same, and those that CreateTag has made.
-pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
-    let created = view.created_tags().list(context.account, None::<RegionId>);
-    let mut tags = carried_tags(view, context);
-    tags.extend(created.map(|tag| (tag.key.clone(), tag.value.clone())));
-    tags
+/// What the state says of tags is what all resources together carry.
+#[cfg(test)]
+pub(crate) fn assert_in_step(view: &View, context: &Context) {
+    let mut uses = BTreeMap::new();
+    for found in Selection::default().resources(view, context) {
+        for tag in found.resource.tags() {
+            *uses.entry((tag.key.clone(), tag.value.clone())).or_insert(0) += 1;
+        }
+    }
+    let carried = view.carried_tags(context.account).map(|(key, value)| {
+        let tag = Tag { key: key.into(), value: value.into() };
+        let uses = view.tag_uses(context.account, &tag);
+        ((tag.key, tag.value), uses)
+    });
+    assert_eq!(carried.collect::<BTreeMap<_, _>>(), uses);
 }
 
 /// `ResourceIds` of one kind.

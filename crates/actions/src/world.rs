@@ -2,7 +2,7 @@
 
 use crate::{
     Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange,
-    Seal, Wanted, carry_out, seeded, world_images, world_networks,
+    Seal, Wanted, carry_out, seeded, tagged, world_images, world_networks,
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
@@ -424,6 +424,7 @@ impl World {
     pub(crate) async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
         self.calls += 1;
         let context = self.context(door);
+        tagged::assert_in_step(&self.state.view(), &context);
         let mut parameters = Parameters::of_action(action, params).map_err(|reason| heard(&reason, door))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {

@@ -20,6 +20,7 @@ mod shelf;
 mod shelves;
 mod snapshots;
 pub mod store;
+mod tag_uses;
 mod transaction;
 mod view;
 mod writer;

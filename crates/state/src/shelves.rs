@@ -95,6 +95,13 @@ macro_rules! shelves {
                 }
             }
 
+            /// The account that it belongs to.
+            pub(crate) fn owner(&self) -> AccountNumber {
+                match self {
+                    $(Shelved::$kind(value) => value.account(),)*
+                }
+            }
+
             pub(crate) fn sequence(&self) -> u64 {
                 match self {
                     $(Shelved::$kind(value) => value.sequence(),)*

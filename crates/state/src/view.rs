@@ -1,6 +1,9 @@
 //! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
 
-use crate::{ClientToken, Message, Settings, Shelved, addresses::Addresses, shelves::Shelves, transaction::Put};
+use crate::{
+    ClientToken, Message, Settings, Shelved, addresses::Addresses, shelves::Shelves, tag_uses::TagUses,
+    transaction::Put,
+};
 use cvmd_model::{
     Account, AccountNumber, Credential, DisasterRecoverGroupId, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair,
     KeyPairId, RegionId, SecurityGroupId, SnapshotId,
@@ -40,6 +43,7 @@ pub struct View {
     grouped: OrdSet<(DisasterRecoverGroupId, InstanceId)>,
     disks: OrdMap<DiskId, InstanceId>,
     pub(crate) disk_snapshots: OrdSet<(DiskId, SnapshotId)>,
+    pub(crate) tag_uses: TagUses,
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
     messages: OrdMap<u64, Arc<Message>>,
@@ -285,6 +289,7 @@ impl View {
                 if let Shelved::Snapshot(snapshot) = row {
                     self.disk_snapshots.insert((snapshot.disk, snapshot.id));
                 }
+                self.tag_uses.follow(self.shelved(row).as_ref(), Some(row));
                 self.shelves.put(row);
             }
             Put::ShelvedGone(row) => {
@@ -294,6 +299,7 @@ impl View {
                 if let Shelved::Snapshot(snapshot) = row {
                     self.disk_snapshots.remove(&(snapshot.disk, snapshot.id));
                 }
+                self.tag_uses.follow(self.shelved(row).as_ref(), None);
                 self.shelves.remove(row);
             }
         }
@@ -321,6 +327,7 @@ impl View {
             }
             self.disks.extend(instance.disk_ids().map(|disk| (disk, instance.id)));
         }
+        self.tag_uses.follow(old.as_deref(), Some(instance));
         self.addresses.follow(old.as_deref(), Some(instance));
         self.regroup(old.as_deref(), Some(instance));
         self.follow_group(old.as_deref(), Some(instance));
@@ -332,6 +339,7 @@ impl View {
         if let Some(list) = self.instance_lists.get_mut(&(old.account, old.zone.region())) {
             list.remove(&Reverse(old.sequence));
         }
+        self.tag_uses.follow(Some(&*old), None);
         self.addresses.follow(Some(&old), None);
         self.regroup(Some(&old), None);
         for disk in old.disk_ids() {
@@ -398,7 +406,9 @@ impl View {
 
     fn put_key_pair(&mut self, key: &Arc<KeyPair>) {
         self.saw(key.sequence);
-        if let Some(old) = self.key_pairs.insert(key.id, Arc::clone(key)) {
+        let old = self.key_pairs.insert(key.id, Arc::clone(key));
+        self.tag_uses.follow(old.as_deref(), Some(key));
+        if let Some(old) = old {
             self.key_names.remove(&(old.account, old.name.clone()));
         } else {
             self.key_pair_lists.entry(key.account).or_default().insert(Reverse(key.sequence), key.id);
@@ -409,6 +419,7 @@ impl View {
 
     fn remove_key_pair(&mut self, key: &Arc<KeyPair>) {
         let Some(old) = self.key_pairs.remove(&key.id) else { return };
+        self.tag_uses.follow(Some(&*old), None);
         if let Some(list) = self.key_pair_lists.get_mut(&old.account) {
             list.remove(&Reverse(old.sequence));
         }

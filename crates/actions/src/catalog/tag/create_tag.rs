@@ -35,7 +35,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let tag = tag_words::one_tag(parameters)?;
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        if tagged::created(view, context, &tag).is_some() || tagged::carrier(view, context, &tag).is_some() {
+        if tagged::created(view, context, &tag).is_some() || view.tag_uses(context.account, &tag) > 0 {
             return Err(TagRefusal::Exists { key: tag.key, value: tag.value }.into());
         }
         if view.created_tags().count(context.account, None::<RegionId>) >= QUOTA {

@@ -27,8 +27,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let tag = Tag { key, value: parameters.text("TagValue")?.unwrap_or_default() };
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        if let Some(resource) = tagged::carrier(view, context, &tag) {
-            return Err(TagRefusal::Carried { key: tag.key, value: tag.value, resource: resource.into() }.into());
+        let uses = view.tag_uses(context.account, &tag);
+        if uses > 0 {
+            return Err(TagRefusal::Carried { key: tag.key, value: tag.value, uses }.into());
         }
         let missing = || TagRefusal::Missing { key: tag.key.clone(), value: tag.value.clone() };
         tx.discard(tagged::created(view, context, &tag).ok_or_else(missing)?);
@@ -43,7 +44,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-data0001","ReplaceTags":[{"TagKey":"owner","TagValue":"ops"}]}
 < {}
 > DeleteTag {"TagKey":"owner","TagValue":"ops"}
-< FailedOperation.TagAttachedResource The tag `owner` with the value `ops` is carried by `disk-data0001`; take it off first.
+< FailedOperation.TagAttachedResource The tag `owner` with the value `ops` is on resources of the account (1); take it off them first: GetResources names them.
 > ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:volume/disk-data0001","DeleteTags":[{"TagKey":"owner"}]}
 < {}
 > DeleteTag {"TagKey":"owner","TagValue":"dev"}

@@ -5,6 +5,7 @@
 //! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
 
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, action::page, tag_words, tagged};
+use cvmd_model::Tag;
 use cvmd_state::View;
 use serde::Serialize;
 
@@ -50,10 +51,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let mut tags = tagged::all_tags(view, context);
     tags.retain(|(key, known)| creator && named(key) && value.as_ref().is_none_or(|value| value == known));
     let total_count = tags.len();
-    let carried = tagged::carried_tags(view, context);
-    let tags = page(tags.into_iter(), (offset, limit)).map(|tag| {
-        let can_delete = u8::from(!carried.contains(&tag));
-        TagWithDelete { tag_key: tag.0, tag_value: tag.1, can_delete, category: "Custom" }
+    let tags = page(tags.into_iter(), (offset, limit)).map(|(key, value)| {
+        let tag = Tag { key, value };
+        let can_delete = u8::from(view.tag_uses(context.account, &tag) == 0);
+        TagWithDelete { tag_key: tag.key, tag_value: tag.value, can_delete, category: "Custom" }
     });
     Ok(Body::of(&Reply { total_count, offset, limit, tags: tags.collect() }))
 }
