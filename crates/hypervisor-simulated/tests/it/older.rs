@@ -198,7 +198,8 @@ async fn one_rsa_key_is_made_however_many_come_for_it_at_once() {
     let row = place.driver.machine(place.id).unwrap().rsa_host_key.clone();
     assert!(row.is_some());
     scanned(&place.driver, place.id, "rsa").await;
-    assert_eq!(place.driver.machine(place.id).unwrap().rsa_host_key, row);
+    // It is a private key: not shown by a test that fails.
+    assert!(place.driver.machine(place.id).unwrap().rsa_host_key == row, "another one was made");
 }
 
 const FINITE_FIELD: &str = "KexAlgorithms=diffie-hellman-group-exchange-sha256";
