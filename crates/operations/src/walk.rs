@@ -389,6 +389,7 @@ fn line(instance: &Instance, request: RequestId, outcome: &Outcome, at_seconds: 
         action: instance.latest.as_ref().map_or("", |latest| &latest.action).into(),
         at_seconds,
         decision: outcome.to_string().into(),
+        message: None,
         instances: vec![instance.id],
         target: None,
         replay: None,

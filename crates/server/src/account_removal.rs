@@ -19,6 +19,8 @@ use cvmd_wire::{Door, Language, Params};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+/// What the journal calls the removal of an account.
+pub(crate) const ACTION: &str = "RemoveAccount";
 /// Instances that one asking terminates, and rows that one transaction takes away.
 const INSTANCES_AT_ONCE: usize = 100;
 const ROWS_AT_ONCE: usize = 200;
@@ -167,9 +169,8 @@ async fn remove_bare(house: &House, account: &Account, request: RequestId) -> an
     let credentials = credentials.credentials().filter(|credential| credential.account == number);
     let taken: Vec<_> = credentials.filter_map(|credential| house.credentials.remove(&credential.secret_id)).collect();
     take_rows(house, number).await?;
-    let removed = house.state.commit(
-        entry(house, request, number, "RemoveAccount", format!("account {}", account.name)),
-        move |tx| {
+    let removed =
+        house.state.commit(entry(house, request, number, ACTION, format!("account {}", account.name)), move |tx| {
             let view = tx.view();
             let account = view.account(number).filter(|_| view.owned(number).is_empty()).ok_or(Refused::Busy)?;
             view.credentials()
@@ -177,8 +178,7 @@ async fn remove_bare(house: &House, account: &Account, request: RequestId) -> an
                 .for_each(|credential| tx.remove_credential(credential));
             tx.remove_account(account);
             Ok::<_, Refused>(())
-        },
-    );
+        });
     let outcome = removed.await.map_err(anyhow::Error::from).and_then(|decided| decided.map_err(anyhow::Error::from));
     outcome.inspect_err(|_| taken.into_iter().for_each(|credential| house.credentials.put_back(credential)))
 }

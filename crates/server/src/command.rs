@@ -9,12 +9,16 @@ use crate::{
 };
 use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason};
 use cvmd_hypervisor::Turns;
+use cvmd_model::KeyPairId;
 use cvmd_state::{CommitError, JournalEntry, Transaction, View};
 use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
 /// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
 const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Key pairs that one line of the journal names.
+const KEYS_NAMED_MAX: usize = 100;
 
 type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
@@ -227,6 +231,11 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         (None, Some(one)) => std::slice::from_ref(one),
         _ => &[],
     };
+    let keys = match (root.get("KeyIds"), root.get("KeyId")) {
+        (Some(Value::List(list)), _) => &list[..list.len().min(KEYS_NAMED_MAX)],
+        (None, Some(one)) => std::slice::from_ref(one),
+        _ => &[],
+    };
     let instance = |value: &Value| match value {
         Value::Text(text) => text.parse().ok(),
         _ => None,
@@ -238,9 +247,19 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         action: action.name,
         at_seconds: context.now_seconds,
         instances: named.iter().filter_map(instance).collect(),
-        target: None,
+        target: key_pairs_of(keys),
         replay: request.replay.map(|key| key.to_hex().into()),
     }
+}
+
+/// The key pairs that a command names, as the journal tells them. What is none is left out.
+fn key_pairs_of(named: &[Value]) -> Option<Box<str>> {
+    let key = |value: &Value| match value {
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    let keys: Vec<_> = named.iter().filter_map(key).map(|key: KeyPairId| key.to_string()).collect();
+    (!keys.is_empty()).then(|| keys.join(" ").into())
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ fn text(answer: &Value, format: Format, none: &str) -> String {
 }
 
 /// Whose it is before what it is; names that are not here follow.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "Time",
     "RequestId",
     "AccountName",
@@ -191,6 +191,7 @@ const ORDER: [&str; 12] = [
     "Action",
     "Target",
     "Decision",
+    "Message",
     "InstanceId",
     "InstanceIds",
 ];

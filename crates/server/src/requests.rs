@@ -1,10 +1,11 @@
 //! What the journal tells an operator: the lines of one request, and the last ones of all.
 
-use crate::house::House;
+use crate::{account_removal, house::House};
 use anyhow::{Context, bail};
-use cvmd_model::{InstanceId, RequestId};
+use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use cvmd_state::{JournalFilter, JournalLine, View};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Lines that are shown at a time, at most.
 pub(crate) const LINES_MAX: u32 = 1_000;
@@ -15,8 +16,8 @@ pub(crate) async fn trace(house: &House, request: RequestId) -> anyhow::Result<V
     if lines.is_empty() {
         bail!("the journal has no command with the RequestId {request}; queries leave no line");
     }
-    let view = house.state.view();
-    Ok(lines.iter().map(|line| row(&view, line)).collect())
+    let names = Names::of(house, &lines).await?;
+    Ok(lines.iter().map(|line| row(&names, line)).collect())
 }
 
 /// The last lines, oldest first: of one account or about one instance, where those are named.
@@ -26,29 +27,77 @@ pub(crate) async fn last(
     instance: Option<InstanceId>,
     lines_max: u32,
 ) -> anyhow::Result<Value> {
-    let view = house.state.view();
-    let named = |name: &str| {
-        let account = view.accounts().find(|account| *account.name == *name);
-        account.with_context(|| format!("there is no account {name}: `cvmd account list` shows those there are"))
+    let account = match account {
+        Some(name) => Some(number_of(house, name).await?),
+        None => None,
     };
-    let account = account.map(named).transpose()?.map(|account| account.number);
-    let lines = house.state.last_lines(JournalFilter { account, instance }, lines_max.min(LINES_MAX) as usize).await?;
+    let filter = JournalFilter { account, instance, action: None };
+    let lines = house.state.last_lines(filter, lines_max.min(LINES_MAX) as usize).await?;
+    let names = Names::of(house, &lines).await?;
     let told = |line: &JournalLine| {
-        let mut row = row(&view, line);
+        let mut row = row(&names, line);
         row["RequestId"] = json!(line.request);
         row
     };
     Ok(lines.iter().map(told).collect())
 }
 
-fn row(view: &View, line: &JournalLine) -> Value {
+/// Of several accounts that had this name one after the other, the one there is, or else the last one.
+async fn number_of(house: &House, name: &str) -> anyhow::Result<AccountNumber> {
+    let view = house.state.view();
+    if let Some(account) = view.accounts().find(|account| *account.name == *name) {
+        return Ok(account.number);
+    }
+    let gone = removed(house).await?.into_iter().rev().find(|(_, gone)| **gone == *name);
+    let gone = gone.with_context(|| {
+        format!("there is no account {name}, nor was one removed: `cvmd account list` shows those there are")
+    });
+    Ok(gone?.0)
+}
+
+/// The accounts whose removal the journal has, oldest first.
+async fn removed(house: &House) -> anyhow::Result<Vec<(AccountNumber, Box<str>)>> {
+    let removals = JournalFilter { action: Some(account_removal::ACTION), ..JournalFilter::default() };
+    let lines = house.state.last_lines(removals, LINES_MAX as usize).await?;
+    let accepted = lines.into_iter().filter(|line| &*line.decision == "accepted");
+    let named = accepted.filter_map(|line| Some((line.account, line.target?.strip_prefix("account ")?.into())));
+    Ok(named.collect())
+}
+
+/// What the accounts of some lines are called, those that were removed included.
+struct Names {
+    view: Arc<View>,
+    removed: Vec<(AccountNumber, Box<str>)>,
+}
+
+impl Names {
+    async fn of(house: &House, lines: &[JournalLine]) -> anyhow::Result<Names> {
+        let view = house.state.view();
+        let is_all_there = lines.iter().all(|line| view.account(line.account).is_some());
+        let removed = if is_all_there { Vec::new() } else { removed(house).await? };
+        Ok(Names { view, removed })
+    }
+
+    fn get(&self, account: AccountNumber) -> String {
+        if let Some(present) = self.view.account(account) {
+            return present.name.to_string();
+        }
+        let gone = self.removed.iter().find(|(number, _)| *number == account);
+        gone.map_or_else(|| "(removed)".into(), |(_, name)| format!("{name} (removed)"))
+    }
+}
+
+fn row(names: &Names, line: &JournalLine) -> Value {
     let mut row = json!({
         "Time": cvmd_actions::time(line.at_seconds),
-        "AccountName": view.account(line.account).map_or("", |account| &account.name),
+        "AccountName": names.get(line.account),
         "Action": line.action,
         "Decision": line.decision,
         "InstanceIds": line.instances,
     });
+    if let Some(message) = &line.message {
+        row["Message"] = json!(message);
+    }
     // What came of an operation is nobody's signature.
     if !line.credential.is_empty() {
         row["SecretId"] = json!(line.credential);

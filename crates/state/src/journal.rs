@@ -7,7 +7,15 @@ use serde::{Deserialize, Serialize};
 pub trait Decision {
     /// A wire code such as `InvalidInstanceId.NotFound`.
     fn decision(&self) -> &str;
+
+    /// What the caller was told beside it. Never a secret.
+    fn message(&self) -> Option<&str> {
+        None
+    }
 }
+
+/// Characters of a message that the journal keeps.
+const MESSAGE_CHARACTERS_MAX: usize = 300;
 
 /// What is known of a command before it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +28,7 @@ pub struct JournalEntry {
     pub at_seconds: u64,
     /// The instances that it names.
     pub instances: Vec<InstanceId>,
-    /// What else an operator's command is about: an account, a credential. Never a secret.
+    /// What else it is about: key pairs; an operator's command's account or credential. Never a secret.
     pub target: Option<Box<str>>,
     /// Refuses the same signed request for as long as its timestamp is valid; legacy door only. 16 bytes in hex.
     pub replay: Option<Box<str>>,
@@ -37,8 +45,11 @@ pub struct JournalLine {
     pub at_seconds: u64,
     /// `accepted`, a wire code, or what came of the operation: `SUCCESS`, `FAILED: ...`.
     pub decision: Box<str>,
+    /// What the caller of a refused command was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Box<str>>,
     pub instances: Vec<InstanceId>,
-    /// What else an operator's command was about.
+    /// What else it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,17 +61,20 @@ pub struct JournalLine {
 pub struct JournalFilter {
     pub account: Option<AccountNumber>,
     pub instance: Option<InstanceId>,
+    pub action: Option<&'static str>,
 }
 
 impl JournalFilter {
     pub(crate) fn fits(&self, line: &JournalLine) -> bool {
         self.account.is_none_or(|account| line.account == account)
+            && self.action.is_none_or(|action| *line.action == *action)
             && self.instance.is_none_or(|instance| line.instances.contains(&instance))
     }
 }
 
 impl JournalEntry {
-    pub(crate) fn decided(self, decision: &str, created: &[InstanceId]) -> JournalLine {
+    /// The line of what was accepted, or of what an error says.
+    pub(crate) fn decided(self, refused: Option<&impl Decision>, created: &[InstanceId]) -> JournalLine {
         let mut instances = self.instances;
         if instances.is_empty() {
             instances.extend_from_slice(created);
@@ -71,10 +85,15 @@ impl JournalEntry {
             credential: self.credential,
             action: self.action.into(),
             at_seconds: self.at_seconds,
-            decision: decision.into(),
+            decision: refused.map_or("accepted", Decision::decision).into(),
+            message: refused.and_then(Decision::message).map(|message| cut(message).into()),
             instances,
             target: self.target,
             replay: self.replay,
         }
     }
+}
+
+fn cut(message: &str) -> &str {
+    message.char_indices().nth(MESSAGE_CHARACTERS_MAX).map_or(message, |(end, _)| &message[..end])
 }

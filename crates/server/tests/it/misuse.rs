@@ -114,6 +114,13 @@ fn the_last_requests_are_listed_by_account_and_instance() {
     assert_eq!((about.as_array().unwrap().len(), &about[0]["Decision"]), (1, &json!("InvalidInstanceId.NotFound")));
     let of = home.ask_json(&["requests", "--account", "second"]);
     assert!(of.as_array().unwrap().iter().all(|line| line["AccountName"] == "second"), "{of}");
+    // An account that is gone keeps its name where its lines are told, and is found by it.
+    home.ask(&["account", "remove", "second"]);
+    let of = home.ask_json(&["requests", "--account", "second"]);
+    let names: Vec<_> = of.as_array().unwrap().iter().map(|line| &line["AccountName"]).collect();
+    assert_eq!(names, ["second (removed)"], "{of}");
+    let nobody = refused(&home.ask(&["requests", "--account", "nobody"]));
+    assert!(nobody.contains("no account nobody, nor was one removed"), "{nobody}");
     let said = text(&home.ask(&["requests", "--instance", "ins-nowhere2"]));
     assert!(said.contains("no lines of those that were asked for"), "{said}");
     assert!(text(&home.ask(&["messages"])).starts_with("no messages: "));

@@ -64,6 +64,9 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
     let lines = home.ask_json(&["request", &accepted]);
     assert_eq!((&lines[0]["SecretId"], lines[1].get("SecretId")), (&json!(support::SECRET_ID), None), "{lines}");
     assert_eq!(lines[0]["InstanceIds"], json!([id]));
+    // What was refused says why, and which key pairs it was about.
+    let refusal = home.ask_json(&["request", &failing.request])[0].clone();
+    assert_eq!((&refusal["Target"], &refusal["Message"]), (&json!("skey-nowhere1"), &json!(failing.message)));
     // An action that takes one instance names it too, also when it is refused.
     let one = client.answer("ResetInstance", json!({"InstanceId": "ins-nowhere1"})).unwrap_err();
     assert_eq!(home.ask_json(&["request", &one.request])[0]["InstanceIds"], json!(["ins-nowhere1"]));

@@ -16,6 +16,7 @@ fn line(request: RequestId, at_seconds: u64, replay: Option<&str>) -> JournalLin
         action: "StopInstances".into(),
         at_seconds,
         decision: "accepted".into(),
+        message: Some("what was told".into()),
         instances: vec!["ins-1e4r6y8i".parse().unwrap()],
         target: Some("the account second".into()),
         replay: replay.map(Into::into),
@@ -78,6 +79,8 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
     assert_eq!(last(any, 2).iter().map(|line| line.at_seconds).collect::<Vec<_>>(), [1001, 1001]);
     let of = |number| JournalFilter { account: Some(AccountNumber(number)), ..any };
     assert_eq!((last(of(1), 10).len(), last(of(2), 10).len()), (3, 0));
+    let did = |action| JournalFilter { action: Some(action), ..any };
+    assert_eq!((last(did("StopInstances"), 10).len(), last(did("StartInstances"), 10).len()), (3, 0));
     let named = |id: &str| JournalFilter { instance: Some(id.parse().unwrap()), ..any };
     assert_eq!((last(named("ins-1e4r6y8i"), 10).len(), last(named("ins-1e4r6y8j"), 10).len()), (3, 0));
     assert_eq!(journal.replays_since(1001).unwrap(), ["aa".into(), "bb".into()]);

@@ -220,6 +220,8 @@ fn newest(
     lines_max: usize,
 ) -> Result<Vec<JournalLine>, StoreError> {
     let named = filter.instance.map(|instance| instance.to_string());
+    let action = filter.action.map(|action| format!("\"action\":\"{action}\""));
+    let sought = [named, action];
     let mut statement = connection.prepare(query).map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut found = Vec::new();
@@ -228,7 +230,7 @@ fn newest(
             break;
         }
         let body = row.get_ref(0).and_then(|body| Ok(body.as_str()?)).map_err(failed)?;
-        if named.as_ref().is_none_or(|named| body.contains(named)) {
+        if sought.iter().flatten().all(|sought| body.contains(sought)) {
             found.extend(Some(line(row).map_err(failed)?).filter(|line| filter.fits(line)));
         }
     }

@@ -57,6 +57,7 @@ fn superseded(instance: &Instance, context: &Context) -> Option<JournalLine> {
         at_seconds: context.now_seconds,
         decision: format!("SUPERSEDED: by {} {}", ACTION.name, context.request).into(),
         instances: vec![instance.id],
+        message: None,
         target: None,
         replay: None,
     })
