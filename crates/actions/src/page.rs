@@ -45,7 +45,7 @@ fn bounds(page: &mut String) {
     let long: Vec<String> = LONG_TEXTS.iter().map(|(name, bytes)| format!("{bytes} in `{name}`")).collect();
     let _ = writeln!(
         page,
-        "## Bounds\n\nWhere the vendor has a limit, its limit and its code are answered. Beside those every request has bounds of this server's own, which\nare refused as `InvalidParameterValue` with the number given and the number allowed: a text has at most {TEXT_BYTES_MAX} bytes ({}), a list\nat most {LIST_MAX} values, all names and texts of a request together {REQUEST_BYTES_MAX} bytes. A resource is kept in at most {ROW_BYTES_MAX} bytes, and one\nrequest writes at most {COMMAND_BYTES_MAX} bytes of them: 500 instances at once may have 8 KB each of user data, tags and metadata. A resource\nhas at most 50 tags, an instance 50 items of metadata. A reply has at most 8 MiB; ask for a smaller page then.\n",
+        "## Bounds\n\nWhere the vendor has a limit, its limit and its code are answered. Beside those every request has bounds of this server's own, which\nare refused as `InvalidParameterValue` with the number given and the number allowed: a text has at most {TEXT_BYTES_MAX} bytes ({}), a list\nat most {LIST_MAX} values, all names and texts of a request together {REQUEST_BYTES_MAX} bytes. A resource is kept in at most {ROW_BYTES_MAX} bytes, and one\nrequest writes at most {COMMAND_BYTES_MAX} bytes of them: 500 instances at once may have 5 KB each of user data, tags and metadata. A resource\nhas at most 50 tags, an instance 50 items of metadata. A reply has at most 8 MiB; ask for a smaller page then.\n",
         long.join(", ")
     );
     page.push_str("## All actions\n\n");

@@ -36,12 +36,25 @@ impl<K: Clone + Eq + Hash, V> RoundRobin<K, V> {
         self.pop_of(|_| true)
     }
 
-    /// Takes the first one of the next key that may have a turn now. Keys that may not keep what they have.
+    /// Takes the first one of the next key that may have a turn now. Keys that may not keep what they have, and their place.
     pub fn pop_of(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, V)> {
+        let mut passed = Vec::new();
+        let popped = self.pop_first(|key| {
+            let may = may(key);
+            if !may {
+                passed.push(key.clone());
+            }
+            may
+        });
+        passed.into_iter().rev().for_each(|key| self.order.push_front(key));
+        popped
+    }
+
+    /// The same; keys that may not have lost their place.
+    fn pop_first(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, V)> {
         for _ in 0..self.order.len() {
             let key = self.order.pop_front()?;
             if !may(&key) {
-                self.order.push_back(key);
                 continue;
             }
             let Some(queue) = self.by_key.get_mut(&key) else { continue };

@@ -10,8 +10,9 @@ use std::sync::Arc;
 /// Bytes of one row as it is kept, at most. A launch template's version and an instance with user data, many tags and
 /// metadata are the largest.
 pub const ROW_BYTES_MAX: usize = 128 * 1024;
-/// Bytes of all rows that one command writes, at most: what the disk takes while nobody notices that others wait.
-pub const COMMAND_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of all rows that one command writes, at most: a hundred instances with as much user data as the vendor takes. The
+/// writer is busy with them for some 20 ms.
+pub const COMMAND_BYTES_MAX: usize = 5 * 512 * 1024;
 /// What a row from before there were bounds may still grow: an operation has to be written down in it.
 const GROWTH_BYTES_MAX: usize = 8 * 1024;
 
@@ -113,10 +114,10 @@ mod test {
         let state = State::open(Box::<MemoryStore>::default()).unwrap();
         assert!(matches!(put(&state, 1, ROW_BYTES_MAX).await, Err(TooLarge::Row { .. })));
         let large = ROW_BYTES_MAX - 1024;
-        assert!(matches!(put(&state, 40, large).await, Err(TooLarge::Command { rows: 40, .. })));
+        assert!(matches!(put(&state, 25, large).await, Err(TooLarge::Command { rows: 25, .. })));
         assert_eq!(state.view().vpcs().all().count(), 0);
-        put(&state, 30, large).await.unwrap();
-        assert_eq!(state.view().vpcs().all().count(), 30);
+        put(&state, 20, large).await.unwrap();
+        assert_eq!(state.view().vpcs().all().count(), 20);
     }
 
     #[tokio::test]

@@ -88,11 +88,12 @@ impl<J> Jobs<J> {
         self.queues().waiting.pop_of(may)
     }
 
-    /// The next one. Blocks until there is one; none once all is done and nothing more may come.
-    pub(crate) fn wait(&self) -> Option<(Owner, J)> {
+    /// The next one of those who are `preferred`, or else of the others. Blocks until there is one; none once all is done and
+    /// nothing more may come.
+    pub(crate) fn wait(&self, mut preferred: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
         let mut queues = self.queues();
         loop {
-            let next = queues.waiting.pop();
+            let next = queues.waiting.pop_of(&mut preferred).or_else(|| queues.waiting.pop());
             if next.is_some() || queues.is_closed {
                 return next;
             }
@@ -126,11 +127,11 @@ mod test {
         {
             jobs.add(owner, job).unwrap();
         }
-        assert_eq!(jobs.wait(), Some((account(1), "a1")));
+        assert_eq!(jobs.wait(|_| true), Some((account(1), "a1")));
         assert_eq!(jobs.next_of(|owner| *owner == account(2)), Some((account(2), "b1")));
         jobs.close();
         assert_eq!(jobs.add(account(2), "late"), Err(NoRoom::Closed));
-        let mut rest: Vec<_> = std::iter::from_fn(|| jobs.wait()).map(|(_, job)| job).collect();
+        let mut rest: Vec<_> = std::iter::from_fn(|| jobs.wait(|_| true)).map(|(_, job)| job).collect();
         rest.sort_unstable();
         assert_eq!(rest, ["a2", "c1", "m1"]);
     }
@@ -146,7 +147,7 @@ mod test {
         assert_eq!(jobs.add(account(1), 0), Err(NoRoom::Full { waiting: WAITING_MAX }));
         jobs.add(account(2), 0).unwrap();
         jobs.add(Owner::Machines(AccountNumber(1)), 0).unwrap();
-        jobs.wait().unwrap();
+        jobs.wait(|_| true).unwrap();
         jobs.add(account(1), 0).unwrap();
     }
 }

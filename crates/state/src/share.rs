@@ -1,7 +1,7 @@
 //! What one group of the writer holds at most, and what of it is one account's.
 
 use crate::jobs::Owner;
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 /// Commands in one group, at most.
 const COMMANDS_MAX: usize = 256;
@@ -61,6 +61,40 @@ impl Shares {
     /// Whether the owner gets one more into this group.
     pub(crate) fn has_room_for(&self, owner: &Owner) -> bool {
         !self.by_owner.iter().any(|(known, cost)| known == owner && cost.is_a_share())
+    }
+}
+
+/// Whose latest command was heavy: it cost a share by itself. The next one is taken to be as heavy, so it begins a group, in
+/// which it delays nobody who was there before it, and after such a group others go first.
+#[derive(Debug, Default)]
+pub(crate) struct Heavy {
+    owners: HashSet<Owner>,
+    was_last: bool,
+}
+
+impl Heavy {
+    /// Learns what an owner's command has cost.
+    pub(crate) fn learn(&mut self, owner: Owner, cost: Cost) {
+        if cost.is_a_share() {
+            self.owners.insert(owner);
+            self.was_last = true;
+        } else {
+            self.owners.remove(&owner);
+        }
+    }
+
+    /// Whether the owner may begin the next group, if another waits.
+    pub(crate) fn may_begin(&self, owner: &Owner) -> bool {
+        !self.was_last || !self.owners.contains(owner)
+    }
+
+    pub(crate) fn begins(&mut self) {
+        self.was_last = false;
+    }
+
+    /// Whether the owner may join a group that has begun.
+    pub(crate) fn may_join(&self, owner: &Owner) -> bool {
+        !self.owners.contains(owner)
     }
 }
 
