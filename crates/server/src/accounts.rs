@@ -69,15 +69,18 @@ pub(crate) async fn first_account(
                 Some(known) if !known.is_valid() => {
                     bail!("CVMD_SECRET_ID {id} has been revoked: give another one, or none")
                 }
-                Some(known) => {
-                    let kept = house.master_key.open_sealed(&known.secret_key_encrypted);
-                    if kept.is_ok_and(|kept| kept.expose() != key.expose()) {
-                        tracing::warn!(
-                            secret_id = id,
-                            "CVMD_SECRET_KEY is another than before: the old key signs nothing any more"
-                        );
-                    }
-                }
+                Some(known) => match house.master_key.open_sealed(&known.secret_key_encrypted) {
+                    Ok(kept) if kept.expose() == key.expose() => {}
+                    Ok(_) => tracing::warn!(
+                        secret_id = id,
+                        "CVMD_SECRET_KEY is another than before: the old key signs nothing any more"
+                    ),
+                    Err(_) => tracing::warn!(
+                        secret_id = id,
+                        "master.key is another than the one that sealed this credential, which is sealed anew; what else the old one \
+                         sealed, as the passwords of `cvmd messages`, can be read with that alone"
+                    ),
+                },
                 None => say_that_others_stay(&view, id),
             }
             put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await

@@ -29,6 +29,12 @@ const SOCKET_PATH_MAX: usize = 103;
 /// Starts that give up one after the other while one more waits for them.
 const GIVEN_UP_MAX: usize = 100;
 
+/// Device and inode of a file.
+type Identity = (u64, u64);
+
+/// What is wanted, and what is.
+const DATABASES: [&str; 2] = ["state.db", "machines.db"];
+
 /// All that a start makes. The lock comes first, so that it goes last.
 const FILES: [&str; 13] = [
     "lock",
@@ -104,9 +110,15 @@ impl DataDirectory {
         let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
         let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
         // Another process that had the lock until now may have made some of them: they are its own.
-        let is_new = is_free(&data.state()) && is_free(&path.join("machines.db"));
+        let is_missing = DATABASES.map(|name| is_free(&path.join(name)));
+        let is_new = is_missing == [true; DATABASES.len()];
+        // A database that is missing beside the other is made before the start is refused. Its log alone may be all there is of it.
+        let is_of_missing = |file: &Path| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            DATABASES.iter().zip(is_missing).any(|(database, is_missing)| is_missing && name.starts_with(database))
+        };
         let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
-        *data.made() = if is_new { made.collect() } else { Vec::new() };
+        *data.made() = made.filter(|file| is_new || is_of_missing(file)).collect();
         // Whoever locks the directory is the only cvmd there, but for one that was killed at this moment.
         let is_silent = || UnixStream::connect(data.socket()).is_err().then_some(());
         if waiting::within(SEES_SIGNAL_WITHIN, is_silent).is_none() {
@@ -143,11 +155,21 @@ impl DataDirectory {
     /// answered would be lost. Why, for the log.
     pub(crate) async fn gone(&self) -> anyhow::Error {
         let mut looks = tokio::time::interval(GONE_LOOKS_EVERY);
-        let files = [self.path.join("lock"), self.state(), self.path.join("machines.db")];
-        let opened: Vec<_> = files.iter().map(|file| identity(file)).collect();
+        // What was deleted before the first look is gone as well.
+        let files = ["lock", DATABASES[0], DATABASES[1]].map(|name| self.path.join(name));
+        // What was committed last may stand in them alone. They come with the first change at the latest.
+        let logs = DATABASES.map(|name| self.path.join(format!("{name}-wal")));
+        let mut opened: Vec<_> = files.iter().chain(&logs).map(|file| (file, identity(file))).collect();
+        let is_gone = |file: &PathBuf, opened: &mut Option<Identity>| {
+            let found = identity(file);
+            let is_gone = if opened.is_none() { files.contains(file) } else { found != *opened };
+            *opened = found;
+            is_gone
+        };
         loop {
             looks.tick().await;
-            if let Some((file, _)) = files.iter().zip(&opened).find(|(file, opened)| identity(file) != **opened) {
+            let gone = opened.iter_mut().find_map(|(file, opened)| is_gone(file, opened).then_some(file));
+            if let Some(file) = gone {
                 tracing::error!(file = %file.display(), "deleted or replaced under the running server: it ends, because nothing lasts any more");
                 return anyhow::anyhow!(
                     "{} was deleted or replaced under the running server, so nothing that it does would last: put it back, or start \
@@ -219,13 +241,25 @@ fn is_ours_or_free(file: &Path, is_ours: fn(&[u8]) -> bool) -> std::io::Result<b
 /// be made, and a file that a start writes anew would be lost.
 fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
     let files = FILES.map(|name| path.join(name));
-    let is_unusable = |file: &&PathBuf| **file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
-    if let Some(file) = files.iter().chain([&failure(path)]).find(is_unusable) {
+    let is_unusable = |file: &PathBuf| *file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
+    // SQLite opens what an earlier way of keeping its log would have left.
+    let of_databases = |end: &str| DATABASES.map(|name| path.join(format!("{name}{end}")));
+    let others = of_databases("-journal").into_iter().chain([failure(path)]);
+    if let Some(file) = files.iter().cloned().chain(others).find(is_unusable) {
         bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
     }
     let socket = socket(path);
     if std::fs::symlink_metadata(&socket).is_ok_and(|found| !found.file_type().is_socket()) {
         bail!("{} is in the way: it is no socket; is that directory another program's?", socket.display());
+    }
+    // SQLite would make the other files as unwritable as the one, and those would refuse the next start too.
+    for file in ["", "-wal", "-shm"].into_iter().flat_map(of_databases) {
+        match OpenOptions::new().write(true).open(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot write {}", file.display()));
+            }
+            _ => {}
+        }
     }
     type IsOurs = fn(&[u8]) -> bool;
     let forms: [(&str, IsOurs); 3] = [
@@ -275,7 +309,7 @@ fn is_free(path: &Path) -> bool {
 }
 
 /// Which file that is, if there is one.
-fn identity(path: &Path) -> Option<(u64, u64)> {
+fn identity(path: &Path) -> Option<Identity> {
     std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 

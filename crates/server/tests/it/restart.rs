@@ -211,13 +211,19 @@ fn a_start_waits_for_the_server_that_is_told_to_stop() {
 
 #[test]
 fn a_missing_master_key_is_asked_for_and_never_made_anew() {
-    let home = Home::new();
+    let home = Home::new().expecting("master.key is another than");
     home.start().stop();
     let (key, aside) = (home.data().join("master.key"), home.data().join("aside"));
     std::fs::rename(&key, &aside).unwrap();
     let said = home.refuses_to_serve(&mut home.serve());
     assert!(said.contains("master.key is missing") && said.contains("put it back"), "{said}");
     assert!(!key.exists(), "another key would hide that the right one is gone");
+    // That of another directory opens nothing of what was sealed here.
+    let other = Home::new();
+    other.start().stop();
+    std::fs::copy(other.data().join("master.key"), &key).unwrap();
+    let log = home.start().stop();
+    assert!(log.contains("master.key is another than the one that sealed this credential"), "{log}");
     std::fs::rename(&aside, &key).unwrap();
     home.start().stop();
 }
@@ -228,7 +234,7 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
     home.start().stop();
     let lock = home.data().join("lock");
     std::fs::remove_file(&lock).unwrap();
-    for name in ["lock", "machines.db-wal", "failure"] {
+    for name in ["lock", "machines.db-wal", "machines.db-journal", "failure"] {
         let (file, aside) = (home.data().join(name), home.data().join("aside"));
         let was_there = std::fs::rename(&file, &aside).is_ok();
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());

@@ -138,10 +138,12 @@ fn machines_of_another_directory_refuse_the_start_until_that_is_accepted() {
 
 #[test]
 fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_answer_nobody() {
-    for lose in [delete, |home: &Home, name: &str| std::fs::write(file(home, name), "").unwrap()] {
+    let empty = |home: &Home, name: &str| std::fs::write(file(home, name), "").unwrap();
+    for (lose, is_deleted) in [(delete as fn(&Home, &str), true), (empty, false)] {
         let (home, id, address) = used();
         lose(&home, "state.db");
         refused(&home, ["state.db is missing or empty", "--accept-missing state"]);
+        assert_eq!(file(&home, "state.db").exists(), !is_deleted, "a refused start makes none");
         let mut serve = home.serve();
         serve.args(["--accept-missing", "state", "--network-block", address.split('.').nth(1).unwrap()]);
         let server = home.start_as(serve);
