@@ -4,14 +4,14 @@
 use crate::Reason;
 use cvmd_wire::{Map, Value};
 
-/// Texts whose own rule says which characters they may have, with a code of its own.
+/// Texts whose own rule says which characters they may have, with a code of its own, where an action writes them.
 const RULED: &[&str] = &["HostName", "KeyName", "Password", "TagKey", "TagValue"];
 /// Texts of several lines, beside all descriptions and what is in `Metadata`.
 const LINES: &[&str] = &["PublicKey", "UserData"];
 
-/// Refuses the first text with a control character in it.
-pub(crate) fn refuse(parameters: &Map) -> Result<(), Reason> {
-    match in_map(parameters, false) {
+/// Refuses the first text with a control character in it. Of what an action only reads no text has a rule of its own.
+pub(crate) fn refuse(parameters: &Map, is_query: bool) -> Result<(), Reason> {
+    match in_map(parameters, false, if is_query { &[] } else { RULED }) {
         Some((name, character)) => Err(Reason::ControlCharacter { name: name.into(), code: u32::from(character) }),
         None => Ok(()),
     }
@@ -26,22 +26,22 @@ pub(crate) fn refuse_in(name: &str, text: &str, has_lines: bool) -> Result<(), R
 }
 
 /// Where there is one, and which.
-fn in_map(map: &Map, has_lines: bool) -> Option<(String, char)> {
-    map.iter().filter(|(name, _)| !RULED.contains(name)).find_map(|(name, value)| {
+fn in_map(map: &Map, has_lines: bool, ruled: &[&str]) -> Option<(String, char)> {
+    map.iter().filter(|(name, _)| !ruled.contains(name)).find_map(|(name, value)| {
         let has_lines = has_lines || name == "Metadata" || name.ends_with("Description") || LINES.contains(&name);
-        let (rest, character) = in_value(value, has_lines)?;
+        let (rest, character) = in_value(value, has_lines, ruled)?;
         Some((format!("{name}{rest}"), character))
     })
 }
 
-fn in_value(value: &Value, has_lines: bool) -> Option<(String, char)> {
+fn in_value(value: &Value, has_lines: bool, ruled: &[&str]) -> Option<(String, char)> {
     match value {
         Value::Text(text) => in_text(text, has_lines).map(|character| (String::new(), character)),
         Value::List(list) => list.iter().enumerate().find_map(|(index, value)| {
-            let (rest, character) = in_value(value, has_lines)?;
+            let (rest, character) = in_value(value, has_lines, ruled)?;
             Some((format!(".{index}{rest}"), character))
         }),
-        Value::Map(map) => in_map(map, has_lines).map(|(rest, character)| (format!(".{rest}"), character)),
+        Value::Map(map) => in_map(map, has_lines, ruled).map(|(rest, character)| (format!(".{rest}"), character)),
         Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => None,
     }
 }
@@ -91,6 +91,9 @@ mod test {
                 ("CreateVpc", json!({"VpcName": name, "CidrBlock": "10.0.0.0/16"}), "VpcName"),
                 ("CreateDisasterRecoverGroup", json!({"Name": name, "Type": "HOST"}), "Name"),
                 ("CreateImage", json!({"ImageName": name, "InstanceId": "ins-1e4r6y8i"}), "ImageName"),
+                // What is only looked for is no name that could be refused as one.
+                ("DescribeTags", json!({"TagKey": name}), "TagKey"),
+                ("InquiryPriceRunInstances", instance(&json!({"HostName": name})), "HostName"),
                 (
                     "ModifyInstancesAttribute",
                     json!({"InstanceIds": ["ins-1e4r6y8i"], "InstanceName": name}),

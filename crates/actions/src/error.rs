@@ -158,8 +158,10 @@ pub enum Reason {
     UnknownVersion { product: Product, version: Box<str> },
     #[error("The request is missing a required parameter `{name}`.")]
     CommonMissing { name: &'static str },
-    #[error("A value specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used.")]
-    Region,
+    #[error(
+        "The region `{name}` specified in `X-TC-Region` (or `Region`) is not valid, is unsupported, or cannot be used."
+    )]
+    Region { name: Box<str> },
     #[error("The parameter `{name}` holds the control character `U+{code:04X}`, which no text may have.")]
     ControlCharacter { name: Box<str>, code: u32 },
     #[error("Too many bytes of unfinished requests are held at once. Please try again later.")]
@@ -226,6 +228,10 @@ pub struct ApiError {
 impl Decision for ApiError {
     fn decision(&self) -> &str {
         self.code
+    }
+
+    fn message(&self) -> Option<&str> {
+        Some(&self.message)
     }
 }
 
@@ -300,7 +306,7 @@ impl Reason {
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
             Reason::NoIpv6 => both("InvalidParameterValue.VpcNotSupportIpv6Address"),
-            Reason::UserName { .. } | Reason::Region => both("InvalidParameterValue"),
+            Reason::UserName { .. } | Reason::Region { .. } => both("InvalidParameterValue"),
             Reason::AddressCount { .. } | Reason::ControlCharacter { .. } => both("InvalidParameterValue"),
             Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
             Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),
@@ -421,6 +427,8 @@ const fn pick((api3, legacy): Codes, door: Door) -> &'static str {
 
 /// Codes that every action may answer, on the door named; the action's own list need not repeat them.
 pub(crate) const COMMON: &[&str] = &[
+    // A credential that is revoked while its command waits for the writer.
+    "AuthFailure.SecretIdNotFound",
     "InternalError",
     "InternalServerError",
     "InvalidAction",

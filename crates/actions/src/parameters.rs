@@ -5,7 +5,7 @@
 //! nobody took at the end.
 
 use crate::{
-    Action, Excess, Product, Reason, Untaken, controls,
+    Action, Effect, Excess, Product, Reason, Untaken, controls,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -44,7 +44,7 @@ impl Parameters {
     pub fn of_action(action: &Action, params: Params) -> Result<Parameters, Reason> {
         let members = facts::inputs(action.product, action.name);
         within_request_bound(&params.root)?;
-        controls::refuse(&params.root)?;
+        controls::refuse(&params.root, matches!(action.effect, Effect::Query(_)))?;
         Parameters {
             map: params.root,
             textual: params.textual,

@@ -128,6 +128,7 @@ impl Failures {
         let Some(unsaid) = unsaid else { return self.bounds.reached(Bound::LoginLog) };
         let user: String = attempt.user.chars().take(USER_MAX).collect();
         let peer = attempt.peer.map_or_else(|| "cvmd itself".to_owned(), |peer| peer.address().to_string());
+        let unsaid = (unsaid > 0).then_some(unsaid);
         tracing::info!(instance = %attempt.machine, user = ?user, method, peer, unsaid, "a login failed");
     }
 

@@ -1,11 +1,12 @@
 //! Who may use what asks for no signature: the metrics, and the ways to machines.
 
-use crate::master_key::Secret;
+use crate::{arguments::variable, master_key::Secret, said::Said};
 use anyhow::{Context, bail};
 use hyper::{HeaderMap, header::AUTHORIZATION};
 use serde::Deserialize;
 use std::net::IpAddr;
 
+const TOKEN_VARIABLE: &str = "CVMD_METRICS_TOKEN";
 /// A token may have so many bytes: shorter ones can be guessed, longer ones are a mistake.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
 
@@ -43,20 +44,20 @@ impl Access {
     /// # Errors
     /// When a value makes no sense.
     pub(crate) fn read(
+        said: &Said<'_>,
         peers: Option<Vec<String>>,
         metrics: MetricsFile,
         connect: ConnectFile,
     ) -> anyhow::Result<Access> {
-        let token = crate::arguments::variable("CVMD_METRICS_TOKEN").or(metrics.token);
-        if let Some(token) = &token
-            && !(TOKEN_BYTES.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
-            // Never the token itself.
-            bail!("metrics.token has 16 to 256 letters, digits and signs, without blanks");
-        }
-        let peers = peers.or(connect.peers);
-        let peers = peers.map(|peers| peers.iter().map(|text| Peers::read(text)).collect::<anyhow::Result<_>>());
-        Ok(Access { metrics_token: token.map(Secret::from), connect_peers: peers.transpose()? })
+        let metrics_token = match variable(TOKEN_VARIABLE) {
+            Some(given) => Some(token(given).context(TOKEN_VARIABLE)?),
+            None => said.read("config", None, metrics.token, |given| given.map(token).transpose())?,
+        };
+        let connect_peers = said.read("connect-peers", peers, connect.peers, |peers| {
+            let read = |peers: Vec<String>| peers.iter().map(|text| Peers::read(text)).collect();
+            peers.map(read).transpose()
+        })?;
+        Ok(Access { metrics_token, connect_peers })
     }
 
     /// Whether the request may see the metrics.
@@ -80,6 +81,14 @@ impl Access {
     pub(crate) fn has_peers(&self) -> bool {
         self.connect_peers.is_some()
     }
+}
+
+fn token(given: String) -> anyhow::Result<Secret> {
+    if !(TOKEN_BYTES.contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_graphic())) {
+        // Never the token itself.
+        bail!("metrics.token has 16 to 256 letters, digits and signs, without blanks");
+    }
+    Ok(given.into())
 }
 
 /// Takes as long whatever is shown, so that no token is guessed letter by letter.
@@ -115,10 +124,16 @@ impl Peers {
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::arguments::Sources;
+
+    fn read(peers: Option<Vec<String>>, metrics: MetricsFile, connect: ConnectFile) -> anyhow::Result<Access> {
+        let said = Said { sources: &Sources::default(), file: None };
+        Access::read(&said, peers, metrics, connect)
+    }
 
     fn led(peers: &[&str], from: &str) -> bool {
         let peers = peers.iter().map(ToString::to_string).collect();
-        let access = Access::read(Some(peers), MetricsFile::default(), ConnectFile::default()).unwrap();
+        let access = read(Some(peers), MetricsFile::default(), ConnectFile::default()).unwrap();
         access.leads_to_machines(from.parse().unwrap())
     }
 
@@ -132,15 +147,16 @@ mod test {
         assert!(led(&[], "127.0.0.1") && led(&[], "::1") && !led(&[], "192.0.2.7"));
         assert!(Access::default().leads_to_machines("192.0.2.7".parse().unwrap()), "everybody, unless it is said");
         for wrong in ["", "example.com", "10.0.0.0/33", "10.0.0.0/x", "10.0.0"] {
-            let read = Access::read(Some(vec![wrong.into()]), MetricsFile::default(), ConnectFile::default());
-            assert!(read.unwrap_err().to_string().contains("10.0.0.0/8"), "{wrong}");
+            let read = read(Some(vec![wrong.into()]), MetricsFile::default(), ConnectFile::default());
+            let said = format!("{:#}", read.unwrap_err());
+            assert!(said.starts_with("--connect-peers: ") && said.contains("10.0.0.0/8"), "{wrong}: {said}");
         }
     }
 
     #[test]
     fn a_token_is_the_whole_token() {
         let file = MetricsFile { token: Some("0123456789abcdef".into()) };
-        let access = Access::read(None, file, ConnectFile::default()).unwrap();
+        let access = read(None, file, ConnectFile::default()).unwrap();
         let shown = |value: &str| {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
             access.shows_metrics_to(&headers)
@@ -151,7 +167,7 @@ mod test {
         }
         for wrong in ["short", "with a blank in it", &"x".repeat(257)] {
             let file = MetricsFile { token: Some(wrong.into()) };
-            let said = Access::read(None, file, ConnectFile::default()).unwrap_err().to_string();
+            let said = format!("{:#}", read(None, file, ConnectFile::default()).unwrap_err());
             assert!(said.contains("16 to 256") && !said.contains(wrong), "{said}");
         }
     }

@@ -2,8 +2,9 @@
 
 use crate::{
     access::{Access, ConnectFile, MetricsFile},
-    arguments::{Format, Missing, ServeArguments, Sources, variable},
+    arguments::{Format, Missing, ServeArguments, variable},
     bounded_file, given_credential, listen_address, plain_words,
+    said::Said,
     ssh_settings::{Ssh, SshFile},
 };
 use anyhow::{Context, bail};
@@ -98,14 +99,9 @@ impl Config {
         // Before anything names a region.
         Catalogue::open(&file.catalogue)?;
         // What makes no sense in the file is refused though a flag beats it.
-        said.read("listen", None, file.listen.clone(), listen_at)?;
-        let listen = said.read("listen", arguments.listen, file.listen, listen_at)?;
+        said.read("listen", None, file.listen.clone(), |text| listen_at(text, true))?;
         let expose = arguments.expose.or(file.expose).unwrap_or(false);
-        if !listen.ip().is_loopback() && !expose {
-            bail!(
-                "{listen} can be reached by other machines; say --expose if that is wanted, and see what the log then warns of"
-            );
-        }
+        let listen = said.read("listen", arguments.listen, file.listen, |text| listen_at(text, expose))?;
         let policy = Policy {
             region: said.read("region", arguments.region, file.region, region)?,
             running_key_change: said.read(
@@ -122,7 +118,7 @@ impl Config {
         let log = said.read("log", arguments.log, file.log, log_filter)?;
         let network_block = said.read("network-block", arguments.network_block, file.network.block, network_block)?;
         let secret_id = arguments.secret_id.filter(|id| !id.is_empty());
-        let ssh = Ssh::read(arguments.ssh, file.ssh, expose)?;
+        let ssh = Ssh::read(&said, arguments.ssh, file.ssh, expose)?;
         let is_exposed = !listen.ip().is_loopback() || ssh.reaches_others();
         let credential = given_credential::read(secret_id, variable("CVMD_SECRET_KEY"), is_exposed)?;
         let shutdown = [arguments.shutdown_timeout_s, file.shutdown_timeout_s];
@@ -136,12 +132,14 @@ impl Config {
             policy,
             limits: limits(&said, shutdown, boot)?,
             ssh,
-            access: Access::read(arguments.connect_peers, file.metrics, file.connect)?,
+            access: Access::read(&said, arguments.connect_peers, file.metrics, file.connect)?,
             network_block,
             tls: match (arguments.tls_cert.or(file.tls.cert), arguments.tls_key.or(file.tls.key)) {
                 (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
                 (None, None) => None,
-                _ => bail!("tls.cert and tls.key are given together or not at all"),
+                _ => bail!(
+                    "--tls-cert and --tls-key, or tls.cert and tls.key of the file, are given together or not at all"
+                ),
             },
             log,
             log_format: arguments.log_format.unwrap_or(of_file),
@@ -151,28 +149,14 @@ impl Config {
     }
 }
 
-/// What may be said in several ways: a message about it tells by whom it was.
-struct Said<'a> {
-    sources: &'a Sources,
-    file: Option<&'a Path>,
-}
-
-impl Said<'_> {
-    /// Reads what counts: what a flag or its variable says, else what the file says.
-    fn read<S, T>(
-        &self,
-        flag: &str,
-        argument: Option<S>,
-        of_file: Option<S>,
-        read: impl FnOnce(Option<S>) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        let by = self.sources.name(flag, argument.is_some(), self.file);
-        read(argument.or(of_file)).with_context(|| by)
+fn listen_at(text: Option<String>, expose: bool) -> anyhow::Result<SocketAddr> {
+    let listen = listen_address::read(text.as_deref())?;
+    if !listen.ip().is_loopback() && !expose {
+        bail!(
+            "{listen} can be reached by other machines; say --expose if that is wanted, and see what the log then warns of"
+        );
     }
-}
-
-fn listen_at(text: Option<String>) -> anyhow::Result<SocketAddr> {
-    listen_address::read(text.as_deref())
+    Ok(listen)
 }
 
 fn region(name: Option<String>) -> anyhow::Result<RegionId> {

@@ -44,6 +44,7 @@ mod recovery;
 mod relay;
 mod replays;
 mod requests;
+mod said;
 mod seed;
 mod seed_file;
 mod serve;

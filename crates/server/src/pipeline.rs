@@ -106,9 +106,13 @@ fn find(request: &Request) -> Result<&'static Action, Reason> {
     })
 }
 
+/// Characters of an unknown region that its refusal repeats.
+const REGION_CHARACTERS_SHOWN: usize = 64;
+
 fn region(house: &House, request: &Request, action: &Action) -> Result<RegionId, Reason> {
     match request.region.as_deref() {
-        Some(name) => RegionId::find(name).ok_or(Reason::Region),
+        Some(name) => RegionId::find(name)
+            .ok_or_else(|| Reason::Region { name: name.chars().take(REGION_CHARACTERS_SHOWN).collect() }),
         None if request.door == Door::Legacy || action.regionless => Ok(house.policy.region),
         None => Err(Reason::CommonMissing { name: "Region" }),
     }
@@ -234,7 +238,7 @@ mod test {
         assert!(told.contains("MissingParameter") && told.contains("`Region`"), "{told}");
         assert!(api3(&bench.house, "DescribeRegions", None, "{}").await.contains("RegionSet"));
         let told = api3(&bench.house, "DescribeZones", Some("ap-atlantis"), "{}").await;
-        assert!(told.contains(r#""Code":"InvalidParameterValue""#), "{told}");
+        assert!(told.contains(r#""Code":"InvalidParameterValue""#) && told.contains("`ap-atlantis`"), "{told}");
         let query = legacy_query(&bench.house, &[("Action", "DescribeZones")]);
         assert!(legacy(&bench.house, &query).await.contains("ap-guangzhou-3"));
         let told = legacy(&bench.house, "/v2/index.php?Action=DescribeZones").await;

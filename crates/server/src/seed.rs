@@ -201,9 +201,11 @@ async fn make_machines(house: &Arc<House>, ready_within: Duration, progress: &Pr
             made(tasks.join_next().await.context("no task")?)?;
         }
         let (house, id) = (Arc::clone(house), instance.id);
+        let guest = instance.tags.iter().find(|tag| &*tag.key == cvmd_model::GUEST_TAG);
+        let guest = guest.map_or_else(String::new, |tag| format!(" (its tag {} is \"{}\")", tag.key, tag.value));
         tasks.spawn(async move {
             let making = make_machine(&house, id, ready_within).await;
-            making.with_context(|| format!("the machine of {id} of the seed could not be made"))
+            making.with_context(|| format!("the machine of {id} of the seed could not be made{guest}"))
         });
     }
     while let Some(outcome) = tasks.join_next().await {

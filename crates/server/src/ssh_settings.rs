@@ -1,5 +1,6 @@
 //! Where the machines' sshd is to be met: flags, environment and the file's section `ssh`.
 
+use crate::said::Said;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use cvmd_hypervisor_simulated::{OwnPorts, Penalties};
@@ -67,35 +68,29 @@ impl Ssh {
     ///
     /// # Errors
     /// When a value makes no sense, or other machines could reach these without `expose`.
-    pub(crate) fn read(arguments: SshArguments, file: SshFile, expose: bool) -> anyhow::Result<Ssh> {
+    pub(crate) fn read(said: &Said<'_>, arguments: SshArguments, file: SshFile, expose: bool) -> anyhow::Result<Ssh> {
         // Elsewhere one listener cannot be met at all loopback addresses.
         let usual = if cfg!(target_os = "linux") { Mode::Address } else { Mode::Port };
         let mode = arguments.ssh_mode.or(file.mode).unwrap_or(usual);
-        let address = arguments.ssh_address.or(file.address);
-        let range = arguments.ssh_port_range.or(file.port_range);
-        let said = arguments.ssh_ports.or(file.ports);
-        let ports_said = said.is_some();
-        let ports = said.unwrap_or_else(|| vec![22, 2222, 0]);
+        let in_port_mode = mode == Mode::Port;
+        let address = said.read("ssh-address", arguments.ssh_address, file.address, |address| {
+            let address = of_port_mode(in_port_mode, "ssh.address", address)?;
+            checked(address, expose)
+        })?;
+        let range = said.read("ssh-port-range", arguments.ssh_port_range, file.port_range, |range| {
+            let range = of_port_mode(in_port_mode, "ssh.port_range", range)?;
+            range.map(|text| parse_range(&text)).transpose()
+        })?;
+        let ports = arguments.ssh_ports.or(file.ports);
+        let ports_said = ports.is_some();
+        let ports = ports.unwrap_or_else(|| vec![22, 2222, 0]);
         let penalties = match arguments.ssh_penalties.or(file.penalties) {
             None | Some(Whom::Outside) => Penalties::Outside,
             Some(Whom::On) => Penalties::Everybody,
             Some(Whom::Off) => Penalties::Nobody,
         };
-        if mode == Mode::Address {
-            if address.is_some() || range.is_some() {
-                bail!("ssh.address and ssh.port_range mean something only when ssh.mode is \"port\"");
-            }
-            return Ok(Ssh { ports, own_ports: None, ports_said, penalties });
-        }
-        let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
-        if !address.is_loopback() && !expose {
-            bail!(
-                "the machines' ports at {address} can be reached by other machines; say --expose if that is wanted, and see what the \
-                 log then warns of"
-            );
-        }
-        let range = range.map(|text| parse_range(&text)).transpose()?;
-        Ok(Ssh { ports, own_ports: Some(OwnPorts { address, range }), ports_said, penalties })
+        let own_ports = in_port_mode.then_some(OwnPorts { address, range });
+        Ok(Ssh { ports, own_ports, ports_said, penalties })
     }
 
     /// Whether other machines can reach the machines' ports.
@@ -127,6 +122,24 @@ impl Ssh {
     }
 }
 
+fn of_port_mode<T>(in_port_mode: bool, name: &str, value: Option<T>) -> anyhow::Result<Option<T>> {
+    if value.is_some() && !in_port_mode {
+        bail!("{name} means something only when ssh.mode is \"port\"");
+    }
+    Ok(value)
+}
+
+fn checked(address: Option<Ipv4Addr>, expose: bool) -> anyhow::Result<Ipv4Addr> {
+    let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
+    if !address.is_loopback() && !expose {
+        bail!(
+            "the machines' ports at {address} can be reached by other machines; say --expose if that is wanted, and see what the \
+             log then warns of"
+        );
+    }
+    Ok(address)
+}
+
 fn parse_port(text: &str) -> Result<u16, String> {
     text.trim()
         .parse()
@@ -148,9 +161,14 @@ fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::arguments::Sources;
 
     const NONE: SshArguments =
         SshArguments { ssh_mode: None, ssh_ports: None, ssh_address: None, ssh_port_range: None, ssh_penalties: None };
+
+    fn read(arguments: SshArguments, file: SshFile, expose: bool) -> anyhow::Result<Ssh> {
+        Ssh::read(&Said { sources: &Sources::default(), file: None }, arguments, file, expose)
+    }
 
     fn file(text: &str) -> SshFile {
         toml::from_str(text).unwrap()
@@ -159,11 +177,11 @@ mod test {
     #[test]
     fn flags_beat_the_file() {
         let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some("1-2".into()), ..NONE };
-        let read = Ssh::read(port, file("mode = \"address\"\nport_range = \"3-4\"\nports = [0]"), false).unwrap();
+        let read = read(port, file("mode = \"address\"\nport_range = \"3-4\"\nports = [0]"), false).unwrap();
         let own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: Some((1, 2)) });
         assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_said: true, penalties: Penalties::Outside });
         let off = SshArguments { ssh_penalties: Some(Whom::Off), ..NONE };
-        let read = |arguments, text| Ssh::read(arguments, file(text), false).unwrap().penalties;
+        let read = |arguments, text| self::read(arguments, file(text), false).unwrap().penalties;
         assert_eq!(read(off, "penalties = \"on\""), Penalties::Nobody);
         assert_eq!(read(NONE, "penalties = \"on\""), Penalties::Everybody);
     }
@@ -171,16 +189,18 @@ mod test {
     #[test]
     fn a_port_that_others_can_reach_needs_a_word() {
         let everywhere = || file("mode = \"port\"\naddress = \"0.0.0.0\"");
-        assert!(Ssh::read(NONE, everywhere(), false).unwrap_err().to_string().contains("--expose"));
-        assert!(Ssh::read(NONE, everywhere(), true).is_ok());
+        let said = format!("{:#}", read(NONE, everywhere(), false).unwrap_err());
+        assert!(said.starts_with("--ssh-address: ") && said.contains("--expose"), "{said}");
+        assert!(read(NONE, everywhere(), true).is_ok());
     }
 
     #[test]
     fn what_means_nothing_is_refused() {
-        assert!(Ssh::read(NONE, file("mode = \"address\"\nport_range = \"1-2\""), false).is_err());
+        assert!(read(NONE, file("mode = \"address\"\nport_range = \"1-2\""), false).is_err());
         for range in ["", "5", "5-", "0-3", "7-3", "1-70000", "a-b"] {
             let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some(range.into()), ..NONE };
-            assert!(Ssh::read(port, SshFile::default(), false).is_err(), "{range}");
+            let said = format!("{:#}", read(port, SshFile::default(), false).unwrap_err());
+            assert!(said.starts_with("--ssh-port-range: ssh.port_range is FIRST-LAST"), "{range}: {said}");
         }
     }
 }

@@ -194,7 +194,7 @@ pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, St
         serde_json::from_slice(body).map(Arc::new).map_err(|error| StoreError::Unreadable {
             table: table.name(),
             sequence,
-            cause: error.to_string(),
+            cause: cause(body, &error),
         })
     }
     Ok(match table {
@@ -207,6 +207,17 @@ pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, St
         Table::Messages => Put::Message(value(table, sequence, body)?),
         Table::Shelf(shelf) => Put::Shelved(Shelved::read(shelf, sequence, body)?),
     })
+}
+
+/// What is at fault, with the row's own id where it has one: the database's words say nothing to whoever looks for it.
+fn cause(body: &[u8], error: &serde_json::Error) -> String {
+    #[derive(serde::Deserialize)]
+    struct Id<'a> {
+        id: &'a str,
+    }
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    serde_json::from_slice::<Id<'_>>(body).map_or_else(|_| said.into(), |row| format!("{}: {said}", row.id))
 }
 
 #[cfg(test)]
