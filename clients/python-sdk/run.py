@@ -32,5 +32,6 @@ import catalogue  # noqa: E402,F401
 import accounts  # noqa: E402,F401
 import signatures  # noqa: E402,F401
 import languages  # noqa: E402,F401
+import integration  # noqa: E402,F401
 
 story.tell()
