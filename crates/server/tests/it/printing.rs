@@ -135,7 +135,7 @@ fn every_command_ends_quietly_at_a_closed_pipe_and_complains_of_a_full_disk() {
 
 #[test]
 fn what_is_shown_once_is_gone_only_when_it_was_shown() {
-    let home = Home::new().expecting("a message cannot be shown");
+    let home = Home::new().expecting("a message cannot be shown").expecting("master.key is another than");
     let server = home.start();
     let machine = machines::run(&server.client, "boot-ms=50", Value::Null);
     let data = home.data();
