@@ -123,6 +123,8 @@ fn enter(words: &[&str]) -> Command {
 fn inside(root: &Path, command: &str) -> Result<String, String> {
     let variables: Vec<(String, String)> = env::vars().filter(|(name, _)| is_handed_on(name)).collect();
     let mut script = format!("root={}\n", quoted(root));
+    // A root that is no mount lets nobody inside make a mount namespace.
+    script += "mount --rbind \"$root\" \"$root\"\n";
     script += "mount -t proc proc \"$root/proc\"\nmount --rbind /dev \"$root/dev\"\n";
     for (to, from) in lent(&variables)? {
         let make = if from.is_dir() { "mkdir -p" } else { "touch" };
