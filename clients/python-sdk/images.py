@@ -159,7 +159,7 @@ def a_reset_leaves_no_way_in_that_was_there_before():
     with_key(machine, It.hand).was_refused()
     with_password(machine, PASSWORD).was_refused()
     equal(with_password(machine, OTHER).entered().strip(), "ubuntu")
-    equal(methods(machine), {"publickey", "password"})
+    equal(methods(machine), {"publickey", "password", "keyboard-interactive"})
 
 
 @check

@@ -59,7 +59,7 @@ def rescue_is_entered_from_running_and_polled_as_its_own_states():
 @check
 def the_rescue_system_admits_its_password_and_no_key():
     machine = rescue_system()
-    equal(methods(machine), {"publickey", "password"})
+    equal(methods(machine), {"publickey", "password", "keyboard-interactive"})
     equal(with_password(machine, PASSWORD).entered().strip(), "root")
     with_password(machine, "Rescue9horse-").was_refused()
     with_key(machine, It.lost).was_refused()
