@@ -38,26 +38,9 @@ impl<K: Clone + Eq + Hash, V> RoundRobin<K, V> {
 
     /// Takes the first one of the next key that may have a turn now. Keys that may not keep what they have, and their place.
     pub fn pop_of(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, V)> {
-        let mut passed = Vec::new();
-        let popped = self.pop_first(|key| {
-            let may = may(key);
-            if !may {
-                passed.push(key.clone());
-            }
-            may
-        });
-        passed.into_iter().rev().for_each(|key| self.order.push_front(key));
-        popped
-    }
-
-    /// The same; keys that may not have lost their place.
-    fn pop_first(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, V)> {
-        for _ in 0..self.order.len() {
-            let key = self.order.pop_front()?;
-            if !may(&key) {
-                continue;
-            }
-            let Some(queue) = self.by_key.get_mut(&key) else { continue };
+        while let Some(place) = self.order.iter().position(&mut may) {
+            let key = self.order.remove(place)?;
+            let queue = self.by_key.get_mut(&key)?;
             let value = queue.pop_front();
             if queue.is_empty() {
                 self.by_key.remove(&key);
@@ -127,6 +110,15 @@ mod test {
         let order: Vec<_> = std::iter::from_fn(|| waiting.pop_of(|key| *key != 'a')).map(|(_, name)| name).collect();
         assert_eq!(order, ["b1", "c1", "b2"]);
         assert_eq!((waiting.len_of(&'a'), waiting.pop()), (3, Some(('a', "a1"))));
+    }
+
+    #[test]
+    fn a_key_that_was_passed_over_is_the_next_one() {
+        let mut waiting = filled();
+        assert_eq!(waiting.pop_of(|key| *key == 'b'), Some(('b', "b1")));
+        assert_eq!(waiting.pop_of(|key| *key == 'b'), Some(('b', "b2")));
+        assert_eq!(waiting.pop(), Some(('a', "a1")));
+        assert_eq!(waiting.pop(), Some(('c', "c1")));
     }
 
     #[test]
