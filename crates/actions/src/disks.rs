@@ -6,7 +6,7 @@ use crate::{
     places,
     reply::{Unset, time},
 };
-use cvmd_model::{DiskId, Instance, InstanceId, Tag};
+use cvmd_model::{DiskId, Instance, InstanceId, Tag, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ pub(crate) struct DiskReply<'a> {
     migrating: bool,
     disk_id: DiskId,
     snapshot_size: u64,
-    placement: Placement<'a>,
+    placement: Placement,
     is_returnable: bool,
     deadline_time: String,
     attached: bool,
@@ -193,8 +193,8 @@ pub(crate) struct DiskReply<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Placement<'a> {
-    zone: &'a str,
+pub(crate) struct Placement {
+    zone: &'static str,
     cage_id: &'static str,
     cdc_id: &'static str,
     cdc_name: &'static str,
@@ -234,7 +234,7 @@ impl<'a> DiskReply<'a> {
             disk_id: disk.id,
             // In MiB.
             snapshot_size: snapshots_gib * 1024,
-            placement: placement(instance, context),
+            placement: Placement::of(instance.zone, instance.project_id, project_name(instance.project_id, context)),
             is_returnable: false,
             deadline_time: deadline.map(moment).unwrap_or_default(),
             attached: true,
@@ -266,21 +266,23 @@ impl<'a> DiskReply<'a> {
     }
 }
 
-fn placement<'a>(instance: &'a Instance, context: &Context) -> Placement<'a> {
-    Placement {
-        zone: instance.zone.name(),
-        cage_id: "",
-        cdc_id: "",
-        cdc_name: "",
-        dedicated_cluster_id: (),
-        project_id: instance.project_id,
-        // Projects are numbers here; only the one that everybody has is called something.
-        project_name: if instance.project_id == 0 {
-            places::named(context, "默认项目", "Default Project")
-        } else {
-            ""
-        },
+impl Placement {
+    pub(crate) fn of(zone: ZoneId, project_id: u32, project_name: &'static str) -> Placement {
+        Placement {
+            zone: zone.name(),
+            cage_id: "",
+            cdc_id: "",
+            cdc_name: "",
+            dedicated_cluster_id: (),
+            project_id,
+            project_name,
+        }
     }
+}
+
+/// Projects are numbers here; only the one that everybody has is called something.
+fn project_name(project_id: u32, context: &Context) -> &'static str {
+    if project_id == 0 { places::named(context, "默认项目", "Default Project") } else { "" }
 }
 
 /// `2026-11-24 00:00:00`, the form of this product; in UTC, as all times here.

@@ -3,9 +3,10 @@
 use crate::{
     Context, Parameters, Reason,
     batch::BatchId,
+    disks::Placement,
     filters::Filter,
     parameters::shorten,
-    reply::{Unset, civil_time, time},
+    reply::{civil_time, time},
 };
 use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId, Tag};
 use cvmd_state::{SnapshotState, Transaction, View};
@@ -113,7 +114,7 @@ pub(crate) fn passes(filter: &Filter, snapshot: &Snapshot, view: &View) -> bool 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct SnapshotReply<'a> {
-    placement: Placement<'a>,
+    placement: Placement,
     copy_from_remote: bool,
     snapshot_state: &'static str,
     is_permanent: bool,
@@ -141,18 +142,6 @@ pub(crate) struct SnapshotReply<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Placement<'a> {
-    zone: &'a str,
-    cage_id: &'static str,
-    cdc_id: &'static str,
-    cdc_name: &'static str,
-    dedicated_cluster_id: Unset,
-    project_id: u32,
-    project_name: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct Image<'a> {
     image_id: String,
     image_name: &'a str,
@@ -165,15 +154,7 @@ impl<'a> SnapshotReply<'a> {
         let images: Vec<_> =
             image.iter().map(|image| Image { image_id: image.id.to_string(), image_name: &image.name }).collect();
         SnapshotReply {
-            placement: Placement {
-                zone: snapshot.zone.name(),
-                cage_id: "",
-                cdc_id: "",
-                cdc_name: "",
-                dedicated_cluster_id: (),
-                project_id: snapshot.project_id,
-                project_name: "",
-            },
+            placement: Placement::of(snapshot.zone, snapshot.project_id, ""),
             copy_from_remote: false,
             snapshot_state: state.name(),
             is_permanent: true,
