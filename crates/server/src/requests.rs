@@ -1,7 +1,7 @@
 //! What the journal tells an operator: the lines of one request, and the last ones of all.
 
 use crate::{account_removal, house::House};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use cvmd_state::{JournalFilter, JournalLine, View};
 use serde_json::{Value, json};
@@ -27,11 +27,11 @@ pub(crate) async fn last(
     instance: Option<InstanceId>,
     lines_max: u32,
 ) -> anyhow::Result<Value> {
-    let account = match account {
-        Some(name) => Some(number_of(house, name).await?),
-        None => None,
+    let accounts = match account {
+        Some(name) => numbers_of(house, name).await?,
+        None => Vec::new(),
     };
-    let filter = JournalFilter { account, instance, action: None };
+    let filter = JournalFilter { accounts, instance, action: None };
     let lines = house.state.last_lines(filter, lines_max.min(LINES_MAX) as usize).await?;
     let names = Names::of(house, &lines).await?;
     let told = |line: &JournalLine| {
@@ -42,17 +42,17 @@ pub(crate) async fn last(
     Ok(lines.iter().map(told).collect())
 }
 
-/// Of several accounts that had this name one after the other, the one there is, or else the last one.
-async fn number_of(house: &House, name: &str) -> anyhow::Result<AccountNumber> {
+/// All accounts that have or had this name, one after the other.
+async fn numbers_of(house: &House, name: &str) -> anyhow::Result<Vec<AccountNumber>> {
+    let removed = removed(house).await?;
     let view = house.state.view();
-    if let Some(account) = view.accounts().find(|account| *account.name == *name) {
-        return Ok(account.number);
+    let present = view.accounts().filter(|account| *account.name == *name).map(|account| account.number);
+    let gone = removed.iter().filter(|(_, gone)| **gone == *name).map(|(number, _)| *number);
+    let numbers: Vec<_> = present.chain(gone).collect();
+    if numbers.is_empty() {
+        bail!("there is no account {name}, nor was one removed: `cvmd account list` shows those there are");
     }
-    let gone = removed(house).await?.into_iter().rev().find(|(_, gone)| **gone == *name);
-    let gone = gone.with_context(|| {
-        format!("there is no account {name}, nor was one removed: `cvmd account list` shows those there are")
-    });
-    Ok(gone?.0)
+    Ok(numbers)
 }
 
 /// The accounts whose removal the journal has, oldest first.

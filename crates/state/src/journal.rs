@@ -57,16 +57,17 @@ pub struct JournalLine {
 }
 
 /// Which lines of the journal are looked for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct JournalFilter {
-    pub account: Option<AccountNumber>,
+    /// Of one of these; of any account where there are none.
+    pub accounts: Vec<AccountNumber>,
     pub instance: Option<InstanceId>,
     pub action: Option<&'static str>,
 }
 
 impl JournalFilter {
     pub(crate) fn fits(&self, line: &JournalLine) -> bool {
-        self.account.is_none_or(|account| line.account == account)
+        (self.accounts.is_empty() || self.accounts.contains(&line.account))
             && self.action.is_none_or(|action| *line.action == *action)
             && self.instance.is_none_or(|instance| line.instances.contains(&instance))
     }

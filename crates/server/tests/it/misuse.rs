@@ -119,6 +119,13 @@ fn the_last_requests_are_listed_by_account_and_instance() {
     let of = home.ask_json(&["requests", "--account", "second"]);
     let names: Vec<_> = of.as_array().unwrap().iter().map(|line| &line["AccountName"]).collect();
     assert_eq!(names, ["second (removed)"], "{of}");
+    // Whoever has the name next takes none of them away.
+    let again = home.ask_json(&["account", "add", "second"]);
+    let client = client.with(again["SecretId"].as_str().unwrap(), again["SecretKey"].as_str().unwrap());
+    client.call("CreateKeyPair", json!({"KeyName": "one", "ProjectId": 0}));
+    let of = home.ask_json(&["requests", "--account", "second"]);
+    let names: Vec<_> = of.as_array().unwrap().iter().map(|line| &line["AccountName"]).collect();
+    assert_eq!(names, ["second (removed)", "second"], "{of}");
     let nobody = refused(&home.ask(&["requests", "--account", "nobody"]));
     assert!(nobody.contains("no account nobody, nor was one removed"), "{nobody}");
     let said = text(&home.ask(&["requests", "--instance", "ins-nowhere2"]));

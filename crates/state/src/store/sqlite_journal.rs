@@ -191,8 +191,8 @@ impl Journal for SqliteJournal {
     fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError> {
         let connection = self.open()?;
         // The refused ones are few, and have no order but their account's and their time's.
-        let refused = newest(&connection, REFUSED_NEWEST_FIRST, filter, lines_max)?;
-        let others = newest(&connection, "SELECT body FROM journal ORDER BY line DESC", filter, lines_max)?;
+        let refused = newest(&connection, REFUSED_NEWEST_FIRST, &filter, lines_max)?;
+        let others = newest(&connection, "SELECT body FROM journal ORDER BY line DESC", &filter, lines_max)?;
         let mut lines: Vec<_> = others.into_iter().chain(refused).collect();
         // Stable, so that what came in the same second keeps its order.
         lines.sort_by_key(|line| std::cmp::Reverse(line.at_seconds));
@@ -216,7 +216,7 @@ const REFUSED_NEWEST_FIRST: &str = "SELECT body FROM refused ORDER BY body ->> '
 fn newest(
     connection: &Connection,
     query: &str,
-    filter: JournalFilter,
+    filter: &JournalFilter,
     lines_max: usize,
 ) -> Result<Vec<JournalLine>, StoreError> {
     let named = filter.instance.map(|instance| instance.to_string());
