@@ -1,7 +1,9 @@
 """What `cvmd env --for CLIENT` prints, evaluated by a shell as its users do: the environment of an unmodified client."""
 
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 from story import REGION, SECRET_ID, SECRET_KEY, equal
 
@@ -23,3 +25,11 @@ def environment(client, **more):
     said = (found["TENCENTCLOUD_SECRET_ID"], found["TENCENTCLOUD_SECRET_KEY"], found["TENCENTCLOUD_REGION"])
     equal(said, (SECRET_ID, SECRET_KEY, REGION), f"env --for {client}")
     return {**found, **more}
+
+
+def certifi_copied_to(directory):
+    """The directory to begin PYTHONPATH with, so that what a user adds to certifi's bundle changes no Python that others use."""
+    import certifi
+
+    shutil.copytree(Path(certifi.__file__).parent, directory / "certifi")
+    return directory

@@ -5,7 +5,6 @@ cvmd's authority added stands before the installed one, as `cat ca.pem >> "$(pyt
 """
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from signed import Door  # noqa: E402
 from story import WORK, ZONE, check, equal, tell, wait_until  # noqa: E402
-from ways import environment  # noqa: E402
+from ways import certifi_copied_to, environment  # noqa: E402
 
 CUSTODIAN = Path(sys.executable).parent / "custodian"
 if not CUSTODIAN.exists():
     print("skipped custodian: no custodian beside this Python; `cargo xtask setup` brings it")
     sys.exit(0)
-
-import certifi  # noqa: E402
 
 
 class It:
@@ -67,9 +64,7 @@ def tags_of(instance):
 @check
 def the_lines_for_packer_and_a_bundle_with_our_authority_are_all_it_needs():
     environment_of = environment("packer", PYTHONPATH=str(WORK), HOME=str(WORK))
-    bundle = WORK / "certifi"
-    shutil.copytree(Path(certifi.__file__).parent, bundle)
-    with (bundle / "cacert.pem").open("a") as file:
+    with (certifi_copied_to(WORK) / "certifi" / "cacert.pem").open("a") as file:
         file.write(Path(environment_of["SSL_CERT_FILE"]).read_text())
     It.environment = environment_of
     equal(run("nothing", "cvm"), [])

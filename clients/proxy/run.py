@@ -5,7 +5,6 @@ Also what SDKs can send and no action takes: bodies in parts. And the certificat
 
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -17,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from login import Machine, admits_nobody_by_password, new_key, public_half, with_key, with_password  # noqa: E402
 from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, WORK, ZONE, check, equal, tell, wait_until  # noqa: E402
-from ways import BINARY, DATA  # noqa: E402
+from ways import BINARY, DATA, certifi_copied_to  # noqa: E402
 
 try:
     from tencentcloud.common import credential
@@ -189,10 +188,7 @@ def the_program_that_env_prints_runs():
 def a_program_that_knows_nothing_of_cvmd_is_led_over_https_by_the_lines_that_env_prints():
     """Its host and its protocol are the SDK's own; certifi is a copy, as that of a virtual environment would be."""
     ours = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    import certifi
-
-    copy = WORK / "certifi-of-its-own"
-    shutil.copytree(Path(certifi.__file__).parent, copy / "certifi")
+    copy = certifi_copied_to(WORK / "certifi-of-its-own")
     # And a computer that is told to leave the vendor's hosts to no proxy.
     ours |= {"PYTHONPATH": str(copy), "PATH": f"{Path(sys.executable).parent}:{ours['PATH']}", "NO_PROXY": "cvm.tencentcloudapi.com"}
     printed = subprocess.run(
