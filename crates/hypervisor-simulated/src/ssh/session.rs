@@ -139,7 +139,10 @@ impl Handler for Visitor {
             let prompts = Cow::Owned(vec![("Password: ".into(), false)]);
             return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts });
         };
-        let password = response.next().map(|answer| String::from_utf8_lossy(&answer).into_owned());
+        // Another number of answers than of questions is none, as for OpenSSH.
+        let (answer, more) = (response.next(), response.next());
+        let password = answer.filter(|_| more.is_none());
+        let password = password.map(|answer| String::from_utf8_lossy(&answer).into_owned());
         self.check(user, &password.unwrap_or_default()).await
     }
 

@@ -261,20 +261,21 @@ async fn a_connection_agrees_on_keys_over_a_finite_field_once_and_on_curves_agai
     assert_eq!(place.enters(&mine, &[FINITE_FIELD]).await, good("root\n"));
 }
 
-async fn answers(client: &mut Handle<Trusting>, password: &str) -> Answer {
+async fn answers(client: &mut Handle<Trusting>, passwords: &[&str]) -> Answer {
     let asked = client.authenticate_keyboard_interactive_start("root", None::<String>).await.unwrap();
     let Answer::InfoRequest { prompts, .. } = asked else { return asked };
     assert_eq!(prompts.len(), 1);
     assert!(prompts[0].prompt == "Password: " && !prompts[0].echo, "{prompts:?}");
-    client.authenticate_keyboard_interactive_respond(vec![password.into()]).await.unwrap()
+    client.authenticate_keyboard_interactive_respond(passwords.iter().map(|password| (*password).into()).collect()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_enters_by_keyboard_interactive_where_it_enters_at_all() {
     let house = House::new().await;
     let mut client = house.stranger(None).await.unwrap();
-    assert!(matches!(answers(&mut client, "wrong").await, Answer::Failure { .. }));
-    assert!(matches!(answers(&mut client, PASSWORD).await, Answer::Success));
+    assert!(matches!(answers(&mut client, &["wrong"]).await, Answer::Failure { .. }));
+    assert!(matches!(answers(&mut client, &[PASSWORD, "more"]).await, Answer::Failure { .. }), "one was asked for");
+    assert!(matches!(answers(&mut client, &[PASSWORD]).await, Answer::Success));
     assert_eq!(run(&client, "whoami").await.out, "root\n");
     // Without a password nothing is asked.
     let definition = definition("boot-ms=1");
