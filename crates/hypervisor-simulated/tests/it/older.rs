@@ -266,7 +266,10 @@ async fn answers(client: &mut Handle<Trusting>, passwords: &[&str]) -> Answer {
     let Answer::InfoRequest { prompts, .. } = asked else { return asked };
     assert_eq!(prompts.len(), 1);
     assert!(prompts[0].prompt == "Password: " && !prompts[0].echo, "{prompts:?}");
-    client.authenticate_keyboard_interactive_respond(passwords.iter().map(|password| (*password).into()).collect()).await.unwrap()
+    client
+        .authenticate_keyboard_interactive_respond(passwords.iter().map(|password| (*password).into()).collect())
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
