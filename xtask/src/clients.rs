@@ -1,7 +1,7 @@
 //! `cargo xtask clients`: real clients against the real program. Every folder under `clients/` that has a `run.py` gets a
 //! fresh `cvmd serve` on a directory of its own, and its checks count one by one; a server that warned fails the folder.
 
-use crate::{ground, shell, tally::Tally};
+use crate::{ground, program, shell, tally::Tally};
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -34,9 +34,9 @@ pub fn run(names: &[String]) -> Tally {
     if let Some(program) = ["python3", "ssh", "ssh-keygen"].into_iter().find(|program| !shell::is_there(program)) {
         return Tally::skipped(format!("all clients: no {program} here; `cargo xtask setup` as root installs it"));
     }
-    let binary = match ground::other_cvmd() {
+    let binary = match program::elsewhere() {
         Some(binary) => binary,
-        None => match ground::build_cvmd() {
+        None => match program::build() {
             Ok(binary) => binary,
             Err(why) => return Tally::failed(why),
         },

@@ -1,10 +1,10 @@
 //! `cargo xtask demo`: the story a new user sees first, which exits non-zero when any step is not as promised.
 
-use crate::{ground, shell, tally::Tally};
+use crate::{program, shell, tally::Tally};
 use std::process::Command;
 
 pub fn run() -> Tally {
-    Tally::of(ground::build_cvmd().and_then(|binary| {
+    Tally::of(program::build().and_then(|binary| {
         let mut demo = Command::new(binary);
         demo.arg("demo");
         shell::run(demo)

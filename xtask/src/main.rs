@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod ground;
 mod packages;
+mod program;
 mod rust_tests;
 mod setup;
 mod shell;

@@ -1,6 +1,6 @@
 //! Data flows one way: which crate may know which, read off `cargo metadata`, so that no request can reach a machine.
 
-use super::{Finding, House, Rule};
+use super::rule::{Finding, Rule, Workspace};
 use serde_json::Value;
 
 pub(crate) const EDGES: Rule = Rule {
@@ -37,10 +37,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// What only the tests of a crate may know besides. The engine's tests drive real (simulated) machines.
 const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("operations", &["hypervisor-simulated"])];
 
-fn edges(house: &House) -> Vec<Finding> {
+fn edges(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for package in ours(&house.metadata) {
-        let manifest = manifest(house, package);
+    for package in ours(&workspace.metadata) {
+        let manifest = manifest(workspace, package);
         let folder = folder(package);
         let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == folder) else {
             findings
@@ -63,13 +63,15 @@ fn edges(house: &House) -> Vec<Finding> {
     findings
 }
 
-fn package_names(house: &House) -> Vec<Finding> {
-    ours(&house.metadata)
+fn package_names(workspace: &Workspace) -> Vec<Finding> {
+    ours(&workspace.metadata)
         .filter(|package| {
             let folder = folder(package);
             text(package, "name") != format!("cvmd-{folder}") && folder != "xtask"
         })
-        .map(|package| manifest(house, package).finding("name", format!("name the package `cvmd-{}`", folder(package))))
+        .map(|package| {
+            manifest(workspace, package).finding("name", format!("name the package `cvmd-{}`", folder(package)))
+        })
         .collect()
 }
 
@@ -95,10 +97,13 @@ struct Manifest<'a> {
     text: &'a str,
 }
 
-fn manifest<'a>(house: &'a House, package: &'a Value) -> Manifest<'a> {
+fn manifest<'a>(workspace: &'a Workspace, package: &'a Value) -> Manifest<'a> {
     let absolute = text(package, "manifest_path");
-    let file =
-        house.files.iter().filter(|file| absolute.ends_with(&format!("/{}", file.path))).max_by_key(|f| f.path.len());
+    let file = workspace
+        .files
+        .iter()
+        .filter(|file| absolute.ends_with(&format!("/{}", file.path)))
+        .max_by_key(|f| f.path.len());
     file.map_or(Manifest { path: absolute, text: "" }, |file| Manifest { path: &file.path, text: &file.text })
 }
 
@@ -112,7 +117,7 @@ impl Manifest<'_> {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::house, *};
+    use super::{super::rule::test::workspace, *};
     use serde_json::json;
 
     fn package(folder: &str, name: &str, dependencies: &[(&str, &str)]) -> Value {
@@ -124,9 +129,10 @@ mod test {
     }
 
     fn finds(rule: &Rule, package: Value) -> Vec<String> {
-        let mut house = house(&[("crates/actions/Cargo.toml", "[package]\nname = \"x\"\ncvmd-hypervisor = 1\n")]);
-        house.metadata = json!({ "packages": [package] });
-        (rule.find)(&house).iter().map(ToString::to_string).collect()
+        let mut workspace =
+            workspace(&[("crates/actions/Cargo.toml", "[package]\nname = \"x\"\ncvmd-hypervisor = 1\n")]);
+        workspace.metadata = json!({ "packages": [package] });
+        (rule.find)(&workspace).iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Every action is called by a real client, and every real client has its place on the page that tells how to lead it here.
 
-use super::{Finding, House, Rule, source::SourceFile};
+use super::{
+    rule::{Finding, Rule, Workspace},
+    source::SourceFile,
+};
 
 pub(crate) const EXAMPLES: Rule = Rule {
     name: "client-examples",
@@ -18,13 +21,13 @@ const CLIENTS: &str = "clients/";
 const CLIENTS_PAGE: &str = "docs/clients.md";
 const CATALOG: &str = "crates/actions/src/catalog/";
 
-fn examples(house: &House) -> Vec<Finding> {
+fn examples(workspace: &Workspace) -> Vec<Finding> {
     let called = |name: &str| {
         let quoted = format!("\"{name}\"");
-        house.files.iter().any(|file| file.path.starts_with("clients/") && file.text.contains(&quoted))
+        workspace.files.iter().any(|file| file.path.starts_with("clients/") && file.text.contains(&quoted))
     };
     let mut findings = Vec::new();
-    for file in house.files.iter().filter(|file| file.path.starts_with(CATALOG)) {
+    for file in workspace.files.iter().filter(|file| file.path.starts_with(CATALOG)) {
         for (index, line) in file.text.lines().enumerate() {
             let name = line.trim().strip_prefix("name: \"").and_then(|rest| rest.strip_suffix("\","));
             if let Some(name) = name.filter(|name| !called(name)) {
@@ -36,10 +39,10 @@ fn examples(house: &House) -> Vec<Finding> {
     findings
 }
 
-fn page(house: &House) -> Vec<Finding> {
-    let Some(page) = house.files.iter().find(|file| file.path == CLIENTS_PAGE) else { return vec![] };
+fn page(workspace: &Workspace) -> Vec<Finding> {
+    let Some(page) = workspace.files.iter().find(|file| file.path == CLIENTS_PAGE) else { return vec![] };
     let folder = |file: &SourceFile| Some(file.path.strip_prefix(CLIENTS)?.strip_suffix("/run.py")?.to_owned());
-    let folders: Vec<String> = house.files.iter().filter_map(folder).collect();
+    let folders: Vec<String> = workspace.files.iter().filter_map(folder).collect();
     let mut findings = Vec::new();
     for name in folders.iter().filter(|name| !page.text.contains(&format!("`{CLIENTS}{name}`"))) {
         let what_to_do = format!("say what `{CLIENTS}{name}` checks");
@@ -57,21 +60,21 @@ fn page(house: &House) -> Vec<Finding> {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::house, *};
+    use super::{super::rule::test::workspace, *};
 
     #[test]
     fn a_client_that_the_page_leaves_out_and_one_that_it_invents_are_found() {
         let run = ("clients/tccli/run.py", "\"\"\"Runs.\"\"\"\n");
-        assert_eq!(page(&house(&[run, (CLIENTS_PAGE, "by `clients/tccli`, see `clients/signed.py`\n")])), []);
-        assert_eq!(page(&house(&[run, (CLIENTS_PAGE, "nothing\n")])).len(), 1);
-        assert_eq!(page(&house(&[run, (CLIENTS_PAGE, "\n`clients/tccli` `clients/cobol`\n")]))[0].line, 2);
+        assert_eq!(page(&workspace(&[run, (CLIENTS_PAGE, "by `clients/tccli`, see `clients/signed.py`\n")])), []);
+        assert_eq!(page(&workspace(&[run, (CLIENTS_PAGE, "nothing\n")])).len(), 1);
+        assert_eq!(page(&workspace(&[run, (CLIENTS_PAGE, "\n`clients/tccli` `clients/cobol`\n")]))[0].line, 2);
     }
 
     #[test]
     fn an_action_that_no_client_calls_is_found() {
         let action = ("crates/actions/src/catalog/stop.rs", "    name: \"StopInstances\",\n");
-        assert_eq!(examples(&house(&[action])).len(), 1);
+        assert_eq!(examples(&workspace(&[action])).len(), 1);
         let client = ("clients/tccli/run.py", "cloud.call(\"StopInstances\")\n");
-        assert_eq!(examples(&house(&[action, client])), []);
+        assert_eq!(examples(&workspace(&[action, client])), []);
     }
 }

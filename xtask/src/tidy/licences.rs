@@ -1,6 +1,6 @@
 //! Every dependency's licence is one that the product can be shipped under.
 
-use super::{Finding, House, Rule};
+use super::rule::{Finding, Rule, Workspace};
 use serde_json::Value;
 
 pub(crate) const LICENCES: Rule = Rule {
@@ -33,9 +33,9 @@ const ALLOWED: &[&str] = &[
 const ALLOWED_FOR: &[(&str, &str)] =
     &[("virt", "LGPL-2.1"), ("virt", "LGPL-2.1+"), ("virt-sys", "LGPL-2.1"), ("virt-sys", "LGPL-2.1+")];
 
-fn licences(house: &House) -> Vec<Finding> {
-    let packages = house.metadata["packages"].as_array().into_iter().flatten();
-    packages.filter(|package| !is_allowed(package)).map(|package| finding(house, package)).collect()
+fn licences(workspace: &Workspace) -> Vec<Finding> {
+    let packages = workspace.metadata["packages"].as_array().into_iter().flatten();
+    packages.filter(|package| !is_allowed(package)).map(|package| finding(workspace, package)).collect()
 }
 
 fn is_allowed(package: &Value) -> bool {
@@ -47,9 +47,9 @@ fn is_allowed(package: &Value) -> bool {
     any(&mut left, name) && left.is_empty()
 }
 
-fn finding(house: &House, package: &Value) -> Finding {
+fn finding(workspace: &Workspace, package: &Value) -> Finding {
     let name = package["name"].as_str().unwrap_or_default();
-    let lock = house.files.iter().find(|file| file.path == "Cargo.lock");
+    let lock = workspace.files.iter().find(|file| file.path == "Cargo.lock");
     let quoted = format!("name = \"{name}\"");
     let line = lock.and_then(|lock| lock.text.lines().position(|line| line == quoted)).map_or(1, |index| index + 1);
     let licence = package["license"].as_str().unwrap_or("no licence expression");
@@ -109,7 +109,7 @@ fn take(left: &mut &[String], word: &str) -> bool {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::house, *};
+    use super::{super::rule::test::workspace, *};
     use serde_json::json;
 
     #[test]
@@ -132,8 +132,8 @@ mod test {
 
     #[test]
     fn a_dependency_without_a_licence_is_found_in_the_lock_file() {
-        let mut house = house(&[("Cargo.lock", "[[package]]\nname = \"odd\"\n")]);
-        house.metadata = json!({"packages": [{"name": "odd", "license": null}]});
-        assert!((LICENCES.find)(&house)[0].to_string().starts_with("Cargo.lock:2: do without `odd`"));
+        let mut workspace = workspace(&[("Cargo.lock", "[[package]]\nname = \"odd\"\n")]);
+        workspace.metadata = json!({"packages": [{"name": "odd", "license": null}]});
+        assert!((LICENCES.find)(&workspace)[0].to_string().starts_with("Cargo.lock:2: do without `odd`"));
     }
 }

@@ -1,6 +1,9 @@
 //! Names that say nothing about the domain.
 
-use super::{Finding, House, Rule, source::words};
+use super::{
+    rule::{Finding, Rule, Workspace},
+    source::words,
+};
 
 pub(crate) const MODULES: Rule = Rule {
     name: "module-names",
@@ -18,9 +21,9 @@ const EMPTY_NOUNS: &[&str] =
     &["util", "utils", "helper", "helpers", "common", "manager", "managers", "service", "services", "misc"];
 const EMPTY_VERBS: &[&str] = &["handle_", "process_", "do_"];
 
-fn modules(house: &House) -> Vec<Finding> {
+fn modules(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in house.files.iter().filter(|file| file.is_rust() || file.path.ends_with(".py")) {
+    for file in workspace.files.iter().filter(|file| file.is_rust() || file.path.ends_with(".py")) {
         let mut parts = file.path.split(['/', '.']);
         if let Some(noun) = parts.find(|part| EMPTY_NOUNS.contains(part)) {
             findings.push(Finding { path: file.path.clone(), line: 1, what_to_do: advice(noun) });
@@ -38,8 +41,8 @@ fn advice(noun: &str) -> String {
     format!("`{noun}` says nothing: name it after what it holds")
 }
 
-fn functions(house: &House) -> Vec<Finding> {
-    let rust = house.files.iter().filter(|file| file.is_rust());
+fn functions(workspace: &Workspace) -> Vec<Finding> {
+    let rust = workspace.files.iter().filter(|file| file.is_rust());
     rust.flat_map(|file| file.functions().into_iter().map(move |function| (file, function)))
         .filter(|(_, function)| EMPTY_VERBS.iter().any(|verb| function.name.starts_with(verb)))
         .map(|(file, function)| Finding {
@@ -52,7 +55,7 @@ fn functions(house: &House) -> Vec<Finding> {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::found, *};
+    use super::{super::rule::test::found, *};
 
     #[test]
     fn empty_nouns_are_found_as_files_folders_and_modules() {

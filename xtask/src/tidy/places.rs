@@ -1,6 +1,9 @@
 //! Things that have a home, and may stand nowhere else: the clock, the environment, chance, spawning, waiting.
 
-use super::{Finding, House, Rule, source::SourceFile};
+use super::{
+    rule::{Finding, Rule, Workspace},
+    source::SourceFile,
+};
 
 pub(crate) const HOMES: Rule = Rule {
     name: "homes",
@@ -105,9 +108,9 @@ const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/story.py"
 
 const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 
-fn homes(house: &House) -> Vec<Finding> {
+fn homes(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in &house.files {
+    for file in &workspace.files {
         let kept = KEPT.iter().filter(|kept| !kept.homes.iter().any(|home| file.path.starts_with(home)));
         for kept in kept {
             let is_free = |line| kept.free_in_tests && (file.is_test_line(line) || file.path.contains("/examples/"));
@@ -118,9 +121,9 @@ fn homes(house: &House) -> Vec<Finding> {
     findings
 }
 
-fn sleeps(house: &House) -> Vec<Finding> {
+fn sleeps(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in house.files.iter().filter(|file| !WAITING.iter().any(|home| file.path.starts_with(home))) {
+    for file in workspace.files.iter().filter(|file| !WAITING.iter().any(|home| file.path.starts_with(home))) {
         let advice = "wait for the condition itself, with a limit";
         let rust = file.code_lines().filter(|(line, _)| file.is_test_line(*line));
         let sleeping = rust.filter(|(_, text)| ["thread::sleep", "time::sleep"].iter().any(|call| text.contains(call)));
@@ -133,8 +136,8 @@ fn sleeps(house: &House) -> Vec<Finding> {
     findings
 }
 
-fn facts(house: &House) -> Vec<Finding> {
-    if house.files.iter().any(|file| file.path == FACTS_PATH && file.text.starts_with('{')) {
+fn facts(workspace: &Workspace) -> Vec<Finding> {
+    if workspace.files.iter().any(|file| file.path == FACTS_PATH && file.text.starts_with('{')) {
         return Vec::new();
     }
     vec![Finding { path: FACTS_PATH.to_owned(), line: 1, what_to_do: "put the vendor's facts file back".to_owned() }]
@@ -146,7 +149,7 @@ fn finding(file: &SourceFile, line: usize, what_to_do: String) -> Finding {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::found, *};
+    use super::{super::rule::test::found, *};
 
     #[test]
     fn clocks_and_environment_are_found_outside_their_homes() {

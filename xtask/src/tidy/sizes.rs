@@ -1,6 +1,9 @@
 //! Files and functions that fit a reader's head. What is longer today stands in `ratchet.txt`, which may only shrink.
 
-use super::{Finding, House, Rule, source::SourceFile};
+use super::{
+    rule::{Finding, Rule, Workspace},
+    source::SourceFile,
+};
 
 pub(crate) const FILES: Rule = Rule {
     name: "file-size",
@@ -36,8 +39,8 @@ struct Exception<'a> {
     lines: usize,
 }
 
-fn exceptions(house: &House) -> Vec<Exception<'_>> {
-    let text = house.files.iter().find(|file| file.path == RATCHET).map_or("", |file| &file.text);
+fn exceptions(workspace: &Workspace) -> Vec<Exception<'_>> {
+    let text = workspace.files.iter().find(|file| file.path == RATCHET).map_or("", |file| &file.text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|(index, line)| {
@@ -58,8 +61,8 @@ struct Measured<'a> {
     lines: usize,
 }
 
-fn files(house: &House) -> Vec<Finding> {
-    let measured = house.files.iter().filter(|file| is_code(file));
+fn files(workspace: &Workspace) -> Vec<Finding> {
+    let measured = workspace.files.iter().filter(|file| is_code(file));
     let measured = measured.map(|file| {
         let lines = if file.is_rust() && file.lines_before_test > 0 {
             file.lines_before_test
@@ -68,16 +71,16 @@ fn files(house: &House) -> Vec<Finding> {
         };
         Measured { path: &file.path, name: String::new(), line: 1, lines }
     });
-    judge("file", FILE_LINES_MAX, "split it along its nouns", measured.collect(), &exceptions(house))
+    judge("file", FILE_LINES_MAX, "split it along its nouns", measured.collect(), &exceptions(workspace))
 }
 
-fn functions(house: &House) -> Vec<Finding> {
-    let measured = house.files.iter().filter(|file| file.is_rust()).flat_map(|file| {
+fn functions(workspace: &Workspace) -> Vec<Finding> {
+    let measured = workspace.files.iter().filter(|file| file.is_rust()).flat_map(|file| {
         let functions = file.functions().into_iter().filter(|function| !file.is_test_line(function.line));
         functions.map(|f| Measured { path: &file.path, name: f.name, line: f.line, lines: f.lines })
     });
     let advice = "give its parts names of their own";
-    judge("function", FUNCTION_LINES_MAX, advice, measured.collect(), &exceptions(house))
+    judge("function", FUNCTION_LINES_MAX, advice, measured.collect(), &exceptions(workspace))
 }
 
 fn is_code(file: &SourceFile) -> bool {
@@ -106,9 +109,9 @@ fn judge(kind: &str, max: usize, advice: &str, measured: Vec<Measured>, exceptio
     findings
 }
 
-fn pipeline(house: &House) -> Vec<Finding> {
+fn pipeline(workspace: &Workspace) -> Vec<Finding> {
     let long =
-        house.files.iter().find(|file| file.path == PIPELINE_PATH && file.lines_before_test > PIPELINE_LINES_MAX);
+        workspace.files.iter().find(|file| file.path == PIPELINE_PATH && file.lines_before_test > PIPELINE_LINES_MAX);
     let finding = |file: &SourceFile| Finding {
         path: file.path.clone(),
         line: PIPELINE_LINES_MAX + 1,
@@ -123,7 +126,7 @@ fn pipeline(house: &House) -> Vec<Finding> {
 #[cfg(test)]
 mod test {
     use super::{
-        super::test::{found, house},
+        super::rule::test::{found, workspace},
         *,
     };
 
@@ -150,8 +153,8 @@ mod test {
     fn an_exception_only_shrinks() {
         let with = |listed: usize, real: usize| -> Vec<String> {
             let ratchet = format!("# why\nfunction a.rs long {listed}\n");
-            let house = house(&[("a.rs", &function(real)), (RATCHET, &ratchet)]);
-            (FUNCTIONS.find)(&house).iter().map(ToString::to_string).collect()
+            let workspace = workspace(&[("a.rs", &function(real)), (RATCHET, &ratchet)]);
+            (FUNCTIONS.find)(&workspace).iter().map(ToString::to_string).collect()
         };
         assert_eq!(with(90, 90), [""; 0]);
         assert_eq!(with(90, 80), ["xtask/ratchet.txt:2: it has shrunk: write 80"]);

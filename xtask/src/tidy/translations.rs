@@ -1,6 +1,9 @@
 //! A text in two languages says the same in both: `X.zh-CN.md` keeps step with `X.md`.
 
-use super::{Finding, House, Rule, source::SourceFile};
+use super::{
+    rule::{Finding, Rule, Workspace},
+    source::SourceFile,
+};
 
 pub(crate) const TRANSLATIONS: Rule = Rule {
     name: "translations",
@@ -10,10 +13,10 @@ pub(crate) const TRANSLATIONS: Rule = Rule {
 
 const SUFFIX: &str = ".zh-CN.md";
 
-fn translations(house: &House) -> Vec<Finding> {
-    let file = |path: &str| house.files.iter().find(|file| file.path == path);
+fn translations(workspace: &Workspace) -> Vec<Finding> {
+    let file = |path: &str| workspace.files.iter().find(|file| file.path == path);
     let mut findings = Vec::new();
-    for translation in house.files.iter().filter(|file| file.path.ends_with(SUFFIX)) {
+    for translation in workspace.files.iter().filter(|file| file.path.ends_with(SUFFIX)) {
         let stem = translation.path.trim_end_matches(SUFFIX);
         match file(&format!("{stem}.md")) {
             Some(original) => findings.extend(compare(original, translation)),
@@ -109,7 +112,7 @@ fn finding(file: &SourceFile, line: usize, what_to_do: String) -> Finding {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::house, *};
+    use super::{super::rule::test::workspace, *};
 
     const ENGLISH: &str = "# cvmd\n\n[中文](README.zh-CN.md)\n\n## Quick start\n\n```sh\ncvmd serve   # here\n```\n\n\
                            | to read | for |\n|---|---|\n| [a](a.md) | b |\n";
@@ -117,8 +120,8 @@ mod test {
                            | 文档 | 内容 |\n|---|---|\n| [a](a.md) | 乙 |\n";
 
     fn found(english: &str, chinese: &str) -> Vec<String> {
-        let house = house(&[("README.md", english), ("README.zh-CN.md", chinese)]);
-        translations(&house).iter().map(ToString::to_string).collect()
+        let workspace = workspace(&[("README.md", english), ("README.zh-CN.md", chinese)]);
+        translations(&workspace).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -144,7 +147,7 @@ mod test {
 
     #[test]
     fn a_readme_needs_its_translation_and_a_translation_its_original() {
-        assert_eq!(translations(&house(&[("README.md", ENGLISH)])).len(), 1);
-        assert_eq!(translations(&house(&[("docs/a.zh-CN.md", CHINESE)])).len(), 1);
+        assert_eq!(translations(&workspace(&[("README.md", ENGLISH)])).len(), 1);
+        assert_eq!(translations(&workspace(&[("docs/a.zh-CN.md", CHINESE)])).len(), 1);
     }
 }

@@ -1,6 +1,9 @@
 //! What a text must begin with, and what must stand in none.
 
-use super::{Finding, House, Rule, source::SourceFile};
+use super::{
+    rule::{Finding, Rule, Workspace},
+    source::SourceFile,
+};
 
 pub(crate) const FIRST_SENTENCE: Rule = Rule {
     name: "first-sentence",
@@ -30,8 +33,8 @@ pub(crate) const REGISTRIES: Rule = Rule {
     find: registries,
 };
 
-fn first_sentence(house: &House) -> Vec<Finding> {
-    let silent = house.files.iter().filter(|file| match file.path.rsplit('.').next() {
+fn first_sentence(workspace: &Workspace) -> Vec<Finding> {
+    let silent = workspace.files.iter().filter(|file| match file.path.rsplit('.').next() {
         Some("rs") => !file.text.starts_with("//! "),
         Some("py") => !file.text.starts_with("\"\"\"") && !file.text.starts_with("#!"),
         _ => false,
@@ -41,12 +44,12 @@ fn first_sentence(house: &House) -> Vec<Finding> {
         .collect()
 }
 
-fn leftovers(house: &House) -> Vec<Finding> {
+fn leftovers(workspace: &Workspace) -> Vec<Finding> {
     // Built from halves, so that this file does not find itself.
     let markers = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
     let macros = ["todo!", "unimplemented!", "dbg!", "#[ignore"];
     let mut findings = Vec::new();
-    for file in house.files.iter().filter(|file| file.path != "LICENSE" && !file.path.ends_with(".json")) {
+    for file in workspace.files.iter().filter(|file| file.path != "LICENSE" && !file.path.ends_with(".json")) {
         for (line, text) in numbered(&file.comments) {
             let marks = markers.iter().filter(|marker| has_word(text, marker));
             findings.extend(marks.map(|marker| finding(file, line, format!("do it now or file an issue: `{marker}`"))));
@@ -59,9 +62,9 @@ fn leftovers(house: &House) -> Vec<Finding> {
     findings
 }
 
-fn unrun_examples(house: &House) -> Vec<Finding> {
+fn unrun_examples(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in house.files.iter().filter(|file| file.is_rust()) {
+    for file in workspace.files.iter().filter(|file| file.is_rust()) {
         let fences = numbered(&file.comments).filter_map(|(line, text)| Some((line, text.split_once("```")?.1)));
         let opening = fences.step_by(2).filter(|(_, words)| !words.starts_with("text"));
         findings.extend(opening.map(|(line, _)| finding(file, line, "make it a test, or mark it `text`".to_owned())));
@@ -69,12 +72,12 @@ fn unrun_examples(house: &House) -> Vec<Finding> {
     findings
 }
 
-fn machine_paths(house: &House) -> Vec<Finding> {
+fn machine_paths(workspace: &Workspace) -> Vec<Finding> {
     let roots = [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/"), concat!("/Us", "ers/")];
     // What stands inside a guest is no path of ours: the homes of its login users.
     let guests = [concat!("/ro", "ot/.ssh"), concat!("/ho", "me/ubuntu")];
     let houses_of_guests = "crates/hypervisor-";
-    let mut findings = each_line(house, |text| {
+    let mut findings = each_line(workspace, |text| {
         let text = guests.iter().fold(text.to_owned(), |text, guest| text.replace(guest, ""));
         let root = roots.into_iter().find(|root| begins_a_path(&text, root))?;
         Some(format!("derive the path instead of writing `{root}...`"))
@@ -91,7 +94,7 @@ fn begins_a_path(text: &str, root: &str) -> bool {
     })
 }
 
-fn registries(house: &House) -> Vec<Finding> {
+fn registries(workspace: &Workspace) -> Vec<Finding> {
     let hosts = [
         concat!("crates", ".io"),
         concat!("pypi", ".org"),
@@ -100,15 +103,15 @@ fn registries(house: &House) -> Vec<Finding> {
         concat!("deb.deb", "ian.org"),
         concat!("proxy.go", "lang.org"),
     ];
-    each_line(house, |text| {
+    each_line(workspace, |text| {
         let host = hosts.into_iter().find(|host| text.contains(host))?;
         Some(format!("name the package, not `{host}`"))
     })
 }
 
-fn each_line(house: &House, what_to_do: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
+fn each_line(workspace: &Workspace, what_to_do: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
     // Cargo writes its registry into the lock file itself.
-    let files = house.files.iter().filter(|file| file.path != "Cargo.lock");
+    let files = workspace.files.iter().filter(|file| file.path != "Cargo.lock");
     files
         .flat_map(|file| numbered(&file.text).map(move |(line, text)| (file, line, text)))
         .filter_map(|(file, line, text)| what_to_do(text).map(|advice| finding(file, line, advice)))
@@ -129,7 +132,7 @@ fn finding(file: &SourceFile, line: usize, what_to_do: String) -> Finding {
 
 #[cfg(test)]
 mod test {
-    use super::{super::test::found, *};
+    use super::{super::rule::test::found, *};
 
     #[test]
     fn a_silent_file_is_found() {
