@@ -27,7 +27,7 @@ pub(crate) enum Bound {
     Memory,
     /// Machines that wait for an RSA host key to be made.
     HostKeys,
-    /// Clients that wait for a key exchange over a finite field.
+    /// Clients whose key exchange over a finite field waits to be computed.
     Exchanges,
     /// Open files and packets of an sftp session.
     Sftp,

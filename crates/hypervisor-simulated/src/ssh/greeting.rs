@@ -37,6 +37,8 @@ pub(super) struct Heard<C> {
     heard: Vec<u8>,
     /// How much of it has been read again.
     read: usize,
+    /// How much of it is the client's name. That is read alone: russh keeps what it reads with it, and nobody else sees that then.
+    name: usize,
     /// What of our name is still to be said by whoever takes over: it has been said already.
     said: usize,
 }
@@ -72,7 +74,9 @@ pub(super) async fn greet<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C) 
             break HostKey::Any;
         }
     };
-    Ok((Heard { connection, heard, read: 0, said: name.len() }, host_key))
+    let said = name.len();
+    let name = heard.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    Ok((Heard { connection, heard, read: 0, name, said }, host_key))
 }
 
 /// What a client's algorithms ask for; `None` until they have been heard.
@@ -122,7 +126,8 @@ impl<C: AsyncRead + Unpin> AsyncRead for Heard<C> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let rest = &self.heard[self.read..];
+        let end = if self.read < self.name { self.name } else { self.heard.len() };
+        let rest = &self.heard[self.read..end];
         if rest.is_empty() {
             return Pin::new(&mut self.connection).poll_read(context, buffer);
         }
@@ -130,7 +135,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Heard<C> {
         buffer.put_slice(&rest[..count]);
         self.read += count;
         if self.read == self.heard.len() {
-            (self.heard, self.read) = (Vec::new(), 0);
+            (self.heard, self.read, self.name) = (Vec::new(), 0, 0);
         }
         Poll::Ready(Ok(()))
     }
@@ -204,7 +209,9 @@ mod test {
         let (mut heard, host_key) = greet(server).await.unwrap();
         assert_eq!(host_key, HostKey::Ecdsa);
         let mut again = vec![0; said.len()];
-        heard.read_exact(&mut again).await.unwrap();
+        let name = heard.read(&mut again).await.unwrap();
+        assert_eq!(&again[..name], b"SSH-2.0-JSCH-0.1.55\r\n", "the name alone");
+        heard.read_exact(&mut again[name..]).await.unwrap();
         assert_eq!(again, said);
         heard.write_all(b"SSH-2.0-cvmd\r\nand more").await.unwrap();
         drop(heard);

@@ -31,6 +31,7 @@ use async_trait::async_trait;
 use cable::Cable;
 use cvmd_hypervisor::{Answer, Peer, Trouble};
 use cvmd_model::{InstanceId, Power};
+use exchanges::Exchange;
 pub(crate) use files::Files;
 pub(crate) use host_keys::ed25519 as ed25519_host_key;
 use russh::{
@@ -159,9 +160,11 @@ impl Accepted {
         let Accepted { driver, machine, visit, line } = self;
         let (id, visit) = (machine.id, Arc::new(visit));
         let land = Userland::new(Arc::clone(&driver), &machine, visit.session.files());
-        let visitor = Visitor::new(land, Arc::clone(&visit));
+        let exchange = Exchange::default();
         let greeting = async {
             let (connection, host_key) = greeting::greet(Cable::new(connection, line)).await?;
+            let connection = exchange.pace(connection, Arc::clone(&driver), id);
+            let visitor = Visitor::new(land, Arc::clone(&visit), exchange);
             let keys = driver.host_keys(&machine, host_key).await;
             let config = Arc::new(config(&machine, keys));
             drop(machine);

@@ -44,11 +44,11 @@ struct Desk {
 }
 
 impl Visitor {
-    pub(crate) fn new(land: Userland, visit: Arc<Visit>) -> Visitor {
+    pub(crate) fn new(land: Userland, visit: Arc<Visit>, exchange: Exchange) -> Visitor {
         Visitor {
             land,
             visit,
-            exchange: Exchange::default(),
+            exchange,
             admission: Admission::default(),
             channels: HashMap::new(),
             opened: 0,
@@ -115,7 +115,7 @@ impl Handler for Visitor {
     }
 
     async fn lookup_dh_gex_group(&mut self, wanted: &GexParams) -> Result<Option<DhGroup>, Error> {
-        Ok(self.exchange.begin(wanted, &self.land, &self.visit).await)
+        Ok(self.exchange.begin(wanted))
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
