@@ -102,6 +102,59 @@ def paramiko_enters_whatever_host_key_it_knows_and_copies_by_sftp():
         equal(entered, enters, password)
 
 
+@check
+def paramiko_tries_a_key_and_then_a_password_on_one_connection_by_its_service_requesting_transport():
+    try:
+        from paramiko import AuthenticationException, ServiceRequestingTransport
+    except ImportError:
+        raise Skipped("no paramiko of 3.2 or later beside this Python; `cargo xtask setup` brings it") from None
+    unknown = str(new_key("unknown"))
+    with paramiko_at(It.guarded, key_filename=unknown, password=PASSWORD, transport_factory=ServiceRequestingTransport) as client:
+        equal(client.exec_command("whoami")[1].read().decode().strip(), It.guarded.user)
+    for machine, key in (It.guarded, unknown), (It.left, str(It.key)):
+        try:
+            paramiko_at(machine, key_filename=key, password=WRONG, transport_factory=ServiceRequestingTransport).close()
+            raise AssertionError("it entered")
+        except AuthenticationException as why:
+            # Not by its own clock: the machine has answered.
+            assert "timeout" not in str(why), why
+
+
+def told(*words):
+    status, out, err = ran(words)
+    equal(status, 0, err)
+    return json.loads(out)
+
+
+def enters_and_is_refused(program, entered, refused):
+    """By a key where it stands and where it was taken off, and by a password that is right and one that is not."""
+
+    def tried(machine, **proof):
+        where = {"host": machine.address, "port": machine.port, "username": machine.user}
+        return told(*program, json.dumps({**where, **proof}))
+
+    equal(tried(It.kept, key=str(It.key)), {"whoami": It.kept.user, **entered})
+    equal(tried(It.left, key=str(It.key)), refused)
+    equal(tried(It.guarded, password=PASSWORD), {"whoami": It.guarded.user, **entered})
+    equal(tried(It.guarded, password=WRONG), refused)
+
+
+@check
+def phpseclib_enters_and_is_refused_and_copies_by_sftp():
+    needs("php", "php-cli")
+    needs("/usr/share/php/phpseclib3/autoload.php", "php-phpseclib3")
+    known = {"known": "ssh-ed25519"}
+    refused = {"refused": True, "connected": True, **known}
+    enters_and_is_refused(["php", HERE / "phpseclib.php"], {"same": True, **known}, refused)
+
+
+@check
+def net_ssh_of_ruby_enters_and_is_refused():
+    needs("ruby", "ruby")
+    needs("/usr/share/doc/ruby-net-ssh/copyright", "ruby-net-ssh")
+    enters_and_is_refused(["ruby", HERE / "net_ssh.rb"], {}, {"refused": "AuthenticationFailed"})
+
+
 def ssh2(machine, **how):
     wanted = {"host": machine.address, "port": machine.port, "username": machine.user, "directory": str(WORK), **how}
     status, out, err = ran(["node", HERE / "ssh2.cjs", json.dumps(wanted)], {"NODE_PATH": MODULES})

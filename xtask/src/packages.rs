@@ -21,6 +21,10 @@ pub const FOR_THE_LANES: &[Wanted] = &[
     ("dbclient", "dropbear-bin"),
     ("/usr/share/java/jsch.jar", "libjsch-java"),
     ("javac", "default-jdk-headless"),
+    ("php", "php-cli"),
+    ("/usr/share/php/phpseclib3/autoload.php", "php-phpseclib3"),
+    ("ruby", "ruby"),
+    ("/usr/share/doc/ruby-net-ssh/copyright", "ruby-net-ssh"),
     // What the pages tell to type, and the shells to type it in.
     ("bash", "bash"),
     ("zsh", "zsh"),
