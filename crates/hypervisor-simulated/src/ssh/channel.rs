@@ -4,12 +4,14 @@ use super::{
     commands::{self, Done, Guest},
     environment,
     files::FILE_BYTES_MAX,
+    grammar,
     inbox::{Event, Events},
-    running::{Ended, Print},
+    running::Ended,
     scp::{self, Step, Transfer},
     sftp,
-    shell::{self, Join, Shell},
+    shell::{Command, Shell, Word},
     signals::Signal,
+    streams::Print,
     terminal::{Terminal, Typed},
     userland::Userland,
 };
@@ -220,8 +222,11 @@ impl Work {
         let machine = self.land.machine()?;
         let mut shell = Shell::default();
         shell.variables.insert("HOME".into(), machine.home());
-        let commands = shell::parse(text).unwrap_or_default();
+        let commands = grammar::parse(text).unwrap_or_default();
         let [command] = &*commands else { return Ok(None) };
+        if !command.words().iter().all(Word::is_plain) {
+            return Ok(None);
+        }
         let mut words = command.expand(&shell).unwrap_or_default();
         words.retain(|word| word != "sudo");
         let mut files = self.land.files();
@@ -313,9 +318,8 @@ impl Work {
 
 /// Whether one of a text's commands takes all input before it runs.
 fn waits_for_input(text: &str) -> bool {
-    let (plain, commands) = (Shell::default(), shell::parse(text).unwrap_or_default());
-    let mut first = commands.iter().filter(|command| command.join != Join::Pipe);
-    first.any(|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)))
+    let (plain, commands) = (Shell::default(), grammar::parse(text).unwrap_or_default());
+    Command::any(&commands, &|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)))
 }
 
 /// How long a last word waits for a client that does not read.

@@ -3,7 +3,9 @@
 use super::{
     dates, environment, file_commands,
     files::{Files, Why, absolute},
+    lookup,
     moving::Keys,
+    printing,
     shell::{Shell, assignment},
     text_commands,
 };
@@ -59,9 +61,10 @@ pub(crate) struct Script {
     pub errexit: bool,
     /// `.`: by the shell itself.
     pub sourced: bool,
+    /// It was read from the input, of which nothing is left then.
+    pub is_input: bool,
 }
 
-const KNOWN: &str = "cat, cd, chmod, cp, date, echo, env, exit, export, false, grep, halt, head, help, hostname, id, ls, lsblk, mkdir, mv, nproc, poweroff, printenv, pwd, reboot, rm, scp, set, sh, shutdown, sleep, sudo, tail, tee, test, touch, true, uname, unset, uptime, wc, whoami, pipes, and scripts of sh without if and loops";
 /// Bytes that one command prints: as many as a guest's files have.
 pub(crate) const OUTPUT_MAX: usize = 4 << 20;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -75,7 +78,7 @@ struct Before<'a> {
     is_env: bool,
 }
 
-/// Takes variables, `sudo`, `env` and `exec` off the front of a command's words. Answers what is left of them.
+/// Takes variables, `sudo`, `env`, `exec` and `command` off the front of a command's words. Answers what is left of them.
 fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a str]) {
     // What is still to be looked at: taking words off the front of the list would move all others each time.
     let mut words = words;
@@ -88,7 +91,10 @@ fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a 
             let options = words[1..].iter().take_while(|word| word.starts_with('-')).count();
             words = &words[1 + options..];
             before.user = "root";
-        } else if first == "env" || first == "exec" && words.len() > 1 {
+        } else if first == "env"
+            || first == "exec" && words.len() > 1
+            || first == "command" && words.get(1).is_some_and(|next| !next.starts_with('-'))
+        {
             before.is_env = first == "env";
             words = &words[1..];
         } else {
@@ -119,6 +125,8 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
     } else {
         environment::run(name, arguments, guest)
     };
+    let done = done.or_else(|| lookup::run(name, arguments, guest));
+    let done = done.or_else(|| printing::run(name, arguments, guest));
     let done = done.or_else(|| text_commands::run(name, arguments, guest));
     if let Some(done) = done.or_else(|| file_commands::run(name, arguments, assigned, guest)) {
         return done;
@@ -142,7 +150,6 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "uname" => uname(machine, arguments),
         "date" => dates::date(arguments, guest.now_ms / 1000),
         "uptime" => dates::uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
-        "echo" => echo(arguments),
         "cat" => cat(guest, user, arguments),
         "sleep" => match arguments.first().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
             Some(time) if time <= SLEEP_MAX => Done { effect: Some(Effect::Sleep(time)), ..Done::default() },
@@ -159,7 +166,6 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "reboot" => power(Effect::Reboot),
         "shutdown" if arguments.contains(&"-r") => power(Effect::Reboot),
         "shutdown" => power(Effect::PowerOff),
-        "help" => prints(&format!("This is a simulated guest of cvmd. It knows {KNOWN}.")),
         _ => unknown(name, guest.shell),
     }
 }
@@ -225,13 +231,6 @@ fn uname(machine: &Machine, arguments: &[&str]) -> Done {
     }
 }
 
-fn echo(arguments: &[&str]) -> Done {
-    match arguments.split_first() {
-        Some((&"-n", rest)) => Done { out: rest.join(" ").into_bytes(), ..Done::default() },
-        _ => prints(&arguments.join(" ")),
-    }
-}
-
 fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
     let mut done = Done::default();
     if paths.is_empty() || paths == ["-"] {
@@ -264,6 +263,11 @@ impl Guest<'_> {
     /// A path as its user types it, from the shell's directory on.
     pub(crate) fn place(&self, path: &str) -> String {
         absolute(path, &environment::directory(self.shell, self.machine))
+    }
+
+    /// The mode of a file that is put at an absolute path, if there is none.
+    pub(super) fn mode_if_new(&self, path: &str) -> Option<u32> {
+        self.files.file(path).is_none().then_some(0o666 & !self.shell.umask())
     }
 
     pub(crate) fn is_directory(&self, path: &str) -> bool {

@@ -6,9 +6,9 @@ use super::{
     cable::Cable,
     channel::{on_screen, prompt},
     commands::Done,
-    running::Print,
     shell::Shell,
     signals::{Signal, Signals},
+    streams::Print,
     terminal::{Terminal, Typed},
     userland::Userland,
 };

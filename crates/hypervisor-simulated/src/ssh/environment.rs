@@ -54,6 +54,7 @@ pub(super) fn run(name: &str, arguments: &[&str], guest: &mut Guest<'_>) -> Opti
             Done::default()
         }
         "set" => set(arguments, guest),
+        "umask" => umask(arguments, guest),
         _ => return None,
     })
 }
@@ -105,6 +106,21 @@ fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
         }
     }
     Done::default()
+}
+
+/// Who may not do what with new files.
+fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    match arguments {
+        [] => prints(&format!("{:04o}", guest.shell.umask())),
+        [mask] => match u32::from_str_radix(mask, 8) {
+            Ok(mask) if mask <= 0o777 => {
+                guest.shell.umask = Some(mask);
+                Done::default()
+            }
+            _ => fails(&format!("umask: {mask}: up to 777 in octal is known here"), 1),
+        },
+        _ => fails("umask: too many arguments", 1),
+    }
 }
 
 fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {

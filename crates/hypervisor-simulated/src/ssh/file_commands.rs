@@ -69,7 +69,25 @@ fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
         ["-n", text] | [text] => !text.is_empty(),
         [left, "=" | "==", right] => left == right,
         [left, "!=", right] => left != right,
-        _ => return fails("test: only -d, -f, -e, -r, -x, -s, -z, -n, = and != are known here", 2),
+        [left, comparison @ ("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge"), right] => {
+            let (Ok(left), Ok(right)) = (left.parse::<i64>(), right.parse::<i64>()) else {
+                return fails("test: a number is expected", 2);
+            };
+            match *comparison {
+                "-eq" => left == right,
+                "-ne" => left != right,
+                "-lt" => left < right,
+                "-le" => left <= right,
+                "-gt" => left > right,
+                _ => left >= right,
+            }
+        }
+        _ => {
+            return fails(
+                "test: only -d, -f, -e, -r, -x, -s, -z, -n, =, != and -eq, -lt and the like are known here",
+                2,
+            );
+        }
     };
     Done { status: u8::from(!holds), ..Done::default() }
 }
@@ -157,7 +175,9 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let mut done = Done::default();
     for path in paths {
         let at = place(path);
-        if at == guest.machine.keys_path() {
+        if moving::ends_with_dots(path) {
+            complain(&mut done, "rm", path, "refusing to remove '.' or '..'");
+        } else if at == guest.machine.keys_path() {
             done.effect = Some(Effect::Keys(String::new()));
         } else if guest.files.is_directory(&at, guest.machine) && !given(['r', 'R']) {
             complain(&mut done, "rm", path, "Is a directory");
@@ -198,10 +218,11 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
             complain(&mut done, "tee", path, &too_much_copied(guest));
             break;
         }
+        let mode = guest.mode_if_new(&at);
         let body = [&*before, guest.input].concat();
         if at == guest.machine.keys_path() {
             done.effect = Some(Effect::Keys(String::from_utf8_lossy(&body).into_owned()));
-        } else if let Err(why) = guest.files.put(&at, (None, body), guest.machine, guest.now_ms) {
+        } else if let Err(why) = guest.files.put(&at, (mode, body), guest.machine, guest.now_ms) {
             complain(&mut done, "tee", path, &why);
         }
     }
@@ -221,7 +242,8 @@ fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
     for path in paths {
         let at = place(path);
         let stands = guest.files.touch(&at, guest.now_ms) || guest.is_directory(path) || guest.read(&at).is_ok();
-        if !stands && let Err(why) = guest.files.put(&at, (None, Vec::new()), guest.machine, guest.now_ms) {
+        let mode = guest.mode_if_new(&at);
+        if !stands && let Err(why) = guest.files.put(&at, (mode, Vec::new()), guest.machine, guest.now_ms) {
             complain(&mut done, "touch", path, &why);
         }
     }
@@ -239,7 +261,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
     if !given('c') && !sourced && (rest.is_empty() || given('s')) {
         let text = String::from_utf8_lossy(guest.input).into_owned();
         let arguments = own(&[&[shell], rest].concat());
-        return runs(Script { text, arguments, errexit: given('e'), sourced }, assigned);
+        return runs(Script { text, arguments, errexit: given('e'), sourced, is_input: true }, assigned);
     }
     let Some(first) = rest.first() else { return fails(&format!("{shell}: a script is expected"), 2) };
     let text = if given('c') {
@@ -248,7 +270,10 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
         guest.read(&guest.place(first)).map(|body| String::from_utf8_lossy(&body).into_owned())
     };
     match text {
-        Ok(text) => runs(Script { text, arguments: own(rest), errexit: given('e'), sourced }, assigned),
+        Ok(text) => {
+            let (arguments, errexit) = (own(rest), given('e'));
+            runs(Script { text, arguments, errexit, sourced, is_input: false }, assigned)
+        }
         Err(why) => fails(&format!("{shell}: {first}: {why}"), 127),
     }
 }
@@ -270,7 +295,7 @@ fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
     }
     let errexit = interpreter.any(|option| option.starts_with('-') && option.contains('e'));
     let arguments = [&[path], arguments].concat();
-    runs(Script { text, arguments: own(&arguments), errexit, sourced: false }, assigned)
+    runs(Script { text, arguments: own(&arguments), errexit, sourced: false, is_input: false }, assigned)
 }
 
 fn own(words: &[&str]) -> Vec<String> {

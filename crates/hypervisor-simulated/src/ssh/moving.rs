@@ -45,7 +45,10 @@ pub(super) fn rename(from: &str, to: &str, guest: &mut Guest<'_>) -> Result<Opti
 
 /// `mv [-f] FROM... TO`.
 pub(super) fn mv(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    each("mv", "f", arguments, guest, |from, to, _, guest| {
+    each("mv", "f", arguments, guest, |from, to, way, guest| {
+        if way.is_dots {
+            return Err("Device or resource busy".into());
+        }
         let keys = rename(from, to, guest)?;
         Ok(keys.map(Effect::Moved))
     })
@@ -84,12 +87,19 @@ fn copy(from: &str, to: &str, way: &mut Way, guest: &mut Guest<'_>) -> Result<Op
     Ok(effect)
 }
 
+/// Whether a path as it was typed names a directory by what is in it.
+pub(super) fn ends_with_dots(path: &str) -> bool {
+    matches!(path.trim_end_matches('/').rsplit('/').next(), Some("." | ".."))
+}
+
 /// How one command copies.
 struct Way {
     /// Directories too.
     is_deep: bool,
     /// Bytes so far.
     copied: usize,
+    /// What was typed ends with `.` or `..`: all that is in a directory, which gives no name.
+    is_dots: bool,
 }
 
 type Act = fn(&str, &str, &mut Way, &mut Guest<'_>) -> Result<Option<Effect>, Why>;
@@ -110,11 +120,13 @@ fn each(name: &str, known: &str, arguments: &[&str], guest: &mut Guest<'_>, act:
         complain(&mut done, name, to, "Not a directory");
         return done;
     }
-    let mut way = Way { is_deep: letters().any(|letter| "arR".contains(letter)), copied: 0 };
+    let mut way = Way { is_deep: letters().any(|letter| "arR".contains(letter)), copied: 0, is_dots: false };
     for path in from {
         let at = guest.place(path);
         let place = guest.place(to);
-        let place = if into { absolute(at.rsplit('/').next().unwrap_or_default(), &place) } else { place };
+        way.is_dots = ends_with_dots(path);
+        let named = into && !way.is_dots;
+        let place = if named { absolute(at.rsplit('/').next().unwrap_or_default(), &place) } else { place };
         match act(&at, &place, &mut way, guest) {
             Ok(effect) => done.effect = effect.or(done.effect.take()),
             Err(why) => complain(&mut done, name, path, &why),

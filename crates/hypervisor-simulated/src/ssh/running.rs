@@ -1,12 +1,13 @@
-//! How a line or a script of a guest runs: one command after the other, with its scripts inside it, to a last status.
+//! How a line or a script of a guest runs: one command after the other, with what stands inside it, to a last status.
 
 use super::{
-    commands::{self, Done, Effect, Guest, Script},
+    commands::{self, Done, Effect, Guest, OUTPUT_MAX, Script},
     environment,
-    files::absolute,
+    grammar::{self, Unclear},
     moving::Keys,
-    shell::{self, Command, Join, Output, Shell, Sink, Streams, Unclear},
+    shell::{self, Body, Command, Join, Shell, WORDS_BYTES_MAX, assignment},
     signals::{Signal, Signals},
+    streams::{Capture, Pipe, Print, no_memory, report},
     userland::Userland,
 };
 use crate::{
@@ -15,33 +16,22 @@ use crate::{
 };
 use cvmd_hypervisor::Trouble;
 use russh::Error;
-use std::{collections::VecDeque, sync::Arc};
+use std::{pin::Pin, sync::Arc};
 
 /// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
 const PRINTED_MAX: usize = 32 << 20;
 const COMMAND_COUNTS: usize = 1 << 10;
 /// What a word of a command weighs: it may name a file or a directory to look into.
 const WORD_WEIGHS: usize = 64;
-/// Scripts that run each other.
+/// Scripts that run each other, and what stands inside a command: `( )`, `$( )`, `if`.
 const DEPTH_MAX: usize = 16;
 
 /// How a line ended.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub status: u8,
     /// The shell ends with it.
     pub exit: bool,
-}
-
-/// Where what commands print goes. It may wait for its reader.
-pub(crate) trait Print: Send {
-    fn print(&mut self, done: &Done) -> impl Future<Output = Result<(), Error>> + Send;
-}
-
-/// What one command prints for the next one.
-#[derive(Default)]
-struct Pipe {
-    bytes: Vec<u8>,
-    _share: Option<Share>,
 }
 
 /// Why a text does not run, or not on.
@@ -51,14 +41,34 @@ struct Refused {
     bound: Option<Bound>,
 }
 
-/// What a text still has to run.
-struct Frame {
-    commands: VecDeque<Command>,
-    /// Of a script of its own; what the outer shell has stands below.
-    outer: Option<Shell>,
-    /// Of the memory that this takes.
-    _share: Share,
+/// A text on its way, with all that it calls.
+struct Going<'a> {
+    signals: &'a Signals,
+    /// Whether a first command has begun.
+    begun: bool,
+    /// What it may still print; `None` once it has been ended, for that or another bound.
+    left: Option<usize>,
+    depth: usize,
 }
+
+/// What a command is given, beside its words.
+struct Given<'a> {
+    input: &'a [u8],
+    /// It is part of a condition: that it fails ends no shell.
+    is_asked: bool,
+}
+
+/// What a command has still to run.
+enum Inner {
+    Nothing {
+        exit: bool,
+    },
+    Body(Body),
+    /// With variables of its own.
+    Script(Box<Script>, Vec<(String, String)>),
+}
+
+type Ending<'a> = Pin<Box<dyn Future<Output = Result<Ended, Error>> + Send + 'a>>;
 
 impl Userland {
     /// Runs the commands of a text and answers the last status, or the one that the shell ends with.
@@ -70,168 +80,316 @@ impl Userland {
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<Ended, Error> {
-        let Some(frame) = self.first_frame(text, shell, out).await? else {
-            return Ok(Ended { status: 2, exit: false });
-        };
-        let mut frames = vec![frame];
-        // Whether a command has just ended, so that its status counts.
-        let (mut ended, mut begun, mut left) = (false, false, PRINTED_MAX);
-        let mut pipe = Pipe::default();
-        while let Some(frame) = frames.last_mut() {
-            // A first command is begun whatever its client does then, as sshd begins it.
-            if begun && signals.raised() > Signal::None {
-                shell.status = signals.raised().status();
-                return Ok(Ended { status: shell.status, exit: signals.raised() > Signal::Interrupt });
-            }
-            let asked = frame.commands.front().is_some_and(|next| next.join != Join::Always);
-            if ended && shell.errexit && shell.status != 0 && !asked {
-                end_shell(&mut frames, shell);
-                if frames.is_empty() {
-                    return Ok(Ended { status: shell.status, exit: true });
+        environment::log_in(shell, &*self.machine()?);
+        let (commands, _share) =
+            match self.driver.compute(self.id, text.len(), || understood(text, shell, &self.memory)).await {
+                Ok(understood) => understood,
+                Err(refused) => {
+                    self.refuse(shell, refused, out).await?;
+                    return Ok(Ended { status: 2, exit: false });
                 }
-                continue;
-            }
-            let Some(command) = frame.commands.pop_front() else {
-                leave(&mut frames, shell);
-                ended = true;
-                continue;
             };
-            ended = match command.join {
+        let mut going = Going { signals, begun: false, left: Some(PRINTED_MAX), depth: 0 };
+        self.list(commands, shell, input, out, &mut going).await
+    }
+
+    /// Runs commands one after the other.
+    async fn list<P: Print>(
+        &self,
+        commands: Vec<Command>,
+        shell: &mut Shell,
+        input: &[u8],
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<Ended, Error> {
+        // Whether the one before has run, so that its status counts.
+        let mut ran = false;
+        let mut pipe = Pipe::default();
+        let mut commands = commands.into_iter().peekable();
+        while let Some(command) = commands.next() {
+            // A first command is begun whatever its client does then, as sshd begins it.
+            if going.begun && going.signals.raised() > Signal::None {
+                shell.status = going.signals.raised().status();
+                return Ok(Ended { status: shell.status, exit: going.signals.raised() > Signal::Interrupt });
+            }
+            ran = match command.join {
                 Join::Always => true,
                 Join::IfGood => shell.status == 0,
                 Join::IfBad => shell.status != 0,
-                Join::Pipe => ended,
+                Join::Pipe => ran,
             };
-            if !ended {
+            if !ran {
                 continue;
             }
-            begun = true;
-            let (effect, printed) = self.part(&command, shell, input, &mut pipe, out, signals).await?;
-            let Some(rest) = left.checked_sub(COMMAND_COUNTS + printed) else {
-                self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
-                return Ok(Ended { status: 2, exit: true });
-            };
-            left = rest;
-            match effect {
-                Some(Effect::Reboot) => return Err(Error::Disconnect),
-                Some(Effect::Exit(status)) => {
-                    shell.status = status;
-                    end_shell(&mut frames, shell);
-                    if frames.is_empty() {
-                        return Ok(Ended { status, exit: true });
-                    }
-                }
-                Some(Effect::Script(script, assigned)) => {
-                    let refused = why_not(&command, frames.len());
-                    ended = !self.enter_script(&mut frames, shell, (script, assigned), refused, out).await?;
-                }
-                _ => {}
+            let negated = command.negated;
+            let is_asked = negated || commands.peek().is_some_and(|next| next.join != Join::Always);
+            let exit = self.part(command, shell, Given { input, is_asked }, &mut pipe, out, going).await?;
+            if !exit && going.left.is_some() && negated {
+                shell.status = u8::from(shell.status == 0);
+            }
+            if exit || going.left.is_none() || shell.errexit && shell.status != 0 && !is_asked {
+                return Ok(Ended { status: shell.status, exit: true });
             }
         }
         Ok(Ended { status: shell.status, exit: false })
     }
 
-    /// A script begins, or it is printed why it does not.
-    async fn enter_script(
+    /// Runs what stands inside something else; boxed, as it may stand inside itself.
+    fn inside<'a, P: Print>(
+        &'a self,
+        commands: Vec<Command>,
+        shell: &'a mut Shell,
+        input: &'a [u8],
+        out: &'a mut P,
+        going: &'a mut Going<'_>,
+    ) -> Ending<'a> {
+        Box::pin(async move {
+            if going.depth >= DEPTH_MAX {
+                // Nothing goes on as if what is too deep had been false, or had printed nothing.
+                if going.left.take().is_some() {
+                    let words = format!("ended: commands and scripts are not nested so deep here: {DEPTH_MAX} at most");
+                    self.refuse(shell, Refused::bound(Bound::Line, words), out).await?;
+                }
+                return Ok(Ended { status: 2, exit: true });
+            }
+            going.depth += 1;
+            let ended = self.list(commands, shell, input, out, going).await;
+            going.depth -= 1;
+            ended
+        })
+    }
+
+    /// Counts what a text has printed. It may not go on for ever.
+    async fn spend(
         &self,
-        frames: &mut Vec<Frame>,
+        bytes: usize,
         shell: &mut Shell,
-        (script, assigned): (Script, Vec<(String, String)>),
-        refused: Option<Refused>,
         out: &mut impl Print,
+        going: &mut Going<'_>,
+    ) -> Result<(), Error> {
+        if let Some(left) = going.left {
+            going.left = left.checked_sub(bytes);
+            if going.left.is_none() {
+                self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one command, and tells whether the shell ends with it. What it does to its shell ends with it if it is part of a pipe, as
+    /// a shell of its own runs it there; that costs a copy of the variables, which counts as what it prints does.
+    async fn part<P: Print>(
+        &self,
+        mut command: Command,
+        shell: &mut Shell,
+        given: Given<'_>,
+        pipe: &mut Pipe,
+        out: &mut P,
+        going: &mut Going<'_>,
     ) -> Result<bool, Error> {
-        let weight = script.text.len();
-        let entered = match refused {
-            Some(refused) => Err(refused),
-            None => self.driver.compute(self.id, weight, || enter(frames, shell, script, assigned, &self.memory)).await,
+        let before = std::mem::take(pipe);
+        let is_piped = command.piped || command.join == Join::Pipe;
+        let given = if command.join == Join::Pipe { Given { input: &before.bytes, ..given } } else { given };
+        let outer = is_piped.then(|| shell.clone());
+        let inner = match self.substitute(&mut command, shell, given.input, out, going).await? {
+            _ if going.left.is_none() => return Ok(true),
+            Err(done) => {
+                shell.status = done.status;
+                out.print(&done).await?;
+                return Ok(false);
+            }
+            Ok(status) if matches!(command.body, Body::Simple(_)) => {
+                self.simple(&command, status, shell, (given.input, &mut *pipe), out, going).await?
+            }
+            Ok(_) => Inner::Body(std::mem::replace(&mut command.body, Body::Simple(Vec::new()))),
         };
-        let Err(refused) = entered else { return Ok(true) };
-        self.refuse(shell, refused, out).await?;
+        let exit = match inner {
+            Inner::Nothing { exit } => exit,
+            inner if command.piped || command.streams.is_some() => {
+                // The next command, or a file, takes it as a whole.
+                let mut capture = Capture::new(OUTPUT_MAX, command.is_merged(), &self.memory);
+                let exit = self.compound(inner, shell, &given, &mut capture, going).await?;
+                let (done, share) = capture.done(shell.status, self);
+                self.hand_on(&command, shell, (done, share), pipe, out).await?;
+                exit
+            }
+            inner => self.compound(inner, shell, &given, out, going).await?,
+        };
+        let Some(outer) = outer else { return Ok(exit) };
+        self.spend(outer.bytes(), shell, out, going).await?;
+        *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
         Ok(false)
     }
 
-    /// What a text has to run; an error in it is printed.
-    async fn first_frame(&self, text: &str, shell: &mut Shell, out: &mut impl Print) -> Result<Option<Frame>, Error> {
-        environment::log_in(shell, &*self.machine()?);
-        match self.driver.compute(self.id, text.len(), || understood(text, shell, &self.memory)).await {
-            Ok((commands, share)) => Ok(Some(Frame { commands, outer: None, _share: share })),
-            Err(refused) => {
-                self.refuse(shell, refused, out).await?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Runs one command. What it does to its shell ends with it if it is part of a pipe, as a shell of its own runs it there; that
-    /// costs a copy of the variables, which counts as what it prints does.
-    async fn part(
+    /// Runs the commands that stand in a command's words, and puts what they print in their place. Answers the last one's status;
+    /// or what is printed instead of running the command.
+    async fn substitute<P: Print>(
         &self,
-        command: &Command,
+        command: &mut Command,
         shell: &mut Shell,
         input: &[u8],
-        pipe: &mut Pipe,
-        out: &mut impl Print,
-        signals: &Signals,
-    ) -> Result<(Option<Effect>, usize), Error> {
-        let before = std::mem::take(pipe);
-        let input = if command.join == Join::Pipe { &*before.bytes } else { input };
-        if !command.piped && command.join != Join::Pipe {
-            return self.command(command, shell, input, pipe, out, signals).await;
-        }
-        let outer = shell.clone();
-        let (effect, printed) = self.command(command, shell, input, pipe, out, signals).await?;
-        let printed = printed + outer.bytes();
-        *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
-        let effect = match effect {
-            Some(Effect::Exit(status)) => {
-                shell.status = status;
-                None
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<Result<Option<u8>, Done>, Error> {
+        let mut status = None;
+        for word in command.words_mut() {
+            let mut from = 0;
+            while let Some((at, commands)) = word.substitution(from, shell) {
+                from = at + 1;
+                let outer = shell.clone();
+                // Enough to see that it is too long.
+                let mut capture = Capture::new(WORDS_BYTES_MAX + 1, false, &self.memory);
+                self.spend(COMMAND_COUNTS + outer.bytes(), shell, out, going).await?;
+                if going.left.is_some() {
+                    self.inside(commands, shell, input, &mut capture, going).await?;
+                }
+                status = Some(shell.status);
+                *shell = Shell { hinted: shell.hinted, ..outer };
+                if !capture.err.is_empty() {
+                    out.print(&Done { err: std::mem::take(&mut capture.err), ..Done::default() }).await?;
+                }
+                if capture.lacks_memory {
+                    return Ok(Err(no_memory()));
+                }
+                word.settle(at, String::from_utf8_lossy(&capture.out).trim_end_matches('\n').to_owned());
             }
-            effect => effect,
-        };
-        Ok((effect, printed))
+        }
+        Ok(Ok(status))
     }
 
-    /// Runs one command, and tells what is left to do and how much it has printed.
-    async fn command(
+    /// Runs a command that has words, and tells what is left to do.
+    async fn simple<P: Print>(
         &self,
         command: &Command,
+        substituted: Option<u8>,
         shell: &mut Shell,
-        input: &[u8],
-        pipe: &mut Pipe,
-        out: &mut impl Print,
-        signals: &Signals,
-    ) -> Result<(Option<Effect>, usize), Error> {
-        let mut done = self
-            .driver
-            .compute(self.id, command.words.len() * WORD_WEIGHS, || self.run_one(command, shell, input))
-            .await?;
+        (input, pipe): (&[u8], &mut Pipe),
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<Inner, Error> {
+        if going.begun && going.signals.raised() > Signal::None {
+            // What stands in its words was interrupted.
+            shell.status = going.signals.raised().status();
+            return Ok(Inner::Nothing { exit: false });
+        }
+        going.begun = true;
+        let weight = command.words().len() * WORD_WEIGHS;
+        let mut done =
+            self.driver.compute(self.id, weight, || self.run_one(command, substituted, shell, input)).await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
-            done = commands::fails("cvmd-guest: Cannot allocate memory", 1);
+            done = no_memory();
         }
         let effect = done.effect.take();
+        if let Some(Effect::Script(script, assigned)) = effect {
+            return Ok(Inner::Script(Box::new(script), assigned));
+        }
         // Poweroff and the like go to their end; only waiting is cut short.
         let acted = tokio::select! {
             acted = self.act(effect.as_ref()) => acted,
-            () = signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
-                done.status = signals.raised().status();
+            () = going.signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
+                done.status = going.signals.raised().status();
                 Ok(())
             }
         };
         report(&mut done, acted);
-        if let Some(streams) = &command.streams {
-            self.direct(streams, shell, &mut done).await?;
+        let printed = self.hand_on(command, shell, (done, share), pipe, out).await?;
+        self.spend(COMMAND_COUNTS + printed, shell, out, going).await?;
+        match effect {
+            Some(Effect::Reboot) => Err(Error::Disconnect),
+            Some(Effect::Exit(status)) => {
+                shell.status = status;
+                Ok(Inner::Nothing { exit: true })
+            }
+            _ => Ok(Inner::Nothing { exit: false }),
         }
-        shell.status = done.status;
+    }
+
+    /// Runs commands that stand inside one, and tells whether the shell ends with it.
+    async fn compound<P: Print>(
+        &self,
+        inner: Inner,
+        shell: &mut Shell,
+        given: &Given<'_>,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<bool, Error> {
+        self.spend(COMMAND_COUNTS, shell, out, going).await?;
+        match inner {
+            Inner::Nothing { exit } => Ok(exit),
+            Inner::Script(script, assigned) => self.script(*script, assigned, shell, given.input, out, going).await,
+            Inner::Body(Body::Simple(_)) => Ok(false),
+            Inner::Body(Body::Subshell(commands)) => {
+                let outer = shell.clone();
+                shell.errexit &= !given.is_asked;
+                self.spend(outer.bytes(), shell, out, going).await?;
+                self.inside(commands, shell, given.input, out, going).await?;
+                *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
+                Ok(false)
+            }
+            Inner::Body(Body::If { arms, otherwise }) => {
+                let errexit = shell.errexit;
+                let mut runs = otherwise;
+                for (condition, commands) in arms {
+                    shell.errexit = false;
+                    let ended = self.inside(condition, shell, given.input, out, going).await?;
+                    shell.errexit = errexit;
+                    if ended.exit {
+                        return Ok(true);
+                    }
+                    if shell.status == 0 {
+                        runs = commands;
+                        break;
+                    }
+                }
+                if runs.is_empty() {
+                    shell.status = 0;
+                    return Ok(false);
+                }
+                shell.errexit &= !given.is_asked;
+                let ended = self.inside(runs, shell, given.input, out, going).await?;
+                if given.is_asked {
+                    shell.errexit = errexit;
+                }
+                Ok(ended.exit)
+            }
+        }
+    }
+
+    /// Runs a script, and tells whether the shell that called it ends with it. Unlike sh, it sees its caller's variables whether
+    /// exported or not.
+    async fn script<P: Print>(
+        &self,
+        script: Script,
+        assigned: Vec<(String, String)>,
+        shell: &mut Shell,
+        input: &[u8],
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<bool, Error> {
+        let weight = script.text.len();
         // Scripts that call each other count as what they print does.
-        let script = if let Some(Effect::Script(script, _)) = &effect { script.text.len() } else { 0 };
-        let printed = done.out.len() + done.err.len() + script;
-        if command.piped {
-            *pipe = Pipe { bytes: std::mem::take(&mut done.out), _share: Some(share) };
+        self.spend(weight, shell, out, going).await?;
+        let understood = self.driver.compute(self.id, weight, || understood(&script.text, shell, &self.memory)).await;
+        let (commands, _share) = match understood {
+            Ok(understood) => understood,
+            Err(refused) => {
+                self.refuse(shell, refused, out).await?;
+                return Ok(false);
+            }
+        };
+        shell.status = 0;
+        let outer = (!script.sourced).then(|| shell.clone());
+        shell.variables.extend(assigned);
+        if outer.is_some() {
+            shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
+            shell.errexit = script.errexit;
         }
-        out.print(&done).await?;
-        Ok((effect, printed))
+        let input = if script.is_input { &[] } else { input };
+        let ended = self.inside(commands, shell, input, out, going).await?;
+        let Some(outer) = outer else { return Ok(ended.exit) };
+        *shell = Shell { status: shell.status, ..outer };
+        Ok(false)
     }
 
     async fn refuse(&self, shell: &mut Shell, refused: Refused, out: &mut impl Print) -> Result<(), Error> {
@@ -242,8 +400,15 @@ impl Userland {
         out.print(&commands::fails(&format!("cvmd-guest: {}", refused.words), 2)).await
     }
 
-    /// Sessions share what is in memory: nobody holds it while anything is waited for.
-    fn run_one(&self, command: &Command, shell: &mut Shell, input: &[u8]) -> Result<Done, Error> {
+    /// Sessions share what is in memory: nobody holds it while anything is waited for. The status of assignments alone is that of
+    /// what was run for their values.
+    fn run_one(
+        &self,
+        command: &Command,
+        substituted: Option<u8>,
+        shell: &mut Shell,
+        input: &[u8],
+    ) -> Result<Done, Error> {
         let machine = self.machine()?;
         let Some(words) = command.expand(shell) else {
             self.driver.bounds().reached(Bound::Line);
@@ -251,7 +416,13 @@ impl Userland {
         };
         let mut files = self.files();
         let now_ms = self.driver.clock.now_ms();
-        Ok(commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input, now_ms }))
+        let mut done = commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input, now_ms });
+        if let Some(status) = substituted
+            && words.iter().all(|word| assignment(word).is_some())
+        {
+            done.status = status;
+        }
+        Ok(done)
     }
 
     async fn act(&self, effect: Option<&Effect>) -> Result<(), Trouble> {
@@ -283,49 +454,6 @@ impl Userland {
         }
         Ok(())
     }
-
-    /// Sends a command's two streams where its line says.
-    async fn direct(&self, streams: &Streams, shell: &Shell, done: &mut Done) -> Result<(), Error> {
-        let printed =
-            [(&streams.out, std::mem::take(&mut done.out)), (&streams.err, std::mem::take(&mut done.err).into_bytes())];
-        let directory = environment::directory(shell, &*self.machine()?);
-        let mut files: Vec<(&Output, Vec<u8>)> = Vec::new();
-        for (sink, bytes) in printed {
-            match sink {
-                Sink::Out => done.out.extend(bytes),
-                Sink::Err => done.err.push_str(&String::from_utf8_lossy(&bytes)),
-                Sink::File(output) => match files.iter_mut().find(|(other, _)| *other == output) {
-                    Some((_, body)) => body.extend(bytes),
-                    None => files.push((output, bytes)),
-                },
-            }
-        }
-        for (output, body) in files {
-            self.redirect(&absolute(&output.path.expand(shell), &directory), output.append, body, done).await;
-        }
-        Ok(())
-    }
-
-    /// Writes what a command has printed into a file of the guest.
-    async fn redirect(&self, path: &str, append: bool, body: Vec<u8>, done: &mut Done) {
-        let Ok(machine) = self.machine() else { return };
-        if path == "/dev/null" {
-            return;
-        }
-        if path == machine.keys_path() {
-            let written = self.write_keys(String::from_utf8_lossy(&body).into_owned(), append).await;
-            report(done, written);
-            return;
-        }
-        let _turn = self.driver.turn(self.id).await;
-        let mut files = self.files();
-        let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
-        let body = [before, &body].concat();
-        if let Err(why) = files.put(path, (None, body), &machine, self.driver.clock.now_ms()) {
-            done.err.push_str(&format!("cvmd-guest: {path}: {why}\n"));
-            done.status = 1;
-        }
-    }
 }
 
 impl Refused {
@@ -338,69 +466,17 @@ impl Refused {
     }
 }
 
-/// Why a script does not begin, so deep inside others.
-fn why_not(command: &Command, depth: usize) -> Option<Refused> {
-    if command.streams.is_some() || command.piped {
-        return Some(Refused::words("a script's output cannot be redirected here"));
-    }
-    let words = || format!("scripts are not nested so deep here: {DEPTH_MAX} at most");
-    (depth >= DEPTH_MAX).then(|| Refused::bound(Bound::Line, words()))
-}
-
 /// The commands of a text, and the memory that they take; or why it is not understood.
-fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(VecDeque<Command>, Share), Refused> {
-    let commands = shell::parse(text).map_err(|unclear| match unclear {
+fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(Vec<Command>, Share), Refused> {
+    let commands = grammar::parse(text).map_err(|unclear| match unclear {
         Unclear::Syntax(why) => Refused::words(format!("syntax error: {why}")),
         Unclear::TooMuch(what) => Refused::bound(Bound::Line, what),
     })?;
     let mut share = memory.share();
     if share.resize(shell::weight(text, &commands) + shell.bytes()) {
-        Ok((commands.into(), share))
+        Ok((commands, share))
     } else {
         // Whose memory it is has counted it.
         Err(Refused::words("Cannot allocate memory"))
-    }
-}
-
-/// A script begins, or is not understood. Unlike sh, it sees its caller's variables whether exported or not.
-fn enter(
-    frames: &mut Vec<Frame>,
-    shell: &mut Shell,
-    script: Script,
-    assigned: Vec<(String, String)>,
-    memory: &Arc<Memory>,
-) -> Result<(), Refused> {
-    let (commands, share) = understood(&script.text, shell, memory)?;
-    shell.status = 0;
-    let outer = (!script.sourced).then(|| shell.clone());
-    shell.variables.extend(assigned);
-    if outer.is_some() {
-        shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
-        shell.errexit = script.errexit;
-    }
-    frames.push(Frame { commands, outer, _share: share });
-    Ok(())
-}
-
-/// A text is at its end: of what it knew only its status stays, if it was a script of its own.
-fn leave(frames: &mut Vec<Frame>, shell: &mut Shell) {
-    if let Some(outer) = frames.pop().and_then(|frame| frame.outer) {
-        *shell = Shell { status: shell.status, ..outer };
-    }
-}
-
-/// A shell ends before its text does; a sourced script ends with the shell that reads it.
-fn end_shell(frames: &mut Vec<Frame>, shell: &mut Shell) {
-    while frames.last().is_some_and(|frame| frame.outer.is_none()) {
-        frames.pop();
-    }
-    leave(frames, shell);
-}
-
-/// Tells a command's user what came of its effect.
-fn report(done: &mut Done, acted: Result<(), Trouble>) {
-    if let Err(trouble) = acted {
-        done.err.push_str(&format!("cvmd-guest: {trouble}\n"));
-        done.status = 1;
     }
 }

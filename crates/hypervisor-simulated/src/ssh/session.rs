@@ -45,14 +45,7 @@ struct Desk {
 
 impl Visitor {
     pub(crate) fn new(land: Userland, visit: Arc<Visit>, exchange: Exchange) -> Visitor {
-        Visitor {
-            land,
-            visit,
-            exchange,
-            admission: Admission::default(),
-            channels: HashMap::new(),
-            opened: 0,
-        }
+        Visitor { land, visit, exchange, admission: Admission::default(), channels: HashMap::new(), opened: 0 }
     }
 
     /// The client has agreed on keys, and asks to be let in.

@@ -12,6 +12,7 @@ mod older;
 mod openssh;
 mod peers;
 mod sftp_bounds;
+mod shells;
 mod support;
 
 /// At the machines' own addresses.

@@ -1,0 +1,155 @@
+//! What provisioners ask a guest's shell for: substitution, subshells, defaults, `if`, `printf`, `command -v`; and what it refuses.
+
+use crate::support::house::{Ended, House, begin, ended, run};
+
+#[track_caller]
+fn said(seen: Ended, out: &str, text: &str) {
+    assert_eq!(seen, Ended { status: Some(0), out: out.into(), err: String::new() }, "{text}");
+}
+
+/// What Ansible's `sh` plugin asks first, as its log shows it.
+const ANSIBLE: &str = r#"/bin/sh -c '( umask 77 && mkdir -p "` echo /root/.ansible/tmp `"&& mkdir "` echo /root/.ansible/tmp/ansible-tmp-1-2 `" && echo ansible-tmp-1-2="` echo /root/.ansible/tmp/ansible-tmp-1-2 `" ) && sleep 0'"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
+    let house = House::new().await;
+    let client = house.client().await;
+    for (text, out) in [
+        (ANSIBLE, "ansible-tmp-1-2=/root/.ansible/tmp/ansible-tmp-1-2\n"),
+        ("echo $(whoami)@`hostname` \"$(echo 'a  b')\" $(echo 'a  b')", "root@VM-1-2 a  b a b\n"),
+        ("echo `echo \\`echo deep\\``; echo \"$(echo \"$(echo deeper)\")\"", "deep\ndeeper\n"),
+        ("A=$(echo one; echo two); echo \"$A\"; B=$(false) || echo failed; echo $?", "one\ntwo\nfailed\n0\n"),
+        ("X=1; (X=2; cd /tmp; echo $X; exit 3); echo $? $X; pwd", "2\n3 1\n/root\n"),
+        (
+            "(echo a; echo b) | wc -l; (cat /no; echo c) > /tmp/c 2>&1; cat /tmp/c",
+            "2\ncat: /no: No such file or directory\nc\n",
+        ),
+        (
+            "echo ${NONE:-x} ${HOME:-x} \"${NONE:-a  b}\" ${NONE:-$(echo now)} ${HOME:-$(touch /tmp/never)}; ls /tmp",
+            "x /root a  b now /root\nc\n",
+        ),
+        ("if [ -f /etc/hostname ]; then echo yes; else echo no; fi", "yes\n"),
+        ("if test -d /no\nthen echo a\nelif ! command -v python3 > /dev/null\nthen echo b\nelse echo c\nfi", "b\n"),
+        ("if false; then echo a; fi; echo $?; if true; then false; fi || echo last", "0\nlast\n"),
+        (
+            "set -e; if false; then echo a; fi; ! true; (false; echo on) || true; if ! false; then echo b; fi; echo c",
+            "on\nb\nc\n",
+        ),
+        ("if true; then exit 0; fi; echo never", ""),
+        (
+            "printf '%s is %d\\n' a 1 b 2; printf 'x%%\\t%s' ''; printf '%s\\n' \"$(printf no-newline)\"",
+            "a is 1\nb is 2\nx%\tno-newline\n",
+        ),
+        (
+            "command -v ls cd sh; command -v python3 || echo none; which cat; command echo hi",
+            "/usr/bin/ls\ncd\n/usr/bin/sh\nnone\n/usr/bin/cat\nhi\n",
+        ),
+        ("umask; umask 77; umask; echo > /tmp/m; ls -l /tmp/m | grep -c '^-rw-------'", "0022\n0077\n1\n"),
+        ("[ 2 -gt 1 ] && [ 1 -eq 1 ] && [ ! 3 -le 2 ] && echo right", "right\n"),
+        (
+            "echo 'if [ \"$1\" = go ]; then echo ran $(pwd); fi' > /tmp/s; sh /tmp/s go > /tmp/o; cat /tmp/o; sh /tmp/s go | cat",
+            "ran /root\nran /root\n",
+        ),
+        ("echo line | (cat)", "line\n"),
+        (
+            "mkdir -p /tmp/d/e /tmp/t; echo 1 > /tmp/d/f; cp -r /tmp/d/. /tmp/t; cp -r /tmp/d/e/.. new; ls /tmp/t new",
+            "/tmp/t:\ne\nf\n\nnew:\ne\nf\n",
+        ),
+    ] {
+        said(run(&client, text).await, out, text);
+    }
+    for (text, status, why) in [
+        ("mv /tmp/d/. /tmp/t", 1, "mv: /tmp/d/.: Device or resource busy"),
+        ("rm -rf /tmp/d/. ", 1, "refusing to remove '.' or '..'"),
+        ("echo a $(cat /no) 2> /dev/null", 0, "cat: /no: No such file or directory"),
+        ("printf %x 1", 2, "printf: %x: of these only"),
+        ("for a in b; do touch /tmp/half; done", 2, "syntax error: `for` is not known here"),
+        ("echo $((1 + 1))", 2, "syntax error: `$((` is not known here"),
+        ("f() { touch /tmp/half; }", 2, "syntax error"),
+        ("touch /tmp/half; ( echo a", 2, "a `)` or `fi` is missing"),
+        ("touch /tmp/half; echo a )", 2, "syntax error: `)` is not expected"),
+        ("(a) b", 2, "syntax error"),
+        ("if touch /tmp/half; then fi", 2, "syntax error"),
+        ("echo ${A:=b}; touch /tmp/half", 2, "syntax error"),
+    ] {
+        let seen = run(&client, text).await;
+        assert!(seen.status == Some(status) && seen.err.contains(why), "{text}: {seen:?}");
+    }
+    said(run(&client, "ls /tmp/d; test ! -e /tmp/half").await, "e\nf\n", "what is refused has done nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let big = format!("echo {} > /tmp/big; ", "a".repeat(100_000));
+    let deep = |open: &str, close: &str| format!("{}true{}", open.repeat(17), close.repeat(17));
+    for (text, bound, why) in [
+        (deep("( ", ")"), "guest_line", "inside each other"),
+        (deep("echo $(", ")"), "guest_line", "inside each other"),
+        (deep("if ", "; then true; fi"), "guest_line", "inside each other"),
+        (deep("echo ${A:-", "}"), "guest_line", "inside each other"),
+        ("echo '(sh /tmp/a)' > /tmp/a; sh /tmp/a || echo on".into(), "guest_line", "nested so deep"),
+        ("echo 'echo $(sh /tmp/b) on' > /tmp/b; sh /tmp/b".into(), "guest_line", "nested so deep"),
+        ("echo 'sh /tmp/c; sh /tmp/c; X=$(sh /tmp/c)' > /tmp/c; sh /tmp/c".into(), "guest_line", "nested so deep"),
+        (format!("{big}X=$(cat /tmp/big /tmp/big); echo on"), "guest_line", "too long"),
+        (format!("echo{}", " $(true)".repeat(10_000)), "guest_line", "more than 32768 words"),
+        (format!("echo {}", "$A".repeat(300)), "guest_line", "more than 256 variables in a word"),
+        (format!("{big}(cat{0}; cat{0}) | wc -c", " /tmp/big".repeat(30)), "guest_output", "handed on at once"),
+        (
+            format!(
+                "{big}echo 'cat{0}; cat{0}' > /tmp/p; {1}",
+                " /tmp/big".repeat(20),
+                "(sh /tmp/p > /dev/null);".repeat(40)
+            ),
+            "guest_output",
+            "runs on and on",
+        ),
+    ] {
+        let before = house.reached(bound);
+        let seen = run(&client, &text).await;
+        let start = &text[..text.len().min(60)];
+        assert!(seen.err.contains(why), "{start}: {:?} {}", seen.status, &seen.err[..seen.err.len().min(300)]);
+        assert!(house.reached(bound) > before, "{start}");
+        assert_eq!(seen.err.matches(why).count(), 1, "{start}: said once");
+    }
+    said(run(&client, "echo all was given back").await, "all was given back\n", "memory");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_what_stands_in_a_word_and_the_command_too() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let channel = begin(&client, "touch /tmp/begun$(sleep 60)").await;
+    channel.signal(russh::Sig::INT).await.unwrap();
+    let seen = ended(channel).await;
+    assert_eq!(seen.status, Some(130), "{seen:?}");
+    said(run(&client, "ls /tmp").await, "", "nothing was touched");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_at_random_come_to_an_end() {
+    const WORDS: [&str; 40] = [
+        "echo", "a", "cat", "/tmp/f", "cd", "/tmp", "(", ")", "$(", "`", "\"", "'", "\\", "$A", "${A:-", "}", "if",
+        "then", "else", "elif", "fi", "!", "|", "||", "&&", ";", "\n", ">", ">>", "2>&1", "/tmp/s", "sh", "-c",
+        "printf", "%s", "test", "=", "A=b", "set -e", "exit 3",
+    ];
+    let house = House::new().await;
+    let client = house.client().await;
+    let mut seed: u64 = 20_261_128;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    let mut good = 0;
+    for _ in 0..400 {
+        let line: Vec<&str> = (0..1 + next(12)).map(|_| WORDS[next(WORDS.len())]).collect();
+        let line = line.join([" ", ""][next(2)]);
+        let channel = begin(&client, &line).await;
+        channel.eof().await.unwrap();
+        let seen = ended(channel).await;
+        assert!(seen.status.is_some(), "{line:?}: {seen:?}");
+        good += u32::from(seen.status == Some(0));
+    }
+    assert!(good > 10, "some of them run: {good}");
+}
