@@ -91,6 +91,21 @@ def files_go_to_a_machine_and_back_by_what_ansible_tries_first():
 
 
 @check
+def a_script_of_ones_own_runs_there_and_what_needs_python_says_so():
+    direct = include("direct", "--data", os.environ["CVMD_DATA"])
+    script = WORK / "greet.sh"
+    script.write_text("#!/bin/sh\nif [ -f /etc/hostname ]; then\n  echo \"$(whoami) greets ${1:-nobody}\"\nfi\n")
+    done = ansible("ansible", direct, "machines", "-m", "script", "-a", f"{script} you")
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    for user in "root", "ubuntu":
+        assert f"{user} greets you" in done.stdout, done.stdout
+    python = ["-e", "ansible_python_interpreter=/usr/bin/python3"]
+    done = ansible("ansible", direct, It.machines[0], "-m", "ping", *python)
+    assert done.returncode == 2 and f"{It.machines[0]} | FAILED!" in done.stdout, done.stdout
+    assert "/usr/bin/python3: not found" in done.stdout, done.stdout
+
+
+@check
 def a_play_unbinds_a_key_and_finds_that_machine_unreachable_through_connect_alone():
     far = include("far", "--endpoint", ENDPOINT)
     facts = {
