@@ -205,10 +205,15 @@ fn new_account(number: AccountNumber, name: &str, created_seconds: u64) -> Accou
     Account {
         number,
         name: name.into(),
-        uin: 100_000_000_000 + u64::from(number.0),
+        uin: uin(number),
         app_id: 1_250_000_000 + u64::from(number.0),
         created_seconds,
     }
+}
+
+/// The vendor's account number: it follows from ours, so that it is known of an account that is gone too.
+pub(crate) fn uin(number: AccountNumber) -> u64 {
+    100_000_000_000 + u64::from(number.0)
 }
 
 fn sealed(house: &House, account: AccountNumber, id: &str, key: &str) -> Credential {

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     data, demo, env, given_credential, log, misuse,
     operator::Question,
-    print, serve, ssh, waiting,
+    print, requests, serve, ssh, waiting,
 };
 use anyhow::Context;
 use cvmd_model::RequestId;
@@ -46,17 +46,15 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Account { command } => account(command)?,
         Command::Credential { command } => credential(command)?,
         Command::Request { request, data, output } => {
-            show(&ask(&data, &Question::Request { request: RequestId(request) })?, output)?;
+            let lines = ask(&data, &Question::Request { request: RequestId(request) })?;
+            show_lines(lines, output, "nothing")?;
         }
         Command::Requests { account, instance, lines, data, output } => {
             misuse::checked(account.as_deref().map_or(Ok(()), account_name::check))?;
             let of_which = if account.is_some() || instance.is_some() { " of those that were asked for" } else { "" };
             let lines = ask(&data, &Question::Requests { account, instance, lines_max: lines })?;
-            show_or(
-                &lines,
-                output,
-                &format!("the journal has no lines{of_which}: commands leave them, queries do not"),
-            )?;
+            let none = format!("the journal has no lines{of_which}: commands leave them, queries do not");
+            show_lines(lines, output, &none)?;
         }
         Command::Messages { data, output } => messages(&data, output)?,
     }
@@ -153,12 +151,15 @@ fn authority(data: &Data) -> anyhow::Result<String> {
 }
 
 fn show(answer: &Value, output: Output) -> anyhow::Result<()> {
-    show_or(answer, output, "nothing")
+    Ok(print::result(&text(answer, output.output, "nothing"))?)
 }
 
-/// The same, with what is said of a list that is empty.
-fn show_or(answer: &Value, output: Output, none: &str) -> anyhow::Result<()> {
-    Ok(print::result(&text(answer, output.output, none))?)
+/// Lines of the journal, or `none` for people where there is none.
+fn show_lines(mut lines: Value, output: Output, none: &str) -> anyhow::Result<()> {
+    if output.output == Format::Text {
+        lines.as_array_mut().into_iter().flatten().for_each(requests::for_people);
+    }
+    Ok(print::result(&text(&lines, output.output, none))?)
 }
 
 /// A table for people, JSON for programs. `none` is said to people of an empty list.

@@ -1,6 +1,6 @@
 //! What the journal tells an operator: the lines of one request, and the last ones of all.
 
-use crate::{account_removal, house::House};
+use crate::{account_removal, accounts, house::House};
 use anyhow::bail;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use cvmd_state::{JournalFilter, JournalLine, View};
@@ -78,23 +78,37 @@ impl Names {
         Ok(Names { view, removed })
     }
 
-    fn get(&self, account: AccountNumber) -> String {
+    /// Whose line it is. Of one whose removal the journal has forgotten there is the number alone.
+    fn whose(&self, account: AccountNumber) -> Whose<'_> {
         if let Some(present) = self.view.account(account) {
-            return present.name.to_string();
+            return Whose { name: &present.name, uin: present.uin, is_removed: false };
         }
         let gone = self.removed.iter().find(|(number, _)| *number == account);
-        gone.map_or_else(|| "(removed)".into(), |(_, name)| format!("{name} (removed)"))
+        let name = gone.map_or("", |(_, name)| &**name);
+        Whose { name, uin: accounts::uin(account), is_removed: true }
     }
 }
 
+/// The account of a line.
+struct Whose<'a> {
+    name: &'a str,
+    uin: u64,
+    is_removed: bool,
+}
+
 fn row(names: &Names, line: &JournalLine) -> Value {
+    let whose = names.whose(line.account);
     let mut row = json!({
         "Time": cvmd_actions::time(line.at_seconds),
-        "AccountName": names.get(line.account),
+        "AccountName": whose.name,
+        "Uin": whose.uin.to_string(),
         "Action": line.action,
         "Decision": line.decision,
         "InstanceIds": line.instances,
     });
+    if whose.is_removed {
+        row["Removed"] = json!(true);
+    }
     if let Some(message) = &line.message {
         row["Message"] = json!(message);
     }
@@ -106,4 +120,16 @@ fn row(names: &Names, line: &JournalLine) -> Value {
         row["Target"] = json!(target);
     }
     row
+}
+
+/// The same line for people: what programs find in members of their own is said in a word beside what it is about.
+pub(crate) fn for_people(row: &mut Value) {
+    let Some(row) = row.as_object_mut() else { return };
+    for (member, beside, word) in [("Removed", "AccountName", "removed")] {
+        if row.remove(member) == Some(json!(true)) {
+            let said = row.get(beside).and_then(Value::as_str).unwrap_or_default();
+            let said = format!("{said} ({word})").trim_start().to_owned();
+            row.insert(beside.into(), said.into());
+        }
+    }
 }

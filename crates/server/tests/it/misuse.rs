@@ -1,7 +1,7 @@
 //! What makes no sense: who is named as having said it, and how a command ends.
 
 use crate::support::{Home, refused, text};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_value_that_makes_no_sense_is_refused_with_who_has_said_it() {
@@ -117,15 +117,19 @@ fn the_last_requests_are_listed_by_account_and_instance() {
     // An account that is gone keeps its name where its lines are told, and is found by it.
     home.ask(&["account", "remove", "second"]);
     let of = home.ask_json(&["requests", "--account", "second"]);
-    let names: Vec<_> = of.as_array().unwrap().iter().map(|line| &line["AccountName"]).collect();
-    assert_eq!(names, ["second (removed)"], "{of}");
+    // A name is a name, and whether its account is there stands beside it.
+    let whose = |line: &Value| [line["AccountName"].clone(), line["Uin"].clone(), line["Removed"].clone()];
+    let gone = [json!("second"), added["Uin"].clone(), json!(true)];
+    assert_eq!(of.as_array().unwrap().iter().map(whose).collect::<Vec<_>>(), std::slice::from_ref(&gone), "{of}");
+    let said = text(&home.ask(&["requests", "--account", "second"]));
+    assert!(said.contains("AccountName  second (removed)\n") && !said.contains("true"), "{said}");
     // Whoever has the name next takes none of them away.
     let again = home.ask_json(&["account", "add", "second"]);
     let client = client.with(again["SecretId"].as_str().unwrap(), again["SecretKey"].as_str().unwrap());
     client.call("CreateKeyPair", json!({"KeyName": "one", "ProjectId": 0}));
     let of = home.ask_json(&["requests", "--account", "second"]);
-    let names: Vec<_> = of.as_array().unwrap().iter().map(|line| &line["AccountName"]).collect();
-    assert_eq!(names, ["second (removed)", "second"], "{of}");
+    let present = [json!("second"), again["Uin"].clone(), Value::Null];
+    assert_eq!(of.as_array().unwrap().iter().map(whose).collect::<Vec<_>>(), [gone, present], "{of}");
     let nobody = refused(&home.ask(&["requests", "--account", "nobody"]));
     assert!(nobody.contains("no account nobody, nor was one removed"), "{nobody}");
     let said = text(&home.ask(&["requests", "--instance", "ins-nowhere2"]));
