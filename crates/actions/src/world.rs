@@ -443,6 +443,7 @@ impl World {
             at_seconds: NOW_SECONDS,
             instances: vec![],
             target: None,
+            dry_run: false,
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {

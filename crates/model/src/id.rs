@@ -139,6 +139,24 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// Whether a text is the id of something that is no instance.
+#[must_use]
+pub fn is_id_of_other(text: &str) -> bool {
+    let prefixes = [
+        KeyPairId::PREFIX,
+        ImageId::PREFIX,
+        DiskId::PREFIX,
+        SnapshotId::PREFIX,
+        VpcId::PREFIX,
+        SubnetId::PREFIX,
+        RouteTableId::PREFIX,
+        SecurityGroupId::PREFIX,
+        LaunchTemplateId::PREFIX,
+        DisasterRecoverGroupId::PREFIX,
+    ];
+    text.split_once('-').is_some_and(|(prefix, id)| prefixes.contains(&prefix) && parse(id, "").is_some())
+}
+
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 fn characters(mut random: u64) -> [u8; 8] {

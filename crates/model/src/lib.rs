@@ -42,7 +42,7 @@ pub use disk::{DataDisk, SystemDisk};
 pub use geography::{Region, RegionId, Zone, ZoneId};
 pub use id::{
     DisasterRecoverGroupId, DiskId, ImageId, InstanceId, KeyPairId, LaunchTemplateId, MalformedId, RequestId,
-    RouteTableId, SecurityGroupId, SnapshotId, SubnetId, VpcId,
+    RouteTableId, SecurityGroupId, SnapshotId, SubnetId, VpcId, is_id_of_other,
 };
 pub use image::{IMAGES, Image, Platform};
 pub use installed::Installed;

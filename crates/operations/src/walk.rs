@@ -392,6 +392,7 @@ fn line(instance: &Instance, request: RequestId, outcome: &Outcome, at_seconds: 
         message: None,
         instances: vec![instance.id],
         target: None,
+        dry_run: false,
         replay: None,
     }
 }

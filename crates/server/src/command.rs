@@ -9,16 +9,13 @@ use crate::{
 };
 use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason};
 use cvmd_hypervisor::Turns;
-use cvmd_model::KeyPairId;
-use cvmd_state::{CommitError, JournalEntry, Transaction, View};
-use cvmd_wire::{Denied, Door, Language, Params, Request, Value};
+use cvmd_model::is_id_of_other;
+use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, Transaction, View};
+use cvmd_wire::{Denied, Door, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
 /// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
 const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// Key pairs that one line of the journal names.
-const KEYS_NAMED_MAX: usize = 100;
 
 type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
@@ -231,11 +228,6 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         (None, Some(one)) => std::slice::from_ref(one),
         _ => &[],
     };
-    let keys = match (root.get("KeyIds"), root.get("KeyId")) {
-        (Some(Value::List(list)), _) => &list[..list.len().min(KEYS_NAMED_MAX)],
-        (None, Some(one)) => std::slice::from_ref(one),
-        _ => &[],
-    };
     let instance = |value: &Value| match value {
         Value::Text(text) => text.parse().ok(),
         _ => None,
@@ -247,19 +239,40 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         action: action.name,
         at_seconds: context.now_seconds,
         instances: named.iter().filter_map(instance).collect(),
-        target: key_pairs_of(keys),
+        target: others_named(root),
+        dry_run: is_dry_run(root),
         replay: request.replay.map(|key| key.to_hex().into()),
     }
 }
 
-/// The key pairs that a command names, as the journal tells them. What is none is left out.
-fn key_pairs_of(named: &[Value]) -> Option<Box<str>> {
-    let key = |value: &Value| match value {
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
-    };
-    let keys: Vec<_> = named.iter().filter_map(key).map(|key: KeyPairId| key.to_string()).collect();
-    (!keys.is_empty()).then(|| keys.join(" ").into())
+/// What a command names beside instances, as the journal tells it: of each member whose name says that it holds ids, or
+/// resources with ids at their ends. What is none is left out.
+fn others_named(root: &Map) -> Option<Box<str>> {
+    let mut ids: Vec<&str> = Vec::new();
+    let named = root.iter().filter(|(name, _)| ["Id", "Ids", "Resource", "ResourceList"].iter().any(|end| name.ends_with(end)));
+    for (_, value) in named {
+        let texts = match value {
+            Value::List(list) => &list[..list.len().min(OTHERS_NAMED_MAX)],
+            one => std::slice::from_ref(one),
+        };
+        for text in texts {
+            let Value::Text(text) = text else { continue };
+            let id = text.rsplit('/').next().unwrap_or_default();
+            if ids.len() < OTHERS_NAMED_MAX && is_id_of_other(id) && !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    (!ids.is_empty()).then(|| ids.join(" ").into())
+}
+
+/// Whether a command only asks what would come of it.
+fn is_dry_run(root: &Map) -> bool {
+    match root.get("DryRun") {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::Text(text)) => &**text == "1" || text.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub(crate) fn entry(
         at_seconds: house.now_seconds(),
         instances: Vec::new(),
         target: target.into().map(Into::into),
+        dry_run: false,
         replay: None,
     }
 }

@@ -106,6 +106,9 @@ fn row(names: &Names, line: &JournalLine) -> Value {
         "Decision": line.decision,
         "InstanceIds": line.instances,
     });
+    if line.dry_run {
+        row["DryRun"] = json!(true);
+    }
     if whose.is_removed {
         row["Removed"] = json!(true);
     }
@@ -125,7 +128,8 @@ fn row(names: &Names, line: &JournalLine) -> Value {
 /// The same line for people: what programs find in members of their own is said in a word beside what it is about.
 pub(crate) fn for_people(row: &mut Value) {
     let Some(row) = row.as_object_mut() else { return };
-    for (member, beside, word) in [("Removed", "AccountName", "removed")] {
+    let members = [("Removed", "AccountName", "removed"), ("DryRun", "Decision", "dry run: nothing is done")];
+    for (member, beside, word) in members {
         if row.remove(member) == Some(json!(true)) {
             let said = row.get(beside).and_then(Value::as_str).unwrap_or_default();
             let said = format!("{said} ({word})").trim_start().to_owned();

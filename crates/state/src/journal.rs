@@ -1,5 +1,6 @@
 //! The journal: one line for every command, refused ones too, and one for what came of each operation.
 
+use crate::transaction::{OTHERS_NAMED_MAX, Written};
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +29,11 @@ pub struct JournalEntry {
     pub at_seconds: u64,
     /// The instances that it names.
     pub instances: Vec<InstanceId>,
-    /// What else it is about: key pairs; an operator's command's account or credential. Never a secret.
+    /// What else it names: key pairs, images and so on, by their ids; an operator's command's account or credential. Never
+    /// a secret.
     pub target: Option<Box<str>>,
+    /// It only asks what would come of it.
+    pub dry_run: bool,
     /// Refuses the same signed request for as long as its timestamp is valid; legacy door only. 16 bytes in hex.
     pub replay: Option<Box<str>>,
 }
@@ -49,9 +53,12 @@ pub struct JournalLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Box<str>>,
     pub instances: Vec<InstanceId>,
-    /// What else it was about.
+    /// What else it was about, what it has made included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Box<str>>,
+    /// It asked what would come of it, and nothing was done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Box<str>>,
 }
@@ -75,10 +82,13 @@ impl JournalFilter {
 
 impl JournalEntry {
     /// The line of what was accepted, or of what an error says.
-    pub(crate) fn decided(self, refused: Option<&impl Decision>, created: &[InstanceId]) -> JournalLine {
-        let mut instances = self.instances;
-        if instances.is_empty() {
-            instances.extend_from_slice(created);
+    pub(crate) fn decided(self, refused: Option<&impl Decision>, written: Written) -> JournalLine {
+        let (mut instances, mut target) = (self.instances, self.target);
+        if refused.is_none() {
+            if instances.is_empty() {
+                instances = written.instances;
+            }
+            target = with(target, &written.others);
         }
         JournalLine {
             request: self.request,
@@ -89,10 +99,23 @@ impl JournalEntry {
             decision: refused.map_or("accepted", Decision::decision).into(),
             message: refused.and_then(Decision::message).map(|message| cut(message).into()),
             instances,
-            target: self.target,
+            target,
+            dry_run: self.dry_run,
             replay: self.replay,
         }
     }
+}
+
+/// The ids that a request names, and those that it has written beside them, each once.
+fn with(named: Option<Box<str>>, written: &[String]) -> Option<Box<str>> {
+    let mut ids: Vec<&str> = named.iter().flat_map(|named| named.split(' ')).collect();
+    let before = ids.len();
+    for id in written {
+        if ids.len() < OTHERS_NAMED_MAX && !ids.contains(&&**id) {
+            ids.push(id);
+        }
+    }
+    if ids.len() == before { named } else { Some(ids.join(" ").into()) }
 }
 
 fn cut(message: &str) -> &str {

@@ -31,6 +31,6 @@ pub use rows::{ClientToken, Message, SeedState, Settings};
 pub use shelf::Shelf;
 pub use shelves::{ShelfName, Shelved};
 pub use snapshots::SnapshotState;
-pub use transaction::Transaction;
+pub use transaction::{OTHERS_NAMED_MAX, Transaction};
 pub use view::{Binding, View};
 pub use writer::{CommitError, OpenError, State};

@@ -47,6 +47,17 @@ pub struct Transaction<'a> {
     allocated: Allocated,
 }
 
+/// The rows of a transaction, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) instances: Vec<InstanceId>,
+    /// Key pairs, images, networks and so on; the first hundred.
+    pub(crate) others: Vec<String>,
+}
+
+/// Resources beside instances that one line of the journal names, at most.
+pub const OTHERS_NAMED_MAX: usize = 100;
+
 /// A client token is kept for 24 hours.
 pub(crate) const CLIENT_TOKEN_SECONDS: u64 = 24 * 60 * 60;
 
@@ -178,13 +189,23 @@ impl<'a> Transaction<'a> {
         self.lines.push(line);
     }
 
-    /// Instances that this transaction has put.
-    pub(crate) fn created(&self) -> Vec<InstanceId> {
-        let put = |put: &Put| match put {
+    /// What this transaction has made, changed or taken away, as the journal tells it.
+    pub(crate) fn written(&self) -> Written {
+        let instance = |put: &Put| match put {
             Put::Instance(instance) => Some(instance.id),
             _ => None,
         };
-        self.puts.iter().filter_map(put).collect()
+        let other = |put: &Put| match put {
+            Put::KeyPair(key) | Put::KeyPairGone(key) => Some(key.id.to_string()),
+            // It has no id: the vendor names it by key and value.
+            Put::Shelved(Shelved::CreatedTag(_)) | Put::ShelvedGone(Shelved::CreatedTag(_)) => None,
+            Put::Shelved(row) | Put::ShelvedGone(row) => Some(row.id()),
+            _ => None,
+        };
+        Written {
+            instances: self.puts.iter().filter_map(instance).collect(),
+            others: self.puts.iter().filter_map(other).take(OTHERS_NAMED_MAX).collect(),
+        }
     }
 
     /// Looks, at the end of a command, whether it writes no more than one may; otherwise it writes nothing, so that it can

@@ -9,7 +9,7 @@ use crate::{
     load::load,
     share::{Cost, Heavy, Shares},
     store::{Group, Journal, Row, Store, StoreError, Table},
-    transaction::Put,
+    transaction::{Put, Written},
 };
 use arc_swap::ArcSwap;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
@@ -143,8 +143,8 @@ impl State {
         T: Send + 'static,
         E: Decision + Send + 'static,
     {
-        self.submit(Owner::Account(entry.account), apply, move |outcome, created| {
-            Some(entry.decided(outcome.as_ref().err(), created))
+        self.submit(Owner::Account(entry.account), apply, move |outcome, written| {
+            Some(entry.decided(outcome.as_ref().err(), written))
         })
         .await
     }
@@ -258,7 +258,7 @@ impl State {
         &self,
         owner: Owner,
         apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
-        line: impl FnOnce(&Result<T, E>, &[InstanceId]) -> Option<JournalLine> + Send + 'static,
+        line: impl FnOnce(&Result<T, E>, Written) -> Option<JournalLine> + Send + 'static,
     ) -> Result<Result<T, E>, CommitError>
     where
         T: Send + 'static,
@@ -268,7 +268,7 @@ impl State {
         let run: Run = Box::new(move |view, gathered| {
             let mut transaction = Transaction::new(view);
             let outcome = apply(&mut transaction);
-            let line = line(&outcome, &transaction.created());
+            let line = line(&outcome, transaction.written());
             let (puts, lines) = transaction.into_parts();
             let wrote = outcome.is_err() && !puts.is_empty();
             if outcome.is_ok() {
@@ -497,6 +497,7 @@ mod test {
             at_seconds: 5,
             instances: vec![],
             target: None,
+            dry_run: false,
             replay: None,
         }
     }

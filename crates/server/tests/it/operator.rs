@@ -84,6 +84,46 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
 }
 
 #[test]
+fn the_journal_names_what_was_made_and_deleted_and_tells_a_rehearsal_from_the_real_thing() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let line = |answer: &Value| home.ask_json(&["request", answer["RequestId"].as_str().unwrap()])[0].clone();
+    let key = client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
+    assert_eq!(line(&key)["Target"], key["KeyPair"]["KeyId"]);
+    let group = client.call("CreateDisasterRecoverGroup", json!({"Name": "mine", "Type": "HOST"}));
+    assert_eq!(line(&group)["Target"], group["DisasterRecoverGroupId"]);
+    let mut launch = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "DryRun": true});
+    let rehearsed = client.call("RunInstances", launch.clone());
+    let told = line(&rehearsed);
+    assert_eq!((&told["DryRun"], &told["Decision"]), (&json!(true), &json!("accepted")), "{told}");
+    let said = text(&home.ask(&["request", rehearsed["RequestId"].as_str().unwrap()]));
+    assert!(said.contains("accepted (dry run") && !said.contains("true"), "{said}");
+    launch["DryRun"] = json!(false);
+    let launched = client.call("RunInstances", launch);
+    assert_eq!((&line(&launched)["DryRun"], &line(&launched)["InstanceIds"]), (&Value::Null, &launched["InstanceIdSet"]));
+    let id = launched["InstanceIdSet"][0].as_str().unwrap();
+    machines::running(client, id);
+    // An image, and the snapshots that come and go with it.
+    let image = client.call("CreateImage", json!({"InstanceId": id, "ImageName": "mine"}));
+    let snapshot = |told: &Value| {
+        let target = told["Target"].as_str().unwrap_or_else(|| panic!("no target: {told}")).to_owned();
+        target.split(' ').find(|id| id.starts_with("snap-")).unwrap_or_else(|| panic!("no snapshot: {told}")).to_owned()
+    };
+    let (told, image) = (line(&image), image["ImageId"].as_str().unwrap());
+    assert!(told["Target"].as_str().unwrap().contains(image) && told["InstanceIds"] == json!([id]), "{told}");
+    let of_image = snapshot(&told);
+    let refusal = client.answer("DeleteImages", json!({"ImageIds": ["img-nowhere1"]})).unwrap_err();
+    let told = home.ask_json(&["request", &refusal.request])[0].clone();
+    assert_eq!(told["Target"], json!("img-nowhere1"), "a refused one names what it was about");
+    machines::settled(client, id);
+    let deleted = client.call("DeleteImages", json!({"ImageIds": [image], "DeleteBindedSnap": true}));
+    let told = line(&deleted);
+    assert_eq!((told["Target"].as_str().unwrap(), snapshot(&told)), (&*format!("{image} {of_image}"), of_image));
+    server.stop();
+}
+
+#[test]
 fn a_random_password_is_shown_once_and_enters() {
     let home = Home::new();
     let server = home.start();

@@ -59,6 +59,7 @@ fn superseded(instance: &Instance, context: &Context) -> Option<JournalLine> {
         instances: vec![instance.id],
         message: None,
         target: None,
+        dry_run: false,
         replay: None,
     })
 }
