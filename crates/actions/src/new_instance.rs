@@ -267,7 +267,7 @@ fn build(
     (subnet, private_address): (&Subnet, Ipv4Addr),
     mut random: impl FnMut() -> u64,
 ) -> Result<Instance, Refusal> {
-    let public = plan.internet.public_ip_assigned || plan.internet.max_bandwidth_out > 0;
+    let public = plan.internet.wants_public_address(plan.internet.max_bandwidth_out);
     let groups = if plan.security_groups.is_empty() {
         [SecurityGroupId::of_default(context.account, plan.zone.region())].into()
     } else {

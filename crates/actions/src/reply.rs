@@ -274,7 +274,7 @@ pub(crate) fn internet_accessible(instance: &Instance) -> InternetAccessible<'_>
     InternetAccessible {
         internet_charge_type: Some(&*instance.internet.charge_type).filter(|_| !is_asleep(instance)),
         internet_max_bandwidth_out: instance.internet.max_bandwidth_out,
-        public_ip_assigned: instance.internet.public_ip_assigned,
+        public_ip_assigned: instance.public_address.is_some(),
         bandwidth_package_id: (),
         internet_service_provider: (),
         ipv4_address_type: (),

@@ -77,6 +77,7 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
             charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
             max_bandwidth_out: 0,
             public_ip_assigned: false,
+            public_ip_declined: false,
         },
         network: Wanted::default(),
         name: None,

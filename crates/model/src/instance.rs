@@ -135,6 +135,9 @@ pub struct InternetAccessible {
     /// Mbit/s.
     pub max_bandwidth_out: u32,
     pub public_ip_assigned: bool,
+    /// None was to come with the bandwidth.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public_ip_declined: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -516,7 +519,7 @@ pub(crate) mod test {
             private_address: Ipv4Addr::LOCALHOST,
             public_address: None,
             login_port: None,
-            internet: InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false },
+            internet: InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false, public_ip_declined: false },
             vpc: VpcId::MIN,
             subnet: SubnetId::MIN,
             security_groups: [].into(),

@@ -43,6 +43,14 @@ pub struct Shape {
     pub public_address: Option<Ipv4Addr>,
 }
 
+impl InternetAccessible {
+    /// The law of [`Instance::wants_public_address`].
+    #[must_use]
+    pub fn wants_public_address(&self, max_bandwidth_out: u32) -> bool {
+        max_bandwidth_out > 0 && !self.public_ip_declined || self.public_ip_assigned
+    }
+}
+
 impl Instance {
     #[must_use]
     pub fn size(&self) -> Size {
@@ -133,10 +141,11 @@ impl Instance {
         self.reshape(running, by, |instance| instance.host_name = name.into())
     }
 
-    /// Whether it is to have a public address: with bandwidth, or when one was asked for at its birth.
+    /// Whether it is to have a public address: with bandwidth, unless none was wanted at its birth, or when one was asked for
+    /// then.
     #[must_use]
     pub fn wants_public_address(&self, max_bandwidth_out: u32) -> bool {
-        max_bandwidth_out > 0 || self.internet.public_ip_assigned
+        self.internet.wants_public_address(max_bandwidth_out)
     }
 
     /// Whether it wants a public address and has none: one that was stopped without charging.

@@ -245,6 +245,7 @@ fn plan(seed: &SeedInstance, context: &dyn Fn() -> Context) -> anyhow::Result<Pl
             charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
             max_bandwidth_out: 0,
             public_ip_assigned: false,
+            public_ip_declined: false,
         },
         network: Wanted::default(),
         name: seed.instance_name.clone(),

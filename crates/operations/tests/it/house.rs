@@ -301,6 +301,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
             charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
             max_bandwidth_out: 0,
             public_ip_assigned: false,
+            public_ip_declined: false,
         },
         vpc: cvmd_model::VpcId::from_random(1),
         subnet: cvmd_model::SubnetId::from_random(1),

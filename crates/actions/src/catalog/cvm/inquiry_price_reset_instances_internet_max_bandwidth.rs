@@ -49,7 +49,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         });
         return Ok(inquiry::answer(None, ItemPrice::in_advance(more.sum())));
     }
-    let internet = InternetAccessible { charge_type, max_bandwidth_out, public_ip_assigned: true };
+    let internet =
+        InternetAccessible { charge_type, max_bandwidth_out, public_ip_assigned: true, public_ip_declined: false };
     // Invariant: a batch holds at most a hundred.
     let count = u32::try_from(instances.len()).unwrap_or(u32::MAX);
     Ok(inquiry::answer(None, prices.bandwidth(&internet, 1, count)))

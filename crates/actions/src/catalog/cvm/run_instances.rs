@@ -3,7 +3,8 @@
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without InstanceType
 //! the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by `cvmd messages`: all
 //! instances of one request have the same one, with a message for each. With a launch template the parameters given beat its own. The
-//! term of a PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself.
+//! term of a PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself. A public address comes with
+//! bandwidth, unless PublicIpAssigned declines it; without bandwidth none is given, whatever PublicIpAssigned says.
 
 use super::modify_instances_attribute::security_groups;
 use crate::{
@@ -270,6 +271,7 @@ pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible
         charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
         max_bandwidth_out: 0,
         public_ip_assigned: false,
+        public_ip_declined: false,
     };
     if let Some(mut wish) = parameters.structure("InternetAccessible")? {
         let words =
@@ -278,7 +280,10 @@ pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible
             internet.charge_type = word.into();
         }
         internet.max_bandwidth_out = wish.bounded("InternetMaxBandwidthOut", 0, 2000)?.unwrap_or(0);
-        internet.public_ip_assigned = wish.flag("PublicIpAssigned")?.unwrap_or(false);
+        let assigned = wish.flag("PublicIpAssigned")?;
+        // "When the bandwidth is greater than 0 you are free to choose, and an address is assigned by default; at 0 none may be."
+        internet.public_ip_assigned = assigned == Some(true) && internet.max_bandwidth_out > 0;
+        internet.public_ip_declined = assigned == Some(false) && internet.max_bandwidth_out > 0;
         wish.finish()?;
     }
     Ok(internet)
@@ -319,6 +324,20 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"InstanceIdSet":["ins-...","ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["node-008"]}]}
 < {"TotalCount":1,"InstanceSet":[{..."DataDisks":[{"DiskSize":100,...}],"PrivateIpAddresses":["127.64.0.16"],"PublicIpAddresses":["127.64.0.17"]..."HostName":"node8"...}]}
+
+# It comes with bandwidth by default, can be declined, and never comes without; the answer agrees.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"wide","InternetAccessible":{"InternetMaxBandwidthOut":5}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["wide"]}]}
+< ..."PublicIpAddresses":["127.64.0.19"],"InternetAccessible":{..."InternetMaxBandwidthOut":5,"PublicIpAssigned":true...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"inward","InternetAccessible":{"InternetMaxBandwidthOut":5,"PublicIpAssigned":false}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["inward"]}]}
+< ..."PublicIpAddresses":null,"InternetAccessible":{..."InternetMaxBandwidthOut":5,"PublicIpAssigned":false...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"narrow","InternetAccessible":{"PublicIpAssigned":true}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["narrow"]}]}
+< ..."PublicIpAddresses":null,"InternetAccessible":{..."InternetMaxBandwidthOut":0,"PublicIpAssigned":false...
 
 # A dry run that would succeed answers only the RequestId, and nothing has changed.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
