@@ -6,7 +6,7 @@
 mod laws;
 
 use crate::{Excess, Product, TagRefusal, Untaken, chinese};
-use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
+use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal, SnapshotId};
 use cvmd_state::{Decision, TooLarge};
 use cvmd_wire::{Denied, Door, Language};
 
@@ -43,6 +43,8 @@ pub enum Reason {
     MalformedKeyPairId { value: Box<str> },
     #[error("The image id `{value}` is malformed: an id looks like `img-487zeit5`.")]
     MalformedImageId { value: Box<str> },
+    #[error("The snapshot id `{value}` is malformed: an id looks like `snap-1e4r6y8i`.")]
+    MalformedSnapshotId { value: Box<str> },
     #[error("The launch template id `{value}` is malformed: an id looks like `lt-11112222`.")]
     MalformedTemplateId { value: Box<str> },
     #[error("The placement group id `{value}` is malformed: an id looks like `ps-11112222`.")]
@@ -98,6 +100,16 @@ pub enum Reason {
     ZoneElsewhere { value: Box<str>, region: &'static str },
     #[error("The zone `{zone}` is sold out: DescribeZones says which are AVAILABLE.")]
     ZoneSoldOut { zone: &'static str },
+    #[error(
+        "The snapshot `{snapshot}` is not there, not finished, or not one of a data disk: DescribeSnapshots tells SnapshotState and DiskUsage."
+    )]
+    DiskSnapshot { snapshot: SnapshotId },
+    #[error("A data disk of {size_gib} GiB is smaller than its snapshot `{snapshot}`, which has {least_gib} GiB.")]
+    DiskBelowSnapshot { snapshot: SnapshotId, size_gib: u32, least_gib: u32 },
+    #[error(
+        "The key `{value}` in the parameter `{name}` does not exist: there is no key service here. Without it an encrypted disk has the cloud's key."
+    )]
+    KmsKey { name: Box<str>, value: Box<str> },
     #[error("The VPC id `{value}` is malformed: an id looks like `vpc-1e4r6y8i`.")]
     MalformedVpcId { value: Box<str> },
     #[error("The subnet id `{value}` is malformed: an id looks like `subnet-1e4r6y8i`.")]
@@ -279,6 +291,9 @@ impl Reason {
             Reason::InstanceIdMalformed { .. } => both("InvalidParameterValue.InstanceIdMalformed"),
             Reason::MalformedKeyPairId { .. } => both("InvalidKeyPairId.Malformed"),
             Reason::MalformedImageId { .. } => both("InvalidImageId.Malformed"),
+            Reason::MalformedSnapshotId { .. } => both("InvalidParameterValue.SnapshotIdMalformed"),
+            Reason::DiskSnapshot { .. } => both("InvalidParameter.SnapshotNotFound"),
+            Reason::DiskBelowSnapshot { .. } => both("FailedOperation.SnapshotSizeLargerThanDataSize"),
             Reason::MalformedTemplateId { .. } => both("InvalidParameterValue.LaunchTemplateIdMalformed"),
             Reason::MalformedGroupId { .. } => both("InvalidParameterValue.DisasterRecoverGroupIdMalformed"),
             Reason::TemplateName => both("InvalidParameterValue.InvalidLaunchTemplateName"),
@@ -306,7 +321,7 @@ impl Reason {
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
             Reason::NoIpv6 => both("InvalidParameterValue.VpcNotSupportIpv6Address"),
-            Reason::UserName { .. } | Reason::Region { .. } => both("InvalidParameterValue"),
+            Reason::UserName { .. } | Reason::Region { .. } | Reason::KmsKey { .. } => both("InvalidParameterValue"),
             Reason::AddressCount { .. } | Reason::ControlCharacter { .. } => both("InvalidParameterValue"),
             Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
             Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),

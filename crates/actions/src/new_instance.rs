@@ -3,10 +3,10 @@
 use crate::{Context, Parameters, Prices, Reason, Untaken, Yuan, names, parameters::shorten, source::Source};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Subnet, SubnetId, SystemDisk, Tag, VpcId, ZoneId,
-    lasting_number,
+    InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Snapshot, SnapshotId, Subnet, SubnetId, SystemDisk,
+    Tag, VpcId, ZoneId, lasting_number,
 };
-use cvmd_state::{Transaction, View};
+use cvmd_state::{SnapshotState, Transaction, View};
 use std::{net::Ipv4Addr, sync::Arc};
 
 const DISK_KIND: &str = "CLOUD_PREMIUM";
@@ -58,7 +58,6 @@ impl Disks {
             size_gib: SYSTEM_DISK_GIB.max(image.size_gib),
             name: "".into(),
             encrypt: false,
-            kms_key: "".into(),
         };
         Disks { system, data: Vec::new(), tags: [].into() }
     }
@@ -78,13 +77,42 @@ struct DiskWish {
     size_gib: u32,
     name: Box<str>,
     encrypt: bool,
-    kms_key: Box<str>,
 }
 
 #[derive(Debug, Clone)]
 struct DataWish {
     disk: DiskWish,
     delete_with_instance: bool,
+    snapshot: Option<SnapshotId>,
+}
+
+impl DataWish {
+    /// A disk made of the snapshot of an image, which the request does not name.
+    fn of_image(snapshot: &Snapshot) -> DataWish {
+        let Snapshot { id, size_gib, encrypted: encrypt, .. } = *snapshot;
+        let disk = DiskWish { kind: DISK_KIND.into(), size_gib, name: "".into(), encrypt };
+        DataWish { disk, delete_with_instance: true, snapshot: Some(id) }
+    }
+
+    /// As large as it was asked for, or as its snapshot and a disk must be, and no smaller than that; as secret as that.
+    fn sized(&self, wanted_gib: Option<u32>, view: &View, context: &Context) -> Result<DataWish, Reason> {
+        let mut wish = self.clone();
+        wish.disk.size_gib = wanted_gib.unwrap_or(DATA_DISK_GIB);
+        let Some(id) = self.snapshot else { return Ok(wish) };
+        let snapshot = view.snapshot_of(context.account, context.region, id);
+        let is_ready = |snapshot: &&Arc<Snapshot>| view.snapshot_state(snapshot) == Some(SnapshotState::Normal);
+        let usable = snapshot.filter(|snapshot| !snapshot.system).filter(is_ready);
+        let snapshot = usable.ok_or(Reason::DiskSnapshot { snapshot: id })?;
+        wish.disk.encrypt |= snapshot.encrypted;
+        match wanted_gib {
+            None => wish.disk.size_gib = snapshot.size_gib.max(DATA_DISK_GIB),
+            Some(size_gib) if size_gib < snapshot.size_gib => {
+                return Err(Reason::DiskBelowSnapshot { snapshot: id, size_gib, least_gib: snapshot.size_gib });
+            }
+            Some(_) => {}
+        }
+        Ok(wish)
+    }
 }
 
 /// The disks that were asked for, before it is known of what image.
@@ -92,7 +120,8 @@ struct DataWish {
 pub(crate) struct DiskWishes {
     /// Without a size it is as large as usual.
     system: Option<(DiskWish, Option<u32>)>,
-    data: Vec<DataWish>,
+    /// Likewise, or as its snapshot.
+    data: Vec<(DataWish, Option<u32>)>,
     /// All of them carry these.
     tags: Box<[Tag]>,
 }
@@ -110,10 +139,12 @@ impl DiskWishes {
         }
         for mut wish in data {
             let (disk, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
-            let disk = DiskWish { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
             let delete_with_instance = wish.flag("DeleteWithInstance")?.unwrap_or(true);
+            let snapshot = wish.text("SnapshotId")?.filter(|id| !id.is_empty());
+            let malformed = |text: &str| Reason::MalformedSnapshotId { value: shorten(text).into() };
+            let snapshot = snapshot.map(|id| id.parse().map_err(|_| malformed(&id))).transpose()?;
             wish.finish()?;
-            wishes.data.push(DataWish { disk, delete_with_instance });
+            wishes.data.push((DataWish { disk, delete_with_instance, snapshot }, size_gib));
         }
         Ok(wishes)
     }
@@ -124,9 +155,19 @@ impl DiskWishes {
         Ok((of_instance, DiskWishes { tags, ..self }))
     }
 
-    /// The disks of a machine made of that image, whose system disk is no smaller than it.
-    pub(crate) fn of(&self, image: &Source) -> Result<Disks, Reason> {
-        let mut disks = Disks { data: self.data.clone(), tags: self.tags.clone(), ..Disks::usual(image) };
+    /// The disks of a machine made of that image, whose system disk is no smaller than it. Of an image that holds data disks
+    /// it has those too, behind the ones that are asked for, but for a snapshot that one of these is made of.
+    pub(crate) fn of(&self, image: &Source, view: &View, context: &Context) -> Result<Disks, Reason> {
+        let sized = self.data.iter().map(|(wish, size_gib)| wish.sized(*size_gib, view, context));
+        let mut data: Vec<DataWish> = sized.collect::<Result<_, _>>()?;
+        let kept = image.custom.iter().flat_map(|image| image.snapshots.iter());
+        let kept = kept.filter(|id| self.data.iter().all(|(wish, _)| wish.snapshot != Some(**id)));
+        let kept = kept.filter_map(|id| view.snapshots().get(*id)).filter(|snapshot| !snapshot.system);
+        data.extend(kept.map(|snapshot| DataWish::of_image(snapshot)));
+        if data.len() > DATA_DISKS_MAX {
+            return Err(Reason::TooMany { name: "DataDisks".into(), given: data.len(), limit: DATA_DISKS_MAX });
+        }
+        let mut disks = Disks { data, tags: self.tags.clone(), ..Disks::usual(image) };
         if let Some((system, size_gib)) = &self.system {
             disks.system = DiskWish { size_gib: size_gib.unwrap_or(disks.system.size_gib), ..system.clone() };
         }
@@ -155,20 +196,11 @@ fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskWish, Option<u32
         return Err(parameters.wrong_length("DiskName", &name, 0, DISK_NAME_MAX));
     }
     let encrypt = parameters.flag("Encrypt")?.unwrap_or(false);
-    let kms_key = parameters.text("KmsKeyId")?.unwrap_or_default();
-    let usable = kms_key.is_empty() || (encrypt && is_kms_key(&kms_key));
-    if !usable {
-        return Err(Reason::BadValue { name: parameters.path("KmsKeyId"), value: shorten(&kms_key).into() });
+    // There is no key service here, so that every key is one that is not there. The vendor documents no code for that alone.
+    if let Some(key) = parameters.text("KmsKeyId")?.filter(|key| !key.is_empty()) {
+        return Err(Reason::KmsKey { name: parameters.path("KmsKeyId"), value: shorten(&key).into() });
     }
-    Ok((DiskWish { kind, size_gib: 0, name, encrypt, kms_key }, size_gib))
-}
-
-/// A UUID, or `kms-abcd1234`: so the vendor writes the keys of its key service.
-fn is_kms_key(text: &str) -> bool {
-    let short = text.strip_prefix("kms-").is_some_and(|rest| {
-        rest.len() == 8 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
-    });
-    short || (text.len() == 36 && uuid::Uuid::try_parse(text).is_ok())
+    Ok((DiskWish { kind, size_gib: 0, name, encrypt }, size_gib))
 }
 
 /// Where in the account's networks new instances are to be.
@@ -274,14 +306,15 @@ fn build(
         plan.security_groups.clone()
     };
     let Disks { system, data, tags } = &plan.disks;
-    let DiskWish { kind, size_gib, name, encrypt, kms_key } = system.clone();
+    let DiskWish { kind, size_gib, name, encrypt } = system.clone();
     let id_of = DiskId::from_random;
-    let (kind, tags_of) = (kind.into_string().into(), tags.clone());
+    let (kind, kms_key, tags_of) = (kind.into_string().into(), "".into(), tags.clone());
     let system_disk = SystemDisk { id: id_of(random()), kind, size_gib, name, encrypt, kms_key, tags: tags_of };
     let data_disk = |wish: &DataWish, id| {
-        let DiskWish { kind, size_gib, name, encrypt, kms_key } = wish.disk.clone();
-        let (kind, delete_with_instance) = (kind.into_string().into(), wish.delete_with_instance);
-        DataDisk { id: id_of(id), kind, size_gib, delete_with_instance, name, encrypt, kms_key, tags: tags.clone() }
+        let DiskWish { kind, size_gib, name, encrypt } = wish.disk.clone();
+        let (id, kind, kms_key, tags) = (id_of(id), kind.into_string().into(), "".into(), tags.clone());
+        let DataWish { delete_with_instance, snapshot, .. } = *wish;
+        DataDisk { id, kind, size_gib, delete_with_instance, name, encrypt, kms_key, snapshot, tags }
     };
     Ok(Instance {
         id,

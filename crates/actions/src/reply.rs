@@ -2,7 +2,7 @@
 //! what is unset looks as it does in recordings of the vendor's answers: `null`, `""` or `[]`.
 
 use cvmd_model::{
-    ChargeType, DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId,
+    ChargeType, DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId, SnapshotId,
     SubnetId, Tag, VpcId,
 };
 use cvmd_state::{Binding, View};
@@ -140,7 +140,7 @@ struct DataDisk<'a> {
     throughput_performance: u32,
     kms_key_id: Option<&'a str>,
     cdc_id: Unset,
-    snapshot_id: Unset,
+    snapshot_id: Option<SnapshotId>,
     burst_performance: Unset,
 }
 
@@ -317,7 +317,7 @@ fn data_disk(disk: &cvmd_model::DataDisk) -> DataDisk<'_> {
         throughput_performance: 0,
         kms_key_id: given(&disk.kms_key),
         cdc_id: (),
-        snapshot_id: (),
+        snapshot_id: disk.snapshot,
         burst_performance: (),
     }
 }

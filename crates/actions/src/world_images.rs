@@ -90,6 +90,13 @@ pub(crate) async fn change(state: &State, words: &str) -> bool {
                 tx.keep(CustomImage { snapshots: [id].into(), ..row });
                 tx.keep(snapshot(id, image, sequence));
             }
+            words if words.contains(" has the data snapshot ") => {
+                let (image, id) = words.split_once(" has the data snapshot ").unwrap();
+                let (sequence, id) = (tx.next_sequence(), id.parse().unwrap());
+                let row = CustomImage::clone(tx.view().custom_images().get(image.parse().unwrap()).unwrap());
+                tx.keep(CustomImage { snapshots: [id].into(), ..row });
+                tx.keep(Snapshot { system: false, size_gib: 30, ..snapshot(id, image, sequence) });
+            }
             "ins-stopped1 is being kept as img-failed01" => {
                 let image = "img-failed01".parse().unwrap();
                 let mut source = Instance::clone(tx.view().instance("ins-stopped1".parse().unwrap()).unwrap());

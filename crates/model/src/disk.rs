@@ -1,6 +1,6 @@
 //! The disks of an instance: what the state knows of each, and the tags that each carries beside the instance's own.
 
-use crate::{DiskId, Instance, Tag};
+use crate::{DiskId, Instance, SnapshotId, Tag};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub struct SystemDisk {
     /// As it was asked for; what a simulated disk holds is not encrypted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub encrypt: bool,
-    /// The key of one's own that it was asked for with; without one, the cloud's.
+    /// The key that an earlier cvmd took it with, which knew none either; without one, the cloud's.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub kms_key: Box<str>,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
@@ -34,9 +34,12 @@ pub struct DataDisk {
     /// As it was asked for; what a simulated disk holds is not encrypted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub encrypt: bool,
-    /// The key of one's own that it was asked for with; without one, the cloud's.
+    /// The key that an earlier cvmd took it with, which knew none either; without one, the cloud's.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub kms_key: Box<str>,
+    /// It was made of this one, which may be gone by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotId>,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
 }
@@ -55,7 +58,7 @@ impl DataDisk {
     #[must_use]
     pub fn plain(id: DiskId, kind: &'static str, size_gib: u32) -> DataDisk {
         let SystemDisk { id, kind, size_gib, name, encrypt, kms_key, tags } = SystemDisk::plain(id, kind, size_gib);
-        DataDisk { id, kind, size_gib, delete_with_instance: true, name, encrypt, kms_key, tags }
+        DataDisk { id, kind, size_gib, delete_with_instance: true, name, encrypt, kms_key, snapshot: None, tags }
     }
 }
 

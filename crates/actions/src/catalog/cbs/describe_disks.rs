@@ -89,16 +89,16 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":0,"DiskSet":[]}
 
 # Names and encryption of disks are kept and answered.
-> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"named","SystemDisk":{"DiskName":"root","Encrypt":true},"DataDisks":[{"DiskSize":20,"DiskName":"logs","Encrypt":true,"KmsKeyId":"kms-abcd1234"},{"DiskSize":20,"Encrypt":false}]}
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"named","SystemDisk":{"DiskName":"root","Encrypt":true},"DataDisks":[{"DiskSize":20,"DiskName":"logs","Encrypt":true,"KmsKeyId":""},{"DiskSize":20,"Encrypt":false}]}
 < {"InstanceIdSet":["ins-..."]}
 > cvm.DescribeInstances {"Filters":[{"Name":"instance-name","Values":["named"]}]}
-< ..."SystemDisk":{..."DiskName":"root"..."Encrypt":true...},"DataDisks":[{..."DiskName":"logs"..."Encrypt":true..."KmsKeyId":"kms-abcd1234"...},{..."DiskName":""..."Encrypt":false..."KmsKeyId":null...}]...
+< ..."SystemDisk":{..."DiskName":"root"..."Encrypt":true...},"DataDisks":[{..."DiskName":"logs"..."Encrypt":true..."KmsKeyId":null...},{..."DiskName":""..."Encrypt":false..."KmsKeyId":null...}]...
 > DescribeDisks {"Filters":[{"Name":"disk-name","Values":["root"]}]}
 < {"TotalCount":1,"DiskSet":[{..."Encrypt":true..."DiskName":"root"..."DiskUsage":"SYSTEM_DISK"...}]}
 > cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"KmsKeyId":"kms-abcd1234"}}
-< InvalidParameterValue The value `kms-abcd1234` specified in the parameter `SystemDisk.KmsKeyId` is not valid.
-> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":20,"Encrypt":true,"KmsKeyId":"mine"}]}
-< InvalidParameterValue The value `mine` specified in the parameter `DataDisks.0.KmsKeyId` is not valid.
+< InvalidParameterValue The key `kms-abcd1234` in the parameter `SystemDisk.KmsKeyId` does not exist: there is no key service here. Without it an encrypted disk has the cloud's key.
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":20,"Encrypt":true,"KmsKeyId":"bd6bc01b-c64f-4c2f-a1e1-ecbab6dbf2e9"}]}
+< InvalidParameterValue The key `bd6bc01b-c64f-4c2f-a1e1-ecbab6dbf2e9` in the parameter `DataDisks.0.KmsKeyId` does not exist: ...
 
 # Its disks carry what is asked for them, and nothing of the instance's.
 > cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"tagged","DataDisks":[{"DiskSize":20}],"TagSpecification":[{"ResourceType":"volume","Tags":[{"Key":"team","Value":"disks"}]},{"ResourceType":"instance","Tags":[{"Key":"team","Value":"machines"}]}]}

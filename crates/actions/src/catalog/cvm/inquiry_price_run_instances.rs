@@ -20,14 +20,17 @@ pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "InquiryPriceRunInstances",
     errors: &[
+        "FailedOperation.SnapshotSizeLargerThanDataSize",
         "InvalidClientToken.TooLong",
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidInstanceName.TooLong",
+        "InvalidParameter.SnapshotNotFound",
         "InvalidParameterValue.DuplicateTags",
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidImageState",
         "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.SnapshotIdMalformed",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidPeriod",
         "InvalidZone.MismatchRegion",
@@ -37,7 +40,6 @@ pub(crate) const ACTION: Action = Action {
         "DataDisks.BurstPerformance",
         "DataDisks.CdcId",
         "DataDisks.DiskId",
-        "DataDisks.SnapshotId",
         "DataDisks.ThroughputPerformance",
         "EnhancedService",
         "HostName",
@@ -78,7 +80,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         ChargeType::Prepaid => Some(Term::required(parameters)?),
         ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
     };
-    let disks = DiskWishes::read(parameters)?.of(&image)?;
+    let disks = DiskWishes::read(parameters)?.of(&image, view, context)?;
     let internet = run::internet(parameters)?;
     let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
     run::name(parameters)?;
@@ -102,6 +104,17 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"Price":{"InstancePrice":{"UnitPrice":0.155,"ChargeUnit":"HOUR","UnitPriceDiscount":0.051,..."Discount":20,...},"BandwidthPrice":{"UnitPrice":0.3,"ChargeUnit":"HOUR",...}}}
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InternetAccessible":{"InternetChargeType":"BANDWIDTH_PACKAGE","InternetMaxBandwidthOut":5}}
 < ..."BandwidthPrice":{"UnitPrice":0.0,...
+
+# A disk is as large as its snapshot, and an image's disks cost too.
+img-golden01 has the data snapshot snap-data0001
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01"}
+< {"Price":{"InstancePrice":{"UnitPrice":0.175,...
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-data0001","DiskSize":10}]}
+< FailedOperation.SnapshotSizeLargerThanDataSize ...
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-nowhere0"}]}
+< InvalidParameter.SnapshotNotFound ...
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-1"}]}
+< InvalidParameterValue.SnapshotIdMalformed ...
 
 > InquiryPriceRunInstances {"ImageId":"img-487zeit5"}
 < MissingParameter The request is missing a required parameter `Placement`.

@@ -29,6 +29,7 @@ pub(crate) const ACTION: Action = Action {
     errors: &[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.NoAvailableIpAddressCountInSubnet",
+        "FailedOperation.SnapshotSizeLargerThanDataSize",
         "InvalidClientToken.TooLong",
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
@@ -37,6 +38,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidKeyPairId.Malformed",
         "InvalidParameter.LackCoreCountOrThreadPerCore",
         "InvalidParameter.ParameterConflict",
+        "InvalidParameter.SnapshotNotFound",
         "InvalidParameterValue.Duplicate",
         "InvalidParameterValue.DuplicateTags",
         "InvalidParameterValue.IPAddressMalformed",
@@ -51,6 +53,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateVersion",
         "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.SnapshotIdMalformed",
         "InvalidParameterValue.SubnetIdMalformed",
         "InvalidParameterValue.SubnetIdZoneIdNotMatch",
         "InvalidParameterValue.SubnetNotExist",
@@ -76,7 +79,6 @@ pub(crate) const ACTION: Action = Action {
         "DataDisks.BurstPerformance",
         "DataDisks.CdcId",
         "DataDisks.DiskId",
-        "DataDisks.SnapshotId",
         "DataDisks.ThroughputPerformance",
         "DedicatedClusterId",
         "EnhancedService",
@@ -196,7 +198,7 @@ fn launch(
         }
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
-        let (disks, wanted) = (disks.of(&image)?, login.of(&image, tx.view(), context)?);
+        let (disks, wanted) = (disks.of(&image, tx.view(), context)?, login.of(&image, tx.view(), context)?);
         let plan = plan(image, disks, wanted, rare.of(tx.view(), context, count)?);
         network::exist(tx.view(), context, &plan.security_groups)?;
         plan.network.find(tx.view(), plan.zone, context.account)?;
@@ -338,6 +340,32 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["narrow"]}]}
 < ..."PublicIpAddresses":null,"InternetAccessible":{..."InternetMaxBandwidthOut":0,"PublicIpAssigned":false...
+
+# Disks of snapshots are no smaller than these; those of an image come too, once.
+img-golden01 has the data snapshot snap-data0001
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"copied","DataDisks":[{"DiskSize":10},{"SnapshotId":"snap-data0001"},{"SnapshotId":"snap-data0001","DiskSize":40}]}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["copied"]}]}
+< ..."DataDisks":[{"DiskSize":10,..."SnapshotId":null,...},{"DiskSize":30,..."SnapshotId":"snap-data0001",...},{"DiskSize":40,..."SnapshotId":"snap-data0001",...}]...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","InstanceName":"whole","DataDisks":[{"DiskSize":10}]}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeInstances {"Filters":[{"Name":"instance-name","Values":["whole"]}]}
+< ..."DataDisks":[{"DiskSize":10,..."SnapshotId":null,...},{"DiskSize":30,..."SnapshotId":"snap-data0001",...}]...
+> cbs.DescribeDisks {"Filters":[{"Name":"instance-name","Values":["whole"]},{"Name":"disk-usage","Values":["DATA_DISK"]}]}
+< {"TotalCount":2,...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","InstanceName":"larger","DataDisks":[{"SnapshotId":"snap-data0001","DiskSize":40}]}
+< {"InstanceIdSet":["ins-..."]}
+> cbs.DescribeDisks {"Filters":[{"Name":"instance-name","Values":["larger"]},{"Name":"disk-usage","Values":["DATA_DISK"]}]}
+< {"TotalCount":1,"DiskSet":[{..."DiskSize":40,...}]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-data0001","DiskSize":20}]}
+< FailedOperation.SnapshotSizeLargerThanDataSize A data disk of 20 GiB is smaller than its snapshot `snap-data0001`, which has 30 GiB.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-nowhere0"}]}
+< InvalidParameter.SnapshotNotFound The snapshot `snap-nowhere0` is not there, ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-1"}]}
+< InvalidParameterValue.SnapshotIdMalformed ...
+img-golden01 has the snapshot snap-golden01
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-golden01"}]}
+< InvalidParameter.SnapshotNotFound ...
 
 # A dry run that would succeed answers only the RequestId, and nothing has changed.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
