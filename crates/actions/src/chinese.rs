@@ -210,8 +210,8 @@ texts! {
     /// Why the tag product refuses.
     tag(why: TagRefusal) {
         TagRefusal::Description { value } => ("资源描述错误：`{value}` 不符合六段式 `qcs::SERVICE:REGION:uin/UIN:PREFIX/ID`。"),
-        TagRefusal::Service { value } => ("业务类型错误：此处 `{value}` 的资源不支持标签。"),
-        TagRefusal::Prefix { value } => ("资源前缀错误：此处该业务没有支持标签的资源 `{value}`。"),
+        TagRefusal::Service { value, known } => ("业务类型错误：此处 `{value}` 的资源不支持标签，支持的业务有 {known}。"),
+        TagRefusal::Prefix { service, value, known } => ("资源前缀错误：此处业务 `{service}` 没有支持标签的资源 `{value}`，支持的有 {known}。"),
         TagRefusal::Exists { key, value } => ("标签 `{key}`（值 `{value}`）已存在。"),
         TagRefusal::Missing { key, value } => ("标签 `{key}`（值 `{value}`）不存在。"),
         TagRefusal::Carried { key, value, uses } => ("标签 `{key}`（值 `{value}`）已绑定 {uses} 个资源，请先解绑；可用 GetResources 查看。"),

@@ -22,10 +22,10 @@ const RESERVED: [&str; 3] = ["qcloud", "tencent", "project"];
 pub enum TagRefusal {
     #[error("The resource `{value}` is not described as `qcs::SERVICE:REGION:uin/UIN:PREFIX/ID`.")]
     Description { value: Box<str> },
-    #[error("Resources of the service `{value}` carry no tags here.")]
-    Service { value: Box<str> },
-    #[error("The service has no resources `{value}` that carry tags here.")]
-    Prefix { value: Box<str> },
+    #[error("Resources of the service `{value}` carry no tags here; those of {known} do.")]
+    Service { value: Box<str>, known: Box<str> },
+    #[error("The service `{service}` has no resources `{value}` that carry tags here; it has {known}.")]
+    Prefix { service: Box<str>, value: Box<str>, known: Box<str> },
     #[error("The region `{value}` of the resource is not valid.")]
     Region { value: Box<str> },
     #[error("The account `{value}` of the resource is not the one that asks.")]

@@ -144,10 +144,16 @@ impl Kind {
         if let Some(kind) = Kind::known(service, prefix) {
             return Ok(kind);
         }
-        if !KINDS.iter().any(|kind| kind.service == service) {
-            return Err(TagRefusal::Service { value: shorten(service).into() });
+        let names = KINDS.iter().map(|kind| [kind.service, kind.prefix]).chain(ALIASES.iter().map(|(other, _)| *other));
+        let (mut services, mut prefixes) = (BTreeSet::new(), BTreeSet::new());
+        for [other, prefix] in names {
+            services.insert(other);
+            prefixes.extend((other == service).then_some(prefix));
         }
-        Err(TagRefusal::Prefix { value: shorten(prefix).into() })
+        if prefixes.is_empty() {
+            return Err(TagRefusal::Service { value: shorten(service).into(), known: listed(services) });
+        }
+        Err(TagRefusal::Prefix { service: service.into(), value: shorten(prefix).into(), known: listed(prefixes) })
     }
 
     /// The region that a request names for this kind; of a kind without regions, any.
@@ -162,6 +168,10 @@ impl Kind {
     pub(crate) fn resource(&self, view: &View, context: &Context, region: RegionId, id: &str) -> Option<Resource> {
         (self.find)(view, context.account, region, id)
     }
+}
+
+fn listed(names: BTreeSet<&str>) -> Box<str> {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ").into()
 }
 
 impl Resource {
@@ -411,7 +421,7 @@ impl Description {
     /// One of a resource that is to be changed: of a kind that carries tags here.
     pub(crate) fn parse(text: &str) -> Result<Description, TagRefusal> {
         let description = Description::split(text)?;
-        description.kind()?;
+        Kind::find(&description.service, &description.prefix)?;
         Ok(description)
     }
 
@@ -429,19 +439,8 @@ impl Description {
         Ok(Description { text, service, prefix, region, uin, id })
     }
 
-    fn kind(&self) -> Result<&'static Kind, TagRefusal> {
-        Kind::find(&self.service, &self.prefix)
-    }
-
-    /// `ResourceList` of resources that are to be changed, at most so many.
-    pub(crate) fn list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
-        let descriptions = Description::any_list(parameters, most)?;
-        descriptions.iter().try_for_each(|description| description.kind().map(drop))?;
-        Ok(descriptions)
-    }
-
     /// `ResourceList` of whatever resources, at most so many.
-    pub(crate) fn any_list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
+    pub(crate) fn list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
         let texts = parameters.texts("ResourceList")?;
         if texts.len() > most {
             let name = "ResourceList".into();
@@ -456,7 +455,7 @@ impl Description {
         if !self.uin.is_empty() && ours.as_deref() != Some(&*self.uin) {
             return Err(TagRefusal::Uin { value: shorten(&self.uin).into() });
         }
-        let kind = self.kind()?;
+        let kind = Kind::find(&self.service, &self.prefix)?;
         let region = kind.region(&self.region, context)?;
         let missing = || TagRefusal::Resource { value: shorten(&self.id).into() };
         let resource = kind.resource(view, context, region, &self.id).ok_or_else(missing)?;

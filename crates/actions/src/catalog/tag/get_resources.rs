@@ -48,7 +48,7 @@ struct Mapping {
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let descriptions = Description::any_list(parameters, RESOURCES_MAX)?;
+    let descriptions = Description::list(parameters, RESOURCES_MAX)?;
     let filters = tag_words::filters(parameters)?;
     let (offset, results) = tag_words::token_page(parameters, RESULTS_MAX)?;
     let passes = |found: &Found| {

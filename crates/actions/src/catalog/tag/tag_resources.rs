@@ -17,8 +17,6 @@ pub(crate) const ACTION: Action = Action {
     errors: &[
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
         "InvalidParameterValue.TagKeyCharacterIllegal",
         "InvalidParameterValue.TagKeyDuplicate",
         "InvalidParameterValue.TagKeyEmpty",
@@ -52,6 +50,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"TotalCount":1,...
 > TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"Tags":[{"TagKey":"owner","TagValue":"dev"}]}
 < {"FailedResources":[]}
+# A service or a prefix that is not here costs its own resource only.
+> TagResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x","qcs::cbs:ap-guangzhou:uin/:disk/disk-data0001","qcs::cvm:ap-guangzhou:uin/:host/x","qcs::cvm:ap-guangzhou:uin/:instance/ins-prepaid1"],"Tags":[{"TagKey":"owner","TagValue":"all"}]}
+< {"FailedResources":[{"Resource":"qcs::cos:ap-guangzhou:uin/:bucket/x","Code":"InvalidParameterValue.ServiceTypeInvalid","Message":"Resources of the service `cos` carry no tags here; those of `cbs`, `cvm`, `vpc` do."},{..."Code":"InvalidParameterValue.ResourcePrefixInvalid","Message":"The service `cbs` has no resources `disk` that carry tags here; it has `instance`, `volume`."},{..."Code":"InvalidParameterValue.ResourcePrefixInvalid",...}]}
+> cvm.DescribeInstances {"Filters":[{"Name":"tag:owner","Values":["all"]}]}
+< {"TotalCount":1,...
 # Networks and images carry tags too, the default ones among them.
 > TagResources {"ResourceList":["qcs::vpc:ap-guangzhou:uin/:vpc/vpc-mine0001","qcs::vpc:ap-guangzhou:uin/:subnet/subnet-mine0001","qcs::cvm:ap-guangzhou:uin/:sg/sg-mine0001","qcs::cvm:ap-guangzhou:uin/:image/img-golden01","qcs::vpc:ap-guangzhou:uin/:vpc/vpc-vaxeev3f","qcs::vpc:ap-guangzhou:uin/:vpc/vpc-foreign1"],"Tags":[{"TagKey":"net","TagValue":"x"}]}
 < {"FailedResources":[{"Resource":"qcs::vpc:ap-guangzhou:uin/:vpc/vpc-foreign1",...}]}
@@ -75,10 +78,6 @@ ins-stopped1 carries 50 tags
 < {"FailedResources":[{..."Code":"LimitExceeded.ResourceAttachedTags",...}]}
 > TagResources {"ResourceList":["ins-running1"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
 < InvalidParameterValue.ResourceDescriptionError ...
-> TagResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
-< InvalidParameterValue.ServiceTypeInvalid ...
-> TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:host/x"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
-< InvalidParameterValue.ResourcePrefixInvalid ...
 > TagResources {"ResourceList":[11*"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"Tags":[{"TagKey":"a","TagValue":"b"}]}
 < LimitExceeded.ResourceNumPerRequest ...
 > TagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"Tags":[{"TagKey":"a","TagValue":"b"},{"TagKey":"a","TagValue":"c"}]}

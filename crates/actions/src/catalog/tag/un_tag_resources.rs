@@ -18,8 +18,6 @@ pub(crate) const ACTION: Action = Action {
     name: "UnTagResources",
     errors: &[
         "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
         "InvalidParameterValue.TagKeyEmpty",
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
@@ -47,12 +45,10 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"FailedResources":[{..."Code":"InvalidParameterValue.ResourceIdInvalid",...}]}
 > cvm.DescribeInstances {"InstanceIds":["ins-running1"]}
 < ..."Tags":[]...
+> UnTagResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x","qcs::cvm:ap-guangzhou:uin/:host/x"],"TagKeys":["a"]}
+< {"FailedResources":[{..."Code":"InvalidParameterValue.ServiceTypeInvalid",...},{..."Code":"InvalidParameterValue.ResourcePrefixInvalid",...}]}
 > UnTagResources {"ResourceList":["ins-running1"],"TagKeys":["a"]}
 < InvalidParameterValue.ResourceDescriptionError ...
-> UnTagResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x"],"TagKeys":["a"]}
-< InvalidParameterValue.ServiceTypeInvalid ...
-> UnTagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:host/x"],"TagKeys":["a"]}
-< InvalidParameterValue.ResourcePrefixInvalid ...
 > UnTagResources {"ResourceList":[11*"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"TagKeys":["a"]}
 < LimitExceeded.ResourceNumPerRequest ...
 > UnTagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"TagKeys":[11*"a"]}
