@@ -4,7 +4,7 @@ use crate::{Action, Product};
 
 macro_rules! catalog {
     ($($product:ident { $($module:ident),* $(,)? })*) => {
-        $(mod $product { $(pub(crate) mod $module;)* })*
+        $(pub(crate) mod $product { $(pub(crate) mod $module;)* })*
 
         /// All actions, sorted by product and name.
         pub static ACTIONS: &[&Action] = &[$($(&$product::$module::ACTION),*),*];

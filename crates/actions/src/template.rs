@@ -3,6 +3,7 @@
 use crate::{
     Context, Parameters, Product, Reason,
     batch::{Batch, BatchId},
+    catalog::cvm::run_instances,
     facts::{self, Member},
     login,
     parameters::shorten,
@@ -41,6 +42,9 @@ pub(crate) fn new_data(parameters: &mut Parameters, context: &Context) -> Result
         .and_then(Value::as_object_mut)
         .and_then(|login| login.remove("Password"))
         .and_then(|password| password.as_str().map(String::from));
+    if password.is_some() && json.get("LoginSettings").is_some_and(says_who_enters) {
+        return Err(Reason::LoginConflict);
+    }
     let password_hash = password.map(|password| {
         login::password(&password, false)?;
         login::hash(&password, context)
@@ -93,10 +97,18 @@ pub(crate) fn wish(parameters: &mut Parameters) -> Result<Option<TemplateWish>, 
 
 /// Whether the version says who may enter, other than by its password.
 pub(crate) fn names_login(data: &TemplateData) -> bool {
-    let parameters = read(&data.parameters);
-    let login = &parameters.get("LoginSettings");
-    let keep = |login: &Value| login["KeepImageLogin"].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    login.is_some_and(|login| login["KeyIds"].is_array() || keep(login))
+    read(&data.parameters).get("LoginSettings").is_some_and(says_who_enters)
+}
+
+fn says_who_enters(login: &Value) -> bool {
+    let keep = || login["KeepImageLogin"].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    login["KeyIds"].is_array() || keep()
+}
+
+/// Refuses a version that could never be launched. Whether images, key pairs and networks exist is looked at then.
+pub(crate) fn could_launch(data: &TemplateData, context: &Context) -> Result<(), Reason> {
+    let params = Params { root: map(data), textual: false };
+    run_instances::may_be_kept(params, names_login(data), context)
 }
 
 pub(crate) fn find<'a>(

@@ -2,8 +2,8 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplate>.
 //! Of a password there is only a hash, and it is never answered. Where
-//! the vendor is silent: several templates may have one name, and whether what the parameters name exists is looked at
-//! when instances are run.
+//! the vendor is silent: several templates may have one name; what no launch would take is refused, as by RunInstances, and
+//! whether images, key pairs and networks exist is looked at when instances are run.
 
 use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, names, template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal};
@@ -16,12 +16,31 @@ pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "CreateLaunchTemplate",
     errors: &[
+        "InvalidImageId.Malformed",
+        "InvalidInstanceName.TooLong",
+        "InvalidKeyPairId.Malformed",
+        "InvalidParameter.LackCoreCountOrThreadPerCore",
+        "InvalidParameter.ParameterConflict",
         "InvalidParameterValue.DuplicateTags",
+        "InvalidParameterValue.IPAddressMalformed",
+        "InvalidParameterValue.IllegalHostName",
+        "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidLaunchTemplateName",
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
+        "InvalidParameterValue.InvalidParameterMinCount",
         "InvalidParameterValue.InvalidPassword",
+        "InvalidParameterValue.InvalidUserDataFormat",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.SnapshotIdMalformed",
+        "InvalidParameterValue.SubnetIdMalformed",
+        "InvalidParameterValue.VpcIdMalformed",
+        "InvalidParameterValue.VpcNotSupportIpv6Address",
+        "InvalidParameterValue.ZoneNotSupported",
         "InvalidPassword",
+        "InvalidPeriod",
+        "InvalidZone.MismatchRegion",
         "LimitExceeded.LaunchTemplateQuota",
+        "UnsupportedOperation",
     ],
     without_effect: &["ClientToken", "TemplateDataModifyAction"],
     regionless: false,
@@ -42,6 +61,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let tags = names::tags_in(parameters, "LaunchTemplateTagSpecification", "launch-template")?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let data = template::new_data(parameters, context)?;
+    template::could_launch(&data, context)?;
     Ok(Box::new(move |tx, context| {
         if tx.view().launch_templates().count(context.account, context.region) >= QUOTA {
             return Err(Refusal::Template(TemplateRefusal::Quota { limit: QUOTA }).into());
@@ -100,6 +120,54 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < MissingParameter The request is missing a required parameter `Placement.Zone`.
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplateTagSpecification":[{"ResourceType":"launch-template","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
 < InvalidParameterValue.DuplicateTags ...
+
+# What no launch would take is not kept; whether what it names is there is looked at when instances are run.
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SecurityGroupIds":["sg-nowhere0"],"LoginSettings":{"KeyIds":["skey-nowhere0"]},"ImageId":"img-nowhere0"}
+< {...}
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"UserData":"!!!","ImageId":"img-487zeit5"}
+< InvalidParameterValue.InvalidUserDataFormat ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-atlantis-1"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.ZoneNotSupported ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-shanghai-2"},"ImageId":"img-487zeit5"}
+< InvalidZone.MismatchRegion ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-1"}
+< InvalidImageId.Malformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceType":"S99.HUGE","ImageId":"img-487zeit5"}
+< InvalidParameterValue.InstanceTypeNotFound ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceName":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn","ImageId":"img-487zeit5"}
+< InvalidInstanceName.TooLong ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"HostName":"a..b","ImageId":"img-487zeit5"}
+< InvalidParameterValue.IllegalHostName ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":2,"MinCount":3,"ImageId":"img-487zeit5"}
+< InvalidParameterValue.InvalidParameterMinCount ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13},"ImageId":"img-487zeit5"}
+< InvalidPeriod ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"CDHPAID","ImageId":"img-487zeit5"}
+< UnsupportedOperation ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-1"]},"ImageId":"img-487zeit5"}
+< InvalidKeyPairId.Malformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-spare001"],"Password":"Abcdefg1"},"ImageId":"img-487zeit5"}
+< InvalidParameter.ParameterConflict ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"CpuTopology":{"CoreCount":1},"ImageId":"img-487zeit5"}
+< InvalidParameter.LackCoreCountOrThreadPerCore ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}],"ImageId":"img-487zeit5"}
+< InvalidParameterValue.DuplicateTags ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"SnapshotId":"snap-1"}],"ImageId":"img-487zeit5"}
+< InvalidParameterValue.SnapshotIdMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-1","SubnetId":"subnet-mine0001"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.VpcIdMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-1"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.SubnetIdMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1"]},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.IPAddressMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","Ipv6AddressCount":1},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.VpcNotSupportIpv6Address ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":[101*"skey-spare001"]},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.LimitExceeded ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":5},"ImageId":"img-487zeit5"}
+< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":0,"ImageId":"img-487zeit5"}
+< InvalidParameterValue The value `0` specified in the parameter `InstanceCount` is not valid: 1 to 500.
 
 200 launch templates
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}

@@ -12,13 +12,33 @@ pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
     name: "CreateLaunchTemplateVersion",
     errors: &[
+        "InvalidImageId.Malformed",
+        "InvalidInstanceName.TooLong",
+        "InvalidKeyPairId.Malformed",
+        "InvalidParameter.LackCoreCountOrThreadPerCore",
+        "InvalidParameter.ParameterConflict",
+        "InvalidParameterValue.DuplicateTags",
+        "InvalidParameterValue.IPAddressMalformed",
+        "InvalidParameterValue.IllegalHostName",
+        "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
+        "InvalidParameterValue.InvalidParameterMinCount",
         "InvalidParameterValue.InvalidPassword",
+        "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.SnapshotIdMalformed",
+        "InvalidParameterValue.SubnetIdMalformed",
+        "InvalidParameterValue.VpcIdMalformed",
+        "InvalidParameterValue.VpcNotSupportIpv6Address",
+        "InvalidParameterValue.ZoneNotSupported",
         "InvalidPassword",
+        "InvalidPeriod",
+        "InvalidZone.MismatchRegion",
         "LimitExceeded.LaunchTemplateVersionQuota",
+        "UnsupportedOperation",
     ],
     without_effect: &["ClientToken", "TemplateDataModifyAction"],
     regionless: false,
@@ -39,7 +59,9 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     Ok(Box::new(move |tx, context| {
         let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
         let base = template::version(tx.view(), &template, base)?;
-        let version = template.add(template::based_on(data, &base.data), tx.next_sequence())?;
+        let data = template::based_on(data, &base.data);
+        template::could_launch(&data, context)?;
+        let version = template.add(data, tx.next_sequence())?;
         if dry_run {
             return Ok(Body::empty());
         }
@@ -72,4 +94,52 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidPassword ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LaunchTemplateVersionDescription":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
 < InvalidParameterValue.InvalidLaunchTemplateVersionDescription ...
+
+# What no launch would take is not kept; whether what it names is there is looked at when instances are run.
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"SecurityGroupIds":["sg-nowhere0"],"LoginSettings":{"KeyIds":["skey-nowhere0"]},"ImageId":"img-nowhere0"}
+< {...}
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"UserData":"!!!"}
+< InvalidParameterValue.InvalidUserDataFormat ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-atlantis-1"}}
+< InvalidParameterValue.ZoneNotSupported ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-shanghai-2"}}
+< InvalidZone.MismatchRegion ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-1"}
+< InvalidImageId.Malformed ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceType":"S99.HUGE"}
+< InvalidParameterValue.InstanceTypeNotFound ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceName":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"}
+< InvalidInstanceName.TooLong ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"HostName":"a..b"}
+< InvalidParameterValue.IllegalHostName ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":2,"MinCount":3}
+< InvalidParameterValue.InvalidParameterMinCount ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13}}
+< InvalidPeriod ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"CDHPAID"}
+< UnsupportedOperation ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-1"]}}
+< InvalidKeyPairId.Malformed ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-spare001"],"Password":"Abcdefg1"}}
+< InvalidParameter.ParameterConflict ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"CpuTopology":{"CoreCount":1}}
+< InvalidParameter.LackCoreCountOrThreadPerCore ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
+< InvalidParameterValue.DuplicateTags ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"SnapshotId":"snap-1"}]}
+< InvalidParameterValue.SnapshotIdMalformed ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-1","SubnetId":"subnet-mine0001"}}
+< InvalidParameterValue.VpcIdMalformed ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-1"}}
+< InvalidParameterValue.SubnetIdMalformed ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1"]}}
+< InvalidParameterValue.IPAddressMalformed ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","Ipv6AddressCount":1}}
+< InvalidParameterValue.VpcNotSupportIpv6Address ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":[101*"skey-spare001"]}}
+< InvalidParameterValue.LimitExceeded ...
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":5}}
+< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":0}
+< InvalidParameterValue The value `0` specified in the parameter `InstanceCount` is not valid: 1 to 500.
 "#;

@@ -18,6 +18,7 @@ use crate::{
     template,
 };
 use cvmd_model::{ImageId, InstanceId, InstanceTypeId, InternetAccessible, Refusal, ZoneId};
+use cvmd_wire::Params;
 use serde::Serialize;
 
 const COUNT_MAX: u32 = 500;
@@ -146,13 +147,24 @@ fn launch_from(
     }))
 }
 
+/// Refuses what no launch would take, whatever there is by then: what a launch template keeps is held to it at once. Its
+/// password has been looked at.
+pub(crate) fn may_be_kept(params: Params, names_login: bool, context: &Context) -> Result<(), Reason> {
+    let mut parameters = Parameters::of_action(&ACTION, params)?;
+    let login = match names_login {
+        true => LoginSettings::read(&mut parameters, context)?,
+        false => LoginSettings::Hashed("".into()),
+    };
+    launch(&mut parameters, context, 0, Some(login)).map(drop)
+}
+
 fn launch(
     parameters: &mut Parameters,
     context: &Context,
     digest: u128,
     login: Option<LoginSettings>,
 ) -> Result<Apply, Reason> {
-    let (zone, project_id) = placement(parameters, context).and_then(in_open_zone)?;
+    let (zone, project_id) = placement(parameters, context)?;
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge::read(parameters, context)?;
@@ -196,6 +208,9 @@ fn launch(
             let again = same.parameters == digest;
             return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
         }
+        if !zone.get().is_open {
+            return Err(Reason::ZoneSoldOut { zone: zone.name() });
+        }
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
         let (disks, wanted) = (disks.of(&image, tx.view(), context)?, login.of(&image, tx.view(), context)?);
@@ -234,10 +249,6 @@ pub(super) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reas
         Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
         _ => Ok(name),
     }
-}
-
-fn in_open_zone((zone, project_id): (ZoneId, u32)) -> Result<(ZoneId, u32), Reason> {
-    if zone.get().is_open { Ok((zone, project_id)) } else { Err(Reason::ZoneSoldOut { zone: zone.name() }) }
 }
 
 pub(super) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
