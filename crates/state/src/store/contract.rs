@@ -19,6 +19,7 @@ fn line(request: RequestId, at_seconds: u64, replay: Option<&str>) -> JournalLin
         message: Some("what was told".into()),
         instances: vec!["ins-1e4r6y8i".parse().unwrap()],
         target: Some("the account second".into()),
+        dry_run: false,
         replay: replay.map(Into::into),
     }
 }
