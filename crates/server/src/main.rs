@@ -39,6 +39,7 @@ mod pipeline;
 mod place;
 mod plain_words;
 mod print;
+mod program;
 mod random;
 mod recovery;
 mod relay;

@@ -6,7 +6,7 @@ use crate::{
     env::quoted,
     misuse,
     place::{Place, Server},
-    print,
+    print, program,
     ssh_line::SshLine,
     standing::{Sshd, Standing},
     waiting,
@@ -173,12 +173,11 @@ struct Ours {
 
 impl Ours {
     fn of(server: &Server) -> anyhow::Result<Ours> {
-        let program = std::env::current_exe().context("where am I?")?;
-        let program = program.to_str().context("this program's path is no UTF-8")?;
+        let program = program::path()?;
         let [option, value] = server.options();
         let with = |command: &str| {
             // `%` is OpenSSH's sign.
-            let words = [program, command, &option, &value].map(|word| quoted(word).replace('%', "%%"));
+            let words = [&program, command, &option, &value].map(|word| quoted(word).replace('%', "%%"));
             words.join(" ")
         };
         Ok(Ours {
