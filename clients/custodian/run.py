@@ -62,8 +62,8 @@ def tags_of(instance):
 
 
 @check
-def the_lines_for_packer_and_a_bundle_with_our_authority_are_all_it_needs():
-    environment_of = environment("packer", PYTHONPATH=str(WORK), HOME=str(WORK))
+def its_own_lines_and_a_bundle_with_our_authority_are_all_it_needs():
+    environment_of = environment("custodian", PYTHONPATH=str(WORK), HOME=str(WORK))
     with (certifi_copied_to(WORK) / "certifi" / "cacert.pem").open("a") as file:
         file.write(Path(environment_of["SSL_CERT_FILE"]).read_text())
     It.environment = environment_of

@@ -211,6 +211,8 @@ pub(crate) enum Client {
     Java,
     /// The old qcloudapi-sdk-python.
     Qcloud,
+    /// Cloud Custodian's tencentcloud provider.
+    Custodian,
 }
 
 #[derive(Debug, Clone, Args)]

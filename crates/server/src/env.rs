@@ -43,6 +43,7 @@ pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> Stri
         Some(Client::Go) => go(&facts),
         Some(Client::Java) => java(&facts),
         Some(Client::Qcloud) => qcloud(&facts),
+        Some(Client::Custodian) => custodian(&facts),
     }
 }
 
@@ -220,6 +221,18 @@ fn qcloud(facts: &Facts) -> String {
     let remark = format!(
         "{THIS_SHELL}
 With these QcloudApi works unmodified, when its config holds \"Version\": \"2017-03-12\"."
+    );
+    shell(facts, &more, &remark)
+}
+
+/// It keeps the hosts of the vendor, and believes the certificates of certifi alone, as the SDK does that it uses.
+fn custodian(facts: &Facts) -> String {
+    let proxy = format!("http://{}", facts.address);
+    let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
+    let remark = format!(
+        "{THIS_SHELL}
+Once, in the virtual environment of Cloud Custodian, which believes the certificates of certifi alone:
+  cat \"$SSL_CERT_FILE\" >> \"$(python -m certifi)\""
     );
     shell(facts, &more, &remark)
 }

@@ -167,7 +167,7 @@ fn what_env_prints_can_be_evaluated() {
     let (plain, secure) = ("$http_proxy $HTTP_PROXY", "$https_proxy $HTTPS_PROXY");
     let around = "${no_proxy-none} ${NO_PROXY-none}";
     let led = format!("{endpoint} {endpoint}");
-    for client in ["packer", "qcloud"] {
+    for client in ["packer", "qcloud", "custodian"] {
         let wanted = format!("{led} none none {ca} ");
         assert_eq!(seen(client, &format!("{secure} {around} $SSL_CERT_FILE")), wanted, "{client}");
     }
@@ -201,5 +201,33 @@ fn an_include_is_of_the_directory_that_was_said_and_of_no_endpoint_that_is_no_mo
     let server = home.start();
     let include = text(&printed("CVMD_DATA", &home.data()));
     assert!(include.contains("--data") && !include.contains(stale), "{include}");
+    server.stop();
+}
+
+#[test]
+fn an_include_calls_cvmd_as_it_was_called() {
+    let home = Home::new();
+    let server = home.start();
+    let program = home.cvmd(&[]).get_program().to_owned();
+    let bin = home.beside("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let link = bin.join("cvmd");
+    std::os::unix::fs::symlink(&program, &link).unwrap();
+    let printed = |mut command: Command| {
+        let command = command.args(["ssh-config", "--data", home.data().to_str().unwrap()]).env("PATH", &bin);
+        text(&command.output().unwrap())
+    };
+    let of_link = format!("{} ", link.to_str().unwrap());
+    let said = printed(Command::new(&link));
+    assert!(said.contains(&of_link) && !said.contains(program.to_str().unwrap()), "by its path: {said}");
+    let mut by_name = Command::new("cvmd");
+    by_name.env("PATH", &bin);
+    assert!(printed(by_name).contains(&of_link), "by a name that is in PATH");
+    let said = printed(Command::new(&program));
+    assert!(!said.contains(&of_link), "{said}");
+    // A name that leads elsewhere is not ours.
+    let mut disguised = Command::new(&program);
+    disguised.arg0("/bin/sh");
+    assert!(printed(disguised).contains(&format!("{} ", program.to_str().unwrap())));
     server.stop();
 }
