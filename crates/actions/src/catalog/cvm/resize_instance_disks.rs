@@ -31,6 +31,7 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.StoppedModeStopCharging",
     ],
     without_effect: &[
         "DataDisks.BurstPerformance",
@@ -143,4 +144,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.Malformed ...
 > ResizeInstanceDisks {"InstanceId":"ins-foreign1","SystemDisk":{"DiskSize":60}}
 < InvalidInstanceId.NotFound ...
+> ResizeInstanceDisks {"InstanceId":"ins-sleeping","SystemDisk":{"DiskSize":100}}
+< UnsupportedOperation.StoppedModeStopCharging ...
 "#;

@@ -1,8 +1,9 @@
 //! StopInstances: stops instances that are RUNNING: softly, softly first, or hard.
 //!
 //! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST. StoppedMode STOP_CHARGING takes
-//! away the public address, and nothing but the power of such an instance can be changed until it is started; for an instance that
-//! is not paid by the hour it means nothing.
+//! away the public address. Until such an instance is started its login, type, disks, bandwidth, host name and way of paying stay as
+//! they are, and there is no image and no rescue of it; names, tags, groups, user data and the like change, and it can be
+//! terminated. For an instance that is not paid by the hour the mode means nothing.
 
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
@@ -79,6 +80,13 @@ ins-prepaid1 was stopped without charging by an earlier version
 < {}
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-sleeping"],"KeyIds":["skey-bound001"]}
 < UnsupportedOperation.StoppedModeStopCharging ...
+# What needs no machine changes all the same.
+> ModifyInstancesAttribute {"InstanceIds":["ins-sleeping"],"InstanceName":"asleep","SecurityGroups":["sg-mine0001"],"UserData":"aGVsbG8="}
+< {}
+> ModifyInstancesProject {"InstanceIds":["ins-sleeping"],"ProjectId":7}
+< {}
+> TerminateInstances {"InstanceIds":["ins-sleeping"]}
+< {}
 
 > StopInstances {"InstanceIds":["ins-running1"],"StopType":"GENTLY"}
 < InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid: it is one of `SOFT`, `SOFT_FIRST`, `HARD`.
