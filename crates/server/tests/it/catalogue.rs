@@ -60,9 +60,24 @@ fn instances_are_launched_of_the_operators_own_and_a_start_without_them_names_wh
     assert_eq!((&instance["OsName"], &instance["DefaultLoginUser"]), (&json!("Arch Linux 64bit"), &json!("arch")));
     server.stop();
 
+    // Whatever was cut, it is named with what has it, and where it belongs: also an image, which no row's reading needs.
+    let id = instance["InstanceId"].as_str().unwrap();
+    for (cut, missing) in [
+        ("images = ", "the image `img-arch0001`"),
+        ("types = ", "the instance type `LAB1.TINY`"),
+        ("zones = ", "the zone `lab-east-1`"),
+    ] {
+        let zone_elsewhere = OWN.replace("{ name = \"lab-east-1\" }, ", "");
+        let without = |line: &&str| cut == "zones = " || !line.starts_with(cut);
+        let from = if cut == "zones = " { &zone_elsewhere } else { OWN };
+        configure(&home, &from.lines().filter(without).collect::<Vec<_>>().join("\n"));
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(said.contains(missing) && said.contains("put it back into the section [catalogue]"), "{said}");
+        assert!(said.contains(id), "{said}");
+    }
     configure(&home, "");
     let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("`lab-east") && said.contains("[catalogue]"), "{said}");
+    assert!(said.contains("`lab-east") && said.contains("put it back into the section [catalogue]"), "{said}");
     configure(&home, OWN);
     home.start().stop();
 }

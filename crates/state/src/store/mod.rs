@@ -8,7 +8,7 @@ pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
 use crate::{JournalFilter, JournalLine, ShelfName, Shelved, transaction::Put};
-use cvmd_model::RequestId;
+use cvmd_model::{Image, InstanceTypeId, RegionId, RequestId, ZoneId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -105,6 +105,10 @@ pub enum StoreError {
     Newer { found: i64, known: i64 },
     #[error("the row {table} {sequence} cannot be read: {cause}")]
     Unreadable { table: &'static str, sequence: u64, cause: String },
+    #[error(
+        "{id} (row {sequence} of {table}) has the {what} `{name}`, which is not in the catalogue: put it back into the section [catalogue] of the configuration file, as it stood when {id} was made"
+    )]
+    NotInCatalogue { id: String, table: &'static str, sequence: u64, what: &'static str, name: String },
     #[error("{0}")]
     Failed(String),
 }
@@ -190,6 +194,18 @@ pub(crate) fn encode(put: &Put) -> Row {
 }
 
 pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
+    let decoded = read(table, sequence, body);
+    // Looked at when a row is read or not: an image is found by whoever needs it, and the start is to say it.
+    let is_whole = match &decoded {
+        Ok(Put::Instance(instance)) => instance.system().is_some(),
+        Ok(Put::Shelved(Shelved::CustomImage(image))) => Image::find(image.base).is_some(),
+        Ok(_) => true,
+        Err(_) => false,
+    };
+    if is_whole { decoded } else { not_in_catalogue(table, sequence, body).map_or(decoded, Err) }
+}
+
+fn read(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
     fn value<T: DeserializeOwned>(table: Table, sequence: u64, body: &[u8]) -> Result<Arc<T>, StoreError> {
         serde_json::from_slice(body).map(Arc::new).map_err(|error| StoreError::Unreadable {
             table: table.name(),
@@ -207,6 +223,27 @@ pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, St
         Table::Messages => Put::Message(value(table, sequence, body)?),
         Table::Shelf(shelf) => Put::Shelved(Shelved::read(shelf, sequence, body)?),
     })
+}
+
+/// What the row names of the operator's own that the configuration does not have any more.
+fn not_in_catalogue(table: Table, sequence: u64, body: &[u8]) -> Option<StoreError> {
+    type Known = fn(&str) -> bool;
+    let row: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let image: Known = |text| text.parse().is_ok_and(|id| Image::find(id).is_some());
+    let named: [(&[&str], &'static str, Known); 4] = [
+        (&["region"], "region", |text| RegionId::find(text).is_some()),
+        (&["zone"], "zone", |text| ZoneId::find(text).is_some()),
+        (&["instance_type"], "instance type", |text| InstanceTypeId::find(text).is_some()),
+        // Of a machine made of a custom image, what that goes back to.
+        (&["base", "base_image", "image"], "image", image),
+    ];
+    let text = |members: &[&str]| members.iter().find_map(|member| row["rare"][*member].as_str().or(row[*member].as_str()));
+    let is_missing = |(members, what, known): &(&[&str], &'static str, Known)| {
+        text(members).filter(|name| !known(name)).map(|name| (*what, name.to_owned()))
+    };
+    let (what, name) = named.iter().find_map(is_missing)?;
+    let id = row["id"].as_str().or(row["template"].as_str()).unwrap_or(table.name()).to_owned();
+    Some(StoreError::NotInCatalogue { id, table: table.name(), sequence, what, name })
 }
 
 /// What is at fault, with the row's own id where it has one: the database's words say nothing to whoever looks for it.
