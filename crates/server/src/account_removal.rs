@@ -9,7 +9,7 @@ use crate::{
     command,
     house::House,
     operator_journal::entry,
-    random,
+    plain_words, random,
 };
 use anyhow::{Context as _, bail};
 use cvmd_actions::{ACTIONS, Action, Effect, Product};
@@ -95,9 +95,9 @@ pub(crate) async fn remove(house: &Arc<House>, name: &str, force: bool) -> anyho
     Ok(json!({"AccountName": name, "RequestId": request, "Removed": removed, "Owned": owned}))
 }
 
-/// `3 instances, 1 key_pairs`; nothing for nothing.
+/// `3 instances, 1 key pair`; nothing for nothing.
 fn says(owned: &[(&str, usize)]) -> Option<String> {
-    let listed: Vec<_> = owned.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let listed: Vec<_> = owned.iter().map(|(kind, count)| plain_words::counted(count, kind)).collect();
     (!listed.is_empty()).then(|| listed.join(", "))
 }
 

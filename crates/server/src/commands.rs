@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     data, demo, env, given_credential, log, misuse,
     operator::Question,
-    print, requests, serve, ssh, waiting,
+    plain_words, print, requests, serve, ssh, waiting,
 };
 use anyhow::Context;
 use cvmd_model::RequestId;
@@ -98,10 +98,9 @@ fn credential(command: CredentialCommand) -> anyhow::Result<()> {
 fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyhow::Result<()> {
     let question = Question::RemoveAccount { name: name.to_owned(), force };
     let first = ask(data, &question)?;
-    let owned = first["Owned"].as_object().into_iter().flatten();
-    let owned: Vec<String> = owned.map(|(kind, count)| format!("{count} {kind}")).collect();
+    let owned = cell(&first["Owned"]);
     if !owned.is_empty() {
-        print::remark(&format!("removing the account {name} with {}", owned.join(", ")));
+        print::remark(&format!("removing the account {name} with {owned}"));
     }
     let mut latest = Ok(first.clone());
     let removed = waiting::within(REMOVED_WITHIN, || {
@@ -112,7 +111,7 @@ fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyho
     });
     let mut latest = latest?;
     if removed.is_none() {
-        anyhow::bail!("{name} is still being removed, and owns {}: run the same again to go on", latest["Owned"]);
+        anyhow::bail!("{name} is still being removed, and owns {}: run the same again to go on", cell(&latest["Owned"]));
     }
     // What went, and by whose request the account itself did.
     latest["Owned"] = first["Owned"].clone();
@@ -210,7 +209,7 @@ fn cell(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(" "),
         Value::Object(counts) => {
-            let counts = counts.iter().map(|(kind, count)| format!("{} {kind}", cell(count)));
+            let counts = counts.iter().map(|(kind, count)| plain_words::counted(count, kind));
             counts.collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),

@@ -33,6 +33,19 @@ pub(crate) fn of(message: impl Display) -> String {
     text
 }
 
+/// `1 key pair`, `2 placement groups`: how many things of a kind, which is called as the state's tables are.
+pub(crate) fn counted(count: impl Display, kind: &str) -> String {
+    let count = count.to_string();
+    let many = match kind {
+        "vpcs" => "VPCs".to_owned(),
+        "created_tags" => "tags".to_owned(),
+        "disaster_recover_groups" => "placement groups".to_owned(),
+        other => other.replace('_', " "),
+    };
+    let words = if count == "1" { many.trim_end_matches('s') } else { &many };
+    format!("{count} {words}")
+}
+
 /// An error and what it comes of, for people: without the system's numbers of errors.
 pub(crate) fn chain(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
@@ -47,6 +60,27 @@ pub(crate) fn chain(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod test {
     use super::*;
+
+    #[test]
+    fn every_kind_that_an_account_can_own_has_peoples_words() {
+        let shelves = cvmd_state::ShelfName::ALL.iter().map(|shelf| shelf.name());
+        let said: Vec<_> = shelves.chain(["instances", "key_pairs"]).map(|kind| counted(1, kind)).collect();
+        let wanted = [
+            "1 VPC",
+            "1 subnet",
+            "1 security group",
+            "1 custom image",
+            "1 launch template",
+            "1 launch template version",
+            "1 placement group",
+            "1 snapshot",
+            "1 tag",
+            "1 instance",
+            "1 key pair",
+        ];
+        assert_eq!(said, wanted);
+        assert_eq!((counted(2, "vpcs"), counted(21, "key_pairs")), ("2 VPCs".into(), "21 key pairs".into()));
+    }
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -121,13 +121,13 @@ fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
     client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
     client.call("CreateDisasterRecoverGroup", json!({"Name": "mine", "Type": "HOST"}));
     let said = refused(&home.ask(&["account", "remove", "second"]));
-    assert!(said.contains("1 instances") && said.contains("1 key_pairs") && said.contains("--force"), "{said}");
+    assert!(said.contains("1 instance, 1 key pair, 1 placement group") && said.contains("--force"), "{said}");
     assert!(refused(&home.ask(&["account", "remove", "default", "--force"])).contains("stays"));
     refused(&home.ask(&["account", "remove", "nobody"]));
     client.call("DescribeInstances", json!({}));
     let gone = home.ask(&["account", "remove", "second", "--force"]);
     assert!(
-        String::from_utf8_lossy(&gone.stderr).contains("1 disaster_recover_groups, 1 instances, 1 key_pairs"),
+        String::from_utf8_lossy(&gone.stderr).contains("with 1 placement group, 1 instance, 1 key pair\n"),
         "{gone:?}"
     );
     assert!(text(&gone).contains("Removed"), "{gone:?}");
