@@ -88,17 +88,20 @@ impl<'a> Head<'a> {
         }
         verify(raw, authorization, timestamp, date, credential)?;
         let head = raw.head();
-        if !head.header(&TOKEN).is_empty() {
+        if head.headers.get(&TOKEN).is_some_and(|token| !token.is_empty()) {
             return Err(Denied::UnknownToken { name: "X-TC-Token" });
         }
-        let optional = |name| Some(head.header(name)).filter(|value| !value.is_empty()).map(Box::from);
+        let optional = |spelling, name| {
+            let value = text_of(head, spelling, name)?;
+            Ok::<_, Denied>(Some(value).filter(|value| !value.is_empty()).map(Box::from))
+        };
         Ok(Request {
             door: Door::Api3,
             owner: credential.owner(),
             secret_id: authorization.secret_id.into(),
             action: header(head, "X-TC-Action", &ACTION)?.into(),
-            version: optional(&VERSION),
-            region: optional(&REGION),
+            version: optional("X-TC-Version", &VERSION)?,
+            region: optional("X-TC-Region", &REGION)?,
             language: Language::wished(raw),
             timestamp_seconds: *timestamp_seconds,
             service: Some(authorization.service.into()),
@@ -127,9 +130,20 @@ fn refuse_doubled(raw: RawHead<'_>, signed: &[HeaderName]) -> Result<(), Denied>
 
 /// `spelling` is the header's name as the vendor writes it.
 fn header<'a>(raw: RawHead<'a>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
-    match raw.header(name) {
+    match text_of(raw, spelling, name)? {
         "" => Err(Denied::MissingParameter { name: spelling }),
         value => Ok(value),
+    }
+}
+
+/// The same, empty where it is absent. One that holds something else than ASCII is there, and means nothing.
+fn text_of<'a>(raw: RawHead<'a>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
+    match raw.headers.get(name).filter(|value| value.to_str().is_err()) {
+        Some(value) => {
+            let value = excerpt(&String::from_utf8_lossy(value.as_bytes()));
+            Err(Denied::MalformedParameter { name: spelling, value })
+        }
+        None => Ok(raw.header(name)),
     }
 }
 

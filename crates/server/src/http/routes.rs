@@ -34,6 +34,8 @@ const TWO_HOSTS: &str = "this request has two `Host` headers; send one";
 const NO_HOST: &str = "this request has no `Host` header, which HTTP/1.1 asks for";
 const TWO_LENGTHS: &str = "this request has both `Content-Length` and `Transfer-Encoding`; send one of them";
 
+const OTHER_CODING: &str = "this request names a `Transfer-Encoding` other than `chunked`, which this server does not undo";
+
 /// Answers a request. The future of each is moved once as a whole, so that what is large and rare in it stands in boxes.
 pub(super) fn respond(
     connection: Arc<Connection>,
@@ -42,10 +44,14 @@ pub(super) fn respond(
     // Where the length of a body is told by a coding, nothing is read of the connection after it.
     let is_coded = request.headers().contains_key(TRANSFER_ENCODING);
     let ambiguity = ambiguity(&connection, &request, is_coded);
+    let is_otherwise_coded = is_coded && !is_chunked_alone(&request);
     let (head, body) = request.into_parts();
     async move {
         if let Some(why) = ambiguity {
             return Ok(refused(StatusCode::BAD_REQUEST, why));
+        }
+        if is_otherwise_coded {
+            return Ok(refused(StatusCode::NOT_IMPLEMENTED, OTHER_CODING));
         }
         let mut response = answer(&connection, &head, body).await;
         if is_coded {
@@ -53,6 +59,13 @@ pub(super) fn respond(
         }
         Ok(response)
     }
+}
+
+/// Whether the body arrives in chunks, and is what was meant once these are put together.
+fn is_chunked_alone(request: &Request<Incoming>) -> bool {
+    let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
+    let only = codings.next().filter(|_| codings.next().is_none());
+    only.is_some_and(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
 async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Response<Full<Bytes>> {

@@ -49,12 +49,24 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_says_why() {
                 .into_bytes(),
             "both `Content-Length` and `Transfer-Encoding`",
         ),
+        (
+            "a coding of the coding",
+            b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n".to_vec(),
+            "other than `chunked`",
+        ),
+        (
+            "codings in two lines",
+            b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_vec(),
+            "other than `chunked`",
+        ),
         ("two lengths", with(client, "content-length: 5\r\n"), ""),
         ("another coding", "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: gzip\r\n\r\n".as_bytes().to_vec(), ""),
         ("a coding in HTTP/1.0", format!("POST / HTTP/1.0\r\nhost: h\r\n{chunked}\r\n0\r\n\r\n").into_bytes(), ""),
     ] {
         let told = answer(client, &bytes);
-        assert!(told.contains("HTTP/1.1 400 ") || told.contains("HTTP/1.0 400 "), "{what}: {told}");
+        let status = if why.starts_with("other than") { "501" } else { "400" };
+        let is_status = |version: &str| told.contains(&format!("HTTP/{version} {status} "));
+        assert!(is_status("1.1") || is_status("1.0"), "{what}: {told}");
         assert!(told.contains(why) && !told.contains("TotalCount"), "{what}: {told}");
     }
     server.stop();
@@ -85,6 +97,27 @@ fn a_header_that_decides_is_refused_when_it_stands_there_twice() {
     }
     let harmless = client.send(&with(client, "accept: a\r\naccept: b\r\n")).unwrap();
     harmless.answer().unwrap();
+    server.stop();
+}
+
+#[test]
+fn a_header_that_is_no_text_is_not_taken_for_one_that_is_missing() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    let signed = client.tc3("DescribeZones", "{}", &Tc3 { region: Some("ap-guangzhou"), ..Tc3::default() });
+    let signed = String::from_utf8(signed).unwrap();
+    for (name, spelling, value) in [
+        ("x-tc-action", "X-TC-Action", "DescribeZones"),
+        ("x-tc-version", "X-TC-Version", "2017-03-12"),
+        ("x-tc-region", "X-TC-Region", "ap-guangzhou"),
+    ] {
+        let line = format!("{name}: {value}");
+        assert!(signed.contains(&line), "{signed}");
+        let refused = client.send(signed.replace(&line, &format!("{name}: 广州")).as_bytes()).unwrap().answer();
+        let wanted = format!("The value `广州` specified in the parameter `{spelling}` is not valid.");
+        assert_eq!(refused.map_err(|refused| refused.message), Err(wanted), "{name}");
+    }
     server.stop();
 }
 
