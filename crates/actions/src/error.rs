@@ -73,14 +73,14 @@ pub enum Reason {
     )]
     UserName { given: Box<str>, instance: InstanceId, user: &'static str },
     #[error("The value `{value}` of `Limit` is not valid: 1 to 100.")]
-    Limit { value: i64 },
+    Limit { value: i128 },
     #[error("The value `{value}` of `Offset` is not valid: 0 or more.")]
-    Offset { value: i64 },
+    Offset { value: i128 },
     /// DescribeKeyPairs has codes of its own for these two.
     #[error("The value `{value}` of `Limit` is not valid: 1 to 100.")]
-    KeyPairsLimit { value: i64 },
+    KeyPairsLimit { value: i128 },
     #[error("The value `{value}` of `Offset` is not valid: 0 or more.")]
-    KeyPairsOffset { value: i64 },
+    KeyPairsOffset { value: i128 },
     #[error("The filter `{name}` is not supported by this action.")]
     Filter { name: Box<str> },
     #[error("A request takes at most 10 filters, and a filter at most 5 values.")]
@@ -138,7 +138,7 @@ pub enum Reason {
     #[error("The instance type `{value}` does not exist.")]
     InstanceType { value: Box<str> },
     #[error("The period `{value}` is not valid: 1 to 12, 24, 36, 48 or 60 months.")]
-    Period { value: i64 },
+    Period { value: i128 },
     #[error("`MinCount` must not exceed `InstanceCount`.")]
     MinCount,
     #[error("The instance name is longer than {limit} characters.")]

@@ -80,7 +80,7 @@ pub(crate) fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason
 }
 
 /// Offset and limit, or the value that is out of bounds.
-pub(crate) type Bounds = (Result<usize, i64>, Result<usize, i64>);
+pub(crate) type Bounds = (Result<usize, i128>, Result<usize, i128>);
 
 pub(crate) fn bounds(parameters: &mut Parameters) -> Result<Bounds, Reason> {
     let offset = parameters.integer("Offset")?.unwrap_or(0);

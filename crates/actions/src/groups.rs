@@ -63,7 +63,7 @@ pub(crate) fn partition(group: &DisasterRecoverGroup, wanted: Option<u8>) -> Res
         (Some(_), None) => Ok(Some(1)),
         (None, None) => Ok(None),
         (Some(partitions), Some(wanted)) => {
-            let [value, most] = [wanted, partitions].map(i64::from);
+            let [value, most] = [wanted, partitions].map(i128::from);
             Err(Untaken::Range { name: "PartitionNumber".into(), value, least: 1, most }.into())
         }
         (None, Some(wanted)) => {

@@ -158,7 +158,7 @@ fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
         let bad = |_| Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() };
         match text.parse().map_err(bad)? {
             number if (least..=most).contains(&number) => Ok(usize::try_from(number).unwrap_or(usize::MAX)),
-            number => Err(parameters.out_of_range(name, number, least, most)),
+            number => Err(parameters.out_of_range(name, number.into(), least, most)),
         }
     };
     let (offset, limit) = (number("Offset", 0, 0, i64::MAX)?, number("Limit", 20, 1, PAGE_MAX)?);

@@ -180,7 +180,7 @@ impl DiskWishes {
 
 /// A system disk that is smaller than what must go onto it.
 pub(crate) fn too_small(size_gib: u32, least_gib: u32) -> Reason {
-    let [value, least, most] = [size_gib, least_gib, DISK_GIB_MAX].map(i64::from);
+    let [value, least, most] = [size_gib, least_gib, DISK_GIB_MAX].map(i128::from);
     Untaken::Range { name: "SystemDisk.DiskSize".into(), value, least, most }.into()
 }
 

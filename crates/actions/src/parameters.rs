@@ -163,11 +163,11 @@ impl Parameters {
 
     /// # Errors
     /// [`Reason::WrongType`].
-    pub fn integer(&mut self, name: &str) -> Result<Option<i64>, Reason> {
+    pub fn integer(&mut self, name: &str) -> Result<Option<i128>, Reason> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Integer(number)) => Ok(Some(number)),
-            Some(Value::Unsigned(_)) => Ok(Some(i64::MAX)),
+            Some(Value::Integer(number)) => Ok(Some(number.into())),
+            Some(Value::Unsigned(number)) => Ok(Some(number.into())),
             Some(Value::Text(text)) if self.textual => text.parse().map(Some).map_err(|_| self.wrong_type(name)),
             Some(_) => Err(self.wrong_type(name)),
         }
@@ -177,7 +177,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Untaken::Range`], [`Untaken::Least`].
-    pub fn bounded<T: TryFrom<i64> + TryInto<i64> + PartialOrd + Copy>(
+    pub fn bounded<T: TryFrom<i128> + TryInto<i128> + PartialOrd + Copy>(
         &mut self,
         name: &str,
         least: T,
@@ -191,10 +191,11 @@ impl Parameters {
     }
 
     /// The reason for refusing a number, with the range that it must be in. What no parameter reaches is no upper end.
-    pub(crate) fn out_of_range<T: TryInto<i64>>(&self, name: &str, value: i64, least: T, most: T) -> Reason {
+    pub(crate) fn out_of_range<T: TryInto<i128>>(&self, name: &str, value: i128, least: T, most: T) -> Reason {
         let name = self.path(name);
-        let end = |end: T| end.try_into().ok().filter(|end| *end != i64::MAX);
-        let least = end(least).unwrap_or(i64::MAX);
+        let endless = i128::from(i64::MAX);
+        let end = |end: T| end.try_into().ok().filter(|end| *end < endless);
+        let least = end(least).unwrap_or(endless);
         match end(most) {
             Some(most) => Untaken::Range { name, value, least, most }.into(),
             None => Untaken::Least { name, value, least }.into(),
@@ -261,8 +262,8 @@ impl Parameters {
         list.into_iter()
             .map(|item| {
                 let number = match item {
-                    Value::Integer(number) => number,
-                    Value::Unsigned(_) => i64::MAX,
+                    Value::Integer(number) => number.into(),
+                    Value::Unsigned(number) => number.into(),
                     Value::Text(text) if self.textual => text.parse().map_err(|_| self.wrong_type(name))?,
                     _ => return Err(self.wrong_type(name)),
                 };
@@ -284,7 +285,7 @@ impl Parameters {
             taken::note(&format!("{}.*", self.path(name)));
             let value = match (kind.as_str(), member.as_str()) {
                 ("string", _) => self.text(name)?.map(|text| text.into_string().into()),
-                ("int", _) => self.integer(name)?.map(Into::into),
+                ("int", _) => self.integer(name)?.map(json_number),
                 ("bool", _) => self.flag(name)?.map(Into::into),
                 ("object", _) => {
                     self.structure(name)?.map(|mut inner| inner.json(&|_| true).map(Into::into)).transpose()?
@@ -428,6 +429,11 @@ fn bytes(value: &Value) -> usize {
         Value::Map(map) => map.iter().map(|(name, value)| name.len() + bytes(value)).sum(),
         Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => 0,
     }
+}
+
+/// What is kept of a number: one that JSON has.
+fn json_number(number: i128) -> serde_json::Value {
+    u64::try_from(number).map_or_else(|_| i64::try_from(number).unwrap_or(i64::MIN).into(), Into::into)
 }
 
 fn flag(text: &str) -> Option<bool> {

@@ -17,10 +17,9 @@ pub(crate) struct Term {
 impl Term {
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Term>, Reason> {
         let Some(mut wish) = parameters.structure("InstanceChargePrepaid")? else { return Ok(None) };
-        let months = wish.integer("Period")?.unwrap_or_default();
-        if !PERIODS.contains(&months) {
-            return Err(Reason::Period { value: months });
-        }
+        let value = wish.integer("Period")?.unwrap_or_default();
+        let months = i64::try_from(value).ok().filter(|months| PERIODS.contains(months));
+        let months = months.ok_or(Reason::Period { value })?;
         let renew = renew_flag(&mut wish)?;
         wish.finish()?;
         Ok(Some(Term { months, renew }))

@@ -22,7 +22,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id[0])?);
         if let Some(less) = affinity.filter(|affinity| *affinity < group.affinity) {
-            let [value, least, most] = [less, group.affinity, groups::AFFINITY_MAX].map(i64::from);
+            let [value, least, most] = [less, group.affinity, groups::AFFINITY_MAX].map(i128::from);
             return Err(Untaken::Range { name: "Affinity".into(), value, least, most }.into());
         }
         group.affinity = affinity.unwrap_or(group.affinity);
