@@ -212,10 +212,6 @@ impl Walk {
                 self.did = Some((step, self.trail.clone()));
             }
             Err(trouble) => {
-                tracing::warn!(
-                    instance = %sight.row.id, request = %self.request, step = settle::name(step), %trouble,
-                    attempts = self.trail.attempts, "an effect failed"
-                );
                 Counters::add(&shared.counters.troubles);
                 self.did = None;
                 self.failed(shared, sight, step, &trouble.to_string(), trouble.is_final()).await;
@@ -232,7 +228,17 @@ impl Walk {
     /// Takes a failed effect into the trail: to be tried again, or given up.
     async fn failed(&mut self, shared: &Shared, sight: &Sight, step: Step, cause: &str, is_final: bool) {
         let attempt = Attempt { goal: &sight.goal, step, trail: &self.trail, cause, is_final };
-        match retry::failed(attempt, &shared.limits, shared.clock.now_ms()) {
+        let next = retry::failed(attempt, &shared.limits, shared.clock.now_ms());
+        let (id, request, step_name, attempts) =
+            (sight.row.id, self.request, settle::name(step), self.trail.attempts.saturating_add(1));
+        // One warning says all: of what is given up, or is tried for ever and has been for as long as others would be.
+        let is_to_be_told = next.as_ref().map_or(true, |trail| trail.attempts == shared.limits.attempts_max);
+        if is_to_be_told {
+            tracing::warn!(instance = %id, %request, step = step_name, trouble = cause, attempts, "an effect failed");
+        } else {
+            tracing::info!(instance = %id, %request, step = step_name, trouble = cause, attempts, "an effect is tried again");
+        }
+        match next {
             Ok(trail) => {
                 self.trail = trail;
                 self.unsaved = true;

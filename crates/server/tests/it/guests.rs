@@ -112,7 +112,10 @@ fn a_key_that_the_guest_keeps_is_never_reported_as_removed() {
     assert_eq!(world.bound_to(KEY), json!([id]));
     ssh::with_key(&seen, &world.removed, "true").entered();
     ssh::with_key(&seen, &world.stays, "true").entered();
-    world.server.stop();
+    // It was tried several times, and one line at the end says so.
+    let log = world.server.stop();
+    let warned: Vec<_> = log.lines().filter(|line| line.contains(" WARN ")).collect();
+    assert!(matches!(&warned[..], [one] if one.contains("an effect failed") && one.contains("attempts=5")), "{warned:?}");
 }
 
 #[test]
