@@ -5,7 +5,7 @@
 //! is left; it can be interrupted anywhere, and a later `cvmd account remove --force` goes on.
 
 use crate::{
-    accounts::{FIRST_ACCOUNT, Refused, named},
+    accounts::{FIRST_ACCOUNT, Refused, named, of_first_account},
     command,
     house::House,
     operator_journal::entry,
@@ -17,7 +17,7 @@ use cvmd_model::{Account, AccountNumber, Credential, Goal, Instance, RequestId};
 use cvmd_state::{JournalEntry, View};
 use cvmd_wire::{Door, Language, Params};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// What the journal calls the removal of an account.
 pub(crate) const ACTION: &str = "RemoveAccount";
@@ -25,13 +25,25 @@ pub(crate) const ACTION: &str = "RemoveAccount";
 const INSTANCES_AT_ONCE: usize = 100;
 const ROWS_AT_ONCE: usize = 200;
 
-/// Makes a credential sign nothing any more, from this moment on and after every restart.
-pub(crate) async fn revoke(house: &House, secret_id: &str) -> anyhow::Result<Value> {
+/// Makes a credential sign nothing any more, from this moment on and after every restart. Where it is the one that the first
+/// start has made, its file goes too.
+pub(crate) async fn revoke(
+    house: &House,
+    credential_file: &Path,
+    secret_id: &str,
+    force: bool,
+) -> anyhow::Result<Value> {
     let view = house.state.view();
     let known = view.credential(secret_id).filter(|credential| credential.is_valid());
     let account = known.map(|credential| credential.account);
     let account = account.ok_or_else(|| Refused::NoCredential(secret_id.into()))?;
     let name = view.account(account).map(|account| account.name.clone()).unwrap_or_default();
+    if account == FIRST_ACCOUNT && of_first_account(&view).count() == 1 && !force {
+        bail!(
+            "{secret_id} is the last credential of the first account: without one `cvmd env` has nothing to print, and who uses it is \
+             refused. `cvmd credential add {name}` makes another one before; or say --force"
+        );
+    }
     let request = random::request_id();
     revoke_all(
         house,
@@ -39,7 +51,19 @@ pub(crate) async fn revoke(house: &House, secret_id: &str) -> anyhow::Result<Val
         entry(house, request, account, "RevokeCredential", format!("credential {secret_id}")),
     )
     .await?;
+    forget_file(credential_file, secret_id);
     Ok(json!({"AccountName": name, "SecretId": secret_id, "RequestId": request}))
+}
+
+/// A key that signs nothing is not left lying about as if it did.
+fn forget_file(path: &Path, secret_id: &str) {
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    if kept.lines().next() != Some(secret_id) {
+        return;
+    }
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!(path = %path.display(), %error, "this file holds a credential that was revoked, and cannot be removed");
+    }
 }
 
 /// From the first line on no new request is signed by them. Commands under way ask once more before they write.

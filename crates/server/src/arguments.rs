@@ -186,6 +186,9 @@ pub(crate) enum CredentialCommand {
     Revoke {
         /// The SecretId, as `cvmd credential list` shows it.
         secret_id: String,
+        /// Also the last credential of the first account, which `cvmd env` prints.
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         data: Data,
         #[command(flatten)]

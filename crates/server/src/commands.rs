@@ -84,11 +84,11 @@ fn credential(command: CredentialCommand) -> anyhow::Result<()> {
             let added = ask(&data, &Question::AddCredential { account })?;
             let id = added["SecretId"].as_str().unwrap_or_default().to_owned();
             let what = format!("the credential {id}");
-            show_key(&added, output, &data, &Question::RevokeCredential { secret_id: id }, &what)
+            show_key(&added, output, &data, &Question::RevokeCredential { secret_id: id, force: true }, &what)
         }
-        CredentialCommand::Revoke { secret_id, data, output } => {
+        CredentialCommand::Revoke { secret_id, force, data, output } => {
             misuse::checked(given_credential::check_id(&secret_id))?;
-            show(&ask(&data, &Question::RevokeCredential { secret_id })?, output)
+            show(&ask(&data, &Question::RevokeCredential { secret_id, force })?, output)
         }
         CredentialCommand::List { data, output } => show(&ask(&data, &Question::Credentials)?, output),
     }

@@ -19,7 +19,7 @@ use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr},
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -52,8 +52,10 @@ pub(crate) enum Question {
         account: String,
     },
     Credentials,
+    /// With `force` also the last one of the first account.
     RevokeCredential {
         secret_id: String,
+        force: bool,
     },
     /// With `force` to be asked again until it is removed.
     RemoveAccount {
@@ -116,7 +118,12 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const REST: Duration = Duration::from_millis(50);
 
 /// Answers on the socket until `stop` changes.
-pub(crate) async fn listen(house: Arc<House>, path: PathBuf, endpoint: String, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn listen(
+    house: Arc<House>,
+    (path, credential_file): (PathBuf, PathBuf),
+    endpoint: String,
+    mut stop: watch::Receiver<bool>,
+) {
     let _ = std::fs::remove_file(&path);
     let listener = match UnixListener::bind(&path) {
         Ok(listener) => listener,
@@ -127,7 +134,7 @@ pub(crate) async fn listen(house: Arc<House>, path: PathBuf, endpoint: String, m
     };
     // The directory lets nobody else in; the socket's own mode says the same.
     let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600));
-    let endpoint: Arc<str> = endpoint.into();
+    let (endpoint, credential_file): (Arc<str>, Arc<Path>) = (endpoint.into(), credential_file.into());
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -148,10 +155,11 @@ pub(crate) async fn listen(house: Arc<House>, path: PathBuf, endpoint: String, m
             tokio::spawn(tokio::time::timeout(TOLD_WITHIN, turn_away(stream)));
             continue;
         };
-        let (house, endpoint) = (Arc::clone(&house), Arc::clone(&endpoint));
+        let (house, endpoint, credential_file) =
+            (Arc::clone(&house), Arc::clone(&endpoint), Arc::clone(&credential_file));
         tokio::spawn(async move {
             tokio::select! {
-                _ = tokio::time::timeout(PATIENCE, converse(house, endpoint, stream, &presence)) => {}
+                _ = tokio::time::timeout(PATIENCE, converse(house, (endpoint, credential_file), stream, &presence)) => {}
                 () = presence.closed() => {}
             }
         });
@@ -165,7 +173,12 @@ async fn turn_away(mut stream: UnixStream) {
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
-async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream, presence: &Presence) {
+async fn converse(
+    house: Arc<House>,
+    (endpoint, credential_file): (Arc<str>, Arc<Path>),
+    mut stream: UnixStream,
+    presence: &Presence,
+) {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     let read = tokio::io::AsyncReadExt::take(read, LINE_BYTES_MAX);
@@ -173,7 +186,7 @@ async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream,
     let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
     presence.begin();
     let outcome = match serde_json::from_str(&line) {
-        Ok(question) => answer(&house, &endpoint, question).await.map_err(|error| format!("{error:#}")),
+        Ok(question) => answer(&house, (&endpoint, &credential_file), question).await.map_err(|error| format!("{error:#}")),
         Err(error) => Err(format!("not a question: {error}")),
     };
     let mut reply = json!(outcome).to_string();
@@ -182,7 +195,7 @@ async fn converse(house: Arc<House>, endpoint: Arc<str>, mut stream: UnixStream,
     let _ = write.write_all(reply.as_bytes()).await;
 }
 
-async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyhow::Result<Value> {
+async fn answer(house: &Arc<House>, (endpoint, credential_file): (&str, &Path), question: Question) -> anyhow::Result<Value> {
     match question {
         Question::Environment => environment(house, endpoint),
         Question::Endpoint { instance } => endpoint_of(house, instance).await,
@@ -192,7 +205,9 @@ async fn answer(house: &Arc<House>, endpoint: &str, question: Question) -> anyho
         Question::RemoveAccount { name, force } => account_removal::remove(house, &name, force).await,
         Question::Accounts => Ok(accounts(house)),
         Question::AddCredential { account } => accounts::add_credential(house, &account).await,
-        Question::RevokeCredential { secret_id } => account_removal::revoke(house, &secret_id).await,
+        Question::RevokeCredential { secret_id, force } => {
+            account_removal::revoke(house, credential_file, &secret_id, force).await
+        }
         Question::Credentials => Ok(credentials(house)),
         Question::Request { request } => requests::trace(house, request).await,
         Question::Requests { account, instance, lines_max } => {

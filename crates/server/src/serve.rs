@@ -87,7 +87,8 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     data.keep();
     write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
-    let operator = tokio::spawn(operator::listen(Arc::clone(&house), data.socket(), endpoint.clone(), stopped.clone()));
+    let files = (data.socket(), data.credential());
+    let operator = tokio::spawn(operator::listen(Arc::clone(&house), files, endpoint.clone(), stopped.clone()));
     let http = tokio::spawn(http::serve(Arc::clone(&house), tls, listener, stopped));
     announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");

@@ -66,7 +66,10 @@ fn a_revoked_credential_is_refused_at_once_and_after_a_restart_and_the_journal_s
     assert_eq!(with(&server, &added).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
     with(&server, &other).call("DescribeZones", json!({}));
     // The first account's own, which comes with every start.
-    home.ask_json(&["credential", "revoke", support::SECRET_ID]);
+    let said = refused(&home.ask(&["credential", "revoke", support::SECRET_ID]));
+    assert!(said.contains("the last credential of the first account") && said.contains("--force"), "{said}");
+    home.ask(&["env"]).status.success().then_some(()).expect("nothing was revoked");
+    home.ask_json(&["credential", "revoke", support::SECRET_ID, "--force"]);
     assert!(refused(&home.ask(&["env"])).contains("cvmd credential add default"));
     server.stop();
     let said = home.refuses_to_serve(&mut home.serve());
@@ -83,7 +86,14 @@ fn a_credential_that_the_first_start_made_does_not_come_back_when_it_was_revoked
     };
     let server = home.start_as(without(&home));
     let first = home.ask_json(&["credential", "list"])[0]["SecretId"].as_str().unwrap().to_owned();
-    home.ask_json(&["credential", "revoke", &first]);
+    let file = home.data().join("credential");
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&first));
+    // Another one's end leaves the file alone.
+    let other = home.ask_json(&["credential", "add", "default"]);
+    home.ask_json(&["credential", "revoke", other["SecretId"].as_str().unwrap()]);
+    assert!(file.exists());
+    home.ask_json(&["credential", "revoke", &first, "--force"]);
+    assert!(!file.exists(), "a key that signs nothing is not left there");
     server.stop();
     let server = home.start_as(without(&home));
     let listed = home.ask_json(&["credential", "list"]);
