@@ -94,24 +94,21 @@ impl DataWish {
         DataWish { disk, delete_with_instance: true, snapshot: Some(id) }
     }
 
-    /// As large as it was asked for, or as its snapshot and a disk must be, and no smaller than that; as secret as that.
-    fn sized(&self, wanted_gib: Option<u32>, view: &View, context: &Context) -> Result<DataWish, Reason> {
+    /// The same, no smaller than its snapshot and as secret as that.
+    fn found(&self, view: &View, context: &Context) -> Result<DataWish, Reason> {
         let mut wish = self.clone();
-        wish.disk.size_gib = wanted_gib.unwrap_or(DATA_DISK_GIB);
         let Some(id) = self.snapshot else { return Ok(wish) };
         let snapshot = view.snapshot_of(context.account, context.region, id);
         let is_ready = |snapshot: &&Arc<Snapshot>| view.snapshot_state(snapshot) == Some(SnapshotState::Normal);
         let usable = snapshot.filter(|snapshot| !snapshot.system).filter(is_ready);
         let snapshot = usable.ok_or(Reason::DiskSnapshot { snapshot: id })?;
         wish.disk.encrypt |= snapshot.encrypted;
-        match wanted_gib {
-            None => wish.disk.size_gib = snapshot.size_gib.max(DATA_DISK_GIB),
-            Some(size_gib) if size_gib < snapshot.size_gib => {
-                return Err(Reason::DiskBelowSnapshot { snapshot: id, size_gib, least_gib: snapshot.size_gib });
+        match wish.disk.size_gib {
+            size_gib if size_gib < snapshot.size_gib => {
+                Err(Reason::DiskBelowSnapshot { snapshot: id, size_gib, least_gib: snapshot.size_gib })
             }
-            Some(_) => {}
+            _ => Ok(wish),
         }
-        Ok(wish)
     }
 }
 
@@ -120,8 +117,7 @@ impl DataWish {
 pub(crate) struct DiskWishes {
     /// Without a size it is as large as usual.
     system: Option<(DiskWish, Option<u32>)>,
-    /// Likewise, or as its snapshot.
-    data: Vec<(DataWish, Option<u32>)>,
+    data: Vec<DataWish>,
     /// All of them carry these.
     tags: Box<[Tag]>,
 }
@@ -144,7 +140,8 @@ impl DiskWishes {
             let malformed = |text: &str| Reason::MalformedSnapshotId { value: shorten(text).into() };
             let snapshot = snapshot.map(|id| id.parse().map_err(|_| malformed(&id))).transpose()?;
             wish.finish()?;
-            wishes.data.push((DataWish { disk, delete_with_instance, snapshot }, size_gib));
+            let disk = DiskWish { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
+            wishes.data.push(DataWish { disk, delete_with_instance, snapshot });
         }
         Ok(wishes)
     }
@@ -158,10 +155,10 @@ impl DiskWishes {
     /// The disks of a machine made of that image, whose system disk is no smaller than it. Of an image that holds data disks
     /// it has those too, behind the ones that are asked for, but for a snapshot that one of these is made of.
     pub(crate) fn of(&self, image: &Source, view: &View, context: &Context) -> Result<Disks, Reason> {
-        let sized = self.data.iter().map(|(wish, size_gib)| wish.sized(*size_gib, view, context));
-        let mut data: Vec<DataWish> = sized.collect::<Result<_, _>>()?;
+        let mut data: Vec<DataWish> =
+            self.data.iter().map(|wish| wish.found(view, context)).collect::<Result<_, _>>()?;
         let kept = image.custom.iter().flat_map(|image| image.snapshots.iter());
-        let kept = kept.filter(|id| self.data.iter().all(|(wish, _)| wish.snapshot != Some(**id)));
+        let kept = kept.filter(|id| self.data.iter().all(|wish| wish.snapshot != Some(**id)));
         let kept = kept.filter_map(|id| view.snapshots().get(*id)).filter(|snapshot| !snapshot.system);
         data.extend(kept.map(|snapshot| DataWish::of_image(snapshot)));
         if data.len() > DATA_DISKS_MAX {

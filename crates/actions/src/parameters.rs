@@ -468,11 +468,11 @@ pub(crate) mod taken {
     }
 
     /// What is taken in order to be checked only does not count. Says whether it counted before.
-    pub(super) fn pause() -> bool {
+    pub(crate) fn pause() -> bool {
         TAKEN.with_borrow_mut(|taken| std::mem::replace(&mut taken.0, false))
     }
 
-    pub(super) fn resume(was_recording: bool) {
+    pub(crate) fn resume(was_recording: bool) {
         TAKEN.with_borrow_mut(|taken| taken.0 = was_recording);
     }
 

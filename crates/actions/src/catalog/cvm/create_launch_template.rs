@@ -19,7 +19,6 @@ pub(crate) const ACTION: Action = Action {
         "InvalidImageId.Malformed",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
-        "InvalidParameter.LackCoreCountOrThreadPerCore",
         "InvalidParameter.ParameterConflict",
         "InvalidParameterValue.DuplicateTags",
         "InvalidParameterValue.IPAddressMalformed",
@@ -27,7 +26,6 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidLaunchTemplateName",
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
-        "InvalidParameterValue.InvalidParameterMinCount",
         "InvalidParameterValue.InvalidPassword",
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.LimitExceeded",
@@ -138,8 +136,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceName.TooLong ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"HostName":"a..b","ImageId":"img-487zeit5"}
 < InvalidParameterValue.IllegalHostName ...
-> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":2,"MinCount":3,"ImageId":"img-487zeit5"}
-< InvalidParameterValue.InvalidParameterMinCount ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13},"ImageId":"img-487zeit5"}
 < InvalidPeriod ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"CDHPAID","ImageId":"img-487zeit5"}
@@ -148,11 +144,9 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidKeyPairId.Malformed ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-spare001"],"Password":"Abcdefg1"},"ImageId":"img-487zeit5"}
 < InvalidParameter.ParameterConflict ...
-> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"CpuTopology":{"CoreCount":1},"ImageId":"img-487zeit5"}
-< InvalidParameter.LackCoreCountOrThreadPerCore ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}],"ImageId":"img-487zeit5"}
 < InvalidParameterValue.DuplicateTags ...
-> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"SnapshotId":"snap-1"}],"ImageId":"img-487zeit5"}
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"DiskSize":20,"SnapshotId":"snap-1"}],"ImageId":"img-487zeit5"}
 < InvalidParameterValue.SnapshotIdMalformed ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-1","SubnetId":"subnet-mine0001"},"ImageId":"img-487zeit5"}
 < InvalidParameterValue.VpcIdMalformed ...
@@ -164,8 +158,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.VpcNotSupportIpv6Address ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":[101*"skey-spare001"]},"ImageId":"img-487zeit5"}
 < InvalidParameterValue.LimitExceeded ...
-> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":5},"ImageId":"img-487zeit5"}
-< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":0},"ImageId":"img-487zeit5"}
+< InvalidParameterValue The value `0` specified in the parameter `SystemDisk.DiskSize` is not valid: 1 to 32000.
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":0,"ImageId":"img-487zeit5"}
 < InvalidParameterValue The value `0` specified in the parameter `InstanceCount` is not valid: 1 to 500.
 

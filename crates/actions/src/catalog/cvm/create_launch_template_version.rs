@@ -15,14 +15,12 @@ pub(crate) const ACTION: Action = Action {
         "InvalidImageId.Malformed",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
-        "InvalidParameter.LackCoreCountOrThreadPerCore",
         "InvalidParameter.ParameterConflict",
         "InvalidParameterValue.DuplicateTags",
         "InvalidParameterValue.IPAddressMalformed",
         "InvalidParameterValue.IllegalHostName",
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
-        "InvalidParameterValue.InvalidParameterMinCount",
         "InvalidParameterValue.InvalidPassword",
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.LaunchTemplateIdMalformed",
@@ -112,8 +110,6 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceName.TooLong ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"HostName":"a..b"}
 < InvalidParameterValue.IllegalHostName ...
-> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":2,"MinCount":3}
-< InvalidParameterValue.InvalidParameterMinCount ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13}}
 < InvalidPeriod ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"CDHPAID"}
@@ -122,11 +118,9 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidKeyPairId.Malformed ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-spare001"],"Password":"Abcdefg1"}}
 < InvalidParameter.ParameterConflict ...
-> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"CpuTopology":{"CoreCount":1}}
-< InvalidParameter.LackCoreCountOrThreadPerCore ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
 < InvalidParameterValue.DuplicateTags ...
-> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"SnapshotId":"snap-1"}]}
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"DiskSize":20,"SnapshotId":"snap-1"}]}
 < InvalidParameterValue.SnapshotIdMalformed ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-1","SubnetId":"subnet-mine0001"}}
 < InvalidParameterValue.VpcIdMalformed ...
@@ -138,8 +132,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.VpcNotSupportIpv6Address ...
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":[101*"skey-spare001"]}}
 < InvalidParameterValue.LimitExceeded ...
-> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":5}}
-< InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":0}}
+< InvalidParameterValue The value `0` specified in the parameter `SystemDisk.DiskSize` is not valid: 1 to 32000.
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":0}
 < InvalidParameterValue The value `0` specified in the parameter `InstanceCount` is not valid: 1 to 500.
 "#;

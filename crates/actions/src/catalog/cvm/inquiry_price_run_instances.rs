@@ -105,15 +105,15 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InternetAccessible":{"InternetChargeType":"BANDWIDTH_PACKAGE","InternetMaxBandwidthOut":5}}
 < ..."BandwidthPrice":{"UnitPrice":0.0,...
 
-# A disk is as large as its snapshot, and an image's disks cost too.
+# A disk is no smaller than its snapshot, and an image's disks cost too.
 img-golden01 has the data snapshot snap-data0001
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01"}
 < {"Price":{"InstancePrice":{"UnitPrice":0.175,...
 > InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-data0001","DiskSize":10}]}
 < FailedOperation.SnapshotSizeLargerThanDataSize ...
-> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-nowhere0"}]}
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":30,"SnapshotId":"snap-nowhere0"}]}
 < InvalidParameter.SnapshotNotFound ...
-> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-1"}]}
+> InquiryPriceRunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":30,"SnapshotId":"snap-1"}]}
 < InvalidParameterValue.SnapshotIdMalformed ...
 
 > InquiryPriceRunInstances {"ImageId":"img-487zeit5"}

@@ -342,7 +342,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"wide","InternetAccessible":{"InternetMaxBandwidthOut":5}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["wide"]}]}
-< ..."PublicIpAddresses":["127.64.0.19"],"InternetAccessible":{..."InternetMaxBandwidthOut":5,"PublicIpAssigned":true...
+< ..."PublicIpAddresses":["127.64.0.15"],"InternetAccessible":{..."InternetMaxBandwidthOut":5,"PublicIpAssigned":true...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"inward","InternetAccessible":{"InternetMaxBandwidthOut":5,"PublicIpAssigned":false}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["inward"]}]}
@@ -354,7 +354,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 
 # Disks of snapshots are no smaller than these; those of an image come too, once.
 img-golden01 has the data snapshot snap-data0001
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"copied","DataDisks":[{"DiskSize":10},{"SnapshotId":"snap-data0001"},{"SnapshotId":"snap-data0001","DiskSize":40}]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"copied","DataDisks":[{"DiskSize":10},{"DiskSize":30,"SnapshotId":"snap-data0001"},{"SnapshotId":"snap-data0001","DiskSize":40}]}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["copied"]}]}
 < ..."DataDisks":[{"DiskSize":10,..."SnapshotId":null,...},{"DiskSize":30,..."SnapshotId":"snap-data0001",...},{"DiskSize":40,..."SnapshotId":"snap-data0001",...}]...
@@ -370,12 +370,12 @@ img-golden01 has the data snapshot snap-data0001
 < {"TotalCount":1,"DiskSet":[{..."DiskSize":40,...}]}
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-data0001","DiskSize":20}]}
 < FailedOperation.SnapshotSizeLargerThanDataSize A data disk of 20 GiB is smaller than its snapshot `snap-data0001`, which has 30 GiB.
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-nowhere0"}]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":30,"SnapshotId":"snap-nowhere0"}]}
 < InvalidParameter.SnapshotNotFound The snapshot `snap-nowhere0` is not there, ...
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-1"}]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":30,"SnapshotId":"snap-1"}]}
 < InvalidParameterValue.SnapshotIdMalformed ...
 img-golden01 has the snapshot snap-golden01
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"SnapshotId":"snap-golden01"}]}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":60,"SnapshotId":"snap-golden01"}]}
 < InvalidParameter.SnapshotNotFound ...
 
 # A dry run that would succeed answers only the RequestId, and nothing has changed.
