@@ -28,13 +28,15 @@ impl Body {
 /// Runs once, on the writer, on the newest state; takes time, ids and randomness from the context only.
 pub type Apply = Box<dyn FnOnce(&mut Transaction<'_>, &Context) -> Result<Body, Reason> + Send>;
 
-/// Runs a command on the writer, and refuses it if it would write more than one may.
+/// Runs a command on the writer, and refuses it if it would write more than one may, or its
+/// account would hold more than it may.
 ///
 /// # Errors
 /// The command's own, and [`Reason::Excess`]; nothing is written then.
 pub fn carry_out(apply: Apply, tx: &mut Transaction<'_>, context: &Context) -> Result<Body, Reason> {
     let body = apply(tx, context)?;
     tx.fits()?;
+    tx.within_account(context.account, context.policy.account.bytes_max)?;
     Ok(body)
 }
 

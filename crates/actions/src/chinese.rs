@@ -41,6 +41,7 @@ texts! {
         Reason::MalformedInstanceId { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
         Reason::InstanceIdMalformed { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
         Reason::MalformedKeyPairId { value } => ("密钥对 ID `{value}` 格式错误，正确的格式如 `skey-4e5ty7i8`。"),
+        Reason::InstanceQuota { held, limit } => ("账号已有 {held} 个实例，最多允许 {limit} 个；请先销毁部分实例，或联系管理员提高上限。"),
         Reason::MalformedSnapshotId { value } => ("快照 ID `{value}` 格式错误，正确的格式如 `snap-1e4r6y8i`。"),
         Reason::DiskSnapshot { snapshot } => ("快照 `{snapshot}` 不存在、尚未完成或不是数据盘快照；可用 DescribeSnapshots 查询 SnapshotState 与 DiskUsage。"),
         Reason::DiskBelowSnapshot { snapshot, size_gib, least_gib } => ("数据盘大小 {size_gib} GiB 小于快照 `{snapshot}` 的大小 {least_gib} GiB。"),
@@ -201,6 +202,7 @@ texts! {
         Excess::List { name, given, limit } => ("参数 `{name}` 有 {given} 个值，超过上限 {limit} 个。"),
         Excess::Request { given, longest, limit } => ("请求参数的总长度为 {given} 字节，其中 `{longest}` 最长，超过上限 {limit} 字节。"),
         Excess::Written(TooLarge::Row { id, bytes, limit }) => ("该请求会使 `{id}` 占用 {bytes} 字节，超过上限 {limit} 字节；请缩短或减少其中的文本。"),
+        Excess::Written(TooLarge::Account { bytes, limit }) => ("该请求会使账号的资源合计占用 {bytes} 字节，超过上限 {limit} 字节；请删除不需要的资源，或联系管理员提高上限。"),
         Excess::Written(TooLarge::Command { rows, limit }) => ("该请求写入的 {rows} 个资源合计超过上限 {limit} 字节；请减少单次请求的资源数量。"),
         Excess::Reply { bytes, limit } => ("返回结果为 {bytes} 字节，超过上限 {limit} 字节；请用 `Limit` 或 ID 减少返回的数量。"),
     }
@@ -410,6 +412,7 @@ mod test {
             Reason::Excess(Excess::Request { given: 77, longest: text(), limit: 70 }),
             Reason::Excess(Excess::Written(TooLarge::Row { id: text(), bytes: 77, limit: 70 })),
             Reason::Excess(Excess::Written(TooLarge::Command { rows: 77, limit: 70 })),
+            Reason::Excess(Excess::Written(TooLarge::Account { bytes: 77, limit: 70 })),
             Reason::Excess(Excess::Reply { bytes: 77, limit: 70 }),
             Reason::Law(Refusal::AddressesExhausted),
             Reason::PublicKey(MalformedKey::Form),

@@ -17,6 +17,7 @@ pub struct Policy {
     pub running_key_change: RunningKeyChange,
     pub associate: Associate,
     pub prices: Prices,
+    pub account: AccountBounds,
     /// Where consoles are opened; `None` where the hypervisor has none.
     pub console: Option<ConsoleAt>,
 }
@@ -27,6 +28,20 @@ pub struct ConsoleAt {
     pub address: SocketAddr,
     /// Whether it is met by TLS alone.
     pub tls: bool,
+}
+
+/// What one account may hold at most, beside what a seed has put there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountBounds {
+    pub instances_max: u64,
+    /// Bytes of the rows of all kinds.
+    pub bytes_max: u64,
+}
+
+impl Default for AccountBounds {
+    fn default() -> Self {
+        AccountBounds { instances_max: 100_000, bytes_max: 1 << 30 }
+    }
 }
 
 /// What changing the login of a RUNNING instance without ForceStop comes to: its key pairs and its password alike.
@@ -49,6 +64,7 @@ impl Policy {
             running_key_change: RunningKeyChange::default(),
             associate: Associate::default(),
             prices: Prices::default(),
+            account: AccountBounds::default(),
             console: None,
         }
     }

@@ -141,6 +141,10 @@ pub enum Reason {
     Period { value: i128 },
     #[error("`MinCount` must not exceed `InstanceCount`.")]
     MinCount,
+    #[error(
+        "The account has {held} instances, and at most {limit} are allowed: terminate some, or ask the operator for more."
+    )]
+    InstanceQuota { held: u64, limit: u64 },
     #[error("The instance name is longer than {limit} characters.")]
     InstanceNameTooLong { limit: usize },
     #[error("The host name is not allowed: {}.", .0.english)]
@@ -282,6 +286,8 @@ impl Reason {
             Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
+            Reason::Excess(Excess::Written(TooLarge::Account { .. })) => both("LimitExceeded"),
+            Reason::InstanceQuota { .. } => both("LimitExceeded.InstanceQuota"),
             Reason::BadValue { .. } | Reason::Untaken(_) | Reason::Excess(_) => both("InvalidParameterValue"),
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
@@ -451,6 +457,8 @@ pub(crate) const COMMON: &[&str] = &[
     "InvalidParameter",
     "InvalidParameterValue",
     "InvalidRequest.ReplayAttack",
+    // The account holds as much as it may.
+    "LimitExceeded",
     "MissingParameter",
     "NoSuchProduct",
     "NoSuchVersion",

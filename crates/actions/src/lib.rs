@@ -59,7 +59,7 @@ mod world_networks;
 pub use action::{Action, Apply, Body, Effect, carry_out};
 pub use catalog::ACTIONS;
 pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
-pub use context::{ConsoleAt, Context, Policy, RunningKeyChange, Seal};
+pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange, Seal};
 pub use error::{ApiError, Reason, denied, is_declared};
 pub use excess::Excess;
 pub use login::{hash as hash_password, password as check_password};

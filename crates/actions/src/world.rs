@@ -278,6 +278,14 @@ impl World {
                 let address = ([127, 0, 0, 1], 8312).into();
                 self.policy.console = Some(ConsoleAt { address, tls: false });
             }
+            words if words.starts_with("an account may have ") => {
+                let mut words = words.trim_start_matches("an account may have ").split(' ');
+                let number = words.next().and_then(|number| number.parse().ok()).unwrap();
+                match words.next() {
+                    Some("instances") => self.policy.account.instances_max = number,
+                    _ => self.policy.account.bytes_max = number,
+                }
+            }
             "associate = add" => self.policy.associate = Associate::Add,
             "50 placement groups" => self.fill_with_groups().await,
             "20 instances in ps-grouped1" => self.fill_group().await,

@@ -292,6 +292,12 @@ pub(crate) struct ServeArguments {
     /// 192.0.2.7,10.0.0.0/8 [default: all].
     #[arg(long, env = "CVMD_CONNECT_PEERS", value_delimiter = ',', value_name = "PEERS")]
     pub(crate) connect_peers: Option<Vec<String>>,
+    /// Instances that one account may have, 1 to 10000000, beside those of a seed [default: 100000].
+    #[arg(long, env = "CVMD_ACCOUNT_INSTANCES", value_name = "N", value_parser = whole)]
+    pub(crate) account_instances: Option<u64>,
+    /// MiB that the rows of all that one account has may take, 1 to 1048576, beside a seed [default: 1024].
+    #[arg(long, env = "CVMD_ACCOUNT_MIB", value_name = "MIB", value_parser = whole)]
+    pub(crate) account_mib: Option<u64>,
     #[command(flatten)]
     pub(crate) ssh: SshArguments,
     /// Second octet of the default VPC's block 127.B.0.0/10: 64, 128 or 192 [default: chosen at the first start].
@@ -360,6 +366,10 @@ fn request_id(text: &str) -> Result<uuid::Uuid, String> {
 
 fn seconds(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number of seconds from 1 to 3600, such as 20".to_owned())
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a whole number from 1 on, such as 1000".to_owned())
 }
 
 fn lines(text: &str) -> Result<u32, String> {

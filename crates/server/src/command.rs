@@ -10,7 +10,7 @@ use crate::{
 use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason};
 use cvmd_hypervisor::Turns;
 use cvmd_model::is_id_of_other;
-use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, Transaction, View};
+use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction, View};
 use cvmd_wire::{Denied, Door, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
@@ -100,8 +100,12 @@ fn refuse(house: &House, reason: &Reason, context: &Context) -> ApiError {
 }
 
 fn count_bound(house: &House, reason: &Reason) {
-    if matches!(reason, Reason::Excess(_)) {
-        house.metrics.reached(Bound::Parameters);
+    match reason {
+        Reason::Excess(Excess::Written(TooLarge::Account { .. })) | Reason::InstanceQuota { .. } => {
+            house.metrics.reached(Bound::Account);
+        }
+        Reason::Excess(_) => house.metrics.reached(Bound::Parameters),
+        _ => {}
     }
 }
 

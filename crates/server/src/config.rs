@@ -8,7 +8,7 @@ use crate::{
     ssh_settings::{Ssh, SshFile},
 };
 use anyhow::{Context, bail};
-use cvmd_actions::{Policy, Prices, RunningKeyChange};
+use cvmd_actions::{AccountBounds, Policy, Prices, RunningKeyChange};
 use cvmd_model::{Associate, Catalogue, Own, RegionId};
 use cvmd_operations::Limits;
 use serde::Deserialize;
@@ -19,6 +19,10 @@ use std::{
 
 /// What may be waited for with one machine.
 const TIMEOUT_S: std::ops::RangeInclusive<u64> = 1..=3600;
+
+/// What an account may be allowed at most.
+const ACCOUNT_INSTANCES_MAX: u64 = 10_000_000;
+const ACCOUNT_MIB_MAX: u64 = 1 << 20;
 
 /// The configuration file. Its names are the flags' with `_`, some of them in sections.
 #[derive(Debug, Default, Deserialize)]
@@ -43,6 +47,14 @@ struct File {
     metrics: MetricsFile,
     connect: ConnectFile,
     catalogue: Own,
+    account: AccountFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct AccountFile {
+    instances: Option<u64>,
+    mib: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,6 +124,11 @@ impl Config {
             )?,
             associate: said.read("associate", arguments.associate, file.associate, associate)?,
             prices: said.read("prices", None, Some(file.prices), prices)?,
+            account: account_bounds(
+                &said,
+                [arguments.account_instances, file.account.instances],
+                [arguments.account_mib, file.account.mib],
+            )?,
             // Known when the listener is.
             console: None,
         };
@@ -194,6 +211,23 @@ fn limits(said: &Said<'_>, shutdown: [Option<u64>; 2], boot: [Option<u64>; 2]) -
         shutdown_timeout_s: read("shutdown-timeout-s", shutdown, usual.shutdown_timeout_s)?,
         boot_timeout_s: read("boot-timeout-s", boot, usual.boot_timeout_s)?,
         ..usual
+    })
+}
+
+/// What one account may hold, as the argument and the file say.
+fn account_bounds(said: &Said<'_>, instances: [Option<u64>; 2], mib: [Option<u64>; 2]) -> anyhow::Result<AccountBounds> {
+    let usual = AccountBounds::default();
+    let within = |name: &str, most: u64, number: u64| match number {
+        number if (1..=most).contains(&number) => Ok(number),
+        other => Err(anyhow::anyhow!("{name} is 1 to {most}, not {other}")),
+    };
+    Ok(AccountBounds {
+        instances_max: said.read("account-instances", instances[0], instances[1], |given| {
+            within("account.instances", ACCOUNT_INSTANCES_MAX, given.unwrap_or(usual.instances_max))
+        })?,
+        bytes_max: said.read("account-mib", mib[0], mib[1], |given| {
+            within("account.mib", ACCOUNT_MIB_MAX, given.unwrap_or(usual.bytes_max >> 20)).map(|mib| mib << 20)
+        })?,
     })
 }
 

@@ -14,6 +14,8 @@ use std::{
 /// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bound {
+    /// What one account may hold.
+    Account,
     /// Errors of accepting a connection: no descriptor is left, most likely.
     Accepting,
     /// Bodies that did not come in time.
@@ -44,6 +46,7 @@ pub(crate) enum Bound {
 
 impl Bound {
     const ALL: &[Bound] = &[
+        Bound::Account,
         Bound::Accepting,
         Bound::BodyTime,
         Bound::BodiesOfCredentials,
@@ -61,6 +64,7 @@ impl Bound {
 
     const fn name(self) -> &'static str {
         match self {
+            Bound::Account => "account",
             Bound::Accepting => "accepting",
             Bound::BodyTime => "body_time",
             Bound::BodiesOfCredentials => "bodies_of_credentials",

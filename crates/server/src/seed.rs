@@ -96,7 +96,10 @@ async fn load_from(
         put_instances(house, chunk).await?;
     }
     make_machines(house, ready_within, progress).await?;
-    let settings = Settings { seed: SeedState::Done, ..house.state.view().settings().clone() };
+    let view = house.state.view();
+    // The operator's, and no part of what the account may hold.
+    let seeded = Some((FIRST_ACCOUNT, view.usage(FIRST_ACCOUNT)));
+    let settings = Settings { seed: SeedState::Done, seeded, ..view.settings().clone() };
     put_settings(&house.state, settings).await?;
     let took_ms = house.clock.now_ms().saturating_sub(begun_ms);
     tracing::info!(key_pairs, instances, took_ms, "the seed is loaded");

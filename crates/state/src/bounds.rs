@@ -27,6 +27,10 @@ pub enum TooLarge {
         "The request would write {rows} resources of more than {limit} bytes together, which is the limit. Name fewer at once."
     )]
     Command { rows: usize, limit: usize },
+    #[error(
+        "With this request the account's resources would have {bytes} bytes together; at most {limit} are allowed. Delete what is not needed, or ask the operator for more."
+    )]
+    Account { bytes: u64, limit: u64 },
 }
 
 /// The rows of all puts, or why there may not be so much of them.

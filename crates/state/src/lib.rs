@@ -22,6 +22,7 @@ mod snapshots;
 pub mod store;
 mod tag_uses;
 mod transaction;
+mod usage;
 mod view;
 mod writer;
 
@@ -32,5 +33,6 @@ pub use shelf::Shelf;
 pub use shelves::{ShelfName, Shelved};
 pub use snapshots::SnapshotState;
 pub use transaction::{OTHERS_NAMED_MAX, Transaction};
+pub use usage::Usage;
 pub use view::{Binding, View};
 pub use writer::{CommitError, OpenError, State};

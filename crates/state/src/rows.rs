@@ -1,5 +1,6 @@
 //! Rows that are not nouns of the cloud: settings of the data directory, client tokens, messages.
 
+use crate::Usage;
 use cvmd_model::{AccountNumber, Cidr, InstanceId, RegionId, RequestId};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -19,6 +20,9 @@ pub struct Settings {
     /// that knows of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<uuid::Uuid>,
+    /// What a seed has put there, and for whom; unknown of one that an earlier version has loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeded: Option<(AccountNumber, Usage)>,
 }
 
 /// How far the loading of a seed has come.
@@ -32,7 +36,7 @@ pub enum SeedState {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { block: 64, ssh_port: 22, seed: SeedState::None, last_account: 0, directory: None }
+        Settings { block: 64, ssh_port: 22, seed: SeedState::None, last_account: 0, directory: None, seeded: None }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     addresses::Allocated,
     bounds,
     store::{Row, encode},
+    usage,
 };
 use cvmd_model::{Account, AccountNumber, Credential, Instance, InstanceId, Kept, KeyPair, Refusal, Subnet, ZoneId};
 use std::{net::Ipv4Addr, sync::Arc};
@@ -223,6 +224,19 @@ impl<'a> Transaction<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Looks, at the end of a command, whether the account holds no more than so many bytes with it; otherwise it writes nothing.
+    ///
+    /// # Errors
+    /// [`TooLarge::Account`].
+    pub fn within_account(&mut self, account: AccountNumber, bytes_max: u64) -> Result<(), TooLarge> {
+        let within = usage::within(self.view, &self.puts, account, bytes_max);
+        if within.is_err() {
+            self.puts.clear();
+            self.lines.clear();
+        }
+        within
     }
 
     /// Whether a command may write so many instances like this one: asked before they are made.

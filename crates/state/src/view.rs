@@ -2,7 +2,7 @@
 
 use crate::{
     ClientToken, Message, Settings, Shelved, addresses::Addresses, shelves::Shelves, tag_uses::TagUses,
-    transaction::Put,
+    transaction::Put, usage::Usages,
 };
 use cvmd_model::{
     Account, AccountNumber, Credential, DisasterRecoverGroupId, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair,
@@ -44,6 +44,7 @@ pub struct View {
     disks: OrdMap<DiskId, InstanceId>,
     pub(crate) disk_snapshots: OrdSet<(DiskId, SnapshotId)>,
     pub(crate) tag_uses: TagUses,
+    pub(crate) usages: Usages,
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
     messages: OrdMap<u64, Arc<Message>>,
@@ -266,7 +267,9 @@ impl View {
                 self.saw(token.sequence);
                 let key = (token.account, token.region, token.token.clone());
                 self.client_tokens_by_age.insert(token.sequence, key.clone());
-                if let Some(old) = self.client_tokens.insert(key, Arc::clone(token)) {
+                let old = self.client_tokens.insert(key, Arc::clone(token));
+                self.usages.follow(old.as_deref(), Some(&**token));
+                if let Some(old) = old {
                     self.client_tokens_by_age.remove(&old.sequence);
                 }
             }
@@ -275,21 +278,26 @@ impl View {
                 let key = (token.account, token.region, token.token.clone());
                 if self.client_tokens.get(&key).is_some_and(|kept| kept.sequence == token.sequence) {
                     self.client_tokens.remove(&key);
+                    self.usages.follow(Some(&**token), None);
                 }
             }
             Put::Message(message) => {
                 self.saw(message.sequence);
-                self.messages.insert(message.sequence, Arc::clone(message));
+                let old = self.messages.insert(message.sequence, Arc::clone(message));
+                self.usages.follow(old.as_deref(), Some(&**message));
             }
             Put::MessageGone(message) => {
-                self.messages.remove(&message.sequence);
+                let old = self.messages.remove(&message.sequence);
+                self.usages.follow(old.as_deref(), None);
             }
             Put::Shelved(row) => {
                 self.saw(row.sequence());
                 if let Shelved::Snapshot(snapshot) = row {
                     self.disk_snapshots.insert((snapshot.disk, snapshot.id));
                 }
-                self.tag_uses.follow(self.shelved(row).as_ref(), Some(row));
+                let old = self.shelved(row);
+                self.tag_uses.follow(old.as_ref(), Some(row));
+                self.usages.follow(old.as_ref(), Some(row));
                 self.shelves.put(row);
             }
             Put::ShelvedGone(row) => {
@@ -299,7 +307,9 @@ impl View {
                 if let Shelved::Snapshot(snapshot) = row {
                     self.disk_snapshots.remove(&(snapshot.disk, snapshot.id));
                 }
-                self.tag_uses.follow(self.shelved(row).as_ref(), None);
+                let old = self.shelved(row);
+                self.tag_uses.follow(old.as_ref(), None);
+                self.usages.follow(old.as_ref(), None);
                 self.shelves.remove(row);
             }
         }
@@ -328,6 +338,7 @@ impl View {
             self.disks.extend(instance.disk_ids().map(|disk| (disk, instance.id)));
         }
         self.tag_uses.follow(old.as_deref(), Some(instance));
+        self.usages.follow(old.as_deref(), Some(&**instance));
         self.addresses.follow(old.as_deref(), Some(instance));
         self.regroup(old.as_deref(), Some(instance));
         self.follow_group(old.as_deref(), Some(instance));
@@ -340,6 +351,7 @@ impl View {
             list.remove(&Reverse(old.sequence));
         }
         self.tag_uses.follow(Some(&*old), None);
+        self.usages.follow(Some(&*old), None);
         self.addresses.follow(Some(&old), None);
         self.regroup(Some(&old), None);
         for disk in old.disk_ids() {
@@ -408,6 +420,7 @@ impl View {
         self.saw(key.sequence);
         let old = self.key_pairs.insert(key.id, Arc::clone(key));
         self.tag_uses.follow(old.as_deref(), Some(key));
+        self.usages.follow(old.as_deref(), Some(&**key));
         if let Some(old) = old {
             self.key_names.remove(&(old.account, old.name.clone()));
         } else {
@@ -420,6 +433,7 @@ impl View {
     fn remove_key_pair(&mut self, key: &Arc<KeyPair>) {
         let Some(old) = self.key_pairs.remove(&key.id) else { return };
         self.tag_uses.follow(Some(&*old), None);
+        self.usages.follow(Some(&*old), None);
         if let Some(list) = self.key_pair_lists.get_mut(&old.account) {
             list.remove(&Reverse(old.sequence));
         }

@@ -1,5 +1,6 @@
 //! The program as its users meet it: a real `cvmd`, its port, its socket, its commands, and OpenSSH.
 
+mod account_bounds;
 mod accounts;
 mod bad_connections;
 mod bad_input;

@@ -18,6 +18,7 @@ use crate::{
     template,
 };
 use cvmd_model::{ImageId, InstanceId, InstanceTypeId, InternetAccessible, Refusal, ZoneId};
+use cvmd_state::View;
 use cvmd_wire::Params;
 use serde::Serialize;
 
@@ -67,6 +68,7 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPeriod",
         "InvalidSecurityGroupId.NotFound",
         "InvalidZone.MismatchRegion",
+        "LimitExceeded.InstanceQuota",
         "ResourceInsufficient.AvailabilityZoneSoldOut",
         "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
         "UnsupportedOperation",
@@ -211,6 +213,7 @@ fn launch(
         if !zone.get().is_open {
             return Err(Reason::ZoneSoldOut { zone: zone.name() });
         }
+        has_room(tx.view(), context, count)?;
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
         let (disks, wanted) = (disks.of(&image, tx.view(), context)?, login.of(&image, tx.view(), context)?);
@@ -227,6 +230,13 @@ fn launch(
         }
         Ok(answer(&ids))
     }))
+}
+
+/// Whether the account may have so many instances more.
+fn has_room(view: &View, context: &Context, count: u32) -> Result<(), Reason> {
+    let held = view.usage(context.account).instances;
+    let limit = context.policy.account.instances_max.saturating_add(view.seeded(context.account).instances);
+    if held.saturating_add(count.into()) > limit { Err(Reason::InstanceQuota { held, limit }) } else { Ok(()) }
 }
 
 fn answer(ids: &[InstanceId]) -> Body {
@@ -383,6 +393,29 @@ img-golden01 has the snapshot snap-golden01
 < {}
 > DescribeInstances {"Limit":1}
 < {"TotalCount":10,...
+
+# An account has no more than it may; other accounts have bounds of their own.
+an account may have 11 instances
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"DryRun":true}
+< LimitExceeded.InstanceQuota The account has 11 instances, and at most 11 are allowed: terminate some, or ask the operator for more.
+an account may have 12 instances
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
+< {"InstanceIdSet":["ins-..."]}
+
+# All that it has counts, in bytes.
+an account may have 20000 bytes
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
+< {}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
+< LimitExceeded With this request the account's resources would have ...
+> CreateKeyPair {"KeyName":"never","ProjectId":0}
+< LimitExceeded ...
+> tag.CreateTag {"TagKey":"never","TagValue":"never"}
+< LimitExceeded ...
+> StopInstances {"InstanceIds":["ins-running1"]}
+< {}
+> TerminateInstances {"InstanceIds":["ins-stopped1"]}
+< {}
 
 # In a VPC of one's own: the first free address of the subnet, and the public one of the block.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"InternetAccessible":{"InternetMaxBandwidthOut":5},"SecurityGroupIds":["sg-mine0001"],"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"},"InstanceName":"own"}

@@ -1,0 +1,321 @@
+//! What an account holds of everything: how many instances, and the bytes of its rows. Kept in step with every change, so that
+//! nobody has to look through them all.
+
+use crate::{ClientToken, Message, Shelved, TooLarge, View, transaction::Put};
+use cvmd_model::{AccountNumber, DataDisk, Instance, KeyPair, Rare, SystemDisk, Tag};
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// A row of an instance without anything that a caller can make longer: about what it takes on the disk.
+const INSTANCE_BYTES: usize = 1_400;
+const DISK_BYTES: usize = 160;
+const TAG_BYTES: usize = 24;
+const ID_BYTES: usize = 16;
+const MESSAGE_BYTES: usize = 256;
+const CLIENT_TOKEN_BYTES: usize = 160;
+
+/// Instances, and bytes of rows of all kinds. What an operation under way writes down for itself is not counted, so that an account
+/// at its bound can still stop, start and terminate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    pub instances: u64,
+    pub bytes: u64,
+}
+
+/// By account.
+#[derive(Clone, Default)]
+pub(crate) struct Usages(OrdMap<AccountNumber, Usage>);
+
+impl Usages {
+    pub(crate) fn get(&self, account: AccountNumber) -> Usage {
+        self.0.get(&account).copied().unwrap_or_default()
+    }
+
+    /// A row has come, has changed or has gone.
+    pub(crate) fn follow<T: Weighed>(&mut self, old: Option<&T>, new: Option<&T>) {
+        let Some(account) = new.or(old).map(Weighed::account) else { return };
+        let usage = |row: Option<&T>| {
+            row.map_or_else(Usage::default, |row| Usage { instances: T::INSTANCES, bytes: row.bytes() })
+        };
+        let (before, after) = (usage(old), usage(new));
+        if before == after {
+            return;
+        }
+        let held = self.0.entry(account).or_default();
+        held.instances = (held.instances + after.instances).saturating_sub(before.instances);
+        held.bytes = (held.bytes + after.bytes).saturating_sub(before.bytes);
+        if *held == Usage::default() {
+            self.0.remove(&account);
+        }
+    }
+}
+
+/// A row that takes room, and whose.
+pub(crate) trait Weighed {
+    /// Instances in it.
+    const INSTANCES: u64 = 0;
+
+    fn account(&self) -> AccountNumber;
+
+    /// About what it takes in the store.
+    fn bytes(&self) -> u64;
+}
+
+impl Weighed for Instance {
+    const INSTANCES: u64 = 1;
+
+    fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    /// Not by writing it out: instances change all the time.
+    fn bytes(&self) -> u64 {
+        let Rare { role, metadata, .. } = self.rare();
+        let SystemDisk { name, tags, .. } = &self.system_disk;
+        let texts = self.name.len()
+            + self.host_name.len()
+            + name.len()
+            + text(self.user_data.as_deref())
+            + text(role.as_deref());
+        let data = |disk: &DataDisk| DISK_BYTES + disk.name.len() + tagged(&disk.tags);
+        let disks: usize = self.data_disks.iter().map(data).sum();
+        let ids = (self.security_groups.len() + self.login.keys.len()) * ID_BYTES;
+        let tags = tagged(&self.tags) + tagged(tags) + metadata.as_deref().map_or(0, tagged);
+        (INSTANCE_BYTES + texts + disks + ids + tags) as u64
+    }
+}
+
+impl Weighed for KeyPair {
+    fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    fn bytes(&self) -> u64 {
+        written(self)
+    }
+}
+
+impl Weighed for Shelved {
+    fn account(&self) -> AccountNumber {
+        self.owner()
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Shelved::Vpc(row) => written(row),
+            Shelved::Subnet(row) => written(row),
+            Shelved::SecurityGroup(row) => written(row),
+            Shelved::CustomImage(row) => written(row),
+            Shelved::LaunchTemplate(row) => written(row),
+            Shelved::LaunchTemplateVersion(row) => written(row),
+            Shelved::DisasterRecoverGroup(row) => written(row),
+            Shelved::Snapshot(row) => written(row),
+            Shelved::CreatedTag(row) => written(row),
+        }
+    }
+}
+
+impl Weighed for ClientToken {
+    fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    fn bytes(&self) -> u64 {
+        (CLIENT_TOKEN_BYTES + self.token.len() + self.instances.len() * ID_BYTES) as u64
+    }
+}
+
+impl Weighed for Message {
+    fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    fn bytes(&self) -> u64 {
+        (MESSAGE_BYTES + self.text_encrypted.len()) as u64
+    }
+}
+
+fn text(text: Option<&str>) -> usize {
+    text.map_or(0, str::len)
+}
+
+fn tagged(tags: &[Tag]) -> usize {
+    tags.iter().map(|tag| TAG_BYTES + tag.key.len() + tag.value.len()).sum()
+}
+
+/// The bytes of a row, counted and not kept.
+fn written(row: &impl Serialize) -> u64 {
+    struct Count(u64);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
+    serde_json::to_writer(&mut count, row).expect("a row is plain data");
+    count.0
+}
+
+/// Whether the account holds no more than so many bytes with these rows, or no more than before.
+pub(crate) fn within(view: &View, puts: &[Put], account: AccountNumber, bytes_max: u64) -> Result<(), TooLarge> {
+    fn grown<T: Weighed>(account: AccountNumber, old: Option<&T>, new: Option<&T>) -> i128 {
+        let of_account =
+            |row: Option<&T>| row.filter(|row| row.account() == account).map_or(0, |row| row.bytes().into());
+        of_account(new) - of_account(old)
+    }
+    let grows = |put: &Put| match put {
+        Put::Instance(row) => grown(account, view.instance(row.id).map(|old| &**old), Some(&**row)),
+        Put::InstanceGone(row) => grown(account, Some(&**row), None),
+        Put::KeyPair(row) => grown(account, view.key_pair(row.id).map(|old| &**old), Some(&**row)),
+        Put::KeyPairGone(row) => grown(account, Some(&**row), None),
+        Put::ClientToken(row) => grown(account, None, Some(&**row)),
+        Put::ClientTokenGone(row) => grown(account, Some(&**row), None),
+        Put::Message(row) => grown(account, None, Some(&**row)),
+        Put::MessageGone(row) => grown(account, Some(&**row), None),
+        Put::Shelved(row) => grown(account, view.shelved(row).as_ref(), Some(row)),
+        Put::ShelvedGone(row) => grown(account, Some(row), None),
+        Put::Settings(_) | Put::Account(_) | Put::AccountGone(_) | Put::Credential(_) | Put::CredentialGone(_) => 0,
+    };
+    let grown: i128 = puts.iter().map(grows).sum();
+    let limit = bytes_max.saturating_add(view.seeded(account).bytes);
+    let bytes = i128::from(view.usage(account).bytes) + grown;
+    if grown <= 0 || bytes <= i128::from(limit) {
+        return Ok(());
+    }
+    Err(TooLarge::Account { bytes: u64::try_from(bytes).unwrap_or(u64::MAX), limit })
+}
+
+impl View {
+    /// What the account holds.
+    #[must_use]
+    pub fn usage(&self, account: AccountNumber) -> Usage {
+        self.usages.get(account)
+    }
+
+    /// What of that a seed has put there, which is the operator's and beside every bound of the account's.
+    #[must_use]
+    pub fn seeded(&self, account: AccountNumber) -> Usage {
+        self.settings().seeded.filter(|(of, _)| *of == account).map_or_else(Usage::default, |(_, seeded)| seeded)
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{State, Transaction, store::MemoryStore};
+    use cvmd_model::{CreatedTag, DiskId, InstanceId, RegionId, RouteTableId, Vpc, VpcId};
+    use serde_json::json;
+    use std::convert::Infallible;
+
+    const OURS: AccountNumber = AccountNumber(1);
+    const OTHERS: AccountNumber = AccountNumber(2);
+
+    fn instance(number: u64, account: AccountNumber, user_data_bytes: usize) -> Instance {
+        let row = json!({
+            "id": InstanceId::from_random(number), "sequence": number, "account": account, "zone": "ap-guangzhou-3", "name": "",
+            "host_name": "", "project_id": 0, "image": "img-487zeit5", "instance_type": "S5.SMALL1",
+            "charge_type": "POSTPAID_BY_HOUR", "private_address": "127.64.0.2", "vpc": "vpc-11112222",
+            "system_disk": {"id": DiskId::from_random(number), "kind": "CLOUD_PREMIUM", "size_gib": 50},
+            "internet": {"charge_type": "", "max_bandwidth_out": 0, "public_ip_assigned": false},
+            "subnet": "subnet-11112222", "security_groups": [], "created_seconds": 0, "uuid": uuid::Uuid::nil(),
+            "login": {"keys": [], "password": "Never", "password_login": false}, "state": "RUNNING",
+            "user_data": "x".repeat(user_data_bytes),
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn vpc(sequence: u64, account: AccountNumber, name_bytes: usize) -> Vpc {
+        Vpc {
+            id: VpcId::from_random(sequence),
+            sequence,
+            account,
+            region: RegionId::find("ap-guangzhou").unwrap(),
+            name: "x".repeat(name_bytes).into(),
+            cidr: "10.0.0.0/16".parse().unwrap(),
+            route_table: RouteTableId::from_random(1),
+            dns_servers: [].into(),
+            domain_name: "".into(),
+            multicast: false,
+            created_seconds: 0,
+            tags: [].into(),
+        }
+    }
+
+    async fn change(state: &State, apply: impl FnOnce(&mut Transaction<'_>) + Send + 'static) {
+        let done = state.change(move |tx| {
+            apply(tx);
+            Ok::<_, Infallible>(())
+        });
+        done.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_an_account_holds_follows_every_change_and_is_the_same_after_a_restart() {
+        let store = MemoryStore::default();
+        let state = State::open(Box::new(store.clone())).unwrap();
+        change(&state, |tx| {
+            tx.put_instance(instance(1, OURS, 100));
+            tx.put_instance(instance(2, OURS, 100));
+            tx.keep(vpc(3, OURS, 100));
+            tx.keep(vpc(4, OTHERS, 10));
+            tx.keep(CreatedTag { sequence: 5, account: OURS, key: "k".into(), value: "v".into() });
+        })
+        .await;
+        let before = state.view().usage(OURS);
+        assert_eq!((before.instances, state.view().usage(OTHERS).instances), (2, 0));
+        change(&state, |tx| {
+            tx.put_instance(instance(1, OURS, 1_100));
+            tx.keep(vpc(3, OURS, 50));
+        })
+        .await;
+        let view = state.view();
+        assert_eq!(view.usage(OURS), Usage { bytes: before.bytes + 1_000 - 50, ..before });
+        assert_eq!(State::open(Box::new(store)).unwrap().view().usage(OURS), view.usage(OURS));
+        change(&state, |tx| {
+            let view = tx.view();
+            view.all_instances().for_each(|row| tx.remove_instance(row));
+            view.vpcs().all().for_each(|row| tx.discard(row));
+            view.created_tags().all().for_each(|row| tx.discard(row));
+        })
+        .await;
+        assert_eq!((state.view().usage(OURS), state.view().usage(OTHERS)), Default::default());
+    }
+
+    #[tokio::test]
+    async fn an_account_at_its_bound_can_shrink_and_stay_but_not_grow_and_others_are_free() {
+        let state = State::open(Box::<MemoryStore>::default()).unwrap();
+        change(&state, |tx| tx.keep(vpc(1, OURS, 10_000))).await;
+        let held = state.view().usage(OURS).bytes;
+        let put = async |account, sequence, bytes, limit| {
+            let done = state.change(move |tx| {
+                tx.keep(vpc(sequence, account, bytes));
+                tx.within_account(account, limit)
+            });
+            done.await.unwrap()
+        };
+        assert!(
+            matches!(put(OURS, 2, 10, held + 100).await, Err(TooLarge::Account { limit, .. }) if limit == held + 100)
+        );
+        assert_eq!(state.view().vpcs().all().count(), 1, "nothing was written");
+        put(OTHERS, 3, 10, held + 100).await.unwrap();
+        // Below what it holds already, as an operator may set it.
+        put(OURS, 1, 9_000, 10).await.unwrap();
+        put(OURS, 1, 9_000, 10).await.unwrap();
+        assert!(put(OURS, 1, 9_001, 10).await.is_err());
+        let seeded = state.view().usage(OURS);
+        change(&state, move |tx| {
+            let settings = crate::Settings { seeded: Some((OURS, seeded)), ..tx.view().settings().clone() };
+            tx.put_settings(settings);
+        })
+        .await;
+        put(OURS, 2, 10, 1_000).await.unwrap();
+        assert!(put(OURS, 4, 1_000, 1_000).await.is_err());
+    }
+}
