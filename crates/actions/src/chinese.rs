@@ -4,7 +4,10 @@
 //! it comes from the same fields as the English text's, which a test compares. Where the vendor's own Chinese is known
 //! (its list of error codes, the answers that users quote), its words are taken.
 
-use crate::{Excess, Reason, TagRefusal, Untaken, error::Words};
+use crate::{
+    Excess, Reason, TagRefusal, Untaken,
+    error::{DiskReason, KeyNameReason, Words},
+};
 use cvmd_model::{DiskRefusal, GUEST_MS_MAX, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
 use cvmd_state::TooLarge;
 use cvmd_wire::{AuthorizationFault, Denied, NameFault};
@@ -41,11 +44,6 @@ texts! {
         Reason::MalformedInstanceId { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
         Reason::InstanceIdMalformed { value } => ("实例 ID `{value}` 格式错误，正确的格式如 `ins-1e4r6y8i`。"),
         Reason::MalformedKeyPairId { value } => ("密钥对 ID `{value}` 格式错误，正确的格式如 `skey-4e5ty7i8`。"),
-        Reason::InstanceQuota { held, limit } => ("账号已有 {held} 个实例，最多允许 {limit} 个；请先销毁部分实例，或联系管理员提高上限。"),
-        Reason::MalformedSnapshotId { value } => ("快照 ID `{value}` 格式错误，正确的格式如 `snap-1e4r6y8i`。"),
-        Reason::DiskSnapshot { snapshot } => ("快照 `{snapshot}` 不存在、尚未完成或不是数据盘快照；可用 DescribeSnapshots 查询 SnapshotState 与 DiskUsage。"),
-        Reason::DiskBelowSnapshot { snapshot, size_gib, least_gib } => ("数据盘大小 {size_gib} GiB 小于快照 `{snapshot}` 的大小 {least_gib} GiB。"),
-        Reason::KmsKey { name, value } => ("参数 `{name}` 指定的密钥 `{value}` 不存在：此处没有密钥管理服务；不指定时，加密盘使用云平台的密钥。"),
         Reason::MalformedImageId { value } => ("镜像 ID `{value}` 格式错误，正确的格式如 `img-487zeit5`。"),
         Reason::MalformedTemplateId { value } => ("启动模板 ID `{value}` 格式错误，正确的格式如 `lt-11112222`。"),
         Reason::MalformedGroupId { value } => ("置放群组 ID `{value}` 格式错误，正确的格式如 `ps-11112222`。"),
@@ -53,9 +51,6 @@ texts! {
         Reason::TemplateDescription => ("启动模板版本描述最多 256 个字符。"),
         Reason::LaunchTemplateVersion { template, version } => ("启动模板 `{template}` 没有版本 {version}。"),
         Reason::HalfATopology => ("`CpuTopology` 的 `CoreCount` 和 `ThreadPerCore` 必须同时指定。"),
-        Reason::KeyNameEmpty => ("密钥名称为空。"),
-        Reason::KeyNameTooLong => ("密钥名称超过 25 个字符。"),
-        Reason::KeyNameIllegal => ("密钥名称包含非法字符，只支持英文、数字和下划线。"),
         Reason::PublicKey(fault) => ("密钥公钥格式错误：{}。", malformed_key(fault)),
         Reason::Password(Words { chinese, .. }) => ("密码不符合复杂度限制：{chinese}。"),
         Reason::UserName { given, instance, user } => ("参数 `UserName` 的取值 `{given}` 不合法：实例 `{instance}` 以 `{user}` 登录。"),
@@ -107,6 +102,8 @@ texts! {
         Reason::HalfSent => ("未收到完整的请求体。"),
         Reason::Replayed => ("该签名的请求已被接收过，每次请求都必须重新签名。"),
         Reason::Excess(why) => ("{}", excess(why)),
+        Reason::Disk(why) => ("{}", new_disk(why)),
+        Reason::KeyName(why) => ("{}", key_name(why)),
         Reason::Untaken(why) => ("{}", untaken(why)),
         Reason::Law(law) => ("{}", refusal(law)),
         Reason::Tag(why) => ("{}", tag(why)),
@@ -204,7 +201,27 @@ texts! {
         Excess::Written(TooLarge::Row { id, bytes, limit }) => ("该请求会使 `{id}` 占用 {bytes} 字节，超过上限 {limit} 字节；请缩短或减少其中的文本。"),
         Excess::Written(TooLarge::Account { bytes, limit }) => ("该请求会使账号的资源合计占用 {bytes} 字节，超过上限 {limit} 字节；请删除不需要的资源，或联系管理员提高上限。"),
         Excess::Written(TooLarge::Command { rows, limit }) => ("该请求写入的 {rows} 个资源合计超过上限 {limit} 字节；请减少单次请求的资源数量。"),
+        Excess::Instances { held, limit } => ("账号已有 {held} 个实例，最多允许 {limit} 个；请先销毁部分实例，或联系管理员提高上限。"),
         Excess::Reply { bytes, limit } => ("返回结果为 {bytes} 字节，超过上限 {limit} 字节；请用 `Limit` 或 ID 减少返回的数量。"),
+    }
+}
+
+texts! {
+    /// Why a disk cannot be made so.
+    new_disk(why: DiskReason) {
+        DiskReason::MalformedSnapshotId { value } => ("快照 ID `{value}` 格式错误，正确的格式如 `snap-1e4r6y8i`。"),
+        DiskReason::Snapshot { snapshot } => ("快照 `{snapshot}` 不存在、尚未完成或不是数据盘快照；可用 DescribeSnapshots 查询 SnapshotState 与 DiskUsage。"),
+        DiskReason::BelowSnapshot { snapshot, size_gib, least_gib } => ("数据盘大小 {size_gib} GiB 小于快照 `{snapshot}` 的大小 {least_gib} GiB。"),
+        DiskReason::KmsKey { name, value } => ("参数 `{name}` 指定的密钥 `{value}` 不存在：此处没有密钥管理服务；不指定时，加密盘使用云平台的密钥。"),
+    }
+}
+
+texts! {
+    /// Why a key pair cannot be called so.
+    key_name(why: KeyNameReason) {
+        KeyNameReason::Empty => ("密钥名称为空。"),
+        KeyNameReason::TooLong => ("密钥名称超过 25 个字符。"),
+        KeyNameReason::Illegal => ("密钥名称包含非法字符，只支持英文、数字和下划线。"),
     }
 }
 
@@ -527,6 +544,7 @@ mod test {
     fn every_reason_has_a_chinese_text_that_names_the_same_data() {
         let reasons = [transcript::all_reasons(), rare_reasons(), states()].concat();
         let [mut seen, mut seen_laws, mut seen_tags] = [const { BTreeSet::new() }; 3];
+        let [mut seen_new_disks, mut seen_key_names] = [const { BTreeSet::new() }; 2];
         let [mut seen_templates, mut seen_groups, mut seen_disks, mut seen_excesses, mut seen_untaken] =
             [const { BTreeSet::new() }; 5];
         for why in &reasons {
@@ -544,6 +562,12 @@ mod test {
             if let Reason::Excess(excess) = why {
                 seen_excesses.insert(variant(&format!("{excess:?}")).to_owned());
             }
+            if let Reason::Disk(disk) = why {
+                seen_new_disks.insert(variant(&format!("{disk:?}")).to_owned());
+            }
+            if let Reason::KeyName(name) = why {
+                seen_key_names.insert(variant(&format!("{name:?}")).to_owned());
+            }
             if let Reason::Untaken(untaken) = why {
                 seen_untaken.insert(variant(&format!("{untaken:?}")).to_owned());
             }
@@ -559,6 +583,8 @@ mod test {
         all_are_among(template::PATTERNS, &seen_templates);
         all_are_among(group::PATTERNS, &seen_groups);
         all_are_among(disk::PATTERNS, &seen_disks);
+        all_are_among(new_disk::PATTERNS, &seen_new_disks);
+        all_are_among(key_name::PATTERNS, &seen_key_names);
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
 mod laws;
+mod parts;
+
+pub use parts::{DiskReason, KeyNameReason};
 
 use crate::{Excess, Product, TagRefusal, Untaken, chinese};
-use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal, SnapshotId};
+use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
 use cvmd_state::{Decision, TooLarge};
 use cvmd_wire::{Denied, Door, Language};
 
@@ -43,8 +46,6 @@ pub enum Reason {
     MalformedKeyPairId { value: Box<str> },
     #[error("The image id `{value}` is malformed: an id looks like `img-487zeit5`.")]
     MalformedImageId { value: Box<str> },
-    #[error("The snapshot id `{value}` is malformed: an id looks like `snap-1e4r6y8i`.")]
-    MalformedSnapshotId { value: Box<str> },
     #[error("The launch template id `{value}` is malformed: an id looks like `lt-11112222`.")]
     MalformedTemplateId { value: Box<str> },
     #[error("The placement group id `{value}` is malformed: an id looks like `ps-11112222`.")]
@@ -58,12 +59,8 @@ pub enum Reason {
     LaunchTemplateVersion { template: LaunchTemplateId, version: u32 },
     #[error("`CpuTopology` takes `CoreCount` and `ThreadPerCore`, or neither.")]
     HalfATopology,
-    #[error("The key pair name is empty.")]
-    KeyNameEmpty,
-    #[error("The key pair name has more than 25 characters.")]
-    KeyNameTooLong,
-    #[error("The key pair name may hold letters, digits and underscores only.")]
-    KeyNameIllegal,
+    #[error("{0}")]
+    KeyName(#[from] KeyNameReason),
     #[error("The public key is malformed: {0}.")]
     PublicKey(MalformedKey),
     #[error("The password is not allowed: {}.", .0.english)]
@@ -100,16 +97,8 @@ pub enum Reason {
     ZoneElsewhere { value: Box<str>, region: &'static str },
     #[error("The zone `{zone}` is sold out: DescribeZones says which are AVAILABLE.")]
     ZoneSoldOut { zone: &'static str },
-    #[error(
-        "The snapshot `{snapshot}` is not there, not finished, or not one of a data disk: DescribeSnapshots tells SnapshotState and DiskUsage."
-    )]
-    DiskSnapshot { snapshot: SnapshotId },
-    #[error("A data disk of {size_gib} GiB is smaller than its snapshot `{snapshot}`, which has {least_gib} GiB.")]
-    DiskBelowSnapshot { snapshot: SnapshotId, size_gib: u32, least_gib: u32 },
-    #[error(
-        "The key `{value}` in the parameter `{name}` does not exist: there is no key service here. Without it an encrypted disk has the cloud's key."
-    )]
-    KmsKey { name: Box<str>, value: Box<str> },
+    #[error("{0}")]
+    Disk(#[from] DiskReason),
     #[error("The VPC id `{value}` is malformed: an id looks like `vpc-1e4r6y8i`.")]
     MalformedVpcId { value: Box<str> },
     #[error("The subnet id `{value}` is malformed: an id looks like `subnet-1e4r6y8i`.")]
@@ -141,10 +130,6 @@ pub enum Reason {
     Period { value: i128 },
     #[error("`MinCount` must not exceed `InstanceCount`.")]
     MinCount,
-    #[error(
-        "The account has {held} instances, and at most {limit} are allowed: terminate some, or ask the operator for more."
-    )]
-    InstanceQuota { held: u64, limit: u64 },
     #[error("The instance name is longer than {limit} characters.")]
     InstanceNameTooLong { limit: usize },
     #[error("The host name is not allowed: {}.", .0.english)]
@@ -286,9 +271,8 @@ impl Reason {
             Self::Missing { .. } | Self::CommonMissing { .. } | Self::NothingToDo { .. } => both("MissingParameter"),
             Reason::Unknown { .. } => both("UnknownParameter"),
             Reason::WrongType { .. } => ("InvalidParameter", "InvalidParameterValue"),
-            Reason::Excess(Excess::Written(TooLarge::Account { .. })) => both("LimitExceeded"),
-            Reason::InstanceQuota { .. } => both("LimitExceeded.InstanceQuota"),
-            Reason::BadValue { .. } | Reason::Untaken(_) | Reason::Excess(_) => both("InvalidParameterValue"),
+            Reason::BadValue { .. } | Reason::Untaken(_) => both("InvalidParameterValue"),
+            Reason::Excess(why) => both(parts::excess(why)),
             Reason::TooMany { .. } => both("InvalidParameterValue.LimitExceeded"),
             Reason::Exclusive { .. } | Reason::ProductElsewhere { .. } => ("InvalidParameter", "InvalidParameterValue"),
             Reason::Combination { .. } => both("InvalidParameterCombination"),
@@ -297,18 +281,14 @@ impl Reason {
             Reason::InstanceIdMalformed { .. } => both("InvalidParameterValue.InstanceIdMalformed"),
             Reason::MalformedKeyPairId { .. } => both("InvalidKeyPairId.Malformed"),
             Reason::MalformedImageId { .. } => both("InvalidImageId.Malformed"),
-            Reason::MalformedSnapshotId { .. } => both("InvalidParameterValue.SnapshotIdMalformed"),
-            Reason::DiskSnapshot { .. } => both("InvalidParameter.SnapshotNotFound"),
-            Reason::DiskBelowSnapshot { .. } => both("FailedOperation.SnapshotSizeLargerThanDataSize"),
+            Reason::Disk(why) => both(parts::disk(why)),
             Reason::MalformedTemplateId { .. } => both("InvalidParameterValue.LaunchTemplateIdMalformed"),
             Reason::MalformedGroupId { .. } => both("InvalidParameterValue.DisasterRecoverGroupIdMalformed"),
             Reason::TemplateName => both("InvalidParameterValue.InvalidLaunchTemplateName"),
             Reason::TemplateDescription => both("InvalidParameterValue.InvalidLaunchTemplateVersionDescription"),
             Reason::LaunchTemplateVersion { .. } => both("InvalidParameterValue.LaunchTemplateVersion"),
             Reason::HalfATopology => both("InvalidParameter.LackCoreCountOrThreadPerCore"),
-            Reason::KeyNameEmpty => both("InvalidKeyPairNameEmpty"),
-            Reason::KeyNameTooLong => both("InvalidKeyPairNameTooLong"),
-            Reason::KeyNameIllegal => both("InvalidKeyPairNameIncludeIllegalChar"),
+            Reason::KeyName(why) => both(parts::key_name(why)),
             Reason::PublicKey(_) => both("InvalidPublicKey.Malformed"),
             Reason::Password(_) => ("InvalidParameterValue.InvalidPassword", "InvalidPassword"),
             Reason::Limit { .. } | Reason::Offset { .. } => both("InvalidParameterValue.LimitExceeded"),
@@ -327,7 +307,7 @@ impl Reason {
             Reason::MalformedSubnetId { .. } => both("InvalidParameterValue.SubnetIdMalformed"),
             Reason::MalformedAddress { .. } => both("InvalidParameterValue.IPAddressMalformed"),
             Reason::NoIpv6 => both("InvalidParameterValue.VpcNotSupportIpv6Address"),
-            Reason::UserName { .. } | Reason::Region { .. } | Reason::KmsKey { .. } => both("InvalidParameterValue"),
+            Reason::UserName { .. } | Reason::Region { .. } => both("InvalidParameterValue"),
             Reason::AddressCount { .. } | Reason::ControlCharacter { .. } => both("InvalidParameterValue"),
             Reason::NetworkMalformed { .. } => both("InvalidParameterValue.Malformed"),
             Reason::NetworkTooLong { .. } => both("InvalidParameterValue.TooLong"),

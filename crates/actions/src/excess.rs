@@ -1,4 +1,4 @@
-//! What is refused because it is more than this server takes, writes or answers at once.
+//! What is refused because it is more than this server takes, writes or answers at once, or than an account may hold.
 
 use cvmd_state::TooLarge;
 
@@ -15,6 +15,10 @@ pub enum Excess {
     Request { given: usize, longest: Box<str>, limit: usize },
     #[error("{0}")]
     Written(#[from] TooLarge),
+    #[error(
+        "The account has {held} instances, and at most {limit} are allowed: terminate some, or ask the operator for more."
+    )]
+    Instances { held: u64, limit: u64 },
     #[error("The reply would have {bytes} bytes; at most {limit} are sent. Ask for fewer with `Limit` or by id.")]
     Reply { bytes: usize, limit: usize },
 }

@@ -23,6 +23,7 @@ mod groups;
 mod inquiry;
 #[cfg(test)]
 mod kinds;
+mod launch_parameters;
 mod login;
 mod login_settings;
 mod names;
@@ -60,7 +61,7 @@ pub use action::{Action, Apply, Body, Effect, carry_out};
 pub use catalog::ACTIONS;
 pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
 pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange, Seal};
-pub use error::{ApiError, Reason, denied, is_declared};
+pub use error::{ApiError, DiskReason, KeyNameReason, Reason, denied, is_declared};
 pub use excess::Excess;
 pub use login::{hash as hash_password, password as check_password};
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};

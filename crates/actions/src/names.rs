@@ -1,6 +1,11 @@
 //! Names and texts with rules of their own: key pairs, instances, hosts, tags, user data.
 
-use crate::{Parameters, Reason, error::Words, parameters::shorten, tag_words};
+use crate::{
+    Parameters, Reason,
+    error::{KeyNameReason, Words},
+    parameters::shorten,
+    tag_words,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::Tag;
 
@@ -14,9 +19,11 @@ const HOST_NAME_LENGTH: Words =
 /// A key pair's name: 1 to 25 of `[A-Za-z0-9_]`.
 pub(crate) fn key_name(name: &str) -> Result<(), Reason> {
     match name {
-        "" => Err(Reason::KeyNameEmpty),
-        _ if name.chars().count() > KEY_NAME_MAX => Err(Reason::KeyNameTooLong),
-        _ if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => Err(Reason::KeyNameIllegal),
+        "" => Err(KeyNameReason::Empty.into()),
+        _ if name.chars().count() > KEY_NAME_MAX => Err(KeyNameReason::TooLong.into()),
+        _ if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+            Err(KeyNameReason::Illegal.into())
+        }
         _ => Ok(()),
     }
 }

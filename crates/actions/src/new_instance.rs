@@ -1,10 +1,12 @@
 //! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
 
-use crate::{Context, Parameters, Prices, Reason, Untaken, Yuan, names, parameters::shorten, source::Source};
+use crate::{
+    Context, Parameters, Prices, Reason, Untaken, Yuan, error::DiskReason, names, parameters::shorten, source::Source,
+};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Snapshot, SnapshotId, Subnet, SubnetId, SystemDisk,
-    Tag, VpcId, ZoneId, lasting_number,
+    InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Snapshot, SnapshotId, Subnet, SubnetId,
+    SystemDisk, Tag, VpcId, ZoneId, lasting_number,
 };
 use cvmd_state::{SnapshotState, Transaction, View};
 use std::{net::Ipv4Addr, sync::Arc};
@@ -101,11 +103,11 @@ impl DataWish {
         let snapshot = view.snapshot_of(context.account, context.region, id);
         let is_ready = |snapshot: &&Arc<Snapshot>| view.snapshot_state(snapshot) == Some(SnapshotState::Normal);
         let usable = snapshot.filter(|snapshot| !snapshot.system).filter(is_ready);
-        let snapshot = usable.ok_or(Reason::DiskSnapshot { snapshot: id })?;
+        let snapshot = usable.ok_or(DiskReason::Snapshot { snapshot: id })?;
         wish.disk.encrypt |= snapshot.encrypted;
         match wish.disk.size_gib {
             size_gib if size_gib < snapshot.size_gib => {
-                Err(Reason::DiskBelowSnapshot { snapshot: id, size_gib, least_gib: snapshot.size_gib })
+                Err(DiskReason::BelowSnapshot { snapshot: id, size_gib, least_gib: snapshot.size_gib }.into())
             }
             _ => Ok(wish),
         }
@@ -137,7 +139,7 @@ impl DiskWishes {
             let (disk, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
             let delete_with_instance = wish.flag("DeleteWithInstance")?.unwrap_or(true);
             let snapshot = wish.text("SnapshotId")?.filter(|id| !id.is_empty());
-            let malformed = |text: &str| Reason::MalformedSnapshotId { value: shorten(text).into() };
+            let malformed = |text: &str| DiskReason::MalformedSnapshotId { value: shorten(text).into() };
             let snapshot = snapshot.map(|id| id.parse().map_err(|_| malformed(&id))).transpose()?;
             wish.finish()?;
             let disk = DiskWish { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
@@ -195,7 +197,7 @@ fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskWish, Option<u32
     let encrypt = parameters.flag("Encrypt")?.unwrap_or(false);
     // There is no key service here, so that every key is one that is not there. The vendor documents no code for that alone.
     if let Some(key) = parameters.text("KmsKeyId")?.filter(|key| !key.is_empty()) {
-        return Err(Reason::KmsKey { name: parameters.path("KmsKeyId"), value: shorten(&key).into() });
+        return Err(DiskReason::KmsKey { name: parameters.path("KmsKeyId"), value: shorten(&key).into() }.into());
     }
     Ok((DiskWish { kind, size_gib: 0, name, encrypt }, size_gib))
 }

@@ -2,8 +2,8 @@
 //! what is unset looks as it does in recordings of the vendor's answers: `null`, `""` or `[]`.
 
 use cvmd_model::{
-    ChargeType, DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId, SnapshotId,
-    SubnetId, Tag, VpcId,
+    ChargeType, DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId,
+    SnapshotId, SubnetId, Tag, VpcId,
 };
 use cvmd_state::{Binding, View};
 use serde::{Serialize, Serializer};

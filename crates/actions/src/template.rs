@@ -1,5 +1,7 @@
 //! Launch templates: what CreateLaunchTemplate keeps, and what is answered of it.
 
+#[cfg(test)]
+use crate::parameters::taken;
 use crate::{
     Context, Parameters, Product, Reason,
     batch::{Batch, BatchId},
@@ -8,8 +10,6 @@ use crate::{
     login,
     parameters::shorten,
 };
-#[cfg(test)]
-use crate::parameters::taken;
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, LaunchTemplateVersion, Refusal, TemplateData, TemplateRefusal};
 use cvmd_state::View;
 use cvmd_wire::{Map, Params};

@@ -519,7 +519,12 @@ pub(crate) mod test {
             private_address: Ipv4Addr::LOCALHOST,
             public_address: None,
             login_port: None,
-            internet: InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false, public_ip_declined: false },
+            internet: InternetAccessible {
+                charge_type: "".into(),
+                max_bandwidth_out: 0,
+                public_ip_assigned: false,
+                public_ip_declined: false,
+            },
             vpc: VpcId::MIN,
             subnet: SubnetId::MIN,
             security_groups: [].into(),

@@ -228,7 +228,12 @@ fn a_guest_that_goes_down_too_late_is_started_again_with_the_login_it_had() {
 }
 
 fn reshape(was_running: bool, how: Option<StopType>) -> Goal {
-    let internet = InternetAccessible { charge_type: "".into(), max_bandwidth_out: 0, public_ip_assigned: false, public_ip_declined: false };
+    let internet = InternetAccessible {
+        charge_type: "".into(),
+        max_bandwidth_out: 0,
+        public_ip_assigned: false,
+        public_ip_declined: false,
+    };
     let before = Shape {
         instance_type: InstanceTypeId::SMALLEST,
         system_disk_gib: 50,

@@ -101,7 +101,7 @@ fn refuse(house: &House, reason: &Reason, context: &Context) -> ApiError {
 
 fn count_bound(house: &House, reason: &Reason) {
     match reason {
-        Reason::Excess(Excess::Written(TooLarge::Account { .. })) | Reason::InstanceQuota { .. } => {
+        Reason::Excess(Excess::Written(TooLarge::Account { .. }) | Excess::Instances { .. }) => {
             house.metrics.reached(Bound::Account);
         }
         Reason::Excess(_) => house.metrics.reached(Bound::Parameters),
@@ -253,7 +253,8 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
 /// resources with ids at their ends. What is none is left out.
 fn others_named(root: &Map) -> Option<Box<str>> {
     let mut ids: Vec<&str> = Vec::new();
-    let named = root.iter().filter(|(name, _)| ["Id", "Ids", "Resource", "ResourceList"].iter().any(|end| name.ends_with(end)));
+    let named =
+        root.iter().filter(|(name, _)| ["Id", "Ids", "Resource", "ResourceList"].iter().any(|end| name.ends_with(end)));
     for (_, value) in named {
         let texts = match value {
             Value::List(list) => &list[..list.len().min(OTHERS_NAMED_MAX)],

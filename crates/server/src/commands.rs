@@ -111,7 +111,10 @@ fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyho
     });
     let mut latest = latest?;
     if removed.is_none() {
-        anyhow::bail!("{name} is still being removed, and owns {}: run the same again to go on", cell(&latest["Owned"]));
+        anyhow::bail!(
+            "{name} is still being removed, and owns {}: run the same again to go on",
+            cell(&latest["Owned"])
+        );
     }
     // What went, and by whose request the account itself did.
     latest["Owned"] = first["Owned"].clone();

@@ -215,7 +215,11 @@ fn limits(said: &Said<'_>, shutdown: [Option<u64>; 2], boot: [Option<u64>; 2]) -
 }
 
 /// What one account may hold, as the argument and the file say.
-fn account_bounds(said: &Said<'_>, instances: [Option<u64>; 2], mib: [Option<u64>; 2]) -> anyhow::Result<AccountBounds> {
+fn account_bounds(
+    said: &Said<'_>,
+    instances: [Option<u64>; 2],
+    mib: [Option<u64>; 2],
+) -> anyhow::Result<AccountBounds> {
     let usual = AccountBounds::default();
     let within = |name: &str, most: u64, number: u64| match number {
         number if (1..=most).contains(&number) => Ok(number),

@@ -186,7 +186,9 @@ async fn converse(
     let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
     presence.begin();
     let outcome = match serde_json::from_str(&line) {
-        Ok(question) => answer(&house, (&endpoint, &credential_file), question).await.map_err(|error| format!("{error:#}")),
+        Ok(question) => {
+            answer(&house, (&endpoint, &credential_file), question).await.map_err(|error| format!("{error:#}"))
+        }
         Err(error) => Err(format!("not a question: {error}")),
     };
     let mut reply = json!(outcome).to_string();
@@ -195,7 +197,11 @@ async fn converse(
     let _ = write.write_all(reply.as_bytes()).await;
 }
 
-async fn answer(house: &Arc<House>, (endpoint, credential_file): (&str, &Path), question: Question) -> anyhow::Result<Value> {
+async fn answer(
+    house: &Arc<House>,
+    (endpoint, credential_file): (&str, &Path),
+    question: Question,
+) -> anyhow::Result<Value> {
     match question {
         Question::Environment => environment(house, endpoint),
         Question::Endpoint { instance } => endpoint_of(house, instance).await,

@@ -263,24 +263,8 @@ impl View {
             Put::InstanceGone(instance) => self.remove_instance(instance),
             Put::KeyPair(key) => self.put_key_pair(key),
             Put::KeyPairGone(key) => self.remove_key_pair(key),
-            Put::ClientToken(token) => {
-                self.saw(token.sequence);
-                let key = (token.account, token.region, token.token.clone());
-                self.client_tokens_by_age.insert(token.sequence, key.clone());
-                let old = self.client_tokens.insert(key, Arc::clone(token));
-                self.usages.follow(old.as_deref(), Some(&**token));
-                if let Some(old) = old {
-                    self.client_tokens_by_age.remove(&old.sequence);
-                }
-            }
-            Put::ClientTokenGone(token) => {
-                self.client_tokens_by_age.remove(&token.sequence);
-                let key = (token.account, token.region, token.token.clone());
-                if self.client_tokens.get(&key).is_some_and(|kept| kept.sequence == token.sequence) {
-                    self.client_tokens.remove(&key);
-                    self.usages.follow(Some(&**token), None);
-                }
-            }
+            Put::ClientToken(token) => self.put_client_token(token),
+            Put::ClientTokenGone(token) => self.remove_client_token(token),
             Put::Message(message) => {
                 self.saw(message.sequence);
                 let old = self.messages.insert(message.sequence, Arc::clone(message));
@@ -317,6 +301,26 @@ impl View {
 
     fn saw(&mut self, sequence: u64) {
         self.last_sequence = self.last_sequence.max(sequence);
+    }
+
+    fn put_client_token(&mut self, token: &Arc<ClientToken>) {
+        self.saw(token.sequence);
+        let key = (token.account, token.region, token.token.clone());
+        self.client_tokens_by_age.insert(token.sequence, key.clone());
+        let old = self.client_tokens.insert(key, Arc::clone(token));
+        self.usages.follow(old.as_deref(), Some(&**token));
+        if let Some(old) = old {
+            self.client_tokens_by_age.remove(&old.sequence);
+        }
+    }
+
+    fn remove_client_token(&mut self, token: &Arc<ClientToken>) {
+        self.client_tokens_by_age.remove(&token.sequence);
+        let key = (token.account, token.region, token.token.clone());
+        if self.client_tokens.get(&key).is_some_and(|kept| kept.sequence == token.sequence) {
+            self.client_tokens.remove(&key);
+            self.usages.follow(Some(&**token), None);
+        }
     }
 
     fn put_instance(&mut self, instance: &Arc<Instance>) {

@@ -34,7 +34,8 @@ const TWO_HOSTS: &str = "this request has two `Host` headers; send one";
 const NO_HOST: &str = "this request has no `Host` header, which HTTP/1.1 asks for";
 const TWO_LENGTHS: &str = "this request has both `Content-Length` and `Transfer-Encoding`; send one of them";
 
-const OTHER_CODING: &str = "this request names a `Transfer-Encoding` other than `chunked`, which this server does not undo";
+const OTHER_CODING: &str =
+    "this request names a `Transfer-Encoding` other than `chunked`, which this server does not undo";
 
 /// Answers a request. The future of each is moved once as a whole, so that what is large and rare in it stands in boxes.
 pub(super) fn respond(

@@ -115,7 +115,10 @@ fn a_key_that_the_guest_keeps_is_never_reported_as_removed() {
     // It was tried several times, and one line at the end says so.
     let log = world.server.stop();
     let warned: Vec<_> = log.lines().filter(|line| line.contains(" WARN ")).collect();
-    assert!(matches!(&warned[..], [one] if one.contains("an effect failed") && one.contains("attempts=5")), "{warned:?}");
+    assert!(
+        matches!(&warned[..], [one] if one.contains("an effect failed") && one.contains("attempts=5")),
+        "{warned:?}"
+    );
 }
 
 #[test]

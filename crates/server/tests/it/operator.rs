@@ -101,7 +101,10 @@ fn the_journal_names_what_was_made_and_deleted_and_tells_a_rehearsal_from_the_re
     assert!(said.contains("accepted (dry run") && !said.contains("true"), "{said}");
     launch["DryRun"] = json!(false);
     let launched = client.call("RunInstances", launch);
-    assert_eq!((&line(&launched)["DryRun"], &line(&launched)["InstanceIds"]), (&Value::Null, &launched["InstanceIdSet"]));
+    assert_eq!(
+        (&line(&launched)["DryRun"], &line(&launched)["InstanceIds"]),
+        (&Value::Null, &launched["InstanceIdSet"])
+    );
     let id = launched["InstanceIdSet"][0].as_str().unwrap();
     machines::running(client, id);
     // An image, and the snapshots that come and go with it.

@@ -237,7 +237,8 @@ fn not_in_catalogue(table: Table, sequence: u64, body: &[u8]) -> Option<StoreErr
         // Of a machine made of a custom image, what that goes back to.
         (&["base", "base_image", "image"], "image", image),
     ];
-    let text = |members: &[&str]| members.iter().find_map(|member| row["rare"][*member].as_str().or(row[*member].as_str()));
+    let text =
+        |members: &[&str]| members.iter().find_map(|member| row["rare"][*member].as_str().or(row[*member].as_str()));
     let is_missing = |(members, what, known): &(&[&str], &'static str, Known)| {
         text(members).filter(|name| !known(name)).map(|name| (*what, name.to_owned()))
     };

@@ -167,4 +167,19 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidFilter ...
 > DescribeAccountQuota {"Filters":[{"Name":"zone","Values":[6*"ap-guangzhou-3"]}]}
 < InvalidFilterValue.LimitExceeded ...
+
+# All that it has counts, in bytes.
+an account may have 20000 bytes
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
+< {}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
+< LimitExceeded With this request the account's resources would have ...
+> CreateKeyPair {"KeyName":"never","ProjectId":0}
+< LimitExceeded ...
+> tag.CreateTag {"TagKey":"never","TagValue":"never"}
+< LimitExceeded ...
+> StopInstances {"InstanceIds":["ins-running1"]}
+< {}
+> TerminateInstances {"InstanceIds":["ins-stopped1"]}
+< {}
 "#;

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15703>. Unlike upstream, Ed25519 is taken beside RSA. The same key
 //! material twice in one account is refused, because an unbind promises that the key is dead.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, names};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::KeyNameReason, names};
 use cvmd_model::{KeyPair, KeyPairId, PublicKey, Refusal, Tag};
 use cvmd_state::Transaction;
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub(super) struct NewKey {
 
 impl NewKey {
     pub(super) fn read(parameters: &mut Parameters) -> Result<NewKey, Reason> {
-        let name = parameters.text_or("KeyName", Reason::KeyNameTooLong)?.unwrap_or_default();
+        let name = parameters.text_or("KeyName", KeyNameReason::TooLong.into())?.unwrap_or_default();
         names::key_name(&name)?;
         let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
         let tags = names::tags(parameters, "keypair")?;

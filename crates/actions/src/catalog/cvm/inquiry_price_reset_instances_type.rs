@@ -4,8 +4,9 @@
 //!
 //! By the hour from then on; paid in advance, at once what the rest of the term costs more.
 
-use super::run_instances::find_instance_type;
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry};
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry, launch_parameters::find_instance_type,
+};
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 

@@ -5,9 +5,8 @@
 //! Parameters that a price depends on, or that have codes of this action's own, are read as RunInstances reads them;
 //! the others only for their type.
 
-use super::run_instances as run;
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, inquiry, names, new_instance::DiskWishes,
+    Action, Body, Context, Effect, Parameters, Product, Reason, inquiry, launch_parameters as run, names, new_instance::DiskWishes,
     prices::Charge, source::Source, term::Term,
 };
 use cvmd_model::ChargeType;

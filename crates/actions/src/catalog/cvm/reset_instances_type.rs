@@ -5,10 +5,10 @@
 //! once; the machine has it when the operation is a success. Unlike upstream, an instance that was STOPPED stays STOPPED;
 //! one that had been RUNNING is shut down, by force if need be, and started again.
 
-use super::run_instances::find_instance_type;
 use crate::{
     Action, Apply, Context, Effect, Parameters, Product, Reason,
     batch::{Batch, change_all},
+    launch_parameters::find_instance_type,
 };
 use cvmd_model::InstanceId;
 

@@ -9,21 +9,17 @@
 use super::modify_instances_attribute::security_groups;
 use crate::{
     Action, Apply, Body, Context, Effect, Parameters, Product, Reason, charge, client_token,
+    launch_parameters::{count, has_room, image, instance_type, internet, is_open, name, placement},
     login_settings::LoginSettings,
     names, network,
     new_instance::{self, DiskWishes, Plan, Wanted},
-    parameters::shorten,
     rare_wishes::RareWishes,
-    source::{Source, image_id},
+    source::Source,
     template,
 };
-use cvmd_model::{ImageId, InstanceId, InstanceTypeId, InternetAccessible, Refusal, ZoneId};
-use cvmd_state::View;
+use cvmd_model::{InstanceId, Refusal};
 use cvmd_wire::Params;
 use serde::Serialize;
-
-const COUNT_MAX: u32 = 500;
-const NAME_MAX: usize = 128;
 
 pub(crate) const ACTION: Action = Action {
     product: Product::Cvm,
@@ -210,9 +206,7 @@ fn launch(
             let again = same.parameters == digest;
             return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
         }
-        if !zone.get().is_open {
-            return Err(Reason::ZoneSoldOut { zone: zone.name() });
-        }
+        is_open(zone)?;
         has_room(tx.view(), context, count)?;
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
@@ -232,84 +226,8 @@ fn launch(
     }))
 }
 
-/// Whether the account may have so many instances more.
-fn has_room(view: &View, context: &Context, count: u32) -> Result<(), Reason> {
-    let held = view.usage(context.account).instances;
-    let limit = context.policy.account.instances_max.saturating_add(view.seeded(context.account).instances);
-    if held.saturating_add(count.into()) > limit { Err(Reason::InstanceQuota { held, limit }) } else { Ok(()) }
-}
-
 fn answer(ids: &[InstanceId]) -> Body {
     Body::of(&Reply { instance_id_set: ids })
-}
-
-fn count(parameters: &mut Parameters) -> Result<u32, Reason> {
-    let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
-    match parameters.bounded("MinCount", 1, COUNT_MAX)? {
-        Some(least) if least > count => Err(Reason::MinCount),
-        _ => Ok(count),
-    }
-}
-
-pub(super) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let name = parameters
-        .text_or("InstanceName", Reason::InstanceNameTooLong { limit: NAME_MAX })?
-        .filter(|name| !name.is_empty());
-    match &name {
-        Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
-        _ => Ok(name),
-    }
-}
-
-pub(super) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
-    let missing = || Reason::Missing { name: "Placement".into() };
-    let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
-    let text = placement.text("Zone")?.unwrap_or_default();
-    let zone = ZoneId::find(&text).ok_or_else(|| Reason::Zone { value: shorten(&text).into() })?;
-    if zone.region() != context.region {
-        return Err(Reason::ZoneElsewhere { value: text, region: context.region.name() });
-    }
-    let project_id = placement.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
-    placement.finish()?;
-    Ok((zone, project_id))
-}
-
-pub(super) fn image(parameters: &mut Parameters) -> Result<ImageId, Reason> {
-    image_id(parameters)?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })
-}
-
-pub(super) fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> {
-    let Some(text) = parameters.text("InstanceType")?.filter(|text| !text.is_empty()) else {
-        return Ok(InstanceTypeId::SMALLEST);
-    };
-    find_instance_type(&text)
-}
-
-pub(super) fn find_instance_type(text: &str) -> Result<InstanceTypeId, Reason> {
-    InstanceTypeId::find(text).ok_or_else(|| Reason::InstanceType { value: shorten(text).into() })
-}
-
-pub(super) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
-    let mut internet = InternetAccessible {
-        charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
-        max_bandwidth_out: 0,
-        public_ip_assigned: false,
-        public_ip_declined: false,
-    };
-    if let Some(mut wish) = parameters.structure("InternetAccessible")? {
-        let words =
-            ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
-        if let Some(word) = wish.word("InternetChargeType", &words.map(|word| (word, word)))? {
-            internet.charge_type = word.into();
-        }
-        internet.max_bandwidth_out = wish.bounded("InternetMaxBandwidthOut", 0, 2000)?.unwrap_or(0);
-        let assigned = wish.flag("PublicIpAssigned")?;
-        // "When the bandwidth is greater than 0 you are free to choose, and an address is assigned by default; at 0 none may be."
-        internet.public_ip_assigned = assigned == Some(true) && internet.max_bandwidth_out > 0;
-        internet.public_ip_declined = assigned == Some(false) && internet.max_bandwidth_out > 0;
-        wish.finish()?;
-    }
-    Ok(internet)
 }
 
 #[cfg(test)]
@@ -401,21 +319,6 @@ an account may have 11 instances
 an account may have 12 instances
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
 < {"InstanceIdSet":["ins-..."]}
-
-# All that it has counts, in bytes.
-an account may have 20000 bytes
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
-< {}
-> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
-< LimitExceeded With this request the account's resources would have ...
-> CreateKeyPair {"KeyName":"never","ProjectId":0}
-< LimitExceeded ...
-> tag.CreateTag {"TagKey":"never","TagValue":"never"}
-< LimitExceeded ...
-> StopInstances {"InstanceIds":["ins-running1"]}
-< {}
-> TerminateInstances {"InstanceIds":["ins-stopped1"]}
-< {}
 
 # In a VPC of one's own: the first free address of the subnet, and the public one of the block.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":2,"InternetAccessible":{"InternetMaxBandwidthOut":5},"SecurityGroupIds":["sg-mine0001"],"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"},"InstanceName":"own"}

@@ -17,7 +17,7 @@ const DESCRIPTION_MAX: usize = 100;
 pub(crate) const ACTION: Action = Action {
     product: Product::Vpc,
     name: "CreateSecurityGroup",
-    errors: &["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong", "LimitExceeded"],
+    errors: &["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"],
     without_effect: &[],
     regionless: false,
     effect: Effect::Command(prepare),

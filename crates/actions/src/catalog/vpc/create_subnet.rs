@@ -23,7 +23,6 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.TagDuplicateKey",
         "InvalidParameterValue.TooLong",
         "InvalidParameterValue.UnavailableZone",
-        "LimitExceeded",
         "ResourceNotFound",
         "UnsupportedOperation",
     ],

@@ -25,7 +25,6 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.Range",
         "InvalidParameterValue.TagDuplicateKey",
         "InvalidParameterValue.TooLong",
-        "LimitExceeded",
         "UnsupportedOperation",
     ],
     without_effect: &["AddressType", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6", "StackType"],

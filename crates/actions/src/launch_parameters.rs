@@ -1,0 +1,89 @@
+//! The parameters of a launch that one function each reads, for RunInstances and for what asks about one.
+
+use crate::{Context, Excess, Parameters, Reason, parameters::shorten, source::image_id};
+use cvmd_model::{ImageId, InstanceTypeId, InternetAccessible, ZoneId};
+use cvmd_state::View;
+
+const COUNT_MAX: u32 = 500;
+const NAME_MAX: usize = 128;
+
+pub(crate) fn count(parameters: &mut Parameters) -> Result<u32, Reason> {
+    let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
+    match parameters.bounded("MinCount", 1, COUNT_MAX)? {
+        Some(least) if least > count => Err(Reason::MinCount),
+        _ => Ok(count),
+    }
+}
+
+pub(crate) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
+    let name = parameters
+        .text_or("InstanceName", Reason::InstanceNameTooLong { limit: NAME_MAX })?
+        .filter(|name| !name.is_empty());
+    match &name {
+        Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
+        _ => Ok(name),
+    }
+}
+
+pub(crate) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
+    let missing = || Reason::Missing { name: "Placement".into() };
+    let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
+    let text = placement.text("Zone")?.unwrap_or_default();
+    let zone = ZoneId::find(&text).ok_or_else(|| Reason::Zone { value: shorten(&text).into() })?;
+    if zone.region() != context.region {
+        return Err(Reason::ZoneElsewhere { value: text, region: context.region.name() });
+    }
+    let project_id = placement.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
+    placement.finish()?;
+    Ok((zone, project_id))
+}
+
+pub(crate) fn image(parameters: &mut Parameters) -> Result<ImageId, Reason> {
+    image_id(parameters)?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })
+}
+
+pub(crate) fn instance_type(parameters: &mut Parameters) -> Result<InstanceTypeId, Reason> {
+    let Some(text) = parameters.text("InstanceType")?.filter(|text| !text.is_empty()) else {
+        return Ok(InstanceTypeId::SMALLEST);
+    };
+    find_instance_type(&text)
+}
+
+pub(crate) fn find_instance_type(text: &str) -> Result<InstanceTypeId, Reason> {
+    InstanceTypeId::find(text).ok_or_else(|| Reason::InstanceType { value: shorten(text).into() })
+}
+
+pub(crate) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible, Reason> {
+    let mut internet = InternetAccessible {
+        charge_type: "TRAFFIC_POSTPAID_BY_HOUR".into(),
+        max_bandwidth_out: 0,
+        public_ip_assigned: false,
+        public_ip_declined: false,
+    };
+    if let Some(mut wish) = parameters.structure("InternetAccessible")? {
+        let words =
+            ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
+        if let Some(word) = wish.word("InternetChargeType", &words.map(|word| (word, word)))? {
+            internet.charge_type = word.into();
+        }
+        internet.max_bandwidth_out = wish.bounded("InternetMaxBandwidthOut", 0, 2000)?.unwrap_or(0);
+        let assigned = wish.flag("PublicIpAssigned")?;
+        // "When the bandwidth is greater than 0 you are free to choose, and an address is assigned by default; at 0 none may be."
+        internet.public_ip_assigned = assigned == Some(true) && internet.max_bandwidth_out > 0;
+        internet.public_ip_declined = assigned == Some(false) && internet.max_bandwidth_out > 0;
+        wish.finish()?;
+    }
+    Ok(internet)
+}
+
+/// Refuses a zone in which nothing can be launched now.
+pub(crate) fn is_open(zone: ZoneId) -> Result<(), Reason> {
+    if zone.get().is_open { Ok(()) } else { Err(Reason::ZoneSoldOut { zone: zone.name() }) }
+}
+
+/// Whether the account may have so many instances more.
+pub(crate) fn has_room(view: &View, context: &Context, count: u32) -> Result<(), Reason> {
+    let held = view.usage(context.account).instances;
+    let limit = context.policy.account.instances_max.saturating_add(view.seeded(context.account).instances);
+    if held.saturating_add(count.into()) > limit { Err(Excess::Instances { held, limit }.into()) } else { Ok(()) }
+}
