@@ -11,30 +11,13 @@ pub mod boots;
 pub mod connections;
 pub mod disks;
 mod ground;
+mod world;
+
+pub use world::World;
 
 use crate::{Boot, Definition, Endpoint, Hypervisor, Trouble};
-use async_trait::async_trait;
-use cvmd_model::{BootId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
+use cvmd_model::{BootId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
 use ground::{blob, defined, drain, heard, line, login, names, shut_down, start, until};
-use std::sync::Arc;
-
-/// A driver under test and what only its own tests can reach.
-#[async_trait]
-pub trait World: Send {
-    fn hypervisor(&self) -> Arc<dyn Hypervisor>;
-
-    /// A well-behaved Linux machine that no other test has.
-    fn definition(&self) -> Definition;
-
-    /// Drives the same machines from a new process's point of view: nothing in memory is left but what was durable.
-    async fn reopen(&mut self);
-
-    /// The text of the user's own `~/.ssh/authorized_keys`.
-    async fn text(&self, id: InstanceId) -> String;
-
-    /// Replaces that text, as the machine's owner may.
-    async fn write_by_hand(&self, id: InstanceId, text: &str);
-}
 
 /// Makes a test of every promise: `contract!(#[tokio::test] make())`, where `make()` answers a [`World`].
 #[macro_export]

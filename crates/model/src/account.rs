@@ -40,3 +40,11 @@ impl Credential {
         self.revoked_seconds.is_none()
     }
 }
+
+/// A number that is the same for ever for one account and place, without a row of its own.
+#[must_use]
+pub fn lasting_number(account: AccountNumber, place: &str, what: u64) -> u64 {
+    // FNV-1a: spreads the few names there are; nothing depends on its strength.
+    let bytes = place.bytes().chain(account.0.to_be_bytes()).chain(what.to_be_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -7,7 +7,7 @@ use crate::{
     geography::{REGION_ROWS, Region, RegionId, Zone},
     image::{IMAGES, Image},
     instance_type::{InstanceType, family_of, vendors},
-    network::lasting_number,
+    lasting_number,
 };
 use serde::Deserialize;
 use std::{collections::HashMap, sync::OnceLock};

@@ -1,16 +1,26 @@
-//! How an instance is paid for: by the hour or in advance, and the recycle bin of those paid in advance.
-//!
-//! ```text
-//!             TerminateInstances            TerminateInstances
-//! (any idle) --------------------> SHUTDOWN --------------------> gone
-//!                                     |  RenewInstances
-//!                                     +----------------> STOPPED
-//! ```
-//!
-//! Nothing expires by itself: the date is answered, and nobody acts on it.
+//! How an instance is paid for.
 
-use crate::{By, ChargeType, Goal, Instance, InstanceState, Operation, Refusal};
 use serde::{Deserialize, Serialize};
+
+/// By the hour, in advance, or as a spot instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChargeType {
+    PostpaidByHour,
+    Prepaid,
+    Spotpaid,
+}
+
+impl ChargeType {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ChargeType::PostpaidByHour => "POSTPAID_BY_HOUR",
+            ChargeType::Prepaid => "PREPAID",
+            ChargeType::Spotpaid => "SPOTPAID",
+        }
+    }
+}
 
 /// What is to happen when the term ends. Kept and answered; nothing is renewed by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,192 +52,4 @@ pub struct Prepaid {
     pub renew: RenewFlag,
     /// `ExpiredTime`, unix seconds.
     pub expires_seconds: u64,
-}
-
-impl Instance {
-    /// The term paid in advance; `None` for an instance paid afterwards.
-    #[must_use]
-    pub fn prepaid(&self) -> Option<Prepaid> {
-        self.rare().prepaid
-    }
-
-    /// Ends the instance and whatever is under way on it; one that was paid in advance goes into the recycle bin first.
-    ///
-    /// One whose launch has not succeeded holds nothing to keep, and is destroyed at once.
-    ///
-    /// # Errors
-    /// The [`Refusal`] that names this instance.
-    pub fn terminate(&mut self, by: By) -> Result<(), Refusal> {
-        use InstanceState as S;
-        self.allows_termination()?;
-        let destroyed = matches!(self.state, S::Shutdown | S::Pending | S::LaunchFailed);
-        if self.charge_type == ChargeType::Prepaid && !destroyed {
-            return self.isolate(by);
-        }
-        self.state = S::Terminating;
-        self.begin(Goal::Terminate, by);
-        Ok(())
-    }
-
-    fn allows_termination(&self) -> Result<(), Refusal> {
-        match self.operation {
-            Some(Operation { goal: Goal::Terminate, .. }) => Err(self.in_state()),
-            Some(Operation { goal: Goal::Isolate, .. }) => Err(Refusal::Isolating(self.id)),
-            _ if self.disable_api_termination => Err(Refusal::Protected(self.id)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Supersedes what only changes power. What changes the disk must end first, because the instance may come back, and
-    /// what is then said of its disk must be so.
-    fn isolate(&mut self, by: By) -> Result<(), Refusal> {
-        use InstanceState as S;
-        match self.operation.as_ref().map(|operation| &operation.goal) {
-            None | Some(Goal::Start | Goal::Stop { .. } | Goal::Reboot { .. }) => {}
-            Some(_) => return Err(Refusal::OperationInProgress(self.id)),
-        }
-        self.state = if self.state == S::Stopped { S::Shutdown } else { S::Stopping };
-        self.stopped_without_charging = false;
-        self.begin(Goal::Isolate, by);
-        Ok(())
-    }
-
-    /// Extends the term by what `later` makes of it, and takes the instance out of the recycle bin: it is STOPPED then.
-    ///
-    /// # Errors
-    /// The [`Refusal`] of an instance that was not paid in advance, or on which an operation is under way.
-    pub fn renew(&mut self, later: impl FnOnce(Prepaid) -> Prepaid, by: By) -> Result<(), Refusal> {
-        let prepaid = self.allows_term_change()?;
-        if self.state == InstanceState::Shutdown {
-            self.state = InstanceState::Stopped;
-        }
-        self.change_rare(|rare| rare.prepaid = Some(later(prepaid)));
-        self.finish_at_once(by);
-        Ok(())
-    }
-
-    /// # Errors
-    /// The [`Refusal`] of [`Instance::renew`], and of an instance in the recycle bin.
-    pub fn set_renew_flag(&mut self, renew: RenewFlag, by: By) -> Result<(), Refusal> {
-        let prepaid = self.allows_term_change()?;
-        self.outside_recycle_bin()?;
-        self.change_rare(|rare| rare.prepaid = Some(Prepaid { renew, ..prepaid }));
-        self.finish_at_once(by);
-        Ok(())
-    }
-
-    /// Has the instance paid in advance for that term, or by the hour.
-    ///
-    /// # Errors
-    /// The [`Refusal`] of an instance that is paid for in this way already or is a spot instance, that is in the recycle
-    /// bin, that was stopped without charging, or on which an operation is under way.
-    pub fn change_charge_type(&mut self, prepaid: Option<Prepaid>, by: By) -> Result<(), Refusal> {
-        let wanted = if prepaid.is_some() { ChargeType::Prepaid } else { ChargeType::PostpaidByHour };
-        if self.charge_type == wanted || self.charge_type == ChargeType::Spotpaid {
-            return Err(self.charged());
-        }
-        if self.operation.is_some() {
-            return Err(Refusal::OperationInProgress(self.id));
-        }
-        self.outside_recycle_bin()?;
-        if self.is_asleep() {
-            return Err(Refusal::StoppedWithoutCharging(self.id));
-        }
-        self.charge_type = wanted;
-        self.change_rare(|rare| rare.prepaid = prepaid);
-        self.finish_at_once(by);
-        Ok(())
-    }
-
-    fn allows_term_change(&self) -> Result<Prepaid, Refusal> {
-        let prepaid = self.prepaid().ok_or_else(|| self.charged())?;
-        if self.operation.is_some() { Err(Refusal::OperationInProgress(self.id)) } else { Ok(prepaid) }
-    }
-
-    /// # Errors
-    /// The [`Refusal`] of an instance in the recycle bin.
-    pub fn outside_recycle_bin(&self) -> Result<(), Refusal> {
-        if self.state == InstanceState::Shutdown { Err(self.in_state()) } else { Ok(()) }
-    }
-
-    fn charged(&self) -> Refusal {
-        Refusal::ChargeType { instance: self.id, charge_type: self.charge_type }
-    }
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-    use crate::{Password, RequestId, StopType, instance::test::instance as any};
-
-    fn instance(state: InstanceState) -> Instance {
-        any(state, &[], Password::Never)
-    }
-
-    fn by() -> By {
-        By { action: "TerminateInstances", request: RequestId(uuid::Uuid::nil()) }
-    }
-
-    fn prepaid(state: InstanceState) -> Instance {
-        let mut instance = instance(state);
-        instance.charge_type = ChargeType::Prepaid;
-        let term = Prepaid { renew: RenewFlag::default(), expires_seconds: 10 };
-        instance.change_rare(|rare| rare.prepaid = Some(term));
-        instance
-    }
-
-    fn goal(instance: &Instance) -> Option<&Goal> {
-        instance.operation.as_ref().map(|operation| &operation.goal)
-    }
-
-    #[test]
-    fn the_first_end_of_what_was_paid_in_advance_is_the_recycle_bin_and_the_second_the_end() {
-        let mut instance = prepaid(InstanceState::Running);
-        instance.terminate(by()).unwrap();
-        assert_eq!((instance.state, goal(&instance)), (InstanceState::Stopping, Some(&Goal::Isolate)));
-        assert_eq!(instance.terminate(by()), Err(Refusal::Isolating(instance.id)));
-        instance.operation = None;
-        instance.state = InstanceState::Shutdown;
-        instance.terminate(by()).unwrap();
-        assert_eq!((instance.state, goal(&instance)), (InstanceState::Terminating, Some(&Goal::Terminate)));
-    }
-
-    #[test]
-    fn what_was_never_running_has_no_way_back_and_needs_none() {
-        for state in [InstanceState::Pending, InstanceState::LaunchFailed] {
-            let mut instance = prepaid(state);
-            instance.terminate(by()).unwrap();
-            assert_eq!(goal(&instance), Some(&Goal::Terminate));
-        }
-    }
-
-    #[test]
-    fn the_way_into_the_recycle_bin_supersedes_power_but_not_a_change_of_the_disk() {
-        let mut rebooting = prepaid(InstanceState::Running);
-        rebooting.reboot(StopType::Soft, by()).unwrap();
-        rebooting.terminate(by()).unwrap();
-        assert_eq!(goal(&rebooting), Some(&Goal::Isolate));
-        let mut changing = prepaid(InstanceState::Stopped);
-        changing.reset_password("$6$hash", None, by()).unwrap();
-        assert_eq!(changing.terminate(by()), Err(Refusal::OperationInProgress(changing.id)));
-    }
-
-    #[test]
-    fn a_renewal_takes_out_of_the_recycle_bin_and_only_what_was_paid_in_advance_has_one() {
-        let later = |prepaid: Prepaid| Prepaid { expires_seconds: prepaid.expires_seconds + 1, ..prepaid };
-        let mut recycled = prepaid(InstanceState::Shutdown);
-        recycled.renew(later, by()).unwrap();
-        assert_eq!(recycled.state, InstanceState::Stopped);
-        assert_eq!(recycled.prepaid().map(|prepaid| prepaid.expires_seconds), Some(11));
-        let mut hourly = instance(InstanceState::Running);
-        assert!(matches!(hourly.renew(later, by()), Err(Refusal::ChargeType { .. })));
-    }
-
-    #[test]
-    fn an_instance_without_a_term_has_no_box() {
-        let mut instance = prepaid(InstanceState::Running);
-        assert!(instance.rare.is_some());
-        instance.change_charge_type(None, by()).unwrap();
-        assert_eq!((instance.rare, instance.charge_type), (None, ChargeType::PostpaidByHour));
-    }
 }

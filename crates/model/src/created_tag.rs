@@ -1,6 +1,6 @@
 //! A tag that an account has made before anything carries it.
 
-use crate::{AccountNumber, Kept, RegionId};
+use crate::{AccountNumber, Kept, RegionId, RowKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -20,6 +20,12 @@ pub struct CreatedTagId(pub u64);
 impl fmt::Display for CreatedTagId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "tag-{}", self.0)
+    }
+}
+
+impl From<CreatedTagId> for RowKey {
+    fn from(id: CreatedTagId) -> RowKey {
+        RowKey(id.0, 0)
     }
 }
 

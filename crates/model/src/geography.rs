@@ -1,14 +1,10 @@
 //! The vendor's regions and zones, and the operator's own beside them.
 
-use crate::Catalogue;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-use std::fmt;
-
-/// One of the regions, as an index into [`Catalogue::regions`].
+/// One of the regions, as an index into [`crate::Catalogue::regions`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionId(pub(crate) u16);
 
-/// One of the zones, as an index into [`Catalogue::zones`].
+/// One of the zones, as an index into [`crate::Catalogue::zones`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZoneId(pub(crate) u16);
 
@@ -108,88 +104,6 @@ impl RegionRow {
         numbers.into_iter().map(zone).collect()
     }
 }
-
-impl RegionId {
-    pub fn all() -> impl Iterator<Item = RegionId> {
-        // Invariant: the catalogue has no more than an index can name.
-        (0..=u16::MAX).take(Catalogue::get().regions.len()).map(RegionId)
-    }
-
-    #[must_use]
-    pub fn find(name: &str) -> Option<RegionId> {
-        RegionId::all().find(|region| region.name() == name)
-    }
-
-    #[must_use]
-    pub fn get(self) -> &'static Region {
-        &Catalogue::get().regions[usize::from(self.0)]
-    }
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.get().name
-    }
-}
-
-impl ZoneId {
-    pub fn all() -> impl Iterator<Item = ZoneId> {
-        (0..=u16::MAX).take(Catalogue::get().zones.len()).map(ZoneId)
-    }
-
-    #[must_use]
-    pub fn find(name: &str) -> Option<ZoneId> {
-        ZoneId::all().find(|zone| zone.name() == name)
-    }
-
-    #[must_use]
-    pub fn get(self) -> &'static Zone {
-        &Catalogue::get().zones[usize::from(self.0)]
-    }
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.get().name
-    }
-
-    #[must_use]
-    pub fn region(self) -> RegionId {
-        self.get().region
-    }
-}
-
-macro_rules! by_name {
-    ($name:ident, $what:literal) => {
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.name())
-            }
-        }
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                let missing = || {
-                    D::Error::custom(format!(
-                        "no {} `{text}`: one of the operator's own stands in the configuration's [catalogue]",
-                        $what
-                    ))
-                };
-                $name::find(&text).ok_or_else(missing)
-            }
-        }
-    };
-}
-by_name!(RegionId, "region");
-by_name!(ZoneId, "zone");
 
 #[cfg(test)]
 mod test {

@@ -1,5 +1,6 @@
 //! Typed ids: the vendor's prefix and eight characters of `[0-9a-z]`, held inline in eight bytes.
 
+use crate::RowKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{fmt, str::FromStr};
 
@@ -32,6 +33,12 @@ macro_rules! id {
             #[must_use]
             pub fn to_u64(self) -> u64 {
                 u64::from_be_bytes(self.0)
+            }
+        }
+
+        impl From<$name> for RowKey {
+            fn from(id: $name) -> RowKey {
+                RowKey(id.to_u64(), 0)
             }
         }
 

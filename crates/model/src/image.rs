@@ -1,6 +1,6 @@
 //! The public images that machines are made of.
 
-use crate::{Catalogue, ImageId};
+use crate::ImageId;
 
 /// What an image's guest is: decides its default user and whether it takes keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +102,6 @@ impl Image {
     #[must_use]
     pub fn id(&self) -> ImageId {
         self.id_text.parse().expect("the table of images holds ids")
-    }
-
-    #[must_use]
-    pub fn find(id: ImageId) -> Option<&'static Image> {
-        Catalogue::get().image(id)
     }
 }
 

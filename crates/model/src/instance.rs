@@ -1,151 +1,12 @@
 //! An instance: what is wanted of one machine, and the laws of changing it.
 
 use crate::{
-    AccountNumber, DataDisk, Goal, Image, ImageId, InstanceId, InstanceTypeId, KeyPairId, Latest, LatestState, Login,
-    Operation, Platform, Rare, Refusal, RequestId, SecurityGroupId, SubnetId, SystemDisk, Trail, VpcId, ZoneId,
+    AccountNumber, ChargeType, DataDisk, Goal, Image, ImageId, InstanceId, InstanceState, InstanceTypeId,
+    InternetAccessible, KeyPairId, Latest, LatestState, Login, LoginWanted, Operation, Password, Platform, Rare,
+    Refusal, RequestId, SecurityGroupId, StopType, SubnetId, SystemDisk, Tag, Trail, VpcId, ZoneId, rare::NOTHING,
 };
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, net::Ipv4Addr};
-
-/// `InstanceState`, as clients poll it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum InstanceState {
-    Pending,
-    LaunchFailed,
-    Running,
-    Stopped,
-    Starting,
-    Stopping,
-    Rebooting,
-    /// In the recycle bin: off, and kept until it is renewed or destroyed.
-    Shutdown,
-    EnterRescueMode,
-    RescueMode,
-    ExitRescueMode,
-    Terminating,
-}
-
-impl InstanceState {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            InstanceState::Pending => "PENDING",
-            InstanceState::LaunchFailed => "LAUNCH_FAILED",
-            InstanceState::Running => "RUNNING",
-            InstanceState::Stopped => "STOPPED",
-            InstanceState::Starting => "STARTING",
-            InstanceState::Stopping => "STOPPING",
-            InstanceState::Rebooting => "REBOOTING",
-            InstanceState::Shutdown => "SHUTDOWN",
-            InstanceState::EnterRescueMode => "ENTER_RESCUE_MODE",
-            InstanceState::RescueMode => "RESCUE_MODE",
-            InstanceState::ExitRescueMode => "EXIT_RESCUE_MODE",
-            InstanceState::Terminating => "TERMINATING",
-        }
-    }
-
-    #[must_use]
-    pub fn find(name: &str) -> Option<InstanceState> {
-        use InstanceState as S;
-        [
-            S::Pending,
-            S::LaunchFailed,
-            S::Running,
-            S::Stopped,
-            S::Starting,
-            S::Stopping,
-            S::Rebooting,
-            S::Shutdown,
-            S::EnterRescueMode,
-            S::RescueMode,
-            S::ExitRescueMode,
-            S::Terminating,
-        ]
-        .into_iter()
-        .find(|state| state.name() == name)
-    }
-}
-
-/// What is known of an instance's password.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Password {
-    /// None was ever set: without a key nobody enters.
-    Never,
-    /// SHA-512 crypt.
-    Set(Box<str>),
-    /// The disk's own, from the custom image that it was made of: known to the guest, not to us.
-    FromImage,
-}
-
-impl std::fmt::Debug for Password {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Password::Never => "Never",
-            Password::Set(_) => "Set(hidden)",
-            Password::FromImage => "FromImage",
-        })
-    }
-}
-
-/// The ways in that are wanted: which key pairs, what password, and whether a password may be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoginWanted {
-    pub keys: Vec<KeyPairId>,
-    pub password: Password,
-    /// A bit of its own: Associate turns it off, ResetInstancesPassword on, unbinding the last key on if a password
-    /// is known.
-    pub password_login: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ChargeType {
-    PostpaidByHour,
-    Prepaid,
-    Spotpaid,
-}
-
-impl ChargeType {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            ChargeType::PostpaidByHour => "POSTPAID_BY_HOUR",
-            ChargeType::Prepaid => "PREPAID",
-            ChargeType::Spotpaid => "SPOTPAID",
-        }
-    }
-}
-
-/// How an instance is stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StopType {
-    /// Ask the guest; fail if it will not.
-    Soft,
-    /// Ask the guest; power off if it will not within the time limit.
-    SoftFirst,
-    /// Power off.
-    Hard,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InternetAccessible {
-    pub charge_type: Cow<'static, str>,
-    /// Mbit/s.
-    pub max_bandwidth_out: u32,
-    pub public_ip_assigned: bool,
-    /// None was to come with the bandwidth.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub public_ip_declined: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Tag {
-    pub key: Box<str>,
-    pub value: Box<str>,
-}
+use std::net::Ipv4Addr;
 
 /// What is wanted of one machine, and the operation that brings it about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,6 +86,20 @@ pub enum Associate {
     Replace,
     /// They stay, and the new ones join them.
     Add,
+}
+
+impl Instance {
+    #[must_use]
+    pub fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// Changes what few instances have.
+    pub fn change_rare(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
+        change(&mut rare);
+        self.rare = rare.boxed();
+    }
 }
 
 impl Instance {

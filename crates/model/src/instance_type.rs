@@ -1,8 +1,5 @@
 //! The instance types that can be asked for.
 
-use crate::Catalogue;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-
 /// One instance type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstanceType {
@@ -219,41 +216,12 @@ pub(crate) fn family_of(name: &'static str) -> &'static str {
     name.split_once('.').map_or(name, |(family, _)| family)
 }
 
-/// An index into [`Catalogue::types`].
+/// An index into [`crate::Catalogue::types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct InstanceTypeId(u16);
+pub struct InstanceTypeId(pub(crate) u16);
 
 impl InstanceTypeId {
     pub const SMALLEST: InstanceTypeId = InstanceTypeId(0);
-
-    #[must_use]
-    pub fn find(name: &str) -> Option<InstanceTypeId> {
-        let index = Catalogue::get().type_named(name)?;
-        u16::try_from(index).ok().map(InstanceTypeId)
-    }
-
-    #[must_use]
-    pub fn get(self) -> &'static InstanceType {
-        &Catalogue::get().types[usize::from(self.0)]
-    }
-}
-
-impl Serialize for InstanceTypeId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.get().name)
-    }
-}
-
-impl<'de> Deserialize<'de> for InstanceTypeId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let missing = || {
-            D::Error::custom(format!(
-                "no instance type `{text}`: one of the operator's own stands in the configuration's [catalogue]"
-            ))
-        };
-        InstanceTypeId::find(&text).ok_or_else(missing)
-    }
 }
 
 #[cfg(test)]

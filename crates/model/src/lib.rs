@@ -16,25 +16,35 @@ mod id;
 mod image;
 mod installed;
 mod instance;
+mod instance_disks;
+mod instance_state;
 mod instance_type;
+mod internet;
 mod kept;
 mod key;
 mod login;
+mod lookup;
 mod network;
 mod operation;
+mod password;
 mod placement_group;
 mod rare;
 mod refusal;
+mod reinstall;
+mod reshape;
 mod round_robin;
+mod row_key;
 mod security_group;
 mod shape;
 mod snapshot;
+mod tag;
 mod template;
+mod term;
 
-pub use account::{Account, AccountNumber, Credential};
+pub use account::{Account, AccountNumber, Credential, lasting_number};
 pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};
 pub use catalogue::{Catalogue, Own};
-pub use charge::{Prepaid, RenewFlag};
+pub use charge::{ChargeType, Prepaid, RenewFlag};
 pub use cidr::{Cidr, MalformedCidr};
 pub use created_tag::{CreatedTag, CreatedTagId};
 pub use custom_image::{CustomImage, ImageLogin, ImageState};
@@ -46,23 +56,26 @@ pub use id::{
 };
 pub use image::{IMAGES, Image, Platform};
 pub use installed::Installed;
-pub use instance::{
-    Associate, By, ChargeType, Instance, InstanceState, InternetAccessible, LoginWanted, Password, PowerLaw, StopType,
-    Tag,
-};
+pub use instance::{Associate, By, Instance, PowerLaw};
+pub use instance_state::{InstanceState, StopType};
 pub use instance_type::{InstanceType, InstanceTypeId};
+pub use internet::InternetAccessible;
 pub use kept::Kept;
 pub use key::{KeyBlob, KeyPair, MalformedKey, PublicKey};
-pub use login::Login;
-pub use network::{Subnet, Vpc, lasting_number};
+pub use login::{Login, LoginWanted};
+pub use network::{Subnet, Vpc};
 pub use operation::{BootId, Goal, Latest, LatestState, Observed, Operation, Power, System, Trail};
+pub use password::Password;
 pub use placement_group::{DisasterRecoverGroup, GROUPS_MAX, GroupKind};
 pub use rare::{CpuTopology, Rare};
 pub use refusal::{DiskRefusal, Failure, GroupRefusal, Refusal, TemplateRefusal};
+pub use reshape::Running;
 pub use round_robin::RoundRobin;
+pub use row_key::RowKey;
 pub use security_group::{Direction, Peer, RULES_MAX, Rule, SecurityGroup};
-pub use shape::{Running, Shape, Size};
+pub use shape::{Shape, Size};
 pub use snapshot::Snapshot;
+pub use tag::Tag;
 pub use template::{
     LaunchTemplate, LaunchTemplateVersion, LaunchTemplateVersionId, TEMPLATE_VERSIONS_MAX, TemplateData,
 };

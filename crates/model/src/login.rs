@@ -1,6 +1,6 @@
 //! What a guest must admit.
 
-use crate::PublicKey;
+use crate::{KeyPairId, Password, PublicKey};
 use serde::{Deserialize, Serialize};
 
 /// What a guest must admit: one user, these keys, this password, and whether a password may be used at all.
@@ -27,4 +27,14 @@ impl std::fmt::Debug for Login {
             .field("password_login", &self.password_login)
             .finish()
     }
+}
+
+/// The ways in that are wanted: which key pairs, what password, and whether a password may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginWanted {
+    pub keys: Vec<KeyPairId>,
+    pub password: Password,
+    /// A bit of its own: Associate turns it off, ResetInstancesPassword on, unbinding the last key on if a password
+    /// is known.
+    pub password_login: bool,
 }

@@ -3,7 +3,7 @@
 //! Every account has a default VPC in each region, and in it a default subnet for each zone. They are there without
 //! rows: their ids follow from account and place, and never change. All of them share the data directory's block.
 
-use crate::{AccountNumber, Cidr, Kept, Refusal, RegionId, RouteTableId, SubnetId, Tag, VpcId, ZoneId};
+use crate::{AccountNumber, Cidr, Kept, Refusal, RegionId, RouteTableId, SubnetId, Tag, VpcId, ZoneId, lasting_number};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -171,14 +171,6 @@ impl RouteTableId {
     pub fn of_default(account: AccountNumber, region: RegionId) -> RouteTableId {
         RouteTableId::from_random(lasting_number(account, region.name(), 4))
     }
-}
-
-/// A number that is the same for ever for one account and place, without a row of its own.
-#[must_use]
-pub fn lasting_number(account: AccountNumber, place: &str, what: u64) -> u64 {
-    // FNV-1a: spreads the few names there are; nothing depends on its strength.
-    let bytes = place.bytes().chain(account.0.to_be_bytes()).chain(what.to_be_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl Kept for Vpc {

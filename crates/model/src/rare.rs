@@ -1,6 +1,6 @@
 //! What few instances have. Boxed in the instance, so that the many pay one pointer for it and their rows nothing.
 
-use crate::{DisasterRecoverGroupId, ImageId, Instance, Prepaid, Tag};
+use crate::{DisasterRecoverGroupId, ImageId, Prepaid, Tag};
 use serde::{Deserialize, Serialize};
 
 /// Everything unset is left out of the row; when all of it is, the box is left out too.
@@ -39,7 +39,7 @@ pub struct CpuTopology {
 }
 
 /// What an instance without a box has.
-static NOTHING: Rare = Rare {
+pub(crate) static NOTHING: Rare = Rare {
     prepaid: None,
     base_image: None,
     group: None,
@@ -55,19 +55,5 @@ impl Rare {
     #[must_use]
     pub fn boxed(self) -> Option<Box<Rare>> {
         (self != NOTHING).then(|| Box::new(self))
-    }
-}
-
-impl Instance {
-    #[must_use]
-    pub fn rare(&self) -> &Rare {
-        self.rare.as_deref().unwrap_or(&NOTHING)
-    }
-
-    /// Changes what few instances have.
-    pub fn change_rare(&mut self, change: impl FnOnce(&mut Rare)) {
-        let mut rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
-        change(&mut rare);
-        self.rare = rare.boxed();
     }
 }

@@ -1,6 +1,6 @@
 //! Security groups: names for sets of rules. The rules are kept in order and answered; nothing enforces them.
 
-use crate::{AccountNumber, Kept, Refusal, RegionId, SecurityGroupId, Tag, network::lasting_number};
+use crate::{AccountNumber, Kept, Refusal, RegionId, SecurityGroupId, Tag, lasting_number};
 use serde::{Deserialize, Serialize};
 
 /// Rules in one direction of a group, at most.

@@ -2,7 +2,7 @@
 //!
 //! A version is a row of its own, which is written once: a template says only which numbers it has.
 
-use crate::{AccountNumber, Kept, LaunchTemplateId, Refusal, RegionId, Tag, TemplateRefusal};
+use crate::{AccountNumber, Kept, LaunchTemplateId, Refusal, RegionId, RowKey, Tag, TemplateRefusal};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -43,6 +43,12 @@ pub struct LaunchTemplateVersion {
 pub struct LaunchTemplateVersionId {
     pub template: LaunchTemplateId,
     pub number: u32,
+}
+
+impl From<LaunchTemplateVersionId> for RowKey {
+    fn from(id: LaunchTemplateVersionId) -> RowKey {
+        RowKey(id.template.to_u64(), id.number)
+    }
 }
 
 impl fmt::Display for LaunchTemplateVersionId {

@@ -6,18 +6,18 @@
 //! watch ───────────┘             idle: queued for a few followers
 //! ```
 
-use crate::{Limits, effects::Effects, follow, images, walk};
-use cvmd_hypervisor::{Clock, Hypervisor};
-use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
-use cvmd_state::State;
-use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use crate::{
+    Limits,
+    effects::Effects,
+    follow, images,
+    shared::{Alive, Counters, Figures, Shared},
+    tasks::wake,
 };
-use tokio::sync::{Notify, mpsc, watch};
+use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_model::InstanceId;
+use cvmd_state::State;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, watch};
 
 /// Idle instances that are looked at side by side.
 const FOLLOWERS: usize = 8;
@@ -40,62 +40,6 @@ pub struct Engine {
     /// Every task holds a sender; when the last has gone, all have ended.
     ended: mpsc::Receiver<()>,
 }
-
-/// What the engine has done since it started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Instances with a task now.
-    pub tasks: usize,
-    /// Effects performed, failed ones too.
-    pub effects: u64,
-    /// Effects that failed.
-    pub troubles: u64,
-    pub succeeded: u64,
-    pub failed: u64,
-    /// Idle instances whose state was corrected.
-    pub followed: u64,
-    /// Instances that should have a machine and were seen to have none.
-    pub without_machine: usize,
-}
-
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) state: Arc<State>,
-    pub(crate) hypervisor: Arc<dyn Hypervisor>,
-    pub(crate) clock: Clock,
-    pub(crate) limits: Limits,
-    pub(crate) effects: Effects,
-    pub(crate) stop: watch::Receiver<bool>,
-    abandon: watch::Receiver<bool>,
-    pub(crate) counters: Counters,
-    tasks: Mutex<HashMap<InstanceId, Arc<Task>>>,
-    without_machine: Mutex<BTreeSet<InstanceId>>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) effects: AtomicU64,
-    pub(crate) troubles: AtomicU64,
-    pub(crate) succeeded: AtomicU64,
-    pub(crate) failed: AtomicU64,
-    pub(crate) followed: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// One instance's task, for those who wake it.
-#[derive(Debug, Default)]
-pub(crate) struct Task {
-    pub(crate) notify: Notify,
-    wakes: AtomicU64,
-}
-
-/// Held by each task of the engine, so that [`Engine::stop`] can wait for the last one.
-pub(crate) type Alive = mpsc::Sender<()>;
 
 impl Engine {
     /// Takes up every operation under way, looks at all idle instances in the background, and follows both truths
@@ -170,138 +114,6 @@ async fn all_ended(ended: &mut mpsc::Receiver<()>) {
     while ended.recv().await.is_some() {}
 }
 
-impl Shared {
-    fn figures(&self) -> Figures {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.counters;
-        Figures {
-            tasks: self.tasks().len(),
-            effects: read(&counters.effects),
-            troubles: read(&counters.troubles),
-            succeeded: read(&counters.succeeded),
-            failed: read(&counters.failed),
-            followed: read(&counters.followed),
-            without_machine: self.without_machine(),
-        }
-    }
-
-    /// Those of them that are instances still.
-    fn without_machine(&self) -> usize {
-        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.is_empty() {
-            let view = self.state.view();
-            known.retain(|id| view.instance(*id).is_some());
-        }
-        known.len()
-    }
-
-    /// Remembers, and says once, that an idle instance has no machine.
-    pub(crate) fn note_machine(&self, row: &Instance, observed: &Observed) {
-        // A launch that failed may have made none.
-        let is_lost = observed.power == Power::Absent && row.state != InstanceState::LaunchFailed;
-        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_lost && known.insert(row.id) {
-            tracing::error!(instance = %row.id, "the instance has no machine: it is shown STOPPED and can only be terminated");
-        }
-        if !is_lost && !known.is_empty() {
-            known.remove(&row.id);
-        }
-    }
-}
-
-impl Shared {
-    /// Makes the instance's task, or wakes the one that is there.
-    pub(crate) fn wake(self: &Arc<Self>, id: InstanceId, alive: &Alive) {
-        let task = match self.tasks().entry(id) {
-            Entry::Occupied(entry) => {
-                entry.get().wakes.fetch_add(1, Ordering::Relaxed);
-                entry.get().notify.notify_one();
-                return;
-            }
-            Entry::Vacant(entry) => Arc::clone(entry.insert(Arc::default())),
-        };
-        let shared = Arc::clone(self);
-        let alive = alive.clone();
-        tokio::spawn(async move {
-            let place = Place { shared: &shared, id };
-            walk::run(&shared, id, &task).await;
-            drop(place);
-            drop(alive);
-        });
-    }
-
-    /// Gives the task's place up, unless somebody has woken it since it saw that many wakes.
-    pub(crate) fn leave(&self, id: InstanceId, task: &Task, wakes_seen: u64) -> bool {
-        let mut tasks = self.tasks();
-        let nothing_new = task.wakes.load(Ordering::Relaxed) == wakes_seen;
-        if nothing_new {
-            tasks.remove(&id);
-        }
-        nothing_new
-    }
-
-    /// What the row must tell as its port: the machine's own, where machines have such.
-    pub(crate) async fn own_port(&self, row: &Instance) -> Option<u16> {
-        if !self.hypervisor.has_own_ports() || row.is_windows() {
-            return None;
-        }
-        match self.hypervisor.endpoint(row.id).await {
-            Ok(endpoint) => endpoint.address.map(|address| address.port()),
-            // Without a machine there is none to tell of; whatever else it is, the next look finds out.
-            Err(trouble) => {
-                tracing::debug!(instance = %row.id, %trouble, "its port is not known");
-                row.login_port
-            }
-        }
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        // An engine that was dropped rather than stopped ends too.
-        *self.stop.borrow() || self.stop.has_changed().is_err()
-    }
-
-    /// Returns when the engine is told to stop.
-    pub(crate) async fn stopped(&self) {
-        // An error means that the engine was dropped.
-        let _ = self.stop.clone().wait_for(|stop| *stop).await;
-    }
-
-    /// What the effect comes to; `None` when it takes longer than the engine may take to stop.
-    pub(crate) async fn unless_abandoned<T>(&self, effect: impl Future<Output = T>) -> Option<T> {
-        let mut abandon = self.abandon.clone();
-        tokio::select! {
-            biased;
-            done = effect => Some(done),
-            // An engine that was dropped waits for nothing.
-            _ = abandon.wait_for(|abandon| *abandon) => None,
-        }
-    }
-
-    fn tasks(&self) -> std::sync::MutexGuard<'_, HashMap<InstanceId, Arc<Task>>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Task {
-    pub(crate) fn wakes(&self) -> u64 {
-        self.wakes.load(Ordering::Relaxed)
-    }
-}
-
-/// Gives a task's place up even when the task panics, so that the instance can be taken up again.
-struct Place<'a> {
-    shared: &'a Shared,
-    id: InstanceId,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() || self.shared.is_stopping() {
-            self.shared.tasks().remove(&self.id);
-        }
-    }
-}
-
 async fn receive(
     shared: Arc<Shared>,
     mut intents: mpsc::UnboundedReceiver<InstanceId>,
@@ -311,7 +123,7 @@ async fn receive(
 ) {
     let view = shared.state.view();
     for id in view.operating() {
-        shared.wake(id, &alive);
+        wake(&shared, id, &alive);
     }
     for (count, instance) in view.all_instances().enumerate() {
         if instance.operation.is_none() {
@@ -329,14 +141,14 @@ async fn receive(
             Some(id) = intents.recv() => {
                 // Its own commits tell of an operation too, which may have ended meanwhile.
                 match is_operating(&shared, id) {
-                    Some(true) => shared.wake(id, &alive),
+                    Some(true) => wake(&shared, id, &alive),
                     // An idle one is heard of when its tags change: its guest may have to behave otherwise.
                     Some(false) => { let _ = idle.send(id); }
                     None => {}
                 }
             }
             Some(id) = events.recv() => match is_operating(&shared, id) {
-                Some(true) => shared.wake(id, &alive),
+                Some(true) => wake(&shared, id, &alive),
                 // Followers that are gone have been told to stop, as this task has.
                 Some(false) => { let _ = idle.send(id); }
                 None => {}

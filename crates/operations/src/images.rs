@@ -2,8 +2,8 @@
 //! any more.
 
 use crate::{
-    engine::{Alive, Shared},
     retry::pause_ms,
+    shared::{Alive, Shared},
 };
 use cvmd_hypervisor::Trouble;
 use cvmd_model::{CustomImage, Goal, ImageId, ImageLogin, ImageState, Login, Trail};

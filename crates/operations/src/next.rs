@@ -39,26 +39,8 @@
 //! anything else          -> Fail; what is seen is what is shown
 //! ```
 
-use crate::{Limits, retry::start_failure};
+use crate::{Limits, Step, retry::start_failure};
 use cvmd_model::{Failure, Goal, Observed, Power, StopType, System, Trail};
-
-/// One effect on the hypervisor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    Define,
-    WriteLogin,
-    Reset,
-    CaptureImage,
-    Reshape,
-    ShutDown,
-    PowerOff,
-    Start,
-    /// The next boots are the disk's own system.
-    SetDisk,
-    /// The next boots are the rescue system, with the login that the goal names.
-    SetRescue,
-    Erase,
-}
 
 /// What an operation does now.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,12 +11,13 @@
 use crate::{
     Next, Step,
     effects::Permit,
-    engine::{Counters, Shared, Task},
-    follow::{Look, look},
-    images, next,
+    images,
+    look::{Look, look},
+    next,
     perform::{Disk, guest, perform, read_disk},
     retry::{self, Attempt, pause_ms},
     settle::{self, Outcome},
+    shared::{Counters, Shared, Task},
 };
 use cvmd_model::{
     Failure, Goal, Instance, InstanceId, InstanceState, LoginWanted, Observed, Operation, RequestId, Trail,

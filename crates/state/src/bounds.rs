@@ -2,9 +2,11 @@
 
 use crate::{
     View,
+    changes::Put,
     store::{Row, encode},
-    transaction::Put,
+    usage::Weighed,
 };
+use cvmd_model::AccountNumber;
 use std::sync::Arc;
 
 /// Bytes of one row as it is kept, at most. A launch template's version and an instance with user data, many tags and
@@ -73,13 +75,47 @@ fn before(view: &View, put: &Put) -> usize {
     let old = match put {
         Put::Instance(new) => view.instance(new.id).map(|old| Put::Instance(Arc::clone(old))),
         Put::KeyPair(new) => view.key_pair(new.id).map(|old| Put::KeyPair(Arc::clone(old))),
-        Put::Shelved(new) => view.shelved(new).map(Put::Shelved),
+        Put::Resource(new) => view.resources.current(new).cloned().map(Put::Resource),
         _ => None,
     };
     match old.map(|old| bytes(&encode(&old))) {
         Some(bytes) if bytes > ROW_BYTES_MAX => bytes + GROWTH_BYTES_MAX,
         _ => 0,
     }
+}
+
+/// Whether the account holds no more than so many bytes with these rows, or no more than before.
+pub(crate) fn account_within(
+    view: &View,
+    puts: &[Put],
+    account: AccountNumber,
+    bytes_max: u64,
+) -> Result<(), TooLarge> {
+    fn grown<T: Weighed>(account: AccountNumber, old: Option<&T>, new: Option<&T>) -> i128 {
+        let of_account =
+            |row: Option<&T>| row.filter(|row| row.account() == account).map_or(0, |row| row.bytes().into());
+        of_account(new) - of_account(old)
+    }
+    let grows = |put: &Put| match put {
+        Put::Instance(row) => grown(account, view.instance(row.id).map(|old| &**old), Some(&**row)),
+        Put::InstanceGone(row) => grown(account, Some(&**row), None),
+        Put::KeyPair(row) => grown(account, view.key_pair(row.id).map(|old| &**old), Some(&**row)),
+        Put::KeyPairGone(row) => grown(account, Some(&**row), None),
+        Put::ClientToken(row) => grown(account, None, Some(&**row)),
+        Put::ClientTokenGone(row) => grown(account, Some(&**row), None),
+        Put::Message(row) => grown(account, None, Some(&**row)),
+        Put::MessageGone(row) => grown(account, Some(&**row), None),
+        Put::Resource(row) => grown(account, view.resources.current(row), Some(row)),
+        Put::ResourceGone(row) => grown(account, Some(row), None),
+        Put::Settings(_) | Put::Account(_) | Put::AccountGone(_) | Put::Credential(_) | Put::CredentialGone(_) => 0,
+    };
+    let grown: i128 = puts.iter().map(grows).sum();
+    let limit = bytes_max.saturating_add(view.seeded(account).bytes);
+    let bytes = i128::from(view.usage(account).bytes) + grown;
+    if grown <= 0 || bytes <= i128::from(limit) {
+        return Ok(());
+    }
+    Err(TooLarge::Account { bytes: u64::try_from(bytes).unwrap_or(u64::MAX), limit })
 }
 
 #[cfg(test)]

@@ -7,17 +7,19 @@
 //!
 //! Architecture invariant: this crate knows neither requests nor machines.
 
+mod accessors;
 mod addresses;
+mod any_resource;
 mod bounds;
+mod changes;
 mod images;
 mod jobs;
 mod journal;
 mod load;
 mod networks;
+mod resources;
 mod rows;
 mod share;
-mod shelf;
-mod shelves;
 mod snapshots;
 pub mod store;
 mod tag_uses;
@@ -26,11 +28,11 @@ mod usage;
 mod view;
 mod writer;
 
+pub use any_resource::{AnyResource, Kind, ResourceKind};
 pub use bounds::{COMMAND_BYTES_MAX, ROW_BYTES_MAX, TooLarge};
 pub use journal::{Decision, JournalEntry, JournalFilter, JournalLine};
+pub use resources::Resources;
 pub use rows::{ClientToken, Message, SeedState, Settings};
-pub use shelf::Shelf;
-pub use shelves::{ShelfName, Shelved};
 pub use snapshots::SnapshotState;
 pub use transaction::{OTHERS_NAMED_MAX, Transaction};
 pub use usage::Usage;

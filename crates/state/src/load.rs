@@ -10,8 +10,8 @@
 
 use crate::{
     View,
+    changes::Put,
     store::{Store, StoreError, Table, decode},
-    transaction::Put,
 };
 use std::{
     num::NonZeroUsize,

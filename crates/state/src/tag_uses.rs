@@ -1,6 +1,6 @@
 //! How many of an account's resources carry each tag, kept in step with every change: nobody has to look through them all.
 
-use crate::{Shelved, View};
+use crate::AnyResource;
 use cvmd_model::{AccountNumber, ImageState, Instance, KeyPair, Tag};
 use imbl::OrdMap;
 
@@ -36,31 +36,43 @@ impl Carrier for KeyPair {
     }
 }
 
-impl Carrier for Shelved {
+impl Carrier for AnyResource {
     fn account(&self) -> AccountNumber {
-        self.owner()
+        self.account()
     }
 
     fn tags(&self) -> impl Iterator<Item = &Tag> {
         let tags: &[Tag] = match self {
-            Shelved::Vpc(vpc) => &vpc.tags,
-            Shelved::Subnet(subnet) => &subnet.tags,
-            Shelved::SecurityGroup(group) => &group.tags,
+            AnyResource::Vpc(vpc) => &vpc.tags,
+            AnyResource::Subnet(subnet) => &subnet.tags,
+            AnyResource::SecurityGroup(group) => &group.tags,
             // Nobody sees one that is being deleted.
-            Shelved::CustomImage(image) if image.state == ImageState::Deleting => &[],
-            Shelved::CustomImage(image) => &image.tags,
-            Shelved::Snapshot(snapshot) => &snapshot.tags,
+            AnyResource::CustomImage(image) if image.state == ImageState::Deleting => &[],
+            AnyResource::CustomImage(image) => &image.tags,
+            AnyResource::Snapshot(snapshot) => &snapshot.tags,
             // The tag product knows nothing of these.
-            Shelved::LaunchTemplate(_)
-            | Shelved::LaunchTemplateVersion(_)
-            | Shelved::DisasterRecoverGroup(_)
-            | Shelved::CreatedTag(_) => &[],
+            AnyResource::LaunchTemplate(_)
+            | AnyResource::LaunchTemplateVersion(_)
+            | AnyResource::DisasterRecoverGroup(_)
+            | AnyResource::CreatedTag(_) => &[],
         };
         tags.iter()
     }
 }
 
 impl TagUses {
+    /// How many of the account's resources carry the tag.
+    pub(crate) fn count(&self, account: AccountNumber, tag: &Tag) -> u32 {
+        self.0.get(&(account, tag.key.clone(), tag.value.clone())).copied().unwrap_or(0)
+    }
+
+    /// Key and value of each tag that some resource of the account carries, sorted.
+    pub(crate) fn carried(&self, account: AccountNumber) -> impl Iterator<Item = (&str, &str)> {
+        let from: (AccountNumber, Box<str>, Box<str>) = (account, Box::default(), Box::default());
+        let of_account = self.0.range(from..).take_while(move |((owner, ..), _)| *owner == account);
+        of_account.map(|((_, key, value), _)| (&**key, &**value))
+    }
+
     /// A row that was so is so from now on.
     pub(crate) fn follow<C: Carrier>(&mut self, before: Option<&C>, after: Option<&C>) {
         if tags(before).eq(tags(after)) {
@@ -83,19 +95,4 @@ impl TagUses {
 
 fn tags<C: Carrier>(row: Option<&C>) -> impl Iterator<Item = &Tag> {
     row.into_iter().flat_map(C::tags)
-}
-
-impl View {
-    /// How many of the account's resources carry the tag. A snapshot of an image that could not be made counts until it goes.
-    #[must_use]
-    pub fn tag_uses(&self, account: AccountNumber, tag: &Tag) -> u32 {
-        self.tag_uses.0.get(&(account, tag.key.clone(), tag.value.clone())).copied().unwrap_or(0)
-    }
-
-    /// Key and value of each tag that some resource of the account carries, sorted.
-    pub fn carried_tags(&self, account: AccountNumber) -> impl Iterator<Item = (&str, &str)> {
-        let from: (AccountNumber, Box<str>, Box<str>) = (account, Box::default(), Box::default());
-        let of_account = self.tag_uses.0.range(from..).take_while(move |((owner, ..), _)| *owner == account);
-        of_account.map(|((_, key, value), _)| (&**key, &**value))
-    }
 }

@@ -1,34 +1,14 @@
 //! What a command may read and write.
 
 use crate::{
-    ClientToken, JournalLine, Message, Settings, Shelved, TooLarge, View,
+    AnyResource, ClientToken, JournalLine, Kind, Message, Settings, TooLarge, View,
     addresses::Allocated,
     bounds,
+    changes::Put,
     store::{Row, encode},
-    usage,
 };
-use cvmd_model::{Account, AccountNumber, Credential, Instance, InstanceId, Kept, KeyPair, Refusal, Subnet, ZoneId};
+use cvmd_model::{Account, AccountNumber, Credential, Instance, InstanceId, KeyPair, Refusal, Subnet, ZoneId};
 use std::{net::Ipv4Addr, sync::Arc};
-
-/// One change to one row.
-#[derive(Debug, Clone)]
-pub(crate) enum Put {
-    Settings(Arc<Settings>),
-    Account(Arc<Account>),
-    AccountGone(Arc<Account>),
-    Credential(Arc<Credential>),
-    CredentialGone(Arc<Credential>),
-    Instance(Arc<Instance>),
-    InstanceGone(Arc<Instance>),
-    KeyPair(Arc<KeyPair>),
-    KeyPairGone(Arc<KeyPair>),
-    ClientToken(Arc<ClientToken>),
-    ClientTokenGone(Arc<ClientToken>),
-    Message(Arc<Message>),
-    MessageGone(Arc<Message>),
-    Shelved(Shelved),
-    ShelvedGone(Shelved),
-}
 
 /// A command's access to the newest state, on the writer.
 ///
@@ -169,20 +149,14 @@ impl<'a> Transaction<'a> {
         self.puts.push(Put::MessageGone(Arc::clone(message)));
     }
 
-    /// Puts a row on its shelf: a new one, or the new content of one that is there.
-    pub fn keep<T: Kept>(&mut self, value: T)
-    where
-        Shelved: From<Arc<T>>,
-    {
-        self.puts.push(Put::Shelved(Arc::new(value).into()));
+    /// Puts a row: a new one, or the new content of one that is there.
+    pub fn keep<T: Kind>(&mut self, value: T) {
+        self.puts.push(Put::Resource(T::into_any(Arc::new(value))));
     }
 
-    /// Takes a row off its shelf.
-    pub fn discard<T: Kept>(&mut self, value: &Arc<T>)
-    where
-        Shelved: From<Arc<T>>,
-    {
-        self.puts.push(Put::ShelvedGone(Arc::clone(value).into()));
+    /// Takes a row away.
+    pub fn discard<T: Kind>(&mut self, value: &Arc<T>) {
+        self.puts.push(Put::ResourceGone(T::into_any(Arc::clone(value))));
     }
 
     /// Tells the journal what came of an operation.
@@ -199,8 +173,8 @@ impl<'a> Transaction<'a> {
         let other = |put: &Put| match put {
             Put::KeyPair(key) | Put::KeyPairGone(key) => Some(key.id.to_string()),
             // It has no id: the vendor names it by key and value.
-            Put::Shelved(Shelved::CreatedTag(_)) | Put::ShelvedGone(Shelved::CreatedTag(_)) => None,
-            Put::Shelved(row) | Put::ShelvedGone(row) => Some(row.id()),
+            Put::Resource(AnyResource::CreatedTag(_)) | Put::ResourceGone(AnyResource::CreatedTag(_)) => None,
+            Put::Resource(row) | Put::ResourceGone(row) => Some(row.id()),
             _ => None,
         };
         Written {
@@ -231,7 +205,7 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// [`TooLarge::Account`].
     pub fn within_account(&mut self, account: AccountNumber, bytes_max: u64) -> Result<(), TooLarge> {
-        let within = usage::within(self.view, &self.puts, account, bytes_max);
+        let within = bounds::account_within(self.view, &self.puts, account, bytes_max);
         if within.is_err() {
             self.puts.clear();
             self.lines.clear();

@@ -1,7 +1,7 @@
 //! What an account holds of everything: how many instances, and the bytes of its rows. Kept in step with every change, so that
 //! nobody has to look through them all.
 
-use crate::{ClientToken, Message, Shelved, TooLarge, View, transaction::Put};
+use crate::{AnyResource, ClientToken, Message};
 use cvmd_model::{AccountNumber, DataDisk, Instance, KeyPair, Rare, SystemDisk, Tag};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -96,23 +96,13 @@ impl Weighed for KeyPair {
     }
 }
 
-impl Weighed for Shelved {
+impl Weighed for AnyResource {
     fn account(&self) -> AccountNumber {
-        self.owner()
+        self.account()
     }
 
     fn bytes(&self) -> u64 {
-        match self {
-            Shelved::Vpc(row) => written(row),
-            Shelved::Subnet(row) => written(row),
-            Shelved::SecurityGroup(row) => written(row),
-            Shelved::CustomImage(row) => written(row),
-            Shelved::LaunchTemplate(row) => written(row),
-            Shelved::LaunchTemplateVersion(row) => written(row),
-            Shelved::DisasterRecoverGroup(row) => written(row),
-            Shelved::Snapshot(row) => written(row),
-            Shelved::CreatedTag(row) => written(row),
-        }
+        self.body().len() as u64
     }
 }
 
@@ -163,53 +153,10 @@ fn written(row: &impl Serialize) -> u64 {
     count.0
 }
 
-/// Whether the account holds no more than so many bytes with these rows, or no more than before.
-pub(crate) fn within(view: &View, puts: &[Put], account: AccountNumber, bytes_max: u64) -> Result<(), TooLarge> {
-    fn grown<T: Weighed>(account: AccountNumber, old: Option<&T>, new: Option<&T>) -> i128 {
-        let of_account =
-            |row: Option<&T>| row.filter(|row| row.account() == account).map_or(0, |row| row.bytes().into());
-        of_account(new) - of_account(old)
-    }
-    let grows = |put: &Put| match put {
-        Put::Instance(row) => grown(account, view.instance(row.id).map(|old| &**old), Some(&**row)),
-        Put::InstanceGone(row) => grown(account, Some(&**row), None),
-        Put::KeyPair(row) => grown(account, view.key_pair(row.id).map(|old| &**old), Some(&**row)),
-        Put::KeyPairGone(row) => grown(account, Some(&**row), None),
-        Put::ClientToken(row) => grown(account, None, Some(&**row)),
-        Put::ClientTokenGone(row) => grown(account, Some(&**row), None),
-        Put::Message(row) => grown(account, None, Some(&**row)),
-        Put::MessageGone(row) => grown(account, Some(&**row), None),
-        Put::Shelved(row) => grown(account, view.shelved(row).as_ref(), Some(row)),
-        Put::ShelvedGone(row) => grown(account, Some(row), None),
-        Put::Settings(_) | Put::Account(_) | Put::AccountGone(_) | Put::Credential(_) | Put::CredentialGone(_) => 0,
-    };
-    let grown: i128 = puts.iter().map(grows).sum();
-    let limit = bytes_max.saturating_add(view.seeded(account).bytes);
-    let bytes = i128::from(view.usage(account).bytes) + grown;
-    if grown <= 0 || bytes <= i128::from(limit) {
-        return Ok(());
-    }
-    Err(TooLarge::Account { bytes: u64::try_from(bytes).unwrap_or(u64::MAX), limit })
-}
-
-impl View {
-    /// What the account holds.
-    #[must_use]
-    pub fn usage(&self, account: AccountNumber) -> Usage {
-        self.usages.get(account)
-    }
-
-    /// What of that a seed has put there, which is the operator's and beside every bound of the account's.
-    #[must_use]
-    pub fn seeded(&self, account: AccountNumber) -> Usage {
-        self.settings().seeded.filter(|(of, _)| *of == account).map_or_else(Usage::default, |(_, seeded)| seeded)
-    }
-}
-
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{State, Transaction, store::MemoryStore};
+    use crate::{State, TooLarge, Transaction, store::MemoryStore};
     use cvmd_model::{CreatedTag, DiskId, InstanceId, RegionId, RouteTableId, Vpc, VpcId};
     use serde_json::json;
     use std::convert::Infallible;

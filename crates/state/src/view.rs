@@ -1,8 +1,8 @@
 //! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
 
 use crate::{
-    ClientToken, Message, Settings, Shelved, addresses::Addresses, shelves::Shelves, tag_uses::TagUses,
-    transaction::Put, usage::Usages,
+    AnyResource, ClientToken, Message, Settings, addresses::Addresses, changes::Put, resources::AllResources,
+    tag_uses::TagUses, usage::Usages,
 };
 use cvmd_model::{
     Account, AccountNumber, Credential, DisasterRecoverGroupId, DiskId, Goal, Instance, InstanceId, KeyBlob, KeyPair,
@@ -48,7 +48,7 @@ pub struct View {
     client_tokens: OrdMap<TokenKey, Arc<ClientToken>>,
     client_tokens_by_age: OrdMap<u64, TokenKey>,
     messages: OrdMap<u64, Arc<Message>>,
-    pub(crate) shelves: Shelves,
+    pub(crate) resources: AllResources,
     last_sequence: u64,
 }
 
@@ -220,7 +220,7 @@ impl View {
         let instances = self.instance_lists.iter().filter(|((owner, _), _)| *owner == account);
         let instances = instances.map(|(_, list)| list.len()).sum();
         let mut owned = vec![("instances", instances), ("key_pairs", self.key_pair_count(account))];
-        owned.extend(self.shelves.owned(account));
+        owned.extend(self.resources.owned(account));
         owned.retain(|(_, count)| *count > 0);
         owned
     }
@@ -230,8 +230,8 @@ impl View {
         let keys = self.key_pairs_of(account).map(|key| Put::KeyPairGone(Arc::clone(key)));
         let tokens = self.client_tokens.values().filter(move |token| token.account == account);
         let messages = self.messages.values().filter(move |message| message.account == account);
-        let shelved = self.shelves.all_of(account).into_iter().map(Put::ShelvedGone);
-        keys.chain(shelved)
+        let resources = self.resources.all_of(account).cloned().map(Put::ResourceGone);
+        keys.chain(resources)
             .chain(tokens.map(|token| Put::ClientTokenGone(Arc::clone(token))))
             .chain(messages.map(|message| Put::MessageGone(Arc::clone(message))))
     }
@@ -274,27 +274,27 @@ impl View {
                 let old = self.messages.remove(&message.sequence);
                 self.usages.follow(old.as_deref(), None);
             }
-            Put::Shelved(row) => {
+            Put::Resource(row) => {
                 self.saw(row.sequence());
-                if let Shelved::Snapshot(snapshot) = row {
+                if let AnyResource::Snapshot(snapshot) = row {
                     self.disk_snapshots.insert((snapshot.disk, snapshot.id));
                 }
-                let old = self.shelved(row);
-                self.tag_uses.follow(old.as_ref(), Some(row));
-                self.usages.follow(old.as_ref(), Some(row));
-                self.shelves.put(row);
+                let old = self.resources.current(row);
+                self.tag_uses.follow(old, Some(row));
+                self.usages.follow(old, Some(row));
+                self.resources.put(row);
             }
-            Put::ShelvedGone(row) => {
-                if let Shelved::Subnet(subnet) = row {
+            Put::ResourceGone(row) => {
+                if let AnyResource::Subnet(subnet) = row {
                     self.addresses.forget(subnet.id);
                 }
-                if let Shelved::Snapshot(snapshot) = row {
+                if let AnyResource::Snapshot(snapshot) = row {
                     self.disk_snapshots.remove(&(snapshot.disk, snapshot.id));
                 }
-                let old = self.shelved(row);
-                self.tag_uses.follow(old.as_ref(), None);
-                self.usages.follow(old.as_ref(), None);
-                self.shelves.remove(row);
+                let old = self.resources.current(row);
+                self.tag_uses.follow(old, None);
+                self.usages.follow(old, None);
+                self.resources.remove(row);
             }
         }
     }

@@ -4,12 +4,13 @@
 //! groups grow with the load.
 
 use crate::{
-    Decision, JournalEntry, JournalFilter, JournalLine, ShelfName, Transaction, View,
+    Decision, JournalEntry, JournalFilter, JournalLine, ResourceKind, Transaction, View,
+    changes::Put,
     jobs::{Jobs, NoRoom, Owner},
     load::load,
     share::{Cost, Heavy, Shares},
     store::{Group, Journal, Row, Store, StoreError, Table},
-    transaction::{Put, Written},
+    transaction::Written,
 };
 use arc_swap::ArcSwap;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
@@ -373,7 +374,7 @@ impl Writer {
             };
         }
         persisted.rows.extend(rows.into_values());
-        let images = persisted.rows.iter().any(|row| row.table == Table::Shelf(ShelfName::CustomImages));
+        let images = persisted.rows.iter().any(|row| row.table == Table::Resource(ResourceKind::CustomImages));
         let outcome = self.persist(&persisted);
         if outcome.is_ok() {
             self.shared.view.store(Arc::new(view));
@@ -463,7 +464,7 @@ fn place(put: &Put) -> (u8, u64) {
         Put::KeyPair(key) | Put::KeyPairGone(key) => (4, key.sequence),
         Put::ClientToken(token) | Put::ClientTokenGone(token) => (5, token.sequence),
         Put::Message(message) | Put::MessageGone(message) => (6, message.sequence),
-        Put::Shelved(row) | Put::ShelvedGone(row) => (7 + row.shelf() as u8, row.sequence()),
+        Put::Resource(row) | Put::ResourceGone(row) => (7 + row.kind() as u8, row.sequence()),
     }
 }
 

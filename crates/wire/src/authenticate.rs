@@ -6,24 +6,13 @@ use std::sync::Arc;
 use http::Method;
 use http::header::AUTHORIZATION;
 
+use crate::bounds::{QUERY_BYTES_MAX, TC3_BODY_BYTES_MAX, V1_BODY_BYTES_MAX};
 use crate::credential::Credential;
+use crate::credentials::Credentials;
 use crate::denied::{Denied, excerpt};
 use crate::raw::{Door, LEGACY_PATH, RawHead, RawRequest};
 use crate::request::Request;
 use crate::{tc3, v1};
-
-/// How far a timestamp may be from now, into the past and into the future.
-pub(crate) const WINDOW_SECONDS: u64 = 300;
-
-pub(crate) const QUERY_BYTES_MAX: usize = 32 << 10;
-pub(crate) const TC3_BODY_BYTES_MAX: usize = 10 << 20;
-pub(crate) const V1_BODY_BYTES_MAX: usize = 1 << 20;
-
-/// Who may sign.
-pub trait Credentials {
-    /// The credential that bears this id, if it is known and not revoked.
-    fn find(&self, secret_id: &str) -> Option<Arc<Credential>>;
-}
 
 /// A request whose head is in order, as far as a head can be without its body.
 pub struct Checked<'a> {
@@ -139,25 +128,4 @@ fn refuse_larger_than(limit_bytes: usize, bytes: u64) -> Result<(), Denied> {
         bytes if bytes > limit_bytes => Err(Denied::BodyTooLarge { bytes, limit_bytes }),
         _ => Ok(()),
     }
-}
-
-/// Finds who signed, and refuses a signature of another time.
-pub(crate) fn find_in_window(
-    credentials: &dyn Credentials,
-    secret_id: &str,
-    timestamp_seconds: u64,
-    now_seconds: u64,
-) -> Result<Arc<Credential>, Denied> {
-    let credential =
-        credentials.find(secret_id).ok_or_else(|| Denied::SecretIdNotFound { secret_id: excerpt(secret_id) })?;
-    let skew_seconds = now_seconds.abs_diff(timestamp_seconds);
-    if skew_seconds > WINDOW_SECONDS {
-        return Err(Denied::SignatureExpired {
-            timestamp_seconds,
-            now_seconds,
-            skew_seconds,
-            limit_seconds: WINDOW_SECONDS,
-        });
-    }
-    Ok(credential)
 }

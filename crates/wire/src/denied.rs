@@ -145,7 +145,7 @@ pub enum AuthorizationFault {
 }
 
 fn smaller_hint(limit_bytes: usize) -> &'static str {
-    if limit_bytes < crate::authenticate::TC3_BODY_BYTES_MAX {
+    if limit_bytes < crate::bounds::TC3_BODY_BYTES_MAX {
         " of this signature method. Use `TC3-HMAC-SHA256` for larger requests."
     } else {
         "."

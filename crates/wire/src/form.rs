@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::denied::{Denied, NameFault, excerpt};
 use crate::hash::byte_of_hex;
-use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
+use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
 /// A decoded name and a decoded value.
 pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::denied::Denied;
-use crate::params::{DEPTH_MAX, Map, VALUES_MAX, Value};
+use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
 /// Reads one JSON object and nothing after it. `null` is an object without members: the vendor's SDK for Ruby sends it for
 /// a request without parameters.

@@ -9,8 +9,10 @@
 //! <https://cloud.tencent.com/document/api/213/15693> (HmacSHA1, HmacSHA256).
 
 mod authenticate;
+mod bounds;
 pub mod compact;
 mod credential;
+mod credentials;
 mod denied;
 mod digits;
 pub mod envelope;
@@ -26,12 +28,15 @@ mod request;
 pub mod sign;
 mod tc3;
 mod v1;
+mod value;
 
-pub use authenticate::{Checked, Credentials, authenticate, check_head};
+pub use authenticate::{Checked, authenticate, check_head};
 pub use credential::Credential;
+pub use credentials::Credentials;
 pub use denied::{AuthorizationFault, Denied, NameFault};
 pub use language::Language;
-pub use params::{Map, Params, Value};
+pub use params::Params;
 pub use raw::{Door, RawHead, RawRequest};
 pub use replay::{MalformedReplayKey, ReplayKey};
 pub use request::Request;
+pub use value::{Map, Value};

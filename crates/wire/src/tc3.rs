@@ -9,8 +9,8 @@ use http::{HeaderName, Method};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::authenticate::{Credentials, find_in_window};
 use crate::credential::{Credential, HmacSha256, derive_signing_key};
+use crate::credentials::{Credentials, find_in_window};
 use crate::denied::{AuthorizationFault, Denied, excerpt};
 use crate::language::Language;
 use crate::params::Params;

@@ -10,8 +10,8 @@ use http::Method;
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use crate::authenticate::{Credentials, find_in_window};
 use crate::credential::HmacSha256;
+use crate::credentials::{Credentials, find_in_window};
 use crate::denied::{Denied, excerpt};
 use crate::form::{self, Pair};
 use crate::language::Language;

@@ -95,6 +95,7 @@ const KEPT: &[Kept] = &[
             "crates/hypervisor-simulated/src/doors.rs",
             "crates/hypervisor-simulated/src/driver.rs",
             "crates/operations/src/engine.rs",
+            "crates/operations/src/tasks.rs",
             "crates/server/src/",
             "benches/",
         ],

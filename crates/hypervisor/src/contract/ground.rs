@@ -1,6 +1,6 @@
 //! What the promises stand on: the suite's keys, and steps that wait for what a driver announces.
 
-use super::World;
+use super::world::World;
 use crate::{Boot, Hypervisor};
 use cvmd_model::{InstanceId, KeyBlob, Login, Observed, Power, PublicKey};
 use std::{sync::Arc, time::Duration};

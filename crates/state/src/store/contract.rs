@@ -42,9 +42,9 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
     let rows = vec![
         row(Table::Instances, 2, Some(r#"{"a":2}"#)),
         row(Table::Instances, 1, Some(r#"{"a":1}"#)),
-        row(Table::Shelf(ShelfName::SecurityGroups), 4, Some("{}")),
-        row(Table::Shelf(ShelfName::Vpcs), 5, Some("{}")),
-        row(Table::Shelf(ShelfName::Vpcs), 3, Some("{}")),
+        row(Table::Resource(ResourceKind::SecurityGroups), 4, Some("{}")),
+        row(Table::Resource(ResourceKind::Vpcs), 5, Some("{}")),
+        row(Table::Resource(ResourceKind::Vpcs), 3, Some("{}")),
         row(Table::Accounts, 1, Some("{}")),
     ];
     let lines = vec![line(request, 1000, None), line(request, 1001, Some("aa"))];
@@ -52,7 +52,7 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
     let rows = vec![
         row(Table::Instances, 2, None),
         row(Table::Instances, 1, Some(r#"{"a":3}"#)),
-        row(Table::Shelf(ShelfName::Vpcs), 3, None),
+        row(Table::Resource(ResourceKind::Vpcs), 3, None),
     ];
     store.persist(&Group { revision: 2, rows, ..Group::default() }).unwrap();
     drop(store);
@@ -64,8 +64,8 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
     let expected = [
         (Table::Accounts, 1, "{}".to_string()),
         (Table::Instances, 1, r#"{"a":3}"#.to_string()),
-        (Table::Shelf(ShelfName::Vpcs), 5, "{}".to_string()),
-        (Table::Shelf(ShelfName::SecurityGroups), 4, "{}".to_string()),
+        (Table::Resource(ResourceKind::Vpcs), 5, "{}".to_string()),
+        (Table::Resource(ResourceKind::SecurityGroups), 4, "{}".to_string()),
     ];
     assert_eq!(rows, expected, "rows come table by table, newest content only");
     let journal = store.journal();
@@ -143,10 +143,10 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
         "what refused a replay goes on refusing it"
     );
     assert_eq!(store.journal().lines_of(RequestId(uuid::Uuid::nil())).unwrap().len(), 2);
-    let rows = vec![row(Table::Shelf(ShelfName::Vpcs), 2, Some("{}"))];
+    let rows = vec![row(Table::Resource(ResourceKind::Vpcs), 2, Some("{}"))];
     store.persist(&Group { revision: 42, rows, ..Group::default() }).unwrap();
     drop(store);
-    let after = (Table::Shelf(ShelfName::Vpcs), 2, "{}".to_string());
+    let after = (Table::Resource(ResourceKind::Vpcs), 2, "{}".to_string());
     assert_eq!(all(&mut SqliteStore::open(&path).unwrap()), (vec![before, after], 42));
     let version = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
     let found = rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], version).unwrap();

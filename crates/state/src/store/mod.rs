@@ -7,7 +7,7 @@ mod sqlite_journal;
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
-use crate::{JournalFilter, JournalLine, ShelfName, Shelved, transaction::Put};
+use crate::{AnyResource, JournalFilter, JournalLine, ResourceKind, changes::Put};
 use cvmd_model::{Image, InstanceTypeId, RegionId, RequestId, ZoneId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub enum Table {
     KeyPairs,
     ClientTokens,
     Messages,
-    Shelf(ShelfName),
+    Resource(ResourceKind),
 }
 
 impl Table {
@@ -37,7 +37,7 @@ impl Table {
             Table::ClientTokens,
             Table::Messages,
         ];
-        fixed.into_iter().chain(ShelfName::ALL.iter().map(|shelf| Table::Shelf(*shelf)))
+        fixed.into_iter().chain(ResourceKind::ALL.iter().map(|kind| Table::Resource(*kind)))
     }
 
     #[must_use]
@@ -50,7 +50,7 @@ impl Table {
             Table::KeyPairs => "key_pairs",
             Table::ClientTokens => "client_tokens",
             Table::Messages => "messages",
-            Table::Shelf(shelf) => shelf.name(),
+            Table::Resource(kind) => kind.name(),
         }
     }
 }
@@ -166,14 +166,22 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
     fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError>;
 }
 
+fn failed(cause: rusqlite::Error) -> StoreError {
+    StoreError::Failed(cvmd_sqlite_log::in_words(&cause))
+}
+
 pub(crate) fn encode(put: &Put) -> Row {
     fn row<T: Serialize>(table: Table, sequence: u64, id: impl ToString, body: Option<&T>) -> Row {
         // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
         let body = body.map(|value| serde_json::to_vec(value).expect("a row is plain data"));
         Row { table, sequence, id: id.to_string(), body }
     }
-    let shelved =
-        |row: &Shelved, body| Row { table: Table::Shelf(row.shelf()), sequence: row.sequence(), id: row.id(), body };
+    let resource = |row: &AnyResource, body| Row {
+        table: Table::Resource(row.kind()),
+        sequence: row.sequence(),
+        id: row.id(),
+        body,
+    };
     match put {
         Put::Settings(value) => row(Table::Settings, 1, "settings", Some(value)),
         Put::Account(value) => row(Table::Accounts, u64::from(value.number.0), &value.name, Some(value)),
@@ -188,40 +196,39 @@ pub(crate) fn encode(put: &Put) -> Row {
         Put::ClientTokenGone(value) => row::<()>(Table::ClientTokens, value.sequence, &value.token, None),
         Put::Message(value) => row(Table::Messages, value.sequence, value.instance, Some(value)),
         Put::MessageGone(value) => row::<()>(Table::Messages, value.sequence, value.instance, None),
-        Put::Shelved(row) => shelved(row, Some(row.body())),
-        Put::ShelvedGone(row) => shelved(row, None),
+        Put::Resource(row) => resource(row, Some(row.body())),
+        Put::ResourceGone(row) => resource(row, None),
     }
 }
 
 pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
-    let decoded = read(table, sequence, body);
+    let decoded = read(table, body);
     // Looked at when a row is read or not: an image is found by whoever needs it, and the start is to say it.
     let is_whole = match &decoded {
         Ok(Put::Instance(instance)) => instance.system().is_some(),
-        Ok(Put::Shelved(Shelved::CustomImage(image))) => Image::find(image.base).is_some(),
+        Ok(Put::Resource(AnyResource::CustomImage(image))) => Image::find(image.base).is_some(),
         Ok(_) => true,
         Err(_) => false,
     };
-    if is_whole { decoded } else { not_in_catalogue(table, sequence, body).map_or(decoded, Err) }
+    let missing = if is_whole { None } else { not_in_catalogue(table, sequence, body) };
+    let unreadable =
+        |error: serde_json::Error| StoreError::Unreadable { table: table.name(), sequence, cause: cause(body, &error) };
+    missing.map_or_else(|| decoded.map_err(unreadable), Err)
 }
 
-fn read(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
-    fn value<T: DeserializeOwned>(table: Table, sequence: u64, body: &[u8]) -> Result<Arc<T>, StoreError> {
-        serde_json::from_slice(body).map(Arc::new).map_err(|error| StoreError::Unreadable {
-            table: table.name(),
-            sequence,
-            cause: cause(body, &error),
-        })
+fn read(table: Table, body: &[u8]) -> serde_json::Result<Put> {
+    fn value<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<Arc<T>> {
+        serde_json::from_slice(body).map(Arc::new)
     }
     Ok(match table {
-        Table::Settings => Put::Settings(value(table, sequence, body)?),
-        Table::Accounts => Put::Account(value(table, sequence, body)?),
-        Table::Credentials => Put::Credential(value(table, sequence, body)?),
-        Table::Instances => Put::Instance(value(table, sequence, body)?),
-        Table::KeyPairs => Put::KeyPair(value(table, sequence, body)?),
-        Table::ClientTokens => Put::ClientToken(value(table, sequence, body)?),
-        Table::Messages => Put::Message(value(table, sequence, body)?),
-        Table::Shelf(shelf) => Put::Shelved(Shelved::read(shelf, sequence, body)?),
+        Table::Settings => Put::Settings(value(body)?),
+        Table::Accounts => Put::Account(value(body)?),
+        Table::Credentials => Put::Credential(value(body)?),
+        Table::Instances => Put::Instance(value(body)?),
+        Table::KeyPairs => Put::KeyPair(value(body)?),
+        Table::ClientTokens => Put::ClientToken(value(body)?),
+        Table::Messages => Put::Message(value(body)?),
+        Table::Resource(kind) => Put::Resource(AnyResource::read(kind, body)?),
     })
 }
 

@@ -4,7 +4,7 @@
 //! random updates of rows of this size: about half the CPU of 4 kB pages without rowid.
 
 use super::{
-    Group, Journal, Retention, Row, Store, StoreError, Table, TakeRow,
+    Group, Journal, Retention, Row, Store, StoreError, Table, TakeRow, failed,
     sqlite_journal::{self, JournalWriter, SqliteJournal},
 };
 use cvmd_sqlite_log::{Log, PAGES_MAX, in_words};
@@ -169,10 +169,6 @@ fn write(connection: &Connection, row: &Row, revision: u64) -> rusqlite::Result<
         revision.cast_signed(),
         body
     ])
-}
-
-pub(super) fn failed(cause: rusqlite::Error) -> StoreError {
-    StoreError::Failed(in_words(&cause))
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! The journal in SQLite: what was done, what was refused, and what refuses a replay, each kept for as long as it must be.
 
-use super::{Group, Journal, Retention, StoreError, sqlite::failed};
+use super::{Group, Journal, Retention, StoreError, failed};
 use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};

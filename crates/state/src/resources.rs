@@ -1,86 +1,129 @@
-//! A shelf: all rows of one kind that need no index but their id and their list.
+//! All rows of the kinds that need no index but their id and their list, as of one moment.
 
-use cvmd_model::{AccountNumber, Kept, RegionId};
+use crate::any_resource::{AnyResource, Kind, ResourceKind};
+use cvmd_model::{AccountNumber, RegionId, RowKey};
 use imbl::OrdMap;
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, marker::PhantomData, sync::Arc};
 
 type Place = (AccountNumber, Option<RegionId>);
 
-/// The rows of one kind, as of one moment.
-#[derive(Debug, Clone)]
-pub struct Shelf<T: Kept> {
-    values: OrdMap<T::Id, Arc<T>>,
-    lists: OrdMap<Place, OrdMap<Reverse<u64>, Arc<T>>>,
+/// Those of one kind.
+// One type of map serves all kinds: a map of its own for each would be half of this crate's code.
+#[derive(Debug, Clone, Default)]
+struct Rows {
+    by_key: OrdMap<RowKey, AnyResource>,
+    lists: OrdMap<Place, OrdMap<Reverse<u64>, AnyResource>>,
 }
 
-// Derived, it would ask the same of the kind.
-impl<T: Kept> Default for Shelf<T> {
-    fn default() -> Self {
-        Shelf { values: OrdMap::new(), lists: OrdMap::new() }
-    }
-}
-
-impl<T: Kept> Shelf<T> {
-    /// Any account's row. Actions use [`Shelf::of`].
-    #[must_use]
-    pub fn get(&self, id: T::Id) -> Option<&Arc<T>> {
-        self.values.get(&id)
+impl Rows {
+    fn put(&mut self, row: &AnyResource) {
+        self.remove(row.key());
+        self.by_key.insert(row.key(), row.clone());
+        let list = self.lists.entry((row.account(), row.region())).or_default();
+        list.insert(Reverse(row.sequence()), row.clone());
     }
 
-    /// All accounts' rows.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.values.values()
-    }
-
-    /// The account's row in that region; what is another's is not there. `None` for a kind without regions.
-    #[must_use]
-    pub fn of(&self, account: AccountNumber, region: impl Into<Option<RegionId>>, id: T::Id) -> Option<&Arc<T>> {
-        let region = region.into();
-        self.values.get(&id).filter(|value| value.account() == account && value.region() == region)
-    }
-
-    /// The account's rows in that region, newest first. `None` for a kind without regions.
-    pub fn list(
-        &self,
-        account: AccountNumber,
-        region: impl Into<Option<RegionId>>,
-    ) -> impl DoubleEndedIterator<Item = &Arc<T>> {
-        self.lists.get(&(account, region.into())).into_iter().flat_map(|list| list.values())
-    }
-
-    /// How many there are in [`Shelf::list`], without walking them.
-    #[must_use]
-    pub fn count(&self, account: AccountNumber, region: impl Into<Option<RegionId>>) -> usize {
-        self.lists.get(&(account, region.into())).map_or(0, OrdMap::len)
-    }
-
-    /// The account's rows in all regions.
-    pub(crate) fn all_of(&self, account: AccountNumber) -> impl Iterator<Item = &Arc<T>> {
-        let first = (account, None);
-        let lists = self.lists.range(first..).take_while(move |((owner, _), _)| *owner == account);
-        lists.flat_map(|(_, list)| list.values())
-    }
-
-    pub(crate) fn count_of(&self, account: AccountNumber) -> usize {
-        let first = (account, None);
-        self.lists.range(first..).take_while(|((owner, _), _)| *owner == account).map(|(_, list)| list.len()).sum()
-    }
-
-    pub(crate) fn put(&mut self, value: &Arc<T>) {
-        self.remove(value.id());
-        self.values.insert(value.id(), Arc::clone(value));
-        let list = self.lists.entry((value.account(), value.region())).or_default();
-        list.insert(Reverse(value.sequence()), Arc::clone(value));
-    }
-
-    pub(crate) fn remove(&mut self, id: T::Id) {
-        let Some(old) = self.values.remove(&id) else { return };
+    fn remove(&mut self, key: RowKey) {
+        let Some(old) = self.by_key.remove(&key) else { return };
         let place = (old.account(), old.region());
         let Some(list) = self.lists.get_mut(&place) else { return };
         list.remove(&Reverse(old.sequence()));
         if list.is_empty() {
             self.lists.remove(&place);
         }
+    }
+
+    /// The account's lists, one a region.
+    fn lists_of(&self, account: AccountNumber) -> impl Iterator<Item = &OrdMap<Reverse<u64>, AnyResource>> {
+        let first = (account, None);
+        self.lists.range(first..).take_while(move |((owner, _), _)| *owner == account).map(|(_, list)| list)
+    }
+}
+
+/// Rows of all kinds.
+#[derive(Debug, Clone)]
+pub(crate) struct AllResources(Vec<Rows>);
+
+impl Default for AllResources {
+    fn default() -> Self {
+        AllResources(vec![Rows::default(); ResourceKind::ALL.len()])
+    }
+}
+
+impl AllResources {
+    pub(crate) fn of_kind<T: Kind>(&self) -> Resources<'_, T> {
+        Resources { rows: self.rows(T::KIND), kind: PhantomData }
+    }
+
+    fn rows(&self, kind: ResourceKind) -> &Rows {
+        &self.0[kind as usize]
+    }
+
+    pub(crate) fn put(&mut self, row: &AnyResource) {
+        self.0[row.kind() as usize].put(row);
+    }
+
+    pub(crate) fn remove(&mut self, row: &AnyResource) {
+        self.0[row.kind() as usize].remove(row.key());
+    }
+
+    /// What stands in that row's place.
+    pub(crate) fn current(&self, row: &AnyResource) -> Option<&AnyResource> {
+        self.rows(row.kind()).by_key.get(&row.key())
+    }
+
+    /// How many rows of each kind the account owns.
+    pub(crate) fn owned(&self, account: AccountNumber) -> impl Iterator<Item = (&'static str, usize)> {
+        let count = move |kind| self.rows(kind).lists_of(account).map(OrdMap::len).sum();
+        ResourceKind::ALL.iter().map(move |kind| (kind.name(), count(*kind)))
+    }
+
+    /// The account's rows of all kinds.
+    pub(crate) fn all_of(&self, account: AccountNumber) -> impl Iterator<Item = &AnyResource> {
+        self.0.iter().flat_map(move |rows| rows.lists_of(account)).flat_map(|list| list.values())
+    }
+}
+
+/// The rows of one kind, as of one moment.
+#[derive(Debug)]
+pub struct Resources<'a, T: Kind> {
+    rows: &'a Rows,
+    kind: PhantomData<T>,
+}
+
+impl<'a, T: Kind> Resources<'a, T> {
+    /// Any account's row. Actions use [`Resources::of`].
+    #[must_use]
+    pub fn get(&self, id: T::Id) -> Option<&'a Arc<T>> {
+        self.rows.by_key.get(&id.into()).and_then(T::of)
+    }
+
+    /// All accounts' rows.
+    pub fn all(&self) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+        self.rows.by_key.values().filter_map(T::of)
+    }
+
+    /// The account's row in that region; what is another's is not there. `None` for a kind without regions.
+    #[must_use]
+    pub fn of(&self, account: AccountNumber, region: impl Into<Option<RegionId>>, id: T::Id) -> Option<&'a Arc<T>> {
+        let region = region.into();
+        self.get(id).filter(|value| value.account() == account && value.region() == region)
+    }
+
+    /// The account's rows in that region, newest first. `None` for a kind without regions.
+    pub fn list<R: Into<Option<RegionId>>>(
+        &self,
+        account: AccountNumber,
+        region: R,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<T>> + use<'a, T, R> {
+        let list = self.rows.lists.get(&(account, region.into()));
+        list.into_iter().flat_map(|list| list.values()).filter_map(T::of)
+    }
+
+    /// How many there are in [`Resources::list`], without walking them.
+    #[must_use]
+    pub fn count(&self, account: AccountNumber, region: impl Into<Option<RegionId>>) -> usize {
+        self.rows.lists.get(&(account, region.into())).map_or(0, OrdMap::len)
     }
 }
 
@@ -207,9 +250,9 @@ mod test {
     }
 
     #[test]
-    fn every_table_has_a_name_of_its_own_and_shelves_come_last() {
+    fn every_table_has_a_name_of_its_own_and_these_kinds_come_last() {
         let mut names: Vec<&str> = Table::all().map(Table::name).collect();
-        assert_eq!(names.last(), crate::ShelfName::ALL.last().map(|shelf| shelf.name()).as_ref());
+        assert_eq!(names.last(), ResourceKind::ALL.last().map(|kind| kind.name()).as_ref());
         let all = names.len();
         names.sort_unstable();
         names.dedup();

@@ -1,0 +1,11 @@
+//! A tag, as most kinds of resource carry them.
+
+use serde::{Deserialize, Serialize};
+
+/// A key and a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    pub key: Box<str>,
+    pub value: Box<str>,
+}

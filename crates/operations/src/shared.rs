@@ -1,0 +1,168 @@
+//! What the engine's tasks share: both truths, the clock, the limits, who has a task, and what they count.
+
+use crate::{Limits, effects::Effects};
+use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
+use cvmd_state::State;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::sync::{Notify, mpsc, watch};
+
+/// What the engine has done since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Instances with a task now.
+    pub tasks: usize,
+    /// Effects performed, failed ones too.
+    pub effects: u64,
+    /// Effects that failed.
+    pub troubles: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+    /// Idle instances whose state was corrected.
+    pub followed: u64,
+    /// Instances that should have a machine and were seen to have none.
+    pub without_machine: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) state: Arc<State>,
+    pub(crate) hypervisor: Arc<dyn Hypervisor>,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) effects: Effects,
+    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) abandon: watch::Receiver<bool>,
+    pub(crate) counters: Counters,
+    pub(crate) tasks: Mutex<HashMap<InstanceId, Arc<Task>>>,
+    pub(crate) without_machine: Mutex<BTreeSet<InstanceId>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) effects: AtomicU64,
+    pub(crate) troubles: AtomicU64,
+    pub(crate) succeeded: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) followed: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// One instance's task, for those who wake it.
+#[derive(Debug, Default)]
+pub(crate) struct Task {
+    pub(crate) notify: Notify,
+    pub(crate) wakes: AtomicU64,
+}
+
+/// Held by each task of the engine, so that [`Engine::stop`] can wait for the last one.
+pub(crate) type Alive = mpsc::Sender<()>;
+
+impl Shared {
+    pub(crate) fn figures(&self) -> Figures {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.counters;
+        Figures {
+            tasks: self.tasks().len(),
+            effects: read(&counters.effects),
+            troubles: read(&counters.troubles),
+            succeeded: read(&counters.succeeded),
+            failed: read(&counters.failed),
+            followed: read(&counters.followed),
+            without_machine: self.without_machine(),
+        }
+    }
+
+    /// Those of them that are instances still.
+    fn without_machine(&self) -> usize {
+        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.is_empty() {
+            let view = self.state.view();
+            known.retain(|id| view.instance(*id).is_some());
+        }
+        known.len()
+    }
+
+    /// Remembers, and says once, that an idle instance has no machine.
+    pub(crate) fn note_machine(&self, row: &Instance, observed: &Observed) {
+        // A launch that failed may have made none.
+        let is_lost = observed.power == Power::Absent && row.state != InstanceState::LaunchFailed;
+        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_lost && known.insert(row.id) {
+            tracing::error!(instance = %row.id, "the instance has no machine: it is shown STOPPED and can only be terminated");
+        }
+        if !is_lost && !known.is_empty() {
+            known.remove(&row.id);
+        }
+    }
+}
+
+impl Shared {
+    /// Gives the task's place up, unless somebody has woken it since it saw that many wakes.
+    pub(crate) fn leave(&self, id: InstanceId, task: &Task, wakes_seen: u64) -> bool {
+        let mut tasks = self.tasks();
+        let nothing_new = task.wakes.load(Ordering::Relaxed) == wakes_seen;
+        if nothing_new {
+            tasks.remove(&id);
+        }
+        nothing_new
+    }
+
+    /// What the row must tell as its port: the machine's own, where machines have such.
+    pub(crate) async fn own_port(&self, row: &Instance) -> Option<u16> {
+        if !self.hypervisor.has_own_ports() || row.is_windows() {
+            return None;
+        }
+        match self.hypervisor.endpoint(row.id).await {
+            Ok(endpoint) => endpoint.address.map(|address| address.port()),
+            // Without a machine there is none to tell of; whatever else it is, the next look finds out.
+            Err(trouble) => {
+                tracing::debug!(instance = %row.id, %trouble, "its port is not known");
+                row.login_port
+            }
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        // An engine that was dropped rather than stopped ends too.
+        *self.stop.borrow() || self.stop.has_changed().is_err()
+    }
+
+    /// Returns when the engine is told to stop.
+    pub(crate) async fn stopped(&self) {
+        // An error means that the engine was dropped.
+        let _ = self.stop.clone().wait_for(|stop| *stop).await;
+    }
+
+    /// What the effect comes to; `None` when it takes longer than the engine may take to stop.
+    pub(crate) async fn unless_abandoned<T>(&self, effect: impl Future<Output = T>) -> Option<T> {
+        let mut abandon = self.abandon.clone();
+        tokio::select! {
+            biased;
+            done = effect => Some(done),
+            // An engine that was dropped waits for nothing.
+            _ = abandon.wait_for(|abandon| *abandon) => None,
+        }
+    }
+
+    pub(crate) fn tasks(&self) -> std::sync::MutexGuard<'_, HashMap<InstanceId, Arc<Task>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Task {
+    pub(crate) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
+    }
+}

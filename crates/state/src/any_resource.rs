@@ -1,0 +1,135 @@
+//! The kinds of row that need no index of their own. A new kind is its struct and its [`Kept`] in `model`, and one line here.
+
+use cvmd_model::{
+    AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, LaunchTemplateVersion,
+    RegionId, RowKey, SecurityGroup, Snapshot, Subnet, Vpc,
+};
+use serde_json::{from_slice, to_vec};
+use std::sync::Arc;
+
+/// Hands all kinds to a macro: the name of the table, the kind, and the name of its table in code.
+macro_rules! resource_kinds {
+    ($define:ident) => {
+        $define! {
+            vpcs: Vpc in Vpcs,
+            subnets: Subnet in Subnets,
+            security_groups: SecurityGroup in SecurityGroups,
+            custom_images: CustomImage in CustomImages,
+            launch_templates: LaunchTemplate in LaunchTemplates,
+            launch_template_versions: LaunchTemplateVersion in LaunchTemplateVersions,
+            disaster_recover_groups: DisasterRecoverGroup in DisasterRecoverGroups,
+            snapshots: Snapshot in Snapshots,
+            created_tags: CreatedTag in CreatedTags,
+        }
+    };
+}
+
+pub(crate) use resource_kinds;
+
+/// A kind of row among those of [`AnyResource`].
+pub trait Kind: Kept {
+    const KIND: ResourceKind;
+
+    /// The row, if it is of this kind.
+    fn of(row: &AnyResource) -> Option<&Arc<Self>>;
+
+    fn into_any(row: Arc<Self>) -> AnyResource;
+}
+
+macro_rules! any_resource {
+    ($($field:ident: $kind:ident in $table:ident,)*) => {
+        /// Which kind.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ResourceKind {
+            $($table,)*
+        }
+
+        impl ResourceKind {
+            pub const ALL: &'static [ResourceKind] = &[$(ResourceKind::$table,)*];
+
+            /// That of its table.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(ResourceKind::$table => stringify!($field),)*
+                }
+            }
+        }
+
+        /// A row of one of the kinds.
+        #[derive(Debug, Clone)]
+        pub enum AnyResource {
+            $($kind(Arc<$kind>),)*
+        }
+
+        $(impl Kind for $kind {
+            const KIND: ResourceKind = ResourceKind::$table;
+
+            fn of(row: &AnyResource) -> Option<&Arc<$kind>> {
+                match row {
+                    AnyResource::$kind(value) => Some(value),
+                    _ => None,
+                }
+            }
+
+            fn into_any(row: Arc<$kind>) -> AnyResource {
+                AnyResource::$kind(row)
+            }
+        })*
+
+        impl AnyResource {
+            pub(crate) fn kind(&self) -> ResourceKind {
+                match self {
+                    $(AnyResource::$kind(_) => ResourceKind::$table,)*
+                }
+            }
+
+            /// The account that it belongs to.
+            pub(crate) fn account(&self) -> AccountNumber {
+                match self {
+                    $(AnyResource::$kind(value) => value.account(),)*
+                }
+            }
+
+            pub(crate) fn region(&self) -> Option<RegionId> {
+                match self {
+                    $(AnyResource::$kind(value) => value.region(),)*
+                }
+            }
+
+            pub(crate) fn sequence(&self) -> u64 {
+                match self {
+                    $(AnyResource::$kind(value) => value.sequence(),)*
+                }
+            }
+
+            pub(crate) fn key(&self) -> RowKey {
+                match self {
+                    $(AnyResource::$kind(value) => value.id().into(),)*
+                }
+            }
+
+            pub(crate) fn id(&self) -> String {
+                match self {
+                    $(AnyResource::$kind(value) => value.id().to_string(),)*
+                }
+            }
+
+            pub(crate) fn body(&self) -> Vec<u8> {
+                let body = match self {
+                    $(AnyResource::$kind(value) => to_vec(value),)*
+                };
+                // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
+                body.expect("a row is plain data")
+            }
+
+            pub(crate) fn read(kind: ResourceKind, body: &[u8]) -> serde_json::Result<AnyResource> {
+                Ok(match kind {
+                    $(ResourceKind::$table => AnyResource::$kind(Arc::new(from_slice(body)?)),)*
+                })
+            }
+        }
+    };
+}
+
+resource_kinds!(any_resource);

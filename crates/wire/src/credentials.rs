@@ -1,0 +1,36 @@
+//! Who may sign, and when a signature is of this time.
+
+use std::sync::Arc;
+
+use crate::credential::Credential;
+use crate::denied::{Denied, excerpt};
+
+/// How far a timestamp may be from now, into the past and into the future.
+pub(crate) const WINDOW_SECONDS: u64 = 300;
+
+/// Who may sign.
+pub trait Credentials {
+    /// The credential that bears this id, if it is known and not revoked.
+    fn find(&self, secret_id: &str) -> Option<Arc<Credential>>;
+}
+
+/// Finds who signed, and refuses a signature of another time.
+pub(crate) fn find_in_window(
+    credentials: &dyn Credentials,
+    secret_id: &str,
+    timestamp_seconds: u64,
+    now_seconds: u64,
+) -> Result<Arc<Credential>, Denied> {
+    let credential =
+        credentials.find(secret_id).ok_or_else(|| Denied::SecretIdNotFound { secret_id: excerpt(secret_id) })?;
+    let skew_seconds = now_seconds.abs_diff(timestamp_seconds);
+    if skew_seconds > WINDOW_SECONDS {
+        return Err(Denied::SignatureExpired {
+            timestamp_seconds,
+            now_seconds,
+            skew_seconds,
+            limit_seconds: WINDOW_SECONDS,
+        });
+    }
+    Ok(credential)
+}
