@@ -5,7 +5,7 @@ use crate::{ground, shell, tally::Tally};
 use std::process::Command;
 
 pub fn run() -> Tally {
-    let mut write = shell::cargo(&["test", "--release", "--package", "cvmd-actions", "--lib", "the_generated_page"]);
+    let mut write = shell::cargo(&["test", "--release", "--package", "cvmd-actions", "--lib", "the_generated_"]);
     write.env("CVMD_WRITE_DOCS", "1");
     Tally::of(shell::run(write))
 }

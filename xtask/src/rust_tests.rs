@@ -6,7 +6,11 @@ pub fn run(args: &[String]) -> Tally {
     let mut words = vec!["test", "--release", "--workspace", "--no-fail-fast"];
     words.extend(args.iter().map(String::as_str));
     let mut tally = Tally::default();
-    let outcome = shell::watch(shell::cargo(&words), |line| read_line(line, &mut tally));
+    let mut command = shell::cargo(&words);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        command.env("RUST_TEST_THREADS", threads().to_string());
+    }
+    let outcome = shell::watch(command, |line| read_line(line, &mut tally));
     if let Err(why) = outcome
         && tally.failed.is_empty()
     {
@@ -17,6 +21,11 @@ pub fn run(args: &[String]) -> Tally {
         tally.failed.push("test: cargo ran no test".to_owned());
     }
     tally
+}
+
+/// Twice as many as there are processors: the tests that take long wait for machines to boot and for servers to start.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// `test a::b ... FAILED` names a failure, `test result: ok. 5 passed; 0 failed; 1 ignored; ...` counts.

@@ -37,6 +37,8 @@ mod places;
 mod prices;
 mod product;
 mod rare_wishes;
+#[cfg(test)]
+mod recorder;
 mod reply;
 mod security_rules;
 mod seeds;

@@ -15,7 +15,7 @@ use crate::{
     world::{REASONS, World, public_key},
     world_networks,
 };
-use cvmd_wire::{Door, Params};
+use cvmd_wire::{Door, Language, Params};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,35 +75,56 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
     assert!(answer.is_none(), "{file}: a call without an answer");
 }
 
-async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> String {
-    let (door, call) = match line.strip_prefix(">> ") {
-        Some(call) => (Door::Legacy, call),
-        None => (Door::Api3, line.strip_prefix("> ").unwrap_or_else(|| panic!("neither call nor answer: {line}"))),
-    };
-    let (name, json) = call.split_once(' ').unwrap();
-    let own = file.split('/').next().unwrap_or_default();
-    let (product, name) = name.split_once('.').unwrap_or((own, name));
-    let product = Product::find(product).unwrap_or_else(|| panic!("no product {product}"));
-    let action = catalog::find(product, name).unwrap_or_else(|| panic!("no action {name}"));
-    let json = json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string());
-    let json = expand(&json.replace("MANY-RULES", &world_networks::many_rules()));
-    let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
-    let params = match door {
-        Door::Api3 => Params::from_json(json.as_bytes()).unwrap(),
-        Door::Legacy => {
-            let mut pairs = Vec::new();
-            flatten(&value, "", &mut pairs);
-            Params::from_pairs(pairs).unwrap()
+/// One line that calls an action.
+struct Call {
+    door: Door,
+    action: &'static Action,
+    json: String,
+    value: Value,
+}
+
+impl Call {
+    /// Of the transcript of that file, whose product needs not be named.
+    fn read(file: &str, line: &str) -> Call {
+        let (door, call) = match line.strip_prefix(">> ") {
+            Some(call) => (Door::Legacy, call),
+            None => (Door::Api3, line.strip_prefix("> ").unwrap_or_else(|| panic!("neither call nor answer: {line}"))),
+        };
+        let (name, json) = call.split_once(' ').unwrap();
+        let own = file.split('/').next().unwrap_or_default();
+        let (product, name) = name.split_once('.').unwrap_or((own, name));
+        let product = Product::find(product).unwrap_or_else(|| panic!("no product {product}"));
+        let action = catalog::find(product, name).unwrap_or_else(|| panic!("no action {name}"));
+        let json = json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string());
+        let json = expand(&json.replace("MANY-RULES", &world_networks::many_rules()));
+        let value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+        Call { door, action, json, value }
+    }
+
+    /// As it goes through the door.
+    fn params(&self, door: Door) -> Params {
+        match door {
+            Door::Api3 => Params::from_json(self.json.as_bytes()).unwrap(),
+            Door::Legacy => {
+                let mut pairs = Vec::new();
+                flatten(&self.value, "", &mut pairs);
+                Params::from_pairs(pairs).unwrap()
+            }
         }
-    };
+    }
+}
+
+async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> String {
+    let call = Call::read(file, line);
+    let Action { product, name, .. } = *call.action;
     taken::begin();
-    let outcome = world.call(action, params, door).await;
-    seen.taken.entry(key_of(action)).or_default().extend(taken::end());
+    let outcome = world.call(call.action, call.params(call.door), call.door).await;
+    seen.taken.entry(key_of(call.action)).or_default().extend(taken::end());
     match outcome {
         Ok(Body(body)) => {
             let reply: Value = serde_json::from_slice(&body).unwrap();
             // A dry run answers the RequestId only.
-            if !value.as_object().unwrap().contains_key("DryRun") {
+            if !call.value.as_object().unwrap().contains_key("DryRun") {
                 let facts = facts::of(product);
                 let mut check = Check { product, facts, troubles: &mut seen.troubles, met: &mut seen.met };
                 check.object(&reply, name, &facts.actions[name].output, name);
@@ -111,10 +132,29 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
             String::from_utf8(body).unwrap()
         }
         Err(error) => {
-            seen.codes.entry(key_of(action)).or_default().insert(error.code);
+            seen.codes.entry(key_of(call.action)).or_default().insert(error.code);
             format!("{} {}", error.code, error.message)
         }
     }
+}
+
+/// Plays a paragraph on that door in that language, whichever its lines name, and gives each answer.
+pub(crate) async fn answers(file: &str, paragraph: &str, door: Door, language: Language) -> String {
+    let mut world = World::new().await;
+    world.language = language;
+    let mut answers = String::new();
+    for line in paragraph.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '<'])) {
+        if world.change(line).await {
+            continue;
+        }
+        let call = Call::read(file, line);
+        let answer = match world.call(call.action, call.params(door), door).await {
+            Ok(Body(body)) => String::from_utf8(body).unwrap(),
+            Err(error) => format!("{} {}", error.code, error.message),
+        };
+        let _ = writeln!(answers, "{door:?} {language:?} {line}\n< {answer}");
+    }
+    answers
 }
 
 /// `3*"x"` becomes `"x","x","x"`.

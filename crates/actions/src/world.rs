@@ -37,6 +37,7 @@ impl Seal for Unsealed {
 pub(crate) struct World {
     state: State,
     store: MemoryStore,
+    pub(crate) language: Language,
     calls: u8,
     policy: Policy,
 }
@@ -224,9 +225,9 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
 /// Every reason that a transcript came to, whichever test played it.
 pub(crate) static REASONS: Mutex<Vec<Reason>> = Mutex::new(Vec::new());
 
-fn heard(reason: &Reason, door: Door) -> ApiError {
+fn heard(reason: &Reason, door: Door, language: Language) -> ApiError {
     REASONS.lock().unwrap().push(reason.clone());
-    reason.told(door, Language::English)
+    reason.told(door, language)
 }
 
 impl World {
@@ -236,6 +237,7 @@ impl World {
             state: State::open(Box::new(store.clone())).unwrap(),
             store,
             calls: 0,
+            language: Language::English,
             policy: Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
         };
         let context = world.context(Door::Api3);
@@ -260,7 +262,7 @@ impl World {
         Context {
             request: RequestId(uuid::Uuid::from_u128(u128::from(self.calls))),
             door,
-            language: Language::English,
+            language: self.language,
             account: US,
             region: RegionId::find("ap-guangzhou").unwrap(),
             now_seconds: NOW_SECONDS,
@@ -432,14 +434,15 @@ impl World {
 
     pub(crate) async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
         self.calls += 1;
+        let language = self.language;
         let context = self.context(door);
         tagged::assert_in_step(&self.state.view(), &context);
-        let mut parameters = Parameters::of_action(action, params).map_err(|reason| heard(&reason, door))?;
+        let mut parameters = Parameters::of_action(action, params).map_err(|reason| heard(&reason, door, language))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {
-                let body =
-                    answer(&mut parameters, &self.state.view(), &context).map_err(|reason| heard(&reason, door))?;
-                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, door));
+                let body = answer(&mut parameters, &self.state.view(), &context)
+                    .map_err(|reason| heard(&reason, door, language))?;
+                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, door, language));
             }
             Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => prepare,
         };
@@ -456,7 +459,7 @@ impl World {
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {
-            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| heard(&reason, door))
+            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| heard(&reason, door, language))
         };
         self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
     }
