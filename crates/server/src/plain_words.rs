@@ -63,8 +63,8 @@ mod test {
 
     #[test]
     fn every_kind_that_an_account_can_own_has_peoples_words() {
-        let shelves = cvmd_state::ShelfName::ALL.iter().map(|shelf| shelf.name());
-        let said: Vec<_> = shelves.chain(["instances", "key_pairs"]).map(|kind| counted(1, kind)).collect();
+        let kinds = cvmd_state::ResourceKind::ALL.iter().map(|kind| kind.name());
+        let said: Vec<_> = kinds.chain(["instances", "key_pairs"]).map(|kind| counted(1, kind)).collect();
         let wanted = [
             "1 VPC",
             "1 subnet",

@@ -1,8 +1,18 @@
 //! The journal: one line for every command, refused ones too, and one for what came of each operation.
 
-use crate::transaction::{OTHERS_NAMED_MAX, Written};
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
+
+/// The rows of a transaction, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) instances: Vec<InstanceId>,
+    /// Key pairs, images, networks and so on; the first hundred.
+    pub(crate) others: Vec<String>,
+}
+
+/// Resources beside instances that one line of the journal names, at most.
+pub const OTHERS_NAMED_MAX: usize = 100;
 
 /// How a command's error is called in the journal.
 pub trait Decision {

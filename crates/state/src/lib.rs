@@ -30,11 +30,10 @@ mod writer;
 
 pub use any_resource::{AnyResource, Kind, ResourceKind};
 pub use bounds::{COMMAND_BYTES_MAX, ROW_BYTES_MAX, TooLarge};
-pub use journal::{Decision, JournalEntry, JournalFilter, JournalLine};
+pub use journal::{Decision, JournalEntry, JournalFilter, JournalLine, OTHERS_NAMED_MAX};
 pub use resources::Resources;
-pub use rows::{ClientToken, Message, SeedState, Settings};
+pub use rows::{ClientToken, Message, SeedState, Settings, Usage};
 pub use snapshots::SnapshotState;
-pub use transaction::{OTHERS_NAMED_MAX, Transaction};
-pub use usage::Usage;
+pub use transaction::Transaction;
 pub use view::{Binding, View};
 pub use writer::{CommitError, OpenError, State};

@@ -1,6 +1,5 @@
 //! Rows that are not nouns of the cloud: settings of the data directory, client tokens, messages.
 
-use crate::Usage;
 use cvmd_model::{AccountNumber, Cidr, InstanceId, RegionId, RequestId};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -71,4 +70,12 @@ pub struct Message {
     /// Encrypted under the master key; base64.
     pub text_encrypted: Box<str>,
     pub created_seconds: u64,
+}
+
+/// Instances, and bytes of rows of all kinds. What an operation under way writes down for itself is not counted, so that an account
+/// at its bound can still stop, start and terminate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    pub instances: u64,
+    pub bytes: u64,
 }

@@ -5,9 +5,10 @@ use crate::{
     addresses::Allocated,
     bounds,
     changes::Put,
+    journal::{OTHERS_NAMED_MAX, Written},
     store::{Row, encode},
 };
-use cvmd_model::{Account, AccountNumber, Credential, Instance, InstanceId, KeyPair, Refusal, Subnet, ZoneId};
+use cvmd_model::{Account, AccountNumber, Credential, Instance, KeyPair, Refusal, Subnet, ZoneId};
 use std::{net::Ipv4Addr, sync::Arc};
 
 /// A command's access to the newest state, on the writer.
@@ -27,17 +28,6 @@ pub struct Transaction<'a> {
     last_sequence: u64,
     allocated: Allocated,
 }
-
-/// The rows of a transaction, by their ids.
-#[derive(Debug, Default)]
-pub(crate) struct Written {
-    pub(crate) instances: Vec<InstanceId>,
-    /// Key pairs, images, networks and so on; the first hundred.
-    pub(crate) others: Vec<String>,
-}
-
-/// Resources beside instances that one line of the journal names, at most.
-pub const OTHERS_NAMED_MAX: usize = 100;
 
 /// A client token is kept for 24 hours.
 pub(crate) const CLIENT_TOKEN_SECONDS: u64 = 24 * 60 * 60;

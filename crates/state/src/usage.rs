@@ -1,10 +1,10 @@
 //! What an account holds of everything: how many instances, and the bytes of its rows. Kept in step with every change, so that
 //! nobody has to look through them all.
 
-use crate::{AnyResource, ClientToken, Message};
+use crate::{AnyResource, ClientToken, Message, Usage};
 use cvmd_model::{AccountNumber, DataDisk, Instance, KeyPair, Rare, SystemDisk, Tag};
 use imbl::OrdMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::io;
 
 /// A row of an instance without anything that a caller can make longer: about what it takes on the disk.
@@ -14,14 +14,6 @@ const TAG_BYTES: usize = 24;
 const ID_BYTES: usize = 16;
 const MESSAGE_BYTES: usize = 256;
 const CLIENT_TOKEN_BYTES: usize = 160;
-
-/// Instances, and bytes of rows of all kinds. What an operation under way writes down for itself is not counted, so that an account
-/// at its bound can still stop, start and terminate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Usage {
-    pub instances: u64,
-    pub bytes: u64,
-}
 
 /// By account.
 #[derive(Clone, Default)]

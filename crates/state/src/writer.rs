@@ -7,10 +7,10 @@ use crate::{
     Decision, JournalEntry, JournalFilter, JournalLine, ResourceKind, Transaction, View,
     changes::Put,
     jobs::{Jobs, NoRoom, Owner},
+    journal::Written,
     load::load,
     share::{Cost, Heavy, Shares},
     store::{Group, Journal, Row, Store, StoreError, Table},
-    transaction::Written,
 };
 use arc_swap::ArcSwap;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
