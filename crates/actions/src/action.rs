@@ -1,7 +1,8 @@
 //! What an action is: a name, the codes it can answer, and a function.
 
-use crate::{Context, Parameters, Product, Reason};
+use crate::{Context, Parameters, Product, Reason, parameters::Called};
 use cvmd_state::{Transaction, View};
+use cvmd_wire::Params;
 use serde::Serialize;
 
 /// A reply's members as a JSON object, without the RequestId, which the envelope adds.
@@ -70,6 +71,20 @@ pub struct Action {
     /// API 3.0 answers it without a region too.
     pub regionless: bool,
     pub effect: Effect,
+}
+
+impl Action {
+    /// Those of a request for it.
+    ///
+    /// # Errors
+    /// When one is missing, unknown or too large, or holds a control character.
+    pub fn parameters(&self, params: Params) -> Result<Parameters, Reason> {
+        let Action { product, name: action, errors, .. } = *self;
+        Parameters::described(
+            &Called { product, action, errors, is_query: matches!(self.effect, Effect::Query(_)) },
+            params,
+        )
+    }
 }
 
 /// Cuts a list into the page asked for.

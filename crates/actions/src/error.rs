@@ -1,17 +1,21 @@
 //! Every reason for refusing a request, and the wire code that it has on each door. Wire codes exist only here and in
-//! `laws` below.
+//! `laws`, `parts` and `denied` below.
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
 
+pub(crate) mod codes;
+mod denied;
 mod laws;
 mod parts;
 
+pub(crate) use denied::denied_codes;
 pub use parts::{DiskReason, KeyNameReason};
 
-use crate::{Excess, Product, TagRefusal, Untaken, chinese};
+use crate::{Excess, Product, TagRefusal, Untaken};
+use codes::{Codes, both, pick};
 use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
-use cvmd_state::{Decision, TooLarge};
-use cvmd_wire::{Denied, Door, Language};
+use cvmd_state::TooLarge;
+use cvmd_wire::Door;
 
 /// Why a believed request is refused: its parameters, the law, or our own fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -217,53 +221,10 @@ impl Words {
     }
 }
 
-/// What a caller gets: a code, and a message that names what to mend.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
-    pub code: &'static str,
-    pub message: String,
-    /// The set of actions before 2017 has an envelope of its own.
-    pub numeric: Option<u32>,
-}
-
-impl Decision for ApiError {
-    fn decision(&self) -> &str {
-        self.code
-    }
-
-    fn message(&self) -> Option<&str> {
-        Some(&self.message)
-    }
-}
-
-/// A reason's code on API 3.0 and on the legacy door.
-type Codes = (&'static str, &'static str);
-
-const fn both(code: &'static str) -> Codes {
-    (code, code)
-}
-
-/// The legacy door has one code for all that an instance's laws forbid.
-const fn forbidden(code: &'static str) -> Codes {
-    (code, "InvalidInstance.NotSupported")
-}
-
-/// The pre-2017 set's "version or action not supported here".
-const NOT_SUPPORTED_HERE: u32 = 6100;
-
 impl Reason {
     #[must_use]
     pub fn code(&self, door: Door) -> &'static str {
         pick(self.codes(), door)
-    }
-
-    #[must_use]
-    pub fn told(&self, door: Door, language: Language) -> ApiError {
-        let message = match language {
-            Language::English => self.to_string(),
-            Language::Chinese => chinese::reason(self),
-        };
-        ApiError { code: self.code(door), message, numeric: None }
     }
 
     fn codes(&self) -> Codes {
@@ -370,59 +331,6 @@ fn tag(refusal: &TagRefusal) -> &'static str {
         TagRefusal::Attached { .. } => "ResourceInUse.TagKeyAttached",
         TagRefusal::NotAttached { .. } => "ResourceNotFound.AttachedTagKeyNotFound",
         TagRefusal::PaginationToken => "InvalidParameter.PaginationTokenInvalid",
-    }
-}
-
-/// What a request that was not believed gets.
-#[must_use]
-pub fn denied(denied: &Denied, door: Door, language: Language) -> ApiError {
-    let numeric = matches!(denied, Denied::LegacyWithoutVersion).then_some(NOT_SUPPORTED_HERE);
-    let message = match language {
-        Language::English => denied.to_string(),
-        Language::Chinese => chinese::denied(denied),
-    };
-    ApiError { code: pick(denied_codes(denied), door), message, numeric }
-}
-
-fn denied_codes(denied: &Denied) -> Codes {
-    match denied {
-        Denied::UnknownPath { .. } | Denied::MethodNotAllowed { .. } | Denied::UnsupportedContentType { .. } => {
-            ("InvalidRequest", "InvalidRequest.Forbidden")
-        }
-        Denied::QueryTooLarge { .. } | Denied::BodyTooLarge { .. } => {
-            ("RequestSizeLimitExceeded", "InvalidParameterValue")
-        }
-        Denied::PairWithoutEquals { .. }
-        | Denied::MalformedEscape { .. }
-        | Denied::MalformedName { .. }
-        | Denied::InvalidUtf8 { .. }
-        | Denied::MalformedJson { .. }
-        | Denied::JsonNotAnObject
-        | Denied::NestedTooDeep { .. }
-        | Denied::TooManyParameters { .. }
-        | Denied::DuplicateParameter { .. }
-        | Denied::DuplicateHeader { .. }
-        | Denied::ConflictingParameter { .. } => ("InvalidParameter", "InvalidParameterValue"),
-        Denied::MissingParameter { .. } => both("MissingParameter"),
-        Denied::MalformedParameter { .. } => both("InvalidParameterValue"),
-        Denied::MissingAuthorization | Denied::MalformedAuthorization { .. } | Denied::ScopeDateMismatch { .. } => {
-            ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure")
-        }
-        Denied::UnsupportedAlgorithm { .. } => {
-            ("AuthFailure.InvalidAuthorization", "InvalidParameter.SignatureFailure")
-        }
-        Denied::SecretIdNotFound { .. } => ("AuthFailure.SecretIdNotFound", "InvalidParameter.SecretIdNotFound"),
-        Denied::SignatureExpired { .. } => ("AuthFailure.SignatureExpire", "InvalidRequest.ReplayAttack"),
-        Denied::SignatureMismatch => ("AuthFailure.SignatureFailure", "InvalidParameter.SignatureFailure"),
-        Denied::UnknownToken { .. } => ("AuthFailure.TokenFailure", "InvalidRequest.TokenCheckFailed"),
-        Denied::LegacyWithoutVersion => both("UnsupportedVersion"),
-    }
-}
-
-const fn pick((api3, legacy): Codes, door: Door) -> &'static str {
-    match door {
-        Door::Api3 => api3,
-        Door::Legacy => legacy,
     }
 }
 

@@ -5,6 +5,8 @@
 //! Architecture invariant: this crate does not depend on `hypervisor`, so no request can half-do something to one.
 
 mod action;
+mod address;
+mod api_error;
 mod batch;
 mod catalog;
 mod charge;
@@ -44,6 +46,7 @@ mod security_rules;
 mod seeds;
 mod snapshots;
 mod source;
+mod tag_refusal;
 mod tag_words;
 mod tagged;
 mod template;
@@ -60,18 +63,20 @@ mod world_images;
 mod world_networks;
 
 pub use action::{Action, Apply, Body, Effect, carry_out};
+pub use address::{Address, find};
+pub use api_error::{ApiError, denied};
 pub use catalog::ACTIONS;
 pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
 pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange, Seal};
-pub use error::{ApiError, DiskReason, KeyNameReason, Reason, denied, is_declared};
+pub use error::{DiskReason, KeyNameReason, Reason, is_declared};
 pub use excess::Excess;
 pub use login::{hash as hash_password, password as check_password};
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};
-pub use product::{Address, Product, VENDOR_DOMAINS, find, is_vendor_host};
+pub use product::{Product, VENDOR_DOMAINS, is_vendor_host};
 pub use reply::time;
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
-pub use tag_words::TagRefusal;
+pub use tag_refusal::TagRefusal;
 pub use untaken::Untaken;

@@ -5,7 +5,7 @@
 //! nobody took at the end.
 
 use crate::{
-    Action, Effect, Excess, Product, Reason, Untaken, controls,
+    Excess, Product, Reason, Untaken, controls,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -21,6 +21,15 @@ pub(crate) const LONG_TEXTS: &[(&str, usize)] = &[("PublicKey", 8 * 1024), ("Use
 pub(crate) const LIST_MAX: usize = 500;
 /// Bytes of all names and texts of one request together.
 pub(crate) const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+/// What is to be known of an action to read its parameters.
+pub(crate) struct Called {
+    pub product: Product,
+    pub action: &'static str,
+    /// The codes that it declares.
+    pub errors: &'static [&'static str],
+    pub is_query: bool,
+}
 
 /// The parameters of one request, or the members of one structure in it.
 #[derive(Debug)]
@@ -41,19 +50,12 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Reason::Missing`], [`Reason::Unknown`], [`Excess::Request`], [`Reason::ControlCharacter`].
-    pub fn of_action(action: &Action, params: Params) -> Result<Parameters, Reason> {
-        let members = facts::inputs(action.product, action.name);
+    pub(crate) fn described(called: &Called, params: Params) -> Result<Parameters, Reason> {
+        let Called { product, action, errors, is_query } = *called;
         within_request_bound(&params.root)?;
-        controls::refuse(&params.root, matches!(action.effect, Effect::Query(_)))?;
-        Parameters {
-            map: params.root,
-            textual: params.textual,
-            prefix: String::new(),
-            product: action.product,
-            members,
-            errors: action.errors,
-        }
-        .checked()
+        controls::refuse(&params.root, is_query)?;
+        let (map, textual, members) = (params.root, params.textual, facts::inputs(product, action));
+        Parameters { map, textual, prefix: String::new(), product, members, errors }.checked()
     }
 
     /// Those of a structure among these.

@@ -1,6 +1,4 @@
-//! The vendor's products that cvmd speaks for, each with one version, and which one a request is for.
-
-use crate::{Action, Reason, catalog, facts};
+//! The vendor's products that cvmd speaks for, each with one version.
 
 /// A product: what the vendor calls a service, and its clients name in host and signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,17 +45,6 @@ impl Product {
     }
 }
 
-/// What a request says about what it is for.
-#[derive(Debug, Clone, Copy)]
-pub struct Address<'a> {
-    /// The service in the signature's scope; some clients write the first label of whatever host they were given.
-    pub scope: Option<&'a str>,
-    /// The host it was sent to, without a port.
-    pub host: &'a str,
-    pub version: Option<&'a str>,
-    pub action: &'a str,
-}
-
 /// The domains under which the vendor's hosts stand: API 3.0 with its regional and international forms, and the legacy API.
 pub const VENDOR_DOMAINS: [&str; 2] = ["tencentcloudapi.com", "api.qcloud.com"];
 
@@ -69,114 +56,9 @@ pub fn is_vendor_host(host: &str) -> bool {
     VENDOR_DOMAINS.into_iter().any(is_under)
 }
 
-/// The action that a request is for: the product is the scope's, else the host's, else it follows from version and action.
-///
-/// # Errors
-/// [`Reason::UnknownProduct`], [`Reason::CommonMissing`], [`Reason::UnknownVersion`], [`Reason::UnknownAction`], and
-/// [`Reason::NotBuilt`] for an action that the vendor has and cvmd has not.
-pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
-    let version = address.version.ok_or(Reason::CommonMissing { name: "Version" })?;
-    let label = address.host.split('.').next().unwrap_or_default();
-    let named = address.scope.and_then(Product::find).or_else(|| Product::find(label));
-    if let Some(product) = named {
-        return find_in(product, version, address.action);
-    }
-    if is_vendor_host(address.host) && !is_dissolved(label, address.host) {
-        return Err(Reason::UnknownProduct { product: label.into() });
-    }
-    let speaking = || Product::ALL.into_iter().filter(|product| product.version() == version);
-    // Invariant: no two products of one version have actions of one name that are built; a test walks the catalog.
-    let built = speaking().find_map(|product| catalog::find(product, address.action));
-    if let Some(action) = built {
-        return Ok(action);
-    }
-    let knowing = speaking().find(|product| facts::is_known(*product, address.action));
-    match (knowing, address.scope) {
-        (Some(product), _) => find_in(product, version, address.action),
-        (None, Some(scope)) if is_product_like(scope) => Err(Reason::UnknownProduct { product: scope.into() }),
-        (None, _) => find_in(Product::Cvm, version, address.action),
-    }
-}
-
-fn find_in(product: Product, version: &str, name: &str) -> Result<&'static Action, Reason> {
-    if version != product.version() {
-        return Err(Reason::UnknownVersion { product, version: version.into() });
-    }
-    match catalog::find(product, name) {
-        Some(action) => Ok(action),
-        None if facts::is_known(product, name) => Err(Reason::NotBuilt { product, action: name.into() }),
-        None => Err(Reason::UnknownAction { product, action: name.into() }),
-    }
-}
-
-/// Products that only the documentation of the legacy API knows. Their actions are those of other products now.
-const DISSOLVED: [&str; 4] = ["dfw", "eip", "image", "snapshot"];
-
-fn is_dissolved(label: &str, host: &str) -> bool {
-    DISSOLVED.contains(&label) && host[label.len()..] == *".api.qcloud.com"
-}
-
-/// Whether a scope's service may be meant as a product, and not be the rest of a host name or an address.
-fn is_product_like(scope: &str) -> bool {
-    scope.len() <= 20 && scope != "localhost" && scope.bytes().all(|byte| byte.is_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod test {
     use super::*;
-
-    fn found(scope: Option<&str>, host: &str, version: &str, action: &str) -> Result<String, Reason> {
-        let address = Address { scope, host, version: Some(version), action };
-        find(&address).map(|action| format!("{}.{}", action.product.name(), action.name))
-    }
-
-    #[test]
-    fn the_scope_comes_before_the_host_and_the_host_before_version_and_action() {
-        let zones = |scope, host| found(scope, host, "2017-03-12", "DescribeZones");
-        assert_eq!(zones(Some("cvm"), "127.0.0.1").as_deref(), Ok("cvm.DescribeZones"));
-        assert_eq!(zones(Some("127"), "cvm.ap-guangzhou.tencentcloudapi.com").as_deref(), Ok("cvm.DescribeZones"));
-        assert_eq!(zones(None, "cvm.api.qcloud.com").as_deref(), Ok("cvm.DescribeZones"));
-        assert_eq!(zones(Some("localhost:8312"), "localhost").as_deref(), Ok("cvm.DescribeZones"));
-        assert!(matches!(zones(Some("vpc"), "cvm.local"), Err(Reason::UnknownAction { product: Product::Vpc, .. })));
-    }
-
-    #[test]
-    fn what_is_not_here_is_told_apart() {
-        let product = |scope, host| found(scope, host, "2019-07-22", "Moderate");
-        for (scope, host) in [(Some("tms"), "127.0.0.1"), (None, "tms.tencentcloudapi.com")] {
-            assert_eq!(product(scope, host), Err(Reason::UnknownProduct { product: "tms".into() }));
-        }
-        let missing = Address { scope: None, host: "", version: None, action: "RunInstances" };
-        assert_eq!(find(&missing).map(|action| action.name), Err(Reason::CommonMissing { name: "Version" }));
-        for scope in [None, Some("cvm"), Some("127")] {
-            let version = found(scope, "127.0.0.1", "2018-01-01", "RunInstances");
-            assert!(matches!(version, Err(Reason::UnknownVersion { .. })), "{version:?}");
-            let built = found(scope, "127.0.0.1", "2017-03-12", "PurchaseResourcePoolPacks");
-            assert!(matches!(built, Err(Reason::NotBuilt { product: Product::Cvm, .. })), "{built:?}");
-            let action = found(scope, "127.0.0.1", "2017-03-12", "MakeCoffee");
-            assert!(matches!(action, Err(Reason::UnknownAction { .. })), "{action:?}");
-        }
-    }
-
-    #[test]
-    fn a_product_of_the_old_documentation_leads_to_the_one_that_has_the_action_now() {
-        let legacy = |host, action| found(None, host, "2017-03-12", action);
-        for (host, action, now) in [
-            ("image.api.qcloud.com", "DescribeImages", "cvm.DescribeImages"),
-            ("snapshot.api.qcloud.com", "DescribeSnapshots", "cbs.DescribeSnapshots"),
-            ("dfw.api.qcloud.com", "DescribeSecurityGroups", "vpc.DescribeSecurityGroups"),
-            ("dfw.api.qcloud.com", "AssociateSecurityGroups", "cvm.AssociateSecurityGroups"),
-        ] {
-            assert_eq!(legacy(host, action).as_deref(), Ok(now), "{host}");
-        }
-        let not_built = legacy("eip.api.qcloud.com", "AllocateAddresses");
-        assert!(matches!(not_built, Err(Reason::NotBuilt { product: Product::Vpc, .. })), "{not_built:?}");
-        // Other products have actions of the same names, and API 3.0 has no such hosts.
-        for host in ["cdb.api.qcloud.com", "image.ap-guangzhou.api.qcloud.com", "image.tencentcloudapi.com"] {
-            let product = host.split('.').next().unwrap().into();
-            assert_eq!(legacy(host, "DescribeImages"), Err(Reason::UnknownProduct { product }), "{host}");
-        }
-    }
 
     #[test]
     fn every_product_is_found_by_its_name() {

@@ -2,11 +2,7 @@
 //!
 //! A new kind of resource is a variant of [`Resource`], which the compiler follows, and a line in [`KINDS`].
 
-use crate::{
-    Body, Context, Parameters, Reason, network,
-    parameters::shorten,
-    tag_words::{self, TagRefusal},
-};
+use crate::{Body, Context, Parameters, Reason, TagRefusal, network, parameters::shorten, tag_words};
 use cvmd_model::{
     AccountNumber, CreatedTag, CustomImage, DiskId, Instance, InstanceId, KeyPair, RegionId, SecurityGroup, Snapshot,
     Subnet, Tag, Vpc,
@@ -396,7 +392,7 @@ pub(crate) fn change_each(
         match changed {
             Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
-                let told = Reason::Tag(refusal).told(context.door, context.language);
+                let told = Reason::Tag(refusal).to_api_error(context.door, context.language);
                 failed_resources.push(Failure { resource: &description.text, code: told.code, message: told.message });
             }
         }

@@ -1,8 +1,8 @@
 //! The small world in which every paragraph of a transcript begins, and the plain words that change it.
 
 use crate::{
-    Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Parameters, Plan, Policy, Reason, RunningKeyChange,
-    Seal, Wanted, carry_out, seeded, tagged, world_images, world_networks,
+    Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Plan, Policy, Reason, RunningKeyChange, Seal, Wanted,
+    carry_out, seeded, tagged, world_images, world_networks,
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
@@ -227,7 +227,7 @@ pub(crate) static REASONS: Mutex<Vec<Reason>> = Mutex::new(Vec::new());
 
 fn heard(reason: &Reason, door: Door, language: Language) -> ApiError {
     REASONS.lock().unwrap().push(reason.clone());
-    reason.told(door, language)
+    reason.to_api_error(door, language)
 }
 
 impl World {
@@ -437,7 +437,7 @@ impl World {
         let language = self.language;
         let context = self.context(door);
         tagged::assert_in_step(&self.state.view(), &context);
-        let mut parameters = Parameters::of_action(action, params).map_err(|reason| heard(&reason, door, language))?;
+        let mut parameters = action.parameters(params).map_err(|reason| heard(&reason, door, language))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {
                 let body = answer(&mut parameters, &self.state.view(), &context)

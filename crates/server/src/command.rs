@@ -84,7 +84,7 @@ fn query_now(
     answer: Answer,
     context: &Context,
 ) -> Result<Body, Reason> {
-    let mut parameters = Parameters::of_action(action, params)?;
+    let mut parameters = action.parameters(params)?;
     let body = answer(&mut parameters, &house.state.view(), context)?;
     parameters.finish()?;
     match body.0.len() {
@@ -96,7 +96,7 @@ fn query_now(
 /// Tells why something is refused, and counts that if it is for a bound.
 fn refuse(house: &House, reason: &Reason, context: &Context) -> ApiError {
     count_bound(house, reason);
-    reason.told(context.door, context.language)
+    reason.to_api_error(context.door, context.language)
 }
 
 fn count_bound(house: &House, reason: &Reason) {
@@ -136,7 +136,7 @@ pub(crate) fn prepare_now(
     prepare: Prepare,
     context: &Context,
 ) -> Result<Apply, Reason> {
-    let mut parameters = Parameters::of_action(action, params)?;
+    let mut parameters = action.parameters(params)?;
     let apply = prepare(&mut parameters, context)?;
     parameters.finish()?;
     Ok(apply)
@@ -185,7 +185,7 @@ async fn commit_signed(
 ) -> Result<Body, ApiError> {
     if let Err(reason @ (Reason::Waiting { .. } | Reason::Unread { .. })) = prepared {
         // What was not even looked at leaves no line: a flood of it must cost nothing.
-        return Err(reason.told(context.door, context.language));
+        return Err(reason.to_api_error(context.door, context.language));
     }
     let (credentials, counted) = (Arc::clone(&house.credentials), Arc::clone(house));
     let secret_id = entry.credential.clone();
@@ -217,10 +217,10 @@ async fn decide(
     house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         if let CommitError::TooManyWait { waiting } = error {
             house.metrics.reached(Bound::Turns);
-            return Err(Reason::Waiting { waiting }.told(door, language));
+            return Err(Reason::Waiting { waiting }.to_api_error(door, language));
         }
         tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.told(door, language))
+        Err(Reason::OurFault.to_api_error(door, language))
     })
 }
 

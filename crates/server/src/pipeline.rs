@@ -49,7 +49,7 @@ pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Told) {
 /// The reply to bytes that did not even become a request.
 pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Told) {
     let door = Door::of_path(head.target.path());
-    refused(&reason.told(door, Language::wished(&head.with(b""))), door, unknown())
+    refused(&reason.to_api_error(door, Language::wished(&head.with(b""))), door, unknown())
 }
 
 fn unknown() -> Told {
@@ -71,15 +71,15 @@ fn carry_out<'a>(
     door: Door,
     told: &mut Told,
 ) -> Result<Outcome<'a>, ApiError> {
-    let request = authenticated.map_err(|reason| reason.told(door, Language::wished(raw)))?;
+    let request = authenticated.map_err(|reason| reason.to_api_error(door, Language::wished(raw)))?;
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
-    let begun = work::begin(house, request.owner).map_err(|reason| reason.told(door, language))?;
-    let action = find(&request).map_err(|reason| reason.told(door, language))?;
+    let begun = work::begin(house, request.owner).map_err(|reason| reason.to_api_error(door, language))?;
+    let action = find(&request).map_err(|reason| reason.to_api_error(door, language))?;
     told.action = action.name;
     if request.replay.is_some_and(|key| !house.replays.admit(key, house.now_seconds())) {
-        return Err(Reason::Replayed.told(door, language));
+        return Err(Reason::Replayed.to_api_error(door, language));
     }
     let region = region(house, &request, action);
     let known = *region.as_ref().unwrap_or(&house.policy.region);
@@ -87,7 +87,7 @@ fn carry_out<'a>(
     let size = work::Size::of(raw.body);
     match action.effect {
         Effect::Query(answer) => {
-            region.map_err(|reason| reason.told(door, language))?;
+            region.map_err(|reason| reason.to_api_error(door, language))?;
             Ok(command::query(house, (action, answer), request.params, context, (size, begun)))
         }
         Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => {

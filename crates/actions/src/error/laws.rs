@@ -1,6 +1,6 @@
 //! The wire codes of what the law refuses, on each door.
 
-use super::{Codes, both, forbidden};
+use super::codes::{Codes, both, forbidden};
 use cvmd_model::{DiskRefusal, GroupRefusal, InstanceState, Refusal, TemplateRefusal};
 
 pub(super) fn law(refusal: &Refusal) -> Codes {

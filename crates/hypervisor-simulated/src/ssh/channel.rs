@@ -1,10 +1,10 @@
 //! The work of one channel, in a task of its own: a shell, a command, or the far side of a copy.
 
 use super::{
-    commands::{self, Done, Guest},
-    environment,
+    commands,
     files::FILE_BYTES_MAX,
     grammar,
+    guest::{self, Done, Guest},
     inbox::{Event, Events},
     running::Ended,
     scp::{self, Step, Transfer},
@@ -112,7 +112,7 @@ impl Work {
                     Some(Event::Data(data)) => {
                         let room = INPUT_MAX.saturating_sub(input.len()).min(data.bytes.len());
                         if !share.resize(input.len() + room) {
-                            self.out.print(&commands::fails("cvmd-guest: Cannot allocate memory", 1)).await?;
+                            self.out.print(&guest::fails("cvmd-guest: Cannot allocate memory", 1)).await?;
                             return Ok(1);
                         }
                         input.extend(&data.bytes[..room]);
@@ -150,7 +150,7 @@ impl Work {
                         if line.len() + piece.len() > LINE_MAX || !share.resize(line.len() + piece.len()) {
                             self.land.driver.bounds().reached(Bound::Line);
                             let why = format!("cvmd-guest: ended: a line has more than {LINE_MAX} bytes");
-                            self.out.print(&commands::fails(&why, 2)).await?;
+                            self.out.print(&guest::fails(&why, 2)).await?;
                             return Ok(2);
                         }
                         line.extend(piece);
@@ -250,7 +250,7 @@ impl Work {
             while share.resize(server.held()) {
                 let Some(step) = self.sftp_step(&mut server).await? else { continue 'events };
                 if step.ends {
-                    self.out.print(&commands::fails("sftp-server: bad message", 1)).await?;
+                    self.out.print(&guest::fails("sftp-server: bad message", 1)).await?;
                     return Ok(11);
                 }
                 let mut reply = step.reply;
@@ -260,7 +260,7 @@ impl Work {
                 }
                 self.out.send(reply).await?;
             }
-            self.out.print(&commands::fails("sftp-server: Cannot allocate memory", 1)).await?;
+            self.out.print(&guest::fails("sftp-server: Cannot allocate memory", 1)).await?;
             return Ok(1);
         }
     }
@@ -329,7 +329,7 @@ const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 pub(super) fn prompt(machine: &Machine, shell: &Shell) -> String {
     let (user, (host, _)) = (&machine.entrance().user, machine.names());
     let sign = if &**user == "root" { '#' } else { '$' };
-    let (directory, home) = (environment::directory(shell, machine), machine.home());
+    let (directory, home) = (guest::directory(shell, machine), machine.home());
     let inside = directory.strip_prefix(&*home).filter(|rest| rest.is_empty() || rest.starts_with('/'));
     let directory = inside.map_or(directory.clone(), |rest| format!("~{rest}"));
     format!("{user}@{host}:{directory}{sign} ")

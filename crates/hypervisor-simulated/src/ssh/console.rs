@@ -5,7 +5,7 @@ use super::{
     auth,
     cable::Cable,
     channel::{on_screen, prompt},
-    commands::Done,
+    guest::Done,
     shell::Shell,
     signals::{Signal, Signals},
     streams::Print,

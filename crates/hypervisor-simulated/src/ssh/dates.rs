@@ -1,6 +1,6 @@
 //! Moments as a guest tells them, always in UTC and in English: `date`, `uptime`, and the times of files.
 
-use super::commands::{Done, fails, prints};
+use super::guest::{Done, fails, prints};
 
 const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 const MONTHS: [&str; 12] = [

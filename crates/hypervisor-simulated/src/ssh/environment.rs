@@ -1,8 +1,8 @@
 //! What a guest's shell is set to: its directory, its variables and its options, and the commands that change them.
 
 use super::{
-    commands::{Done, Guest, fails, prints},
     files::absolute,
+    guest::{Done, Guest, directory, fails, prints},
     shell::{Shell, assignment, is_name},
 };
 use crate::machine::Machine;
@@ -10,11 +10,6 @@ use crate::machine::Machine;
 /// As Debian's sshd sets it, for root and for others.
 const PATHS: [&str; 2] =
     ["/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/usr/local/bin:/usr/bin:/bin:/usr/games"];
-
-/// Where a shell is.
-pub(super) fn directory(shell: &Shell, machine: &Machine) -> String {
-    shell.directory.clone().unwrap_or_else(|| machine.home())
-}
 
 /// The variables that sshd and a login give a shell; those that somebody has set stay.
 pub(super) fn log_in(shell: &mut Shell, machine: &Machine) {

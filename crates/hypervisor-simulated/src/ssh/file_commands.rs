@@ -1,15 +1,10 @@
 //! The commands of a simulated guest that are about its files: `chmod`, `ls`, `test`, scripts.
 
 use super::{
-    commands::{Done, Effect, Guest, Script, fails},
-    environment,
     files::absolute,
+    guest::{COPIED_MAX, Done, Effect, Guest, Script, complain, directory, fails, split, too_much_copied},
     listing, moving,
 };
-use crate::bounds::Bound;
-
-/// Bytes that one command copies: twice as many as a guest's files have.
-pub(super) const COPIED_MAX: usize = 8 << 20;
 
 /// Runs such a command; `None` when it is none.
 pub(crate) fn run(
@@ -39,15 +34,8 @@ pub(crate) fn run(
 }
 
 fn place_of(guest: &Guest<'_>) -> impl Fn(&str) -> String + use<> {
-    let directory = environment::directory(guest.shell, guest.machine);
+    let directory = directory(guest.shell, guest.machine);
     move |path| absolute(path, &directory)
-}
-
-/// Options and the rest.
-pub(super) fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b str]) {
-    let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-') && **word != "--").count();
-    let (options, rest) = arguments.split_at(count);
-    (options.to_vec(), rest.strip_prefix(&["--"][..]).unwrap_or(rest))
 }
 
 fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
@@ -193,12 +181,6 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     done
 }
 
-/// A command was about to write more than one may: its machine's other commands wait for it, and others' heavy ones.
-pub(super) fn too_much_copied(guest: &Guest<'_>) -> String {
-    guest.files.memory().bounds.reached(Bound::Reading);
-    format!("one command copies no more than {COPIED_MAX} bytes here")
-}
-
 /// `tee [-a] FILE...`: prints what it is given, and writes it.
 fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let (options, paths) = split(arguments);
@@ -304,9 +286,4 @@ fn own(words: &[&str]) -> Vec<String> {
 
 fn runs(script: Script, assigned: Vec<(String, String)>) -> Done {
     Done { effect: Some(Effect::Script(script, assigned)), ..Done::default() }
-}
-
-pub(super) fn complain(done: &mut Done, name: &str, path: &str, why: &str) {
-    done.status = 1;
-    done.err.push_str(&format!("{name}: {path}: {why}\n"));
 }

@@ -1,8 +1,8 @@
 //! `ls`, as coreutils print it: one name a line, as for a pipe.
 
 use super::{
-    commands::{Done, Guest, OUTPUT_MAX, fails},
     files::absolute,
+    guest::{Done, Guest, OUTPUT_MAX, fails},
     metadata::Metadata,
 };
 use crate::bounds::Bound;

@@ -1,6 +1,6 @@
 //! Which commands a guest knows, and where they stand: `command -v`, `which`, `type`, `help`.
 
-use super::commands::{Done, Guest, fails, prints};
+use super::guest::{Done, Guest, fails, prints};
 
 /// Those of the shell itself.
 const BUILT_IN: [&str; 20] = [

@@ -1,6 +1,6 @@
 //! What stands about a file or a directory of a guest: kind, mode, owner, size and time.
 
-use super::{commands::Guest, dates, files::absolute};
+use super::{dates, files::absolute, guest::Guest};
 
 const DIRECTORY: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;

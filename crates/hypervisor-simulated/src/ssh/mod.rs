@@ -12,6 +12,7 @@ mod file_commands;
 mod files;
 mod grammar;
 mod greeting;
+mod guest;
 mod host_keys;
 mod inbox;
 mod listing;

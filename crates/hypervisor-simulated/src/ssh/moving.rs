@@ -1,18 +1,9 @@
 //! How files and directories of a guest get another name, or are copied, the disk's `authorized_keys` included: `mv`, `cp`.
 
 use super::{
-    commands::{Done, Effect, Guest, fails},
-    file_commands::{COPIED_MAX, complain, split, too_much_copied},
     files::{Why, absolute},
+    guest::{COPIED_MAX, Done, Effect, Guest, Keys, complain, fails, split, too_much_copied},
 };
-
-/// What `authorized_keys` is to become.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Keys {
-    pub(crate) text: String,
-    /// The file that becomes them, and goes once they are on the disk.
-    pub(crate) moved: Option<String>,
-}
 
 /// Gives what stands at a path another one; a file that stands there already is replaced.
 ///

@@ -1,6 +1,6 @@
 //! `echo` and `printf`.
 
-use super::commands::{Done, Guest, OUTPUT_MAX, fails, prints};
+use super::guest::{Done, Guest, OUTPUT_MAX, fails, prints};
 use crate::bounds::Bound;
 
 /// Runs such a command; `None` when it is none.

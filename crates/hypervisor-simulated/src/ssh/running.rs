@@ -1,10 +1,9 @@
 //! How a line or a script of a guest runs: one command after the other, with what stands inside it, to a last status.
 
 use super::{
-    commands::{self, Done, Effect, Guest, OUTPUT_MAX, Script},
-    environment,
+    commands, environment,
     grammar::{self, Unclear},
-    moving::Keys,
+    guest::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
     shell::{self, Body, Command, Join, Shell, WORDS_BYTES_MAX, assignment},
     signals::{Signal, Signals},
     streams::{Capture, Pipe, Print, no_memory, report},
@@ -397,7 +396,7 @@ impl Userland {
             self.driver.bounds().reached(bound);
         }
         shell.status = 2;
-        out.print(&commands::fails(&format!("cvmd-guest: {}", refused.words), 2)).await
+        out.print(&guest::fails(&format!("cvmd-guest: {}", refused.words), 2)).await
     }
 
     /// Sessions share what is in memory: nobody holds it while anything is waited for. The status of assignments alone is that of
@@ -412,7 +411,7 @@ impl Userland {
         let machine = self.machine()?;
         let Some(words) = command.expand(shell) else {
             self.driver.bounds().reached(Bound::Line);
-            return Ok(commands::fails("cvmd-guest: too many words or variables, or too long", 126));
+            return Ok(guest::fails("cvmd-guest: too many words or variables, or too long", 126));
         };
         let mut files = self.files();
         let now_ms = self.driver.clock.now_ms();

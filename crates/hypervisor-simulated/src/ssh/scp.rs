@@ -8,7 +8,7 @@
 //!
 //! Never specified; OpenSSH's scp.c is what everybody agrees with. Clients may send on without waiting for our `\0`.
 
-use super::{commands::Guest, files::absolute};
+use super::{files::absolute, guest::Guest};
 use crate::bounds::Bound;
 use std::collections::VecDeque;
 

@@ -1,9 +1,8 @@
 //! Where what a guest's command prints goes: to the client, into a file, a word, or the next command.
 
 use super::{
-    commands::{self, Done},
-    environment,
     files::absolute,
+    guest::{self, Done},
     shell::{Command, Output, Shell, Sink, Streams},
     userland::Userland,
 };
@@ -66,7 +65,7 @@ impl Userland {
     async fn direct(&self, streams: &Streams, shell: &Shell, done: &mut Done) -> Result<(), Error> {
         let printed =
             [(&streams.out, std::mem::take(&mut done.out)), (&streams.err, std::mem::take(&mut done.err).into_bytes())];
-        let directory = environment::directory(shell, &*self.machine()?);
+        let directory = guest::directory(shell, &*self.machine()?);
         let mut files: Vec<(&Output, Vec<u8>)> = Vec::new();
         for (sink, bytes) in printed {
             match sink {
@@ -120,7 +119,7 @@ impl Capture {
             no_memory()
         } else if self.is_full {
             land.driver.bounds().reached(Bound::Output);
-            commands::fails(&format!("cvmd-guest: no more than {} bytes are handed on at once here", self.most), 1)
+            guest::fails(&format!("cvmd-guest: no more than {} bytes are handed on at once here", self.most), 1)
         } else {
             Done { out: self.out, err: self.err, status, effect: None }
         };
@@ -146,7 +145,7 @@ impl Print for Capture {
 }
 
 pub(super) fn no_memory() -> Done {
-    commands::fails("cvmd-guest: Cannot allocate memory", 1)
+    guest::fails("cvmd-guest: Cannot allocate memory", 1)
 }
 
 /// Tells a command's user what came of its effect.

@@ -1,6 +1,6 @@
 //! The commands of a simulated guest that look into texts: `head`, `tail`, `grep`, `wc`.
 
-use super::commands::{Done, Guest, OUTPUT_MAX, fails};
+use super::guest::{Done, Guest, OUTPUT_MAX, fails};
 use crate::bounds::Bound;
 
 /// Lines that `head` and `tail` print unless they are told.

@@ -148,7 +148,7 @@ fn launch_from(
 /// Refuses what no launch would take, whatever there is by then: what a launch template keeps is held to it at once. Its
 /// password has been looked at.
 pub(crate) fn may_be_kept(params: Params, names_login: bool, context: &Context) -> Result<(), Reason> {
-    let mut parameters = Parameters::of_action(&ACTION, params)?;
+    let mut parameters = ACTION.parameters(params)?;
     let login = match names_login {
         true => LoginSettings::read(&mut parameters, context)?,
         false => LoginSettings::Hashed("".into()),

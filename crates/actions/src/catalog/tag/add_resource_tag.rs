@@ -3,8 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=AddResourceTag>.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
-    tag_words::{self, TagRefusal},
+    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal, tag_words,
     tagged::{self, Description},
 };
 

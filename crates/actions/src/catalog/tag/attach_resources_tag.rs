@@ -5,8 +5,7 @@
 //! A key that one of them carries already refuses them all.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
-    tag_words::{self, TagRefusal},
+    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal, tag_words,
     tagged::{self, Named},
 };
 

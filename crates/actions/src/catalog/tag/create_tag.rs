@@ -2,11 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/651/35319>. Resources need none: whatever they are given is there as long as they carry it.
 
-use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
-    tag_words::{self, TagRefusal},
-    tagged,
-};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, TagRefusal, tag_words, tagged};
 use cvmd_model::{CreatedTag, RegionId};
 
 /// Tags that an account has made, at most.

@@ -2,11 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/651/35318>.
 
-use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
-    tag_words::{self, TagRefusal},
-    tagged,
-};
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, TagRefusal, tag_words, tagged};
 use cvmd_model::Tag;
 
 pub(crate) const ACTION: Action = Action {

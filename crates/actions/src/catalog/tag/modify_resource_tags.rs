@@ -5,8 +5,7 @@
 //! A key to delete that the resource does not carry is no error.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
-    tag_words::{self, TagRefusal},
+    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal, tag_words,
     tagged::{self, Description},
 };
 

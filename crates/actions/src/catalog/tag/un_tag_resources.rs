@@ -6,8 +6,7 @@
 //! error.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
-    tag_words::{self, TagRefusal},
+    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal, tag_words,
     tagged::{Description, change_each},
 };
 

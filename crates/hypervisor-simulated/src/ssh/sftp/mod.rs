@@ -6,10 +6,10 @@
 mod packets;
 
 use super::{
-    commands::Guest,
     files::{FILE_BYTES_MAX, PATH_BYTES_MAX, Why, absolute},
+    guest::{Guest, Keys},
     metadata::Metadata,
-    moving::{self, Keys},
+    moving,
 };
 use crate::bounds::Bound;
 use packets::{Attributes, Code, Opening, PACKET_MAX, Request};
