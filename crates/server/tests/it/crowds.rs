@@ -173,15 +173,16 @@ fn unfinished_bodies_of_strangers_hold_little_and_hold_nobody_up() {
     let server = home.start();
     let client = &server.client;
     let form = "content-type: application/x-www-form-urlencoded\r\n";
-    let mut held: Vec<_> = (0..100).map(|_| unfinished(client, form, 1_048_576, 1_000_000)).collect();
-    until("the oldest are let go", || reached(&server, "bodies_of_strangers") >= 100 - 40);
+    let mut held: Vec<_> = (0..300).map(|_| unfinished(client, form, 1_048_576, 1_000_000)).collect();
+    until("the oldest are let go", || reached(&server, "bodies_of_strangers") >= 300 - 40);
+    // Beside the 40 MB that are held there is what the allocator has not given back yet: 220 MB were seen, of 600 bodies 264.
     let resident = server.resident_bytes();
-    assert!(resident < 200 * 1024 * 1024, "{resident} bytes of memory");
+    assert!(resident < 300 * 1024 * 1024, "{resident} bytes of memory");
     is_answered_soon(client);
     // Who has no credential that is known is none of the strangers' company, and the other way round.
     client.send(&client.signed_post(LEGACY, &client.v1("DescribeInstances", &[]))).unwrap().answer().unwrap();
     // Which of them came first the server tells by when it read them: mostly, not always, as they were opened.
-    until("those are told why", || held.iter().filter(|stream| has_something(stream)).count() >= 100 - 40);
+    until("those are told why", || held.iter().filter(|stream| has_something(stream)).count() >= 300 - 40);
     for stream in held.iter_mut().filter(|stream| has_something(stream)) {
         let reply = http::read_reply(stream).unwrap();
         assert_eq!(reply.answer().unwrap_err().code, "RequestLimitExceeded");
