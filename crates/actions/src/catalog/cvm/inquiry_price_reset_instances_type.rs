@@ -5,7 +5,8 @@
 //! By the hour from then on; paid in advance, at once what the rest of the term costs more.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry, launch_parameters::find_instance_type,
+    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, inquiry,
+    launch_parameters::find_instance_type,
 };
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;

@@ -6,8 +6,8 @@
 //! the others only for their type.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, inquiry, launch_parameters as run, names, new_instance::DiskWishes,
-    prices::Charge, source::Source, term::Term,
+    Action, Body, Context, Effect, Parameters, Product, Reason, inquiry, launch_parameters as run, names,
+    new_instance::DiskWishes, prices::Charge, source::Source, term::Term,
 };
 use cvmd_model::ChargeType;
 use cvmd_state::View;
