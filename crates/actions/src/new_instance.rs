@@ -12,6 +12,22 @@ use cvmd_state::{SnapshotState, Transaction, View};
 use std::{net::Ipv4Addr, sync::Arc};
 
 const DISK_KIND: &str = "CLOUD_PREMIUM";
+/// Those of the vendor's description of system and data disks. Clients send an empty one for one that is not given.
+const DISK_KINDS: [&str; 13] = [
+    "CLOUD_BASIC",
+    "CLOUD_PREMIUM",
+    "CLOUD_BSSD",
+    "CLOUD_SSD",
+    "CLOUD_HSSD",
+    "CLOUD_TSSD",
+    "CLOUD_BIGDATA",
+    "CLOUD_HIGHIO",
+    "LOCAL_BASIC",
+    "LOCAL_SSD",
+    "LOCAL_NVME",
+    "LOCAL_PRO",
+    "",
+];
 pub(crate) const DISK_GIB_MAX: u32 = 32_000;
 const DATA_DISK_GIB: u32 = 10;
 const SYSTEM_DISK_GIB: u32 = 50;
@@ -185,10 +201,8 @@ pub(crate) fn too_small(size_gib: u32, least_gib: u32) -> Reason {
 
 /// A disk, and its size where that is given.
 fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskWish, Option<u32>), Reason> {
-    let kind = parameters.text("DiskType")?.filter(|kind| !kind.is_empty()).unwrap_or_else(|| DISK_KIND.into());
-    if !kind.starts_with("CLOUD_") && !kind.starts_with("LOCAL_") {
-        return Err(Reason::BadValue { name: parameters.path("DiskType"), value: shorten(&kind).into() });
-    }
+    let kind = parameters.word("DiskType", &DISK_KINDS.map(|kind| (kind, kind)))?;
+    let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or(DISK_KIND).into();
     let size_gib = parameters.bounded("DiskSize", least, DISK_GIB_MAX)?;
     let name = parameters.text("DiskName")?.unwrap_or_default();
     if name.chars().count() > DISK_NAME_MAX {

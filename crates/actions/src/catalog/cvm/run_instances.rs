@@ -408,6 +408,10 @@ an account may have 12 instances
 < InvalidPeriod The period `13` is not valid: 1 to 12, 24, 36, 48 or 60 months.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1,"RenewFlag":"MAYBE"}}
 < InvalidParameterValue The value `MAYBE` specified in the parameter `InstanceChargePrepaid.RenewFlag` is not valid: it is one of `NOTIFY_AND_AUTO_RENEW`, `NOTIFY_AND_MANUAL_RENEW`, `DISABLE_NOTIFY_AND_MANUAL_RENEW`.
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskType":"CLOUD_FOO"}}
+< InvalidParameterValue The value `CLOUD_FOO` specified in the parameter `SystemDisk.DiskType` is not valid: it is one of `CLOUD_BASIC`, ...
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskType":"cloud_ssd","DiskSize":50}]}
+< InvalidParameterValue The value `cloud_ssd` specified in the parameter `DataDisks.0.DiskType` is not valid: it is one of ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SystemDisk":{"DiskSize":5}}
 < InvalidParameterValue The value `5` specified in the parameter `SystemDisk.DiskSize` is not valid: 20 to 32000.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DataDisks":[{"DiskSize":10,"DiskName":"1234567890123456789012345678901234567890123456789012345678901"}]}
