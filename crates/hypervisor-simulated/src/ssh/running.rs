@@ -24,6 +24,8 @@ const COMMAND_COUNTS: usize = 1 << 10;
 const WORD_WEIGHS: usize = 64;
 /// Scripts that run each other, and what stands inside a command: `( )`, `$( )`, `if`.
 const DEPTH_MAX: usize = 16;
+/// The status of what a bound has ended.
+const ENDED: u8 = 2;
 
 /// How a line ended.
 #[derive(Debug, Clone, Copy)]
@@ -149,7 +151,7 @@ impl Userland {
                     let words = format!("ended: commands and scripts are not nested so deep here: {DEPTH_MAX} at most");
                     self.refuse(shell, Refused::bound(Bound::Line, words), out).await?;
                 }
-                return Ok(Ended { status: 2, exit: true });
+                return Ok(Ended { status: ENDED, exit: true });
             }
             going.depth += 1;
             let ended = self.list(commands, shell, input, out, going).await;
@@ -191,7 +193,11 @@ impl Userland {
         let given = if command.join == Join::Pipe { Given { input: &before.bytes, ..given } } else { given };
         let outer = is_piped.then(|| shell.clone());
         let inner = match self.substitute(&mut command, shell, given.input, out, going).await? {
-            _ if going.left.is_none() => return Ok(true),
+            _ if going.left.is_none() => {
+                // Whoever waits for it must not take it for a success.
+                shell.status = ENDED;
+                return Ok(true);
+            }
             Err(done) => {
                 shell.status = done.status;
                 out.print(&done).await?;
@@ -395,8 +401,8 @@ impl Userland {
         if let Some(bound) = refused.bound {
             self.driver.bounds().reached(bound);
         }
-        shell.status = 2;
-        out.print(&guest::fails(&format!("cvmd-guest: {}", refused.words), 2)).await
+        shell.status = ENDED;
+        out.print(&guest::fails(&format!("cvmd-guest: {}", refused.words), ENDED)).await
     }
 
     /// Sessions share what is in memory: nobody holds it while anything is waited for. The status of assignments alone is that of

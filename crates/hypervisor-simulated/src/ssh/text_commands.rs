@@ -83,9 +83,9 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
             let gap = if number == 0 { "" } else { "\n" };
             done.out.extend(format!("{gap}==> {path} <==\n").bytes());
         }
-        let lines: Vec<&[u8]> = body.split_inclusive(|byte| *byte == b'\n').collect();
-        let skipped = if name == "tail" { lines.len().saturating_sub(count) } else { 0 };
-        lines.iter().skip(skipped).take(count).for_each(|line| done.out.extend_from_slice(line));
+        let lines = || body.split_inclusive(|byte| *byte == b'\n');
+        let skipped = if name == "tail" { lines().count().saturating_sub(count) } else { 0 };
+        lines().skip(skipped).take(count).for_each(|line| done.out.extend_from_slice(line));
     });
     done
 }
@@ -138,17 +138,23 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
     each_file(("grep", paths), guest, &mut done, |done, _, path, body| {
         let body = String::from_utf8_lossy(body);
         let before = if paths.len() > 1 { format!("{path}:") } else { String::new() };
-        let found: Vec<&str> = body.lines().filter(|line| wanted.is_in(line) != given('v')).collect();
-        if !found.is_empty() && done.status == 1 {
+        let mut count = 0;
+        for line in body.lines().filter(|line| wanted.is_in(line) != given('v')) {
+            count += 1;
+            // A path may be long, and stands before each line: not all of them are put together before it is seen how many
+            // bytes they are.
+            if given('q') || done.out.len() > OUTPUT_MAX {
+                break;
+            }
+            if !given('c') {
+                done.out.extend(format!("{before}{line}\n").bytes());
+            }
+        }
+        if count > 0 && done.status == 1 {
             done.status = 0;
         }
-        if given('q') {
-            return;
-        }
-        if given('c') {
-            done.out.extend(format!("{before}{}\n", found.len()).bytes());
-        } else {
-            found.iter().for_each(|line| done.out.extend(format!("{before}{line}\n").bytes()));
+        if given('c') && !given('q') {
+            done.out.extend(format!("{before}{count}\n").bytes());
         }
     });
     done

@@ -153,3 +153,47 @@ async fn lines_at_random_come_to_an_end() {
     }
     assert!(good > 10, "some of them run: {good}");
 }
+
+/// The most memory that this process has had, in MiB.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_path_before_each_line_costs_no_more_than_may_be_printed() {
+    let house = House::new().await;
+    let client = house.client().await;
+    let twice = "cat /tmp/n /tmp/n > /tmp/m; cat /tmp/m /tmp/m > /tmp/n; ".repeat(8);
+    said(run(&client, &format!("echo > /tmp/n; {twice} wc -l /tmp/n")).await, "65536 /tmp/n\n", "a file of lines");
+    let before = peak_mib();
+    let path = format!("/tmp/{}n", "./".repeat(15_000));
+    let seen = run(&client, &format!("grep -v zz {path} /tmp/n")).await;
+    assert_eq!((seen.status, &*seen.out), (Some(2), ""));
+    assert!(seen.err.contains("one command prints no more than 4194304 bytes"), "{}", seen.err);
+    // All lines with their path would be 1,900 MiB.
+    assert!(peak_mib() < before + 600, "{} MiB after {before}", peak_mib());
+    said(
+        run(&client, &format!("grep -cv zz {path}; tail -n 1 {path} | wc -l; head -n 2 {path} | wc -l")).await,
+        "65536\n1\n2\n",
+        "",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_bound_ends_inside_a_substitution_is_no_success() {
+    let house = House::new().await;
+    let client = house.client().await;
+    said(run(&client, "echo 'echo $(sh /tmp/t)' > /tmp/t").await, "", "a script that calls itself");
+    for text in [
+        "X=$(sh /tmp/t); echo never",
+        "X=$(sh /tmp/t) || exit 3",
+        "(sh /tmp/t); echo never",
+        "sh /tmp/t | cat; echo never",
+    ] {
+        let seen = run(&client, text).await;
+        assert_eq!((seen.status, &*seen.out), (Some(2), ""), "{text}: {}", seen.err);
+        assert!(seen.err.contains("not nested so deep"), "{text}: {}", seen.err);
+    }
+}
