@@ -8,7 +8,7 @@ use std::{cmp::Reverse, marker::PhantomData, sync::Arc};
 type Place = (AccountNumber, Option<RegionId>);
 
 /// Those of one kind.
-// One type of map serves all kinds: a map of its own for each would be half of this crate's code.
+// One type of map serves all kinds: with one of its own for each, this crate had two thirds more code.
 #[derive(Debug, Clone, Default)]
 struct Rows {
     by_key: OrdMap<RowKey, AnyResource>,
