@@ -1,5 +1,7 @@
 //! A key as a line holds it, and the one form of it: two lines are about the same key when these agree.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 /// The algorithms that sshd knows, by the word that begins a line, and a key's own first field.
 ///
 /// sshd compares kinds of keys: the names of signatures and its own short names stand for the kind.
@@ -145,6 +147,11 @@ fn put_number(form: &mut Vec<u8>, digits: &[u8]) {
 
 /// Base64 as the C library reads it: white space is skipped anywhere, and the padding is exact.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    // Without white space the library reads the same, and faster: each write of a login reads every line a few times.
+    STANDARD.decode(text).ok().or_else(|| decode_spaced(text))
+}
+
+fn decode_spaced(text: &[u8]) -> Option<Vec<u8>> {
     let mut letters = text.iter().copied().filter(|byte| !is_space(*byte));
     let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len() / 4 * 3), 0u32, 0);
     let mut padding = 0;
@@ -181,4 +188,24 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 /// C's `isspace`.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn without_white_space_both_ways_of_reading_base64_agree(text in "[AQgw+/x09=]{0,12}|[A-Za-z0-9+/=!]{0,12}") {
+            prop_assert_eq!(STANDARD.decode(&text).ok(), decode_spaced(text.as_bytes()), "{}", text);
+        }
+    }
+
+    #[test]
+    fn white_space_is_skipped_anywhere() {
+        assert_eq!(decode(b" A\tAAA\r").as_deref(), Some(&[0, 0, 0][..]));
+        assert_eq!(decode(b"AA =\n="), Some(vec![0]));
+        assert_eq!(decode(b"AA="), None);
+    }
 }
