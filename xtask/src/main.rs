@@ -22,7 +22,7 @@ use tally::Tally;
 const HELP: &str = "\
 cargo xtask check            fmt, clippy, tidy and docs: before every commit
 cargo xtask fmt              formats every Rust file
-cargo xtask docs             writes the generated pages under docs/
+cargo xtask docs             writes the generated page under docs/ and the record of all replies
 cargo xtask facts            writes the facts files under crates/actions/facts/ out of the vendor's own description
 cargo xtask tidy             the house rules that clippy cannot know, each with its reason
 cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test

@@ -26,6 +26,7 @@ mod inquiry;
 #[cfg(test)]
 mod kinds;
 mod launch_parameters;
+mod launchable;
 mod login;
 mod login_settings;
 mod names;

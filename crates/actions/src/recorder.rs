@@ -4,10 +4,7 @@
 use crate::{catalog::TRANSCRIPTS, transcript::answers};
 use cvmd_wire::{Door, Language};
 use sha2::{Digest, Sha256};
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write, path::Path};
 
 /// What all transcripts of a file are answered.
 async fn replies(file: &str, transcript: &str) -> String {
@@ -20,11 +17,6 @@ async fn replies(file: &str, transcript: &str) -> String {
         }
     }
     replies
-}
-
-/// Where the replies themselves are left, to be compared with those of another commit.
-fn in_full() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/replies.txt")
 }
 
 #[tokio::test]
@@ -47,7 +39,10 @@ async fn the_generated_record_of_all_replies_is_current() {
     if other.is_empty() && recorded.lines().count() == digests.lines().count() {
         return;
     }
-    let full_path = in_full();
-    let _ = std::fs::write(&full_path, full);
-    panic!("other replies than recorded, all of them in {}:\n{}", full_path.display(), other.join("\n"));
+    // Where the replies themselves are left, to be compared with those of another commit.
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    std::fs::create_dir_all(&target).unwrap();
+    let path = target.join("replies.txt");
+    std::fs::write(&path, full).unwrap();
+    panic!("other replies than recorded, all of them in {}:\n{}", path.display(), other.join("\n"));
 }

@@ -1,11 +1,8 @@
 //! Launch templates: what CreateLaunchTemplate keeps, and what is answered of it.
 
-#[cfg(test)]
-use crate::parameters::taken;
 use crate::{
     Context, Parameters, Product, Reason,
     batch::{Batch, BatchId},
-    catalog::cvm::run_instances,
     facts::{self, Member},
     login,
     parameters::shorten,
@@ -105,17 +102,6 @@ pub(crate) fn names_login(data: &TemplateData) -> bool {
 fn says_who_enters(login: &Value) -> bool {
     let keep = || login["KeepImageLogin"].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
     login["KeyIds"].is_array() || keep()
-}
-
-/// Refuses a version that could never be launched. Whether images, key pairs and networks exist is looked at then.
-pub(crate) fn could_launch(data: &TemplateData, context: &Context) -> Result<(), Reason> {
-    let params = Params { root: map(data), textual: false };
-    #[cfg(test)]
-    let was_recording = taken::pause();
-    let looked = run_instances::may_be_kept(params, names_login(data), context);
-    #[cfg(test)]
-    taken::resume(was_recording);
-    looked
 }
 
 pub(crate) fn find<'a>(

@@ -184,10 +184,11 @@ impl Machine {
 }
 
 #[cfg(test)]
-mod test {
+pub(crate) mod test {
     use super::*;
 
-    fn machine(guest: &str) -> Machine {
+    /// With that seed of its host keys.
+    pub(crate) fn seeded(guest: &str, seed: [u128; 2]) -> Machine {
         let definition = Definition {
             id: InstanceId::from_random(1),
             addresses: vec![],
@@ -198,7 +199,11 @@ mod test {
             image: None,
             guest: guest.into(),
         };
-        Machine::new(&definition, [0, 0])
+        Machine::new(&definition, seed)
+    }
+
+    fn machine(guest: &str) -> Machine {
+        seeded(guest, [0, 0])
     }
 
     #[test]

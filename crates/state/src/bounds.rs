@@ -121,24 +121,12 @@ pub(crate) fn account_within(
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{State, Transaction, store::MemoryStore};
-    use cvmd_model::{AccountNumber, RegionId, RouteTableId, Vpc, VpcId};
+    use crate::{State, Transaction, fixtures, store::MemoryStore};
+    use cvmd_model::{RegionId, Vpc};
 
     fn vpc(sequence: u64, name_bytes: usize) -> Vpc {
-        Vpc {
-            id: VpcId::from_random(sequence),
-            sequence,
-            account: AccountNumber(1),
-            region: RegionId::find("ap-guangzhou").unwrap(),
-            name: "x".repeat(name_bytes).into(),
-            cidr: "10.0.0.0/16".parse().unwrap(),
-            route_table: RouteTableId::from_random(1),
-            dns_servers: [].into(),
-            domain_name: "".into(),
-            multicast: false,
-            created_seconds: 0,
-            tags: [].into(),
-        }
+        let region = RegionId::find("ap-guangzhou").unwrap();
+        fixtures::vpc(sequence, AccountNumber(1), region, &"x".repeat(name_bytes))
     }
 
     async fn put(state: &State, rows: u64, name_bytes: usize) -> Result<(), TooLarge> {

@@ -12,6 +12,8 @@ mod addresses;
 mod any_resource;
 mod bounds;
 mod changes;
+#[cfg(test)]
+mod fixtures;
 mod images;
 mod jobs;
 mod journal;

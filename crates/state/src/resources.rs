@@ -131,42 +131,17 @@ impl<'a, T: Kind> Resources<'a, T> {
 mod test {
     use super::*;
     use crate::{
-        State, Transaction, View,
+        State, View,
+        fixtures::{change, vpc},
         store::{MemoryStore, Store, Table},
     };
-    use cvmd_model::{RouteTableId, SecurityGroup, SecurityGroupId, Vpc, VpcId};
-    use std::convert::Infallible;
+    use cvmd_model::{SecurityGroup, SecurityGroupId, VpcId};
 
     const OWNER: AccountNumber = AccountNumber(1);
     const OTHER: AccountNumber = AccountNumber(2);
 
     fn region(name: &str) -> RegionId {
         RegionId::find(name).unwrap()
-    }
-
-    fn vpc(sequence: u64, account: AccountNumber, region: RegionId, name: &str) -> Vpc {
-        Vpc {
-            id: VpcId::from_random(sequence),
-            sequence,
-            account,
-            region,
-            name: name.into(),
-            cidr: "10.0.0.0/16".parse().unwrap(),
-            route_table: RouteTableId::from_random(1),
-            dns_servers: [].into(),
-            domain_name: "".into(),
-            multicast: false,
-            created_seconds: 0,
-            tags: [].into(),
-        }
-    }
-
-    async fn change(state: &State, apply: impl FnOnce(&mut Transaction<'_>) + Send + 'static) {
-        let done = state.change(move |tx| {
-            apply(tx);
-            Ok::<_, Infallible>(())
-        });
-        done.await.unwrap().unwrap();
     }
 
     fn names(view: &View, account: AccountNumber, region: RegionId) -> Vec<String> {

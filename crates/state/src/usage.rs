@@ -4,8 +4,6 @@
 use crate::{AnyResource, ClientToken, Message, Usage};
 use cvmd_model::{AccountNumber, DataDisk, Instance, KeyPair, Rare, SystemDisk, Tag};
 use imbl::OrdMap;
-use serde::Serialize;
-use std::io;
 
 /// A row of an instance without anything that a caller can make longer: about what it takes on the disk.
 const INSTANCE_BYTES: usize = 1_400;
@@ -84,7 +82,8 @@ impl Weighed for KeyPair {
     }
 
     fn bytes(&self) -> u64 {
-        written(self)
+        // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
+        serde_json::to_vec(self).expect("a row is plain data").len() as u64
     }
 }
 
@@ -126,32 +125,16 @@ fn tagged(tags: &[Tag]) -> usize {
     tags.iter().map(|tag| TAG_BYTES + tag.key.len() + tag.value.len()).sum()
 }
 
-/// The bytes of a row, counted and not kept.
-fn written(row: &impl Serialize) -> u64 {
-    struct Count(u64);
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len() as u64;
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut count = Count(0);
-    // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
-    serde_json::to_writer(&mut count, row).expect("a row is plain data");
-    count.0
-}
-
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{State, TooLarge, Transaction, store::MemoryStore};
-    use cvmd_model::{CreatedTag, DiskId, InstanceId, RegionId, RouteTableId, Vpc, VpcId};
+    use crate::{
+        State, TooLarge,
+        fixtures::{self, change},
+        store::MemoryStore,
+    };
+    use cvmd_model::{CreatedTag, DiskId, InstanceId, RegionId, Vpc};
     use serde_json::json;
-    use std::convert::Infallible;
 
     const OURS: AccountNumber = AccountNumber(1);
     const OTHERS: AccountNumber = AccountNumber(2);
@@ -171,28 +154,7 @@ mod test {
     }
 
     fn vpc(sequence: u64, account: AccountNumber, name_bytes: usize) -> Vpc {
-        Vpc {
-            id: VpcId::from_random(sequence),
-            sequence,
-            account,
-            region: RegionId::find("ap-guangzhou").unwrap(),
-            name: "x".repeat(name_bytes).into(),
-            cidr: "10.0.0.0/16".parse().unwrap(),
-            route_table: RouteTableId::from_random(1),
-            dns_servers: [].into(),
-            domain_name: "".into(),
-            multicast: false,
-            created_seconds: 0,
-            tags: [].into(),
-        }
-    }
-
-    async fn change(state: &State, apply: impl FnOnce(&mut Transaction<'_>) + Send + 'static) {
-        let done = state.change(move |tx| {
-            apply(tx);
-            Ok::<_, Infallible>(())
-        });
-        done.await.unwrap().unwrap();
+        fixtures::vpc(sequence, account, RegionId::find("ap-guangzhou").unwrap(), &"x".repeat(name_bytes))
     }
 
     #[tokio::test]

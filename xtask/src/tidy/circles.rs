@@ -145,6 +145,16 @@ mod test {
     }
 
     #[test]
+    fn a_folder_whose_modules_a_macro_declares_hides_nothing() {
+        let files = [
+            ("catalog.rs", "catalog! { cvm { run } }\n"),
+            ("catalog/cvm/run.rs", "use crate::template;\npub fn f() {}\n"),
+            ("template.rs", "use crate::catalog::cvm::run;\nfn g() { run::f() }\n"),
+        ];
+        assert_eq!(found(&files).len(), 1);
+    }
+
+    #[test]
     fn tests_comments_and_texts_do_not_count() {
         let b = "// crate::a::A\nconst T: &str = \"crate::a::A\";\n#[cfg(test)]\nuse crate::a::A;\npub struct B;\n#[cfg(test)]\nmod test { use crate::a::A; }\n";
         assert_eq!(found(&[("a.rs", "use crate::b::B;\npub struct A;\n"), ("b.rs", b)]), [""; 0]);

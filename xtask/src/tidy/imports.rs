@@ -103,7 +103,7 @@ impl<'a> Modules<'a> {
         while let Some((first, after)) = rest.split_first() {
             let mut child = module.clone();
             child.push(first);
-            if !self.by_path.contains_key(&child) {
+            if !self.is_module(&child) {
                 break;
             }
             (module, rest) = (child, after);
@@ -129,10 +129,14 @@ impl<'a> Modules<'a> {
             first => {
                 let mut child = at.to_vec();
                 child.push(first);
-                let is_ours = self.by_path.contains_key(&child);
-                is_ours.then(|| (at.to_vec(), path))
+                self.is_module(&child).then(|| (at.to_vec(), path))
             }
         }
+    }
+
+    /// A folder is one too whose modules are declared in a file above it, by a macro for one.
+    fn is_module(&self, path: &Vec<&'a str>) -> bool {
+        self.by_path.range(path.clone()..).next().is_some_and(|(next, _)| next.starts_with(path))
     }
 }
 

@@ -108,21 +108,11 @@ impl SimulatedHypervisor {
 #[cfg(test)]
 mod test {
     use super::*;
-    use cvmd_hypervisor::Definition;
+    use crate::machine;
 
     #[test]
     fn a_seed_makes_the_same_keys_in_every_version() {
-        let definition = Definition {
-            id: InstanceId::from_random(1),
-            addresses: vec![],
-            host_name: "host".into(),
-            size: cvmd_model::Size::default(),
-            os_name: "os".into(),
-            has_sshd: true,
-            image: None,
-            guest: "".into(),
-        };
-        let machine = Machine::new(&definition, [1, 2]);
+        let machine = machine::test::seeded("", [1, 2]);
         let fingerprint = |key: PrivateKey| key.public_key().fingerprint(russh::keys::HashAlg::Sha256).to_string();
         assert_eq!(fingerprint(ed25519(&machine)), "SHA256:ecfaPow4LAmrjPuyCGT3kFRKfaf4gh1E0oc7rwjRaG0");
         assert_eq!(fingerprint(ecdsa(&machine).unwrap()), "SHA256:/ka4Ot/xGM7L0AA1JSEizuXem0NVjXcJrEIvGAR35hk");

@@ -87,24 +87,12 @@ mod test {
         super::{commands, files::Files, shell::Shell},
         *,
     };
-    use crate::{machine::Machine, memory::Memory};
-    use cvmd_hypervisor::Definition;
-    use cvmd_model::InstanceId;
+    use crate::{machine, memory::Memory};
     use std::sync::Arc;
 
     #[test]
     fn each_name_that_is_told_is_known() {
-        let definition = Definition {
-            id: InstanceId::from_random(1),
-            addresses: vec![],
-            host_name: "host".into(),
-            size: cvmd_model::Size::default(),
-            os_name: "os".into(),
-            has_sshd: true,
-            image: None,
-            guest: "".into(),
-        };
-        let machine = Machine::new(&definition, [1, 2]);
+        let machine = machine::test::seeded("", [1, 2]);
         let mut files = Files::new(Memory::all(Arc::default()).of_machine());
         for name in names().into_iter().chain(["/bin/sh", "nothing"]) {
             let mut shell = Shell::default();

@@ -5,7 +5,9 @@
 //! the vendor is silent: several templates may have one name; what no launch would take is refused, as by RunInstances, and
 //! whether images, key pairs and networks exist is looked at when instances are run.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, names, template};
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, launchable::could_launch, names, template,
+};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal};
 use serde::Serialize;
 
@@ -59,7 +61,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let tags = names::tags_in(parameters, "LaunchTemplateTagSpecification", "launch-template")?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let data = template::new_data(parameters, context)?;
-    template::could_launch(&data, context)?;
+    could_launch(&data, context)?;
     Ok(Box::new(move |tx, context| {
         if tx.view().launch_templates().count(context.account, context.region) >= QUOTA {
             return Err(Refusal::Template(TemplateRefusal::Quota { limit: QUOTA }).into());

@@ -4,7 +4,9 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplateVersion>.
 //! Based on the default version unless told otherwise.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, template};
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, launchable::could_launch, template,
+};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use serde::Serialize;
 
@@ -58,7 +60,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
         let base = template::version(tx.view(), &template, base)?;
         let data = template::based_on(data, &base.data);
-        template::could_launch(&data, context)?;
+        could_launch(&data, context)?;
         let version = template.add(data, tx.next_sequence())?;
         if dry_run {
             return Ok(Body::empty());
