@@ -75,13 +75,14 @@ fn table(page: &mut String) {
     }
 }
 
-/// The folders under `clients/`, sorted, each with the text of all its files; `examples` goes without saying.
+/// The folders under `clients/`, sorted, each with the text of all its files; `examples` goes without saying, and `support` is
+/// what they share.
 fn clients() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients");
     let mut found: Vec<(String, String)> = entries(&root)
         .filter(|path| path.is_dir())
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), text_under(&path)))
-        .filter(|(name, _)| !name.starts_with("__") && name != "examples")
+        .filter(|(name, _)| !name.starts_with("__") && name != "examples" && name != "support")
         .collect();
     found.sort();
     found

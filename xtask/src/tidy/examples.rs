@@ -4,6 +4,7 @@ use super::{
     rule::{Finding, Rule, Workspace},
     source::SourceFile,
 };
+use std::collections::BTreeSet;
 
 pub(crate) const EXAMPLES: Rule = Rule {
     name: "client-examples",
@@ -41,8 +42,7 @@ fn examples(workspace: &Workspace) -> Vec<Finding> {
 
 fn page(workspace: &Workspace) -> Vec<Finding> {
     let Some(page) = workspace.files.iter().find(|file| file.path == CLIENTS_PAGE) else { return vec![] };
-    let folder = |file: &SourceFile| Some(file.path.strip_prefix(CLIENTS)?.strip_suffix("/run.py")?.to_owned());
-    let folders: Vec<String> = workspace.files.iter().filter_map(folder).collect();
+    let folders: BTreeSet<&str> = workspace.files.iter().filter_map(folder).collect();
     let mut findings = Vec::new();
     for name in folders.iter().filter(|name| !page.text.contains(&format!("`{CLIENTS}{name}`"))) {
         let what_to_do = format!("say what `{CLIENTS}{name}` checks");
@@ -50,12 +50,18 @@ fn page(workspace: &Workspace) -> Vec<Finding> {
     }
     for (index, line) in page.text.lines().enumerate() {
         let named = line.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix(CLIENTS));
-        for name in named.filter(|name| !name.contains('.') && !folders.iter().any(|folder| folder == name)) {
-            let what_to_do = format!("there is no {CLIENTS}{name}/run.py");
+        for name in named.filter(|name| !name.contains('.') && !folders.contains(name)) {
+            let what_to_do = format!("there is no check in {CLIENTS}{name}");
             findings.push(Finding { path: page.path.clone(), line: index + 1, what_to_do });
         }
     }
     findings
+}
+
+/// The folder of a file with checks in it.
+fn folder(file: &SourceFile) -> Option<&str> {
+    let (folder, name) = file.path.strip_prefix(CLIENTS)?.split_once('/')?;
+    (name == "run.py" || name.starts_with("test_") && name.ends_with(".py")).then_some(folder)
 }
 
 #[cfg(test)]
@@ -64,8 +70,11 @@ mod test {
 
     #[test]
     fn a_client_that_the_page_leaves_out_and_one_that_it_invents_are_found() {
-        let run = ("clients/tccli/run.py", "\"\"\"Runs.\"\"\"\n");
-        assert_eq!(page(&workspace(&[run, (CLIENTS_PAGE, "by `clients/tccli`, see `clients/signed.py`\n")])), []);
+        let run = ("clients/tccli/test_keys.py", "\"\"\"Runs.\"\"\"\n");
+        assert_eq!(
+            page(&workspace(&[run, (CLIENTS_PAGE, "by `clients/tccli`, see `clients/support/signed.py`\n")])),
+            []
+        );
         assert_eq!(page(&workspace(&[run, (CLIENTS_PAGE, "nothing\n")])).len(), 1);
         assert_eq!(page(&workspace(&[run, (CLIENTS_PAGE, "\n`clients/tccli` `clients/cobol`\n")]))[0].line, 2);
     }
@@ -74,7 +83,7 @@ mod test {
     fn an_action_that_no_client_calls_is_found() {
         let action = ("crates/actions/src/catalog/stop.rs", "    name: \"StopInstances\",\n");
         assert_eq!(examples(&workspace(&[action])).len(), 1);
-        let client = ("clients/tccli/run.py", "cloud.call(\"StopInstances\")\n");
+        let client = ("clients/tccli/test_keys.py", "cloud.call(\"StopInstances\")\n");
         assert_eq!(examples(&workspace(&[action, client])), []);
     }
 }

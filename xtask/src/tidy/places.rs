@@ -105,7 +105,7 @@ const KEPT: &[Kept] = &[
 ];
 
 /// Where a test's waiting for a condition is written, once, with its limit.
-const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/story.py"];
+const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/story.py", "clients/support/waiting.py"];
 
 const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 
@@ -175,7 +175,7 @@ mod test {
     fn a_sleeping_test_is_found() {
         let text = "#[cfg(test)]\nmod test {\n    tokio::time::sleep(x).await;\n}\n";
         assert_eq!(found(&SLEEPS, "crates/state/src/x.rs", text), ["3: wait for the condition itself, with a limit"]);
-        assert_eq!(found(&SLEEPS, "clients/ssh/run.py", "time.sleep(1)\n").len(), 1);
+        assert_eq!(found(&SLEEPS, "clients/ssh/test_power.py", "time.sleep(1)\n").len(), 1);
         assert_eq!(found(&SLEEPS, "crates/state/src/x.rs", "tokio::time::sleep(x).await;\n"), [""; 0]);
     }
 

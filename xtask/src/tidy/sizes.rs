@@ -139,7 +139,7 @@ mod test {
         let tail = format!("#[cfg(test)]\nmod test {{\n{}}}\n", "// a case\n".repeat(900));
         assert_eq!(found(&FILES, "crates/model/src/x.rs", &format!("{}{tail}", "// a line\n".repeat(500))), [""; 0]);
         assert_eq!(found(&FILES, "crates/model/src/x.rs", &"// a line\n".repeat(501)).len(), 1);
-        assert_eq!(found(&FILES, "clients/ssh/run.py", &"# a line\n".repeat(501)).len(), 1);
+        assert_eq!(found(&FILES, "clients/ssh/test_power.py", &"# a line\n".repeat(501)).len(), 1);
     }
 
     #[test]
