@@ -3,20 +3,11 @@
 `cargo xtask clients FOLDER -k NAME` starts a server and runs `python -m pytest FOLDER -k NAME` here.
 """
 
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from support.accounts import new_account
-from support.fleet import Fleet
-
-
-@contextmanager
-def account_of_ones_own():
-    account = new_account()
-    yield account
-    Fleet(account).clear_away()
+from support.fleet import Fleet, account_of_ones_own
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """The instances of one account, asked for over the legacy API without any SDK: what most checks begin with."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from support.accounts import FIRST
+from support.accounts import FIRST, new_account
 from support.login import Machine, new_key, public_half
 from support.signed import SignedClient
 from support.surroundings import ENDPOINT, ZONE
@@ -116,3 +117,11 @@ class Fleet:
         ids = [one["InstanceId"] for one in found if one["InstanceState"] not in ("TERMINATING", "SHUTDOWN")]
         if ids:
             self.call("TerminateInstances", InstanceIds=ids)
+
+
+@contextmanager
+def account_of_ones_own():
+    """A new account, and what ran in it is ended afterwards."""
+    account = new_account()
+    yield account
+    Fleet(account).clear_away()

@@ -1,5 +1,6 @@
-"""Signature v1 (HmacSHA1, HmacSHA256) in Python's standard library, written from the vendor's page, and a small client.
+"""The vendor's signatures in Python's standard library, written from the vendor's pages, and a small client.
 
+TC3-HMAC-SHA256, as every SDK signs, and signature v1 (HmacSHA1, HmacSHA256):
 https://cloud.tencent.com/document/product/213/30654 (v1): METHOD, host, path, `?` and the parameters sorted by name, joined
 by `&`, unencoded; HMAC with the secret key; base64.
 """
@@ -28,6 +29,21 @@ def signature(method, host, path, parameters, secret_key, algorithm):
     text = f"{method}{host}{path}?{pairs}"
     mac = hmac.new(secret_key.encode(), text.encode(), _DIGESTS[algorithm])
     return base64.b64encode(mac.digest()).decode()
+
+
+def tc3(account, product, host, body, now, content_type="application/json"):
+    """The Authorization of a POST to `/` over content type and host, as every SDK signs."""
+    date = time.strftime("%Y-%m-%d", time.gmtime(now))
+    canonical = "\n".join([
+        "POST", "/", "", f"content-type:{content_type}", f"host:{host}", "", "content-type;host", hashlib.sha256(body).hexdigest(),
+    ])
+    scope = f"{date}/{product}/tc3_request"
+    text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"TC3{account.secret_key}".encode()
+    for part in (date, product, "tc3_request"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    mac = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return f"TC3-HMAC-SHA256 Credential={account.secret_id}/{scope}, SignedHeaders=content-type;host, Signature={mac}"
 
 
 @dataclass

@@ -6,6 +6,7 @@ mod pytest;
 mod server;
 
 use crate::{ground, program, shell, tally::Tally};
+use pytest::Tools;
 use server::{SECRET_ID, SECRET_KEY, Server};
 use std::{
     fs,
@@ -37,9 +38,10 @@ pub fn run(words: &[String]) -> Tally {
     if let Some(program) = ["python3", "ssh", "ssh-keygen"].into_iter().find(|program| !shell::is_there(program)) {
         return Tally::skipped(format!("all clients: no {program} here; `cargo xtask setup` as root installs it"));
     }
-    if let Err(why) = pytest::python() {
-        return Tally::skipped(format!("all clients: {why}"));
-    }
+    let python = match pytest::python() {
+        Ok(python) => python,
+        Err(why) => return Tally::skipped(format!("all clients: {why}")),
+    };
     let binary = match program::elsewhere() {
         Some(binary) => binary,
         None => match program::build() {
@@ -47,8 +49,9 @@ pub fn run(words: &[String]) -> Tally {
             Err(why) => return Tally::failed(why),
         },
     };
+    let tools = Tools { python, binary };
     let mut whole = Tally::default();
-    for tally in side_by_side(&folders, |folder| shown(folder, &binary, args)) {
+    for tally in side_by_side(&folders, |folder| shown(folder, &tools, args)) {
         whole.add(tally);
     }
     // Some folders may have no check of the name that was asked for; all of them may not.
@@ -79,11 +82,11 @@ fn side_by_side<I: Sync, T: Send>(items: &[I], each: impl Fn(&I) -> T + Sync) ->
 }
 
 /// Runs a folder, then prints all that it said, so that the lines of two stand apart.
-fn shown(folder: &Path, binary: &Path, args: &[String]) -> Tally {
+fn shown(folder: &Path, tools: &Tools, args: &[String]) -> Tally {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let began = Instant::now();
     let mut said = Vec::new();
-    let tally = client(&name, folder, binary, args, &mut said);
+    let tally = client(&name, folder, tools, args, &mut said);
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "-- {name}");
     for line in said {
@@ -118,19 +121,19 @@ fn has_checks(folder: &Path) -> bool {
 }
 
 /// Server up, client run, server down, log read.
-fn client(name: &str, folder: &Path, binary: &Path, args: &[String], said: &mut Vec<String>) -> Tally {
+fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], said: &mut Vec<String>) -> Tally {
     let work = std::env::temp_dir().join(format!("cvmd-clients-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&work);
     let tally = match fs::create_dir_all(&work)
         .map_err(|error| error.to_string())
-        .and_then(|()| Server::start(&work, binary))
+        .and_then(|()| Server::start(&work, &tools.binary))
     {
         Err(why) => Tally::failed(format!("{name}: {why}")),
         Ok(server) => {
             let mut tally = if folder.join("run.py").is_file() {
-                checks(name, folder, &server, binary, said)
+                checks(name, folder, &server, &tools.binary, said)
             } else {
-                pytest::run(name, &server, binary, &work, args, said)
+                pytest::run(name, &server, tools, &work, args, said)
             };
             if args.is_empty() && tally == Tally::default() {
                 tally.failed.push(format!("{name}: made no check"));

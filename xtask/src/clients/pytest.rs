@@ -17,6 +17,12 @@ const CLIENT_WITHIN: Duration = Duration::from_secs(600);
 /// pytest's own status for a folder in which no check was chosen.
 const NOTHING_COLLECTED: i32 = 5;
 
+/// What checks are run with, and on.
+pub struct Tools {
+    pub python: PathBuf,
+    pub binary: PathBuf,
+}
+
 /// The Python that has pytest beside the vendor's packages.
 pub fn python() -> Result<PathBuf, String> {
     let python = ground::venv().join("bin/python");
@@ -28,11 +34,11 @@ pub fn python() -> Result<PathBuf, String> {
 }
 
 /// Runs the folder's checks, `args` being pytest's own. An empty tally says that none was chosen.
-pub fn run(name: &str, server: &Server, binary: &Path, work: &Path, args: &[String], said: &mut Vec<String>) -> Tally {
+pub fn run(name: &str, server: &Server, tools: &Tools, work: &Path, args: &[String], said: &mut Vec<String>) -> Tally {
     let (outcomes, files) = (work.join("outcomes"), work.join("tmp"));
     let child = fs::create_dir_all(&files).map_err(|error| error.to_string()).and_then(|()| {
-        Command::new(python()?)
-            .args(["-B", "-m", "pytest", "-q", "--tb=short", "-rfEs", "--outcomes"])
+        Command::new(&tools.python)
+            .args(["-m", "pytest", "-rN", "--outcomes"])
             .arg(&outcomes)
             .arg(name)
             .args(args)
@@ -41,9 +47,12 @@ pub fn run(name: &str, server: &Server, binary: &Path, work: &Path, args: &[Stri
             .env("CVMD_SECRET_ID", SECRET_ID)
             .env("CVMD_SECRET_KEY", SECRET_KEY)
             .env("CVMD_DATA", &server.data)
-            .env("CVMD_BINARY", binary)
+            .env("CVMD_BINARY", &tools.binary)
             .env("CVMD_NODE_MODULES", ground::node().join("node_modules"))
             .env("TMPDIR", files)
+            // The vendor's packages are large: compiled once, and not into the checkout.
+            .env("PYTHONPYCACHEPREFIX", ground::target().join("clients-pycache"))
+            .env_remove("PYTHONDONTWRITEBYTECODE")
             .env_remove("PYTEST_ADDOPTS")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

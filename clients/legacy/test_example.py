@@ -2,10 +2,10 @@
 
 import re
 
-from login import Machine, admits_nobody_by_password, new_key, public_half, with_key, with_password
-from program import Program
-from signed import Door, signature
-from story import check, equal, wait_until
+from support.login import Machine, admits_nobody_by_password, new_key, public_half, with_key, with_password
+from support.program import Program
+from support.signed import SignedClient, signature
+from support.waiting import wait_until
 
 KEY_ID, INSTANCES = "skey-4e5ty7i8", ["ins-1e4r6y8i", "ins-3e56fg78"]
 KNOWN, NEVER = INSTANCES
@@ -13,8 +13,7 @@ PASSWORD = "Before3the+key"
 BODY = re.compile(rb'\{"Response":\{"RequestId":"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}"\}\}')
 
 
-@check
-def the_vendors_own_vector_is_signed_as_printed():
+def test_the_vendors_own_vector_is_signed_as_printed():
     parameters = {
         "Action": "DescribeInstances",
         "Nonce": "11886",
@@ -27,10 +26,10 @@ def the_vendors_own_vector_is_signed_as_printed():
     }
     key = "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
     signed = signature("GET", "cvm.api.qcloud.com", "/v2/index.php", parameters, key, "HmacSHA1")
-    equal(signed, "NSI3UqqD99b/UJb4tbG/xZpRW64=")
+    assert signed == "NSI3UqqD99b/UJb4tbG/xZpRW64="
 
 
-def _the_page_is_answered(algorithm, method):
+def the_page_is_answered(algorithm, method):
     """One machine had a password before the key, the other never; both are stopped, as the page wants it."""
     name = f"page-{algorithm}-{method}"
     key = new_key(name)
@@ -42,10 +41,10 @@ def _the_page_is_answered(algorithm, method):
         ],
     }
     with Program(seed) as cvmd:
-        door = Door(endpoint=cvmd.endpoint, algorithm=algorithm, method=method)
+        client = SignedClient(endpoint=cvmd.endpoint, algorithm=algorithm, method=method)
 
         def describe():
-            answer = door.call("DescribeInstances", **{f"InstanceIds.{n + 1}": i for n, i in enumerate(INSTANCES)})
+            answer = client.call("DescribeInstances", **{f"InstanceIds.{n + 1}": i for n, i in enumerate(INSTANCES)})
             return {instance["InstanceId"]: instance for instance in answer.reply()["InstanceSet"]}
 
         def all_are(state):
@@ -58,15 +57,15 @@ def _the_page_is_answered(algorithm, method):
             return {instance_id: Machine.of(instance) for instance_id, instance in describe().items()}
 
         def start():
-            door.call("StartInstances", InstanceIds=INSTANCES).reply()
+            client.call("StartInstances", InstanceIds=INSTANCES).reply()
             return all_are("RUNNING")
 
         def stop():
-            door.call("StopInstances", InstanceIds=INSTANCES).reply()
+            client.call("StopInstances", InstanceIds=INSTANCES).reply()
             all_are("STOPPED")
 
         for instance in describe().values():
-            equal(instance["LatestOperationState"], None, "a seeded instance has had no operation")
+            assert instance["LatestOperationState"] is None, "a seeded instance has had no operation"
         for machine in start().values():
             with_key(machine, key).entered()
             admits_nobody_by_password(machine)
@@ -74,8 +73,8 @@ def _the_page_is_answered(algorithm, method):
 
         # The request of the page, but for the common parameters.
         example = {"InstanceIds.1": INSTANCES[0], "InstanceIds.2": INSTANCES[1], "KeyIds.1": KEY_ID}
-        answer = door.call("DisassociateInstancesKeyPairs", **example)
-        equal((answer.status, answer.content_type), (200, "application/json"))
+        answer = client.call("DisassociateInstancesKeyPairs", **example)
+        assert (answer.status, answer.content_type) == (200, "application/json")
         assert BODY.fullmatch(answer.body), answer.body
         all_are("STOPPED")
 
@@ -85,19 +84,16 @@ def _the_page_is_answered(algorithm, method):
         with_password(machines[KNOWN], PASSWORD).entered()
         admits_nobody_by_password(machines[NEVER])
         cvmd.stop()
-        equal(cvmd.complaints(), [])
+        assert cvmd.complaints() == []
 
 
-@check
-def the_pages_example_signed_with_sha1():
-    _the_page_is_answered("HmacSHA1", "GET")
+def test_the_pages_example_signed_with_sha1():
+    the_page_is_answered("HmacSHA1", "GET")
 
 
-@check
-def the_pages_example_signed_with_sha256():
-    _the_page_is_answered("HmacSHA256", "GET")
+def test_the_pages_example_signed_with_sha256():
+    the_page_is_answered("HmacSHA256", "GET")
 
 
-@check
-def the_pages_example_posted_as_a_form():
-    _the_page_is_answered("HmacSHA256", "POST")
+def test_the_pages_example_posted_as_a_form():
+    the_page_is_answered("HmacSHA256", "POST")
