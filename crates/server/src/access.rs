@@ -1,6 +1,6 @@
 //! Who may use what asks for no signature: the metrics, and the ways to machines.
 
-use crate::{arguments::variable, master_key::Secret, said::Said};
+use crate::{cli::arguments::variable, config::said::Said, master_key::Secret};
 use anyhow::{Context, bail};
 use hyper::{HeaderMap, header::AUTHORIZATION};
 use serde::Deserialize;
@@ -124,7 +124,7 @@ impl Peers {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::arguments::Sources;
+    use crate::cli::arguments::Sources;
 
     fn read(peers: Option<Vec<String>>, metrics: MetricsFile, connect: ConnectFile) -> anyhow::Result<Access> {
         let said = Said { sources: &Sources::default(), file: None };

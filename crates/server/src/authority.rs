@@ -3,7 +3,7 @@
 //! Clients that can only speak HTTPS to a host of the vendor's are answered by cvmd itself, and trust it because their user
 //! told them to trust `ca.pem`. Name constraints in that certificate keep a stolen `ca.key` from speaking for other hosts.
 
-use crate::{connect, data::DataDirectory, master_key::write_private, random};
+use crate::{data::DataDirectory, master_key::write_private, random, tunnel::connect};
 use anyhow::{Context, bail};
 use cvmd_hypervisor::Clock;
 use rcgen::{

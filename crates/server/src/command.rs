@@ -1,7 +1,7 @@
 //! How an action is carried out: a query on one moment of the state, a command by the writer.
 
 use crate::{
-    house::House,
+    app::App,
     http::Owner,
     metrics::Bound,
     under_way::Begun,
@@ -28,28 +28,28 @@ pub(crate) enum Outcome<'a> {
 
 /// Answers a query, if need be when it is the account's turn.
 pub(crate) fn query<'a>(
-    house: &'a House,
+    app: &'a App,
     (action, answer): (&'static Action, Answer),
     params: Params,
     context: Context,
     (size, begun): (Size, Begun<'a>),
 ) -> Outcome<'a> {
     let account = context.account.0;
-    if work::is_free(house, account, size) {
-        let body = work::compute_now(house, account, || query_now(house, action, params, answer, &context));
-        return Outcome::Now(body.map_err(|reason| declared(action, refuse(house, &reason, &context))));
+    if work::is_free(app, account, size) {
+        let body = work::compute_now(app, account, || query_now(app, action, params, answer, &context));
+        return Outcome::Now(body.map_err(|reason| declared(action, refuse(app, &reason, &context))));
     }
     Outcome::Later(Box::pin(async move {
-        let run = || query_now(house, action, params, answer, &context);
-        let body = work::compute(house, account, size, run).await.flatten();
+        let run = || query_now(app, action, params, answer, &context);
+        let body = work::compute(app, account, size, run).await.flatten();
         drop(begun);
-        body.map_err(|reason| declared(action, refuse(house, &reason, &context)))
+        body.map_err(|reason| declared(action, refuse(app, &reason, &context)))
     }))
 }
 
 /// Carries out a command that a credential has signed, if it `may` be.
 pub(crate) fn carry_out<'a>(
-    house: &'a Arc<House>,
+    app: &'a Arc<App>,
     (action, prepare): (&'static Action, Prepare),
     request: Request,
     may: Result<(), Reason>,
@@ -60,9 +60,9 @@ pub(crate) fn carry_out<'a>(
     Outcome::Later(Box::pin(async move {
         let prepared = match may {
             Err(reason) => Err(reason),
-            Ok(()) => self::prepare(house, action, request.params, prepare, (&context, size)).await,
+            Ok(()) => self::prepare(app, action, request.params, prepare, (&context, size)).await,
         };
-        let body = commit_signed(house, entry, prepared, context).await;
+        let body = commit_signed(app, entry, prepared, context).await;
         drop(begun);
         body.map_err(|error| declared(action, error))
     }))
@@ -77,15 +77,9 @@ fn declared(action: &Action, error: ApiError) -> ApiError {
 }
 
 /// Answers a query on the newest moment.
-fn query_now(
-    house: &House,
-    action: &Action,
-    params: Params,
-    answer: Answer,
-    context: &Context,
-) -> Result<Body, Reason> {
+fn query_now(app: &App, action: &Action, params: Params, answer: Answer, context: &Context) -> Result<Body, Reason> {
     let mut parameters = action.parameters(params)?;
-    let body = answer(&mut parameters, &house.state.view(), context)?;
+    let body = answer(&mut parameters, &app.state.view(), context)?;
     parameters.finish()?;
     match body.0.len() {
         bytes if bytes > REPLY_BYTES_MAX => Err(Excess::Reply { bytes, limit: REPLY_BYTES_MAX }.into()),
@@ -94,24 +88,24 @@ fn query_now(
 }
 
 /// Tells why something is refused, and counts that if it is for a bound.
-fn refuse(house: &House, reason: &Reason, context: &Context) -> ApiError {
-    count_bound(house, reason);
+fn refuse(app: &App, reason: &Reason, context: &Context) -> ApiError {
+    count_bound(app, reason);
     reason.to_api_error(context.door, context.language)
 }
 
-fn count_bound(house: &House, reason: &Reason) {
+fn count_bound(app: &App, reason: &Reason) {
     match reason {
         Reason::Excess(Excess::Written(TooLarge::Account { .. }) | Excess::Instances { .. }) => {
-            house.metrics.reached(Bound::Account);
+            app.metrics.reached(Bound::Account);
         }
-        Reason::Excess(_) => house.metrics.reached(Bound::Parameters),
+        Reason::Excess(_) => app.metrics.reached(Bound::Parameters),
         _ => {}
     }
 }
 
 /// Parses a command, off the writer, when it is the account's turn.
 async fn prepare(
-    house: &House,
+    app: &App,
     action: &'static Action,
     params: Params,
     prepare: Prepare,
@@ -119,14 +113,14 @@ async fn prepare(
 ) -> Result<Apply, Reason> {
     let slow = match action.effect {
         Effect::Query(_) | Effect::Command(_) => None,
-        Effect::SlowCommand(_) => Some(&house.hashing),
-        Effect::LongCommand(_) => Some(&house.key_making),
+        Effect::SlowCommand(_) => Some(&app.hashing),
+        Effect::LongCommand(_) => Some(&app.key_making),
     };
     if let Some(turns) = slow {
-        return prepare_slowly(house, turns, action, params, prepare, context.clone()).await;
+        return prepare_slowly(app, turns, action, params, prepare, context.clone()).await;
     }
     let parse = move || prepare_now(action, params, prepare, context);
-    work::compute(house, context.account.0, size, parse).await.flatten()
+    work::compute(app, context.account.0, size, parse).await.flatten()
 }
 
 /// Parses a command at once.
@@ -144,14 +138,14 @@ pub(crate) fn prepare_now(
 
 /// A slow preparation keeps no async thread, and few of them run side by side.
 async fn prepare_slowly(
-    house: &House,
+    app: &App,
     turns: &Turns<Owner>,
     action: &'static Action,
     params: Params,
     prepare: Prepare,
     context: Context,
 ) -> Result<Apply, Reason> {
-    let turn = work::turn(house, turns, Owner::Account(context.account.0)).await?;
+    let turn = work::turn(app, turns, Owner::Account(context.account.0)).await?;
     let prepared = tokio::task::spawn_blocking(move || {
         let prepared = prepare_now(action, params, prepare, &context);
         // Not before: a client that goes away takes the wait with it, and not the work.
@@ -163,13 +157,13 @@ async fn prepare_slowly(
 
 /// Runs the command on the writer. What was refused before that leaves a line in the journal too.
 pub(crate) async fn commit(
-    house: &Arc<House>,
+    app: &Arc<App>,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
-    decide(house, entry, (context.door, context.language), {
-        let counted = Arc::clone(house);
+    decide(app, entry, (context.door, context.language), {
+        let counted = Arc::clone(app);
         move |tx| run(&counted, tx, prepared, &context)
     })
     .await
@@ -178,7 +172,7 @@ pub(crate) async fn commit(
 /// The same for a request that a credential has signed: one that was revoked while the request was under way, and from then
 /// on before everything else, writes nothing any more.
 async fn commit_signed(
-    house: &Arc<House>,
+    app: &Arc<App>,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
     context: Context,
@@ -187,9 +181,9 @@ async fn commit_signed(
         // What was not even looked at leaves no line: a flood of it must cost nothing.
         return Err(reason.to_api_error(context.door, context.language));
     }
-    let (credentials, counted) = (Arc::clone(&house.credentials), Arc::clone(house));
+    let (credentials, counted) = (Arc::clone(&app.credentials), Arc::clone(app));
     let secret_id = entry.credential.clone();
-    decide(house, entry, (context.door, context.language), move |tx| {
+    decide(app, entry, (context.door, context.language), move |tx| {
         if credentials.holds(&secret_id) {
             return run(&counted, tx, prepared, &context);
         }
@@ -199,24 +193,24 @@ async fn commit_signed(
 }
 
 fn run(
-    house: &House,
+    app: &App,
     tx: &mut Transaction<'_>,
     prepared: Result<Apply, Reason>,
     context: &Context,
 ) -> Result<Body, ApiError> {
     let applied = prepared.and_then(|apply| actions::carry_out(apply, tx, context));
-    applied.map_err(|reason| refuse(house, &reason, context))
+    applied.map_err(|reason| refuse(app, &reason, context))
 }
 
 async fn decide(
-    house: &House,
+    app: &App,
     entry: JournalEntry,
     (door, language): (Door, Language),
     apply: impl FnOnce(&mut Transaction<'_>) -> Result<Body, ApiError> + Send + 'static,
 ) -> Result<Body, ApiError> {
-    house.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
+    app.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         if let CommitError::TooManyWait { waiting } = error {
-            house.metrics.reached(Bound::Turns);
+            app.metrics.reached(Bound::Turns);
             return Err(Reason::Waiting { waiting }.to_api_error(door, language));
         }
         tracing::error!(%error, "a command could not be committed");
@@ -307,10 +301,10 @@ mod test {
         Err(Reason::OurFault)
     }
 
-    fn house(directory: &Path) -> House {
+    fn app(directory: &Path) -> App {
         let ssh = SshSettings { listen: false, ..SshSettings::default() };
         let machines = Settings { data: directory.to_path_buf(), clock: Clock::System, ssh };
-        House::new(
+        App::new(
             Arc::new(State::open(Box::<MemoryStore>::default()).unwrap()),
             SimulatedHypervisor::open(machines).unwrap(),
             Arc::new(MasterKey::open(&directory.join("master.key")).unwrap()),
@@ -319,20 +313,20 @@ mod test {
         )
     }
 
-    fn context(house: &House) -> Context {
+    fn context(app: &App) -> Context {
         let request = RequestId(uuid::Uuid::from_u128(1));
-        house.context(request, Door::Api3, Language::default(), AccountNumber(1), house.policy.region)
+        app.context(request, Door::Api3, Language::default(), AccountNumber(1), app.policy.region)
     }
 
     #[tokio::test]
     async fn a_reply_has_8_mib_and_not_a_byte_more() {
         let directory = tempfile::tempdir().unwrap();
-        let house = house(directory.path());
+        let app = app(directory.path());
         let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "DescribeInstances").unwrap();
         let ask = async |answer: Answer| {
             let params = Params { root: cvmd_wire::Map::from_entries(Vec::new()).unwrap(), textual: false };
-            let begun = work::begin(&house, 1).unwrap();
-            match query(&house, (*action, answer), params, context(&house), (Size::Small, begun)) {
+            let begun = work::begin(&app, 1).unwrap();
+            match query(&app, (*action, answer), params, context(&app), (Size::Small, begun)) {
                 Outcome::Now(outcome) => outcome,
                 Outcome::Later(outcome) => outcome.await,
             }
@@ -342,14 +336,14 @@ mod test {
         let refused = ask(|_, _, _| Ok(Body(vec![b' '; (8 << 20) + 1]))).await.unwrap_err();
         assert_eq!(refused.code, "InvalidParameterValue");
         assert!(refused.message.contains("8388609") && refused.message.contains("8388608"), "{}", refused.message);
-        assert!(house.metrics_text().contains("cvmd_bounds_reached_total{bound=\"parameters\"} 1\n"));
+        assert!(app.metrics_text().contains("cvmd_bounds_reached_total{bound=\"parameters\"} 1\n"));
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_turn_goes_with_the_work_and_not_with_who_waits_for_it() {
         let directory = tempfile::tempdir().unwrap();
-        let house = house(directory.path());
-        let context = context(&house);
+        let app = app(directory.path());
+        let context = context(&app);
         let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "CreateKeyPair").unwrap();
         // What the action demands: without it the work is refused before it begins.
         let text = |text: &str| Value::Text(text.into());
@@ -357,19 +351,19 @@ mod test {
         let params = Params { root: cvmd_wire::Map::from_entries(root).unwrap(), textual: false };
 
         // All places but one are taken.
-        let mut others: Vec<_> = std::iter::from_fn(|| house.key_making.try_take()).collect();
+        let mut others: Vec<_> = std::iter::from_fn(|| app.key_making.try_take()).collect();
         others.pop();
         let (end, go_on) = mpsc::channel();
         *GO_ON.lock().unwrap() = Some(go_on);
-        let asked = prepare_slowly(&house, &house.key_making, action, params, held, context);
+        let asked = prepare_slowly(&app, &app.key_making, action, params, held, context);
         tokio::select! {
             ended = asked => panic!("it did not even begin: {:?}", ended.err()),
             () = BEGUN.notified() => {}
         }
         // The client has gone, and its future with it. The work goes on.
-        assert!(house.key_making.try_take().is_none(), "the work has its turn still");
+        assert!(app.key_making.try_take().is_none(), "the work has its turn still");
         drop(end);
-        let next = tokio::time::timeout(Duration::from_secs(20), house.key_making.take(Owner::Account(2)));
+        let next = tokio::time::timeout(Duration::from_secs(20), app.key_making.take(Owner::Account(2)));
         next.await.expect("the turn goes on with the end of the work").unwrap();
     }
 }

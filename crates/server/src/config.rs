@@ -1,11 +1,18 @@
 //! What `serve` is told by flags, environment and configuration file: flags beat environment beats file.
 
+pub(crate) mod listen_address;
+pub(crate) mod said;
+pub(crate) mod ssh_settings;
+
 use crate::{
     access::{Access, ConnectFile, MetricsFile},
-    arguments::{Format, Missing, ServeArguments, variable},
-    bounded_file, given_credential, listen_address, plain_words,
-    said::Said,
-    ssh_settings::{Ssh, SshFile},
+    bounded_file,
+    cli::arguments::{Format, Missing, ServeArguments, variable},
+    config::{
+        said::Said,
+        ssh_settings::{Ssh, SshFile},
+    },
+    given_credential, plain_words,
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{AccountBounds, Policy, Prices, RunningKeyChange};

@@ -2,8 +2,10 @@
 
 mod accept;
 mod body;
+mod connection;
 mod connections;
 mod framing;
+mod pages;
 mod pool;
 mod replies;
 mod routes;

@@ -3,7 +3,7 @@
 //! A log is never a reason to wait or to fail: lines gather in memory, a thread of its own writes them, and what cannot be
 //! written, or would make the memory grow, is dropped and counted.
 
-use crate::arguments::Format;
+use crate::cli::arguments::Format;
 use anyhow::{Context, bail};
 use std::{
     io::{ErrorKind, Write},

@@ -4,62 +4,39 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod access;
-mod account_name;
-mod account_removal;
-mod accounts;
-mod arguments;
-mod asking;
+mod app;
 mod authority;
 mod bounded_file;
-mod client;
+mod cli;
 mod command;
-mod commands;
 mod config;
-mod connect;
-mod console;
 mod credentials;
 mod data;
-mod demo;
-mod demo_ssh;
 mod descriptors;
-mod env;
 mod given_credential;
-mod house;
 mod http;
-mod listen_address;
 mod log;
 mod master_key;
 mod metrics;
 mod misuse;
 mod operator;
-mod operator_journal;
 mod pace;
 mod parent;
 mod pipeline;
-mod place;
 mod plain_words;
 mod print;
-mod program;
 mod random;
 mod recovery;
-mod relay;
 mod replays;
-mod requests;
-mod said;
 mod seed;
 mod seed_file;
 mod serve;
 mod settling;
-mod slots;
-mod ssh;
-mod ssh_line;
-mod ssh_settings;
-mod standing;
 mod tls;
 mod truths;
+mod tunnel;
 mod under_way;
 mod waiting;
-mod websocket;
 mod work;
 
 use print::Unprinted;
@@ -69,11 +46,11 @@ use std::{io::Write, process::ExitCode};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match arguments::parse() {
+    let arguments = match cli::variables::parse() {
         Ok(arguments) => arguments,
         Err(told) => return tell(&told),
     };
-    let ended = commands::run(arguments);
+    let ended = cli::commands::run(arguments);
     log::end();
     ended.unwrap_or_else(|error| failure(&error))
 }

@@ -1,8 +1,8 @@
 //! The pipeline: authenticated request, action, transaction, reply. Every request of every client passes here.
 
 use crate::{
+    app::App,
     command::{self, Outcome},
-    house::House,
     random, work,
 };
 use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
@@ -21,15 +21,15 @@ pub(crate) struct Told {
 
 /// Bytes in, bytes out. `checked` is the head of `raw`.
 pub(crate) async fn answer(
-    house: &Arc<House>,
+    app: &Arc<App>,
     checked: &Checked<'_>,
     raw: &RawRequest<'_>,
     peer: IpAddr,
 ) -> (Vec<u8>, Told) {
     let mut told = unknown();
     let door = Door::of_path(raw.target.path());
-    let authenticated = work::authenticate(house, checked, raw.body, peer).await;
-    let outcome = match carry_out(house, authenticated, raw, door, &mut told) {
+    let authenticated = work::authenticate(app, checked, raw.body, peer).await;
+    let outcome = match carry_out(app, authenticated, raw, door, &mut told) {
         Ok(Outcome::Now(outcome)) => outcome,
         Ok(Outcome::Later(outcome)) => outcome.await,
         Err(error) => Err(error),
@@ -65,7 +65,7 @@ fn refused(error: &ApiError, door: Door, told: Told) -> (Vec<u8>, Told) {
 }
 
 fn carry_out<'a>(
-    house: &'a Arc<House>,
+    app: &'a Arc<App>,
     authenticated: Result<Result<Request, Denied>, Reason>,
     raw: &RawRequest<'_>,
     door: Door,
@@ -75,24 +75,24 @@ fn carry_out<'a>(
     let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
-    let begun = work::begin(house, request.owner).map_err(|reason| reason.to_api_error(door, language))?;
+    let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(door, language))?;
     let action = find(&request).map_err(|reason| reason.to_api_error(door, language))?;
     told.action = action.name;
-    if request.replay.is_some_and(|key| !house.replays.admit(key, house.now_seconds())) {
+    if request.replay.is_some_and(|key| !app.replays.admit(key, app.now_seconds())) {
         return Err(Reason::Replayed.to_api_error(door, language));
     }
-    let region = region(house, &request, action);
-    let known = *region.as_ref().unwrap_or(&house.policy.region);
-    let context = house.context(told.request, door, language, AccountNumber(request.owner), known);
+    let region = region(app, &request, action);
+    let known = *region.as_ref().unwrap_or(&app.policy.region);
+    let context = app.context(told.request, door, language, AccountNumber(request.owner), known);
     let size = work::Size::of(raw.body);
     match action.effect {
         Effect::Query(answer) => {
             region.map_err(|reason| reason.to_api_error(door, language))?;
-            Ok(command::query(house, (action, answer), request.params, context, (size, begun)))
+            Ok(command::query(app, (action, answer), request.params, context, (size, begun)))
         }
         Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => {
             let may = region.map(|_| ());
-            Ok(command::carry_out(house, (action, prepare), request, may, context, (size, begun)))
+            Ok(command::carry_out(app, (action, prepare), request, may, context, (size, begun)))
         }
     }
 }
@@ -109,11 +109,11 @@ fn find(request: &Request) -> Result<&'static Action, Reason> {
 /// Characters of an unknown region that its refusal repeats.
 const REGION_CHARACTERS_SHOWN: usize = 64;
 
-fn region(house: &House, request: &Request, action: &Action) -> Result<RegionId, Reason> {
+fn region(app: &App, request: &Request, action: &Action) -> Result<RegionId, Reason> {
     match request.region.as_deref() {
         Some(name) => RegionId::find(name)
             .ok_or_else(|| Reason::Region { name: name.chars().take(REGION_CHARACTERS_SHOWN).collect() }),
-        None if request.door == Door::Legacy || action.regionless => Ok(house.policy.region),
+        None if request.door == Door::Legacy || action.regionless => Ok(app.policy.region),
         None => Err(Reason::CommonMissing { name: "Region" }),
     }
 }
@@ -130,7 +130,7 @@ mod test {
     use http::{HeaderMap, HeaderValue, Method, Uri};
 
     struct Bench {
-        house: Arc<House>,
+        app: Arc<App>,
         store: MemoryStore,
         _directory: tempfile::TempDir,
     }
@@ -140,29 +140,29 @@ mod test {
         let store = MemoryStore::default();
         let ssh = SshSettings { listen: false, ..SshSettings::default() };
         let machines = Settings { data: directory.path().to_path_buf(), clock: Clock::System, ssh };
-        let house = House::new(
+        let app = App::new(
             Arc::new(State::open(Box::new(store.clone())).unwrap()),
             SimulatedHypervisor::open(machines).unwrap(),
             Arc::new(MasterKey::open(&directory.path().join("master.key")).unwrap()),
             Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
             Shares::of(1024),
         );
-        house.credentials.put(1, "AKID", "key");
-        Bench { house: Arc::new(house), store, _directory: directory }
+        app.credentials.put(1, "AKID", "key");
+        Bench { app: Arc::new(app), store, _directory: directory }
     }
 
     /// The answer to a request that is all there.
-    async fn whole(house: &Arc<House>, raw: &RawRequest<'_>) -> String {
+    async fn whole(app: &Arc<App>, raw: &RawRequest<'_>) -> String {
         let bytes = raw.body.len() as u64;
-        let bytes = match wire::check_head(raw.head(), bytes, &*house.credentials, house.now_seconds()) {
-            Ok(checked) => answer(house, &checked, raw, IpAddr::from([127, 0, 0, 1])).await.0,
+        let bytes = match wire::check_head(raw.head(), bytes, &*app.credentials, app.now_seconds()) {
+            Ok(checked) => answer(app, &checked, raw, IpAddr::from([127, 0, 0, 1])).await.0,
             Err(denied) => deny(raw.head(), &denied).0,
         };
         String::from_utf8(bytes).unwrap()
     }
 
-    async fn api3(house: &Arc<House>, action: &str, region: Option<&str>, body: &str) -> String {
-        let now = house.now_seconds();
+    async fn api3(app: &Arc<App>, action: &str, region: Option<&str>, body: &str) -> String {
+        let now = app.now_seconds();
         let signed =
             sign::tc3("AKID", "key", "cvm", "here", "application/json", now, &Method::POST, "", body.as_bytes());
         let mut headers = HeaderMap::new();
@@ -182,11 +182,11 @@ mod test {
         }
         let target = Uri::from_static("/");
         let raw = RawRequest { method: &Method::POST, target: &target, headers: &headers, body: body.as_bytes() };
-        whole(house, &raw).await
+        whole(app, &raw).await
     }
 
-    fn legacy_query(house: &House, more: &[(&str, &str)]) -> String {
-        let now = house.now_seconds().to_string();
+    fn legacy_query(app: &App, more: &[(&str, &str)]) -> String {
+        let now = app.now_seconds().to_string();
         let mut pairs =
             vec![("Nonce", "11"), ("Timestamp", now.as_str()), ("SecretId", "AKID"), ("Version", "2017-03-12")];
         pairs.extend_from_slice(more);
@@ -196,11 +196,11 @@ mod test {
         format!("/v2/index.php?{}&Signature={signature}", pairs.join("&"))
     }
 
-    async fn legacy(house: &Arc<House>, target: &str) -> String {
+    async fn legacy(app: &Arc<App>, target: &str) -> String {
         let headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("here"))]);
         let target: Uri = target.parse().unwrap();
         let raw = RawRequest { method: &Method::GET, target: &target, headers: &headers, body: b"" };
-        whole(house, &raw).await
+        whole(app, &raw).await
     }
 
     const IMPORT: &str = r#"{"KeyName":"k","ProjectId":0,"PublicKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"}"#;
@@ -210,38 +210,38 @@ mod test {
     async fn a_store_that_fails_is_our_own_fault_on_both_doors_and_nothing_is_lost() {
         let bench = bench();
         bench.store.fail(true);
-        let told = api3(&bench.house, "ImportKeyPair", REGION, IMPORT).await;
+        let told = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
         assert!(told.contains(r#""Code":"InternalError""#), "{told}");
-        let query = legacy_query(&bench.house, &[("Action", "TerminateInstances"), ("InstanceIds.1", "ins-1e4r6y8i")]);
-        let told = legacy(&bench.house, &query).await;
+        let query = legacy_query(&bench.app, &[("Action", "TerminateInstances"), ("InstanceIds.1", "ins-1e4r6y8i")]);
+        let told = legacy(&bench.app, &query).await;
         assert!(told.contains(r#""Code":"InternalServerError""#), "{told}");
         bench.store.fail(false);
-        let told = api3(&bench.house, "DescribeKeyPairs", REGION, "{}").await;
+        let told = api3(&bench.app, "DescribeKeyPairs", REGION, "{}").await;
         assert!(told.contains(r#""TotalCount":0"#), "{told}");
-        let told = api3(&bench.house, "ImportKeyPair", REGION, IMPORT).await;
+        let told = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
         assert!(told.contains(r#""KeyId":"skey-"#), "{told}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn the_legacy_door_refuses_the_same_signed_request_twice() {
         let bench = bench();
-        let query = legacy_query(&bench.house, &[("Action", "DescribeRegions")]);
-        assert!(legacy(&bench.house, &query).await.contains("RegionSet"));
-        let told = legacy(&bench.house, &query).await;
+        let query = legacy_query(&bench.app, &[("Action", "DescribeRegions")]);
+        assert!(legacy(&bench.app, &query).await.contains("RegionSet"));
+        let told = legacy(&bench.app, &query).await;
         assert!(told.contains(r#""Code":"InvalidRequest.ReplayAttack""#), "{told}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn region_and_version_follow_each_doors_own_rule() {
         let bench = bench();
-        let told = api3(&bench.house, "DescribeZones", None, "{}").await;
+        let told = api3(&bench.app, "DescribeZones", None, "{}").await;
         assert!(told.contains("MissingParameter") && told.contains("`Region`"), "{told}");
-        assert!(api3(&bench.house, "DescribeRegions", None, "{}").await.contains("RegionSet"));
-        let told = api3(&bench.house, "DescribeZones", Some("ap-atlantis"), "{}").await;
+        assert!(api3(&bench.app, "DescribeRegions", None, "{}").await.contains("RegionSet"));
+        let told = api3(&bench.app, "DescribeZones", Some("ap-atlantis"), "{}").await;
         assert!(told.contains(r#""Code":"InvalidParameterValue""#) && told.contains("`ap-atlantis`"), "{told}");
-        let query = legacy_query(&bench.house, &[("Action", "DescribeZones")]);
-        assert!(legacy(&bench.house, &query).await.contains("ap-guangzhou-3"));
-        let told = legacy(&bench.house, "/v2/index.php?Action=DescribeZones").await;
+        let query = legacy_query(&bench.app, &[("Action", "DescribeZones")]);
+        assert!(legacy(&bench.app, &query).await.contains("ap-guangzhou-3"));
+        let told = legacy(&bench.app, "/v2/index.php?Action=DescribeZones").await;
         assert!(told.starts_with(r#"{"code":6100,"#), "{told}");
     }
 
@@ -249,9 +249,9 @@ mod test {
     async fn what_the_vendor_has_and_cvmd_has_not_names_itself_on_both_doors() {
         let bench = bench();
         let not_built = r#""Code":"UnsupportedOperation","Message":"The action `AllocateHosts` of service=`cvm`"#;
-        let told = api3(&bench.house, "AllocateHosts", REGION, "{}").await;
+        let told = api3(&bench.app, "AllocateHosts", REGION, "{}").await;
         assert!(told.contains(not_built), "{told}");
-        let told = legacy(&bench.house, &legacy_query(&bench.house, &[("Action", "AllocateHosts")])).await;
+        let told = legacy(&bench.app, &legacy_query(&bench.app, &[("Action", "AllocateHosts")])).await;
         assert!(told.contains(not_built), "{told}");
     }
 
@@ -259,15 +259,15 @@ mod test {
     async fn refusals_are_told_in_the_language_that_was_asked_for_whoever_asks() {
         let bench = bench();
         let zones = [("Action", "DescribeInstances"), ("InstanceIds.0", "ins-1122")];
-        let told = legacy(&bench.house, &legacy_query(&bench.house, &zones)).await;
+        let told = legacy(&bench.app, &legacy_query(&bench.app, &zones)).await;
         assert!(told.contains("is malformed"), "{told}");
         let chinese = [("Language", "zh-CN"), zones[0], zones[1]];
-        let told = legacy(&bench.house, &legacy_query(&bench.house, &chinese)).await;
+        let told = legacy(&bench.app, &legacy_query(&bench.app, &chinese)).await;
         assert!(told.contains("实例 ID `ins-1122` 格式错误"), "{told}");
-        let forged = legacy_query(&bench.house, &chinese).replace("Nonce=11", "Nonce=12");
-        let told = legacy(&bench.house, &forged).await;
+        let forged = legacy_query(&bench.app, &chinese).replace("Nonce=11", "Nonce=12");
+        let told = legacy(&bench.app, &forged).await;
         assert!(told.contains("请求签名验证失败"), "{told}");
-        let told = legacy(&bench.house, "/v2/index.php?Action=DescribeZones&Language=zh-CN").await;
+        let told = legacy(&bench.app, "/v2/index.php?Action=DescribeZones&Language=zh-CN").await;
         assert!(told.starts_with(r#"{"code":6100,"#) && told.contains("此处不支持"), "{told}");
     }
 
@@ -275,9 +275,9 @@ mod test {
     async fn request_ids_are_upper_case_on_the_legacy_door_and_lower_case_on_the_other() {
         let bench = bench();
         let id = |reply: &str| reply.rsplit('"').nth(1).unwrap().to_string();
-        let told = id(&api3(&bench.house, "DescribeRegions", None, "{}").await);
+        let told = id(&api3(&bench.app, "DescribeRegions", None, "{}").await);
         assert_eq!(told, told.to_lowercase());
-        let told = id(&legacy(&bench.house, &legacy_query(&bench.house, &[("Action", "Nonsense")])).await);
+        let told = id(&legacy(&bench.app, &legacy_query(&bench.app, &[("Action", "Nonsense")])).await);
         assert_eq!(told, told.to_uppercase());
         assert_eq!(told.len(), 36);
     }

@@ -1,8 +1,8 @@
 //! Seeds: key pairs and instances with given ids, loaded once into an empty data directory before the server is ready.
 
 use crate::{
-    accounts::FIRST_ACCOUNT,
-    house::{House, put_settings},
+    app::{App, put_settings},
+    operator::accounts::FIRST_ACCOUNT,
     random,
     seed_file::{self, Planned, Seed, SeedKeyPair},
 };
@@ -32,8 +32,8 @@ const TOLD_EVERY: Duration = Duration::from_secs(3);
 
 /// Loads the file unless that has been done; goes on where a start that was killed left off; refuses a data directory
 /// that holds something else. A machine has `boot_timeout_s` until its sshd answers.
-pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>, boot_timeout_s: u64) -> anyhow::Result<()> {
-    let settings_seed = house.state.view().settings().seed;
+pub(crate) async fn load(app: &Arc<App>, path: Option<&Path>, boot_timeout_s: u64) -> anyhow::Result<()> {
+    let settings_seed = app.state.view().settings().seed;
     let begun = match (settings_seed, path) {
         (SeedState::None | SeedState::Done, None) => return Ok(()),
         (SeedState::Done, Some(path)) => {
@@ -44,7 +44,7 @@ pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>, boot_timeout_s
         (SeedState::Begun, Some(_)) => true,
         (SeedState::None, Some(_)) => false,
     };
-    let view = house.state.view();
+    let view = app.state.view();
     if !begun && (view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0) {
         bail!(
             "the seed was not applied: this data directory has state already, and a seed can only be loaded into an empty one"
@@ -53,19 +53,19 @@ pub(crate) async fn load(house: &Arc<House>, path: Option<&Path>, boot_timeout_s
     let path = path.context("a seed is a file")?;
     let progress = Progress::default();
     tokio::select! {
-        loaded = load_from(house, path, begun, Duration::from_secs(boot_timeout_s), &progress) => loaded,
+        loaded = load_from(app, path, begun, Duration::from_secs(boot_timeout_s), &progress) => loaded,
         never = progress.tell() => match never {},
     }
 }
 
 async fn load_from(
-    house: &Arc<House>,
+    app: &Arc<App>,
     path: &Path,
     begun: bool,
     ready_within: Duration,
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    let begun_ms = house.clock.now_ms();
+    let begun_ms = app.clock.now_ms();
     let seed = read(path.to_path_buf()).await?;
     let (key_pairs, instances) = (seed.key_pairs.len(), seed.instances.len());
     if !begun && key_pairs == 0 && instances == 0 {
@@ -77,15 +77,15 @@ async fn load_from(
     tracing::info!(seed = %path.display(), key_pairs, instances, "loading the seed");
     progress.instances.store(instances, Ordering::Relaxed);
     // Hashing many passwords takes its time, which a signal must not wait for.
-    let (theirs, plans) = (Arc::clone(house), move |seed, house: Arc<House>| {
-        let plans = seed_file::plans(&seed, &|| context(&house))?;
+    let (theirs, plans) = (Arc::clone(app), move |seed, app: Arc<App>| {
+        let plans = seed_file::plans(&seed, &|| context(&app))?;
         anyhow::Ok((seed, plans))
     });
     let planned = tokio::task::spawn_blocking(move || plans(seed, theirs)).await;
     let (seed, plans) = planned.context("the seed's reader broke")??;
-    let view = house.state.view();
+    let view = app.state.view();
     if !begun {
-        put_key_pairs(house, seed.key_pairs).await?;
+        put_key_pairs(app, seed.key_pairs).await?;
     }
     let mut plans = plans.into_iter().filter(|(id, ..)| view.instance(*id).is_none());
     loop {
@@ -93,15 +93,15 @@ async fn load_from(
         if chunk.is_empty() {
             break;
         }
-        put_instances(house, chunk).await?;
+        put_instances(app, chunk).await?;
     }
-    make_machines(house, ready_within, progress).await?;
-    let view = house.state.view();
+    make_machines(app, ready_within, progress).await?;
+    let view = app.state.view();
     // The operator's, and no part of what the account may hold.
     let seeded = Some((FIRST_ACCOUNT, view.usage(FIRST_ACCOUNT)));
     let settings = Settings { seed: SeedState::Done, seeded, ..view.settings().clone() };
-    put_settings(&house.state, settings).await?;
-    let took_ms = house.clock.now_ms().saturating_sub(begun_ms);
+    put_settings(&app.state, settings).await?;
+    let took_ms = app.clock.now_ms().saturating_sub(begun_ms);
     tracing::info!(key_pairs, instances, took_ms, "the seed is loaded");
     Ok(())
 }
@@ -134,14 +134,13 @@ impl Progress {
     }
 }
 
-fn context(house: &House) -> Context {
-    house.context(random::request_id(), Door::Api3, Language::English, FIRST_ACCOUNT, house.policy.region)
+fn context(app: &App) -> Context {
+    app.context(random::request_id(), Door::Api3, Language::English, FIRST_ACCOUNT, app.policy.region)
 }
 
-async fn put_key_pairs(house: &House, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> {
-    let created_seconds = house.now_seconds();
-    house
-        .state
+async fn put_key_pairs(app: &App, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> {
+    let created_seconds = app.now_seconds();
+    app.state
         .change(move |tx| {
             tx.put_settings(Settings { seed: SeedState::Begun, ..tx.view().settings().clone() });
             for key in keys {
@@ -173,10 +172,9 @@ fn nobodys_key() -> anyhow::Result<PublicKey> {
     Ok(PublicKey::parse(&format!("ssh-ed25519 {}", STANDARD.encode(blob)))?)
 }
 
-async fn put_instances(house: &House, chunk: Vec<Planned>) -> anyhow::Result<()> {
-    let context = context(house);
-    house
-        .state
+async fn put_instances(app: &App, chunk: Vec<Planned>) -> anyhow::Result<()> {
+    let context = context(app);
+    app.state
         .change(move |tx| {
             let instances: Result<Vec<_>, _> = chunk
                 .into_iter()
@@ -192,8 +190,8 @@ async fn put_instances(house: &House, chunk: Vec<Planned>) -> anyhow::Result<()>
 }
 
 /// Brings every machine to what the state says, before anybody can ask.
-async fn make_machines(house: &Arc<House>, ready_within: Duration, progress: &Progress) -> anyhow::Result<()> {
-    let view = house.state.view();
+async fn make_machines(app: &Arc<App>, ready_within: Duration, progress: &Progress) -> anyhow::Result<()> {
+    let view = app.state.view();
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let made = |outcome: Result<anyhow::Result<()>, tokio::task::JoinError>| {
         progress.made.fetch_add(1, Ordering::Relaxed);
@@ -203,11 +201,11 @@ async fn make_machines(house: &Arc<House>, ready_within: Duration, progress: &Pr
         while tasks.len() >= PARALLEL {
             made(tasks.join_next().await.context("no task")?)?;
         }
-        let (house, id) = (Arc::clone(house), instance.id);
+        let (app, id) = (Arc::clone(app), instance.id);
         let guest = instance.tags.iter().find(|tag| &*tag.key == cvmd_model::GUEST_TAG);
         let guest = guest.map_or_else(String::new, |tag| format!(" (its tag {} is \"{}\")", tag.key, tag.value));
         tasks.spawn(async move {
-            let making = make_machine(&house, id, ready_within).await;
+            let making = make_machine(&app, id, ready_within).await;
             making.with_context(|| format!("the machine of {id} of the seed could not be made{guest}"))
         });
     }
@@ -217,10 +215,10 @@ async fn make_machines(house: &Arc<House>, ready_within: Duration, progress: &Pr
     Ok(())
 }
 
-async fn make_machine(house: &House, id: InstanceId, ready_within: Duration) -> anyhow::Result<()> {
-    let view = house.state.view();
+async fn make_machine(app: &App, id: InstanceId, ready_within: Duration) -> anyhow::Result<()> {
+    let view = app.state.view();
     let instance = view.instance(id).context("the instance is gone")?;
-    let hypervisor = &house.hypervisor;
+    let hypervisor = &app.hypervisor;
     let mut changes = (instance.state == InstanceState::Running).then(|| hypervisor.watch());
     hypervisor.define(&cvmd_operations::definition(instance)).await?;
     if hypervisor.observe(id).await?.power == Power::Off && !instance.is_windows() {

@@ -1,14 +1,14 @@
 //! `cvmd serve`: opens everything in order, answers until told to stop, and closes in the reverse order.
 
 use crate::{
-    accounts,
+    app::{self, App},
     config::Config,
     data::DataDirectory,
     descriptors::{self, Shares},
-    house::{self, House},
     http,
     master_key::{MasterKey, write_private},
-    operator, parent, print, random, recovery, replays, seed, settling,
+    operator::{accounts, socket},
+    parent, print, random, recovery, replays, seed, settling,
     tls::Tls,
     truths,
 };
@@ -48,7 +48,7 @@ const ROWS_AT_ONCE: usize = 512;
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     // One thread more than requests that compute in turn: however many wait for theirs, one is free to read and write.
-    let threads = house::processors() + 1;
+    let threads = app::processors() + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.context("no async runtime")?;
     runtime.block_on(serve(config))
@@ -67,36 +67,36 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let address = listener.local_addr()?;
     let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
-    let (house, machines) = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
+    let (app, machines) = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
     let seeded = tokio::select! {
-        loaded = seed::load(&house, config.seed.as_deref(), config.limits.boot_timeout_s) => Some(loaded?),
+        loaded = seed::load(&app, config.seed.as_deref(), config.limits.boot_timeout_s) => Some(loaded?),
         _ = told.wait_for(|told| *told) => None,
     };
     if seeded.is_none() {
         tracing::info!("stopping; the loading of the seed goes on at the next start with it");
         machines.close().await;
-        return close(&house).await;
+        return close(&app).await;
     }
-    tell_ports(&house).await?;
-    let engine = Engine::start(Arc::clone(&house.state), Arc::clone(&house.hypervisor), Clock::System, config.limits);
+    tell_ports(&app).await?;
+    let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
-    let _ = house.engine.set(Box::new(engine.gauge()));
+    let _ = app.engine.set(Box::new(engine.gauge()));
     if config.accept_missing.is_some() {
-        settling::settled(&house).await;
+        settling::settled(&app).await;
     }
     data.keep();
     write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
     let files = (data.socket(), data.credential());
-    let operator = tokio::spawn(operator::listen(Arc::clone(&house), files, endpoint.clone(), stopped.clone()));
-    let http = tokio::spawn(http::serve(Arc::clone(&house), tls, listener, stopped));
+    let operator = tokio::spawn(socket::listen(Arc::clone(&app), files, endpoint.clone(), stopped.clone()));
+    let http = tokio::spawn(http::serve(Arc::clone(&app), tls, listener, stopped));
     announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");
     let why = tokio::select! {
         _ = told.wait_for(|told| *told) => Ok(()),
         gone = data.gone() => Err(gone),
         () = parent::gone(config.temporary_for) => Ok(()),
-        never = recovery::try_again(&house) => match never {},
+        never = recovery::try_again(&app) => match never {},
     };
     let is_orphaned = config.temporary_for.is_some_and(parent::is_gone);
     tracing::info!("stopping");
@@ -107,7 +107,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     operator.context("the operator's socket broke")?;
     machines.close().await;
     let _ = std::fs::remove_file(data.endpoint());
-    close(&house).await?;
+    close(&app).await?;
     if is_orphaned {
         // Keys and passwords of a story that nobody tells any more.
         std::fs::remove_dir_all(data.path()).context("the temporary directory cannot be removed")?;
@@ -115,8 +115,8 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     why
 }
 
-async fn close(house: &House) -> anyhow::Result<()> {
-    let state = Arc::clone(&house.state);
+async fn close(app: &App) -> anyhow::Result<()> {
+    let state = Arc::clone(&app.state);
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")
 }
 
@@ -210,14 +210,14 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 
 /// Where machines have ports of their own, every row tells its machine's before anybody can ask: of a seed's machines, and
 /// of all at the first start in that mode. Later the engine sees to it, and so it does when the mode is left.
-async fn tell_ports(house: &House) -> anyhow::Result<()> {
-    if !house.hypervisor.has_own_ports() {
+async fn tell_ports(app: &App) -> anyhow::Result<()> {
+    if !app.hypervisor.has_own_ports() {
         return Ok(());
     }
     let mut ports = Vec::new();
-    for instance in house.state.view().all_instances() {
+    for instance in app.state.view().all_instances() {
         // What has no machine or no sshd has no port.
-        if let Ok(endpoint) = house.hypervisor.endpoint(instance.id).await {
+        if let Ok(endpoint) = app.hypervisor.endpoint(instance.id).await {
             let port = endpoint.address.map(|address| address.port());
             if port != instance.login_port {
                 ports.push((instance.id, port));
@@ -226,7 +226,7 @@ async fn tell_ports(house: &House) -> anyhow::Result<()> {
     }
     for chunk in ports.chunks(ROWS_AT_ONCE) {
         let chunk = chunk.to_vec();
-        let told = house.state.change(move |tx| {
+        let told = app.state.change(move |tx| {
             for (id, login_port) in chunk {
                 if let Some(row) = tx.view().instance(id) {
                     let instance = Instance { login_port, ..Instance::clone(row) };
@@ -280,7 +280,7 @@ async fn open(
     config: &Config,
     data: &DataDirectory,
     console: ConsoleAt,
-) -> anyhow::Result<(Arc<House>, Arc<SimulatedHypervisor>)> {
+) -> anyhow::Result<(Arc<App>, Arc<SimulatedHypervisor>)> {
     let master_key = Arc::new(MasterKey::open_beside(&data.master_key(), &data.state())?);
     let path = data.state();
     let state = tokio::task::spawn_blocking(move || {
@@ -313,12 +313,12 @@ async fn open(
     keep_settings(&state, config, first_start, machines.ssh_port()).await?;
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
     let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
-    let house = House::new(state, hypervisor, master_key, policy, shares);
-    let house = Arc::new(House { access: config.access.clone(), ..house });
-    accounts::first_account(&house, data, config.credential.as_ref()).await?;
-    house.credentials.load(&house.state.view(), &house.master_key)?;
-    remember_replays(&house).await?;
-    Ok((house, machines))
+    let app = App::new(state, hypervisor, master_key, policy, shares);
+    let app = Arc::new(App { access: config.access.clone(), ..app });
+    accounts::first_account(&app, data, config.credential.as_ref()).await?;
+    app.credentials.load(&app.state.view(), &app.master_key)?;
+    remember_replays(&app).await?;
+    Ok((app, machines))
 }
 
 /// Whose a machine is, for shares of what there is of sessions.
@@ -354,15 +354,15 @@ async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_po
     if let Some(port) = ssh_port {
         settings.ssh_port = port;
     }
-    house::put_settings(state, settings).await
+    app::put_settings(state, settings).await
 }
 
 /// What was signed shortly before a restart may not come again after it.
-async fn remember_replays(house: &House) -> anyhow::Result<()> {
-    let now_seconds = house.now_seconds();
-    let keys = house.state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
+async fn remember_replays(app: &App) -> anyhow::Result<()> {
+    let now_seconds = app.now_seconds();
+    let keys = app.state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
     for key in keys.iter().filter_map(|key| ReplayKey::from_hex(key).ok()) {
-        house.replays.admit(key, now_seconds);
+        app.replays.admit(key, now_seconds);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Before the first answer after `--accept-missing machines`: what has lost its machine is shown so.
 
-use crate::house::House;
+use crate::app::App;
 use cvmd_model::{InstanceId, InstanceState, Power};
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 const LOOKS_EVERY: Duration = Duration::from_millis(20);
 
 /// Returns when no instance without a machine is shown as one that runs. The engine must have been started.
-pub(crate) async fn settled(house: &House) {
+pub(crate) async fn settled(app: &App) {
     let mut lost: Vec<InstanceId> = Vec::new();
-    for instance in house.state.view().all_instances().filter(|instance| is_running(instance.state)) {
-        let observed = house.hypervisor.observe(instance.id).await;
+    for instance in app.state.view().all_instances().filter(|instance| is_running(instance.state)) {
+        let observed = app.hypervisor.observe(instance.id).await;
         if observed.is_ok_and(|observed| observed.power == Power::Absent) {
             lost.push(instance.id);
         }
@@ -22,7 +22,7 @@ pub(crate) async fn settled(house: &House) {
         let mut looks = tokio::time::interval(LOOKS_EVERY);
         while !lost.is_empty() {
             looks.tick().await;
-            let view = house.state.view();
+            let view = app.state.view();
             lost.retain(|id| view.instance(*id).is_some_and(|instance| is_running(instance.state)));
         }
     };

@@ -4,7 +4,7 @@
 //! Each file carries the directory's id, which is made at the first start and written into `state.db` first. Files of older
 //! versions carry none: there an instance that both know tells that they belong together.
 
-use crate::{arguments::Missing, house, random};
+use crate::{app, cli::arguments::Missing, random};
 use anyhow::bail;
 use cvmd_hypervisor_simulated::Survey;
 use cvmd_model::{Goal, ImageState, Instance, InstanceState};
@@ -40,7 +40,7 @@ pub(crate) async fn agree(state: &State, machines: Survey, accept: Option<Missin
     }
     let directory = known.unwrap_or_else(|| machines.directory.unwrap_or_else(|| Uuid::from_bytes(random::bytes())));
     if known != Some(directory) {
-        house::put_settings(state, Settings { directory: Some(directory), ..view.settings().clone() }).await?;
+        app::put_settings(state, Settings { directory: Some(directory), ..view.settings().clone() }).await?;
     }
     Ok(directory)
 }

@@ -2,7 +2,7 @@
 //! a few of them take.
 
 use crate::{
-    house::House,
+    app::App,
     http::{Owner, Unread},
     metrics::Bound,
     under_way::Begun,
@@ -38,7 +38,7 @@ impl Size {
 
 /// Hashes and reads a request. Whose turn a large one takes, its head tells: the signature is not checked yet.
 pub(crate) async fn authenticate(
-    house: &House,
+    app: &App,
     checked: &Checked<'_>,
     body: &[u8],
     peer: IpAddr,
@@ -46,64 +46,64 @@ pub(crate) async fn authenticate(
     let size = Size::of(body);
     let _turn = match size {
         Size::Small => None,
-        Size::Large => Some(Box::pin(turn(house, &house.large, Owner::of_head(checked, peer))).await?),
+        Size::Large => Some(Box::pin(turn(app, &app.large, Owner::of_head(checked, peer))).await?),
     };
-    Ok(size.run(|| checked.authenticate(body, &*house.credentials, house.now_seconds())))
+    Ok(size.run(|| checked.authenticate(body, &*app.credentials, app.now_seconds())))
 }
 
 /// Whether an account need not wait with a request: it asks for little, and has read what it was answered.
-pub(crate) fn is_free(house: &House, account: u32, size: Size) -> bool {
-    size == Size::Small && house.pace.is_light(account) && house.replies.has_room_for(account)
+pub(crate) fn is_free(app: &App, account: u32, size: Size) -> bool {
+    size == Size::Small && app.pace.is_light(account) && app.replies.has_room_for(account)
 }
 
 /// Computes for an account at once.
-pub(crate) fn compute_now<T>(house: &House, account: u32, work: impl FnOnce() -> T) -> T {
+pub(crate) fn compute_now<T>(app: &App, account: u32, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let done = work();
-    house.pace.took(account, begun.elapsed());
+    app.pace.took(account, begun.elapsed());
     done
 }
 
 /// Computes for an account, once it is its turn and it has read what it was answered.
-pub(crate) async fn compute<T>(house: &House, account: u32, size: Size, work: impl FnOnce() -> T) -> Result<T, Reason> {
-    if is_free(house, account, size) {
-        return Ok(compute_now(house, account, work));
+pub(crate) async fn compute<T>(app: &App, account: u32, size: Size, work: impl FnOnce() -> T) -> Result<T, Reason> {
+    if is_free(app, account, size) {
+        return Ok(compute_now(app, account, work));
     }
-    let _turn = turn_with_room(house, account, size).await?;
-    Ok(size.run(|| compute_now(house, account, work)))
+    let _turn = turn_with_room(app, account, size).await?;
+    Ok(size.run(|| compute_now(app, account, work)))
 }
 
 /// Counts a request until what is returned is dropped.
-pub(crate) fn begin(house: &House, account: u32) -> Result<Begun<'_>, Reason> {
-    house.under_way.begin(account).map_err(|waiting| {
-        house.metrics.reached(Bound::Turns);
+pub(crate) fn begin(app: &App, account: u32) -> Result<Begun<'_>, Reason> {
+    app.under_way.begin(account).map_err(|waiting| {
+        app.metrics.reached(Bound::Turns);
         Reason::Waiting { waiting }
     })
 }
 
 /// Waits for a turn, and for room for what will be answered.
-async fn turn_with_room(house: &House, account: u32, size: Size) -> Result<Turn<Owner>, Reason> {
+async fn turn_with_room(app: &App, account: u32, size: Size) -> Result<Turn<Owner>, Reason> {
     let turns = match size {
-        Size::Small => &house.turns,
-        Size::Large => &house.large,
+        Size::Small => &app.turns,
+        Size::Large => &app.large,
     };
     loop {
-        let turn = turn(house, turns, Owner::Account(account)).await?;
-        if house.replies.has_room_for(account) {
+        let turn = turn(app, turns, Owner::Account(account)).await?;
+        if app.replies.has_room_for(account) {
             return Ok(turn);
         }
         drop(turn);
-        house.replies.read_by(account).await.map_err(|Unread { limit_bytes }| {
-            house.metrics.reached(Bound::Replies);
+        app.replies.read_by(account).await.map_err(|Unread { limit_bytes }| {
+            app.metrics.reached(Bound::Replies);
             Reason::Unread { limit: limit_bytes }
         })?;
     }
 }
 
 /// Waits for a turn.
-pub(crate) async fn turn(house: &House, turns: &Turns<Owner>, owner: Owner) -> Result<Turn<Owner>, Reason> {
+pub(crate) async fn turn(app: &App, turns: &Turns<Owner>, owner: Owner) -> Result<Turn<Owner>, Reason> {
     turns.take(owner).await.map_err(|too_many| {
-        house.metrics.reached(Bound::Turns);
+        app.metrics.reached(Bound::Turns);
         Reason::Waiting { waiting: too_many.waiting }
     })
 }

@@ -70,7 +70,7 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         what: "env::var(",
-        homes: &["crates/server/src/arguments", "crates/server/tests/", "xtask/", "benches/"],
+        homes: &["crates/server/src/cli/", "crates/server/tests/", "xtask/", "benches/"],
         free_in_tests: false,
         instead: "add a setting to the configuration",
     },

@@ -4,7 +4,7 @@ use super::{
     connections::{Crowd, Presence},
     talk,
 };
-use crate::{house::House, metrics::Bound, tls::Tls};
+use crate::{app::App, metrics::Bound, tls::Tls};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -21,7 +21,7 @@ const REST: Duration = Duration::from_millis(20);
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// Answers until `stop` changes, then lets the requests under way finish.
-pub(crate) async fn serve(house: Arc<House>, tls: Arc<Tls>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(app: Arc<App>, tls: Arc<Tls>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let mut told: Option<Instant> = None;
     loop {
@@ -30,8 +30,8 @@ pub(crate) async fn serve(house: Arc<House>, tls: Arc<Tls>, listener: TcpListene
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, most likely.
-                    house.metrics.reached(Bound::Accepting);
-                    let made_room = house.connections.close_one();
+                    app.metrics.reached(Bound::Accepting);
+                    let made_room = app.connections.close_one();
                     if told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
                         told = Some(Instant::now());
                         tracing::warn!(%error, made_room, "a connection could not be accepted");
@@ -43,16 +43,16 @@ pub(crate) async fn serve(house: Arc<House>, tls: Arc<Tls>, listener: TcpListene
             _ = stop.changed() => break,
             Some(_) = connections.join_next() => continue,
         };
-        let (presence, met) = house.connections.admit(peer.ip());
+        let (presence, met) = app.connections.admit(peer.ip());
         if let Some(met) = met {
-            house.metrics.reached(match met {
+            app.metrics.reached(match met {
                 Crowd::All => Bound::Connections,
                 Crowd::OfPeer => Bound::ConnectionsOfPeer,
             });
         }
         let Some(presence) = presence else { continue };
         let _ = stream.set_nodelay(true);
-        connections.spawn(one(Arc::clone(&house), Arc::clone(&tls), (stream, peer.ip()), presence, stop.clone()));
+        connections.spawn(one(Arc::clone(&app), Arc::clone(&tls), (stream, peer.ip()), presence, stop.clone()));
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
@@ -63,7 +63,7 @@ pub(crate) async fn serve(house: Arc<House>, tls: Arc<Tls>, listener: TcpListene
 
 /// One connection, until it ends or has to make room.
 async fn one(
-    house: Arc<House>,
+    app: Arc<App>,
     tls: Arc<Tls>,
     stream: (TcpStream, IpAddr),
     presence: Presence,
@@ -72,7 +72,7 @@ async fn one(
     let presence = Arc::new(presence);
     tokio::select! {
         biased;
-        ended = talk::accepted(&house, &tls, stream, &presence, stop) => if let Err(error) = ended {
+        ended = talk::accepted(&app, &tls, stream, &presence, stop) => if let Err(error) = ended {
             tracing::debug!(error = format!("{error:#}"), "a connection broke");
         },
         () = presence.closed() => tracing::debug!("a connection made room for another"),

@@ -2,16 +2,17 @@
 
 use super::{
     body::{self, Fault},
+    connection::Connection,
+    pages::{refused, text, typed},
     pool::Owner,
-    talk::Connection,
     tunnels,
 };
 use crate::{
-    connect,
-    house::House,
+    app::App,
     metrics::Bound,
+    operator::standing::MACHINE_PAGE,
     pipeline::{self, Told},
-    relay::{self, MACHINE_PAGE},
+    tunnel::{connect, relay},
 };
 use bytes::Bytes;
 use cvmd_actions::CONSOLE_PAGE;
@@ -70,7 +71,7 @@ fn is_chunked_alone(request: &Request<Incoming>) -> bool {
 }
 
 async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Response<Full<Bytes>> {
-    let house = &connection.house;
+    let app = &connection.app;
     let bare = || Request::from_parts(head.clone(), ());
     if head.method == Method::CONNECT {
         return Box::pin(tunnels::open_tunnel(connection, bare())).await;
@@ -86,20 +87,20 @@ async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Respon
     }
     match head.uri.path() {
         "/" if is_of_browser(head) => typed(StatusCode::OK, "text/html; charset=utf-8", PAGE),
-        "/_cvmd/health" => health(house),
-        "/_cvmd/metrics" if !house.access.shows_metrics_to(&head.headers) => text(
+        "/_cvmd/health" => health(app),
+        "/_cvmd/metrics" if !app.access.shows_metrics_to(&head.headers) => text(
             StatusCode::UNAUTHORIZED,
             "the metrics are shown to `Authorization: Bearer TOKEN` alone: metrics.token\n",
         ),
         "/_cvmd/metrics" => typed(
             StatusCode::OK,
             "text/plain; version=0.0.4; charset=utf-8",
-            held(connection, house.metrics_text().into_bytes(), 0),
+            held(connection, app.metrics_text().into_bytes(), 0),
         ),
-        path if path.starts_with(MACHINE_PAGE) && !house.access.leads_to_machines(connection.peer) => {
+        path if path.starts_with(MACHINE_PAGE) && !app.access.leads_to_machines(connection.peer) => {
             text(StatusCode::FORBIDDEN, format!("{}\n", connect::NO_PEER))
         }
-        path if path.starts_with(MACHINE_PAGE) => machine(house, &path[MACHINE_PAGE.len()..]).await,
+        path if path.starts_with(MACHINE_PAGE) => machine(app, &path[MACHINE_PAGE.len()..]).await,
         path if path.starts_with("/_cvmd") => text(StatusCode::NOT_FOUND, "there is no such page\n"),
         _ => api(connection, head, body).await,
     }
@@ -115,8 +116,8 @@ fn is_of_browser(head: &Parts) -> bool {
         && !head.headers.contains_key("x-tc-action")
 }
 
-fn health(house: &House) -> Response<Full<Bytes>> {
-    match house.state.trouble() {
+fn health(app: &App) -> Response<Full<Bytes>> {
+    match app.state.trouble() {
         None => text(StatusCode::OK, "ok\n"),
         Some(why) => {
             let said = format!("nothing can be made durable: {why}. Changes are refused until it can\n");
@@ -138,10 +139,10 @@ fn ambiguity(connection: &Connection, request: &Request<Incoming>, is_coded: boo
 
 /// Answers a request to the API. What its head alone can tell is found out before its body is read.
 async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Response<Full<Bytes>> {
-    let (house, presence) = (&connection.house, &connection.presence);
+    let (app, presence) = (&connection.app, &connection.presence);
     let raw = RawHead { method: &head.method, target: &head.uri, headers: &head.headers };
     let body_bytes = body.size_hint().exact().unwrap_or_default();
-    let checked = match wire::check_head(raw, body_bytes, &*house.credentials, house.now_seconds()) {
+    let checked = match wire::check_head(raw, body_bytes, &*app.credentials, app.now_seconds()) {
         Ok(checked) => checked,
         Err(denied) => {
             let (bytes, told) = pipeline::deny(raw, &denied);
@@ -150,7 +151,7 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
     };
     let bytes_max = checked.body_bytes_max();
     let owner = || Owner::of_head(&checked, connection.peer);
-    let received = match house.bodies.read(&mut body, bytes_max, owner, &house.metrics).await {
+    let received = match app.bodies.read(&mut body, bytes_max, owner, &app.metrics).await {
         Ok(received) => received,
         Err(fault) => {
             let (bytes, told) = match fault {
@@ -164,7 +165,7 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
     };
     presence.begin();
     let started = Instant::now();
-    let (bytes, told) = pipeline::answer(house, &checked, &raw.with(&received.bytes), connection.peer).await;
+    let (bytes, told) = pipeline::answer(app, &checked, &raw.with(&received.bytes), connection.peer).await;
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     presence.end(told.account);
     answered(connection, bytes, &told, took_us)
@@ -172,7 +173,7 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
 
 /// The answer to a request, counted and logged.
 fn answered(connection: &Connection, bytes: Vec<u8>, told: &Told, took_us: u64) -> Response<Full<Bytes>> {
-    connection.house.metrics.count(told.action, told.code, took_us);
+    connection.app.metrics.count(told.action, told.code, took_us);
     tracing::info!(
         request = %told.request,
         action = told.action,
@@ -189,10 +190,10 @@ fn answered(connection: &Connection, bytes: Vec<u8>, told: &Told, took_us: u64) 
 
 /// A reply's bytes, which count until they are read.
 fn held(connection: &Connection, bytes: Vec<u8>, account: u32) -> Bytes {
-    let (house, closer) = (&connection.house, connection.presence.closer());
-    let (bytes, pushed_out) = house.replies.hold(bytes, account, connection.peer, closer);
+    let (app, closer) = (&connection.app, connection.presence.closer());
+    let (bytes, pushed_out) = app.replies.hold(bytes, account, connection.peer, closer);
     if pushed_out {
-        house.metrics.reached(Bound::Replies);
+        app.metrics.reached(Bound::Replies);
     }
     bytes
 }
@@ -213,30 +214,12 @@ fn unread(head: &Parts, body: Incoming, mut response: Response<Full<Bytes>>) -> 
 }
 
 /// What a client must know of a machine in order to enter it by `CONNECT`.
-async fn machine(house: &House, instance: &str) -> Response<Full<Bytes>> {
+async fn machine(app: &App, instance: &str) -> Response<Full<Bytes>> {
     let Ok(id) = instance.parse() else { return text(StatusCode::NOT_FOUND, "there is no such instance\n") };
-    match relay::about(house, id).await {
+    match relay::about(app, id).await {
         Ok(about) => typed(StatusCode::OK, "application/json", about.to_string()),
         Err(why) => text(why.status(), format!("{why}\n")),
     }
-}
-
-/// One line for people. What may follow on the connection was meant for somebody else.
-pub(super) fn refused(status: StatusCode, line: &str) -> Response<Full<Bytes>> {
-    let mut response = text(status, format!("{line}\n"));
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    typed(status, "text/plain; charset=utf-8", text)
-}
-
-fn typed(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
 //! One connection: TLS or not, its HTTP, and what it becomes by a `CONNECT` or a WebSocket.
 
 use super::{
+    connection::{Connection, End, Tunnel},
     connections::Presence,
     framing::{Framed, Framing, NotTaken},
     routes,
 };
 use crate::{
-    connect::Way,
-    house::House,
+    app::App,
     metrics::Bound,
-    relay::Relay,
-    slots::Slot,
     tls::{self, Tls},
-    websocket,
+    tunnel::{connect::Way, websocket},
 };
-use hyper::{server::conn::http1, service::service_fn, upgrade::OnUpgrade};
+use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     net::IpAddr,
@@ -39,7 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// Serves one connection, and what it becomes by a `CONNECT`.
 pub(super) async fn accepted(
-    house: &Arc<House>,
+    app: &Arc<App>,
     tls: &Tls,
     (stream, peer): (TcpStream, IpAddr),
     presence: &Arc<Presence>,
@@ -49,7 +47,7 @@ pub(super) async fn accepted(
     let peek = tokio::time::timeout(PATIENCE, stream.peek(&mut first));
     let Some(peeked) = unless_stopped(&mut stop, peek).await else { return Ok(()) };
     let about = |nested| Connection {
-        house: Arc::clone(house),
+        app: Arc::clone(app),
         presence: Arc::clone(presence),
         peer,
         nested,
@@ -97,46 +95,13 @@ pub(super) async fn accepted(
     Ok(())
 }
 
-/// A `CONNECT` that was answered with 200, or a WebSocket with 101: what follows on the connection is no HTTP of this connection.
-pub(super) struct Tunnel {
-    pub(super) end: End,
-    pub(super) upgrade: OnUpgrade,
-}
-
-/// What is at a tunnel's other end.
-pub(super) enum End {
-    Vendor { host: Box<str>, way: Way },
-    Machine(Relay),
-    Console { machine: cvmd_hypervisor::Connection, place: Slot },
-}
-
-/// One HTTP connection.
-pub(super) struct Connection {
-    pub(super) house: Arc<House>,
-    pub(super) presence: Arc<Presence>,
-    pub(super) peer: IpAddr,
-    /// Whether it is inside a tunnel.
-    pub(super) nested: bool,
-    pub(super) framing: Framing,
-    tunnel: Mutex<Option<Tunnel>>,
-}
-
-impl Connection {
-    /// What the connection becomes once the answer to this request is out.
-    pub(super) fn becomes(&self, end: End, upgrade: OnUpgrade) {
-        self.framing.leave();
-        // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200, or an upgrade with 101.
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
-    }
-}
-
 /// Answers requests until either side ends the connection, or a `CONNECT` makes it a tunnel.
 async fn talk<S>(about: Connection, stream: S, stop: &mut watch::Receiver<bool>) -> anyhow::Result<Option<Tunnel>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = Framed::new(stream, about.framing.clone());
-    let house = Arc::clone(&about.house);
+    let app = Arc::clone(&about.app);
     let connection = Arc::new(about);
     let answering = Arc::clone(&connection);
     let service = service_fn(move |request| routes::respond(Arc::clone(&answering), request));
@@ -158,7 +123,7 @@ where
         };
         ended.inspect_err(|error| {
             if NotTaken::is_why(error) {
-                house.metrics.reached(Bound::ReplyTime);
+                app.metrics.reached(Bound::ReplyTime);
             }
         })?;
     }

@@ -1,13 +1,14 @@
 //! How a connection becomes something else: a `CONNECT` to the vendor's hosts or to a machine, a WebSocket to a console.
 
 use super::{
-    routes::refused,
-    talk::{Connection, End},
+    connection::{Connection, End},
+    pages::refused,
 };
-use crate::{
+use crate::tunnel::{
     connect::{self, Target},
-    console::{self, NoConsole},
+    console,
     relay::Relay,
+    tickets::NoConsole,
     websocket::{self, Wish},
 };
 use bytes::Bytes;
@@ -23,10 +24,10 @@ pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<()
     let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
     let end = match target {
         Ok(Target::Vendor { host, way }) => End::Vendor { host, way },
-        Ok(Target::Machine { .. }) if !connection.house.access.leads_to_machines(connection.peer) => {
+        Ok(Target::Machine { .. }) if !connection.app.access.leads_to_machines(connection.peer) => {
             return refused(StatusCode::FORBIDDEN, connect::NO_PEER);
         }
-        Ok(Target::Machine { named, port }) => match Relay::to(&connection.house, named, port, connection.peer).await {
+        Ok(Target::Machine { named, port }) => match Relay::to(&connection.app, named, port, connection.peer).await {
             Ok(relay) => End::Machine(relay),
             Err(why) => return refused(why.status(), &why.to_string()),
         },
@@ -49,7 +50,7 @@ pub(super) async fn open_console(
         return Err(NoConsole::Elsewhere);
     }
     let (machine, place) =
-        console::open(&connection.house, request.uri().query().unwrap_or_default(), connection.peer).await?;
+        console::open(&connection.app, request.uri().query().unwrap_or_default(), connection.peer).await?;
     let upgrade = hyper::upgrade::on(&mut request);
     connection.becomes(End::Console { machine, place }, upgrade);
     let mut response = Response::new(Full::default());

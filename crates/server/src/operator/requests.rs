@@ -1,39 +1,39 @@
 //! What the journal tells an operator: the lines of one request, and the last ones of all.
 
-use crate::{account_removal, accounts, house::House};
+use crate::{
+    app::App,
+    operator::{account_removal, accounts, question::LINES_MAX},
+};
 use anyhow::bail;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use cvmd_state::{JournalFilter, JournalLine, View};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Lines that are shown at a time, at most.
-pub(crate) const LINES_MAX: u32 = 1_000;
-
 /// Everything about one request, oldest first.
-pub(crate) async fn trace(house: &House, request: RequestId) -> anyhow::Result<Value> {
-    let lines = house.state.lines_of(request).await?;
+pub(crate) async fn trace(app: &App, request: RequestId) -> anyhow::Result<Value> {
+    let lines = app.state.lines_of(request).await?;
     if lines.is_empty() {
         bail!("the journal has no command with the RequestId {request}; queries leave no line");
     }
-    let names = Names::of(house, &lines).await?;
+    let names = Names::of(app, &lines).await?;
     Ok(lines.iter().map(|line| row(&names, line)).collect())
 }
 
 /// The last lines, oldest first: of one account or about one instance, where those are named.
 pub(crate) async fn last(
-    house: &House,
+    app: &App,
     account: Option<&str>,
     instance: Option<InstanceId>,
     lines_max: u32,
 ) -> anyhow::Result<Value> {
     let accounts = match account {
-        Some(name) => numbers_of(house, name).await?,
+        Some(name) => numbers_of(app, name).await?,
         None => Vec::new(),
     };
     let filter = JournalFilter { accounts, instance, action: None };
-    let lines = house.state.last_lines(filter, lines_max.min(LINES_MAX) as usize).await?;
-    let names = Names::of(house, &lines).await?;
+    let lines = app.state.last_lines(filter, lines_max.min(LINES_MAX) as usize).await?;
+    let names = Names::of(app, &lines).await?;
     let told = |line: &JournalLine| {
         let mut row = row(&names, line);
         row["RequestId"] = json!(line.request);
@@ -43,9 +43,9 @@ pub(crate) async fn last(
 }
 
 /// All accounts that have or had this name, one after the other.
-async fn numbers_of(house: &House, name: &str) -> anyhow::Result<Vec<AccountNumber>> {
-    let removed = removed(house).await?;
-    let view = house.state.view();
+async fn numbers_of(app: &App, name: &str) -> anyhow::Result<Vec<AccountNumber>> {
+    let removed = removed(app).await?;
+    let view = app.state.view();
     let present = view.accounts().filter(|account| *account.name == *name).map(|account| account.number);
     let gone = removed.iter().filter(|(_, gone)| **gone == *name).map(|(number, _)| *number);
     let numbers: Vec<_> = present.chain(gone).collect();
@@ -56,9 +56,9 @@ async fn numbers_of(house: &House, name: &str) -> anyhow::Result<Vec<AccountNumb
 }
 
 /// The accounts whose removal the journal has, oldest first.
-async fn removed(house: &House) -> anyhow::Result<Vec<(AccountNumber, Box<str>)>> {
+async fn removed(app: &App) -> anyhow::Result<Vec<(AccountNumber, Box<str>)>> {
     let removals = JournalFilter { action: Some(account_removal::ACTION), ..JournalFilter::default() };
-    let lines = house.state.last_lines(removals, LINES_MAX as usize).await?;
+    let lines = app.state.last_lines(removals, LINES_MAX as usize).await?;
     let accepted = lines.into_iter().filter(|line| &*line.decision == "accepted");
     let named = accepted.filter_map(|line| Some((line.account, line.target?.strip_prefix("account ")?.into())));
     Ok(named.collect())
@@ -71,10 +71,10 @@ struct Names {
 }
 
 impl Names {
-    async fn of(house: &House, lines: &[JournalLine]) -> anyhow::Result<Names> {
-        let view = house.state.view();
+    async fn of(app: &App, lines: &[JournalLine]) -> anyhow::Result<Names> {
+        let view = app.state.view();
         let is_all_there = lines.iter().all(|line| view.account(line.account).is_some());
-        let removed = if is_all_there { Vec::new() } else { removed(house).await? };
+        let removed = if is_all_there { Vec::new() } else { removed(app).await? };
         Ok(Names { view, removed })
     }
 

@@ -1,7 +1,10 @@
 //! Variables of the environment that say what flags say: an empty one is none, what is wrong with one is said of the variable
 //! and not of the flag, and one that nobody reads is named.
 
-use super::Arguments;
+use crate::cli::{
+    arguments::Sources,
+    command_line::{self, Arguments},
+};
 use clap::{
     ArgMatches, Command, CommandFactory, FromArgMatches,
     builder::Resettable,
@@ -11,7 +14,6 @@ use clap::{
 use std::{
     collections::BTreeSet,
     ffi::{OsStr, OsString},
-    path::Path,
 };
 
 /// Those that are no flag's.
@@ -30,9 +32,10 @@ pub(crate) fn parse() -> Result<Arguments, clap::Error> {
     let mut command = without(Arguments::command(), &is_empty);
     let parsed = command.try_get_matches_from_mut(&words).map_err(|error| blame(error, &command, &words))?;
     let mut arguments = Arguments::from_arg_matches(&parsed).map_err(|error| error.format(&mut command))?;
-    if let (super::Command::Serve(serve), Some(matches)) = (&mut arguments.command, parsed.subcommand_matches("serve"))
+    if let (command_line::Command::Serve(serve), Some(matches)) =
+        (&mut arguments.command, parsed.subcommand_matches("serve"))
     {
-        serve.sources = Sources::of(&command, matches);
+        serve.sources = sources(&command, matches);
     }
     Ok(arguments)
 }
@@ -70,31 +73,13 @@ fn blame(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap:
     error
 }
 
-/// Who has said what: for messages about values that make no sense.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sources {
-    /// Flags that variables have said, and which.
-    variables: Vec<(String, String)>,
-}
-
-impl Sources {
-    fn of(command: &Command, matches: &ArgMatches) -> Sources {
-        let said = |flag: &str| {
-            let id = flag.replace('-', "_");
-            matches.try_contains_id(&id).is_ok() && matches.value_source(&id) == Some(ValueSource::EnvVariable)
-        };
-        Sources { variables: variables(command).into_iter().filter(|(flag, _)| said(flag)).collect() }
-    }
-
-    /// Who has said a setting: the flag of that name, its variable, or else the file.
-    pub(crate) fn name(&self, flag: &str, is_argument: bool, file: Option<&Path>) -> String {
-        let variable = self.variables.iter().find(|(said, _)| said == flag);
-        match (is_argument, variable, file) {
-            (true, Some((_, variable)), _) => variable.clone(),
-            (false, _, Some(file)) => file.display().to_string(),
-            _ => format!("--{flag}"),
-        }
-    }
+/// Flags of `serve` that variables have said, and which.
+fn sources(command: &Command, matches: &ArgMatches) -> Sources {
+    let said = |flag: &str| {
+        let id = flag.replace('-', "_");
+        matches.try_contains_id(&id).is_ok() && matches.value_source(&id) == Some(ValueSource::EnvVariable)
+    };
+    Sources { variables: variables(command).into_iter().filter(|(flag, _)| said(flag)).collect() }
 }
 
 /// Variables that look like ours and that nobody reads, in the order of their names.

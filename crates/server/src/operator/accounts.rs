@@ -1,12 +1,11 @@
 //! Accounts and their credentials: made by the first start, by the environment, and by the operator.
 
 use crate::{
-    account_name,
+    app::App,
     data::DataDirectory,
     given_credential,
-    house::House,
     master_key::{Secret, write_private},
-    operator_journal::entry,
+    operator::{account_name, journal::entry},
     print, random,
 };
 use anyhow::bail;
@@ -46,13 +45,13 @@ impl cvmd_state::Decision for Refused {
 
 /// Makes the first account and sees that its credential is the one asked for.
 pub(crate) async fn first_account(
-    house: &House,
+    app: &App,
     data: &DataDirectory,
     given: Option<&(String, Secret)>,
 ) -> anyhow::Result<()> {
-    let view = house.state.view();
+    let view = app.state.view();
     if view.account(FIRST_ACCOUNT).is_none() {
-        add_first_account(house).await?;
+        add_first_account(app).await?;
     }
     match given {
         Some((id, key)) => {
@@ -69,7 +68,7 @@ pub(crate) async fn first_account(
                 Some(known) if !known.is_valid() => {
                     bail!("CVMD_SECRET_ID {id} has been revoked: give another one, or none")
                 }
-                Some(known) => match house.master_key.open_sealed(&known.secret_key_encrypted) {
+                Some(known) => match app.master_key.open_sealed(&known.secret_key_encrypted) {
                     Ok(kept) if kept.expose() == key.expose() => {}
                     Ok(_) => tracing::warn!(
                         secret_id = id,
@@ -83,10 +82,10 @@ pub(crate) async fn first_account(
                 },
                 None => say_that_others_stay(&view, id),
             }
-            put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await
+            put_credential(app, FIRST_ACCOUNT, id.clone(), key.expose()).await
         }
         None if of_first_account(&view).next().is_some() => Ok(()),
-        None => make_credential(house, data).await,
+        None => make_credential(app, data).await,
     }
 }
 
@@ -109,19 +108,17 @@ fn say_that_others_stay(view: &View, id: &str) {
 }
 
 /// The file is written before the row: a start that is killed between the two uses the file's credential the next time.
-async fn make_credential(house: &House, data: &DataDirectory) -> anyhow::Result<()> {
+async fn make_credential(app: &App, data: &DataDirectory) -> anyhow::Result<()> {
     let path = data.credential();
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     let mut lines = kept.lines();
     let (id, key) = match (lines.next(), lines.next()) {
         // One that was revoked does not come back.
-        (Some(id), Some(key)) if house.state.view().credential(id).is_none() => {
-            (id.to_string(), key.to_string().into())
-        }
+        (Some(id), Some(key)) if app.state.view().credential(id).is_none() => (id.to_string(), key.to_string().into()),
         _ => new_credential(),
     };
     write_private(&path, &format!("{id}\n{}", key.expose()))?;
-    put_credential(house, FIRST_ACCOUNT, id.clone(), key.expose()).await?;
+    put_credential(app, FIRST_ACCOUNT, id.clone(), key.expose()).await?;
     if std::io::stderr().is_terminal() {
         print::remark(&format!(
             "credential of the first account, kept in {}:\n  SecretId  {id}\n  SecretKey {}",
@@ -138,15 +135,15 @@ pub(crate) fn new_credential() -> (String, Secret) {
 }
 
 /// Makes an account with a credential of its own: both or neither.
-pub(crate) async fn add(house: &House, name: &str) -> anyhow::Result<Value> {
+pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
     account_name::check(name)?;
     let (id, key) = new_credential();
-    let mut credential = sealed(house, FIRST_ACCOUNT, &id, key.expose());
-    let (name, created_seconds) = (Box::<str>::from(name), house.now_seconds());
+    let mut credential = sealed(app, FIRST_ACCOUNT, &id, key.expose());
+    let (name, created_seconds) = (Box::<str>::from(name), app.now_seconds());
     let request = random::request_id();
-    let entry = entry(house, request, FIRST_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
+    let entry = entry(app, request, FIRST_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
     // Looked at where it is written: two commands at once would take the same number otherwise.
-    let added = house.state.commit(entry, move |tx| {
+    let added = app.state.commit(entry, move |tx| {
         if tx.view().accounts().any(|account| account.name == name) {
             return Err(Refused::AccountExists(name));
         }
@@ -160,7 +157,7 @@ pub(crate) async fn add(house: &House, name: &str) -> anyhow::Result<Value> {
         Ok(account)
     });
     let account = added.await??;
-    house.credentials.put(account.number.0, &id, key.expose());
+    app.credentials.put(account.number.0, &id, key.expose());
     Ok(json!({
         "AccountName": account.name,
         "Uin": account.uin.to_string(),
@@ -172,13 +169,13 @@ pub(crate) async fn add(house: &House, name: &str) -> anyhow::Result<Value> {
 }
 
 /// Makes another credential for an account.
-pub(crate) async fn add_credential(house: &House, account: &str) -> anyhow::Result<Value> {
+pub(crate) async fn add_credential(app: &App, account: &str) -> anyhow::Result<Value> {
     let (id, key) = new_credential();
-    let mut credential = sealed(house, FIRST_ACCOUNT, &id, key.expose());
-    let number = named(&house.state.view(), account)?.number;
+    let mut credential = sealed(app, FIRST_ACCOUNT, &id, key.expose());
+    let number = named(&app.state.view(), account)?.number;
     let (name, request): (Box<str>, _) = (account.into(), random::request_id());
-    let entry = entry(house, request, number, "AddCredential", format!("credential {id}"));
-    let added = house.state.commit(entry, move |tx| {
+    let entry = entry(app, request, number, "AddCredential", format!("credential {id}"));
+    let added = app.state.commit(entry, move |tx| {
         // A new look: it may have been removed meanwhile.
         let number = named(tx.view(), &name)?.number;
         credential.account = number;
@@ -187,13 +184,13 @@ pub(crate) async fn add_credential(house: &House, account: &str) -> anyhow::Resu
         Ok::<_, Refused>(number)
     });
     let number = added.await??;
-    house.credentials.put(number.0, &id, key.expose());
+    app.credentials.put(number.0, &id, key.expose());
     Ok(json!({"AccountName": account, "SecretId": id, "SecretKey": key.expose(), "RequestId": request}))
 }
 
-async fn add_first_account(house: &House) -> anyhow::Result<()> {
-    let row = new_account(FIRST_ACCOUNT, "default", house.now_seconds());
-    let added = house.state.change(move |tx| {
+async fn add_first_account(app: &App) -> anyhow::Result<()> {
+    let row = new_account(FIRST_ACCOUNT, "default", app.now_seconds());
+    let added = app.state.change(move |tx| {
         tx.put_account(row);
         Ok::<_, Infallible>(())
     });
@@ -216,13 +213,13 @@ pub(crate) fn uin(number: AccountNumber) -> u64 {
     100_000_000_000 + u64::from(number.0)
 }
 
-fn sealed(house: &House, account: AccountNumber, id: &str, key: &str) -> Credential {
+fn sealed(app: &App, account: AccountNumber, id: &str, key: &str) -> Credential {
     Credential {
         sequence: 0,
         account,
         secret_id: id.into(),
-        secret_key_encrypted: cvmd_actions::Seal::seal(&*house.master_key, key),
-        created_seconds: house.now_seconds(),
+        secret_key_encrypted: cvmd_actions::Seal::seal(&*app.master_key, key),
+        created_seconds: app.now_seconds(),
         revoked_seconds: None,
     }
 }
@@ -232,9 +229,9 @@ pub(crate) fn named<'a>(view: &'a View, name: &str) -> Result<&'a Arc<Account>, 
 }
 
 /// Keeps a credential, encrypted, and lets requests be signed with it at once.
-pub(crate) async fn put_credential(house: &House, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
-    let mut credential = sealed(house, account, &id, key);
-    let Ok(()) = house
+pub(crate) async fn put_credential(app: &App, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
+    let mut credential = sealed(app, account, &id, key);
+    let Ok(()) = app
         .state
         .change(move |tx| {
             let known = tx.view().credential(&credential.secret_id).map(|known| known.sequence);
@@ -243,6 +240,6 @@ pub(crate) async fn put_credential(house: &House, account: AccountNumber, id: St
             Ok::<_, Infallible>(())
         })
         .await?;
-    house.credentials.put(account.0, &id, key);
+    app.credentials.put(account.0, &id, key);
     Ok(())
 }

@@ -1,12 +1,10 @@
-//! Opens a machine's console for whoever brings the word of an address that DescribeInstanceVncUrl gave: once, and in time.
+//! The word of a console's address, which opens it once and in time.
 
-use crate::{house::House, master_key::MasterKey, metrics::Bound, slots::Slot};
+use crate::master_key::MasterKey;
 use cvmd_actions::Ticket;
-use cvmd_hypervisor::{Connection, Trouble};
 use hyper::StatusCode;
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
@@ -48,7 +46,7 @@ impl NoConsole {
 
 impl Used {
     /// The ticket that a query brings, which is used up by this.
-    fn redeem(&self, key: &MasterKey, query: &str, now_seconds: u64) -> Result<Ticket, NoConsole> {
+    pub(super) fn redeem(&self, key: &MasterKey, query: &str, now_seconds: u64) -> Result<Ticket, NoConsole> {
         let word = query.split('&').find_map(|pair| pair.strip_prefix("s=")).ok_or(NoConsole::Unknown)?;
         let clear = key.open_sealed(&cvmd_actions::sealed(word)).map_err(|_| NoConsole::Unknown)?;
         let ticket = Ticket::read(clear.expose()).ok_or(NoConsole::Unknown)?;
@@ -60,29 +58,6 @@ impl Used {
         let again = used.insert(word.to_owned(), ticket.until_seconds).is_some();
         if again { Err(NoConsole::Over) } else { Ok(ticket) }
     }
-}
-
-/// Uses the query's word up and opens the console that it names; it has its place among all that are open.
-pub(crate) async fn open(house: &House, query: &str, peer: IpAddr) -> Result<(Connection, Slot), NoConsole> {
-    let ticket = house.consoles.redeem(&house.master_key, query, house.now_seconds())?;
-    let id = ticket.instance;
-    let machine = house.hypervisor.console(id, Some(peer)).await.map_err(|trouble| match trouble {
-        Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
-        Trouble::Crowded { .. } => NoConsole::Crowded,
-        trouble => {
-            tracing::warn!(instance = %id, %trouble, "a console cannot be opened");
-            NoConsole::Broken
-        }
-    })?;
-    let account = house.state.view().instance(id).ok_or(NoConsole::NotRunning)?.account;
-    let place = house.open_consoles.take(account.0, id).await.map_err(|_| {
-        house.metrics.reached(Bound::Consoles);
-        NoConsole::TooMany
-    })?;
-    if place.is_anothers {
-        house.metrics.reached(Bound::Consoles);
-    }
-    Ok((place.watch(machine), place))
 }
 
 #[cfg(test)]

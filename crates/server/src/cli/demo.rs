@@ -1,10 +1,12 @@
 //! `cvmd demo`: the whole story on a temporary directory and free ports, proved by ssh, a line a step.
 
 use crate::{
-    client::ApiClient,
-    demo_ssh::{Attempt, Door, Ssh, Way},
+    cli::{
+        api_client::ApiClient,
+        demo_ssh::{Attempt, Door, Ssh, Way},
+        remote::Server,
+    },
     master_key::write_private,
-    place::Server,
     print::{self, Unprinted},
     random, waiting,
 };

@@ -1,6 +1,6 @@
 //! What the operator's commands leave in the journal: every one that changes something, with its target, never a secret.
 
-use crate::house::House;
+use crate::app::App;
 use cvmd_model::{AccountNumber, RequestId};
 use cvmd_state::JournalEntry;
 
@@ -9,7 +9,7 @@ const OPERATOR: &str = "operator";
 
 /// A command's entry. The account is the one that the command is about, or the first one where there is none yet.
 pub(crate) fn entry(
-    house: &House,
+    app: &App,
     request: RequestId,
     account: AccountNumber,
     action: &'static str,
@@ -20,7 +20,7 @@ pub(crate) fn entry(
         account,
         credential: OPERATOR.into(),
         action,
-        at_seconds: house.now_seconds(),
+        at_seconds: app.now_seconds(),
         instances: Vec::new(),
         target: target.into().map(Into::into),
         dry_run: false,

@@ -1,207 +1,12 @@
-//! The command line: commands, their arguments and what `--help` says of them.
+//! What flags and variables can say: plain types, which all of the program may name.
 
-mod variables;
-
-pub(crate) use variables::{Sources, parse, unread};
-
-use crate::{place::Place, requests::LINES_MAX, ssh_settings::SshArguments};
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use cvmd_model::InstanceId;
-use std::path::PathBuf;
-
-/// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to simulated machines, which
-/// real SSH clients can enter.
-#[derive(Debug, Parser)]
-#[command(name = "cvmd", version, arg_required_else_help = true)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Run the server.
-    Serve(Box<ServeArguments>),
-    /// Watch the whole story on a temporary directory and free ports.
-    Demo,
-    /// Print the lines that a client needs, to paste or to eval.
-    Env {
-        /// Lines for one client instead of a shell.
-        #[arg(long = "for", value_enum)]
-        client: Option<Client>,
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Print the certificate that clients of the vendor's HTTPS hosts have to trust, in PEM.
-    Ca {
-        #[command(flatten)]
-        data: Data,
-    },
-    #[command(flatten)]
-    AtMachines(SshCommand),
-    /// Accounts: add one, list them, remove one.
-    Account {
-        #[command(subcommand)]
-        command: AccountCommand,
-    },
-    /// Credentials: add one to an account, list them, revoke one.
-    Credential {
-        #[command(subcommand)]
-        command: CredentialCommand,
-    },
-    /// What was asked, by whom, what was decided, and what came of it.
-    Request {
-        /// A RequestId, in any case, as it stands at the end of every reply.
-        #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
-        request: uuid::Uuid,
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// The last commands, oldest first: what was asked, by whom, what was decided, and what came of it. Queries leave no line.
-    Requests {
-        /// Those of one account, by its name.
-        #[arg(long, value_name = "NAME")]
-        account: Option<String>,
-        /// Those about one instance.
-        #[arg(long, value_name = "ID", value_parser = instance_id)]
-        instance: Option<InstanceId>,
-        /// So many at most, 1 to 1000.
-        #[arg(long, value_name = "N", default_value_t = 20, value_parser = lines)]
-        lines: u32,
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Random passwords that the vendor would send by station message; each is shown once.
-    Messages {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-}
-
-/// OpenSSH at the machines.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SshCommand {
-    /// Enter an instance with OpenSSH's `ssh`.
-    Ssh {
-        #[command(flatten)]
-        place: Place,
-        /// The private key, as `ssh -i` takes it.
-        #[arg(short, value_name = "FILE")]
-        identity: Option<PathBuf>,
-        /// Through the server's port, also where the instance's own address can be reached.
-        #[arg(long)]
-        relay: bool,
-        /// Options of ssh, an instance id, options of ssh, and what to run there: a shell when nothing is given.
-        #[arg(value_name = "INSTANCE", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        words: Vec<String>,
-    },
-    /// Print an OpenSSH include, so that `ssh ins-...` works.
-    SshConfig {
-        #[command(flatten)]
-        place: Place,
-        /// All instances through the server's port, by CONNECT.
-        #[arg(long)]
-        relay: bool,
-    },
-    /// Carry bytes to an instance's sshd through the server's port: OpenSSH's ProxyCommand.
-    Relay {
-        #[command(flatten)]
-        place: Place,
-        /// An instance id.
-        instance: String,
-    },
-    /// Print an instance's host key as a line of known_hosts: OpenSSH's KnownHostsCommand.
-    HostKey {
-        #[command(flatten)]
-        place: Place,
-        /// An instance id.
-        instance: String,
-    },
-    /// Print the user that an instance is entered as, or with --is or --up end with 0 or 1: OpenSSH's `Match exec`.
-    LoginUser {
-        #[command(flatten)]
-        place: Place,
-        /// Is it this user?
-        #[arg(long, value_name = "NAME")]
-        is: Option<String>,
-        /// Can it be entered now?
-        #[arg(long, conflicts_with = "is")]
-        up: bool,
-        /// An instance id.
-        instance: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AccountCommand {
-    /// Make an account with a credential of its own.
-    Add {
-        /// 1 to 64 letters, digits, `-`, `_` and `.`.
-        name: String,
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Remove an account that owns nothing, with its credentials.
-    Remove {
-        /// The account's name, as `cvmd account list` shows it.
-        name: String,
-        /// Revoke its credentials, terminate its instances and take away all else that it owns.
-        #[arg(long)]
-        force: bool,
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// All accounts.
-    List {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CredentialCommand {
-    /// Make another credential for an account.
-    Add {
-        /// The account's name, as `cvmd account list` shows it.
-        account: String,
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Make a credential sign nothing any more, at once and for good.
-    Revoke {
-        /// The SecretId, as `cvmd credential list` shows it.
-        secret_id: String,
-        /// Also the last credential of the first account, which `cvmd env` prints.
-        #[arg(long)]
-        force: bool,
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// All credentials, without their keys.
-    List {
-        #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
-    },
-}
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Client {
@@ -225,6 +30,16 @@ pub(crate) struct Data {
     data: Option<PathBuf>,
 }
 
+/// Which server a command means.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServerArguments {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The server, http://ADDR:PORT, where its data directory is not at hand [env: CVMD_ENDPOINT].
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Output {
     /// For people or for programs.
@@ -236,6 +51,41 @@ pub(crate) struct Output {
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SshArguments {
+    /// Each machine at an address of its own, or at a port of its own [default: address; port where there is no Linux].
+    #[arg(long, env = "CVMD_SSH_MODE", value_enum)]
+    pub(crate) ssh_mode: Option<Mode>,
+    /// Ports to try for the machines' sshd, in order; 0 is any free one [default: 22,2222,0].
+    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS", value_parser = parse_port)]
+    pub(crate) ssh_ports: Option<Vec<u16>>,
+    /// In port mode: the address of all those ports [default: 127.0.0.1].
+    #[arg(long, env = "CVMD_SSH_ADDRESS", value_name = "ADDR", value_parser = parse_address)]
+    pub(crate) ssh_address: Option<Ipv4Addr>,
+    /// In port mode: the ports to choose from [default: any free ones].
+    #[arg(long, env = "CVMD_SSH_PORT_RANGE", value_name = "FIRST-LAST")]
+    pub(crate) ssh_port_range: Option<String>,
+    /// Whom to slow down after logins that failed: outside (of this host), on (everybody) or off [default: outside].
+    #[arg(long, env = "CVMD_SSH_PENALTIES", value_enum, value_name = "WHOM")]
+    pub(crate) ssh_penalties: Option<Whom>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    Address,
+    Port,
+}
+
+/// As OpenSSH's `PerSourcePenalties`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Whom {
+    Outside,
+    On,
+    Off,
 }
 
 /// A half of the data directory.
@@ -325,6 +175,32 @@ pub(crate) struct ServeArguments {
     pub(crate) sources: Sources,
 }
 
+/// Who has said what: for messages about values that make no sense.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sources {
+    /// Flags that variables have said, and which.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// Who has said a setting: the flag of that name, its variable, or else the file.
+    pub(crate) fn name(&self, flag: &str, is_argument: bool, file: Option<&Path>) -> String {
+        let variable = self.variables.iter().find(|(said, _)| said == flag);
+        match (is_argument, variable, file) {
+            (true, Some((_, variable)), _) => variable.clone(),
+            (false, _, Some(file)) => file.display().to_string(),
+            _ => format!("--{flag}"),
+        }
+    }
+}
+
+impl ServerArguments {
+    /// With what was said elsewhere on the command line.
+    pub(crate) fn or(self, data: Option<PathBuf>, endpoint: Option<String>) -> ServerArguments {
+        ServerArguments { data: data.map_or(self.data, Data::at), endpoint: endpoint.or(self.endpoint) }
+    }
+}
+
 impl Data {
     pub(crate) fn at(directory: PathBuf) -> Data {
         Data { data: Some(directory) }
@@ -357,11 +233,6 @@ impl Data {
     }
 }
 
-fn request_id(text: &str) -> Result<uuid::Uuid, String> {
-    let wrong = "a RequestId looks like 0f8e2c4a-1b2c-4d3e-8f90-123456789abc: it stands at the end of every reply";
-    text.parse().map_err(|_| wrong.to_owned())
-}
-
 // Numbers are read here rather than by clap, which says `invalid digit found in string`.
 
 fn seconds(text: &str) -> Result<u64, String> {
@@ -372,13 +243,14 @@ fn whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number from 1 on, such as 1000".to_owned())
 }
 
-fn lines(text: &str) -> Result<u32, String> {
-    let lines = text.parse().ok().filter(|lines| (1..=LINES_MAX).contains(lines));
-    lines.ok_or_else(|| format!("1 to {LINES_MAX}"))
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "ports from 0 (any free one) to 65535 with commas between them, such as 22,2222,0".into())
 }
 
-fn instance_id(text: &str) -> Result<InstanceId, String> {
-    text.parse().map_err(|_| "an instance id looks like ins-1e4r6y8i".to_owned())
+fn parse_address(text: &str) -> Result<Ipv4Addr, String> {
+    text.parse().map_err(|_| "an IPv4 address of this host, such as 127.0.0.1".into())
 }
 
 fn block(text: &str) -> Result<u8, String> {

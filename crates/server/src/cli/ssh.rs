@@ -2,14 +2,12 @@
 //! include calls. No host key is ever taken on trust: OpenSSH asks the server for it, by KnownHostsCommand (since 8.5).
 
 use crate::{
-    arguments::SshCommand,
-    env::quoted,
+    cli::{
+        arguments::ServerArguments, command_line::SshCommand, env::quoted, program, remote::Server, ssh_line::SshLine,
+    },
     misuse,
-    place::{Place, Server},
-    print, program,
-    ssh_line::SshLine,
-    standing::{Sshd, Standing},
-    waiting,
+    operator::standing::{Sshd, Standing},
+    print, waiting,
 };
 use anyhow::{Context, bail};
 use cvmd_model::InstanceId;
@@ -37,29 +35,29 @@ const STRICT: [(&str, &str); 5] = [
 /// Runs one of these commands.
 pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
     match command {
-        SshCommand::Ssh { place, identity, relay, words } => {
-            return ssh(&place, identity, relay, &words);
+        SshCommand::Ssh { server, identity, relay, words } => {
+            return ssh(&server, identity, relay, &words);
         }
-        SshCommand::SshConfig { place, relay } => print::result(&include(&place.lasting_server()?, relay)?)?,
-        SshCommand::Relay { place, instance } => {
-            let (id, server) = (id(&instance)?, place.server()?);
+        SshCommand::SshConfig { server, relay } => print::result(&include(&Server::lasting(&server)?, relay)?)?,
+        SshCommand::Relay { server, instance } => {
+            let (id, server) = (id(&instance)?, Server::of(&server)?);
             pipe(server.tunnel(id).map_err(|why| reason(&server, id).unwrap_or(why))?)?;
         }
-        SshCommand::HostKey { place, instance } => {
+        SshCommand::HostKey { server, instance } => {
             let id = id(&instance)?;
             // Under the second name a client looks that was told a port.
-            print::result(&format!("{id},[{id}]:* {}\n", place.server()?.sshd(id)?.host_key.trim()))?;
+            print::result(&format!("{id},[{id}]:* {}\n", Server::of(&server)?.sshd(id)?.host_key.trim()))?;
         }
-        SshCommand::LoginUser { place, up: true, instance, .. } => {
-            let standing = place.server().and_then(|server| server.standing(id(&instance)?));
+        SshCommand::LoginUser { server, up: true, instance, .. } => {
+            let standing = Server::of(&server).and_then(|server| server.standing(id(&instance)?));
             return Ok(if standing.is_ok_and(|standing| standing.can_be_entered()) {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
             });
         }
-        SshCommand::LoginUser { place, is, instance, .. } => {
-            let user = place.server().and_then(|server| Ok(server.sshd(id(&instance)?)?.user));
+        SshCommand::LoginUser { server, is, instance, .. } => {
+            let user = Server::of(&server).and_then(|server| Ok(server.sshd(id(&instance)?)?.user));
             match (is, user) {
                 (Some(is), Ok(user)) if is == user => {}
                 // What the trouble is, OpenSSH's next question tells: the way to the machine.
@@ -76,9 +74,14 @@ fn id(text: &str) -> anyhow::Result<InstanceId> {
 }
 
 /// Becomes OpenSSH's `ssh`.
-fn ssh(place: &Place, identity: Option<std::path::PathBuf>, relay: bool, words: &[String]) -> anyhow::Result<ExitCode> {
+fn ssh(
+    said: &ServerArguments,
+    identity: Option<std::path::PathBuf>,
+    relay: bool,
+    words: &[String],
+) -> anyhow::Result<ExitCode> {
     let line = misuse::checked(SshLine::read(words))?;
-    let server = &place.clone().or(line.data.clone(), line.endpoint.clone()).server()?;
+    let server = &Server::of(&said.clone().or(line.data.clone(), line.endpoint.clone()))?;
     let (user, id_text) =
         line.destination.rsplit_once('@').map_or((None, &*line.destination), |(user, id)| (Some(user), id));
     let id = &id(id_text)?;

@@ -3,10 +3,12 @@
 //! Nobody is asked for a signature: what is reached is one machine's sshd and nothing else, and its own keys decide.
 
 use crate::{
-    connect::Named,
-    house::House,
+    app::App,
     metrics::Bound,
-    slots::{NoSlot, Slot},
+    tunnel::{
+        connect::Named,
+        slots::{NoSlot, Slot},
+    },
 };
 use cvmd_hypervisor::{Connection, Trouble};
 use cvmd_model::{Instance, InstanceId};
@@ -21,8 +23,6 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split};
 
 /// SSH's port, at which a machine is always asked for, wherever its sshd really is met.
 const SSH_PORT: u16 = 22;
-/// The page that tells what a client must know of a machine; its instance's id follows.
-pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
 /// How long a client may keep its side open after the machine has ended; what it still sends leads nowhere.
 const LINGER: Duration = Duration::from_secs(10);
 
@@ -85,15 +85,15 @@ impl std::fmt::Debug for Relay {
 
 impl Relay {
     /// Connects to the sshd of the machine that is meant.
-    pub(crate) async fn to(house: &House, named: Named, port: u16, peer: IpAddr) -> Result<Relay, NoWay> {
-        let instance = find(house, named)?;
+    pub(crate) async fn to(app: &App, named: Named, port: u16, peer: IpAddr) -> Result<Relay, NoWay> {
+        let instance = find(app, named)?;
         let id = instance.id;
-        let own = instance.login_port.unwrap_or(house.state.view().settings().ssh_port);
+        let own = instance.login_port.unwrap_or(app.state.view().settings().ssh_port);
         if port != SSH_PORT && port != own {
             return Err(NoWay::NotSsh(id));
         }
         // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
-        let machine = house.hypervisor.connect(id, Some(peer)).await.map_err(|trouble| match trouble {
+        let machine = app.hypervisor.connect(id, Some(peer)).await.map_err(|trouble| match trouble {
             Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
             Trouble::Unreachable(_) => NoWay::Unreachable(id),
             Trouble::Penalized { .. } => NoWay::Penalized(trouble),
@@ -104,12 +104,12 @@ impl Relay {
             }
         })?;
         // Afterwards: where there are too many without a login, the hypervisor has let one go, and its place is soon free.
-        let tunnel = house.tunnels.take(instance.account.0, id).await.map_err(|NoSlot { most, is_of_account }| {
-            house.metrics.reached(Bound::Tunnels);
+        let tunnel = app.tunnels.take(instance.account.0, id).await.map_err(|NoSlot { most, is_of_account }| {
+            app.metrics.reached(Bound::Tunnels);
             if is_of_account { NoWay::TooManyOfAccount { most } } else { NoWay::TooMany { most } }
         })?;
         if tunnel.is_anothers {
-            house.metrics.reached(Bound::Tunnels);
+            app.metrics.reached(Bound::Tunnels);
         }
         Ok(Relay { instance: id, machine: tunnel.watch(machine), tunnel })
     }
@@ -152,14 +152,14 @@ impl Relay {
 }
 
 /// What a client must know in order to log in: no more than the machine's sshd tells everybody, and the user.
-pub(crate) async fn about(house: &House, id: InstanceId) -> Result<Value, NoWay> {
-    find(house, Named::Instance(id))?;
-    let endpoint = house.hypervisor.endpoint(id).await.map_err(|_| NoWay::NotRunning(id))?;
+pub(crate) async fn about(app: &App, id: InstanceId) -> Result<Value, NoWay> {
+    find(app, Named::Instance(id))?;
+    let endpoint = app.hypervisor.endpoint(id).await.map_err(|_| NoWay::NotRunning(id))?;
     Ok(json!({"User": endpoint.user, "HostKey": endpoint.host_key}))
 }
 
-fn find(house: &House, named: Named) -> Result<Arc<Instance>, NoWay> {
-    let view = house.state.view();
+fn find(app: &App, named: Named) -> Result<Arc<Instance>, NoWay> {
+    let view = app.state.view();
     let id = match named {
         Named::Instance(id) => id,
         Named::Address(address) => {

@@ -1,6 +1,6 @@
 //! By whom a setting was said, for the message about a value that makes no sense.
 
-use crate::arguments::Sources;
+use crate::cli::arguments::Sources;
 use anyhow::Context;
 use std::path::Path;
 

@@ -3,6 +3,9 @@
 use cvmd_model::{Goal, Instance, InstanceId, InstanceState};
 use serde_json::{Value, json};
 
+/// The page that tells what a client must know of a machine; its instance's id follows.
+pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
+
 /// Where and how to log in.
 #[derive(Debug, Clone)]
 pub(crate) struct Sshd {

@@ -1,8 +1,7 @@
-//! The house: what every request needs, put together once.
+//! What every request needs, put together once.
 
 use crate::{
     access::Access,
-    console,
     credentials::Credentials,
     descriptors::Shares,
     http::{Bodies, Connections, Owner, Replies},
@@ -11,7 +10,7 @@ use crate::{
     pace::Pace,
     random,
     replays::Replays,
-    slots::Slots,
+    tunnel::{slots::Slots, tickets},
     under_way::UnderWay,
 };
 use cvmd_actions::{Context, Policy};
@@ -31,7 +30,7 @@ const COMMANDS_MAX: usize = 64;
 /// Requests of one account that wait for a turn.
 const WAITING_MAX: usize = 1_024;
 
-pub(crate) struct House {
+pub(crate) struct App {
     pub(crate) state: Arc<State>,
     pub(crate) hypervisor: Arc<dyn Hypervisor>,
     pub(crate) credentials: Arc<Credentials>,
@@ -57,7 +56,7 @@ pub(crate) struct House {
     pub(crate) connections: Arc<Connections>,
     pub(crate) bodies: Bodies,
     pub(crate) tunnels: Arc<Slots>,
-    pub(crate) consoles: console::Used,
+    pub(crate) consoles: tickets::Used,
     pub(crate) open_consoles: Arc<Slots>,
     /// What the engine has done; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
@@ -65,16 +64,16 @@ pub(crate) struct House {
 
 type Gauge = Box<dyn Fn() -> Figures + Send + Sync>;
 
-impl House {
+impl App {
     pub(crate) fn new(
         state: Arc<State>,
         hypervisor: Arc<dyn Hypervisor>,
         master_key: Arc<MasterKey>,
         policy: Policy,
         shares: Shares,
-    ) -> House {
+    ) -> App {
         let at_a_time = processors();
-        House {
+        App {
             state,
             hypervisor,
             credentials: Arc::default(),
@@ -96,7 +95,7 @@ impl House {
             connections: Arc::new(Connections::new(shares.connections)),
             bodies: Bodies::default(),
             tunnels: Slots::new(shares.tunnels),
-            consoles: console::Used::default(),
+            consoles: tickets::Used::default(),
             open_consoles: Slots::new(shares.consoles),
             engine: OnceLock::new(),
         }

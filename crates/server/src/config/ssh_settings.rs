@@ -1,46 +1,13 @@
 //! Where the machines' sshd is to be met: flags, environment and the file's section `ssh`.
 
-use crate::said::Said;
+use crate::{
+    cli::arguments::{Mode, SshArguments, Whom},
+    config::said::Said,
+};
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
 use cvmd_hypervisor_simulated::{OwnPorts, Penalties};
 use serde::Deserialize;
 use std::net::Ipv4Addr;
-
-#[derive(Debug, Args)]
-pub(crate) struct SshArguments {
-    /// Each machine at an address of its own, or at a port of its own [default: address; port where there is no Linux].
-    #[arg(long, env = "CVMD_SSH_MODE", value_enum)]
-    ssh_mode: Option<Mode>,
-    /// Ports to try for the machines' sshd, in order; 0 is any free one [default: 22,2222,0].
-    #[arg(long, env = "CVMD_SSH_PORTS", value_delimiter = ',', value_name = "PORTS", value_parser = parse_port)]
-    ssh_ports: Option<Vec<u16>>,
-    /// In port mode: the address of all those ports [default: 127.0.0.1].
-    #[arg(long, env = "CVMD_SSH_ADDRESS", value_name = "ADDR", value_parser = parse_address)]
-    ssh_address: Option<Ipv4Addr>,
-    /// In port mode: the ports to choose from [default: any free ones].
-    #[arg(long, env = "CVMD_SSH_PORT_RANGE", value_name = "FIRST-LAST")]
-    ssh_port_range: Option<String>,
-    /// Whom to slow down after logins that failed: outside (of this host), on (everybody) or off [default: outside].
-    #[arg(long, env = "CVMD_SSH_PENALTIES", value_enum, value_name = "WHOM")]
-    ssh_penalties: Option<Whom>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Mode {
-    Address,
-    Port,
-}
-
-/// As OpenSSH's `PerSourcePenalties`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Whom {
-    Outside,
-    On,
-    Off,
-}
 
 /// The file's section `ssh`.
 #[derive(Debug, Default, Deserialize)]
@@ -140,16 +107,6 @@ fn checked(address: Option<Ipv4Addr>, expose: bool) -> anyhow::Result<Ipv4Addr> 
     Ok(address)
 }
 
-fn parse_port(text: &str) -> Result<u16, String> {
-    text.trim()
-        .parse()
-        .map_err(|_| "ports from 0 (any free one) to 65535 with commas between them, such as 22,2222,0".into())
-}
-
-fn parse_address(text: &str) -> Result<Ipv4Addr, String> {
-    text.parse().map_err(|_| "an IPv4 address of this host, such as 127.0.0.1".into())
-}
-
 fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
     let range = text.split_once('-').and_then(|(first, last)| {
         let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
@@ -161,7 +118,7 @@ fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::arguments::Sources;
+    use crate::cli::arguments::Sources;
 
     const NONE: SshArguments =
         SshArguments { ssh_mode: None, ssh_ports: None, ssh_address: None, ssh_port_range: None, ssh_penalties: None };

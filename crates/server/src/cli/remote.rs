@@ -2,15 +2,17 @@
 //! at hand, else by HTTP at the server's endpoint, as from another computer.
 
 use crate::{
-    arguments::{Data, variable},
-    asking::ask,
+    cli::{
+        arguments::{Data, ServerArguments, variable},
+        ask::ask,
+    },
     data, misuse,
-    operator::Question,
-    relay::MACHINE_PAGE,
-    standing::{Sshd, Standing},
+    operator::{
+        question::Question,
+        standing::{MACHINE_PAGE, Sshd, Standing},
+    },
 };
 use anyhow::{Context, bail};
-use clap::Args;
 use cvmd_model::InstanceId;
 use serde_json::Value;
 use std::{
@@ -26,15 +28,6 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Place {
-    #[command(flatten)]
-    data: Data,
-    /// The server, http://ADDR:PORT, where its data directory is not at hand [env: CVMD_ENDPOINT].
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-}
-
 /// A server that can be asked.
 #[derive(Debug, Clone)]
 pub(crate) enum Server {
@@ -42,42 +35,35 @@ pub(crate) enum Server {
     Far { endpoint: String },
 }
 
-impl Place {
-    /// With what was said elsewhere on the command line.
-    pub(crate) fn or(self, data: Option<PathBuf>, endpoint: Option<String>) -> Place {
-        Place { data: data.map_or(self.data, Data::at), endpoint: endpoint.or(self.endpoint) }
-    }
-
+impl Server {
     /// What is said with the command beats what `cvmd env` has left in a shell, and that beats the usual data directory. Of
     /// the two that `cvmd env` leaves, the directory is the better one where it is this computer's, though no server runs on it
     /// now: the endpoint may be another computer's, or an old one.
-    pub(crate) fn server(&self) -> anyhow::Result<Server> {
-        if let Some(endpoint) = &self.endpoint {
+    pub(crate) fn of(said: &ServerArguments) -> anyhow::Result<Server> {
+        if let Some(endpoint) = &said.endpoint {
             return misuse::checked(Server::far(endpoint));
         }
-        let directory = self.data.directory()?;
-        let is_there = self.data.is_said() && data::is_there(&directory);
-        if !self.data.is_flag()
+        let directory = said.data.directory()?;
+        let is_there = said.data.is_said() && data::is_there(&directory);
+        if !said.data.is_flag()
             && !is_there
             && let Some(endpoint) = variable("CVMD_ENDPOINT")
         {
             return misuse::checked(Server::far(&endpoint));
         }
         let directory = std::path::absolute(directory)?;
-        Ok(Server::At { directory, data: self.data.clone() })
+        Ok(Server::At { directory, data: said.data.clone() })
     }
 
     /// The server for what is written down and used for long. One that an old shell's `CVMD_ENDPOINT` names must be there.
-    pub(crate) fn lasting_server(&self) -> anyhow::Result<Server> {
-        let server = self.server()?;
-        if self.endpoint.is_none() && matches!(server, Server::Far { .. }) {
+    pub(crate) fn lasting(said: &ServerArguments) -> anyhow::Result<Server> {
+        let server = Server::of(said)?;
+        if said.endpoint.is_none() && matches!(server, Server::Far { .. }) {
             server.request("GET", "/_cvmd/health")?;
         }
         Ok(server)
     }
-}
 
-impl Server {
     /// The server that runs on this data directory.
     pub(crate) fn in_directory(directory: PathBuf) -> Server {
         let data = Data::at(directory.clone());

@@ -1,6 +1,6 @@
 //! This program, by the path that others are to call it by later.
 
-use crate::arguments::variable;
+use crate::cli::arguments::variable;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
 //! Asking the server that runs on a data directory, over the operator's socket, with words for each way in which no answer comes.
 
 use crate::{
-    arguments::Data,
+    cli::arguments::Data,
     data::{self, Process},
-    operator::Question,
+    operator::question::Question,
 };
 use anyhow::{Context, bail};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //!
 //! Each line is here because a client was seen to obey it, or because its source reads it.
 
-use crate::{arguments::Client, data::ca_certificate};
+use crate::{cli::arguments::Client, data::ca_certificate};
 use serde_json::{Value, json};
 use std::path::Path;
 

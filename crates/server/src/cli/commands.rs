@@ -1,13 +1,17 @@
 //! The commands: `serve` and `demo` work by themselves, all others ask a running server over its socket.
 
 use crate::{
-    account_name,
-    arguments::{AccountCommand, Arguments, Client, Command, CredentialCommand, Data, Format, Output, unread},
-    asking::ask,
+    cli::{
+        arguments::{Client, Data, Format, Output},
+        ask::ask,
+        command_line::{AccountCommand, Arguments, Command, CredentialCommand},
+        demo, env, ssh,
+        variables::unread,
+    },
     config::Config,
-    data, demo, env, given_credential, log, misuse,
-    operator::Question,
-    plain_words, print, requests, serve, ssh, waiting,
+    data, given_credential, log, misuse,
+    operator::{account_name, question::Question, requests},
+    plain_words, print, serve, waiting,
 };
 use anyhow::Context;
 use cvmd_model::RequestId;

@@ -1,0 +1,216 @@
+//! The command line: commands, their arguments and what `--help` says of them.
+
+use crate::{
+    cli::arguments::{Client, Data, Output, ServeArguments, ServerArguments},
+    operator::question::LINES_MAX,
+};
+use clap::{Parser, Subcommand};
+use cvmd_model::InstanceId;
+use std::path::PathBuf;
+
+/// A self-hosted server that speaks Tencent Cloud's CVM API (2017-03-12) and does what it says to simulated machines, which
+/// real SSH clients can enter.
+#[derive(Debug, Parser)]
+#[command(name = "cvmd", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Box<ServeArguments>),
+    /// Watch the whole story on a temporary directory and free ports.
+    Demo,
+    /// Print the lines that a client needs, to paste or to eval.
+    Env {
+        /// Lines for one client instead of a shell.
+        #[arg(long = "for", value_enum)]
+        client: Option<Client>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print the certificate that clients of the vendor's HTTPS hosts have to trust, in PEM.
+    Ca {
+        #[command(flatten)]
+        data: Data,
+    },
+    #[command(flatten)]
+    AtMachines(SshCommand),
+    /// Accounts: add one, list them, remove one.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    /// Credentials: add one to an account, list them, revoke one.
+    Credential {
+        #[command(subcommand)]
+        command: CredentialCommand,
+    },
+    /// What was asked, by whom, what was decided, and what came of it.
+    Request {
+        /// A RequestId, in any case, as it stands at the end of every reply.
+        #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
+        request: uuid::Uuid,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The last commands, oldest first: what was asked, by whom, what was decided, and what came of it. Queries leave no line.
+    Requests {
+        /// Those of one account, by its name.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Those about one instance.
+        #[arg(long, value_name = "ID", value_parser = instance_id)]
+        instance: Option<InstanceId>,
+        /// So many at most, 1 to 1000.
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = lines)]
+        lines: u32,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Random passwords that the vendor would send by station message; each is shown once.
+    Messages {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// OpenSSH at the machines.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SshCommand {
+    /// Enter an instance with OpenSSH's `ssh`.
+    Ssh {
+        #[command(flatten)]
+        server: ServerArguments,
+        /// The private key, as `ssh -i` takes it.
+        #[arg(short, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// Through the server's port, also where the instance's own address can be reached.
+        #[arg(long)]
+        relay: bool,
+        /// Options of ssh, an instance id, options of ssh, and what to run there: a shell when nothing is given.
+        #[arg(value_name = "INSTANCE", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Print an OpenSSH include, so that `ssh ins-...` works.
+    SshConfig {
+        #[command(flatten)]
+        server: ServerArguments,
+        /// All instances through the server's port, by CONNECT.
+        #[arg(long)]
+        relay: bool,
+    },
+    /// Carry bytes to an instance's sshd through the server's port: OpenSSH's ProxyCommand.
+    Relay {
+        #[command(flatten)]
+        server: ServerArguments,
+        /// An instance id.
+        instance: String,
+    },
+    /// Print an instance's host key as a line of known_hosts: OpenSSH's KnownHostsCommand.
+    HostKey {
+        #[command(flatten)]
+        server: ServerArguments,
+        /// An instance id.
+        instance: String,
+    },
+    /// Print the user that an instance is entered as, or with --is or --up end with 0 or 1: OpenSSH's `Match exec`.
+    LoginUser {
+        #[command(flatten)]
+        server: ServerArguments,
+        /// Is it this user?
+        #[arg(long, value_name = "NAME")]
+        is: Option<String>,
+        /// Can it be entered now?
+        #[arg(long, conflicts_with = "is")]
+        up: bool,
+        /// An instance id.
+        instance: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make an account with a credential of its own.
+    Add {
+        /// 1 to 64 letters, digits, `-`, `_` and `.`.
+        name: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Remove an account that owns nothing, with its credentials.
+    Remove {
+        /// The account's name, as `cvmd account list` shows it.
+        name: String,
+        /// Revoke its credentials, terminate its instances and take away all else that it owns.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// All accounts.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CredentialCommand {
+    /// Make another credential for an account.
+    Add {
+        /// The account's name, as `cvmd account list` shows it.
+        account: String,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a credential sign nothing any more, at once and for good.
+    Revoke {
+        /// The SecretId, as `cvmd credential list` shows it.
+        secret_id: String,
+        /// Also the last credential of the first account, which `cvmd env` prints.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// All credentials, without their keys.
+    List {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+fn request_id(text: &str) -> Result<uuid::Uuid, String> {
+    let wrong = "a RequestId looks like 0f8e2c4a-1b2c-4d3e-8f90-123456789abc: it stands at the end of every reply";
+    text.parse().map_err(|_| wrong.to_owned())
+}
+
+fn lines(text: &str) -> Result<u32, String> {
+    let lines = text.parse().ok().filter(|lines| (1..=LINES_MAX).contains(lines));
+    lines.ok_or_else(|| format!("1 to {LINES_MAX}"))
+}
+
+fn instance_id(text: &str) -> Result<InstanceId, String> {
+    text.parse().map_err(|_| "an instance id looks like ins-1e4r6y8i".to_owned())
+}

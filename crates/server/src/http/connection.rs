@@ -1,0 +1,45 @@
+//! One connection as its requests see it, and what it becomes by a `CONNECT` or a WebSocket.
+
+use super::{connections::Presence, framing::Framing};
+use crate::{
+    app::App,
+    tunnel::{connect::Way, relay::Relay, slots::Slot},
+};
+use hyper::upgrade::OnUpgrade;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A `CONNECT` that was answered with 200, or a WebSocket with 101: what follows on the connection is no HTTP of this connection.
+pub(super) struct Tunnel {
+    pub(super) end: End,
+    pub(super) upgrade: OnUpgrade,
+}
+
+/// What is at a tunnel's other end.
+pub(super) enum End {
+    Vendor { host: Box<str>, way: Way },
+    Machine(Relay),
+    Console { machine: cvmd_hypervisor::Connection, place: Slot },
+}
+
+/// One HTTP connection.
+pub(super) struct Connection {
+    pub(super) app: Arc<App>,
+    pub(super) presence: Arc<Presence>,
+    pub(super) peer: IpAddr,
+    /// Whether it is inside a tunnel.
+    pub(super) nested: bool,
+    pub(super) framing: Framing,
+    pub(super) tunnel: Mutex<Option<Tunnel>>,
+}
+
+impl Connection {
+    /// What the connection becomes once the answer to this request is out.
+    pub(super) fn becomes(&self, end: End, upgrade: OnUpgrade) {
+        self.framing.leave();
+        // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200, or an upgrade with 101.
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
+    }
+}

@@ -1,0 +1,270 @@
+//! The operator's socket: one JSON line asks, one JSON line answers. The commands other than `serve` and `demo` ask.
+
+use crate::{
+    app::App,
+    http::Presence,
+    metrics::Bound,
+    operator::{
+        account_removal,
+        accounts::{self, FIRST_ACCOUNT, of_first_account},
+        journal::entry,
+        question::Question,
+        requests, standing,
+    },
+    random,
+};
+use anyhow::Context;
+use cvmd_hypervisor::Endpoint;
+use cvmd_model::InstanceId;
+use cvmd_state::JournalEntry;
+use serde_json::{Value, json};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::watch,
+};
+
+/// Machines that are listed at most: each host key is worked out, and a list for ssh of more than that helps nobody.
+const MACHINES_MAX: usize = 2_000;
+/// Instances that one line of the journal names.
+const INSTANCES_NAMED: usize = 100;
+/// A question is a short line.
+const LINE_BYTES_MAX: u64 = 64 * 1024;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a question may take to be asked.
+const ASKED_WITHIN: Duration = Duration::from_secs(5);
+/// Whoever comes while all places are at work is told so, and has this long to read it.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
+const ALL_AT_WORK: &[u8] = b"{\"Err\":\"as many commands as can be are being answered; try again in a moment\"}\n";
+/// Everybody at the socket is this host's.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Between two tries, when there are no descriptors left.
+const REST: Duration = Duration::from_millis(50);
+
+/// Answers on the socket until `stop` changes.
+pub(crate) async fn listen(
+    app: Arc<App>,
+    (path, credential_file): (PathBuf, PathBuf),
+    endpoint: String,
+    mut stop: watch::Receiver<bool>,
+) {
+    let _ = std::fs::remove_file(&path);
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, path = %path.display(), "the operator's socket cannot be made");
+            return;
+        }
+    };
+    // The directory lets nobody else in; the socket's own mode says the same.
+    let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600));
+    let (endpoint, credential_file): (Arc<str>, Arc<Path>) = (endpoint.into(), credential_file.into());
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => {
+                    tokio::time::sleep(REST).await;
+                    continue;
+                }
+            },
+            _ = stop.changed() => break,
+        };
+        // Who has been asking for the longest makes room: a command asks at once.
+        let (presence, met) = app.commands.admit(HERE);
+        if met.is_some() {
+            app.metrics.reached(Bound::Operator);
+        }
+        let Some(presence) = presence else {
+            tokio::spawn(tokio::time::timeout(TOLD_WITHIN, turn_away(stream)));
+            continue;
+        };
+        let (app, endpoint, credential_file) = (Arc::clone(&app), Arc::clone(&endpoint), Arc::clone(&credential_file));
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = tokio::time::timeout(PATIENCE, converse(app, (endpoint, credential_file), stream, &presence)) => {}
+                () = presence.closed() => {}
+            }
+        });
+    }
+    let _ = std::fs::remove_file(&path);
+}
+
+/// Says why, and waits until that is read.
+async fn turn_away(mut stream: UnixStream) {
+    let _ = stream.write_all(ALL_AT_WORK).await;
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+}
+
+async fn converse(
+    app: Arc<App>,
+    (endpoint, credential_file): (Arc<str>, Arc<Path>),
+    mut stream: UnixStream,
+    presence: &Presence,
+) {
+    let (read, mut write) = stream.split();
+    let mut line = String::new();
+    let read = tokio::io::AsyncReadExt::take(read, LINE_BYTES_MAX);
+    let mut read = BufReader::new(read);
+    let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
+    presence.begin();
+    let outcome = match serde_json::from_str(&line) {
+        Ok(question) => {
+            answer(&app, (&endpoint, &credential_file), question).await.map_err(|error| format!("{error:#}"))
+        }
+        Err(error) => Err(format!("not a question: {error}")),
+    };
+    let mut reply = json!(outcome).to_string();
+    reply.push('\n');
+    // A command that has gone away needs no answer.
+    let _ = write.write_all(reply.as_bytes()).await;
+}
+
+async fn answer(
+    app: &Arc<App>,
+    (endpoint, credential_file): (&str, &Path),
+    question: Question,
+) -> anyhow::Result<Value> {
+    match question {
+        Question::Environment => environment(app, endpoint),
+        Question::Endpoint { instance } => endpoint_of(app, instance).await,
+        Question::Machines => Ok(machines(app).await),
+        Question::AddAccount { name } => accounts::add(app, &name).await,
+        Question::ForgetAccount { name } => account_removal::forget(app, &name).await.map(|()| Value::Null),
+        Question::RemoveAccount { name, force } => account_removal::remove(app, &name, force).await,
+        Question::Accounts => Ok(accounts(app)),
+        Question::AddCredential { account } => accounts::add_credential(app, &account).await,
+        Question::RevokeCredential { secret_id, force } => {
+            account_removal::revoke(app, credential_file, &secret_id, force).await
+        }
+        Question::Credentials => Ok(credentials(app)),
+        Question::Request { request } => requests::trace(app, request).await,
+        Question::Requests { account, instance, lines_max } => {
+            requests::last(app, account.as_deref(), instance, lines_max).await
+        }
+        Question::Messages => Ok(messages(app)),
+        Question::MessagesShown { sequences } => messages_shown(app, sequences).await,
+    }
+}
+
+async fn endpoint_of(app: &App, id: InstanceId) -> anyhow::Result<Value> {
+    let view = app.state.view();
+    let instance = view.instance(id).with_context(|| format!("there is no instance {id}"))?;
+    let mut answer = match app.hypervisor.endpoint(id).await {
+        Ok(endpoint) => sshd(id, &endpoint),
+        Err(_) => {
+            let state = instance.state.name();
+            json!({"Trouble": format!("{id} is {state} and has no machine that could be entered")})
+        }
+    };
+    standing::add_to(&mut answer, instance);
+    Ok(answer)
+}
+
+fn sshd(id: InstanceId, endpoint: &Endpoint) -> Value {
+    json!({
+        "InstanceId": id,
+        "Address": endpoint.address.map(|address| address.ip()),
+        "Port": endpoint.address.map(|address| address.port()),
+        "User": endpoint.user,
+        "HostKey": endpoint.host_key,
+    })
+}
+
+async fn machines(app: &App) -> Value {
+    let view = app.state.view();
+    let mut newest: Vec<_> = view.all_instances().map(|instance| (instance.sequence, instance.id)).collect();
+    newest.sort_unstable_by(|one, other| other.cmp(one));
+    let mut answers = Vec::new();
+    for (_, id) in newest.into_iter().take(MACHINES_MAX) {
+        // What has no machine yet, or none with an sshd, has no place in the list.
+        if let Ok(endpoint) = app.hypervisor.endpoint(id).await {
+            answers.push(sshd(id, &endpoint));
+        }
+    }
+    answers.into()
+}
+
+fn environment(app: &App, endpoint: &str) -> anyhow::Result<Value> {
+    let view = app.state.view();
+    let newest = of_first_account(&view)
+        .max_by_key(|credential| credential.created_seconds)
+        .context("the first account has no credential: `cvmd credential add default` makes one")?;
+    let key = app.master_key.open_sealed(&newest.secret_key_encrypted)?;
+    Ok(json!({
+        "Endpoint": endpoint,
+        "SecretId": newest.secret_id,
+        "SecretKey": key.expose(),
+        "Region": app.policy.region,
+    }))
+}
+
+fn accounts(app: &App) -> Value {
+    let view = app.state.view();
+    let account = |account: &Arc<cvmd_model::Account>| json!({"AccountName": account.name, "Uin": account.uin.to_string(), "AppId": account.app_id});
+    view.accounts().map(account).collect()
+}
+
+fn credentials(app: &App) -> Value {
+    let view = app.state.view();
+    let credential = |credential: &Arc<cvmd_model::Credential>| {
+        let account = view.account(credential.account).map_or("", |account| &account.name);
+        let mut row = json!({"AccountName": account, "SecretId": credential.secret_id});
+        if let Some(revoked) = credential.revoked_seconds {
+            row["Revoked"] = cvmd_actions::time(revoked).into();
+        }
+        row
+    };
+    view.credentials().map(credential).collect()
+}
+
+/// Messages in clear, the numbers by which they are acknowledged, and those that another master key has sealed.
+fn messages(app: &App) -> Value {
+    let view = app.state.view();
+    let (mut shown, mut sequences, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    for message in view.messages() {
+        match app.master_key.open_sealed(&message.text_encrypted) {
+            Ok(clear) => {
+                shown.push(json!({
+                    "AccountName": view.account(message.account).map_or("", |account| &account.name),
+                    "InstanceId": message.instance,
+                    "Password": clear.expose(),
+                    "Time": cvmd_actions::time(message.created_seconds),
+                }));
+                sequences.push(message.sequence);
+            }
+            Err(error) => {
+                tracing::warn!(instance = %message.instance, error = format!("{error:#}"), "a message cannot be shown");
+                unreadable.push(message.instance);
+            }
+        }
+    }
+    json!({"Messages": shown, "Sequences": sequences, "Unreadable": unreadable})
+}
+
+async fn messages_shown(app: &App, sequences: Vec<u64>) -> anyhow::Result<Value> {
+    let shown: HashSet<u64> = sequences.into_iter().collect();
+    if shown.is_empty() {
+        return Ok(Value::Null);
+    }
+    let view = app.state.view();
+    let instances = view.messages().filter(|message| shown.contains(&message.sequence)).map(|message| message.instance);
+    let entry = entry(app, random::request_id(), FIRST_ACCOUNT, "ShowMessages", None);
+    let entry = JournalEntry { instances: instances.take(INSTANCES_NAMED).collect(), ..entry };
+    let removed = app.state.commit(entry, move |tx| {
+        let messages = tx.view().messages().filter(|message| shown.contains(&message.sequence));
+        let messages: Vec<_> = messages.cloned().collect();
+        messages.iter().for_each(|message| tx.remove_message(message));
+        Ok::<_, accounts::Refused>(())
+    });
+    removed.await??;
+    Ok(Value::Null)
+}

@@ -1,0 +1,32 @@
+//! Opens a machine's console for whoever brings the word of an address that DescribeInstanceVncUrl gave: once, and in time.
+
+use crate::{
+    app::App,
+    metrics::Bound,
+    tunnel::{slots::Slot, tickets::NoConsole},
+};
+use cvmd_hypervisor::{Connection, Trouble};
+use std::net::IpAddr;
+
+/// Uses the query's word up and opens the console that it names; it has its place among all that are open.
+pub(crate) async fn open(app: &App, query: &str, peer: IpAddr) -> Result<(Connection, Slot), NoConsole> {
+    let ticket = app.consoles.redeem(&app.master_key, query, app.now_seconds())?;
+    let id = ticket.instance;
+    let machine = app.hypervisor.console(id, Some(peer)).await.map_err(|trouble| match trouble {
+        Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
+        Trouble::Crowded { .. } => NoConsole::Crowded,
+        trouble => {
+            tracing::warn!(instance = %id, %trouble, "a console cannot be opened");
+            NoConsole::Broken
+        }
+    })?;
+    let account = app.state.view().instance(id).ok_or(NoConsole::NotRunning)?.account;
+    let place = app.open_consoles.take(account.0, id).await.map_err(|_| {
+        app.metrics.reached(Bound::Consoles);
+        NoConsole::TooMany
+    })?;
+    if place.is_anothers {
+        app.metrics.reached(Bound::Consoles);
+    }
+    Ok((place.watch(machine), place))
+}
