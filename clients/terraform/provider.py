@@ -4,8 +4,6 @@ Read off the provider's source: what each resource sends, what it reads back, an
 cvmd as a proxy (`http_proxy`), signed as the provider's SDK for Go signs.
 """
 
-import hashlib
-import hmac
 import http.client
 import json
 import subprocess
@@ -14,7 +12,10 @@ import time
 import uuid
 from urllib.parse import urlsplit
 
-from story import REGION, SECRET_ID, SECRET_KEY, equal, wait_until
+from support.accounts import FIRST
+from support.signed import tc3
+from support.surroundings import ENDPOINT, REGION
+from support.waiting import wait_until
 
 VERSIONS = {"cvm": "2017-03-12", "vpc": "2017-03-12", "cbs": "2017-03-12", "tag": "2018-08-13", "api": "2020-11-06"}
 # Codes, or their part before the first dot, that the provider tries again.
@@ -38,7 +39,8 @@ class Refused(Exception):
 class Provider:
     """One provider block: a cvmd as the HTTP proxy in front of the vendor's hosts."""
 
-    def __init__(self, endpoint):
+    def __init__(self, account=FIRST, endpoint=ENDPOINT):
+        self.account = account
         self.proxy = urlsplit(endpoint)
 
     def call(self, product, action, **parameters):
@@ -49,7 +51,7 @@ class Provider:
             "Host": host,
             "User-Agent": "Go-http-client/1.1",
             "Content-Length": str(len(body)),
-            "Authorization": authorization(product, host, body, now),
+            "Authorization": tc3(self.account, product, host, body, now),
             "Content-Type": "application/json",
             "X-Tc-Action": action,
             "X-Tc-Language": "en-US",
@@ -69,7 +71,7 @@ class Provider:
             text = answer.read()
         finally:
             connection.close()
-        equal(answer.status, 200, f"{product} {action}: {text[:200]!r}")
+        assert answer.status == 200, f"{product} {action}: HTTP {answer.status}, {text[:200]!r}"
         response = json.loads(text)["Response"]
         assert response["RequestId"], text
         if "Error" in response:
@@ -258,7 +260,6 @@ class Provider:
         )["IpAddressStates"]
         wait_until("its address is free", lambda: not used())
 
-
     # tencentcloud_image
 
     def create_image(self, instance_id, name, tags=None):
@@ -281,7 +282,7 @@ class Provider:
         """
         host, now = "sts.tencentcloudapi.com", int(time.time())
         headers = {
-            "Authorization": authorization("sts", host, b"{}", now), "Content-Type": "application/json", "X-TC-Action": "GetCallerIdentity",
+            "Authorization": tc3(self.account, "sts", host, b"{}", now), "Content-Type": "application/json", "X-TC-Action": "GetCallerIdentity",
             "X-TC-Region": REGION, "X-TC-Timestamp": str(now), "X-TC-Version": "2018-08-13",
         }
         program = f"""
@@ -292,7 +293,7 @@ print(urllib.request.urlopen(request, timeout=60).read().decode())
         done = subprocess.run(
             [sys.executable, "-B", "-c", program], env=environment, capture_output=True, text=True, timeout=120, check=False
         )
-        equal(done.returncode, 0, done.stderr)
+        assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout)["Response"]
         assert "Error" not in answer, answer
         return answer["AccountId"]
@@ -317,21 +318,3 @@ print(urllib.request.urlopen(request, timeout=60).read().decode())
     def delete_image(self, image_id):
         self.call("cvm", "DeleteImages", ImageIds=[image_id])
         wait_until(f"{image_id} is gone", lambda: not self.image(image_id))
-
-
-def authorization(product, host, body, now):
-    """TC3-HMAC-SHA256 over content type and host, as every SDK signs."""
-    date = time.strftime("%Y-%m-%d", time.gmtime(now))
-    canonical = "\n".join([
-        "POST", "/", "", "content-type:application/json", f"host:{host}", "", "content-type;host",
-        hashlib.sha256(body).hexdigest(),
-    ])
-    scope = f"{date}/{product}/tc3_request"
-    text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    key = f"TC3{SECRET_KEY}".encode()
-    for part in (date, product, "tc3_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-    return (
-        f"TC3-HMAC-SHA256 Credential={SECRET_ID}/{scope}, SignedHeaders=content-type;host, Signature={signature}"
-    )

@@ -9,23 +9,25 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from login import Machine, new_key, public_half, with_key
-from program import Program
-from provider import Provider
-from replay import SETTINGS
-from story import REGION, SECRET_ID, SECRET_KEY, WORK, Skipped, check
+import pytest
+
+from support.login import Machine, new_key, public_half, with_key
+from support.program import Program
+from support.surroundings import REGION, SECRET_ID, SECRET_KEY
+from terraform.provider import Provider
 
 BINARY = os.environ.get("TERRAFORM_BINARY")
 PROVIDERS = os.environ.get("TERRAFORM_PROVIDERS")
+SETTINGS = {"CVMD_RUNNING_KEY_CHANGE": "shutdown", "CVMD_ASSOCIATE": "add"}
 PLAN_IS_EMPTY = 0
 
 
 class Workspace:
     """A copy of `hcl/` with the environment that `cvmd env --for terraform` prints."""
 
-    def __init__(self, program):
+    def __init__(self, program, folder):
         endpoint = program.endpoint
-        self.folder = WORK / "terraform"
+        self.folder = folder
         shutil.copytree(Path(__file__).parent / "hcl", self.folder)
         self.keys = {name: new_key(f"real-{name}") for name in ("first", "second")}
         self.variables = [f"-var={name}_public_key={public_half(key)}" for name, key in self.keys.items()]
@@ -52,13 +54,11 @@ class Workspace:
         return self.run("output", "-raw", "instance_id").strip()
 
 
-@check
-def terraform_itself_applies_every_step_and_plans_nothing_after_it():
-    if not BINARY or not PROVIDERS:
-        raise Skipped("TERRAFORM_BINARY and TERRAFORM_PROVIDERS are not given")
+@pytest.mark.skipif(not BINARY or not PROVIDERS, reason="TERRAFORM_BINARY and TERRAFORM_PROVIDERS are not given")
+def test_terraform_itself_applies_every_step_and_plans_nothing_after_it(tmp_path):
     with Program(settings=SETTINGS) as program:
-        space = Workspace(program)
-        provider = Provider(program.endpoint)
+        space = Workspace(program, tmp_path / "terraform")
+        provider = Provider(endpoint=program.endpoint)
         enters = lambda name: with_key(Machine.of(provider.describe(instance)), space.keys[name]).entered()
         is_refused = lambda name: with_key(Machine.of(provider.describe(instance)), space.keys[name]).was_refused()
         instance = space.apply(keys='["first"]')
