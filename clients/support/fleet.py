@@ -84,7 +84,7 @@ class Fleet:
         """An instance that may still be on its way."""
         tags = {"ResourceType": "instance", "Tags": [{"Key": "cvmd:guest", "Value": guest}]}
         more = {**({"TagSpecification": [tags]} if guest else {}), **({"LoginSettings": {"KeyIds": [key_id]}} if key_id else {}), **more}
-        return self.call("RunInstances", Placement={"Zone": ZONE}, ImageId=self.image(image), **more)["InstanceIdSet"][0]
+        return self.call("RunInstances", Placement={"Zone": ZONE}, ImageId=image if image.startswith("img-") else self.image(image), **more)["InstanceIdSet"][0]
 
     def run(self, key_id, guest=None, **more):
         instance_id = self.start_of(key_id, guest, **more)
