@@ -2,7 +2,7 @@
 //! so that whoever keeps one machine busy holds up no other. What is heavy has turns of its own: a login and the small
 //! command behind it wait for nothing that takes long.
 
-use crate::{SimulatedHypervisor, owners::Holder};
+use crate::owners::Holder;
 use cvmd_hypervisor::{Turn, Turns};
 use cvmd_model::InstanceId;
 use tokio::{
@@ -39,10 +39,10 @@ impl Computing {
     }
 }
 
-impl SimulatedHypervisor {
+impl Computing {
     /// A guest's turn to compute what is not heavy. Held for one command at most, and never over a wait.
     pub(crate) async fn turn(&self, machine: InstanceId) -> Option<Turn<InstanceId>> {
-        self.computing.light.take(machine).await.ok()
+        self.light.take(machine).await.ok()
     }
 
     /// Computes for a guest, in its turn. What is heavy (`weight`: bytes or words) takes milliseconds, so that whoever waits
@@ -52,7 +52,7 @@ impl SimulatedHypervisor {
             let _turn = self.turn(machine).await;
             return work();
         }
-        let _turn = self.computing.heavy.take(machine).await;
+        let _turn = self.heavy.take(machine).await;
         let is_alone = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
         if is_alone { work() } else { block_in_place(work) }
     }
@@ -63,7 +63,7 @@ impl SimulatedHypervisor {
         machine: InstanceId,
         is_right: impl FnOnce() -> bool + Send + 'static,
     ) -> bool {
-        let turn = self.computing.passwords.take(machine).await;
+        let turn = self.passwords.take(machine).await;
         // The turn goes along: whoever hangs up meanwhile does not end what is being hashed.
         let checked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -76,29 +76,24 @@ impl SimulatedHypervisor {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{Settings, SshSettings};
-    use cvmd_hypervisor::Clock;
     use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn a_login_and_a_small_command_wait_for_no_long_one() {
-        let directory = tempfile::tempdir().unwrap();
-        let ssh = SshSettings { listen: false, ..SshSettings::default() };
-        let settings = Settings { data: directory.path().to_owned(), clock: Clock::tokio(1), ssh };
-        let driver = SimulatedHypervisor::open(settings).unwrap();
+        let computing = Computing::new();
         let [busy, other] = [1, 2].map(InstanceId::from_random);
         let soon = Duration::from_secs(1);
         let mut held = Vec::new();
-        while let Ok(turn) = tokio::time::timeout(soon, driver.computing.heavy.take(busy)).await {
+        while let Ok(turn) = tokio::time::timeout(soon, computing.heavy.take(busy)).await {
             held.push(turn.unwrap());
         }
-        assert!(tokio::time::timeout(soon, driver.compute(other, HEAVY, || ())).await.is_err(), "all are taken");
-        tokio::time::timeout(soon, driver.compute(other, HEAVY - 1, || ())).await.expect("small commands go on");
+        assert!(tokio::time::timeout(soon, computing.compute(other, HEAVY, || ())).await.is_err(), "all are taken");
+        tokio::time::timeout(soon, computing.compute(other, HEAVY - 1, || ())).await.expect("small commands go on");
         // Hashing is a thread's, which the paused clock does not wait for.
         tokio::time::resume();
-        let checked = tokio::time::timeout(Duration::from_secs(20), driver.checks_password(other, || true));
+        let checked = tokio::time::timeout(Duration::from_secs(20), computing.checks_password(other, || true));
         assert!(checked.await.expect("logins go on"));
-        let wanted = async { driver.compute(other, HEAVY, || ()).await };
+        let wanted = async { computing.compute(other, HEAVY, || ()).await };
         held.clear();
         tokio::time::timeout(Duration::from_secs(20), wanted).await.expect("a turn that is given back goes on");
     }

@@ -3,7 +3,7 @@
 //! Pure: no IO. The text belongs to the guest's owner; cvmd adds lines at its end and takes whole lines out, and every
 //! other byte stays as it is.
 
-use crate::authorized_keys::{Conditions, Entry, same_key};
+use crate::authorized_keys::{Admission, Conditions, Entry, same_key};
 use cvmd_model::{KeyBlob, Login, PublicKey};
 use serde::{Deserialize, Serialize};
 
@@ -18,15 +18,6 @@ pub struct Disk {
     pub password_hash: Option<Box<str>>,
     /// sshd's `PasswordAuthentication`.
     pub password_login: bool,
-}
-
-/// A line of `authorized_keys` under which sshd admits a key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Admission {
-    /// `command="..."`: run instead of whatever the client asks for.
-    pub command: Option<Box<str>>,
-    /// `no-pty` or `restrict`: no terminal.
-    pub no_pty: bool,
 }
 
 impl Disk {

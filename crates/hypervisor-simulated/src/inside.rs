@@ -1,9 +1,8 @@
 //! What happens inside a guest, without the hypervisor: its owner edits a file, shuts it down, reboots it.
 
 use crate::{
-    SimulatedHypervisor,
-    driver::{new_boot, running},
     machine::Machine,
+    machines::{Machines, new_boot, running},
 };
 use cvmd_hypervisor::Trouble;
 use cvmd_model::{BootId, InstanceId};
@@ -11,12 +10,12 @@ use cvmd_model::{BootId, InstanceId};
 /// Bytes of `authorized_keys` that a guest may write: a machine's row holds it, and each login reads it.
 const KEYS_BYTES_MAX: usize = 64 << 10;
 
-impl SimulatedHypervisor {
+impl Machines {
     /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
     ///
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::Store`].
-    pub async fn edit_keys(
+    pub(crate) async fn edit_keys(
         &self,
         id: InstanceId,
         edit: impl FnOnce(&str) -> String + Send + 'static,

@@ -1,14 +1,18 @@
 //! Machines that become larger, smaller or otherwise named, with what stands on their disk as it was.
 
-use crate::{SimulatedHypervisor, driver::encode, machine::Machine, store::Work};
+use crate::{
+    machine::Machine,
+    machines::{Machines, encode},
+    store::Work,
+};
 use cvmd_hypervisor::{Definition, Trouble};
 use cvmd_model::{Behaviour, InstanceId, Power};
 use std::{net::Ipv4Addr, sync::Arc};
 
-impl SimulatedHypervisor {
+impl Machines {
     pub(crate) async fn reshape_now(&self, definition: &Definition) -> Result<(), Trouble> {
         let id = definition.id;
-        let slot = self.census.slot(id).ok_or(Trouble::Absent(id))?;
+        let slot = self.registry.slot(id).ok_or(Trouble::Absent(id))?;
         let _verb = slot.verb.lock().await;
         let before = slot.machine().ok_or(Trouble::Absent(id))?;
         let after = reshaped(&before, definition, before.power(self.clock.now_ms()))?;
@@ -18,14 +22,14 @@ impl SimulatedHypervisor {
         let left = |from: &Machine, to: &Machine| -> Vec<Ipv4Addr> {
             from.addresses.iter().copied().filter(|address| !to.addresses.contains(address)).collect()
         };
-        self.census
+        self.registry
             .take_addresses(id, &after.addresses)
             .map_err(|(address, owner)| Trouble::Other(format!("{address} is the address of {owner}").into()))?;
         if let Err(trouble) = self.work(id, Work::Put(encode(&after)?)).await {
-            self.census.give_back(id, &left(&after, &before));
+            self.registry.give_back(id, &left(&after, &before));
             return Err(trouble);
         }
-        self.census.give_back(id, &left(&before, &after));
+        self.registry.give_back(id, &left(&before, &after));
         slot.set(Some(Arc::new(after)));
         Ok(())
     }
@@ -33,7 +37,7 @@ impl SimulatedHypervisor {
     /// Another behaviour of its guest. Asked about each machine that is looked at, and mostly of what is so already.
     pub(crate) async fn behave_now(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
         let same = |machine: &Machine| *machine.guest == *guest;
-        if self.census.machine(id).is_none_or(|machine| same(&machine)) {
+        if self.registry.machine(id).is_none_or(|machine| same(&machine)) {
             return Ok(());
         }
         let guest: Box<str> = guest.into();

@@ -3,7 +3,12 @@
 //! SQLite in WAL mode with `synchronous=FULL`, so that a write is on the disk before its caller hears of it. Tables
 //! with an integer key and pages of 1 kB: figures in the architecture's notes on parts.
 
-use crate::{images::Image, machine::Machine, survey};
+use crate::{
+    image::Image,
+    machine::Machine,
+    store_error::{SCHEMA, StoreError},
+    survey,
+};
 use cvmd_sqlite_log::{Log, PAGES_MAX, in_words};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
@@ -20,8 +25,6 @@ use std::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// What `PRAGMA user_version` says of the rows this program writes.
-const SCHEMA: i64 = 2;
 /// Rows of one group at most, so that the first of them does not wait for ever.
 const GROUP_MAX: usize = 256;
 /// Rows that go to a parser together at the start.
@@ -29,21 +32,6 @@ const CHUNK: usize = 512;
 /// Memory for pages, in kB. The operating system holds the file as well; with 64 MB an unbind was no cheaper at 100,000
 /// machines.
 const CACHE_KB: i64 = 8 * 1024;
-
-/// The file could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("machines.db: {0}")]
-    File(#[from] std::io::Error),
-    #[error("machines.db: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("machines.db has schema {found}, newer than {SCHEMA}, the newest that this program reads")]
-    Newer { found: i64 },
-    #[error("machines.db: the row of machine {id} cannot be read: {cause}")]
-    Row { id: i64, cause: serde_json::Error },
-    #[error("machines.db: the row of image {id} cannot be read: {cause}")]
-    ImageRow { id: i64, cause: serde_json::Error },
-}
 
 /// Why a row was not written: what SQLite said.
 pub(crate) type NotWritten = Box<str>;

@@ -1,6 +1,6 @@
 //! What `machines.db` says of itself before it is opened for good: whose it is, and whether there is anything in it.
 
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 use cvmd_model::InstanceId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! One connection to a machine's sshd on its way to a login: what it has tried, and what comes of that.
 
 use crate::{
-    SimulatedHypervisor,
     authorized_keys::Conditions,
+    machines::Machines,
     penalties::{Attempt, Failure},
     sessions::Session,
 };
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A connection that was accepted.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    driver: Arc<SimulatedHypervisor>,
+    machines: Arc<Machines>,
     machine: InstanceId,
     peer: Option<Peer>,
     pub(crate) session: Session,
@@ -30,13 +30,8 @@ struct Tried {
 }
 
 impl Visit {
-    pub(crate) fn new(
-        driver: Arc<SimulatedHypervisor>,
-        machine: InstanceId,
-        peer: Option<Peer>,
-        session: Session,
-    ) -> Visit {
-        Visit { driver, machine, peer, session, tried: Mutex::default() }
+    pub(crate) fn new(machines: Arc<Machines>, machine: InstanceId, peer: Option<Peer>, session: Session) -> Visit {
+        Visit { machines, machine, peer, session, tried: Mutex::default() }
     }
 
     /// The client has agreed on keys, and asks to be let in.
@@ -46,7 +41,7 @@ impl Visit {
 
     /// What holds now for who asks to be admitted.
     pub(crate) fn conditions(&self) -> Conditions {
-        let now_seconds = self.driver.clock.now_ms() / 1000;
+        let now_seconds = self.machines.clock.now_ms() / 1000;
         Conditions { address: self.peer.map(Peer::address), now_seconds }
     }
 
@@ -90,7 +85,7 @@ impl Visit {
 
     fn failed(&self, failure: Failure, user: &str) {
         let attempt = Attempt { machine: self.machine, peer: self.peer, user };
-        self.driver.failures.add(failure, attempt, self.driver.clock.now_ms());
+        self.machines.failures.add(failure, attempt, self.machines.clock.now_ms());
     }
 
     fn tried(&self) -> MutexGuard<'_, Tried> {

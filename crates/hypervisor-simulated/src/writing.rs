@@ -1,23 +1,22 @@
 //! Writing the login of a machine that is off, at the pace and with the manners of its guest.
 
 use crate::{
-    SimulatedHypervisor,
-    driver::{encode, gone as closed},
     machine::Machine,
+    machines::{Machines, closed, encode},
     store::Work,
 };
 use cvmd_hypervisor::Trouble;
 use cvmd_model::{InstanceId, KeyBlob, Login, Power};
 use std::sync::Arc;
 
-impl SimulatedHypervisor {
+impl Machines {
     pub(crate) async fn write_login_now(
         &self,
         id: InstanceId,
         wanted: &Login,
         gone: &[KeyBlob],
     ) -> Result<(), Trouble> {
-        let slot = self.census.slot(id).ok_or(Trouble::Absent(id))?;
+        let slot = self.registry.slot(id).ok_or(Trouble::Absent(id))?;
         let _verb = slot.verb.lock().await;
         let before = slot.machine().ok_or(Trouble::Absent(id))?;
         if before.power(self.clock.now_ms()) != Power::Off {
@@ -39,7 +38,7 @@ impl SimulatedHypervisor {
         agrees.map_err(|difference| Trouble::NotAsWritten(difference.into()))
     }
 
-    /// Waits for a slow guest, no longer than the driver is open.
+    /// Waits for a slow guest, no longer than the machines is open.
     async fn wait(&self, ms: u64) -> Result<(), Trouble> {
         let mut closing = self.closing.subscribe();
         tokio::select! {

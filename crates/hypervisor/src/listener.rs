@@ -75,7 +75,7 @@ impl Listener {
     }
 
     /// Accepts connections until the future is dropped; each is answered in a task of its own.
-    pub async fn serve<A: Answer>(self, answer: Arc<A>) {
+    pub async fn serve<A: Answer + ?Sized>(self, answer: Arc<A>) {
         let mut told_ms: Option<u64> = None;
         loop {
             let connection = match self.socket.accept().await {

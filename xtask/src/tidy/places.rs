@@ -77,7 +77,7 @@ const KEPT: &[Kept] = &[
     Kept {
         what: "Uuid::new_v4",
         // A simulated machine draws its own host keys and boot ids: they are no part of the state.
-        homes: &["crates/server/src/random.rs", "crates/hypervisor-simulated/src/driver.rs"],
+        homes: &["crates/server/src/random.rs", "crates/hypervisor-simulated/src/machines.rs"],
         free_in_tests: true,
         instead: "take ids and randomness from the Context",
     },
@@ -92,8 +92,9 @@ const KEPT: &[Kept] = &[
         homes: &[
             "crates/hypervisor/src/contract.rs",
             "crates/hypervisor/src/listener.rs",
-            "crates/hypervisor-simulated/src/doors.rs",
             "crates/hypervisor-simulated/src/driver.rs",
+            "crates/hypervisor-simulated/src/listeners.rs",
+            "crates/hypervisor-simulated/src/machines.rs",
             "crates/operations/src/engine.rs",
             "crates/operations/src/tasks.rs",
             "crates/server/src/",

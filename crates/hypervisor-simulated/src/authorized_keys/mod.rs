@@ -3,23 +3,15 @@
 //! Its source is the reference: `auth2-pubkeyfile.c` for lines, `sshkey.c` for keys, `auth-options.c` for options. Where
 //! sshd is lenient we are, as a line that admits nobody here would admit somebody on a real machine with the same file.
 
+mod admission;
 mod blob;
 mod options;
 mod patterns;
 mod times;
 
+pub use admission::{Admission, Conditions};
 pub(crate) use blob::same_key;
 pub(crate) use options::Options;
-use std::net::IpAddr;
-
-/// Who asks to be admitted, and when.
-#[derive(Debug, Clone, Copy)]
-pub struct Conditions {
-    /// Where the client's address is not known, no `from=` fits.
-    pub address: Option<IpAddr>,
-    /// Unix seconds.
-    pub now_seconds: u64,
-}
 
 /// A line that is about a key.
 #[derive(Debug, PartialEq, Eq)]

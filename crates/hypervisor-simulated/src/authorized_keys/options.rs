@@ -1,7 +1,10 @@
 //! The options before a key, as sshd's `sshauthopt_parse` reads them: one that it does not understand makes the line void.
 
-use super::{Conditions, blob::is_space, patterns, times};
-use crate::disk::Admission;
+use super::{
+    admission::{Admission, Conditions},
+    blob::is_space,
+    patterns, times,
+};
 
 /// What a line's options permit.
 ///

@@ -1,6 +1,9 @@
 //! Who may enter: decided from the machine's row alone, at the moment of the attempt.
 
-use crate::{authorized_keys::Conditions, disk::Admission, machine::Machine};
+use crate::{
+    authorized_keys::{Admission, Conditions},
+    machine::Machine,
+};
 use russh::{
     MethodKind, MethodSet,
     keys::{Algorithm, PublicKey},

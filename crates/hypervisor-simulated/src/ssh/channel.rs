@@ -103,7 +103,7 @@ impl Work {
     }
 
     async fn command(&mut self, text: &str) -> Result<u8, Error> {
-        let waits = self.land.driver.compute(self.land.id, text.len(), || waits_for_input(text)).await;
+        let waits = self.land.machines.computing.compute(self.land.id, text.len(), || waits_for_input(text)).await;
         let mut share = self.land.memory.share();
         let mut input = Vec::new();
         if waits {
@@ -124,7 +124,7 @@ impl Work {
             }
         } else if text.contains("scp")
             && let Some((transfer, step)) =
-                self.land.driver.compute(self.land.id, text.len(), || self.copy_asked_for(text)).await?
+                self.land.machines.computing.compute(self.land.id, text.len(), || self.copy_asked_for(text)).await?
         {
             return self.copy(transfer, step).await;
         }
@@ -148,7 +148,7 @@ impl Work {
                 Some(Event::Data(data)) => {
                     for piece in data.bytes.split_inclusive(|byte| *byte == b'\n') {
                         if line.len() + piece.len() > LINE_MAX || !share.resize(line.len() + piece.len()) {
-                            self.land.driver.bounds().reached(Bound::Line);
+                            self.land.machines.bounds().reached(Bound::Line);
                             let why = format!("cvmd-guest: ended: a line has more than {LINE_MAX} bytes");
                             self.out.print(&guest::fails(&why, 2)).await?;
                             return Ok(2);
@@ -230,7 +230,7 @@ impl Work {
         let mut words = command.expand(&shell).unwrap_or_default();
         words.retain(|word| word != "sudo");
         let mut files = self.land.files();
-        let now_ms = self.land.driver.clock.now_ms();
+        let now_ms = self.land.machines.clock.now_ms();
         let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
         Ok(scp::begin(&words, &mut guest))
     }
@@ -268,10 +268,10 @@ impl Work {
     /// Answers one request of sftp.
     async fn sftp_step(&self, server: &mut sftp::Server) -> Result<Option<sftp::Step>, Error> {
         let machine = self.land.machine()?;
-        let _turn = self.land.driver.turn(self.land.id).await;
+        let _turn = self.land.machines.computing.turn(self.land.id).await;
         let mut files = self.land.files();
         let mut shell = Shell::default();
-        let now_ms = self.land.driver.clock.now_ms();
+        let now_ms = self.land.machines.clock.now_ms();
         let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
         Ok(server.advance(&mut guest))
     }
@@ -302,10 +302,10 @@ impl Work {
                 };
             }
             let machine = self.land.machine()?;
-            let _turn = self.land.driver.turn(self.land.id).await;
+            let _turn = self.land.machines.computing.turn(self.land.id).await;
             let mut files = self.land.files();
             let mut shell = Shell::default();
-            let now_ms = self.land.driver.clock.now_ms();
+            let now_ms = self.land.machines.clock.now_ms();
             let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
             step = match (written, data.take()) {
                 (Some(outcome), _) => transfer.written(outcome, &mut guest),

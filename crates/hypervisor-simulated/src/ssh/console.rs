@@ -13,7 +13,7 @@ use super::{
     userland::Userland,
 };
 use crate::{
-    SimulatedHypervisor,
+    machines::Machines,
     penalties::{Attempt, Failure},
     sessions,
 };
@@ -67,23 +67,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Glass<S> {
 impl Console {
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::NoConsole`], [`Trouble::Crowded`].
-    pub(crate) fn at(driver: Arc<SimulatedHypervisor>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Trouble> {
+    pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Trouble> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
         // Its peer has no share to use up here: the console is admitted at once.
-        let (open, line) = driver.sessions.open(id, None)?;
+        let (open, line) = machines.sessions.open(id, None)?;
         // Whoever opens a console has signed a request for it: it is no stranger at the door.
         open.admitted();
-        let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
-        if machine.power(driver.clock.now_ms()) != Power::Running {
+        let machine = machines.machine(id).ok_or(Trouble::Absent(id))?;
+        if machine.power(machines.clock.now_ms()) != Power::Running {
             return Err(Trouble::NotRunning(id));
         }
         if !machine.has_sshd {
             return Err(Trouble::NoConsole(id));
         }
-        Ok(Console { land: Userland::new(driver, &machine, open.files()), peer, open, line })
+        Ok(Console { land: Userland::new(machines, &machine, open.files()), peer, open, line })
     }
 
-    /// Serves the console until its client, its machine or the driver ends it.
+    /// Serves the console until its client, its machine or the hypervisor ends it.
     pub(crate) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin) {
         let Console { land, peer, open, line } = self;
         let (keys, glass) = split(Cable::new(stream, line));
@@ -168,11 +168,11 @@ async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(
         let Entered::Line(password) = screen.line(false).await? else { continue };
         let name = user.clone();
         let fits = move || auth::password_fits(&machine, name.trim(), &password);
-        if land.driver.checks_password(land.id, fits).await {
+        if land.machines.computing.checks_password(land.id, fits).await {
             return Ok(true);
         }
         let attempt = Attempt { machine: land.id, peer, user: user.trim() };
-        land.driver.failures.add(Failure::Console, attempt, land.driver.clock.now_ms());
+        land.machines.failures.add(Failure::Console, attempt, land.machines.clock.now_ms());
         tokio::time::sleep(WRONG_PASSWORD).await;
         screen.glass.show("\r\nLogin incorrect\r\n").await?;
     }

@@ -7,7 +7,7 @@
 //! silent then holds none. Only the exchange whose group is asked for tells when that is, so that the others of its kind are not
 //! offered.
 
-use crate::{SimulatedHypervisor, bounds::Bound, owners::Holder};
+use crate::{bounds::Bound, machines::Machines, owners::Holder};
 use cvmd_hypervisor::{TooManyWait, Turn};
 use cvmd_model::InstanceId;
 use russh::{
@@ -57,9 +57,9 @@ impl Exchange {
     }
 
     /// The connection whose answer waits for its turn.
-    pub(super) fn pace<C>(&self, connection: C, driver: Arc<SimulatedHypervisor>, machine: InstanceId) -> Paced<C> {
+    pub(super) fn pace<C>(&self, connection: C, machines: Arc<Machines>, machine: InstanceId) -> Paced<C> {
         let has_group = Arc::clone(&self.has_group);
-        Paced { connection, has_group, driver, machine, packet: Vec::new(), read: 0, turn: None }
+        Paced { connection, has_group, machines, machine, packet: Vec::new(), read: 0, turn: None }
     }
 }
 
@@ -67,7 +67,7 @@ impl Exchange {
 pub(super) struct Paced<C> {
     connection: C,
     has_group: Arc<AtomicBool>,
-    driver: Arc<SimulatedHypervisor>,
+    machines: Arc<Machines>,
     machine: InstanceId,
     /// What has come of the packet that comes now.
     packet: Vec<u8>,
@@ -94,15 +94,15 @@ impl<C: AsyncRead + Unpin> Paced<C> {
                 return Poll::Ready(Ok(true));
             } else if let Some(MyTurn::Waits(turn)) = &mut self.turn {
                 let Ok(turn) = ready!(turn.as_mut().poll(context)) else {
-                    self.driver.bounds().reached(Bound::Exchanges);
+                    self.machines.bounds().reached(Bound::Exchanges);
                     return Poll::Ready(Ok(false));
                 };
                 self.turn = Some(MyTurn::Computes(turn));
                 self.has_group.store(false, Relaxed);
                 return Poll::Ready(Ok(true));
             } else {
-                let turns = self.driver.computing.exchanges.clone();
-                let owner = self.driver.sessions.holder_of(self.machine);
+                let turns = self.machines.computing.exchanges.clone();
+                let owner = self.machines.sessions.holder_of(self.machine);
                 self.turn = Some(MyTurn::Waits(Box::pin(async move { turns.take(owner).await })));
             }
         }
@@ -187,19 +187,19 @@ mod test {
     use cvmd_hypervisor::Clock;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-    fn driver() -> (tempfile::TempDir, Arc<SimulatedHypervisor>) {
+    fn machines() -> (tempfile::TempDir, Arc<Machines>) {
         let directory = tempfile::tempdir().unwrap();
         let ssh = SshSettings { listen: false, ..SshSettings::default() };
         let settings = Settings { data: directory.path().to_owned(), clock: Clock::tokio(1), ssh };
-        let driver = SimulatedHypervisor::open(settings).unwrap();
-        (directory, driver)
+        let machines = Machines::open(settings, None, |_| true).unwrap().0;
+        (directory, machines)
     }
 
     /// A client, and its connection, that has been given the group.
-    fn with_group(driver: &Arc<SimulatedHypervisor>, machine: u64) -> (DuplexStream, Paced<DuplexStream>) {
+    fn with_group(machines: &Arc<Machines>, machine: u64) -> (DuplexStream, Paced<DuplexStream>) {
         let (client, server) = duplex(64 << 10);
         let mut exchange = Exchange::default();
-        let paced = exchange.pace(server, Arc::clone(driver), InstanceId::from_random(machine));
+        let paced = exchange.pace(server, Arc::clone(machines), InstanceId::from_random(machine));
         assert!(exchange.begin(&wanted()).is_some() && exchange.begin(&wanted()).is_none(), "once");
         (client, paced)
     }
@@ -222,22 +222,22 @@ mod test {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_handed_on_whole_and_in_its_turn_and_silence_holds_none() {
-        let (_directory, driver) = driver();
-        let (mut client, mut paced) = with_group(&driver, 1);
-        let (mut other, mut paced_other) = with_group(&driver, 2);
+        let (_directory, machines) = machines();
+        let (mut client, mut paced) = with_group(&machines, 1);
+        let (mut other, mut paced_other) = with_group(&machines, 2);
         // What computes nothing needs no turn, and part of an answer has none.
         client.write_all(&packet(2, 20)).await.unwrap();
         assert_eq!(read(&mut paced).await, Some(packet(2, 20)));
         let answer = packet(GEX_INIT, 260);
         client.write_all(&answer[..200]).await.unwrap();
         assert_eq!(read(&mut paced).await, None);
-        let turn = driver.computing.exchanges.try_take().expect("nobody computes");
+        let turn = machines.computing.exchanges.try_take().expect("nobody computes");
         client.write_all(&[&answer[200..], &packet(21, 9)].concat()).await.unwrap();
         assert_eq!(read(&mut paced).await, None, "it waits for its turn");
         drop(turn);
         let mut head = [0; 4];
         paced.read_exact(&mut head).await.unwrap();
-        assert!(driver.computing.exchanges.try_take().is_none(), "it has its turn while it is read");
+        assert!(machines.computing.exchanges.try_take().is_none(), "it has its turn while it is read");
         assert_eq!([&head[..], &read(&mut paced).await.unwrap()].concat(), answer);
         other.write_all(&answer).await.unwrap();
         assert_eq!(read(&mut paced_other).await, None, "one at a time");
@@ -246,16 +246,16 @@ mod test {
         // And what comes behind it goes through as it comes.
         assert_eq!(read(&mut paced).await, Some(packet(21, 9)));
         drop(paced_other);
-        assert!(driver.computing.exchanges.try_take().is_some(), "who has gone has no turn");
+        assert!(machines.computing.exchanges.try_take().is_some(), "who has gone has no turn");
     }
 
     #[tokio::test(start_paused = true)]
     async fn too_many_of_one_owner_are_ended_and_so_is_what_is_no_packet() {
-        let (_directory, driver) = driver();
-        let turn = driver.computing.exchanges.try_take();
+        let (_directory, machines) = machines();
+        let turn = machines.computing.exchanges.try_take();
         let mut waiting = Vec::new();
         let refused = loop {
-            let (mut client, mut paced) = with_group(&driver, 1);
+            let (mut client, mut paced) = with_group(&machines, 1);
             client.write_all(&packet(GEX_INIT, 260)).await.unwrap();
             match read(&mut paced).await {
                 None => waiting.push((client, paced)),
@@ -263,9 +263,9 @@ mod test {
             }
         };
         assert_eq!((refused, waiting.len()), (Some(Vec::new()), 32));
-        assert!(driver.bounds().figures().contains(&("ssh_key_exchanges", 1)));
+        assert!(machines.bounds().figures().contains(&("ssh_key_exchanges", 1)));
         drop(turn);
-        let (mut client, mut paced) = with_group(&driver, 2);
+        let (mut client, mut paced) = with_group(&machines, 2);
         client.write_all(b"GET / HTTP/1.1").await.unwrap();
         assert_eq!(paced.read(&mut [0; 8]).await.unwrap_err().kind(), io::ErrorKind::InvalidData);
     }

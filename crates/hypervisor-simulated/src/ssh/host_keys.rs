@@ -2,7 +2,7 @@
 //! it is made when the first client comes that can verify no other, and stands in the machine's row from then on.
 
 use super::greeting::HostKey;
-use crate::{SimulatedHypervisor, bounds::Bound, driver::gone, machine::Machine};
+use crate::{bounds::Bound, machine::Machine, machines::Machines};
 use cvmd_hypervisor::Trouble;
 use cvmd_model::InstanceId;
 use p256::SecretKey;
@@ -45,7 +45,7 @@ fn ecdsa(machine: &Machine) -> Option<PrivateKey> {
     Some(EcdsaKeypair::NistP256 { public, private: secret.into() }.into())
 }
 
-impl SimulatedHypervisor {
+impl Machines {
     /// The keys that a connection offers.
     pub(super) async fn host_keys(&self, machine: &Machine, wanted: HostKey) -> Vec<PrivateKey> {
         let mut keys = Vec::new();
@@ -77,8 +77,8 @@ impl SimulatedHypervisor {
         if let Some(key) = self.rsa_in_row(id) {
             return Ok(key);
         }
-        let driver = self.me.upgrade().ok_or_else(gone)?;
-        self.to_the_end(async move { driver.make_rsa_host_key(id).await }).await
+        let machines = self.shared()?;
+        self.to_the_end(async move { machines.make_rsa_host_key(id).await }).await
     }
 
     async fn make_rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Trouble> {

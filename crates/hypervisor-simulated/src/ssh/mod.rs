@@ -31,7 +31,7 @@ mod terminal;
 mod text_commands;
 mod userland;
 
-use crate::{SimulatedHypervisor, machine::Machine, sessions::Line, visits::Visit};
+use crate::{machine::Machine, machines::Machines, sessions::Line, visits::Visit};
 use async_trait::async_trait;
 use cable::Cable;
 use cvmd_hypervisor::{Answer, Peer, Trouble};
@@ -68,48 +68,48 @@ const ATTEMPTS_MAX: usize = 7;
 /// Answers connections in the name of the machine whose address they were made to.
 #[derive(Debug)]
 pub(crate) struct Sshd {
-    driver: Weak<SimulatedHypervisor>,
+    machines: Weak<Machines>,
 }
 
 impl Sshd {
-    pub(crate) fn new(driver: Weak<SimulatedHypervisor>) -> Sshd {
-        Sshd { driver }
+    pub(crate) fn new(machines: Weak<Machines>) -> Sshd {
+        Sshd { machines }
     }
 }
 
 #[async_trait]
 impl Answer for Sshd {
     async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4) {
-        let Some(driver) = self.driver.upgrade() else { return };
-        let Some(id) = driver.census.at(*destination.ip()).map(|machine| machine.id) else { return };
-        answer(driver, id, connection).await;
+        let Some(machines) = self.machines.upgrade() else { return };
+        let Some(id) = machines.registry.at(*destination.ip()).map(|machine| machine.id) else { return };
+        answer(machines, id, connection).await;
     }
 }
 
 /// Answers connections in the name of one machine, at a port of its own.
 #[derive(Debug)]
 pub(crate) struct SshdOf {
-    driver: Weak<SimulatedHypervisor>,
+    machines: Weak<Machines>,
     id: InstanceId,
 }
 
 impl SshdOf {
-    pub(crate) fn new(driver: Weak<SimulatedHypervisor>, id: InstanceId) -> SshdOf {
-        SshdOf { driver, id }
+    pub(crate) fn new(machines: Weak<Machines>, id: InstanceId) -> SshdOf {
+        SshdOf { machines, id }
     }
 }
 
 #[async_trait]
 impl Answer for SshdOf {
     async fn answer(self: Arc<Self>, connection: TcpStream, _destination: SocketAddrV4) {
-        let Some(driver) = self.driver.upgrade() else { return };
-        answer(driver, self.id, connection).await;
+        let Some(machines) = self.machines.upgrade() else { return };
+        answer(machines, self.id, connection).await;
     }
 }
 
-async fn answer(driver: Arc<SimulatedHypervisor>, id: InstanceId, connection: TcpStream) {
+async fn answer(machines: Arc<Machines>, id: InstanceId, connection: TcpStream) {
     let Ok(peer) = connection.peer_addr() else { return };
-    let session = match Accepted::at(driver, id, Some(Peer::new(peer.ip()))) {
+    let session = match Accepted::at(machines, id, Some(Peer::new(peer.ip()))) {
         Ok(session) => session,
         Err(trouble) => return turn_away(&connection, &trouble),
     };
@@ -130,7 +130,7 @@ fn turn_away(connection: &TcpStream, trouble: &Trouble) {
 
 /// A connection that a machine's sshd will answer, before its first byte.
 pub(crate) struct Accepted {
-    driver: Arc<SimulatedHypervisor>,
+    machines: Arc<Machines>,
     machine: Arc<Machine>,
     visit: Visit,
     line: Line,
@@ -139,38 +139,34 @@ pub(crate) struct Accepted {
 impl Accepted {
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`], [`Trouble::Crowded`].
-    pub(crate) fn at(
-        driver: Arc<SimulatedHypervisor>,
-        id: InstanceId,
-        peer: Option<Peer>,
-    ) -> Result<Accepted, Trouble> {
-        if let Some(wait) = peer.and_then(|peer| driver.failures.refuses(peer, driver.clock.now_ms())) {
+    pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Accepted, Trouble> {
+        if let Some(wait) = peer.and_then(|peer| machines.failures.refuses(peer, machines.clock.now_ms())) {
             return Err(Trouble::Penalized { seconds: wait.as_secs() + 1 });
         }
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
-        let (session, line) = driver.sessions.open(id, peer)?;
-        let machine = driver.machine(id).ok_or(Trouble::Absent(id))?;
-        if driver.observed(&machine).power != Power::Running {
+        let (session, line) = machines.sessions.open(id, peer)?;
+        let machine = machines.machine(id).ok_or(Trouble::Absent(id))?;
+        if machines.observed(&machine).power != Power::Running {
             return Err(Trouble::NotRunning(id));
         }
         if !machine.has_sshd || machine.behaviour().unreachable {
             return Err(Trouble::Unreachable(id));
         }
-        let visit = Visit::new(Arc::clone(&driver), id, peer, session);
-        Ok(Accepted { driver, machine, visit, line })
+        let visit = Visit::new(Arc::clone(&machines), id, peer, session);
+        Ok(Accepted { machines, machine, visit, line })
     }
 
-    /// Speaks SSH until the client, the machine or the driver ends it.
+    /// Speaks SSH until the client, the machine or the hypervisor ends it.
     pub(crate) async fn run(self, connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-        let Accepted { driver, machine, visit, line } = self;
+        let Accepted { machines, machine, visit, line } = self;
         let (id, visit) = (machine.id, Arc::new(visit));
-        let land = Userland::new(Arc::clone(&driver), &machine, visit.session.files());
+        let land = Userland::new(Arc::clone(&machines), &machine, visit.session.files());
         let exchange = Exchange::default();
         let greeting = async {
             let (connection, host_key) = greeting::greet(Cable::new(connection, line)).await?;
-            let connection = exchange.pace(connection, Arc::clone(&driver), id);
+            let connection = exchange.pace(connection, Arc::clone(&machines), id);
             let visitor = Visitor::new(land, Arc::clone(&visit), exchange);
-            let keys = driver.host_keys(&machine, host_key).await;
+            let keys = machines.host_keys(&machine, host_key).await;
             let config = Arc::new(config(&machine, keys));
             drop(machine);
             russh::server::run_stream(config, connection, visitor).await

@@ -82,14 +82,18 @@ impl Userland {
         signals: &Signals,
     ) -> Result<Ended, Error> {
         environment::log_in(shell, &*self.machine()?);
-        let (commands, _share) =
-            match self.driver.compute(self.id, text.len(), || understood(text, shell, &self.memory)).await {
-                Ok(understood) => understood,
-                Err(refused) => {
-                    self.refuse(shell, refused, out).await?;
-                    return Ok(Ended { status: 2, exit: false });
-                }
-            };
+        let (commands, _share) = match self
+            .machines
+            .computing
+            .compute(self.id, text.len(), || understood(text, shell, &self.memory))
+            .await
+        {
+            Ok(understood) => understood,
+            Err(refused) => {
+                self.refuse(shell, refused, out).await?;
+                return Ok(Ended { status: 2, exit: false });
+            }
+        };
         let mut going = Going { signals, begun: false, left: Some(PRINTED_MAX), depth: 0 };
         self.list(commands, shell, input, out, &mut going).await
     }
@@ -279,8 +283,11 @@ impl Userland {
         }
         going.begun = true;
         let weight = command.words().len() * WORD_WEIGHS;
-        let mut done =
-            self.driver.compute(self.id, weight, || self.run_one(command, substituted, shell, input)).await?;
+        let mut done = self
+            .machines
+            .computing
+            .compute(self.id, weight, || self.run_one(command, substituted, shell, input))
+            .await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
             done = no_memory();
@@ -375,7 +382,8 @@ impl Userland {
         let weight = script.text.len();
         // Scripts that call each other count as what they print does.
         self.spend(weight, shell, out, going).await?;
-        let understood = self.driver.compute(self.id, weight, || understood(&script.text, shell, &self.memory)).await;
+        let understood =
+            self.machines.computing.compute(self.id, weight, || understood(&script.text, shell, &self.memory)).await;
         let (commands, _share) = match understood {
             Ok(understood) => understood,
             Err(refused) => {
@@ -399,7 +407,7 @@ impl Userland {
 
     async fn refuse(&self, shell: &mut Shell, refused: Refused, out: &mut impl Print) -> Result<(), Error> {
         if let Some(bound) = refused.bound {
-            self.driver.bounds().reached(bound);
+            self.machines.bounds().reached(bound);
         }
         shell.status = ENDED;
         out.print(&guest::fails(&format!("cvmd-guest: {}", refused.words), ENDED)).await
@@ -416,11 +424,11 @@ impl Userland {
     ) -> Result<Done, Error> {
         let machine = self.machine()?;
         let Some(words) = command.expand(shell) else {
-            self.driver.bounds().reached(Bound::Line);
+            self.machines.bounds().reached(Bound::Line);
             return Ok(guest::fails("cvmd-guest: too many words or variables, or too long", 126));
         };
         let mut files = self.files();
-        let now_ms = self.driver.clock.now_ms();
+        let now_ms = self.machines.clock.now_ms();
         let mut done = commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input, now_ms });
         if let Some(status) = substituted
             && words.iter().all(|word| assignment(word).is_some())
@@ -432,8 +440,8 @@ impl Userland {
 
     async fn act(&self, effect: Option<&Effect>) -> Result<(), Trouble> {
         match effect {
-            Some(Effect::PowerOff) => self.driver.power_off_inside(self.id, self.boot).await,
-            Some(Effect::Reboot) => self.driver.reboot_inside(self.id, self.boot).await,
+            Some(Effect::PowerOff) => self.machines.power_off_inside(self.id, self.boot).await,
+            Some(Effect::Reboot) => self.machines.reboot_inside(self.id, self.boot).await,
             Some(Effect::Sleep(time)) => {
                 tokio::time::sleep(*time).await;
                 Ok(())
@@ -448,7 +456,7 @@ impl Userland {
     pub(crate) async fn write_keys(&self, text: String, append: bool) -> Result<(), Trouble> {
         tracing::debug!(instance = %self.id, "authorized_keys is written in the guest");
         let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
-        self.driver.edit_keys_inside(self.id, self.boot, edit).await
+        self.machines.edit_keys_inside(self.id, self.boot, edit).await
     }
 
     /// The same, for a file that has become them, which then is gone.

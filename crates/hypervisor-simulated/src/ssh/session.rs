@@ -9,7 +9,7 @@ use super::{
     signals::Signal,
     userland::Userland,
 };
-use crate::{bounds::Bound, disk::Admission, machine::Machine, visits::Visit};
+use crate::{authorized_keys::Admission, bounds::Bound, machine::Machine, visits::Visit};
 use russh::{
     Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Error, Pty, Sig,
     client::GexParams,
@@ -65,7 +65,7 @@ impl Visitor {
         let (name, password) = (user.to_owned(), password.to_owned());
         let checked = machine.clone();
         let admits = move || auth::password_admits(&checked, &name, &password);
-        let right = self.land.driver.checks_password(machine.id, admits).await;
+        let right = self.land.machines.computing.checks_password(machine.id, admits).await;
         // Again, because hashing took time: what holds now decides.
         let unchanged = self.land.machine()?.entrance() == machine.entrance();
         if right && unchanged {
@@ -94,7 +94,7 @@ impl Visitor {
         };
         let out = Out { channel: half, pty: desk.pty, signals: Arc::clone(&events.signals) };
         let work = Work { land: self.land.clone(), events, out, shell: Shell::default() };
-        self.land.driver.spawn(work.run(asked));
+        self.land.machines.spawn(work.run(asked));
         Ok(())
     }
 }
@@ -174,7 +174,7 @@ impl Handler for Visitor {
         _session: &mut Session,
     ) -> Result<(), Error> {
         if !self.may_open() {
-            self.land.driver.bounds().reached(Bound::Channels);
+            self.land.machines.bounds().reached(Bound::Channels);
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }

@@ -95,12 +95,12 @@ impl Userland {
             report(done, written);
             return;
         }
-        let _turn = self.driver.turn(self.id).await;
+        let _turn = self.machines.computing.turn(self.id).await;
         let mut files = self.files();
         let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
         let body = [before, &body].concat();
         let mode = files.file(path).is_none().then_some(0o666 & !umask);
-        if let Err(why) = files.put(path, (mode, body), &machine, self.driver.clock.now_ms()) {
+        if let Err(why) = files.put(path, (mode, body), &machine, self.machines.clock.now_ms()) {
             done.err.push_str(&format!("cvmd-guest: {path}: {why}\n"));
             done.status = 1;
         }
@@ -118,7 +118,7 @@ impl Capture {
         let done = if self.lacks_memory {
             no_memory()
         } else if self.is_full {
-            land.driver.bounds().reached(Bound::Output);
+            land.machines.bounds().reached(Bound::Output);
             guest::fails(&format!("cvmd-guest: no more than {} bytes are handed on at once here", self.most), 1)
         } else {
             Done { out: self.out, err: self.err, status, effect: None }

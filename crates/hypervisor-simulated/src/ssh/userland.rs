@@ -1,7 +1,7 @@
 //! What a session finds in a guest: the machine as it is, its files in memory, and the share of memory it may take.
 
 use super::files::Files;
-use crate::{SimulatedHypervisor, machine::Machine, memory::Memory};
+use crate::{machine::Machine, machines::Machines, memory::Memory};
 use cvmd_model::{BootId, InstanceId, Power};
 use russh::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A guest's userland, from one boot to its end.
 #[derive(Debug, Clone)]
 pub(crate) struct Userland {
-    pub(crate) driver: Arc<SimulatedHypervisor>,
+    pub(crate) machines: Arc<Machines>,
     pub(crate) id: InstanceId,
     /// The boot that was connected to: another boot has other sessions.
     pub(crate) boot: BootId,
@@ -18,18 +18,18 @@ pub(crate) struct Userland {
 }
 
 impl Userland {
-    pub(crate) fn new(driver: Arc<SimulatedHypervisor>, machine: &Machine, files: Arc<Mutex<Files>>) -> Userland {
+    pub(crate) fn new(machines: Arc<Machines>, machine: &Machine, files: Arc<Mutex<Files>>) -> Userland {
         let memory = files.lock().unwrap_or_else(PoisonError::into_inner).memory();
-        Userland { driver, id: machine.id, boot: machine.boot, files, memory }
+        Userland { machines, id: machine.id, boot: machine.boot, files, memory }
     }
 
     /// The machine as it is at this moment, if it still is in the boot that was connected to.
     pub(crate) fn machine(&self) -> Result<Arc<Machine>, Error> {
         let up = |machine: &Arc<Machine>| {
-            let observed = self.driver.observed(machine);
+            let observed = self.machines.observed(machine);
             observed.boot == self.boot && matches!(observed.power, Power::Running | Power::ShuttingDown)
         };
-        self.driver.machine(self.id).filter(up).ok_or(Error::Disconnect)
+        self.machines.machine(self.id).filter(up).ok_or(Error::Disconnect)
     }
 
     /// What the guest has in memory. Held for no longer than a command.

@@ -4,62 +4,18 @@
 //! between two boots. It is kept in the machine's row and asked for again at the next start.
 
 use crate::{
-    SimulatedHypervisor,
     machine::Machine,
-    owners::Owners,
-    penalties::Penalties,
-    ssh::{Sshd, SshdOf},
+    settings::{OwnPorts, SshSettings},
 };
-use cvmd_hypervisor::Listener;
+use cvmd_hypervisor::{Answer, Listener};
 use cvmd_model::InstanceId;
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 use tokio::task::JoinHandle;
-
-/// Where the machines' sshd answers.
-#[derive(Debug, Clone)]
-pub struct SshSettings {
-    /// Ports at the machines' own addresses, tried in order; 0 is any free one.
-    pub ports: Vec<u16>,
-    /// The port of the last start, tried first.
-    pub kept_port: Option<u16>,
-    /// Without it no machine has an SSH endpoint, and no machine with an sshd is ever `ready`.
-    pub listen: bool,
-    /// Instead of addresses of their own: a port of its own for each machine.
-    pub own_ports: Option<OwnPorts>,
-    /// Who is slowed down after logins that failed.
-    pub penalties: Penalties,
-    /// Sessions with all machines, 4,000 at most. A quarter of them may be such as have not logged in.
-    pub sessions_max: usize,
-    /// Half of these are for one owner.
-    pub owners: Owners,
-}
-
-impl Default for SshSettings {
-    fn default() -> SshSettings {
-        SshSettings {
-            ports: vec![22, 2222, 0],
-            kept_port: None,
-            listen: true,
-            own_ports: None,
-            penalties: Penalties::default(),
-            sessions_max: usize::MAX,
-            owners: Owners::default(),
-        }
-    }
-}
-
-/// Which ports machines get, and at what address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnPorts {
-    pub address: Ipv4Addr,
-    /// First and last; any free one when not given.
-    pub range: Option<(u16, u16)>,
-}
 
 #[derive(Debug)]
 enum Way {
@@ -69,10 +25,19 @@ enum Way {
 }
 
 /// What listens for the machines.
-#[derive(Debug)]
-pub(crate) struct Doors {
+pub(crate) struct Listeners {
     way: Way,
     open: Mutex<Open>,
+    /// Makes what answers at a machine's own port; set once there is somebody to answer.
+    each: OnceLock<AnswerOf>,
+}
+
+type AnswerOf = Box<dyn Fn(InstanceId) -> Arc<dyn Answer> + Send + Sync>;
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Listeners").field("way", &self.way).field("open", &self.open).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -94,12 +59,12 @@ pub(crate) struct Bound {
     pub(crate) moved: Vec<InstanceId>,
 }
 
-impl Doors {
+impl Listeners {
     /// Binds what is wanted for the machines that there are, and gives those a port that had none, or whose own is
     /// taken.
-    pub(crate) fn bind(settings: &SshSettings, machines: &mut [Arc<Machine>]) -> io::Result<(Doors, Bound)> {
+    pub(crate) fn bind(settings: &SshSettings, machines: &mut [Arc<Machine>]) -> io::Result<(Listeners, Bound)> {
         let mut bound = Bound::default();
-        let nowhere = Doors { way: Way::Nowhere, open: Mutex::default() };
+        let nowhere = Listeners { way: Way::Nowhere, open: Mutex::default(), each: OnceLock::new() };
         if !settings.listen {
             return Ok((nowhere, bound));
         }
@@ -110,11 +75,11 @@ impl Doors {
                 tracing::warn!(missed, port, "the machines' SSH port of the last start is taken");
             }
             bound.common = Some(listener);
-            return Ok((Doors { way: Way::Addresses { port }, ..nowhere }, bound));
+            return Ok((Listeners { way: Way::Addresses { port }, ..nowhere }, bound));
         };
-        let doors = Doors { way: Way::Ports(own_ports), ..nowhere };
+        let listeners = Listeners { way: Way::Ports(own_ports), ..nowhere };
         for machine in machines.iter_mut() {
-            let Some(listener) = doors.own_listener(machine, machine.port)? else { continue };
+            let Some(listener) = listeners.own_listener(machine, machine.port)? else { continue };
             let (id, port) = (machine.id, listener.port());
             if machine.port != Some(port) {
                 if let Some(missed) = machine.port {
@@ -125,16 +90,23 @@ impl Doors {
             }
             bound.own.push((id, listener));
         }
-        Ok((doors, bound))
+        Ok((listeners, bound))
     }
 
-    /// Answers at the sockets that were bound before there was a driver.
-    pub(crate) fn serve_all(&self, driver: &Weak<SimulatedHypervisor>, bound: Bound) {
+    /// Answers at the sockets that were bound before there was anybody to answer: `all` at the one for all addresses,
+    /// `each` makes what answers at a machine's own.
+    pub(crate) fn serve_all(
+        &self,
+        bound: Bound,
+        all: Arc<impl Answer>,
+        each: impl Fn(InstanceId) -> Arc<dyn Answer> + Send + Sync + 'static,
+    ) {
+        let _ = self.each.set(Box::new(each));
         if let Some(listener) = bound.common {
-            self.open().common = Some(tokio::spawn(listener.serve(Arc::new(Sshd::new(driver.clone())))));
+            self.open().common = Some(tokio::spawn(listener.serve(all)));
         }
         for (id, listener) in bound.own {
-            self.serve(driver, id, listener);
+            self.serve(id, listener);
         }
     }
 
@@ -167,10 +139,11 @@ impl Doors {
         Ok(Some(listener))
     }
 
-    pub(crate) fn serve(&self, driver: &Weak<SimulatedHypervisor>, id: InstanceId, listener: Listener) {
+    /// Answers at a machine's own port from now on.
+    pub(crate) fn serve(&self, id: InstanceId, listener: Listener) {
         let port = listener.port();
-        let task = tokio::spawn(listener.serve(Arc::new(SshdOf::new(driver.clone(), id))));
-        self.open().own.insert(id, (port, Some(task)));
+        let task = self.each.get().map(|each| tokio::spawn(listener.serve(each(id))));
+        self.open().own.insert(id, (port, task));
     }
 
     /// Gives a machine's own port back.

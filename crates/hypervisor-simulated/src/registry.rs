@@ -29,7 +29,7 @@ impl Slot {
 
 /// All machines.
 #[derive(Debug, Default)]
-pub(crate) struct Census(RwLock<Tables>);
+pub(crate) struct Registry(RwLock<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -47,8 +47,8 @@ impl Tables {
     }
 }
 
-impl Census {
-    pub(crate) fn of(machines: Vec<Arc<Machine>>) -> Census {
+impl Registry {
+    pub(crate) fn of(machines: Vec<Arc<Machine>>) -> Registry {
         let mut tables = Tables::default();
         tables.slots.reserve(machines.len());
         tables.addresses.reserve(machines.len());
@@ -59,7 +59,7 @@ impl Census {
             slot.set(Some(machine));
             tables.slots.insert(id, Arc::new(slot));
         }
-        Census(RwLock::new(tables))
+        Registry(RwLock::new(tables))
     }
 
     pub(crate) fn slot(&self, id: InstanceId) -> Option<Arc<Slot>> {
