@@ -2,8 +2,8 @@
 
 use crate::machine::Machine;
 use cvmd_model::InstanceId;
+use foldhash::HashMap;
 use std::{
-    collections::HashMap,
     net::Ipv4Addr,
     sync::{Arc, PoisonError, RwLock},
 };

@@ -9,8 +9,9 @@ use crate::{
     instance_type::{InstanceType, family_of, vendors},
     lasting_number,
 };
+use foldhash::HashMap;
 use serde::Deserialize;
-use std::{collections::HashMap, sync::OnceLock};
+use std::sync::OnceLock;
 
 /// Of each kind, the operator's own are at most so many.
 const OWN_MAX: usize = 100;
@@ -119,8 +120,8 @@ impl Catalogue {
             zones: Vec::new(),
             types: vendors(),
             images: IMAGES.to_vec(),
-            type_names: HashMap::new(),
-            image_ids: HashMap::new(),
+            type_names: HashMap::default(),
+            image_ids: HashMap::default(),
         };
         for row in REGION_ROWS {
             let zones = row.zones(catalogue.next_region());

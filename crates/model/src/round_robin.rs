@@ -1,9 +1,7 @@
 //! What waits, by whose it is: one key after the other, and within one key first come, first served.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    hash::Hash,
-};
+use foldhash::HashMap;
+use std::{collections::VecDeque, hash::Hash};
 
 /// A queue for each key, taken from in turn: one key with a thousand things holds another's first one up by one of them.
 ///
@@ -16,7 +14,7 @@ pub struct RoundRobin<K, V> {
 
 impl<K, V> Default for RoundRobin<K, V> {
     fn default() -> RoundRobin<K, V> {
-        RoundRobin { by_key: HashMap::new(), order: VecDeque::new() }
+        RoundRobin { by_key: HashMap::default(), order: VecDeque::new() }
     }
 }
 

@@ -5,10 +5,8 @@
 //! half of the rest, and there is always one for who has none.
 
 use cvmd_model::{AccountNumber, RoundRobin};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use foldhash::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 #[derive(Debug, Clone)]
@@ -34,7 +32,7 @@ impl Effects {
     pub(crate) fn new(parallel_max: usize) -> Effects {
         Effects(Arc::new(Mutex::new(Places {
             free: parallel_max.max(1),
-            held: HashMap::new(),
+            held: HashMap::default(),
             waiting: RoundRobin::default(),
         })))
     }

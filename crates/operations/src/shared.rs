@@ -4,8 +4,9 @@ use crate::{Limits, effects::Effects};
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
 use cvmd_state::State;
+use foldhash::HashMap;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},

@@ -51,11 +51,17 @@ const BLANKS: [char; 2] = [' ', '\t'];
 
 /// `<algorithm> <base64> <comment>`.
 fn key_at<'a>(text: &'a str, options: &'a str) -> Option<Entry<'a>> {
-    let (algorithm, rest) = text.split_once(BLANKS)?;
+    let (algorithm, rest) = text.split_at(blank(text)?);
     let rest = rest.trim_start_matches(BLANKS);
-    let (base64, comment) = rest.split_once(BLANKS).unwrap_or((rest, ""));
+    let (base64, comment) = rest.split_at(blank(rest).unwrap_or(rest.len()));
     let key = blob::key(algorithm, &blob::decode(base64.as_bytes())?)?;
     Some(Entry { options, key, comment: comment.trim() })
+}
+
+/// Where the first blank stands. Twice for one byte is faster than once for two: keys are long.
+fn blank(text: &str) -> Option<usize> {
+    let space = text.find(' ');
+    text[..space.unwrap_or(text.len())].find('\t').or(space)
 }
 
 /// Where options end: at the first blank outside quotes. `None` when a quote is not closed.

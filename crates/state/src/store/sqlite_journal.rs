@@ -3,7 +3,7 @@
 use super::{Group, Journal, Retention, StoreError, failed};
 use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, params};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -40,12 +40,17 @@ pub(super) struct JournalWriter {
     bytes: u64,
     /// The number of the last refused line, by account; looked up when it is first needed.
     refused: HashMap<u32, u64>,
+    /// The oldest line's number, and how old the oldest replay is; looked up when they are needed and not known. A group
+    /// that is not committed can leave them too new: then the old ones stay a little longer.
+    first_line: Option<u64>,
+    first_replay_seconds: Option<u64>,
 }
 
 impl JournalWriter {
     pub(super) fn open(connection: &Connection, retention: Retention) -> rusqlite::Result<JournalWriter> {
         let bytes: i64 = connection.query_row("SELECT journal_bytes FROM meta", [], |row| row.get(0))?;
-        Ok(JournalWriter { retention, bytes: bytes.cast_unsigned(), refused: HashMap::new() })
+        let bytes = bytes.cast_unsigned();
+        Ok(JournalWriter { retention, bytes, refused: HashMap::new(), first_line: None, first_replay_seconds: None })
     }
 
     /// Answers the bytes that the journal then has.
@@ -97,14 +102,27 @@ impl JournalWriter {
     }
 
     /// What is older than the time goes, twice as many at most as came.
-    fn write_replays(&self, connection: &Connection, group: &Group) -> rusqlite::Result<()> {
+    fn write_replays(&mut self, connection: &Connection, group: &Group) -> rusqlite::Result<()> {
         let lines = || group.lines.iter().chain(&group.refused).filter(|line| line.replay.is_some());
         let Some(newest_seconds) = lines().map(|line| line.at_seconds).max() else { return Ok(()) };
         let mut insert = connection.prepare_cached("INSERT INTO replays (at_seconds, key) VALUES (?1, ?2)")?;
         for line in lines() {
             insert.execute(params![line.at_seconds.cast_signed(), line.replay])?;
         }
+        let first = || {
+            let query = "SELECT at_seconds FROM replays ORDER BY number LIMIT 1";
+            connection.prepare_cached(query)?.query_row([], |row| row.get::<_, i64>(0))
+        };
+        let first_seconds = match self.first_replay_seconds {
+            Some(seconds) => seconds,
+            None => first()?.cast_unsigned(),
+        };
+        self.first_replay_seconds = Some(first_seconds);
         let old_seconds = newest_seconds.saturating_sub(self.retention.replay_seconds);
+        if first_seconds >= old_seconds {
+            return Ok(());
+        }
+        self.first_replay_seconds = None;
         let count = i64::try_from(lines().count()).unwrap_or(i64::MAX / 2);
         connection
             .prepare_cached(
@@ -115,21 +133,27 @@ impl JournalWriter {
     }
 
     /// Takes the oldest lines away until there are few enough of them, and answers the bytes left.
-    fn forget(&self, connection: &Connection, last_line: u64, mut bytes: u64) -> rusqlite::Result<u64> {
-        let first = "SELECT line FROM journal ORDER BY line LIMIT 1";
-        let mut delete = connection.prepare_cached(
-            "DELETE FROM journal WHERE line IN (SELECT line FROM journal WHERE line < ?1 ORDER BY line LIMIT ?2) RETURNING length(CAST(body AS BLOB))",
-        )?;
+    fn forget(&mut self, connection: &Connection, last_line: u64, mut bytes: u64) -> rusqlite::Result<u64> {
         for _ in 0..DELETES_MAX {
-            let first: Option<i64> = connection.prepare_cached(first)?.query_row([], |row| row.get(0)).optional()?;
-            let lines = first.map_or(0, |first| last_line.saturating_sub(first.cast_unsigned()) + 1);
-            let too_many = lines.saturating_sub(self.retention.lines);
+            let first_line = match self.first_line {
+                Some(line) => line,
+                None => {
+                    let query = "SELECT line FROM journal ORDER BY line LIMIT 1";
+                    connection.query_row(query, [], |row| row.get::<_, i64>(0))?.cast_unsigned()
+                }
+            };
+            self.first_line = Some(first_line);
+            let too_many = (last_line.saturating_sub(first_line) + 1).saturating_sub(self.retention.lines);
             if too_many == 0 && bytes <= self.retention.bytes {
                 break;
             }
             let count =
                 if bytes > self.retention.bytes { DELETE_LINES } else { too_many.cast_signed().min(DELETE_LINES) };
+            self.first_line = None;
             // The last line stays, so that numbers go on.
+            let mut delete = connection.prepare_cached(
+                "DELETE FROM journal WHERE line IN (SELECT line FROM journal WHERE line < ?1 ORDER BY line LIMIT ?2) RETURNING length(CAST(body AS BLOB))",
+            )?;
             let gone = delete.query_map(params![last_line.cast_signed(), count], |row| row.get::<_, i64>(0))?;
             let gone: Vec<i64> = gone.collect::<Result<_, _>>()?;
             if gone.is_empty() {
