@@ -5,9 +5,9 @@ import os
 import socket
 from urllib.parse import urlsplit
 
-from cloud import cloud
-from login import methods, new_key, public_half, with_key
-from story import check, equal
+import pytest
+
+from support.login import methods, new_key, public_half, with_key
 
 PASSWORD = "Console9horse+"
 
@@ -58,45 +58,42 @@ class Console:
         return data
 
 
-class It:
-    """What one check leaves for the next."""
-
-    key = key_id = instance = url = None
-
-
-@check
-def a_running_instance_has_an_address_for_its_console():
-    It.key = new_key("console")
-    It.key_id = cloud.imported("console", public_half(It.key))
-    It.instance = cloud.run("console", password=PASSWORD, guest="shutdown-ms=50,boot-ms=100")
+@pytest.fixture
+def instance(cloud):
+    """One that has a password, and that nobody enters over SSH."""
+    instance = cloud.run("console", password=PASSWORD)
     # Binding a key turns password login off over SSH, and nobody has this key.
-    bound = cloud.imported("console_other", public_half(new_key("console_other")))
-    cloud.call("AssociateInstancesKeyPairs", InstanceIds=[It.instance], KeyIds=[bound], ForceStop=True)
-    cloud.settled(It.instance)
-    equal(methods(cloud.machine(It.instance)), {"publickey"})
-    It.url = cloud.call("DescribeInstanceVncUrl", InstanceId=It.instance)["InstanceVncUrl"]
-    assert It.url.startswith(("ws://", "wss://")), It.url
+    cloud.bind(instance, cloud.imported("console_other", public_half(new_key("console_other"))))
+    assert methods(cloud.machine(instance)) == {"publickey"}
+    return instance
 
 
-@check
-def the_password_enters_there_and_lets_a_key_in():
-    with_key(cloud.machine(It.instance), It.key).was_refused()
-    console = Console(It.url)
-    equal(console.status, 101)
+def url_of(cloud, instance):
+    return cloud.call("DescribeInstanceVncUrl", InstanceId=instance)["InstanceVncUrl"]
+
+
+def test_a_running_instance_has_an_address_for_its_console(cloud, instance):
+    assert url_of(cloud, instance).partition("://")[0] in ("ws", "wss")
+
+
+def test_the_password_enters_there_and_lets_a_key_in(cloud, instance):
+    key = new_key("console")
+    with_key(cloud.machine(instance), key).was_refused()
+    console = Console(url_of(cloud, instance))
+    assert console.status == 101
     console.until("login: ")
     console.types("root")
     console.until("Password: ")
     console.types(PASSWORD)
     console.until("# ")
-    console.types(f"echo '{public_half(It.key)}' >> ~/.ssh/authorized_keys")
+    console.types(f"echo '{public_half(key)}' >> ~/.ssh/authorized_keys")
     console.until("# ")
-    equal(with_key(cloud.machine(It.instance), It.key).entered().strip(), "root")
+    assert with_key(cloud.machine(instance), key).entered().strip() == "root"
 
 
-@check
-def an_address_serves_once_and_a_stopped_instance_has_none():
-    equal(Console(It.url).status, 403)
-    cloud.stop(It.instance)
-    cloud.refuses("UnsupportedOperation.InstanceStateStopped", "DescribeInstanceVncUrl", InstanceId=It.instance)
-    cloud.terminate(It.instance)
-    cloud.call("DeleteKeyPairs", KeyIds=[It.key_id])
+def test_an_address_serves_once_and_a_stopped_instance_has_none(cloud, instance):
+    url = url_of(cloud, instance)
+    assert Console(url).status == 101
+    assert Console(url).status == 403
+    cloud.stop(instance)
+    cloud.refuses("UnsupportedOperation.InstanceStateStopped", "DescribeInstanceVncUrl", InstanceId=instance)
