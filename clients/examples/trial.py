@@ -4,11 +4,11 @@ import json
 
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-import world
-from story import REGION
+from examples import world
+from support.surroundings import REGION
 
-# An action of such a name leaves nothing of what it was given, and gets what nothing else uses.
-ENDS = ("Delete", "Release", "Terminate")
+# An action of such a name leaves nothing of what it was given that others could use, and gets what nothing else uses.
+ENDS = ("Delete", "Release", "Terminate", "EnterRescueMode")
 
 # An action of such a name only reads, so that it can be sent in every way that the SDK knows, to the same outcome.
 READS = ("Describe", "Get", "Inquiry", "Inquire")
@@ -34,6 +34,8 @@ def of(product, action):
         # As written first: that finds nothing here, or makes something new.
         outcomes = [send(product, action, example, example.given, region)]
         given, used = world.put_in(example.given, region, fresh=action.startswith(ENDS))
+        if action == "ExitRescueMode":
+            world.rescue(used, region)
         if given != example.given:
             outcomes.append(in_any_state(product, action, example, given, region))
         if action.startswith(ENDS):

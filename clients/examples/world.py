@@ -10,14 +10,16 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-import documents
-from login import new_key, public_half
-from story import ENDPOINT, REGION, SECRET_ID, SECRET_KEY, wait_until
+from examples import documents
+from support.login import new_key, public_half
+from support.surroundings import ENDPOINT, REGION, SECRET_ID, SECRET_KEY
+from support.waiting import wait_until
 
 ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]{3,}")
 # A resource as the tag product names it. Whose it is may be left out.
 SIX_PARTS = re.compile(r"(qcs::\w+:)([\w-]+)(:uin/)\d+(:\w+/)([a-z]+)-[0-9a-zA-Z*]+")
 PASSWORD = "Correct9horse+"
+
 
 @cache
 def client(product, version, region, method="POST", language="en-US", sign=None):
@@ -246,6 +248,13 @@ def power(given, region, state, action):
     ids = [one for one, (found, _) in here.states().items() if found == state and one in str(given)]
     if ids:
         here.call("cvm", action, InstanceIds=ids)
+    settle(region)
+
+
+def rescue(ids, region):
+    """Brings the instances among these into their rescue systems."""
+    for instance_id in (one for one in ids if one.startswith("ins-")):
+        shelf(region).call("cvm", "EnterRescueMode", InstanceId=instance_id, Password=PASSWORD, ForceStop=True)
     settle(region)
 
 
