@@ -1,8 +1,8 @@
 """A computer of one's own for what is typed: a home, a loopback and processes that nobody else sees, and a cvmd on it.
 
-`enter()` starts this program again in namespaces of its own. There the lines work as they stand: the API's port 8312 and the
+`enter()` starts pytest again in namespaces of its own. There the lines work as they stand: the API's port 8312 and the
 machines' port 22 are free, and OpenSSH, which asks the system where a home is and not $HOME, finds the fresh one. Whatever is
-left running ends with the program.
+left running ends with pytest.
 """
 
 import fcntl
@@ -17,12 +17,14 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import pytest
 
-from program import ended, is_healthy  # noqa: E402
-from story import Skipped, WORK, wait_until  # noqa: E402
+from support import surroundings
+from support.program import ended, is_healthy
+from support.surroundings import WORK
+from support.waiting import wait_until
 
-BINARY = Path(os.environ.get("CVMD_BINARY", shutil.which("cvmd") or "cvmd")).resolve()
+BINARY = Path(shutil.which(surroundings.BINARY) or surroundings.BINARY).resolve()
 PROGRAMS = Path(sys.executable).parent
 ENDPOINT = "http://127.0.0.1:8312"
 INSTANCE, KEY = "ins-1e4r6y8i", "skey-4e5ty7i8"
@@ -32,8 +34,12 @@ _INSIDE = "CVMD_DOCS_INSIDE"
 _SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 
 
+# Why this is not such a computer, if it is none.
+_why_not = []
+
+
 def enter():
-    """Answers why it cannot be done here; else does not come back but in the namespaces."""
+    """Gives the status of the pytest that ran in the namespaces; None in there, and where there can be none."""
     if os.environ.pop(_INSIDE, None):
         _settle()
         return None
@@ -43,11 +49,19 @@ def enter():
         # As ourselves: of root OpenSSH asks what a namespace does not give.
         words += ["--user", "--map-current-user", "--keep-caps"]
     tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False) if shutil.which("setpriv") else None
-    if tried is None or tried.returncode != 0:
-        return f"no namespaces for whoever runs this: {tried.stderr.strip() if tried else 'no util-linux here'}"
-    sys.stdout.flush()
-    done = subprocess.run([*words, sys.executable, "-B", "-u", *sys.argv], env={**os.environ, _INSIDE: "yes"}, check=False)
-    sys.exit(done.returncode)
+    if not (PROGRAMS / "tccli").exists():
+        _why_not.append("no tccli beside this Python; `cargo xtask setup` brings it")
+    elif tried is None or tried.returncode != 0:
+        _why_not.append(f"no namespaces for whoever runs this: {tried.stderr.strip() if tried else 'no util-linux here'}")
+    else:
+        return subprocess.run([*words, *sys.orig_argv], env={**os.environ, _INSIDE: "yes"}, check=False).returncode
+    return None
+
+
+def skip_elsewhere():
+    """For the top of a file of checks that need this computer."""
+    if _why_not:
+        pytest.skip(f"the pages' lines: {_why_not[0]}", allow_module_level=True)
 
 
 def _settle():
@@ -133,7 +147,10 @@ class Served:
         return self
 
     def told(self):
-        return (home() / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+        return self.told_in_all()[-2000:]
+
+    def told_in_all(self):
+        return (home() / "server.log").read_text(encoding="utf-8", errors="replace")
 
     def __exit__(self, *_):
         try:
@@ -146,7 +163,7 @@ def skip_without_programs(text):
     path = environment()["PATH"]
     for program in _SPARED:
         if re.search(rf"(?:^|[\s|'=]){program} ", text) and not shutil.which(program, path=path):
-            raise Skipped(f"no {program} here; `cargo xtask setup` as root brings it")
+            pytest.skip(f"no {program} here; `cargo xtask setup` as root brings it")
 
 
 def typed(text, *, where=None, said="", limit_s=120):

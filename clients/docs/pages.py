@@ -3,10 +3,14 @@
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from docs.typed_lines import exemption
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ["README.md", "README.zh-CN.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+TRANSLATED = {"README.zh-CN.md": "README.md"}
 SHELL = ("sh", "bash", "console", "")
 # Beside what is installed here: programs that these pages speak of, and what every shell has.
 _PROGRAMS = {
@@ -40,10 +44,11 @@ class Command:
         return f"{self.page}:{self.line}"
 
 
-def read(page, text=None):
+@cache
+def read(page):
     """The page's blocks and commands, in its order."""
     blocks, prose, fence, indented = [], [], None, None
-    for number, line in enumerate((text or (ROOT / page).read_text(encoding="utf-8")).splitlines(), start=1):
+    for number, line in enumerate((ROOT / page).read_text(encoding="utf-8").splitlines(), start=1):
         before = prose[-1] if prose else ""
         if fence is None and line.startswith("```"):
             fence, prose = (number + 1, line[3:].strip(), []), [*prose, ""]
@@ -78,6 +83,11 @@ def _commands(page, prose):
         if len(words) > 1 and (words[0] in _PROGRAMS or shutil.which(words[0])):
             found.append(Command(page, text.count("\n", 0, span.start()) + 1, command))
     return found
+
+
+def lines_of(block):
+    """What is typed of a block of the shell."""
+    return [line for line in block.lines if without_comment(line) and not exemption(block.page, without_comment(line))]
 
 
 def without_comment(line):

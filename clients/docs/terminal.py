@@ -6,8 +6,8 @@ import re
 import select
 import time
 
-from environment import environment, home
-from story import wait_until
+from docs.environment import environment, home
+from support.waiting import wait_until
 
 # Startup files would be the reader's own; a prompt that tells the status of what went before is ours.
 SHELLS = {"bash": (["bash", "--norc", "--noprofile", "-i"], "PS1='<''$?>'"), "zsh": (["zsh", "-f", "-i"], "PS1='<''%?>'")}

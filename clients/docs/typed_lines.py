@@ -2,7 +2,7 @@
 
 import re
 
-from environment import INSTANCE, KEY
+from docs.environment import INSTANCE, KEY
 
 CLIENTS = ("terraform", "packer", "tccli", "python", "node", "go", "java", "qcloud")
 
@@ -30,6 +30,9 @@ _AROUND = {
     "cvmd credential revoke ": "cvmd account list | grep -q alice || cvmd account add alice\n"
                                "secret_id=$(cvmd credential add alice | grep -o 'AKID[A-Za-z0-9]*')\n{}",
     "cvmd credential add ": "cvmd account list | grep -q alice || cvmd account add alice\n{}",
+    "cvmd account remove ": "cvmd account list | grep -q alice || cvmd account add alice\n{}",
+    "cvmd account add ": "if cvmd account list | grep -q alice; then cvmd account remove alice; fi\n{}",
+    "ssh -F ~/.ssh/cvmd ": "cvmd ssh-config > ~/.ssh/cvmd\n{}",
     # On a copy: a server runs where this is typed.
     "sqlite3 machines.db ": 'cp -r "${XDG_DATA_HOME:-$HOME/.local/share}/cvmd" copied && cd copied\n{}',
     "sqlite3 state.db ": 'cd "${XDG_DATA_HOME:-$HOME/.local/share}/cvmd"\n{}',
@@ -67,7 +70,7 @@ EXEMPT = [
     ("docs/operating.md", "scp -O", "an option that is spoken of; docs/clients.md types it"),
 ]
 
-# Languages that nothing here compiles; what runs has a function in run.py.
+# Languages that nothing here compiles; what runs has a function in test_pages.py.
 EXEMPT_LANGUAGES = [
     ("docs/clients.md", "go", "its modules cannot be fetched where the tests run"),
     ("docs/clients.md", "java", "its artifacts cannot be fetched where the tests run"),

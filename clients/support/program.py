@@ -22,6 +22,11 @@ def is_healthy(endpoint):
         return False
 
 
+def is_complaint(line):
+    """Of a log."""
+    return any(mark in line for mark in (" WARN ", " ERROR ", '"level":"WARN"', '"level":"ERROR"', "panicked"))
+
+
 def ended(process):
     """Its status after SIGTERM, which ends it within half a minute."""
     process.send_signal(signal.SIGTERM)
@@ -83,8 +88,7 @@ class Program:
 
     def complaints(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:
-            return [line for line in log if " WARN " in line or " ERROR " in line or '"level":"WARN"' in line
-                    or '"level":"ERROR"' in line or "panicked at" in line]
+            return [line for line in log if is_complaint(line)]
 
     def log_tail(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:

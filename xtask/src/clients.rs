@@ -7,26 +7,21 @@ mod server;
 
 use crate::{ground, program, shell, tally::Tally};
 use pytest::Tools;
-use server::{SECRET_ID, SECRET_KEY, Server};
+use server::Server;
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     panic::resume_unwind,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-const CLIENT_WITHIN: Duration = Duration::from_secs(600);
 /// Folders that run side by side: clients mostly wait.
 const AT_ONCE: usize = 4;
 /// These take longest, and begin first, so that none is alone at the end.
-const LONGEST: &[&str] = &["python-sdk", "custodian", "tccli", "ssh"];
+const LONGEST: &[&str] = &["python-sdk", "ssh", "tccli", "custodian"];
 
 /// No names before the first option means all folders; what follows goes to pytest.
 pub fn run(words: &[String]) -> Tally {
@@ -99,11 +94,8 @@ fn shown(folder: &Path, tools: &Tools, args: &[String]) -> Tally {
 fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
     let clients = ground::root().join("clients");
     let entries = fs::read_dir(&clients).map_err(|error| format!("{}: {error}", clients.display()))?;
-    let mut found: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.join("run.py").is_file() || has_checks(path))
-        .collect();
+    let mut found: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| has_checks(path)).collect();
     found.sort_by_key(|path| (!LONGEST.iter().any(|name| path.ends_with(name)), path.clone()));
     if let Some(unknown) = LONGEST.iter().find(|name| !found.iter().any(|path| path.ends_with(name))) {
         return Err(format!("{unknown}: takes longest, it is said, and is no client under clients/"));
@@ -130,11 +122,7 @@ fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], said: &mut 
     {
         Err(why) => Tally::failed(format!("{name}: {why}")),
         Ok(server) => {
-            let mut tally = if folder.join("run.py").is_file() {
-                checks(name, folder, &server, &tools.binary, said)
-            } else {
-                pytest::run(name, &server, tools, &work, args, said)
-            };
+            let mut tally = pytest::run(name, &server, tools, &work, args, said);
             if args.is_empty() && tally == Tally::default() {
                 tally.failed.push(format!("{name}: made no check"));
             }
@@ -154,68 +142,13 @@ fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], said: &mut 
     tally
 }
 
-fn checks(name: &str, folder: &Path, server: &Server, binary: &Path, said: &mut Vec<String>) -> Tally {
-    let python = Some(ground::venv().join("bin/python")).filter(|path| path.exists());
-    let child = Command::new(python.unwrap_or_else(|| "python3".into()))
-        .args(["-B", "-u", "run.py"])
-        .current_dir(folder)
-        .env("CVMD_ENDPOINT", &server.endpoint)
-        .env("CVMD_SECRET_ID", SECRET_ID)
-        .env("CVMD_SECRET_KEY", SECRET_KEY)
-        .env("CVMD_DATA", &server.data)
-        .env("CVMD_BINARY", binary)
-        .env("CVMD_NODE_MODULES", ground::node().join("node_modules"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) => return Tally::failed(format!("{name}: Python could not be started: {error}")),
-    };
-    let mut tally = Tally::default();
-    let (tell, told) = mpsc::channel();
-    if let Some(stdout) = child.stdout.take() {
-        thread::spawn(move || {
-            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
-        });
-    }
-    let began = Instant::now();
-    while let Ok(line) = told.recv_timeout(CLIENT_WITHIN.saturating_sub(began.elapsed())) {
-        read_line(name, &line, &mut tally);
-        said.push(line);
-    }
-    if began.elapsed() >= CLIENT_WITHIN {
-        let _ = child.kill();
-        tally.failed.push(format!("{name}: ended after {} s", CLIENT_WITHIN.as_secs()));
-    }
-    match child.wait() {
-        Ok(status) if !status.success() && tally.is_green() => {
-            tally.failed.push(format!("{name}: ended with {status}"))
-        }
-        Err(error) => tally.failed.push(format!("{name}: was lost: {error}")),
-        Ok(_) => {}
-    }
-    if tally == Tally::default() {
-        tally.failed.push(format!("{name}: made no check"));
-    }
-    tally
-}
-
-/// `ok NAME`, `FAILED NAME: why`, `skipped NAME: why`; any other line is only shown.
-fn read_line(client: &str, line: &str, tally: &mut Tally) {
-    if line.starts_with("ok ") {
-        tally.passed += 1;
-    } else if let Some(why) = line.strip_prefix("FAILED ") {
-        tally.failed.push(format!("{client}: {why}"));
-    } else if let Some(why) = line.strip_prefix("skipped ") {
-        tally.skipped.push(format!("{client}: {why}"));
-    }
-}
-
 #[cfg(test)]
 mod test {
     use super::*;
-    use std::sync::Mutex;
+    use std::{
+        sync::{Mutex, mpsc},
+        time::Duration,
+    };
 
     #[test]
     fn what_runs_side_by_side_is_all_there_and_in_order() {
@@ -231,16 +164,5 @@ mod test {
             number * 10
         });
         assert_eq!(outcomes, [10, 20, 30]);
-    }
-
-    #[test]
-    fn each_line_of_a_client_counts_once() {
-        let mut tally = Tally::default();
-        for line in ["ok key enters", "FAILED key is refused: it entered", "skipped tccli: not there", "a remark"] {
-            read_line("legacy", line, &mut tally);
-        }
-        assert_eq!(tally.passed, 1);
-        assert_eq!(tally.failed, ["legacy: key is refused: it entered"]);
-        assert_eq!(tally.skipped, ["legacy: tccli: not there"]);
     }
 }

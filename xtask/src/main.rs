@@ -26,7 +26,9 @@ cargo xtask docs             writes the generated page under docs/ and the recor
 cargo xtask facts            writes the facts files under crates/actions/facts/ out of the vendor's own description
 cargo xtask tidy             the house rules that clippy cannot know, each with its reason
 cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
-cargo xtask clients [NAME]   the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one)
+cargo xtask clients [FOLDER...] [ARGS]
+                             the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one); ARGS go
+                             to pytest: -k NAME runs one check
 cargo xtask demo             cvmd demo
 cargo xtask bench [ARGS]     the table of numbers that count; --against BINARY: beside an older cvmd, in the same rounds
 cargo xtask setup            what the lanes need: system packages when we are root, Python and Node packages under target/

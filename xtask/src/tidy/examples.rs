@@ -61,7 +61,7 @@ fn page(workspace: &Workspace) -> Vec<Finding> {
 /// The folder of a file with checks in it.
 fn folder(file: &SourceFile) -> Option<&str> {
     let (folder, name) = file.path.strip_prefix(CLIENTS)?.split_once('/')?;
-    (name == "run.py" || name.starts_with("test_") && name.ends_with(".py")).then_some(folder)
+    (name.starts_with("test_") && name.ends_with(".py")).then_some(folder)
 }
 
 #[cfg(test)]

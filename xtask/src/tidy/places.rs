@@ -106,7 +106,7 @@ const KEPT: &[Kept] = &[
 ];
 
 /// Where a test's waiting for a condition is written, once, with its limit.
-const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/story.py", "clients/support/waiting.py"];
+const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/support/waiting.py"];
 
 const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 
