@@ -82,6 +82,10 @@ fn shown(folder: &Path, tools: &Tools, args: &[String]) -> Tally {
     let began = Instant::now();
     let mut said = Vec::new();
     let tally = client(&name, folder, tools, args, &mut said);
+    if tally == Tally::default() {
+        // None of its checks was chosen.
+        return tally;
+    }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "-- {name}");
     for line in said {
@@ -108,8 +112,25 @@ fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
 }
 
 fn has_checks(folder: &Path) -> bool {
-    let names = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.file_name());
-    names.filter_map(|name| name.into_string().ok()).any(|name| name.starts_with("test_") && name.ends_with(".py"))
+    checks(folder).next().is_some()
+}
+
+/// The folder's files of checks.
+fn checks(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let paths = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    paths.filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("test_") && name.ends_with(".py")
+    })
+}
+
+/// The folders with a check whose name holds this one.
+pub fn with_a_check_named(name: &str) -> Vec<String> {
+    let holds = |text: &str| text.lines().any(|line| line.starts_with("def test_") && line.contains(name));
+    let is_there =
+        |folder: &PathBuf| checks(folder).any(|path| fs::read_to_string(path).is_ok_and(|text| holds(&text)));
+    let found = folders(&[]).unwrap_or_default();
+    found.iter().filter(|path| is_there(path)).filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
 }
 
 /// Server up, client run, server down, log read.
@@ -149,6 +170,12 @@ mod test {
         sync::{Mutex, mpsc},
         time::Duration,
     };
+
+    #[test]
+    fn a_check_is_found_by_a_part_of_its_name() {
+        assert_eq!(with_a_check_named("cvmd_is_no_open_proxy"), ["proxy"]);
+        assert_eq!(with_a_check_named("no_check_of_that_name"), [""; 0]);
+    }
 
     #[test]
     fn what_runs_side_by_side_is_all_there_and_in_order() {

@@ -1,4 +1,4 @@
-//! The project's own commands, the same words on a laptop and in CI: `cargo xtask help` names them.
+//! The project's own commands, the same words on a laptop and in CI: `cargo xtask` names them.
 
 mod bare;
 mod bench;
@@ -25,7 +25,7 @@ cargo xtask fmt              formats every Rust file
 cargo xtask docs             writes the generated page under docs/ and the record of all replies
 cargo xtask facts            writes the facts files under crates/actions/facts/ out of the vendor's own description
 cargo xtask tidy             the house rules that clippy cannot know, each with its reason
-cargo xtask test [ARGS]      every Rust test, optimised; ARGS go to cargo test
+cargo xtask test [NAME]      every Rust test, optimised (ARGS go to cargo test); with a NAME, the tests of that name in any layer
 cargo xtask clients [FOLDER...] [ARGS]
                              the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one); ARGS go
                              to pytest: -k NAME runs one check
@@ -38,8 +38,8 @@ cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Some((word, rest)) = args.split_first() else {
-        eprintln!("{HELP}");
-        return ExitCode::from(2);
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
     };
     let tally = match word.as_str() {
         "check" => check::run(),
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
             println!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        other => Tally::failed(format!("{other}: no such command; `cargo xtask help` names them")),
+        other => Tally::failed(format!("{other}: no such command; `cargo xtask` names them")),
     };
     tally.print();
     if tally.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

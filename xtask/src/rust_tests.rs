@@ -1,8 +1,24 @@
-//! `cargo xtask test`: every Rust test in the one profile, counted.
+//! `cargo xtask test`: every Rust test in the one profile, counted; with a name, the tests of that name in any layer.
 
-use crate::{shell, tally::Tally};
+use crate::{clients, shell, tally::Tally};
 
+/// A first word that is no option is a name: the clients' checks that hold it run as well.
 pub fn run(args: &[String]) -> Tally {
+    let mut tally = rust(args);
+    let name = args.first().filter(|word| !word.starts_with('-'));
+    let folders = name.map(|name| clients::with_a_check_named(name)).unwrap_or_default();
+    if let Some(name) = name.filter(|_| !folders.is_empty() && tally.is_green()) {
+        tally.add(clients::run(&[folders, vec!["-k".to_owned(), name.clone()]].concat()));
+    }
+    if tally == Tally::default() {
+        tally
+            .failed
+            .push(name.map_or("test: no test ran".to_owned(), |name| format!("test: no test is called {name}")));
+    }
+    tally
+}
+
+fn rust(args: &[String]) -> Tally {
     let mut words = vec!["test", "--release", "--workspace", "--no-fail-fast"];
     words.extend(args.iter().map(String::as_str));
     let mut tally = Tally::default();
@@ -16,9 +32,6 @@ pub fn run(args: &[String]) -> Tally {
     {
         // It did not compile, or a test binary died without a result.
         tally.failed.push(why);
-    }
-    if tally == Tally::default() {
-        tally.failed.push("test: cargo ran no test".to_owned());
     }
     tally
 }
