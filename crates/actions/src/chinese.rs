@@ -403,7 +403,7 @@ fn listed(names: &str) -> String {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{Product, transcript};
+    use crate::{Product, testing::transcript};
     use std::collections::BTreeSet;
 
     /// Reasons that no transcript comes to: the pipeline gives them, or they need a large world.

@@ -57,7 +57,7 @@ fn in_text(text: &str, has_lines: bool) -> Option<char> {
 
 #[cfg(test)]
 mod test {
-    use crate::{ACTIONS, world::World};
+    use crate::{ACTIONS, testing::world::World};
     use cvmd_wire::{Door, Params};
     use serde_json::{Value as Tree, json};
 

@@ -4,71 +4,46 @@
 //!
 //! Architecture invariant: this crate does not depend on `hypervisor`, so no request can half-do something to one.
 
+#[macro_use]
+mod catalog;
 mod action;
 mod address;
 mod api_error;
 mod batch;
-mod catalog;
-mod charge;
 mod chinese;
-mod client_token;
-mod console;
 mod context;
 mod controls;
-mod describe;
 mod disks;
 mod error;
 mod excess;
 mod facts;
 mod filters;
-mod groups;
-mod inquiry;
-#[cfg(test)]
-mod kinds;
-mod launch_parameters;
-mod launchable;
 mod login;
-mod login_settings;
 mod names;
 mod network;
-mod network_reply;
 mod new_instance;
-#[cfg(test)]
-mod page;
 mod parameters;
 mod places;
 mod prices;
 mod product;
-mod rare_wishes;
-#[cfg(test)]
-mod recorder;
 mod reply;
-mod security_rules;
 mod seeds;
 mod snapshots;
 mod source;
-mod tag_refusal;
-mod tag_words;
-mod tagged;
-mod template;
-mod term;
+mod tags;
 #[cfg(test)]
-mod transcript;
+mod testing;
 mod types;
 mod untaken;
-#[cfg(test)]
-mod world;
-#[cfg(test)]
-mod world_images;
-#[cfg(test)]
-mod world_networks;
+
+catalog!(modules);
 
 pub use action::{Action, Apply, Body, Effect, carry_out};
 pub use address::{Address, find};
 pub use api_error::{ApiError, denied};
 pub use catalog::ACTIONS;
-pub use console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
 pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange, Seal};
+pub use cvm::console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
 pub use error::{DiskReason, KeyNameReason, Reason, is_declared};
 pub use excess::Excess;
 pub use login::{hash as hash_password, password as check_password};
@@ -79,5 +54,5 @@ pub use product::{Product, VENDOR_DOMAINS, is_vendor_host};
 pub use reply::time;
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
-pub use tag_refusal::TagRefusal;
+pub use tags::refusal::TagRefusal;
 pub use untaken::Untaken;

@@ -4,7 +4,7 @@ use crate::{
     Parameters, Reason,
     error::{KeyNameReason, Words},
     parameters::shorten,
-    tag_words,
+    tags::words as tag_words,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::Tag;

@@ -494,7 +494,7 @@ pub(crate) mod taken {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{ACTIONS, ApiError, Body, catalog::TRANSCRIPTS, is_declared, world::World};
+    use crate::{ACTIONS, ApiError, Body, catalog::TRANSCRIPTS, is_declared, testing::world::World};
     use cvmd_wire::Door;
     use serde_json::{Value as Tree, json};
 

@@ -1,6 +1,6 @@
 //! What a seed may say of key pairs and instances: the rules of the actions that would have made them otherwise.
 
-use crate::{Reason, controls, names, tag_words};
+use crate::{Reason, controls, names, tags::words as tag_words};
 use cvmd_model::Tag;
 
 const INSTANCE_NAME_MAX: usize = 128;

@@ -20,7 +20,7 @@ pub(crate) const PAGE: Rule = Rule {
 
 const CLIENTS: &str = "clients/";
 const CLIENTS_PAGE: &str = "docs/clients.md";
-const CATALOG: &str = "crates/actions/src/catalog/";
+const CATALOG: &str = "crates/actions/src/";
 
 fn examples(workspace: &Workspace) -> Vec<Finding> {
     let called = |name: &str| {
@@ -81,7 +81,7 @@ mod test {
 
     #[test]
     fn an_action_that_no_client_calls_is_found() {
-        let action = ("crates/actions/src/catalog/stop.rs", "    name: \"StopInstances\",\n");
+        let action = ("crates/actions/src/stop.rs", "    name: \"StopInstances\",\n");
         assert_eq!(examples(&workspace(&[action])).len(), 1);
         let client = ("clients/tccli/test_keys.py", "cloud.call(\"StopInstances\")\n");
         assert_eq!(examples(&workspace(&[action, client])), []);

@@ -8,6 +8,7 @@ mod imports;
 mod licences;
 mod names;
 mod places;
+mod products;
 mod rule;
 mod sizes;
 mod source;
@@ -35,6 +36,7 @@ const RULES: &[Rule] = &[
     places::HOMES,
     places::SLEEPS,
     places::FACTS,
+    products::PRODUCTS,
     examples::EXAMPLES,
     examples::PAGE,
     translations::TRANSLATIONS,

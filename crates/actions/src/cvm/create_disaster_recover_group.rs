@@ -1,0 +1,100 @@
+//! CreateDisasterRecoverGroup: makes a placement group: instances that are to be kept apart.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateDisasterRecoverGroup>.
+//! Here nothing is placed: members are kept, counted and answered.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, cvm::groups, names, reply::time};
+use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "CreateDisasterRecoverGroup",
+    errors: &["InvalidParameterValue.DuplicateTags", "LimitExceeded.DisasterRecoverGroup"],
+    without_effect: &["ClientToken"],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    disaster_recover_group_id: DisasterRecoverGroupId,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    name: &'a str,
+    cvm_quota_total: usize,
+    current_num: usize,
+    create_time: String,
+    strategy: &'static str,
+    partition_count: u8,
+}
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let name = groups::name(parameters)?;
+    let kind = parameters.word("Type", &GroupKind::ALL.map(|kind| (kind.name(), kind)))?.unwrap_or(GroupKind::Host);
+    let affinity = groups::affinity(parameters)?.unwrap_or(1);
+    let partitioned = parameters.word("Strategy", &[("SPREAD", false), ("PARTITION", true)])?.unwrap_or(false);
+    let partitions = parameters.bounded("PartitionCount", 2, 30)?.filter(|_| partitioned);
+    if partitioned && partitions.is_none() {
+        return Err(Reason::Missing { name: "PartitionCount".into() });
+    }
+    let tags = names::tags(parameters, "ps")?;
+    Ok(Box::new(move |tx, context| {
+        if tx.view().disaster_recover_groups().count(context.account, context.region) >= GROUPS_MAX {
+            return Err(Refusal::Group(GroupRefusal::Quota { limit: GROUPS_MAX }).into());
+        }
+        let mut random = context.random(b'g');
+        let id = std::iter::repeat_with(|| DisasterRecoverGroupId::from_random(Context::id(&mut random)))
+            .find(|id| tx.view().disaster_recover_groups().get(*id).is_none())
+            .unwrap_or(DisasterRecoverGroupId::MIN);
+        let sequence = tx.next_sequence();
+        let (account, region, created_seconds) = (context.account, context.region, context.now_seconds);
+        let group = DisasterRecoverGroup {
+            id,
+            sequence,
+            account,
+            region,
+            name,
+            kind,
+            affinity,
+            partitions,
+            created_seconds,
+            tags,
+        };
+        let answer = Body::of(&Reply {
+            disaster_recover_group_id: id,
+            kind: kind.name(),
+            name: &group.name,
+            cvm_quota_total: kind.members_max(),
+            current_num: 0,
+            create_time: time(created_seconds),
+            strategy: group.strategy(),
+            partition_count: partitions.unwrap_or(0),
+        });
+        tx.keep(group);
+        Ok(answer)
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateDisasterRecoverGroup {"Name":"apart","Type":"SW","Affinity":2,"TagSpecification":[{"ResourceType":"ps","Tags":[{"Key":"team","Value":"blue"}]}]}
+< {"DisasterRecoverGroupId":"ps-...","Type":"SW","Name":"apart","CvmQuotaTotal":20,"CurrentNum":0,"CreateTime":"2026-11-24T00:00:00Z","Strategy":"SPREAD","PartitionCount":0}
+> CreateDisasterRecoverGroup {"Name":"parts","Type":"RACK","Strategy":"PARTITION","PartitionCount":5}
+< {..."Strategy":"PARTITION","PartitionCount":5}
+> CreateDisasterRecoverGroup {"Name":"parts","Type":"RACK","Strategy":"PARTITION"}
+< MissingParameter The request is missing a required parameter `PartitionCount`.
+> CreateDisasterRecoverGroup {"Name":"apart","Type":"CITY"}
+< InvalidParameterValue The value `CITY` specified in the parameter `Type` is not valid: it is one of `HOST`, `SW`, `RACK`.
+> CreateDisasterRecoverGroup {"Name":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","Type":"HOST"}
+< InvalidParameterValue ...
+> CreateDisasterRecoverGroup {"Name":"apart","Type":"HOST","Affinity":11}
+< InvalidParameterValue The value `11` specified in the parameter `Affinity` is not valid: 1 to 10.
+> CreateDisasterRecoverGroup {"Name":"apart","Type":"HOST","TagSpecification":[{"ResourceType":"ps","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
+< InvalidParameterValue.DuplicateTags ...
+
+50 placement groups
+> CreateDisasterRecoverGroup {"Name":"apart","Type":"HOST"}
+< LimitExceeded.DisasterRecoverGroup ...
+"#;

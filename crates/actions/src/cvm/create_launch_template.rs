@@ -1,0 +1,173 @@
+//! CreateLaunchTemplate: keeps parameters of RunInstances under a name, as version 1 of a launch template.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplate>.
+//! Of a password there is only a hash, and it is never answered. Where
+//! the vendor is silent: several templates may have one name; what no launch would take is refused, as by RunInstances, and
+//! whether images, key pairs and networks exist is looked at when instances are run.
+
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
+    cvm::{launch::could_launch, template},
+    names,
+};
+use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal};
+use serde::Serialize;
+
+/// Templates of an account in a region: the vendor's limit.
+const QUOTA: usize = 200;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "CreateLaunchTemplate",
+    errors: &[
+        "InvalidImageId.Malformed",
+        "InvalidInstanceName.TooLong",
+        "InvalidKeyPairId.Malformed",
+        "InvalidParameter.ParameterConflict",
+        "InvalidParameterValue.DuplicateTags",
+        "InvalidParameterValue.IPAddressMalformed",
+        "InvalidParameterValue.IllegalHostName",
+        "InvalidParameterValue.InstanceTypeNotFound",
+        "InvalidParameterValue.InvalidLaunchTemplateName",
+        "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
+        "InvalidParameterValue.InvalidPassword",
+        "InvalidParameterValue.InvalidUserDataFormat",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.SnapshotIdMalformed",
+        "InvalidParameterValue.SubnetIdMalformed",
+        "InvalidParameterValue.VpcIdMalformed",
+        "InvalidParameterValue.VpcNotSupportIpv6Address",
+        "InvalidParameterValue.ZoneNotSupported",
+        "InvalidPassword",
+        "InvalidPeriod",
+        "InvalidZone.MismatchRegion",
+        "LimitExceeded.LaunchTemplateQuota",
+        "UnsupportedOperation",
+    ],
+    without_effect: &["ClientToken", "TemplateDataModifyAction"],
+    regionless: false,
+    effect: Effect::SlowCommand(prepare),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    launch_template_id: LaunchTemplateId,
+}
+
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let name = parameters.text_or("LaunchTemplateName", Reason::TemplateName)?.unwrap_or_default();
+    if !(2..=128).contains(&name.chars().count()) {
+        return Err(Reason::TemplateName);
+    }
+    let tags = names::tags_in(parameters, "LaunchTemplateTagSpecification", "launch-template")?;
+    let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
+    let data = template::new_data(parameters, context)?;
+    could_launch(&data, context)?;
+    Ok(Box::new(move |tx, context| {
+        if tx.view().launch_templates().count(context.account, context.region) >= QUOTA {
+            return Err(Refusal::Template(TemplateRefusal::Quota { limit: QUOTA }).into());
+        }
+        if dry_run {
+            return Ok(Body::empty());
+        }
+        let mut random = context.random(b't');
+        let id = std::iter::repeat_with(|| LaunchTemplateId::from_random(Context::id(&mut random)))
+            .find(|id| tx.view().launch_templates().get(*id).is_none())
+            .unwrap_or(LaunchTemplateId::MIN);
+        let sequence = tx.next_sequence();
+        let mut template = LaunchTemplate {
+            id,
+            sequence,
+            account: context.account,
+            region: context.region,
+            name,
+            default_version: 1,
+            latest_version: 0,
+            versions: Vec::new(),
+            created_seconds: context.now_seconds,
+            tags,
+        };
+        let version = template.add(data, tx.next_sequence())?;
+        tx.keep(version);
+        tx.keep(template);
+        Ok(Body::of(&Reply { launch_template_id: id }))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceType":"S5.LARGE8","LoginSettings":{"Password":"Abcdefg1"},"LaunchTemplateTagSpecification":[{"ResourceType":"launch-template","Tags":[{"Key":"team","Value":"blue"}]}]}
+< {"LaunchTemplateId":"lt-..."}
+> DescribeLaunchTemplates {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
+< {"TotalCount":1,"LaunchTemplateSet":[{"LatestVersionNumber":1,"LaunchTemplateId":"lt-...","LaunchTemplateName":"web","DefaultVersionNumber":1,"LaunchTemplateVersionCount":1,"CreatedBy":"100000000001","CreationTime":"2026-11-24T00:00:00Z"}]}
+# On the legacy door everything is text; it is kept as what it is.
+>> CreateLaunchTemplate {"LaunchTemplateName":"old","Placement":{"Zone":"ap-guangzhou-3","ProjectId":7},"ImageId":"img-487zeit5","InstanceCount":2,"DisableApiTermination":true}
+< {"LaunchTemplateId":"lt-..."}
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
+< {}
+> DescribeLaunchTemplates {"Filters":[{"Name":"LaunchTemplateName","Values":["web"]}]}
+< {"TotalCount":1,...
+> CreateLaunchTemplate {"LaunchTemplateName":"w","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.InvalidLaunchTemplateName ...
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplateVersionDescription":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
+< InvalidParameterValue.InvalidLaunchTemplateVersionDescription ...
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"Password":"short"}}
+< InvalidParameterValue.InvalidPassword ...
+>> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"Password":"short"}}
+< InvalidPassword ...
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":"two"}
+< InvalidParameter The value type of parameter `InstanceCount` is not valid.
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{},"ImageId":"img-487zeit5"}
+< MissingParameter The request is missing a required parameter `Placement.Zone`.
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplateTagSpecification":[{"ResourceType":"launch-template","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
+< InvalidParameterValue.DuplicateTags ...
+
+# What no launch would take is not kept; whether what it names is there is looked at when instances are run.
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SecurityGroupIds":["sg-nowhere0"],"LoginSettings":{"KeyIds":["skey-nowhere0"]},"ImageId":"img-nowhere0"}
+< {...}
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"UserData":"!!!","ImageId":"img-487zeit5"}
+< InvalidParameterValue.InvalidUserDataFormat ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-atlantis-1"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.ZoneNotSupported ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-shanghai-2"},"ImageId":"img-487zeit5"}
+< InvalidZone.MismatchRegion ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-1"}
+< InvalidImageId.Malformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceType":"S99.HUGE","ImageId":"img-487zeit5"}
+< InvalidParameterValue.InstanceTypeNotFound ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceName":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn","ImageId":"img-487zeit5"}
+< InvalidInstanceName.TooLong ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"HostName":"a..b","ImageId":"img-487zeit5"}
+< InvalidParameterValue.IllegalHostName ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":13},"ImageId":"img-487zeit5"}
+< InvalidPeriod ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceChargeType":"CDHPAID","ImageId":"img-487zeit5"}
+< UnsupportedOperation ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-1"]},"ImageId":"img-487zeit5"}
+< InvalidKeyPairId.Malformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":["skey-spare001"],"Password":"Abcdefg1"},"ImageId":"img-487zeit5"}
+< InvalidParameter.ParameterConflict ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}],"ImageId":"img-487zeit5"}
+< InvalidParameterValue.DuplicateTags ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"DataDisks":[{"DiskSize":20,"SnapshotId":"snap-1"}],"ImageId":"img-487zeit5"}
+< InvalidParameterValue.SnapshotIdMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-1","SubnetId":"subnet-mine0001"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.VpcIdMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-1"},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.SubnetIdMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","PrivateIpAddresses":["10.0.1"]},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.IPAddressMalformed ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001","Ipv6AddressCount":1},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.VpcNotSupportIpv6Address ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"LoginSettings":{"KeyIds":[101*"skey-spare001"]},"ImageId":"img-487zeit5"}
+< InvalidParameterValue.LimitExceeded ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SystemDisk":{"DiskSize":0},"ImageId":"img-487zeit5"}
+< InvalidParameterValue The value `0` specified in the parameter `SystemDisk.DiskSize` is not valid: 1 to 32000.
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"InstanceCount":0,"ImageId":"img-487zeit5"}
+< InvalidParameterValue The value `0` specified in the parameter `InstanceCount` is not valid: 1 to 500.
+
+200 launch templates
+> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
+< LimitExceeded.LaunchTemplateQuota ...
+"#;

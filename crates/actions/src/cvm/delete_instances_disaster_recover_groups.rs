@@ -1,0 +1,69 @@
+//! DeleteInstancesDisasterRecoverGroups: takes instances out of placement groups, all of them or none.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteInstancesDisasterRecoverGroups>.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+    cvm::groups,
+};
+use cvmd_model::{DisasterRecoverGroupId, InstanceId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DeleteInstancesDisasterRecoverGroups",
+    errors: &[
+        "FailedOperation.DisasterRecoverGroupNotFound",
+        "FailedOperation.DisasterRecoverGroupNotMatch",
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateShutdown",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let groups: Batch<DisasterRecoverGroupId> =
+        Batch::read_at_most(parameters, "DisasterRecoverGroupIds", groups::BATCH_MAX)?;
+    Ok(Box::new(move |tx, context| {
+        let instances = ids.find(tx.view(), context)?;
+        groups.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.leave(&groups))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-prepaid1"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< {}
+> DescribeDisasterRecoverGroups {"DisasterRecoverGroupIds":["ps-grouped1"]}
+< ..."CurrentNum":0,"InstanceIds":[]...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-prepaid1"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< FailedOperation.DisasterRecoverGroupNotMatch ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-prepaid1"],"DisasterRecoverGroupIds":["ps-1"]}
+< InvalidParameterValue.DisasterRecoverGroupIdMalformed ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-prepaid1"],"DisasterRecoverGroupIds":["ps-nowhere0"]}
+< FailedOperation.DisasterRecoverGroupNotFound ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-busy0001"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< OperationDenied.InstanceOperationInProgress ...
+>> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-busy0001"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< InvalidInstance.NotSupported ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-recycled"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< UnsupportedOperation.InstanceStateShutdown ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-launchno"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-1122"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< InvalidInstanceId.Malformed ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-foreign1"],"DisasterRecoverGroupIds":["ps-grouped1"]}
+< InvalidInstanceId.NotFound ...
+> DeleteInstancesDisasterRecoverGroups {"InstanceIds":["ins-prepaid1"],"DisasterRecoverGroupIds":[11*"ps-grouped1"]}
+< InvalidParameterValue.LimitExceeded ...
+"#;

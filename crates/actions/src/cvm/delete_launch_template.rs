@@ -1,0 +1,38 @@
+//! DeleteLaunchTemplate: deletes a launch template with all its versions. Instances that were made of it stay.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplate>.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::template};
+use cvmd_model::LaunchTemplateId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DeleteLaunchTemplate",
+    errors: &["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    Ok(Box::new(move |tx, context| {
+        let view = tx.view();
+        let template = template::find(view, context, id[0])?;
+        for version in template.version_ids().filter_map(|id| view.launch_template_versions().get(id)) {
+            tx.discard(version);
+        }
+        tx.discard(template);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteLaunchTemplate {"LaunchTemplateId":"lt-template"}
+< {}
+> DeleteLaunchTemplate {"LaunchTemplateId":"lt-template"}
+< InvalidParameterValue.LaunchTemplateIdNotExisted The launch template `lt-template` does not exist.
+> DeleteLaunchTemplate {"LaunchTemplateId":"lt-1"}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+"#;

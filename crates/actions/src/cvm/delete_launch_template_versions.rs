@@ -1,0 +1,53 @@
+//! DeleteLaunchTemplateVersions: deletes versions of a launch template, all of them or none.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplateVersions>.
+//! The default version stays; a number is never given again.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::template};
+use cvmd_model::{LaunchTemplate, LaunchTemplateId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DeleteLaunchTemplateVersions",
+    errors: &[
+        "InvalidParameterValue.LaunchTemplateDefaultVersion",
+        "InvalidParameterValue.LaunchTemplateIdMalformed",
+        "InvalidParameterValue.LaunchTemplateIdNotExisted",
+        "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let numbers = parameters.numbers("LaunchTemplateVersions")?;
+    Ok(Box::new(move |tx, context| {
+        let view = tx.view();
+        let mut template = LaunchTemplate::clone(template::find(view, context, id[0])?);
+        for version in template.remove(&numbers)?.into_iter().filter_map(|id| view.launch_template_versions().get(id)) {
+            tx.discard(version);
+        }
+        tx.keep(template);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[2]}
+< {}
+> DescribeLaunchTemplates {"LaunchTemplateIds":["lt-template"]}
+< ..."LatestVersionNumber":2..."LaunchTemplateVersionCount":1...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[1]}
+< InvalidParameterValue.LaunchTemplateDefaultVersion ...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[2]}
+< InvalidParameterValue.LaunchTemplateIdVerNotExisted ...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[-1]}
+< InvalidParameterValue The value `-1` specified in the parameter `LaunchTemplateVersions` is not valid: 0 to 4294967295.
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-1","LaunchTemplateVersions":[2]}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-foreign1","LaunchTemplateVersions":[2]}
+< InvalidParameterValue.LaunchTemplateIdNotExisted ...
+"#;

@@ -1,0 +1,185 @@
+//! DescribeAccountQuota: how much of everything the account has and may have.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeAccountQuota>.
+//!
+//! Unlike upstream, instances are not limited by number: their quotas are so large that what is left says so.
+
+use super::images;
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, filters, types};
+use cvmd_model::{ChargeType, GROUPS_MAX, GroupKind, Instance, ZoneId};
+use cvmd_state::View;
+use serde::Serialize;
+
+/// Instances, or CPUs of spot instances, in one zone. Nothing asks for it.
+const TOTAL: usize = 1_000_000;
+/// Instances in one request.
+const ONCE: usize = 500;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeAccountQuota",
+    errors: &[
+        "InvalidFilter",
+        "InvalidFilterValue.LimitExceeded",
+        "InvalidParameterValue.ZoneNotSupported",
+        "InvalidZone.MismatchRegion",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    app_id: u64,
+    account_quota_overview: Overview,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Overview {
+    region: &'static str,
+    account_quota: Quotas,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Quotas {
+    post_paid_quota_set: Vec<InZone>,
+    pre_paid_quota_set: Vec<InZone>,
+    spot_paid_quota_set: Vec<InZone>,
+    image_quota_set: Vec<Images>,
+    disaster_recover_group_quota_set: Vec<Groups>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InZone {
+    used_quota: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    once_quota: Option<usize>,
+    remaining_quota: usize,
+    total_quota: usize,
+    zone: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Images {
+    used_quota: usize,
+    total_quota: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Groups {
+    group_quota: usize,
+    current_num: usize,
+    cvm_in_host_group_quota: usize,
+    cvm_in_switch_group_quota: usize,
+    cvm_in_rack_group_quota: usize,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let filters = filters::read(parameters, &["zone", "quota-type"])?;
+    for value in filters.iter().filter(|filter| &*filter.name == "zone").flat_map(|filter| &filter.values) {
+        types::is_here(value, context)?;
+    }
+    let passes = |name: &str, value: &str| filters.iter().all(|filter| &*filter.name != name || filter.has(value));
+    let zones: Vec<ZoneId> = types::zones(context).filter(|zone| passes("zone", zone.name())).collect();
+    let wanted = |kind: &str| passes("quota-type", kind);
+    let account_quota = Quotas {
+        post_paid_quota_set: in_zones(&zones, wanted("PostPaidQuotaSet"), None, |zone| {
+            used(view, context, zone, ChargeType::PostpaidByHour, |_| 1)
+        }),
+        pre_paid_quota_set: in_zones(&zones, wanted("PrePaidQuotaSet"), Some(ONCE), |zone| {
+            used(view, context, zone, ChargeType::Prepaid, |_| 1)
+        }),
+        spot_paid_quota_set: in_zones(&zones, wanted("SpotPaidQuotaSet"), None, |zone| {
+            used(view, context, zone, ChargeType::Spotpaid, |instance| instance.instance_type.get().cpu as usize)
+        }),
+        image_quota_set: wanted("ImageQuotaSet").then(|| images(view, context)).into_iter().collect(),
+        disaster_recover_group_quota_set: wanted("DisasterRecoverGroupQuotaSet")
+            .then(|| groups(view, context))
+            .into_iter()
+            .collect(),
+    };
+    let app_id = view.account(context.account).map_or(0, |account| account.app_id);
+    let region = context.region.name();
+    Ok(Body::of(&Reply { app_id, account_quota_overview: Overview { region, account_quota } }))
+}
+
+fn in_zones(zones: &[ZoneId], wanted: bool, once_quota: Option<usize>, used: impl Fn(ZoneId) -> usize) -> Vec<InZone> {
+    let quota = |zone: &ZoneId| {
+        let used_quota = used(*zone);
+        InZone {
+            used_quota,
+            once_quota,
+            remaining_quota: TOTAL.saturating_sub(used_quota),
+            total_quota: TOTAL,
+            zone: zone.name(),
+        }
+    };
+    zones.iter().filter(|_| wanted).map(quota).collect()
+}
+
+fn used(
+    view: &View,
+    context: &Context,
+    zone: ZoneId,
+    charge_type: ChargeType,
+    weight: impl Fn(&Instance) -> usize,
+) -> usize {
+    let here = view.instances_of(context.account, context.region);
+    let counted = here.filter(|instance| instance.zone == zone && instance.charge_type == charge_type);
+    counted.map(|instance| weight(instance)).sum()
+}
+
+fn images(view: &View, context: &Context) -> Images {
+    let used_quota = view.images_of(context.account, context.region).count();
+    Images { used_quota, total_quota: images::QUOTA }
+}
+
+fn groups(view: &View, context: &Context) -> Groups {
+    Groups {
+        group_quota: GROUPS_MAX,
+        current_num: view.disaster_recover_groups().count(context.account, context.region),
+        cvm_in_host_group_quota: GroupKind::Host.members_max(),
+        cvm_in_switch_group_quota: GroupKind::Sw.members_max(),
+        cvm_in_rack_group_quota: GroupKind::Rack.members_max(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeAccountQuota {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]}]}
+< {"AppId":1300000001,"AccountQuotaOverview":{"Region":"ap-guangzhou","AccountQuota":{"PostPaidQuotaSet":[{"UsedQuota":...,"TotalQuota":1000000,"Zone":"ap-guangzhou-3"}],"PrePaidQuotaSet":[{"UsedQuota":2,"OnceQuota":500,"RemainingQuota":999998,"TotalQuota":1000000,"Zone":"ap-guangzhou-3"}],"SpotPaidQuotaSet":[{"UsedQuota":0,...}],"ImageQuotaSet":[{"UsedQuota":2,"TotalQuota":500}],"DisasterRecoverGroupQuotaSet":[{"GroupQuota":50,"CurrentNum":2,...}]}}}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-4"},"ImageId":"img-487zeit5","InstanceChargeType":"SPOTPAID","InstanceType":"S5.LARGE8"}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeAccountQuota {"Filters":[{"Name":"quota-type","Values":["SpotPaidQuotaSet"]},{"Name":"zone","Values":["ap-guangzhou-4"]}]}
+< ..."PostPaidQuotaSet":[],"PrePaidQuotaSet":[],"SpotPaidQuotaSet":[{"UsedQuota":4,"RemainingQuota":999996,...}],"ImageQuotaSet":[],...
+> DescribeAccountQuota {"Filters":[{"Name":"zone","Values":["ap-atlantis-1"]}]}
+< InvalidParameterValue.ZoneNotSupported ...
+> DescribeAccountQuota {"Filters":[{"Name":"zone","Values":["ap-shanghai-2"]}]}
+< InvalidZone.MismatchRegion ...
+> DescribeAccountQuota {"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidFilter ...
+> DescribeAccountQuota {"Filters":[{"Name":"zone","Values":[6*"ap-guangzhou-3"]}]}
+< InvalidFilterValue.LimitExceeded ...
+
+# All that it has counts, in bytes.
+an account may have 20000 bytes
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
+< {}
+> RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
+< LimitExceeded With this request the account's resources would have ...
+> CreateKeyPair {"KeyName":"never","ProjectId":0}
+< LimitExceeded ...
+> tag.CreateTag {"TagKey":"never","TagValue":"never"}
+< LimitExceeded ...
+> StopInstances {"InstanceIds":["ins-running1"]}
+< {}
+> TerminateInstances {"InstanceIds":["ins-stopped1"]}
+< {}
+"#;

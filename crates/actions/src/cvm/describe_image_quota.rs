@@ -1,0 +1,33 @@
+//! DescribeImageQuota: how many custom images an account may have in a region.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeImageQuota>.
+
+use super::images::QUOTA;
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeImageQuota",
+    errors: &[],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    image_num_quota: usize,
+}
+
+fn answer(_parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
+    Ok(Body::of(&Reply { image_num_quota: QUOTA }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeImageQuota {}
+< {"ImageNumQuota":500}
+"#;

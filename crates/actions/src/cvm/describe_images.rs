@@ -1,0 +1,113 @@
+//! DescribeImages: the account's custom images of the region, newest first, and then the public ones.
+//!
+//! <https://cloud.tencent.com/document/api/213/15715>.
+
+use super::images::{ImageReply, creator, of_custom, of_public};
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
+    parameters::shorten,
+};
+use cvmd_model::{Catalogue, ImageId, InstanceTypeId};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeImages",
+    errors: &[
+        "InvalidFilter",
+        "InvalidFilterValue.LimitExceeded",
+        "InvalidImageId.Malformed",
+        "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
+        "InvalidParameterValue.InstanceTypeNotFound",
+        "InvalidParameterValue.LimitExceeded",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    image_set: Vec<ImageReply<'a>>,
+    total_count: usize,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let by_id = parameters.has("ImageIds");
+    if by_id && parameters.has("Filters") {
+        return Err(Reason::ImageIdsWithFilters);
+    }
+    let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;
+    // The last two are about the caches of dedicated clusters, of which there are none.
+    let known = [
+        "image-id",
+        "image-type",
+        "image-name",
+        "platform",
+        "tag-key",
+        "tag-value",
+        "dedicated-cluster-id",
+        "cdc-cache-status",
+    ];
+    let filters = filters::read(parameters, &known)?;
+    let cut = filters::page(parameters)?;
+    if let Some(kind) = parameters.text("InstanceType")?
+        && InstanceTypeId::find(&kind).is_none()
+    {
+        return Err(Reason::InstanceType { value: shorten(&kind).into() });
+    }
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let creator = creator(view, context);
+    let custom = view.images_of(context.account, context.region).map(|image| of_custom(view, image, &creator));
+    let wanted: Vec<ImageReply> = custom
+        .chain(Catalogue::get().images.iter().map(of_public))
+        .filter(|image| (!by_id || ids.contains(&image.image_id)) && filters.iter().all(|filter| passes(filter, image)))
+        .collect();
+    let total_count = wanted.len();
+    Ok(Body::of(&Reply { image_set: page(wanted.into_iter(), cut).collect(), total_count }))
+}
+
+fn passes(filter: &Filter, image: &ImageReply) -> bool {
+    let fuzzy = |text: &str| filter.values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()));
+    match &*filter.name {
+        "image-id" => filter.has(&image.image_id),
+        "image-type" => filter.has(image.image_type),
+        "image-name" => fuzzy(image.image_name),
+        "platform" => fuzzy(image.platform),
+        _ => filter.has_tag(image.tags),
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeImages {"Filters":[{"Name":"dedicated-cluster-id","Values":["cluster-12345678"]},{"Name":"cdc-cache-status","Values":["CACHED_ALL"]}]}
+< {"ImageSet":[],"TotalCount":0}
+> DescribeImages {"ImageIds":["img-487zeit5"]}
+< {"ImageSet":[{"ImageId":"img-487zeit5","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PUBLIC_IMAGE",..."SnapshotSet":[],"Tags":[],"LicenseType":"TencentCloud"...}],"TotalCount":1}
+> DescribeImages {"Filters":[{"Name":"platform","Values":["windows"]},{"Name":"image-type","Values":["PUBLIC_IMAGE"]}],"InstanceType":"S5.SMALL1"}
+< {"ImageSet":[{"ImageId":"img-bhvhr6pr",...}],"TotalCount":8}
+> DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
+< {"ImageSet":[{"ImageId":"img-failed01",..."ImageState":"CREATEFAILED"...},{"ImageId":"img-golden01","OsName":"TencentOS Server 3.1 (TK4)","ImageType":"PRIVATE_IMAGE",..."ImageName":"golden",..."ImageSize":60,..."ImageState":"NORMAL"...}],"TotalCount":2}
+> tag.ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:image/img-golden01","ReplaceTags":[{"TagKey":"team","TagValue":"red"}]}
+< {}
+> DescribeImages {"Filters":[{"Name":"tag:team","Values":["red"]},{"Name":"image-name","Values":["GOLD"]},{"Name":"platform","Values":["tencentos"]}]}
+< {"ImageSet":[{"ImageId":"img-golden01",...}],"TotalCount":1}
+> DescribeImages {"Limit":1}
+< {"ImageSet":[{"ImageId":"img-failed01",...}],"TotalCount":44}
+> DescribeImages {"ImageIds":["img-foreign1"]}
+< {"ImageSet":[],"TotalCount":0}
+> DescribeImages {"ImageIds":["img-487zeit5"],"Filters":[{"Name":"image-id","Values":["img-487zeit5"]}]}
+< InvalidParameter.InvalidParameterCoexistImageIdsFilters ...
+> DescribeImages {"ImageIds":["img-1"]}
+< InvalidImageId.Malformed ...
+> DescribeImages {"Limit":101}
+< InvalidParameterValue.LimitExceeded The value `101` of `Limit` is not valid: 1 to 100.
+> DescribeImages {"InstanceType":"S99.HUGE"}
+< InvalidParameterValue.InstanceTypeNotFound ...
+> DescribeImages {"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidFilter ...
+> DescribeImages {"Filters":[{"Name":"image-id","Values":["1","2","3","4","5","6"]}]}
+< InvalidFilterValue.LimitExceeded ...
+"#;

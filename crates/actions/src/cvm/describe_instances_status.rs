@@ -1,0 +1,52 @@
+//! DescribeInstancesStatus: the states of the account's instances in the region, newest first.
+//!
+//! <https://cloud.tencent.com/document/api/213/15738>. Well-formed ids that are not there are no error.
+
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::describe, filters};
+use cvmd_model::{Instance, InstanceId};
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeInstancesStatus",
+    errors: &["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    instance_status_set: Vec<Status>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status {
+    instance_id: InstanceId,
+    instance_state: &'static str,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Option<Batch<InstanceId>> =
+        parameters.has("InstanceIds").then(|| Batch::read(parameters, "InstanceIds")).transpose()?;
+    let cut = filters::page(parameters)?;
+    let (total_count, instances) = describe::select(view, context, ids.as_ref(), &[], cut);
+    let status = |instance: &Instance| Status { instance_id: instance.id, instance_state: instance.state.name() };
+    Ok(Body::of(&Reply { total_count, instance_status_set: instances.into_iter().map(status).collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeInstancesStatus {"InstanceIds":["ins-running1","ins-nowhere0","ins-foreign1"]}
+< {"TotalCount":1,"InstanceStatusSet":[{"InstanceId":"ins-running1","InstanceState":"RUNNING"}]}
+> DescribeInstancesStatus {"Limit":1}
+< {"TotalCount":10,"InstanceStatusSet":[{"InstanceId":"ins-recycled","InstanceState":"SHUTDOWN"}]}
+> DescribeInstancesStatus {"InstanceIds":["ins-1122"]}
+< InvalidInstanceId.Malformed ...
+> DescribeInstancesStatus {"Limit":0}
+< InvalidParameterValue.LimitExceeded ...
+"#;

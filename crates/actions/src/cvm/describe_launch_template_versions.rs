@@ -1,0 +1,117 @@
+//! DescribeLaunchTemplateVersions: the versions of a launch template, the first one first, with what they hold.
+//!
+//! <https://cloud.tencent.com/document/api/213/66323>. A password is never answered, nor that there is one.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, cvm::template, filters,
+    reply::time,
+};
+use cvmd_model::{LaunchTemplateId, LaunchTemplateVersionId};
+use cvmd_state::View;
+use serde::Serialize;
+use serde_json::Value;
+
+const RANGE: [&str; 5] = ["MinVersion", "MaxVersion", "Offset", "Limit", "DefaultVersion"];
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "DescribeLaunchTemplateVersions",
+    errors: &[
+        "InvalidParameterCombination",
+        "InvalidParameterValue.LaunchTemplateIdMalformed",
+        "InvalidParameterValue.LaunchTemplateIdNotExisted",
+        "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+        "InvalidParameterValue.LimitExceeded",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    total_count: usize,
+    launch_template_version_set: Vec<LaunchTemplateVersionInfo<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LaunchTemplateVersionInfo<'a> {
+    launch_template_version: u32,
+    launch_template_version_data: Value,
+    creation_time: String,
+    launch_template_id: LaunchTemplateId,
+    is_default_version: bool,
+    launch_template_version_description: &'a str,
+    created_by: &'a str,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    if parameters.has("LaunchTemplateVersions") && RANGE.iter().any(|name| parameters.has(name)) {
+        let names = "`LaunchTemplateVersions` and `MinVersion`, `MaxVersion`, `Offset`, `Limit`, `DefaultVersion`";
+        return Err(Reason::Combination { names });
+    }
+    let numbers = parameters.numbers("LaunchTemplateVersions")?;
+    let least = parameters.bounded("MinVersion", 0, u32::MAX)?.unwrap_or(0);
+    let most = parameters.bounded("MaxVersion", 0, u32::MAX)?.unwrap_or(u32::MAX);
+    let default_only = parameters.flag("DefaultVersion")?.unwrap_or(false);
+    let cut = filters::page(parameters)?;
+    let template = template::find(view, context, id[0])?;
+    for number in &numbers {
+        template.version(Some(*number))?;
+    }
+    let passes = |version: &LaunchTemplateVersionId| {
+        (numbers.is_empty() || numbers.contains(&version.number))
+            && (least..=most).contains(&version.number)
+            && (!default_only || version.number == template.default_version)
+    };
+    let found: Vec<LaunchTemplateVersionId> = template.version_ids().filter(passes).collect();
+    let created_by = view.account(context.account).map(|account| account.app_id.to_string()).unwrap_or_default();
+    let total_count = found.len();
+    let launch_template_version_set = page(found.into_iter(), cut)
+        .filter_map(|id| view.launch_template_versions().get(id))
+        .map(|version| LaunchTemplateVersionInfo {
+            launch_template_version: version.number,
+            launch_template_version_data: template::answered(&version.data),
+            creation_time: time(version.data.created_seconds),
+            launch_template_id: template.id,
+            is_default_version: version.number == template.default_version,
+            launch_template_version_description: &version.data.description,
+            created_by: &created_by,
+        })
+        .collect();
+    Ok(Body::of(&Reply { total_count, launch_template_version_set }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# Terraform takes the first one for the template. Its password is not there.
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template"}
+< {"TotalCount":2,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":1,..."LoginSettings":{"KeepImageLogin":null,"KeyIds":null,"Password":null}...,"IsDefaultVersion":true,...},{"LaunchTemplateVersion":2,...}]}
+> CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceChargePrepaid":{"Period":1},"TagSpecification":[{"ResourceType":"instance","Tags":[{"Key":"a","Value":"b"}]}],"InstanceMarketOptions":{"SpotOptions":{"MaxPrice":"1"}},"ActionTimer":{"TimerAction":"TerminateInstances"}}
+< {"LaunchTemplateVersionNumber":3}
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[3]}
+< ..."ActionTimer":{..."TimerAction":"TerminateInstances"...}..."InstanceChargePrepaid":{..."Period":1...}..."SpotOptions":{"MaxPrice":"1",...
+> DeleteLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[3]}
+< {}
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","DefaultVersion":true}
+< {"TotalCount":1,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":1,...}]}
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","MinVersion":2,"MaxVersion":7,"Limit":1,"Offset":0}
+< {"TotalCount":1,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":2,...}]}
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[1]}
+< {"TotalCount":1,"LaunchTemplateVersionSet":[{"LaunchTemplateVersion":1,...}]}
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[7]}
+< InvalidParameterValue.LaunchTemplateIdVerNotExisted ...
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[1],"Limit":1}
+< InvalidParameterCombination ...
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","LaunchTemplateVersions":["one"]}
+< InvalidParameter The value type of parameter `LaunchTemplateVersions` is not valid.
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-template","Limit":101}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-1"}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+> DescribeLaunchTemplateVersions {"LaunchTemplateId":"lt-foreign1"}
+< InvalidParameterValue.LaunchTemplateIdNotExisted ...
+"#;

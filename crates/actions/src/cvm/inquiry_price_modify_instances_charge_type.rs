@@ -1,0 +1,79 @@
+//! InquiryPriceModifyInstancesChargeType: what instances would cost if they were paid for in advance, or by the hour.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceModifyInstancesChargeType>.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, Yuan,
+    batch::Batch,
+    cvm::{inquiry, term::Term},
+    prices::ItemPrice,
+};
+use cvmd_model::{InstanceId, Refusal};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "InquiryPriceModifyInstancesChargeType",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidPeriod",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceChargeType",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.StoppedModeStopCharging",
+    ],
+    without_effect: &["ModifyPortableDataDisk"],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let words = [("PREPAID", true), ("POSTPAID_BY_HOUR", false)];
+    let in_advance = parameters.word("InstanceChargeType", &words)?.unwrap_or_default();
+    let term = if in_advance { Some(Term::required(parameters)?) } else { Term::read(parameters)?.and(None) };
+    let prepaid = term.map(|term| term.begun(context.now_seconds));
+    let by = context.by(ACTION.name);
+    let instances = ids.find(view, context)?;
+    let hours = instances.into_iter().map(|instance| {
+        let copy = inquiry::changed(instance, |copy| copy.change_charge_type(prepaid, by))?;
+        Ok(inquiry::hour(&copy, context))
+    });
+    let hour: Yuan = hours.collect::<Result<Vec<_>, Refusal>>()?.into_iter().sum();
+    let price = match term {
+        Some(term) => ItemPrice::in_advance(context.policy.prices.in_advance(hour, term.months())),
+        None => ItemPrice::hourly(hour),
+    };
+    Ok(inquiry::answer(price, None))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":12}}
+< {"Price":{"InstancePrice":{..."OriginalPrice":744.0,......}}
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-prepaid1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< {"Price":{"InstancePrice":{"UnitPrice":0.155,......}}
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< UnsupportedOperation.InstanceChargeType ...
+>> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidInstance.NotSupported ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID"}
+< MissingParameter ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":99}}
+< InvalidPeriod ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-recycled"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< UnsupportedOperation.InstanceStateShutdown ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-sleeping"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1}}
+< UnsupportedOperation.StoppedModeStopCharging ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-busy0001"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1}}
+< OperationDenied.InstanceOperationInProgress ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-1122"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidInstanceId.Malformed ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":["ins-foreign1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidInstanceId.NotFound ...
+> InquiryPriceModifyInstancesChargeType {"InstanceIds":[101*"ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidParameterValue.LimitExceeded ...
+"#;

@@ -1,0 +1,69 @@
+//! InquiryPriceRenewInstances: what a further term of instances that were paid in advance would cost.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceRenewInstances>.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, Yuan,
+    batch::Batch,
+    cvm::{inquiry, term::Term},
+    prices::ItemPrice,
+};
+use cvmd_model::{InstanceId, Refusal};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "InquiryPriceRenewInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidPeriod",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceChargeType",
+    ],
+    without_effect: &["DryRun", "RenewPortableDataDisk"],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let term = Term::required(parameters)?;
+    let by = context.by(ACTION.name);
+    let instances = ids.find(view, context)?;
+    let hours = instances.into_iter().map(|instance| {
+        let renew =
+            |copy: &mut cvmd_model::Instance| copy.renew(|prepaid| term.added(prepaid, context.now_seconds), by);
+        inquiry::changed(instance, renew).map(|copy| inquiry::hour(&copy, context))
+    });
+    let hour: Yuan = hours.collect::<Result<Vec<_>, Refusal>>()?.into_iter().sum();
+    Ok(inquiry::answer(ItemPrice::in_advance(context.policy.prices.in_advance(hour, term.months())), None))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> InquiryPriceRenewInstances {"InstanceIds":["ins-prepaid1","ins-recycled"],"InstanceChargePrepaid":{"Period":2}}
+< {"Price":{"InstancePrice":{..."OriginalPrice":248.0,"DiscountPrice":248.0,"Discount":100,......}}
+> DescribeInstances {"InstanceIds":["ins-recycled"]}
+< ..."ExpiredTime":"2026-11-24T01:00:00Z"..."InstanceState":"SHUTDOWN"...
+> InquiryPriceRenewInstances {"InstanceIds":["ins-running1"],"InstanceChargePrepaid":{"Period":1}}
+< UnsupportedOperation.InstanceChargeType ...
+>> InquiryPriceRenewInstances {"InstanceIds":["ins-running1"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidInstance.NotSupported ...
+> InquiryPriceRenewInstances {"InstanceIds":["ins-prepaid1"]}
+< MissingParameter ...
+> InquiryPriceRenewInstances {"InstanceIds":["ins-prepaid1"],"InstanceChargePrepaid":{"Period":0}}
+< InvalidPeriod ...
+> InquiryPriceRenewInstances {"InstanceIds":["ins-1122"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidInstanceId.Malformed ...
+> InquiryPriceRenewInstances {"InstanceIds":["ins-foreign1"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidInstanceId.NotFound ...
+> InquiryPriceRenewInstances {"InstanceIds":[101*"ins-prepaid1"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidParameterValue.LimitExceeded ...
+> StopInstances {"InstanceIds":["ins-prepaid1"]}
+< {}
+> InquiryPriceRenewInstances {"InstanceIds":["ins-prepaid1"],"InstanceChargePrepaid":{"Period":1}}
+< OperationDenied.InstanceOperationInProgress ...
+"#;

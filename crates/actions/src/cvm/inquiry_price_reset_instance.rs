@@ -1,0 +1,93 @@
+//! InquiryPriceResetInstance: what an instance would cost after its system disk was made anew.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstance>.
+//! Images cost nothing; only a larger system disk makes a difference.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    batch::Batch,
+    cvm::inquiry,
+    new_instance::DISK_GIB_MAX,
+    source::{Source, image_id},
+};
+use cvmd_model::{InstanceId, Refusal, Running};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "InquiryPriceResetInstance",
+    errors: &[
+        "InvalidImageId.Malformed",
+        "InvalidImageId.NotFound",
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.InvalidImageState",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateShutdown",
+    ],
+    without_effect: &[
+        "EnhancedService",
+        "LoginSettings",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+        "UserData",
+    ],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+    if let Some(image) = image_id(parameters)? {
+        Source::find(view, context, image)?;
+    }
+    let mut size_gib = None;
+    if let Some(mut disk) = parameters.structure("SystemDisk")? {
+        size_gib = disk.bounded("DiskSize", 10, DISK_GIB_MAX)?;
+        disk.finish()?;
+    }
+    let by = context.by(ACTION.name);
+    let instances = ids.find(view, context)?;
+    let priced = instances.into_iter().map(|instance| {
+        let size_gib = size_gib.unwrap_or(instance.system_disk.size_gib);
+        let resize = |copy: &mut cvmd_model::Instance| copy.resize_disk(None, size_gib, Running::Untouched, by);
+        let changed = inquiry::changed(instance, resize)?;
+        Ok(inquiry::after(instance, &changed, context))
+    });
+    let prices = priced.collect::<Result<Vec<_>, Refusal>>()?;
+    Ok(inquiry::answer(prices.first().copied(), None))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-eb30mz89","SystemDisk":{"DiskSize":100}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.18,......}}
+> InquiryPriceResetInstance {"InstanceId":"ins-running1"}
+< {"Price":{"InstancePrice":{"UnitPrice":0.155,......}}
+> InquiryPriceResetInstance {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":40}}
+< InvalidParameterValue ...
+> InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-1"}
+< InvalidImageId.Malformed ...
+> InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-nowhere0"}
+< InvalidImageId.NotFound ...
+> InquiryPriceResetInstance {"InstanceId":"ins-running1","ImageId":"img-failed01"}
+< InvalidParameterValue.InvalidImageState ...
+> InquiryPriceResetInstance {"InstanceId":"ins-recycled"}
+< UnsupportedOperation.InstanceStateShutdown ...
+> InquiryPriceResetInstance {"InstanceId":"ins-launchno"}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
+>> InquiryPriceResetInstance {"InstanceId":"ins-recycled"}
+< InvalidInstance.NotSupported ...
+> InquiryPriceResetInstance {"InstanceId":"ins-busy0001"}
+< OperationDenied.InstanceOperationInProgress ...
+> InquiryPriceResetInstance {"InstanceId":"ins-1122"}
+< InvalidInstanceId.Malformed ...
+> InquiryPriceResetInstance {"InstanceId":"ins-foreign1"}
+< InvalidInstanceId.NotFound ...
+"#;

@@ -1,0 +1,101 @@
+//! InquiryPriceResizeInstanceDisks: what an instance would cost with a larger disk.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResizeInstanceDisks>.
+//!
+//! By the hour from then on; paid in advance, at once what the rest of the term costs more.
+
+use super::disk_size::{NAMES, disk};
+use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
+use cvmd_model::{InstanceId, Refusal, Running};
+use cvmd_state::View;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "InquiryPriceResizeInstanceDisks",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameter.DataDiskIdContainsRootDisk",
+        "InvalidParameter.DataDiskNotBelongSpecifiedInstance",
+        "InvalidParameter.LocalDataDiskNotSupport",
+        "InvalidParameterCombination",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateShutdown",
+    ],
+    // However it would be done, it costs the same.
+    without_effect: &[
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DeleteWithInstance",
+        "DataDisks.DiskName",
+        "DataDisks.DiskType",
+        "DataDisks.Encrypt",
+        "DataDisks.KmsKeyId",
+        "DataDisks.SnapshotId",
+        "DataDisks.ThroughputPerformance",
+        "ForceStop",
+        "ResizeOnline",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+    ],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+    if parameters.has("DataDisks") && parameters.has("SystemDisk") {
+        return Err(Reason::Combination { names: NAMES });
+    }
+    let (disk, size_gib) = disk(parameters)?;
+    let by = context.by(ACTION.name);
+    let instances = ids.find(view, context)?;
+    let priced = instances.into_iter().map(|instance| {
+        let resize = |copy: &mut cvmd_model::Instance| copy.resize_disk(disk, size_gib, Running::Untouched, by);
+        let changed = inquiry::changed(instance, resize)?;
+        Ok(inquiry::after(instance, &changed, context))
+    });
+    let prices = priced.collect::<Result<Vec<_>, Refusal>>()?;
+    Ok(inquiry::answer(prices.first().copied(), None))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":100}}
+< {"Price":{"InstancePrice":{"UnitPrice":0.18,......}}
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-data0001","DiskSize":120}]}
+< {"Price":{"InstancePrice":{"UnitPrice":0.331,......}}
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":40}}
+< InvalidParameterValue The disk `disk-system01` has 50 GiB and cannot shrink to 40 GiB.
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":60},"DataDisks":[{"DiskId":"disk-data0001","DiskSize":100}]}
+< InvalidParameterCombination ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1"}
+< MissingParameter ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-nowhere0","DiskSize":100}]}
+< InvalidParameter.DataDiskNotBelongSpecifiedInstance ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-system01","DiskSize":100}]}
+< InvalidParameter.DataDiskIdContainsRootDisk ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-local001","DiskSize":100}]}
+< InvalidParameter.LocalDataDiskNotSupport ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-data0001","DiskSize":100},{"DiskId":"disk-local001","DiskSize":100}]}
+< InvalidParameterValue.LimitExceeded ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-recycled","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateShutdown ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-launchno","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
+>> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-recycled","SystemDisk":{"DiskSize":60}}
+< InvalidInstance.NotSupported ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-busy0001","SystemDisk":{"DiskSize":60}}
+< OperationDenied.InstanceOperationInProgress ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-1122","SystemDisk":{"DiskSize":60}}
+< InvalidInstanceId.Malformed ...
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-foreign1","SystemDisk":{"DiskSize":60}}
+< InvalidInstanceId.NotFound ...
+"#;

@@ -1,0 +1,127 @@
+//! A launch as its parameters say it: RunInstances makes it, a launch template keeps it.
+
+use super::{
+    charge, client_token,
+    launch_parameters::{count, has_room, image, instance_type, internet, is_open, name, placement},
+    login_settings::LoginSettings,
+    rare_wishes::RareWishes,
+    security_groups::security_groups,
+    template,
+};
+#[cfg(test)]
+use crate::parameters::taken;
+use crate::{
+    Apply, Body, Context, Parameters, Product, Reason, names, network,
+    new_instance::{self, DiskWishes, Plan, Wanted},
+    parameters::Called,
+    source::Source,
+};
+use cvmd_model::{InstanceId, Refusal, TemplateData};
+use cvmd_wire::Params;
+use serde::Serialize;
+
+/// The action whose parameters these are.
+const NAME: &str = "RunInstances";
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    instance_id_set: &'a [InstanceId],
+}
+
+/// Refuses a version of a launch template that could never be launched. Whether images, key pairs and networks exist is
+/// looked at then, and its password has been looked at.
+pub(super) fn could_launch(data: &TemplateData, context: &Context) -> Result<(), Reason> {
+    #[cfg(test)]
+    let was_recording = taken::pause();
+    let looked = look(data, context);
+    #[cfg(test)]
+    taken::resume(was_recording);
+    looked
+}
+
+fn look(data: &TemplateData, context: &Context) -> Result<(), Reason> {
+    let params = Params { root: template::map(data), textual: false };
+    let called = Called { product: Product::Cvm, action: NAME, errors: &[], is_query: false };
+    let mut parameters = Parameters::described(&called, params)?;
+    let login = match template::names_login(data) {
+        true => LoginSettings::read(&mut parameters, context)?,
+        false => LoginSettings::Hashed("".into()),
+    };
+    launch(&mut parameters, context, 0, Some(login)).map(drop)
+}
+
+/// Reads what is to be launched, and launches it.
+pub(super) fn launch(
+    parameters: &mut Parameters,
+    context: &Context,
+    digest: u128,
+    login: Option<LoginSettings>,
+) -> Result<Apply, Reason> {
+    let (zone, project_id) = placement(parameters, context)?;
+    let image = image(parameters)?;
+    let instance_type = instance_type(parameters)?;
+    let (charge_type, prepaid) = charge::read(parameters, context)?;
+    let disks = DiskWishes::read(parameters)?;
+    let internet = internet(parameters)?;
+    let count = count(parameters)?;
+    let network = Wanted::read(parameters, count)?;
+    let name = name(parameters)?;
+    let login = login.map_or_else(|| LoginSettings::read(parameters, context), Ok)?;
+    let security_groups = security_groups(parameters, "SecurityGroupIds")?;
+    let token = client_token::read(parameters)?;
+    let host_name = names::given_host_name(parameters)?.filter(|name| !name.is_empty());
+    let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
+    let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
+    longest.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
+    let (tags, disks) = disks.tagged(parameters)?;
+    let user_data = names::user_data(parameters)?;
+    let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
+    let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
+    let rare = RareWishes::read(parameters, prepaid)?;
+    let plan = move |image, disks, login, rare| Plan {
+        zone,
+        project_id,
+        image,
+        instance_type,
+        charge_type,
+        disks,
+        internet,
+        network,
+        name,
+        host_name,
+        login,
+        security_groups,
+        tags,
+        user_data,
+        protected,
+        rare,
+    };
+    Ok(Box::new(move |tx, context| {
+        if let Some(same) = token.as_ref().and_then(|token| client_token::find(tx, context, token)) {
+            let again = same.parameters == digest;
+            return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
+        }
+        is_open(zone)?;
+        has_room(tx.view(), context, count)?;
+        let image = Source::find(tx.view(), context, image)?;
+        longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
+        let (disks, wanted) = (disks.of(&image, tx.view(), context)?, login.of(&image, tx.view(), context)?);
+        let plan = plan(image, disks, wanted, rare.of(tx.view(), context, count)?);
+        network::exist(tx.view(), context, &plan.security_groups)?;
+        plan.network.find(tx.view(), plan.zone, context.account)?;
+        if dry_run {
+            return Ok(Body::empty());
+        }
+        let ids = new_instance::put_all(tx, context, &plan, count, NAME)?;
+        login.tell(tx, context, &ids);
+        if let Some(token) = token {
+            client_token::put(tx, context, token, digest, ids.clone());
+        }
+        Ok(answer(&ids))
+    }))
+}
+
+fn answer(ids: &[InstanceId]) -> Body {
+    Body::of(&Reply { instance_id_set: ids })
+}

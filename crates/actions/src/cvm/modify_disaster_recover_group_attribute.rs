@@ -1,0 +1,47 @@
+//! ModifyDisasterRecoverGroupAttribute: renames a placement group, or lets more of its members be together.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyDisasterRecoverGroupAttribute>.
+//! The affinity only grows.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, Untaken, batch::Batch, cvm::groups};
+use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ModifyDisasterRecoverGroupAttribute",
+    errors: &["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<DisasterRecoverGroupId> = Batch::of_one(parameters, "DisasterRecoverGroupId")?;
+    let name = groups::name(parameters)?;
+    let affinity = groups::affinity(parameters)?;
+    Ok(Box::new(move |tx, context| {
+        let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id[0])?);
+        if let Some(less) = affinity.filter(|affinity| *affinity < group.affinity) {
+            let [value, least, most] = [less, group.affinity, groups::AFFINITY_MAX].map(i128::from);
+            return Err(Untaken::Range { name: "Affinity".into(), value, least, most }.into());
+        }
+        group.affinity = affinity.unwrap_or(group.affinity);
+        group.name = name;
+        tx.keep(group);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-grouped1","Name":"renamed","Affinity":3}
+< {}
+> DescribeDisasterRecoverGroups {"Name":"renamed"}
+< {"DisasterRecoverGroupSet":[{..."Affinity":3...}],"TotalCount":1}
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-grouped1","Name":"renamed","Affinity":2}
+< InvalidParameterValue The value `2` specified in the parameter `Affinity` is not valid: 3 to 10.
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-1","Name":"renamed"}
+< InvalidParameterValue.DisasterRecoverGroupIdMalformed ...
+> ModifyDisasterRecoverGroupAttribute {"DisasterRecoverGroupId":"ps-nowhere0","Name":"renamed"}
+< FailedOperation.DisasterRecoverGroupNotFound ...
+"#;

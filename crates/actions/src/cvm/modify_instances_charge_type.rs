@@ -1,0 +1,80 @@
+//! ModifyInstancesChargeType: has instances paid for in advance that were paid for by the hour, or the other way round.
+//!
+//! <https://cloud.tencent.com/document/api/213/17964>. Nothing is charged or paid back. Where the vendor is silent: an
+//! instance that is paid for in this way already is refused.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+    cvm::term::Term,
+};
+use cvmd_model::InstanceId;
+
+/// The vendor's own limit of this action.
+const BATCH_MAX: usize = 20;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ModifyInstancesChargeType",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidPeriod",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceChargeType",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.StoppedModeStopCharging",
+    ],
+    without_effect: &["ModifyPortableDataDisk"],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
+    let words = [("PREPAID", true), ("POSTPAID_BY_HOUR", false)];
+    let in_advance = parameters.word("InstanceChargeType", &words)?.unwrap_or_default();
+    let term = if in_advance { Some(Term::required(parameters)?) } else { Term::read(parameters)?.and(None) };
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = ids.find(tx.view(), context)?;
+        let prepaid = term.map(|term| term.begun(context.now_seconds));
+        change_all(tx, &instances, |instance| instance.change_charge_type(prepaid, by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyInstancesChargeType {"InstanceIds":["ins-running1","ins-stopped1"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":2}}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceChargeType":"PREPAID"..."RenewFlag":"NOTIFY_AND_MANUAL_RENEW"..."ExpiredTime":"2027-01-24T00:00:00Z"..."LatestOperation":"ModifyInstancesChargeType","LatestOperationState":"SUCCESS"...
+> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR","ModifyPortableDataDisk":true}
+< {}
+> DescribeInstances {"Filters":[{"Name":"instance-charge-type","Values":["PREPAID"]},{"Name":"instance-state","Values":["RUNNING","STOPPED"]}]}
+< {"TotalCount":2,...
+> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< UnsupportedOperation.InstanceChargeType ...
+>> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidInstance.NotSupported ...
+> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"SPOTPAID"}
+< InvalidParameterValue The value `SPOTPAID` specified in the parameter `InstanceChargeType` is not valid: it is one of `PREPAID`, `POSTPAID_BY_HOUR`.
+> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID"}
+< MissingParameter The request is missing a required parameter `InstanceChargePrepaid`.
+> ModifyInstancesChargeType {"InstanceIds":["ins-running1"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":99}}
+< InvalidPeriod ...
+> ModifyInstancesChargeType {"InstanceIds":["ins-recycled"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< UnsupportedOperation.InstanceStateShutdown ...
+> ModifyInstancesChargeType {"InstanceIds":["ins-sleeping"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1}}
+< UnsupportedOperation.StoppedModeStopCharging ...
+> ModifyInstancesChargeType {"InstanceIds":["ins-busy0001"],"InstanceChargeType":"PREPAID","InstanceChargePrepaid":{"Period":1}}
+< OperationDenied.InstanceOperationInProgress ...
+> ModifyInstancesChargeType {"InstanceIds":["ins-1122"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidInstanceId.Malformed ...
+> ModifyInstancesChargeType {"InstanceIds":["ins-foreign1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidInstanceId.NotFound ...
+> ModifyInstancesChargeType {"InstanceIds":[21*"ins-running1"],"InstanceChargeType":"POSTPAID_BY_HOUR"}
+< InvalidParameterValue.LimitExceeded The parameter `InstanceIds` has 21 values; at most 20 are allowed.
+"#;

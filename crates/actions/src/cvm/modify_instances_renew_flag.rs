@@ -1,0 +1,64 @@
+//! ModifyInstancesRenewFlag: says what is to happen when the terms of instances that were paid in advance end.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesRenewFlag>.
+//! The flag is kept and answered; nothing is renewed by itself.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+    cvm::term,
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ModifyInstancesRenewFlag",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceChargeType",
+        "UnsupportedOperation.InstanceStateShutdown",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let renew = term::renew_flag(parameters)?.unwrap_or_default();
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.set_renew_flag(renew, by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-prepaid1"],"RenewFlag":"DISABLE_NOTIFY_AND_MANUAL_RENEW"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."RenewFlag":"DISABLE_NOTIFY_AND_MANUAL_RENEW"..."ExpiredTime":"2026-11-24T01:00:00Z"..."LatestOperation":"ModifyInstancesRenewFlag","LatestOperationState":"SUCCESS"...
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-prepaid1"],"RenewFlag":"NEVER"}
+< InvalidParameterValue The value `NEVER` specified in the parameter `RenewFlag` is not valid: it is one of `NOTIFY_AND_AUTO_RENEW`, `NOTIFY_AND_MANUAL_RENEW`, `DISABLE_NOTIFY_AND_MANUAL_RENEW`.
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-running1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< UnsupportedOperation.InstanceChargeType ...
+>> ModifyInstancesRenewFlag {"InstanceIds":["ins-running1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< InvalidInstance.NotSupported ...
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-recycled"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< UnsupportedOperation.InstanceStateShutdown ...
+> StopInstances {"InstanceIds":["ins-prepaid1"]}
+< {}
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-prepaid1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< OperationDenied.InstanceOperationInProgress ...
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-1122"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< InvalidInstanceId.Malformed ...
+> ModifyInstancesRenewFlag {"InstanceIds":["ins-foreign1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< InvalidInstanceId.NotFound ...
+> ModifyInstancesRenewFlag {"InstanceIds":[101*"ins-prepaid1"],"RenewFlag":"NOTIFY_AND_AUTO_RENEW"}
+< InvalidParameterValue.LimitExceeded ...
+"#;

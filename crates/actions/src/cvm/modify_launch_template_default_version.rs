@@ -1,0 +1,49 @@
+//! ModifyLaunchTemplateDefaultVersion: says which version is used when none is named.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyLaunchTemplateDefaultVersion>.
+
+use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::template};
+use cvmd_model::{LaunchTemplate, LaunchTemplateId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ModifyLaunchTemplateDefaultVersion",
+    errors: &[
+        "InvalidParameterValue.LaunchTemplateIdMalformed",
+        "InvalidParameterValue.LaunchTemplateIdNotExisted",
+        "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+        "InvalidParameterValue.LaunchTemplateIdVerSetAlready",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let number = parameters.bounded("DefaultVersion", 1, u32::MAX)?.unwrap_or_default();
+    Ok(Box::new(move |tx, context| {
+        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
+        template.set_default(number)?;
+        tx.keep(template);
+        Ok(Body::empty())
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-template","DefaultVersion":2}
+< {}
+> DescribeLaunchTemplates {"LaunchTemplateIds":["lt-template"]}
+< ..."DefaultVersionNumber":2...
+> ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-template","DefaultVersion":2}
+< InvalidParameterValue.LaunchTemplateIdVerSetAlready ...
+> ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-template","DefaultVersion":7}
+< InvalidParameterValue.LaunchTemplateIdVerNotExisted ...
+> ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-template","DefaultVersion":0}
+< InvalidParameterValue The value `0` specified in the parameter `DefaultVersion` is not valid: 1 to 4294967295.
+> ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-1","DefaultVersion":2}
+< InvalidParameterValue.LaunchTemplateIdMalformed ...
+> ModifyLaunchTemplateDefaultVersion {"LaunchTemplateId":"lt-foreign1","DefaultVersion":2}
+< InvalidParameterValue.LaunchTemplateIdNotExisted ...
+"#;

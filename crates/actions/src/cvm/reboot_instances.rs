@@ -1,0 +1,76 @@
+//! RebootInstances: reboots instances that are RUNNING or in RESCUE_MODE: softly, softly first, or hard.
+//!
+//! <https://cloud.tencent.com/document/api/213/15742>. `ForceReboot` is the older way of saying SOFT_FIRST. The vendor
+//! lists no code against RESCUE_MODE: the rescue system is rebooted then.
+
+use super::stop_type::stop_type;
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "RebootInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterCombination",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopped",
+        "UnsupportedOperation.InstanceStateStopping",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let how = stop_type(parameters, "ForceReboot", "`ForceReboot` and `StopType`")?;
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.reboot(how, by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> RebootInstances {"InstanceIds":["ins-running1"]}
+< {}
+> DescribeInstancesStatus {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"REBOOTING"...
+> RebootInstances {"InstanceIds":["ins-running1"],"StopType":"HARD","ForceReboot":true}
+< InvalidParameterCombination ...
+> RebootInstances {"InstanceIds":["ins-stopped1"]}
+< UnsupportedOperation.InstanceStateStopped ...
+>> RebootInstances {"InstanceIds":["ins-stopped1"]}
+< InvalidInstance.NotSupported ...
+> RebootInstances {"InstanceIds":["ins-starting"]}
+< UnsupportedOperation.InstanceStateStarting ...
+> RebootInstances {"InstanceIds":["ins-stopping"]}
+< UnsupportedOperation.InstanceStateStopping ...
+> RebootInstances {"InstanceIds":["ins-busy0001"]}
+< OperationDenied.InstanceOperationInProgress ...
+> RebootInstances {"InstanceIds":["ins-1122"]}
+< InvalidInstanceId.Malformed ...
+> RebootInstances {"InstanceIds":["ins-nowhere0"]}
+< InvalidInstanceId.NotFound ...
+> RebootInstances {"InstanceIds":[101*"ins-running1"]}
+< InvalidParameterValue.LimitExceeded ...
+> RebootInstances {"InstanceIds":["ins-recycled"]}
+< UnsupportedOperation.InstanceStateShutdown ...
+> RebootInstances {"InstanceIds":["ins-launchno"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
+
+ins-stopped1 is in RESCUE_MODE
+> RebootInstances {"InstanceIds":["ins-stopped1"]}
+< {}
+"#;

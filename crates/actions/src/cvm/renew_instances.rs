@@ -1,0 +1,69 @@
+//! RenewInstances: pays for a further term of instances that were paid in advance.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=RenewInstances>.
+//! The term is added to what is left of the present one, or begins now
+//! if that is over; nothing is charged. An instance in the recycle bin comes out of it. Where the vendor is silent: it is
+//! STOPPED then, and a renewal without RenewFlag leaves the flag as it is.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+    cvm::term::Term,
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "RenewInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidPeriod",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceChargeType",
+    ],
+    without_effect: &["RenewPortableDataDisk"],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let term = Term::required(parameters)?;
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.renew(|prepaid| term.added(prepaid, context.now_seconds), by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+# What is in the recycle bin comes out of it, and can be started.
+> RenewInstances {"InstanceIds":["ins-prepaid1","ins-recycled"],"InstanceChargePrepaid":{"Period":1,"RenewFlag":"NOTIFY_AND_AUTO_RENEW"},"RenewPortableDataDisk":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."RenewFlag":"NOTIFY_AND_AUTO_RENEW"..."ExpiredTime":"2026-12-24T01:00:00Z"..."InstanceState":"RUNNING"..."LatestOperation":"RenewInstances","LatestOperationState":"SUCCESS"...
+> DescribeInstances {"InstanceIds":["ins-recycled"]}
+< ..."RestrictState":"NORMAL"..."ExpiredTime":"2026-12-24T01:00:00Z"..."InstanceState":"STOPPED"..."IsolatedSource":"NOTISOLATED"...
+> StartInstances {"InstanceIds":["ins-recycled"]}
+< {}
+> RenewInstances {"InstanceIds":["ins-recycled"],"InstanceChargePrepaid":{"Period":1}}
+< OperationDenied.InstanceOperationInProgress ...
+> RenewInstances {"InstanceIds":["ins-running1"],"InstanceChargePrepaid":{"Period":1}}
+< UnsupportedOperation.InstanceChargeType The instance `ins-running1` is charged POSTPAID_BY_HOUR, which does not allow this operation.
+>> RenewInstances {"InstanceIds":["ins-running1"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidInstance.NotSupported ...
+> RenewInstances {"InstanceIds":["ins-prepaid1"]}
+< MissingParameter The request is missing a required parameter `InstanceChargePrepaid`.
+> RenewInstances {"InstanceIds":["ins-prepaid1"],"InstanceChargePrepaid":{"Period":0}}
+< InvalidPeriod ...
+> RenewInstances {"InstanceIds":["ins-1122"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidInstanceId.Malformed ...
+> RenewInstances {"InstanceIds":["ins-foreign1"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidInstanceId.NotFound ...
+> RenewInstances {"InstanceIds":[101*"ins-prepaid1"],"InstanceChargePrepaid":{"Period":1}}
+< InvalidParameterValue.LimitExceeded ...
+"#;

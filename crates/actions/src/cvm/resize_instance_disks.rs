@@ -1,0 +1,121 @@
+//! ResizeInstanceDisks: makes a disk of an instance larger.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResizeInstanceDisks>.
+//! The system disk or one data disk a request, as the vendor has it. A
+//! RUNNING instance needs ResizeOnline, and runs on, or ForceStop: then it is shut down, by force if need be, and started
+//! again. Where the vendor is silent: with both it runs on.
+
+use super::disk_size::{NAMES, disk};
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::{InstanceId, Running};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "ResizeInstanceDisks",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameter.DataDiskIdContainsRootDisk",
+        "InvalidParameter.DataDiskNotBelongSpecifiedInstance",
+        "InvalidParameter.LocalDataDiskNotSupport",
+        "InvalidParameterCombination",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRunning",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.StoppedModeStopCharging",
+    ],
+    without_effect: &[
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DeleteWithInstance",
+        "DataDisks.DiskName",
+        "DataDisks.DiskType",
+        "DataDisks.Encrypt",
+        "DataDisks.KmsKeyId",
+        "DataDisks.SnapshotId",
+        "DataDisks.ThroughputPerformance",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+    ],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+    if parameters.has("DataDisks") && parameters.has("SystemDisk") {
+        return Err(Reason::Combination { names: NAMES });
+    }
+    let (disk, size_gib) = disk(parameters)?;
+    let force = parameters.flag("ForceStop")?.unwrap_or(false);
+    let online = parameters.flag("ResizeOnline")?.unwrap_or(false);
+    let running = if online { Running::Untouched } else { Running::cycled(force) };
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = id.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.resize_disk(disk, size_gib, running, by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-data0001","DiskSize":100}]}
+< {}
+> DescribeInstances {"InstanceIds":["ins-stopped1"]}
+< ..."DataDisks":[{"DiskSize":100..."DiskId":"disk-data0001"...},{"DiskSize":20...}]..."InstanceState":"STOPPED"..."LatestOperation":"ResizeInstanceDisks","LatestOperationState":"OPERATING"...
+> ResizeInstanceDisks {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":60},"ResizeOnline":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."DiskSize":60..."InstanceState":"RUNNING"..."LatestOperationState":"OPERATING"...
+> ResizeInstanceDisks {"InstanceId":"ins-prepaid1","SystemDisk":{"DiskSize":60},"ForceStop":true}
+< {}
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."DiskSize":60..."InstanceState":"STOPPING"...
+
+> ResizeInstanceDisks {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateRunning ...
+>> ResizeInstanceDisks {"InstanceId":"ins-running1","SystemDisk":{"DiskSize":60}}
+< InvalidInstance.NotSupported ...
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":40}}
+< InvalidParameterValue The disk `disk-system01` has 50 GiB and cannot shrink to 40 GiB.
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":60},"DataDisks":[{"DiskId":"disk-data0001","DiskSize":100}]}
+< InvalidParameterCombination The parameters `DataDisks` and `SystemDisk` exclude one another.
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1"}
+< MissingParameter At least one of the parameters `DataDisks` and `SystemDisk` is needed.
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{}}
+< MissingParameter The request is missing a required parameter `SystemDisk.DiskSize`.
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskSize":100}]}
+< MissingParameter The request is missing a required parameter `DataDisks.0.DiskId`.
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-1","DiskSize":100}]}
+< InvalidParameterValue The value `disk-1` specified in the parameter `DataDisks.0.DiskId` is not valid.
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-nowhere0","DiskSize":100}]}
+< InvalidParameter.DataDiskNotBelongSpecifiedInstance ...
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-system01","DiskSize":100}]}
+< InvalidParameter.DataDiskIdContainsRootDisk ...
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-local001","DiskSize":100}]}
+< InvalidParameter.LocalDataDiskNotSupport ...
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","DataDisks":[{"DiskId":"disk-data0001","DiskSize":100},{"DiskId":"disk-local001","DiskSize":100}]}
+< InvalidParameterValue.LimitExceeded ...
+> ResizeInstanceDisks {"InstanceId":"ins-recycled","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateShutdown ...
+> ResizeInstanceDisks {"InstanceId":"ins-launchno","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
+> ResizeInstanceDisks {"InstanceId":"ins-busy0001","SystemDisk":{"DiskSize":60}}
+< OperationDenied.InstanceOperationInProgress ...
+> ResizeInstanceDisks {"InstanceId":"ins-1122","SystemDisk":{"DiskSize":60}}
+< InvalidInstanceId.Malformed ...
+> ResizeInstanceDisks {"InstanceId":"ins-foreign1","SystemDisk":{"DiskSize":60}}
+< InvalidInstanceId.NotFound ...
+> ResizeInstanceDisks {"InstanceId":"ins-sleeping","SystemDisk":{"DiskSize":100}}
+< UnsupportedOperation.StoppedModeStopCharging ...
+"#;

@@ -1,0 +1,20 @@
+//! Security groups of an instance, as requests name them.
+
+use crate::{Parameters, Reason, parameters::shorten};
+use cvmd_model::SecurityGroupId;
+
+/// Security groups are kept and answered; machines here have no firewall of ours.
+pub(super) fn security_groups(parameters: &mut Parameters, name: &str) -> Result<Box<[SecurityGroupId]>, Reason> {
+    let path = parameters.path(name);
+    let bad = |value: &str| Reason::BadValue { name: path.clone(), value: shorten(value).into() };
+    parameters.texts(name)?.iter().map(|text| text.parse().map_err(|_| bad(text))).collect()
+}
+
+/// The vendor takes one group a request.
+pub(super) fn one_group(parameters: &mut Parameters) -> Result<SecurityGroupId, Reason> {
+    let groups = security_groups(parameters, "SecurityGroupIds")?;
+    match &*groups {
+        [group] => Ok(*group),
+        groups => Err(Reason::TooMany { name: "SecurityGroupIds".into(), given: groups.len(), limit: 1 }),
+    }
+}

@@ -1,0 +1,106 @@
+//! StopInstances: stops instances that are RUNNING: softly, softly first, or hard.
+//!
+//! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST. StoppedMode STOP_CHARGING takes
+//! away the public address. Until such an instance is started its login, type, disks, bandwidth, host name and way of paying stay as
+//! they are, and there is no image and no rescue of it; names, tags, groups, user data and the like change, and it can be
+//! terminated. For an instance that is not paid by the hour the mode means nothing.
+
+use super::stop_type::stop_type;
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    batch::{Batch, change_all},
+};
+use cvmd_model::InstanceId;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Cvm,
+    name: "StopInstances",
+    errors: &[
+        "InvalidInstance.NotSupported",
+        "InvalidInstanceId.Malformed",
+        "InvalidInstanceId.NotFound",
+        "InvalidParameterCombination",
+        "InvalidParameterValue.LimitExceeded",
+        "OperationDenied.InstanceOperationInProgress",
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.InstanceStateStopped",
+        "UnsupportedOperation.InstanceStateStopping",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let how = stop_type(parameters, "ForceStop", "`ForceStop` and `StopType`")?;
+    let words = [("KEEP_CHARGING", false), ("STOP_CHARGING", true)];
+    let without_charging = parameters.word("StoppedMode", &words)?.unwrap_or(false);
+    Ok(Box::new(move |tx, context| {
+        let by = context.by(ACTION.name);
+        let instances = ids.find(tx.view(), context)?;
+        change_all(tx, &instances, |instance| instance.stop(how, without_charging, by))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> StopInstances {"InstanceIds":["ins-running1"],"StopType":"SOFT_FIRST"}
+< {}
+> DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."InstanceState":"STOPPING"..."LatestOperation":"StopInstances","LatestOperationState":"OPERATING"...
+
+> StopInstances {"InstanceIds":["ins-running1"],"ForceStop":true,"StoppedMode":"STOP_CHARGING"}
+< {}
+
+# What is paid in advance is paid for: the mode means nothing.
+> StopInstances {"InstanceIds":["ins-prepaid1"],"StoppedMode":"STOP_CHARGING"}
+< {}
+
+ins-prepaid1 was stopped without charging by an earlier version
+> DescribeInstances {"InstanceIds":["ins-prepaid1"]}
+< ..."InternetAccessible":{"InternetChargeType":"TRAFFIC_POSTPAID_BY_HOUR"..."InstanceState":"STOPPED"..."StopChargingMode":"NOT_APPLICABLE"...
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-prepaid1"],"KeyIds":["skey-bound001"]}
+< {}
+> DisassociateInstancesKeyPairs {"InstanceIds":["ins-sleeping"],"KeyIds":["skey-bound001"]}
+< UnsupportedOperation.StoppedModeStopCharging ...
+# What needs no machine changes all the same.
+> ModifyInstancesAttribute {"InstanceIds":["ins-sleeping"],"InstanceName":"asleep","SecurityGroups":["sg-mine0001"],"UserData":"aGVsbG8="}
+< {}
+> ModifyInstancesProject {"InstanceIds":["ins-sleeping"],"ProjectId":7}
+< {}
+> TerminateInstances {"InstanceIds":["ins-sleeping"]}
+< {}
+
+> StopInstances {"InstanceIds":["ins-running1"],"StopType":"GENTLY"}
+< InvalidParameterValue The value `GENTLY` specified in the parameter `StopType` is not valid: it is one of `SOFT`, `SOFT_FIRST`, `HARD`.
+> StopInstances {"InstanceIds":["ins-running1"],"StopType":"HARD","ForceStop":false}
+< InvalidParameterCombination The parameters `ForceStop` and `StopType` exclude one another.
+> StopInstances {"InstanceIds":["ins-stopped1"]}
+< UnsupportedOperation.InstanceStateStopped ...
+>> StopInstances {"InstanceIds":["ins-stopped1"]}
+< InvalidInstance.NotSupported ...
+> StopInstances {"InstanceIds":["ins-starting"]}
+< UnsupportedOperation.InstanceStateStarting ...
+> StopInstances {"InstanceIds":["ins-stopping"]}
+< UnsupportedOperation.InstanceStateStopping ...
+> StopInstances {"InstanceIds":["ins-busy0001"]}
+< OperationDenied.InstanceOperationInProgress ...
+> StopInstances {"InstanceIds":["ins-1122"]}
+< InvalidInstanceId.Malformed ...
+> StopInstances {"InstanceIds":["ins-nowhere0"]}
+< InvalidInstanceId.NotFound ...
+> StopInstances {"InstanceIds":[101*"ins-running1"]}
+< InvalidParameterValue.LimitExceeded ...
+> StopInstances {"InstanceIds":["ins-recycled"]}
+< UnsupportedOperation.InstanceStateShutdown ...
+> StopInstances {"InstanceIds":["ins-launchno"]}
+< UnsupportedOperation.InstanceStateLaunchFailed ...
+
+ins-stopped1 is in RESCUE_MODE
+> StopInstances {"InstanceIds":["ins-stopped1"],"StopType":"HARD"}
+< UnsupportedOperation.InstanceStateRescueMode ...
+"#;

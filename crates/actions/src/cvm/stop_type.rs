@@ -1,0 +1,18 @@
+//! How an instance is stopped, as requests say it.
+
+use crate::{Parameters, Reason};
+use cvmd_model::StopType;
+
+/// The words of `StopType`.
+pub(super) const STOP_TYPES: &[(&str, StopType)] =
+    &[("SOFT", StopType::Soft), ("SOFT_FIRST", StopType::SoftFirst), ("HARD", StopType::Hard)];
+
+/// `StopType`, or the deprecated flag that may not stand beside it.
+pub(super) fn stop_type(parameters: &mut Parameters, flag: &str, names: &'static str) -> Result<StopType, Reason> {
+    if parameters.has(flag) && parameters.has("StopType") {
+        return Err(Reason::Combination { names });
+    }
+    let forced = parameters.flag(flag)?.unwrap_or(false);
+    let usual = if forced { StopType::SoftFirst } else { StopType::Soft };
+    Ok(parameters.word("StopType", STOP_TYPES)?.unwrap_or(usual))
+}

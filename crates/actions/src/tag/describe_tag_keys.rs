@@ -1,0 +1,57 @@
+//! DescribeTagKeys: the keys of all tags, sorted.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTagKeys>.
+//!
+//! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    tags::{tagged, words as tag_words},
+};
+use cvmd_state::View;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Tag,
+    name: "DescribeTagKeys",
+    errors: &["InvalidParameterValue.OffsetInvalid"],
+    without_effect: &["ShowProject"],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    offset: usize,
+    limit: usize,
+    tags: Vec<Box<str>>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let wanted = tag_words::is_creator(parameters, view, context)? & tag_words::is_custom(parameters)?;
+    let (offset, limit) = tag_words::page(parameters)?;
+    let tags = tagged::all_tags(view, context).into_iter().filter(|_| wanted);
+    let keys: BTreeSet<Box<str>> = tags.map(|(key, _)| key).collect();
+    let total_count = keys.len();
+    Ok(Body::of(&Reply { total_count, offset, limit, tags: page(keys.into_iter(), (offset, limit)).collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-shanghai:uin/:instance/ins-shanghai","ReplaceTags":[{"TagKey":"city","TagValue":"shanghai"}]}
+< {}
+> DescribeTagKeys {}
+< {"TotalCount":2,"Offset":0,"Limit":15,"Tags":["city","team"]}
+> DescribeTagKeys {"Offset":1,"Limit":1,"CreateUin":100000000001,"Category":"Custom"}
+< {"TotalCount":2,"Offset":1,"Limit":1,"Tags":["team"]}
+> DescribeTagKeys {"CreateUin":100000000002}
+< {"TotalCount":0,...
+> DescribeTagKeys {"Category":"System"}
+< {"TotalCount":0,...
+> DescribeTagKeys {"Offset":1}
+< InvalidParameterValue.OffsetInvalid `Offset` must be a multiple of `Limit`.
+"#;

@@ -1,0 +1,86 @@
+//! DescribeTags: all tags, or those of some keys, sorted.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTags>.
+//!
+//! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    tags::{tagged, words as tag_words},
+};
+use cvmd_model::Tag;
+use cvmd_state::View;
+use serde::Serialize;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Tag,
+    name: "DescribeTags",
+    errors: &["InvalidParameterValue.OffsetInvalid"],
+    without_effect: &["ShowProject"],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    total_count: usize,
+    offset: usize,
+    limit: usize,
+    tags: Vec<TagWithDelete>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TagWithDelete {
+    tag_key: Box<str>,
+    tag_value: Box<str>,
+    can_delete: u8,
+    category: &'static str,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let key = parameters.text("TagKey")?.filter(|key| !key.is_empty());
+    let value = parameters.text("TagValue")?.filter(|value| !value.is_empty());
+    let keys = parameters.texts("TagKeys")?;
+    let creator = tag_words::is_creator(parameters, view, context)?;
+    let (offset, limit) = tag_words::page(parameters)?;
+    // `TagKeys` counts where both are given.
+    let named = |known: &str| match (&key, &keys[..]) {
+        (None, []) => true,
+        (Some(key), []) => &**key == known,
+        (_, keys) => keys.iter().any(|key| &**key == known),
+    };
+    let mut tags = tagged::all_tags(view, context);
+    tags.retain(|(key, known)| creator && named(key) && value.as_ref().is_none_or(|value| value == known));
+    let total_count = tags.len();
+    let tags = page(tags.into_iter(), (offset, limit)).map(|(key, value)| {
+        let tag = Tag { key, value };
+        let can_delete = u8::from(view.tag_uses(context.account, &tag) == 0);
+        TagWithDelete { tag_key: tag.key, tag_value: tag.value, can_delete, category: "Custom" }
+    });
+    Ok(Body::of(&Reply { total_count, offset, limit, tags: tags.collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> ModifyResourceTags {"Resource":"qcs::cvm:ap-guangzhou:uin/:instance/ins-stopped1","ReplaceTags":[{"TagKey":"team","TagValue":"blue"},{"TagKey":"owner","TagValue":"ops"}]}
+< {}
+> DescribeTags {}
+< {"TotalCount":3,"Offset":0,"Limit":15,"Tags":[{"TagKey":"owner","TagValue":"ops","CanDelete":0,"Category":"Custom"},...
+> DescribeTags {"TagKey":"team","TagValue":"blue"}
+< {"TotalCount":1,...
+> DescribeTags {"TagKey":"team","TagKeys":["owner"]}
+< {"TotalCount":1,..."TagKey":"owner"...
+> DescribeTags {"TagKeys":["owner","team"],"Offset":2,"Limit":2,"CreateUin":0}
+< {"TotalCount":3,"Offset":2,"Limit":2,"Tags":[{"TagKey":"team","TagValue":"red",...}]}
+> CreateTag {"TagKey":"spare","TagValue":"one"}
+< {}
+> DescribeTags {"TagKeys":["spare","owner"]}
+< {"TotalCount":2,..."Tags":[{"TagKey":"owner","TagValue":"ops","CanDelete":0,"Category":"Custom"},{"TagKey":"spare","TagValue":"one","CanDelete":1,"Category":"Custom"}]}
+> DescribeTags {"CreateUin":7}
+< {"TotalCount":0,...
+> DescribeTags {"Offset":1}
+< InvalidParameterValue.OffsetInvalid ...
+"#;

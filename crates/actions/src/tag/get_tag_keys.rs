@@ -1,0 +1,57 @@
+//! GetTagKeys: the keys of all tags, sorted, page by page.
+//!
+//! <https://cloud.tencent.com/document/api/651/72275>. The token of the next page is the number of keys before it.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    tags::{tagged, words as tag_words},
+};
+use cvmd_state::View;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+const RESULTS_MAX: usize = 1000;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Tag,
+    name: "GetTagKeys",
+    errors: &["InvalidParameter.PaginationTokenInvalid"],
+    without_effect: &[],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    pagination_token: String,
+    tag_keys: Vec<Box<str>>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let custom = tag_words::is_custom(parameters)?;
+    let cut = tag_words::token_page(parameters, RESULTS_MAX)?;
+    let tags = tagged::all_tags(view, context).into_iter().filter(|_| custom);
+    let keys: BTreeSet<Box<str>> = tags.map(|(key, _)| key).collect();
+    let pagination_token = tag_words::next_token(cut, keys.len());
+    Ok(Body::of(&Reply { pagination_token, tag_keys: page(keys.into_iter(), cut).collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateTag {"TagKey":"owner","TagValue":"ops"}
+< {}
+> GetTagKeys {}
+< {"PaginationToken":"","TagKeys":["owner","team"]}
+> GetTagKeys {"MaxResults":1}
+< {"PaginationToken":"1","TagKeys":["owner"]}
+> GetTagKeys {"MaxResults":1,"PaginationToken":"1","Category":"Custom"}
+< {"PaginationToken":"","TagKeys":["team"]}
+> GetTagKeys {"Category":"System"}
+< {"PaginationToken":"","TagKeys":[]}
+> GetTagKeys {"PaginationToken":"next"}
+< InvalidParameter.PaginationTokenInvalid ...
+> GetTagKeys {"MaxResults":1001}
+< InvalidParameterValue The value `1001` specified in the parameter `MaxResults` is not valid: 1 to 1000.
+"#;

@@ -1,0 +1,61 @@
+//! GetTagValues: the values that some keys have, sorted, page by page.
+//!
+//! <https://cloud.tencent.com/document/api/651/72274>. The token of the next page is the number of values before it. A key that is
+//! not there has none.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    action::page,
+    reply::TagPair,
+    tags::{tagged, words as tag_words},
+};
+use cvmd_state::View;
+use serde::Serialize;
+
+const RESULTS_MAX: usize = 1000;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Tag,
+    name: "GetTagValues",
+    errors: &["InvalidParameter.PaginationTokenInvalid"],
+    without_effect: &[],
+    regionless: true,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    pagination_token: String,
+    tags: Vec<TagPair>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let keys = parameters.texts("TagKeys")?;
+    let custom = tag_words::is_custom(parameters)?;
+    let cut = tag_words::token_page(parameters, RESULTS_MAX)?;
+    let mut tags = tagged::all_tags(view, context);
+    tags.retain(|(key, _)| custom && keys.contains(key));
+    let pagination_token = tag_words::next_token(cut, tags.len());
+    Ok(Body::of(&Reply { pagination_token, tags: page(tags.into_iter(), cut).map(TagPair::of).collect() }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateTag {"TagKey":"team","TagValue":"blue"}
+< {}
+> GetTagValues {"TagKeys":["team","nothing"]}
+< {"PaginationToken":"","Tags":[{"TagKey":"team","TagValue":"blue","Category":"Custom"},{"TagKey":"team","TagValue":"red","Category":"Custom"}]}
+> GetTagValues {"TagKeys":["team"],"MaxResults":1}
+< {"PaginationToken":"1","Tags":[{"TagKey":"team","TagValue":"blue",...}]}
+> GetTagValues {"TagKeys":["team"],"MaxResults":1,"PaginationToken":"1"}
+< {"PaginationToken":"","Tags":[{"TagKey":"team","TagValue":"red",...}]}
+> GetTagValues {"TagKeys":["nothing"]}
+< {"PaginationToken":"","Tags":[]}
+> GetTagValues {"TagKeys":["team"],"Category":"System"}
+< {"PaginationToken":"","Tags":[]}
+> GetTagValues {}
+< MissingParameter The request is missing a required parameter `TagKeys`.
+> GetTagValues {"TagKeys":["team"],"PaginationToken":"next"}
+< InvalidParameter.PaginationTokenInvalid ...
+"#;

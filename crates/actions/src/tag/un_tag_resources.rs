@@ -1,0 +1,60 @@
+//! UnTagResources: takes tags off resources of any kinds.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UnTagResources>.
+//!
+//! A resource that is not there is answered with its code; the others are untagged. A key that one does not carry is no
+//! error.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    tags::{
+        tagged::{Description, change_each},
+        words as tag_words,
+    },
+};
+
+const RESOURCES_MAX: usize = 10;
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Tag,
+    name: "UnTagResources",
+    errors: &[
+        "InvalidParameterValue.ResourceDescriptionError",
+        "InvalidParameterValue.TagKeyEmpty",
+        "LimitExceeded.ResourceNumPerRequest",
+        "LimitExceeded.TagNumPerRequest",
+    ],
+    without_effect: &[],
+    regionless: true,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let descriptions = Description::list(parameters, RESOURCES_MAX)?;
+    let keys = parameters.texts("TagKeys")?;
+    tag_words::few_tags("TagKeys", keys.len())?;
+    if keys.iter().any(|key| key.is_empty()) {
+        return Err(TagRefusal::KeyEmpty.into());
+    }
+    Ok(Box::new(move |tx, context| {
+        change_each(tx, context, &descriptions, |id, carried| tag_words::changed(id, carried, &[], &keys))
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> UnTagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1","qcs::cvm:ap-guangzhou:uin/:instance/ins-nowhere0"],"TagKeys":["team","never-there"]}
+< {"FailedResources":[{..."Code":"InvalidParameterValue.ResourceIdInvalid",...}]}
+> cvm.DescribeInstances {"InstanceIds":["ins-running1"]}
+< ..."Tags":[]...
+> UnTagResources {"ResourceList":["qcs::cos:ap-guangzhou:uin/:bucket/x","qcs::cvm:ap-guangzhou:uin/:host/x"],"TagKeys":["a"]}
+< {"FailedResources":[{..."Code":"InvalidParameterValue.ServiceTypeInvalid",...},{..."Code":"InvalidParameterValue.ResourcePrefixInvalid",...}]}
+> UnTagResources {"ResourceList":["ins-running1"],"TagKeys":["a"]}
+< InvalidParameterValue.ResourceDescriptionError ...
+> UnTagResources {"ResourceList":[11*"qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"TagKeys":["a"]}
+< LimitExceeded.ResourceNumPerRequest ...
+> UnTagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"TagKeys":[11*"a"]}
+< LimitExceeded.TagNumPerRequest ...
+> UnTagResources {"ResourceList":["qcs::cvm:ap-guangzhou:uin/:instance/ins-running1"],"TagKeys":[""]}
+< InvalidParameterValue.TagKeyEmpty ...
+"#;

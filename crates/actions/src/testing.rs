@@ -1,0 +1,9 @@
+//! What tests of this crate share: a world, transcripts that play in it, and checks over all of them.
+
+mod kinds;
+mod page;
+mod recorder;
+pub(crate) mod transcript;
+pub(crate) mod world;
+pub(crate) mod world_images;
+pub(crate) mod world_networks;

@@ -1,0 +1,48 @@
+//! Holds every reply to the byte: all transcripts are played on both doors and in both languages, and what is answered must be
+//! what `replies.txt` has the digest of. `cargo xtask docs` writes it anew after a change that is meant.
+
+use crate::{catalog::TRANSCRIPTS, testing::transcript::answers};
+use cvmd_wire::{Door, Language};
+use sha2::{Digest, Sha256};
+use std::{fmt::Write, path::Path};
+
+/// What all transcripts of a file are answered.
+async fn replies(file: &str, transcript: &str) -> String {
+    let mut replies = String::new();
+    for paragraph in transcript.split("\n\n") {
+        for door in [Door::Api3, Door::Legacy] {
+            for language in [Language::English, Language::Chinese] {
+                replies += &answers(file, paragraph, door, language).await;
+            }
+        }
+    }
+    replies
+}
+
+#[tokio::test]
+async fn the_generated_record_of_all_replies_is_current() {
+    let (mut full, mut digests) = (String::new(), String::new());
+    for (file, transcript, _) in TRANSCRIPTS {
+        let replies = replies(file, transcript).await;
+        let digest = Sha256::digest(&replies);
+        let digest: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let _ = writeln!(digests, "{digest} {} lines of {file}", replies.lines().count());
+        let _ = write!(full, "== {file}\n{replies}");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("replies.txt");
+    if std::env::var_os("CVMD_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &digests).unwrap();
+        return;
+    }
+    let recorded = std::fs::read_to_string(&path).unwrap_or_default();
+    let other: Vec<&str> = digests.lines().filter(|line| !recorded.lines().any(|known| known == *line)).collect();
+    if other.is_empty() && recorded.lines().count() == digests.lines().count() {
+        return;
+    }
+    // Where the replies themselves are left, to be compared with those of another commit.
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    std::fs::create_dir_all(&target).unwrap();
+    let path = target.join("replies.txt");
+    std::fs::write(&path, full).unwrap();
+    panic!("other replies than recorded, all of them in {}:\n{}", path.display(), other.join("\n"));
+}

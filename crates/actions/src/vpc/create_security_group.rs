@@ -1,0 +1,90 @@
+//! CreateSecurityGroup: makes a security group without rules.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSecurityGroup>.
+//! Rules are kept and answered; Unlike upstream, nothing enforces them.
+
+use super::security_groups::description;
+use crate::{
+    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network, parameters::shorten,
+    vpc::network_reply::SecurityGroupReply,
+};
+use cvmd_model::{Refusal, SecurityGroup, SecurityGroupId};
+use serde::Serialize;
+
+/// Groups of an account in a region, the default one not counted.
+const GROUPS_MAX: usize = 50;
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "CreateSecurityGroup",
+    errors: &["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    security_group: SecurityGroupReply<'a>,
+}
+
+fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
+    let name = network::name(parameters, "GroupName")?.unwrap_or_default();
+    let description = description(parameters)?.unwrap_or_default();
+    let project_id = match parameters.text("ProjectId")?.filter(|text| !text.is_empty()) {
+        None => 0,
+        Some(text) => {
+            text.parse().map_err(|_| Reason::BadValue { name: "ProjectId".into(), value: shorten(&text).into() })?
+        }
+    };
+    let tags = network::tags(parameters)?;
+    Ok(Box::new(move |tx, context| {
+        let view = tx.view();
+        let mut groups = view.security_groups().list(context.account, context.region);
+        if groups.by_ref().filter(|group| !group.is_default()).count() >= GROUPS_MAX {
+            return Err(Refusal::SecurityGroupQuota { limit: GROUPS_MAX }.into());
+        }
+        let mut random = context.random(b'n');
+        let id = std::iter::repeat_with(|| SecurityGroupId::from_random(Context::id(&mut random)));
+        let group = SecurityGroup {
+            id: { id }.find(|id| view.security_groups().get(*id).is_none()).unwrap_or(SecurityGroupId::MIN),
+            sequence: tx.next_sequence(),
+            account: context.account,
+            region: context.region,
+            name,
+            description,
+            project_id,
+            version: 0,
+            ingress: Vec::new(),
+            egress: Vec::new(),
+            created_seconds: context.now_seconds,
+            updated_seconds: context.now_seconds,
+            tags,
+        };
+        let body = Body::of(&Reply { security_group: SecurityGroupReply::of(&group) });
+        tx.keep(group);
+        Ok(body)
+    }))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateSecurityGroup {"GroupName":"web","GroupDescription":"","ProjectId":"7","Tags":[{"Key":"city","Value":"x"}]}
+< {"SecurityGroup":{"SecurityGroupId":"sg-...","SecurityGroupName":"web","SecurityGroupDesc":"","ProjectId":"7","IsDefault":false,"CreatedTime":"2026-11-24 00:00:00","UpdateTime":"2026-11-24 00:00:00","TagSet":[{"Key":"city","Value":"x"}],...}}
+> DescribeSecurityGroups {"Filters":[{"Name":"tag:city","Values":["x"]}]}
+< {"TotalCount":1,"SecurityGroupSet":[{..."SecurityGroupName":"web",...}]}
+> CreateSecurityGroup {"GroupName":"web"}
+< MissingParameter The request is missing a required parameter `GroupDescription`.
+> CreateSecurityGroup {"GroupName":"","GroupDescription":""}
+< InvalidParameterValue The value `` specified in the parameter `GroupName` is not valid: 1 to 60 characters.
+> CreateSecurityGroup {"GroupName":"web","GroupDescription":"","ProjectId":"none"}
+< InvalidParameterValue The value `none` specified in the parameter `ProjectId` is not valid.
+> CreateSecurityGroup {"GroupName":"web","GroupDescription":"12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"}
+< InvalidParameterValue.TooLong The parameter `GroupDescription` is longer than 100 characters.
+> CreateSecurityGroup {"GroupName":"web","GroupDescription":"","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}
+< InvalidParameterValue.TagDuplicateKey ...
+
+full networks
+> CreateSecurityGroup {"GroupName":"one more","GroupDescription":""}
+< LimitExceeded The region has 50 security groups of the account, which is the limit.
+"#;

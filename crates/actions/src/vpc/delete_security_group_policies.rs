@@ -1,0 +1,82 @@
+//! DeleteSecurityGroupPolicies: takes rules off a security group, in one direction, by their indexes or by what they say.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroupPolicies>.
+
+use crate::{
+    Action, Apply, Context, Effect, Parameters, Product, Reason, network,
+    vpc::security_rules::{Policy, PolicySet, change, unchanged},
+};
+use cvmd_model::{Refusal, Rule, SecurityGroupId};
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DeleteSecurityGroupPolicies",
+    errors: &[
+        "InvalidParameter.Coexist",
+        "InvalidParameterValue.Malformed",
+        "InvalidParameterValue.Range",
+        "InvalidParameterValue.TooLong",
+        "ResourceNotFound",
+        "UnsupportedOperation",
+        "UnsupportedOperation.VersionMismatch",
+    ],
+    without_effect: &[
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+    ],
+    regionless: false,
+    effect: Effect::Command(prepare),
+};
+
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
+    let set = PolicySet::read(parameters, "SecurityGroupPolicySet", context.now_seconds)?;
+    let version = set.version;
+    let (direction, policies) = set.one_direction()?;
+    Ok(Box::new(move |tx, context| {
+        change(tx, context, id, |group| {
+            unchanged(group, version)?;
+            let kept = group.rules(direction);
+            let indexes = policies.iter().map(|policy| index(policy, kept)).collect::<Result<Vec<_>, _>>()?;
+            group.remove(direction, &indexes, context.now_seconds)
+        })
+    }))
+}
+
+/// The index given, or that of the rule that says the same.
+fn index(policy: &Policy, kept: &[Rule]) -> Result<usize, Refusal> {
+    let says_it = |rule: &Rule| kept.iter().position(|kept| kept.says_what(rule));
+    let found = policy.index.or_else(|| policy.rule.as_ref().and_then(says_it));
+    found.ok_or_else(|| Refusal::NetworkNotFound("SecurityGroupPolicy".into()))
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> CreateSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"CidrBlock":"10.0.0.1","Action":"ACCEPT"},{"CidrBlock":"10.0.0.2","Action":"ACCEPT"}]}}
+< {}
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Version":"1","Ingress":[{"PolicyIndex":1},{"PolicyIndex":0}]}}
+< {}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001"}
+< {"SecurityGroupPolicySet":{"Version":"2","Ingress":[{"PolicyIndex":0,..."CidrBlock":"10.0.0.2",...}],"Egress":[],...}}
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"CidrBlock":"10.0.0.2","Action":"DROP"}]}}
+< ResourceNotFound The resource `SecurityGroupPolicy` does not exist.
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"CidrBlock":"10.0.0.2","Action":"ACCEPT"}]}}
+< {}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001"}
+< {"SecurityGroupPolicySet":{"Version":"3","Ingress":[],...}}
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"PolicyIndex":0}]}}
+< InvalidParameterValue.Range There is no rule with the index `0`.
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Version":"1","Ingress":[{"PolicyIndex":0}]}}
+< UnsupportedOperation.VersionMismatch ...
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"PolicyIndex":0}],"Egress":[{"PolicyIndex":0}]}}
+< InvalidParameter.Coexist ...
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg","SecurityGroupPolicySet":{"Ingress":[{"PolicyIndex":0}]}}
+< InvalidParameterValue.Malformed ...
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"AddressTemplate":{"AddressId":"ipm-11112222"}}]}}
+< UnsupportedOperation ...
+> DeleteSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","SecurityGroupPolicySet":{"Ingress":[{"PolicyIndex":0,"PolicyDescription":"12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"}]}}
+< InvalidParameterValue.TooLong ...
+"#;

@@ -1,0 +1,91 @@
+//! DescribeSecurityGroupPolicies: a security group's rules, in their order, with their version.
+//!
+//! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason, filters::Filter, network,
+    vpc::network_reply::PolicySetReply,
+};
+use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
+use cvmd_state::View;
+use serde::Serialize;
+
+/// The last two are about templates, which no rule is made of here.
+const FILTERS: &[&str] = &[
+    "security-group-id",
+    "ip",
+    "protocol-type",
+    "port",
+    "poly",
+    "direction",
+    "description",
+    "address-module",
+    "service-module",
+];
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DescribeSecurityGroupPolicies",
+    errors: &[
+        "InvalidParameter.FilterInvalidKey",
+        "InvalidParameterValue.Malformed",
+        "LimitExceeded.NumberOfFilters",
+        "ResourceNotFound",
+    ],
+    without_effect: &[],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    security_group_policy_set: PolicySetReply<'a>,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
+    let filters = network::filters(parameters, FILTERS)?;
+    let group = view.security_group_of(context.account, context.region, id);
+    let group = group.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
+    let passes = |direction, rule: &Rule| filters.iter().all(|filter| passes(filter, direction, rule));
+    Ok(Body::of(&Reply { security_group_policy_set: PolicySetReply::of(&group, passes) }))
+}
+
+fn passes(filter: &Filter, direction: Direction, rule: &Rule) -> bool {
+    let has = |word: &str| filter.values.iter().any(|value| value.eq_ignore_ascii_case(word));
+    let holds = |text: &str| filter.values.iter().any(|value| text.contains(&**value));
+    match &*filter.name {
+        "security-group-id" => matches!(rule.peer, Peer::Group(id) if filter.has(&id.to_string())),
+        "ip" => matches!(&rule.peer, Peer::Ipv4(range) | Peer::Ipv6(range) if holds(range)),
+        "protocol-type" => has(&rule.protocol),
+        "port" => has("ALL") || holds(&rule.port),
+        "poly" => has("ALL") || has(if rule.accept { "ACCEPT" } else { "DROP" }),
+        "direction" => has("ALL") || has(if direction == Direction::Ingress { "INBOUND" } else { "OUTBOUND" }),
+        "description" => holds(&rule.description),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001"}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{"PolicyIndex":0,"Protocol":"TCP","Port":"22","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Action":"ACCEPT","PolicyDescription":"","ModifyTime":"2026-11-24 00:00:00",...}],"Egress":[],"PolicyStatistics":{"IngressIPv4TotalCount":1,...}}}
+# The default group lets all IPv4 pass.
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-xb138367"}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{..."Protocol":"ALL","Port":"ALL","CidrBlock":"0.0.0.0/0",...}],"Egress":[{...,"CidrBlock":"0.0.0.0/0",...}],...}}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-xb138367","Filters":[{"Name":"direction","Values":["OUTBOUND"]},{"Name":"ip","Values":["0.0"]},{"Name":"protocol-type","Values":["all"]},{"Name":"port","Values":["ALL"]},{"Name":"poly","Values":["ACCEPT"]},{"Name":"description","Values":[""]}]}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[],"Egress":[{"PolicyIndex":0,...}],...}}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0002","Filters":[{"Name":"security-group-id","Values":["sg-mine0001"]}]}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[{..."SecurityGroupId":"sg-mine0001",...}],...}}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0002","Filters":[{"Name":"address-module","Values":["ipm-1"]}]}
+< {"SecurityGroupPolicySet":{"Version":"0","Ingress":[],"Egress":[],...}}
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-foreign1"}
+< ResourceNotFound The resource `sg-foreign1` does not exist.
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg"}
+< InvalidParameterValue.Malformed ...
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidParameter.FilterInvalidKey ...
+> DescribeSecurityGroupPolicies {"SecurityGroupId":"sg-mine0001","Filters":[{"Name":"ip","Values":["1","2","3","4","5","6"]}]}
+< LimitExceeded.NumberOfFilters ...
+"#;

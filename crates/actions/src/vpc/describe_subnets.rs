@@ -1,0 +1,117 @@
+//! DescribeSubnets: the account's subnets in the region, newest first, the default ones last.
+//!
+//! <https://cloud.tencent.com/document/api/215/15784>. Well-formed ids that are not there are no error. All default subnets
+//! share one block of addresses: each answers how many of the block are free. There is no paging by token.
+
+use crate::{
+    Action, Body, Context, Effect, Parameters, Product, Reason,
+    filters::Filter,
+    network::{self, Wanted},
+    reply::Unset,
+    vpc::network_reply::{RegionStatistics, SubnetReply},
+};
+use cvmd_model::{Subnet, SubnetId};
+use cvmd_state::View;
+use serde::Serialize;
+
+/// The last three are about IPv6, which no subnet has here.
+const FILTERS: &[&str] = &[
+    "subnet-id",
+    "vpc-id",
+    "cidr-block",
+    "is-default",
+    "is-remote-vpc-snat",
+    "subnet-name",
+    "zone",
+    "tag-key",
+    "cdc-id",
+    "is-cdc-subnet",
+    "ipv6-cidr-block",
+    "isp-type",
+    "address-type",
+];
+
+pub(crate) const ACTION: Action = Action {
+    product: Product::Vpc,
+    name: "DescribeSubnets",
+    errors: &[
+        "InvalidParameter.Coexist",
+        "InvalidParameter.FilterInvalidKey",
+        "InvalidParameterValue.LimitExceeded",
+        "InvalidParameterValue.Malformed",
+        "LimitExceeded.NumberOfFilters",
+    ],
+    without_effect: &["MaxResults", "NextToken"],
+    regionless: false,
+    effect: Effect::Query(answer),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    total_count: usize,
+    subnet_set: Vec<SubnetReply<'a>>,
+    region_statistics: [RegionStatistics; 1],
+    next_token: Unset,
+}
+
+fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
+    let wanted: Wanted<SubnetId> = Wanted::read(parameters, "SubnetIds", "`SubnetIds` and `Filters`", FILTERS)?;
+    let all = view.subnets_of(context.account, context.region);
+    let (total_count, subnets) = wanted.select(all, |subnet| subnet.id, |filter, subnet| passes(filter, subnet));
+    let subnet_set = subnets.iter().map(|subnet| SubnetReply::of(subnet, view)).collect();
+    let region_statistics = [RegionStatistics { region: context.region.name(), total_count }];
+    Ok(Body::of(&Reply { total_count, subnet_set, region_statistics, next_token: () }))
+}
+
+fn passes(filter: &Filter, subnet: &Subnet) -> bool {
+    match &*filter.name {
+        "subnet-id" => filter.has(&subnet.id.to_string()),
+        "vpc-id" => filter.has(&subnet.vpc.to_string()),
+        "cidr-block" => filter.has(&subnet.cidr.to_string()) || filter.has(&subnet.cidr.first().to_string()),
+        "is-default" => network::has_flag(filter, subnet.is_default()),
+        "is-remote-vpc-snat" => network::has_flag(filter, false),
+        "subnet-name" => filter.values.iter().any(|part| subnet.name.contains(&**part)),
+        "zone" => filter.has(subnet.zone.name()),
+        "cdc-id" => filter.has(""),
+        "is-cdc-subnet" => filter.has("0"),
+        _ => filter.has_tag(&subnet.tags),
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TRANSCRIPT: &str = r#"
+> DescribeSubnets {"Filters":[{"Name":"is-default","Values":["true"]},{"Name":"zone","Values":["ap-guangzhou-3"]}]}
+< {"TotalCount":1,"SubnetSet":[{"VpcId":"vpc-vaxeev3f","SubnetId":"subnet-q454yc3b","SubnetName":"Default-Subnet","CidrBlock":"127.64.0.0/10","Ipv6CidrBlock":"","IsDefault":true,"EnableBroadcast":false,"Zone":"ap-guangzhou-3","RouteTableId":"rtb-88n8ubyg","NetworkAclId":"","IsRemoteVpcSnat":false,"TotalIpAddressCount":4161535,"AvailableIpAddressCount":4161523,"CdcId":"",...,"TagSet":[],...,...}],...}
+> DescribeSubnets {"Filters":[{"Name":"vpc-id","Values":["vpc-mine0001"]},{"Name":"is-remote-vpc-snat","Values":["false"]},{"Name":"is-cdc-subnet","Values":["0"]},{"Name":"cdc-id","Values":[""]}]}
+< {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0002",...},{..."SubnetId":"subnet-mine0001",...,...}],...}
+> DescribeSubnets {"Filters":[{"Name":"address-type","Values":["GUA"]}]}
+< {"TotalCount":0,"SubnetSet":[],...}
+> DescribeSubnets {"Limit":"1","Offset":"1","Filters":[{"Name":"cidr-block","Values":["10.0.1.0"]},{"Name":"subnet-name","Values":["mine","twin"]}]}
+< {"TotalCount":2,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...,...}],...}
+> DescribeSubnets {"SubnetIds":["subnet-nowhere0","subnet-foreign1","subnet-mine0001"]}
+< {"TotalCount":1,"SubnetSet":[{..."SubnetId":"subnet-mine0001",...,...}],...}
+> DescribeSubnets {"Filters":[{"Name":"subnet-id","Values":["subnet-mine0001"]},{"Name":"tag-key","Values":["team"]}]}
+< {"TotalCount":0,"SubnetSet":[],...}
+
+# An instance takes an address of its subnet, and of that only.
+> cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","VirtualPrivateCloud":{"VpcId":"vpc-mine0001","SubnetId":"subnet-mine0001"}}
+< {"InstanceIdSet":["ins-..."]}
+> DescribeSubnets {"SubnetIds":["subnet-mine0001"]}
+< ..."TotalIpAddressCount":13,"AvailableIpAddressCount":12...
+> DescribeSubnets {"SubnetIds":["subnet-twin0001"]}
+< ..."TotalIpAddressCount":253,"AvailableIpAddressCount":253...
+> DescribeSubnets {"SubnetIds":["subnet-q454yc3b"]}
+< ..."AvailableIpAddressCount":4161523...
+
+> DescribeSubnets {"SubnetIds":["subnet-mine0001"],"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]}]}
+< InvalidParameter.Coexist ...
+> DescribeSubnets {"SubnetIds":["subnet-1"]}
+< InvalidParameterValue.Malformed ...
+> DescribeSubnets {"SubnetIds":[101*"subnet-mine0001"]}
+< InvalidParameterValue.LimitExceeded ...
+> DescribeSubnets {"Filters":[{"Name":"colour","Values":["red"]}]}
+< InvalidParameter.FilterInvalidKey ...
+> DescribeSubnets {"Filters":[{"Name":"zone","Values":["1","2","3","4","5","6"]}]}
+< LimitExceeded.NumberOfFilters ...
+"#;
