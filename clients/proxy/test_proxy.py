@@ -102,28 +102,31 @@ def strictly():
     return context
 
 
-def test_certificates_stand_a_strict_look_by_openssl():
-    for host in ("cvm.tencentcloudapi.com", "cvm.ap-guangzhou.tencentcloudapi.com", "cvm.api.qcloud.com"):
-        status, _, stream = tunnel(f"{host}:443")
-        assert status == "HTTP/1.1 200 OK"
-        with strictly().wrap_socket(stream, server_hostname=host) as inner:
-            assert inner.version() in ("TLSv1.2", "TLSv1.3"), inner.version()
-    older = strictly()
-    older.maximum_version = ssl.TLSVersion.TLSv1_2
-    for context in (strictly(), older):
-        for name in ("localhost", ADDRESS.hostname):
-            stream = socket.create_connection((ADDRESS.hostname, ADDRESS.port), timeout=30)
-            with context.wrap_socket(stream, server_hostname=name) as inner:
-                inner.sendall(b"GET /_cvmd/health HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
-                assert inner.recv(100).startswith(b"HTTP/1.1 200"), name
+@pytest.mark.parametrize("host", ["cvm.tencentcloudapi.com", "cvm.ap-guangzhou.tencentcloudapi.com", "cvm.api.qcloud.com"])
+def test_certificates_stand_a_strict_look_by_openssl(host):
+    status, _, stream = tunnel(f"{host}:443")
+    assert status == "HTTP/1.1 200 OK"
+    with strictly().wrap_socket(stream, server_hostname=host) as inner:
+        assert inner.version() in ("TLSv1.2", "TLSv1.3"), inner.version()
 
 
-def test_cvmd_is_no_open_proxy():
-    for target in ("example.com:443", "tencentcloudapi.com.example.com:443", "203.0.113.7:443"):
-        status, words, stream = tunnel(target)
-        stream.close()
-        assert status == "HTTP/1.1 403 Forbidden", target
-        assert words.startswith("cvmd is no open proxy") and words.count("\n") == 1, words
+@pytest.mark.parametrize("name", ["localhost", ADDRESS.hostname])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_the_port_itself_shows_a_certificate_that_stands_a_strict_look(version, name):
+    context = strictly()
+    context.maximum_version = version
+    stream = socket.create_connection((ADDRESS.hostname, ADDRESS.port), timeout=30)
+    with context.wrap_socket(stream, server_hostname=name) as inner:
+        inner.sendall(b"GET /_cvmd/health HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        assert inner.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("target", ["example.com:443", "tencentcloudapi.com.example.com:443", "203.0.113.7:443"])
+def test_cvmd_is_no_open_proxy(target):
+    status, words, stream = tunnel(target)
+    stream.close()
+    assert status == "HTTP/1.1 403 Forbidden"
+    assert words.startswith("cvmd is no open proxy") and words.count("\n") == 1, words
 
 
 def test_over_http_a_key_is_imported_and_enters(proxied):
