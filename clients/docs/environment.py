@@ -140,16 +140,16 @@ class Served:
         )
         try:
             wait_until("cvmd is healthy", lambda: self.process.poll() is not None or is_healthy(ENDPOINT))
-            assert self.process.poll() is None, f"cvmd serve ended: {self.told()}"
+            assert self.process.poll() is None, f"cvmd serve ended: {self.log_tail()}"
         except AssertionError:
             self.__exit__()
             raise
         return self
 
-    def told(self):
-        return self.told_in_all()[-2000:]
+    def log_tail(self):
+        return self.log_text()[-2000:]
 
-    def told_in_all(self):
+    def log_text(self):
         return (home() / "server.log").read_text(encoding="utf-8", errors="replace")
 
     def __exit__(self, *_):

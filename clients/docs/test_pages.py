@@ -54,7 +54,7 @@ class Page:
         self.server = Served().__enter__()
 
     def complaints(self):
-        return [line for line in self.server.told_in_all().splitlines() if is_complaint(line)]
+        return [line for line in self.server.log_text().splitlines() if is_complaint(line)]
 
     def serves_with(self, *arguments):
         """In place of the page's server, which comes back on what it has."""

@@ -39,7 +39,7 @@ class NotHere(Exception):
     """An action that would make the resource is not built."""
 
 
-class Shelf:
+class Region:
     """The resources of one region, by the prefix of their ids."""
 
     def __init__(self, region):
@@ -79,8 +79,8 @@ class Shelf:
 
 
 @cache
-def shelf(region):
-    return Shelf(region)
+def resources(region):
+    return Region(region)
 
 
 def public_images(here):
@@ -195,13 +195,13 @@ def put_in(given, region, fresh):
 
     What is `fresh` was given to no example before.
     """
-    here, known = shelf(region), {}
+    here, known = resources(region), {}
     first = {prefix: len(made) if fresh else 0 for prefix, made in here.made.items()}
 
     def offer(value):
         whole = SIX_PARTS.fullmatch(value.strip()) if isinstance(value, str) else None
         if whole and whole[2] in regions():
-            known[value] = shelf(whole[2]).get(whole[5], 0)
+            known[value] = resources(whole[2]).get(whole[5], 0)
             return "".join((*whole.groups()[:4], known[value])) if known[value] else value
         shape = ID.fullmatch(value) if isinstance(value, str) else None
         if shape and value not in known:
@@ -230,7 +230,7 @@ def offered_key():
 
 def forget(ids, region):
     """These are not offered again."""
-    for made in shelf(region).made.values():
+    for made in resources(region).made.values():
         made[:] = [one for one in made if one not in ids]
 
 
@@ -244,7 +244,7 @@ def turn_off(given, region):
 
 def power(given, region, state, action):
     """Of the instances named, brings those in that state into the other one."""
-    here = shelf(region)
+    here = resources(region)
     ids = [one for one, (found, _) in here.states().items() if found == state and one in str(given)]
     if ids:
         here.call("cvm", action, InstanceIds=ids)
@@ -254,7 +254,7 @@ def power(given, region, state, action):
 def rescue(ids, region):
     """Brings the instances among these into their rescue systems."""
     for instance_id in (one for one in ids if one.startswith("ins-")):
-        shelf(region).call("cvm", "EnterRescueMode", InstanceId=instance_id, Password=PASSWORD, ForceStop=True)
+        resources(region).call("cvm", "EnterRescueMode", InstanceId=instance_id, Password=PASSWORD, ForceStop=True)
     settle(region)
 
 
@@ -262,6 +262,6 @@ def settle(region):
     """Returns when no instance that was made here is at work."""
 
     def at_rest():
-        return all(operation != "OPERATING" for _, operation in shelf(region).states().values())
+        return all(operation != "OPERATING" for _, operation in resources(region).states().values())
 
     wait_until("the instances have come to rest", at_rest, 60)

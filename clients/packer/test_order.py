@@ -7,7 +7,7 @@ https://github.com/hashicorp/packer-plugin-tencentcloud: builder.go names the st
 import pytest
 
 from support.fleet import Bound
-from support.login import admits_nobody_by_password, kept, with_key, with_password
+from support.login import admits_nobody_by_password, private_key_file, with_key, with_password
 from support.surroundings import ZONE
 from support.waiting import wait_until
 
@@ -50,7 +50,7 @@ class Build:
             UserData="",
         )["InstanceIdSet"][0]
         self.settled(instance)
-        return Bound(self.cloud, instance, kept("packer_1", pair["PrivateKey"]), pair["KeyId"])
+        return Bound(self.cloud, instance, private_key_file("packer_1", pair["PrivateKey"]), pair["KeyId"])
 
     def with_its_key_taken_off(self):
         bound = self.launched()

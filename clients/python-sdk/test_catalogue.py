@@ -86,15 +86,15 @@ def price(cloud, action, **parameters):
 
 
 def test_prices_are_told_before_anything_is_bought(cloud):
-    wish = {"Placement": {"Zone": ZONE}, "ImageId": cloud.image(), "InstanceType": "S5.MEDIUM4"}
-    hourly = price(cloud, "InquiryPriceRunInstances", **wish)
+    wanted = {"Placement": {"Zone": ZONE}, "ImageId": cloud.image(), "InstanceType": "S5.MEDIUM4"}
+    hourly = price(cloud, "InquiryPriceRunInstances", **wanted)
     assert hourly["ChargeUnit"] == "HOUR"
-    three = price(cloud, "InquiryPriceRunInstances", InstanceCount=3, **wish)
+    three = price(cloud, "InquiryPriceRunInstances", InstanceCount=3, **wanted)
     assert abs(three["UnitPrice"] - 3 * hourly["UnitPrice"]) < 1e-9, (hourly, three)
     year = {"InstanceChargeType": "PREPAID", "InstanceChargePrepaid": {"Period": 12}}
-    assert price(cloud, "InquiryPriceRunInstances", **wish, **year)["OriginalPrice"] > 100
-    cloud.refuses("InvalidParameterValue.InstanceTypeNotFound", "InquiryPriceRunInstances", **{**wish, "InstanceType": "X"})
-    cloud.refuses("InvalidPeriod", "InquiryPriceRunInstances", **wish, **{**year, "InstanceChargePrepaid": {"Period": 13}})
+    assert price(cloud, "InquiryPriceRunInstances", **wanted, **year)["OriginalPrice"] > 100
+    cloud.refuses("InvalidParameterValue.InstanceTypeNotFound", "InquiryPriceRunInstances", **{**wanted, "InstanceType": "X"})
+    cloud.refuses("InvalidPeriod", "InquiryPriceRunInstances", **wanted, **{**year, "InstanceChargePrepaid": {"Period": 13}})
 
 
 def test_prices_of_changes_are_told_and_nothing_changes(cloud):

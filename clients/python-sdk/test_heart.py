@@ -3,7 +3,7 @@
 import pytest
 
 from support.fleet import BOOT
-from support.login import admits_nobody_by_password, kept, methods, new_key, public_half, with_key, with_password
+from support.login import admits_nobody_by_password, methods, new_key, private_key_file, public_half, with_key, with_password
 from support.surroundings import ZONE
 from support.waiting import wait_until
 
@@ -38,7 +38,7 @@ def test_a_created_key_pair_gives_its_private_key_once(cloud):
     assert seen["PublicKey"].split()[:2] == pair["PublicKey"].split()[:2]
     assert seen["AssociatedInstanceIds"] == []
     instance = cloud.run("created", [pair["KeyId"]])
-    with_key(cloud.machine(instance), kept("created", pair["PrivateKey"])).entered()
+    with_key(cloud.machine(instance), private_key_file("created", pair["PrivateKey"])).entered()
 
 
 def test_key_pairs_of_both_kinds_are_imported(cloud):

@@ -28,7 +28,7 @@ class Machines:
 
     key: Path
     left: Machine
-    kept: Machine
+    keyed: Machine
     guarded: Machine
 
 
@@ -36,8 +36,8 @@ class Machines:
 def machines(shared_account):
     fleet = Fleet(shared_account)
     left = fleet.with_key()
-    kept, guarded = fleet.start_of(left.key_id), fleet.start_of(None, LoginSettings={"Password": PASSWORD})
-    return Machines(left.key, fleet.unbind(left), fleet.settled(kept), fleet.settled(guarded))
+    keyed, guarded = fleet.start_of(left.key_id), fleet.start_of(None, LoginSettings={"Password": PASSWORD})
+    return Machines(left.key, fleet.unbind(left), fleet.settled(keyed), fleet.settled(guarded))
 
 
 def ran(words, environment=None):
@@ -56,7 +56,7 @@ def needs(program, package):
 def test_a_machine_that_a_key_leaves_and_one_that_it_stays_at_and_one_with_a_password(machines):
     """By OpenSSH, against which the others are held."""
     with_key(machines.left, machines.key).was_refused()
-    with_key(machines.kept, machines.key).entered()
+    with_key(machines.keyed, machines.key).entered()
     with_key(machines.guarded, machines.key).was_refused()
     with_password(machines.guarded, PASSWORD).entered()
     with_password(machines.guarded, WRONG).was_refused()
@@ -78,9 +78,9 @@ def test_paramiko_enters_whatever_host_key_it_knows_and_copies_by_sftp(machines,
     paramiko = pytest.importorskip("paramiko", reason="no paramiko beside this Python; `cargo xtask setup` brings it")
     first, second = "ssh-ed25519", "ecdsa-sha2-nistp256"
     for without, shown in ([], first), ([first], second), ([first, second], "rsa-sha2-512"):
-        with paramiko_at(machines.kept, without, key_filename=str(machines.key)) as client:
+        with paramiko_at(machines.keyed, without, key_filename=str(machines.key)) as client:
             assert client.get_transport().host_key_type == shown
-            assert client.exec_command("whoami")[1].read().decode().strip() == machines.kept.user
+            assert client.exec_command("whoami")[1].read().decode().strip() == machines.keyed.user
         with pytest.raises(paramiko.AuthenticationException, match=r"^Authentication failed\.$"):
             paramiko_at(machines.left, without, key_filename=str(machines.key)).close()
     (tmp_path / "sent").write_bytes(BODY)
@@ -134,7 +134,7 @@ def enters_and_is_refused(machines, program, entered, refused):
         where = {"host": machine.address, "port": machine.port, "username": machine.user}
         return told(*program, json.dumps({**where, **proof}))
 
-    assert tried(machines.kept, key=str(machines.key)) == {"whoami": machines.kept.user, **entered}
+    assert tried(machines.keyed, key=str(machines.key)) == {"whoami": machines.keyed.user, **entered}
     assert tried(machines.left, key=str(machines.key)) == refused
     assert tried(machines.guarded, password=PASSWORD) == {"whoami": machines.guarded.user, **entered}
     assert tried(machines.guarded, password=WRONG) == refused
@@ -165,10 +165,10 @@ def test_ssh2_of_node_enters_and_is_refused_and_copies_by_sftp(machines, tmp_pat
     if shutil.which("node") is None or not Path(NODE_MODULES, "ssh2").is_dir():
         pytest.skip("no ssh2 for Node here; `cargo xtask setup` brings it where npm is there")
     (tmp_path / "sent").write_bytes(BODY)
-    entered = {"whoami": machines.kept.user, "bytes": len(BODY), "same": True}
+    entered = {"whoami": machines.keyed.user, "bytes": len(BODY), "same": True}
     refused = {"refused": "client-authentication"}
     for known in ["ssh-ed25519"], ["ecdsa-sha2-nistp256"], ["rsa-sha2-256"]:
-        assert ssh2(machines.kept, tmp_path, privateKey=str(machines.key), known=known) == entered
+        assert ssh2(machines.keyed, tmp_path, privateKey=str(machines.key), known=known) == entered
         assert ssh2(machines.left, tmp_path, privateKey=str(machines.key), known=known) == refused
     for interactive in False, True:
         assert ssh2(machines.guarded, tmp_path, password=PASSWORD, interactive=interactive)["whoami"] == machines.guarded.user
@@ -199,10 +199,10 @@ def test_putty_enters_and_is_refused_and_copies_by_sftp(machines, tmp_path):
         where = ["-batch", "-hostkey", found.split()[-1], "-P", machine.port, *how]
         return ran([program, *where, f"{machine.user}@{machine.address}", *last], {"HOME": str(tmp_path)})
 
-    assert putty("plink", machines.kept, "-i", ppk, last=["whoami"])[1].strip() == machines.kept.user
+    assert putty("plink", machines.keyed, "-i", ppk, last=["whoami"])[1].strip() == machines.keyed.user
     status, _, err = putty("plink", machines.left, "-i", ppk, last=["whoami"])
     assert status == 1 and "No supported authentication methods" in err, err
-    status, out, err = putty("psftp", machines.kept, "-i", ppk, "-b", batch)
+    status, out, err = putty("psftp", machines.keyed, "-i", ppk, "-b", batch)
     assert status == 0 and (tmp_path / "x").read_text().strip() == public_half(machines.key), out + err
     assert putty("plink", machines.guarded, "-pw", PASSWORD, last=["whoami"])[1].strip() == machines.guarded.user
     status, _, err = putty("plink", machines.guarded, "-pw", WRONG, last=["whoami"])

@@ -153,7 +153,7 @@ def public_half(key):
     return Path(f"{key}.pub").read_text().strip()
 
 
-def kept(name, private_key):
+def private_key_file(name, private_key):
     """Writes down a private key that the API answered."""
     path = fresh_directory("key") / name
     path.write_text(private_key)

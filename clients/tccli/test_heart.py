@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.login import Machine, admits_nobody_by_password, kept, with_key, with_password
+from support.login import Machine, admits_nobody_by_password, private_key_file, with_key, with_password
 from support.surroundings import ENDPOINT, REGION, ZONE
 
 TCCLI = Path(sys.executable).parent / "tccli"
@@ -71,7 +71,7 @@ def tccli(account, fleet, tmp_path):
 
 def test_a_key_is_created_and_an_instance_runs_with_it(tccli):
     pair = tccli("CreateKeyPair", KeyName="tccli", ProjectId=0)["KeyPair"]
-    key = kept("tccli-key", pair["PrivateKey"])
+    key = private_key_file("tccli-key", pair["PrivateKey"])
     images = tccli("DescribeImages", Limit=100)["ImageSet"]
     image = next(image["ImageId"] for image in images if "Debian" in image["OsName"])
     login = {"KeyIds": [pair["KeyId"]]}
