@@ -8,6 +8,15 @@ from pathlib import Path
 import pytest
 
 from support.fleet import Fleet, account_of_ones_own
+from support.surroundings import ENDPOINT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server():
+    """Where the server is that xtask has started."""
+    if not ENDPOINT:
+        pytest.exit("no CVMD_ENDPOINT: `cargo xtask clients FOLDER -k NAME` starts a server and says where it is", returncode=4)
+    return ENDPOINT
 
 
 @pytest.fixture
