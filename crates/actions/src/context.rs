@@ -95,6 +95,8 @@ pub struct Context {
     pub account: AccountNumber,
     pub region: RegionId,
     pub now_seconds: u64,
+    /// Of that second.
+    pub microseconds: u32,
     /// All chance of this request comes from here, so that a test can repeat it.
     pub seed: [u8; 32],
     pub policy: Policy,

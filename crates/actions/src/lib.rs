@@ -51,7 +51,7 @@ pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};
 pub use product::{Product, VENDOR_DOMAINS, is_vendor_host};
-pub use reply::time;
+pub use reply::{time, time_with_milliseconds};
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
 pub use tags::refusal::TagRefusal;

@@ -25,6 +25,12 @@ pub fn time(seconds: u64) -> String {
         .to_string()
 }
 
+/// The same to the millisecond: `YYYY-MM-DDThh:mm:ss.123Z`.
+#[must_use]
+pub fn time_with_milliseconds(seconds: u64, microseconds: u32) -> String {
+    time(seconds).replace('Z', &format!(".{:03}Z", microseconds / 1000))
+}
+
 /// Unix seconds as `YYYY-MM-DD hh:mm:ss`, in UTC: so the vpc product has it.
 pub(crate) fn civil_time(seconds: u64) -> String {
     time(seconds).replace('T', " ").replace('Z', "")

@@ -19,11 +19,23 @@ impl Clock {
     }
 
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "2^64 ms are half a billion years")]
     pub fn now_ms(self) -> u64 {
+        self.now_us() / 1000
+    }
+
+    /// Unix seconds, and the microseconds of that second, for what has to be told apart within one.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "fewer than a million")]
+    pub fn second_and_microseconds(self) -> (u64, u32) {
+        let now_us = self.now_us();
+        (now_us / 1_000_000, (now_us % 1_000_000) as u32)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "2^64 microseconds are half a million years")]
+    fn now_us(self) -> u64 {
         match self {
-            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
-            Clock::Tokio { origin_ms, origin } => origin_ms + origin.elapsed().as_millis() as u64,
+            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64,
+            Clock::Tokio { origin_ms, origin } => origin_ms * 1000 + origin.elapsed().as_micros() as u64,
         }
     }
 

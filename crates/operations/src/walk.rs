@@ -306,14 +306,14 @@ impl Walk {
     async fn finish(&mut self, shared: &Shared, sight: &Sight, outcome: Outcome, task: &Task) -> Result<(), End> {
         let (id, request) = (sight.row.id, self.request);
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
-        let at_seconds = shared.clock.now_ms() / 1000;
+        let at = shared.clock.second_and_microseconds();
         let own_port = shared.own_port(&sight.row).await;
         let Ok(captured) = images::captured(shared, &sight.goal, &self.trail).await else {
             self.back_off(shared, task).await;
             return Ok(());
         };
         let committed = commit(shared, &sight.row, request, move |mut instance, tx| {
-            tx.write_line(line(&instance, request, &ended, at_seconds));
+            tx.write_line(line(&instance, request, &ended, at));
             if let Some(Operation { goal: Goal::CaptureImage { image, .. }, .. }) = instance.operation {
                 images::end(tx, image, captured.as_ref());
             }
@@ -388,13 +388,15 @@ async fn commit(
     }
 }
 
-fn line(instance: &Instance, request: RequestId, outcome: &Outcome, at_seconds: u64) -> JournalLine {
+fn line(instance: &Instance, request: RequestId, outcome: &Outcome, at: (u64, u32)) -> JournalLine {
+    let (at_seconds, microseconds) = at;
     JournalLine {
         request,
         account: instance.account,
         credential: "".into(),
         action: instance.latest.as_ref().map_or("", |latest| &latest.action).into(),
         at_seconds,
+        microseconds,
         decision: outcome.to_string().into(),
         message: None,
         instances: vec![instance.id],

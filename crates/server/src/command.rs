@@ -236,6 +236,7 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         credential: request.secret_id.clone(),
         action: action.name,
         at_seconds: context.now_seconds,
+        microseconds: context.microseconds,
         instances: named.iter().filter_map(instance).collect(),
         target: others_named(root),
         dry_run: is_dry_run(root),

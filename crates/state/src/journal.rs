@@ -37,6 +37,8 @@ pub struct JournalEntry {
     pub credential: Box<str>,
     pub action: &'static str,
     pub at_seconds: u64,
+    /// Of that second.
+    pub microseconds: u32,
     /// The instances that it names.
     pub instances: Vec<InstanceId>,
     /// What else it names: key pairs, images and so on, by their ids; an operator's command's account or credential. Never
@@ -57,6 +59,9 @@ pub struct JournalLine {
     pub credential: Box<str>,
     pub action: Box<str>,
     pub at_seconds: u64,
+    /// Of that second; 0 in lines of earlier versions.
+    #[serde(default)]
+    pub microseconds: u32,
     /// `accepted`, a wire code, or what came of the operation: `SUCCESS`, `FAILED: ...`.
     pub decision: Box<str>,
     /// What the caller of a refused command was told.
@@ -106,6 +111,7 @@ impl JournalEntry {
             credential: self.credential,
             action: self.action.into(),
             at_seconds: self.at_seconds,
+            microseconds: self.microseconds,
             decision: refused.map_or("accepted", Decision::decision).into(),
             message: refused.and_then(Decision::message).map(|message| cut(message).into()),
             instances,

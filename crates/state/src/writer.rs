@@ -496,6 +496,7 @@ mod test {
             credential: "AKID".into(),
             action: "Test",
             at_seconds: 5,
+            microseconds: 0,
             instances: vec![],
             target: None,
             dry_run: false,

@@ -55,6 +55,7 @@ fn superseded(instance: &Instance, context: &Context) -> Option<JournalLine> {
         credential: "".into(),
         action: instance.latest.as_ref().map_or("", |latest| &latest.action).into(),
         at_seconds: context.now_seconds,
+        microseconds: context.microseconds,
         decision: format!("SUPERSEDED: by {} {}", ACTION.name, context.request).into(),
         instances: vec![instance.id],
         message: None,

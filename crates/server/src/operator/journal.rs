@@ -15,12 +15,14 @@ pub(crate) fn entry(
     action: &'static str,
     target: impl Into<Option<String>>,
 ) -> JournalEntry {
+    let (at_seconds, microseconds) = app.clock.second_and_microseconds();
     JournalEntry {
         request,
         account,
         credential: OPERATOR.into(),
         action,
-        at_seconds: app.now_seconds(),
+        at_seconds,
+        microseconds,
         instances: Vec::new(),
         target: target.into().map(Into::into),
         dry_run: false,

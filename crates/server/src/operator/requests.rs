@@ -99,7 +99,7 @@ struct Whose<'a> {
 fn row(names: &Names, line: &JournalLine) -> Value {
     let whose = names.whose(line.account);
     let mut row = json!({
-        "Time": cvmd_actions::time(line.at_seconds),
+        "Time": cvmd_actions::time_with_milliseconds(line.at_seconds, line.microseconds),
         "AccountName": whose.name,
         "Uin": whose.uin.to_string(),
         "Action": line.action,

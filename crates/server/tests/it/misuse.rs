@@ -103,12 +103,16 @@ fn the_last_requests_are_listed_by_account_and_instance() {
     let made = [key("one"), key("two")];
     client.answer("StopInstances", json!({"InstanceIds": ["ins-nowhere1"]})).unwrap_err();
     client.call("DescribeKeyPairs", json!({}));
+    let refused_between = client.answer("DeleteKeyPairs", json!({"KeyIds": ["skey-nowhere1"]})).unwrap_err().request;
     let added = home.ask_json(&["account", "add", "second"]);
     let all = home.ask_json(&["requests"]);
     let actions: Vec<_> = all.as_array().unwrap().iter().map(|line| line["Action"].as_str().unwrap()).collect();
-    assert_eq!(actions.len(), 4, "{all}");
+    let in_order = ["CreateKeyPair", "CreateKeyPair", "StopInstances", "DeleteKeyPairs", "AddAccount"];
+    assert_eq!(actions, in_order, "refused ones among the others, by their time: {all}");
     let ids: Vec<_> = all.as_array().unwrap().iter().map(|line| &line["RequestId"]).collect();
-    assert!(made.iter().chain([&added["RequestId"]]).all(|id| ids.contains(&id)), "{all}");
+    assert!(made.iter().chain([&added["RequestId"], &json!(refused_between)]).all(|id| ids.contains(&id)), "{all}");
+    let times: Vec<_> = all.as_array().unwrap().iter().map(|line| line["Time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted() && times.iter().all(|time| time.len() == "2026-01-31T08:00:00.123Z".len()), "{times:?}");
     assert_eq!(home.ask_json(&["requests", "--lines", "2"]).as_array().unwrap().len(), 2);
     let about = home.ask_json(&["requests", "--instance", "ins-nowhere1"]);
     assert_eq!((about.as_array().unwrap().len(), &about[0]["Decision"]), (1, &json!("InvalidInstanceId.NotFound")));

@@ -15,6 +15,7 @@ fn line(request: RequestId, at_seconds: u64, replay: Option<&str>) -> JournalLin
         credential: "AKID".into(),
         action: "StopInstances".into(),
         at_seconds,
+        microseconds: 0,
         decision: "accepted".into(),
         message: Some("what was told".into()),
         instances: vec!["ins-1e4r6y8i".parse().unwrap()],
@@ -87,6 +88,13 @@ fn suite(mut open: impl FnMut() -> Box<dyn Store>) {
     assert_eq!((last(did("StopInstances"), 10).len(), last(did("StartInstances"), 10).len()), (3, 0));
     let named = |id: &str| JournalFilter { instance: Some(id.parse().unwrap()), ..any() };
     assert_eq!((last(named("ins-1e4r6y8i"), 10).len(), last(named("ins-1e4r6y8j"), 10).len()), (3, 0));
+    let at = |request, microseconds| JournalLine { microseconds, ..line(request, 1002, None) };
+    let lines = vec![at(request, 1), at(request, 5), at(request, 6)];
+    let refused = vec![at(other, 3), JournalLine { account: AccountNumber(2), ..at(other, 2) }, at(other, 4)];
+    store.persist(&Group { revision: 3, lines, refused, ..Group::default() }).unwrap();
+    let order = |lines_max| last(any(), lines_max).iter().map(|line| line.microseconds).collect::<Vec<_>>();
+    assert_eq!(order(6), [1, 2, 3, 4, 5, 6], "what was refused stands among what was accepted, by its time");
+    assert_eq!(order(3), [4, 5, 6]);
     assert_eq!(journal.replays_since(1001).unwrap(), ["aa".into(), "bb".into()]);
     assert!(journal.replays_since(1002).unwrap().is_empty());
 }

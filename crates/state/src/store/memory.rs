@@ -80,7 +80,8 @@ impl Journal for MemoryStore {
 
     fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError> {
         let rows = self.rows();
-        let fitting: Vec<_> = rows.lines.iter().filter(|line| filter.fits(line)).collect();
+        let mut fitting: Vec<_> = rows.lines.iter().filter(|line| filter.fits(line)).collect();
+        fitting.sort_by_key(|line| (line.at_seconds, line.microseconds));
         let last = fitting.into_iter().rev().take(lines_max).rev();
         Ok(last.map(|line| JournalLine { replay: None, ..line.clone() }).collect())
     }

@@ -209,6 +209,7 @@ impl Journal for SqliteJournal {
             let found = statement.query_map([request.0.as_bytes().as_slice()], line).map_err(failed)?;
             lines.extend(found.collect::<Result<Vec<_>, _>>().map_err(failed)?);
         }
+        lines.sort_by_key(time);
         Ok(lines)
     }
 
@@ -218,8 +219,8 @@ impl Journal for SqliteJournal {
         let refused = newest(&connection, REFUSED_NEWEST_FIRST, &filter, lines_max)?;
         let others = newest(&connection, "SELECT body FROM journal ORDER BY line DESC", &filter, lines_max)?;
         let mut lines: Vec<_> = others.into_iter().chain(refused).collect();
-        // Stable, so that what came in the same second keeps its order.
-        lines.sort_by_key(|line| std::cmp::Reverse(line.at_seconds));
+        // Stable, so that lines of earlier versions, which know the second only, keep the order that they have.
+        lines.sort_by_key(|line| std::cmp::Reverse(time(line)));
         lines.truncate(lines_max);
         lines.reverse();
         Ok(lines)
@@ -234,7 +235,11 @@ impl Journal for SqliteJournal {
     }
 }
 
-const REFUSED_NEWEST_FIRST: &str = "SELECT body FROM refused ORDER BY body ->> '$.at_seconds' DESC, number DESC";
+const REFUSED_NEWEST_FIRST: &str = "SELECT body FROM refused ORDER BY body ->> '$.at_seconds' DESC, coalesce(body ->> '$.microseconds', 0) DESC, number DESC";
+
+fn time(line: &JournalLine) -> (u64, u32) {
+    (line.at_seconds, line.microseconds)
+}
 
 /// The first lines of a query that fit. Others are not even parsed where their text alone tells that.
 fn newest(
