@@ -27,6 +27,8 @@ pub struct Transaction<'a> {
     lines: Vec<JournalLine>,
     last_sequence: u64,
     allocated: Allocated,
+    /// Nothing of it is kept, however it ends.
+    only_tried: bool,
 }
 
 /// A client token is kept for 24 hours.
@@ -41,6 +43,7 @@ impl<'a> Transaction<'a> {
             lines: Vec::new(),
             last_sequence: view.last_sequence(),
             allocated: Allocated::default(),
+            only_tried: false,
         }
     }
 
@@ -156,6 +159,9 @@ impl<'a> Transaction<'a> {
 
     /// What this transaction has made, changed or taken away, as the journal tells it.
     pub(crate) fn written(&self) -> Written {
+        if self.only_tried {
+            return Written::default();
+        }
         let instance = |put: &Put| match put {
             Put::Instance(instance) => Some(instance.id),
             _ => None,
@@ -203,6 +209,11 @@ impl<'a> Transaction<'a> {
         within
     }
 
+    /// Writes nothing in the end: the command only asks whether it would be refused, by its bounds too.
+    pub fn only_try(&mut self) {
+        self.only_tried = true;
+    }
+
     /// Whether a command may write so many instances like this one: asked before they are made.
     ///
     /// # Errors
@@ -213,7 +224,10 @@ impl<'a> Transaction<'a> {
 
     /// All puts with their rows, and the lines.
     pub(crate) fn into_parts(self) -> (Vec<(Put, Row)>, Vec<JournalLine>) {
-        let Transaction { puts, rows, lines, .. } = self;
+        let Transaction { puts, rows, lines, only_tried, .. } = self;
+        if only_tried {
+            return (Vec::new(), Vec::new());
+        }
         // Invariant: what was put after the look is not among the rows looked at.
         let rows = rows.filter(|rows| rows.len() == puts.len());
         let rows = rows.unwrap_or_else(|| puts.iter().map(encode).collect());

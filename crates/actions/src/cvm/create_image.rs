@@ -73,9 +73,6 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let mut changed = Instance::clone(source);
         changed.capture(image, shut_down, context.by(ACTION.name))?;
         let snapshots = snapshots::of_image(tx, context, source, &disks, (image, &name))?;
-        if dry_run {
-            return Ok(Body::empty());
-        }
         let sequence = tx.next_sequence();
         tx.keep(CustomImage {
             id: image,
@@ -97,6 +94,10 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         });
         snapshots.into_iter().for_each(|snapshot| tx.keep(snapshot));
         tx.put_instance(changed);
+        if dry_run {
+            tx.only_try();
+            return Ok(Body::empty());
+        }
         Ok(Body::of(&Reply { image_id: image }))
     }))
 }

@@ -68,9 +68,6 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         if tx.view().launch_templates().count(context.account, context.region) >= QUOTA {
             return Err(Refusal::Template(TemplateRefusal::Quota { limit: QUOTA }).into());
         }
-        if dry_run {
-            return Ok(Body::empty());
-        }
         let mut random = context.random(b't');
         let id = std::iter::repeat_with(|| LaunchTemplateId::from_random(Context::id(&mut random)))
             .find(|id| tx.view().launch_templates().get(*id).is_none())
@@ -91,6 +88,10 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         let version = template.add(data, tx.next_sequence())?;
         tx.keep(version);
         tx.keep(template);
+        if dry_run {
+            tx.only_try();
+            return Ok(Body::empty());
+        }
         Ok(Body::of(&Reply { launch_template_id: id }))
     }))
 }

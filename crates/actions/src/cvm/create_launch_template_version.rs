@@ -64,12 +64,13 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         let data = template::based_on(data, &base.data);
         could_launch(&data, context)?;
         let version = template.add(data, tx.next_sequence())?;
-        if dry_run {
-            return Ok(Body::empty());
-        }
         let launch_template_version_number = version.number;
         tx.keep(version);
         tx.keep(template);
+        if dry_run {
+            tx.only_try();
+            return Ok(Body::empty());
+        }
         Ok(Body::of(&Reply { launch_template_version_number }))
     }))
 }

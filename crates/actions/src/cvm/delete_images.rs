@@ -38,9 +38,12 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
                 return Err(Refusal::ImageInUse { image: image.id, instance }.into());
             }
         }
-        for image in images.iter().filter(|_| !dry_run) {
+        for image in &images {
             snapshots::discard(tx, image, with_snapshots);
             tx.keep(CustomImage { state: ImageState::Deleting, ..CustomImage::clone(image) });
+        }
+        if dry_run {
+            tx.only_try();
         }
         Ok(Body::empty())
     }))

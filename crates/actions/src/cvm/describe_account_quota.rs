@@ -2,16 +2,17 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeAccountQuota>.
 //!
-//! Unlike upstream, instances are not limited by number: their quotas are so large that what is left says so.
+//! Unlike upstream, instances are not limited in a zone. What an account may have of them in all (`account.instances`) is each
+//! zone's total, and what is left of that is left in each zone; of CPUs of spot instances none are left when no instance is.
 
-use super::images;
+use super::{images, launch_parameters::Held};
 use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, filters, types};
 use cvmd_model::{ChargeType, GROUPS_MAX, GroupKind, Instance, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
 
-/// Instances, or CPUs of spot instances, in one zone. Nothing asks for it.
-const TOTAL: usize = 1_000_000;
+/// CPUs of spot instances in one zone. Nothing asks for it.
+const SPOT_TOTAL: u64 = 1_000_000;
 /// Instances in one request.
 const ONCE: usize = 500;
 
@@ -59,8 +60,8 @@ struct InZone {
     used_quota: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     once_quota: Option<usize>,
-    remaining_quota: usize,
-    total_quota: usize,
+    remaining_quota: u64,
+    total_quota: u64,
     zone: &'static str,
 }
 
@@ -89,14 +90,20 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let passes = |name: &str, value: &str| filters.iter().all(|filter| &*filter.name != name || filter.has(value));
     let zones: Vec<ZoneId> = types::zones(context).filter(|zone| passes("zone", zone.name())).collect();
     let wanted = |kind: &str| passes("quota-type", kind);
+    let of_account = Held::by(view, context);
+    let instances = |_: usize| (of_account.left(), of_account.limit);
+    let cpus = |used: usize| match of_account.left() {
+        0 => (0, SPOT_TOTAL),
+        _ => (SPOT_TOTAL.saturating_sub(used as u64), SPOT_TOTAL),
+    };
     let account_quota = Quotas {
-        post_paid_quota_set: in_zones(&zones, wanted("PostPaidQuotaSet"), None, |zone| {
+        post_paid_quota_set: in_zones(&zones, wanted("PostPaidQuotaSet"), None, instances, |zone| {
             used(view, context, zone, ChargeType::PostpaidByHour, |_| 1)
         }),
-        pre_paid_quota_set: in_zones(&zones, wanted("PrePaidQuotaSet"), Some(ONCE), |zone| {
+        pre_paid_quota_set: in_zones(&zones, wanted("PrePaidQuotaSet"), Some(ONCE), instances, |zone| {
             used(view, context, zone, ChargeType::Prepaid, |_| 1)
         }),
-        spot_paid_quota_set: in_zones(&zones, wanted("SpotPaidQuotaSet"), None, |zone| {
+        spot_paid_quota_set: in_zones(&zones, wanted("SpotPaidQuotaSet"), None, cpus, |zone| {
             used(view, context, zone, ChargeType::Spotpaid, |instance| instance.instance_type.get().cpu as usize)
         }),
         image_quota_set: wanted("ImageQuotaSet").then(|| images(view, context)).into_iter().collect(),
@@ -110,16 +117,18 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(&Reply { app_id, account_quota_overview: Overview { region, account_quota } }))
 }
 
-fn in_zones(zones: &[ZoneId], wanted: bool, once_quota: Option<usize>, used: impl Fn(ZoneId) -> usize) -> Vec<InZone> {
+/// `bounds` are what is left beside so much that is used, and the total.
+fn in_zones(
+    zones: &[ZoneId],
+    wanted: bool,
+    once_quota: Option<usize>,
+    bounds: impl Fn(usize) -> (u64, u64),
+    used: impl Fn(ZoneId) -> usize,
+) -> Vec<InZone> {
     let quota = |zone: &ZoneId| {
         let used_quota = used(*zone);
-        InZone {
-            used_quota,
-            once_quota,
-            remaining_quota: TOTAL.saturating_sub(used_quota),
-            total_quota: TOTAL,
-            zone: zone.name(),
-        }
+        let (remaining_quota, total_quota) = bounds(used_quota);
+        InZone { used_quota, once_quota, remaining_quota, total_quota, zone: zone.name() }
     };
     zones.iter().filter(|_| wanted).map(quota).collect()
 }
@@ -154,7 +163,7 @@ fn groups(view: &View, context: &Context) -> Groups {
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeAccountQuota {"Filters":[{"Name":"zone","Values":["ap-guangzhou-3"]}]}
-< {"AppId":1300000001,"AccountQuotaOverview":{"Region":"ap-guangzhou","AccountQuota":{"PostPaidQuotaSet":[{"UsedQuota":...,"TotalQuota":1000000,"Zone":"ap-guangzhou-3"}],"PrePaidQuotaSet":[{"UsedQuota":2,"OnceQuota":500,"RemainingQuota":999998,"TotalQuota":1000000,"Zone":"ap-guangzhou-3"}],"SpotPaidQuotaSet":[{"UsedQuota":0,...}],"ImageQuotaSet":[{"UsedQuota":2,"TotalQuota":500}],"DisasterRecoverGroupQuotaSet":[{"GroupQuota":50,"CurrentNum":2,...}]}}}
+< {"AppId":1300000001,"AccountQuotaOverview":{"Region":"ap-guangzhou","AccountQuota":{"PostPaidQuotaSet":[{"UsedQuota":...,"TotalQuota":100000,"Zone":"ap-guangzhou-3"}],"PrePaidQuotaSet":[{"UsedQuota":2,"OnceQuota":500,"RemainingQuota":...,"TotalQuota":100000,"Zone":"ap-guangzhou-3"}],"SpotPaidQuotaSet":[{"UsedQuota":0,...}],"ImageQuotaSet":[{"UsedQuota":2,"TotalQuota":500}],"DisasterRecoverGroupQuotaSet":[{"GroupQuota":50,"CurrentNum":2,...}]}}}
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-4"},"ImageId":"img-487zeit5","InstanceChargeType":"SPOTPAID","InstanceType":"S5.LARGE8"}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeAccountQuota {"Filters":[{"Name":"quota-type","Values":["SpotPaidQuotaSet"]},{"Name":"zone","Values":["ap-guangzhou-4"]}]}
@@ -170,8 +179,11 @@ pub(crate) const TRANSCRIPT: &str = r#"
 
 # All that it has counts, in bytes.
 an account may have 20000 bytes
+# What only asks is told the same.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
-< {}
+< LimitExceeded With this request the account's resources would have ...
+> CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
+< LimitExceeded With this request the account's resources would have ...
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5"}
 < LimitExceeded With this request the account's resources would have ...
 > CreateKeyPair {"KeyName":"never","ProjectId":0}

@@ -65,14 +65,14 @@ pub(super) fn launch(
     let disks = DiskWishes::read(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
-    let network = Wanted::read(parameters, count)?;
+    let network = Wanted::read(parameters, count.most)?;
     let name = name(parameters)?;
     let login = login.map_or_else(|| LoginSettings::read(parameters, context), Ok)?;
     let security_groups = security_groups(parameters, "SecurityGroupIds")?;
     let token = client_token::read(parameters)?;
     let host_name = names::given_host_name(parameters)?.filter(|name| !name.is_empty());
     let longest = host_name.as_ref().map(|name| name.replace("{IP}", "0-0"));
-    let longest = longest.map(|name| new_instance::numbered(&name, count - 1, count, true));
+    let longest = longest.map(|name| new_instance::numbered(&name, count.most - 1, count.most, true));
     longest.as_ref().map_or(Ok(()), |name| names::host_name(name, false))?;
     let (tags, disks) = disks.tagged(parameters)?;
     let user_data = names::user_data(parameters)?;
@@ -103,20 +103,21 @@ pub(super) fn launch(
             return if again { Ok(answer(&same.instances)) } else { Err(Refusal::ClientTokenReused.into()) };
         }
         is_open(zone)?;
-        has_room(tx.view(), context, count)?;
+        let count = has_room(tx.view(), context, count)?;
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
         let (disks, wanted) = (disks.of(&image, tx.view(), context)?, login.of(&image, tx.view(), context)?);
         let plan = plan(image, disks, wanted, rare.of(tx.view(), context, count)?);
         network::exist(tx.view(), context, &plan.security_groups)?;
         plan.network.find(tx.view(), plan.zone, context.account)?;
-        if dry_run {
-            return Ok(Body::empty());
-        }
         let ids = new_instance::put_all(tx, context, &plan, count, NAME)?;
         login.tell(tx, context, &ids);
         if let Some(token) = token {
             client_token::put(tx, context, token, digest, ids.clone());
+        }
+        if dry_run {
+            tx.only_try();
+            return Ok(Body::empty());
         }
         Ok(answer(&ids))
     }))

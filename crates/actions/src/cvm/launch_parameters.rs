@@ -7,11 +7,19 @@ use cvmd_state::View;
 const COUNT_MAX: u32 = 500;
 const NAME_MAX: usize = 128;
 
-pub(crate) fn count(parameters: &mut Parameters) -> Result<u32, Reason> {
-    let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
+/// How many instances are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Count {
+    /// `MinCount`: fewer are none. Without it all of them must be had.
+    pub(crate) least: u32,
+    pub(crate) most: u32,
+}
+
+pub(crate) fn count(parameters: &mut Parameters) -> Result<Count, Reason> {
+    let most = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
     match parameters.bounded("MinCount", 1, COUNT_MAX)? {
-        Some(least) if least > count => Err(Reason::MinCount),
-        _ => Ok(count),
+        Some(least) if least > most => Err(Reason::MinCount),
+        least => Ok(Count { least: least.unwrap_or(most), most }),
     }
 }
 
@@ -81,9 +89,32 @@ pub(crate) fn is_open(zone: ZoneId) -> Result<(), Reason> {
     if zone.get().is_open { Ok(()) } else { Err(Reason::ZoneSoldOut { zone: zone.name() }) }
 }
 
-/// Whether the account may have so many instances more.
-pub(crate) fn has_room(view: &View, context: &Context, count: u32) -> Result<(), Reason> {
-    let held = view.usage(context.account).instances;
-    let limit = context.policy.account.instances_max.saturating_add(view.seeded(context.account).instances);
-    if held.saturating_add(count.into()) > limit { Err(Excess::Instances { held, limit }.into()) } else { Ok(()) }
+/// The instances that an account has, and may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) held: u64,
+    pub(crate) limit: u64,
+}
+
+impl Held {
+    pub(crate) fn by(view: &View, context: &Context) -> Held {
+        let limit = context.policy.account.instances_max.saturating_add(view.seeded(context.account).instances);
+        Held { held: view.usage(context.account).instances, limit }
+    }
+
+    pub(crate) fn left(self) -> u64 {
+        self.limit.saturating_sub(self.held)
+    }
+}
+
+/// How many of those instances the account may still have.
+pub(crate) fn has_room(view: &View, context: &Context, count: Count) -> Result<u32, Reason> {
+    let of_account = Held::by(view, context);
+    match u32::try_from(of_account.left()).unwrap_or(u32::MAX).min(count.most) {
+        room if room < count.least => {
+            let Held { held, limit } = of_account;
+            Err(Excess::Instances { held, limit }.into())
+        }
+        room => Ok(room),
+    }
 }

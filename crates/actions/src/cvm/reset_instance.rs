@@ -2,7 +2,7 @@
 //!
 //! <https://www.tencentcloud.com/document/api/213/33242>. Where the vendor is silent: STOPPED or RUNNING, the instance runs
 //! afterwards; a RUNNING one is shut down for it, by force if need be. Of the old system disk nothing is left. Without
-//! LoginSettings a random password is set, shown once by `cvmd messages`. A host name and user data that are not given
+//! LoginSettings a random password is set, shown by `cvmd messages`. A host name and user data that are not given
 //! stay as they were.
 
 use crate::{

@@ -1,7 +1,7 @@
 //! RunInstances: makes instances and starts them.
 //!
 //! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without InstanceType
-//! the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown once by `cvmd messages`: all
+//! the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown by `cvmd messages`: all
 //! instances of one request have the same one, with a message for each. With a launch template the parameters given beat its own. The
 //! term of a PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself. A public address comes with
 //! bandwidth, unless PublicIpAssigned declines it; without bandwidth none is given, whatever PublicIpAssigned says.

@@ -43,6 +43,20 @@ impl cvmd_state::Decision for Refused {
     }
 }
 
+/// What an account holds and may hold, in a line each.
+pub(crate) fn for_people(row: &mut Value) {
+    const MIB: f64 = 1_048_576.0;
+    let Some(row) = row.as_object_mut() else { return };
+    if let (Some(held), Some(limit)) = (row.remove("Instances"), row.remove("InstancesMax")) {
+        row.insert("Instances".into(), format!("{held} of {limit}").into());
+    }
+    let mut mib = |name: &str| row.remove(name).and_then(|bytes| bytes.as_f64()).map(|bytes| bytes / MIB);
+    if let (Some(held), Some(limit)) = (mib("Bytes"), mib("BytesMax")) {
+        // As finely as a part of it can be told.
+        row.insert("Kept".into(), format!("{held:.2} of {} MiB", (limit * 100.0).round() / 100.0).into());
+    }
+}
+
 /// Makes the first account and sees that its credential is the one asked for.
 pub(crate) async fn first_account(
     app: &App,

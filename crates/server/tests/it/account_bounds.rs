@@ -25,10 +25,13 @@ fn an_account_that_holds_what_it_may_is_refused_in_words_can_shrink_and_costs_no
         assert!(launched.len() < 1_000, "it has an end");
     };
     assert_eq!(launched.len(), 40, "three times twenty would be more than a MiB");
+    let mut only_asked = large.clone();
+    only_asked["DryRun"] = json!(true);
+    assert_eq!(client.refusal("RunInstances", only_asked), "LimitExceeded", "a dry run is told the same");
     assert_eq!(refusal.code, "LimitExceeded");
     assert!(refusal.message.contains("at most 1048576 are allowed"), "{refusal:?}");
     let metrics = || String::from_utf8(client.get("/_cvmd/metrics").unwrap().body).unwrap();
-    assert!(metrics().contains("cvmd_bounds_reached_total{bound=\"account\"} 1\n"), "{}", metrics());
+    assert!(metrics().contains("cvmd_bounds_reached_total{bound=\"account\"} 2\n"), "{}", metrics());
     // It counts whatever grows.
     let template =
         json!({"LaunchTemplateName": "large", "Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5"});
@@ -76,7 +79,21 @@ fn an_account_has_so_many_instances_and_those_of_a_seed_beside_them() {
     let refusal = client.answer("RunInstances", wish(&json!({"InstanceCount": 3, "DryRun": true}))).unwrap_err();
     assert_eq!(refusal.code, "LimitExceeded.InstanceQuota");
     assert!(refusal.message.contains("has 2 instances, and at most 4"), "{refusal:?}");
-    client.call("RunInstances", wish(&json!({"InstanceCount": 2})));
+    let quota = || {
+        let reply = client.call("DescribeAccountQuota", json!({}));
+        let quota = reply["AccountQuotaOverview"]["AccountQuota"]["PostPaidQuotaSet"][0].clone();
+        (quota["RemainingQuota"].clone(), quota["TotalQuota"].clone())
+    };
+    assert_eq!(quota(), (json!(2), json!(4)));
+    // With MinCount there are as many as there may be.
+    assert_eq!(client.refusal("RunInstances", wish(&json!({"InstanceCount": 5, "MinCount": 3}))), refusal.code);
+    let launched = client.call("RunInstances", wish(&json!({"InstanceCount": 5, "MinCount": 1})));
+    assert_eq!(launched["InstanceIdSet"].as_array().unwrap().len(), 2, "{launched}");
+    assert_eq!(quota(), (json!(0), json!(4)));
+    let listed = home.ask_json(&["account", "list"]);
+    assert_eq!((&listed[0]["Instances"], &listed[0]["InstancesMax"]), (&json!(4), &json!(4)), "{listed}");
+    let for_people = String::from_utf8(home.ask(&["account", "list"]).stdout).unwrap();
+    assert!(for_people.contains("Instances    4 of 4\n") && for_people.contains(" of 1024"), "{for_people}");
     assert_eq!(client.refusal("RunInstances", wish(&json!({}))), "LimitExceeded.InstanceQuota");
     server.stop();
     let server = home.start();
