@@ -33,6 +33,8 @@ const WAITING_MAX: usize = 1_024;
 pub(crate) struct App {
     pub(crate) state: Arc<State>,
     pub(crate) hypervisor: Arc<dyn Hypervisor>,
+    /// At which all machines' sshd answers; none where each has a port of its own.
+    pub(crate) ssh_port: Option<u16>,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) replays: Replays,
     pub(crate) clock: Clock,
@@ -76,6 +78,7 @@ impl App {
         App {
             state,
             hypervisor,
+            ssh_port: None,
             credentials: Arc::default(),
             replays: Replays::default(),
             clock: Clock::System,
@@ -131,13 +134,15 @@ impl App {
         account: AccountNumber,
         region: RegionId,
     ) -> Context {
+        let (now_seconds, microseconds) = self.clock.second_and_microseconds();
         Context {
             request,
             door,
             language,
             account,
             region,
-            now_seconds: self.now_seconds(),
+            now_seconds,
+            microseconds,
             seed: random::bytes(),
             policy: self.policy,
             seal: Arc::clone(&self.master_key) as _,

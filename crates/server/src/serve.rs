@@ -314,7 +314,7 @@ async fn open(
     let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
     let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
     let app = App::new(state, hypervisor, master_key, policy, shares);
-    let app = Arc::new(App { access: config.access.clone(), ..app });
+    let app = Arc::new(App { access: config.access.clone(), ssh_port: machines.ssh_port(), ..app });
     accounts::first_account(&app, data, config.credential.as_ref()).await?;
     app.credentials.load(&app.state.view(), &app.master_key)?;
     remember_replays(&app).await?;

@@ -18,6 +18,8 @@ struct Facts {
     /// The authority's certificate.
     ca: String,
     data: String,
+    /// Of all machines; none where each has a port of its own.
+    ssh_port: Option<u64>,
 }
 
 /// The lines for a client, or for a shell where none is named. `answer` is the running server's.
@@ -32,6 +34,7 @@ pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> Stri
         region: text("Region"),
         ca: ca_certificate(data).display().to_string(),
         data: data.display().to_string(),
+        ssh_port: answer["SshPort"].as_u64(),
     };
     match client {
         None => shell(&facts, &[], ""),
@@ -121,7 +124,13 @@ fn packer(facts: &Facts) -> String {
         "{THIS_SHELL}
 So run packer init in another one. A region that the plugin does not know needs both of these in the source, in quotes:
   cvm_endpoint = cvm.tencentcloudapi.com
-  vpc_endpoint = vpc.tencentcloudapi.com"
+  vpc_endpoint = vpc.tencentcloudapi.com{}",
+        match facts.ssh_port {
+            Some(22) => String::new(),
+            Some(port) => format!("\nThe machines are entered at another port than 22. In the source:\n  ssh_port = {port}"),
+            None => "\nEach machine has an SSH port of its own here, which Packer is told nowhere: start cvmd with --ssh-mode=address."
+                .to_owned(),
+        }
     );
     shell(facts, &more, &remark)
 }
@@ -248,6 +257,46 @@ mod test {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's $(x)"), "'it'\\''s $(x)'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_pages_name_clients_that_there_are_and_all_of_them() {
+        let names: Vec<_> = Client::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+        let is_known = |name: &str| names.iter().any(|known| known.get_name() == name);
+        let clients = include_str!("../../../docs/clients.md");
+        let mut named = 0;
+        for page in [
+            clients,
+            include_str!("../../../docs/operating.md"),
+            include_str!("../../../README.md"),
+            include_str!("../../../README.zh-CN.md"),
+        ] {
+            for said in page.split("cvmd env --for ").skip(1) {
+                let name: String = said.chars().take_while(char::is_ascii_alphanumeric).collect();
+                assert!(is_known(&name), "`cvmd env --for {name}` is not known");
+                named += 1;
+            }
+        }
+        assert!(named > names.len());
+        let table = clients.lines().skip_while(|line| !line.starts_with("| client | `--for` |")).skip(2);
+        let table = table.take_while(|line| line.starts_with('|')).filter_map(|line| line.split('|').nth(2));
+        let mut in_table: Vec<_> =
+            table.map(|cell| cell.trim().trim_matches('`')).filter(|name| *name != "-").collect();
+        let mut all: Vec<_> = names.iter().map(|name| name.get_name()).collect();
+        in_table.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(in_table, all, "the table of docs/clients.md has each client once");
+    }
+
+    #[test]
+    fn packer_is_told_the_port_of_the_machines_where_it_is_another() {
+        let packer = |port: Value| {
+            let answer = json!({"Endpoint": "http://127.0.0.1:8312", "SshPort": port});
+            lines(&answer, Some(Client::Packer), Path::new("/data"))
+        };
+        assert!(!packer(json!(22)).contains("ssh_port"));
+        assert!(packer(json!(2222)).contains("#   ssh_port = 2222\n"));
+        assert!(packer(Value::Null).contains("--ssh-mode=address"));
     }
 
     #[test]

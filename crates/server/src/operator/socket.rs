@@ -14,6 +14,7 @@ use crate::{
     random,
 };
 use anyhow::Context;
+use cvmd_actions::AccountBounds;
 use cvmd_hypervisor::Endpoint;
 use cvmd_model::InstanceId;
 use cvmd_state::JournalEntry;
@@ -204,12 +205,25 @@ fn environment(app: &App, endpoint: &str) -> anyhow::Result<Value> {
         "SecretId": newest.secret_id,
         "SecretKey": key.expose(),
         "Region": app.policy.region,
+        "SshPort": app.ssh_port,
     }))
 }
 
 fn accounts(app: &App) -> Value {
     let view = app.state.view();
-    let account = |account: &Arc<cvmd_model::Account>| json!({"AccountName": account.name, "Uin": account.uin.to_string(), "AppId": account.app_id});
+    let account = |account: &Arc<cvmd_model::Account>| {
+        let (usage, seeded) = (view.usage(account.number), view.seeded(account.number));
+        let AccountBounds { instances_max, bytes_max } = app.policy.account;
+        json!({
+            "AccountName": account.name,
+            "Uin": account.uin.to_string(),
+            "AppId": account.app_id,
+            "Instances": usage.instances,
+            "InstancesMax": instances_max.saturating_add(seeded.instances),
+            "Bytes": usage.bytes,
+            "BytesMax": bytes_max.saturating_add(seeded.bytes),
+        })
+    };
     view.accounts().map(account).collect()
 }
 
