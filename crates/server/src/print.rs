@@ -39,13 +39,33 @@ pub(crate) fn result(text: &str) -> Result<(), Unprinted> {
 /// # Errors
 /// As [`result`].
 pub(crate) fn result_for_good(text: &str) -> Result<(), Unprinted> {
-    use std::os::fd::AsFd;
+    parts_for_good(&[text.to_owned()]).1
+}
+
+/// Prints one part after the other in this way, and answers how many of them are there to stay, and why not all.
+pub(crate) fn parts_for_good(parts: &[String]) -> (usize, Result<(), Unprinted>) {
     if is_closed() {
-        return Err(Unprinted::Failed(std::io::Error::other(
-            "it is closed, or /dev/null opened for reading and writing as Python's subprocess.DEVNULL is",
-        )));
+        let why = "it is closed, or /dev/null opened for reading and writing as Python's subprocess.DEVNULL is";
+        return (0, Err(Unprinted::Failed(std::io::Error::other(why))));
     }
-    result(text)?;
+    let mut written = 0;
+    let printed = parts.iter().try_for_each(|part| result(part).map(|()| written += 1));
+    match synced() {
+        Ok(()) => (written, printed),
+        Err(error) => (0, Err(printed.err().unwrap_or(error))),
+    }
+}
+
+/// Whether whoever reads standard output may stop wherever it wants, and nobody here would know.
+pub(crate) fn goes_into_a_pipe() -> bool {
+    use std::os::{fd::AsFd, unix::fs::FileTypeExt};
+    let kind = std::io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let kind = kind.and_then(|out| out.metadata()).map(|about| about.file_type());
+    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
+}
+
+fn synced() -> Result<(), Unprinted> {
+    use std::os::fd::AsFd;
     let out = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     match out.sync_data() {
         // Terminals and pipes hold nothing that could be synced.

@@ -60,7 +60,7 @@ pub struct ClientToken {
     pub created_seconds: u64,
 }
 
-/// What the vendor would send by station message: a random password, encrypted, shown once.
+/// What the vendor would send by station message: a random password, encrypted, kept until it was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub sequence: u64,

@@ -74,8 +74,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Random passwords that the vendor would send by station message; each is shown once.
+    /// Random passwords that the vendor would send by station message.
+    ///
+    /// What a terminal has shown, or a file holds, is deleted. What goes into a pipe is kept, as nobody can tell what becomes of
+    /// it there.
     Messages {
+        /// Delete what was written into a pipe too.
+        #[arg(long)]
+        delete: bool,
         #[command(flatten)]
         data: Data,
         #[command(flatten)]

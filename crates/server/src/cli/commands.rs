@@ -10,7 +10,7 @@ use crate::{
     },
     config::Config,
     data, given_credential, log, misuse,
-    operator::{account_name, question::Question, requests},
+    operator::{account_name, accounts, question::Question, requests},
     plain_words, print, serve, waiting,
 };
 use anyhow::Context;
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let none = format!("the journal has no lines{of_which}: commands leave them, queries do not");
             show_lines(lines, output, &none)?;
         }
-        Command::Messages { data, output } => messages(&data, output)?,
+        Command::Messages { delete, data, output } => messages(&data, output, delete)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -77,7 +77,13 @@ fn account(command: AccountCommand) -> anyhow::Result<()> {
             misuse::checked(account_name::check(&name))?;
             remove_account(&name, force, &data, output)
         }
-        AccountCommand::List { data, output } => show(&ask(&data, &Question::Accounts)?, output),
+        AccountCommand::List { data, output } => {
+            let mut accounts = ask(&data, &Question::Accounts)?;
+            if output.output == Format::Text {
+                accounts.as_array_mut().into_iter().flatten().for_each(accounts::for_people);
+            }
+            show(&accounts, output)
+        }
     }
 }
 
@@ -133,12 +139,30 @@ fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &
     anyhow::bail!("{unprinted}: {what} was not kept, because nobody has seen its key")
 }
 
-/// Messages are gone when they have been printed, not before.
-fn messages(data: &Data, output: Output) -> anyhow::Result<()> {
+/// Deletes each message that was written to where it stays, the ones before a failure too. What is written into a pipe may be
+/// read no further than to its third line.
+fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     let answer = ask(data, &Question::Messages)?;
+    let sequences: Vec<u64> = serde_json::from_value(answer["Sequences"].clone())?;
     let none = "no messages: passwords that are made for instances at launch come here, and leave once they were shown";
-    print::result_for_good(&text(&answer["Messages"], output.output, none))?;
-    ask(data, &Question::MessagesShown { sequences: serde_json::from_value(answer["Sequences"].clone())? })?;
+    let parts = match (output.output, answer["Messages"].as_array()) {
+        (Format::Text, Some(rows)) if !rows.is_empty() => records(rows),
+        _ => vec![text(&answer["Messages"], output.output, none)],
+    };
+    let (written, outcome) = print::parts_for_good(&parts);
+    let all = sequences.len();
+    let shown = if written == parts.len() { all } else { written.min(all) };
+    let is_kept = !delete && print::goes_into_a_pipe();
+    if !is_kept {
+        ask(data, &Question::MessagesShown { sequences: sequences[..shown].to_vec() })?;
+    }
+    outcome?;
+    if is_kept && all > 0 && output.output == Format::Text {
+        print::remark(&format!(
+            "kept: {}, as nobody can tell what becomes of it in a pipe. `cvmd messages --delete` deletes what it writes there.",
+            plain_words::counted(all, "messages")
+        ));
+    }
     let unreadable: Vec<_> = answer["Unreadable"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !unreadable.is_empty() {
         anyhow::bail!(
@@ -180,10 +204,15 @@ fn text(answer: &Value, format: Format, none: &str) -> String {
     if rows.is_empty() {
         return format!("{none}\n");
     }
-    let records: Vec<String> = rows.iter().map(record).collect();
+    records(rows).concat()
+}
+
+/// One text a row, with what stands between it and the one before.
+fn records(rows: &[Value]) -> Vec<String> {
     // Short records need no empty line between them.
     let is_long = rows.iter().any(|row| row.as_object().is_some_and(|row| row.len() > 2));
-    records.join(if is_long { "\n" } else { "" })
+    let separator = |index: usize| if is_long && index > 0 { "\n" } else { "" };
+    rows.iter().enumerate().map(|(index, row)| format!("{}{}", separator(index), record(row))).collect()
 }
 
 /// Whose it is before what it is; names that are not here follow.

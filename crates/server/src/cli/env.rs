@@ -263,13 +263,13 @@ mod test {
     fn the_pages_name_clients_that_there_are_and_all_of_them() {
         let names: Vec<_> = Client::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
         let is_known = |name: &str| names.iter().any(|known| known.get_name() == name);
-        let clients = include_str!("../../../docs/clients.md");
+        let clients = include_str!("../../../../docs/clients.md");
         let mut named = 0;
         for page in [
             clients,
-            include_str!("../../../docs/operating.md"),
-            include_str!("../../../README.md"),
-            include_str!("../../../README.zh-CN.md"),
+            include_str!("../../../../docs/operating.md"),
+            include_str!("../../../../README.md"),
+            include_str!("../../../../README.zh-CN.md"),
         ] {
             for said in page.split("cvmd env --for ").skip(1) {
                 let name: String = said.chars().take_while(char::is_ascii_alphanumeric).collect();

@@ -132,7 +132,7 @@ fn a_random_password_is_shown_once_and_enters() {
     let server = home.start();
     assert_eq!(home.ask_json(&["messages"]), json!([]));
     let instance = machines::run(&server.client, "boot-ms=50", Value::Null);
-    let messages = home.ask_json(&["messages"]);
+    let messages = home.ask_json(&["messages", "--delete"]);
     assert_eq!(messages.as_array().unwrap().len(), 1);
     assert_eq!((&messages[0]["InstanceId"], &messages[0]["AccountName"]), (&instance["InstanceId"], &json!("default")));
     let password = messages[0]["Password"].as_str().unwrap();

@@ -164,7 +164,7 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
     let credentials = home.ask_json(&["credential", "list"]);
     let valid = credentials.as_array().unwrap().iter().filter(|row| row["Revoked"].is_null());
     assert_eq!(valid.count(), 1, "{credentials}");
-    let messages = home.ask_json(&["messages"]);
+    let messages = home.ask_json(&["messages", "--delete"]);
     assert_eq!(messages[0]["InstanceId"], machine["InstanceId"], "{messages}");
     assert_eq!(home.ask_json(&["messages"]), json!([]), "once");
     // A message that another master key has sealed stays for the day that it is back.
@@ -182,5 +182,45 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
     std::fs::rename(&away, &key).unwrap();
     let server = home.start();
     assert_eq!(home.ask_json(&["messages"]).as_array().unwrap().len(), 1);
+    server.stop();
+}
+
+#[test]
+fn a_message_is_deleted_when_it_is_where_it_stays_and_not_before() {
+    let home = Home::new();
+    let server = home.start();
+    let run = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "InstanceCount": 6});
+    server.client.call("RunInstances", run);
+    let all = home.ask_json(&["messages"]);
+    let passwords = |messages: &Value| -> Vec<String> {
+        let all = messages.as_array().unwrap().iter();
+        all.map(|message| message["Password"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(passwords(&all).len(), 6);
+    let shell = |line: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line, env!("CARGO_BIN_EXE_cvmd")]).arg(home.data()).current_dir(home.beside(""));
+        shell.output().unwrap()
+    };
+    // Whoever reads a pipe may have seen enough of it, whatever was written into it.
+    let seen = shell("\"$0\" messages --data \"$1\" | head -3");
+    assert_eq!(String::from_utf8_lossy(&seen.stdout).lines().count(), 3);
+    assert_eq!(home.ask_json(&["messages"]), all, "not one is lost");
+    let read = shell("\"$0\" messages --data \"$1\" | cat");
+    assert!(complaint(&read).contains("kept: 6 messages, as nobody can tell"), "{read:?}");
+    // A file that takes no more than its first 512 bytes: what it holds is deleted, the one that was cut is not.
+    let cut = shell("trap '' XFSZ; ulimit -f 1; exec \"$0\" messages --data \"$1\" > cut");
+    assert!(!cut.status.success() && complaint(&cut).contains("cannot write to standard output"), "{cut:?}");
+    let held = std::fs::read_to_string(home.beside("cut")).unwrap();
+    let left = home.ask_json(&["messages"]);
+    assert!((1..6).contains(&passwords(&left).len()), "{left}");
+    for password in passwords(&all) {
+        let is_left = left.to_string().contains(&password);
+        assert!(is_left || held.contains(&password), "one is nowhere");
+    }
+    assert!(shell("\"$0\" messages --data \"$1\" > rest").status.success());
+    let rest = std::fs::read_to_string(home.beside("rest")).unwrap();
+    assert!(passwords(&left).iter().all(|password| rest.contains(password)));
+    assert_eq!(home.ask_json(&["messages"]), json!([]));
     server.stop();
 }

@@ -37,7 +37,7 @@ fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
     for shown in [true, false] {
         let random = machines::run(client, quick, Value::Null);
         if shown {
-            let messages = home.ask_json(&["messages"]);
+            let messages = home.ask_json(&["messages", "--delete"]);
             let password = messages[0]["Password"].as_str().unwrap();
             ssh::with_password(home, &random, password, "true").entered();
             secrets.push(("a random password", password.to_owned()));
