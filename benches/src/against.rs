@@ -3,7 +3,7 @@
 
 use crate::{
     fleet,
-    logins::{Door, Visitor},
+    logins::{Entrance, Visitor},
     options::Options,
     program::Program,
     report::{self, median},
@@ -92,21 +92,21 @@ async fn probe(options: &Options, older: &Program, data: &Path, visitor: &Visito
         server.unbind(1).await?;
     }
     if options.wants("logins") {
-        let door = door(&mut server).await?;
-        visitor.logins_per_second(&door, 1).await?;
+        let entrance = entrance(&mut server).await?;
+        visitor.logins_per_second(&entrance, 1).await?;
     }
     server.stop().await?;
     Ok(counts)
 }
 
 /// Where the seed's running machine is entered.
-pub(crate) async fn door(server: &mut Server) -> anyhow::Result<Door> {
+pub(crate) async fn entrance(server: &mut Server) -> anyhow::Result<Entrance> {
     let running = json!({ "InstanceIds": [fleet::instance_id(fleet::RUNNING)] });
     let seen = server.call("DescribeInstances", &running).await?;
     let row = &seen["InstanceSet"][0];
     let ip = row["PrivateIpAddresses"][0].as_str().context("no address")?;
     let port = row["DefaultLoginPort"].as_u64().context("no port")?;
-    Ok(Door { address: format!("{ip}:{port}").parse()?, user: "root".into() })
+    Ok(Entrance { address: format!("{ip}:{port}").parse()?, user: "root".into() })
 }
 
 /// CPU and time of each request; `rounds` are the older's costs and ours.
@@ -147,9 +147,9 @@ pub(crate) async fn of_logins(
     ours: &mut Server,
 ) -> Vec<Pair> {
     let log_in = async |server: &mut Server| {
-        let door = door(server).await?;
+        let entrance = entrance(server).await?;
         let before = server.process.cpu()?;
-        let rate = visitor.logins_per_second(&door, count).await?;
+        let rate = visitor.logins_per_second(&entrance, count).await?;
         let cpu = server.process.cpu()?.since(&before);
         Ok((cpu.as_secs_f64() * 1e6 / count as f64, 1e6 / rate))
     };

@@ -37,7 +37,7 @@ pub(crate) struct Visitor(Arc<PrivateKey>);
 
 /// Where to enter, and as whom.
 #[derive(Debug, Clone)]
-pub(crate) struct Door {
+pub(crate) struct Entrance {
     pub(crate) address: SocketAddr,
     pub(crate) user: String,
 }
@@ -63,28 +63,30 @@ impl Visitor {
 
     /// Enters so many times and answers how many logins a second that made. Runs on threads of its own: a login costs
     /// the client as much as the server.
-    pub(crate) async fn logins_per_second(&self, door: &Door, count: usize) -> anyhow::Result<f64> {
-        let (visitor, door) = (self.clone(), door.clone());
+    pub(crate) async fn logins_per_second(&self, entrance: &Entrance, count: usize) -> anyhow::Result<f64> {
+        let (visitor, entrance) = (self.clone(), entrance.clone());
         let all = move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(async {
-                tokio::time::timeout(LIMIT, visitor.enter_often(door, count)).await.context("logins take too long")?
+                tokio::time::timeout(LIMIT, visitor.enter_often(entrance, count))
+                    .await
+                    .context("logins take too long")?
             })
         };
         tokio::task::spawn_blocking(all).await?
     }
 
-    async fn enter_often(self, door: Door, count: usize) -> anyhow::Result<f64> {
+    async fn enter_often(self, entrance: Entrance, count: usize) -> anyhow::Result<f64> {
         let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
-        let (visits, door) = (Arc::new(AtomicUsize::new(0)), Arc::new(door));
+        let (visits, entrance) = (Arc::new(AtomicUsize::new(0)), Arc::new(entrance));
         let begun = Instant::now();
         let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
         for _ in 0..PARALLEL {
-            let (visitor, config, door, visits) =
-                (self.clone(), Arc::clone(&config), Arc::clone(&door), Arc::clone(&visits));
+            let (visitor, config, entrance, visits) =
+                (self.clone(), Arc::clone(&config), Arc::clone(&entrance), Arc::clone(&visits));
             tasks.spawn(async move {
                 while visits.fetch_add(1, Ordering::Relaxed) < count {
-                    visitor.enter(Arc::clone(&config), &door).await?;
+                    visitor.enter(Arc::clone(&config), &entrance).await?;
                 }
                 Ok(())
             });
@@ -95,10 +97,10 @@ impl Visitor {
         Ok(count as f64 / begun.elapsed().as_secs_f64())
     }
 
-    async fn enter(&self, config: Arc<client::Config>, door: &Door) -> anyhow::Result<()> {
-        let mut session: Handle<TrustsAll> = client::connect(config, door.address, TrustsAll).await?;
+    async fn enter(&self, config: Arc<client::Config>, entrance: &Entrance) -> anyhow::Result<()> {
+        let mut session: Handle<TrustsAll> = client::connect(config, entrance.address, TrustsAll).await?;
         let key = PrivateKeyWithHashAlg::new(Arc::clone(&self.0), None);
-        if !session.authenticate_publickey(door.user.as_str(), key).await?.success() {
+        if !session.authenticate_publickey(entrance.user.as_str(), key).await?.success() {
             bail!("the key is refused");
         }
         let mut channel = session.channel_open_session().await?;
@@ -119,7 +121,7 @@ impl Visitor {
 /// OpenSSH's server on a free port of loopback, which admits one visitor as the user who runs this.
 #[derive(Debug)]
 pub(crate) struct OpenSsh {
-    pub(crate) door: Door,
+    pub(crate) entrance: Entrance,
     _process: Process,
     _made: Option<Made>,
 }
@@ -161,7 +163,7 @@ impl OpenSsh {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Ok(OpenSsh { door: Door { address, user }, _process: process, _made: made })
+        Ok(OpenSsh { entrance: Entrance { address, user }, _process: process, _made: made })
     }
 }
 

@@ -349,15 +349,15 @@ async fn logins(options: &Options, ground: &Ground<'_>, server: &mut Server) -> 
         if !options.wants("logins") {
             anyhow::bail!("not asked for");
         }
-        let door = against::door(server).await?;
+        let entrance = against::entrance(server).await?;
         let shrink = if options.quick { 10 } else { 1 };
-        visitor.logins_per_second(&door, LOGINS / 10).await?;
+        visitor.logins_per_second(&entrance, LOGINS / 10).await?;
         let mut ours = vec![];
         let openssh = match OpenSsh::start(&options.sshd, ground.path, visitor).await {
             Ok(openssh) => openssh,
             Err(error) => {
                 for _ in 0..options.rounds {
-                    ours.push(visitor.logins_per_second(&door, LOGINS / shrink).await?);
+                    ours.push(visitor.logins_per_second(&entrance, LOGINS / shrink).await?);
                 }
                 told = format!(" ({:.0} a second)", median(&ours));
                 return Err(error);
@@ -365,8 +365,8 @@ async fn logins(options: &Options, ground: &Ground<'_>, server: &mut Server) -> 
         };
         let (mut ratios, mut rates) = (Vec::new(), Vec::new());
         for _ in 0..options.rounds {
-            let theirs = visitor.logins_per_second(&openssh.door, LOGINS_OPENSSH / shrink).await?;
-            let rate = visitor.logins_per_second(&door, LOGINS / shrink).await?;
+            let theirs = visitor.logins_per_second(&openssh.entrance, LOGINS_OPENSSH / shrink).await?;
+            let rate = visitor.logins_per_second(&entrance, LOGINS / shrink).await?;
             ratios.push(rate / theirs);
             ours.push(rate);
             rates.push(theirs);

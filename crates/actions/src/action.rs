@@ -63,7 +63,7 @@ pub(crate) const KEPT: &[&str] = &["CamRoleName", "CpuTopology", "EnableJumboFra
 pub struct Action {
     pub product: Product,
     pub name: &'static str,
-    /// The codes it can answer beside the common ones, both doors', sorted.
+    /// The codes it can answer beside the common ones, both dialects', sorted.
     pub errors: &'static [&'static str],
     /// Parameters, and members of structures among them (`SystemDisk.CdcId`), that are recognised and checked for their type, but
     /// change nothing here.

@@ -6,7 +6,7 @@ use chacha20::{
     rand_core::{Rng, SeedableRng},
 };
 use cvmd_model::{AccountNumber, Associate, By, RegionId, RequestId, StopType};
-use cvmd_wire::{Door, Language};
+use cvmd_wire::{Dialect, Language};
 use std::{net::SocketAddr, sync::Arc};
 
 /// Settings of the operator that change what actions do.
@@ -90,7 +90,7 @@ pub trait Seal: Send + Sync {
 #[derive(Clone)]
 pub struct Context {
     pub request: RequestId,
-    pub door: Door,
+    pub dialect: Dialect,
     pub language: Language,
     pub account: AccountNumber,
     pub region: RegionId,
@@ -127,7 +127,7 @@ impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
             .field("request", &self.request)
-            .field("door", &self.door)
+            .field("dialect", &self.dialect)
             .field("account", &self.account)
             .field("region", &self.region)
             .finish_non_exhaustive()

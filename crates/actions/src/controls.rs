@@ -58,13 +58,13 @@ fn in_text(text: &str, has_lines: bool) -> Option<char> {
 #[cfg(test)]
 mod test {
     use crate::{ACTIONS, testing::world::World};
-    use cvmd_wire::{Door, Params};
+    use cvmd_wire::{Dialect, Params};
     use serde_json::{Value as Tree, json};
 
     async fn answer(name: &str, body: &Tree) -> String {
         let action = ACTIONS.iter().find(|action| action.name == name).unwrap();
         let params = Params::from_json(body.to_string().as_bytes()).unwrap();
-        match World::new().await.call(action, params, Door::Api3).await {
+        match World::new().await.call(action, params, Dialect::Api3).await {
             Ok(_) => "OK".into(),
             Err(error) => format!("{} {}", error.code, error.message),
         }

@@ -130,12 +130,12 @@ impl Disk<'_> {
 
     /// A disk is paid for as its instance is; there are no spot disks.
     fn charge_type(&self) -> &'static str {
-        if self.instance.rare().prepaid.is_some() { "PREPAID" } else { "POSTPAID_BY_HOUR" }
+        if self.instance.extras().prepaid.is_some() { "PREPAID" } else { "POSTPAID_BY_HOUR" }
     }
 
     /// When its term ends, unix seconds.
     pub(crate) fn deadline_seconds(&self) -> Option<u64> {
-        self.instance.rare().prepaid.map(|prepaid| prepaid.expires_seconds)
+        self.instance.extras().prepaid.map(|prepaid| prepaid.expires_seconds)
     }
 }
 
@@ -215,7 +215,7 @@ impl<'a> DiskReply<'a> {
         let deadline = disk.deadline_seconds();
         DiskReply {
             delete_with_instance: disk.delete_with_instance,
-            renew_flag: instance.rare().prepaid.map_or("NOTIFY_AND_MANUAL_RENEW", |prepaid| prepaid.renew.name()),
+            renew_flag: instance.extras().prepaid.map_or("NOTIFY_AND_MANUAL_RENEW", |prepaid| prepaid.renew.name()),
             disk_type: disk.kind,
             disk_state: "ATTACHED",
             snapshot_count,

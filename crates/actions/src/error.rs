@@ -1,4 +1,4 @@
-//! Every reason for refusing a request, and the wire code that it has on each door. Wire codes exist only here and in
+//! Every reason for refusing a request, and the wire code that it has in each dialect. Wire codes exist only here and in
 //! `laws`, `parts` and `denied` below.
 //!
 //! The matches are exhaustive without `_`: a new reason does not compile until somebody has chosen its codes.
@@ -15,7 +15,7 @@ use crate::{Excess, Product, TagRefusal, Untaken};
 use codes::{Codes, both, pick};
 use cvmd_model::{InstanceId, LaunchTemplateId, MalformedKey, Refusal};
 use cvmd_state::TooLarge;
-use cvmd_wire::Door;
+use cvmd_wire::Dialect;
 
 /// Why a believed request is refused: its parameters, the law, or our own fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -181,7 +181,7 @@ pub enum Reason {
     Unread { limit: usize },
     #[error("The request's body did not arrive.")]
     HalfSent,
-    /// Only the legacy door looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
+    /// Only the legacy dialect looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
     #[error("The same signed request has been received already; sign each request anew.")]
     Replayed,
     #[error("{0}")]
@@ -223,8 +223,8 @@ impl Words {
 
 impl Reason {
     #[must_use]
-    pub fn code(&self, door: Door) -> &'static str {
-        pick(self.codes(), door)
+    pub fn code(&self, dialect: Dialect) -> &'static str {
+        pick(self.codes(), dialect)
     }
 
     fn codes(&self) -> Codes {
@@ -299,7 +299,7 @@ impl Reason {
     }
 }
 
-/// The tag product's codes, which are the same on both doors.
+/// The tag product's codes, which are the same in both dialects.
 fn tag(refusal: &TagRefusal) -> &'static str {
     match refusal {
         TagRefusal::Description { .. } => "InvalidParameterValue.ResourceDescriptionError",
@@ -334,7 +334,7 @@ fn tag(refusal: &TagRefusal) -> &'static str {
     }
 }
 
-/// Codes that every action may answer, on the door named; the action's own list need not repeat them.
+/// Codes that every action may answer, in the dialect named; the action's own list need not repeat them.
 pub(crate) const COMMON: &[&str] = &[
     // A credential that is revoked while its command waits for the writer.
     "AuthFailure.SecretIdNotFound",

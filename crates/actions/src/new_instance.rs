@@ -4,8 +4,8 @@ use crate::{
     Context, Parameters, Prices, Reason, Untaken, Yuan, error::DiskReason, names, parameters::shorten, source::Source,
 };
 use cvmd_model::{
-    AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, LoginWanted, Rare, Refusal, SecurityGroupId, Snapshot, SnapshotId, Subnet, SubnetId,
+    AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceExtras, InstanceId, InstanceState,
+    InstanceTypeId, InternetAccessible, LoginWanted, Refusal, SecurityGroupId, Snapshot, SnapshotId, Subnet, SubnetId,
     SystemDisk, Tag, VpcId, ZoneId, lasting_number,
 };
 use cvmd_state::{SnapshotState, Transaction, View};
@@ -56,7 +56,7 @@ pub struct Plan {
     pub tags: Box<[Tag]>,
     pub user_data: Option<Box<str>>,
     pub protected: bool,
-    pub rare: Rare,
+    pub extras: InstanceExtras,
 }
 
 /// The system disk, then each data disk; and what all of them carry.
@@ -82,7 +82,7 @@ impl Disks {
 
     /// What they cost for an hour.
     pub(crate) fn hour(&self, prices: &Prices) -> Yuan {
-        let disks = self.data.iter().map(|wish| &wish.disk);
+        let disks = self.data.iter().map(|spec| &spec.disk);
         let data = disks.map(|disk| prices.disk_hour(&disk.kind, disk.size_gib));
         prices.disk_hour(&self.system.kind, self.system.size_gib) + data.sum()
     }
@@ -114,25 +114,25 @@ impl DataWish {
 
     /// The same, no smaller than its snapshot and as secret as that.
     fn found(&self, view: &View, context: &Context) -> Result<DataWish, Reason> {
-        let mut wish = self.clone();
-        let Some(id) = self.snapshot else { return Ok(wish) };
+        let mut spec = self.clone();
+        let Some(id) = self.snapshot else { return Ok(spec) };
         let snapshot = view.snapshot_of(context.account, context.region, id);
         let is_ready = |snapshot: &&Arc<Snapshot>| view.snapshot_state(snapshot) == Some(SnapshotState::Normal);
         let usable = snapshot.filter(|snapshot| !snapshot.system).filter(is_ready);
         let snapshot = usable.ok_or(DiskReason::Snapshot { snapshot: id })?;
-        wish.disk.encrypt |= snapshot.encrypted;
-        match wish.disk.size_gib {
+        spec.disk.encrypt |= snapshot.encrypted;
+        match spec.disk.size_gib {
             size_gib if size_gib < snapshot.size_gib => {
                 Err(DiskReason::BelowSnapshot { snapshot: id, size_gib, least_gib: snapshot.size_gib }.into())
             }
-            _ => Ok(wish),
+            _ => Ok(spec),
         }
     }
 }
 
 /// The disks that were asked for, before it is known of what image.
 #[derive(Debug, Clone)]
-pub(crate) struct DiskWishes {
+pub(crate) struct DiskSpecs {
     /// Without a size it is as large as usual.
     system: Option<(DiskWish, Option<u32>)>,
     data: Vec<DataWish>,
@@ -140,43 +140,43 @@ pub(crate) struct DiskWishes {
     tags: Box<[Tag]>,
 }
 
-impl DiskWishes {
-    pub(crate) fn read(parameters: &mut Parameters) -> Result<DiskWishes, Reason> {
-        let mut wishes = DiskWishes { system: None, data: Vec::new(), tags: [].into() };
+impl DiskSpecs {
+    pub(crate) fn read(parameters: &mut Parameters) -> Result<DiskSpecs, Reason> {
+        let mut specs = DiskSpecs { system: None, data: Vec::new(), tags: [].into() };
         if let Some(mut system) = parameters.structure("SystemDisk")? {
-            wishes.system = Some(disk(&mut system, 1)?);
+            specs.system = Some(disk(&mut system, 1)?);
             system.finish()?;
         }
         let data = parameters.structures("DataDisks")?;
         if data.len() > DATA_DISKS_MAX {
             return Err(Reason::TooMany { name: "DataDisks".into(), given: data.len(), limit: DATA_DISKS_MAX });
         }
-        for mut wish in data {
-            let (disk, size_gib) = disk(&mut wish, DATA_DISK_GIB)?;
-            let delete_with_instance = wish.flag("DeleteWithInstance")?.unwrap_or(true);
-            let snapshot = wish.text("SnapshotId")?.filter(|id| !id.is_empty());
+        for mut spec in data {
+            let (disk, size_gib) = disk(&mut spec, DATA_DISK_GIB)?;
+            let delete_with_instance = spec.flag("DeleteWithInstance")?.unwrap_or(true);
+            let snapshot = spec.text("SnapshotId")?.filter(|id| !id.is_empty());
             let malformed = |text: &str| DiskReason::MalformedSnapshotId { value: shorten(text).into() };
             let snapshot = snapshot.map(|id| id.parse().map_err(|_| malformed(&id))).transpose()?;
-            wish.finish()?;
+            spec.finish()?;
             let disk = DiskWish { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
-            wishes.data.push(DataWish { disk, delete_with_instance, snapshot });
+            specs.data.push(DataWish { disk, delete_with_instance, snapshot });
         }
-        Ok(wishes)
+        Ok(specs)
     }
 
     /// The instance's tags, and these disks with theirs.
-    pub(crate) fn tagged(self, parameters: &mut Parameters) -> Result<(Box<[Tag]>, DiskWishes), Reason> {
+    pub(crate) fn tagged(self, parameters: &mut Parameters) -> Result<(Box<[Tag]>, DiskSpecs), Reason> {
         let [of_instance, tags] = names::instance_tags(parameters)?;
-        Ok((of_instance, DiskWishes { tags, ..self }))
+        Ok((of_instance, DiskSpecs { tags, ..self }))
     }
 
     /// The disks of a machine made of that image, whose system disk is no smaller than it. Of an image that holds data disks
     /// it has those too, behind the ones that are asked for, but for a snapshot that one of these is made of.
     pub(crate) fn of(&self, image: &Source, view: &View, context: &Context) -> Result<Disks, Reason> {
         let mut data: Vec<DataWish> =
-            self.data.iter().map(|wish| wish.found(view, context)).collect::<Result<_, _>>()?;
+            self.data.iter().map(|spec| spec.found(view, context)).collect::<Result<_, _>>()?;
         let kept = image.custom.iter().flat_map(|image| image.snapshots.iter());
-        let kept = kept.filter(|id| self.data.iter().all(|wish| wish.snapshot != Some(**id)));
+        let kept = kept.filter(|id| self.data.iter().all(|spec| spec.snapshot != Some(**id)));
         let kept = kept.filter_map(|id| view.snapshots().get(*id)).filter(|snapshot| !snapshot.system);
         data.extend(kept.map(|snapshot| DataWish::of_image(snapshot)));
         if data.len() > DATA_DISKS_MAX {
@@ -323,10 +323,10 @@ fn build(
     let id_of = DiskId::from_random;
     let (kind, kms_key, tags_of) = (kind.into_string().into(), "".into(), tags.clone());
     let system_disk = SystemDisk { id: id_of(random()), kind, size_gib, name, encrypt, kms_key, tags: tags_of };
-    let data_disk = |wish: &DataWish, id| {
-        let DiskWish { kind, size_gib, name, encrypt } = wish.disk.clone();
+    let data_disk = |spec: &DataWish, id| {
+        let DiskWish { kind, size_gib, name, encrypt } = spec.disk.clone();
         let (id, kind, kms_key, tags) = (id_of(id), kind.into_string().into(), "".into(), tags.clone());
-        let DataWish { delete_with_instance, snapshot, .. } = *wish;
+        let DataWish { delete_with_instance, snapshot, .. } = *spec;
         DataDisk { id, kind, size_gib, delete_with_instance, name, encrypt, kms_key, snapshot, tags }
     };
     Ok(Instance {
@@ -355,7 +355,7 @@ fn build(
         user_data: plan.user_data.clone(),
         disable_api_termination: plan.protected,
         stopped_without_charging: false,
-        rare: Rare { base_image: plan.image.base(), ..plan.rare.clone() }.boxed(),
+        extras: InstanceExtras { base_image: plan.image.base(), ..plan.extras.clone() }.boxed(),
         login: plan.login.clone(),
         state: InstanceState::Pending,
         latest: None,

@@ -495,13 +495,13 @@ pub(crate) mod taken {
 mod test {
     use super::*;
     use crate::{ACTIONS, ApiError, Body, catalog::TRANSCRIPTS, is_declared, testing::world::World};
-    use cvmd_wire::Door;
+    use cvmd_wire::Dialect;
     use serde_json::{Value as Tree, json};
 
     async fn call(name: &str, body: &Tree) -> Result<Body, ApiError> {
         let action = ACTIONS.iter().find(|action| action.name == name).unwrap();
         let params = Params::from_json(body.to_string().as_bytes()).unwrap();
-        World::new().await.call(action, params, Door::Api3).await
+        World::new().await.call(action, params, Dialect::Api3).await
     }
 
     async fn refusal(name: &str, body: Tree) -> String {
@@ -623,7 +623,7 @@ mod test {
                 let mut body = body.clone();
                 *body.pointer_mut(&path).unwrap() = "x".repeat(40_000).into();
                 let params = Params::from_json(body.to_string().as_bytes()).unwrap();
-                let outcome = World::new().await.call(action, params, Door::Api3).await;
+                let outcome = World::new().await.call(action, params, Dialect::Api3).await;
                 let error = outcome.expect_err(&format!("{file} takes 40,000 bytes as {path}"));
                 assert!(is_declared(action.errors, error.code), "{file}, {path}: {} is not declared", error.code);
                 assert!(error.message.len() < 1000, "{file}, {path}: {}", error.message);

@@ -192,7 +192,7 @@ impl InstanceReply<'_> {
         let kind = instance.instance_type.get();
         let latest = instance.latest.as_ref();
         let prepaid = instance.prepaid();
-        let rare = instance.rare();
+        let extras = instance.extras();
         let recycled = instance.state == InstanceState::Shutdown;
         InstanceReply {
             placement: placement(instance),
@@ -229,26 +229,26 @@ impl InstanceReply<'_> {
             latest_operation: latest.map(|latest| &*latest.action),
             latest_operation_state: latest.map(|latest| latest.state.name()),
             latest_operation_request_id: latest.map(|latest| latest.request),
-            disaster_recover_group_id: rare.group.map(|group| group.to_string()).unwrap_or_default(),
+            disaster_recover_group_id: extras.group.map(|group| group.to_string()).unwrap_or_default(),
             ipv6_addresses: None,
-            cam_role_name: rare.role.as_deref().unwrap_or_default(),
+            cam_role_name: extras.role.as_deref().unwrap_or_default(),
             hpc_cluster_id: "",
             rdma_ip_addresses: None,
             dedicated_cluster_id: "",
             isolated_source: if recycled { "MANMADE" } else { "NOTISOLATED" },
-            disaster_recover_group_ids: rare.group.iter().map(ToString::to_string).collect(),
+            disaster_recover_group_ids: extras.group.iter().map(ToString::to_string).collect(),
             license_type: "TencentCloud",
             disable_api_termination: instance.disable_api_termination,
             host_name: &instance.host_name,
             default_login_user: instance.user(),
             default_login_port: login_port(instance, view),
             latest_operation_error_msg: latest.and_then(|latest| latest.error.as_deref()),
-            enable_jumbo_frame: rare.jumbo_frame,
-            metadata: rare.metadata.as_deref().map(|items| Metadata { items }),
-            cpu_topology: rare
+            enable_jumbo_frame: extras.jumbo_frame,
+            metadata: extras.metadata.as_deref().map(|items| Metadata { items }),
+            cpu_topology: extras
                 .cpu_topology
                 .map(|topology| CpuTopology { core_count: topology.cores, thread_per_core: topology.threads_per_core }),
-            partition_number: rare.partition,
+            partition_number: extras.partition,
             operator_uin: "",
             platform_project_id: (),
             gpu_info: (),

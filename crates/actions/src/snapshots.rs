@@ -84,7 +84,7 @@ pub(crate) fn of_image(
 pub(crate) fn discard(tx: &mut Transaction<'_>, image: &CustomImage, with_snapshots: bool) {
     let view = tx.view();
     if with_snapshots || view.image_state(image) == ImageState::CreateFailed {
-        image.snapshots.iter().filter_map(|id| view.snapshots().get(*id)).for_each(|snapshot| tx.discard(snapshot));
+        image.snapshots.iter().filter_map(|id| view.snapshots().get(*id)).for_each(|snapshot| tx.delete(snapshot));
     }
 }
 

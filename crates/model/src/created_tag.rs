@@ -1,6 +1,6 @@
 //! A tag that an account has made before anything carries it.
 
-use crate::{AccountNumber, Kept, RegionId, RowKey};
+use crate::{AccountNumber, RegionId, Resource, RowKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl From<CreatedTagId> for RowKey {
     }
 }
 
-impl Kept for CreatedTag {
+impl Resource for CreatedTag {
     type Id = CreatedTagId;
 
     fn id(&self) -> CreatedTagId {

@@ -4,8 +4,8 @@
 //! the ways in that were wanted of its source.
 
 use crate::{
-    AccountNumber, Image, ImageId, InstanceId, Kept, KeyPairId, LoginWanted, Password, Platform, RegionId, SnapshotId,
-    Tag,
+    AccountNumber, Image, ImageId, InstanceId, KeyPairId, LoginWanted, Password, Platform, RegionId, Resource,
+    SnapshotId, Tag,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,7 @@ impl CustomImage {
     }
 }
 
-impl Kept for CustomImage {
+impl Resource for CustomImage {
     type Id = ImageId;
 
     fn id(&self) -> ImageId {

@@ -135,7 +135,7 @@ id!(
     "ps"
 );
 
-/// The id of one request: stored once, printed upper case on the legacy door and lower case on API 3.0.
+/// The id of one request: stored once, printed upper case in the legacy dialect and lower case on API 3.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(pub uuid::Uuid);

@@ -1,9 +1,10 @@
 //! An instance: what is wanted of one machine, and the laws of changing it.
 
 use crate::{
-    AccountNumber, ChargeType, DataDisk, Goal, Image, ImageId, InstanceId, InstanceState, InstanceTypeId,
-    InternetAccessible, KeyPairId, Latest, LatestState, Login, LoginWanted, Operation, Password, Platform, Rare,
-    Refusal, RequestId, SecurityGroupId, StopType, SubnetId, SystemDisk, Tag, Trail, VpcId, ZoneId, rare::NOTHING,
+    AccountNumber, ChargeType, DataDisk, Goal, Image, ImageId, InstanceExtras, InstanceId, InstanceState,
+    InstanceTypeId, InternetAccessible, KeyPairId, Latest, LatestState, Login, LoginWanted, Operation, Password,
+    Platform, Refusal, RequestId, SecurityGroupId, StopType, SubnetId, SystemDisk, Tag, Trail, VpcId, ZoneId,
+    instance_extras::NOTHING,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -47,8 +48,8 @@ pub struct Instance {
     /// Stopped with StoppedMode STOP_CHARGING: its login cannot be changed until it is started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopped_without_charging: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rare: Option<Box<Rare>>,
+    #[serde(default, rename = "rare", skip_serializing_if = "Option::is_none")]
+    pub extras: Option<Box<InstanceExtras>>,
     pub login: LoginWanted,
     pub state: InstanceState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,15 +91,15 @@ pub enum Associate {
 
 impl Instance {
     #[must_use]
-    pub fn rare(&self) -> &Rare {
-        self.rare.as_deref().unwrap_or(&NOTHING)
+    pub fn extras(&self) -> &InstanceExtras {
+        self.extras.as_deref().unwrap_or(&NOTHING)
     }
 
     /// Changes what few instances have.
-    pub fn change_rare(&mut self, change: impl FnOnce(&mut Rare)) {
-        let mut rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
-        change(&mut rare);
-        self.rare = rare.boxed();
+    pub fn change_extras(&mut self, change: impl FnOnce(&mut InstanceExtras)) {
+        let mut extras = self.extras.take().map(|extras| *extras).unwrap_or_default();
+        change(&mut extras);
+        self.extras = extras.boxed();
     }
 }
 
@@ -106,7 +107,7 @@ impl Instance {
     /// The public image that it is, or goes back to.
     #[must_use]
     pub fn system(&self) -> Option<&'static Image> {
-        Image::find(self.rare().base_image.unwrap_or(self.image))
+        Image::find(self.extras().base_image.unwrap_or(self.image))
     }
 
     #[must_use]
@@ -409,7 +410,7 @@ pub(crate) mod test {
             user_data: None,
             disable_api_termination: false,
             stopped_without_charging: false,
-            rare: None,
+            extras: None,
             login: LoginWanted { keys, password, password_login },
             state,
             latest: None,

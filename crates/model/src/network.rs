@@ -3,7 +3,9 @@
 //! Every account has a default VPC in each region, and in it a default subnet for each zone. They are there without
 //! rows: their ids follow from account and place, and never change. All of them share the data directory's block.
 
-use crate::{AccountNumber, Cidr, Kept, Refusal, RegionId, RouteTableId, SubnetId, Tag, VpcId, ZoneId, lasting_number};
+use crate::{
+    AccountNumber, Cidr, Refusal, RegionId, Resource, RouteTableId, SubnetId, Tag, VpcId, ZoneId, lasting_number,
+};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -173,7 +175,7 @@ impl RouteTableId {
     }
 }
 
-impl Kept for Vpc {
+impl Resource for Vpc {
     type Id = VpcId;
 
     fn id(&self) -> VpcId {
@@ -193,7 +195,7 @@ impl Kept for Vpc {
     }
 }
 
-impl Kept for Subnet {
+impl Resource for Subnet {
     type Id = SubnetId;
 
     fn id(&self) -> SubnetId {

@@ -3,7 +3,7 @@
 //! Here nothing is placed: who is in which group is kept and answered, and a full one is refused.
 
 use crate::{
-    AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Kept, Refusal, RegionId, Tag,
+    AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Refusal, RegionId, Resource, Tag,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +82,7 @@ impl DisasterRecoverGroup {
     }
 }
 
-impl Kept for DisasterRecoverGroup {
+impl Resource for DisasterRecoverGroup {
     type Id = DisasterRecoverGroupId;
 
     fn id(&self) -> DisasterRecoverGroupId {
@@ -109,10 +109,10 @@ impl Instance {
     /// [`GroupRefusal::HasInstance`], or the [`Refusal`] of an operation under way or of the recycle bin.
     pub fn join(&mut self, group: DisasterRecoverGroupId, partition: Option<u8>) -> Result<(), Refusal> {
         self.allows_regrouping()?;
-        if self.rare().group == Some(group) && self.rare().partition == partition {
+        if self.extras().group == Some(group) && self.extras().partition == partition {
             return Err(Refusal::Group(GroupRefusal::HasInstance { instance: self.id, group }));
         }
-        self.change_rare(|rare| (rare.group, rare.partition) = (Some(group), partition));
+        self.change_extras(|extras| (extras.group, extras.partition) = (Some(group), partition));
         Ok(())
     }
 
@@ -120,10 +120,10 @@ impl Instance {
     /// [`GroupRefusal::LacksInstance`], or the [`Refusal`] of an operation under way or of the recycle bin.
     pub fn leave(&mut self, groups: &[DisasterRecoverGroupId]) -> Result<(), Refusal> {
         self.allows_regrouping()?;
-        if !self.rare().group.is_some_and(|group| groups.contains(&group)) {
+        if !self.extras().group.is_some_and(|group| groups.contains(&group)) {
             return Err(Refusal::Group(GroupRefusal::LacksInstance(self.id)));
         }
-        self.change_rare(|rare| (rare.group, rare.partition) = (None, None));
+        self.change_extras(|extras| (extras.group, extras.partition) = (None, None));
         Ok(())
     }
 
@@ -153,6 +153,6 @@ mod test {
         instance.join(second, Some(2)).unwrap();
         assert_eq!(instance.leave(&[first]), Err(Refusal::Group(GroupRefusal::LacksInstance(instance.id))));
         instance.leave(&[first, second]).unwrap();
-        assert_eq!(instance.rare, None);
+        assert_eq!(instance.extras, None);
     }
 }

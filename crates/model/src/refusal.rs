@@ -7,7 +7,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// The law says no. Nothing has changed. Each reason becomes a wire code, for each door, in `cvmd-actions`.
+/// The law says no. Nothing has changed. Each reason becomes a wire code, for each dialect, in `cvmd-actions`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("The instance `{0}` does not exist.")]

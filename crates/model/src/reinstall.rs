@@ -8,7 +8,7 @@ impl Instance {
     pub fn installed(&self) -> Installed {
         Installed {
             image: self.image,
-            base_image: self.rare().base_image,
+            base_image: self.extras().base_image,
             host_name: self.host_name.clone(),
             user_data: self.user_data.clone(),
             size_gib: self.system_disk.size_gib,
@@ -22,8 +22,8 @@ impl Instance {
         let Installed { image, base_image, host_name, user_data, size_gib, login } = wanted;
         (self.image, self.host_name, self.user_data) = (image, host_name, user_data);
         (self.system_disk.size_gib, self.login) = (size_gib, login);
-        if self.rare().base_image != base_image {
-            self.change_rare(|rare| rare.base_image = base_image);
+        if self.extras().base_image != base_image {
+            self.change_extras(|extras| extras.base_image = base_image);
         }
         before
     }

@@ -1,6 +1,6 @@
 //! Security groups: names for sets of rules. The rules are kept in order and answered; nothing enforces them.
 
-use crate::{AccountNumber, Kept, Refusal, RegionId, SecurityGroupId, Tag, lasting_number};
+use crate::{AccountNumber, Refusal, RegionId, Resource, SecurityGroupId, Tag, lasting_number};
 use serde::{Deserialize, Serialize};
 
 /// Rules in one direction of a group, at most.
@@ -212,7 +212,7 @@ impl SecurityGroupId {
     }
 }
 
-impl Kept for SecurityGroup {
+impl Resource for SecurityGroup {
     type Id = SecurityGroupId;
 
     fn id(&self) -> SecurityGroupId {

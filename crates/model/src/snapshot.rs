@@ -1,6 +1,6 @@
 //! A snapshot: what the state tells of a disk that was kept in an image, for as long as somebody wants to see it.
 
-use crate::{AccountNumber, DiskId, ImageId, Kept, RegionId, SnapshotId, Tag, ZoneId};
+use crate::{AccountNumber, DiskId, ImageId, RegionId, Resource, SnapshotId, Tag, ZoneId};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl Snapshot {
     }
 }
 
-impl Kept for Snapshot {
+impl Resource for Snapshot {
     type Id = SnapshotId;
 
     fn id(&self) -> SnapshotId {

@@ -2,7 +2,7 @@
 //!
 //! A version is a row of its own, which is written once: a template says only which numbers it has.
 
-use crate::{AccountNumber, Kept, LaunchTemplateId, Refusal, RegionId, RowKey, Tag, TemplateRefusal};
+use crate::{AccountNumber, LaunchTemplateId, Refusal, RegionId, Resource, RowKey, Tag, TemplateRefusal};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -149,7 +149,7 @@ impl LaunchTemplate {
     }
 }
 
-impl Kept for LaunchTemplate {
+impl Resource for LaunchTemplate {
     type Id = LaunchTemplateId;
 
     fn id(&self) -> LaunchTemplateId {
@@ -169,7 +169,7 @@ impl Kept for LaunchTemplate {
     }
 }
 
-impl Kept for LaunchTemplateVersion {
+impl Resource for LaunchTemplateVersion {
     type Id = LaunchTemplateVersionId;
 
     fn id(&self) -> LaunchTemplateVersionId {

@@ -15,7 +15,7 @@ impl Instance {
     /// The term paid in advance; `None` for an instance paid afterwards.
     #[must_use]
     pub fn prepaid(&self) -> Option<Prepaid> {
-        self.rare().prepaid
+        self.extras().prepaid
     }
 
     /// Ends the instance and whatever is under way on it; one that was paid in advance goes into the recycle bin first.
@@ -68,7 +68,7 @@ impl Instance {
         if self.state == InstanceState::Shutdown {
             self.state = InstanceState::Stopped;
         }
-        self.change_rare(|rare| rare.prepaid = Some(later(prepaid)));
+        self.change_extras(|extras| extras.prepaid = Some(later(prepaid)));
         self.finish_at_once(by);
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Instance {
     pub fn set_renew_flag(&mut self, renew: RenewFlag, by: By) -> Result<(), Refusal> {
         let prepaid = self.allows_term_change()?;
         self.outside_recycle_bin()?;
-        self.change_rare(|rare| rare.prepaid = Some(Prepaid { renew, ..prepaid }));
+        self.change_extras(|extras| extras.prepaid = Some(Prepaid { renew, ..prepaid }));
         self.finish_at_once(by);
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Instance {
             return Err(Refusal::StoppedWithoutCharging(self.id));
         }
         self.charge_type = wanted;
-        self.change_rare(|rare| rare.prepaid = prepaid);
+        self.change_extras(|extras| extras.prepaid = prepaid);
         self.finish_at_once(by);
         Ok(())
     }
@@ -139,7 +139,7 @@ mod test {
         let mut instance = instance(state);
         instance.charge_type = ChargeType::Prepaid;
         let term = Prepaid { renew: RenewFlag::default(), expires_seconds: 10 };
-        instance.change_rare(|rare| rare.prepaid = Some(term));
+        instance.change_extras(|extras| extras.prepaid = Some(term));
         instance
     }
 
@@ -193,8 +193,8 @@ mod test {
     #[test]
     fn an_instance_without_a_term_has_no_box() {
         let mut instance = prepaid(InstanceState::Running);
-        assert!(instance.rare.is_some());
+        assert!(instance.extras.is_some());
         instance.change_charge_type(None, by()).unwrap();
-        assert_eq!((instance.rare, instance.charge_type), (None, ChargeType::PostpaidByHour));
+        assert_eq!((instance.extras, instance.charge_type), (None, ChargeType::PostpaidByHour));
     }
 }

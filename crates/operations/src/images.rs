@@ -35,7 +35,7 @@ pub(crate) fn end(tx: &mut Transaction<'_>, image: ImageId, captured: Option<&Lo
         }
         None => (ImageState::CreateFailed, row.login.clone()),
     };
-    tx.keep(CustomImage { state, login, ..CustomImage::clone(row) });
+    tx.put(CustomImage { state, login, ..CustomImage::clone(row) });
 }
 
 /// Destroys the disks of deleted images, and then their rows, for as long as the engine lives.
@@ -70,7 +70,7 @@ async fn delete(shared: &Shared, image: &Arc<CustomImage>) -> bool {
     }
     let row = Arc::clone(image);
     let gone = shared.state.change_of(image.account, move |tx| {
-        tx.discard(&row);
+        tx.delete(&row);
         Ok::<_, Infallible>(())
     });
     match gone.await {

@@ -113,7 +113,7 @@ pub fn definition(instance: &Instance) -> Definition {
         size: instance.size(),
         os_name: instance.system().map_or("Linux", |image| image.os_name).into(),
         has_sshd: !instance.is_windows(),
-        image: instance.rare().base_image.map(|_| instance.image),
+        image: instance.extras().base_image.map(|_| instance.image),
         guest: guest(instance).into(),
     }
 }

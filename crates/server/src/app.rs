@@ -18,7 +18,7 @@ use cvmd_hypervisor::{Clock, Hypervisor, Turns};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_operations::Figures;
 use cvmd_state::{Settings, State};
-use cvmd_wire::{Door, Language};
+use cvmd_wire::{Dialect, Language};
 use std::{
     convert::Infallible,
     num::NonZeroUsize,
@@ -129,7 +129,7 @@ impl App {
     pub(crate) fn context(
         &self,
         request: RequestId,
-        door: Door,
+        dialect: Dialect,
         language: Language,
         account: AccountNumber,
         region: RegionId,
@@ -137,7 +137,7 @@ impl App {
         let (now_seconds, microseconds) = self.clock.second_and_microseconds();
         Context {
             request,
-            door,
+            dialect,
             language,
             account,
             region,

@@ -11,7 +11,7 @@ use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effe
 use cvmd_hypervisor::Turns;
 use cvmd_model::is_id_of_other;
 use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction, View};
-use cvmd_wire::{Denied, Door, Language, Map, Params, Request, Value};
+use cvmd_wire::{Denied, Dialect, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
 /// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
@@ -90,7 +90,7 @@ fn query_now(app: &App, action: &Action, params: Params, answer: Answer, context
 /// Tells why something is refused, and counts that if it is for a bound.
 fn refuse(app: &App, reason: &Reason, context: &Context) -> ApiError {
     count_bound(app, reason);
-    reason.to_api_error(context.door, context.language)
+    reason.to_api_error(context.dialect, context.language)
 }
 
 fn count_bound(app: &App, reason: &Reason) {
@@ -162,7 +162,7 @@ pub(crate) async fn commit(
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
-    decide(app, entry, (context.door, context.language), {
+    decide(app, entry, (context.dialect, context.language), {
         let counted = Arc::clone(app);
         move |tx| run(&counted, tx, prepared, &context)
     })
@@ -179,15 +179,15 @@ async fn commit_signed(
 ) -> Result<Body, ApiError> {
     if let Err(reason @ (Reason::Waiting { .. } | Reason::Unread { .. })) = prepared {
         // What was not even looked at leaves no line: a flood of it must cost nothing.
-        return Err(reason.to_api_error(context.door, context.language));
+        return Err(reason.to_api_error(context.dialect, context.language));
     }
     let (credentials, counted) = (Arc::clone(&app.credentials), Arc::clone(app));
     let secret_id = entry.credential.clone();
-    decide(app, entry, (context.door, context.language), move |tx| {
+    decide(app, entry, (context.dialect, context.language), move |tx| {
         if credentials.holds(&secret_id) {
             return run(&counted, tx, prepared, &context);
         }
-        Err(actions::denied(&Denied::SecretIdNotFound { secret_id }, context.door, context.language))
+        Err(actions::denied(&Denied::SecretIdNotFound { secret_id }, context.dialect, context.language))
     })
     .await
 }
@@ -205,16 +205,16 @@ fn run(
 async fn decide(
     app: &App,
     entry: JournalEntry,
-    (door, language): (Door, Language),
+    (dialect, language): (Dialect, Language),
     apply: impl FnOnce(&mut Transaction<'_>) -> Result<Body, ApiError> + Send + 'static,
 ) -> Result<Body, ApiError> {
     app.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         if let CommitError::TooManyWait { waiting } = error {
             app.metrics.reached(Bound::Turns);
-            return Err(Reason::Waiting { waiting }.to_api_error(door, language));
+            return Err(Reason::Waiting { waiting }.to_api_error(dialect, language));
         }
         tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.to_api_error(door, language))
+        Err(Reason::OurFault.to_api_error(dialect, language))
     })
 }
 
@@ -316,7 +316,7 @@ mod test {
 
     fn context(app: &App) -> Context {
         let request = RequestId(uuid::Uuid::from_u128(1));
-        app.context(request, Door::Api3, Language::default(), AccountNumber(1), app.policy.region)
+        app.context(request, Dialect::Api3, Language::default(), AccountNumber(1), app.policy.region)
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! HTTP in front of the pipeline: one port for http and https, both doors, proxied requests, tunnels and the side routes.
+//! HTTP in front of the pipeline: one port for http and https, both dialects, proxied requests, tunnels and the side routes.
 
 mod accept;
 mod body;

@@ -7,12 +7,12 @@ use crate::{
 };
 use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
-use cvmd_wire::{Checked, Denied, Door, Language, RawHead, RawRequest, Request, envelope};
+use cvmd_wire::{Checked, Denied, Dialect, Language, RawHead, RawRequest, Request, envelope};
 use std::{net::IpAddr, sync::Arc};
 
 /// What became of a request, for the log and the metrics.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Summary {
     pub(crate) request: RequestId,
     pub(crate) action: &'static str,
     pub(crate) account: u32,
@@ -25,69 +25,69 @@ pub(crate) async fn answer(
     checked: &Checked<'_>,
     raw: &RawRequest<'_>,
     peer: IpAddr,
-) -> (Vec<u8>, Told) {
+) -> (Vec<u8>, Summary) {
     let mut told = unknown();
-    let door = Door::of_path(raw.target.path());
+    let dialect = Dialect::of_path(raw.target.path());
     let authenticated = work::authenticate(app, checked, raw.body, peer).await;
-    let outcome = match carry_out(app, authenticated, raw, door, &mut told) {
+    let outcome = match carry_out(app, authenticated, raw, dialect, &mut told) {
         Ok(Outcome::Now(outcome)) => outcome,
         Ok(Outcome::Later(outcome)) => outcome.await,
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(Body(body)) => (envelope::success(&body, told.request.0, door), told),
-        Err(error) => refused(&error, door, told),
+        Ok(Body(body)) => (envelope::success(&body, told.request.0, dialect), told),
+        Err(error) => refused(&error, dialect, told),
     }
 }
 
 /// The reply to a request that was not believed.
-pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Told) {
-    let door = Door::of_path(head.target.path());
-    refused(&actions::denied(denied, door, Language::wished(&head.with(b""))), door, unknown())
+pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Summary) {
+    let dialect = Dialect::of_path(head.target.path());
+    refused(&actions::denied(denied, dialect, Language::wished(&head.with(b""))), dialect, unknown())
 }
 
 /// The reply to bytes that did not even become a request.
-pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Told) {
-    let door = Door::of_path(head.target.path());
-    refused(&reason.to_api_error(door, Language::wished(&head.with(b""))), door, unknown())
+pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Summary) {
+    let dialect = Dialect::of_path(head.target.path());
+    refused(&reason.to_api_error(dialect, Language::wished(&head.with(b""))), dialect, unknown())
 }
 
-fn unknown() -> Told {
-    Told { request: random::request_id(), action: "-", account: 0, code: "OK" }
+fn unknown() -> Summary {
+    Summary { request: random::request_id(), action: "-", account: 0, code: "OK" }
 }
 
-fn refused(error: &ApiError, door: Door, told: Told) -> (Vec<u8>, Told) {
+fn refused(error: &ApiError, dialect: Dialect, told: Summary) -> (Vec<u8>, Summary) {
     let bytes = match error.numeric {
         Some(number) => envelope::numeric(number, error.code, &error.message),
-        None => envelope::failure(error.code, &error.message, told.request.0, door),
+        None => envelope::failure(error.code, &error.message, told.request.0, dialect),
     };
-    (bytes, Told { code: error.code, ..told })
+    (bytes, Summary { code: error.code, ..told })
 }
 
 fn carry_out<'a>(
     app: &'a Arc<App>,
     authenticated: Result<Result<Request, Denied>, Reason>,
     raw: &RawRequest<'_>,
-    door: Door,
-    told: &mut Told,
+    dialect: Dialect,
+    told: &mut Summary,
 ) -> Result<Outcome<'a>, ApiError> {
-    let request = authenticated.map_err(|reason| reason.to_api_error(door, Language::wished(raw)))?;
-    let request = request.map_err(|denied| actions::denied(&denied, door, Language::wished(raw)))?;
+    let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::wished(raw)))?;
+    let request = request.map_err(|denied| actions::denied(&denied, dialect, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
-    let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(door, language))?;
-    let action = find(&request).map_err(|reason| reason.to_api_error(door, language))?;
+    let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language))?;
+    let action = find(&request).map_err(|reason| reason.to_api_error(dialect, language))?;
     told.action = action.name;
     if request.replay.is_some_and(|key| !app.replays.admit(key, app.now_seconds())) {
-        return Err(Reason::Replayed.to_api_error(door, language));
+        return Err(Reason::Replayed.to_api_error(dialect, language));
     }
     let region = region(app, &request, action);
     let known = *region.as_ref().unwrap_or(&app.policy.region);
-    let context = app.context(told.request, door, language, AccountNumber(request.owner), known);
+    let context = app.context(told.request, dialect, language, AccountNumber(request.owner), known);
     let size = work::Size::of(raw.body);
     match action.effect {
         Effect::Query(answer) => {
-            region.map_err(|reason| reason.to_api_error(door, language))?;
+            region.map_err(|reason| reason.to_api_error(dialect, language))?;
             Ok(command::query(app, (action, answer), request.params, context, (size, begun)))
         }
         Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => {
@@ -113,7 +113,7 @@ fn region(app: &App, request: &Request, action: &Action) -> Result<RegionId, Rea
     match request.region.as_deref() {
         Some(name) => RegionId::find(name)
             .ok_or_else(|| Reason::Region { name: name.chars().take(REGION_CHARACTERS_SHOWN).collect() }),
-        None if request.door == Door::Legacy || action.regionless => Ok(app.policy.region),
+        None if request.dialect == Dialect::Legacy || action.regionless => Ok(app.policy.region),
         None => Err(Reason::CommonMissing { name: "Region" }),
     }
 }
@@ -207,7 +207,7 @@ mod test {
     const REGION: Option<&str> = Some("ap-guangzhou");
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_that_fails_is_our_own_fault_on_both_doors_and_nothing_is_lost() {
+    async fn a_store_that_fails_is_our_own_fault_on_both_dialects_and_nothing_is_lost() {
         let bench = bench();
         bench.store.fail(true);
         let told = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
@@ -246,7 +246,7 @@ mod test {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_the_vendor_has_and_cvmd_has_not_names_itself_on_both_doors() {
+    async fn what_the_vendor_has_and_cvmd_has_not_names_itself_on_both_dialects() {
         let bench = bench();
         let not_built = r#""Code":"UnsupportedOperation","Message":"The action `AllocateHosts` of service=`cvm`"#;
         let told = api3(&bench.app, "AllocateHosts", REGION, "{}").await;

@@ -1,4 +1,4 @@
-//! Signed requests of the legacy door that have been seen: the same one twice is a replay.
+//! Signed requests of the legacy dialect that have been seen: the same one twice is a replay.
 
 use cvmd_wire::ReplayKey;
 use std::{

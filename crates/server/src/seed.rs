@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_actions::Context;
 use cvmd_model::{InstanceId, InstanceState, KeyPair, Power, PublicKey};
 use cvmd_state::{SeedState, Settings};
-use cvmd_wire::{Door, Language};
+use cvmd_wire::{Dialect, Language};
 use std::{
     convert::Infallible,
     path::{Path, PathBuf},
@@ -135,7 +135,7 @@ impl Progress {
 }
 
 fn context(app: &App) -> Context {
-    app.context(random::request_id(), Door::Api3, Language::English, FIRST_ACCOUNT, app.policy.region)
+    app.context(random::request_id(), Dialect::Api3, Language::English, FIRST_ACCOUNT, app.policy.region)
 }
 
 async fn put_key_pairs(app: &App, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> {

@@ -255,6 +255,6 @@ fn plan(seed: &SeedInstance, context: &dyn Fn() -> Context) -> anyhow::Result<Pl
         tags: seed.tags.clone(),
         user_data: None,
         protected: false,
-        rare: cvmd_model::Rare::default(),
+        extras: cvmd_model::InstanceExtras::default(),
     })
 }

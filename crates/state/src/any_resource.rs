@@ -1,8 +1,8 @@
-//! The kinds of row that need no index of their own. A new kind is its struct and its [`Kept`] in `model`, and one line here.
+//! The kinds of row that need no index of their own. A new kind is its struct and its [`Resource`] in `model`, and one line here.
 
 use cvmd_model::{
-    AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, Kept, LaunchTemplate, LaunchTemplateVersion,
-    RegionId, RowKey, SecurityGroup, Snapshot, Subnet, Vpc,
+    AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, LaunchTemplate, LaunchTemplateVersion, RegionId,
+    Resource, RowKey, SecurityGroup, Snapshot, Subnet, Vpc,
 };
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ macro_rules! resource_kinds {
 pub(crate) use resource_kinds;
 
 /// A kind of row among those of [`AnyResource`].
-pub trait Kind: Kept {
+pub trait Kind: Resource {
     const KIND: ResourceKind;
 
     /// The row, if it is of this kind.

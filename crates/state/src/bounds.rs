@@ -131,7 +131,7 @@ mod test {
 
     async fn put(state: &State, rows: u64, name_bytes: usize) -> Result<(), TooLarge> {
         let done = state.change(move |tx: &mut Transaction<'_>| {
-            (1..=rows).for_each(|sequence| tx.keep(vpc(sequence, name_bytes)));
+            (1..=rows).for_each(|sequence| tx.put(vpc(sequence, name_bytes)));
             tx.fits()
         });
         done.await.unwrap()
@@ -152,7 +152,7 @@ mod test {
     async fn a_row_from_before_there_were_bounds_can_be_worked_with_but_not_fed() {
         let state = State::open(Box::<MemoryStore>::default()).unwrap();
         let old = state.change(|tx| {
-            tx.keep(vpc(1, 1_000_000));
+            tx.put(vpc(1, 1_000_000));
             Ok::<_, TooLarge>(())
         });
         old.await.unwrap().unwrap();

@@ -46,7 +46,7 @@ pub struct JournalEntry {
     pub target: Option<Box<str>>,
     /// It only asks what would come of it.
     pub dry_run: bool,
-    /// Refuses the same signed request for as long as its timestamp is valid; legacy door only. 16 bytes in hex.
+    /// Refuses the same signed request for as long as its timestamp is valid; legacy dialect only. 16 bytes in hex.
     pub replay: Option<Box<str>>,
 }
 

@@ -184,7 +184,7 @@ mod test {
         let (left, right) = (subnet(100), subnet(200));
         for subnet in [left.clone(), right.clone()] {
             let keep = |tx: &mut Transaction<'_>| {
-                tx.keep(subnet);
+                tx.put(subnet);
                 Ok(())
             };
             change(&state, keep).await.unwrap();
@@ -245,7 +245,7 @@ mod test {
         let subnet = subnet(100);
         let kept = subnet.clone();
         let keep = |tx: &mut Transaction<'_>| {
-            tx.keep(kept);
+            tx.put(kept);
             Ok(())
         };
         change(&state, keep).await.unwrap();
@@ -273,7 +273,7 @@ mod test {
         assert_eq!(run(&state, 304, &subnet, None).await, Ok(ip("10.0.0.5")));
         gone(304).await.unwrap();
         let ended = |tx: &mut Transaction<'_>| {
-            tx.discard(tx.view().subnets().get(SubnetId::from_random(100)).unwrap());
+            tx.delete(tx.view().subnets().get(SubnetId::from_random(100)).unwrap());
             Ok(())
         };
         change(&state, ended).await.unwrap();
@@ -335,8 +335,8 @@ mod test {
         assert!(state.view().vpc_of(AccountNumber(2), region, default).is_none(), "another's");
         let changes = move |tx: &mut Transaction<'_>| {
             let vpc = Vpc::clone(&*tx.view().vpc_of(OWNER, region, default).unwrap());
-            tx.keep(Vpc { id: VpcId::from_random(5), sequence: 5, ..vpc.clone() });
-            tx.keep(Vpc { sequence: 6, name: "renamed".into(), ..vpc });
+            tx.put(Vpc { id: VpcId::from_random(5), sequence: 5, ..vpc.clone() });
+            tx.put(Vpc { sequence: 6, name: "renamed".into(), ..vpc });
             Ok(())
         };
         change(&state, changes).await.unwrap();

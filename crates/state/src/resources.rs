@@ -155,11 +155,11 @@ mod test {
         let (here, there) = (region("ap-guangzhou"), region("ap-shanghai"));
         let all = [(1, OWNER, here), (2, OWNER, here), (3, OWNER, there), (4, OTHER, here), (9, OWNER, here)];
         for (sequence, account, region) in all {
-            change(&state, move |tx| tx.keep(vpc(sequence, account, region, &format!("v{sequence}")))).await;
+            change(&state, move |tx| tx.put(vpc(sequence, account, region, &format!("v{sequence}")))).await;
         }
         // In place: neither its order nor the number of rows changes.
-        change(&state, move |tx| tx.keep(vpc(2, OWNER, here, "renamed"))).await;
-        change(&state, |tx| tx.discard(tx.view().vpcs().get(VpcId::from_random(1)).unwrap())).await;
+        change(&state, move |tx| tx.put(vpc(2, OWNER, here, "renamed"))).await;
+        change(&state, |tx| tx.delete(tx.view().vpcs().get(VpcId::from_random(1)).unwrap())).await;
         let check = |view: &View| {
             assert_eq!(names(view, OWNER, here), ["v9", "renamed"]);
             assert_eq!(names(view, OWNER, there), ["v3"]);
@@ -181,15 +181,15 @@ mod test {
         let state = State::open(Box::new(store.clone())).unwrap();
         let here = region("ap-guangzhou");
         change(&state, move |tx| {
-            tx.keep(vpc(1, OWNER, here, "first"));
-            tx.keep(vpc(1, OWNER, here, "second"));
+            tx.put(vpc(1, OWNER, here, "first"));
+            tx.put(vpc(1, OWNER, here, "second"));
             assert_eq!(tx.view().vpcs().count(OWNER, here), 0);
         })
         .await;
         assert_eq!(names(&state.view(), OWNER, here), ["second"]);
         change(&state, move |tx| {
-            tx.keep(vpc(1, OWNER, here, "third"));
-            tx.discard(&Arc::clone(tx.view().vpcs().get(VpcId::from_random(1)).unwrap()));
+            tx.put(vpc(1, OWNER, here, "third"));
+            tx.delete(&Arc::clone(tx.view().vpcs().get(VpcId::from_random(1)).unwrap()));
         })
         .await;
         assert!(names(&state.view(), OWNER, here).is_empty());
@@ -208,8 +208,8 @@ mod test {
         let state = State::open(Box::new(store.clone())).unwrap();
         let here = region("ap-guangzhou");
         change(&state, move |tx| {
-            tx.keep(vpc(1, OWNER, here, "vpc"));
-            tx.keep(SecurityGroup {
+            tx.put(vpc(1, OWNER, here, "vpc"));
+            tx.put(SecurityGroup {
                 id: SecurityGroupId::from_random(1),
                 sequence: 1,
                 account: OWNER,

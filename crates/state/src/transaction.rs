@@ -143,12 +143,12 @@ impl<'a> Transaction<'a> {
     }
 
     /// Puts a row: a new one, or the new content of one that is there.
-    pub fn keep<T: Kind>(&mut self, value: T) {
+    pub fn put<T: Kind>(&mut self, value: T) {
         self.puts.push(Put::Resource(T::into_any(Arc::new(value))));
     }
 
     /// Takes a row away.
-    pub fn discard<T: Kind>(&mut self, value: &Arc<T>) {
+    pub fn delete<T: Kind>(&mut self, value: &Arc<T>) {
         self.puts.push(Put::ResourceGone(T::into_any(Arc::clone(value))));
     }
 

@@ -1,8 +1,8 @@
-//! What an account holds of everything: how many instances, and the bytes of its rows. Kept in step with every change, so that
+//! What an account holds of everything: how many instances, and the bytes of its rows. Resource in step with every change, so that
 //! nobody has to look through them all.
 
 use crate::{AnyResource, ClientToken, Message, Usage};
-use cvmd_model::{AccountNumber, DataDisk, Instance, KeyPair, Rare, SystemDisk, Tag};
+use cvmd_model::{AccountNumber, DataDisk, Instance, InstanceExtras, KeyPair, SystemDisk, Tag};
 use imbl::OrdMap;
 
 /// A row of an instance without anything that a caller can make longer: about what it takes on the disk.
@@ -61,7 +61,7 @@ impl Weighed for Instance {
 
     /// Not by writing it out: instances change all the time.
     fn bytes(&self) -> u64 {
-        let Rare { role, metadata, .. } = self.rare();
+        let InstanceExtras { role, metadata, .. } = self.extras();
         let SystemDisk { name, tags, .. } = &self.system_disk;
         let texts = self.name.len()
             + self.host_name.len()
@@ -164,16 +164,16 @@ mod test {
         change(&state, |tx| {
             tx.put_instance(instance(1, OURS, 100));
             tx.put_instance(instance(2, OURS, 100));
-            tx.keep(vpc(3, OURS, 100));
-            tx.keep(vpc(4, OTHERS, 10));
-            tx.keep(CreatedTag { sequence: 5, account: OURS, key: "k".into(), value: "v".into() });
+            tx.put(vpc(3, OURS, 100));
+            tx.put(vpc(4, OTHERS, 10));
+            tx.put(CreatedTag { sequence: 5, account: OURS, key: "k".into(), value: "v".into() });
         })
         .await;
         let before = state.view().usage(OURS);
         assert_eq!((before.instances, state.view().usage(OTHERS).instances), (2, 0));
         change(&state, |tx| {
             tx.put_instance(instance(1, OURS, 1_100));
-            tx.keep(vpc(3, OURS, 50));
+            tx.put(vpc(3, OURS, 50));
         })
         .await;
         let view = state.view();
@@ -182,8 +182,8 @@ mod test {
         change(&state, |tx| {
             let view = tx.view();
             view.all_instances().for_each(|row| tx.remove_instance(row));
-            view.vpcs().all().for_each(|row| tx.discard(row));
-            view.created_tags().all().for_each(|row| tx.discard(row));
+            view.vpcs().all().for_each(|row| tx.delete(row));
+            view.created_tags().all().for_each(|row| tx.delete(row));
         })
         .await;
         assert_eq!((state.view().usage(OURS), state.view().usage(OTHERS)), Default::default());
@@ -192,11 +192,11 @@ mod test {
     #[tokio::test]
     async fn an_account_at_its_bound_can_shrink_and_stay_but_not_grow_and_others_are_free() {
         let state = State::open(Box::<MemoryStore>::default()).unwrap();
-        change(&state, |tx| tx.keep(vpc(1, OURS, 10_000))).await;
+        change(&state, |tx| tx.put(vpc(1, OURS, 10_000))).await;
         let held = state.view().usage(OURS).bytes;
         let put = async |account, sequence, bytes, limit| {
             let done = state.change(move |tx| {
-                tx.keep(vpc(sequence, account, bytes));
+                tx.put(vpc(sequence, account, bytes));
                 tx.within_account(account, limit)
             });
             done.await.unwrap()

@@ -388,7 +388,7 @@ impl View {
 
     /// Keeps the index from placement group to instance in step with the instance's row.
     fn follow_group(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
-        let place = |instance: &Instance| instance.rare().group.map(|group| (group, instance.id));
+        let place = |instance: &Instance| instance.extras().group.map(|group| (group, instance.id));
         let (before, after) = (old.and_then(place), new.and_then(place));
         if before == after {
             return;

@@ -1,4 +1,4 @@
-//! The one way in: which door, which signature, and what is too large to look at.
+//! The one way in: which dialect, which signature, and what is too large to look at.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::bounds::{QUERY_BYTES_MAX, TC3_BODY_BYTES_MAX, V1_BODY_BYTES_MAX};
 use crate::credential::Credential;
 use crate::credentials::Credentials;
 use crate::denied::{Denied, excerpt};
-use crate::raw::{Door, LEGACY_PATH, RawHead, RawRequest};
+use crate::raw::{Dialect, LEGACY_PATH, RawHead, RawRequest};
 use crate::request::Request;
 use crate::{tc3, v1};
 
@@ -22,7 +22,7 @@ pub struct Checked<'a> {
 
 enum Way<'a> {
     Tc3(tc3::Head<'a>),
-    V1(Door),
+    V1(Dialect),
 }
 
 /// Checks all that can be before the body has arrived, so that a stranger's body need not be read.
@@ -42,7 +42,7 @@ pub fn check_head<'a>(
     now_seconds: u64,
 ) -> Result<Checked<'a>, Denied> {
     let path = head.target.path();
-    let door = Door::of_path(path);
+    let dialect = Dialect::of_path(path);
     if path != "/" && path != LEGACY_PATH {
         return Err(Denied::UnknownPath { path: excerpt(path) });
     }
@@ -53,15 +53,15 @@ pub fn check_head<'a>(
     if bytes > QUERY_BYTES_MAX {
         return Err(Denied::QueryTooLarge { bytes, limit_bytes: QUERY_BYTES_MAX });
     }
-    // The legacy door knows no `Authorization` header: one that a proxy added is not looked at.
+    // The legacy dialect knows no `Authorization` header: one that a proxy added is not looked at.
     let way = match head.headers.get(AUTHORIZATION) {
-        Some(authorization) if door == Door::Api3 => {
+        Some(authorization) if dialect == Dialect::Api3 => {
             refuse_larger_than(TC3_BODY_BYTES_MAX, body_bytes)?;
             Way::Tc3(tc3::Head::read(head, authorization.as_bytes(), credentials, now_seconds)?)
         }
         _ => {
             refuse_larger_than(V1_BODY_BYTES_MAX, body_bytes)?;
-            Way::V1(door)
+            Way::V1(dialect)
         }
     };
     Ok(Checked { head, way })
@@ -101,7 +101,7 @@ impl Checked<'_> {
         let raw = self.head.with(body);
         match &self.way {
             Way::Tc3(head) => head.authenticate(&raw, credentials),
-            Way::V1(door) => v1::authenticate(&raw, *door, credentials, now_seconds),
+            Way::V1(dialect) => v1::authenticate(&raw, *dialect, credentials, now_seconds),
         }
     }
 }

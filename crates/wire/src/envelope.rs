@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
-use crate::raw::Door;
+use crate::raw::Dialect;
 
 /// Wraps a reply: `{"Response":{...,"RequestId":"..."}}`. The body is copied as it is.
 ///
 /// # Panics
 ///
 /// If `body` is not the bytes of a JSON object.
-pub fn success(body: &[u8], request_id: Uuid, door: Door) -> Vec<u8> {
+pub fn success(body: &[u8], request_id: Uuid, dialect: Dialect) -> Vec<u8> {
     let fields = body.trim_ascii().strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
     let fields = fields.expect("a reply is a JSON object").trim_ascii();
     let mut envelope = Vec::with_capacity(body.len() + 80);
@@ -18,19 +18,19 @@ pub fn success(body: &[u8], request_id: Uuid, door: Door) -> Vec<u8> {
     if !fields.is_empty() {
         envelope.push(b',');
     }
-    close(envelope, request_id, door)
+    close(envelope, request_id, dialect)
 }
 
 /// Wraps a refusal: `{"Response":{"Error":{"Code":"...","Message":"..."},"RequestId":"..."}}`.
 /// Clients rely on the `RequestId` of a refusal too.
-pub fn failure(code: &str, message: &str, request_id: Uuid, door: Door) -> Vec<u8> {
+pub fn failure(code: &str, message: &str, request_id: Uuid, dialect: Dialect) -> Vec<u8> {
     let mut envelope = Vec::with_capacity(code.len() + message.len() + 128);
     envelope.extend_from_slice(b"{\"Response\":{\"Error\":{\"Code\":");
     write_text(&mut envelope, code);
     envelope.extend_from_slice(b",\"Message\":");
     write_text(&mut envelope, message);
     envelope.extend_from_slice(b"},");
-    close(envelope, request_id, door)
+    close(envelope, request_id, dialect)
 }
 
 /// The envelope of the action set before 2017: `{"code":6100,"codeDesc":"...","message":"..."}`.
@@ -43,13 +43,13 @@ pub fn numeric(code: u32, code_desc: &str, message: &str) -> Vec<u8> {
     envelope
 }
 
-fn close(mut envelope: Vec<u8>, request_id: Uuid, door: Door) -> Vec<u8> {
+fn close(mut envelope: Vec<u8>, request_id: Uuid, dialect: Dialect) -> Vec<u8> {
     let mut buffer = Uuid::encode_buffer();
     let request_id = request_id.hyphenated();
-    // The legacy door's documents print upper case; API 3.0 prints lower case.
-    let text = match door {
-        Door::Legacy => request_id.encode_upper(&mut buffer),
-        Door::Api3 => request_id.encode_lower(&mut buffer),
+    // The legacy dialect's documents print upper case; API 3.0 prints lower case.
+    let text = match dialect {
+        Dialect::Legacy => request_id.encode_upper(&mut buffer),
+        Dialect::Api3 => request_id.encode_lower(&mut buffer),
     };
     envelope.extend_from_slice(b"\"RequestId\":\"");
     envelope.extend_from_slice(text.as_bytes());
@@ -74,7 +74,7 @@ mod test {
     #[test]
     fn a_reply_is_spliced_and_not_rewritten() {
         assert_eq!(
-            text(success(b"{\"TotalCount\":1,\"A\": [ ]}", ID, Door::Api3)),
+            text(success(b"{\"TotalCount\":1,\"A\": [ ]}", ID, Dialect::Api3)),
             "{\"Response\":{\"TotalCount\":1,\"A\": [ ],\"RequestId\":\"0f1e2d3c-4b5a-4978-8a9b-acbdcedf0123\"}}"
         );
     }
@@ -83,7 +83,7 @@ mod test {
     fn a_reply_without_fields_holds_the_request_id_only() {
         for body in ["{}", "{ }", " {}\n"] {
             assert_eq!(
-                text(success(body.as_bytes(), ID, Door::Api3)),
+                text(success(body.as_bytes(), ID, Dialect::Api3)),
                 "{\"Response\":{\"RequestId\":\"0f1e2d3c-4b5a-4978-8a9b-acbdcedf0123\"}}"
             );
         }
@@ -92,7 +92,7 @@ mod test {
     #[test]
     fn the_legacy_door_prints_the_request_id_in_upper_case() {
         assert_eq!(
-            text(failure("InvalidParameter.X", "say \"no\"\n", ID, Door::Legacy)),
+            text(failure("InvalidParameter.X", "say \"no\"\n", ID, Dialect::Legacy)),
             "{\"Response\":{\"Error\":{\"Code\":\"InvalidParameter.X\",\"Message\":\"say \\\"no\\\"\\n\"},\
              \"RequestId\":\"0F1E2D3C-4B5A-4978-8A9B-ACBDCEDF0123\"}}"
         );

@@ -3,7 +3,7 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderName, Method};
 
-use crate::raw::{Door, RawRequest};
+use crate::raw::{Dialect, RawRequest};
 
 static HEADER: HeaderName = HeaderName::from_static("x-tc-language");
 
@@ -24,7 +24,7 @@ impl Language {
     /// `Language` of signature v1 is looked for first, then the header `X-TC-Language`.
     #[must_use]
     pub fn wished(raw: &RawRequest<'_>) -> Language {
-        let tc3 = Door::of_path(raw.target.path()) == Door::Api3 && raw.headers.contains_key(AUTHORIZATION);
+        let tc3 = Dialect::of_path(raw.target.path()) == Dialect::Api3 && raw.headers.contains_key(AUTHORIZATION);
         // With TC3 a query holds the action's own parameters only.
         let parameter = if tc3 { None } else { parameter(raw) };
         parameter.map_or_else(|| Language::of_tag(raw.head().header(&HEADER).as_bytes()), Language::of_tag)

@@ -36,7 +36,7 @@ pub use credentials::Credentials;
 pub use denied::{AuthorizationFault, Denied, NameFault};
 pub use language::Language;
 pub use params::Params;
-pub use raw::{Door, RawHead, RawRequest};
+pub use raw::{Dialect, RawHead, RawRequest};
 pub use replay::{MalformedReplayKey, ReplayKey};
 pub use request::Request;
 pub use value::{Map, Value};

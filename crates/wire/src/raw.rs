@@ -75,9 +75,9 @@ impl fmt::Debug for RawHead<'_> {
     }
 }
 
-/// Which of the vendor's two doors a request came through.
+/// Which of the vendor's two dialects a request came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Door {
+pub enum Dialect {
     /// `/v2/index.php`: forms and queries only, signature v1 only.
     Legacy,
     /// `/`: API 3.0.
@@ -86,10 +86,10 @@ pub enum Door {
 
 pub(crate) const LEGACY_PATH: &str = "/v2/index.php";
 
-impl Door {
-    /// The door that a path belongs to. A path that belongs to none is told from API 3.0's only
+impl Dialect {
+    /// The dialect that a path belongs to. A path that belongs to none is told from API 3.0's only
     /// when the request is authenticated, so that its refusal too has an envelope.
-    pub fn of_path(path: &str) -> Door {
-        if path == LEGACY_PATH { Door::Legacy } else { Door::Api3 }
+    pub fn of_path(path: &str) -> Dialect {
+        if path == LEGACY_PATH { Dialect::Legacy } else { Dialect::Api3 }
     }
 }

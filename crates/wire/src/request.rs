@@ -4,17 +4,17 @@ use std::fmt;
 
 use crate::language::Language;
 use crate::params::Params;
-use crate::raw::Door;
+use crate::raw::Dialect;
 use crate::replay::ReplayKey;
 
 /// What [`authenticate`](crate::authenticate()) yields: who asks for what.
 pub struct Request {
-    pub door: Door,
+    pub dialect: Dialect,
     /// The account that the credential belongs to.
     pub owner: u32,
     pub secret_id: Box<str>,
     pub action: Box<str>,
-    /// Always there on the legacy door.
+    /// Always there in the legacy dialect.
     pub version: Option<Box<str>>,
     pub region: Option<Box<str>>,
     pub language: Language,
@@ -25,7 +25,7 @@ pub struct Request {
     /// The host that the request names, lower-cased, without port; empty where it names none. Its first label is the
     /// product where a client was given a product's host: `vpc.tencentcloudapi.com`.
     pub host: Box<str>,
-    /// On the legacy door only, which must refuse the same signed request twice.
+    /// On the legacy dialect only, which must refuse the same signed request twice.
     pub replay: Option<ReplayKey>,
     /// The action's own parameters, without the common ones.
     pub params: Params,
@@ -36,7 +36,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Request")
-            .field("door", &self.door)
+            .field("dialect", &self.dialect)
             .field("owner", &self.owner)
             .field("secret_id", &self.secret_id)
             .field("action", &self.action)

@@ -14,7 +14,7 @@ use crate::credentials::{Credentials, find_in_window};
 use crate::denied::{AuthorizationFault, Denied, excerpt};
 use crate::language::Language;
 use crate::params::Params;
-use crate::raw::{Door, RawHead, RawRequest};
+use crate::raw::{Dialect, RawHead, RawRequest};
 use crate::request::Request;
 use crate::{digits, form, hash, host};
 
@@ -96,7 +96,7 @@ impl<'a> Head<'a> {
             Ok::<_, Denied>(Some(value).filter(|value| !value.is_empty()).map(Box::from))
         };
         Ok(Request {
-            door: Door::Api3,
+            dialect: Dialect::Api3,
             owner: credential.owner(),
             secret_id: authorization.secret_id.into(),
             action: header(head, "X-TC-Action", &ACTION)?.into(),

@@ -1,4 +1,4 @@
-//! Signature v1 (HmacSHA1, HmacSHA256), on both doors.
+//! Signature v1 (HmacSHA1, HmacSHA256), in both dialects.
 //! <https://cloud.tencent.com/document/api/213/15693>
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::denied::{Denied, excerpt};
 use crate::form::{self, Pair};
 use crate::language::Language;
 use crate::params::Params;
-use crate::raw::{Door, RawRequest};
+use crate::raw::{Dialect, RawRequest};
 use crate::replay::ReplayKey;
 use crate::request::Request;
 use crate::{digits, host};
@@ -41,12 +41,12 @@ const COMMON: [&str; 11] = [
 /// Authenticates a query (GET) or a form (POST).
 pub(crate) fn authenticate(
     raw: &RawRequest<'_>,
-    door: Door,
+    dialect: Dialect,
     credentials: &dyn Credentials,
     now_seconds: u64,
 ) -> Result<Request, Denied> {
-    refuse_formless(raw, door)?;
-    let signed = Signed::read(raw, door)?;
+    refuse_formless(raw, dialect)?;
+    let signed = Signed::read(raw, dialect)?;
     let secret_id = signed.required("SecretId")?;
     let timestamp_seconds = signed.required_number("Timestamp")?;
     let nonce = signed.required_number("Nonce")?;
@@ -69,7 +69,7 @@ pub(crate) fn authenticate(
     }
 
     Ok(Request {
-        door,
+        dialect,
         owner: credential.owner(),
         secret_id: secret_id.into(),
         action: action.into(),
@@ -79,7 +79,7 @@ pub(crate) fn authenticate(
         timestamp_seconds,
         service: None,
         host: host::named(raw.head()),
-        replay: (door == Door::Legacy).then(|| ReplayKey::new(secret_id, timestamp_seconds, nonce, &signature)),
+        replay: (dialect == Dialect::Legacy).then(|| ReplayKey::new(secret_id, timestamp_seconds, nonce, &signature)),
         params: signed.into_params()?,
     })
 }
@@ -91,24 +91,24 @@ struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn read(raw: &RawRequest<'a>, door: Door) -> Result<Signed<'a>, Denied> {
+    fn read(raw: &RawRequest<'a>, dialect: Dialect) -> Result<Signed<'a>, Denied> {
         let (encoded, place) = encoded(raw);
         let mut pairs = match form::pairs(encoded, place) {
             Ok(pairs) => pairs,
-            Err(_) if door == Door::Legacy && !has_value(encoded, b"Version=") => {
+            Err(_) if dialect == Dialect::Legacy && !has_value(encoded, b"Version=") => {
                 return Err(Denied::LegacyWithoutVersion);
             }
             Err(denied) => return Err(denied),
         };
         pairs.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         let signed = Signed { pairs };
-        if door == Door::Legacy && signed.optional("Version").is_none() {
+        if dialect == Dialect::Legacy && signed.optional("Version").is_none() {
             return Err(Denied::LegacyWithoutVersion);
         }
         if let Some(pair) = signed.pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(Denied::DuplicateParameter { name: excerpt(&pair[0].0) });
         }
-        if door == Door::Api3 && signed.optional("Signature").is_none() {
+        if dialect == Dialect::Api3 && signed.optional("Signature").is_none() {
             return Err(Denied::MissingAuthorization);
         }
         Ok(signed)
@@ -169,14 +169,14 @@ fn encoded<'a>(raw: &RawRequest<'a>) -> (&'a [u8], &'static str) {
 /// Refuses a POST whose body neither is called a form nor is one that somebody signed.
 ///
 /// Unlike upstream's documents, as upstream's gateway: npm's `@tencent-sdk/capi` calls its forms `application/json`.
-fn refuse_formless(raw: &RawRequest<'_>, door: Door) -> Result<(), Denied> {
+fn refuse_formless(raw: &RawRequest<'_>, dialect: Dialect) -> Result<(), Denied> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let media_type = raw.head().media_type();
     if raw.method == Method::GET || media_type.eq_ignore_ascii_case(FORM) || has_value(raw.body, b"Signature=") {
         return Ok(());
     }
     // Signature v1 has no other form on a POST, so what is missing is TC3's header.
-    if door == Door::Api3 {
+    if dialect == Dialect::Api3 {
         return Err(Denied::MissingAuthorization);
     }
     Err(Denied::UnsupportedContentType { found: excerpt(media_type), expected: FORM })

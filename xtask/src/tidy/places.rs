@@ -25,7 +25,7 @@ pub(crate) const FACTS: Rule = Rule {
     find: facts,
 };
 
-struct Kept {
+struct Home {
     what: &'static str,
     /// Beginnings of paths.
     homes: &'static [&'static str],
@@ -34,14 +34,14 @@ struct Kept {
     instead: &'static str,
 }
 
-const KEPT: &[Kept] = &[
-    Kept {
+const KEPT: &[Home] = &[
+    Home {
         what: "SystemTime::now",
         homes: &["crates/hypervisor/src/clock.rs", "xtask/", "benches/"],
         free_in_tests: false,
         instead: "take the time from the Clock or the Context",
     },
-    Kept {
+    Home {
         what: "Instant::now",
         // Besides the clock, what only measures a duration, for the metrics or to tell long work from short.
         homes: &[
@@ -60,7 +60,7 @@ const KEPT: &[Kept] = &[
         free_in_tests: false,
         instead: "take the time from the Clock or the Context",
     },
-    Kept {
+    Home {
         what: "thread::sleep",
         // The writer is a thread of its own, and gives a store that failed time before it asks again; commands wait for
         // other processes.
@@ -68,26 +68,26 @@ const KEPT: &[Kept] = &[
         free_in_tests: false,
         instead: "wait for a condition with a limit, or on the Clock",
     },
-    Kept {
+    Home {
         what: "env::var(",
         homes: &["crates/server/src/cli/", "crates/server/tests/", "xtask/", "benches/"],
         free_in_tests: false,
         instead: "add a setting to the configuration",
     },
-    Kept {
+    Home {
         what: "Uuid::new_v4",
         // A simulated machine draws its own host keys and boot ids: they are no part of the state.
         homes: &["crates/server/src/random.rs", "crates/hypervisor-simulated/src/machines.rs"],
         free_in_tests: true,
         instead: "take ids and randomness from the Context",
     },
-    Kept {
+    Home {
         what: "getrandom::",
         homes: &["crates/server/src/random.rs", "crates/server/src/master_key.rs"],
         free_in_tests: true,
         instead: "take ids and randomness from the Context",
     },
-    Kept {
+    Home {
         what: "tokio::spawn",
         homes: &[
             "crates/hypervisor/src/contract.rs",

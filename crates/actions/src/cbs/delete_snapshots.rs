@@ -39,9 +39,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         images.sort_by_key(|image| image.id);
         images.dedup_by_key(|image| image.id);
         for image in images {
-            tx.keep(CustomImage { state: ImageState::Deleting, ..image.clone() });
+            tx.put(CustomImage { state: ImageState::Deleting, ..image.clone() });
         }
-        found.into_iter().for_each(|snapshot| tx.discard(snapshot));
+        found.into_iter().for_each(|snapshot| tx.delete(snapshot));
         Ok(Body::empty())
     }))
 }

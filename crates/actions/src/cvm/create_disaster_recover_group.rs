@@ -72,7 +72,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             strategy: group.strategy(),
             partition_count: partitions.unwrap_or(0),
         });
-        tx.keep(group);
+        tx.put(group);
         Ok(answer)
     }))
 }

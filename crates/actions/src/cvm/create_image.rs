@@ -74,7 +74,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         changed.capture(image, shut_down, context.by(ACTION.name))?;
         let snapshots = snapshots::of_image(tx, context, source, &disks, (image, &name))?;
         let sequence = tx.next_sequence();
-        tx.keep(CustomImage {
+        tx.put(CustomImage {
             id: image,
             sequence,
             account: context.account,
@@ -92,7 +92,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             tags,
             snapshots: snapshots.iter().map(|snapshot| snapshot.id).collect(),
         });
-        snapshots.into_iter().for_each(|snapshot| tx.keep(snapshot));
+        snapshots.into_iter().for_each(|snapshot| tx.put(snapshot));
         tx.put_instance(changed);
         if dry_run {
             tx.only_try();

@@ -86,8 +86,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             tags,
         };
         let version = template.add(data, tx.next_sequence())?;
-        tx.keep(version);
-        tx.keep(template);
+        tx.put(version);
+        tx.put(template);
         if dry_run {
             tx.only_try();
             return Ok(Body::empty());
@@ -102,7 +102,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"LaunchTemplateId":"lt-..."}
 > DescribeLaunchTemplates {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
 < {"TotalCount":1,"LaunchTemplateSet":[{"LatestVersionNumber":1,"LaunchTemplateId":"lt-...","LaunchTemplateName":"web","DefaultVersionNumber":1,"LaunchTemplateVersionCount":1,"CreatedBy":"100000000001","CreationTime":"2026-11-24T00:00:00Z"}]}
-# On the legacy door everything is text; it is kept as what it is.
+# On the legacy dialect everything is text; it is kept as what it is.
 >> CreateLaunchTemplate {"LaunchTemplateName":"old","Placement":{"Zone":"ap-guangzhou-3","ProjectId":7},"ImageId":"img-487zeit5","InstanceCount":2,"DisableApiTermination":true}
 < {"LaunchTemplateId":"lt-..."}
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}

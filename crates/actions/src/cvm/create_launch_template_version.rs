@@ -65,8 +65,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         could_launch(&data, context)?;
         let version = template.add(data, tx.next_sequence())?;
         let launch_template_version_number = version.number;
-        tx.keep(version);
-        tx.keep(template);
+        tx.put(version);
+        tx.put(template);
         if dry_run {
             tx.only_try();
             return Ok(Body::empty());

@@ -29,7 +29,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         {
             return Err(Refusal::Group(GroupRefusal::InUse { group, instance }).into());
         }
-        found.into_iter().for_each(|group| tx.discard(group));
+        found.into_iter().for_each(|group| tx.delete(group));
         Ok(Body::empty())
     }))
 }

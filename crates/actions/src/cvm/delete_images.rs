@@ -40,7 +40,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         }
         for image in &images {
             snapshots::discard(tx, image, with_snapshots);
-            tx.keep(CustomImage { state: ImageState::Deleting, ..CustomImage::clone(image) });
+            tx.put(CustomImage { state: ImageState::Deleting, ..CustomImage::clone(image) });
         }
         if dry_run {
             tx.only_try();

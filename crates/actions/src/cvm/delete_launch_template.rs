@@ -20,9 +20,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let view = tx.view();
         let template = template::find(view, context, id[0])?;
         for version in template.version_ids().filter_map(|id| view.launch_template_versions().get(id)) {
-            tx.discard(version);
+            tx.delete(version);
         }
-        tx.discard(template);
+        tx.delete(template);
         Ok(Body::empty())
     }))
 }

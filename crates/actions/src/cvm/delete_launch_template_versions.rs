@@ -27,9 +27,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let view = tx.view();
         let mut template = LaunchTemplate::clone(template::find(view, context, id[0])?);
         for version in template.remove(&numbers)?.into_iter().filter_map(|id| view.launch_template_versions().get(id)) {
-            tx.discard(version);
+            tx.delete(version);
         }
-        tx.keep(template);
+        tx.put(template);
         Ok(Body::empty())
     }))
 }

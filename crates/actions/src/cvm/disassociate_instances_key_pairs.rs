@@ -44,17 +44,17 @@ struct Disassociate {
 }
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let wish = Disassociate {
+    let spec = Disassociate {
         instances: Batch::read(parameters, "InstanceIds")?,
         keys: Batch::read(parameters, "KeyIds")?,
         force: parameters.flag("ForceStop")?.unwrap_or(false),
     };
     Ok(Box::new(move |tx, context| {
-        let instances = wish.instances.find(tx.view(), context)?;
-        wish.keys.find(tx.view(), context)?;
+        let instances = spec.instances.find(tx.view(), context)?;
+        spec.keys.find(tx.view(), context)?;
         let by = context.by(ACTION.name);
-        let how = context.policy.stop_for_change(wish.force);
-        change_all(tx, &instances, |instance| instance.disassociate(&wish.keys, how, by))
+        let how = context.policy.stop_for_change(spec.force);
+        change_all(tx, &instances, |instance| instance.disassociate(&spec.keys, how, by))
     }))
 }
 

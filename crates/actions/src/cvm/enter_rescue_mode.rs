@@ -55,11 +55,11 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let user = user(parameters.text("Username")?)?;
     let how = stop_type(parameters, "ForceStop", "`ForceStop` and `StopType`")?;
     let password_hash = Some(login::hash(&password, context)?);
-    let wish = Enter { instance, how, login: Login { user, keys: Vec::new(), password_hash, password_login: true } };
+    let spec = Enter { instance, how, login: Login { user, keys: Vec::new(), password_hash, password_login: true } };
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
-        let instance = wish.instance.find(tx.view(), context)?;
-        change_all(tx, &[instance], |instance| instance.enter_rescue(wish.how, wish.login.clone(), by))
+        let instance = spec.instance.find(tx.view(), context)?;
+        change_all(tx, &[instance], |instance| instance.enter_rescue(spec.how, spec.login.clone(), by))
     }))
 }
 

@@ -34,12 +34,12 @@ pub(crate) const ACTION: Action = Action {
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     let missing = || Reason::Missing { name: "InternetAccessible".into() };
-    let mut wish = parameters.structure("InternetAccessible")?.ok_or_else(missing)?;
+    let mut spec = parameters.structure("InternetAccessible")?.ok_or_else(missing)?;
     let words = ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
-    let charge_type = wish.word("InternetChargeType", &words.map(|word| (word, word)))?;
-    let missing = Reason::Missing { name: wish.path("InternetMaxBandwidthOut") };
-    let max_bandwidth_out = wish.bounded("InternetMaxBandwidthOut", 0, BANDWIDTH_MBPS_MAX)?.ok_or(missing)?;
-    wish.finish()?;
+    let charge_type = spec.word("InternetChargeType", &words.map(|word| (word, word)))?;
+    let missing = Reason::Missing { name: spec.path("InternetMaxBandwidthOut") };
+    let max_bandwidth_out = spec.bounded("InternetMaxBandwidthOut", 0, BANDWIDTH_MBPS_MAX)?.ok_or(missing)?;
+    spec.finish()?;
     let instances = ids.find(view, context)?;
     let own = instances.first().map_or("TRAFFIC_POSTPAID_BY_HOUR", |instance| &*instance.internet.charge_type);
     let charge_type = charge_type.unwrap_or(own).to_owned().into();

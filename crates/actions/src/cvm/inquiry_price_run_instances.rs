@@ -9,7 +9,7 @@ use crate::{
     Action, Body, Context, Effect, Parameters, Product, Reason,
     cvm::{inquiry, launch_parameters as run, term::Term},
     names,
-    new_instance::DiskWishes,
+    new_instance::DiskSpecs,
     prices::Charge,
     source::Source,
 };
@@ -83,7 +83,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         ChargeType::Prepaid => Some(Term::required(parameters)?),
         ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
     };
-    let disks = DiskWishes::read(parameters)?.of(&image, view, context)?;
+    let disks = DiskSpecs::read(parameters)?.of(&image, view, context)?;
     let internet = run::internet(parameters)?;
     let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);
     run::name(parameters)?;

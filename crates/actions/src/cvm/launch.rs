@@ -2,9 +2,9 @@
 
 use super::{
     charge, client_token,
+    extras_spec::ExtrasSpec,
     launch_parameters::{count, has_room, image, instance_type, internet, is_open, name, placement},
     login_settings::LoginSettings,
-    rare_wishes::RareWishes,
     security_groups::security_groups,
     template,
 };
@@ -12,7 +12,7 @@ use super::{
 use crate::parameters::taken;
 use crate::{
     Apply, Body, Context, Parameters, Product, Reason, names, network,
-    new_instance::{self, DiskWishes, Plan, Wanted},
+    new_instance::{self, DiskSpecs, Plan, Wanted},
     parameters::Called,
     source::Source,
 };
@@ -62,7 +62,7 @@ pub(super) fn launch(
     let image = image(parameters)?;
     let instance_type = instance_type(parameters)?;
     let (charge_type, prepaid) = charge::read(parameters, context)?;
-    let disks = DiskWishes::read(parameters)?;
+    let disks = DiskSpecs::read(parameters)?;
     let internet = internet(parameters)?;
     let count = count(parameters)?;
     let network = Wanted::read(parameters, count.most)?;
@@ -78,8 +78,8 @@ pub(super) fn launch(
     let user_data = names::user_data(parameters)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let protected = parameters.flag("DisableApiTermination")?.unwrap_or(false);
-    let rare = RareWishes::read(parameters, prepaid)?;
-    let plan = move |image, disks, login, rare| Plan {
+    let extras = ExtrasSpec::read(parameters, prepaid)?;
+    let plan = move |image, disks, login, extras| Plan {
         zone,
         project_id,
         image,
@@ -95,7 +95,7 @@ pub(super) fn launch(
         tags,
         user_data,
         protected,
-        rare,
+        extras,
     };
     Ok(Box::new(move |tx, context| {
         if let Some(same) = token.as_ref().and_then(|token| client_token::find(tx, context, token)) {
@@ -107,7 +107,7 @@ pub(super) fn launch(
         let image = Source::find(tx.view(), context, image)?;
         longest.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;
         let (disks, wanted) = (disks.of(&image, tx.view(), context)?, login.of(&image, tx.view(), context)?);
-        let plan = plan(image, disks, wanted, rare.of(tx.view(), context, count)?);
+        let plan = plan(image, disks, wanted, extras.of(tx.view(), context, count)?);
         network::exist(tx.view(), context, &plan.security_groups)?;
         plan.network.find(tx.view(), plan.zone, context.account)?;
         let ids = new_instance::put_all(tx, context, &plan, count, NAME)?;

@@ -68,18 +68,18 @@ pub(crate) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible
         public_ip_assigned: false,
         public_ip_declined: false,
     };
-    if let Some(mut wish) = parameters.structure("InternetAccessible")? {
+    if let Some(mut spec) = parameters.structure("InternetAccessible")? {
         let words =
             ["BANDWIDTH_PREPAID", "TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR", "BANDWIDTH_PACKAGE"];
-        if let Some(word) = wish.word("InternetChargeType", &words.map(|word| (word, word)))? {
+        if let Some(word) = spec.word("InternetChargeType", &words.map(|word| (word, word)))? {
             internet.charge_type = word.into();
         }
-        internet.max_bandwidth_out = wish.bounded("InternetMaxBandwidthOut", 0, 2000)?.unwrap_or(0);
-        let assigned = wish.flag("PublicIpAssigned")?;
+        internet.max_bandwidth_out = spec.bounded("InternetMaxBandwidthOut", 0, 2000)?.unwrap_or(0);
+        let assigned = spec.flag("PublicIpAssigned")?;
         // "When the bandwidth is greater than 0 you are free to choose, and an address is assigned by default; at 0 none may be."
         internet.public_ip_assigned = assigned == Some(true) && internet.max_bandwidth_out > 0;
         internet.public_ip_declined = assigned == Some(false) && internet.max_bandwidth_out > 0;
-        wish.finish()?;
+        spec.finish()?;
     }
     Ok(internet)
 }

@@ -27,7 +27,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         }
         group.affinity = affinity.unwrap_or(group.affinity);
         group.name = name;
-        tx.keep(group);
+        tx.put(group);
         Ok(Body::empty())
     }))
 }

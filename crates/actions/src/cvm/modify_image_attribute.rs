@@ -39,7 +39,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         image.description = texts.description.unwrap_or(image.description);
         image.family = texts.family.unwrap_or(image.family);
         image.deprecated = deprecated.unwrap_or(image.deprecated);
-        tx.keep(image);
+        tx.put(image);
         Ok(Body::empty())
     }))
 }

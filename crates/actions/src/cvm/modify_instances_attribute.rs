@@ -97,7 +97,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             }
             if let Some(role) = &modify.role {
                 let role = Some(role.clone()).filter(|role| !role.is_empty());
-                instance.change_rare(|rare| rare.role = role);
+                instance.change_extras(|extras| extras.role = role);
             }
             if let Some(protected) = modify.protected {
                 instance.disable_api_termination = protected;

@@ -48,7 +48,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         let instances = ids.find(tx.view(), context)?;
         let group = groups::find(tx.view(), context, group[0])?;
         let partition = groups::partition(group, wanted)?;
-        let joining = instances.iter().filter(|instance| instance.rare().group != Some(group.id)).count();
+        let joining = instances.iter().filter(|instance| instance.extras().group != Some(group.id)).count();
         group.takes(tx.view().members(group.id).count(), joining)?;
         change_all(tx, &instances, |instance| instance.join(group.id, partition))
     }))

@@ -25,7 +25,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     Ok(Box::new(move |tx, context| {
         let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
         template.set_default(number)?;
-        tx.keep(template);
+        tx.put(template);
         Ok(Body::empty())
     }))
 }

@@ -47,10 +47,10 @@ pub(crate) const ACTION: Action = Action {
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     let missing = |name| Reason::Missing { name };
-    let mut wish = parameters.structure("InternetAccessible")?.ok_or_else(|| missing("InternetAccessible".into()))?;
-    let name = wish.path("InternetMaxBandwidthOut");
-    let mbps = wish.bounded("InternetMaxBandwidthOut", 0, BANDWIDTH_MAX)?.ok_or_else(|| missing(name))?;
-    wish.finish()?;
+    let mut spec = parameters.structure("InternetAccessible")?.ok_or_else(|| missing("InternetAccessible".into()))?;
+    let name = spec.path("InternetMaxBandwidthOut");
+    let mbps = spec.bounded("InternetMaxBandwidthOut", 0, BANDWIDTH_MAX)?.ok_or_else(|| missing(name))?;
+    spec.finish()?;
     Ok(Box::new(move |tx, context| {
         let by = context.by(ACTION.name);
         let instances = ids.find(tx.view(), context)?;

@@ -53,22 +53,22 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     login::password(&password, false)?;
     let user = parameters.text("UserName")?;
     let force = parameters.flag("ForceStop")?.unwrap_or(false);
-    let wish = Reset { instances, hash: login::hash(&password, context)?, password, user, force };
+    let spec = Reset { instances, hash: login::hash(&password, context)?, password, user, force };
     Ok(Box::new(move |tx, context| {
-        let instances = wish.instances.find(tx.view(), context)?;
+        let instances = spec.instances.find(tx.view(), context)?;
         if instances.iter().any(|instance| instance.is_windows()) {
             // One Windows machine in the batch, and its stricter rule holds for all.
-            login::password(&wish.password, true)?;
+            login::password(&spec.password, true)?;
         }
-        if let Some(user) = &wish.user
+        if let Some(user) = &spec.user
             && let Some(other) = instances.iter().find(|instance| instance.user() != &**user)
         {
             let given = shorten(user).into();
             return Err(Reason::UserName { given, instance: other.id, user: other.user() });
         }
         let by = context.by(ACTION.name);
-        let how = context.policy.stop_for_change(wish.force);
-        change_all(tx, &instances, |instance| instance.reset_password(&wish.hash, how, by))
+        let how = context.policy.stop_for_change(spec.force);
+        change_all(tx, &instances, |instance| instance.reset_password(&spec.hash, how, by))
     }))
 }
 

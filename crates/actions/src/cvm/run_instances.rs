@@ -94,16 +94,16 @@ pub(crate) const ACTION: Action = Action {
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();
-    match template::wish(parameters)? {
+    match template::selection(parameters)? {
         None => launch(parameters, context, digest, None),
-        Some(wish) => launch_from(wish, parameters, context, digest),
+        Some(selection) => launch_from(selection, parameters, context, digest),
     }
 }
 
 /// What is given beats what the template has, parameter by parameter. The template is known to the writer only, so that
 /// all but the slow work is done there.
 fn launch_from(
-    (id, version): template::TemplateWish,
+    (id, version): template::TemplateSelection,
     parameters: &mut Parameters,
     context: &Context,
     digest: u128,

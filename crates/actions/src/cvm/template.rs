@@ -81,16 +81,16 @@ pub(crate) fn map(data: &TemplateData) -> Map {
 }
 
 /// A launch template, and its version or the default one.
-pub(crate) type TemplateWish = (LaunchTemplateId, Option<u32>);
+pub(crate) type TemplateSelection = (LaunchTemplateId, Option<u32>);
 
-pub(crate) fn wish(parameters: &mut Parameters) -> Result<Option<TemplateWish>, Reason> {
-    let Some(mut wish) = parameters.structure("LaunchTemplate")? else { return Ok(None) };
-    if !wish.has("LaunchTemplateId") {
-        return Err(Reason::Missing { name: wish.path("LaunchTemplateId") });
+pub(crate) fn selection(parameters: &mut Parameters) -> Result<Option<TemplateSelection>, Reason> {
+    let Some(mut selection) = parameters.structure("LaunchTemplate")? else { return Ok(None) };
+    if !selection.has("LaunchTemplateId") {
+        return Err(Reason::Missing { name: selection.path("LaunchTemplateId") });
     }
-    let id: Batch<LaunchTemplateId> = Batch::of_one(&mut wish, "LaunchTemplateId")?;
-    let version = wish.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
-    wish.finish()?;
+    let id: Batch<LaunchTemplateId> = Batch::of_one(&mut selection, "LaunchTemplateId")?;
+    let version = selection.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
+    selection.finish()?;
     Ok(Some((id[0], version)))
 }
 
@@ -163,14 +163,14 @@ fn complete(data: &mut Json<String, Value>, members: &'static [Member]) {
 #[cfg(test)]
 mod test {
     use crate::{ACTIONS, testing::world::World};
-    use cvmd_wire::{Door, Params};
+    use cvmd_wire::{Dialect, Params};
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
 
     async fn call(world: &mut World, name: &str, parameters: Value) -> Value {
         let action = ACTIONS.iter().find(|action| action.name == name).unwrap();
         let parameters = Params::from_json(parameters.to_string().as_bytes()).unwrap();
-        let body = world.call(action, parameters, Door::Api3).await.unwrap();
+        let body = world.call(action, parameters, Dialect::Api3).await.unwrap();
         serde_json::from_slice(&body.0).unwrap()
     }
 

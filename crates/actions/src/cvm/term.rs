@@ -16,12 +16,12 @@ pub(crate) struct Term {
 
 impl Term {
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Term>, Reason> {
-        let Some(mut wish) = parameters.structure("InstanceChargePrepaid")? else { return Ok(None) };
-        let value = wish.integer("Period")?.unwrap_or_default();
+        let Some(mut spec) = parameters.structure("InstanceChargePrepaid")? else { return Ok(None) };
+        let value = spec.integer("Period")?.unwrap_or_default();
         let months = i64::try_from(value).ok().filter(|months| PERIODS.contains(months));
         let months = months.ok_or(Reason::Period { value })?;
-        let renew = renew_flag(&mut wish)?;
-        wish.finish()?;
+        let renew = renew_flag(&mut spec)?;
+        spec.finish()?;
         Ok(Some(Term { months, renew }))
     }
 

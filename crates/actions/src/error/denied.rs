@@ -1,4 +1,4 @@
-//! The wire codes of bytes that are no request, on each door.
+//! The wire codes of bytes that are no request, in each dialect.
 
 use super::codes::{Codes, both};
 use cvmd_wire::Denied;

@@ -1,4 +1,4 @@
-//! The wire codes of what the law refuses, on each door.
+//! The wire codes of what the law refuses, in each dialect.
 
 use super::codes::{Codes, both, forbidden};
 use cvmd_model::{DiskRefusal, GroupRefusal, InstanceState, Refusal, TemplateRefusal};

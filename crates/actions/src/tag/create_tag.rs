@@ -41,7 +41,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             return Err(TagRefusal::Quota { limit: QUOTA }.into());
         }
         let sequence = tx.next_sequence();
-        tx.keep(CreatedTag { sequence, account: context.account, key: tag.key, value: tag.value });
+        tx.put(CreatedTag { sequence, account: context.account, key: tag.key, value: tag.value });
         Ok(Body::empty())
     }))
 }

@@ -31,7 +31,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             return Err(TagRefusal::Carried { key: tag.key, value: tag.value, uses }.into());
         }
         let missing = || TagRefusal::Missing { key: tag.key.clone(), value: tag.value.clone() };
-        tx.discard(tagged::created(view, context, &tag).ok_or_else(missing)?);
+        tx.delete(tagged::created(view, context, &tag).ok_or_else(missing)?);
         Ok(Body::empty())
     }))
 }

@@ -208,22 +208,22 @@ fn put_all(tx: &mut Transaction<'_>, changed: Vec<(Resource, Box<[Tag]>)>) {
             change(instances.entry(instance.id).or_insert_with(|| Instance::clone(instance)));
         };
         match resource {
-            Resource::Image(image) => tx.keep(CustomImage { tags, ..CustomImage::clone(&image) }),
+            Resource::Image(image) => tx.put(CustomImage { tags, ..CustomImage::clone(&image) }),
             Resource::Instance(instance) => row(&instance, &mut |row| row.tags.clone_from(&tags)),
             Resource::KeyPair(key) => tx.put_key_pair(KeyPair { tags, ..KeyPair::clone(&key) }),
             Resource::SecurityGroup(group) => {
                 let sequence = network::place(tx, group.sequence);
-                tx.keep(SecurityGroup { tags, sequence, ..SecurityGroup::clone(&group) });
+                tx.put(SecurityGroup { tags, sequence, ..SecurityGroup::clone(&group) });
             }
-            Resource::Snapshot(snapshot) => tx.keep(Snapshot { tags, ..Snapshot::clone(&snapshot) }),
+            Resource::Snapshot(snapshot) => tx.put(Snapshot { tags, ..Snapshot::clone(&snapshot) }),
             Resource::Subnet(subnet) => {
                 let sequence = network::place(tx, subnet.sequence);
-                tx.keep(Subnet { tags, sequence, ..Subnet::clone(&subnet) });
+                tx.put(Subnet { tags, sequence, ..Subnet::clone(&subnet) });
             }
             Resource::Volume(holder, disk) => row(&holder, &mut |row| row.tag_disk(disk, tags.clone())),
             Resource::Vpc(vpc) => {
                 let sequence = network::place(tx, vpc.sequence);
-                tx.keep(Vpc { tags, sequence, ..Vpc::clone(&vpc) });
+                tx.put(Vpc { tags, sequence, ..Vpc::clone(&vpc) });
             }
         }
     }
@@ -392,7 +392,7 @@ pub(crate) fn change_each(
         match changed {
             Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
-                let told = Reason::Tag(refusal).to_api_error(context.door, context.language);
+                let told = Reason::Tag(refusal).to_api_error(context.dialect, context.language);
                 failed_resources.push(Failure { resource: &description.text, code: told.code, message: told.message });
             }
         }

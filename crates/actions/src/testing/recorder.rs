@@ -1,8 +1,8 @@
-//! Holds every reply to the byte: all transcripts are played on both doors and in both languages, and what is answered must be
+//! Holds every reply to the byte: all transcripts are played in both dialects and in both languages, and what is answered must be
 //! what `replies.txt` has the digest of. `cargo xtask docs` writes it anew after a change that is meant.
 
 use crate::{catalog::TRANSCRIPTS, testing::transcript::answers};
-use cvmd_wire::{Door, Language};
+use cvmd_wire::{Dialect, Language};
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, path::Path};
 
@@ -10,9 +10,9 @@ use std::{fmt::Write, path::Path};
 async fn replies(file: &str, transcript: &str) -> String {
     let mut replies = String::new();
     for paragraph in transcript.split("\n\n") {
-        for door in [Door::Api3, Door::Legacy] {
+        for dialect in [Dialect::Api3, Dialect::Legacy] {
             for language in [Language::English, Language::Chinese] {
-                replies += &answers(file, paragraph, door, language).await;
+                replies += &answers(file, paragraph, dialect, language).await;
             }
         }
     }

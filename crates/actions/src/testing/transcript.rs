@@ -1,7 +1,7 @@
 //! Runs the transcripts of all action files, and holds the catalog against the vendor's description.
 //!
 //! A transcript is paragraphs; each begins in the same small world ([`World`]). `> Action {json}` calls API 3.0,
-//! `>> Action {json}` the legacy door; `> vpc.Action {json}` names a product other than the file's own; and `< reply` must match, where `...` stands for anything. A refusal reads
+//! `>> Action {json}` the legacy dialect; `> vpc.Action {json}` names a product other than the file's own; and `< reply` must match, where `...` stands for anything. A refusal reads
 //! `< Code message`. A line of plain words changes the world first. `3*"x"` in a call stands for `"x","x","x"`.
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         world_networks,
     },
 };
-use cvmd_wire::{Door, Language, Params};
+use cvmd_wire::{Dialect, Language, Params};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -79,7 +79,7 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
 
 /// One line that calls an action.
 struct Call {
-    door: Door,
+    dialect: Dialect,
     action: &'static Action,
     json: String,
     value: Value,
@@ -88,9 +88,11 @@ struct Call {
 impl Call {
     /// Of the transcript of that file, whose product needs not be named.
     fn read(file: &str, line: &str) -> Call {
-        let (door, call) = match line.strip_prefix(">> ") {
-            Some(call) => (Door::Legacy, call),
-            None => (Door::Api3, line.strip_prefix("> ").unwrap_or_else(|| panic!("neither call nor answer: {line}"))),
+        let (dialect, call) = match line.strip_prefix(">> ") {
+            Some(call) => (Dialect::Legacy, call),
+            None => {
+                (Dialect::Api3, line.strip_prefix("> ").unwrap_or_else(|| panic!("neither call nor answer: {line}")))
+            }
         };
         let (name, json) = call.split_once(' ').unwrap();
         let own = file.split('/').next().unwrap_or_default();
@@ -100,14 +102,14 @@ impl Call {
         let json = json.replace("KEY-BOUND", &public_key(1).with_comment("").to_string());
         let json = expand(&json.replace("MANY-RULES", &world_networks::many_rules()));
         let value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
-        Call { door, action, json, value }
+        Call { dialect, action, json, value }
     }
 
-    /// As it goes through the door.
-    fn params(&self, door: Door) -> Params {
-        match door {
-            Door::Api3 => Params::from_json(self.json.as_bytes()).unwrap(),
-            Door::Legacy => {
+    /// As a request of that dialect carries it.
+    fn params(&self, dialect: Dialect) -> Params {
+        match dialect {
+            Dialect::Api3 => Params::from_json(self.json.as_bytes()).unwrap(),
+            Dialect::Legacy => {
                 let mut pairs = Vec::new();
                 flatten(&self.value, "", &mut pairs);
                 Params::from_pairs(pairs).unwrap()
@@ -120,7 +122,7 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
     let call = Call::read(file, line);
     let Action { product, name, .. } = *call.action;
     taken::begin();
-    let outcome = world.call(call.action, call.params(call.door), call.door).await;
+    let outcome = world.call(call.action, call.params(call.dialect), call.dialect).await;
     seen.taken.entry(key_of(call.action)).or_default().extend(taken::end());
     match outcome {
         Ok(Body(body)) => {
@@ -140,8 +142,8 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
     }
 }
 
-/// Plays a paragraph on that door in that language, whichever its lines name, and gives each answer.
-pub(crate) async fn answers(file: &str, paragraph: &str, door: Door, language: Language) -> String {
+/// Plays a paragraph in that dialect and language, whichever its lines name, and gives each answer.
+pub(crate) async fn answers(file: &str, paragraph: &str, dialect: Dialect, language: Language) -> String {
     let mut world = World::new().await;
     world.language = language;
     let mut answers = String::new();
@@ -150,11 +152,11 @@ pub(crate) async fn answers(file: &str, paragraph: &str, door: Door, language: L
             continue;
         }
         let call = Call::read(file, line);
-        let answer = match world.call(call.action, call.params(door), door).await {
+        let answer = match world.call(call.action, call.params(dialect), dialect).await {
             Ok(Body(body)) => String::from_utf8(body).unwrap(),
             Err(error) => format!("{} {}", error.code, error.message),
         };
-        let _ = writeln!(answers, "{door:?} {language:?} {line}\n< {answer}");
+        let _ = writeln!(answers, "{dialect:?} {language:?} {line}\n< {answer}");
     }
     answers
 }
@@ -325,7 +327,7 @@ fn what_is_only_kept_is_read() {
 
 #[test]
 fn the_catalog_agrees_with_the_vendors_description() {
-    /// Codes of the legacy door, which the vendor's description of API 3.0 does not list for every action.
+    /// Codes of the legacy dialect, which the vendor's description of API 3.0 does not list for every action.
     const LEGACY: &[&str] = &["InvalidInstance.NotSupported", "InvalidPassword"];
     /// The vendor's code for a state, which it lists for TerminateInstances alone: its failed launches vanish.
     const LAUNCH_FAILED: &str = "UnsupportedOperation.InstanceStateLaunchFailed";

@@ -8,14 +8,14 @@ use crate::{
 };
 use cvmd_model::{
     Account, AccountNumber, Associate, By, ChargeType, DataDisk, DisasterRecoverGroup, Goal, GroupKind, IMAGES, Image,
-    Instance, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair, LaunchTemplate, LoginWanted,
-    Password, Prepaid, PublicKey, Rare, RegionId, RenewFlag, RequestId, Tag, TemplateData, ZoneId,
+    Instance, InstanceExtras, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPair, LaunchTemplate,
+    LoginWanted, Password, Prepaid, PublicKey, RegionId, RenewFlag, RequestId, Tag, TemplateData, ZoneId,
 };
 use cvmd_state::{
     JournalEntry, State, Transaction,
     store::{MemoryStore, Store, Table},
 };
-use cvmd_wire::{Door, Language, Params};
+use cvmd_wire::{Dialect, Language, Params};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -94,7 +94,7 @@ fn plan(zone: &str, image: &'static Image, keys: &[&str], tags: Box<[Tag]>) -> P
         tags,
         user_data: None,
         protected: false,
-        rare: Rare::default(),
+        extras: InstanceExtras::default(),
     }
 }
 
@@ -136,15 +136,15 @@ fn keep_template(tx: &mut Transaction<'_>, id: &str, account: AccountNumber, ver
     };
     for number in 1..=versions {
         let version = template.add(data(number), tx.next_sequence()).unwrap();
-        tx.keep(version);
+        tx.put(version);
     }
-    tx.keep(template);
+    tx.put(template);
 }
 
 fn fill_shelves(tx: &mut Transaction<'_>) {
     for (id, partitions) in [("ps-grouped1", None), ("ps-parted01", Some(3))] {
         let sequence = tx.next_sequence();
-        tx.keep(group(id, partitions, sequence));
+        tx.put(group(id, partitions, sequence));
     }
     for (id, account, versions) in [("lt-template", US, 2), ("lt-full0001", US, 30), ("lt-foreign1", OTHERS, 1)] {
         keep_template(tx, id, account, versions);
@@ -201,7 +201,7 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         if ["ins-prepaid1", "ins-recycled"].contains(&id) {
             let prepaid = Prepaid { renew: RenewFlag::default(), expires_seconds: NOW_SECONDS + 3600 };
             instance.charge_type = ChargeType::Prepaid;
-            instance.change_rare(|rare| rare.prepaid = Some(prepaid));
+            instance.change_extras(|extras| extras.prepaid = Some(prepaid));
         }
         equip(&mut instance);
         if id == "ins-prepaid1" {
@@ -227,9 +227,9 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
 /// Every reason that a transcript came to, whichever test played it.
 pub(crate) static REASONS: Mutex<Vec<Reason>> = Mutex::new(Vec::new());
 
-fn heard(reason: &Reason, door: Door, language: Language) -> ApiError {
+fn heard(reason: &Reason, dialect: Dialect, language: Language) -> ApiError {
     REASONS.lock().unwrap().push(reason.clone());
-    reason.to_api_error(door, language)
+    reason.to_api_error(dialect, language)
 }
 
 impl World {
@@ -242,7 +242,7 @@ impl World {
             language: Language::English,
             policy: Policy::documented(RegionId::find("ap-guangzhou").unwrap()),
         };
-        let context = world.context(Door::Api3);
+        let context = world.context(Dialect::Api3);
         world.state.change(move |tx| fill(tx, &context)).await.unwrap().unwrap();
         world
     }
@@ -258,12 +258,12 @@ impl World {
         rows
     }
 
-    fn context(&self, door: Door) -> Context {
+    fn context(&self, dialect: Dialect) -> Context {
         let mut seed = [7; 32];
         seed[0] = self.calls;
         Context {
             request: RequestId(uuid::Uuid::from_u128(u128::from(self.calls))),
-            door,
+            dialect,
             language: self.language,
             account: US,
             region: RegionId::find("ap-guangzhou").unwrap(),
@@ -322,7 +322,7 @@ impl World {
         let outcome = self.state.change(|tx| {
             for number in 2..50 {
                 let sequence = tx.next_sequence();
-                tx.keep(group(&format!("ps-many{number:04}"), None, sequence));
+                tx.put(group(&format!("ps-many{number:04}"), None, sequence));
             }
             Ok::<_, ApiError>(())
         });
@@ -330,7 +330,7 @@ impl World {
     }
 
     async fn fill_group(&self) {
-        let context = self.context(Door::Api3);
+        let context = self.context(Dialect::Api3);
         let outcome = self.state.change(move |tx| {
             for number in 2..=20 {
                 let id = format!("ins-member{number:02}").parse().unwrap();
@@ -435,17 +435,22 @@ impl World {
         outcome.await.unwrap().unwrap();
     }
 
-    pub(crate) async fn call(&mut self, action: &'static Action, params: Params, door: Door) -> Result<Body, ApiError> {
+    pub(crate) async fn call(
+        &mut self,
+        action: &'static Action,
+        params: Params,
+        dialect: Dialect,
+    ) -> Result<Body, ApiError> {
         self.calls += 1;
         let language = self.language;
-        let context = self.context(door);
+        let context = self.context(dialect);
         tagged::assert_in_step(&self.state.view(), &context);
-        let mut parameters = action.parameters(params).map_err(|reason| heard(&reason, door, language))?;
+        let mut parameters = action.parameters(params).map_err(|reason| heard(&reason, dialect, language))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {
                 let body = answer(&mut parameters, &self.state.view(), &context)
-                    .map_err(|reason| heard(&reason, door, language))?;
-                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, door, language));
+                    .map_err(|reason| heard(&reason, dialect, language))?;
+                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, dialect, language));
             }
             Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => prepare,
         };
@@ -463,7 +468,7 @@ impl World {
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {
-            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| heard(&reason, door, language))
+            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| heard(&reason, dialect, language))
         };
         self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
     }

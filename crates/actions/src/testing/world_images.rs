@@ -55,7 +55,7 @@ pub(crate) fn fill(tx: &mut Transaction<'_>, us: AccountNumber, others: AccountN
         ("img-foreign1", "foreign", others, ImageState::Normal),
     ] {
         let sequence = tx.next_sequence();
-        tx.keep(image(id, name, account, sequence, state));
+        tx.put(image(id, name, account, sequence, state));
     }
 }
 
@@ -68,34 +68,34 @@ pub(crate) async fn change(state: &State, words: &str) -> bool {
                 for number in 3..=500 {
                     let sequence = tx.next_sequence();
                     let (id, name) = (format!("img-f{number:07}"), format!("f{number}"));
-                    tx.keep(image(&id, &name, AccountNumber(1), sequence, ImageState::Normal));
+                    tx.put(image(&id, &name, AccountNumber(1), sequence, ImageState::Normal));
                 }
             }
             "as many tags as one may make" => {
                 for number in 0..1000 {
                     let (sequence, key) = (tx.next_sequence(), format!("k{number}").into());
-                    tx.keep(CreatedTag { sequence, account: AccountNumber(1), key, value: "v".into() });
+                    tx.put(CreatedTag { sequence, account: AccountNumber(1), key, value: "v".into() });
                 }
             }
             "as many snapshots as there may be" => {
                 for number in 0..snapshots::QUOTA {
                     let sequence = tx.next_sequence();
-                    tx.keep(snapshot(SnapshotId::from_random(number as u64), "img-gone0001", sequence));
+                    tx.put(snapshot(SnapshotId::from_random(number as u64), "img-gone0001", sequence));
                 }
             }
             words if words.contains(" has the snapshot ") => {
                 let (image, id) = words.split_once(" has the snapshot ").unwrap();
                 let (sequence, id) = (tx.next_sequence(), id.parse().unwrap());
                 let row = CustomImage::clone(tx.view().custom_images().get(image.parse().unwrap()).unwrap());
-                tx.keep(CustomImage { snapshots: [id].into(), ..row });
-                tx.keep(snapshot(id, image, sequence));
+                tx.put(CustomImage { snapshots: [id].into(), ..row });
+                tx.put(snapshot(id, image, sequence));
             }
             words if words.contains(" has the data snapshot ") => {
                 let (image, id) = words.split_once(" has the data snapshot ").unwrap();
                 let (sequence, id) = (tx.next_sequence(), id.parse().unwrap());
                 let row = CustomImage::clone(tx.view().custom_images().get(image.parse().unwrap()).unwrap());
-                tx.keep(CustomImage { snapshots: [id].into(), ..row });
-                tx.keep(Snapshot { system: false, size_gib: 30, ..snapshot(id, image, sequence) });
+                tx.put(CustomImage { snapshots: [id].into(), ..row });
+                tx.put(Snapshot { system: false, size_gib: 30, ..snapshot(id, image, sequence) });
             }
             "ins-stopped1 is being kept as img-failed01" => {
                 let image = "img-failed01".parse().unwrap();

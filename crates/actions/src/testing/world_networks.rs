@@ -59,36 +59,36 @@ pub(crate) fn fill(tx: &mut Transaction<'_>, us: AccountNumber, others: AccountN
         (&foreign, "foreign1", "ap-guangzhou-3", "10.0.1.0/24"),
     ] {
         let subnet = subnet(tx, vpc, name, zone, cidr);
-        tx.keep(subnet);
+        tx.put(subnet);
     }
-    [mine, twin, foreign].into_iter().for_each(|vpc| tx.keep(vpc));
+    [mine, twin, foreign].into_iter().for_each(|vpc| tx.put(vpc));
     let first = group(tx, us, "mine0001", now);
     let mut second = group(tx, us, "mine0002", now);
     second.ingress[0].peer = Peer::Group(first.id);
     let foreign = group(tx, others, "foreign1", now);
-    [first, second, foreign].into_iter().for_each(|group| tx.keep(group));
+    [first, second, foreign].into_iter().for_each(|group| tx.put(group));
 }
 
 /// As many of each as an account may have: VPCs, subnets of the first, groups, and rules of the first.
 pub(crate) fn fill_up(tx: &mut Transaction<'_>, us: AccountNumber, now: u64) {
     for number in 3..=20 {
         let vpc = vpc(tx, us, &format!("filler{number:02}"), now);
-        tx.keep(vpc);
+        tx.put(vpc);
     }
     let mine = tx.view().vpcs().get(vpc_id("mine0001")).unwrap();
     for number in 3..=100 {
         let cidr = format!("10.0.{}.0/24", 100 + number % 100);
         let subnet = subnet(tx, mine, &format!("fill{number:04}"), "ap-guangzhou-3", &cidr);
-        tx.keep(subnet);
+        tx.put(subnet);
     }
     for number in 3..=50 {
         let group = group(tx, us, &format!("filler{number:02}"), now);
-        tx.keep(group);
+        tx.put(group);
     }
     let mut first = SecurityGroup::clone(tx.view().security_groups().get("sg-mine0001".parse().unwrap()).unwrap());
     let rule = first.ingress[0].clone();
     first.ingress = (1..=RULES_MAX).map(|port| Rule { port: port.to_string().into(), ..rule.clone() }).collect();
-    tx.keep(first);
+    tx.put(first);
 }
 
 /// JSON of one rule more than a group takes.

@@ -62,7 +62,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             tags,
         };
         let body = Body::of(&Reply { security_group: SecurityGroupReply::of(&group) });
-        tx.keep(group);
+        tx.put(group);
         Ok(body)
     }))
 }

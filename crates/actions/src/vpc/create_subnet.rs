@@ -74,7 +74,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             tags,
         };
         let body = Body::of(&Reply { subnet: SubnetReply::of(&subnet, view) });
-        tx.keep(subnet);
+        tx.put(subnet);
         Ok(body)
     }))
 }

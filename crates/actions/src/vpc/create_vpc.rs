@@ -55,7 +55,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let multicast = network::text_flag(parameters, "EnableMulticast")?.unwrap_or(false);
     let (dns_servers, domain_name) = (dns_servers(parameters)?.unwrap_or_default(), domain_name(parameters)?);
     let tags = network::tags(parameters)?;
-    let wish = Wish { name, cidr, multicast, dns_servers, domain_name: domain_name.unwrap_or_default(), tags };
+    let spec = Wish { name, cidr, multicast, dns_servers, domain_name: domain_name.unwrap_or_default(), tags };
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
         if view.vpcs().list(context.account, context.region).filter(|vpc| !vpc.is_default()).count() >= VPCS_MAX {
@@ -68,17 +68,17 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             sequence: tx.next_sequence(),
             account: context.account,
             region: context.region,
-            name: wish.name,
-            cidr: wish.cidr,
+            name: spec.name,
+            cidr: spec.cidr,
             route_table: RouteTableId::from_random(Context::id(&mut random)),
-            dns_servers: wish.dns_servers,
-            domain_name: wish.domain_name,
-            multicast: wish.multicast,
+            dns_servers: spec.dns_servers,
+            domain_name: spec.domain_name,
+            multicast: spec.multicast,
             created_seconds: context.now_seconds,
-            tags: wish.tags,
+            tags: spec.tags,
         };
         let body = Body::of(&Reply { vpc: VpcReply::of(&vpc) });
-        tx.keep(vpc);
+        tx.put(vpc);
         Ok(body)
     }))
 }

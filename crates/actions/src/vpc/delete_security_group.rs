@@ -30,7 +30,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         if let Some(by) = others.find(|other| other.id != id && other.names(id)) {
             return Err(Refusal::SecurityGroupNamed { group: id, by: by.id }.into());
         }
-        tx.discard(&group);
+        tx.delete(&group);
         Ok(Body::empty())
     }))
 }

@@ -24,7 +24,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             return Err(Refusal::NetworkIsDefault(id.to_string().into()).into());
         }
         match tx.view().instances_in(id) {
-            0 => tx.discard(&subnet),
+            0 => tx.delete(&subnet),
             instances => return Err(Refusal::SubnetInUse { subnet: id, instances }.into()),
         }
         Ok(Body::empty())

@@ -28,7 +28,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         if let Some(subnet) = subnets.find(|subnet| subnet.vpc == id) {
             return Err(Refusal::VpcInUse { vpc: id, subnet: subnet.id }.into());
         }
-        tx.discard(&vpc);
+        tx.delete(&vpc);
         Ok(Body::empty())
     }))
 }

@@ -25,7 +25,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         subnet.name = name.unwrap_or(subnet.name);
         subnet.broadcast = broadcast.unwrap_or(subnet.broadcast);
         subnet.sequence = network::place(tx, subnet.sequence);
-        tx.keep(subnet);
+        tx.put(subnet);
         Ok(Body::empty())
     }))
 }

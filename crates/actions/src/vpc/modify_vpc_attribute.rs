@@ -34,7 +34,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         vpc.dns_servers = dns_servers.unwrap_or(vpc.dns_servers);
         vpc.domain_name = domain_name.unwrap_or(vpc.domain_name);
         vpc.sequence = network::place(tx, vpc.sequence);
-        tx.keep(vpc);
+        tx.put(vpc);
         Ok(Body::empty())
     }))
 }

@@ -77,7 +77,7 @@ pub(crate) fn change(
         there.ok_or_else(|| Refusal::NetworkNotFound(named.to_string().into()))?;
     }
     group.sequence = network::place(tx, group.sequence);
-    tx.keep(group);
+    tx.put(group);
     Ok(Body::empty())
 }
 

@@ -71,7 +71,7 @@ impl Console {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
         // Its peer has no share to use up here: the console is admitted at once.
         let (open, line) = machines.sessions.open(id, None)?;
-        // Whoever opens a console has signed a request for it: it is no stranger at the door.
+        // Whoever opens a console has signed a request for it: it is no stranger.
         open.admitted();
         let machine = machines.machine(id).ok_or(Trouble::Absent(id))?;
         if machine.power(machines.clock.now_ms()) != Power::Running {

@@ -2,7 +2,7 @@
 
 use crate::support::{
     LIMIT,
-    house::{Ended, House, begin, ended, run},
+    harness::{Ended, Harness, begin, ended, run},
 };
 use cvmd_hypervisor::Hypervisor;
 use russh::{Channel, ChannelMsg, ChannelOpenFailure, Error, Sig, client::Msg};
@@ -25,8 +25,8 @@ async fn shown(channel: &mut Channel<Msg>, end: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_holds_up_no_other_channel_and_a_signal_ends_it() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let (slow, given_up) = (begin(&client, "sleep 60; echo done").await, begin(&client, "sleep 60").await);
     assert_eq!(run(&client, "hostname").await.out, "VM-1-2\n");
     given_up.close().await.unwrap();
@@ -36,14 +36,14 @@ async fn a_command_holds_up_no_other_channel_and_a_signal_ends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_has_ten_channels_and_another_when_one_has_ended() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let mut open = Vec::new();
     for _ in 0..10 {
         open.push(begin(&client, "sleep 60").await);
     }
     assert!(client.channel_open_session().await.is_err());
-    assert_eq!(house.reached("ssh_channels"), 1);
+    assert_eq!(harness.reached("ssh_channels"), 1);
     let first = open.remove(0);
     first.signal(Sig::TERM).await.unwrap();
     assert_eq!(ended(first).await.status, Some(143));
@@ -52,8 +52,8 @@ async fn a_connection_has_ten_channels_and_another_when_one_has_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let mut terminal = client.channel_open_session().await.unwrap();
     terminal.request_pty(true, "xterm", 80, 24, 0, 0, &[]).await.unwrap();
     terminal.request_shell(true).await.unwrap();
@@ -73,8 +73,8 @@ async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_without_end_is_ended() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let shell = client.channel_open_session().await.unwrap();
     shell.request_shell(true).await.unwrap();
     shell.data(&b"echo before\n"[..]).await.unwrap();
@@ -83,13 +83,13 @@ async fn a_line_without_end_is_ended() {
     let seen = ended(shell).await;
     assert_eq!((seen.status, &*seen.out), (Some(2), "before\n"));
     assert!(seen.err.contains("a line has more than 131072 bytes"), "{seen:?}");
-    assert_eq!(house.reached("guest_line"), 1);
+    assert_eq!(harness.reached("guest_line"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn input_that_no_command_takes_ends_it() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let shell = client.channel_open_session().await.unwrap();
     shell.request_shell(true).await.unwrap();
     shell.data(&b"sleep 60\n"[..]).await.unwrap();
@@ -101,11 +101,11 @@ async fn input_that_no_command_takes_ends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_sessions_gather_has_one_bound_for_a_machine() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let mebibyte = vec![b'a'; 1 << 20];
     let (mut clients, mut gathering) = (Vec::new(), Vec::new());
     for _ in 0..4 {
-        let client = house.client().await;
+        let client = harness.client().await;
         for _ in 0..9 {
             let channel = begin(&client, "cat > /tmp/f").await;
             let _ = timeout(LIMIT, channel.data(&mebibyte[..])).await;
@@ -121,7 +121,7 @@ async fn what_sessions_gather_has_one_bound_for_a_machine() {
         refused += u32::from(seen.err.contains("Cannot allocate memory") || seen.err.contains("too much input"));
     }
     assert!(refused >= 4, "of 36 MiB at most 32 are held: {refused} were refused");
-    assert!(house.reached("guest_memory") >= 4);
+    assert!(harness.reached("guest_memory") >= 4);
     // All of it was given back.
     let channel = begin(&clients[0], "cat > /tmp/f; ls /tmp").await;
     channel.data(&mebibyte[..]).await.unwrap();
@@ -131,8 +131,8 @@ async fn what_sessions_gather_has_one_bound_for_a_machine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_command_prints_or_holds_more_than_a_guest_has() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let channel = begin(&client, "cat > /tmp/f").await;
     channel.data(&vec![b'a'; 1 << 20][..]).await.unwrap();
     channel.eof().await.unwrap();
@@ -155,21 +155,21 @@ async fn no_command_prints_or_holds_more_than_a_guest_has() {
         "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >> ~/.ssh/authorized_keys;".repeat(1100);
     let seen = run(&client, &grown).await;
     assert!(seen.err.contains("authorized_keys has at most 65536 bytes"), "{}", seen.err);
-    assert!(house.driver.machine(house.id).unwrap().disk.authorized_keys.len() <= 65536);
+    assert!(harness.driver.machine(harness.id).unwrap().disk.authorized_keys.len() <= 65536);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_a_bound_counts_as_one() {
-    let house = House::new().await;
-    let client = house.client().await;
-    let all = || house.driver.bounds_reached().into_iter().map(|(_, count)| count).sum::<u64>();
+    let harness = Harness::new().await;
+    let client = harness.client().await;
+    let all = || harness.driver.bounds_reached().into_iter().map(|(_, count)| count).sum::<u64>();
     for (text, status) in
         [("for a in b; do c; done", 2), ("echo 'open", 2), ("a < b", 2), ("nothing", 127), ("cat /no", 1)]
     {
         assert_eq!(run(&client, text).await.status, Some(status), "{text}");
     }
     assert_eq!(run(&client, "echo 'echo $(true' > /tmp/s; sh /tmp/s > /tmp/out").await.status, Some(2));
-    assert_eq!(all(), 0, "{:?}", house.driver.bounds_reached());
+    assert_eq!(all(), 0, "{:?}", harness.driver.bounds_reached());
     let words = format!("echo{}", " a".repeat(5_000));
     let wc = format!("echo {} > f; wc{}", "a".repeat(30_000), " f".repeat(80));
     let cp = format!("mkdir to; cp{} to", " f".repeat(300));
@@ -186,17 +186,17 @@ async fn only_what_is_a_bound_counts_as_one() {
         (&tee, "guest_reading", "one command copies no more than"),
         (&many, "guest_memory", "No space left on device"),
     ] {
-        let before = house.reached(bound);
+        let before = harness.reached(bound);
         let seen = run(&client, text).await;
         assert!(seen.err.contains(said), "{}", seen.err);
-        assert!(house.reached(bound) > before && house.reached("guest_output") == 0, "{said}");
+        assert!(harness.reached(bound) > before && harness.reached("guest_output") == 0, "{said}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_forwards_nothing_and_says_so() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let refused = client.channel_open_direct_tcpip("127.0.0.1", 22, "127.0.0.1", 1).await.map(drop);
     let prohibited = ChannelOpenFailure::AdministrativelyProhibited;
     assert!(matches!(refused, Err(Error::ChannelOpenFailure(ref why)) if *why == prohibited), "{refused:?}");

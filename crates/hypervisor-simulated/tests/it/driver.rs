@@ -9,18 +9,18 @@ use std::{sync::Arc, time::Duration};
 const NOON_MS: u64 = 1_800_000_000_000;
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
 
-struct House {
+struct Harness {
     clock: Clock,
     directory: tempfile::TempDir,
     driver: Arc<SimulatedHypervisor>,
 }
 
-impl House {
-    fn new() -> House {
+impl Harness {
+    fn new() -> Harness {
         let directory = tempfile::tempdir().unwrap();
         let clock = Clock::tokio(NOON_MS);
         let driver = SimulatedHypervisor::open(settings(&directory, clock)).unwrap();
-        House { clock, directory, driver }
+        Harness { clock, directory, driver }
     }
 
     async fn machine(&self, guest: &str) -> InstanceId {
@@ -51,204 +51,204 @@ fn with_key() -> Login {
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_that_keeps_its_keys_is_found_out_by_reading_back() {
-    let house = House::new();
-    let id = house.machine("keeps-keys").await;
-    let trouble = house.driver.write_login(id, &with_key(), &[]).await.unwrap_err();
+    let harness = Harness::new();
+    let id = harness.machine("keeps-keys").await;
+    let trouble = harness.driver.write_login(id, &with_key(), &[]).await.unwrap_err();
     assert!(matches!(trouble, Trouble::NotAsWritten(_)), "{trouble}");
-    assert_eq!(house.driver.read_login(id).await.unwrap(), login(&[], None));
-    house.driver.edit_keys(id, |_| format!("{KEY}\n")).await.unwrap();
+    assert_eq!(harness.driver.read_login(id).await.unwrap(), login(&[], None));
+    harness.driver.edit_keys(id, |_| format!("{KEY}\n")).await.unwrap();
     let gone = [with_key().keys[0].blob().clone()];
-    let trouble = house.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
+    let trouble = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
     assert!(trouble.to_string().contains("still there"), "{trouble}");
     // What is there already need not be written.
-    house.driver.write_login(id, &with_key(), &[]).await.unwrap();
+    harness.driver.write_login(id, &with_key(), &[]).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_of_the_process_is_no_reboot() {
-    let mut house = House::new();
-    let id = house.running("").await;
-    let before = house.driver.observe(id).await.unwrap();
+    let mut harness = Harness::new();
+    let id = harness.running("").await;
+    let before = harness.driver.observe(id).await.unwrap();
     for _ in 0..3 {
-        house.crash();
-        assert_eq!(house.driver.observe(id).await.unwrap(), before);
-        assert_eq!(house.driver.boot_count(id), Some(1));
+        harness.crash();
+        assert_eq!(harness.driver.observe(id).await.unwrap(), before);
+        assert_eq!(harness.driver.boot_count(id), Some(1));
     }
-    house.driver.power_off(id).await.unwrap();
-    house.driver.start(id).await.unwrap();
-    house.driver.start(id).await.unwrap();
-    assert_eq!(house.driver.boot_count(id), Some(2));
+    harness.driver.power_off(id).await.unwrap();
+    harness.driver.start(id).await.unwrap();
+    harness.driver.start(id).await.unwrap();
+    assert_eq!(harness.driver.boot_count(id), Some(2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_boot_in_progress_ends_at_its_time_after_a_crash() {
-    let mut house = House::new();
-    let id = house.machine("boot-ms=10000").await;
-    house.driver.start(id).await.unwrap();
-    house.crash();
-    assert_eq!(house.power(id).await, Power::Starting);
-    until(&house.driver, id, |observed| observed.power == Power::Running).await;
-    assert_eq!(house.clock.now_ms(), NOON_MS + 10_000);
+    let mut harness = Harness::new();
+    let id = harness.machine("boot-ms=10000").await;
+    harness.driver.start(id).await.unwrap();
+    harness.crash();
+    assert_eq!(harness.power(id).await, Power::Starting);
+    until(&harness.driver, id, |observed| observed.power == Power::Running).await;
+    assert_eq!(harness.clock.now_ms(), NOON_MS + 10_000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_boot_and_a_shutdown_end_also_while_no_process_runs() {
-    let mut house = House::new();
-    let id = house.machine("boot-ms=10000,shutdown-ms=10000").await;
-    house.driver.start(id).await.unwrap();
-    let starting = house.driver.observe(id).await.unwrap();
-    house.driver.close().await;
+    let mut harness = Harness::new();
+    let id = harness.machine("boot-ms=10000,shutdown-ms=10000").await;
+    harness.driver.start(id).await.unwrap();
+    let starting = harness.driver.observe(id).await.unwrap();
+    harness.driver.close().await;
     tokio::time::advance(Duration::from_secs(11)).await;
-    house.crash();
-    assert_eq!(house.driver.observe(id).await.unwrap(), Observed { power: Power::Running, ready: true, ..starting });
-    house.driver.shut_down(id).await.unwrap();
-    assert_eq!(house.power(id).await, Power::ShuttingDown);
-    house.driver.close().await;
+    harness.crash();
+    assert_eq!(harness.driver.observe(id).await.unwrap(), Observed { power: Power::Running, ready: true, ..starting });
+    harness.driver.shut_down(id).await.unwrap();
+    assert_eq!(harness.power(id).await, Power::ShuttingDown);
+    harness.driver.close().await;
     tokio::time::advance(Duration::from_secs(11)).await;
-    house.crash();
-    assert_eq!(house.driver.observe(id).await.unwrap(), Observed { power: Power::Off, ready: false, ..starting });
-    house.driver.write_login(id, &with_key(), &[]).await.unwrap();
-    assert_eq!(house.power(id).await, Power::Off);
+    harness.crash();
+    assert_eq!(harness.driver.observe(id).await.unwrap(), Observed { power: Power::Off, ready: false, ..starting });
+    harness.driver.write_login(id, &with_key(), &[]).await.unwrap();
+    assert_eq!(harness.power(id).await, Power::Off);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_that_fails_to_boot_starts_until_its_power_is_cut() {
-    let house = House::new();
-    let id = house.machine("fails-to-boot").await;
-    house.driver.start(id).await.unwrap();
+    let harness = Harness::new();
+    let id = harness.machine("fails-to-boot").await;
+    harness.driver.start(id).await.unwrap();
     tokio::time::advance(Duration::from_secs(86_400)).await;
-    assert_eq!(house.power(id).await, Power::Starting);
-    house.driver.shut_down(id).await.unwrap();
-    assert_eq!(house.power(id).await, Power::Starting);
-    house.driver.power_off(id).await.unwrap();
-    assert_eq!(house.power(id).await, Power::Off);
+    assert_eq!(harness.power(id).await, Power::Starting);
+    harness.driver.shut_down(id).await.unwrap();
+    assert_eq!(harness.power(id).await, Power::Starting);
+    harness.driver.power_off(id).await.unwrap();
+    assert_eq!(harness.power(id).await, Power::Off);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_that_ignores_the_shutdown_runs_on() {
-    let house = House::new();
-    let id = house.running("ignores-shutdown").await;
-    house.driver.shut_down(id).await.unwrap();
+    let harness = Harness::new();
+    let id = harness.running("ignores-shutdown").await;
+    harness.driver.shut_down(id).await.unwrap();
     tokio::time::advance(Duration::from_secs(86_400)).await;
-    assert_eq!(house.power(id).await, Power::Running);
+    assert_eq!(harness.power(id).await, Power::Running);
 }
 
 #[tokio::test(start_paused = true)]
 async fn ready_means_that_a_user_can_come_in() {
-    let house = House::new();
-    let unreachable = house.running("unreachable").await;
-    assert!(!house.driver.observe(unreachable).await.unwrap().ready);
+    let harness = Harness::new();
+    let unreachable = harness.running("unreachable").await;
+    assert!(!harness.driver.observe(unreachable).await.unwrap().ready);
     let windows = Definition { has_sshd: false, ..definition("") };
-    house.driver.define(&windows).await.unwrap();
-    house.driver.start(windows.id).await.unwrap();
-    until(&house.driver, windows.id, |observed| observed.ready).await;
-    assert!(house.driver.endpoint(windows.id).await.is_err());
+    harness.driver.define(&windows).await.unwrap();
+    harness.driver.start(windows.id).await.unwrap();
+    until(&harness.driver, windows.id, |observed| observed.ready).await;
+    assert!(harness.driver.endpoint(windows.id).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_write_takes_its_time_and_holds_up_only_its_own_machine() {
-    let house = House::new();
-    let (slow, quick) = (house.machine("write-ms=5000").await, house.machine("").await);
-    let driver = house.driver.clone();
+    let harness = Harness::new();
+    let (slow, quick) = (harness.machine("write-ms=5000").await, harness.machine("").await);
+    let driver = harness.driver.clone();
     let writing = tokio::spawn(async move { driver.write_login(slow, &with_key(), &[]).await });
     tokio::task::yield_now().await;
-    let driver = house.driver.clone();
+    let driver = harness.driver.clone();
     let starting = tokio::spawn(async move { driver.start(slow).await });
-    assert_eq!(house.driver.read_login(slow).await.unwrap(), login(&[], None));
-    house.driver.write_login(quick, &with_key(), &[]).await.unwrap();
-    assert_eq!(house.driver.read_login(quick).await.unwrap(), with_key());
+    assert_eq!(harness.driver.read_login(slow).await.unwrap(), login(&[], None));
+    harness.driver.write_login(quick, &with_key(), &[]).await.unwrap();
+    assert_eq!(harness.driver.read_login(quick).await.unwrap(), with_key());
     writing.await.unwrap().unwrap();
-    assert!(house.clock.now_ms() >= NOON_MS + 5000);
+    assert!(harness.clock.now_ms() >= NOON_MS + 5000);
     // The start waited for the write, which therefore found the machine off.
     starting.await.unwrap().unwrap();
-    assert_eq!(house.driver.read_login(slow).await.unwrap(), with_key());
+    assert_eq!(harness.driver.read_login(slow).await.unwrap(), with_key());
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_guest_holds_up_the_end() {
-    let mut house = House::new();
+    let mut harness = Harness::new();
     // What a machine's row of an earlier version asks for is no more than a minute.
-    let id = house.machine("write-ms=600000").await;
-    let before = house.clock.now_ms();
-    house.driver.write_login(id, &with_key(), &[]).await.unwrap();
-    assert_eq!(house.clock.now_ms(), before + 60_000);
-    let (driver, before) = (house.driver.clone(), house.clock.now_ms());
+    let id = harness.machine("write-ms=600000").await;
+    let before = harness.clock.now_ms();
+    harness.driver.write_login(id, &with_key(), &[]).await.unwrap();
+    assert_eq!(harness.clock.now_ms(), before + 60_000);
+    let (driver, before) = (harness.driver.clone(), harness.clock.now_ms());
     let writing = tokio::spawn(async move { driver.write_login(id, &login(&[], None), &[]).await });
     tokio::task::yield_now().await;
-    house.driver.close().await;
+    harness.driver.close().await;
     assert!(writing.await.unwrap().is_err());
-    assert_eq!(house.clock.now_ms(), before, "closing waits for no guest");
-    house.crash();
-    assert_eq!(house.driver.read_login(id).await.unwrap(), with_key(), "nothing of it was written");
+    assert_eq!(harness.clock.now_ms(), before, "closing waits for no guest");
+    harness.crash();
+    assert_eq!(harness.driver.read_login(id).await.unwrap(), with_key(), "nothing of it was written");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_guest_may_keep_its_keys_once_it_was_launched() {
-    let house = House::new();
-    let id = house.machine("keeps-keys-after=launch").await;
-    house.driver.write_login(id, &with_key(), &[]).await.unwrap();
-    house.driver.start(id).await.unwrap();
-    house.driver.power_off(id).await.unwrap();
+    let harness = Harness::new();
+    let id = harness.machine("keeps-keys-after=launch").await;
+    harness.driver.write_login(id, &with_key(), &[]).await.unwrap();
+    harness.driver.start(id).await.unwrap();
+    harness.driver.power_off(id).await.unwrap();
     let gone = [with_key().keys[0].blob().clone()];
-    let trouble = house.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
+    let trouble = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
     assert!(matches!(trouble, Trouble::NotAsWritten(_)), "{trouble}");
-    assert_eq!(house.driver.read_login(id).await.unwrap(), with_key());
+    assert_eq!(harness.driver.read_login(id).await.unwrap(), with_key());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_stops_waiting_does_not_stop_the_verb() {
-    let mut house = House::new();
-    let id = house.machine("write-ms=5000").await;
+    let mut harness = Harness::new();
+    let id = harness.machine("write-ms=5000").await;
     let login = with_key();
-    let impatient = tokio::time::timeout(Duration::from_secs(1), house.driver.write_login(id, &login, &[])).await;
+    let impatient = tokio::time::timeout(Duration::from_secs(1), harness.driver.write_login(id, &login, &[])).await;
     assert!(impatient.is_err());
     // The next verb waits for it.
-    house.driver.start(id).await.unwrap();
-    assert_eq!(house.driver.read_login(id).await.unwrap(), login);
-    house.crash();
-    assert_eq!(house.driver.read_login(id).await.unwrap(), login);
+    harness.driver.start(id).await.unwrap();
+    assert_eq!(harness.driver.read_login(id).await.unwrap(), login);
+    harness.crash();
+    assert_eq!(harness.driver.read_login(id).await.unwrap(), login);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_address_is_one_machines() {
-    let house = House::new();
+    let harness = Harness::new();
     let first = definition("");
-    house.driver.define(&first).await.unwrap();
+    harness.driver.define(&first).await.unwrap();
     let second = Definition { addresses: first.addresses.clone(), ..definition("") };
-    let trouble = house.driver.define(&second).await.unwrap_err();
+    let trouble = harness.driver.define(&second).await.unwrap_err();
     assert!(trouble.to_string().contains(&first.id.to_string()), "{trouble}");
-    assert_eq!(house.power(second.id).await, Power::Absent);
-    house.driver.erase(first.id).await.unwrap();
-    house.driver.define(&second).await.unwrap();
+    assert_eq!(harness.power(second.id).await, Power::Absent);
+    harness.driver.erase(first.id).await.unwrap();
+    harness.driver.define(&second).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_reshaped_machine_takes_free_addresses_and_gives_back_those_it_leaves() {
-    let mut house = House::new();
+    let mut harness = Harness::new();
     let (mut first, mut second) = (definition(""), definition(""));
     for definition in [&first, &second] {
-        house.driver.define(definition).await.unwrap();
+        harness.driver.define(definition).await.unwrap();
     }
     let left = first.addresses[0];
     let taken = Definition { addresses: vec![left, second.addresses[0]], ..first.clone() };
-    let trouble = house.driver.reshape(&taken).await.unwrap_err();
+    let trouble = harness.driver.reshape(&taken).await.unwrap_err();
     assert!(trouble.to_string().contains(&second.id.to_string()), "{trouble}");
-    assert_eq!(*house.driver.machine(first.id).unwrap().addresses, [left]);
+    assert_eq!(*harness.driver.machine(first.id).unwrap().addresses, [left]);
     first.addresses = definition("").addresses;
-    house.driver.reshape(&first).await.unwrap();
+    harness.driver.reshape(&first).await.unwrap();
     second.addresses.push(left);
-    house.driver.reshape(&second).await.unwrap();
-    house.crash();
-    assert_eq!(*house.driver.machine(first.id).unwrap().addresses, first.addresses);
-    assert_eq!(*house.driver.machine(second.id).unwrap().addresses, second.addresses);
+    harness.driver.reshape(&second).await.unwrap();
+    harness.crash();
+    assert_eq!(*harness.driver.machine(first.id).unwrap().addresses, first.addresses);
+    assert_eq!(*harness.driver.machine(second.id).unwrap().addresses, second.addresses);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_written_did_not_happen() {
-    let house = House::new();
-    let id = house.machine("").await;
-    let before = house.driver.machine(id).unwrap();
-    let other = rusqlite::Connection::open(house.directory.path().join("machines.db")).unwrap();
+    let harness = Harness::new();
+    let id = harness.machine("").await;
+    let before = harness.driver.machine(id).unwrap();
+    let other = rusqlite::Connection::open(harness.directory.path().join("machines.db")).unwrap();
     for event in ["INSERT", "UPDATE", "DELETE"] {
         let full =
             format!("CREATE TRIGGER no_{event} BEFORE {event} ON machines BEGIN SELECT RAISE(ABORT, 'full'); END");
@@ -256,17 +256,17 @@ async fn what_could_not_be_written_did_not_happen() {
     }
     let new = definition("");
     let outcomes = [
-        house.driver.start(id).await,
-        house.driver.write_login(id, &with_key(), &[]).await,
-        house.driver.erase(id).await,
-        house.driver.define(&new).await,
+        harness.driver.start(id).await,
+        harness.driver.write_login(id, &with_key(), &[]).await,
+        harness.driver.erase(id).await,
+        harness.driver.define(&new).await,
     ];
     for outcome in outcomes {
         assert!(matches!(outcome, Err(Trouble::Store(_))), "{outcome:?}");
     }
-    assert_eq!(house.driver.machine(id).unwrap(), before);
-    assert_eq!(house.power(new.id).await, Power::Absent);
+    assert_eq!(harness.driver.machine(id).unwrap(), before);
+    assert_eq!(harness.power(new.id).await, Power::Absent);
     other.execute_batch("DROP TRIGGER no_INSERT; DROP TRIGGER no_UPDATE; DROP TRIGGER no_DELETE").unwrap();
-    house.driver.define(&new).await.unwrap();
-    house.driver.start(id).await.unwrap();
+    harness.driver.define(&new).await.unwrap();
+    harness.driver.start(id).await.unwrap();
 }

@@ -1,9 +1,9 @@
 //! What people type first in a guest, against what Debian 12's own shell and coreutils print for it.
 
-use crate::support::house::{Ended, House, run};
+use crate::support::harness::{Ended, Harness, run};
 use russh::{ChannelMsg, client::Handle};
 
-type Client = Handle<crate::support::house::Trusting>;
+type Client = Handle<crate::support::harness::Trusting>;
 
 /// Runs a line that must print that to its first stream, nothing to its second, and end well.
 #[track_caller]
@@ -13,8 +13,8 @@ fn said(seen: Ended, out: &str, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_goes_into_directories_and_stays_there() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     for (text, out) in [
         ("cd /tmp && pwd", "/tmp\n"),
         ("cd /tmp; cd; pwd", "/root\n"),
@@ -37,8 +37,8 @@ async fn a_line_goes_into_directories_and_stays_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_go_where_they_are_sent() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     for (text, out) in [
         ("cat /no 2>&1 || true", "cat: /no: No such file or directory\n"),
         ("cat /no 2>/dev/null || true", ""),
@@ -55,8 +55,8 @@ async fn streams_go_where_they_are_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_is_that_of_a_login() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     said(run(&client, "echo $HOME $USER $SHELL $PATH").await, &format!("/root root /bin/bash {path}\n"), "echo");
     let environment = format!("HOME=/root\nLOGNAME=root\nPATH={path}\nPWD=/root\nSHELL=/bin/bash\nUSER=root\n");
@@ -67,8 +67,8 @@ async fn the_environment_is_that_of_a_login() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_listed_as_coreutils_list_them() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     said(run(&client, "ls").await, "", "nothing is in a new home that is not hidden");
     said(run(&client, "ls -A; ls -a; ls .ssh; ls -d .ssh").await, ".ssh\n.\n..\n.ssh\nauthorized_keys\n.ssh\n", "-A");
     said(run(&client, "ls /").await, "dev\netc\nproc\nroot\ntmp\n", "/");
@@ -101,8 +101,8 @@ async fn files_are_listed_as_coreutils_list_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_time_is_told_and_the_prompt_tells_the_directory() {
-    let house = House::new().await;
-    let client: Client = house.client().await;
+    let harness = Harness::new().await;
+    let client: Client = harness.client().await;
     let seen = run(&client, "date; date +%Y; uptime").await;
     let lines: Vec<_> = seen.out.lines().collect();
     assert!(
@@ -130,8 +130,8 @@ async fn the_time_is_told_and_the_prompt_tells_the_directory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_command_prints_the_next_one_takes() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     for (text, out) in [
         ("echo one | cat", "one\n"),
         ("env | grep HOME | wc -l", "1\n"),
@@ -157,8 +157,8 @@ async fn what_one_command_prints_the_next_one_takes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_copied_and_moved_and_variables_are_lent() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     for (text, out) in [
         ("echo one > /tmp/a; cp /tmp/a /tmp/b; mv /tmp/b c; cat /tmp/a c; ls /tmp", "one\none\na\n"),
         (

@@ -2,7 +2,7 @@
 
 use crate::support::{
     Key, LIMIT, Seen, Ssh, Way, after_a_crash, definition,
-    house::{House, PASSWORD, Trusting, run},
+    harness::{Harness, PASSWORD, Trusting, run},
     key, login, seen, settings, until,
 };
 use cvmd_hypervisor::{Clock, Hypervisor};
@@ -294,18 +294,18 @@ async fn answers(client: &mut Handle<Trusting>, passwords: &[&str]) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_enters_by_keyboard_interactive_where_it_enters_at_all() {
-    let house = House::new().await;
-    let mut client = house.stranger(None).await.unwrap();
+    let harness = Harness::new().await;
+    let mut client = harness.stranger(None).await.unwrap();
     assert!(matches!(answers(&mut client, &["wrong"]).await, Answer::Failure { .. }));
     assert!(matches!(answers(&mut client, &[PASSWORD, "more"]).await, Answer::Failure { .. }), "one was asked for");
     assert!(matches!(answers(&mut client, &[PASSWORD]).await, Answer::Success));
     assert_eq!(run(&client, "whoami").await.out, "root\n");
     // Without a password nothing is asked.
     let definition = definition("boot-ms=1");
-    house.driver.define(&definition).await.unwrap();
-    house.driver.start(definition.id).await.unwrap();
-    until(&house.driver, definition.id, |observed| observed.power == Power::Running).await;
-    let stream = house.driver.connect(definition.id, None).await.unwrap();
+    harness.driver.define(&definition).await.unwrap();
+    harness.driver.start(definition.id).await.unwrap();
+    until(&harness.driver, definition.id, |observed| observed.power == Power::Running).await;
+    let stream = harness.driver.connect(definition.id, None).await.unwrap();
     let mut client = russh::client::connect_stream(Default::default(), stream, Trusting).await.unwrap();
     let asked = client.authenticate_keyboard_interactive_start("root", None::<String>).await.unwrap();
     assert!(matches!(asked, Answer::Failure { .. }), "{asked:?}");

@@ -2,7 +2,7 @@
 
 use crate::support::{
     LIMIT,
-    house::{House, PASSWORD},
+    harness::{Harness, PASSWORD},
 };
 use cvmd_hypervisor::{Hypervisor, Trouble};
 use std::net::IpAddr;
@@ -13,9 +13,9 @@ fn address(text: &str) -> IpAddr {
 }
 
 /// Tries wrong passwords, each on a connection of its own; why no more can be tried, and after how many.
-async fn guessed(house: &House, peer: Option<IpAddr>) -> Option<(usize, Trouble)> {
+async fn guessed(harness: &Harness, peer: Option<IpAddr>) -> Option<(usize, Trouble)> {
     for tries in 0..6 {
-        let mut stranger = match house.stranger(peer).await {
+        let mut stranger = match harness.stranger(peer).await {
             Ok(stranger) => stranger,
             Err(trouble) => return Some((tries, trouble)),
         };
@@ -26,33 +26,33 @@ async fn guessed(house: &House, peer: Option<IpAddr>) -> Option<(usize, Trouble)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_guesses_passwords_from_elsewhere_waits_and_nobody_else() {
-    let house = House::new().await;
-    let (tries, trouble) = guessed(&house, Some(address("192.0.2.1"))).await.expect("nobody guesses on and on");
+    let harness = Harness::new().await;
+    let (tries, trouble) = guessed(&harness, Some(address("192.0.2.1"))).await.expect("nobody guesses on and on");
     assert!((3..=4).contains(&tries), "{tries}");
     assert!(matches!(trouble, Trouble::Penalized { seconds: 14..=21 }), "{trouble}");
-    assert_eq!(house.reached("ssh_penalties"), 1);
+    assert_eq!(harness.reached("ssh_penalties"), 1);
     // In IPv6's form it is the same one, and a network of IPv6 is one too.
-    assert!(house.stranger(Some(address("::ffff:192.0.2.1"))).await.is_err());
-    assert!(guessed(&house, Some(address("2001:db8::1"))).await.is_some());
-    assert!(house.stranger(Some(address("2001:db8::2"))).await.is_err());
+    assert!(harness.stranger(Some(address("::ffff:192.0.2.1"))).await.is_err());
+    assert!(guessed(&harness, Some(address("2001:db8::1"))).await.is_some());
+    assert!(harness.stranger(Some(address("2001:db8::2"))).await.is_err());
     for peer in ["192.0.2.2", "2001:db8:0:1::1", "127.0.0.1"] {
-        let mut other = house.stranger(Some(address(peer))).await.unwrap();
+        let mut other = harness.stranger(Some(address(peer))).await.unwrap();
         assert!(other.authenticate_password("root", PASSWORD).await.unwrap().success(), "{peer}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_this_host_nobody_waits() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     for peer in [Some("127.0.0.1"), Some("::1"), Some("::ffff:127.0.0.1"), None] {
-        assert!(guessed(&house, peer.map(address)).await.is_none(), "{peer:?}");
+        assert!(guessed(&harness, peer.map(address)).await.is_none(), "{peer:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_elsewhere_holds_no_more_than_its_share_of_connections_without_login() {
-    let house = House::new().await;
-    let open = async |peer: &str| house.driver.connect(house.id, Some(address(peer))).await.unwrap();
+    let harness = Harness::new().await;
+    let open = async |peer: &str| harness.driver.connect(harness.id, Some(address(peer))).await.unwrap();
     let (mut other, mut here) = (open("192.0.2.2").await, open("127.0.0.1").await);
     let mut silent = Vec::new();
     for _ in 0..31 {
@@ -61,7 +61,7 @@ async fn an_address_elsewhere_holds_no_more_than_its_share_of_connections_withou
     let mut greeting = Vec::new();
     // The oldest ends; before that it may have been greeted.
     tokio::time::timeout(LIMIT, silent[0].read_to_end(&mut greeting)).await.unwrap().unwrap();
-    assert_eq!(house.reached("ssh_startups"), 1);
+    assert_eq!(harness.reached("ssh_startups"), 1);
     for still in [&mut silent[1], &mut other, &mut here] {
         let mut greeting = [0; 8];
         tokio::time::timeout(LIMIT, still.read_exact(&mut greeting)).await.unwrap().unwrap();

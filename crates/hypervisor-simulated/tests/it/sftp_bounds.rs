@@ -2,7 +2,7 @@
 
 use crate::support::{
     LIMIT,
-    house::{Ended, House, Trusting, ended, run},
+    harness::{Ended, Harness, Trusting, ended, run},
 };
 use russh::{
     Channel, ChannelMsg,
@@ -99,15 +99,15 @@ impl Sftp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_has_so_many_files_open_and_another_when_one_is_closed() {
-    let house = House::new().await;
-    let mut sftp = Sftp::new(&house.client().await).await;
+    let harness = Harness::new().await;
+    let mut sftp = Sftp::new(&harness.client().await).await;
     for number in 1..=64 {
         sftp.send(&open(number, "/tmp/file")).await;
         assert_eq!(sftp.reply().await, (HANDLE, text(&number.to_be_bytes())));
     }
     sftp.send(&open(65, "/tmp/file")).await;
     assert_eq!(sftp.code().await, FAILURE);
-    assert_eq!(house.reached("guest_sftp"), 1);
+    assert_eq!(harness.reached("guest_sftp"), 1);
     sftp.send(&asks(CLOSE, 66, &[&text(&7_u32.to_be_bytes())])).await;
     assert_eq!(sftp.code().await, 0);
     sftp.send(&open(67, "/tmp/file")).await;
@@ -116,8 +116,8 @@ async fn a_session_has_so_many_files_open_and_another_when_one_is_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_gathered_for_the_keys_is_the_machines_memory() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let sftp = Sftp::new(&client).await;
     // All of it in one piece: nothing that comes later would make the server count.
     let each =
@@ -125,14 +125,14 @@ async fn what_is_gathered_for_the_keys_is_the_machines_memory() {
     sftp.send(&(1..=40).flat_map(each).collect::<Vec<u8>>()).await;
     let seen = sftp.ended().await;
     assert_eq!((seen.status, &*seen.err), (Some(1), "sftp-server: Cannot allocate memory\n"));
-    assert_eq!(house.reached("guest_memory"), 1);
+    assert_eq!(harness.reached("guest_memory"), 1);
     assert_eq!(run(&client, "cat .ssh/authorized_keys; whoami").await.out, "root\n", "nothing was written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packet_and_a_path_and_a_file_are_no_longer_than_they_may_be() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let mut sftp = Sftp::new(&client).await;
     let long = "a/../".repeat(1000);
     for kind in [REAL_PATH, STAT] {
@@ -150,13 +150,13 @@ async fn a_packet_and_a_path_and_a_file_are_no_longer_than_they_may_be() {
     assert_eq!(run(&client, "wc -c /tmp/file").await.out, "1048576 /tmp/file\n");
     sftp.send(&((256_u32 << 10) + 1).to_be_bytes()).await;
     assert_eq!(sftp.ended().await.status, Some(11));
-    assert_eq!(house.reached("guest_sftp"), 1);
+    assert_eq!(harness.reached("guest_sftp"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_leads_out_of_the_guest() {
-    let house = House::new().await;
-    let mut sftp = Sftp::new(&house.client().await).await;
+    let harness = Harness::new().await;
+    let mut sftp = Sftp::new(&harness.client().await).await;
     for (path, real) in [("../../../../etc/shadow", "/etc/shadow"), ("/..", "/"), (".", "/root"), ("", "/root")] {
         sftp.send(&asks(REAL_PATH, 1, &[&text(path.as_bytes())])).await;
         let expected = [&1_u32.to_be_bytes()[..], &*text(real.as_bytes()), &*text(real.as_bytes()), &[0; 4]].concat();

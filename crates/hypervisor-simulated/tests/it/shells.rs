@@ -1,6 +1,6 @@
 //! What provisioners ask a guest's shell for: substitution, subshells, defaults, `if`, `printf`, `command -v`; and what it refuses.
 
-use crate::support::house::{Ended, House, begin, ended, run};
+use crate::support::harness::{Ended, Harness, begin, ended, run};
 
 #[track_caller]
 fn said(seen: Ended, out: &str, text: &str) {
@@ -12,8 +12,8 @@ const ANSIBLE: &str = r#"/bin/sh -c '( umask 77 && mkdir -p "` echo /root/.ansib
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     for (text, out) in [
         (ANSIBLE, "ansible-tmp-1-2=/root/.ansible/tmp/ansible-tmp-1-2\n"),
         ("echo $(whoami)@`hostname` \"$(echo 'a  b')\" $(echo 'a  b')", "root@VM-1-2 a  b a b\n"),
@@ -80,8 +80,8 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let big = format!("echo {} > /tmp/big; ", "a".repeat(100_000));
     let deep = |open: &str, close: &str| format!("{}true{}", open.repeat(17), close.repeat(17));
     for (text, bound, why) in [
@@ -106,11 +106,11 @@ async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
             "runs on and on",
         ),
     ] {
-        let before = house.reached(bound);
+        let before = harness.reached(bound);
         let seen = run(&client, &text).await;
         let start = &text[..text.len().min(60)];
         assert!(seen.err.contains(why), "{start}: {:?} {}", seen.status, &seen.err[..seen.err.len().min(300)]);
-        assert!(house.reached(bound) > before, "{start}");
+        assert!(harness.reached(bound) > before, "{start}");
         assert_eq!(seen.err.matches(why).count(), 1, "{start}: said once");
     }
     said(run(&client, "echo all was given back").await, "all was given back\n", "memory");
@@ -118,8 +118,8 @@ async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_ends_what_stands_in_a_word_and_the_command_too() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let channel = begin(&client, "touch /tmp/begun$(sleep 60)").await;
     channel.signal(russh::Sig::INT).await.unwrap();
     let seen = ended(channel).await;
@@ -134,8 +134,8 @@ async fn lines_at_random_come_to_an_end() {
         "then", "else", "elif", "fi", "!", "|", "||", "&&", ";", "\n", ">", ">>", "2>&1", "/tmp/s", "sh", "-c",
         "printf", "%s", "test", "=", "A=b", "set -e", "exit 3",
     ];
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let mut seed: u64 = 20_261_128;
     let mut next = |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -163,8 +163,8 @@ fn peak_mib() -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_path_before_each_line_costs_no_more_than_may_be_printed() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     let twice = "cat /tmp/n /tmp/n > /tmp/m; cat /tmp/m /tmp/m > /tmp/n; ".repeat(8);
     said(run(&client, &format!("echo > /tmp/n; {twice} wc -l /tmp/n")).await, "65536 /tmp/n\n", "a file of lines");
     let before = peak_mib();
@@ -183,8 +183,8 @@ async fn a_long_path_before_each_line_costs_no_more_than_may_be_printed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_bound_ends_inside_a_substitution_is_no_success() {
-    let house = House::new().await;
-    let client = house.client().await;
+    let harness = Harness::new().await;
+    let client = harness.client().await;
     said(run(&client, "echo 'echo $(sh /tmp/t)' > /tmp/t").await, "", "a script that calls itself");
     for text in [
         "X=$(sh /tmp/t); echo never",

@@ -2,7 +2,9 @@
 //! way back: the end is always the one that was promised.
 
 use crate::{
-    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, key_id, pay_in_advance, rescue_login},
+    harness::{
+        Crashed, FORCED, Harness, Life, assert_failed, assert_success, by, key_id, pay_in_advance, rescue_login,
+    },
     images::custom_image,
     machines::Quirks,
 };
@@ -50,23 +52,23 @@ impl Scenario {
         for first in 1.. {
             let mut crashed_twice = 0;
             for second in 1.. {
-                let (mut house, id) = self.prepare();
-                house.plan.arm(first);
-                if house.live(async |life| life.until_ended(id).await) == Ok(()) {
-                    self.check(&mut house, id, &format!("no crash at {first}"));
+                let (mut harness, id) = self.prepare();
+                harness.plan.arm(first);
+                if harness.live(async |life| life.until_ended(id).await) == Ok(()) {
+                    self.check(&mut harness, id, &format!("no crash at {first}"));
                     assert!(first > 2, "a walk without a point tests nothing");
                     return;
                 }
-                house.stand_empty_ms(empty_ms);
-                house.plan.arm(second);
-                let again = house.live(async |life| life.until_ended(id).await);
-                house.plan.disarm();
+                harness.stand_empty_ms(empty_ms);
+                harness.plan.arm(second);
+                let again = harness.live(async |life| life.until_ended(id).await);
+                harness.plan.disarm();
                 if again == Err(Crashed) {
                     crashed_twice += 1;
-                    house.stand_empty_ms(empty_ms);
-                    assert_eq!(house.live(async |life| life.until_ended(id).await), Ok(()));
+                    harness.stand_empty_ms(empty_ms);
+                    assert_eq!(harness.live(async |life| life.until_ended(id).await), Ok(()));
                 }
-                self.check(&mut house, id, &format!("crashes at {first} and {second}, empty {empty_ms} ms"));
+                self.check(&mut harness, id, &format!("crashes at {first} and {second}, empty {empty_ms} ms"));
                 if again == Ok(()) {
                     break;
                 }
@@ -76,15 +78,15 @@ impl Scenario {
         }
     }
 
-    /// A house whose engine has been stopped, with the request accepted and nothing done.
-    fn prepare(&self) -> (House, InstanceId) {
-        let mut house = House::new();
+    /// A harness whose engine has been stopped, with the request accepted and nothing done.
+    fn prepare(&self) -> (Harness, InstanceId) {
+        let mut harness = Harness::new();
         // Short, so that a walk which waits in vain is quickly walked a thousand times.
-        house.limits.shutdown_timeout_s = 2;
-        house.limits.boot_timeout_s = 6;
-        house.limits.attempts_max = 3;
+        harness.limits.shutdown_timeout_s = 2;
+        harness.limits.boot_timeout_s = 6;
+        harness.limits.attempts_max = 3;
         let (from, ask, quirks) = (self.from, self.ask, self.quirks);
-        let id = house.live(async |life| {
+        let id = harness.live(async |life| {
             let id = match from {
                 S::Running => life.launched(1, &[1, 2]).await,
                 S::Stopped => life.stopped(1, &[1, 2]).await,
@@ -99,17 +101,17 @@ impl Scenario {
             life.settle().await;
             life.engine.take().unwrap().stop().await;
             life.machines.quirks(Some(id), quirks);
-            life.put(|tx| tx.keep(custom_image())).await;
+            life.put(|tx| tx.put(custom_image())).await;
             life.ask(id, ask).await;
             id
         });
-        (house, id)
+        (harness, id)
     }
 
-    fn check(&self, house: &mut House, id: InstanceId, when: &str) {
+    fn check(&self, harness: &mut Harness, id: InstanceId, when: &str) {
         let (promise, also) = (self.promise, self.also);
-        house.plan.disarm();
-        house.live(async |life| {
+        harness.plan.disarm();
+        harness.live(async |life| {
             life.settle().await;
             check_now(life, id, promise, when).await;
             also(life, id, when);
@@ -323,11 +325,11 @@ fn a_terminate_survives() {
 fn a_terminate_supersedes_at_every_point() {
     let scenario = Scenario::new(S::Running, RUNS, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST)));
     for point in 1.. {
-        let (mut house, id) = scenario.prepare();
-        house.plan.arm(point);
-        let crashed = house.live(async |life| life.until_ended(id).await) == Err(Crashed);
-        house.plan.disarm();
-        house.live(async |life| {
+        let (mut harness, id) = scenario.prepare();
+        harness.plan.arm(point);
+        let crashed = harness.live(async |life| life.until_ended(id).await) == Err(Crashed);
+        harness.plan.disarm();
+        harness.live(async |life| {
             let ended = life.instance(id).operation.is_none();
             life.ask(id, |instance| instance.terminate(by(2))).await;
             life.until_ended(id).await.unwrap();
@@ -346,7 +348,7 @@ fn a_terminate_supersedes_at_every_point() {
 #[test]
 fn a_terminate_supersedes_while_effects_are_in_flight() {
     for wait_ms in (0..2_000).step_by(50) {
-        House::new().live(async |life| {
+        Harness::new().live(async |life| {
             let id = life.launched(1, &[1, 2]).await;
             life.machines.effects_take(200);
             life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(REQUEST))).await;

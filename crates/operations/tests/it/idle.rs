@@ -1,13 +1,13 @@
 //! Instances without an operation follow their machines.
 
-use crate::house::{FORCED, House, assert_success, by, key_id};
+use crate::harness::{FORCED, Harness, assert_success, by, key_id};
 use cvmd_hypervisor::Boot;
 use cvmd_model::{InstanceState as S, Power};
 use cvmd_state::View;
 
 #[test]
 fn a_guest_that_powers_itself_off_is_shown_stopped_and_followed_up_again() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.settle().await;
         life.plan.history().clear();
@@ -25,8 +25,8 @@ fn a_guest_that_powers_itself_off_is_shown_stopped_and_followed_up_again() {
 
 #[test]
 fn what_happened_while_no_engine_lived_is_seen_at_the_start() {
-    let mut house = House::new();
-    let (off, on) = house.live(async |life| {
+    let mut harness = Harness::new();
+    let (off, on) = harness.live(async |life| {
         let off = life.launched(1, &[1]).await;
         let on = life.stopped(2, &[1]).await;
         life.engine.take().unwrap().stop().await;
@@ -34,7 +34,7 @@ fn what_happened_while_no_engine_lived_is_seen_at_the_start() {
         life.machines.boot_by_itself(on);
         (off, on)
     });
-    house.live(async |life| {
+    harness.live(async |life| {
         life.until_state(off, S::Stopped).await.unwrap();
         life.until_state(on, S::Running).await.unwrap();
     });
@@ -42,7 +42,7 @@ fn what_happened_while_no_engine_lived_is_seen_at_the_start() {
 
 #[test]
 fn an_instance_whose_machine_is_gone_is_shown_stopped() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         cvmd_hypervisor::Hypervisor::erase(&life.machines, id).await.unwrap();
         life.pass_ms(5_000).await;
@@ -53,7 +53,7 @@ fn an_instance_whose_machine_is_gone_is_shown_stopped() {
 
 #[test]
 fn an_sshd_that_stops_answering_leaves_a_running_machine_running() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.machines.quirks(Some(id), |quirks| quirks.unreachable = true);
         life.machines.happen(id, |_| {});
@@ -64,7 +64,7 @@ fn an_sshd_that_stops_answering_leaves_a_running_machine_running() {
 
 #[test]
 fn an_operation_that_begins_meanwhile_wins_over_what_was_seen() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.settle().await;
         life.machines.happen(id, |machine| machine.power = Power::Off);
@@ -78,7 +78,7 @@ fn an_operation_that_begins_meanwhile_wins_over_what_was_seen() {
         .await;
         life.until_ended(id).await.unwrap();
         life.settle().await;
-        crate::house::assert_success(life, id, 1).await;
+        crate::harness::assert_success(life, id, 1).await;
         assert_eq!(life.keys_on_disk(id), [2]);
         assert_eq!(life.machines.machine(id).unwrap().power == Power::Off, life.instance(id).state == S::Stopped);
     });
@@ -86,9 +86,9 @@ fn an_operation_that_begins_meanwhile_wins_over_what_was_seen() {
 
 #[test]
 fn a_store_that_fails_while_following_is_tried_again() {
-    let mut house = House::new();
-    let rows = house.rows.clone();
-    house.live(async |life| {
+    let mut harness = Harness::new();
+    let rows = harness.rows.clone();
+    harness.live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.settle().await;
         rows.fail(true);
@@ -102,7 +102,7 @@ fn a_store_that_fails_while_following_is_tried_again() {
 
 #[test]
 fn an_operation_that_begins_during_a_look_is_not_lost() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.settle().await;
         life.machines.observations_take(200);
@@ -113,7 +113,7 @@ fn an_operation_that_begins_during_a_look_is_not_lost() {
         life.pass_ms(200).await;
         assert!(life.instance(id).operation.is_some());
         life.until_ended(id).await.unwrap();
-        crate::house::assert_success(life, id, 1).await;
+        crate::harness::assert_success(life, id, 1).await;
         assert_eq!(life.instance(id).state, S::Running);
         assert_eq!(life.keys_on_disk(id), [2]);
     });
@@ -121,7 +121,7 @@ fn an_operation_that_begins_during_a_look_is_not_lost() {
 
 #[test]
 fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.stopped(1, &[1]).await;
         life.ask(id, |instance| instance.start(None, by(1))).await;
         life.until("it boots", |view| {
@@ -142,14 +142,14 @@ fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
 
 #[test]
 fn a_row_tells_its_machines_own_port_for_as_long_as_machines_have_such() {
-    let mut house = House::new();
-    let id = house.live(async |life| {
+    let mut harness = Harness::new();
+    let id = harness.live(async |life| {
         life.machines.own_ports(Some(40_000));
         let id = life.launched(1, &[1]).await;
         assert_eq!(life.instance(id).login_port, Some(40_000));
         id
     });
-    house.live(async |life| {
+    harness.live(async |life| {
         life.machines.own_ports(Some(50_000));
         life.machines.happen(id, |_| {});
         let told = |port| move |view: &View| view.instance(id).unwrap().login_port == port;
@@ -163,7 +163,7 @@ fn a_row_tells_its_machines_own_port_for_as_long_as_machines_have_such() {
 
 #[test]
 fn a_machine_in_rescue_is_never_shown_running_and_one_that_powers_itself_off_starts_from_its_disk() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.rescued(1, &[1]).await;
         life.settle().await;
         life.plan.history().clear();

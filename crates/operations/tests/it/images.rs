@@ -2,7 +2,7 @@
 
 use crate::{
     crashes::{Promise, REQUEST, RUNS, Scenario},
-    house::{Crashed, FORCED, House, Life, assert_failed, assert_success, by, instance, key_id, public_key},
+    harness::{Crashed, FORCED, Harness, Life, assert_failed, assert_success, by, instance, key_id, public_key},
 };
 use cvmd_model::{
     AccountNumber, CustomImage, Goal, IMAGES, ImageId, ImageLogin, ImageState, Installed, Instance, InstanceId,
@@ -41,7 +41,7 @@ fn row(life: &Life) -> Arc<CustomImage> {
 }
 
 async fn capture(life: &Life, id: InstanceId, shut_down: bool, request: u128) {
-    life.put(|tx| tx.keep(custom_image())).await;
+    life.put(|tx| tx.put(custom_image())).await;
     life.ask(id, move |instance| instance.capture(image_id(), shut_down, by(request))).await;
 }
 
@@ -49,7 +49,7 @@ async fn capture(life: &Life, id: InstanceId, shut_down: bool, request: u128) {
 async fn launch_from(life: &Life, number: u64, login: LoginWanted) -> InstanceId {
     life.put(move |tx| {
         let mut instance = Instance { image: image_id(), login, ..instance(number, &[]) };
-        instance.change_rare(|rare| rare.base_image = Some(IMAGES[0].id()));
+        instance.change_extras(|extras| extras.base_image = Some(IMAGES[0].id()));
         instance.begin(Goal::Launch, by(1000 + u128::from(number)));
         tx.put_instance(instance);
     })
@@ -70,7 +70,7 @@ fn anew(instance: &Instance) -> Installed {
 
 #[test]
 fn a_running_instance_is_kept_without_being_disturbed() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.plan.history().clear();
         capture(life, id, false, 1).await;
@@ -89,7 +89,7 @@ fn a_running_instance_is_kept_without_being_disturbed() {
 
 #[test]
 fn an_instance_shut_down_to_be_kept_runs_again_afterwards() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.plan.history().clear();
         capture(life, id, true, 1).await;
@@ -104,7 +104,7 @@ fn an_instance_shut_down_to_be_kept_runs_again_afterwards() {
 
 #[test]
 fn a_machine_of_an_image_gets_the_login_asked_for_and_not_the_images() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.machines.happen(id, |machine| {
             machine.by_hand.push(public_key(9));
@@ -126,7 +126,7 @@ fn a_machine_of_an_image_gets_the_login_asked_for_and_not_the_images() {
 
 #[test]
 fn a_machine_that_keeps_the_images_login_keeps_its_password_through_every_change() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         capture(life, id, false, 1).await;
         life.until_ended(id).await.unwrap();
@@ -150,7 +150,7 @@ fn a_machine_that_keeps_the_images_login_keeps_its_password_through_every_change
 
 #[test]
 fn a_password_from_an_image_that_could_not_be_replaced_is_still_the_images() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         capture(life, id, false, 1).await;
         life.until_ended(id).await.unwrap();
@@ -165,7 +165,7 @@ fn a_password_from_an_image_that_could_not_be_replaced_is_still_the_images() {
 
 #[test]
 fn a_machine_of_an_image_that_is_gone_cannot_be_launched() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = launch_from(life, 2, with_keys(&[])).await;
         assert_failed(life, id, 1002, "there is no disk of the image").await;
         assert_eq!(life.instance(id).state, S::LaunchFailed);
@@ -175,7 +175,7 @@ fn a_machine_of_an_image_that_is_gone_cannot_be_launched() {
 #[test]
 fn a_reset_leaves_no_way_in_that_was_there_before() {
     for running in [true, false] {
-        House::new().live(async |life| {
+        Harness::new().live(async |life| {
             let id = if running { life.launched(1, &[1, 2]).await } else { life.stopped(1, &[1, 2]).await };
             life.machines.happen(id, |machine| machine.by_hand.push(public_key(9)));
             life.plan.history().clear();
@@ -194,7 +194,7 @@ fn a_reset_leaves_no_way_in_that_was_there_before() {
 
 #[test]
 fn a_key_of_the_old_disk_cannot_be_deleted_before_the_disk_is_gone() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.ask(id, |instance| instance.reset(anew(instance), by(1))).await;
         let leaving = |key| life.state.view().bindings(key_id(key)).collect::<Vec<_>>();
@@ -281,7 +281,7 @@ fn a_new_system_whose_login_cannot_be_written_admits_nobody_and_is_off() {
 
 #[test]
 fn a_capture_that_terminate_supersedes_has_failed() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.machines.effects_take(200);
         capture(life, id, true, 1).await;
@@ -298,22 +298,22 @@ fn a_capture_that_terminate_supersedes_has_failed() {
 #[test]
 fn a_deleted_image_goes_disk_first_at_every_crash() {
     for point in 1.. {
-        let mut house = House::new();
-        house.live(async |life| {
+        let mut harness = Harness::new();
+        harness.live(async |life| {
             let id = life.launched(1, &[1, 2]).await;
             capture(life, id, false, 1).await;
             life.until_ended(id).await.unwrap();
             life.settle().await;
             life.engine.take().unwrap().stop().await;
-            life.put(|tx| tx.keep(CustomImage { state: ImageState::Deleting, ..custom_image() })).await;
+            life.put(|tx| tx.put(CustomImage { state: ImageState::Deleting, ..custom_image() })).await;
         });
         let gone = async |life: &mut Life| {
             life.until("the image is gone", |view| view.custom_images().get(image_id()).is_none()).await
         };
-        house.plan.arm(point);
-        let crashed = house.live(gone) == Err(Crashed);
-        house.plan.disarm();
-        house.live(async |life| {
+        harness.plan.arm(point);
+        let crashed = harness.live(gone) == Err(Crashed);
+        harness.plan.disarm();
+        harness.live(async |life| {
             gone(life).await.unwrap();
             assert_eq!(life.machines.image(image_id()), None, "left at {point}");
         });
@@ -326,12 +326,12 @@ fn a_deleted_image_goes_disk_first_at_every_crash() {
 
 #[test]
 fn an_image_that_cannot_be_deleted_is_tried_again() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         capture(life, id, false, 1).await;
         life.until_ended(id).await.unwrap();
         life.machines.images_stay(3);
-        life.put(|tx| tx.keep(CustomImage { state: ImageState::Deleting, ..custom_image() })).await;
+        life.put(|tx| tx.put(CustomImage { state: ImageState::Deleting, ..custom_image() })).await;
         life.settle().await;
         assert!(life.machines.image(image_id()).is_some());
         life.until("the image is gone", |view| view.custom_images().get(image_id()).is_none()).await.unwrap();

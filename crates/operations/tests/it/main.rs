@@ -1,7 +1,7 @@
 //! The engine on machines of its own kind, under a virtual clock: every goal, every trouble, every crash.
 
 mod crashes;
-mod house;
+mod harness;
 mod idle;
 mod images;
 mod machines;

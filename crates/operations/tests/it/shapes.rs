@@ -2,7 +2,7 @@
 
 use crate::{
     crashes::{Promise, REQUEST, RUNS, Scenario},
-    house::{House, Life, assert_success, by},
+    harness::{Harness, Life, assert_success, by},
 };
 use cvmd_model::{Instance, InstanceId, InstanceState as S, InstanceTypeId, Refusal, Running, StopType};
 use std::net::Ipv4Addr;
@@ -21,7 +21,7 @@ fn has(life: &Life, id: InstanceId, cpu: u32, system_disk_gib: u32, when: &str) 
 
 #[test]
 fn a_change_of_type_shows_stopping_stopped_starting_running_and_boots_once() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.settle().await;
         life.plan.history().clear();
@@ -78,7 +78,7 @@ const PUBLIC: Ipv4Addr = Ipv4Addr::new(127, 64, 9, 9);
 
 #[test]
 fn a_stop_without_charging_takes_the_public_address_and_a_start_brings_another() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.settle().await;
         life.ask(id, |instance| instance.reset_bandwidth(5, Some(PUBLIC), by(1))).await;

@@ -1,7 +1,7 @@
 //! What goes wrong, and what is then said and left behind.
 
 use crate::{
-    house::{FORCED, House, Life, assert_failed, assert_success, by, key_id},
+    harness::{FORCED, Harness, Life, assert_failed, assert_success, by, key_id},
     machines::Quirks,
 };
 use cvmd_model::{Goal, InstanceId, InstanceState as S, LatestState, Power, StopType};
@@ -22,7 +22,7 @@ async fn unbind(life: &Life, id: InstanceId, how: Option<StopType>) {
 
 #[test]
 fn a_guest_that_ignores_shutdown_is_powered_off_by_force_stop_after_its_time() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.ignores_shutdown = true).await;
         let began_ms = life.clock.now_ms();
         unbind(life, id, FORCED).await;
@@ -37,7 +37,7 @@ fn a_guest_that_ignores_shutdown_is_powered_off_by_force_stop_after_its_time() {
 
 #[test]
 fn a_soft_stop_of_a_guest_that_ignores_it_fails_and_it_runs_on() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.ignores_shutdown = true).await;
         life.ask(id, |instance| instance.stop(StopType::Soft, true, by(1))).await;
         life.until_ended(id).await.unwrap();
@@ -61,7 +61,7 @@ fn a_soft_stop_of_a_guest_that_ignores_it_fails_and_it_runs_on() {
 
 #[test]
 fn a_machine_that_reboots_itself_is_asked_again_on_its_new_boot() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.reboots_instead = 2).await;
         unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
@@ -76,7 +76,7 @@ fn a_machine_that_reboots_itself_is_asked_again_on_its_new_boot() {
 
 #[test]
 fn a_machine_that_always_reboots_itself_is_powered_off_in_the_end() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.reboots_instead = u32::MAX).await;
         unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
@@ -90,7 +90,7 @@ fn a_machine_that_always_reboots_itself_is_powered_off_in_the_end() {
 
 #[test]
 fn a_reboot_by_the_guest_itself_is_a_reboot() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.reboots_instead = 1).await;
         life.ask(id, |instance| instance.reboot(StopType::Soft, by(1))).await;
         life.until_ended(id).await.unwrap();
@@ -101,7 +101,7 @@ fn a_reboot_by_the_guest_itself_is_a_reboot() {
 
 #[test]
 fn a_disk_that_keeps_its_keys_gets_its_association_back_and_runs_again() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.keeps_keys = true).await;
         let before = life.instance(id).login.clone();
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
@@ -120,7 +120,7 @@ fn a_disk_that_keeps_its_keys_gets_its_association_back_and_runs_again() {
 
 #[test]
 fn a_stopped_disk_that_keeps_its_keys_stays_stopped() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.stopped(1, &[1, 2]).await;
         life.machines.quirks(Some(id), |quirks| quirks.keeps_keys = true);
         unbind(life, id, None).await;
@@ -133,7 +133,7 @@ fn a_stopped_disk_that_keeps_its_keys_stays_stopped() {
 
 #[test]
 fn a_write_that_worked_though_it_was_denied_is_a_success() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.writes_but_says_no = true).await;
         unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
@@ -145,7 +145,7 @@ fn a_write_that_worked_though_it_was_denied_is_a_success() {
 
 #[test]
 fn what_comes_back_is_what_the_disk_holds() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.keeps_keys = true).await;
         // Somebody took key 2 off by hand.
         life.machines.happen(id, |machine| machine.disk.keys.retain(|key| !key.comment().contains("key2")));
@@ -158,7 +158,7 @@ fn what_comes_back_is_what_the_disk_holds() {
 
 #[test]
 fn a_machine_kept_off_by_two_troubles_shows_stopped() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| {
             quirks.keeps_keys = true;
             quirks.never_boots = true;
@@ -180,7 +180,7 @@ fn written_but_not_up_stays_gone_and_shows_stopped() {
         |quirks| quirks.powers_itself_off = u32::MAX,
         |quirks| *quirks.fails.entry("start").or_default() = u32::MAX,
     ] {
-        House::new().live(async |life| {
+        Harness::new().live(async |life| {
             let id = running(life, quirk).await;
             unbind(life, id, FORCED).await;
             assert_failed(life, id, 1, "did not come up").await;
@@ -195,7 +195,7 @@ fn written_but_not_up_stays_gone_and_shows_stopped() {
 
 #[test]
 fn a_guest_that_powers_itself_off_once_is_started_again() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.powers_itself_off = 1).await;
         unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
@@ -212,7 +212,7 @@ fn a_launch_that_fails_says_so_and_leaves_the_machine_off() {
         (|quirks| quirks.keeps_keys = true, "could not be written"),
         (|quirks| *quirks.fails.entry("define").or_default() = u32::MAX, "could not be defined"),
     ] {
-        House::new().live(async |life| {
+        Harness::new().live(async |life| {
             life.machines.quirks(None, quirk);
             let id = life.launch(1, &[1, 2]).await;
             life.until_state(id, S::LaunchFailed).await.unwrap();
@@ -229,7 +229,7 @@ fn a_launch_that_fails_says_so_and_leaves_the_machine_off() {
 
 #[test]
 fn a_start_that_fails_leaves_the_machine_off() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.stopped(1, &[1]).await;
         life.machines.quirks(Some(id), |quirks| quirks.unreachable = true);
         life.ask(id, |instance| instance.start(None, by(1))).await;
@@ -243,7 +243,7 @@ fn a_start_that_fails_leaves_the_machine_off() {
 #[test]
 fn troubles_that_pass_are_survived() {
     for name in ["define", "write_login", "start", "shut_down", "observe"] {
-        House::new().live(async |life| {
+        Harness::new().live(async |life| {
             life.machines.quirks(None, |quirks| {
                 quirks.fails.insert(name, 4);
             });
@@ -261,7 +261,7 @@ fn troubles_that_pass_are_survived() {
 
 #[test]
 fn a_machine_that_cannot_be_powered_off_keeps_its_keys_and_runs() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| {
             quirks.ignores_shutdown = true;
             quirks.fails.insert("power_off", u32::MAX);
@@ -280,7 +280,7 @@ fn a_machine_that_cannot_be_powered_off_keeps_its_keys_and_runs() {
 
 #[test]
 fn a_machine_that_is_gone_fails_what_is_asked_of_it() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.stopped(1, &[1]).await;
         cvmd_hypervisor::Hypervisor::erase(&life.machines, id).await.unwrap();
         unbind(life, id, None).await;
@@ -295,7 +295,7 @@ fn a_machine_that_is_gone_fails_what_is_asked_of_it() {
 
 #[test]
 fn an_erase_is_tried_until_it_works() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = running(life, |quirks| *quirks.fails.entry("erase").or_default() = 40).await;
         life.ask(id, |instance| instance.terminate(by(1))).await;
         life.until_ended(id).await.unwrap();
@@ -306,9 +306,9 @@ fn an_erase_is_tried_until_it_works() {
 
 #[test]
 fn a_store_that_fails_for_a_while_loses_nothing() {
-    let mut house = House::new();
-    let rows = house.rows.clone();
-    house.live(async |life| {
+    let mut harness = Harness::new();
+    let rows = harness.rows.clone();
+    harness.live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         rows.fail(true);
@@ -326,7 +326,7 @@ fn a_store_that_fails_for_a_while_loses_nothing() {
 
 #[test]
 fn a_rename_during_an_operation_is_kept() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         life.pass_ms(100).await;
@@ -343,8 +343,8 @@ fn a_rename_during_an_operation_is_kept() {
 
 #[test]
 fn a_stopping_engine_abandons_an_effect_that_takes_too_long_and_the_next_one_goes_on() {
-    let mut house = House::new();
-    let id = house.live(async |life| {
+    let mut harness = Harness::new();
+    let id = harness.live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.machines.effects_take(600_000);
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
@@ -359,7 +359,7 @@ fn a_stopping_engine_abandons_an_effect_that_takes_too_long_and_the_next_one_goe
         life.machines.effects_take(0);
         id
     });
-    house.live(async |life| {
+    harness.live(async |life| {
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 1).await;
     });
@@ -367,8 +367,8 @@ fn a_stopping_engine_abandons_an_effect_that_takes_too_long_and_the_next_one_goe
 
 #[test]
 fn a_stopped_engine_leaves_the_operation_to_the_next_one() {
-    let mut house = House::new();
-    let id = house.live(async |life| {
+    let mut harness = Harness::new();
+    let id = harness.live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.machines.effects_take(1_000);
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
@@ -384,7 +384,7 @@ fn a_stopped_engine_leaves_the_operation_to_the_next_one() {
         assert!(matches!(life.instance(id).operation.as_ref().unwrap().goal, Goal::ChangeLogin { .. }));
         id
     });
-    house.live(async |life| {
+    harness.live(async |life| {
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 1).await;
         assert_eq!(life.machines.machine(id).unwrap().boots, 2);

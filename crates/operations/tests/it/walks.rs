@@ -1,14 +1,14 @@
 //! Every goal where nothing goes wrong, and what clients see on the way.
 
-use crate::house::{
-    FORCED, House, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
+use crate::harness::{
+    FORCED, Harness, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
 };
 use cvmd_hypervisor::Boot;
 use cvmd_model::{Associate, InstanceState as S, Login, Power, StopType};
 
 #[test]
 fn a_launch_defines_writes_and_starts() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launch(1, &[1, 2]).await;
         assert_eq!(life.instance(id).state, S::Pending);
         life.until_state(id, S::Running).await.unwrap();
@@ -37,7 +37,7 @@ fn a_machine_is_told_of_addresses_of_the_block_only() {
 
 #[test]
 fn an_unbind_on_a_stopped_instance_costs_one_commit() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.stopped(1, &[1, 2]).await;
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], None, by(1))).await;
         let (_, commands, _) = life.state.figures();
@@ -53,7 +53,7 @@ fn an_unbind_on_a_stopped_instance_costs_one_commit() {
 
 #[test]
 fn a_forced_unbind_shows_stopping_stopped_starting_running_and_boots_once() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.plan.history().clear();
         life.ask(id, |instance| instance.disassociate(&[key_id(1), key_id(2)], FORCED, by(1))).await;
@@ -71,7 +71,7 @@ fn a_forced_unbind_shows_stopping_stopped_starting_running_and_boots_once() {
 
 #[test]
 fn a_key_written_by_hand_goes_only_when_it_is_the_one_unbound() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.stopped(1, &[1, 2]).await;
         life.machines.happen(id, |machine| machine.by_hand = vec![public_key(1), public_key(3)]);
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], None, by(1))).await;
@@ -82,7 +82,7 @@ fn a_key_written_by_hand_goes_only_when_it_is_the_one_unbound() {
 
 #[test]
 fn an_associate_replaces_and_turns_the_password_off() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.put(|tx| tx.put_key_pair(key_pair(3))).await;
         life.ask(id, |instance| instance.associate(&[key_id(2), key_id(3)], Associate::Replace, FORCED, by(1))).await;
@@ -100,7 +100,7 @@ fn an_associate_replaces_and_turns_the_password_off() {
 
 #[test]
 fn start_stop_and_reboot_come_to_their_end() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         for (request, how) in [(1, StopType::Soft), (2, StopType::SoftFirst), (3, StopType::Hard)] {
             life.ask(id, move |instance| instance.stop(how, false, by(10 + request))).await;
@@ -123,7 +123,7 @@ fn start_stop_and_reboot_come_to_their_end() {
 
 #[test]
 fn a_terminated_instance_is_gone_with_its_machine() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.ask(id, |instance| instance.terminate(by(1))).await;
         life.until_ended(id).await.unwrap();
@@ -136,7 +136,7 @@ fn a_terminated_instance_is_gone_with_its_machine() {
 
 #[test]
 fn what_was_paid_in_advance_goes_into_the_recycle_bin_and_comes_back_as_it_was() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1]).await;
         life.ask(id, |instance| {
             pay_in_advance(instance);
@@ -166,11 +166,11 @@ fn what_was_paid_in_advance_goes_into_the_recycle_bin_and_comes_back_as_it_was()
 
 #[test]
 fn a_windows_machine_is_cycled_but_nothing_is_written() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let windows = cvmd_model::IMAGES.iter().find(|image| image.user == "Administrator").unwrap().id();
         let id = cvmd_model::InstanceId::from_random(1);
         life.put(move |tx| {
-            let mut instance = crate::house::instance(1, &[]);
+            let mut instance = crate::harness::instance(1, &[]);
             instance.image = windows;
             instance.begin(cvmd_model::Goal::Launch, by(1));
             tx.put_instance(instance);
@@ -188,9 +188,9 @@ fn a_windows_machine_is_cycled_but_nothing_is_written() {
 
 #[test]
 fn effects_side_by_side_are_bounded_and_none_is_left_out() {
-    let mut house = House::new();
-    house.limits.parallel_max = 7;
-    house.live(async |life| {
+    let mut harness = Harness::new();
+    harness.limits.parallel_max = 7;
+    harness.live(async |life| {
         life.machines.effects_take(100);
         let mut ids = Vec::new();
         for number in 0..100 {
@@ -215,16 +215,16 @@ fn effects_side_by_side_are_bounded_and_none_is_left_out() {
 
 #[test]
 fn an_accounts_many_machines_hold_no_other_accounts_up() {
-    let mut house = House::new();
-    house.limits.parallel_max = 1;
-    house.live(async |life| {
+    let mut harness = Harness::new();
+    harness.limits.parallel_max = 1;
+    harness.live(async |life| {
         life.machines.effects_take(100);
         for number in 0..50 {
             life.launch(number, &[]).await;
         }
         let other = cvmd_model::InstanceId::from_random(900);
         life.put(move |tx| {
-            let mut instance = crate::house::instance(900, &[]);
+            let mut instance = crate::harness::instance(900, &[]);
             instance.account = cvmd_model::AccountNumber(2);
             instance.begin(cvmd_model::Goal::Launch, by(1));
             tx.put_instance(instance);
@@ -239,7 +239,7 @@ fn an_accounts_many_machines_hold_no_other_accounts_up() {
 
 #[test]
 fn rescue_is_entered_and_left_and_each_state_is_shown() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.settle().await;
         life.plan.history().clear();
@@ -260,7 +260,7 @@ fn rescue_is_entered_and_left_and_each_state_is_shown() {
 
 #[test]
 fn a_second_rescue_admits_the_second_password_only() {
-    House::new().live(async |life| {
+    Harness::new().live(async |life| {
         let id = life.rescued(1, &[1]).await;
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.until_state(id, S::Stopped).await.unwrap();

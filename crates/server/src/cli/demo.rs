@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         api_client::ApiClient,
-        demo_ssh::{Attempt, Door, Ssh, Way},
+        demo_ssh::{Attempt, Entrance, Ssh, Way},
         remote::Server,
     },
     master_key::write_private,
@@ -204,18 +204,18 @@ impl Story<'_> {
         let key = self.key_pair()?;
         let key_file = self.stage.directory.join("key.pem");
         let with_password = self.launch("Instance A runs, entered by a password", &json!({"Password": first}))?;
-        let door = self.door(&with_password)?;
-        self.login("The password enters A", &door, Way::Password(&first), Expected::Enters)?;
+        let entrance = self.entrance(&with_password)?;
+        self.login("The password enters A", &entrance, Way::Password(&first), Expected::Enters)?;
         self.change(
             "The key is associated with A (ForceStop: off, changed, on again)",
             "AssociateInstancesKeyPairs",
             &with_password,
             &json!({"KeyIds": [key]}),
         )?;
-        self.login("The key enters A", &door, Way::Key(&key_file), Expected::Enters)?;
+        self.login("The key enters A", &entrance, Way::Key(&key_file), Expected::Enters)?;
         self.login(
             "The password is refused as long as the key is bound",
-            &door,
+            &entrance,
             Way::Password(&first),
             Expected::NotOffered("password"),
         )?;
@@ -226,22 +226,22 @@ impl Story<'_> {
             &with_password,
             &json!({"KeyIds": [key]}),
         )?;
-        self.login("The removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
-        self.login("The password set earlier enters again", &door, Way::Password(&first), Expected::Enters)?;
+        self.login("The removed key is refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
+        self.login("The password set earlier enters again", &entrance, Way::Password(&first), Expected::Enters)?;
 
         let with_key = self.launch("Instance B runs, with the key and never a password", &json!({"KeyIds": [key]}))?;
-        let door = self.door(&with_key)?;
-        self.login("The key enters B", &door, Way::Key(&key_file), Expected::Enters)?;
+        let entrance = self.entrance(&with_key)?;
+        self.login("The key enters B", &entrance, Way::Key(&key_file), Expected::Enters)?;
         self.change(
             "The key is disassociated from B with ForceStop",
             "DisassociateInstancesKeyPairs",
             &with_key,
             &json!({"KeyIds": [key]}),
         )?;
-        self.login("The removed key is refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("The removed key is refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
         self.login(
             "B admits nobody: no password is even asked for",
-            &door,
+            &entrance,
             Way::Nothing,
             Expected::NotOffered("password"),
         )?;
@@ -252,8 +252,8 @@ impl Story<'_> {
             &with_key,
             &json!({"Password": second}),
         )?;
-        self.login("The new password enters B", &door, Way::Password(&second), Expected::Enters)?;
-        self.login("The removed key stays refused", &door, Way::Key(&key_file), Expected::Refused)?;
+        self.login("The new password enters B", &entrance, Way::Password(&second), Expected::Enters)?;
+        self.login("The removed key stays refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
         self.delete(&key)?;
         Ok(())
     }
@@ -303,11 +303,17 @@ impl Story<'_> {
         Ok(())
     }
 
-    fn login(&mut self, sentence: &str, door: &Door, way: Way<'_>, expected: Expected<'_>) -> anyhow::Result<()> {
-        let attempt = self.stage.ssh.enter(door, way, "whoami")?;
+    fn login(
+        &mut self,
+        sentence: &str,
+        entrance: &Entrance,
+        way: Way<'_>,
+        expected: Expected<'_>,
+    ) -> anyhow::Result<()> {
+        let attempt = self.stage.ssh.enter(entrance, way, "whoami")?;
         let refused = attempt.status == 255 && attempt.complained.contains("Permission denied");
         let promised = match expected {
-            Expected::Enters => attempt.status == 0 && attempt.said == door.user,
+            Expected::Enters => attempt.status == 0 && attempt.said == entrance.user,
             Expected::Refused => refused,
             Expected::NotOffered(method) => refused && !attempt.complained.contains(method),
         };
@@ -333,11 +339,11 @@ impl Story<'_> {
         Ok(self.stage.client.call("DescribeInstances", &json!({"InstanceIds": [id]}))?["InstanceSet"][0].take())
     }
 
-    fn door(&self, id: &str) -> anyhow::Result<Door> {
+    fn entrance(&self, id: &str) -> anyhow::Result<Entrance> {
         // Where a machine is met, at an address or at a port of its own, the server knows best.
         let sshd = Server::in_directory(self.stage.directory.to_owned()).sshd(id.parse()?)?;
         let (address, port) = sshd.address.context("no address")?;
-        Ok(Door { user: sshd.user, address: address.parse()?, port })
+        Ok(Entrance { user: sshd.user, address: address.parse()?, port })
     }
 
     fn told(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) -> Result<(), Unprinted> {

@@ -42,7 +42,7 @@ pub(crate) enum Ssh {
 
 /// Where to log in.
 #[derive(Debug, Clone)]
-pub(crate) struct Door {
+pub(crate) struct Entrance {
     pub(crate) user: String,
     pub(crate) address: Ipv4Addr,
     pub(crate) port: u16,
@@ -64,18 +64,18 @@ impl Ssh {
         Ok(Ssh::Program { askpass })
     }
 
-    pub(crate) fn enter(&self, door: &Door, way: Way<'_>, command: &str) -> anyhow::Result<Attempt> {
+    pub(crate) fn enter(&self, entrance: &Entrance, way: Way<'_>, command: &str) -> anyhow::Result<Attempt> {
         match self {
-            Ssh::Program { askpass } => program(askpass, door, way, command),
+            Ssh::Program { askpass } => program(askpass, entrance, way, command),
             Ssh::Own => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                runtime.block_on(async { tokio::time::timeout(PATIENCE, own(door, way, command)).await })?
+                runtime.block_on(async { tokio::time::timeout(PATIENCE, own(entrance, way, command)).await })?
             }
         }
     }
 }
 
-fn program(askpass: &Path, door: &Door, way: Way<'_>, command: &str) -> anyhow::Result<Attempt> {
+fn program(askpass: &Path, entrance: &Entrance, way: Way<'_>, command: &str) -> anyhow::Result<Attempt> {
     let mut ssh = Command::new("ssh");
     for option in [
         "StrictHostKeyChecking=no",
@@ -103,7 +103,7 @@ fn program(askpass: &Path, door: &Door, way: Way<'_>, command: &str) -> anyhow::
             ssh.args(["-o", "BatchMode=yes", "-o", "PreferredAuthentications=none"]);
         }
     }
-    ssh.arg("-p").arg(door.port.to_string()).arg(format!("{}@{}", door.user, door.address)).arg(command);
+    ssh.arg("-p").arg(entrance.port.to_string()).arg(format!("{}@{}", entrance.user, entrance.address)).arg(command);
     let output = ssh.stdin(Stdio::null()).output().context("ssh could not be run")?;
     Ok(Attempt {
         status: output.status.code().unwrap_or(-1),
@@ -123,15 +123,15 @@ impl client::Handler for Stranger {
     }
 }
 
-async fn own(door: &Door, way: Way<'_>, command: &str) -> anyhow::Result<Attempt> {
-    let mut session = client::connect(Arc::default(), (door.address, door.port), Stranger).await?;
+async fn own(entrance: &Entrance, way: Way<'_>, command: &str) -> anyhow::Result<Attempt> {
+    let mut session = client::connect(Arc::default(), (entrance.address, entrance.port), Stranger).await?;
     let result = match way {
-        Way::Nothing => session.authenticate_none(&door.user).await?,
-        Way::Password(password) => session.authenticate_password(&door.user, password).await?,
+        Way::Nothing => session.authenticate_none(&entrance.user).await?,
+        Way::Password(password) => session.authenticate_password(&entrance.user, password).await?,
         Way::Key(file) => {
             let key = keys::decode_secret_key(&fs::read_to_string(file)?, None)?;
             let key = keys::PrivateKeyWithHashAlg::new(Arc::new(key), Some(keys::HashAlg::Sha512));
-            session.authenticate_publickey(&door.user, key).await?
+            session.authenticate_publickey(&entrance.user, key).await?
         }
     };
     if let client::AuthResult::Failure { remaining_methods, .. } = result {

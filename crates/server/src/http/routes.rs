@@ -11,7 +11,7 @@ use crate::{
     app::App,
     metrics::Bound,
     operator::standing::MACHINE_PAGE,
-    pipeline::{self, Told},
+    pipeline::{self, Summary},
     tunnel::{connect, relay},
 };
 use bytes::Bytes;
@@ -172,7 +172,7 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
 }
 
 /// The answer to a request, counted and logged.
-fn answered(connection: &Connection, bytes: Vec<u8>, told: &Told, took_us: u64) -> Response<Full<Bytes>> {
+fn answered(connection: &Connection, bytes: Vec<u8>, told: &Summary, took_us: u64) -> Response<Full<Bytes>> {
     connection.app.metrics.count(told.action, told.code, took_us);
     tracing::info!(
         request = %told.request,

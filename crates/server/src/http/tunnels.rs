@@ -9,7 +9,7 @@ use crate::tunnel::{
     console,
     relay::Relay,
     tickets::NoConsole,
-    websocket::{self, Wish},
+    websocket::{self, Handshake},
 };
 use bytes::Bytes;
 use http_body_util::Full;
@@ -44,8 +44,8 @@ pub(super) async fn open_console(
     connection: &Connection,
     mut request: Request<()>,
 ) -> Result<Response<Full<Bytes>>, NoConsole> {
-    let wish = Wish::of(request.headers()).filter(|_| request.method() == Method::GET);
-    let wish = wish.ok_or(NoConsole::NoWebSocket)?;
+    let handshake = Handshake::of(request.headers()).filter(|_| request.method() == Method::GET);
+    let handshake = handshake.ok_or(NoConsole::NoWebSocket)?;
     if !websocket::is_of_this_server(request.headers()) {
         return Err(NoConsole::Elsewhere);
     }
@@ -59,8 +59,8 @@ pub(super) async fn open_console(
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     // Invariant: base64 is a header's value.
-    headers.extend(HeaderValue::try_from(wish.accept).ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
-    if wish.binary {
+    headers.extend(HeaderValue::try_from(handshake.accept).ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
+    if handshake.binary {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(websocket::BINARY));
     }
     Ok(response)

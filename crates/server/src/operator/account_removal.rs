@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail};
 use cvmd_actions::{ACTIONS, Action, Effect, Product};
 use cvmd_model::{Account, AccountNumber, Credential, Goal, Instance, RequestId};
 use cvmd_state::{JournalEntry, View};
-use cvmd_wire::{Door, Language, Params};
+use cvmd_wire::{Dialect, Language, Params};
 use serde_json::{Map, Value, json};
 use std::{path::Path, sync::Arc};
 
@@ -166,7 +166,7 @@ async fn act(app: &Arc<App>, instance: &Instance, name: &str, parameters: &Value
     let Effect::Command(prepare) = action.effect else { bail!("{name} is no command") };
     let request = random::request_id();
     let region = instance.zone.region();
-    let context = app.context(request, Door::Api3, Language::English, instance.account, region);
+    let context = app.context(request, Dialect::Api3, Language::English, instance.account, region);
     let params = Params::from_json(parameters.to_string().as_bytes()).map_err(|denied| anyhow::anyhow!("{denied}"))?;
     let entry =
         JournalEntry { instances: vec![instance.id], ..self::entry(app, request, instance.account, action.name, None) };

@@ -30,16 +30,16 @@ pub(crate) const BINARY: &str = "binary";
 
 /// What a client that wishes to upgrade must have said.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct Handshake {
     /// `Sec-WebSocket-Accept` of the answer.
     pub(crate) accept: String,
     /// Whether it offers [`BINARY`].
     pub(crate) binary: bool,
 }
 
-impl Wish {
+impl Handshake {
     /// Reads a GET's headers; `None` when they ask for no WebSocket of version 13.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Wish> {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Handshake> {
         let upgrades = names(headers, &header::CONNECTION, "upgrade") && names(headers, &header::UPGRADE, "websocket");
         let version = names(headers, &header::SEC_WEBSOCKET_VERSION, "13");
         let twice = [header::SEC_WEBSOCKET_KEY, header::SEC_WEBSOCKET_VERSION];
@@ -52,7 +52,7 @@ impl Wish {
         }
         let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
         let binary = names(headers, &header::SEC_WEBSOCKET_PROTOCOL, BINARY);
-        Some(Wish { accept: STANDARD.encode(digest), binary })
+        Some(Handshake { accept: STANDARD.encode(digest), binary })
     }
 }
 
@@ -168,15 +168,15 @@ mod test {
         ] {
             headers.insert(name, value.parse().unwrap());
         }
-        let wish = Wish { accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into(), binary: true };
-        assert_eq!(Wish::of(&headers), Some(wish));
+        let handshake = Handshake { accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into(), binary: true };
+        assert_eq!(Handshake::of(&headers), Some(handshake));
         for name in ["connection", "upgrade", "sec-websocket-version", "sec-websocket-key"] {
             let mut without = headers.clone();
             without.remove(name);
-            assert_eq!(Wish::of(&without), None, "{name}");
+            assert_eq!(Handshake::of(&without), None, "{name}");
         }
         headers.insert("sec-websocket-key", "c2hvcnQ=".parse().unwrap());
-        assert_eq!(Wish::of(&headers), None);
+        assert_eq!(Handshake::of(&headers), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::support::{
     http::{self, LEGACY, Tc3, request},
     refusals::{
         Bad,
-        Door::{Api3, Legacy},
+        Dialect::{Api3, Legacy},
         api3, code, refused_all,
     },
 };
@@ -39,7 +39,7 @@ fn what_is_too_large_is_refused_and_the_limit_itself_is_not() {
         client.signed_post(path, &parameters)
     };
     let long_query = client.signed_query(LEGACY, &client.v1("DescribeInstances", &[("Colour", &"x".repeat(40_000))]));
-    let bad = |what, door, code, bytes| Bad { what, door, code, bytes };
+    let bad = |what, dialect, code, bytes| Bad { what, dialect, code, bytes };
     // What the wire takes is more than the parameters of any action may hold: the refusals differ.
     refused_all(
         &server,
@@ -48,15 +48,15 @@ fn what_is_too_large_is_refused_and_the_limit_itself_is_not() {
             bad("10 MB and one byte", Api3, "RequestSizeLimitExceeded", tc3_of(TEN_MB + 1)),
             bad("11 MB unsigned", Api3, "RequestSizeLimitExceeded", api3(client, &[], &vec![b'x'; TEN_MB + ONE_MB])),
             bad(
-                "11 MB to the legacy door",
+                "11 MB to the legacy dialect",
                 Legacy,
                 "InvalidParameterValue",
                 request("POST", LEGACY, &[("host", client.address.to_string())], &vec![b'x'; TEN_MB + ONE_MB]),
             ),
             bad("v1 below 1 MB", Api3, "InvalidParameterValue", form_of("/", ONE_MB - 100)),
             bad("v1 above 1 MB", Api3, "RequestSizeLimitExceeded", form_of("/", ONE_MB + 100)),
-            bad("v1 above 1 MB on the legacy door", Legacy, "InvalidParameterValue", form_of(LEGACY, ONE_MB + 100)),
-            bad("v1 below 1 MB on the legacy door", Legacy, "InvalidParameterValue", form_of(LEGACY, ONE_MB - 100)),
+            bad("v1 above 1 MB in the legacy dialect", Legacy, "InvalidParameterValue", form_of(LEGACY, ONE_MB + 100)),
+            bad("v1 below 1 MB in the legacy dialect", Legacy, "InvalidParameterValue", form_of(LEGACY, ONE_MB - 100)),
             bad("a query of 40 kB", Legacy, "InvalidParameterValue", long_query),
         ],
     );
@@ -106,17 +106,17 @@ fn a_half_sent_body_is_answered_by_the_limit_and_not_later() {
     legacy.truncate(legacy.len() - 1);
     let mut streams: Vec<_> = [(Api3, whole[..whole.len() - 1].to_vec()), (Legacy, legacy)]
         .into_iter()
-        .map(|(door, bytes)| {
+        .map(|(dialect, bytes)| {
             let mut stream = client.connect().unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
             stream.write_all(&bytes).unwrap();
-            (door, stream)
+            (dialect, stream)
         })
         .collect();
-    for (door, stream) in &mut streams {
+    for (dialect, stream) in &mut streams {
         let reply = http::read_reply(stream).unwrap();
-        let wanted = if *door == Api3 { "InvalidRequest" } else { "InvalidRequest.Forbidden" };
-        assert_eq!(code("half a body", *door, reply.answer()), wanted);
+        let wanted = if *dialect == Api3 { "InvalidRequest" } else { "InvalidRequest.Forbidden" };
+        assert_eq!(code("half a body", *dialect, reply.answer()), wanted);
     }
     server.stop();
 }

@@ -1,4 +1,4 @@
-//! Bad requests, over raw sockets: never a 5xx, always the envelope with the documented code of the door that was
+//! Bad requests, over raw sockets: never a 5xx, always the envelope with the documented code of the dialect that was
 //! knocked at, and a server that serves the next one.
 
 use crate::support::{
@@ -6,7 +6,7 @@ use crate::support::{
     http::{Client, LEGACY, Tc3, now_seconds, request},
     refusals::{
         Bad,
-        Door::{Api3, Legacy},
+        Dialect::{Api3, Legacy},
         api3, code, refused_all,
     },
 };
@@ -29,7 +29,7 @@ fn api3_refuses_what_is_wrong_with_a_signed_request_by_the_documented_code() {
     let client = &server.client;
     let signed = |action: &str, body: &str, with: Tc3<'_>| client.tc3(action, body, &with);
     let plain = |action: &str, body: Value| client.tc3(action, &body.to_string(), &Tc3::default());
-    let bad = |what, code, bytes| Bad { what, door: Api3, code, bytes };
+    let bad = |what, code, bytes| Bad { what, dialect: Api3, code, bytes };
     let deep = format!("{{\"Filters\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
     let ids: Vec<_> = (0..101).map(|number| format!("ins-{number:08}")).collect();
     let old = now_seconds() - 301;
@@ -142,7 +142,7 @@ fn api3_believes_no_signature_that_is_absent_forged_or_for_something_else() {
     let home = Home::new();
     let server = home.start();
     let client = &server.client;
-    let bad = |what, code, bytes| Bad { what, door: Api3, code, bytes };
+    let bad = |what, code, bytes| Bad { what, dialect: Api3, code, bytes };
     let json_type = ("content-type", "application/json");
     let authorized = |value: &str| api3(client, &[json_type, ("authorization", value)], b"{}");
     let forged = client.with(support::SECRET_ID, "another secret key");
@@ -223,7 +223,7 @@ fn the_legacy_door_refuses_by_its_own_codes() {
     let home = Home::new();
     let server = home.start();
     let client = &server.client;
-    let bad = |what, code, bytes| Bad { what, door: Legacy, code, bytes };
+    let bad = |what, code, bytes| Bad { what, dialect: Legacy, code, bytes };
     let call = |action: &str, parameters: &[(&str, &str)]| client.signed_query(LEGACY, &client.v1(action, parameters));
     let forged = client.with(support::SECRET_ID, "another secret key");
     let nobody = client.with("AKIDofNobody", support::SECRET_KEY);
@@ -320,9 +320,9 @@ fn wrong_methods_and_paths_get_the_envelope_of_their_door() {
     let client = &server.client;
     let host = || vec![("host", client.address.to_string())];
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"] {
-        for (path, door, wanted) in [("/", Api3, "InvalidRequest"), (LEGACY, Legacy, "InvalidRequest.Forbidden")] {
+        for (path, dialect, wanted) in [("/", Api3, "InvalidRequest"), (LEGACY, Legacy, "InvalidRequest.Forbidden")] {
             let reply = client.send(&request(method, path, &host(), b"{}")).unwrap();
-            assert_eq!(code(method, door, reply.answer()), wanted, "{method} {path}");
+            assert_eq!(code(method, dialect, reply.answer()), wanted, "{method} {path}");
         }
     }
     for path in ["/v2", "/v2/", "/v2/index.php/", "/V2/index.php", "/index.php", "//", "/%00", "/?", "/a/../../etc"] {
@@ -337,9 +337,9 @@ fn wrong_methods_and_paths_get_the_envelope_of_their_door() {
     server.stop();
 }
 
-/// What the laws forbid, through both doors: each says it in its own words.
+/// What the laws forbid, in both dialects: each says it in its own words.
 #[test]
-fn one_doors_codes_never_come_out_of_the_other() {
+fn one_dialects_codes_never_come_out_of_the_other() {
     let windows = json!({"InstanceId": "ins-windows1", "ImageId": "img-bhvhr6pr", "InstanceState": "STOPPED"});
     let seed = json!({
         "KeyPairs": [{"KeyId": "skey-bound001"}, {"KeyId": "skey-free0001"}],
@@ -376,13 +376,13 @@ fn one_doors_codes_never_come_out_of_the_other() {
         ("ResetInstancesPassword", weak(), "InvalidParameterValue.InvalidPassword", "InvalidPassword"),
     ] {
         let pairs: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        for (door, path, wanted) in [(Api3, "/", api3), (Legacy, LEGACY, legacy)] {
+        for (dialect, path, wanted) in [(Api3, "/", api3), (Legacy, LEGACY, legacy)] {
             for bytes in [
                 client.signed_query(path, &client.v1(action, &pairs)),
                 client.signed_post(path, &client.v1(action, &pairs)),
             ] {
                 let reply = client.send(&bytes).unwrap();
-                assert_eq!(code(action, door, reply.answer()), wanted, "{action} {parameters:?}");
+                assert_eq!(code(action, dialect, reply.answer()), wanted, "{action} {parameters:?}");
             }
         }
     }

@@ -44,7 +44,7 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
     machines::settled(client, id);
     let failing = client.answer("DeleteKeyPairs", json!({"KeyIds": ["skey-nowhere1"]})).unwrap_err();
     let legacy = client.legacy("StopInstances", &[("InstanceIds.1", "ins-nowhere1")]).unwrap_err();
-    assert_eq!(legacy.request, legacy.request.to_uppercase(), "the legacy door prints upper case");
+    assert_eq!(legacy.request, legacy.request.to_uppercase(), "the legacy dialect prints upper case");
     assert_eq!(accepted, accepted.to_lowercase(), "API 3.0 prints lower case");
     for (request, action, decision) in [
         (&accepted, "StopInstances", "accepted"),

@@ -9,7 +9,7 @@ const RESET: &str = "Reset+Passw0rd+Later";
 const LEGACY_RESET: &str = "Legacy+Passw0rd+Too";
 const REFUSED: &str = "refusedpasswordwithoutdigits";
 
-/// A whole story on both doors. What of it must stand nowhere in clear.
+/// A whole story in both dialects. What of it must stand nowhere in clear.
 fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
     let mut secrets = vec![("the first account's SecretKey", support::SECRET_KEY.to_owned())];
     let server = home.start();

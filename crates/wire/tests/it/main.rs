@@ -1,6 +1,6 @@
 //! The crate from outside: received bytes to a request or to the reason why they are none.
 
-mod doors;
+mod dialects;
 mod parameters;
 mod properties;
 mod support;

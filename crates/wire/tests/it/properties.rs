@@ -1,6 +1,6 @@
 //! What holds for all bytes, and for all that a client may sign.
 
-use cvmd_wire::{Credential, Door, Params, Value, authenticate, envelope};
+use cvmd_wire::{Credential, Dialect, Params, Value, authenticate, envelope};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -147,7 +147,7 @@ proptest! {
         let client = V1 { sha256, signed_host: &host, sent_host: &host, ..V1::new(method, path, &params) }
             .with("Nonce", Some(&nonce));
         let request = client.send().arrive().unwrap();
-        prop_assert_eq!(request.door, Door::of_path(path));
+        prop_assert_eq!(request.dialect, Dialect::of_path(path));
         prop_assert_eq!(request.replay.is_some(), legacy);
         let mut texts = 0;
         for (_, list) in request.params.root {
@@ -164,11 +164,11 @@ proptest! {
     fn envelopes_are_json(message in ".{0,40}", code in "[A-Za-z.]{1,20}", id in any::<u128>()) {
         let id = uuid::Uuid::from_u128(id);
         let reply = serde_json::json!({ "Text": &message }).to_string();
-        for door in [Door::Legacy, Door::Api3] {
-            let reply = envelope::success(reply.as_bytes(), id, door);
+        for dialect in [Dialect::Legacy, Dialect::Api3] {
+            let reply = envelope::success(reply.as_bytes(), id, dialect);
             let reply: serde_json::Value = serde_json::from_slice(&reply).unwrap();
             prop_assert_eq!(reply["Response"]["Text"].as_str(), Some(&*message));
-            let refusal = envelope::failure(&code, &message, id, door);
+            let refusal = envelope::failure(&code, &message, id, dialect);
             let refusal: serde_json::Value = serde_json::from_slice(&refusal).unwrap();
             prop_assert_eq!(refusal["Response"]["Error"]["Message"].as_str(), Some(&*message));
             let printed = refusal["Response"]["RequestId"].as_str().unwrap();

@@ -1,6 +1,6 @@
 //! Signature TC3-HMAC-SHA256: the documents' vectors, and every way in which clients differ.
 
-use cvmd_wire::{Denied, Door, Language, Value};
+use cvmd_wire::{Denied, Dialect, Language, Value};
 use http::Method;
 
 use crate::support::{FORM, HOST, JSON, NOW, OWNER, SECRET_ID, SECRET_KEY, Sent, Tc3};
@@ -25,7 +25,7 @@ fn the_vector_that_signs_two_headers_holds() {
          SignedHeaders=content-type;host, \
          Signature=2230eefd229f582d8b1b891af7107b91597240707d778ab3738f756258d7652c";
     let request = documented(authorization).arrive().unwrap();
-    assert_eq!(request.door, Door::Api3);
+    assert_eq!(request.dialect, Dialect::Api3);
     assert_eq!(request.owner, OWNER);
     assert_eq!(&*request.secret_id, "AKIDstars7");
     assert_eq!(&*request.action, "DescribeInstances");

@@ -1,6 +1,6 @@
 //! Signature v1: the documents' vectors, and every way in which clients differ.
 
-use cvmd_wire::{Denied, Door, Language, ReplayKey, Value, sign};
+use cvmd_wire::{Denied, Dialect, Language, ReplayKey, Value, sign};
 use http::Method;
 
 use crate::support::{FORM, NOW, OWNER, SECRET_ID, SECRET_KEY, Sent, V1, encode};
@@ -35,7 +35,7 @@ fn the_api3_vector_of_the_documents_holds() {
                   &Version=2017-03-12";
     let sent = Sent::new(Method::GET, target, "").header("host", "cvm.tencentcloudapi.com");
     let request = sent.arrive_at(1_465_185_768).unwrap();
-    assert_eq!(request.door, Door::Api3);
+    assert_eq!(request.dialect, Dialect::Api3);
     assert_eq!(request.owner, OWNER);
     assert_eq!(&*request.secret_id, SECRET_ID);
     assert_eq!(&*request.action, "DescribeInstances");
@@ -54,11 +54,11 @@ fn the_api3_vector_of_the_documents_holds() {
 }
 
 #[test]
-fn both_doors_take_get_and_post() {
+fn both_dialects_take_get_and_post() {
     for path in ["/", "/v2/index.php"] {
         for method in [Method::GET, Method::POST] {
             let request = V1::new(method, path, &[("Limit", "20")]).send().arrive().unwrap();
-            assert_eq!(request.door, Door::of_path(path));
+            assert_eq!(request.dialect, Dialect::of_path(path));
             assert_eq!(request.params.root.get("Limit"), text("20").as_ref());
         }
     }

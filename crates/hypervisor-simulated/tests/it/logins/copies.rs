@@ -1,38 +1,38 @@
 //! Files and scripts in a guest, put there and fetched by OpenSSH's own scp.
 
-use super::{House, good};
+use super::{Harness, good};
 use crate::support::{Key, login};
 use cvmd_hypervisor::Hypervisor;
 use cvmd_model::InstanceId;
 
 struct Guest {
-    house: House,
+    harness: Harness,
     key: Key,
     id: InstanceId,
 }
 
 impl Guest {
     async fn new() -> Guest {
-        let house = House::new();
-        let key = house.key("mine");
-        let id = house.machine("", &login(&[&key], None)).await;
-        Guest { house, key, id }
+        let harness = Harness::new();
+        let key = harness.key("mine");
+        let id = harness.machine("", &login(&[&key], None)).await;
+        Guest { harness, key, id }
     }
 
     /// A file of the test's own.
     fn file(&self, name: &str, body: &[u8]) -> String {
-        let path = self.house.directory.path().join(name);
+        let path = self.harness.directory.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, body).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     async fn copy(&self, options: &[&str], paths: &[&str]) -> crate::support::Seen {
-        self.house.ssh(self.id).copy(&self.key, options, paths).await
+        self.harness.ssh(self.id).copy(&self.key, options, paths).await
     }
 
     async fn run(&self, text: &str) -> crate::support::Seen {
-        self.house.ssh(self.id).with_key(&self.key, &[text]).await
+        self.harness.ssh(self.id).with_key(&self.key, &[text]).await
     }
 }
 
@@ -50,8 +50,8 @@ async fn a_file_comes_back_as_it_was_sent_and_is_gone_at_the_next_boot() {
     assert_eq!(std::fs::read(format!("{directory}/sent")).unwrap(), body);
     assert_eq!(std::fs::read(format!("{directory}/empty")).unwrap(), b"");
     assert_eq!(guest.run("ls /tmp; test -f /tmp/sent && test ! -d /tmp/sent").await, good("empty\nsent\n"));
-    guest.house.stop(guest.id).await;
-    guest.house.start(guest.id).await;
+    guest.harness.stop(guest.id).await;
+    guest.harness.start(guest.id).await;
     assert_eq!(guest.run("ls /tmp").await, good(""));
     let seen = guest.copy(&[], &[":/tmp/sent", directory]).await;
     assert!(seen.status == Some(1) && seen.err.contains("/tmp/sent: No such file or directory"), "{seen:?}");
@@ -65,7 +65,7 @@ async fn a_directory_is_copied_in_and_out() {
     let tree = inner.trim_end_matches("/inner/b");
     assert_eq!(guest.copy(&["-r"], &[tree, ":"]).await, good(""));
     assert_eq!(guest.run("ls ~; ls tree; cat tree/inner/b ~/tree/a").await, good("tree\na\ninner\ntwoone"));
-    let back = guest.house.directory.path().join("back");
+    let back = guest.harness.directory.path().join("back");
     assert_eq!(guest.copy(&["-r"], &[":tree", back.to_str().unwrap()]).await, good(""));
     assert_eq!(std::fs::read(back.join("inner/b")).unwrap(), b"two");
     assert_eq!(std::fs::read(back.join("a")).unwrap(), b"one");
@@ -99,15 +99,15 @@ async fn what_is_too_much_or_elsewhere_is_refused_and_the_client_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn authorized_keys_by_scp_are_on_the_disk() {
     let guest = Guest::new().await;
-    let other = guest.house.key("other");
+    let other = guest.harness.key("other");
     let keys = guest.file("keys", format!("{}\n", other.public).as_bytes());
-    assert!(guest.house.ssh(guest.id).with_key(&other, &["true"]).await.refused());
+    assert!(guest.harness.ssh(guest.id).with_key(&other, &["true"]).await.refused());
     assert_eq!(guest.copy(&[], &[&keys, ":.ssh/authorized_keys"]).await, good(""));
-    guest.house.stop(guest.id).await;
-    guest.house.start(guest.id).await;
+    guest.harness.stop(guest.id).await;
+    guest.harness.start(guest.id).await;
     assert!(guest.run("true").await.refused());
-    assert_eq!(guest.house.ssh(guest.id).with_key(&other, &["whoami"]).await, good("root\n"));
-    assert!(guest.house.driver.observe(guest.id).await.is_ok());
+    assert_eq!(guest.harness.ssh(guest.id).with_key(&other, &["whoami"]).await, good("root\n"));
+    assert!(guest.harness.driver.observe(guest.id).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

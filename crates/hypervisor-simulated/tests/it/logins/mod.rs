@@ -12,16 +12,16 @@ use std::{process::Stdio, sync::Arc};
 
 const ED25519: &[&str] = &["-t", "ed25519"];
 
-struct House {
+struct Harness {
     directory: tempfile::TempDir,
     driver: Arc<SimulatedHypervisor>,
 }
 
-impl House {
-    fn new() -> House {
+impl Harness {
+    fn new() -> Harness {
         let directory = tempfile::tempdir().unwrap();
         let driver = SimulatedHypervisor::open(wanted(&directory)).unwrap();
-        House { directory, driver }
+        Harness { directory, driver }
     }
 
     async fn machine(&self, guest: &str, login: &Login) -> InstanceId {
@@ -62,96 +62,96 @@ fn good(out: &str) -> Seen {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wanted_key_enters_and_any_other_is_refused() {
-    let house = House::new();
-    let (mine, other) = (house.key("mine"), house.key("other"));
-    let id = house.machine("", &login(&[&mine], None)).await;
-    assert_eq!(house.ssh(id).with_key(&mine, &["whoami"]).await, good("root\n"));
-    assert_eq!(house.ssh(id).with_key(&mine, &["true"]).await, good(""));
-    let refused = house.ssh(id).with_key(&other, &["true"]).await;
+    let harness = Harness::new();
+    let (mine, other) = (harness.key("mine"), harness.key("other"));
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    assert_eq!(harness.ssh(id).with_key(&mine, &["whoami"]).await, good("root\n"));
+    assert_eq!(harness.ssh(id).with_key(&mine, &["true"]).await, good(""));
+    let refused = harness.ssh(id).with_key(&other, &["true"]).await;
     assert!(refused.refused(), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_taken_off_is_refused_and_the_old_password_enters() {
-    let house = House::new();
-    let (mine, kept) = (house.key("mine"), house.key("kept"));
-    let id = house.machine("", &login(&[&mine, &kept], None)).await;
-    house.stop(id).await;
+    let harness = Harness::new();
+    let (mine, kept) = (harness.key("mine"), harness.key("kept"));
+    let id = harness.machine("", &login(&[&mine, &kept], None)).await;
+    harness.stop(id).await;
     let after = login(&[&kept], Some("Old-password-1"));
-    house.driver.write_login(id, &after, &[mine.public.blob().clone()]).await.unwrap();
-    house.start(id).await;
-    assert!(house.ssh(id).with_key(&mine, &["true"]).await.refused());
-    assert_eq!(house.ssh(id).with_key(&kept, &["true"]).await, good(""));
-    assert_eq!(house.ssh(id).with_password(&house.directory, "Old-password-1", &["whoami"]).await, good("root\n"));
-    assert!(house.ssh(id).with_password(&house.directory, "Old-password-2", &["true"]).await.refused());
+    harness.driver.write_login(id, &after, &[mine.public.blob().clone()]).await.unwrap();
+    harness.start(id).await;
+    assert!(harness.ssh(id).with_key(&mine, &["true"]).await.refused());
+    assert_eq!(harness.ssh(id).with_key(&kept, &["true"]).await, good(""));
+    assert_eq!(harness.ssh(id).with_password(&harness.directory, "Old-password-1", &["whoami"]).await, good("root\n"));
+    assert!(harness.ssh(id).with_password(&harness.directory, "Old-password-2", &["true"]).await.refused());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_password_method_is_offered_only_where_it_can_admit() {
-    let house = House::new();
+    let harness = Harness::new();
     let none = ["-o", "PreferredAuthentications=none"];
-    let nobody = house.machine("", &login(&[], None)).await;
-    let seen = house.ssh(nobody).run(&none, &["true"]).await;
+    let nobody = harness.machine("", &login(&[], None)).await;
+    let seen = harness.ssh(nobody).run(&none, &["true"]).await;
     assert!(seen.refused() && seen.err.contains("(publickey)"), "{seen:?}");
-    let somebody = house.machine("", &login(&[], Some("Some-password-1"))).await;
-    let seen = house.ssh(somebody).run(&none, &["true"]).await;
+    let somebody = harness.machine("", &login(&[], Some("Some-password-1"))).await;
+    let seen = harness.ssh(somebody).run(&none, &["true"]).await;
     assert!(seen.refused() && seen.err.contains("(publickey,password,keyboard-interactive)"), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_rsa_key_enters() {
-    let house = House::new();
-    let rsa = key(&house.directory, "rsa", &["-t", "rsa", "-b", "2048", "-m", "PEM"]);
-    let id = house.machine("", &login(&[&rsa], None)).await;
-    assert_eq!(house.ssh(id).with_key(&rsa, &["true"]).await, good(""));
+    let harness = Harness::new();
+    let rsa = key(&harness.directory, "rsa", &["-t", "rsa", "-b", "2048", "-m", "PEM"]);
+    let id = harness.machine("", &login(&[&rsa], None)).await;
+    assert_eq!(harness.ssh(id).with_key(&rsa, &["true"]).await, good(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_user_is_refused_in_the_same_words() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], Some("Some-password-1"))).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], Some("Some-password-1"))).await;
     let nobody = ["-l", "nobody", "-o", "BatchMode=yes", "-i", mine.file.to_str().unwrap()];
-    let seen = house.ssh(id).run(&nobody, &["true"]).await;
+    let seen = harness.ssh(id).run(&nobody, &["true"]).await;
     assert!(seen.refused() && seen.err.contains("(publickey,password,keyboard-interactive)"), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_for_another_user_enters_as_that_user() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &Login { user: "ubuntu".into(), ..login(&[&mine], None) }).await;
-    let seen = house.ssh(id).with_key(&mine, &["whoami; pwd; sudo whoami; id -u; poweroff"]).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &Login { user: "ubuntu".into(), ..login(&[&mine], None) }).await;
+    let seen = harness.ssh(id).with_key(&mine, &["whoami; pwd; sudo whoami; id -u; poweroff"]).await;
     assert_eq!((seen.status, &*seen.out), (Some(1), "ubuntu\n/home/ubuntu\nroot\n1000\n"));
-    assert_eq!(house.driver.observe(id).await.unwrap().power, Power::Running);
+    assert_eq!(harness.driver.observe(id).await.unwrap().power, Power::Running);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_end_with_their_status() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
-    let status = async |text: &str| house.ssh(id).with_key(&mine, &[text]).await.status;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    let status = async |text: &str| harness.ssh(id).with_key(&mine, &[text]).await.status;
     assert_eq!(status("false").await, Some(1));
     assert_eq!(status("true && exit 3; true").await, Some(3));
     assert_eq!(status("false || true").await, Some(0));
     assert_eq!(status("true | false").await, Some(1));
     assert_eq!(status("true < /dev/null").await, Some(2));
-    let unknown = house.ssh(id).with_key(&mine, &["foo"]).await;
+    let unknown = harness.ssh(id).with_key(&mine, &["foo"]).await;
     assert_eq!(unknown.status, Some(127));
     assert_eq!(unknown.err, "sh: 1: foo: not found\n(a simulated guest: `help` says which commands it knows)\n");
-    let twice = house.ssh(id).with_key(&mine, &["foo; bar; help"]).await;
+    let twice = harness.ssh(id).with_key(&mine, &["foo; bar; help"]).await;
     assert_eq!((twice.err.matches("not found").count(), twice.err.matches("help").count()), (2, 1), "{twice:?}");
     assert!(twice.out.contains("grep, halt, head, help"), "{twice:?}");
-    let told = house.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
+    let told = harness.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
     assert_eq!(told, good("VM-1-2\na  b c\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
     let text = "echo one > f; echo two >> f; echo three 2 >> f; touch g f; ";
     for (command, out, status) in [
         ("head -n 1 f", "one\n", 0),
@@ -170,11 +170,11 @@ async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
         ("wc", "0 0 0\n", 0),
         ("touch /etc/x", "", 1),
     ] {
-        let told = house.ssh(id).with_key(&mine, &[&format!("{text}{command}")]).await;
+        let told = harness.ssh(id).with_key(&mine, &[&format!("{text}{command}")]).await;
         assert_eq!((&*told.out, told.status), (out, Some(status)), "{command}: {told:?}");
         assert_eq!(told.err.is_empty(), status == 0 || command.contains("-q"), "{command}: {told:?}");
     }
-    let listed = house
+    let listed = harness
         .ssh(id)
         .with_key(&mine, &["rm f g; echo > a; sleep 1; echo > b; ls; ls -t; ls -lt b /etc/hostname"])
         .await;
@@ -185,12 +185,12 @@ async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_knows_how_large_it_is_and_learns_its_name_with_its_next_boot() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
-    let said = async |text: &str| house.ssh(id).with_key(&mine, &[text]).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    let said = async |text: &str| harness.ssh(id).with_key(&mine, &[text]).await;
     assert_eq!(said("nproc && lsblk").await, good("1\nNAME SIZE TYPE\nvda 50G disk\n"));
-    let machine = house.driver.machine(id).unwrap();
+    let machine = harness.driver.machine(id).unwrap();
     let mut definition = Definition {
         id,
         addresses: machine.addresses.to_vec(),
@@ -201,25 +201,25 @@ async fn a_machine_knows_how_large_it_is_and_learns_its_name_with_its_next_boot(
         image: None,
         guest: "".into(),
     };
-    house.driver.reshape(&definition).await.unwrap();
+    harness.driver.reshape(&definition).await.unwrap();
     assert_eq!(said("lsblk && hostname").await, good("NAME SIZE TYPE\nvda 60G disk\nvdb 10G disk\nVM-1-2\n"));
-    house.driver.power_off(id).await.unwrap();
+    harness.driver.power_off(id).await.unwrap();
     definition.size = Size { cpu: 4, memory_gib: 8, disks_gib: vec![60, 10] };
-    house.driver.reshape(&definition).await.unwrap();
-    house.driver.start(id).await.unwrap();
-    until(&house.driver, id, |observed| observed.ready).await;
+    harness.driver.reshape(&definition).await.unwrap();
+    harness.driver.start(id).await.unwrap();
+    until(&harness.driver, id, |observed| observed.ready).await;
     assert_eq!(said("nproc && hostname && cat /proc/meminfo").await, good("4\nrenamed\nMemTotal: 8388608 kB\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shell_reads_lines_until_its_input_ends() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
     let typed = async |options: &[&str], text: &str| {
-        let file = house.directory.path().join("typed");
+        let file = harness.directory.path().join("typed");
         std::fs::write(&file, text).unwrap();
-        let mut command = house.ssh(id).command(&[&["-i", mine.file.to_str().unwrap()], options].concat()).await;
+        let mut command = harness.ssh(id).command(&[&["-i", mine.file.to_str().unwrap()], options].concat()).await;
         command.stdin(Stdio::from(std::fs::File::open(file).unwrap()));
         seen(command).await
     };
@@ -232,133 +232,133 @@ async fn a_shell_reads_lines_until_its_input_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_a_person_adds_in_the_guest_enters_and_goes_like_any_other() {
-    let house = House::new();
-    let (mine, added) = (house.key("mine"), house.key("added"));
-    let id = house.machine("", &login(&[&mine], None)).await;
-    assert!(house.ssh(id).with_key(&added, &["true"]).await.refused());
+    let harness = Harness::new();
+    let (mine, added) = (harness.key("mine"), harness.key("added"));
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    assert!(harness.ssh(id).with_key(&added, &["true"]).await.refused());
     let add = format!("echo '{}' >> ~/.ssh/authorized_keys", added.public);
-    assert_eq!(house.ssh(id).with_key(&mine, &[&add]).await, good(""));
-    let told = house.ssh(id).with_key(&added, &["cat ~/.ssh/authorized_keys"]).await;
+    assert_eq!(harness.ssh(id).with_key(&mine, &[&add]).await, good(""));
+    let told = harness.ssh(id).with_key(&added, &["cat ~/.ssh/authorized_keys"]).await;
     assert_eq!(told, good(&format!("{}\n{}\n", mine.public, added.public)));
-    house.stop(id).await;
-    house.driver.write_login(id, &login(&[&mine], None), &[added.public.blob().clone()]).await.unwrap();
-    house.start(id).await;
-    assert!(house.ssh(id).with_key(&added, &["true"]).await.refused());
-    assert_eq!(house.ssh(id).with_key(&mine, &["true"]).await, good(""));
+    harness.stop(id).await;
+    harness.driver.write_login(id, &login(&[&mine], None), &[added.public.blob().clone()]).await.unwrap();
+    harness.start(id).await;
+    assert!(harness.ssh(id).with_key(&added, &["true"]).await.refused());
+    assert_eq!(harness.ssh(id).with_key(&mine, &["true"]).await, good(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cat_takes_a_key_from_the_clients_input() {
-    let house = House::new();
-    let (mine, added) = (house.key("mine"), house.key("added"));
-    let id = house.machine("", &login(&[&mine], None)).await;
-    let mut command = house.ssh(id).command(&["-i", mine.file.to_str().unwrap()]).await;
+    let harness = Harness::new();
+    let (mine, added) = (harness.key("mine"), harness.key("added"));
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    let mut command = harness.ssh(id).command(&["-i", mine.file.to_str().unwrap()]).await;
     let public = std::fs::File::open(added.file.with_extension("pub")).unwrap();
     command.arg("cat >> ~/.ssh/authorized_keys").stdin(Stdio::from(public));
     assert_eq!(seen(command).await, good(""));
-    assert_eq!(house.ssh(id).with_key(&added, &["true"]).await, good(""));
+    assert_eq!(harness.ssh(id).with_key(&added, &["true"]).await, good(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_of_a_line_are_honoured_or_refuse() {
-    let house = House::new();
-    let (forced, elsewhere) = (house.key("forced"), house.key("elsewhere"));
-    let id = house.machine("", &login(&[], None)).await;
+    let harness = Harness::new();
+    let (forced, elsewhere) = (harness.key("forced"), harness.key("elsewhere"));
+    let id = harness.machine("", &login(&[], None)).await;
     let text = format!("command=\"echo forced\",no-pty {}\nfrom=\"10.0.0.1\" {}\n", forced.public, elsewhere.public);
-    house.driver.edit_keys(id, move |_| text).await.unwrap();
-    assert_eq!(house.ssh(id).with_key(&forced, &["whoami"]).await, good("forced\n"));
-    assert!(house.ssh(id).with_key(&elsewhere, &["true"]).await.refused());
+    harness.driver.edit_keys(id, move |_| text).await.unwrap();
+    assert_eq!(harness.ssh(id).with_key(&forced, &["whoami"]).await, good("forced\n"));
+    assert!(harness.ssh(id).with_key(&elsewhere, &["true"]).await.refused());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poweroff_inside_the_guest_leads_to_off_and_ends_its_sessions() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
-    let mut watch = house.driver.watch();
-    let open = Open::at(&house, id, &mine).await;
-    let asked = house.ssh(id).with_key(&mine, &["poweroff"]).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    let mut watch = harness.driver.watch();
+    let open = Open::at(&harness, id, &mine).await;
+    let asked = harness.ssh(id).with_key(&mine, &["poweroff"]).await;
     // As at a real machine, the sessions may end before the command's status has reached the client.
     assert!(matches!(asked.status, Some(0 | 255)), "{asked:?}");
-    until(&house.driver, id, |observed| observed.power == Power::Off).await;
+    until(&harness.driver, id, |observed| observed.power == Power::Off).await;
     assert_eq!(watch.try_recv(), Ok(id));
     let (status, err) = open.end();
     assert!(status == Some(255) && err.contains("closed"), "{status:?} {err}");
-    let off = house.ssh(id).with_key(&mine, &["true"]).await;
+    let off = harness.ssh(id).with_key(&mine, &["true"]).await;
     assert!(off.status == Some(255) && off.err.contains("closed") || off.err.contains("reset"), "{off:?}");
-    assert_eq!(house.driver.boot_count(id), Some(1));
+    assert_eq!(harness.driver.boot_count(id), Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_power_cut_and_erasing_end_the_open_sessions() {
-    let house = House::new();
-    let mine = house.key("mine");
+    let harness = Harness::new();
+    let mine = harness.key("mine");
     let (cut, erased) =
-        (house.machine("", &login(&[&mine], None)).await, house.machine("", &login(&[&mine], None)).await);
-    let (first, second) = (Open::at(&house, cut, &mine).await, Open::at(&house, erased, &mine).await);
-    house.driver.power_off(cut).await.unwrap();
+        (harness.machine("", &login(&[&mine], None)).await, harness.machine("", &login(&[&mine], None)).await);
+    let (first, second) = (Open::at(&harness, cut, &mine).await, Open::at(&harness, erased, &mine).await);
+    harness.driver.power_off(cut).await.unwrap();
     assert_eq!(first.end().0, Some(255));
-    house.driver.erase(erased).await.unwrap();
+    harness.driver.erase(erased).await.unwrap();
     assert_eq!(second.end().0, Some(255));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reboot_inside_the_guest_is_another_boot() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
-    let before = house.driver.observe(id).await.unwrap();
-    let mut watch = house.driver.watch();
-    assert_eq!(house.ssh(id).with_key(&mine, &["reboot"]).await.status, Some(255));
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    let before = harness.driver.observe(id).await.unwrap();
+    let mut watch = harness.driver.watch();
+    assert_eq!(harness.ssh(id).with_key(&mine, &["reboot"]).await.status, Some(255));
     assert_eq!(watch.try_recv(), Ok(id));
-    let after = until(&house.driver, id, |observed| observed.ready && observed.boot != before.boot).await;
-    assert_eq!(house.driver.boot_count(id), Some(2));
-    let told = house.ssh(id).with_key(&mine, &["cat /proc/sys/kernel/random/boot_id"]).await;
+    let after = until(&harness.driver, id, |observed| observed.ready && observed.boot != before.boot).await;
+    assert_eq!(harness.driver.boot_count(id), Some(2));
+    let told = harness.ssh(id).with_key(&mine, &["cat /proc/sys/kernel/random/boot_id"]).await;
     assert_eq!(told, good(&format!("{}\n", after.boot.0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_process_is_not_seen_inside() {
-    let mut house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
+    let mut harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
     let asked = ["uptime -s; cat /proc/sys/kernel/random/boot_id"];
-    let before = house.ssh(id).with_key(&mine, &asked).await;
+    let before = harness.ssh(id).with_key(&mine, &asked).await;
     assert_eq!(before.status, Some(0));
-    let host_key = house.driver.endpoint(id).await.unwrap().host_key;
-    house.driver.close().await;
-    house.driver = SimulatedHypervisor::open(wanted(&house.directory)).unwrap();
-    assert_eq!(house.ssh(id).with_key(&mine, &asked).await, before);
-    assert_eq!(house.driver.endpoint(id).await.unwrap().host_key, host_key);
+    let host_key = harness.driver.endpoint(id).await.unwrap().host_key;
+    harness.driver.close().await;
+    harness.driver = SimulatedHypervisor::open(wanted(&harness.directory)).unwrap();
+    assert_eq!(harness.ssh(id).with_key(&mine, &asked).await, before);
+    assert_eq!(harness.driver.endpoint(id).await.unwrap().host_key, host_key);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subsystem_that_is_not_sftp_is_refused_and_the_client_is_told() {
-    let house = House::new();
-    let mine = house.key("mine");
-    let id = house.machine("", &login(&[&mine], None)).await;
-    let seen = house.ssh(id).run(&["-s", "-i", mine.file.to_str().unwrap()], &["netconf"]).await;
+    let harness = Harness::new();
+    let mine = harness.key("mine");
+    let id = harness.machine("", &login(&[&mine], None)).await;
+    let seen = harness.ssh(id).run(&["-s", "-i", mine.file.to_str().unwrap()], &["netconf"]).await;
     assert!(seen.status == Some(255) && seen.err.contains("subsystem request failed"), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sixth_key_may_be_the_right_one_and_an_eighth_is_not_heard() {
-    let house = House::new();
-    let keys: Vec<Key> = (0..8).map(|number| house.key(&format!("key{number}"))).collect();
-    let id = house.machine("", &login(&[&keys[5]], None)).await;
+    let harness = Harness::new();
+    let keys: Vec<Key> = (0..8).map(|number| harness.key(&format!("key{number}"))).collect();
+    let id = harness.machine("", &login(&[&keys[5]], None)).await;
     let mut options = vec!["-o", "BatchMode=yes"];
     for key in &keys[..6] {
         options.extend(["-i", key.file.to_str().unwrap()]);
     }
-    assert_eq!(house.ssh(id).run(&options, &["true"]).await, good(""));
-    house.stop(id).await;
+    assert_eq!(harness.ssh(id).run(&options, &["true"]).await, good(""));
+    harness.stop(id).await;
     let gone = [keys[5].public.blob().clone()];
-    house.driver.write_login(id, &login(&[&keys[7]], None), &gone).await.unwrap();
-    house.start(id).await;
+    harness.driver.write_login(id, &login(&[&keys[7]], None), &gone).await.unwrap();
+    harness.start(id).await;
     for key in &keys[6..] {
         options.extend(["-i", key.file.to_str().unwrap()]);
     }
-    let seen = house.ssh(id).run(&options, &["true"]).await;
+    let seen = harness.ssh(id).run(&options, &["true"]).await;
     assert!(seen.status == Some(255) && seen.err.contains("Too many authentication attempts"), "{seen:?}");
 }
 
@@ -368,9 +368,9 @@ struct Open {
 }
 
 impl Open {
-    async fn at(house: &House, id: InstanceId, key: &Key) -> Open {
+    async fn at(harness: &Harness, id: InstanceId, key: &Key) -> Open {
         use std::io::Read;
-        let mut command = house.ssh(id).command(&["-tt", "-i", key.file.to_str().unwrap()]).await;
+        let mut command = harness.ssh(id).command(&["-tt", "-i", key.file.to_str().unwrap()]).await;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Seen to be open by its prompt.
         tokio::task::spawn_blocking(move || {
@@ -395,18 +395,18 @@ impl Open {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rescue_system_admits_its_password_alone_and_mends_the_disk() {
-    let house = House::new();
-    let (mine, lost) = (house.key("mine"), house.key("lost"));
-    let id = house
+    let harness = Harness::new();
+    let (mine, lost) = (harness.key("mine"), harness.key("lost"));
+    let id = harness
         .machine("ignores-shutdown", &Login { user: "ubuntu".into(), ..login(&[&lost], Some("Disk-pass-1")) })
         .await;
-    house.driver.power_off(id).await.unwrap();
-    house.driver.set_boot(id, &Boot::Rescue(login(&[], Some("Rescue-pass-1")))).await.unwrap();
-    house.start(id).await;
-    let ssh = house.ssh(id);
+    harness.driver.power_off(id).await.unwrap();
+    harness.driver.set_boot(id, &Boot::Rescue(login(&[], Some("Rescue-pass-1")))).await.unwrap();
+    harness.start(id).await;
+    let ssh = harness.ssh(id);
     assert!(ssh.with_key(&lost, &["true"]).await.refused());
-    assert!(ssh.with_password(&house.directory, "Disk-pass-1", &["true"]).await.refused());
-    let inside = async |words: &[&str]| ssh.with_password(&house.directory, "Rescue-pass-1", words).await;
+    assert!(ssh.with_password(&harness.directory, "Disk-pass-1", &["true"]).await.refused());
+    let inside = async |words: &[&str]| ssh.with_password(&harness.directory, "Rescue-pass-1", words).await;
     assert_eq!(
         inside(&["whoami; hostname; mkdir -p /mnt/vm1 && mount /dev/vda1 /mnt/vm1"]).await,
         good("root\nrescue\n")
@@ -420,52 +420,52 @@ async fn the_rescue_system_admits_its_password_alone_and_mends_the_disk() {
     assert!(kept_out.status == Some(1) && kept_out.err.contains("may be called as the keys"), "{kept_out:?}");
     assert_eq!(inside(&[&format!("echo '{}' > {keys}", mine.public)]).await, good(""));
     assert!(ssh.with_key(&mine, &["true"]).await.refused(), "no key enters the rescue system");
-    house.stop(id).await;
-    house.driver.set_boot(id, &Boot::Disk).await.unwrap();
-    house.start(id).await;
+    harness.stop(id).await;
+    harness.driver.set_boot(id, &Boot::Disk).await.unwrap();
+    harness.start(id).await;
     assert_eq!(ssh.with_key(&mine, &["whoami"]).await, good("ubuntu\n"));
     assert!(ssh.with_key(&lost, &["true"]).await.refused());
-    assert!(ssh.with_password(&house.directory, "Rescue-pass-1", &["true"]).await.refused());
-    assert_eq!(ssh.with_password(&house.directory, "Disk-pass-1", &["true"]).await, good(""));
+    assert!(ssh.with_password(&harness.directory, "Rescue-pass-1", &["true"]).await.refused());
+    assert_eq!(ssh.with_password(&harness.directory, "Disk-pass-1", &["true"]).await, good(""));
     let elsewhere = ssh.with_key(&mine, &[&format!("cat {keys}")]).await;
     assert_eq!(elsewhere.status, Some(1), "nothing is mounted there: {elsewhere:?}");
 }
 
 #[tokio::test]
 async fn a_system_made_anew_admits_by_its_new_disk_alone() {
-    let house = House::new();
-    let (old, new) = (house.key("old"), house.key("new"));
+    let harness = Harness::new();
+    let (old, new) = (harness.key("old"), harness.key("new"));
     let definition = Definition { guest: "boot-ms=1,shutdown-ms=1".into(), ..definition("") };
     let id = definition.id;
-    house.driver.define(&definition).await.unwrap();
-    house.driver.write_login(id, &login(&[&old], Some("Old4password")), &[]).await.unwrap();
-    house.start(id).await;
-    assert_eq!(house.ssh(id).with_key(&old, &["whoami"]).await.out, "root\n");
-    house.stop(id).await;
-    house.driver.reset(&definition).await.unwrap();
-    house.driver.write_login(id, &login(&[&new], None), &[]).await.unwrap();
-    house.start(id).await;
-    assert!(house.ssh(id).with_key(&old, &["whoami"]).await.refused());
-    assert!(house.ssh(id).with_password(&house.directory, "Old4password", &["whoami"]).await.refused());
-    assert_eq!(house.ssh(id).with_key(&new, &["whoami"]).await.out, "root\n");
+    harness.driver.define(&definition).await.unwrap();
+    harness.driver.write_login(id, &login(&[&old], Some("Old4password")), &[]).await.unwrap();
+    harness.start(id).await;
+    assert_eq!(harness.ssh(id).with_key(&old, &["whoami"]).await.out, "root\n");
+    harness.stop(id).await;
+    harness.driver.reset(&definition).await.unwrap();
+    harness.driver.write_login(id, &login(&[&new], None), &[]).await.unwrap();
+    harness.start(id).await;
+    assert!(harness.ssh(id).with_key(&old, &["whoami"]).await.refused());
+    assert!(harness.ssh(id).with_password(&harness.directory, "Old4password", &["whoami"]).await.refused());
+    assert_eq!(harness.ssh(id).with_key(&new, &["whoami"]).await.out, "root\n");
 }
 
 #[tokio::test]
 async fn a_machine_without_an_sshd_gets_one_with_its_new_system() {
-    let house = House::new();
-    let key = house.key("first");
+    let harness = Harness::new();
+    let key = harness.key("first");
     let windows = Definition { has_sshd: false, guest: "boot-ms=1,shutdown-ms=1".into(), ..definition("") };
     let id = windows.id;
-    house.driver.define(&windows).await.unwrap();
-    house.start(id).await;
-    house.stop(id).await;
+    harness.driver.define(&windows).await.unwrap();
+    harness.start(id).await;
+    harness.stop(id).await;
     let linux = Definition { has_sshd: true, ..windows };
     // Twice: the second finds a port of its own already, where machines have those.
     for _ in 0..2 {
-        house.driver.reset(&linux).await.unwrap();
-        house.driver.write_login(id, &login(&[&key], None), &[]).await.unwrap();
+        harness.driver.reset(&linux).await.unwrap();
+        harness.driver.write_login(id, &login(&[&key], None), &[]).await.unwrap();
     }
-    house.start(id).await;
-    assert!(house.driver.observe(id).await.unwrap().ready);
-    assert_eq!(house.ssh(id).with_key(&key, &["whoami"]).await.out, "root\n");
+    harness.start(id).await;
+    assert!(harness.driver.observe(id).await.unwrap().ready);
+    assert_eq!(harness.ssh(id).with_key(&key, &["whoami"]).await.out, "root\n");
 }

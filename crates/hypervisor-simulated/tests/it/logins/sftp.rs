@@ -1,20 +1,20 @@
 //! The sftp subsystem, by OpenSSH's own sftp and scp.
 
-use super::{House, good};
+use super::{Harness, good};
 use crate::support::login;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sftp_puts_and_gets_and_moves_and_removes() {
-    let house = House::new();
-    let key = house.key("mine");
-    let id = house.machine("", &login(&[&key], None)).await;
-    let directory = house.directory.path();
+    let harness = Harness::new();
+    let key = harness.key("mine");
+    let id = harness.machine("", &login(&[&key], None)).await;
+    let directory = harness.directory.path();
     let body: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).take(1 << 20).collect();
     std::fs::write(directory.join("sent"), &body).unwrap();
     let (here, batch) = (directory.display(), directory.join("batch"));
     let run = async |text: &str| {
         std::fs::write(&batch, text).unwrap();
-        house.ssh(id).sftp(&key, &batch).await
+        harness.ssh(id).sftp(&key, &batch).await
     };
     let seen = run(&format!(
         "pwd\nput {here}/sent /tmp/x\nmkdir /tmp/d\nrename /tmp/x /tmp/d/y\nchmod 600 /tmp/d/y\nls -l /tmp/d\nget /tmp/d/y {here}/back\n"
@@ -24,7 +24,7 @@ async fn sftp_puts_and_gets_and_moves_and_removes() {
     assert!(seen.out.contains("Remote working directory: /root"), "{seen:?}");
     assert!(seen.out.contains("-rw-------") && seen.out.contains("1048576"), "{seen:?}");
     assert_eq!(std::fs::read(directory.join("back")).unwrap(), body);
-    let told = house.ssh(id).with_key(&key, &["ls /tmp /tmp/d; wc -c /tmp/d/y"]).await;
+    let told = harness.ssh(id).with_key(&key, &["ls /tmp /tmp/d; wc -c /tmp/d/y"]).await;
     assert_eq!(told, good("/tmp:\nd\n\n/tmp/d:\ny\n1048576 /tmp/d/y\n"));
     for (text, why) in [
         ("rmdir /tmp/d", "Failure"),
@@ -45,20 +45,20 @@ async fn sftp_puts_and_gets_and_moves_and_removes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scp_without_the_old_protocol_copies_trees_and_the_keys_themselves() {
-    let house = House::new();
-    let (key, other) = (house.key("mine"), house.key("other"));
-    let id = house.machine("", &login(&[&key], None)).await;
-    let directory = house.directory.path();
+    let harness = Harness::new();
+    let (key, other) = (harness.key("mine"), harness.key("other"));
+    let id = harness.machine("", &login(&[&key], None)).await;
+    let directory = harness.directory.path();
     std::fs::create_dir_all(directory.join("tree/inner")).unwrap();
     std::fs::write(directory.join("tree/inner/f"), "text\n").unwrap();
     let here = directory.display().to_string();
-    assert_eq!(house.ssh(id).scp(&key, &["-r"], &[&format!("{here}/tree"), ":"]).await, good(""));
-    assert_eq!(house.ssh(id).with_key(&key, &["cat ~/tree/inner/f"]).await, good("text\n"));
-    assert_eq!(house.ssh(id).scp(&key, &["-r"], &[":~/tree", &format!("{here}/back")]).await, good(""));
+    assert_eq!(harness.ssh(id).scp(&key, &["-r"], &[&format!("{here}/tree"), ":"]).await, good(""));
+    assert_eq!(harness.ssh(id).with_key(&key, &["cat ~/tree/inner/f"]).await, good("text\n"));
+    assert_eq!(harness.ssh(id).scp(&key, &["-r"], &[":~/tree", &format!("{here}/back")]).await, good(""));
     assert_eq!(std::fs::read_to_string(directory.join("back/inner/f")).unwrap(), "text\n");
     let public = other.file.with_extension("pub");
-    let copied = house.ssh(id).scp(&key, &[], &[public.to_str().unwrap(), ":.ssh/authorized_keys"]).await;
+    let copied = harness.ssh(id).scp(&key, &[], &[public.to_str().unwrap(), ":.ssh/authorized_keys"]).await;
     assert_eq!(copied, good(""));
-    assert_eq!(house.ssh(id).with_key(&other, &["true"]).await, good(""));
-    assert!(house.ssh(id).with_key(&key, &["true"]).await.refused());
+    assert_eq!(harness.ssh(id).with_key(&other, &["true"]).await, good(""));
+    assert!(harness.ssh(id).with_key(&key, &["true"]).await.refused());
 }

@@ -5,7 +5,7 @@
 
 mod cases;
 
-use crate::support::{LIMIT, house::Trusting};
+use crate::support::{LIMIT, harness::Trusting};
 use cases::{Case, Pool};
 use cvmd_hypervisor::Clock;
 use cvmd_hypervisor_simulated::{Conditions, Disk};

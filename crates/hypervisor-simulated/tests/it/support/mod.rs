@@ -1,6 +1,6 @@
 //! What the driver's tests stand on: machines in a temporary directory, and a real OpenSSH client to enter them with.
 
-pub(crate) mod house;
+pub(crate) mod harness;
 
 use cvmd_hypervisor::{Clock, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};

@@ -1,4 +1,4 @@
-//! A small blocking HTTP client that signs for both doors, and can also send whatever bytes a test likes.
+//! A small blocking HTTP client that signs for both dialects, and can also send whatever bytes a test likes.
 
 use ::http::Method;
 use cvmd_hypervisor::Clock;
@@ -73,7 +73,7 @@ impl Client {
         self.send(&self.tc3(action, &parameters.to_string(), &Tc3::default())).unwrap().answer()
     }
 
-    /// Calls an action on the legacy door.
+    /// Calls an action in the legacy dialect.
     pub(crate) fn legacy(&self, action: &str, parameters: &[(&str, &str)]) -> Answer {
         self.send(&self.signed_query(LEGACY, &self.v1(action, parameters))).unwrap().answer()
     }

@@ -1,4 +1,4 @@
-//! Refusals as each door gives them, and lists of bad requests that must all be refused.
+//! Refusals as each dialect gives them, and lists of bad requests that must all be refused.
 
 use super::{
     Server,
@@ -6,7 +6,7 @@ use super::{
 };
 use std::time::{Duration, Instant};
 
-/// What the other door alone may say.
+/// What the other dialect alone may say.
 const NEVER_LEGACY: &[&str] = &[
     "AuthFailure",
     "UnsupportedOperation.",
@@ -28,44 +28,44 @@ const NEVER_API3: &[&str] = &[
 
 /// Which of the two ways in a request took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Dialect {
     Api3,
     Legacy,
 }
-use Door::{Api3, Legacy};
+use Dialect::{Api3, Legacy};
 
 /// One bad request: what it is, where it goes, the code it gets.
 #[derive(Debug)]
 pub(crate) struct Bad {
     pub(crate) what: &'static str,
-    pub(crate) door: Door,
+    pub(crate) dialect: Dialect,
     pub(crate) code: &'static str,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The code of a refusal, which must be one of this door's own and say what to mend.
+/// The code of a refusal, which must be one of this dialect's own and say what to mend.
 #[track_caller]
-pub(crate) fn code(what: &str, door: Door, answer: Answer) -> String {
+pub(crate) fn code(what: &str, dialect: Dialect, answer: Answer) -> String {
     let Refused { code, message, request } = match answer {
         Err(refused) => refused,
         Ok(answer) => panic!("{what} was not refused: {answer}"),
     };
     assert!(!message.is_empty() && !message.contains("panick"), "{what}: {message:?} names what to mend");
-    let (never, cased) = match door {
+    let (never, cased) = match dialect {
         Legacy => (NEVER_LEGACY, request.to_uppercase()),
         Api3 => (NEVER_API3, request.to_lowercase()),
     };
-    assert!(!never.iter().any(|other| code.starts_with(other)), "{what}: {code} is the other door's");
-    assert_eq!(request, cased, "{what}: the RequestId in the case of its door");
+    assert!(!never.iter().any(|other| code.starts_with(other)), "{what}: {code} is the other dialect's");
+    assert_eq!(request, cased, "{what}: the RequestId in the case of its dialect");
     code
 }
 
 /// Every one is answered with its code, soon, and the server lives on.
 pub(crate) fn refused_all(server: &Server, all: Vec<Bad>) {
-    for Bad { what, door, code: wanted, bytes } in all {
+    for Bad { what, dialect, code: wanted, bytes } in all {
         let begun = Instant::now();
         let reply = server.client.send(&bytes).unwrap_or_else(|error| panic!("{what}: no answer: {error}"));
-        assert_eq!(code(what, door, reply.answer()), wanted, "{what}: {}", String::from_utf8_lossy(&reply.body));
+        assert_eq!(code(what, dialect, reply.answer()), wanted, "{what}: {}", String::from_utf8_lossy(&reply.body));
         assert!(begun.elapsed() < Duration::from_secs(10), "{what} took {:?}", begun.elapsed());
     }
     assert!(server.is_healthy());

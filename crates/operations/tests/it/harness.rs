@@ -29,7 +29,7 @@ const PATIENCE_MS: u64 = 30 * 60 * 1000;
 
 /// What outlives an engine.
 #[derive(Debug, Default)]
-pub(crate) struct House {
+pub(crate) struct Harness {
     pub(crate) machines: Machines,
     pub(crate) rows: MemoryStore,
     pub(crate) plan: Plan,
@@ -52,10 +52,10 @@ type Law = Box<dyn FnOnce(&mut Instance) -> Result<(), Refusal> + Send>;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Crashed;
 
-impl House {
-    pub(crate) fn new() -> House {
+impl Harness {
+    pub(crate) fn new() -> Harness {
         let plan = Plan::default();
-        House { machines: Machines::new(plan.clone()), plan, now_ms: 1_700_000_000_000, ..House::default() }
+        Harness { machines: Machines::new(plan.clone()), plan, now_ms: 1_700_000_000_000, ..Harness::default() }
     }
 
     /// Nobody lives for a while.
@@ -312,7 +312,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
         user_data: None,
         disable_api_termination: false,
         stopped_without_charging: false,
-        rare: None,
+        extras: None,
         login: LoginWanted {
             keys: keys.iter().map(|key| key_id(*key)).collect(),
             password: Password::Set("$6$salt$first".into()),
@@ -326,7 +326,7 @@ pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
 
 pub(crate) fn pay_in_advance(instance: &mut Instance) {
     instance.charge_type = ChargeType::Prepaid;
-    instance.change_rare(|rare| rare.prepaid = Some(Prepaid { renew: RenewFlag::default(), expires_seconds: 1 }));
+    instance.change_extras(|extras| extras.prepaid = Some(Prepaid { renew: RenewFlag::default(), expires_seconds: 1 }));
 }
 
 /// Ended SUCCESS, with exactly one line of it in the journal.

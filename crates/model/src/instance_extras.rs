@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Everything unset is left out of the row; when all of it is, the box is left out too.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Rare {
+pub struct InstanceExtras {
     /// Set exactly when the charge type is PREPAID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepaid: Option<Prepaid>,
@@ -39,7 +39,7 @@ pub struct CpuTopology {
 }
 
 /// What an instance without a box has.
-pub(crate) static NOTHING: Rare = Rare {
+pub(crate) static NOTHING: InstanceExtras = InstanceExtras {
     prepaid: None,
     base_image: None,
     group: None,
@@ -50,10 +50,10 @@ pub(crate) static NOTHING: Rare = Rare {
     metadata: None,
 };
 
-impl Rare {
+impl InstanceExtras {
     /// `None` when nothing is set.
     #[must_use]
-    pub fn boxed(self) -> Option<Box<Rare>> {
+    pub fn boxed(self) -> Option<Box<InstanceExtras>> {
         (self != NOTHING).then(|| Box::new(self))
     }
 }

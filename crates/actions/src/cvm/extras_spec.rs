@@ -1,7 +1,7 @@
 //! What few requests of RunInstances ask for: a term, a placement group, a role, metadata, the layout of processors.
 
 use crate::{Context, Parameters, Reason, cvm::groups, parameters::shorten};
-use cvmd_model::{CpuTopology, DisasterRecoverGroupId, Prepaid, Rare, Tag};
+use cvmd_model::{CpuTopology, DisasterRecoverGroupId, InstanceExtras, Prepaid, Tag};
 use cvmd_state::View;
 
 /// Keys and values of an instance's metadata: our own bound, as the vendor names none.
@@ -9,29 +9,29 @@ const METADATA_MAX: usize = 50;
 
 /// As it was asked for, before it is known whether there is such a group.
 #[derive(Debug)]
-pub(crate) struct RareWishes {
+pub(crate) struct ExtrasSpec {
     group: Option<DisasterRecoverGroupId>,
     partition: Option<u8>,
-    rest: Rare,
+    rest: InstanceExtras,
 }
 
-impl RareWishes {
-    pub(crate) fn read(parameters: &mut Parameters, prepaid: Option<Prepaid>) -> Result<RareWishes, Reason> {
+impl ExtrasSpec {
+    pub(crate) fn read(parameters: &mut Parameters, prepaid: Option<Prepaid>) -> Result<ExtrasSpec, Reason> {
         let group = group(parameters)?;
         let partition = parameters.bounded("PartitionNumber", 1, 30)?;
-        let rest = Rare {
+        let rest = InstanceExtras {
             prepaid,
             role: parameters.text("CamRoleName")?.filter(|role| !role.is_empty()),
             cpu_topology: cpu_topology(parameters)?,
             jumbo_frame: parameters.flag("EnableJumboFrame")?,
             metadata: metadata(parameters)?,
-            ..Rare::default()
+            ..InstanceExtras::default()
         };
-        Ok(RareWishes { group, partition, rest })
+        Ok(ExtrasSpec { group, partition, rest })
     }
 
     /// For `count` new instances.
-    pub(crate) fn of(self, view: &View, context: &Context, count: u32) -> Result<Rare, Reason> {
+    pub(crate) fn of(self, view: &View, context: &Context, count: u32) -> Result<InstanceExtras, Reason> {
         let Some(id) = self.group else {
             return match self.partition {
                 None => Ok(self.rest),
@@ -42,7 +42,7 @@ impl RareWishes {
         };
         let group = groups::find(view, context, id)?;
         group.takes(view.members(id).count(), count as usize)?;
-        Ok(Rare { group: Some(id), partition: groups::partition(group, self.partition)?, ..self.rest })
+        Ok(InstanceExtras { group: Some(id), partition: groups::partition(group, self.partition)?, ..self.rest })
     }
 }
 

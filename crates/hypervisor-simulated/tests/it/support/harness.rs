@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 pub(crate) const PASSWORD: &str = "Channels+Password7";
 
-pub(crate) struct House {
+pub(crate) struct Harness {
     _directory: tempfile::TempDir,
     pub(crate) driver: Arc<SimulatedHypervisor>,
     pub(crate) id: InstanceId,
@@ -30,8 +30,8 @@ impl client::Handler for Trusting {
     }
 }
 
-impl House {
-    pub(crate) async fn new() -> House {
+impl Harness {
+    pub(crate) async fn new() -> Harness {
         let directory = tempfile::tempdir().unwrap();
         let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
         let definition = definition("boot-ms=1,shutdown-ms=1");
@@ -39,7 +39,7 @@ impl House {
         driver.write_login(definition.id, &login(&[], Some(PASSWORD)), &[]).await.unwrap();
         driver.start(definition.id).await.unwrap();
         until(&driver, definition.id, |observed| observed.power == Power::Running).await;
-        House { _directory: directory, driver, id: definition.id }
+        Harness { _directory: directory, driver, id: definition.id }
     }
 
     /// A client that has not logged in, at the end of the driver's `connect` for a peer.

@@ -1,15 +1,15 @@
 //! Paths, methods, sizes, and what is missing altogether.
 
-use cvmd_wire::{Denied, Door, RawRequest};
+use cvmd_wire::{Denied, Dialect, RawRequest};
 use http::{HeaderMap, Method, Uri};
 
 use crate::support::{FORM, NOW, SECRET_KEY, Sent, Tc3, V1};
 
 #[test]
 fn each_path_has_its_door() {
-    assert_eq!(Door::of_path("/v2/index.php"), Door::Legacy);
-    assert_eq!(Door::of_path("/"), Door::Api3);
-    assert_eq!(Door::of_path("/v2"), Door::Api3);
+    assert_eq!(Dialect::of_path("/v2/index.php"), Dialect::Legacy);
+    assert_eq!(Dialect::of_path("/"), Dialect::Api3);
+    assert_eq!(Dialect::of_path("/v2"), Dialect::Api3);
 }
 
 #[test]
@@ -26,11 +26,11 @@ fn an_absolute_target_has_the_same_path() {
     let mut sent = Tc3::default().send();
     for target in ["http://127.0.0.1:8312/", "http://127.0.0.1:8312"] {
         sent.target = target.into();
-        assert_eq!(sent.arrive().unwrap().door, Door::Api3);
+        assert_eq!(sent.arrive().unwrap().dialect, Dialect::Api3);
     }
     let mut sent = V1::legacy(&[]).send();
     sent.target.insert_str(0, "http://127.0.0.1:8312");
-    assert_eq!(sent.arrive().unwrap().door, Door::Legacy);
+    assert_eq!(sent.arrive().unwrap().dialect, Dialect::Legacy);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn legacy_without_signature_misses_a_parameter() {
 #[test]
 fn legacy_ignores_an_authorization_header() {
     assert!(V1::legacy(&[]).send().header("authorization", "Basic eDp5").arrive().is_ok());
-    // TC3 does not open this door.
+    // TC3 does not open this dialect.
     let mut sent = Tc3::default().send();
     sent.target = "/v2/index.php".into();
     let expected = FORM;

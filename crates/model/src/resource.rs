@@ -4,8 +4,8 @@ use crate::{AccountNumber, RegionId, RowKey};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::{Debug, Display};
 
-/// A kind of row that is found by its id, and listed by account and region, newest first; the state keeps it on a shelf.
-pub trait Kept: Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+/// A kind of row that is found by its id, and listed by account and region, newest first; the state keeps it in a table.
+pub trait Resource: Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     type Id: Copy + Ord + Into<RowKey> + Debug + Display + Send + Sync;
 
     fn id(&self) -> Self::Id;
