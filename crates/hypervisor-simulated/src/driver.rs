@@ -10,10 +10,8 @@ use crate::{
 use async_trait::async_trait;
 use cvmd_hypervisor::{Answer, Boot, Connection, Definition, Endpoint, Hypervisor, Peer, Trouble};
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{net::IpAddr, sync::Arc};
 use tokio::{sync::mpsc::UnboundedReceiver, task::AbortHandle};
 use uuid::Uuid;
 
@@ -112,7 +110,7 @@ impl SimulatedHypervisor {
     /// that waits for its guest waits no longer: it fails, and nothing of it is written.
     pub async fn close(&self) {
         self.machines.closing.send_replace(true);
-        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for task in self.tasks.lock().drain(..) {
             task.abort();
         }
         for listener in self.machines.listeners.close_all() {
@@ -128,7 +126,7 @@ impl SimulatedHypervisor {
 
 impl Drop for SimulatedHypervisor {
     fn drop(&mut self) {
-        for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        for task in self.tasks.get_mut() {
             task.abort();
         }
         self.machines.listeners.close_all();

@@ -3,10 +3,8 @@
 use crate::image::Image;
 use cvmd_hypervisor::Trouble;
 use cvmd_model::ImageId;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, sync::Arc};
 
 /// All images, in memory.
 #[derive(Debug, Default)]
@@ -30,6 +28,6 @@ impl Images {
     }
 
     fn table(&self) -> MutexGuard<'_, HashMap<ImageId, Arc<Image>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

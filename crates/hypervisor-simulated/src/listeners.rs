@@ -9,11 +9,12 @@ use crate::{
 };
 use cvmd_hypervisor::{Answer, Listener};
 use cvmd_model::InstanceId;
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 use tokio::task::JoinHandle;
 
@@ -195,6 +196,6 @@ impl Listeners {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }

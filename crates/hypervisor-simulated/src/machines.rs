@@ -19,7 +19,8 @@ use crate::{
 };
 use cvmd_hypervisor::{Clock, Trouble};
 use cvmd_model::{BootId, InstanceId, Observed, Power};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use parking_lot::Mutex;
+use std::sync::{Arc, Weak};
 use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     watch,
@@ -149,12 +150,12 @@ impl Machines {
 
     pub(crate) fn watch(&self) -> UnboundedReceiver<InstanceId> {
         let (watcher, watch) = unbounded_channel();
-        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(watcher);
+        self.watchers.lock().push(watcher);
         watch
     }
 
     pub(crate) fn announce(&self, id: InstanceId) {
-        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).retain(|watcher| watcher.send(id).is_ok());
+        self.watchers.lock().retain(|watcher| watcher.send(id).is_ok());
     }
 
     /// A guest's sessions live as long as its userland: also while it shuts down.

@@ -6,12 +6,8 @@
 use crate::bounds::{Bound, Bounds};
 use cvmd_hypervisor::Peer;
 use cvmd_model::InstanceId;
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 /// OpenSSH's own numbers, milliseconds.
 const MIN_MS: u64 = 15_000;
@@ -141,7 +137,7 @@ impl Failures {
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.remembered.lock()
     }
 }
 

@@ -3,10 +3,8 @@
 use crate::machine::Machine;
 use cvmd_model::InstanceId;
 use foldhash::HashMap;
-use std::{
-    net::Ipv4Addr,
-    sync::{Arc, PoisonError, RwLock},
-};
+use parking_lot::RwLock;
+use std::{net::Ipv4Addr, sync::Arc};
 
 /// One machine's place. Empty while it is being defined and after it was erased.
 #[derive(Debug, Default)]
@@ -18,12 +16,12 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn machine(&self) -> Option<Arc<Machine>> {
-        self.machine.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.machine.read().clone()
     }
 
     /// Invariant: called by the holder of `verb`, after the machine's row is durable.
     pub(crate) fn set(&self, machine: Option<Arc<Machine>>) {
-        *self.machine.write().unwrap_or_else(PoisonError::into_inner) = machine;
+        *self.machine.write() = machine;
     }
 }
 
@@ -63,30 +61,30 @@ impl Registry {
     }
 
     pub(crate) fn slot(&self, id: InstanceId) -> Option<Arc<Slot>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).slots.get(&id).cloned()
+        self.0.read().slots.get(&id).cloned()
     }
 
     pub(crate) fn machine(&self, id: InstanceId) -> Option<Arc<Machine>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).slots.get(&id)?.machine()
+        self.0.read().slots.get(&id)?.machine()
     }
 
     pub(crate) fn at(&self, address: Ipv4Addr) -> Option<Arc<Machine>> {
-        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = self.0.read();
         tables.slots.get(tables.addresses.get(&address)?)?.machine()
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).slots.len()
+        self.0.read().slots.len()
     }
 
     /// The place of a machine that may not be there yet.
     pub(crate) fn slot_for(&self, id: InstanceId) -> Arc<Slot> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).slots.entry(id).or_default().clone()
+        self.0.write().slots.entry(id).or_default().clone()
     }
 
     /// Takes addresses for a machine, or answers whose one of them already is.
     pub(crate) fn take_addresses(&self, id: InstanceId, addresses: &[Ipv4Addr]) -> Result<(), (Ipv4Addr, InstanceId)> {
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.0.write();
         for address in answered(addresses) {
             match tables.addresses.get(&address) {
                 Some(owner) if *owner != id => return Err((address, *owner)),
@@ -99,7 +97,7 @@ impl Registry {
 
     /// Forgets a machine's place, if it is this one, and the addresses that are its own.
     pub(crate) fn remove(&self, id: InstanceId, slot: &Arc<Slot>, addresses: &[Ipv4Addr]) {
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.0.write();
         if tables.slots.get(&id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
             tables.slots.remove(&id);
         }
@@ -108,7 +106,7 @@ impl Registry {
 
     /// Forgets those of the addresses that are the machine's own.
     pub(crate) fn give_back(&self, id: InstanceId, addresses: &[Ipv4Addr]) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).give_back(id, addresses);
+        self.0.write().give_back(id, addresses);
     }
 }
 

@@ -14,11 +14,12 @@ use crate::{
 };
 use cvmd_hypervisor::{Among, Holding, Peer, Trouble, largest};
 use cvmd_model::InstanceId;
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
@@ -218,7 +219,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }
 

@@ -10,12 +10,13 @@ use crate::{
     survey,
 };
 use cvmd_sqlite_log::{Log, PAGES_MAX, in_words};
+use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     num::NonZeroUsize,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc,
     },
@@ -128,7 +129,7 @@ impl Store {
     pub(crate) async fn work(&self, id: u64, work: Work) -> Result<Option<Vec<u8>>, NotWritten> {
         let (answer, answered) = oneshot::channel();
         {
-            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            let jobs = self.jobs.lock();
             let jobs = jobs.as_ref().ok_or("the store is closed")?;
             jobs.send(Job { id, work, answer }).map_err(|_| "the writer has ended")?;
         }
@@ -146,8 +147,8 @@ impl Store {
 
     /// Ends the writer after what was asked for before. Blocks until the file is closed.
     pub(crate) fn close(&self) {
-        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.jobs.lock().take());
+        let thread = self.thread.lock().take();
         if let Some(thread) = thread {
             // A writer that panicked has answered nobody since; there is nothing left to report.
             let _ = thread.join();
@@ -198,7 +199,7 @@ fn read_all(connection: &Connection) -> Result<Vec<Arc<Machine>>, StoreError> {
         let mut machines = Ok(Vec::new());
         loop {
             // The lock is held while waiting: whoever waits first is served first.
-            let chunk = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let chunk = inbox.lock().recv();
             let Ok(chunk) = chunk else { return machines };
             // After an error the chunks are still taken, because the reader waits for room.
             if let Ok(parsed) = &mut machines {

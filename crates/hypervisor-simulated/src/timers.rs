@@ -2,10 +2,8 @@
 
 use cvmd_hypervisor::Clock;
 use cvmd_model::InstanceId;
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use tokio::sync::Notify;
 
 /// Machines by the moment at which they change.
@@ -19,7 +17,7 @@ impl Timers {
     /// Remembers that `id` changes at `at_ms`. A moment that was overtaken by another change may come all the same:
     /// it means "look again".
     pub(crate) fn add(&self, at_ms: u64, id: InstanceId) {
-        let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut moments = self.moments.lock();
         moments.insert((at_ms, id));
         if moments.first() == Some(&(at_ms, id)) {
             self.earlier.notify_one();
@@ -32,7 +30,7 @@ impl Timers {
             let now_ms = clock.now_ms();
             let next_ms = loop {
                 let first = {
-                    let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut moments = self.moments.lock();
                     match moments.first().copied() {
                         Some((at_ms, id)) if at_ms <= now_ms => {
                             moments.pop_first();

@@ -8,7 +8,8 @@ use crate::{
 };
 use cvmd_hypervisor::Peer;
 use cvmd_model::InstanceId;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// A connection that was accepted.
 #[derive(Debug)]
@@ -89,6 +90,6 @@ impl Visit {
     }
 
     fn tried(&self) -> MutexGuard<'_, Tried> {
-        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tried.lock()
     }
 }

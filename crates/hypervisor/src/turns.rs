@@ -2,10 +2,8 @@
 //! thousand wishes holds another up for as long as one of them takes.
 
 use cvmd_model::RoundRobin;
-use std::{
-    hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{hash::Hash, sync::Arc};
 use tokio::sync::oneshot;
 
 /// Places for work, and who waits for one. `K` tells whose work it is: an account, a machine. Clones share the places.
@@ -116,7 +114,7 @@ impl<K: Clone + Eq + Hash> Shared<K> {
     }
 
     fn queues(&self) -> MutexGuard<'_, Queues<K>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queues.lock()
     }
 }
 

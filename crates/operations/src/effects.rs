@@ -6,7 +6,8 @@
 
 use cvmd_model::{AccountNumber, RoundRobin};
 use foldhash::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ impl Effects {
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -16,7 +16,8 @@ use crate::{
 use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::InstanceId;
 use cvmd_state::State;
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 /// Idle instances that are looked at side by side.

@@ -5,10 +5,11 @@ use cvmd_hypervisor::{Clock, Hypervisor};
 use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
 use cvmd_state::State;
 use foldhash::HashMap;
+use parking_lot::Mutex;
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -87,7 +88,7 @@ impl Shared {
 
     /// Those of them that are instances still.
     fn without_machine(&self) -> usize {
-        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.without_machine.lock();
         if !known.is_empty() {
             let view = self.state.view();
             known.retain(|id| view.instance(*id).is_some());
@@ -99,7 +100,7 @@ impl Shared {
     pub(crate) fn note_machine(&self, row: &Instance, observed: &Observed) {
         // A launch that failed may have made none.
         let is_lost = observed.power == Power::Absent && row.state != InstanceState::LaunchFailed;
-        let mut known = self.without_machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.without_machine.lock();
         if is_lost && known.insert(row.id) {
             tracing::error!(instance = %row.id, "the instance has no machine: it is shown STOPPED and can only be terminated");
         }
@@ -157,8 +158,8 @@ impl Shared {
         }
     }
 
-    pub(crate) fn tasks(&self) -> std::sync::MutexGuard<'_, HashMap<InstanceId, Arc<Task>>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn tasks(&self) -> parking_lot::MutexGuard<'_, HashMap<InstanceId, Arc<Task>>> {
+        self.tasks.lock()
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::{data::DataDirectory, master_key::write_private, random, tunnel::connect};
 use anyhow::{Context, bail};
 use cvmd_hypervisor::Clock;
+use parking_lot::Mutex;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber, date_time_ymd,
@@ -19,7 +20,7 @@ use rustls::{
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -85,7 +86,7 @@ impl Authority {
     /// When the host is none that the authority speaks for.
     pub(crate) fn config(&self, host: &str) -> anyhow::Result<Arc<ServerConfig>> {
         let now_seconds = self.clock.now_ms() / 1000;
-        let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leaves = self.leaves.lock();
         leaves.retain(|leaf| now_seconds.saturating_sub(leaf.made_seconds) < RENEWED_DAYS * DAY_SECONDS);
         if let Some(leaf) = leaves.iter().find(|leaf| *leaf.host == *host) {
             return Ok(Arc::clone(&leaf.config));

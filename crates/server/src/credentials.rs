@@ -4,10 +4,8 @@ use crate::master_key::MasterKey;
 use anyhow::Context;
 use cvmd_state::View;
 use cvmd_wire as wire;
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use parking_lot::RwLock;
+use std::{collections::HashMap, sync::Arc};
 
 /// All credentials by SecretId.
 #[derive(Debug, Default)]
@@ -27,20 +25,20 @@ impl Credentials {
 
     pub(crate) fn put(&self, account: u32, secret_id: &str, secret_key: &str) {
         let credential = Arc::new(wire::Credential::new(account, secret_id, secret_key));
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(secret_id.into(), credential);
+        self.0.write().insert(secret_id.into(), credential);
     }
 
     /// From now on nothing is signed by it.
     pub(crate) fn remove(&self, secret_id: &str) -> Option<Removed> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove_entry(secret_id).map(Removed)
+        self.0.write().remove_entry(secret_id).map(Removed)
     }
 
     pub(crate) fn put_back(&self, Removed((secret_id, credential)): Removed) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(secret_id, credential);
+        self.0.write().insert(secret_id, credential);
     }
 
     pub(crate) fn holds(&self, secret_id: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(secret_id)
+        self.0.read().contains_key(secret_id)
     }
 }
 
@@ -49,6 +47,6 @@ pub(crate) struct Removed((Box<str>, Arc<wire::Credential>));
 
 impl wire::Credentials for Credentials {
     fn find(&self, secret_id: &str) -> Option<Arc<wire::Credential>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(secret_id).cloned()
+        self.0.read().get(secret_id).cloned()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{plain_words, waiting};
 use anyhow::{Context, bail};
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{Error, ErrorKind, Read, Write},
@@ -10,7 +11,6 @@ use std::{
         net::UnixStream,
     },
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -148,7 +148,7 @@ impl DataDirectory {
     }
 
     fn made(&self) -> MutexGuard<'_, Vec<PathBuf>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+        self.made.lock()
     }
 
     /// Returns when the directory, or a file without which nothing lasts, is no longer the one that was opened: then what is

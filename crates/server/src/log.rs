@@ -5,9 +5,10 @@
 
 use crate::cli::arguments::Format;
 use anyhow::{Context, bail};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     io::{ErrorKind, Write},
-    sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::LazyLock,
     time::Duration,
 };
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -81,9 +82,8 @@ pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
 
 /// Returns when the lines so far have been written, or nobody takes them.
 pub(crate) fn end() {
-    let lines = LINES.lock();
-    let _ =
-        LINES.written.wait_timeout_while(lines, END_WITHIN, |lines| lines.is_being_written || !lines.text.is_empty());
+    let are_left = |lines: &mut Waiting| lines.is_being_written || !lines.text.is_empty();
+    LINES.written.wait_while_for(&mut LINES.lock(), are_left, END_WITHIN);
 }
 
 /// Lines that nobody has been able to read: they could not be written, or too many waited.
@@ -111,7 +111,7 @@ struct Waiting {
 
 impl Lines {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 
     fn add(&self, line: &[u8]) {
@@ -133,12 +133,11 @@ impl Lines {
     fn write(&self, mut to: impl Write) {
         let mut text = Vec::new();
         loop {
-            let waiting = self.lock();
+            let mut waiting = self.lock();
             let empty = |waiting: &mut Waiting| waiting.text.is_empty();
-            let waiting = self.more.wait_while(waiting, empty).unwrap_or_else(PoisonError::into_inner);
+            self.more.wait_while(&mut waiting, empty);
             let few = |waiting: &mut Waiting| waiting.text.len() < GATHERED_BYTES;
-            let gathered = self.more.wait_timeout_while(waiting, GATHER_FOR, few);
-            let (mut waiting, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+            self.more.wait_while_for(&mut waiting, few, GATHER_FOR);
             text.append(&mut waiting.text);
             waiting.text.shrink_to(KEPT_BYTES);
             waiting.is_being_written = true;

@@ -2,13 +2,11 @@
 
 use cvmd_operations::Figures;
 use cvmd_state::State;
+use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     fmt::Write,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
@@ -105,27 +103,27 @@ pub(crate) struct Held {
 impl Metrics {
     /// `action` and `code` come from the catalog, so that what a caller sends cannot make new series.
     pub(crate) fn count(&self, action: &'static str, code: &'static str, took_us: u64) {
-        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry((action, code)).or_default() += 1;
+        *self.requests.lock().entry((action, code)).or_default() += 1;
         self.microseconds.fetch_add(took_us, Ordering::Relaxed);
     }
 
     /// Notes that something was refused or closed because of a bound.
     pub(crate) fn reached(&self, bound: Bound) {
-        *self.bounds.lock().unwrap_or_else(PoisonError::into_inner).entry(bound).or_default() += 1;
+        *self.bounds.lock().entry(bound).or_default() += 1;
     }
 
     pub(crate) fn text(&self, state: &State, engine: Figures, held: &Held) -> String {
         let mut text = String::from(
             "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
         );
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let requests = self.requests.lock();
         for ((action, code), count) in requests.iter() {
             let _ = writeln!(text, "cvmd_requests_total{{action=\"{action}\",code=\"{code}\"}} {count}");
         }
         drop(requests);
         text.push_str("# HELP cvmd_bounds_reached_total What was refused or closed because of a bound, by bound.\n");
         text.push_str("# TYPE cvmd_bounds_reached_total counter\n");
-        let bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
+        let bounds = self.bounds.lock();
         for bound in Bound::ALL {
             let count = bounds.get(bound).copied().unwrap_or_default();
             let _ = writeln!(text, "cvmd_bounds_reached_total{{bound=\"{}\"}} {count}", bound.name());

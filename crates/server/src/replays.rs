@@ -1,10 +1,8 @@
 //! Signed requests of the legacy dialect that have been seen: the same one twice is a replay.
 
 use cvmd_wire::ReplayKey;
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::collections::HashSet;
 
 /// A signed request is valid from 300 seconds before its timestamp to 300 after: seen at any moment of that, it must
 /// be remembered for this long, and for a minute more, in which clocks may be set.
@@ -24,7 +22,7 @@ struct Periods {
 impl Replays {
     /// Whether the request is new; from now on it is not.
     pub(crate) fn admit(&self, key: ReplayKey, now_seconds: u64) -> bool {
-        let mut periods = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut periods = self.0.lock();
         if now_seconds >= periods.began_seconds + REMEMBERED_SECONDS {
             periods.before = std::mem::take(&mut periods.now);
             periods.began_seconds = now_seconds;

@@ -1,6 +1,6 @@
 //! How many requests of each account are under way: one account keeps a part of the connections for others to come by.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
 /// Locks, so that requests of different accounts seldom wait for the same one.
 const PLACES: usize = 1_024;
@@ -51,7 +51,7 @@ impl UnderWay {
 
 impl Place {
     fn counts(&self) -> MutexGuard<'_, Vec<(u32, usize)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

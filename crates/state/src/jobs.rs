@@ -2,10 +2,8 @@
 //! as long as one of them takes.
 
 use cvmd_model::{AccountNumber, RoundRobin};
-use std::{
-    fmt,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::{fmt, sync::Arc};
 
 /// Commands of one account that wait.
 const WAITING_MAX: usize = 1_024;
@@ -98,7 +96,7 @@ impl<J> Jobs<J> {
                 return next;
             }
             queues.is_idle = true;
-            queues = self.0.came.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            self.0.came.wait(&mut queues);
         }
     }
 
@@ -109,7 +107,7 @@ impl<J> Jobs<J> {
     }
 
     fn queues(&self) -> MutexGuard<'_, Queues<J>> {
-        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.queues.lock()
     }
 }
 

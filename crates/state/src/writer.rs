@@ -14,12 +14,13 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
+use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -217,7 +218,7 @@ impl State {
     /// Ids of instances that were put with an operation under way or with other tags, after each publish from now on.
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<InstanceId> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        self.shared.subscribers.lock().push(sender);
         receiver
     }
 
@@ -243,13 +244,13 @@ impl State {
     /// Why nothing can be made durable now, as far as was tried; none once it can again.
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<str>> {
-        self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.trouble.lock().clone()
     }
 
     /// Lets the writer finish what it has and waits for it. Later commands answer [`CommitError::Closed`].
     pub fn close(&self) {
         self.jobs.close();
-        if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(writer) = self.writer.lock().take() {
             // It never ends by a panic: that ends the process.
             let _ = writer.join();
         }
@@ -385,7 +386,7 @@ impl Writer {
             answer(outcome.clone());
         }
         if outcome.is_ok() {
-            let mut subscribers = self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut subscribers = self.shared.subscribers.lock();
             if images {
                 self.shared.images.send_replace(());
             }
@@ -411,7 +412,7 @@ impl Writer {
             return Ok(());
         };
         // Said once, and not for each command while it lasts: the log may stand on the same full disk.
-        if self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+        if self.shared.trouble.lock().is_none() {
             tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
         }
         match self.read_back() {
@@ -431,12 +432,12 @@ impl Writer {
     }
 
     fn fails(&self, reason: Arc<str>) -> CommitError {
-        *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&reason));
+        *self.shared.trouble.lock() = Some(Arc::clone(&reason));
         CommitError::Store(reason)
     }
 
     fn works_again(&self) {
-        if self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+        if self.shared.trouble.lock().take().is_some() {
             tracing::info!("what is asked for can be made durable again");
         }
     }

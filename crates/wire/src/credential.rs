@@ -1,7 +1,7 @@
 //! A secret and whose it is.
 
+use parking_lot::RwLock;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -52,14 +52,14 @@ impl Credential {
 
     /// The kept signing key, if this date and service verified a signature before.
     pub(crate) fn kept_signing_key(&self, date: &[u8; 10], service: &str) -> Option<HmacSha256> {
-        let keys = self.signing_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.signing_keys.read();
         keys.iter().find(|key| key.date == *date && *key.service == *service).map(|key| key.keyed.clone())
     }
 
     /// Keeps a signing key that verified a signature. Others are not kept, or strangers could push
     /// out the keys in use by naming services.
     pub(crate) fn keep_signing_key(&self, date: &[u8; 10], service: &str, keyed: HmacSha256) {
-        let mut keys = self.signing_keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.signing_keys.write();
         if keys.iter().any(|key| key.date == *date && *key.service == *service) {
             return;
         }

@@ -3,8 +3,9 @@
 use super::files::Files;
 use crate::{machine::Machine, machines::Machines, memory::Memory};
 use cvmd_model::{BootId, InstanceId, Power};
+use parking_lot::{Mutex, MutexGuard};
 use russh::Error;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A guest's userland, from one boot to its end.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub(crate) struct Userland {
 
 impl Userland {
     pub(crate) fn new(machines: Arc<Machines>, machine: &Machine, files: Arc<Mutex<Files>>) -> Userland {
-        let memory = files.lock().unwrap_or_else(PoisonError::into_inner).memory();
+        let memory = files.lock().memory();
         Userland { machines, id: machine.id, boot: machine.boot, files, memory }
     }
 
@@ -34,6 +35,6 @@ impl Userland {
 
     /// What the guest has in memory. Held for no longer than a command.
     pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        self.files.lock()
     }
 }

@@ -11,12 +11,13 @@ use crate::{
     random, waiting,
 };
 use anyhow::{Context, bail};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, IsTerminal},
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -99,7 +100,7 @@ enum Running {
 impl Belongings {
     /// Starts the server, unless all has been cleared away; what it prints first.
     fn start(&self, secret_id: &str, secret_key: &str) -> anyhow::Result<String> {
-        let mut running = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.server.lock();
         if matches!(*running, Running::Cleared) {
             bail!("the demo was told to end");
         }
@@ -134,8 +135,7 @@ impl Belongings {
     }
 
     fn clear(&self) {
-        let running =
-            std::mem::replace(&mut *self.server.lock().unwrap_or_else(PoisonError::into_inner), Running::Cleared);
+        let running = std::mem::replace(&mut *self.server.lock(), Running::Cleared);
         if let Running::Server(mut server) = running {
             // Its data is temporary, so it need not stop gently.
             let _ = server.kill();

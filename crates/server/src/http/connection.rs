@@ -6,10 +6,8 @@ use crate::{
     tunnel::{connect::Way, relay::Relay, slots::Slot},
 };
 use hyper::upgrade::OnUpgrade;
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{net::IpAddr, sync::Arc};
 
 /// A `CONNECT` that was answered with 200, or a WebSocket with 101: what follows on the connection is no HTTP of this connection.
 pub(super) struct Tunnel {
@@ -40,6 +38,6 @@ impl Connection {
     pub(super) fn becomes(&self, end: End, upgrade: OnUpgrade) {
         self.framing.leave();
         // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200, or an upgrade with 101.
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { end, upgrade });
+        *self.tunnel.lock() = Some(Tunnel { end, upgrade });
     }
 }

@@ -1,11 +1,12 @@
 //! Who is connected: so many at a time, a share of them for one peer, and who has to go when another wants to come.
 
 use cvmd_hypervisor::{Holding, Peer, largest};
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
@@ -111,7 +112,7 @@ impl Connections {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     fn now_ms(&self) -> u64 {

@@ -2,10 +2,11 @@
 //! `Transfer-Encoding` without a word, and whoever stands between a client and this server may have believed the other one
 //! (RFC 9112 section 6.3).
 
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -100,7 +101,7 @@ impl Framing {
     }
 
     fn place(&self) -> MutexGuard<'_, Place> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -14,11 +14,8 @@ use crate::{
 };
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -128,7 +125,7 @@ where
         })?;
     }
     let tunnel = Arc::into_inner(connection).map(|connection| connection.tunnel);
-    Ok(tunnel.and_then(|tunnel| tunnel.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    Ok(tunnel.and_then(|tunnel| tunnel.into_inner()))
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

@@ -3,12 +3,13 @@
 
 use cvmd_hypervisor::{Connection, Holding, largest};
 use cvmd_model::InstanceId;
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::HashMap,
     io,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
@@ -121,7 +122,7 @@ impl Slots {
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Taken>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }
 

@@ -3,10 +3,8 @@
 use crate::master_key::MasterKey;
 use cvmd_actions::Ticket;
 use hyper::StatusCode;
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::collections::HashMap;
 
 /// The words that were used and would still be in time. A restart forgets them, and with it every console ends.
 #[derive(Debug, Default)]
@@ -53,7 +51,7 @@ impl Used {
         if ticket.until_seconds < now_seconds {
             return Err(NoConsole::Over);
         }
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.0.lock();
         used.retain(|_, until_seconds| *until_seconds >= now_seconds);
         let again = used.insert(word.to_owned(), ticket.until_seconds).is_some();
         if again { Err(NoConsole::Over) } else { Ok(ticket) }

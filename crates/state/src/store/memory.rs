@@ -3,10 +3,11 @@
 use super::{Group, Journal, Row, Store, StoreError, Table, TakeRow};
 use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
+use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -31,8 +32,8 @@ impl MemoryStore {
         self.failing.store(failing, Ordering::SeqCst);
     }
 
-    fn rows(&self) -> std::sync::MutexGuard<'_, Rows> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rows(&self) -> parking_lot::MutexGuard<'_, Rows> {
+        self.rows.lock()
     }
 }
 
