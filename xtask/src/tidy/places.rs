@@ -7,7 +7,7 @@ use super::{
 
 pub(crate) const HOMES: Rule = Rule {
     name: "homes",
-    why: "Time, chance and the outside world are replaceable only where they come in by one door; otherwise no test can turn \
+    why: "Time, chance and the outside world are replaceable only where they come in at one place; otherwise no test can turn \
           the clock and no world replays from its seed.",
     find: homes,
 };
@@ -34,10 +34,10 @@ struct Home {
     instead: &'static str,
 }
 
-const KEPT: &[Home] = &[
+const HOMES_OF: &[Home] = &[
     Home {
         what: "SystemTime::now",
-        homes: &["crates/hypervisor/src/clock.rs", "xtask/", "benches/"],
+        homes: &["crates/hypervisor/src/clock.rs", "benches/"],
         free_in_tests: false,
         instead: "take the time from the Clock or the Context",
     },
@@ -70,14 +70,14 @@ const KEPT: &[Home] = &[
     },
     Home {
         what: "env::var(",
-        homes: &["crates/server/src/cli/", "crates/server/tests/", "xtask/", "benches/"],
+        homes: &["crates/server/src/cli/", "xtask/", "benches/"],
         free_in_tests: false,
         instead: "add a setting to the configuration",
     },
     Home {
         what: "Uuid::new_v4",
         // A simulated machine draws its own host keys and boot ids: they are no part of the state.
-        homes: &["crates/server/src/random.rs", "crates/hypervisor-simulated/src/machines.rs"],
+        homes: &["crates/hypervisor-simulated/src/machines.rs"],
         free_in_tests: true,
         instead: "take ids and randomness from the Context",
     },
@@ -98,7 +98,6 @@ const KEPT: &[Home] = &[
             "crates/operations/src/engine.rs",
             "crates/operations/src/tasks.rs",
             "crates/server/src/",
-            "benches/",
         ],
         free_in_tests: true,
         instead: "let the engine, the driver or the server own the task, so that stopping ends it",
@@ -113,11 +112,27 @@ const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 fn homes(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &workspace.files {
-        let kept = KEPT.iter().filter(|kept| !kept.homes.iter().any(|home| file.path.starts_with(home)));
-        for kept in kept {
-            let is_free = |line| kept.free_in_tests && (file.is_test_line(line) || file.path.contains("/examples/"));
-            let strays = file.code_lines().filter(|(line, text)| text.contains(kept.what) && !is_free(*line));
-            findings.extend(strays.map(|(line, _)| finding(file, line, format!("`{}`: {}", kept.what, kept.instead))));
+        let outside = HOMES_OF.iter().filter(|home| !home.homes.iter().any(|path| file.path.starts_with(path)));
+        for home in outside {
+            let is_free = |line| home.free_in_tests && (file.is_test_line(line) || file.path.contains("/examples/"));
+            let strays = file.code_lines().filter(|(line, text)| text.contains(home.what) && !is_free(*line));
+            findings.extend(strays.map(|(line, _)| finding(file, line, format!("`{}`: {}", home.what, home.instead))));
+        }
+    }
+    findings.extend(stale(workspace));
+    findings
+}
+
+/// Homes in which nothing of the kind stands any more.
+fn stale(workspace: &Workspace) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for Home { what, homes, .. } in HOMES_OF {
+        for path in *homes {
+            let mut inside = workspace.files.iter().filter(|file| file.path.starts_with(path)).peekable();
+            if inside.peek().is_some() && !inside.any(|file| file.code_lines().any(|(_, text)| text.contains(what))) {
+                let what_to_do = format!("take `{path}` off the homes of `{what}`: there is none in it");
+                findings.push(Finding { path: (*path).to_owned(), line: 1, what_to_do });
+            }
         }
     }
     findings
@@ -154,12 +169,23 @@ mod test {
     use super::{super::rule::test::found, *};
 
     #[test]
+    fn a_home_in_which_nothing_stands_is_no_home() {
+        let clock = "crates/hypervisor/src/clock.rs";
+        let found = |text| found(&HOMES, clock, text);
+        assert_eq!(found("fn now() { SystemTime::now(); Instant::now(); }\n"), [""; 0]);
+        assert_eq!(found("fn now() { Instant::now(); }\n").len(), 1);
+    }
+
+    #[test]
     fn clocks_and_environment_are_found_outside_their_homes() {
         for call in ["std::thread::sleep(x)", "SystemTime::now()", "std::time::Instant::now()", "std::env::var(\"X\")"]
         {
             assert_eq!(found(&HOMES, "crates/actions/src/x.rs", &format!("let a = {call};\n")).len(), 1, "{call}");
         }
-        assert_eq!(found(&HOMES, "crates/hypervisor/src/clock.rs", "let a = SystemTime::now();\n"), [""; 0]);
+        assert_eq!(
+            found(&HOMES, "crates/hypervisor/src/clock.rs", "let a = SystemTime::now();\nlet b = Instant::now();\n"),
+            [""; 0]
+        );
         assert_eq!(found(&HOMES, "crates/actions/src/x.rs", "// not SystemTime::now\n"), [""; 0]);
     }
 
