@@ -8,7 +8,7 @@ use crate::{
     store::Written,
 };
 use async_trait::async_trait;
-use cvmd_hypervisor::{Answer, Boot, Connection, Definition, Endpoint, Hypervisor, Peer, Trouble};
+use cvmd_hypervisor::{Answer, Boot, Capabilities, Connection, Definition, Endpoint, Hypervisor, Peer, Trouble};
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// Bytes that wait in each direction of a connection without a socket; SSH's packets have up to 32 KiB.
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// Machines in this process. Opened in a tokio runtime, whose tasks end with [`SimulatedHypervisor::close`] or when the last
+/// Machines in this process. Opened in a tokio runtime, whose tasks end with [`Hypervisor::close`] or when the last
 /// reference goes.
 #[derive(Debug)]
 pub struct SimulatedHypervisor {
@@ -56,12 +56,6 @@ impl SimulatedHypervisor {
         let of = move |id| Arc::new(SshdOf::new(each.clone(), id)) as Arc<dyn Answer>;
         machines.listeners.serve_all(bound, Arc::new(Sshd::new(all)), of);
         Ok(Arc::new(SimulatedHypervisor { machines, tasks: Mutex::new(tasks.into()) }))
-    }
-
-    /// The one port at which every machine's sshd answers; `None` without a listener, or where each has its own.
-    #[must_use]
-    pub fn ssh_port(&self) -> Option<u16> {
-        self.machines.listeners.common_port()
     }
 
     /// How often the machine has booted; `None` when there is none.
@@ -104,23 +98,6 @@ impl SimulatedHypervisor {
         edit: impl FnOnce(&str) -> String + Send + 'static,
     ) -> Result<(), Trouble> {
         self.machines.edit_keys(id, edit).await
-    }
-
-    /// Ends the sessions, the listener and the timer, and closes the file when all that was asked for is written. A verb
-    /// that waits for its guest waits no longer: it fails, and nothing of it is written.
-    pub async fn close(&self) {
-        self.machines.closing.send_replace(true);
-        for task in self.tasks.lock().drain(..) {
-            task.abort();
-        }
-        for listener in self.machines.listeners.close_all() {
-            // It was told to end; what counts is that its socket is closed.
-            let _ = listener.await;
-        }
-        self.machines.sessions.close();
-        let machines = Arc::clone(&self.machines);
-        // A join error would be the writer's panic, which was reported where it happened.
-        let _ = tokio::task::spawn_blocking(move || machines.store.close()).await;
     }
 }
 
@@ -240,8 +217,28 @@ impl Hypervisor for SimulatedHypervisor {
         self.machines.aside.len()
     }
 
-    fn has_own_ports(&self) -> bool {
-        self.machines.listeners.are_own_ports()
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { own_ports: self.machines.listeners.are_own_ports(), consoles: true }
+    }
+
+    fn ssh_port(&self) -> Option<u16> {
+        self.machines.listeners.common_port()
+    }
+
+    /// A verb that waits for its guest waits no longer: it fails, and nothing of it is written.
+    async fn close(&self) {
+        self.machines.closing.send_replace(true);
+        for task in self.tasks.lock().drain(..) {
+            task.abort();
+        }
+        for listener in self.machines.listeners.close_all() {
+            // It was told to end; what counts is that its socket is closed.
+            let _ = listener.await;
+        }
+        self.machines.sessions.close();
+        let machines = Arc::clone(&self.machines);
+        // A join error would be the writer's panic, which was reported where it happened.
+        let _ = tokio::task::spawn_blocking(move || machines.store.close()).await;
     }
 
     async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
@@ -254,10 +251,6 @@ impl Hypervisor for SimulatedHypervisor {
 
     fn bounds_reached(&self) -> Vec<(&'static str, u64)> {
         self.machines.bounds().figures()
-    }
-
-    fn has_consoles(&self) -> bool {
-        true
     }
 
     async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {

@@ -62,6 +62,16 @@ impl Boot {
     }
 }
 
+/// What a driver can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Each machine is met at a port of its own, which its instance must then tell; otherwise at one port that all machines
+    /// have in common.
+    pub own_ports: bool,
+    /// Machines have a console that can be opened.
+    pub consoles: bool,
+}
+
 /// A hypervisor. Machines are known by their instance's id.
 ///
 /// # Guarantees (of every driver)
@@ -81,6 +91,9 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     async fn define(&self, definition: &Definition) -> Result<(), Trouble>;
 
     /// What the machine is now; `Power::Absent` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be found out now. Never for a machine that does not exist.
     async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble>;
 
     /// Ids of machines whose `observe` may have changed, whoever changed it. Each call makes a new receiver that
@@ -88,12 +101,21 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     fn watch(&self) -> UnboundedReceiver<InstanceId>;
 
     /// Starts a machine that is off: a new boot id. One that is starting or running is left alone.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`]; [`Trouble::NotOff`] while it shuts down.
     async fn start(&self, id: InstanceId) -> Result<(), Trouble>;
 
     /// Asks the guest to shut down and returns at once; the guest may not listen.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`].
     async fn shut_down(&self, id: InstanceId) -> Result<(), Trouble>;
 
     /// Cuts the power.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`].
     async fn power_off(&self, id: InstanceId) -> Result<(), Trouble>;
 
     /// Makes the disk of a machine that is off admit exactly `wanted`'s keys beside those that people wrote by hand,
@@ -113,12 +135,18 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
 
     /// How the machine's simulated guest behaves from now on: what [`Definition::guest`] says, on a machine of any power. Real
     /// drivers ignore it, and a machine that does not exist is `Ok`.
+    ///
+    /// # Errors
+    /// [`Trouble::Store`] when that cannot be made durable.
     async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
         let _ = (id, guest);
         Ok(())
     }
 
     /// What the disk admits now, keys written by hand included.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`].
     async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;
 
     /// Wipes the system disk of a machine that is off and makes it anew, as [`Hypervisor::define`] would: nothing of
@@ -130,6 +158,9 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
 
     /// Keeps a copy of the machine's disk as that image: the disk as it is at one moment, also of a machine that runs.
     /// An image that exists stays as it is.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`].
     async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble>;
 
     /// What the image's disk admits.
@@ -139,6 +170,9 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     async fn read_image(&self, image: ImageId) -> Result<Login, Trouble>;
 
     /// Destroys the image. Machines that were made of it stay. One that does not exist is `Ok`.
+    ///
+    /// # Errors
+    /// [`Trouble::Store`] when that cannot be made durable.
     async fn delete_image(&self, image: ImageId) -> Result<(), Trouble>;
 
     /// Chooses what a machine that is off boots from now on, until another choice; a new machine boots its disk. The disk
@@ -149,6 +183,9 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble>;
 
     /// Where the machine's sshd answers, whether it runs or not.
+    ///
+    /// # Errors
+    /// [`Trouble::Absent`], and when it has no sshd.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;
 
     /// How many machines there are of which no instance is known: they are kept, and nobody meets them.
@@ -156,11 +193,19 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
         0
     }
 
-    /// Whether each machine is met at a port of its own, which its instance must then tell; otherwise at one port that
-    /// all machines have in common.
-    fn has_own_ports(&self) -> bool {
-        false
+    /// What this driver can do; the same for as long as it lives.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
+
+    /// The one port at which every machine's sshd answers; `None` without such a port.
+    fn ssh_port(&self) -> Option<u16> {
+        None
+    }
+
+    /// Ends what the driver itself does: sessions, listeners, verbs that wait. What was asked for before is durable then, and
+    /// the machines are as they were.
+    async fn close(&self) {}
 
     /// Opens a stream to the sshd of a machine that runs, also of one whose addresses cannot be reached from here.
     /// `peer` is who asked for it: what holds for an address that connects directly holds for that one. `None` is this
@@ -169,11 +214,6 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`].
     async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble>;
-
-    /// Whether machines have a console that can be opened.
-    fn has_consoles(&self) -> bool {
-        false
-    }
 
     /// Opens the console of a machine that runs for a `peer`: bytes of a terminal both ways, beginning with a login
     /// prompt. The machine going off ends it.
@@ -191,5 +231,8 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     }
 
     /// Destroys the machine and its disk, also while it runs. One that does not exist is `Ok`.
+    ///
+    /// # Errors
+    /// [`Trouble::Store`] when that cannot be made durable.
     async fn erase(&self, id: InstanceId) -> Result<(), Trouble>;
 }

@@ -123,7 +123,7 @@ impl Shared {
 
     /// What the row must tell as its port: the machine's own, where machines have such.
     pub(crate) async fn own_port(&self, row: &Instance) -> Option<u16> {
-        if !self.hypervisor.has_own_ports() || row.is_windows() {
+        if !self.hypervisor.capabilities().own_ports || row.is_windows() {
             return None;
         }
         match self.hypervisor.endpoint(row.id).await {

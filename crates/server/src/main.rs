@@ -13,6 +13,7 @@ mod config;
 mod credentials;
 mod data;
 mod descriptors;
+mod drivers;
 mod given_credential;
 mod http;
 mod log;

@@ -5,17 +5,15 @@ use crate::{
     config::Config,
     data::DataDirectory,
     descriptors::{self, Shares},
-    http,
+    drivers, http,
     master_key::{MasterKey, write_private},
     operator::{accounts, socket},
     parent, print, random, recovery, replays, seed, settling,
     tls::Tls,
-    truths,
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{ConsoleAt, Policy};
-use cvmd_hypervisor::{BACKLOG, Clock, Hypervisor};
-use cvmd_hypervisor_simulated::{Owners, Settings as MachineSettings, SimulatedHypervisor, SshSettings, Survey};
+use cvmd_hypervisor::{BACKLOG, Clock};
 use cvmd_model::Instance;
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
@@ -40,8 +38,6 @@ const SIGTERM: i32 = 15;
 /// What the system keeps of a reply that its client has not asked on for.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES_MAX: u32 = 1024 * 1024;
-/// Machines without an instance that are named one by one.
-const ORPHANS_SAID: usize = 20;
 /// Rows of one change.
 const ROWS_AT_ONCE: usize = 512;
 
@@ -67,14 +63,14 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let address = listener.local_addr()?;
     let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
-    let (app, machines) = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
+    let app = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
     let seeded = tokio::select! {
         loaded = seed::load(&app, config.seed.as_deref(), config.limits.boot_timeout_s) => Some(loaded?),
         _ = told.wait_for(|told| *told) => None,
     };
     if seeded.is_none() {
         tracing::info!("stopping; the loading of the seed goes on at the next start with it");
-        machines.close().await;
+        app.hypervisor.close().await;
         return close(&app).await;
     }
     tell_ports(&app).await?;
@@ -91,7 +87,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let operator = tokio::spawn(socket::listen(Arc::clone(&app), files, endpoint.clone(), stopped.clone()));
     let http = tokio::spawn(http::serve(Arc::clone(&app), tls, listener, stopped));
     announce(&endpoint);
-    tracing::info!(data = %data.path().display(), ssh_port = machines.ssh_port(), "ready");
+    tracing::info!(data = %data.path().display(), ssh_port = app.hypervisor.ssh_port(), "ready");
     let why = tokio::select! {
         _ = told.wait_for(|told| *told) => Ok(()),
         gone = data.gone() => Err(gone),
@@ -105,7 +101,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let (http, operator, ()) = tokio::join!(http, operator, engine.stop());
     http.context("the HTTP server broke")?;
     operator.context("the operator's socket broke")?;
-    machines.close().await;
+    app.hypervisor.close().await;
     let _ = std::fs::remove_file(data.endpoint());
     close(&app).await?;
     if is_orphaned {
@@ -211,7 +207,7 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 /// Where machines have ports of their own, every row tells its machine's before anybody can ask: of a seed's machines, and
 /// of all at the first start in that mode. Later the engine sees to it, and so it does when the mode is left.
 async fn tell_ports(app: &App) -> anyhow::Result<()> {
-    if !app.hypervisor.has_own_ports() {
+    if !app.hypervisor.capabilities().own_ports {
         return Ok(());
     }
     let mut ports = Vec::new();
@@ -276,11 +272,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-async fn open(
-    config: &Config,
-    data: &DataDirectory,
-    console: ConsoleAt,
-) -> anyhow::Result<(Arc<App>, Arc<SimulatedHypervisor>)> {
+async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyhow::Result<Arc<App>> {
     let master_key = Arc::new(MasterKey::open_beside(&data.master_key(), &data.state())?);
     let path = data.state();
     let state = tokio::task::spawn_blocking(move || {
@@ -289,55 +281,17 @@ async fn open(
     });
     let state = Arc::new(state.await.context("the state's loader broke")??);
     let first_start = state.view().accounts().next().is_none();
-    let kept = (!first_start).then(|| state.view().settings().ssh_port).filter(|port| config.ssh.keeps(*port));
-    let survey = Survey::of(data.path(), |id| state.view().instance(id).is_some())?;
-    let directory = truths::agree(&state, survey, config.accept_missing).await?;
     let shares = Shares::of(descriptors::raise());
     tracing::debug!(?shares, "file descriptors");
-    let settings = MachineSettings {
-        data: data.path().to_path_buf(),
-        clock: Clock::System,
-        ssh: SshSettings {
-            ports: config.ssh.ports.clone(),
-            kept_port: kept,
-            listen: true,
-            own_ports: config.ssh.own_ports,
-            penalties: config.ssh.penalties,
-            sessions_max: shares.sessions,
-            owners: owners(&state),
-        },
-    };
-    let view = state.view();
-    let machines = SimulatedHypervisor::open_for(settings, Some(directory), |id| view.instance(id).is_some())?;
-    keep_apart(&state, &machines);
-    keep_settings(&state, config, first_start, machines.ssh_port()).await?;
-    let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
-    let policy = Policy { console: hypervisor.has_consoles().then_some(console), ..config.policy };
+    let hypervisor = drivers::open(config, data, &state, shares.sessions).await?;
+    keep_settings(&state, config, first_start, hypervisor.ssh_port()).await?;
+    let policy = Policy { console: hypervisor.capabilities().consoles.then_some(console), ..config.policy };
     let app = App::new(state, hypervisor, master_key, policy, shares);
     let app = Arc::new(App { access: config.access.clone(), ssh_port: machines.ssh_port(), ..app });
     accounts::first_account(&app, data, config.credential.as_ref()).await?;
     app.credentials.load(&app.state.view(), &app.master_key)?;
     remember_replays(&app).await?;
-    Ok((app, machines))
-}
-
-/// Whose a machine is, for shares of what there is of sessions.
-fn owners(state: &Arc<State>) -> Owners {
-    let state = Arc::clone(state);
-    Owners::new(move |id| state.view().instance(id).map(|instance| instance.account.0))
-}
-
-/// Machines without an instance: said once, and their addresses are nobody else's.
-fn keep_apart(state: &State, machines: &SimulatedHypervisor) {
-    let aside = machines.aside();
-    for machine in aside.iter().take(ORPHANS_SAID) {
-        tracing::error!(machine = %machine.id, addresses = ?machine.addresses, "no instance has this machine: it answers nobody");
-    }
-    if aside.len() > ORPHANS_SAID {
-        tracing::error!(machines = aside.len(), "no instance has these machines: they answer nobody");
-    }
-    let addresses: Vec<Ipv4Addr> = aside.iter().flat_map(|machine| machine.addresses.iter().copied()).collect();
-    state.reserve(&addresses);
+    Ok(app)
 }
 
 async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_port: Option<u16>) -> anyhow::Result<()> {

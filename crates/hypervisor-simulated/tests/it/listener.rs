@@ -143,10 +143,10 @@ async fn a_port_of_ones_own_comes_with_the_mode_and_goes_with_it() {
     let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
     let id = defined(&driver).await;
     let address = driver.endpoint(id).await.unwrap().address.unwrap();
-    assert!(!driver.has_own_ports());
+    assert!(!driver.capabilities().own_ports);
     driver.close().await;
     let driver = at_ports(&directory, None);
-    assert!(driver.has_own_ports());
+    assert!(driver.capabilities().own_ports);
     let own = driver.endpoint(id).await.unwrap().address.unwrap();
     assert!(own.ip() != address.ip() && driver.ssh_port().is_none());
     driver.close().await;

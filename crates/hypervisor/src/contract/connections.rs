@@ -65,7 +65,7 @@ pub async fn a_client_that_goes_away_ends_its_connection_alone(world: &mut dyn W
 
 pub async fn a_console_is_had_of_a_machine_that_runs_and_ends_with_it(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
-    if !hypervisor.has_consoles() {
+    if !hypervisor.capabilities().consoles {
         assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Trouble::NoConsole(named)) if named == id));
         return;
     }

@@ -1,7 +1,7 @@
 //! Machines for tests: a truth of their own that outlives engine and state, told how to misbehave.
 
 use crate::plan::Plan;
-use cvmd_hypervisor::{Boot, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
+use cvmd_hypervisor::{Boot, Capabilities, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
 use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, System};
 use std::{
     collections::BTreeMap,
@@ -480,8 +480,8 @@ impl Hypervisor for Machines {
         Ok(Endpoint { address, user: "root".into(), host_key: "".into() })
     }
 
-    fn has_own_ports(&self) -> bool {
-        self.inner().first_port.is_some()
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { own_ports: self.inner().first_port.is_some(), ..Capabilities::default() }
     }
 
     async fn connect(&self, id: InstanceId, _peer: Option<std::net::IpAddr>) -> Result<Connection, Trouble> {

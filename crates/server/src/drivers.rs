@@ -1,0 +1,62 @@
+//! Which hypervisor this server runs, and how it is opened on a data directory.
+
+use crate::{config::Config, data::DataDirectory, truths};
+use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_hypervisor_simulated::{Owners, Settings, SimulatedHypervisor, SshSettings, Survey};
+use cvmd_state::State;
+use std::{net::Ipv4Addr, sync::Arc};
+
+/// Machines without an instance that are named one by one.
+const ORPHANS_SAID: usize = 20;
+
+/// Opens the simulated machines, the only ones there are, once it is sure that they are those of the state.
+///
+/// # Errors
+/// When the two are not of one directory, or the machines cannot be opened.
+pub(crate) async fn open(
+    config: &Config,
+    data: &DataDirectory,
+    state: &Arc<State>,
+    sessions_max: usize,
+) -> anyhow::Result<Arc<dyn Hypervisor>> {
+    let view = state.view();
+    let first_start = view.accounts().next().is_none();
+    let kept_port = (!first_start).then(|| view.settings().ssh_port).filter(|port| config.ssh.keeps(*port));
+    let survey = Survey::of(data.path(), |id| view.instance(id).is_some())?;
+    let directory = truths::agree(state, survey, config.accept_missing).await?;
+    let settings = Settings {
+        data: data.path().to_path_buf(),
+        clock: Clock::System,
+        ssh: SshSettings {
+            ports: config.ssh.ports.clone(),
+            kept_port,
+            listen: true,
+            own_ports: config.ssh.own_ports,
+            penalties: config.ssh.penalties,
+            sessions_max,
+            owners: owners(state),
+        },
+    };
+    let machines = SimulatedHypervisor::open_for(settings, Some(directory), |id| view.instance(id).is_some())?;
+    keep_apart(state, &machines);
+    Ok(machines)
+}
+
+/// Whose a machine is, for shares of what there is of sessions.
+fn owners(state: &Arc<State>) -> Owners {
+    let state = Arc::clone(state);
+    Owners::new(move |id| state.view().instance(id).map(|instance| instance.account.0))
+}
+
+/// Machines without an instance: said once, and their addresses are nobody else's.
+fn keep_apart(state: &State, machines: &SimulatedHypervisor) {
+    let aside = machines.aside();
+    for machine in aside.iter().take(ORPHANS_SAID) {
+        tracing::error!(machine = %machine.id, addresses = ?machine.addresses, "no instance has this machine: it answers nobody");
+    }
+    if aside.len() > ORPHANS_SAID {
+        tracing::error!(machines = aside.len(), "no instance has these machines: they answer nobody");
+    }
+    let addresses: Vec<Ipv4Addr> = aside.iter().flat_map(|machine| machine.addresses.iter().copied()).collect();
+    state.reserve(&addresses);
+}
