@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the table of DESIGN's numbers, printed by the benches' own binary.
+//! `cargo xtask bench`: the table of the numbers that count, printed by the benches' own binary.
 
 use crate::{shell, tally::Tally};
 

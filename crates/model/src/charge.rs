@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// By the hour, in advance, or as a spot instance.
+/// How an instance is paid for, by the vendor's words: by the hour, in advance, or as a spot instance
+/// (<https://cloud.tencent.com/document/api/213/15753#Instance>). Nothing is charged here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeType {

@@ -47,6 +47,8 @@ pub struct ImageLogin {
     pub password_login: bool,
 }
 
+/// An image that an account has made of an instance: what machines that are made of it begin with. Its disk itself is the
+/// hypervisor's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomImage {
     pub id: ImageId,

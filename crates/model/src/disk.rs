@@ -4,6 +4,8 @@ use crate::{DiskId, SnapshotId, Tag};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+/// The disk that an instance boots: it comes and goes with the instance
+/// (<https://cloud.tencent.com/document/api/213/15753#SystemDisk>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemDisk {
     pub id: DiskId,
@@ -22,6 +24,7 @@ pub struct SystemDisk {
     pub tags: Box<[Tag]>,
 }
 
+/// A disk beside it (<https://cloud.tencent.com/document/api/213/15753#DataDisk>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataDisk {
     pub id: DiskId,

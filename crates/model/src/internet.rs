@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+/// An instance's bandwidth and public address (<https://cloud.tencent.com/document/api/213/15753#InternetAccessible>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InternetAccessible {
     pub charge_type: Cow<'static, str>,

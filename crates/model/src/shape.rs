@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 /// How much a machine has of everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
+    /// Cores.
     pub cpu: u32,
     pub memory_gib: u32,
     /// The system disk first.

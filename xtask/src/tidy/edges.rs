@@ -16,7 +16,7 @@ pub(crate) const PACKAGE_NAMES: Rule = Rule {
     find: package_names,
 };
 
-/// DESIGN section 4. `*` is every crate of ours.
+/// Which of our crates each may take from, as ARCHITECTURE.md draws it. `*` is every crate of ours.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("wire", &[]),
@@ -44,7 +44,7 @@ fn edges(workspace: &Workspace) -> Vec<Finding> {
         let folder = folder(package);
         let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == folder) else {
             findings
-                .push(manifest.finding("[package]", format!("give `{folder}` its place in DESIGN section 4 and here")));
+                .push(manifest.finding("[package]", format!("give `{folder}` its place in ARCHITECTURE.md and here")));
             continue;
         };
         let in_tests = ALLOWED_IN_TESTS.iter().find(|(name, _)| *name == folder).map_or(&[][..], |(_, more)| more);

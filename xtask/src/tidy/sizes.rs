@@ -7,8 +7,7 @@ use super::{
 
 pub(crate) const FILES: Rule = Rule {
     name: "file-size",
-    why: "A file that every change must pass through is where a project stops growing: the models of STYLE end at nine \
-          thousand lines.",
+    why: "A file that every change must pass through is where a project stops growing.",
     find: files,
 };
 
