@@ -41,17 +41,23 @@ pub fn carry_out(apply: Apply, tx: &mut Transaction<'_>, context: &Context) -> R
     Ok(body)
 }
 
+/// Reads one moment of the state.
+pub type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
+
+/// Parses, and yields what is to be applied.
+pub type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
+
 /// What an action does when it is called.
 #[derive(Debug, Clone, Copy)]
 pub enum Effect {
     /// Reads one moment of the state.
-    Query(fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>),
+    Query(Answer),
     /// Parses, off the writer, and yields what is to be applied. Microseconds.
-    Command(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+    Command(Prepare),
     /// The same, but parsing takes milliseconds (a password is hashed): not on an async thread.
-    SlowCommand(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+    SlowCommand(Prepare),
     /// The same, but parsing takes some hundred milliseconds (a key is made).
-    LongCommand(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+    LongCommand(Prepare),
 }
 
 /// Parameters, of whatever action, that are kept and answered, but that no machine depends on.
@@ -74,6 +80,55 @@ pub struct Action {
 }
 
 impl Action {
+    const fn new(product: Product, name: &'static str, errors: &'static [&'static str], effect: Effect) -> Action {
+        Action { product, name, errors, without_effect: &[], regionless: false, effect }
+    }
+
+    pub(crate) const fn query(
+        product: Product,
+        name: &'static str,
+        errors: &'static [&'static str],
+        answer: Answer,
+    ) -> Action {
+        Action::new(product, name, errors, Effect::Query(answer))
+    }
+
+    pub(crate) const fn command(
+        product: Product,
+        name: &'static str,
+        errors: &'static [&'static str],
+        prepare: Prepare,
+    ) -> Action {
+        Action::new(product, name, errors, Effect::Command(prepare))
+    }
+
+    pub(crate) const fn slow_command(
+        product: Product,
+        name: &'static str,
+        errors: &'static [&'static str],
+        prepare: Prepare,
+    ) -> Action {
+        Action::new(product, name, errors, Effect::SlowCommand(prepare))
+    }
+
+    pub(crate) const fn long_command(
+        product: Product,
+        name: &'static str,
+        errors: &'static [&'static str],
+        prepare: Prepare,
+    ) -> Action {
+        Action::new(product, name, errors, Effect::LongCommand(prepare))
+    }
+
+    pub(crate) const fn without_effect(self, without_effect: &'static [&'static str]) -> Action {
+        Action { without_effect, ..self }
+    }
+
+    /// API 3.0 answers it without a region too.
+    pub(crate) const fn regionless(self) -> Action {
+        Action { regionless: true, ..self }
+    }
+
     /// Those of a request for it.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ mod untaken;
 
 catalog!(modules);
 
-pub use action::{Action, Apply, Body, Effect, carry_out};
+pub use action::{Action, Answer, Apply, Body, Effect, Prepare, carry_out};
 pub use address::{Address, find};
 pub use api_error::{ApiError, denied};
 pub use catalog::ACTIONS;

@@ -7,18 +7,15 @@ use crate::{
     under_way::Begun,
     work::{self, Size},
 };
-use cvmd_actions::{self as actions, Action, ApiError, Apply, Body, Context, Effect, Excess, Parameters, Reason};
+use cvmd_actions::{self as actions, Action, Answer, ApiError, Apply, Body, Context, Effect, Excess, Prepare, Reason};
 use cvmd_hypervisor::Turns;
 use cvmd_model::is_id_of_other;
-use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction, View};
+use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction};
 use cvmd_wire::{Denied, Dialect, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
 /// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
 const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
-type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
 
 /// What comes of a request: most queries are answered at once, and cost no state of a future.
 pub(crate) enum Outcome<'a> {
@@ -279,7 +276,7 @@ fn is_dry_run(root: &Map) -> bool {
 mod test {
     use super::*;
     use crate::{descriptors::Shares, master_key::MasterKey};
-    use cvmd_actions::Policy;
+    use cvmd_actions::{Parameters, Policy};
     use cvmd_hypervisor::Clock;
     use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
     use cvmd_model::{AccountNumber, RegionId, RequestId};

@@ -29,11 +29,12 @@ fn examples(workspace: &Workspace) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for file in workspace.files.iter().filter(|file| file.path.starts_with(CATALOG)) {
-        for (index, line) in file.text.lines().enumerate() {
-            let name = line.trim().strip_prefix("name: \"").and_then(|rest| rest.strip_suffix("\","));
+        for (index, (before, line)) in file.text.lines().zip(file.text.lines().skip(1)).enumerate() {
+            let name = line.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix("\","));
+            let name = name.filter(|_| before.trim().starts_with("Product::"));
             if let Some(name) = name.filter(|name| !called(name)) {
                 let what_to_do = format!("let a client under clients/ call {name}");
-                findings.push(Finding { path: file.path.clone(), line: index + 1, what_to_do });
+                findings.push(Finding { path: file.path.clone(), line: index + 2, what_to_do });
             }
         }
     }
@@ -81,7 +82,7 @@ mod test {
 
     #[test]
     fn an_action_that_no_client_calls_is_found() {
-        let action = ("crates/actions/src/stop.rs", "    name: \"StopInstances\",\n");
+        let action = ("crates/actions/src/stop.rs", "    Product::Cvm,\n    \"StopInstances\",\n");
         assert_eq!(examples(&workspace(&[action])).len(), 1);
         let client = ("clients/tccli/test_keys.py", "cloud.call(\"StopInstances\")\n");
         assert_eq!(examples(&workspace(&[action, client])), []);

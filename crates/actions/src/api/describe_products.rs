@@ -2,17 +2,10 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeProducts>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Api,
-    name: "DescribeProducts",
-    errors: &[],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeProducts", &[], answer).regionless();
 
 fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
     places::products(parameters)

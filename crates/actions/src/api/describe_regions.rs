@@ -2,17 +2,10 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeRegions>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Api,
-    name: "DescribeRegions",
-    errors: &[],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", &[], answer).regionless();
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     places::regions(parameters, context)

@@ -3,24 +3,22 @@
 //! <https://cloud.tencent.com/document/api/362/15651>. One that belongs to an image is refused, unless DeleteBindImages has the image
 //! go with it, and then never while a machine is being made of that.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, snapshots};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};
 use cvmd_model::{CustomImage, ImageState, Refusal, Snapshot, SnapshotId};
 use cvmd_state::{SnapshotState, View};
 use std::sync::Arc;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cbs,
-    name: "DeleteSnapshots",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cbs,
+    "DeleteSnapshots",
+    &[
         "InvalidParameterValue.LimitExceeded",
         "InvalidSnapshotId.NotFound",
         "ResourceUnavailable.SnapshotCreating",
         "UnsupportedOperation.SnapshotHasBindedImage",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<SnapshotId> = Batch::read(parameters, "SnapshotIds")?;

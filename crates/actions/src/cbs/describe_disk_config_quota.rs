@@ -4,7 +4,7 @@
 //!
 //! Every type of disk can be had everywhere, as system and as data disk; in a zone that is not the region's, none.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, new_instance, types};
+use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, new_instance, types};
 use cvmd_model::ChargeType;
 use cvmd_state::View;
 use serde::Serialize;
@@ -13,14 +13,8 @@ const TYPES: [&str; 6] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_S
 /// Usage, and GiB at least.
 const USAGES: [(&str, u32); 2] = [("SYSTEM_DISK", 20), ("DATA_DISK", 10)];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cbs,
-    name: "DescribeDiskConfigQuota",
-    errors: &[],
-    without_effect: &["CPU", "DedicatedClusterId", "Memory"],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDiskConfigQuota", &[], answer)
+    .without_effect(&["CPU", "DedicatedClusterId", "Memory"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

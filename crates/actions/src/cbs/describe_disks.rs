@@ -4,7 +4,7 @@
 //! it, so all are ATTACHED. Ids that are not there are no error.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     batch::Batch,
     disks::{self, Disk, DiskReply},
@@ -15,14 +15,8 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::cmp::Reverse;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cbs,
-    name: "DescribeDisks",
-    errors: &["InvalidFilter", "InvalidParameterValue.LimitExceeded"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Cbs, "DescribeDisks", &["InvalidFilter", "InvalidParameterValue.LimitExceeded"], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,7 +5,7 @@
 //! are no error, but an empty value of a filter is.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     batch::Batch,
     filters,
@@ -16,14 +16,8 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cbs,
-    name: "DescribeSnapshots",
-    errors: &["InvalidFilter", "InvalidParameterValue.LimitExceeded"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Cbs, "DescribeSnapshots", &["InvalidFilter", "InvalidParameterValue.LimitExceeded"], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

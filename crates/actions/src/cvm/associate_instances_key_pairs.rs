@@ -5,15 +5,15 @@
 //! already is a success at once, without a power cycle. With the setting `associate = "add"` the keys bound before stay.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, KeyPairId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "AssociateInstancesKeyPairs",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "AssociateInstancesKeyPairs",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -30,10 +30,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 struct Associate {
     instances: Batch<InstanceId>,

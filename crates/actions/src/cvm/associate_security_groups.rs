@@ -5,7 +5,7 @@
 
 use super::security_groups::one_group;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     network::exist,
 };
@@ -14,10 +14,10 @@ use cvmd_model::InstanceId;
 /// Security groups of an instance.
 const GROUPS_MAX: usize = 5;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "AssociateSecurityGroups",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "AssociateSecurityGroups",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -26,10 +26,8 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.AssociateUSGLimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let group = one_group(parameters)?;

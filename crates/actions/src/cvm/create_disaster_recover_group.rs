@@ -3,18 +3,17 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateDisasterRecoverGroup>.
 //! Here nothing is placed: members are kept, counted and answered.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, cvm::groups, names, reply::time};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, cvm::groups, names, reply::time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "CreateDisasterRecoverGroup",
-    errors: &["InvalidParameterValue.DuplicateTags", "LimitExceeded.DisasterRecoverGroup"],
-    without_effect: &["ClientToken"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "CreateDisasterRecoverGroup",
+    &["InvalidParameterValue.DuplicateTags", "LimitExceeded.DisasterRecoverGroup"],
+    prepare,
+)
+.without_effect(&["ClientToken"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -8,17 +8,17 @@
 
 use super::images::{QUOTA, Texts, name_is_free};
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, cvm::login_settings::spelled_flag, error::Words,
-    names, parameters::shorten, snapshots,
+    Action, Apply, Body, Context, Parameters, Product, Reason, cvm::login_settings::spelled_flag, error::Words, names,
+    parameters::shorten, snapshots,
 };
 use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "CreateImage",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "CreateImage",
+    &[
         "ImageQuotaLimitExceeded",
         "InvalidImageName.Duplicate",
         "InvalidInstance.NotSupported",
@@ -37,10 +37,9 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["Sysprep"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["Sysprep"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
 use super::new_key_pair::{NewKey, QUOTA};
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, reply::KeyPairReply};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, reply::KeyPairReply};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::PublicKey;
 use rsa::{BoxedUint, RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, pkcs8::LineEnding, traits::PublicKeyParts};
@@ -11,20 +11,18 @@ use serde::Serialize;
 
 const BITS: usize = 2048;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "CreateKeyPair",
-    errors: &[
+pub(crate) const ACTION: Action = Action::long_command(
+    Product::Cvm,
+    "CreateKeyPair",
+    &[
         "InvalidKeyPair.LimitExceeded",
         "InvalidKeyPairName.Duplicate",
         "InvalidKeyPairNameEmpty",
         "InvalidKeyPairNameIncludeIllegalChar",
         "InvalidKeyPairNameTooLong",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::LongCommand(prepare),
-};
+    prepare,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

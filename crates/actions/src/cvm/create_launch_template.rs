@@ -6,7 +6,7 @@
 //! whether images, key pairs and networks exist is looked at when instances are run.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Parameters, Product, Reason,
     cvm::{launch::could_launch, template},
     names,
 };
@@ -16,10 +16,10 @@ use serde::Serialize;
 /// Templates of an account in a region: the vendor's limit.
 const QUOTA: usize = 200;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "CreateLaunchTemplate",
-    errors: &[
+pub(crate) const ACTION: Action = Action::slow_command(
+    Product::Cvm,
+    "CreateLaunchTemplate",
+    &[
         "InvalidImageId.Malformed",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
@@ -44,10 +44,9 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.LaunchTemplateQuota",
         "UnsupportedOperation",
     ],
-    without_effect: &["ClientToken", "TemplateDataModifyAction"],
-    regionless: false,
-    effect: Effect::SlowCommand(prepare),
-};
+    prepare,
+)
+.without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

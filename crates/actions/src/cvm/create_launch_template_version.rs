@@ -5,17 +5,17 @@
 //! Based on the default version unless told otherwise.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Parameters, Product, Reason,
     batch::Batch,
     cvm::{launch::could_launch, template},
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "CreateLaunchTemplateVersion",
-    errors: &[
+pub(crate) const ACTION: Action = Action::slow_command(
+    Product::Cvm,
+    "CreateLaunchTemplateVersion",
+    &[
         "InvalidImageId.Malformed",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
@@ -42,10 +42,9 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.LaunchTemplateVersionQuota",
         "UnsupportedOperation",
     ],
-    without_effect: &["ClientToken", "TemplateDataModifyAction"],
-    regionless: false,
-    effect: Effect::SlowCommand(prepare),
-};
+    prepare,
+)
+.without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -2,22 +2,20 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteDisasterRecoverGroups>.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::groups};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::groups};
 use cvmd_model::{DisasterRecoverGroupId, GroupRefusal, Refusal};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DeleteDisasterRecoverGroups",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DeleteDisasterRecoverGroups",
+    &[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
         "InvalidParameterValue.LimitExceeded",
         "ResourceInUse",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<DisasterRecoverGroupId> =

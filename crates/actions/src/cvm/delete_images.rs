@@ -5,23 +5,21 @@
 //! stay, unless DeleteBindedSnap has them go with it.
 
 use super::images::own;
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, snapshots};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};
 use cvmd_model::{CustomImage, ImageId, ImageState, Refusal};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DeleteImages",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DeleteImages",
+    &[
         "InvalidImageId.IncorrectState",
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidParameterValue.InvalidImageId",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;

@@ -3,16 +3,16 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteInstancesDisasterRecoverGroups>.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     cvm::groups,
 };
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DeleteInstancesDisasterRecoverGroups",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DeleteInstancesDisasterRecoverGroups",
+    &[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.DisasterRecoverGroupNotMatch",
         "InvalidInstance.NotSupported",
@@ -24,10 +24,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

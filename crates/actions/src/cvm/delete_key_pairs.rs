@@ -3,23 +3,21 @@
 //! <https://cloud.tencent.com/document/api/213/15700>. All or nothing. A key pair that is still being taken off an
 //! instance cannot be deleted either: clients retry that code.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::{KeyPairId, Refusal};
 use cvmd_state::Binding;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DeleteKeyPairs",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DeleteKeyPairs",
+    &[
         "InvalidKeyPairId.Malformed",
         "InvalidKeyPairId.NotFound",
         "InvalidParameterValue.KeyPairNotSupported",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;

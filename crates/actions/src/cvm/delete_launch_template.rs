@@ -2,17 +2,15 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplate>.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::template};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
 use cvmd_model::LaunchTemplateId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DeleteLaunchTemplate",
-    errors: &["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DeleteLaunchTemplate",
+    &["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

@@ -6,7 +6,7 @@
 //! zone's total, and what is left of that is left in each zone; of CPUs of spot instances none are left when no instance is.
 
 use super::{images, launch_parameters::Held};
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, filters, types};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, types};
 use cvmd_model::{ChargeType, GROUPS_MAX, GroupKind, Instance, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
@@ -16,19 +16,17 @@ const SPOT_TOTAL: u64 = 1_000_000;
 /// Instances in one request.
 const ONCE: usize = 500;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeAccountQuota",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeAccountQuota",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidZone.MismatchRegion",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,19 +3,12 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeDisasterRecoverGroupQuota>.
 //! Switch and SW are the same thing.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_model::{GROUPS_MAX, GroupKind};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeDisasterRecoverGroupQuota",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeDisasterRecoverGroupQuota", &[], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

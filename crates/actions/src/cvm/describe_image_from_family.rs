@@ -5,19 +5,12 @@
 //! that is not NORMAL; without any, `Image` is null.
 
 use super::images::{ImageReply, creator, of_custom};
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_model::ImageState;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeImageFromFamily",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImageFromFamily", &[], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

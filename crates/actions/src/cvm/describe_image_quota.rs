@@ -3,18 +3,11 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeImageQuota>.
 
 use super::images::QUOTA;
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeImageQuota",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImageQuota", &[], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

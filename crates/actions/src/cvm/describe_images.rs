@@ -4,17 +4,17 @@
 
 use super::images::{ImageReply, creator, of_custom, of_public};
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
+    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
     parameters::shorten,
 };
 use cvmd_model::{Catalogue, ImageId, InstanceTypeId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeImages",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeImages",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidImageId.Malformed",
@@ -22,10 +22,8 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

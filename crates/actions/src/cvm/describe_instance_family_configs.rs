@@ -2,18 +2,11 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstanceFamilyConfigs>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, types};
+use crate::{Action, Body, Context, Parameters, Product, Reason, types};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstanceFamilyConfigs",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceFamilyConfigs", &[], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,7 +6,7 @@
 //! been from the beginning.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
     reply::{self, InternetAccessible, time},
 };
@@ -15,14 +15,12 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstanceInternetBandwidthConfigs",
-    errors: &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstanceInternetBandwidthConfigs",
+    &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

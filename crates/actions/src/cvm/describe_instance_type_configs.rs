@@ -2,23 +2,21 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15749>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, filters, types, types::TypeConfig};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, types, types::TypeConfig};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstanceTypeConfigs",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstanceTypeConfigs",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidZone.MismatchRegion",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,15 +5,15 @@
 //! of a terminal both ways, with a login prompt. The address is not encoded, and leads to cvmd itself. What it holds is
 //! sealed: whose console it is, and until when.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Single, cvm::console};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Single, cvm::console};
 use cvmd_model::{InstanceId, PowerLaw, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstanceVncUrl",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstanceVncUrl",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -25,10 +25,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.SpecialInstanceType",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 const VALID_SECONDS: u64 = 15;
 

@@ -4,17 +4,17 @@
 //! for them to vanish.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::describe, filters,
-    parameters::shorten, reply::InstanceReply,
+    Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters, parameters::shorten,
+    reply::InstanceReply,
 };
 use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstances",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidInstanceId.Malformed",
@@ -22,10 +22,8 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.LimitExceeded",
         "InvalidZone.MismatchRegion",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

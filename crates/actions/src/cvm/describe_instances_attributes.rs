@@ -2,19 +2,17 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesAttributes>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, parameters::shorten};
+use crate::{Action, Body, Context, Parameters, Product, Reason, parameters::shorten};
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstancesAttributes",
-    errors: &["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstancesAttributes",
+    &["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,7 +5,7 @@
 //! For several instances, what each of them can become.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
     filters,
     types::{self, TypeConfig},
@@ -17,20 +17,18 @@ use serde::Serialize;
 const INSTANCES_MAX: usize = 20;
 const VALUES_MAX: usize = 2;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstancesModification",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstancesModification",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesOperationLimit>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::InstanceId;
 use cvmd_state::View;
 use serde::Serialize;
@@ -10,18 +10,12 @@ use serde::Serialize;
 /// The vendor's number for "as often as you like".
 const WITHOUT_LIMIT: i32 = -1;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstancesOperationLimit",
-    errors: &[
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.InstanceIdMalformed",
-        "InvalidParameterValue.LimitExceeded",
-    ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstancesOperationLimit",
+    &["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed", "InvalidParameterValue.LimitExceeded"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -2,19 +2,17 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15738>. Well-formed ids that are not there are no error.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::describe, filters};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInstancesStatus",
-    errors: &["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeInstancesStatus",
+    &["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -2,18 +2,11 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInternetChargeTypeConfigs>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeInternetChargeTypeConfigs",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInternetChargeTypeConfigs", &[], answer);
 
 /// Name, then what it says in Chinese and in English.
 const CONFIGS: [(&str, &str, &str); 4] = [

@@ -4,17 +4,17 @@
 //! through whatever has one of its values in its name.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
+    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
     reply::KeyPairReply,
 };
 use cvmd_model::{KeyPair, KeyPairId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeKeyPairs",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeKeyPairs",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidKeyPairId.Malformed",
@@ -22,10 +22,8 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValueLimit",
         "InvalidParameterValueOffset",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

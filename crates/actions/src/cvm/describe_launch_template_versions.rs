@@ -3,8 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/66323>. A password is never answered, nor that there is one.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, cvm::template, filters,
-    reply::time,
+    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, cvm::template, filters, reply::time,
 };
 use cvmd_model::{LaunchTemplateId, LaunchTemplateVersionId};
 use cvmd_state::View;
@@ -13,20 +12,18 @@ use serde_json::Value;
 
 const RANGE: [&str; 5] = ["MinVersion", "MaxVersion", "Offset", "Limit", "DefaultVersion"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeLaunchTemplateVersions",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeLaunchTemplateVersions",
+    &[
         "InvalidParameterCombination",
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -2,28 +2,24 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/66322>. Well-formed ids that are not there are no error.
 
-use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time,
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
 use serde::Serialize;
 
 const NAME: &str = "LaunchTemplateName";
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeLaunchTemplates",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeLaunchTemplates",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LimitExceeded",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

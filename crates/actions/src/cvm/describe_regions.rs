@@ -2,19 +2,12 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15708>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_model::RegionId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeRegions",
-    errors: &[],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeRegions", &[], answer).regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

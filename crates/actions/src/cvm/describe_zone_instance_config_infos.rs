@@ -5,7 +5,7 @@
 //! Nothing is ever sold out. Prices are this cloud's own table.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, filters,
+    Action, Body, Context, Parameters, Product, Reason, filters,
     filters::Filter,
     parameters::shorten,
     prices::ItemPrice,
@@ -20,19 +20,17 @@ use std::cmp::Ordering;
 const FILTERS_MAX: usize = 10;
 const VALUES_MAX: usize = 100;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeZoneInstanceConfigInfos",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "DescribeZoneInstanceConfigInfos",
+    &[
         "InvalidFilter",
         "InvalidFilterValue.LimitExceeded",
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidZone.MismatchRegion",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

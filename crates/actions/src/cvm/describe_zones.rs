@@ -2,19 +2,12 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15707>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_model::ZoneId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DescribeZones",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeZones", &[], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,15 +5,15 @@
 //! guest follows.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, KeyPairId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DisassociateInstancesKeyPairs",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DisassociateInstancesKeyPairs",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -30,10 +30,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 struct Disassociate {
     instances: Batch<InstanceId>,

@@ -6,16 +6,16 @@
 
 use super::security_groups::one_group;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     network::exist,
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "DisassociateSecurityGroups",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "DisassociateSecurityGroups",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -23,10 +23,8 @@ pub(crate) const ACTION: Action = Action {
         "InvalidSecurityGroupId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let group = one_group(parameters)?;

@@ -7,17 +7,17 @@
 
 use super::stop_type::stop_type;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Single, change_all},
     login,
     parameters::shorten,
 };
 use cvmd_model::{InstanceId, Login, StopType};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "EnterRescueMode",
-    errors: &[
+pub(crate) const ACTION: Action = Action::slow_command(
+    Product::Cvm,
+    "EnterRescueMode",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -33,10 +33,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::SlowCommand(prepare),
-};
+    prepare,
+);
 
 const USER_MAX: usize = 32;
 

@@ -4,15 +4,15 @@
 //! is started it is entered as its disk says, with what was mended there.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Single, change_all},
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ExitRescueMode",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ExitRescueMode",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -24,10 +24,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopped",
         "UnsupportedOperation.InstanceStateStopping",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Single<InstanceId> = Single::read(parameters, "InstanceId")?;

@@ -4,14 +4,14 @@
 //! material twice in one account is refused, because an unbind promises that the key is dead.
 
 use super::new_key_pair::NewKey;
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason};
 use cvmd_model::{KeyPairId, PublicKey};
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ImportKeyPair",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ImportKeyPair",
+    &[
         "InvalidKeyPair.LimitExceeded",
         "InvalidKeyPairName.Duplicate",
         "InvalidKeyPairNameEmpty",
@@ -20,10 +20,8 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPublicKey.Duplicate",
         "InvalidPublicKey.Malformed",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceModifyInstancesChargeType>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, Yuan,
+    Action, Body, Context, Parameters, Product, Reason, Yuan,
     batch::Batch,
     cvm::{inquiry, term::Term},
     prices::ItemPrice,
@@ -11,10 +11,10 @@ use crate::{
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceModifyInstancesChargeType",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceModifyInstancesChargeType",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -25,10 +25,9 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["ModifyPortableDataDisk"],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.without_effect(&["ModifyPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

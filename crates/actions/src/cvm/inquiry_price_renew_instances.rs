@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceRenewInstances>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, Yuan,
+    Action, Body, Context, Parameters, Product, Reason, Yuan,
     batch::Batch,
     cvm::{inquiry, term::Term},
     prices::ItemPrice,
@@ -11,10 +11,10 @@ use crate::{
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceRenewInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceRenewInstances",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -23,10 +23,9 @@ pub(crate) const ACTION: Action = Action {
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
     ],
-    without_effect: &["DryRun", "RenewPortableDataDisk"],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.without_effect(&["DryRun", "RenewPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

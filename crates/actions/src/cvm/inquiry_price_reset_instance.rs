@@ -4,7 +4,7 @@
 //! Images cost nothing; only a larger system disk makes a difference.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
     cvm::inquiry,
     new_instance::DISK_GIB_MAX,
@@ -13,10 +13,10 @@ use crate::{
 use cvmd_model::{InstanceId, Refusal, Running};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceResetInstance",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceResetInstance",
+    &[
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidInstance.NotSupported",
@@ -27,20 +27,19 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
-    without_effect: &[
-        "EnhancedService",
-        "LoginSettings",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-        "UserData",
-    ],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.without_effect(&[
+    "EnhancedService",
+    "LoginSettings",
+    "SystemDisk.CdcId",
+    "SystemDisk.DiskId",
+    "SystemDisk.DiskName",
+    "SystemDisk.DiskType",
+    "SystemDisk.Encrypt",
+    "SystemDisk.KmsKeyId",
+    "UserData",
+]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;

@@ -5,31 +5,28 @@
 //! By the hour or by the GB; bandwidth paid in advance, what the rest of each instance's term costs more. The way of
 //! paying stays the first instance's own unless another is named.
 
-use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::inquiry, prices::ItemPrice,
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry, prices::ItemPrice};
 use cvmd_model::{InstanceId, InternetAccessible};
 use cvmd_state::View;
 
 const BANDWIDTH_MBPS_MAX: u32 = 2000;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceResetInstancesInternetMaxBandwidth",
-    errors: &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"],
-    without_effect: &[
-        "EndTime",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetServiceProvider",
-        "InternetAccessible.PublicIpAssigned",
-        "StartTime",
-    ],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceResetInstancesInternetMaxBandwidth",
+    &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"],
+    answer,
+)
+.without_effect(&[
+    "EndTime",
+    "InternetAccessible.AntiDDoSPackageId",
+    "InternetAccessible.BandwidthPackageId",
+    "InternetAccessible.IPv4AddressType",
+    "InternetAccessible.IPv6AddressType",
+    "InternetAccessible.InternetServiceProvider",
+    "InternetAccessible.PublicIpAssigned",
+    "StartTime",
+]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -5,7 +5,7 @@
 //! By the hour from then on; paid in advance, at once what the rest of the term costs more.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
     cvm::{inquiry, launch_parameters::find_instance_type},
 };
@@ -15,10 +15,10 @@ use cvmd_state::View;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceResetInstancesType",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceResetInstancesType",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -31,10 +31,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.StoppedModeStopCharging",
         "UnsupportedOperation.SystemDiskType",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

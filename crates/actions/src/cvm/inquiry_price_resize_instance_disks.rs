@@ -5,14 +5,14 @@
 //! By the hour from then on; paid in advance, at once what the rest of the term costs more.
 
 use super::disk_size::{NAMES, disk};
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
 use cvmd_model::{InstanceId, Refusal, Running};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceResizeInstanceDisks",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceResizeInstanceDisks",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -25,29 +25,28 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
-    // However it would be done, it costs the same.
-    without_effect: &[
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DeleteWithInstance",
-        "DataDisks.DiskName",
-        "DataDisks.DiskType",
-        "DataDisks.Encrypt",
-        "DataDisks.KmsKeyId",
-        "DataDisks.SnapshotId",
-        "DataDisks.ThroughputPerformance",
-        "ForceStop",
-        "ResizeOnline",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-    ],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+// However it would be done, it costs the same.
+.without_effect(&[
+    "DataDisks.BurstPerformance",
+    "DataDisks.CdcId",
+    "DataDisks.DeleteWithInstance",
+    "DataDisks.DiskName",
+    "DataDisks.DiskType",
+    "DataDisks.Encrypt",
+    "DataDisks.KmsKeyId",
+    "DataDisks.SnapshotId",
+    "DataDisks.ThroughputPerformance",
+    "ForceStop",
+    "ResizeOnline",
+    "SystemDisk.CdcId",
+    "SystemDisk.DiskId",
+    "SystemDisk.DiskName",
+    "SystemDisk.DiskType",
+    "SystemDisk.Encrypt",
+    "SystemDisk.KmsKeyId",
+]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;

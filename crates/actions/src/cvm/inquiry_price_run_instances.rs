@@ -6,7 +6,7 @@
 //! the others only for their type.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     cvm::{inquiry, launch_parameters as run, term::Term},
     names,
     new_instance::DiskSpecs,
@@ -19,10 +19,10 @@ use cvmd_state::View;
 /// The vendor's own limit of this action.
 const COUNT_MAX: u32 = 100;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceRunInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceRunInstances",
+    &[
         "FailedOperation.SnapshotSizeLargerThanDataSize",
         "InvalidClientToken.TooLong",
         "InvalidImageId.Malformed",
@@ -38,38 +38,37 @@ pub(crate) const ACTION: Action = Action {
         "InvalidPeriod",
         "InvalidZone.MismatchRegion",
     ],
-    without_effect: &[
-        "CpuTopology",
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DiskId",
-        "DataDisks.ThroughputPerformance",
-        "EnhancedService",
-        "HostName",
-        "HpcClusterId",
-        "InstanceMarketOptions",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetServiceProvider",
-        "LaunchTemplate",
-        "LoginSettings",
-        "Metadata",
-        "NetworkInterfaces",
-        "Placement.DedicatedResourcePackIds",
-        "Placement.DedicatedResourcePackTenancy",
-        "Placement.HostId",
-        "Placement.HostIds",
-        "Placement.RackId",
-        "SecurityGroupIds",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "VirtualPrivateCloud",
-    ],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.without_effect(&[
+    "CpuTopology",
+    "DataDisks.BurstPerformance",
+    "DataDisks.CdcId",
+    "DataDisks.DiskId",
+    "DataDisks.ThroughputPerformance",
+    "EnhancedService",
+    "HostName",
+    "HpcClusterId",
+    "InstanceMarketOptions",
+    "InternetAccessible.AntiDDoSPackageId",
+    "InternetAccessible.BandwidthPackageId",
+    "InternetAccessible.IPv4AddressType",
+    "InternetAccessible.IPv6AddressType",
+    "InternetAccessible.InternetServiceProvider",
+    "LaunchTemplate",
+    "LoginSettings",
+    "Metadata",
+    "NetworkInterfaces",
+    "Placement.DedicatedResourcePackIds",
+    "Placement.DedicatedResourcePackTenancy",
+    "Placement.HostId",
+    "Placement.HostIds",
+    "Placement.RackId",
+    "SecurityGroupIds",
+    "SystemDisk.CdcId",
+    "SystemDisk.DiskId",
+    "VirtualPrivateCloud",
+]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     run::placement(parameters, context)?;

@@ -4,15 +4,15 @@
 //!
 //! The rest of a term paid in advance; nothing for an instance that is paid for by the hour.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, Yuan, batch::Batch, cvm::inquiry};
+use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, batch::Batch, cvm::inquiry};
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "InquiryPriceTerminateInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Cvm,
+    "InquiryPriceTerminateInstances",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -20,10 +20,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateTerminating",
         "UnsupportedOperation.InstancesProtected",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,17 +3,15 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyDisasterRecoverGroupAttribute>.
 //! The affinity only grows.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, Untaken, batch::Batch, cvm::groups};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Untaken, batch::Batch, cvm::groups};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyDisasterRecoverGroupAttribute",
-    errors: &["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyDisasterRecoverGroupAttribute",
+    &["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<DisasterRecoverGroupId> = Batch::of_one(parameters, "DisasterRecoverGroupId")?;

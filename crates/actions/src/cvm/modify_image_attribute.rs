@@ -4,23 +4,21 @@
 //! more here.
 
 use super::images::{Texts, name_is_free, own};
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, source::image_id};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, source::image_id};
 use cvmd_model::CustomImage;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyImageAttribute",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyImageAttribute",
+    &[
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidImageName.Duplicate",
         "InvalidParameter.ValueTooLarge",
         "InvalidParameterValue.InvalidImageId",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id = image_id(parameters)?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })?;

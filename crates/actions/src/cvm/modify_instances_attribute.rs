@@ -6,7 +6,7 @@
 
 use super::security_groups::security_groups;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     names, network,
 };
@@ -14,10 +14,10 @@ use cvmd_model::{InstanceId, Refusal, SecurityGroupId};
 
 const NAME_MAX: usize = 60;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyInstancesAttribute",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyInstancesAttribute",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -33,10 +33,9 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["CamRoleType", "EnableJumboFrame"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["CamRoleType", "EnableJumboFrame"]);
 
 /// The attributes given; the others stay as they are.
 struct Modify {

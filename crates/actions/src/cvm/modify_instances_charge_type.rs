@@ -4,7 +4,7 @@
 //! instance that is paid for in this way already is refused.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     cvm::term::Term,
 };
@@ -13,10 +13,10 @@ use cvmd_model::InstanceId;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 20;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyInstancesChargeType",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyInstancesChargeType",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -27,10 +27,9 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &["ModifyPortableDataDisk"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["ModifyPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

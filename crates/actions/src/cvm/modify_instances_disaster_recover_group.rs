@@ -5,16 +5,16 @@
 //! or without Force.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     cvm::groups,
 };
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyInstancesDisasterRecoverGroup",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyInstancesDisasterRecoverGroup",
+    &[
         "FailedOperation.AlreadyInDisasterRecoverGroup",
         "FailedOperation.DisasterRecoverGroupNotFound",
         "InvalidInstance.NotSupported",
@@ -28,10 +28,9 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
-    without_effect: &["Force"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["Force"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let names = "`DisasterRecoverGroupId` and `DisasterRecoverGroupIds`";

@@ -3,25 +3,23 @@
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are numbers that nobody manages here: every one exists.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, Refusal};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyInstancesProject",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyInstancesProject",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

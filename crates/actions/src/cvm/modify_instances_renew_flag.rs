@@ -4,16 +4,16 @@
 //! The flag is kept and answered; nothing is renewed by itself.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     cvm::term,
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyInstancesRenewFlag",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyInstancesRenewFlag",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -22,10 +22,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -3,19 +3,17 @@
 //! <https://cloud.tencent.com/document/api/213/15701>. The vendor's list has no code for a name that is too long or
 //! holds other characters, so these are plain InvalidParameterValue here.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, names, parameters::shorten};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, names, parameters::shorten};
 use cvmd_model::{KeyPair, KeyPairId, Refusal};
 
 const DESCRIPTION_MAX: usize = 60;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyKeyPairAttribute",
-    errors: &["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyKeyPairAttribute",
+    &["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("KeyId")?.unwrap_or_default();

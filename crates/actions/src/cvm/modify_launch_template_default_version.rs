@@ -2,22 +2,20 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyLaunchTemplateDefaultVersion>.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, batch::Batch, cvm::template};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ModifyLaunchTemplateDefaultVersion",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ModifyLaunchTemplateDefaultVersion",
+    &[
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerSetAlready",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

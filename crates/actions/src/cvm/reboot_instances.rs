@@ -5,15 +5,15 @@
 
 use super::stop_type::stop_type;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "RebootInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "RebootInstances",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -26,10 +26,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopped",
         "UnsupportedOperation.InstanceStateStopping",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -6,16 +6,16 @@
 //! STOPPED then, and a renewal without RenewFlag leaves the flag as it is.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     cvm::term::Term,
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "RenewInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "RenewInstances",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -24,10 +24,9 @@ pub(crate) const ACTION: Action = Action {
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
     ],
-    without_effect: &["RenewPortableDataDisk"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["RenewPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -6,7 +6,7 @@
 //! stay as they were.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Parameters, Product, Reason,
     cvm::login_settings::LoginSettings,
     names, new_instance,
     source::{Source, image_id},
@@ -16,10 +16,10 @@ use cvmd_model::{Installed, Instance, InstanceId, Refusal};
 /// Kinds of system disk on which Linux can become Windows, and the other way round.
 const KINDS_OF_BOTH: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ResetInstance",
-    errors: &[
+pub(crate) const ACTION: Action = Action::slow_command(
+    Product::Cvm,
+    "ResetInstance",
+    &[
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidInstance.NotSupported",
@@ -44,18 +44,17 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[
-        "EnhancedService",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-    ],
-    regionless: false,
-    effect: Effect::SlowCommand(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "EnhancedService",
+    "SystemDisk.CdcId",
+    "SystemDisk.DiskId",
+    "SystemDisk.DiskName",
+    "SystemDisk.DiskType",
+    "SystemDisk.Encrypt",
+    "SystemDisk.KmsKeyId",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("InstanceId")?.unwrap_or_default();

@@ -5,7 +5,7 @@
 //! the address away, unless one was asked for when the instance was made.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, Refusal};
@@ -15,10 +15,10 @@ const BANDWIDTH_MAX: u32 = 2000;
 /// What the vendor changes for one instance at a time.
 const ONE_BY_ONE: [&str; 2] = ["BANDWIDTH_PREPAID", "BANDWIDTH_POSTPAID_BY_HOUR"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ResetInstancesInternetMaxBandwidth",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ResetInstancesInternetMaxBandwidth",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -29,20 +29,19 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[
-        "EndTime",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetChargeType",
-        "InternetAccessible.InternetServiceProvider",
-        "InternetAccessible.PublicIpAssigned",
-        "StartTime",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "EndTime",
+    "InternetAccessible.AntiDDoSPackageId",
+    "InternetAccessible.BandwidthPackageId",
+    "InternetAccessible.IPv4AddressType",
+    "InternetAccessible.IPv6AddressType",
+    "InternetAccessible.InternetChargeType",
+    "InternetAccessible.InternetServiceProvider",
+    "InternetAccessible.PublicIpAssigned",
+    "StartTime",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -6,17 +6,17 @@
 //! vendor's API answers says that it is more than a mistake.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     login,
     parameters::shorten,
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ResetInstancesPassword",
-    errors: &[
+pub(crate) const ACTION: Action = Action::slow_command(
+    Product::Cvm,
+    "ResetInstancesPassword",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -32,10 +32,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::SlowCommand(prepare),
-};
+    prepare,
+);
 
 struct Reset {
     instances: Batch<InstanceId>,

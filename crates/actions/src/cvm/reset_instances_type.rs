@@ -6,7 +6,7 @@
 //! one that had been RUNNING is shut down, by force if need be, and started again.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
     cvm::launch_parameters::find_instance_type,
 };
@@ -15,10 +15,10 @@ use cvmd_model::InstanceId;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ResetInstancesType",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ResetInstancesType",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -32,10 +32,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.StoppedModeStopCharging",
         "UnsupportedOperation.SystemDiskType",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

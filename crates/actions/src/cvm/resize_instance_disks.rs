@@ -7,15 +7,15 @@
 
 use super::disk_size::{NAMES, disk};
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, Running};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "ResizeInstanceDisks",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "ResizeInstanceDisks",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -30,26 +30,25 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
-    without_effect: &[
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DeleteWithInstance",
-        "DataDisks.DiskName",
-        "DataDisks.DiskType",
-        "DataDisks.Encrypt",
-        "DataDisks.KmsKeyId",
-        "DataDisks.SnapshotId",
-        "DataDisks.ThroughputPerformance",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "DataDisks.BurstPerformance",
+    "DataDisks.CdcId",
+    "DataDisks.DeleteWithInstance",
+    "DataDisks.DiskName",
+    "DataDisks.DiskType",
+    "DataDisks.Encrypt",
+    "DataDisks.KmsKeyId",
+    "DataDisks.SnapshotId",
+    "DataDisks.ThroughputPerformance",
+    "SystemDisk.CdcId",
+    "SystemDisk.DiskId",
+    "SystemDisk.DiskName",
+    "SystemDisk.DiskType",
+    "SystemDisk.Encrypt",
+    "SystemDisk.KmsKeyId",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;

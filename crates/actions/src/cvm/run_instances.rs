@@ -7,14 +7,14 @@
 //! bandwidth, unless PublicIpAssigned declines it; without bandwidth none is given, whatever PublicIpAssigned says.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     cvm::{launch::launch, login_settings::LoginSettings, template},
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "RunInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::slow_command(
+    Product::Cvm,
+    "RunInstances",
+    &[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.NoAvailableIpAddressCountInSubnet",
         "FailedOperation.SnapshotSizeLargerThanDataSize",
@@ -62,35 +62,34 @@ pub(crate) const ACTION: Action = Action {
         "VpcAddrNotInSubNet",
         "VpcIpIsUsed",
     ],
-    without_effect: &[
-        "ActionTimer",
-        "ChcIds",
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DiskId",
-        "DataDisks.ThroughputPerformance",
-        "DedicatedClusterId",
-        "EnhancedService",
-        "HpcClusterId",
-        "InstanceMarketOptions",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetServiceProvider",
-        "NetworkInterfaces",
-        "Placement.DedicatedResourcePackIds",
-        "Placement.DedicatedResourcePackTenancy",
-        "Placement.HostId",
-        "Placement.HostIds",
-        "Placement.RackId",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "VirtualPrivateCloud.AsVpcGateway",
-    ],
-    regionless: false,
-    effect: Effect::SlowCommand(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "ActionTimer",
+    "ChcIds",
+    "DataDisks.BurstPerformance",
+    "DataDisks.CdcId",
+    "DataDisks.DiskId",
+    "DataDisks.ThroughputPerformance",
+    "DedicatedClusterId",
+    "EnhancedService",
+    "HpcClusterId",
+    "InstanceMarketOptions",
+    "InternetAccessible.AntiDDoSPackageId",
+    "InternetAccessible.BandwidthPackageId",
+    "InternetAccessible.IPv4AddressType",
+    "InternetAccessible.IPv6AddressType",
+    "InternetAccessible.InternetServiceProvider",
+    "NetworkInterfaces",
+    "Placement.DedicatedResourcePackIds",
+    "Placement.DedicatedResourcePackTenancy",
+    "Placement.HostId",
+    "Placement.HostIds",
+    "Placement.RackId",
+    "SystemDisk.CdcId",
+    "SystemDisk.DiskId",
+    "VirtualPrivateCloud.AsVpcGateway",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();

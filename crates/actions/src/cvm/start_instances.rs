@@ -3,15 +3,15 @@
 //! <https://cloud.tencent.com/document/api/213/15735>. One that was stopped without charging gets another public address, if it had one.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, PowerLaw};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "StartInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "StartInstances",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.InstanceIdMalformed",
@@ -24,10 +24,8 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

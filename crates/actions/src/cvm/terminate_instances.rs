@@ -7,16 +7,16 @@
 //! failed can be terminated, because nothing else would remove it, and data disks always go with their instance.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{Instance, InstanceId, Refusal};
 use cvmd_state::JournalLine;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Cvm,
-    name: "TerminateInstances",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Cvm,
+    "TerminateInstances",
+    &[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -27,10 +27,9 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.InstanceStateTerminating",
         "UnsupportedOperation.InstancesProtected",
     ],
-    without_effect: &["ReleaseAddress", "ReleasePrepaidDataDisks"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["ReleaseAddress", "ReleasePrepaidDataDisks"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -2,17 +2,11 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=region&Version=2022-06-27&Action=DescribeRegions>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Region,
-    name: "DescribeRegions",
-    errors: &[],
-    without_effect: &["Scene"],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Region, "DescribeRegions", &[], answer).without_effect(&["Scene"]).regionless();
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     places::regions(parameters, context)

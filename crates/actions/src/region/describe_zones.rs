@@ -2,17 +2,11 @@
 //!
 //! <https://cloud.tencent.com/document/api/1596/77929>.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, places};
+use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Region,
-    name: "DescribeZones",
-    errors: &[],
-    without_effect: &["Scene"],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Region, "DescribeZones", &[], answer).without_effect(&["Scene"]).regionless();
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     places::zones(parameters, context)

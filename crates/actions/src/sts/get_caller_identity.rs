@@ -4,18 +4,11 @@
 //! Every credential is an account's own: there are no roles and no
 //! federated users, and no accounts within accounts.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason};
+use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Sts,
-    name: "GetCallerIdentity",
-    errors: &[],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(Product::Sts, "GetCallerIdentity", &[], answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,17 +3,17 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=AddResourceTag>.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
     tags::{
         tagged::{self, Description},
         words as tag_words,
     },
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "AddResourceTag",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "AddResourceTag",
+    &[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
@@ -30,10 +30,9 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceAttachedTags",
         "ResourceInUse.TagKeyAttached",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = tag_words::one_tag(parameters)?;

@@ -5,17 +5,17 @@
 //! A key that one of them carries already refuses them all.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
     tags::{
         tagged::{self, Named},
         words as tag_words,
     },
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "AttachResourcesTag",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "AttachResourcesTag",
+    &[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceIdInvalid",
@@ -31,10 +31,9 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceInUse.TagKeyAttached",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let named = Named::read(parameters, context)?;

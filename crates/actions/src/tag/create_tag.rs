@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/651/35319>. Resources need none: whatever they are given is there as long as they carry it.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal,
     tags::{tagged, words as tag_words},
 };
 use cvmd_model::{CreatedTag, RegionId};
@@ -11,10 +11,10 @@ use cvmd_model::{CreatedTag, RegionId};
 /// Tags that an account has made, at most.
 pub(crate) const QUOTA: usize = 1000;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "CreateTag",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "CreateTag",
+    &[
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.TagKeyCharacterIllegal",
         "InvalidParameterValue.TagKeyEmpty",
@@ -25,10 +25,9 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.Quota",
         "ResourceInUse.TagDuplicate",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let tag = tag_words::one_tag(parameters)?;

@@ -3,17 +3,17 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DeleteResourceTag>.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     tags::{
         tagged::{self, Description},
         words as tag_words,
     },
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DeleteResourceTag",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "DeleteResourceTag",
+    &[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.ResourceIdInvalid",
@@ -23,10 +23,9 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.UinInvalid",
         "ResourceNotFound.AttachedTagKeyNotFound",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let key = tag_words::carried_key(parameters, "TagKey")?;

@@ -3,23 +3,18 @@
 //! <https://cloud.tencent.com/document/api/651/35318>.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal,
     tags::{tagged, words as tag_words},
 };
 use cvmd_model::Tag;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DeleteTag",
-    errors: &[
-        "FailedOperation.TagAttachedResource",
-        "InvalidParameterValue.TagKeyEmpty",
-        "ResourceNotFound.TagNonExist",
-    ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "DeleteTag",
+    &["FailedOperation.TagAttachedResource", "InvalidParameterValue.TagKeyEmpty", "ResourceNotFound.TagNonExist"],
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let key = tag_words::carried_key(parameters, "TagKey")?;

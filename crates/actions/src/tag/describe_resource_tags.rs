@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTags>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     reply::TagReply,
     tags::{tagged::Selection, words as tag_words},
@@ -11,14 +11,10 @@ use crate::{
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DescribeResourceTags",
-    errors: &["InvalidParameterValue.OffsetInvalid"],
-    without_effect: &["CosResourceId"],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "DescribeResourceTags", &["InvalidParameterValue.OffsetInvalid"], answer)
+        .without_effect(&["CosResourceId"])
+        .regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,7 +5,7 @@
 //! A resource that is not there has no tags, whatever its service, its prefix or its region.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     reply::TagReply,
     tags::{tagged::Kind, words as tag_words},
@@ -13,14 +13,13 @@ use crate::{
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DescribeResourceTagsByResourceIds",
-    errors: &["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Tag,
+    "DescribeResourceTagsByResourceIds",
+    &["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"],
+    answer,
+)
+.regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

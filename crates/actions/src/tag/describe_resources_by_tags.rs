@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourcesByTags>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     reply::TagPair,
     tags::{
@@ -15,18 +15,17 @@ use cvmd_model::RegionId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DescribeResourcesByTags",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Tag,
+    "DescribeResourcesByTags",
+    &[
         "InvalidParameterValue.OffsetInvalid",
         "InvalidParameterValue.TagFilters",
         "InvalidParameterValue.TagFiltersLengthExceeded",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

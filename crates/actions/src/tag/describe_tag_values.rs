@@ -5,7 +5,7 @@
 //! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     reply::TagPair,
     tags::{tagged, words as tag_words},
@@ -13,14 +13,8 @@ use crate::{
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DescribeTagValues",
-    errors: &["InvalidParameterValue.OffsetInvalid"],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "DescribeTagValues", &["InvalidParameterValue.OffsetInvalid"], answer).regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,7 +5,7 @@
 //! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     tags::{tagged, words as tag_words},
 };
@@ -13,14 +13,10 @@ use cvmd_model::Tag;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DescribeTags",
-    errors: &["InvalidParameterValue.OffsetInvalid"],
-    without_effect: &["ShowProject"],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "DescribeTags", &["InvalidParameterValue.OffsetInvalid"], answer)
+        .without_effect(&["ShowProject"])
+        .regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

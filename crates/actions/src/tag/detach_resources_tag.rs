@@ -5,17 +5,17 @@
 //! One that does not carry it refuses them all.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     tags::{
         tagged::{self, Named},
         words as tag_words,
     },
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "DetachResourcesTag",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "DetachResourcesTag",
+    &[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ResourceIdInvalid",
         "InvalidParameterValue.ResourcePrefixInvalid",
@@ -24,10 +24,9 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceNotFound.AttachedTagKeyNotFound",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let named = Named::read(parameters, context)?;

@@ -6,7 +6,7 @@
 //! that name. The token of the next page is the number of resources before it.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     reply::TagPair,
     tags::{
@@ -20,20 +20,19 @@ use serde::Serialize;
 const RESOURCES_MAX: usize = 10;
 const RESULTS_MAX: usize = 200;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "GetResources",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Tag,
+    "GetResources",
+    &[
         "InvalidParameter.PaginationTokenInvalid",
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.TagFilters",
         "InvalidParameterValue.TagFiltersLengthExceeded",
         "LimitExceeded.ResourceNumPerRequest",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/651/72275>. The token of the next page is the number of keys before it.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     tags::{tagged, words as tag_words},
 };
@@ -13,14 +13,8 @@ use std::collections::BTreeSet;
 
 const RESULTS_MAX: usize = 1000;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "GetTagKeys",
-    errors: &["InvalidParameter.PaginationTokenInvalid"],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "GetTagKeys", &["InvalidParameter.PaginationTokenInvalid"], answer).regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

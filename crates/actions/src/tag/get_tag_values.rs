@@ -4,7 +4,7 @@
 //! not there has none.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     action::page,
     reply::TagPair,
     tags::{tagged, words as tag_words},
@@ -14,14 +14,8 @@ use serde::Serialize;
 
 const RESULTS_MAX: usize = 1000;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "GetTagValues",
-    errors: &["InvalidParameter.PaginationTokenInvalid"],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "GetTagValues", &["InvalidParameter.PaginationTokenInvalid"], answer).regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,17 +5,17 @@
 //! A key to delete that the resource does not carry is no error.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
     tags::{
         tagged::{self, Description},
         words as tag_words,
     },
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "ModifyResourceTags",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "ModifyResourceTags",
+    &[
         "InvalidParameterValue.DeleteTagsParamError",
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
@@ -34,10 +34,10 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceAttachedTags",
         "LimitExceeded.TagNumPerRequest",
     ],
-    without_effect: &["ReplaceTags.Category"],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["ReplaceTags.Category"])
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let description = Description::parse(&parameters.text("Resource")?.unwrap_or_default())?;

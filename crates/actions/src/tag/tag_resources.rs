@@ -5,7 +5,7 @@
 //! A resource that cannot be tagged is answered with its code; the others are tagged.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     tags::{
         tagged::{Description, change_each},
         words as tag_words,
@@ -14,10 +14,10 @@ use crate::{
 
 const RESOURCES_MAX: usize = 10;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "TagResources",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "TagResources",
+    &[
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.TagKeyCharacterIllegal",
@@ -30,10 +30,10 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
     ],
-    without_effect: &["Tags.Category"],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["Tags.Category"])
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let descriptions = Description::list(parameters, RESOURCES_MAX)?;

@@ -6,7 +6,7 @@
 //! error.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, TagRefusal,
+    Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
     tags::{
         tagged::{Description, change_each},
         words as tag_words,
@@ -15,19 +15,18 @@ use crate::{
 
 const RESOURCES_MAX: usize = 10;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "UnTagResources",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "UnTagResources",
+    &[
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.TagKeyEmpty",
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let descriptions = Description::list(parameters, RESOURCES_MAX)?;

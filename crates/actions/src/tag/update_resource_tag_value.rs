@@ -3,17 +3,17 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UpdateResourceTagValue>.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason,
+    Action, Apply, Context, Parameters, Product, Reason,
     tags::{
         tagged::{self, Description},
         words as tag_words,
     },
 };
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Tag,
-    name: "UpdateResourceTagValue",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Tag,
+    "UpdateResourceTagValue",
+    &[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
@@ -29,10 +29,9 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.UinInvalid",
         "ResourceNotFound.AttachedTagKeyNotFound",
     ],
-    without_effect: &[],
-    regionless: true,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = tag_words::one_tag(parameters)?;

@@ -3,19 +3,14 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateDefaultVpc>.
 //! Unlike upstream, every account has both from the first, so nothing is made; without a zone it is the region's first one.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, network, types};
+use crate::{Action, Body, Context, Parameters, Product, Reason, network, types};
 use cvmd_model::VpcId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "CreateDefaultVpc",
-    errors: &["InvalidParameterValue.UnavailableZone"],
-    without_effect: &["Force"],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action =
+    Action::query(Product::Vpc, "CreateDefaultVpc", &["InvalidParameterValue.UnavailableZone"], answer)
+        .without_effect(&["Force"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

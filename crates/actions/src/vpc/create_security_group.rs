@@ -5,7 +5,7 @@
 
 use super::security_groups::description;
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network, parameters::shorten,
+    Action, Apply, Body, Context, Parameters, Product, Reason, network, parameters::shorten,
     vpc::network_reply::SecurityGroupReply,
 };
 use cvmd_model::{Refusal, SecurityGroup, SecurityGroupId};
@@ -13,14 +13,12 @@ use serde::Serialize;
 
 /// Groups of an account in a region, the default one not counted.
 const GROUPS_MAX: usize = 50;
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "CreateSecurityGroup",
-    errors: &["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "CreateSecurityGroup",
+    &["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"],
+    prepare,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,15 +5,15 @@
 //! A rule without a protocol is for all of them, as Packer sends it. There are no templates of addresses or services.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, network,
+    Action, Apply, Context, Parameters, Product, Reason, network,
     vpc::security_rules::{Policy, PolicySet, change, unchanged},
 };
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "CreateSecurityGroupPolicies",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "CreateSecurityGroupPolicies",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
@@ -24,16 +24,15 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "SecurityGroupPolicySet.Egress.ModifyTime",
+    "SecurityGroupPolicySet.Egress.Priority",
+    "SecurityGroupPolicySet.Ingress.ModifyTime",
+    "SecurityGroupPolicySet.Ingress.Priority",
+    "SecurityGroupPolicySet.PolicyStatistics",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

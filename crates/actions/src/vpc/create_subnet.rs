@@ -4,8 +4,7 @@
 //! The default VPC takes no further subnets: its own span it.
 
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::Words, network,
-    vpc::network_reply::SubnetReply,
+    Action, Apply, Body, Context, Parameters, Product, Reason, error::Words, network, vpc::network_reply::SubnetReply,
 };
 use cvmd_model::{Refusal, Subnet, SubnetId, VpcId};
 use serde::Serialize;
@@ -13,10 +12,10 @@ use serde::Serialize;
 /// Subnets of a VPC.
 const SUBNETS_MAX: usize = 100;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "CreateSubnet",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "CreateSubnet",
+    &[
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.SubnetConflict",
         "InvalidParameterValue.SubnetRange",
@@ -26,10 +25,9 @@ pub(crate) const ACTION: Action = Action {
         "ResourceNotFound",
         "UnsupportedOperation",
     ],
-    without_effect: &["StackType"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["StackType"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,8 +5,7 @@
 
 use super::vpc_settings::{dns_servers, domain_name};
 use crate::{
-    Action, Apply, Body, Context, Effect, Parameters, Product, Reason, error::Words, network,
-    vpc::network_reply::VpcReply,
+    Action, Apply, Body, Context, Parameters, Product, Reason, error::Words, network, vpc::network_reply::VpcReply,
 };
 use cvmd_model::{Cidr, Refusal, RouteTableId, Tag, Vpc, VpcId};
 use serde::Serialize;
@@ -14,10 +13,10 @@ use std::net::Ipv4Addr;
 
 /// VPCs of an account in a region, the default one not counted.
 const VPCS_MAX: usize = 20;
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "CreateVpc",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "CreateVpc",
+    &[
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
@@ -25,10 +24,9 @@ pub(crate) const ACTION: Action = Action {
         "InvalidParameterValue.TooLong",
         "UnsupportedOperation",
     ],
-    without_effect: &["AddressType", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6", "StackType"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["AddressType", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6", "StackType"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

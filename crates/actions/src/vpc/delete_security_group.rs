@@ -2,17 +2,15 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroup>.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, SecurityGroupId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DeleteSecurityGroup",
-    errors: &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "DeleteSecurityGroup",
+    &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

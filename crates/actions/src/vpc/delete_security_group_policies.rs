@@ -3,15 +3,15 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroupPolicies>.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, network,
+    Action, Apply, Context, Parameters, Product, Reason, network,
     vpc::security_rules::{Policy, PolicySet, change, unchanged},
 };
 use cvmd_model::{Refusal, Rule, SecurityGroupId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DeleteSecurityGroupPolicies",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "DeleteSecurityGroupPolicies",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
@@ -20,16 +20,15 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "SecurityGroupPolicySet.Egress.ModifyTime",
+    "SecurityGroupPolicySet.Egress.Priority",
+    "SecurityGroupPolicySet.Ingress.ModifyTime",
+    "SecurityGroupPolicySet.Ingress.Priority",
+    "SecurityGroupPolicySet.PolicyStatistics",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -4,17 +4,15 @@
 //! Where the vendor is silent: a VPC with subnets is in use, also when
 //! they are empty, and the default VPC stays.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, VpcId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DeleteVpc",
-    errors: &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "DeleteVpc",
+    &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: VpcId = network::required(parameters, "VpcId")?;

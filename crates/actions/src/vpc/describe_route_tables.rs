@@ -4,7 +4,7 @@
 //! There are no other tables here, and no routes of the user's in them.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
     reply::civil_time,
@@ -18,20 +18,19 @@ const FILTERS: &[&str] =
     &["route-table-id", "route-table-name", "vpc-id", "association.main", "visible", "tag-key", "next-hop-type"];
 const NAME: &str = "default";
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeRouteTables",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeRouteTables",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
     ],
-    without_effect: &["NeedRouterInfo"],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.without_effect(&["NeedRouterInfo"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

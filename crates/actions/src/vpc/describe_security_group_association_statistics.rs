@@ -5,19 +5,17 @@
 //! Terraform deletes a group when nothing uses it any more. A group that is
 //! not there is not answered.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::SecurityGroupId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeSecurityGroupAssociationStatistics",
-    errors: &["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeSecurityGroupAssociationStatistics",
+    &["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

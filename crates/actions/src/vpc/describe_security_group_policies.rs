@@ -3,8 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, filters::Filter, network,
-    vpc::network_reply::PolicySetReply,
+    Action, Body, Context, Parameters, Product, Reason, filters::Filter, network, vpc::network_reply::PolicySetReply,
 };
 use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
 use cvmd_state::View;
@@ -23,19 +22,17 @@ const FILTERS: &[&str] = &[
     "service-module",
 ];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeSecurityGroupPolicies",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeSecurityGroupPolicies",
+    &[
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
         "ResourceNotFound",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -3,19 +3,17 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupReferences>.
 //! A group that is not there is not answered.
 
-use crate::{Action, Body, Context, Effect, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::SecurityGroupId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeSecurityGroupReferences",
-    errors: &["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeSecurityGroupReferences",
+    &["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

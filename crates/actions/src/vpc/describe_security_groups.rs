@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that are not there are no error.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::Wanted,
     vpc::network_reply::{RegionStatistics, SecurityGroupReply},
@@ -15,20 +15,18 @@ use std::{cmp::Reverse, sync::Arc};
 
 const FILTERS: &[&str] = &["security-group-id", "project-id", "security-group-name", "tag-key"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeSecurityGroups",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeSecurityGroups",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -4,7 +4,7 @@
 //! share one block of addresses: each answers how many of the block are free. There is no paging by token.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
     reply::Unset,
@@ -31,20 +31,19 @@ const FILTERS: &[&str] = &[
     "address-type",
 ];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeSubnets",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeSubnets",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
     ],
-    without_effect: &["MaxResults", "NextToken"],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+)
+.without_effect(&["MaxResults", "NextToken"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,7 +6,7 @@
 //! Unlike upstream, there are no network interfaces of their own.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
+    Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
     parameters::shorten,
 };
 use cvmd_model::{Instance, Refusal, SubnetId, VpcId};
@@ -17,10 +17,10 @@ use std::{net::Ipv4Addr, sync::Arc};
 const ADDRESSES_MAX: usize = 100;
 const FILTERS: &[&str] = &["ip-addresses", "resource-id"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeUsedIpAddress",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeUsedIpAddress",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
@@ -28,10 +28,8 @@ pub(crate) const ACTION: Action = Action {
         "LimitExceeded.NumberOfFilters",
         "ResourceNotFound",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -4,7 +4,7 @@
 //! An instance has one interface here, with one private address.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
+    Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
     reply::civil_time,
 };
 use cvmd_model::{Instance, InstanceId};
@@ -14,18 +14,12 @@ use std::sync::Arc;
 
 const FILTERS: &[&str] = &["vpc-id", "instance-id", "instance-name"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeVpcInstances",
-    errors: &[
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.LimitExceeded",
-        "LimitExceeded.NumberOfFilters",
-    ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeVpcInstances",
+    &["InvalidParameter.FilterInvalidKey", "InvalidParameterValue.LimitExceeded", "LimitExceeded.NumberOfFilters"],
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

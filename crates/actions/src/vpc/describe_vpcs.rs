@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that are not there are no error.
 
 use crate::{
-    Action, Body, Context, Effect, Parameters, Product, Reason,
+    Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
     vpc::network_reply::VpcReply,
@@ -16,20 +16,18 @@ use serde::Serialize;
 const FILTERS: &[&str] =
     &["vpc-id", "vpc-name", "is-default", "cidr-block", "tag-key", "ipv6-cidr-block", "isp-type", "address-type"];
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "DescribeVpcs",
-    errors: &[
+pub(crate) const ACTION: Action = Action::query(
+    Product::Vpc,
+    "DescribeVpcs",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
     ],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Query(answer),
-};
+    answer,
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

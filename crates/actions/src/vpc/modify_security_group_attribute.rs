@@ -3,17 +3,15 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySecurityGroupAttribute>.
 
 use super::security_groups::description;
-use crate::{Action, Apply, Context, Effect, Parameters, Product, Reason, network, vpc::security_rules::change};
+use crate::{Action, Apply, Context, Parameters, Product, Reason, network, vpc::security_rules::change};
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "ModifySecurityGroupAttribute",
-    errors: &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "ModifySecurityGroupAttribute",
+    &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -5,15 +5,15 @@
 //! the rules stand in the order in which they were given.
 
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, network,
+    Action, Apply, Context, Parameters, Product, Reason, network,
     vpc::security_rules::{Policy, PolicySet, change, unchanged},
 };
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "ModifySecurityGroupPolicies",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "ModifySecurityGroupPolicies",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.TooLong",
@@ -23,17 +23,16 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-        "SortPolicys",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "SecurityGroupPolicySet.Egress.ModifyTime",
+    "SecurityGroupPolicySet.Egress.Priority",
+    "SecurityGroupPolicySet.Ingress.ModifyTime",
+    "SecurityGroupPolicySet.Ingress.Priority",
+    "SecurityGroupPolicySet.PolicyStatistics",
+    "SortPolicys",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -3,17 +3,15 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySubnetAttribute>.
 //! Broadcast is kept and answered; nothing is broadcast here.
 
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, Subnet, SubnetId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "ModifySubnetAttribute",
-    errors: &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
-    without_effect: &[],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "ModifySubnetAttribute",
+    &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
+    prepare,
+);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SubnetId = network::required(parameters, "SubnetId")?;

@@ -4,22 +4,21 @@
 //! DNS servers and domain are kept and answered; no guest hears of them.
 
 use super::vpc_settings::{dns_servers, domain_name};
-use crate::{Action, Apply, Body, Context, Effect, Parameters, Product, Reason, network};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, Vpc, VpcId};
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "ModifyVpcAttribute",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "ModifyVpcAttribute",
+    &[
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.TooLong",
         "ResourceNotFound",
     ],
-    without_effect: &["EnableCdcPublish", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&["EnableCdcPublish", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: VpcId = network::required(parameters, "VpcId")?;

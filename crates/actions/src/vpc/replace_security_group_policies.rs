@@ -5,14 +5,14 @@
 
 use super::security_groups::replace;
 use crate::{
-    Action, Apply, Context, Effect, Parameters, Product, Reason, error::Words, network, vpc::security_rules::PolicySet,
+    Action, Apply, Context, Parameters, Product, Reason, error::Words, network, vpc::security_rules::PolicySet,
 };
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "ReplaceSecurityGroupPolicies",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "ReplaceSecurityGroupPolicies",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
@@ -22,17 +22,16 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[
-        "OriginalSecurityGroupPolicySet",
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "OriginalSecurityGroupPolicySet",
+    "SecurityGroupPolicySet.Egress.ModifyTime",
+    "SecurityGroupPolicySet.Egress.Priority",
+    "SecurityGroupPolicySet.Ingress.ModifyTime",
+    "SecurityGroupPolicySet.Ingress.Priority",
+    "SecurityGroupPolicySet.PolicyStatistics",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -3,13 +3,13 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicy>.
 
 use super::security_groups::replace;
-use crate::{Action, Apply, Context, Effect, Parameters, Product, Reason, network, vpc::security_rules::PolicySet};
+use crate::{Action, Apply, Context, Parameters, Product, Reason, network, vpc::security_rules::PolicySet};
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action {
-    product: Product::Vpc,
-    name: "ReplaceSecurityGroupPolicy",
-    errors: &[
+pub(crate) const ACTION: Action = Action::command(
+    Product::Vpc,
+    "ReplaceSecurityGroupPolicy",
+    &[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
@@ -20,17 +20,16 @@ pub(crate) const ACTION: Action = Action {
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
     ],
-    without_effect: &[
-        "OriginalSecurityGroupPolicySet",
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ],
-    regionless: false,
-    effect: Effect::Command(prepare),
-};
+    prepare,
+)
+.without_effect(&[
+    "OriginalSecurityGroupPolicySet",
+    "SecurityGroupPolicySet.Egress.ModifyTime",
+    "SecurityGroupPolicySet.Egress.Priority",
+    "SecurityGroupPolicySet.Ingress.ModifyTime",
+    "SecurityGroupPolicySet.Ingress.Priority",
+    "SecurityGroupPolicySet.PolicyStatistics",
+]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
