@@ -33,8 +33,6 @@ const WAITING_MAX: usize = 1_024;
 pub(crate) struct App {
     pub(crate) state: Arc<State>,
     pub(crate) hypervisor: Arc<dyn Hypervisor>,
-    /// At which all machines' sshd answers; none where each has a port of its own.
-    pub(crate) ssh_port: Option<u16>,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) replays: Replays,
     pub(crate) clock: Clock,
@@ -78,7 +76,6 @@ impl App {
         App {
             state,
             hypervisor,
-            ssh_port: None,
             credentials: Arc::default(),
             replays: Replays::default(),
             clock: Clock::System,

@@ -287,7 +287,7 @@ async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyh
     keep_settings(&state, config, first_start, hypervisor.ssh_port()).await?;
     let policy = Policy { console: hypervisor.capabilities().consoles.then_some(console), ..config.policy };
     let app = App::new(state, hypervisor, master_key, policy, shares);
-    let app = Arc::new(App { access: config.access.clone(), ssh_port: machines.ssh_port(), ..app });
+    let app = Arc::new(App { access: config.access.clone(), ..app });
     accounts::first_account(&app, data, config.credential.as_ref()).await?;
     app.credentials.load(&app.state.view(), &app.master_key)?;
     remember_replays(&app).await?;

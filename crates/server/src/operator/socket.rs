@@ -205,7 +205,7 @@ fn environment(app: &App, endpoint: &str) -> anyhow::Result<Value> {
         "SecretId": newest.secret_id,
         "SecretKey": key.expose(),
         "Region": app.policy.region,
-        "SshPort": app.ssh_port,
+        "SshPort": app.hypervisor.ssh_port(),
     }))
 }
 
