@@ -6,12 +6,14 @@ use super::{
     grammar,
     guest::{self, Done, Guest},
     inbox::{Event, Events},
+    input::Input,
     running::Ended,
     scp::{self, Step, Transfer},
     sftp,
-    shell::{Command, Shell, Word},
+    shell::Shell,
     signals::Signal,
     streams::Print,
+    syntax_tree::{Command, Word},
     terminal::{Terminal, Typed},
     userland::Userland,
 };
@@ -128,10 +130,10 @@ impl Work {
         {
             return self.copy(transfer, step).await;
         }
-        Ok(self.run_text(text, &input).await?.status)
+        Ok(self.run_text(text, &Input::of(input)).await?.status)
     }
 
-    async fn run_text(&mut self, text: &str, input: &[u8]) -> Result<Ended, Error> {
+    async fn run_text(&mut self, text: &str, input: &Input) -> Result<Ended, Error> {
         let signals = &self.events.signals;
         let ended = self.land.run(text, &mut self.shell, input, &mut self.out, signals).await;
         // A guest that runs on and on leaves others their turn.
@@ -156,7 +158,7 @@ impl Work {
                         line.extend(piece);
                         if piece.ends_with(b"\n") {
                             let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
-                            let ended = self.run_text(&text, &[]).await?;
+                            let ended = self.run_text(&text, &Input::default()).await?;
                             if ended.exit || self.events.signals.raised() > Signal::None {
                                 return Ok(ended.status);
                             }
@@ -166,7 +168,7 @@ impl Work {
                 Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
                 Some(Event::Eof) => {
                     let text = String::from_utf8_lossy(&line).into_owned();
-                    return Ok(self.run_text(&text, &[]).await?.status);
+                    return Ok(self.run_text(&text, &Input::default()).await?.status);
                 }
                 None => return Err(Error::Disconnect),
             }
@@ -194,7 +196,7 @@ impl Work {
                         return Ok(self.shell.status);
                     }
                     Typed::Line(line) => {
-                        let ended = self.run_text(&line, &[]).await?;
+                        let ended = self.run_text(&line, &Input::default()).await?;
                         // What was typed behind an `exit` is nobody's.
                         if ended.exit {
                             return Ok(ended.status);
@@ -231,7 +233,8 @@ impl Work {
         words.retain(|word| word != "sudo");
         let mut files = self.land.files();
         let now_ms = self.land.machines.clock.now_ms();
-        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
+        let input = Input::default();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
         Ok(scp::begin(&words, &mut guest))
     }
 
@@ -253,6 +256,9 @@ impl Work {
                     self.out.print(&guest::fails("sftp-server: bad message", 1)).await?;
                     return Ok(11);
                 }
+                if let Some(said) = step.said {
+                    self.out.print(&guest::fails(&said, 1)).await?;
+                }
                 let mut reply = step.reply;
                 if let Some((number, keys)) = step.keys {
                     let written = self.land.write_moved(keys).await.map_err(|trouble| trouble.to_string());
@@ -272,7 +278,8 @@ impl Work {
         let mut files = self.land.files();
         let mut shell = Shell::default();
         let now_ms = self.land.machines.clock.now_ms();
-        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
+        let input = Input::default();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
         Ok(server.advance(&mut guest))
     }
 
@@ -306,7 +313,8 @@ impl Work {
             let mut files = self.land.files();
             let mut shell = Shell::default();
             let now_ms = self.land.machines.clock.now_ms();
-            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms };
+            let input = Input::default();
+            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
             step = match (written, data.take()) {
                 (Some(outcome), _) => transfer.written(outcome, &mut guest),
                 (None, Some(data)) => transfer.feed(&data.bytes, &mut guest),
@@ -319,7 +327,7 @@ impl Work {
 /// Whether one of a text's commands takes all input before it runs.
 fn waits_for_input(text: &str) -> bool {
     let (plain, commands) = (Shell::default(), grammar::parse(text).unwrap_or_default());
-    Command::any(&commands, &|command| command.expand(&plain).is_some_and(|words| commands::reads_input(&words)))
+    Command::any(&commands, &|command| command.expand(&plain).is_ok_and(|words| commands::reads_input(&words)))
 }
 
 /// How long a last word waits for a client that does not read.

@@ -3,8 +3,8 @@
 use super::{
     dates, environment, file_commands,
     guest::{Done, Effect, Guest, OUTPUT_MAX, fails, prints},
-    lookup, printing,
-    shell::{Shell, assignment},
+    lookup, printing, sed,
+    shell::{Leaving, Shell, assignment, is_name},
     text_commands,
 };
 use crate::{
@@ -94,6 +94,11 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "id" => id(user, arguments),
         "nproc" => prints(&machine.size.cpu.to_string()),
         "lsblk" => lsblk(machine),
+        "df" => df(guest, arguments),
+        "sed" => sed::run(arguments, guest),
+        "read" => read(guest, arguments),
+        "break" => leaves(Leaving::Loop, arguments, guest.shell),
+        "continue" => leaves(Leaving::Lap, arguments, guest.shell),
         "uname" => uname(machine, arguments),
         "date" => dates::date(arguments, guest.now_ms / 1000),
         "uptime" => dates::uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
@@ -132,9 +137,9 @@ pub(crate) fn reads_input(words: &[String]) -> bool {
     match *name {
         "cat" => rest.is_empty() || rest == ["-"],
         "head" | "tail" | "wc" => named == 0,
-        "grep" => named == 1,
+        "grep" | "sed" => named == 1,
         "sh" | "bash" => rest.is_empty() || rest.contains(&"-s"),
-        "tee" => true,
+        "tee" | "read" => true,
         _ => false,
     }
 }
@@ -158,6 +163,60 @@ fn lsblk(machine: &Machine) -> Done {
     done
 }
 
+/// Its disks; the files that are in memory stand on the first.
+fn df(guest: &Guest<'_>, arguments: &[&str]) -> Done {
+    let is_known = |word: &&str| matches!(*word, "-h" | "-k" | "/");
+    if !arguments.iter().all(is_known) {
+        return fails("df: only -h, -k and / are known here", 1);
+    }
+    let size_gib = guest.machine.size.disks_gib.first().copied().unwrap_or_default();
+    let used_kib = guest.files.bytes().div_ceil(1024);
+    let size_kib = (size_gib as usize) << 20;
+    let percent = (used_kib * 100).div_ceil(size_kib.max(1));
+    if arguments.contains(&"-h") {
+        prints(&format!(
+            "Filesystem      Size  Used Avail Use% Mounted on\n/dev/vda1  {:>10}  {:>4} {:>5} {percent:>3}% /",
+            format!("{size_gib}G"),
+            format!("{used_kib}K"),
+            format!("{size_gib}G"),
+        ))
+    } else {
+        prints(&format!(
+            "Filesystem     1K-blocks  Used Available Use% Mounted on\n/dev/vda1  {size_kib:>13} {used_kib:>5} {:>9} {percent:>3}% /",
+            size_kib.saturating_sub(used_kib),
+        ))
+    }
+}
+
+/// `read [-r] NAME...`: a line of the input, its words one by one, and what is left of it to the last name.
+fn read(guest: &mut Guest<'_>, arguments: &[&str]) -> Done {
+    let names = arguments.strip_prefix(&["-r"]).unwrap_or(arguments);
+    if names.is_empty() || !names.iter().all(|name| is_name(name)) {
+        return fails("read: names, and -r before them, are known here", 2);
+    }
+    let line = guest.input.line();
+    let text = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+    let mut rest = text.trim_matches(|blank: char| blank.is_ascii_whitespace());
+    for (at, name) in names.iter().enumerate() {
+        let (word, behind) = match rest.split_once(|blank: char| blank.is_ascii_whitespace()) {
+            Some((word, behind)) if at + 1 < names.len() => (word, behind.trim_start()),
+            _ => (rest, ""),
+        };
+        guest.shell.variables.insert((*name).to_owned(), word.to_owned());
+        rest = behind;
+    }
+    Done { status: u8::from(!line.is_some_and(|line| line.ends_with(b"\n"))), ..Done::default() }
+}
+
+/// `break` and `continue`, of the loop around them; outside of one they do nothing.
+fn leaves(what: Leaving, arguments: &[&str], shell: &mut Shell) -> Done {
+    if !matches!(arguments, [] | ["1"]) {
+        return fails("sh: only the loop around `break` and `continue` can be left here", 2);
+    }
+    shell.leaving = (shell.loops > 0).then_some(what);
+    Done::default()
+}
+
 fn uname(machine: &Machine, arguments: &[&str]) -> Done {
     let (host, _) = machine.names();
     match arguments {
@@ -173,7 +232,7 @@ fn uname(machine: &Machine, arguments: &[&str]) -> Done {
 fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
     let mut done = Done::default();
     if paths.is_empty() || paths == ["-"] {
-        done.out.extend(guest.input);
+        done.out.extend(guest.input.take());
         return done;
     }
     for path in paths {

@@ -6,6 +6,7 @@ use super::{
     cable::Cable,
     channel::{on_screen, prompt},
     guest::Done,
+    input::Input,
     shell::Shell,
     signals::{Signal, Signals},
     streams::Print,
@@ -104,7 +105,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
     if !log_in(land, peer, screen).await? {
         return Ok(false);
     }
-    let mut shell = Shell::default();
+    let (mut shell, nothing) = (Shell::default(), Input::default());
     loop {
         let Ok(machine) = land.machine() else { return Ok(false) };
         let prompt = prompt(&machine, &shell);
@@ -118,7 +119,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
         let signals = Signals::default();
         let Screen { keys, glass, terminal, typed } = screen;
         let ended = {
-            let mut running = std::pin::pin!(land.run(&line, &mut shell, &[], glass, &signals));
+            let mut running = std::pin::pin!(land.run(&line, &mut shell, &nothing, glass, &signals));
             loop {
                 let mut bytes = [0; 1024];
                 tokio::select! {

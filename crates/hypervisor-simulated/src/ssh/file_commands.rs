@@ -187,7 +187,8 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     if let Some(other) = options.iter().find(|option| **option != "-a") {
         return fails(&format!("tee: {other}: only -a is known here"), 1);
     }
-    let mut done = Done { out: guest.input.to_vec(), ..Done::default() };
+    let input = guest.input.take();
+    let mut done = Done { out: input.to_vec(), ..Done::default() };
     let mut written = 0;
     for path in paths {
         let at = guest.place(path);
@@ -195,13 +196,13 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
             continue;
         }
         let before = if options.is_empty() { Vec::new() } else { guest.read(&at).unwrap_or_default() };
-        written += before.len() + guest.input.len();
+        written += before.len() + input.len();
         if written > COPIED_MAX {
             complain(&mut done, "tee", path, &too_much_copied(guest));
             break;
         }
         let mode = guest.mode_if_new(&at);
-        let body = [&*before, guest.input].concat();
+        let body = [&*before, input].concat();
         if at == guest.machine.keys_path() {
             done.effect = Some(Effect::Keys(String::from_utf8_lossy(&body).into_owned()));
         } else if let Err(why) = guest.files.put(&at, (mode, body), guest.machine, guest.now_ms) {
@@ -241,7 +242,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
     let given = |letter| options.iter().any(|option| option.contains(letter));
     let sourced = matches!(shell, "." | "source");
     if !given('c') && !sourced && (rest.is_empty() || given('s')) {
-        let text = String::from_utf8_lossy(guest.input).into_owned();
+        let text = String::from_utf8_lossy(guest.input.take()).into_owned();
         let arguments = own(&[&[shell], rest].concat());
         return runs(Script { text, arguments, errexit: given('e'), sourced, is_input: true }, assigned);
     }

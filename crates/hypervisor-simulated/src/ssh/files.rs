@@ -18,11 +18,17 @@ pub(crate) const PATH_BYTES_MAX: usize = 4096;
 /// Bytes of one file.
 pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of all files of one guest.
-const BYTES_MAX: usize = 4 << 20;
+pub(super) const BYTES_MAX: usize = 4 << 20;
 
 /// Files of the system that can be read.
-const SYSTEM: [&str; 5] =
-    ["/dev/null", "/etc/hostname", "/etc/os-release", "/proc/meminfo", "/proc/sys/kernel/random/boot_id"];
+const SYSTEM: [&str; 6] = [
+    "/dev/null",
+    "/etc/hostname",
+    "/etc/os-release",
+    "/etc/passwd",
+    "/proc/meminfo",
+    "/proc/sys/kernel/random/boot_id",
+];
 
 /// What a guest holds, by absolute path.
 #[derive(Debug)]
@@ -141,6 +147,11 @@ impl Files {
     fn full(&self, why: &str) -> Why {
         self.memory.bounds.reached(Bound::Memory);
         why.into()
+    }
+
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.values().map(Entry::bytes).sum()
     }
 
     /// Bytes of all files but one.

@@ -1,16 +1,18 @@
-//! Reads a line typed at a guest, or a script: words, quotes, `$NAME`, `${NAME:-word}`, `$( )`, `;` `&&` `||` `|` `!`, `( )`, `if`,
-//! and where output goes (`>` `>>` `2>&1`). Pure.
+//! Reads a line typed at a guest, or a script: words, quotes, `$NAME`, `${NAME:-word}`, `$( )`, `$(( ))`, `;` `&&` `||` `|` `!`,
+//! `( )`, `if`, `for`, `while`, `until`, where input comes from (`<` `<<`) and where output goes (`>` `>>` `2>&1`). Pure.
 //!
-//! Not a POSIX shell. What is not understood is refused, never half done: a loop or a function that were taken as words would do
+//! Not a POSIX shell. What is not understood is refused, never half done: a `case` or a function that were taken as words would do
 //! something that nobody asked for.
 
-use super::shell::{Body, Command, Join, Output, Piece, Stream, Word};
-use std::{iter::Peekable, str::Chars};
+use super::{
+    characters::Characters,
+    shell::is_name,
+    syntax_tree::{Body, Command, Join, Output, Source, Stream, Word},
+};
 
-/// Words and signs of a text, and parts of one word: each costs many times its bytes.
+/// Words and signs of a text: each costs many times its bytes.
 const TOKENS_MAX: usize = 32 << 10;
-const PIECES_MAX: usize = 256;
-/// `( )`, `$( )`, `if` and `${ }` inside each other.
+/// `( )`, `$( )`, `if`, loops and `${ }` inside each other.
 const DEPTH_MAX: usize = 16;
 
 /// Why a text does not run.
@@ -30,13 +32,13 @@ const RESERVED: [&str; 17] = [
 
 /// Reads a line, or several.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
-    let mut reader = Reader { characters: text.chars().peekable(), tokens: 0, values: 0, depth: 0 };
+    let mut reader = Reader { characters: Characters::of(text), tokens: 0, values: 0, depth: 0 };
     Ok(reader.list(&[END])?.0)
 }
 
 /// What ends a list of commands, beside reserved words.
-const END: &str = "the end";
-const CLOSE: &str = ")";
+pub(super) const END: &str = "the end";
+pub(super) const CLOSE: &str = ")";
 
 #[derive(Debug)]
 enum Token {
@@ -51,20 +53,21 @@ enum Token {
         stream: Stream,
         to: Stream,
     },
+    Input(Source),
     Open,
     Close,
     End,
 }
 
-struct Reader<'a> {
-    characters: Peekable<Chars<'a>>,
-    tokens: usize,
+pub(super) struct Reader<'a> {
+    pub(super) characters: Characters<'a>,
+    pub(super) tokens: usize,
     /// Variables and the like in the word that is read, those inside its `${ }` too.
-    values: usize,
-    depth: usize,
+    pub(super) values: usize,
+    pub(super) depth: usize,
 }
 
-fn unknown(what: &str) -> Unclear {
+pub(super) fn unknown(what: &str) -> Unclear {
     Unclear::Syntax(format!("`{what}` is not known here"))
 }
 
@@ -72,11 +75,7 @@ fn missing() -> Unclear {
     Unclear::Syntax("a command is missing".into())
 }
 
-fn open_quote() -> Unclear {
-    Unclear::Syntax("a quote is not closed".into())
-}
-
-fn ends_word(character: char) -> bool {
+pub(super) fn ends_word(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')')
 }
 
@@ -121,7 +120,7 @@ impl List {
 
 impl Reader<'_> {
     /// Commands up to one of `ends`, and which that was.
-    fn list(&mut self, ends: &[&'static str]) -> Result<(Vec<Command>, &'static str), Unclear> {
+    pub(super) fn list(&mut self, ends: &[&'static str]) -> Result<(Vec<Command>, &'static str), Unclear> {
         let mut list = List { commands: Vec::new(), command: Command::new(Join::Always), negated: false };
         loop {
             let end = match self.token()? {
@@ -129,7 +128,7 @@ impl Reader<'_> {
                     None => {
                         list.command
                             .push(word)
-                            .ok_or_else(|| Unclear::Syntax("a word stands behind `)` or `fi`".into()))?;
+                            .ok_or_else(|| Unclear::Syntax("a word stands behind `)`, `fi` or `done`".into()))?;
                         continue;
                     }
                     Some("!") if !list.negated && list.command.is_empty() && list.command.join != Join::Pipe => {
@@ -138,6 +137,14 @@ impl Reader<'_> {
                     }
                     Some("if") if list.command.is_empty() => {
                         list.command.body = self.deeper(Reader::conditional)?;
+                        continue;
+                    }
+                    Some("for") if list.command.is_empty() => {
+                        list.command.body = self.deeper(Reader::each)?;
+                        continue;
+                    }
+                    Some(word @ ("while" | "until")) if list.command.is_empty() => {
+                        list.command.body = self.deeper(|reader| reader.repeated(word == "until"))?;
                         continue;
                     }
                     Some(reserved) => match ends.iter().find(|end| **end == reserved) {
@@ -156,6 +163,10 @@ impl Reader<'_> {
                     list.command.follow(stream, to);
                     continue;
                 }
+                Token::Input(source) => {
+                    list.command.input = Some(Box::new(source));
+                    continue;
+                }
                 Token::Join(join) => {
                     list.join(join)?;
                     continue;
@@ -170,7 +181,7 @@ impl Reader<'_> {
             };
             if !ends.contains(&end) {
                 let what = if end == END {
-                    "it ends too early: a `)` or `fi` is missing".into()
+                    "it ends too early: a `)`, `fi` or `done` is missing".into()
                 } else {
                     format!("`{end}` is not expected")
                 };
@@ -202,11 +213,80 @@ impl Reader<'_> {
         }
     }
 
+    /// Behind `for`.
+    fn each(&mut self) -> Result<Body, Unclear> {
+        let only = || Unclear::Syntax("of `for` only `for NAME in WORD...; do ...; done` is known here".into());
+        let name = match self.token()? {
+            Token::Word(word) => word.plain().filter(|name| is_name(name)).map(str::to_owned).ok_or_else(only)?,
+            _ => return Err(only()),
+        };
+        match self.token()? {
+            Token::Word(word) if word.plain() == Some("in") => {}
+            _ => return Err(only()),
+        }
+        let mut words = Vec::new();
+        loop {
+            match self.token()? {
+                Token::Word(word) => words.push(word),
+                Token::Join(Join::Always) => break,
+                _ => return Err(only()),
+            }
+        }
+        loop {
+            match self.token()? {
+                Token::Join(Join::Always) => {}
+                Token::Word(word) if word.reserved(&["do"]).is_some() => break,
+                _ => return Err(only()),
+            }
+        }
+        Ok(Body::For { name, words, commands: self.filled(&["done"])?.0 })
+    }
+
+    /// Behind `while` or `until`.
+    fn repeated(&mut self, until: bool) -> Result<Body, Unclear> {
+        let (condition, _) = self.filled(&["do"])?;
+        Ok(Body::While { condition, until, commands: self.filled(&["done"])?.0 })
+    }
+
+    /// Behind `<`: a file, or the lines below.
+    fn input(&mut self) -> Result<Token, Unclear> {
+        if self.characters.next_if_eq(&'<').is_none() {
+            return match self.token()? {
+                Token::Word(path) => Ok(Token::Input(Source::File(path))),
+                _ => Err(Unclear::Syntax("a file name is missing".into())),
+            };
+        }
+        let stripped = self.characters.next_if_eq(&'-').is_some();
+        let end = match self.token()? {
+            Token::Word(end) => end,
+            _ => return Err(Unclear::Syntax("behind `<<` the word is missing that ends the text".into())),
+        };
+        let word = end.plain().ok_or_else(|| Unclear::Syntax("behind `<<` only a plain word is known here".into()))?;
+        let text = self.characters.here_document(word, stripped);
+        let text = text.ok_or_else(|| Unclear::Syntax(format!("no line `{word}` ends the text behind `<<`")))?;
+        let mut read = Word { quoted: true, ..Word::default() };
+        if end.quoted {
+            text.chars().for_each(|character| read.push(character));
+            return Ok(Token::Input(Source::Text(read)));
+        }
+        let (tokens, depth) = (self.tokens, self.depth);
+        let mut reader = Reader { characters: Characters::of(&text), tokens, values: 0, depth };
+        while let Some(character) = reader.characters.next() {
+            match character {
+                // There are no quotes in it that would have to be escaped.
+                '\\' if reader.characters.peek() == Some('"') => read.push('\\'),
+                character => reader.quoted_piece(character, &mut read)?,
+            }
+        }
+        self.tokens = reader.tokens;
+        Ok(Token::Input(Source::Text(read)))
+    }
+
     /// Reads what stands inside something else.
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Unclear>) -> Result<T, Unclear> {
+    pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Unclear>) -> Result<T, Unclear> {
         if self.depth >= DEPTH_MAX {
             return Err(Unclear::TooMuch(format!(
-                "more than {DEPTH_MAX} of `( )`, `$( )`, `if` and `${{ }}` inside each other"
+                "more than {DEPTH_MAX} of `( )`, `$( )`, `if`, loops and `${{ }}` inside each other"
             )));
         }
         self.depth += 1;
@@ -215,7 +295,7 @@ impl Reader<'_> {
         done
     }
 
-    fn count(&mut self) -> Result<(), Unclear> {
+    pub(super) fn count(&mut self) -> Result<(), Unclear> {
         self.tokens += 1;
         if self.tokens > TOKENS_MAX {
             return Err(Unclear::TooMuch(format!("more than {TOKENS_MAX} words")));
@@ -242,10 +322,11 @@ impl Reader<'_> {
                     while self.characters.next_if(|character| *character != '\n').is_some() {}
                     continue;
                 }
-                '|' if self.characters.peek() != Some(&'&') => Token::Join(Join::Pipe),
+                '|' if self.characters.peek() != Some('&') => Token::Join(Join::Pipe),
+                '<' => self.input()?,
                 '(' => Token::Open,
                 ')' => Token::Close,
-                '&' | '|' | '<' => return Err(unknown(&character.to_string())),
+                '&' | '|' => return Err(unknown(&character.to_string())),
                 first => Token::Word(self.word(first)?),
             });
         }
@@ -262,183 +343,10 @@ impl Reader<'_> {
             Some('2') => Stream::Err,
             _ => return Err(only()),
         };
-        if stream != Stream::Both && self.characters.peek().is_none_or(|after| ends_word(*after)) {
+        if stream != Stream::Both && self.characters.peek().is_none_or(ends_word) {
             Ok(Token::Follow { stream, to })
         } else {
             Err(only())
-        }
-    }
-
-    fn word(&mut self, first: char) -> Result<Word, Unclear> {
-        let mut word = Word::default();
-        let outer = std::mem::take(&mut self.values);
-        let mut next = Some(first);
-        let is_home = |after: &char| matches!(after, '/' | ')') || ends_word(*after);
-        if first == '~' && self.characters.peek().is_none_or(is_home) {
-            word.pieces.push(Piece::variable("HOME", false));
-            next = None;
-        }
-        loop {
-            if let Some(character) = next.take() {
-                self.piece(character, &mut word)?;
-            }
-            next = self.characters.next_if(|after| !ends_word(*after));
-            if next.is_none() {
-                self.values = outer;
-                return Ok(word);
-            }
-        }
-    }
-
-    /// What one character begins, outside of double quotes.
-    fn piece(&mut self, character: char, word: &mut Word) -> Result<(), Unclear> {
-        match character {
-            '\'' => {
-                word.quoted = true;
-                loop {
-                    match self.characters.next() {
-                        Some('\'') => return Ok(()),
-                        Some(character) => word.push(character),
-                        None => return Err(open_quote()),
-                    }
-                }
-            }
-            '"' => self.double_quoted(word)?,
-            '\\' => match self.characters.next() {
-                // A line that goes on in the next one.
-                Some('\n') | None => {}
-                Some(escaped) => {
-                    word.quoted = true;
-                    word.push(escaped);
-                }
-            },
-            '$' | '`' => self.value(character, true, word)?,
-            character => word.push(character),
-        }
-        Ok(())
-    }
-
-    fn double_quoted(&mut self, word: &mut Word) -> Result<(), Unclear> {
-        word.quoted = true;
-        loop {
-            match self.characters.next() {
-                Some('"') => return Ok(()),
-                Some(character) => self.quoted_piece(character, word)?,
-                None => return Err(open_quote()),
-            }
-        }
-    }
-
-    /// What one character begins inside of double quotes.
-    fn quoted_piece(&mut self, character: char, word: &mut Word) -> Result<(), Unclear> {
-        match character {
-            '\\' => match self.characters.next() {
-                Some('\n') => {}
-                Some(escaped @ ('"' | '\\' | '$' | '`')) => word.push(escaped),
-                Some(other) => {
-                    word.push('\\');
-                    word.push(other);
-                }
-                None => return Err(open_quote()),
-            },
-            '$' | '`' => self.value(character, false, word)?,
-            character => word.push(character),
-        }
-        Ok(())
-    }
-
-    /// What stands for a value: a variable, or what commands print.
-    fn value(&mut self, first: char, split: bool, word: &mut Word) -> Result<(), Unclear> {
-        self.count()?;
-        self.values += 1;
-        if self.values > PIECES_MAX {
-            return Err(Unclear::TooMuch(format!("more than {PIECES_MAX} variables in a word")));
-        }
-        let piece = if first == '`' {
-            self.backquoted(split)?
-        } else if self.characters.next_if_eq(&'(').is_some() {
-            if self.characters.peek() == Some(&'(') {
-                return Err(unknown("$(("));
-            }
-            let (commands, _) = self.deeper(|reader| reader.list(&[CLOSE]))?;
-            Piece::Substitution { commands, split }
-        } else {
-            self.variable(split)?
-        };
-        match piece {
-            Piece::Text(text) => text.chars().for_each(|character| word.push(character)),
-            piece => word.pieces.push(piece),
-        }
-        Ok(())
-    }
-
-    /// Up to the other backquote. Backslashes before it, before themselves and before `$` go; then it is a text of its own.
-    fn backquoted(&mut self, split: bool) -> Result<Piece, Unclear> {
-        let mut text = String::new();
-        loop {
-            match self.characters.next() {
-                Some('`') => break,
-                Some('\\') => {
-                    match self.characters.next_if(|next| matches!(next, '`' | '\\' | '$') || *next == '"' && !split) {
-                        Some(escaped) => text.push(escaped),
-                        None => text.push('\\'),
-                    }
-                }
-                Some(character) => text.push(character),
-                None => return Err(open_quote()),
-            }
-        }
-        let tokens = self.tokens;
-        let (commands, tokens) = self.deeper(|outer| {
-            let mut reader = Reader { characters: text.chars().peekable(), tokens, values: 0, depth: outer.depth };
-            Ok((reader.list(&[END])?.0, reader.tokens))
-        })?;
-        self.tokens = tokens;
-        Ok(Piece::Substitution { commands, split })
-    }
-
-    /// After a `$`: `NAME`, `{NAME}`, `{NAME:-word}`, a digit or `?`; a lone `$` is itself.
-    fn variable(&mut self, split: bool) -> Result<Piece, Unclear> {
-        if self.characters.next_if_eq(&'?').is_some() {
-            return Ok(Piece::variable("?", split));
-        }
-        if let Some(sign) = self.characters.next_if(|next| matches!(next, '@' | '*' | '#' | '$' | '!' | '-')) {
-            return Err(unknown(&format!("${sign}")));
-        }
-        let braces = self.characters.next_if_eq(&'{').is_some();
-        let mut name = String::new();
-        while let Some(character) = self.characters.next_if(|next| next.is_ascii_alphanumeric() || *next == '_') {
-            name.push(character);
-        }
-        if !braces {
-            return Ok(if name.is_empty() { Piece::Text("$".into()) } else { Piece::Variable { name, split } });
-        }
-        let only =
-            || Unclear::Syntax("of `${ }` only `${NAME}`, `${NAME:-word}` and `${NAME-word}` are known here".into());
-        if name.is_empty() {
-            return Err(only());
-        }
-        let even_empty = self.characters.next_if_eq(&':').is_some();
-        match self.characters.next() {
-            Some('}') if !even_empty => Ok(Piece::Variable { name, split }),
-            Some('-') => {
-                let pieces = self.deeper(|reader| reader.up_to_brace(split))?;
-                Ok(Piece::Default { name, even_empty, pieces, split })
-            }
-            _ => Err(only()),
-        }
-    }
-
-    fn up_to_brace(&mut self, split: bool) -> Result<Vec<Piece>, Unclear> {
-        let mut word = Word::default();
-        loop {
-            match self.characters.next() {
-                Some('}') => return Ok(word.pieces),
-                Some(character) if split => self.piece(character, &mut word)?,
-                Some('"') => return Err(Unclear::Syntax("quotes inside `\"${ }\"` are not known here".into())),
-                Some(character) => self.quoted_piece(character, &mut word)?,
-                None => return Err(Unclear::Syntax("a `${` is not closed".into())),
-            }
         }
     }
 }
@@ -446,7 +354,10 @@ impl Reader<'_> {
 #[cfg(test)]
 mod test {
     use super::{
-        super::shell::{Shell, Sink},
+        super::{
+            shell::Shell,
+            syntax_tree::{Sink, Unexpanded},
+        },
         *,
     };
     use proptest::prelude::*;
@@ -526,6 +437,25 @@ mod test {
     }
 
     #[test]
+    fn loops_and_what_is_read_are_read() {
+        let commands =
+            parse("for i in a $b 'c d'; do x; done > f; while y < g; do z; done | until a; do b; done").unwrap();
+        let Body::For { name, words, commands: inside } = &commands[0].body else { panic!("{commands:?}") };
+        assert_eq!((&**name, words.len(), inside.len(), commands[0].streams.is_some()), ("i", 3, 1, true));
+        let Body::While { condition, until: false, .. } = &commands[1].body else { panic!("{commands:?}") };
+        assert!(matches!(condition[0].input.as_deref(), Some(Source::File(_))));
+        assert!(matches!(commands[2].body, Body::While { until: true, .. }) && commands[2].join == Join::Pipe);
+        // Two texts below one line, of which the first knows variables and the second does not.
+        let commands = parse("a << X; b <<-'Y'\n$HOME \"q\" \\$c\nX\n\t$d\n\tY\ne\n").unwrap();
+        let text = |at: usize| match commands[at].input.as_deref() {
+            Some(Source::Text(text)) => text.expand(&shell()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((&*text(0), &*text(1)), ("/root \"q\" $c\n", "$d\n"));
+        assert_eq!((commands.len(), &*commands[2].words()[0].expand(&shell())), (3, "e"));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for text in [
             "a |& b",
@@ -533,7 +463,11 @@ mod test {
             "a |",
             "| a",
             "a &",
-            "a < b",
+            "a < ",
+            "a << b",
+            "a <<<b",
+            "a << b\nc\n",
+            "a << $b\n$b\n",
             "'open",
             "&& a",
             "a &&",
@@ -550,7 +484,8 @@ mod test {
             "`a",
             "\"$(a\"",
             "$(a))",
-            "$((1))",
+            "$((1)",
+            "$((1",
             "${A",
             "${A:b}",
             "${A:=b}",
@@ -562,7 +497,16 @@ mod test {
             assert!(matches!(parse(text), Err(Unclear::Syntax(_))), "{text}");
         }
         for text in [
-            "for i in a; do b; done",
+            "for i; do b; done",
+            "for i in a; b; done",
+            "for i in a; do b",
+            "for 1 in a; do b; done",
+            "for i in a; do done",
+            "while a; b; done",
+            "while a; do b",
+            "until; do b; done",
+            "do a; done",
+            "case a in b) c;; esac",
             "{ a; }",
             "!",
             "! ! a",
@@ -596,7 +540,8 @@ mod test {
                             word.settle(at, "a b".into());
                         }
                     }
-                    prop_assert!(command.expand(&shell()).is_some(), "{}", text);
+                    let expanded = command.expand(&shell());
+                    prop_assert!(!matches!(expanded, Err(Unexpanded::TooMuch)), "{}", text);
                 }
             }
         }
@@ -607,8 +552,44 @@ mod test {
         }
     }
 
-    const PARTS: [&str; 32] = [
-        "a", " ", " ", "(", ")", "$(", "`", "\"", "'", "\\", "$A", "$HOME", "${A:-", "${", "}", "-", "if ", "; then ",
-        "; else ", "; elif ", "; fi", "! ", "|", "&&", ";", "\n", ">", ">&", "2>&1", "#", "~", "é",
+    const PARTS: [&str; 38] = [
+        "for a in ",
+        "while ",
+        "; do ",
+        "; done",
+        "$((",
+        "<<a\n",
+        "a",
+        " ",
+        " ",
+        "(",
+        ")",
+        "$(",
+        "`",
+        "\"",
+        "'",
+        "\\",
+        "$A",
+        "$HOME",
+        "${A:-",
+        "${",
+        "}",
+        "-",
+        "if ",
+        "; then ",
+        "; else ",
+        "; elif ",
+        "; fi",
+        "! ",
+        "|",
+        "&&",
+        ";",
+        "\n",
+        ">",
+        ">&",
+        "2>&1",
+        "#",
+        "~",
+        "é",
     ];
 }

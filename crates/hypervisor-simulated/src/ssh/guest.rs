@@ -2,6 +2,7 @@
 
 use super::{
     files::{Files, Why, absolute},
+    input::Input,
     shell::Shell,
 };
 use crate::{bounds::Bound, machine::Machine};
@@ -13,7 +14,7 @@ pub(crate) struct Guest<'a> {
     pub machine: &'a Machine,
     pub files: &'a mut Files,
     pub shell: &'a mut Shell,
-    pub input: &'a [u8],
+    pub input: &'a Input,
     pub now_ms: u64,
 }
 
@@ -106,6 +107,7 @@ impl Guest<'_> {
             path if path == machine.keys_path() => machine.disk.authorized_keys.as_bytes().to_vec(),
             "/proc/sys/kernel/random/boot_id" => format!("{}\n", machine.boot.0).into_bytes(),
             "/proc/meminfo" => format!("MemTotal: {} kB\n", machine.size.memory_gib << 20).into_bytes(),
+            "/etc/passwd" => passwd(&machine.entrance().user, &machine.home()).into_bytes(),
             "/etc/hostname" => format!("{host}\n").into_bytes(),
             "/etc/os-release" => format!("NAME=\"{os}\"\nPRETTY_NAME=\"{os}\"\n").into_bytes(),
             "/dev/null" => Vec::new(),
@@ -116,6 +118,15 @@ impl Guest<'_> {
             },
         })
     }
+}
+
+/// Who is known there: root, and the one who logs in.
+fn passwd(user: &str, home: &str) -> String {
+    let mut text = "root:x:0:0:root:/root:/bin/bash\n".to_owned();
+    if user != "root" {
+        text.push_str(&format!("{user}:x:1000:1000::{home}:/bin/bash\n"));
+    }
+    text
 }
 
 /// Bytes that one command copies: twice as many as a guest's files have.

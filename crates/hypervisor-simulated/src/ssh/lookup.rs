@@ -3,15 +3,15 @@
 use super::guest::{Done, Guest, fails, prints};
 
 /// Those of the shell itself.
-const BUILT_IN: [&str; 20] = [
-    ".", ":", "[", "cd", "command", "echo", "exit", "export", "false", "help", "logout", "printf", "pwd", "set",
-    "source", "test", "true", "type", "umask", "unset",
+const BUILT_IN: [&str; 23] = [
+    ".", ":", "[", "break", "cd", "command", "continue", "echo", "exit", "export", "false", "help", "logout", "printf",
+    "pwd", "read", "set", "source", "test", "true", "type", "umask", "unset",
 ];
 /// Those that are programs, whether the shell has its own or not.
-const PROGRAMS: [&str; 40] = [
-    "[", "bash", "cat", "chmod", "cp", "date", "echo", "env", "false", "grep", "halt", "head", "hostname", "id", "ls",
-    "lsblk", "mkdir", "mv", "nproc", "poweroff", "printenv", "printf", "pwd", "reboot", "rm", "scp", "sh", "shutdown",
-    "sleep", "sudo", "tail", "tee", "test", "touch", "true", "uname", "uptime", "wc", "which", "whoami",
+const PROGRAMS: [&str; 42] = [
+    "[", "bash", "cat", "chmod", "cp", "date", "df", "echo", "env", "false", "grep", "halt", "head", "hostname", "id",
+    "ls", "lsblk", "mkdir", "mv", "nproc", "poweroff", "printenv", "printf", "pwd", "reboot", "rm", "scp", "sed", "sh",
+    "shutdown", "sleep", "sudo", "tail", "tee", "test", "touch", "true", "uname", "uptime", "wc", "which", "whoami",
 ];
 /// Of them, those that only root calls.
 const OF_ROOT: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
@@ -36,7 +36,7 @@ pub(super) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
         ("which", [option, ..]) if option.starts_with('-') => fails("which: no options are known here", 2),
         ("which", names) => each(names, &[], guest, |name, at| format!("{}\n", at.unwrap_or(name))),
         ("help", _) => prints(&format!(
-            "This is a simulated guest of cvmd. It knows {}, pipes, $( ), ( ), if, and scripts of sh without loops and functions.",
+            "This is a simulated guest of cvmd. It knows {}, pipes, < and <<, $( ), $(( )), ( ), if, for, while, and scripts of sh without functions.",
             names().join(", ")
         )),
         _ => return None,
@@ -84,7 +84,7 @@ fn found(name: &str, built_in: &[&str], guest: &Guest<'_>) -> Option<Found> {
 #[cfg(test)]
 mod test {
     use super::{
-        super::{commands, files::Files, shell::Shell},
+        super::{commands, files::Files, input::Input, shell::Shell},
         *,
     };
     use crate::{machine, memory::Memory};
@@ -96,7 +96,8 @@ mod test {
         let mut files = Files::new(Memory::all(Arc::default()).of_machine());
         for name in names().into_iter().chain(["/bin/sh", "nothing"]) {
             let mut shell = Shell::default();
-            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &[], now_ms: 0 };
+            let input = Input::default();
+            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms: 0 };
             let done = commands::run(&[name.to_owned()], &mut guest);
             assert_eq!(done.err.contains("not found"), name == "nothing", "{name}: {done:?}");
             assert_eq!(found(name, &BUILT_IN, &guest).is_none(), name == "nothing", "{name}");

@@ -1,35 +1,44 @@
 //! The sshd of every simulated machine, behind one listener.
 
+mod arithmetic;
 mod auth;
 mod cable;
 mod channel;
+mod characters;
 mod commands;
 mod console;
 mod dates;
 mod environment;
 mod exchanges;
+mod expressions;
 mod file_commands;
 mod files;
+mod going;
 mod grammar;
 mod greeting;
 mod guest;
 mod host_keys;
 mod inbox;
+mod input;
 mod listing;
 mod lookup;
+mod loops;
 mod metadata;
 mod moving;
 mod printing;
 mod running;
 mod scp;
+mod sed;
 mod session;
 mod sftp;
 mod shell;
 mod signals;
 mod streams;
+mod syntax_tree;
 mod terminal;
 mod text_commands;
 mod userland;
+mod words;
 
 use crate::{machine::Machine, machines::Machines, sessions::Line, visits::Visit};
 use async_trait::async_trait;

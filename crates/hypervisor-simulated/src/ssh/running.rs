@@ -2,11 +2,15 @@
 
 use super::{
     commands, environment,
+    going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused},
     grammar::{self, Unclear},
     guest::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
-    shell::{self, Body, Command, Join, Shell, WORDS_BYTES_MAX, assignment},
+    input::Input,
+    loops::Laps,
+    shell::{Shell, assignment},
     signals::{Signal, Signals},
     streams::{Capture, Pipe, Print, no_memory, report},
+    syntax_tree::{self, Body, Command, Join, WORDS_BYTES_MAX},
     userland::Userland,
 };
 use crate::{
@@ -17,46 +21,16 @@ use cvmd_hypervisor::Trouble;
 use russh::Error;
 use std::{pin::Pin, sync::Arc};
 
-/// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
-const PRINTED_MAX: usize = 32 << 20;
-const COMMAND_COUNTS: usize = 1 << 10;
 /// What a word of a command weighs: it may name a file or a directory to look into.
 const WORD_WEIGHS: usize = 64;
 /// Scripts that run each other, and what stands inside a command: `( )`, `$( )`, `if`.
 const DEPTH_MAX: usize = 16;
-/// The status of what a bound has ended.
-const ENDED: u8 = 2;
-
 /// How a line ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub status: u8,
     /// The shell ends with it.
     pub exit: bool,
-}
-
-/// Why a text does not run, or not on.
-struct Refused {
-    words: String,
-    /// The bound that it reached; what is merely not understood has reached none.
-    bound: Option<Bound>,
-}
-
-/// A text on its way, with all that it calls.
-struct Going<'a> {
-    signals: &'a Signals,
-    /// Whether a first command has begun.
-    begun: bool,
-    /// What it may still print; `None` once it has been ended, for that or another bound.
-    left: Option<usize>,
-    depth: usize,
-}
-
-/// What a command is given, beside its words.
-struct Given<'a> {
-    input: &'a [u8],
-    /// It is part of a condition: that it fails ends no shell.
-    is_asked: bool,
 }
 
 /// What a command has still to run.
@@ -77,7 +51,7 @@ impl Userland {
         &self,
         text: &str,
         shell: &mut Shell,
-        input: &[u8],
+        input: &Input,
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<Ended, Error> {
@@ -103,7 +77,7 @@ impl Userland {
         &self,
         commands: Vec<Command>,
         shell: &mut Shell,
-        input: &[u8],
+        input: &Input,
         out: &mut P,
         going: &mut Going<'_>,
     ) -> Result<Ended, Error> {
@@ -135,16 +109,19 @@ impl Userland {
             if exit || going.left.is_none() || shell.errexit && shell.status != 0 && !is_asked {
                 return Ok(Ended { status: shell.status, exit: true });
             }
+            if shell.leaving.is_some() {
+                break;
+            }
         }
         Ok(Ended { status: shell.status, exit: false })
     }
 
     /// Runs what stands inside something else; boxed, as it may stand inside itself.
-    fn inside<'a, P: Print>(
+    pub(super) fn inside<'a, P: Print>(
         &'a self,
         commands: Vec<Command>,
         shell: &'a mut Shell,
-        input: &'a [u8],
+        input: &'a Input,
         out: &'a mut P,
         going: &'a mut Going<'_>,
     ) -> Ending<'a> {
@@ -164,23 +141,6 @@ impl Userland {
         })
     }
 
-    /// Counts what a text has printed. It may not go on for ever.
-    async fn spend(
-        &self,
-        bytes: usize,
-        shell: &mut Shell,
-        out: &mut impl Print,
-        going: &mut Going<'_>,
-    ) -> Result<(), Error> {
-        if let Some(left) = going.left {
-            going.left = left.checked_sub(bytes);
-            if going.left.is_none() {
-                self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Runs one command, and tells whether the shell ends with it. What it does to its shell ends with it if it is part of a pipe, as
     /// a shell of its own runs it there; that costs a copy of the variables, which counts as what it prints does.
     async fn part<P: Print>(
@@ -194,9 +154,19 @@ impl Userland {
     ) -> Result<bool, Error> {
         let before = std::mem::take(pipe);
         let is_piped = command.piped || command.join == Join::Pipe;
-        let given = if command.join == Join::Pipe { Given { input: &before.bytes, ..given } } else { given };
+        let mut given = if command.join == Join::Pipe { Given { input: &before.input, ..given } } else { given };
         let outer = is_piped.then(|| shell.clone());
-        let inner = match self.substitute(&mut command, shell, given.input, out, going).await? {
+        let substituted = self.substitute(&mut command, shell, given.input, out, going).await?;
+        let source = command.input.take().filter(|_| substituted.is_ok());
+        let source = source.map(|source| self.source(&source, shell)).transpose()?.transpose();
+        let (substituted, source) = match source {
+            Ok(source) => (substituted, source),
+            Err(done) => (Err(done), None),
+        };
+        if let Some(source) = &source {
+            given.input = &source.input;
+        }
+        let inner = match substituted {
             _ if going.left.is_none() => {
                 // Whoever waits for it must not take it for a success.
                 shell.status = ENDED;
@@ -236,7 +206,7 @@ impl Userland {
         &self,
         command: &mut Command,
         shell: &mut Shell,
-        input: &[u8],
+        input: &Input,
         out: &mut P,
         going: &mut Going<'_>,
     ) -> Result<Result<Option<u8>, Done>, Error> {
@@ -246,8 +216,7 @@ impl Userland {
             while let Some((at, commands)) = word.substitution(from, shell) {
                 from = at + 1;
                 let outer = shell.clone();
-                // Enough to see that it is too long.
-                let mut capture = Capture::new(WORDS_BYTES_MAX + 1, false, &self.memory);
+                let mut capture = Capture::new(WORDS_BYTES_MAX, false, &self.memory);
                 self.spend(COMMAND_COUNTS + outer.bytes(), shell, out, going).await?;
                 if going.left.is_some() {
                     self.inside(commands, shell, input, &mut capture, going).await?;
@@ -259,6 +228,12 @@ impl Userland {
                 }
                 if capture.lacks_memory {
                     return Ok(Err(no_memory()));
+                }
+                if capture.is_full {
+                    // Nobody takes a part of it for the whole.
+                    self.machines.bounds().reached(Bound::Line);
+                    let why = format!("cvmd-guest: what stands in $( ) prints more than {WORDS_BYTES_MAX} bytes");
+                    return Ok(Err(guest::fails(&why, 126)));
                 }
                 word.settle(at, String::from_utf8_lossy(&capture.out).trim_end_matches('\n').to_owned());
             }
@@ -272,7 +247,7 @@ impl Userland {
         command: &Command,
         substituted: Option<u8>,
         shell: &mut Shell,
-        (input, pipe): (&[u8], &mut Pipe),
+        (input, pipe): (&Input, &mut Pipe),
         out: &mut P,
         going: &mut Going<'_>,
     ) -> Result<Inner, Error> {
@@ -339,6 +314,21 @@ impl Userland {
                 *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
                 Ok(false)
             }
+            Inner::Body(Body::For { name, words, commands }) => match syntax_tree::expand(&words, shell) {
+                Ok(values) => {
+                    let laps = Laps::Values { name, values: values.into_iter() };
+                    self.laps(laps, &commands, shell, given, out, going).await
+                }
+                Err(why) => {
+                    let done = self.without_value(&why);
+                    shell.status = done.status;
+                    out.print(&done).await?;
+                    Ok(false)
+                }
+            },
+            Inner::Body(Body::While { condition, until, commands }) => {
+                self.laps(Laps::While { condition, until }, &commands, shell, given, out, going).await
+            }
             Inner::Body(Body::If { arms, otherwise }) => {
                 let errexit = shell.errexit;
                 let mut runs = otherwise;
@@ -375,7 +365,7 @@ impl Userland {
         script: Script,
         assigned: Vec<(String, String)>,
         shell: &mut Shell,
-        input: &[u8],
+        input: &Input,
         out: &mut P,
         going: &mut Going<'_>,
     ) -> Result<bool, Error> {
@@ -398,19 +388,12 @@ impl Userland {
             shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
             shell.errexit = script.errexit;
         }
-        let input = if script.is_input { &[] } else { input };
+        let nothing = Input::default();
+        let input = if script.is_input { &nothing } else { input };
         let ended = self.inside(commands, shell, input, out, going).await?;
         let Some(outer) = outer else { return Ok(ended.exit) };
         *shell = Shell { status: shell.status, ..outer };
         Ok(false)
-    }
-
-    async fn refuse(&self, shell: &mut Shell, refused: Refused, out: &mut impl Print) -> Result<(), Error> {
-        if let Some(bound) = refused.bound {
-            self.machines.bounds().reached(bound);
-        }
-        shell.status = ENDED;
-        out.print(&guest::fails(&format!("cvmd-guest: {}", refused.words), ENDED)).await
     }
 
     /// Sessions share what is in memory: nobody holds it while anything is waited for. The status of assignments alone is that of
@@ -420,12 +403,12 @@ impl Userland {
         command: &Command,
         substituted: Option<u8>,
         shell: &mut Shell,
-        input: &[u8],
+        input: &Input,
     ) -> Result<Done, Error> {
         let machine = self.machine()?;
-        let Some(words) = command.expand(shell) else {
-            self.machines.bounds().reached(Bound::Line);
-            return Ok(guest::fails("cvmd-guest: too many words or variables, or too long", 126));
+        let words = match command.expand(shell) {
+            Ok(words) => words,
+            Err(why) => return Ok(self.without_value(&why)),
         };
         let mut files = self.files();
         let now_ms = self.machines.clock.now_ms();
@@ -469,16 +452,6 @@ impl Userland {
     }
 }
 
-impl Refused {
-    fn words(words: impl Into<String>) -> Refused {
-        Refused { words: words.into(), bound: None }
-    }
-
-    fn bound(bound: Bound, words: impl Into<String>) -> Refused {
-        Refused { words: words.into(), bound: Some(bound) }
-    }
-}
-
 /// The commands of a text, and the memory that they take; or why it is not understood.
 fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(Vec<Command>, Share), Refused> {
     let commands = grammar::parse(text).map_err(|unclear| match unclear {
@@ -486,7 +459,7 @@ fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(Vec<Co
         Unclear::TooMuch(what) => Refused::bound(Bound::Line, what),
     })?;
     let mut share = memory.share();
-    if share.resize(shell::weight(text, &commands) + shell.bytes()) {
+    if share.resize(syntax_tree::weight(text, &commands) + shell.bytes()) {
         Ok((commands, share))
     } else {
         // Whose memory it is has counted it.

@@ -2,8 +2,10 @@
 
 use super::{
     files::absolute,
-    guest::{self, Done},
-    shell::{Command, Output, Shell, Sink, Streams},
+    guest::{self, Done, Guest},
+    input::Input,
+    shell::Shell,
+    syntax_tree::{Command, Output, Sink, Source, Streams, Unexpanded},
     userland::Userland,
 };
 use crate::{
@@ -27,7 +29,7 @@ pub(super) struct Capture {
     merged: bool,
     most: usize,
     /// It was more than that.
-    is_full: bool,
+    pub(super) is_full: bool,
     pub(super) lacks_memory: bool,
     share: Share,
 }
@@ -35,7 +37,7 @@ pub(super) struct Capture {
 /// What one command prints for the next one.
 #[derive(Default)]
 pub(super) struct Pipe {
-    pub(super) bytes: Vec<u8>,
+    pub(super) input: Input,
     _share: Option<Share>,
 }
 
@@ -55,10 +57,47 @@ impl Userland {
         shell.status = done.status;
         let printed = done.out.len() + done.err.len();
         if command.piped {
-            *pipe = Pipe { bytes: std::mem::take(&mut done.out), _share: Some(share) };
+            *pipe = Pipe { input: Input::of(std::mem::take(&mut done.out)), _share: Some(share) };
         }
         out.print(&done).await?;
         Ok(printed)
+    }
+
+    /// What a command's line says that it reads; or what is printed instead of running it.
+    pub(super) fn source(&self, source: &Source, shell: &mut Shell) -> Result<Result<Pipe, Done>, Error> {
+        let text = match source {
+            Source::File(path) => path.whole(shell),
+            Source::Text(text) => text.whole(shell),
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => return Ok(Err(self.without_value(&why))),
+        };
+        let bytes = if let Source::Text(_) = source {
+            text.into_bytes()
+        } else {
+            let (machine, mut files, input) = (self.machine()?, self.files(), Input::default());
+            let now_ms = self.machines.clock.now_ms();
+            let guest = Guest { machine: &machine, files: &mut files, shell, input: &input, now_ms };
+            match guest.read(&guest.place(&text)) {
+                Ok(bytes) => bytes,
+                Err(why) => return Ok(Err(guest::fails(&format!("sh: 1: cannot open {text}: {why}"), 2))),
+            }
+        };
+        let mut share = self.memory.share();
+        let fits = share.resize(bytes.len());
+        Ok(if fits { Ok(Pipe { input: Input::of(bytes), _share: Some(share) }) } else { Err(no_memory()) })
+    }
+
+    /// What is printed instead of running a command whose words have no value.
+    pub(super) fn without_value(&self, why: &Unexpanded) -> Done {
+        match why {
+            Unexpanded::TooMuch => {
+                self.machines.bounds().reached(Bound::Line);
+                guest::fails("cvmd-guest: too many words or variables, or too long", 126)
+            }
+            Unexpanded::Arithmetic(why) => guest::fails(&format!("sh: 1: {why}"), 2),
+        }
     }
 
     /// Sends a command's two streams where its line says.
@@ -119,7 +158,8 @@ impl Capture {
             no_memory()
         } else if self.is_full {
             land.machines.bounds().reached(Bound::Output);
-            guest::fails(&format!("cvmd-guest: no more than {} bytes are handed on at once here", self.most), 1)
+            let why = format!("{}cvmd-guest: no more than {} bytes are handed on at once here", self.err, self.most);
+            guest::fails(&why, 1)
         } else {
             Done { out: self.out, err: self.err, status, effect: None }
         };
@@ -132,13 +172,13 @@ impl Print for Capture {
         let (out, err) =
             if self.merged { ([&done.out, done.err.as_bytes()].concat(), "") } else { (done.out.clone(), &*done.err) };
         let room = self.most.saturating_sub(self.out.len()).min(out.len());
-        self.is_full |= room < out.len() || self.err.len() + err.len() > self.most;
+        let err = if self.err.len() + err.len() > self.most { "" } else { err };
+        self.is_full |= room < out.len();
         self.lacks_memory |= !self.share.resize(self.out.len() + room + self.err.len() + err.len());
         if !self.lacks_memory {
             self.out.extend(&out[..room]);
-            if !self.is_full {
-                self.err.push_str(err);
-            }
+            // What a command complains of is told, however much it has printed.
+            self.err.push_str(err);
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! The commands of a simulated guest that look into texts: `head`, `tail`, `grep`, `wc`.
 
-use super::guest::{Done, Guest, OUTPUT_MAX, fails};
+use super::{
+    expressions::{Expression, STEPS_MAX},
+    guest::{Done, Guest, OUTPUT_MAX, fails},
+};
 use crate::bounds::Bound;
 
 /// Lines that `head` and `tail` print unless they are told.
@@ -27,7 +30,7 @@ fn each_file(
     mut see: impl FnMut(&mut Done, usize, &str, &[u8]),
 ) -> bool {
     if paths.is_empty() {
-        see(done, 0, "", guest.input);
+        see(done, 0, "", guest.input.take());
         return true;
     }
     let mut read = 0;
@@ -90,28 +93,41 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
     done
 }
 
-/// What `grep` looks for: a text as it stands, at the beginning or the end of a line where it says so.
+/// What `grep` looks for: a text as it stands, at the beginning or the end of a line where it says so; or an expression.
 struct Wanted {
     text: String,
     begins: bool,
     ends: bool,
     folded: bool,
+    expression: Option<Expression>,
 }
 
 impl Wanted {
-    /// `None` of what means something else in a pattern: it is refused rather than taken for itself.
-    fn of(pattern: &str, fixed: bool, folded: bool) -> Option<Wanted> {
+    /// # Errors
+    /// What of a pattern is not known: it is refused rather than taken for itself.
+    fn of(pattern: &str, fixed: bool, extended: bool, folded: bool) -> Result<Wanted, String> {
         let (begins, ends) = (!fixed && pattern.starts_with('^'), !fixed && pattern.ends_with('$'));
         let text = if begins { &pattern[1..] } else { pattern };
         let text = if ends { text.strip_suffix('$').unwrap_or(text) } else { text };
-        if !fixed && text.contains(['.', '*', '[', ']', '\\', '^', '$']) {
-            return None;
-        }
+        let is_pattern = text.contains(['.', '*', '[', ']', '\\', '^', '$'])
+            || extended && text.contains(['+', '?', '(', ')', '{', '}', '|']);
+        let expression = (!fixed && is_pattern).then(|| Expression::of(pattern, extended, folded)).transpose()?;
         let text = if folded { text.to_lowercase() } else { text.to_owned() };
-        Some(Wanted { text, begins, ends, folded })
+        Ok(Wanted { text, begins, ends, folded, expression })
     }
 
-    fn is_in(&self, line: &str) -> bool {
+    /// Whether it is there; `None` once no steps are left.
+    fn is_in(&self, line: &str, steps: &mut usize) -> Option<bool> {
+        match &self.expression {
+            Some(expression) => {
+                let line: Vec<char> = line.chars().collect();
+                expression.find(&line, 0, steps).ok().map(|found| found.is_some())
+            }
+            None => Some(self.holds(line)),
+        }
+    }
+
+    fn holds(&self, line: &str) -> bool {
         let lowered = self.folded.then(|| line.to_lowercase());
         let line = lowered.as_deref().unwrap_or(line);
         match (self.begins, self.ends) {
@@ -123,23 +139,35 @@ impl Wanted {
     }
 }
 
-/// `grep [-cFiqv] TEXT FILE...`.
+/// `grep [-cEFiqv] TEXT FILE...`.
 fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
-    let (letters, rest) = match letters(arguments, "cFiqv") {
+    let (letters, rest) = match letters(arguments, "cEFiqv") {
         Ok(split) => split,
-        Err(letter) => return fails(&format!("grep: only -c, -F, -i, -q and -v are known here, not -{letter}"), 2),
+        Err(letter) => return fails(&format!("grep: only -c, -E, -F, -i, -q and -v are known here, not -{letter}"), 2),
     };
     let given = |letter| letters.contains(letter);
     let Some((pattern, paths)) = rest.split_first() else { return fails("grep: a text is expected", 2) };
-    let Some(wanted) = Wanted::of(pattern, given('F'), given('i')) else {
-        return fails("grep: of patterns only ^ and $ at the ends are known here; -F takes a text as it stands", 2);
+    let wanted = match Wanted::of(pattern, given('F'), given('E'), given('i')) {
+        Ok(wanted) => wanted,
+        Err(what) => {
+            return fails(&format!("grep: {what} is not known here in a pattern; -F takes a text as it stands"), 2);
+        }
     };
+    let (mut steps, mut is_ended) = (STEPS_MAX, false);
     let mut done = Done { status: 1, ..Done::default() };
     each_file(("grep", paths), guest, &mut done, |done, _, path, body| {
         let body = String::from_utf8_lossy(body);
         let before = if paths.len() > 1 { format!("{path}:") } else { String::new() };
         let mut count = 0;
-        for line in body.lines().filter(|line| wanted.is_in(line) != given('v')) {
+        for line in body.lines() {
+            match wanted.is_in(line, &mut steps) {
+                Some(holds) if holds != given('v') => {}
+                Some(_) => continue,
+                None => {
+                    is_ended = true;
+                    break;
+                }
+            }
             count += 1;
             // A path may be long, and stands before each line: not all of them are put together before it is seen how many
             // bytes they are.
@@ -157,6 +185,10 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
             done.out.extend(format!("{before}{count}\n").bytes());
         }
     });
+    if is_ended {
+        guest.files.memory().bounds.reached(Bound::Reading);
+        return fails(&format!("grep: ended: it looks for it in more than {STEPS_MAX} steps"), 2);
+    }
     done
 }
 

@@ -163,8 +163,7 @@ async fn only_what_is_a_bound_counts_as_one() {
     let harness = Harness::new().await;
     let client = harness.client().await;
     let all = || harness.driver.bounds_reached().into_iter().map(|(_, count)| count).sum::<u64>();
-    for (text, status) in
-        [("for a in b; do c; done", 2), ("echo 'open", 2), ("a < b", 2), ("nothing", 127), ("cat /no", 1)]
+    for (text, status) in [("for a; do c; done", 2), ("echo 'open", 2), ("a < b", 2), ("nothing", 127), ("cat /no", 1)]
     {
         assert_eq!(run(&client, text).await.status, Some(status), "{text}");
     }

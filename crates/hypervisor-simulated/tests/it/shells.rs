@@ -63,10 +63,15 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
         ("rm -rf /tmp/d/. ", 1, "refusing to remove '.' or '..'"),
         ("echo a $(cat /no) 2> /dev/null", 0, "cat: /no: No such file or directory"),
         ("printf %x 1", 2, "printf: %x: of these only"),
-        ("for a in b; do touch /tmp/half; done", 2, "syntax error: `for` is not known here"),
-        ("echo $((1 + 1))", 2, "syntax error: `$((` is not known here"),
+        ("for a; do touch /tmp/half; done", 2, "syntax error: of `for` only"),
+        ("while true; do touch /tmp/half", 2, "`done` is missing"),
+        ("echo $((1 / 0))", 2, "division by zero"),
+        ("echo $((1 + ))", 2, "a number is missing in $(( ))"),
+        ("cat < /no; touch /tmp/other", 0, "sh: 1: cannot open /no: No such file or directory"),
+        ("cat << END\nnever", 2, "no line `END` ends the text"),
+        ("sed y/a/b/ /etc/hostname", 1, "sed: `y` is not known here"),
         ("f() { touch /tmp/half; }", 2, "syntax error"),
-        ("touch /tmp/half; ( echo a", 2, "a `)` or `fi` is missing"),
+        ("touch /tmp/half; ( echo a", 2, "a `)`, `fi` or `done` is missing"),
         ("touch /tmp/half; echo a )", 2, "syntax error: `)` is not expected"),
         ("(a) b", 2, "syntax error"),
         ("if touch /tmp/half; then fi", 2, "syntax error"),
@@ -82,6 +87,7 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
 async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
     let harness = Harness::new().await;
     let client = harness.client().await;
+    run(&client, "echo > /tmp/ends; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do cat /tmp/ends /tmp/ends > /tmp/e; cp /tmp/e /tmp/ends; done").await;
     let big = format!("echo {} > /tmp/big; ", "a".repeat(100_000));
     let deep = |open: &str, close: &str| format!("{}true{}", open.repeat(17), close.repeat(17));
     for (text, bound, why) in [
@@ -92,7 +98,25 @@ async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
         ("echo '(sh /tmp/a)' > /tmp/a; sh /tmp/a || echo on".into(), "guest_line", "nested so deep"),
         ("echo 'echo $(sh /tmp/b) on' > /tmp/b; sh /tmp/b".into(), "guest_line", "nested so deep"),
         ("echo 'sh /tmp/c; sh /tmp/c; X=$(sh /tmp/c)' > /tmp/c; sh /tmp/c".into(), "guest_line", "nested so deep"),
-        (format!("{big}X=$(cat /tmp/big /tmp/big); echo on"), "guest_line", "too long"),
+        (format!("{big}X=$(cat /tmp/big /tmp/big); echo on"), "guest_line", "prints more than 131072 bytes"),
+        // Where the rest is all ends of lines nothing of what is kept tells that it was cut.
+        (
+            format!("X=$(echo a; {}); echo $?", "echo;".repeat(4) + &"cat /tmp/ends;".repeat(4)),
+            "guest_line",
+            "prints more",
+        ),
+        ("while true; do :; done".into(), "guest_output", "runs on and on"),
+        ("X=$(until false; do echo x; done)".into(), "guest_output", "runs on and on"),
+        (
+            format!("for a in {}; do for b in 1 2 3 4 5 6 7 8 9; do true; done; done", "x ".repeat(4000)),
+            "guest_output",
+            "runs on",
+        ),
+        (
+            format!("echo a{} | grep '{}b'", "a".repeat(200), "a*".repeat(100)),
+            "guest_reading",
+            "more than 2000000 steps",
+        ),
         (format!("echo{}", " $(true)".repeat(10_000)), "guest_line", "more than 32768 words"),
         (format!("echo {}", "$A".repeat(300)), "guest_line", "more than 256 variables in a word"),
         (format!("{big}(cat{0}; cat{0}) | wc -c", " /tmp/big".repeat(30)), "guest_output", "handed on at once"),
@@ -196,4 +220,56 @@ async fn what_a_bound_ends_inside_a_substitution_is_no_success() {
         assert_eq!((seen.status, &*seen.out), (Some(2), ""), "{text}: {}", seen.err);
         assert!(seen.err.contains("not nested so deep"), "{text}: {}", seen.err);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loops_and_input_are_as_in_sh() {
+    let harness = Harness::new().await;
+    let client = harness.client().await;
+    for (text, out) in [
+        ("for i in a 'b c' $(echo d e); do echo \"<$i>\"; done", "<a>\n<b c>\n<d>\n<e>\n"),
+        ("i=0; while [ $i -lt 3 ]; do i=$((i + 1)); echo $i; done; echo $i", "1\n2\n3\n3\n"),
+        ("i=3; until [ $i -eq 0 ]\ndo\n  i=$((i-1))\ndone; echo $?", "0\n"),
+        ("for i in 1 2 3 4; do if [ $i -eq 2 ]; then continue; fi; [ $i = 4 ] && break; echo $i; done", "1\n3\n"),
+        ("for i in 1 2; do for j in a b; do break; done; echo $i$j; done", "1a\n2a\n"),
+        (
+            "for i in 1 2; do echo $i; done > /tmp/f; while read line; do echo \"got $line\"; done < /tmp/f",
+            "got 1\ngot 2\n",
+        ),
+        ("printf 'a b c\\nd\\n' | while read x y; do echo \"$x-$y\"; done", "a-b c\nd-\n"),
+        ("set -e; for i in 1 2; do false || echo $i; done; echo on", "1\n2\non\n"),
+        ("cat << END\n$HOME $((6 * 7)) \"q\"\nEND\ncat <<'END'\n$HOME\nEND", "/root 42 \"q\"\n$HOME\n"),
+        ("cat > /tmp/g <<-X\n\tone\n\tX\ncat /tmp/g", "one\n"),
+        ("wc -l < /tmp/f; n=$(( $(wc -l < /tmp/f) + 40 )); echo $n", "2\n42\n"),
+        ("sed -i 's/^1$/one/' /tmp/f; sed -n '$p;1p' /tmp/f; echo k=v | sed 's/\\(.*\\)=.*/\\1/'", "one\n2\nk\n"),
+        ("grep -c '^[a-z]*$' /tmp/f; grep -E 'o(n)e+' /tmp/f", "1\none\n"),
+        ("grep -c ':/root:' /etc/passwd; df | grep -c '^/dev/vda1 '; df -h / | wc -l", "1\n1\n2\n"),
+    ] {
+        said(run(&client, text).await, out, text);
+    }
+    // What the client sends is read once, by whoever comes first.
+    for (text, out) in [
+        ("(cat; cat)", "1\n2\n3\n"),
+        ("read a; cat; echo $a", "2\n3\n1\n"),
+        ("cat > /tmp/first; cat; wc -c < /tmp/first", "6\n"),
+        ("while read n; do echo \"n$n\"; done", "n1\nn2\nn3\n"),
+    ] {
+        let channel = begin(&client, text).await;
+        channel.data_bytes(&b"1\n2\n3\n"[..]).await.unwrap();
+        channel.eof().await.unwrap();
+        said(ended(channel).await, out, text);
+    }
+    // A line of the keys goes as people take it off.
+    run(&client, "sed -i '/./d' ~/.ssh/authorized_keys").await;
+    said(run(&client, "cat ~/.ssh/authorized_keys | wc -c").await, "0\n", "no key is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_a_loop() {
+    let harness = Harness::new().await;
+    let client = harness.client().await;
+    let channel = begin(&client, "while true; do sleep 60; done; touch /tmp/never").await;
+    channel.signal(russh::Sig::INT).await.unwrap();
+    assert_eq!(ended(channel).await.status, Some(130));
+    said(run(&client, "ls /tmp").await, "", "nothing was touched");
 }

@@ -27,6 +27,8 @@ pub(super) struct Server {
     received: Vec<u8>,
     handles: HashMap<u32, Handle>,
     opened: u32,
+    /// It was said that the guest is full.
+    has_told: bool,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,8 @@ pub(super) struct Step {
     pub(super) keys: Option<(u32, Keys)>,
     /// The session ends.
     pub(super) ends: bool,
+    /// For the client's people: OpenSSH's says `Failure` alone of what a reply tells in words.
+    pub(super) said: Option<String>,
 }
 
 /// Why a request is refused.
@@ -141,8 +145,22 @@ impl Server {
             Ok(Answer::Done) => Step { reply: packets::status(number, Code::Ok, "Success"), ..Step::default() },
             Ok(Answer::Reply(reply)) => Step { reply, ..Step::default() },
             Ok(Answer::Keys(keys)) => Step { keys: Some((number, keys)), ..Step::default() },
-            Err(Refused(code, why)) => Step { reply: packets::status(number, code, &why), ..Step::default() },
+            Err(Refused(code, why)) => {
+                let said = self.told_once(&why);
+                Step { reply: packets::status(number, code, &why), said, ..Step::default() }
+            }
         }
+    }
+
+    /// What is said of a guest that is full, once.
+    fn told_once(&mut self, why: &str) -> Option<String> {
+        let is_full = ["File too large", "No space left on device", "Cannot allocate memory"].contains(&why);
+        (is_full && !std::mem::replace(&mut self.has_told, true)).then(|| {
+            format!(
+                "sftp-server: {why}: a simulated guest keeps files of up to {FILE_BYTES_MAX} bytes, {} together; what was written of this one stays",
+                super::files::BYTES_MAX
+            )
+        })
     }
 
     /// The disk has what [`Step::keys`] said, or why not.

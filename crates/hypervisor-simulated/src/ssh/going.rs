@@ -1,0 +1,72 @@
+//! A text of a guest on its way: what it may still print, and how it is ended that goes on and on.
+
+use super::{guest, input::Input, shell::Shell, signals::Signals, streams::Print, userland::Userland};
+use crate::bounds::Bound;
+use russh::Error;
+
+/// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
+pub(super) const PRINTED_MAX: usize = 32 << 20;
+pub(super) const COMMAND_COUNTS: usize = 1 << 10;
+/// The status of what a bound has ended.
+pub(super) const ENDED: u8 = 2;
+
+/// Why a text does not run, or not on.
+pub(super) struct Refused {
+    pub(super) words: String,
+    /// The bound that it reached; what is merely not understood has reached none.
+    pub(super) bound: Option<Bound>,
+}
+
+/// A text on its way, with all that it calls.
+pub(super) struct Going<'a> {
+    pub(super) signals: &'a Signals,
+    /// Whether a first command has begun.
+    pub(super) begun: bool,
+    /// What it may still print; `None` once it has been ended, for that or another bound.
+    pub(super) left: Option<usize>,
+    pub(super) depth: usize,
+}
+
+/// What a command is given, beside its words.
+pub(super) struct Given<'a> {
+    pub(super) input: &'a Input,
+    /// It is part of a condition: that it fails ends no shell.
+    pub(super) is_asked: bool,
+}
+
+impl Userland {
+    /// Counts what a text has printed. It may not go on for ever.
+    pub(super) async fn spend(
+        &self,
+        bytes: usize,
+        shell: &mut Shell,
+        out: &mut impl Print,
+        going: &mut Going<'_>,
+    ) -> Result<(), Error> {
+        if let Some(left) = going.left {
+            going.left = left.checked_sub(bytes);
+            if going.left.is_none() {
+                self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn refuse(&self, shell: &mut Shell, refused: Refused, out: &mut impl Print) -> Result<(), Error> {
+        if let Some(bound) = refused.bound {
+            self.machines.bounds().reached(bound);
+        }
+        shell.status = ENDED;
+        out.print(&guest::fails(&format!("cvmd-guest: {}", refused.words), ENDED)).await
+    }
+}
+
+impl Refused {
+    pub(super) fn words(words: impl Into<String>) -> Refused {
+        Refused { words: words.into(), bound: None }
+    }
+
+    pub(super) fn bound(bound: Bound, words: impl Into<String>) -> Refused {
+        Refused { words: words.into(), bound: Some(bound) }
+    }
+}
