@@ -92,3 +92,6 @@ def write(product, version, wanted):
 
 for product, (version, wanted) in PRODUCTS.items():
     write(product, version, wanted)
+services = (PACKAGES / "tccli" / "services").iterdir()
+names = sorted(folder.name for folder in services if folder.is_dir() and not folder.name.startswith("_"))
+(HERE / "products.txt").write_text("".join(f"{name}\n" for name in names))

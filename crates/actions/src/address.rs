@@ -1,6 +1,9 @@
 //! Which action a request is for.
 
-use crate::{Action, Product, Reason, catalog, facts, is_vendor_host};
+use crate::{
+    Action, Product, Reason, catalog, facts,
+    product::{is_vendor_host, is_vendors},
+};
 
 /// What a request says about what it is for.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +29,7 @@ pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
         return find_in(product, version, address.action);
     }
     if is_vendor_host(address.host) && !is_dissolved(label, address.host) {
-        return Err(Reason::UnknownProduct { product: label.into() });
+        return Err(not_here(label));
     }
     let speaking = || Product::ALL.into_iter().filter(|product| product.version() == version);
     // Invariant: no two products of one version have actions of one name that are built; a test walks the catalog.
@@ -37,9 +40,14 @@ pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
     let knowing = speaking().find(|product| facts::is_known(*product, address.action));
     match (knowing, address.scope) {
         (Some(product), _) => find_in(product, version, address.action),
-        (None, Some(scope)) if is_product_like(scope) => Err(Reason::UnknownProduct { product: scope.into() }),
+        (None, Some(scope)) if is_product_like(scope) => Err(not_here(scope)),
         (None, _) => find_in(Product::Cvm, version, address.action),
     }
+}
+
+/// One that was mistyped is told from one that the vendor has.
+fn not_here(name: &str) -> Reason {
+    Reason::UnknownProduct { product: name.into(), is_vendors: is_vendors(name) }
 }
 
 fn find_in(product: Product, version: &str, name: &str) -> Result<&'static Action, Reason> {
@@ -88,8 +96,14 @@ mod test {
     fn what_is_not_here_is_told_apart() {
         let product = |scope, host| found(scope, host, "2019-07-22", "Moderate");
         for (scope, host) in [(Some("tms"), "127.0.0.1"), (None, "tms.tencentcloudapi.com")] {
-            assert_eq!(product(scope, host), Err(Reason::UnknownProduct { product: "tms".into() }));
+            assert_eq!(product(scope, host), Err(Reason::UnknownProduct { product: "tms".into(), is_vendors: true }));
         }
+        for (scope, host) in [(Some("cmv"), "127.0.0.1"), (None, "cmv.tencentcloudapi.com")] {
+            assert_eq!(product(scope, host), Err(Reason::UnknownProduct { product: "cmv".into(), is_vendors: false }));
+        }
+        let told = product(Some("cam"), "127.0.0.1").unwrap_err();
+        assert!(told.to_string().contains("one of the vendor's, of which cvmd answers `api`, `cbs`, `cvm`"), "{told}");
+        assert_eq!(told.code(cvmd_wire::Dialect::Api3), "NoSuchProduct");
         let missing = Address { scope: None, host: "", version: None, action: "RunInstances" };
         assert_eq!(find(&missing).map(|action| action.name), Err(Reason::CommonMissing { name: "Version" }));
         for scope in [None, Some("cvm"), Some("127")] {
@@ -117,8 +131,8 @@ mod test {
         assert!(matches!(not_built, Err(Reason::NotBuilt { product: Product::Vpc, .. })), "{not_built:?}");
         // Other products have actions of the same names, and API 3.0 has no such hosts.
         for host in ["cdb.api.qcloud.com", "image.ap-guangzhou.api.qcloud.com", "image.tencentcloudapi.com"] {
-            let product = host.split('.').next().unwrap().into();
-            assert_eq!(legacy(host, "DescribeImages"), Err(Reason::UnknownProduct { product }), "{host}");
+            let product = host.split('.').next().unwrap();
+            assert_eq!(legacy(host, "DescribeImages"), Err(not_here(product)), "{host}");
         }
     }
 }

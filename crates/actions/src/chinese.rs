@@ -6,7 +6,7 @@
 
 use crate::{
     Excess, Reason, TagRefusal, Untaken,
-    error::{DiskReason, KeyNameReason, Words},
+    error::{DiskReason, KeyNameReason, Words, of_the_vendors},
 };
 use cvmd_model::{DiskRefusal, GUEST_MS_MAX, GroupRefusal, InstanceState, MalformedKey, Refusal, TemplateRefusal};
 use cvmd_state::TooLarge;
@@ -34,7 +34,7 @@ texts! {
     reason(why: Reason) {
         Reason::Missing { name } => ("缺少必需的参数 `{name}`。"),
         Reason::Unknown { name } => ("未知参数 `{name}`。"),
-        Reason::WrongType { name } => ("参数 `{name}` 的值类型不正确。"),
+        Reason::WrongType { name, expected, given } => ("参数 `{name}` 的值类型不正确：应为{}，而不是{}。", expected.chinese, given.chinese),
         Reason::BadValue { name, value } => ("参数 `{name}` 的取值 `{value}` 不合法。"),
         Reason::TooMany { name, given, limit } => ("参数 `{name}` 有 {given} 个值，超过上限 {limit} 个。"),
         Reason::Exclusive { names } => ("参数 {} 不能同时指定。", listed(names)),
@@ -88,7 +88,7 @@ texts! {
         Reason::UserData => ("`UserData` 格式错误，需要 base64 编码，且不超过 16 KiB。"),
         Reason::DuplicateTag { key } => ("标签 `{key}` 重复。"),
         Reason::Unsupported { what: Words { chinese, .. } } => ("此处不支持：{chinese}。"),
-        Reason::UnknownProduct { product } => ("产品 service=`{product}` 不存在。"),
+        Reason::UnknownProduct { product, is_vendors } => ("产品 service=`{product}` 不存在{}。", of_the_vendors(*is_vendors).chinese),
         Reason::UnknownAction { product, action } => ("接口 `{action}` 不存在（service=`{}`，version=`{}`）。", product.name(), product.version()),
         Reason::ProductElsewhere { value } => ("此处没有产品 `{value}`。"),
         Reason::NotBuilt { product, action } => ("此处不支持 service=`{}` 的接口 `{action}`。", product.name()),
@@ -410,7 +410,7 @@ mod test {
     fn rare_reasons() -> Vec<Reason> {
         let text = || Box::from("v7");
         vec![
-            Reason::UnknownProduct { product: text() },
+            Reason::UnknownProduct { product: text(), is_vendors: true },
             Reason::UnknownAction { product: Product::Cvm, action: text() },
             Reason::NotBuilt { product: Product::Cvm, action: text() },
             Reason::UnknownVersion { product: Product::Cvm, version: text() },

@@ -24,8 +24,8 @@ pub enum Reason {
     Missing { name: Box<str> },
     #[error("The parameter `{name}` is not recognized.")]
     Unknown { name: Box<str> },
-    #[error("The value type of parameter `{name}` is not valid.")]
-    WrongType { name: Box<str> },
+    #[error("The value type of parameter `{name}` is not valid: {} is expected, and {} was given.", .expected.english, .given.english)]
+    WrongType { name: Box<str>, expected: Words, given: Words },
     #[error("The value `{value}` specified in the parameter `{name}` is not valid.")]
     BadValue { name: Box<str>, value: Box<str> },
     #[error("{0}")]
@@ -146,8 +146,8 @@ pub enum Reason {
     DuplicateTag { key: Box<str> },
     #[error("This is not supported here: {}.", what.english)]
     Unsupported { what: Words },
-    #[error("The specified service=`{product}` does not exist.")]
-    UnknownProduct { product: Box<str> },
+    #[error("The specified service=`{product}` does not exist{}.", of_the_vendors(*is_vendors).english)]
+    UnknownProduct { product: Box<str>, is_vendors: bool },
     #[error(
         "The request action=`{action}` is invalid or not found in service=`{}` and version=`{}`.",
         product.name(), product.version()
@@ -199,6 +199,15 @@ impl From<TooLarge> for Reason {
     fn from(written: TooLarge) -> Reason {
         Excess::from(written).into()
     }
+}
+
+/// What is said more of a product that the vendor has. The test of `product` holds it to the products that are answered.
+pub(crate) fn of_the_vendors(is_vendors: bool) -> Words {
+    const MORE: Words = Words::new(
+        " here: it is one of the vendor's, of which cvmd answers `api`, `cbs`, `cvm`, `region`, `sts`, `tag`, `vpc`",
+        "：它是腾讯云的产品，但 cvmd 只支持 `api`、`cbs`、`cvm`、`region`、`sts`、`tag`、`vpc`",
+    );
+    if is_vendors { MORE } else { Words::new("", "") }
 }
 
 /// A part of a message that is prose, in both languages.

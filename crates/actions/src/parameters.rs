@@ -6,6 +6,7 @@
 
 use crate::{
     Excess, Product, Reason, Untaken, controls,
+    error::Words,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -141,7 +142,7 @@ impl Parameters {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Text(text)) => self.within_bound(name, text).map(Some),
-            Some(_) => Err(self.wrong_type(name)),
+            Some(other) => Err(self.wrong_type(name, TEXT, &other)),
         }
     }
 
@@ -170,8 +171,10 @@ impl Parameters {
             None => Ok(None),
             Some(Value::Integer(number)) => Ok(Some(number.into())),
             Some(Value::Unsigned(number)) => Ok(Some(number.into())),
-            Some(Value::Text(text)) if self.textual => text.parse().map(Some).map_err(|_| self.wrong_type(name)),
-            Some(_) => Err(self.wrong_type(name)),
+            Some(Value::Text(text)) if self.textual => {
+                text.parse().map(Some).map_err(|_| self.wrong_type(name, NUMBER, &Value::Text(text)))
+            }
+            Some(other) => Err(self.wrong_type(name, NUMBER, &other)),
         }
     }
 
@@ -212,8 +215,10 @@ impl Parameters {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(Value::Text(text)) if self.textual => flag(&text).map(Some).ok_or_else(|| self.wrong_type(name)),
-            Some(_) => Err(self.wrong_type(name)),
+            Some(Value::Text(text)) if self.textual => {
+                flag(&text).map(Some).ok_or_else(|| self.wrong_type(name, FLAG, &Value::Text(text)))
+            }
+            Some(other) => Err(self.wrong_type(name, FLAG, &other)),
         }
     }
 
@@ -250,7 +255,7 @@ impl Parameters {
         list.into_iter()
             .map(|item| match item {
                 Value::Text(text) => self.within_bound(name, text),
-                _ => Err(self.wrong_type(name)),
+                other => Err(self.wrong_type(name, TEXTS, &other)),
             })
             .collect()
     }
@@ -266,8 +271,10 @@ impl Parameters {
                 let number = match item {
                     Value::Integer(number) => number.into(),
                     Value::Unsigned(number) => number.into(),
-                    Value::Text(text) if self.textual => text.parse().map_err(|_| self.wrong_type(name))?,
-                    _ => return Err(self.wrong_type(name)),
+                    Value::Text(text) if self.textual => {
+                        text.parse().map_err(|_| self.wrong_type(name, NUMBERS, &Value::Text(text)))?
+                    }
+                    other => return Err(self.wrong_type(name, NUMBERS, &other)),
                 };
                 u32::try_from(number).map_err(|_| self.out_of_range(name, number, 0, u32::MAX))
             })
@@ -341,7 +348,7 @@ impl Parameters {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Map(map)) => self.within(map, format!("{}{name}.", self.prefix), self.inner(name)).map(Some),
-            Some(_) => Err(self.wrong_type(name)),
+            Some(other) => Err(self.wrong_type(name, STRUCTURE, &other)),
         }
     }
 
@@ -354,7 +361,7 @@ impl Parameters {
             .enumerate()
             .map(|(index, item)| match item {
                 Value::Map(map) => self.within(map, format!("{}{name}.{index}.", self.prefix), inner),
-                _ => Err(self.wrong_type(name)),
+                other => Err(self.wrong_type(name, STRUCTURES, &other)),
             })
             .collect()
     }
@@ -398,7 +405,7 @@ impl Parameters {
             None => Ok(None),
             Some(Value::List(list)) if list.len() > LIST_MAX => Err(self.list_too_long(name, list.len(), LIST_MAX)),
             Some(Value::List(list)) => Ok(Some(list)),
-            Some(_) => Err(self.wrong_type(name)),
+            Some(other) => Err(self.wrong_type(name, LIST, &other)),
         }
     }
 
@@ -407,8 +414,33 @@ impl Parameters {
         Excess::List { name: self.path(name), given, limit }.into()
     }
 
-    fn wrong_type(&self, name: &str) -> Reason {
-        Reason::WrongType { name: self.path(name) }
+    /// `given` is named by its kind alone: it may be a password.
+    fn wrong_type(&self, name: &str, expected: Words, given: &Value) -> Reason {
+        let given = if self.textual && matches!(given, Value::Text(_)) { OTHER_TEXT } else { kind(given) };
+        Reason::WrongType { name: self.path(name), expected, given }
+    }
+}
+
+const TEXT: Words = Words::new("a text", "字符串");
+const NUMBER: Words = Words::new("a whole number", "整数");
+const FLAG: Words = Words::new("true or false", "布尔值");
+const LIST: Words = Words::new("a list", "数组");
+const TEXTS: Words = Words::new("a list of texts", "字符串数组");
+const NUMBERS: Words = Words::new("a list of whole numbers", "整数数组");
+const STRUCTURE: Words = Words::new("an object", "对象");
+const STRUCTURES: Words = Words::new("a list of objects", "对象数组");
+/// Where the encoding knows nothing but texts.
+const OTHER_TEXT: Words = Words::new("another text", "其他文本");
+
+fn kind(value: &Value) -> Words {
+    match value {
+        Value::Null => Words::new("null", "null"),
+        Value::Bool(_) => FLAG,
+        Value::Integer(_) | Value::Unsigned(_) => NUMBER,
+        Value::Float(_) => Words::new("a fraction", "小数"),
+        Value::Text(_) => TEXT,
+        Value::List(_) => LIST,
+        Value::Map(_) => STRUCTURE,
     }
 }
 

@@ -45,6 +45,11 @@ impl Product {
     }
 }
 
+/// Whether the vendor has a product of that name, as its own tccli knows it.
+pub(crate) fn is_vendors(name: &str) -> bool {
+    include_str!("../facts/products.txt").lines().any(|product| product == name)
+}
+
 /// The domains under which the vendor's hosts stand: API 3.0 with its regional and international forms, and the legacy API.
 pub const VENDOR_DOMAINS: [&str; 2] = ["tencentcloudapi.com", "api.qcloud.com"];
 
@@ -64,6 +69,8 @@ mod test {
     fn every_product_is_found_by_its_name() {
         for product in Product::ALL {
             assert_eq!(Product::find(product.name()), Some(product));
+            let more = crate::error::of_the_vendors(is_vendors(product.name()));
+            assert!([more.english, more.chinese].iter().all(|text| text.contains(&format!("`{}`", product.name()))));
         }
     }
 }

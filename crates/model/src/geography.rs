@@ -85,6 +85,45 @@ pub(crate) const REGION_ROWS: &[RegionRow] = regions! {
     "sa-saopaulo" "南美地区(圣保罗)" "South America (Saopaulo)" ("圣保罗" "Saopaulo") 74 [1] []
 };
 
+/// The names that regions had in the legacy API:
+/// <https://www.tencentcloud.com/document/product/1111/46459>, and the others of the vendor's own SDKs.
+const SHORT_NAMES: &[(&str, &str)] = &[
+    ("bj", "ap-beijing"),
+    ("bjjr", "ap-beijing-fsi"),
+    ("ca", "na-toronto"),
+    ("cd", "ap-chengdu"),
+    ("cq", "ap-chongqing"),
+    ("de", "eu-frankfurt"),
+    ("gz", "ap-guangzhou"),
+    ("gzopen", "ap-guangzhou-open"),
+    ("hk", "ap-hongkong"),
+    ("in", "ap-mumbai"),
+    ("jkt", "ap-jakarta"),
+    ("jp", "ap-tokyo"),
+    ("kr", "ap-seoul"),
+    ("nj", "ap-nanjing"),
+    ("ru", "eu-moscow"),
+    ("sao", "sa-saopaulo"),
+    ("sg", "ap-singapore"),
+    ("sh", "ap-shanghai"),
+    ("shjr", "ap-shanghai-fsi"),
+    ("szjr", "ap-shenzhen-fsi"),
+    ("th", "ap-bangkok"),
+    ("tpe", "ap-taipei"),
+    ("tsn", "ap-tianjin"),
+    ("use", "na-ashburn"),
+    ("usw", "na-siliconvalley"),
+];
+
+impl RegionId {
+    /// The region of that name, or for the legacy API of that short name.
+    #[must_use]
+    pub fn named(name: &str, legacy: bool) -> Option<RegionId> {
+        let long = SHORT_NAMES.iter().find(|(short, _)| legacy && *short == name).map(|(_, long)| *long);
+        RegionId::find(long.unwrap_or(name))
+    }
+}
+
 const NUMERALS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 
 impl RegionRow {
@@ -123,6 +162,16 @@ mod test {
             assert!(ZoneId::all().any(|zone| zone.region() == region), "{region}");
         }
         assert!(REGION_ROWS.is_sorted_by_key(|row| row.name));
+    }
+
+    #[test]
+    fn a_short_name_leads_to_a_region() {
+        for (short, name) in SHORT_NAMES {
+            assert!(RegionId::find(name).is_some() && RegionId::find(short).is_none(), "{short}");
+        }
+        let named = |name, legacy| RegionId::named(name, legacy).map(RegionId::name);
+        assert_eq!((named("gz", true), named("gz", false)), (Some("ap-guangzhou"), None));
+        assert_eq!(named("ap-guangzhou", true), Some("ap-guangzhou"));
     }
 
     #[test]

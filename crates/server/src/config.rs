@@ -297,7 +297,20 @@ fn misread(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
     let at = error.span().map_or(0, |span| span.start);
     let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let name = text.lines().nth(line).unwrap_or_default().split('=').next().unwrap_or_default().trim();
+    let of = entry(text, at).map_or_else(String::new, |entry| format!(" of `{entry}`"));
     let why =
         if name.contains("token") { "a token is a text in quotes".into() } else { plain_words::of(error.message()) };
-    anyhow::anyhow!("cannot understand {}, line {}, `{name}`: {why}", path.display(), line + 1)
+    anyhow::anyhow!("cannot understand {}, line {}, `{name}`{of}: {why}", path.display(), line + 1)
+}
+
+/// What the entry of a list is called in which something is at fault: several may stand on one line.
+fn entry(text: &str, at: usize) -> Option<&str> {
+    let begin = text.get(..=at)?.rfind('{')? + 1;
+    let inside = text.get(begin..)?.split('}').next()?;
+    if begin + inside.len() < at {
+        return None;
+    }
+    let members = inside.split(',').filter_map(|member| member.split_once('='));
+    let mut names = members.filter(|(key, _)| ["name", "id"].contains(&key.trim()));
+    names.next().map(|(_, name)| name.trim().trim_matches('"'))
 }

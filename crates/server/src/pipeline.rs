@@ -111,7 +111,7 @@ const REGION_CHARACTERS_SHOWN: usize = 64;
 
 fn region(app: &App, request: &Request, action: &Action) -> Result<RegionId, Reason> {
     match request.region.as_deref() {
-        Some(name) => RegionId::find(name)
+        Some(name) => RegionId::named(name, request.dialect == Dialect::Legacy)
             .ok_or_else(|| Reason::Region { name: name.chars().take(REGION_CHARACTERS_SHOWN).collect() }),
         None if request.dialect == Dialect::Legacy || action.regionless => Ok(app.policy.region),
         None => Err(Reason::CommonMissing { name: "Region" }),
@@ -232,6 +232,27 @@ mod test {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_post_that_nobody_has_signed_is_told_so_whatever_its_body_is_called() {
+        let bench = bench();
+        for (body, told) in [
+            ("{}", "missing the `Authorization` header"),
+            ("", "missing the `Authorization` header"),
+            ("Action", "missing the `Authorization` header"),
+            ("Action&Signature=x", "splited by `=`"),
+        ] {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            let headers = HeaderMap::from_iter([
+                (http::header::HOST, HeaderValue::from_static("here")),
+                (http::header::CONTENT_TYPE, form),
+            ]);
+            let target = Uri::from_static("/");
+            let raw = RawRequest { method: &Method::POST, target: &target, headers: &headers, body: body.as_bytes() };
+            let answer = whole(&bench.app, &raw).await;
+            assert!(answer.contains(told), "{body}: {answer}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn region_and_version_follow_each_doors_own_rule() {
         let bench = bench();
         let told = api3(&bench.app, "DescribeZones", None, "{}").await;
@@ -241,6 +262,9 @@ mod test {
         assert!(told.contains(r#""Code":"InvalidParameterValue""#) && told.contains("`ap-atlantis`"), "{told}");
         let query = legacy_query(&bench.app, &[("Action", "DescribeZones")]);
         assert!(legacy(&bench.app, &query).await.contains("ap-guangzhou-3"));
+        let query = legacy_query(&bench.app, &[("Action", "DescribeZones"), ("Region", "sh")]);
+        assert!(legacy(&bench.app, &query).await.contains("ap-shanghai-2"), "the name of old");
+        assert!(api3(&bench.app, "DescribeZones", Some("sh"), "{}").await.contains("InvalidParameterValue"));
         let told = legacy(&bench.app, "/v2/index.php?Action=DescribeZones").await;
         assert!(told.starts_with(r#"{"code":6100,"#), "{told}");
     }

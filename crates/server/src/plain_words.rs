@@ -30,7 +30,41 @@ pub(crate) fn of(message: impl Display) -> String {
         let rest = after.trim_start_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
         text = format!("{before}expected an object or a section{rest}");
     }
-    text
+    match meant(&text) {
+        Some(meant) => format!("{text} (did you mean `{meant}`?)"),
+        None => text,
+    }
+}
+
+/// The known name that an unknown one is nearly.
+fn meant(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("unknown field `").or_else(|| text.split_once("unknown variant `"))?;
+    let (given, known) = rest.split_once("`, expected ")?;
+    let known = known.split('`').skip(1).step_by(2);
+    let nearest = known.map(|name| (distance(given, name), name)).min()?;
+    (nearest.0 <= 2 && nearest.0 < given.len()).then(|| nearest.1.to_owned())
+}
+
+/// In how many letters two short words differ: those that are another, one more, one fewer, or two that changed their places.
+fn distance(one: &str, other: &str) -> usize {
+    const LETTERS_MAX: usize = 40;
+    let (one, other): (Vec<char>, Vec<char>) =
+        (one.chars().take(LETTERS_MAX).collect(), other.chars().take(LETTERS_MAX).collect());
+    let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
+    for at in 1..=one.len() {
+        let mut row = vec![at];
+        for to in 1..=other.len() {
+            let last = &rows[at - 1];
+            let same = one[at - 1] == other[to - 1];
+            let mut least = (last[to] + 1).min(row[to - 1] + 1).min(last[to - 1] + usize::from(!same));
+            if at > 1 && to > 1 && one[at - 1] == other[to - 2] && one[at - 2] == other[to - 1] {
+                least = least.min(rows[at - 2][to - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
 }
 
 /// `1 key pair`, `2 placement groups`: how many things of a kind, which is called as the state's tables are.
@@ -114,6 +148,22 @@ mod test {
         assert!(said.starts_with("sequence, expected a number at line 1 column 2"), "{said}");
         assert_eq!(of_json("{\"small\": "), "the text ends in the middle of a value at line 1 column 10");
         assert_eq!(of_json("{} x"), "something stands after the end at line 1 column 4");
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_known_is_told_what_was_meant() {
+        for (toml, meant) in [
+            ("smal = 1", Some("small")),
+            ("samll = 1", Some("small")),
+            ("prices = 1", Some("price")),
+            ("isit = 1", Some("is_it")),
+            ("colour = 1", None),
+            ("x = 1", None),
+        ] {
+            let said = of(toml::from_str::<Read>(toml).unwrap_err().message());
+            let told = said.split_once(" (did you mean `").map(|(_, rest)| rest.trim_end_matches("`?)"));
+            assert_eq!(told, meant, "{said}");
+        }
     }
 
     #[test]

@@ -98,6 +98,10 @@ impl<'a> Signed<'a> {
             Err(_) if dialect == Dialect::Legacy && !has_value(encoded, b"Version=") => {
                 return Err(Denied::LegacyWithoutVersion);
             }
+            // As `curl -d '{}'` sends it: not even meant as a form, and nothing else is signed.
+            Err(_) if dialect == Dialect::Api3 && !has_value(encoded, b"Signature=") => {
+                return Err(Denied::MissingAuthorization);
+            }
             Err(denied) => return Err(denied),
         };
         pairs.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));

@@ -117,7 +117,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 >> CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"Password":"short"}}
 < InvalidPassword ...
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceCount":"two"}
-< InvalidParameter The value type of parameter `InstanceCount` is not valid.
+< InvalidParameter The value type of parameter `InstanceCount` is not valid: ...
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{},"ImageId":"img-487zeit5"}
 < MissingParameter The request is missing a required parameter `Placement.Zone`.
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplateTagSpecification":[{"ResourceType":"launch-template","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}

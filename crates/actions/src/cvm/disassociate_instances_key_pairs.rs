@@ -121,11 +121,11 @@ running_key_change = shutdown
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-nowhere0"]}
 < InvalidKeyPairId.NotFound The key pair `skey-nowhere0` does not exist.
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":"skey-bound001"}
-< InvalidParameter The value type of parameter `KeyIds` is not valid.
+< InvalidParameter The value type of parameter `KeyIds` is not valid: ...
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"],"ForceStop":"maybe"}
-< InvalidParameter The value type of parameter `ForceStop` is not valid.
+< InvalidParameter The value type of parameter `ForceStop` is not valid: ...
 >> DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":["skey-bound001"],"ForceStop":"maybe"}
-< InvalidParameterValue The value type of parameter `ForceStop` is not valid.
+< InvalidParameterValue The value type of parameter `ForceStop` is not valid: ...
 > DisassociateInstancesKeyPairs {"InstanceIds":[101*"ins-stopped1"],"KeyIds":["skey-bound001"]}
 < InvalidParameterValue.LimitExceeded The parameter `InstanceIds` has 101 values; at most 100 are allowed.
 > DisassociateInstancesKeyPairs {"InstanceIds":["ins-stopped1"],"KeyIds":[101*"skey-bound001"]}

@@ -374,7 +374,7 @@ an account may have 12 instances
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["other1"]}]}
 < {"TotalCount":1,"InstanceSet":[{..."InstanceType":"S5.SMALL2"..."LoginSettings":{"KeyIds":["skey-spare001"],...}...}]}
 > RunInstances {"LaunchTemplate":{"LaunchTemplateId":"lt-template"},"InstanceType":5}
-< InvalidParameter The value type of parameter `InstanceType` is not valid.
+< InvalidParameter The value type of parameter `InstanceType` is not valid: a text is expected, and a whole number was given.
 > CreateLaunchTemplate {"LaunchTemplateName":"keys","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]}}
 < {"LaunchTemplateId":"lt-..."}
 

@@ -85,5 +85,5 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeVpcs {"Offset":"-1"}
 < InvalidParameterValue The value `-1` specified in the parameter `Offset` is not valid: 0 or more.
 > DescribeVpcs {"Limit":20}
-< InvalidParameter The value type of parameter `Limit` is not valid.
+< InvalidParameter The value type of parameter `Limit` is not valid: ...
 "#;

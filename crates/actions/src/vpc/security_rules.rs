@@ -160,7 +160,7 @@ fn is_ipv6_range(text: &str) -> bool {
 fn protocol(policy: &mut Parameters) -> Result<&'static str, Reason> {
     let text = policy.text("Protocol")?.filter(|text| !text.is_empty()).unwrap_or_else(|| "ALL".into());
     let known = PROTOCOLS.into_iter().find(|protocol| text.eq_ignore_ascii_case(protocol));
-    known.ok_or_else(|| bad(policy, "Protocol", &text))
+    known.ok_or_else(|| policy.no_such_word("Protocol", &text, PROTOCOLS.into_iter()))
 }
 
 /// `ALL`, or ports and ranges with commas between them, which TCP and UDP only have.
@@ -183,7 +183,7 @@ fn accept(policy: &mut Parameters) -> Result<Option<bool>, Reason> {
     match () {
         () if text.eq_ignore_ascii_case("accept") => Ok(Some(true)),
         () if text.eq_ignore_ascii_case("drop") => Ok(Some(false)),
-        () => Err(bad(policy, "Action", &text)),
+        () => Err(policy.no_such_word("Action", &text, ["ACCEPT", "DROP"].into_iter())),
     }
 }
 

@@ -88,6 +88,18 @@ fn what_cannot_be_added_refuses_the_start_in_words() {
         ("[catalogue]\nzones = [{ name = \"nowhere-1\" }]", "the zone nowhere-1 is in no region"),
         ("[catalogue]\ntypes = [{ name = \"S5.SMALL1\", cpu = 1, memory_gib = 1 }]", "a type S5.SMALL1 already"),
         ("[catalogue]\ncolours = []", "colours"),
+        (
+            "[catalogue]\nimage = []",
+            "`image`, expected one of `regions`, `zones`, `types`, `images` (did you mean `images`?)",
+        ),
+        (
+            "[catalogue]\ntypes = [{ name = \"LAB1.A\", cpu = 1, memory_gib = 1 }, { name = \"LAB1.B\", cpus = 1, memory_gib = 1 }]",
+            "`types` of `LAB1.B`: unknown field `cpus`, expected one of `name`, `cpu`, `memory_gib`, `gpu` (did you mean `cpu`?)",
+        ),
+        (
+            "[catalogue]\ntypes = [{ name = \"LAB1.A\", cpu = \"two\", memory_gib = 1 }]",
+            "`types` of `LAB1.A`: string \"two\", expected a whole number",
+        ),
     ] {
         let home = configured(text);
         let said = home.refuses_to_serve(&mut home.serve());
