@@ -32,6 +32,7 @@ pub(crate) const ACTION: Action = Action::command(
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
@@ -210,4 +211,8 @@ as many snapshots as there may be
 as many images as there may be
 > CreateImage {"InstanceId":"ins-stopped1","ImageName":"one too many"}
 < ImageQuotaLimitExceeded The account has 500 custom images in this region, which is the limit.
+
+ins-stopped1 is in RESCUE_MODE
+> CreateImage {"InstanceId":"ins-stopped1","ImageName":"x"}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

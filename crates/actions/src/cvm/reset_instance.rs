@@ -38,6 +38,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
@@ -188,4 +189,8 @@ a local system disk for ins-running1
 < InvalidInstanceId.NotFound ...
 > ResetInstance {"InstanceId":"ins-1"}
 < InvalidInstanceId.Malformed ...
+
+ins-stopped1 is in RESCUE_MODE
+> ResetInstance {"InstanceId":"ins-stopped1"}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
@@ -101,4 +102,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameterValue.LimitExceeded ...
 > ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-prepaid1","ins-windows1"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}
 < InvalidParameterValue.InstanceNotSupportedMixPricingModel ...
+
+ins-stopped1 is in RESCUE_MODE
+> ResetInstancesInternetMaxBandwidth {"InstanceIds":["ins-stopped1"],"InternetAccessible":{"InternetMaxBandwidthOut":10}}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

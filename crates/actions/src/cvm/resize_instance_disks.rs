@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
@@ -117,4 +118,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.NotFound ...
 > ResizeInstanceDisks {"InstanceId":"ins-sleeping","SystemDisk":{"DiskSize":100}}
 < UnsupportedOperation.StoppedModeStopCharging ...
+
+ins-stopped1 is in RESCUE_MODE
+> ResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

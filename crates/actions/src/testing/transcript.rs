@@ -8,7 +8,7 @@ use crate::{
     ACTIONS, Action, Body, Product, Reason,
     action::KEPT,
     catalog::{self, TRANSCRIPTS},
-    error::COMMON,
+    error::{COMMON, is_declared},
     facts::{self, Member},
     parameters::taken,
     testing::{
@@ -247,6 +247,28 @@ fn every_declared_code_is_provoked_and_no_other_is_answered() {
             provoked.iter().filter(|code| !declared.contains(*code) && !common.contains(*code)).collect();
         assert!(undeclared.is_empty(), "{} answers {undeclared:?} without declaring it", action.name);
     }
+}
+
+/// Transcripts meet few states; here every call meets every state in which an instance can rest.
+#[test]
+fn no_state_of_an_instance_brings_a_code_that_is_not_declared() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut undeclared = BTreeSet::new();
+    for state in ["RUNNING", "STOPPED", "RESCUE_MODE", "LAUNCH_FAILED", "SHUTDOWN"] {
+        for (file, transcript, _) in TRANSCRIPTS {
+            let mut world = runtime.block_on(World::new());
+            runtime.block_on(world.put_all_into(state));
+            for line in transcript.lines().filter(|line| line.starts_with('>')) {
+                let call = Call::read(file, line);
+                if let Err(error) = runtime.block_on(world.call(call.action, call.params(call.dialect), call.dialect))
+                    && !is_declared(call.action.errors, error.code)
+                {
+                    undeclared.insert((call.action.name, error.code));
+                }
+            }
+        }
+    }
+    assert!(undeclared.is_empty(), "answered and not declared: {undeclared:#?}");
 }
 
 #[test]

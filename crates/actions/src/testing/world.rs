@@ -423,6 +423,19 @@ impl World {
         outcome.await.unwrap().unwrap();
     }
 
+    /// All instances rest in that state, whatever was under way.
+    pub(crate) async fn put_all_into(&self, state: &str) {
+        let state = InstanceState::find(state).unwrap();
+        let outcome = self.state.change(move |tx| {
+            for instance in tx.view().all_instances() {
+                let instance = Instance { state, operation: None, ..Instance::clone(instance) };
+                tx.put_instance(instance);
+            }
+            Ok::<_, ApiError>(())
+        });
+        outcome.await.unwrap().unwrap();
+    }
+
     async fn free_all_but(&self, holder: &'static str) {
         let outcome = self.state.change(move |tx| {
             for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != holder) {
