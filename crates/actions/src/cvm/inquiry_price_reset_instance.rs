@@ -25,6 +25,7 @@ pub(crate) const ACTION: Action = Action::query(
         "InvalidParameterValue.InvalidImageState",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     answer,
@@ -89,4 +90,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.Malformed ...
 > InquiryPriceResetInstance {"InstanceId":"ins-foreign1"}
 < InvalidInstanceId.NotFound ...
+
+ins-stopped1 is in RESCUE_MODE
+> InquiryPriceResetInstance {"InstanceId":"ins-stopped1"}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

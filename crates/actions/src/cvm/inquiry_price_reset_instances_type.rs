@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action::query(
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.StoppedModeStopCharging",
@@ -79,4 +80,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.NotFound ...
 > InquiryPriceResetInstancesType {"InstanceIds":["ins-stopped1","ins-running1"],"InstanceType":"S5.LARGE8"}
 < InvalidParameterValue.LimitExceeded The parameter `InstanceIds` has 2 values; at most 1 are allowed.
+
+ins-stopped1 is in RESCUE_MODE
+> InquiryPriceResetInstancesType {"InstanceIds":["ins-stopped1"],"InstanceType":"S5.LARGE8"}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

@@ -23,6 +23,7 @@ pub(crate) const ACTION: Action = Action::query(
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     answer,
@@ -97,4 +98,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidInstanceId.Malformed ...
 > InquiryPriceResizeInstanceDisks {"InstanceId":"ins-foreign1","SystemDisk":{"DiskSize":60}}
 < InvalidInstanceId.NotFound ...
+
+ins-stopped1 is in RESCUE_MODE
+> InquiryPriceResizeInstanceDisks {"InstanceId":"ins-stopped1","SystemDisk":{"DiskSize":60}}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

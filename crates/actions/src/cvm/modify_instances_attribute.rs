@@ -28,6 +28,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidSecurityGroupId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
@@ -169,4 +170,8 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < UnsupportedOperation.StoppedModeStopCharging ...
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopped1","ins-windows1"],"HostName":"more-than-fifteen"}
 < InvalidParameterValue.IllegalHostName ...
+
+ins-stopped1 is in RESCUE_MODE
+> ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"HostName":"web-1"}
+< UnsupportedOperation.InstanceStateRescueMode ...
 "#;

@@ -142,6 +142,6 @@ async fn scripts_call_scripts_and_what_they_set_ends_with_them() {
     let doubled = format!("A=0123456789; {} echo $A", "A=$A$A; ".repeat(40));
     let doubled = guest.run(&doubled).await;
     assert!(doubled.err.contains("too long") && doubled.out.len() < 1 << 20, "{:?}", doubled.status);
-    let grammar = guest.run("echo 'for a in b\ndo\npoweroff\ndone' > me; sh me; echo $?").await;
-    assert_eq!((&*grammar.out, grammar.err.contains("`for` is not known here")), ("2\n", true));
+    let grammar = guest.run("echo 'case a in b)\npoweroff\nesac' > me; sh me; echo $?").await;
+    assert_eq!((&*grammar.out, grammar.err.contains("`case` is not known here")), ("2\n", true));
 }
