@@ -25,7 +25,6 @@ impl Clock {
 
     /// Unix seconds, and the microseconds of that second, for what has to be told apart within one.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "fewer than a million")]
     pub fn second_and_microseconds(self) -> (u64, u32) {
         let now_us = self.now_us();
         (now_us / 1_000_000, (now_us % 1_000_000) as u32)

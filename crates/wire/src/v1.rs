@@ -99,10 +99,10 @@ impl<'a> Signed<'a> {
                 return Err(Denied::LegacyWithoutVersion);
             }
             // As `curl -d '{}'` sends it: not even meant as a form, and nothing else is signed.
-            Err(_) if dialect == Dialect::Api3 && !has_value(encoded, b"Signature=") => {
-                return Err(Denied::MissingAuthorization);
+            Err(denied) => {
+                let is_form = matches!(denied, Denied::TooManyParameters { .. }) || has_value(encoded, b"Signature=");
+                return Err(if dialect == Dialect::Api3 && !is_form { Denied::MissingAuthorization } else { denied });
             }
-            Err(denied) => return Err(denied),
         };
         pairs.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         let signed = Signed { pairs };
