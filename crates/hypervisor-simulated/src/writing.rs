@@ -38,7 +38,7 @@ impl Machines {
         agrees.map_err(|difference| Trouble::NotAsWritten(difference.into()))
     }
 
-    /// Waits for a slow guest, no longer than the machines is open.
+    /// Waits for a slow guest, no longer than the machines are open.
     async fn wait(&self, ms: u64) -> Result<(), Trouble> {
         let mut closing = self.closing.subscribe();
         tokio::select! {
