@@ -131,7 +131,7 @@ pub(crate) fn zone_name(zone: ZoneId, context: &Context) -> &'static str {
     named(context, zone.get().chinese, zone.get().english)
 }
 
-/// A name in the language that the caller specs.
+/// A name in the language that the caller asked for.
 pub(crate) fn named(context: &Context, chinese: &'static str, english: &'static str) -> &'static str {
     match context.language {
         Language::Chinese => chinese,

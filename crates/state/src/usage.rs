@@ -1,4 +1,4 @@
-//! What an account holds of everything: how many instances, and the bytes of its rows. Resource in step with every change, so that
+//! What an account holds of everything: how many instances, and the bytes of its rows. Kept in step with every change, so that
 //! nobody has to look through them all.
 
 use crate::{AnyResource, ClientToken, Message, Usage};

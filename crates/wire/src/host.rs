@@ -13,7 +13,7 @@ pub(crate) fn candidates<'a>(raw: RawHead<'a>) -> impl Iterator<Item = &'a [u8]>
     let authority = raw.target.authority().map_or("", |authority| authority.as_str()).as_bytes();
     let received = raw.headers.get(HOST).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
     let first = if received.is_empty() { authority } else { received };
-    // The others are worked out only when the first has failed, which is extras.
+    // The others are worked out only when the first has failed, which is rare.
     std::iter::once(first).chain(std::iter::once_with(move || others(first, authority)).flatten())
 }
 

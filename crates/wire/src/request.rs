@@ -25,7 +25,7 @@ pub struct Request {
     /// The host that the request names, lower-cased, without port; empty where it names none. Its first label is the
     /// product where a client was given a product's host: `vpc.tencentcloudapi.com`.
     pub host: Box<str>,
-    /// On the legacy dialect only, which must refuse the same signed request twice.
+    /// In the legacy dialect only, which must refuse the same signed request twice.
     pub replay: Option<ReplayKey>,
     /// The action's own parameters, without the common ones.
     pub params: Params,

@@ -426,21 +426,23 @@ impl World {
     /// All instances rest in that state, whatever was under way.
     pub(crate) async fn put_all_into(&self, state: &str) {
         let state = InstanceState::find(state).unwrap();
-        let outcome = self.state.change(move |tx| {
-            for instance in tx.view().all_instances() {
-                let instance = Instance { state, operation: None, ..Instance::clone(instance) };
-                tx.put_instance(instance);
-            }
-            Ok::<_, ApiError>(())
-        });
-        outcome.await.unwrap().unwrap();
+        self.alter_all(move |instance| (instance.state, instance.operation) = (state, None)).await;
     }
 
     async fn free_all_but(&self, holder: &'static str) {
-        let outcome = self.state.change(move |tx| {
-            for instance in tx.view().all_instances().filter(|instance| instance.id.to_string() != holder) {
-                let mut instance = cvmd_model::Instance::clone(instance);
+        let free = move |instance: &mut Instance| {
+            if instance.id.to_string() != holder {
                 instance.login.keys.clear();
+            }
+        };
+        self.alter_all(free).await;
+    }
+
+    async fn alter_all(&self, alter: impl Fn(&mut Instance) + Send + 'static) {
+        let outcome = self.state.change(move |tx| {
+            for instance in tx.view().all_instances() {
+                let mut instance = Instance::clone(instance);
+                alter(&mut instance);
                 tx.put_instance(instance);
             }
             Ok::<_, ApiError>(())

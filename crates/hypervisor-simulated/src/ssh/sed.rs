@@ -116,9 +116,12 @@ fn edit(options: &Options, mut commands: Vec<Command>, paths: &[&str], guest: &m
 }
 
 /// Why it did not come to its end.
+#[derive(Debug)]
 enum Why {
     Endless,
     TooMuch,
+    /// Its bytes are no characters, and would be others when they were written again.
+    NoText,
 }
 
 impl From<Endless> for Why {
@@ -129,6 +132,7 @@ impl From<Endless> for Why {
 
 fn ended(why: Why, guest: &Guest<'_>) -> Done {
     let (bound, words) = match why {
+        Why::NoText => return fails("sed: what is not UTF-8 is not edited here", 4),
         Why::Endless => (Bound::Reading, format!("sed: ended: it looks for it in more than {STEPS_MAX} steps")),
         Why::TooMuch => (Bound::Output, format!("sed: one command prints no more than {OUTPUT_MAX} bytes here")),
     };
@@ -138,7 +142,7 @@ fn ended(why: Why, guest: &Guest<'_>) -> Done {
 
 /// What a text becomes.
 fn edited(body: &[u8], commands: &mut [Command], options: &Options, steps: &mut usize) -> Result<Vec<u8>, Why> {
-    let text = String::from_utf8_lossy(body);
+    let text = std::str::from_utf8(body).map_err(|_| Why::NoText)?;
     let mut out = Vec::new();
     let mut lines = text.split_inclusive('\n').enumerate().peekable();
     while let Some((index, whole)) = lines.next() {
@@ -456,6 +460,13 @@ mod test {
         ] {
             assert_eq!(sed(script, quiet, text), expected, "{script}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_left_as_it_is() {
+        let mut commands = commands("s/a/b/", false).unwrap();
+        let edited = edited(b"a\xff\n", &mut commands, &Options::default(), &mut STEPS_MAX.clone());
+        assert!(matches!(edited, Err(Why::NoText)), "{edited:?}");
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub struct Retention {
     pub bytes: u64,
     /// Lines of refused commands, of each account: nobody's refusals push another's lines out.
     pub refused_lines: u64,
-    /// Seconds for which a signed request must not come again. Resource by time alone, whatever there is of it.
+    /// Seconds for which a signed request must not come again. Kept by time alone, whatever there is of it.
     pub replay_seconds: u64,
 }
 
