@@ -1,6 +1,7 @@
 //! What guests compute, and the passwords that are checked for them: all of it takes turns, round robin between machines,
 //! so that whoever keeps one machine busy holds up no other. What is heavy has turns of its own: a login and the small
-//! command behind it wait for nothing that takes long.
+//! command behind it wait for nothing that takes long. These go round between owners: each takes up to some thirty milliseconds,
+//! and an owner may have many machines.
 
 use crate::owners::Holder;
 use cvmd_hypervisor::{Turn, Turns};
@@ -11,7 +12,7 @@ use tokio::{
 };
 
 /// From so many bytes or words on, a guest's work is done where it stops no task of others.
-const HEAVY: usize = 1024;
+pub(crate) const HEAVY: usize = 1024;
 /// More than the channels that one machine's connections may have.
 const WAITING_MAX: usize = 4096;
 /// Connections of one owner that wait for a host key to be made, and for a key exchange that takes long.
@@ -21,7 +22,7 @@ const KEYS_WAITING_MAX: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Computing {
     light: Turns<InstanceId>,
-    heavy: Turns<InstanceId>,
+    heavy: Turns<Holder>,
     passwords: Turns<InstanceId>,
     /// RSA host keys that are made, of which each takes a second: one at a time, round robin between owners.
     pub(crate) host_keys: Turns<Holder>,
@@ -33,7 +34,8 @@ impl Computing {
     /// Half of the processors for each of them.
     pub(crate) fn new() -> Computing {
         let half = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
-        let [light, heavy, passwords] = [(); 3].map(|()| Turns::new(half, WAITING_MAX));
+        let [light, passwords] = [(); 2].map(|()| Turns::new(half, WAITING_MAX));
+        let heavy = Turns::new(half, WAITING_MAX);
         let [host_keys, exchanges] = [(); 2].map(|()| Turns::new(1, KEYS_WAITING_MAX));
         Computing { light, heavy, passwords, host_keys, exchanges }
     }
@@ -46,13 +48,19 @@ impl Computing {
     }
 
     /// Computes for a guest, in its turn. What is heavy (`weight`: bytes or words) takes milliseconds, so that whoever waits
-    /// behind it on this thread goes on meanwhile on another one.
-    pub(crate) async fn compute<T>(&self, machine: InstanceId, weight: usize, work: impl FnOnce() -> T) -> T {
+    /// behind it on this thread goes on meanwhile on another one. Whose the machine is, is asked for what is heavy only.
+    pub(crate) async fn compute<T>(
+        &self,
+        machine: InstanceId,
+        holder: impl FnOnce() -> Holder,
+        weight: usize,
+        work: impl FnOnce() -> T,
+    ) -> T {
         if weight < HEAVY {
             let _turn = self.turn(machine).await;
             return work();
         }
-        let _turn = self.heavy.take(machine).await;
+        let _turn = self.heavy.take(holder()).await;
         let is_alone = Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread;
         if is_alone { work() } else { block_in_place(work) }
     }
@@ -78,23 +86,57 @@ mod test {
     use super::*;
     use std::time::Duration;
 
+    fn holder(machine: InstanceId) -> Holder {
+        Holder::Machine(machine)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_login_and_a_small_command_wait_for_no_long_one() {
         let computing = Computing::new();
         let [busy, other] = [1, 2].map(InstanceId::from_random);
         let soon = Duration::from_secs(1);
         let mut held = Vec::new();
-        while let Ok(turn) = tokio::time::timeout(soon, computing.heavy.take(busy)).await {
+        while let Ok(turn) = tokio::time::timeout(soon, computing.heavy.take(holder(busy))).await {
             held.push(turn.unwrap());
         }
-        assert!(tokio::time::timeout(soon, computing.compute(other, HEAVY, || ())).await.is_err(), "all are taken");
-        tokio::time::timeout(soon, computing.compute(other, HEAVY - 1, || ())).await.expect("small commands go on");
+        assert!(
+            tokio::time::timeout(soon, computing.compute(other, || holder(other), HEAVY, || ())).await.is_err(),
+            "all are taken"
+        );
+        tokio::time::timeout(soon, computing.compute(other, || holder(other), HEAVY - 1, || ()))
+            .await
+            .expect("small commands go on");
         // Hashing is a thread's, which the paused clock does not wait for.
         tokio::time::resume();
         let checked = tokio::time::timeout(Duration::from_secs(20), computing.checks_password(other, || true));
         assert!(checked.await.expect("logins go on"));
-        let wanted = async { computing.compute(other, HEAVY, || ()).await };
+        let wanted = async { computing.compute(other, || holder(other), HEAVY, || ()).await };
         held.clear();
         tokio::time::timeout(Duration::from_secs(20), wanted).await.expect("a turn that is given back goes on");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn however_many_machines_an_owner_keeps_busy_another_owner_waits_for_one_of_them() {
+        let computing = std::sync::Arc::new(Computing::new());
+        let mut held = Vec::new();
+        while let Some(turn) = computing.heavy.try_take() {
+            held.push(turn);
+        }
+        let (told, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let wanted = (1..=6).map(|number| (number, Holder::Owner(1))).chain([(7, Holder::Owner(2))]);
+        for (number, holder) in wanted {
+            let (computing, told) = (std::sync::Arc::clone(&computing), told.clone());
+            tokio::spawn(async move {
+                computing.compute(InstanceId::from_random(number), || holder, HEAVY, || _ = told.send(number)).await;
+            });
+            tokio::task::yield_now().await;
+        }
+        held.truncate(1);
+        held.clear();
+        let mut first = Vec::new();
+        for _ in 0..2 {
+            first.push(order.recv().await.unwrap());
+        }
+        assert!(first.contains(&7), "{first:?}");
     }
 }

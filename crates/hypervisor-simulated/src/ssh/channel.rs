@@ -105,7 +105,7 @@ impl Work {
     }
 
     async fn command(&mut self, text: &str) -> Result<u8, Error> {
-        let waits = self.land.machines.computing.compute(self.land.id, text.len(), || waits_for_input(text)).await;
+        let waits = self.land.compute(text.len(), || waits_for_input(text)).await;
         let mut share = self.land.memory.share();
         let mut input = Vec::new();
         if waits {
@@ -125,8 +125,7 @@ impl Work {
                 }
             }
         } else if text.contains("scp")
-            && let Some((transfer, step)) =
-                self.land.machines.computing.compute(self.land.id, text.len(), || self.copy_asked_for(text)).await?
+            && let Some((transfer, step)) = self.land.compute(text.len(), || self.copy_asked_for(text)).await?
         {
             return self.copy(transfer, step).await;
         }
@@ -274,7 +273,7 @@ impl Work {
     /// Answers one request of sftp.
     async fn sftp_step(&self, server: &mut sftp::Server) -> Result<Option<sftp::Step>, Error> {
         let machine = self.land.machine()?;
-        let _turn = self.land.machines.computing.turn(self.land.id).await;
+        let _turn = self.land.turn().await;
         let mut files = self.land.files();
         let mut shell = Shell::default();
         let now_ms = self.land.machines.clock.now_ms();
@@ -309,7 +308,7 @@ impl Work {
                 };
             }
             let machine = self.land.machine()?;
-            let _turn = self.land.machines.computing.turn(self.land.id).await;
+            let _turn = self.land.turn().await;
             let mut files = self.land.files();
             let mut shell = Shell::default();
             let now_ms = self.land.machines.clock.now_ms();

@@ -1,7 +1,15 @@
 //! A text of a guest on its way: what it may still print, and how it is ended that goes on and on.
 
-use super::{guest, input::Input, shell::Shell, signals::Signals, streams::Print, userland::Userland};
-use crate::bounds::Bound;
+use super::{
+    guest,
+    input::Input,
+    shell::Shell,
+    signals::Signals,
+    streams::Print,
+    syntax_tree::{Command, Word},
+    userland::Userland,
+};
+use crate::{bounds::Bound, computing::HEAVY};
 use russh::Error;
 
 /// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
@@ -9,6 +17,11 @@ pub(super) const PRINTED_MAX: usize = 32 << 20;
 pub(super) const COMMAND_COUNTS: usize = 1 << 10;
 /// The status of what a bound has ended.
 pub(super) const ENDED: u8 = 2;
+
+/// What a word of a command weighs: it may name a file or a directory to look into.
+const WORD_WEIGHS: usize = 64;
+/// What looks for patterns: how long that takes, no word tells.
+const SEARCHES: [&str; 2] = ["grep", "sed"];
 
 /// Why a text does not run, or not on.
 pub(super) struct Refused {
@@ -32,6 +45,13 @@ pub(super) struct Given<'a> {
     pub(super) input: &'a Input,
     /// It is part of a condition: that it fails ends no shell.
     pub(super) is_asked: bool,
+}
+
+/// About how long a command computes, before it is known what its words come to.
+pub(super) fn weight(command: &Command) -> usize {
+    let words = command.words();
+    let searches = |name: &Word| name.plain().is_none_or(|name| SEARCHES.contains(&name));
+    if words.first().is_some_and(searches) { HEAVY } else { words.len() * WORD_WEIGHS }
 }
 
 impl Userland {
@@ -68,5 +88,20 @@ impl Refused {
 
     pub(super) fn bound(bound: Bound, words: impl Into<String>) -> Refused {
         Refused { words: words.into(), bound: Some(bound) }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::{super::grammar::parse, *};
+
+    #[test]
+    fn what_searches_or_may_is_heavy() {
+        let weight = |text: &str| weight(&parse(text).ok().unwrap()[0]);
+        for (text, is_heavy) in
+            [("hostname", false), ("grep x f", true), ("sed p f", true), ("$A x f", true), ("A=1", false)]
+        {
+            assert_eq!(weight(text) >= HEAVY, is_heavy, "{text}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     commands, environment,
-    going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused},
+    going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused, weight},
     grammar::{self, Unclear},
     guest::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
     input::Input,
@@ -21,8 +21,6 @@ use cvmd_hypervisor::Trouble;
 use russh::Error;
 use std::{pin::Pin, sync::Arc};
 
-/// What a word of a command weighs: it may name a file or a directory to look into.
-const WORD_WEIGHS: usize = 64;
 /// Scripts that run each other, and what stands inside a command: `( )`, `$( )`, `if`.
 const DEPTH_MAX: usize = 16;
 /// How a line ended.
@@ -56,12 +54,7 @@ impl Userland {
         signals: &Signals,
     ) -> Result<Ended, Error> {
         environment::log_in(shell, &*self.machine()?);
-        let (commands, _share) = match self
-            .machines
-            .computing
-            .compute(self.id, text.len(), || understood(text, shell, &self.memory))
-            .await
-        {
+        let (commands, _share) = match self.compute(text.len(), || understood(text, shell, &self.memory)).await {
             Ok(understood) => understood,
             Err(refused) => {
                 self.refuse(shell, refused, out).await?;
@@ -257,12 +250,8 @@ impl Userland {
             return Ok(Inner::Nothing { exit: false });
         }
         going.begun = true;
-        let weight = command.words().len() * WORD_WEIGHS;
-        let mut done = self
-            .machines
-            .computing
-            .compute(self.id, weight, || self.run_one(command, substituted, shell, input))
-            .await?;
+        let weight = weight(command);
+        let mut done = self.compute(weight, || self.run_one(command, substituted, shell, input)).await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
             done = no_memory();
@@ -372,8 +361,7 @@ impl Userland {
         let weight = script.text.len();
         // Scripts that call each other count as what they print does.
         self.spend(weight, shell, out, going).await?;
-        let understood =
-            self.machines.computing.compute(self.id, weight, || understood(&script.text, shell, &self.memory)).await;
+        let understood = self.compute(weight, || understood(&script.text, shell, &self.memory)).await;
         let (commands, _share) = match understood {
             Ok(understood) => understood,
             Err(refused) => {

@@ -134,7 +134,7 @@ impl Userland {
             report(done, written);
             return;
         }
-        let _turn = self.machines.computing.turn(self.id).await;
+        let _turn = self.turn().await;
         let mut files = self.files();
         let before = files.file(path).filter(|_| append).map_or(&[][..], |(_, before)| before);
         let body = [before, &body].concat();

@@ -2,6 +2,7 @@
 
 use super::files::Files;
 use crate::{machine::Machine, machines::Machines, memory::Memory};
+use cvmd_hypervisor::Turn;
 use cvmd_model::{BootId, InstanceId, Power};
 use parking_lot::{Mutex, MutexGuard};
 use russh::Error;
@@ -36,5 +37,16 @@ impl Userland {
     /// What the guest has in memory. Held for no longer than a command.
     pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock()
+    }
+
+    /// The guest's turn to compute what is not heavy.
+    pub(crate) async fn turn(&self) -> Option<Turn<InstanceId>> {
+        self.machines.computing.turn(self.id).await
+    }
+
+    /// Computes in the guest's turn.
+    pub(crate) async fn compute<T>(&self, weight: usize, work: impl FnOnce() -> T) -> T {
+        let holder = || self.machines.sessions.holder_of(self.id);
+        self.machines.computing.compute(self.id, holder, weight, work).await
     }
 }
