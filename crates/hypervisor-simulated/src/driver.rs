@@ -8,7 +8,7 @@ use crate::{
     store::Written,
 };
 use async_trait::async_trait;
-use cvmd_hypervisor::{Answer, Boot, Capabilities, Connection, Definition, Endpoint, Hypervisor, Peer, Trouble};
+use cvmd_hypervisor::{Answer, Boot, Capabilities, Connection, Definition, Endpoint, Error, Hypervisor, Peer};
 use cvmd_model::{Behaviour, BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, System};
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc};
@@ -91,12 +91,12 @@ impl SimulatedHypervisor {
     /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
     ///
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::Store`].
+    /// [`Error::Absent`], [`Error::Store`].
     pub async fn edit_keys(
         &self,
         id: InstanceId,
         edit: impl FnOnce(&str) -> String + Send + 'static,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Error> {
         self.machines.edit_keys(id, edit).await
     }
 }
@@ -113,7 +113,7 @@ impl Drop for SimulatedHypervisor {
 
 #[async_trait]
 impl Hypervisor for SimulatedHypervisor {
-    async fn define(&self, definition: &Definition) -> Result<(), Trouble> {
+    async fn define(&self, definition: &Definition) -> Result<(), Error> {
         Behaviour::read(&definition.guest, |word| {
             tracing::warn!(instance = %definition.id, word, "cvmd:guest: this word means nothing, or asks for too much");
         });
@@ -121,7 +121,7 @@ impl Hypervisor for SimulatedHypervisor {
         self.machines.to_the_end(async move { machines.define_new(&definition).await }).await
     }
 
-    async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble> {
+    async fn observe(&self, id: InstanceId) -> Result<Observed, Error> {
         let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false, system: System::Disk };
         Ok(self.machines.registry.machine(id).map_or(absent, |machine| self.machines.observed(&machine)))
     }
@@ -130,8 +130,8 @@ impl Hypervisor for SimulatedHypervisor {
         self.machines.watch()
     }
 
-    /// A machine that is shutting down is [`Trouble::NotOff`]: it will be off soon.
-    async fn start(&self, id: InstanceId) -> Result<(), Trouble> {
+    /// A machine that is shutting down is [`Error::NotOff`]: it will be off soon.
+    async fn start(&self, id: InstanceId) -> Result<(), Error> {
         let boot = new_boot();
         self.machines
             .change(id, move |machine, now_ms| match machine.power(now_ms) {
@@ -140,14 +140,14 @@ impl Hypervisor for SimulatedHypervisor {
                     after.boot(boot, now_ms, 0);
                     Ok(Some(after))
                 }
-                Power::ShuttingDown => Err(Trouble::NotOff(id)),
+                Power::ShuttingDown => Err(Error::NotOff(id)),
                 Power::Starting | Power::Running | Power::Absent => Ok(None),
             })
             .await
     }
 
     /// A guest that is still booting does not hear it.
-    async fn shut_down(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn shut_down(&self, id: InstanceId) -> Result<(), Error> {
         self.machines
             .change(id, |machine, now_ms| {
                 let heard = running(machine, now_ms).filter(|machine| !machine.behaviour().ignores_shutdown);
@@ -159,7 +159,7 @@ impl Hypervisor for SimulatedHypervisor {
             .await
     }
 
-    async fn power_off(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn power_off(&self, id: InstanceId) -> Result<(), Error> {
         self.machines
             .change(id, |machine, now_ms| {
                 let on = machine.power(now_ms) != Power::Off;
@@ -168,30 +168,30 @@ impl Hypervisor for SimulatedHypervisor {
             .await
     }
 
-    async fn write_login(&self, id: InstanceId, wanted: &Login, gone_keys: &[KeyBlob]) -> Result<(), Trouble> {
+    async fn write_login(&self, id: InstanceId, wanted: &Login, gone_keys: &[KeyBlob]) -> Result<(), Error> {
         let (machines, wanted, gone_keys) = (Arc::clone(&self.machines), wanted.clone(), gone_keys.to_vec());
         self.machines.to_the_end(async move { machines.write_login_now(id, &wanted, &gone_keys).await }).await
     }
 
-    async fn reshape(&self, definition: &Definition) -> Result<(), Trouble> {
+    async fn reshape(&self, definition: &Definition) -> Result<(), Error> {
         let (machines, definition) = (Arc::clone(&self.machines), definition.clone());
         self.machines.to_the_end(async move { machines.reshape_now(&definition).await }).await
     }
 
-    async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
+    async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Error> {
         self.machines.behave_now(id, guest).await
     }
 
-    async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
-        Ok(self.machines.registry.machine(id).ok_or(Trouble::Absent(id))?.disk.login())
+    async fn read_login(&self, id: InstanceId) -> Result<Login, Error> {
+        Ok(self.machines.registry.machine(id).ok_or(Error::Absent(id))?.disk.login())
     }
 
-    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble> {
+    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Error> {
         let boot = boot.clone();
         self.machines
             .change(id, move |machine, now_ms| {
                 if machine.power(now_ms) != Power::Off {
-                    return Err(Trouble::NotOff(id));
+                    return Err(Error::NotOff(id));
                 }
                 let mut after = machine.clone();
                 after.choose(&boot);
@@ -200,16 +200,16 @@ impl Hypervisor for SimulatedHypervisor {
             .await
     }
 
-    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {
-        let machine = self.machines.registry.machine(id).ok_or(Trouble::Absent(id))?;
+    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Error> {
+        let machine = self.machines.registry.machine(id).ok_or(Error::Absent(id))?;
         if !machine.has_sshd {
-            return Err(Trouble::Other(format!("{id} has no SSH endpoint").into()));
+            return Err(Error::Other(format!("{id} has no SSH endpoint").into()));
         }
         let host_key = ssh::ed25519_host_key(&machine).public_key().to_openssh();
         Ok(Endpoint {
             address: self.machines.listeners.address(&machine),
             user: machine.entrance().user.clone(),
-            host_key: host_key.map_err(|error| Trouble::Other(error.to_string().into()))?.into(),
+            host_key: host_key.map_err(|error| Error::Other(error.to_string().into()))?.into(),
         })
     }
 
@@ -241,7 +241,7 @@ impl Hypervisor for SimulatedHypervisor {
         let _ = tokio::task::spawn_blocking(move || machines.store.close()).await;
     }
 
-    async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
+    async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error> {
         let machines = Arc::clone(&self.machines);
         let session = ssh::Accepted::at(machines, id, peer.map(Peer::new))?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
@@ -253,7 +253,7 @@ impl Hypervisor for SimulatedHypervisor {
         self.machines.bounds().figures()
     }
 
-    async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
+    async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error> {
         let machines = Arc::clone(&self.machines);
         let console = ssh::Console::at(machines, id, peer.map(Peer::new))?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
@@ -261,25 +261,25 @@ impl Hypervisor for SimulatedHypervisor {
         Ok(Box::new(theirs))
     }
 
-    async fn reset(&self, definition: &Definition) -> Result<(), Trouble> {
+    async fn reset(&self, definition: &Definition) -> Result<(), Error> {
         self.machines.reset_now(definition).await
     }
 
-    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble> {
+    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Error> {
         let machines = Arc::clone(&self.machines);
         self.machines.to_the_end(async move { machines.capture_now(id, image).await }).await
     }
 
-    async fn read_image(&self, image: ImageId) -> Result<Login, Trouble> {
+    async fn read_image(&self, image: ImageId) -> Result<Login, Error> {
         Ok(self.machines.images.get(image)?.disk.login())
     }
 
-    async fn delete_image(&self, image: ImageId) -> Result<(), Trouble> {
+    async fn delete_image(&self, image: ImageId) -> Result<(), Error> {
         let machines = Arc::clone(&self.machines);
         self.machines.to_the_end(async move { machines.delete_image_now(image).await }).await
     }
 
-    async fn erase(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn erase(&self, id: InstanceId) -> Result<(), Error> {
         let machines = Arc::clone(&self.machines);
         self.machines.to_the_end(async move { machines.erase_now(id).await }).await
     }

@@ -5,12 +5,12 @@ use crate::{
     machines::{Machines, encode, new_host_seed},
     store::Work,
 };
-use cvmd_hypervisor::{Definition, Listener, Trouble};
+use cvmd_hypervisor::{Definition, Error, Listener};
 use cvmd_model::InstanceId;
 use std::sync::Arc;
 
 impl Machines {
-    pub(crate) async fn define_new(&self, definition: &Definition) -> Result<(), Trouble> {
+    pub(crate) async fn define_new(&self, definition: &Definition) -> Result<(), Error> {
         let id = definition.id;
         loop {
             let slot = self.registry.slot_for(id);
@@ -24,18 +24,18 @@ impl Machines {
             }
             let disk = match self.new_disk(definition) {
                 Ok(disk) => disk,
-                Err(trouble) => {
+                Err(error) => {
                     self.registry.remove(id, &slot, &[]);
-                    return Err(trouble);
+                    return Err(error);
                 }
             };
             let mut machine = Machine { disk, ..Machine::new(definition, new_host_seed()) };
             let listener = match self.persist_new(&mut machine).await {
                 Ok(listener) => listener,
-                Err(trouble) => {
+                Err(error) => {
                     self.listeners.close(id);
                     self.registry.remove(id, &slot, &machine.addresses);
-                    return Err(trouble);
+                    return Err(error);
                 }
             };
             slot.set(Some(Arc::new(machine)));
@@ -48,9 +48,9 @@ impl Machines {
     }
 
     /// Takes what must be a machine's alone, and makes its row durable.
-    async fn persist_new(&self, machine: &mut Machine) -> Result<Option<Listener>, Trouble> {
+    async fn persist_new(&self, machine: &mut Machine) -> Result<Option<Listener>, Error> {
         let id = machine.id;
-        let other = |why: String| Trouble::Other(why.into());
+        let other = |why: String| Error::Other(why.into());
         let taken = self.registry.take_addresses(id, &machine.addresses);
         taken.map_err(|(address, owner)| other(format!("{address} is the address of {owner}")))?;
         let listener = self.listeners.own_listener(machine, None);
@@ -60,7 +60,7 @@ impl Machines {
         Ok(listener)
     }
 
-    pub(crate) async fn erase_now(&self, id: InstanceId) -> Result<(), Trouble> {
+    pub(crate) async fn erase_now(&self, id: InstanceId) -> Result<(), Error> {
         let Some(slot) = self.registry.slot(id) else { return Ok(()) };
         let _verb = slot.verb.lock().await;
         let Some(machine) = slot.machine() else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! Captured disks, in memory: rows of their own beside the machines.
 
 use crate::image::Image;
-use cvmd_hypervisor::Trouble;
+use cvmd_hypervisor::Error;
 use cvmd_model::ImageId;
 use parking_lot::{Mutex, MutexGuard};
 use std::{collections::HashMap, sync::Arc};
@@ -15,8 +15,8 @@ impl Images {
         Images(Mutex::new(images.into_iter().map(|image| (image.id, Arc::new(image))).collect()))
     }
 
-    pub(crate) fn get(&self, id: ImageId) -> Result<Arc<Image>, Trouble> {
-        self.table().get(&id).cloned().ok_or(Trouble::NoImage(id))
+    pub(crate) fn get(&self, id: ImageId) -> Result<Arc<Image>, Error> {
+        self.table().get(&id).cloned().ok_or(Error::NoImage(id))
     }
 
     pub(crate) fn put(&self, image: Image) {

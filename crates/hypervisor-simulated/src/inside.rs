@@ -4,7 +4,7 @@ use crate::{
     machine::Machine,
     machines::{Machines, new_boot, running},
 };
-use cvmd_hypervisor::Trouble;
+use cvmd_hypervisor::Error;
 use cvmd_model::{BootId, InstanceId};
 
 /// Bytes of `authorized_keys` that a guest may write: a machine's row holds it, and each login reads it.
@@ -14,12 +14,12 @@ impl Machines {
     /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
     ///
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::Store`].
+    /// [`Error::Absent`], [`Error::Store`].
     pub(crate) async fn edit_keys(
         &self,
         id: InstanceId,
         edit: impl FnOnce(&str) -> String + Send + 'static,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Error> {
         self.change(id, move |machine, _| {
             let text = edit(&machine.disk.authorized_keys).into_boxed_str();
             let mut after = machine.clone();
@@ -35,12 +35,12 @@ impl Machines {
         id: InstanceId,
         boot: BootId,
         edit: impl FnOnce(&str) -> String + Send + 'static,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Error> {
         self.change_inside(id, boot, move |machine, _| {
             let text = edit(&machine.disk.authorized_keys);
             // What an earlier version let grow may still become shorter.
             if text.len() > KEYS_BYTES_MAX && text.len() >= machine.disk.authorized_keys.len() {
-                return Err(Trouble::Other(format!("authorized_keys has at most {KEYS_BYTES_MAX} bytes here").into()));
+                return Err(Error::Other(format!("authorized_keys has at most {KEYS_BYTES_MAX} bytes here").into()));
             }
             machine.disk.authorized_keys = text.into();
             Ok(())
@@ -49,7 +49,7 @@ impl Machines {
     }
 
     /// `poweroff` inside the guest.
-    pub(crate) async fn power_off_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
+    pub(crate) async fn power_off_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Error> {
         self.change_inside(id, boot, |machine, now_ms| {
             machine.shut_down(now_ms);
             Ok(())
@@ -58,7 +58,7 @@ impl Machines {
     }
 
     /// `reboot` inside the guest: down and up again, another boot.
-    pub(crate) async fn reboot_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Trouble> {
+    pub(crate) async fn reboot_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Error> {
         let next = new_boot();
         self.change_inside(id, boot, move |machine, now_ms| {
             machine.boot(next, now_ms, machine.behaviour().shutdown_ms);
@@ -73,8 +73,8 @@ impl Machines {
         &self,
         id: InstanceId,
         boot: BootId,
-        act: impl FnOnce(&mut Machine, u64) -> Result<(), Trouble> + Send + 'static,
-    ) -> Result<(), Trouble> {
+        act: impl FnOnce(&mut Machine, u64) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
         self.change(id, move |machine, now_ms| {
             let mut after = running(machine, now_ms).filter(|machine| machine.boot == boot);
             if let Some(machine) = &mut after {

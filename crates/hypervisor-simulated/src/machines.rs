@@ -17,7 +17,7 @@ use crate::{
     store_error::StoreError,
     timers::Timers,
 };
-use cvmd_hypervisor::{Clock, Trouble};
+use cvmd_hypervisor::{Clock, Error};
 use cvmd_model::{BootId, InstanceId, Observed, Power};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
@@ -94,7 +94,7 @@ impl Machines {
     }
 
     /// Itself, for a task that outlives its caller.
-    pub(crate) fn shared(&self) -> Result<Arc<Machines>, Trouble> {
+    pub(crate) fn shared(&self) -> Result<Arc<Machines>, Error> {
         self.me.upgrade().ok_or_else(closed)
     }
 
@@ -114,8 +114,8 @@ impl Machines {
             for id in moved {
                 let Some(machines) = me.upgrade() else { return };
                 // In the memory it stands already; a row that is not written means that the next start asks for the old port.
-                if let Err(trouble) = machines.change(id, |machine, _| Ok(Some(machine.clone()))).await {
-                    tracing::warn!(instance = %id, %trouble, "the machine's SSH port is not kept");
+                if let Err(error) = machines.change(id, |machine, _| Ok(Some(machine.clone()))).await {
+                    tracing::warn!(instance = %id, %error, "the machine's SSH port is not kept");
                 }
             }
         }
@@ -168,22 +168,22 @@ impl Machines {
     /// Runs a verb to its end even if the caller stops waiting.
     pub(crate) async fn to_the_end<T: Send + 'static>(
         &self,
-        verb: impl Future<Output = Result<T, Trouble>> + Send + 'static,
-    ) -> Result<T, Trouble> {
-        tokio::spawn(verb).await.map_err(|error| Trouble::Other(error.to_string().into()))?
+        verb: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        tokio::spawn(verb).await.map_err(|error| Error::Other(error.to_string().into()))?
     }
 
     /// Changes one machine: `decide` sees it as it is now and answers what it becomes, or `None` for no change.
     pub(crate) async fn change(
         &self,
         id: InstanceId,
-        decide: impl FnOnce(&Machine, u64) -> Result<Option<Machine>, Trouble> + Send + 'static,
-    ) -> Result<(), Trouble> {
+        decide: impl FnOnce(&Machine, u64) -> Result<Option<Machine>, Error> + Send + 'static,
+    ) -> Result<(), Error> {
         let machines = self.shared()?;
         self.to_the_end(async move {
-            let slot = machines.registry.slot(id).ok_or(Trouble::Absent(id))?;
+            let slot = machines.registry.slot(id).ok_or(Error::Absent(id))?;
             let _verb = slot.verb.lock().await;
-            let before = slot.machine().ok_or(Trouble::Absent(id))?;
+            let before = slot.machine().ok_or(Error::Absent(id))?;
             let Some(after) = decide(&before, machines.clock.now_ms())? else { return Ok(()) };
             machines.work(id, Work::Put(encode(&after)?)).await?;
             machines.publish(&slot, &before, after);
@@ -192,8 +192,8 @@ impl Machines {
         .await
     }
 
-    pub(crate) async fn work(&self, id: InstanceId, work: Work) -> Result<Option<Vec<u8>>, Trouble> {
-        self.store.work(id.to_u64(), work).await.map_err(Trouble::Store)
+    pub(crate) async fn work(&self, id: InstanceId, work: Work) -> Result<Option<Vec<u8>>, Error> {
+        self.store.work(id.to_u64(), work).await.map_err(Error::Store)
     }
 
     /// Makes a persisted machine visible.
@@ -227,10 +227,10 @@ pub(crate) fn running(machine: &Machine, now_ms: u64) -> Option<Machine> {
     (machine.power(now_ms) == Power::Running).then(|| machine.clone())
 }
 
-pub(crate) fn encode(machine: &Machine) -> Result<String, Trouble> {
-    serde_json::to_string(machine).map_err(|error| Trouble::Store(error.to_string().into()))
+pub(crate) fn encode(machine: &Machine) -> Result<String, Error> {
+    serde_json::to_string(machine).map_err(|error| Error::Store(error.to_string().into()))
 }
 
-pub(crate) fn closed() -> Trouble {
-    Trouble::Other("the hypervisor is closed".into())
+pub(crate) fn closed() -> Error {
+    Error::Other("the hypervisor is closed".into())
 }

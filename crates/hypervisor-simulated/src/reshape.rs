@@ -5,16 +5,16 @@ use crate::{
     machines::{Machines, encode},
     store::Work,
 };
-use cvmd_hypervisor::{Definition, Trouble};
+use cvmd_hypervisor::{Definition, Error};
 use cvmd_model::{Behaviour, InstanceId, Power};
 use std::{net::Ipv4Addr, sync::Arc};
 
 impl Machines {
-    pub(crate) async fn reshape_now(&self, definition: &Definition) -> Result<(), Trouble> {
+    pub(crate) async fn reshape_now(&self, definition: &Definition) -> Result<(), Error> {
         let id = definition.id;
-        let slot = self.registry.slot(id).ok_or(Trouble::Absent(id))?;
+        let slot = self.registry.slot(id).ok_or(Error::Absent(id))?;
         let _verb = slot.verb.lock().await;
-        let before = slot.machine().ok_or(Trouble::Absent(id))?;
+        let before = slot.machine().ok_or(Error::Absent(id))?;
         let after = reshaped(&before, definition, before.power(self.clock.now_ms()))?;
         if after == *before {
             return Ok(());
@@ -24,10 +24,10 @@ impl Machines {
         };
         self.registry
             .take_addresses(id, &after.addresses)
-            .map_err(|(address, owner)| Trouble::Other(format!("{address} is the address of {owner}").into()))?;
-        if let Err(trouble) = self.work(id, Work::Put(encode(&after)?)).await {
+            .map_err(|(address, owner)| Error::Other(format!("{address} is the address of {owner}").into()))?;
+        if let Err(error) = self.work(id, Work::Put(encode(&after)?)).await {
             self.registry.give_back(id, &left(&after, &before));
-            return Err(trouble);
+            return Err(error);
         }
         self.registry.give_back(id, &left(&before, &after));
         slot.set(Some(Arc::new(after)));
@@ -35,7 +35,7 @@ impl Machines {
     }
 
     /// Another behaviour of its guest. Asked about each machine that is looked at, and mostly of what is so already.
-    pub(crate) async fn behave_now(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
+    pub(crate) async fn behave_now(&self, id: InstanceId, guest: &str) -> Result<(), Error> {
         let same = |machine: &Machine| *machine.guest == *guest;
         if self.registry.machine(id).is_none_or(|machine| same(&machine)) {
             return Ok(());
@@ -46,7 +46,7 @@ impl Machines {
         });
         let changed = self.change(id, move |machine, _| Ok(Some(Machine { guest, ..machine.clone() }))).await;
         match changed {
-            Err(Trouble::Absent(_)) => Ok(()),
+            Err(Error::Absent(_)) => Ok(()),
             // Whether it can be reached may have changed.
             Ok(()) => {
                 self.announce(id);
@@ -57,7 +57,7 @@ impl Machines {
     }
 }
 
-fn reshaped(machine: &Machine, definition: &Definition, power: Power) -> Result<Machine, Trouble> {
+fn reshaped(machine: &Machine, definition: &Definition, power: Power) -> Result<Machine, Error> {
     let mut after = machine.clone();
     after.addresses = definition.addresses.clone().into();
     after.size = definition.size.clone();
@@ -67,7 +67,7 @@ fn reshaped(machine: &Machine, definition: &Definition, power: Power) -> Result<
     } else {
         let (old, new) = (&machine.size, &definition.size);
         if (old.cpu, old.memory_gib) != (new.cpu, new.memory_gib) {
-            return Err(Trouble::NotOff(machine.id));
+            return Err(Error::NotOff(machine.id));
         }
         after.next_host_name = Some(definition.host_name.clone()).filter(|name| *name != machine.host_name);
     }

@@ -12,7 +12,7 @@ use crate::{
     owners::{Holder, Owners},
     ssh::Files,
 };
-use cvmd_hypervisor::{Among, Holding, Peer, Trouble, largest};
+use cvmd_hypervisor::{Among, Error, Holding, Peer, largest};
 use cvmd_model::InstanceId;
 use parking_lot::{Mutex, MutexGuard};
 use std::{
@@ -163,8 +163,8 @@ impl Sessions {
     /// Counts a session in that has still to log in. The line hears, by its sender's end, that the machine has gone.
     ///
     /// # Errors
-    /// [`Trouble::Crowded`] when there are too many, all of which have logged in and none of which has to go for this one.
-    pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Result<(Session, Line), Trouble> {
+    /// [`Error::Crowded`] when there are too many, all of which have logged in and none of which has to go for this one.
+    pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Result<(Session, Line), Error> {
         let (sender, cut) = oneshot::channel();
         let (passed, last_passed) = (Arc::clone(&self.passed), Arc::default());
         let progress = Progress::default();
@@ -183,7 +183,7 @@ impl Sessions {
         let mut open = self.lock();
         while let Some(Over { bound, most, among, goes }) = open.over(&new) {
             self.bounds.reached(bound);
-            open.forget(goes.ok_or(Trouble::Crowded { id: machine, most, among })?);
+            open.forget(goes.ok_or(Error::Crowded { id: machine, most, among })?);
         }
         open.next += 1;
         let number = open.next;

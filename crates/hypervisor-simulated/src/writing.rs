@@ -5,22 +5,17 @@ use crate::{
     machines::{Machines, closed, encode},
     store::Work,
 };
-use cvmd_hypervisor::Trouble;
+use cvmd_hypervisor::Error;
 use cvmd_model::{InstanceId, KeyBlob, Login, Power};
 use std::sync::Arc;
 
 impl Machines {
-    pub(crate) async fn write_login_now(
-        &self,
-        id: InstanceId,
-        wanted: &Login,
-        gone: &[KeyBlob],
-    ) -> Result<(), Trouble> {
-        let slot = self.registry.slot(id).ok_or(Trouble::Absent(id))?;
+    pub(crate) async fn write_login_now(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Error> {
+        let slot = self.registry.slot(id).ok_or(Error::Absent(id))?;
         let _verb = slot.verb.lock().await;
-        let before = slot.machine().ok_or(Trouble::Absent(id))?;
+        let before = slot.machine().ok_or(Error::Absent(id))?;
         if before.power(self.clock.now_ms()) != Power::Off {
-            return Err(Trouble::NotOff(id));
+            return Err(Error::NotOff(id));
         }
         let behaviour = before.behaviour();
         if behaviour.write_ms > 0 {
@@ -30,16 +25,15 @@ impl Machines {
         after.disk = before.disk.with_login(wanted, gone);
         let work =
             if behaviour.keeps_keys || after == *before { Work::Read } else { Work::PutAndRead(encode(&after)?) };
-        let body = self.work(id, work).await?.ok_or(Trouble::Absent(id))?;
-        let stored: Machine =
-            serde_json::from_slice(&body).map_err(|error| Trouble::Store(error.to_string().into()))?;
+        let body = self.work(id, work).await?.ok_or(Error::Absent(id))?;
+        let stored: Machine = serde_json::from_slice(&body).map_err(|error| Error::Store(error.to_string().into()))?;
         let agrees = stored.disk.agrees_with(wanted, gone);
         slot.set(Some(Arc::new(stored)));
-        agrees.map_err(|difference| Trouble::NotAsWritten(difference.into()))
+        agrees.map_err(|difference| Error::NotAsWritten(difference.into()))
     }
 
     /// Waits for a slow guest, no longer than the machines are open.
-    async fn wait(&self, ms: u64) -> Result<(), Trouble> {
+    async fn wait(&self, ms: u64) -> Result<(), Error> {
         let mut closing = self.closing.subscribe();
         tokio::select! {
             biased;

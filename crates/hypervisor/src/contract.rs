@@ -15,7 +15,7 @@ mod world;
 
 pub use world::World;
 
-use crate::{Boot, Definition, Endpoint, Hypervisor, Trouble};
+use crate::{Boot, Definition, Endpoint, Error, Hypervisor};
 use cvmd_model::{BootId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
 use ground::{blob, defined, drain, heard, line, login, names, shut_down, start, until};
 
@@ -93,7 +93,7 @@ pub async fn an_absent_machine_is_seen_as_absent_and_its_verbs_say_so(world: &mu
     let id = definition.id;
     let absent = Observed { power: Power::Absent, boot: BootId::default(), ready: false, system: System::Disk };
     assert_eq!(hypervisor.observe(id).await.unwrap(), absent);
-    let says_so = |trouble: Trouble| matches!(trouble, Trouble::Absent(named) if named == id);
+    let says_so = |error: Error| matches!(error, Error::Absent(named) if named == id);
     assert!(says_so(hypervisor.start(id).await.unwrap_err()));
     assert!(says_so(hypervisor.shut_down(id).await.unwrap_err()));
     assert!(says_so(hypervisor.power_off(id).await.unwrap_err()));
@@ -212,8 +212,8 @@ pub async fn a_login_is_refused_unless_the_machine_is_off_and_nothing_is_written
     let text = world.text(id).await;
     let other = Login { password_login: true, ..login(&[2]) };
     let refused = async |when: &str| {
-        let trouble = hypervisor.write_login(id, &other, &[blob(1)]).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotOff(named) if named == id), "{when}: {trouble}");
+        let error = hypervisor.write_login(id, &other, &[blob(1)]).await.unwrap_err();
+        assert!(matches!(error, Error::NotOff(named) if named == id), "{when}: {error}");
     };
     hypervisor.start(id).await.unwrap();
     refused("starting").await;
@@ -314,8 +314,8 @@ pub async fn processors_change_only_while_the_machine_is_off(world: &mut dyn Wor
     hypervisor.define(&definition).await.unwrap();
     let running = start(&*hypervisor, id).await;
     for size in [Size { cpu: 9, ..definition.size.clone() }, Size { memory_gib: 9, ..definition.size.clone() }] {
-        let trouble = hypervisor.reshape(&Definition { size, ..definition.clone() }).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotOff(named) if named == id), "{trouble}");
+        let error = hypervisor.reshape(&Definition { size, ..definition.clone() }).await.unwrap_err();
+        assert!(matches!(error, Error::NotOff(named) if named == id), "{error}");
     }
     assert_eq!(hypervisor.observe(id).await.unwrap().boot, running.boot);
 }

@@ -5,19 +5,19 @@ mod clock;
 mod connection;
 pub mod contract;
 mod endpoint;
+mod error;
 mod fair;
 mod listener;
 mod peers;
-mod trouble;
 mod turns;
 
 pub use clock::Clock;
 pub use connection::{ByteStream, Connection};
 pub use endpoint::Endpoint;
+pub use error::{Among, Error};
 pub use fair::{Holding, Largest, largest};
 pub use listener::{Answer, BACKLOG, Listener};
 pub use peers::Peer;
-pub use trouble::{Among, Trouble};
 pub use turns::{TooManyWait, Turn, Turns};
 
 use async_trait::async_trait;
@@ -87,14 +87,14 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// Makes the machine, off, with a disk as the definition has it. A machine that exists stays as it is.
     ///
     /// # Errors
-    /// [`Trouble::NoImage`].
-    async fn define(&self, definition: &Definition) -> Result<(), Trouble>;
+    /// [`Error::NoImage`].
+    async fn define(&self, definition: &Definition) -> Result<(), Error>;
 
     /// What the machine is now; `Power::Absent` when there is none.
     ///
     /// # Errors
     /// When it cannot be found out now. Never for a machine that does not exist.
-    async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble>;
+    async fn observe(&self, id: InstanceId) -> Result<Observed, Error>;
 
     /// Ids of machines whose `observe` may have changed, whoever changed it. Each call makes a new receiver that
     /// hears everything from then on.
@@ -103,42 +103,42 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// Starts a machine that is off: a new boot id. One that is starting or running is left alone.
     ///
     /// # Errors
-    /// [`Trouble::Absent`]; [`Trouble::NotOff`] while it shuts down.
-    async fn start(&self, id: InstanceId) -> Result<(), Trouble>;
+    /// [`Error::Absent`]; [`Error::NotOff`] while it shuts down.
+    async fn start(&self, id: InstanceId) -> Result<(), Error>;
 
     /// Asks the guest to shut down and returns at once; the guest may not listen.
     ///
     /// # Errors
-    /// [`Trouble::Absent`].
-    async fn shut_down(&self, id: InstanceId) -> Result<(), Trouble>;
+    /// [`Error::Absent`].
+    async fn shut_down(&self, id: InstanceId) -> Result<(), Error>;
 
     /// Cuts the power.
     ///
     /// # Errors
-    /// [`Trouble::Absent`].
-    async fn power_off(&self, id: InstanceId) -> Result<(), Trouble>;
+    /// [`Error::Absent`].
+    async fn power_off(&self, id: InstanceId) -> Result<(), Error>;
 
     /// Makes the disk of a machine that is off admit exactly `wanted`'s keys beside those that people wrote by hand,
     /// and refuse each key of `gone`, whoever wrote it and however. Every other line stays as it is. Reads back what
     /// it wrote and answers `Ok` only if that agrees.
     ///
     /// # Errors
-    /// [`Trouble::NotOff`] when the machine is not off; nothing was written then.
-    async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble>;
+    /// [`Error::NotOff`] when the machine is not off; nothing was written then.
+    async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Error>;
 
     /// Makes the machine what the definition says it is made of; boots, host key and what stands on its disk go on as they
     /// were. On a machine that is not off its addresses and its disks change at once, its host name with the next boot.
     ///
     /// # Errors
-    /// [`Trouble::NotOff`] when processors or memory would change on a machine that is not off; nothing has changed then.
-    async fn reshape(&self, definition: &Definition) -> Result<(), Trouble>;
+    /// [`Error::NotOff`] when processors or memory would change on a machine that is not off; nothing has changed then.
+    async fn reshape(&self, definition: &Definition) -> Result<(), Error>;
 
     /// How the machine's simulated guest behaves from now on: what [`Definition::guest`] says, on a machine of any power. Real
     /// drivers ignore it, and a machine that does not exist is `Ok`.
     ///
     /// # Errors
-    /// [`Trouble::Store`] when that cannot be made durable.
-    async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Trouble> {
+    /// [`Error::Store`] when that cannot be made durable.
+    async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Error> {
         let _ = (id, guest);
         Ok(())
     }
@@ -146,47 +146,47 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// What the disk admits now, keys written by hand included.
     ///
     /// # Errors
-    /// [`Trouble::Absent`].
-    async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble>;
+    /// [`Error::Absent`].
+    async fn read_login(&self, id: InstanceId) -> Result<Login, Error>;
 
     /// Wipes the system disk of a machine that is off and makes it anew, as [`Hypervisor::define`] would: nothing of
     /// the old one is left, its host key included. Addresses and boots go on.
     ///
     /// # Errors
-    /// [`Trouble::NotOff`] and [`Trouble::NoImage`]; the disk is as it was then.
-    async fn reset(&self, definition: &Definition) -> Result<(), Trouble>;
+    /// [`Error::NotOff`] and [`Error::NoImage`]; the disk is as it was then.
+    async fn reset(&self, definition: &Definition) -> Result<(), Error>;
 
     /// Keeps a copy of the machine's disk as that image: the disk as it is at one moment, also of a machine that runs.
     /// An image that exists stays as it is.
     ///
     /// # Errors
-    /// [`Trouble::Absent`].
-    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble>;
+    /// [`Error::Absent`].
+    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Error>;
 
     /// What the image's disk admits.
     ///
     /// # Errors
-    /// [`Trouble::NoImage`].
-    async fn read_image(&self, image: ImageId) -> Result<Login, Trouble>;
+    /// [`Error::NoImage`].
+    async fn read_image(&self, image: ImageId) -> Result<Login, Error>;
 
     /// Destroys the image. Machines that were made of it stay. One that does not exist is `Ok`.
     ///
     /// # Errors
-    /// [`Trouble::Store`] when that cannot be made durable.
-    async fn delete_image(&self, image: ImageId) -> Result<(), Trouble>;
+    /// [`Error::Store`] when that cannot be made durable.
+    async fn delete_image(&self, image: ImageId) -> Result<(), Error>;
 
     /// Chooses what a machine that is off boots from now on, until another choice; a new machine boots its disk. The disk
     /// stays as it is. Answers `Ok` only if `observe` tells the system chosen.
     ///
     /// # Errors
-    /// [`Trouble::NotOff`] when the machine is not off; nothing was chosen then.
-    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble>;
+    /// [`Error::NotOff`] when the machine is not off; nothing was chosen then.
+    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Error>;
 
     /// Where the machine's sshd answers, whether it runs or not.
     ///
     /// # Errors
-    /// [`Trouble::Absent`], and when it has no sshd.
-    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble>;
+    /// [`Error::Absent`], and when it has no sshd.
+    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Error>;
 
     /// How many machines there are of which no instance is known: they are kept, and nobody meets them.
     fn set_aside(&self) -> usize {
@@ -212,17 +212,17 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// program itself.
     ///
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`].
-    async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble>;
+    /// [`Error::Absent`], [`Error::NotRunning`], [`Error::Unreachable`], [`Error::Penalized`].
+    async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error>;
 
     /// Opens the console of a machine that runs for a `peer`: bytes of a terminal both ways, beginning with a login
     /// prompt. The machine going off ends it.
     ///
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], and [`Trouble::NoConsole`] where there is none.
-    async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Trouble> {
+    /// [`Error::Absent`], [`Error::NotRunning`], and [`Error::NoConsole`] where there is none.
+    async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error> {
         let _ = peer;
-        Err(Trouble::NoConsole(id))
+        Err(Error::NoConsole(id))
     }
 
     /// Bounds of the driver's own that were reached, by the name that the metrics give them.
@@ -233,6 +233,6 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// Destroys the machine and its disk, also while it runs. One that does not exist is `Ok`.
     ///
     /// # Errors
-    /// [`Trouble::Store`] when that cannot be made durable.
-    async fn erase(&self, id: InstanceId) -> Result<(), Trouble>;
+    /// [`Error::Store`] when that cannot be made durable.
+    async fn erase(&self, id: InstanceId) -> Result<(), Error>;
 }

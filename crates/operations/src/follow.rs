@@ -44,7 +44,7 @@ async fn look_until_it_agrees(shared: &Arc<Shared>, id: InstanceId, alive: &Aliv
         }
         match look(shared, &row).await {
             Look::Outdated => {}
-            Look::Trouble => {
+            Look::Failed => {
                 failures += 1;
                 let until_ms = shared.clock.now_ms() + pause_ms(failures);
                 tokio::select! {

@@ -5,7 +5,7 @@ use crate::{
     retry::pause_ms,
     shared::{Alive, Shared},
 };
-use cvmd_hypervisor::Trouble;
+use cvmd_hypervisor::Error;
 use cvmd_model::{CustomImage, Goal, ImageId, ImageLogin, ImageState, Login, Trail};
 use cvmd_state::Transaction;
 use std::{convert::Infallible, sync::Arc};
@@ -14,11 +14,11 @@ use std::{convert::Infallible, sync::Arc};
 ///
 /// # Errors
 /// When the hypervisor cannot tell now.
-pub(crate) async fn captured(shared: &Shared, goal: &Goal, trail: &Trail) -> Result<Option<Login>, Trouble> {
+pub(crate) async fn captured(shared: &Shared, goal: &Goal, trail: &Trail) -> Result<Option<Login>, Error> {
     match goal {
         Goal::CaptureImage { image, .. } if trail.image_captured => {
             let login = shared.hypervisor.read_image(*image).await;
-            login.map(Some).inspect_err(|trouble| tracing::warn!(%image, %trouble, "a captured image cannot be read"))
+            login.map(Some).inspect_err(|error| tracing::warn!(%image, %error, "a captured image cannot be read"))
         }
         _ => Ok(None),
     }
@@ -64,8 +64,8 @@ pub(crate) async fn sweep(shared: Arc<Shared>, alive: Alive) {
 /// Whether nothing is left of it. A crash between the two leaves a row whose disk is deleted again.
 async fn delete(shared: &Shared, image: &Arc<CustomImage>) -> bool {
     let id = image.id;
-    if let Err(trouble) = shared.hypervisor.delete_image(id).await {
-        tracing::warn!(image = %id, %trouble, "an image cannot be deleted");
+    if let Err(error) = shared.hypervisor.delete_image(id).await {
+        tracing::warn!(image = %id, %error, "an image cannot be deleted");
         return false;
     }
     let row = Arc::clone(image);

@@ -4,7 +4,7 @@
 //! ```text
 //! state ──subscribe──┐                       ┌─ next     what to do now (pure)
 //!                    ├─> engine ──> walk ────┼─ perform  does it on the hypervisor
-//! machines ──watch───┘      │   (a task per   ├─ retry    what a success or a trouble leaves in the trail (pure)
+//! machines ──watch───┘      │   (a task per   ├─ retry    what a success or an error leaves in the trail (pure)
 //!                           └─> follow       └─ settle   what the instance's row shows (pure)
 //!                          (idle instances)
 //! ```

@@ -17,7 +17,7 @@ pub(crate) enum Look {
     /// The row has changed meanwhile, perhaps by an operation, which wins: look again.
     Outdated,
     /// The machine or the store could not be asked.
-    Trouble,
+    Failed,
     /// The state is closed.
     Closed,
 }
@@ -27,15 +27,15 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
     let id = row.id;
     let observed = match shared.hypervisor.observe(id).await {
         Ok(observed) => observed,
-        Err(trouble) => {
-            tracing::warn!(instance = %id, %trouble, "an idle machine cannot be observed");
-            return Look::Trouble;
+        Err(error) => {
+            tracing::warn!(instance = %id, %error, "an idle machine cannot be observed");
+            return Look::Failed;
         }
     };
     shared.note_machine(row, &observed);
-    if let Err(trouble) = shared.hypervisor.behave(id, guest(row)).await {
-        tracing::warn!(instance = %id, %trouble, "a guest cannot be told how to behave");
-        return Look::Trouble;
+    if let Err(error) = shared.hypervisor.behave(id, guest(row)).await {
+        tracing::warn!(instance = %id, %error, "a guest cannot be told how to behave");
+        return Look::Failed;
     }
     let (state, own_port) = (settle::followed(row.state, &observed), shared.own_port(row).await);
     if state.is_none() && own_port == row.login_port {
@@ -66,7 +66,7 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
         Err(CommitError::Closed) => Look::Closed,
         Err(error) => {
             tracing::error!(instance = %id, %error, "what an idle machine was seen to be could not be committed");
-            Look::Trouble
+            Look::Failed
         }
     }
 }

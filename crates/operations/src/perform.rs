@@ -1,7 +1,7 @@
 //! Acts: one step on the hypervisor, and what a disk really holds after a write that failed.
 
 use crate::Step;
-use cvmd_hypervisor::{Boot, Definition, Hypervisor, Trouble};
+use cvmd_hypervisor::{Boot, Definition, Error, Hypervisor};
 use cvmd_model::{GUEST_TAG, Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
 use std::net::Ipv4Addr;
@@ -12,7 +12,7 @@ pub(crate) async fn perform(
     view: &View,
     instance: &Instance,
     step: Step,
-) -> Result<(), Trouble> {
+) -> Result<(), Error> {
     match step {
         Step::Define => hypervisor.define(&definition(instance)).await,
         // A Windows guest has neither sshd nor keys; its password is the vendor's matter, and counts as set.
@@ -28,7 +28,7 @@ pub(crate) async fn perform(
         Step::Reset => hypervisor.reset(&definition(instance)).await,
         Step::CaptureImage => match captures(instance) {
             Some(image) => hypervisor.capture(instance.id, image).await,
-            None => Err(Trouble::Other("the operation captures no image".into())),
+            None => Err(Error::Other("the operation captures no image".into())),
         },
         Step::Reshape => hypervisor.reshape(&definition(instance)).await,
         Step::ShutDown => hypervisor.shut_down(instance.id).await,
@@ -45,7 +45,7 @@ pub(crate) async fn perform(
                 hypervisor.set_boot(instance.id, &Boot::Rescue(login.clone())).await
             }
             // Superseded between the look and now: the next look sees what is wanted instead.
-            _ => Err(Trouble::Other("no rescue is wanted any more".into())),
+            _ => Err(Error::Other("no rescue is wanted any more".into())),
         },
         Step::Erase => hypervisor.erase(instance.id).await,
     }
@@ -69,7 +69,7 @@ pub(crate) enum Disk {
 }
 
 /// Reads the disk, and tells which of the wanted and the former ways in it holds.
-pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance: &Instance) -> Result<Disk, Trouble> {
+pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance: &Instance) -> Result<Disk, Error> {
     let found = hypervisor.read_login(instance.id).await?;
     let wanted = login(view, instance);
     let holds = |blob: &KeyBlob| found.keys.iter().any(|key| key.blob() == blob);

@@ -169,7 +169,7 @@ mod test {
     }
 
     #[test]
-    fn a_final_trouble_is_given_up_at_once() {
+    fn a_final_error_is_given_up_at_once() {
         let attempt = Attempt {
             goal: &Goal::Start,
             step: Step::Start,

@@ -23,7 +23,7 @@ pub struct Figures {
     /// Effects performed, failed ones too.
     pub effects: u64,
     /// Effects that failed.
-    pub troubles: u64,
+    pub effects_failed: u64,
     pub succeeded: u64,
     pub failed: u64,
     /// Idle instances whose state was corrected.
@@ -49,7 +49,7 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) effects: AtomicU64,
-    pub(crate) troubles: AtomicU64,
+    pub(crate) effects_failed: AtomicU64,
     pub(crate) succeeded: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) followed: AtomicU64,
@@ -78,7 +78,7 @@ impl Shared {
         Figures {
             tasks: self.tasks().len(),
             effects: read(&counters.effects),
-            troubles: read(&counters.troubles),
+            effects_failed: read(&counters.effects_failed),
             succeeded: read(&counters.succeeded),
             failed: read(&counters.failed),
             followed: read(&counters.followed),
@@ -129,8 +129,8 @@ impl Shared {
         match self.hypervisor.endpoint(row.id).await {
             Ok(endpoint) => endpoint.address.map(|address| address.port()),
             // Without a machine there is none to tell of; whatever else it is, the next look finds out.
-            Err(trouble) => {
-                tracing::debug!(instance = %row.id, %trouble, "its port is not known");
+            Err(error) => {
+                tracing::debug!(instance = %row.id, %error, "its port is not known");
                 row.login_port
             }
         }

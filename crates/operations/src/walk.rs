@@ -82,7 +82,7 @@ pub(crate) async fn run(shared: &Shared, id: InstanceId, task: &Task) {
                 permit = None;
                 match look(shared, &row).await {
                     // An idle machine that cannot be asked is looked at again when it is seen to change.
-                    Look::Agrees | Look::Trouble => shared.leave(id, task, wakes),
+                    Look::Agrees | Look::Failed => shared.leave(id, task, wakes),
                     Look::Outdated => false,
                     Look::Closed => true,
                 }
@@ -125,17 +125,17 @@ impl Walk {
     ) -> Result<(), End> {
         let observed = match shared.unless_abandoned(shared.hypervisor.observe(row.id)).await.ok_or(End)? {
             Ok(observed) => observed,
-            Err(trouble) => {
+            Err(error) => {
                 // Unknown is not failed: nothing true could be said now, so the operation waits for an answer.
-                tracing::warn!(instance = %row.id, request = %self.request, %trouble, "the machine cannot be observed");
+                tracing::warn!(instance = %row.id, request = %self.request, %error, "the machine cannot be observed");
                 *permit = None;
                 self.back_off(shared, task).await;
                 return Ok(());
             }
         };
         // A tag that was set meanwhile holds from the next step on; at the next look, if it cannot be told now.
-        if let Err(trouble) = shared.hypervisor.behave(row.id, guest(&row)).await {
-            tracing::debug!(instance = %row.id, request = %self.request, %trouble, "its guest cannot be told how to behave");
+        if let Err(error) = shared.hypervisor.behave(row.id, guest(&row)).await {
+            tracing::debug!(instance = %row.id, request = %self.request, %error, "its guest cannot be told how to behave");
         }
         let sight = Sight { row, goal, observed, now_ms: shared.clock.now_ms() };
         match next(&sight.goal, &self.trail, &sight.observed, &shared.limits, sight.now_ms) {
@@ -212,10 +212,10 @@ impl Walk {
                 self.trail = self.after(shared, sight, step);
                 self.did = Some((step, self.trail.clone()));
             }
-            Err(trouble) => {
-                Counters::add(&shared.counters.troubles);
+            Err(error) => {
+                Counters::add(&shared.counters.effects_failed);
                 self.did = None;
-                self.failed(shared, sight, step, &trouble.to_string(), trouble.is_final()).await;
+                self.failed(shared, sight, step, &error.to_string(), error.is_final()).await;
             }
         }
         Ok(())
@@ -235,9 +235,9 @@ impl Walk {
         // One warning says all: of what is given up, or is tried for ever and has been for as long as others would be.
         let is_to_be_told = next.as_ref().map_or(true, |trail| trail.attempts == shared.limits.attempts_max);
         if is_to_be_told {
-            tracing::warn!(instance = %id, %request, step = step_name, trouble = cause, attempts, "an effect failed");
+            tracing::warn!(instance = %id, %request, step = step_name, error = cause, attempts, "an effect failed");
         } else {
-            tracing::info!(instance = %id, %request, step = step_name, trouble = cause, attempts, "an effect is tried again");
+            tracing::info!(instance = %id, %request, step = step_name, error = cause, attempts, "an effect is tried again");
         }
         match next {
             Ok(trail) => {
@@ -259,9 +259,9 @@ impl Walk {
                 }
                 Ok(Disk::AsWanted) => self.before = Some(sight.row.login.clone()),
                 Ok(Disk::Holds(login)) => self.before = Some(login),
-                Err(trouble) => {
+                Err(error) => {
                     let id = sight.row.id;
-                    tracing::warn!(instance = %id, request = %self.request, %trouble, "the disk cannot be read");
+                    tracing::warn!(instance = %id, request = %self.request, %error, "the disk cannot be read");
                 }
             }
         }

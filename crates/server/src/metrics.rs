@@ -135,7 +135,7 @@ impl Metrics {
         let seconds = |us: u64| us as f64 / 1e6;
         let view = state.view();
         let (groups, commands, persist_us) = state.figures();
-        let writable = f64::from(u8::from(state.trouble().is_none()));
+        let writable = f64::from(u8::from(state.write_error().is_none()));
         let took = seconds(self.microseconds.load(Ordering::Relaxed));
         for (name, kind, help, value) in [
             ("cvmd_request_seconds_total", "counter", "Time from the last byte of a request to its reply.", took),
@@ -144,7 +144,7 @@ impl Metrics {
             ("cvmd_operations_succeeded_total", "counter", "Operations that ended SUCCESS.", engine.succeeded as f64),
             ("cvmd_operations_failed_total", "counter", "Operations that ended FAILED.", engine.failed as f64),
             ("cvmd_effects_total", "counter", "Effects on machines, failed ones too.", engine.effects as f64),
-            ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.troubles as f64),
+            ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.effects_failed as f64),
             ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
             ("cvmd_log_lines_lost_total", "counter", "Log lines that could not be written.", crate::log::lost() as f64),
             ("cvmd_connections", "gauge", "Open connections to the listener, tunnels too.", held.connections as f64),

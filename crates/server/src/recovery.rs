@@ -11,7 +11,7 @@ pub(crate) async fn try_again(app: &App) -> Infallible {
     let mut ticks = tokio::time::interval(TRIES_EVERY);
     loop {
         ticks.tick().await;
-        if app.state.trouble().is_some() {
+        if app.state.write_error().is_some() {
             // The writer's own log says what comes of it.
             let _ = app
                 .state

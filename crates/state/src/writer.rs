@@ -79,7 +79,7 @@ struct Shared {
     persist_us: AtomicU64,
     log_bytes: AtomicU64,
     /// Why the last group is not durable; none when it is.
-    trouble: Mutex<Option<Arc<str>>>,
+    write_error: Mutex<Option<Arc<str>>>,
 }
 
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -115,7 +115,7 @@ impl State {
             commands: AtomicU64::new(0),
             persist_us: AtomicU64::new(0),
             log_bytes: AtomicU64::new(0),
-            trouble: Mutex::default(),
+            write_error: Mutex::default(),
         });
         let journal = store.journal();
         let jobs = Jobs::new();
@@ -243,8 +243,8 @@ impl State {
 
     /// Why nothing can be made durable now, as far as was tried; none once it can again.
     #[must_use]
-    pub fn trouble(&self) -> Option<Arc<str>> {
-        self.shared.trouble.lock().clone()
+    pub fn write_error(&self) -> Option<Arc<str>> {
+        self.shared.write_error.lock().clone()
     }
 
     /// Lets the writer finish what it has and waits for it. Later commands answer [`CommitError::Closed`].
@@ -412,7 +412,7 @@ impl Writer {
             return Ok(());
         };
         // Said once, and not for each command while it lasts: the log may stand on the same full disk.
-        if self.shared.trouble.lock().is_none() {
+        if self.shared.write_error.lock().is_none() {
             tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
         }
         match self.read_back() {
@@ -432,12 +432,12 @@ impl Writer {
     }
 
     fn fails(&self, reason: Arc<str>) -> CommitError {
-        *self.shared.trouble.lock() = Some(Arc::clone(&reason));
+        *self.shared.write_error.lock() = Some(Arc::clone(&reason));
         CommitError::Store(reason)
     }
 
     fn works_again(&self) {
-        if self.shared.trouble.lock().take().is_some() {
+        if self.shared.write_error.lock().take().is_some() {
             tracing::info!("what is asked for can be made durable again");
         }
     }
@@ -521,10 +521,10 @@ mod test {
         store.fail(true);
         assert!(matches!(put(&state, 2).await, Err(CommitError::Store(_))));
         assert_eq!(state.view().accounts().count(), 1, "a view never shows what is not durable");
-        assert_eq!(state.trouble().as_deref(), Some("told to fail"));
+        assert_eq!(state.write_error().as_deref(), Some("told to fail"));
         store.fail(false);
         put(&state, 3).await.unwrap();
-        assert_eq!(state.trouble(), None);
+        assert_eq!(state.write_error(), None);
         drop(state);
         let again = State::open(Box::new(store)).unwrap();
         let numbers: Vec<u32> = again.view().accounts().map(|account| account.number.0).collect();

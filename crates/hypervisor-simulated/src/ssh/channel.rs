@@ -260,7 +260,7 @@ impl Work {
                 }
                 let mut reply = step.reply;
                 if let Some((number, keys)) = step.keys {
-                    let written = self.land.write_moved(keys).await.map_err(|trouble| trouble.to_string());
+                    let written = self.land.write_moved(keys).await.map_err(|error| error.to_string());
                     reply = sftp::Server::written(number, written);
                 }
                 self.out.send(reply).await?;
@@ -296,7 +296,7 @@ impl Work {
                 return Ok(status);
             }
             let written = match step.keys.take() {
-                Some(text) => Some(self.land.write_keys(text, false).await.map_err(|trouble| trouble.to_string())),
+                Some(text) => Some(self.land.write_keys(text, false).await.map_err(|error| error.to_string())),
                 None => None,
             };
             if written.is_none() {

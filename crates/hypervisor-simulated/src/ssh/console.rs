@@ -18,7 +18,7 @@ use crate::{
     penalties::{Attempt, Failure},
     sessions,
 };
-use cvmd_hypervisor::{Peer, Trouble};
+use cvmd_hypervisor::{Error, Peer};
 use cvmd_model::{InstanceId, Power};
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
@@ -67,19 +67,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Glass<S> {
 
 impl Console {
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::NoConsole`], [`Trouble::Crowded`].
-    pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Trouble> {
+    /// [`Error::Absent`], [`Error::NotRunning`], [`Error::NoConsole`], [`Error::Crowded`].
+    pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Error> {
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
         // Its peer has no share to use up here: the console is admitted at once.
         let (open, line) = machines.sessions.open(id, None)?;
         // Whoever opens a console has signed a request for it: it is no stranger.
         open.admitted();
-        let machine = machines.machine(id).ok_or(Trouble::Absent(id))?;
+        let machine = machines.machine(id).ok_or(Error::Absent(id))?;
         if machine.power(machines.clock.now_ms()) != Power::Running {
-            return Err(Trouble::NotRunning(id));
+            return Err(Error::NotRunning(id));
         }
         if !machine.has_sshd {
-            return Err(Trouble::NoConsole(id));
+            return Err(Error::NoConsole(id));
         }
         Ok(Console { land: Userland::new(machines, &machine, open.files()), peer, open, line })
     }

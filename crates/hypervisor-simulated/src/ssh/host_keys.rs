@@ -3,7 +3,7 @@
 
 use super::greeting::HostKey;
 use crate::{bounds::Bound, machine::Machine, machines::Machines};
-use cvmd_hypervisor::Trouble;
+use cvmd_hypervisor::Error;
 use cvmd_model::InstanceId;
 use p256::SecretKey;
 use russh::keys::{
@@ -67,13 +67,13 @@ impl Machines {
         match rsa {
             Ok(key) => keys.push(key),
             // The client is told that there is no key that both sides know.
-            Err(trouble) => tracing::debug!(instance = %machine.id, %trouble, "there is no RSA host key"),
+            Err(error) => tracing::debug!(instance = %machine.id, %error, "there is no RSA host key"),
         }
         keys
     }
 
     /// Whoever hangs up meanwhile does not end what is being made: then it would be made again for the next one.
-    async fn rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Trouble> {
+    async fn rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Error> {
         if let Some(key) = self.rsa_in_row(id) {
             return Ok(key);
         }
@@ -81,10 +81,10 @@ impl Machines {
         self.to_the_end(async move { machines.make_rsa_host_key(id).await }).await
     }
 
-    async fn make_rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Trouble> {
+    async fn make_rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Error> {
         let Ok(_turn) = self.computing.host_keys.take(self.sessions.holder_of(id)).await else {
             self.bounds().reached(Bound::HostKeys);
-            return Err(Trouble::Other("too many machines wait for an RSA host key".into()));
+            return Err(Error::Other("too many machines wait for an RSA host key".into()));
         };
         if let Some(key) = self.rsa_in_row(id) {
             return Ok(key);
@@ -95,7 +95,7 @@ impl Machines {
             Some((key, text))
         });
         let made = made.await.ok().flatten();
-        let (key, text) = made.ok_or_else(|| Trouble::Other("no RSA host key could be made".into()))?;
+        let (key, text) = made.ok_or_else(|| Error::Other("no RSA host key could be made".into()))?;
         self.change(id, move |machine, _| Ok(Some(Machine { rsa_host_key: Some(text), ..machine.clone() }))).await?;
         Ok(key)
     }

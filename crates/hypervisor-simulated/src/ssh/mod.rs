@@ -43,7 +43,7 @@ mod words;
 use crate::{machine::Machine, machines::Machines, sessions::Line, visits::Visit};
 use async_trait::async_trait;
 use cable::Cable;
-use cvmd_hypervisor::{Answer, Peer, Trouble};
+use cvmd_hypervisor::{Answer, Error, Peer};
 use cvmd_model::{InstanceId, Power};
 use exchanges::Exchange;
 pub(crate) use files::Files;
@@ -120,7 +120,7 @@ async fn answer(machines: Arc<Machines>, id: InstanceId, connection: TcpStream) 
     let Ok(peer) = connection.peer_addr() else { return };
     let session = match Accepted::at(machines, id, Some(Peer::new(peer.ip()))) {
         Ok(session) => session,
-        Err(trouble) => return turn_away(&connection, &trouble),
+        Err(error) => return turn_away(&connection, &error),
     };
     // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
     if connection.set_nodelay(true).is_ok() {
@@ -129,10 +129,10 @@ async fn answer(machines: Arc<Machines>, id: InstanceId, connection: TcpStream) 
 }
 
 /// As sshd says it, before its name: `ssh -v` shows the line. Whoever cannot take it at once does not hear it.
-fn turn_away(connection: &TcpStream, trouble: &Trouble) {
-    match trouble {
-        Trouble::Penalized { .. } => drop(connection.try_write(b"Not allowed at this time\r\n")),
-        Trouble::Crowded { .. } => drop(connection.try_write(format!("{trouble}\r\n").as_bytes())),
+fn turn_away(connection: &TcpStream, error: &Error) {
+    match error {
+        Error::Penalized { .. } => drop(connection.try_write(b"Not allowed at this time\r\n")),
+        Error::Crowded { .. } => drop(connection.try_write(format!("{error}\r\n").as_bytes())),
         _ => {}
     }
 }
@@ -147,19 +147,19 @@ pub(crate) struct Accepted {
 
 impl Accepted {
     /// # Errors
-    /// [`Trouble::Absent`], [`Trouble::NotRunning`], [`Trouble::Unreachable`], [`Trouble::Penalized`], [`Trouble::Crowded`].
-    pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Accepted, Trouble> {
+    /// [`Error::Absent`], [`Error::NotRunning`], [`Error::Unreachable`], [`Error::Penalized`], [`Error::Crowded`].
+    pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Accepted, Error> {
         if let Some(wait) = peer.and_then(|peer| machines.failures.refuses(peer, machines.clock.now_ms())) {
-            return Err(Trouble::Penalized { seconds: wait.as_secs() + 1 });
+            return Err(Error::Penalized { seconds: wait.as_secs() + 1 });
         }
         // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
         let (session, line) = machines.sessions.open(id, peer)?;
-        let machine = machines.machine(id).ok_or(Trouble::Absent(id))?;
+        let machine = machines.machine(id).ok_or(Error::Absent(id))?;
         if machines.observed(&machine).power != Power::Running {
-            return Err(Trouble::NotRunning(id));
+            return Err(Error::NotRunning(id));
         }
         if !machine.has_sshd || machine.behaviour().unreachable {
-            return Err(Trouble::Unreachable(id));
+            return Err(Error::Unreachable(id));
         }
         let visit = Visit::new(Arc::clone(&machines), id, peer, session);
         Ok(Accepted { machines, machine, visit, line })

@@ -17,7 +17,6 @@ use crate::{
     bounds::Bound,
     memory::{Memory, Share},
 };
-use cvmd_hypervisor::Trouble;
 use russh::Error;
 use std::{pin::Pin, sync::Arc};
 
@@ -409,7 +408,7 @@ impl Userland {
         Ok(done)
     }
 
-    async fn act(&self, effect: Option<&Effect>) -> Result<(), Trouble> {
+    async fn act(&self, effect: Option<&Effect>) -> Result<(), cvmd_hypervisor::Error> {
         match effect {
             Some(Effect::PowerOff) => self.machines.power_off_inside(self.id, self.boot).await,
             Some(Effect::Reboot) => self.machines.reboot_inside(self.id, self.boot).await,
@@ -424,14 +423,14 @@ impl Userland {
     }
 
     /// Writes the disk's `authorized_keys`, as a command of the guest does.
-    pub(crate) async fn write_keys(&self, text: String, append: bool) -> Result<(), Trouble> {
+    pub(crate) async fn write_keys(&self, text: String, append: bool) -> Result<(), cvmd_hypervisor::Error> {
         tracing::debug!(instance = %self.id, "authorized_keys is written in the guest");
         let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
         self.machines.edit_keys_inside(self.id, self.boot, edit).await
     }
 
     /// The same, for a file that has become them, which then is gone.
-    pub(super) async fn write_moved(&self, keys: Keys) -> Result<(), Trouble> {
+    pub(super) async fn write_moved(&self, keys: Keys) -> Result<(), cvmd_hypervisor::Error> {
         self.write_keys(keys.text, false).await?;
         if let Some(path) = keys.moved {
             self.files().remove(&path);

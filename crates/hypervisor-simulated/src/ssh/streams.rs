@@ -12,7 +12,6 @@ use crate::{
     bounds::Bound,
     memory::{Memory, Share},
 };
-use cvmd_hypervisor::Trouble;
 use russh::Error;
 use std::sync::Arc;
 
@@ -189,9 +188,9 @@ pub(super) fn no_memory() -> Done {
 }
 
 /// Tells a command's user what came of its effect.
-pub(super) fn report(done: &mut Done, acted: Result<(), Trouble>) {
-    if let Err(trouble) = acted {
-        done.err.push_str(&format!("cvmd-guest: {trouble}\n"));
+pub(super) fn report(done: &mut Done, acted: Result<(), cvmd_hypervisor::Error>) {
+    if let Err(error) = acted {
+        done.err.push_str(&format!("cvmd-guest: {error}\n"));
         done.status = 1;
     }
 }

@@ -1,7 +1,7 @@
 //! What only the simulated driver promises: its guests' manners, its clock, and its file.
 
 use crate::support::{after_a_crash, definition, login, settings, until};
-use cvmd_hypervisor::{Clock, Definition, Hypervisor, Trouble};
+use cvmd_hypervisor::{Clock, Definition, Error, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login, Observed, Power, PublicKey};
 use std::{sync::Arc, time::Duration};
@@ -53,13 +53,13 @@ fn with_key() -> Login {
 async fn a_guest_that_keeps_its_keys_is_found_out_by_reading_back() {
     let harness = Harness::new();
     let id = harness.machine("keeps-keys").await;
-    let trouble = harness.driver.write_login(id, &with_key(), &[]).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::NotAsWritten(_)), "{trouble}");
+    let error = harness.driver.write_login(id, &with_key(), &[]).await.unwrap_err();
+    assert!(matches!(error, Error::NotAsWritten(_)), "{error}");
     assert_eq!(harness.driver.read_login(id).await.unwrap(), login(&[], None));
     harness.driver.edit_keys(id, |_| format!("{KEY}\n")).await.unwrap();
     let gone = [with_key().keys[0].blob().clone()];
-    let trouble = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
-    assert!(trouble.to_string().contains("still there"), "{trouble}");
+    let error = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
+    assert!(error.to_string().contains("still there"), "{error}");
     // What is there already need not be written.
     harness.driver.write_login(id, &with_key(), &[]).await.unwrap();
 }
@@ -190,8 +190,8 @@ async fn a_guest_may_keep_its_keys_once_it_was_launched() {
     harness.driver.start(id).await.unwrap();
     harness.driver.power_off(id).await.unwrap();
     let gone = [with_key().keys[0].blob().clone()];
-    let trouble = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::NotAsWritten(_)), "{trouble}");
+    let error = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
+    assert!(matches!(error, Error::NotAsWritten(_)), "{error}");
     assert_eq!(harness.driver.read_login(id).await.unwrap(), with_key());
 }
 
@@ -215,8 +215,8 @@ async fn an_address_is_one_machines() {
     let first = definition("");
     harness.driver.define(&first).await.unwrap();
     let second = Definition { addresses: first.addresses.clone(), ..definition("") };
-    let trouble = harness.driver.define(&second).await.unwrap_err();
-    assert!(trouble.to_string().contains(&first.id.to_string()), "{trouble}");
+    let error = harness.driver.define(&second).await.unwrap_err();
+    assert!(error.to_string().contains(&first.id.to_string()), "{error}");
     assert_eq!(harness.power(second.id).await, Power::Absent);
     harness.driver.erase(first.id).await.unwrap();
     harness.driver.define(&second).await.unwrap();
@@ -231,8 +231,8 @@ async fn a_reshaped_machine_takes_free_addresses_and_gives_back_those_it_leaves(
     }
     let left = first.addresses[0];
     let taken = Definition { addresses: vec![left, second.addresses[0]], ..first.clone() };
-    let trouble = harness.driver.reshape(&taken).await.unwrap_err();
-    assert!(trouble.to_string().contains(&second.id.to_string()), "{trouble}");
+    let error = harness.driver.reshape(&taken).await.unwrap_err();
+    assert!(error.to_string().contains(&second.id.to_string()), "{error}");
     assert_eq!(*harness.driver.machine(first.id).unwrap().addresses, [left]);
     first.addresses = definition("").addresses;
     harness.driver.reshape(&first).await.unwrap();
@@ -262,7 +262,7 @@ async fn what_could_not_be_written_did_not_happen() {
         harness.driver.define(&new).await,
     ];
     for outcome in outcomes {
-        assert!(matches!(outcome, Err(Trouble::Store(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(Error::Store(_))), "{outcome:?}");
     }
     assert_eq!(harness.driver.machine(id).unwrap(), before);
     assert_eq!(harness.power(new.id).await, Power::Absent);

@@ -124,8 +124,8 @@ async fn ports_of_a_range_run_out_and_come_back_with_a_machines_end() {
     let (one, two) = (defined(&driver).await, defined(&driver).await);
     assert_eq!((port(&driver, one).await, port(&driver, two).await), (first, first + 1));
     let third = definition("");
-    let trouble = driver.define(&third).await.unwrap_err().to_string();
-    assert!(trouble.contains(&format!("all ports from {first} to {} are taken", first + 1)), "{trouble}");
+    let error = driver.define(&third).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("all ports from {first} to {} are taken", first + 1)), "{error}");
     assert_eq!(driver.observe(third.id).await.unwrap().power, Power::Absent);
     driver.erase(one).await.unwrap();
     let again = async {

@@ -4,7 +4,7 @@ use crate::support::{
     LIMIT,
     harness::{Harness, PASSWORD},
 };
-use cvmd_hypervisor::{Hypervisor, Trouble};
+use cvmd_hypervisor::{Error, Hypervisor};
 use std::net::IpAddr;
 use tokio::io::AsyncReadExt;
 
@@ -13,11 +13,11 @@ fn address(text: &str) -> IpAddr {
 }
 
 /// Tries wrong passwords, each on a connection of its own; why no more can be tried, and after how many.
-async fn guessed(harness: &Harness, peer: Option<IpAddr>) -> Option<(usize, Trouble)> {
+async fn guessed(harness: &Harness, peer: Option<IpAddr>) -> Option<(usize, Error)> {
     for tries in 0..6 {
         let mut stranger = match harness.stranger(peer).await {
             Ok(stranger) => stranger,
-            Err(trouble) => return Some((tries, trouble)),
+            Err(error) => return Some((tries, error)),
         };
         assert!(!stranger.authenticate_password("root", "Wrong+Password7").await.unwrap().success());
     }
@@ -27,9 +27,9 @@ async fn guessed(harness: &Harness, peer: Option<IpAddr>) -> Option<(usize, Trou
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_guesses_passwords_from_elsewhere_waits_and_nobody_else() {
     let harness = Harness::new().await;
-    let (tries, trouble) = guessed(&harness, Some(address("192.0.2.1"))).await.expect("nobody guesses on and on");
+    let (tries, error) = guessed(&harness, Some(address("192.0.2.1"))).await.expect("nobody guesses on and on");
     assert!((3..=4).contains(&tries), "{tries}");
-    assert!(matches!(trouble, Trouble::Penalized { seconds: 14..=21 }), "{trouble}");
+    assert!(matches!(error, Error::Penalized { seconds: 14..=21 }), "{error}");
     assert_eq!(harness.reached("ssh_penalties"), 1);
     // In IPv6's form it is the same one, and a network of IPv6 is one too.
     assert!(harness.stranger(Some(address("::ffff:192.0.2.1"))).await.is_err());

@@ -4,14 +4,14 @@ use super::{
     World,
     ground::{defined, login, rescue, shut_down, start, until},
 };
-use crate::{Boot, Trouble};
+use crate::{Boot, Error};
 use cvmd_model::{Power, System};
 
 pub async fn a_boot_is_chosen_only_while_the_machine_is_off(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
     let refused = async |when: &str| {
-        let trouble = hypervisor.set_boot(id, &rescue()).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotOff(named) if named == id), "{when}: {trouble}");
+        let error = hypervisor.set_boot(id, &rescue()).await.unwrap_err();
+        assert!(matches!(error, Error::NotOff(named) if named == id), "{when}: {error}");
         assert_eq!(hypervisor.observe(id).await.unwrap().system, System::Disk, "{when}");
     };
     hypervisor.start(id).await.unwrap();

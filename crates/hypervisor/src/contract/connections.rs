@@ -4,7 +4,7 @@ use super::{
     World,
     ground::{LIMIT, defined, shut_down, start, until},
 };
-use crate::{Connection, Trouble};
+use crate::{Connection, Error};
 use cvmd_model::Power;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,8 +15,8 @@ const SOON: Duration = Duration::from_secs(20);
 pub async fn a_machine_is_connected_to_only_while_it_runs(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
     let refused = async |when: &str| {
-        let trouble = hypervisor.connect(id, None).await.map(drop).unwrap_err();
-        assert!(matches!(trouble, Trouble::NotRunning(named) if named == id), "{when}: {trouble}");
+        let error = hypervisor.connect(id, None).await.map(drop).unwrap_err();
+        assert!(matches!(error, Error::NotRunning(named) if named == id), "{when}: {error}");
     };
     refused("off").await;
     hypervisor.start(id).await.unwrap();
@@ -66,10 +66,10 @@ pub async fn a_client_that_goes_away_ends_its_connection_alone(world: &mut dyn W
 pub async fn a_console_is_had_of_a_machine_that_runs_and_ends_with_it(world: &mut dyn World) {
     let (hypervisor, id) = defined(world).await;
     if !hypervisor.capabilities().consoles {
-        assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Trouble::NoConsole(named)) if named == id));
+        assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Error::NoConsole(named)) if named == id));
         return;
     }
-    assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Trouble::NotRunning(named)) if named == id));
+    assert!(matches!(hypervisor.console(id, None).await.map(drop), Err(Error::NotRunning(named)) if named == id));
     start(&*hypervisor, id).await;
     let mut console = hypervisor.console(id, None).await.unwrap();
     assert!(console.read_u8().await.is_ok(), "it greets");

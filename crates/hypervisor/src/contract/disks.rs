@@ -4,7 +4,7 @@ use super::{
     World,
     ground::{blob, defined, line, login, names, shut_down, start},
 };
-use crate::{Definition, Trouble};
+use crate::{Definition, Error};
 use cvmd_model::{ImageId, InstanceId, Login, Observed, Power};
 
 pub async fn a_captured_image_is_what_new_machines_begin_as(world: &mut dyn World) {
@@ -76,11 +76,11 @@ pub async fn nothing_can_be_made_of_an_image_that_is_not_there(world: &mut dyn W
     let absent = Definition { image: Some(image), ..world.definition() };
     assert!(is_missing(hypervisor.define(&absent).await.unwrap_err(), image));
     assert_eq!(hypervisor.observe(absent.id).await.unwrap().power, Power::Absent);
-    let trouble = hypervisor.reset(&Definition { id, ..absent.clone() }).await.unwrap_err();
-    assert!(is_missing(trouble, image));
+    let error = hypervisor.reset(&Definition { id, ..absent.clone() }).await.unwrap_err();
+    assert!(is_missing(error, image));
     assert_eq!(hypervisor.read_login(id).await.unwrap(), full());
-    let trouble = hypervisor.capture(absent.id, image).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::Absent(named) if named == absent.id), "{trouble}");
+    let error = hypervisor.capture(absent.id, image).await.unwrap_err();
+    assert!(matches!(error, Error::Absent(named) if named == absent.id), "{error}");
     assert!(is_missing(hypervisor.read_image(image).await.unwrap_err(), image));
 }
 
@@ -89,7 +89,7 @@ pub async fn a_reset_leaves_nothing_of_the_old_disk(world: &mut dyn World) {
     let definition = world.definition();
     let id = definition.id;
     let absent = hypervisor.reset(&definition).await.unwrap_err();
-    assert!(matches!(absent, Trouble::Absent(named) if named == id), "{absent}");
+    assert!(matches!(absent, Error::Absent(named) if named == id), "{absent}");
     hypervisor.define(&definition).await.unwrap();
     world.write_by_hand(id, &format!("# mine\nno-pty {}\n", line(3))).await;
     hypervisor.write_login(id, &full(), &[]).await.unwrap();
@@ -119,8 +119,8 @@ pub async fn a_reset_of_a_machine_that_is_not_off_is_refused_and_changes_nothing
     hypervisor.define(&definition).await.unwrap();
     hypervisor.write_login(definition.id, &full(), &[]).await.unwrap();
     let running = start(&*hypervisor, definition.id).await;
-    let trouble = hypervisor.reset(&definition).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::NotOff(named) if named == definition.id), "{trouble}");
+    let error = hypervisor.reset(&definition).await.unwrap_err();
+    assert!(matches!(error, Error::NotOff(named) if named == definition.id), "{error}");
     assert_eq!(hypervisor.read_login(definition.id).await.unwrap(), full());
     assert_eq!(hypervisor.observe(definition.id).await.unwrap().boot, running.boot);
 }
@@ -135,6 +135,6 @@ fn image(source: InstanceId) -> ImageId {
     ImageId::from_random(source.to_u64())
 }
 
-fn is_missing(trouble: Trouble, image: ImageId) -> bool {
-    matches!(trouble, Trouble::NoImage(named) if named == image)
+fn is_missing(error: Error, image: ImageId) -> bool {
+    matches!(error, Error::NoImage(named) if named == image)
 }

@@ -1,7 +1,7 @@
 //! Machines for tests: a truth of their own that outlives engine and state, told how to misbehave.
 
 use crate::plan::Plan;
-use cvmd_hypervisor::{Boot, Capabilities, Clock, Connection, Definition, Endpoint, Hypervisor, Trouble};
+use cvmd_hypervisor::{Boot, Capabilities, Clock, Connection, Definition, Endpoint, Error, Hypervisor};
 use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, System};
 use std::{
     collections::BTreeMap,
@@ -183,8 +183,8 @@ impl Machines {
         &self,
         name: &'static str,
         id: InstanceId,
-        act: impl FnOnce(&mut Inner) -> Result<Option<u64>, Trouble>,
-    ) -> Result<(), Trouble> {
+        act: impl FnOnce(&mut Inner) -> Result<Option<u64>, Error>,
+    ) -> Result<(), Error> {
         if self.plan.dies_here() {
             return pending().await;
         }
@@ -203,7 +203,7 @@ impl Machines {
             inner.running -= 1;
             inner.pass_time(id);
             let outcome =
-                if inner.fails(name, id) { Err(Trouble::Other("told to fail".into())) } else { act(&mut inner) };
+                if inner.fails(name, id) { Err(Error::Other("told to fail".into())) } else { act(&mut inner) };
             inner.tell(id);
             outcome
         };
@@ -234,9 +234,9 @@ impl Inner {
         }
     }
 
-    fn new_disk(&self, definition: &Definition) -> Result<Login, Trouble> {
+    fn new_disk(&self, definition: &Definition) -> Result<Login, Error> {
         match definition.image {
-            Some(image) => self.images.get(&image).cloned().ok_or(Trouble::NoImage(image)),
+            Some(image) => self.images.get(&image).cloned().ok_or(Error::NoImage(image)),
             None => Ok(admits_nobody()),
         }
     }
@@ -293,7 +293,7 @@ fn admits_nobody() -> Login {
 
 #[async_trait::async_trait]
 impl Hypervisor for Machines {
-    async fn define(&self, definition: &Definition) -> Result<(), Trouble> {
+    async fn define(&self, definition: &Definition) -> Result<(), Error> {
         let definition = definition.clone();
         self.effect("define", definition.id, |inner| {
             let quirks = inner.quirks.clone();
@@ -317,12 +317,12 @@ impl Hypervisor for Machines {
         .await
     }
 
-    async fn observe(&self, id: InstanceId) -> Result<Observed, Trouble> {
+    async fn observe(&self, id: InstanceId) -> Result<Observed, Error> {
         let (observed, clock, observe_ms) = {
             let mut inner = self.inner();
             inner.observed += 1;
             if inner.fails("observe", id) {
-                return Err(Trouble::Store("told to fail".into()));
+                return Err(Error::Store("told to fail".into()));
             }
             (inner.observe(id), inner.clock.expect("attached"), inner.observe_ms)
         };
@@ -338,18 +338,18 @@ impl Hypervisor for Machines {
         receiver
     }
 
-    async fn start(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn start(&self, id: InstanceId) -> Result<(), Error> {
         self.effect("start", id, |inner| {
-            let machine = inner.machines.get(&id).ok_or(Trouble::Absent(id))?;
+            let machine = inner.machines.get(&id).ok_or(Error::Absent(id))?;
             Ok((machine.power == Power::Off).then(|| inner.boot(id)))
         })
         .await
     }
 
-    async fn shut_down(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn shut_down(&self, id: InstanceId) -> Result<(), Error> {
         self.effect("shut_down", id, |inner| {
             let until_ms = inner.now_ms() + SHUTDOWN_MS;
-            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            let machine = inner.machines.get_mut(&id).ok_or(Error::Absent(id))?;
             machine.shut_downs += 1;
             if !matches!(machine.power, Power::Running) || machine.quirks.ignores_shutdown {
                 return Ok(None);
@@ -365,9 +365,9 @@ impl Hypervisor for Machines {
         .await
     }
 
-    async fn power_off(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn power_off(&self, id: InstanceId) -> Result<(), Error> {
         self.effect("power_off", id, |inner| {
-            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            let machine = inner.machines.get_mut(&id).ok_or(Error::Absent(id))?;
             machine.power_offs += 1;
             machine.power = Power::Off;
             machine.until_ms = None;
@@ -376,33 +376,33 @@ impl Hypervisor for Machines {
         .await
     }
 
-    async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Trouble> {
+    async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Error> {
         self.effect("write_login", id, |inner| {
-            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            let machine = inner.machines.get_mut(&id).ok_or(Error::Absent(id))?;
             if machine.power != Power::Off {
-                return Err(Trouble::NotOff(id));
+                return Err(Error::NotOff(id));
             }
             if machine.quirks.keeps_keys {
-                return Err(Trouble::NotAsWritten("the key is still there".into()));
+                return Err(Error::NotAsWritten("the key is still there".into()));
             }
             machine.by_hand.retain(|key| !gone.contains(key.blob()));
             let there = |key: &&PublicKey| machine.by_hand.iter().all(|line| line.blob() != key.blob());
             let keys = machine.by_hand.iter().chain(wanted.keys.iter().filter(there)).cloned().collect();
             machine.disk = Login { keys, ..wanted.clone() };
             if machine.quirks.writes_but_says_no {
-                return Err(Trouble::Other("the answer was lost".into()));
+                return Err(Error::Other("the answer was lost".into()));
             }
             Ok(None)
         })
         .await
     }
 
-    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Trouble> {
+    async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Error> {
         let boot = boot.clone();
         self.effect("set_boot", id, |inner| {
-            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            let machine = inner.machines.get_mut(&id).ok_or(Error::Absent(id))?;
             if machine.power != Power::Off {
-                return Err(Trouble::NotOff(id));
+                return Err(Error::NotOff(id));
             }
             machine.boots_from = boot;
             Ok(None)
@@ -410,12 +410,12 @@ impl Hypervisor for Machines {
         .await
     }
 
-    async fn reshape(&self, definition: &Definition) -> Result<(), Trouble> {
+    async fn reshape(&self, definition: &Definition) -> Result<(), Error> {
         let id = definition.id;
         self.effect("reshape", id, |inner| {
-            let machine = inner.machines.get_mut(&id).ok_or(Trouble::Absent(id))?;
+            let machine = inner.machines.get_mut(&id).ok_or(Error::Absent(id))?;
             if machine.power != Power::Off && machine.definition.size.cpu != definition.size.cpu {
-                return Err(Trouble::NotOff(id));
+                return Err(Error::NotOff(id));
             }
             machine.definition = definition.clone();
             Ok(None)
@@ -423,17 +423,17 @@ impl Hypervisor for Machines {
         .await
     }
 
-    async fn read_login(&self, id: InstanceId) -> Result<Login, Trouble> {
-        self.inner().machines.get(&id).map(|machine| machine.disk.clone()).ok_or(Trouble::Absent(id))
+    async fn read_login(&self, id: InstanceId) -> Result<Login, Error> {
+        self.inner().machines.get(&id).map(|machine| machine.disk.clone()).ok_or(Error::Absent(id))
     }
 
-    async fn reset(&self, definition: &Definition) -> Result<(), Trouble> {
+    async fn reset(&self, definition: &Definition) -> Result<(), Error> {
         let definition = definition.clone();
         self.effect("reset", definition.id, |inner| {
             let disk = inner.new_disk(&definition)?;
-            let machine = inner.machines.get_mut(&definition.id).ok_or(Trouble::Absent(definition.id))?;
+            let machine = inner.machines.get_mut(&definition.id).ok_or(Error::Absent(definition.id))?;
             if machine.power != Power::Off {
-                return Err(Trouble::NotOff(definition.id));
+                return Err(Error::NotOff(definition.id));
             }
             machine.by_hand.clone_from(&disk.keys);
             machine.resets += 1;
@@ -443,20 +443,20 @@ impl Hypervisor for Machines {
         .await
     }
 
-    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Trouble> {
+    async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Error> {
         self.effect("capture", id, |inner| {
-            let disk = inner.machines.get(&id).ok_or(Trouble::Absent(id))?.disk.clone();
+            let disk = inner.machines.get(&id).ok_or(Error::Absent(id))?.disk.clone();
             inner.images.entry(image).or_insert(disk);
             Ok(None)
         })
         .await
     }
 
-    async fn read_image(&self, image: ImageId) -> Result<Login, Trouble> {
-        self.inner().images.get(&image).cloned().ok_or(Trouble::NoImage(image))
+    async fn read_image(&self, image: ImageId) -> Result<Login, Error> {
+        self.inner().images.get(&image).cloned().ok_or(Error::NoImage(image))
     }
 
-    async fn delete_image(&self, image: ImageId) -> Result<(), Trouble> {
+    async fn delete_image(&self, image: ImageId) -> Result<(), Error> {
         if self.plan.dies_here() {
             return pending().await;
         }
@@ -465,16 +465,16 @@ impl Hypervisor for Machines {
             inner.effects += 1;
             if inner.images_stay > 0 {
                 inner.images_stay -= 1;
-                return Err(Trouble::Store("told to fail".into()));
+                return Err(Error::Store("told to fail".into()));
             }
             inner.images.remove(&image);
         }
         if self.plan.dies_here() { pending().await } else { Ok(()) }
     }
 
-    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Trouble> {
+    async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Error> {
         let inner = self.inner();
-        let place = inner.machines.keys().position(|known| *known == id).ok_or(Trouble::Absent(id))?;
+        let place = inner.machines.keys().position(|known| *known == id).ok_or(Error::Absent(id))?;
         let port = |first: u16| first + u16::try_from(place).unwrap();
         let address = inner.first_port.map(|first| ([127, 0, 0, 1], port(first)).into());
         Ok(Endpoint { address, user: "root".into(), host_key: "".into() })
@@ -484,11 +484,11 @@ impl Hypervisor for Machines {
         Capabilities { own_ports: self.inner().first_port.is_some(), ..Capabilities::default() }
     }
 
-    async fn connect(&self, id: InstanceId, _peer: Option<std::net::IpAddr>) -> Result<Connection, Trouble> {
-        Err(Trouble::Unreachable(id))
+    async fn connect(&self, id: InstanceId, _peer: Option<std::net::IpAddr>) -> Result<Connection, Error> {
+        Err(Error::Unreachable(id))
     }
 
-    async fn erase(&self, id: InstanceId) -> Result<(), Trouble> {
+    async fn erase(&self, id: InstanceId) -> Result<(), Error> {
         self.effect("erase", id, |inner| {
             inner.machines.remove(&id);
             Ok(None)

@@ -1,11 +1,11 @@
-//! The engine on machines of its own kind, under a virtual clock: every goal, every trouble, every crash.
+//! The engine on machines of its own kind, under a virtual clock: every goal, every error, every crash.
 
 mod crashes;
+mod failures;
 mod harness;
 mod idle;
 mod images;
 mod machines;
 mod plan;
 mod shapes;
-mod troubles;
 mod walks;

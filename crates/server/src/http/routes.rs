@@ -117,7 +117,7 @@ fn is_of_browser(head: &Parts) -> bool {
 }
 
 fn health(app: &App) -> Response<Full<Bytes>> {
-    match app.state.trouble() {
+    match app.state.write_error() {
         None => text(StatusCode::OK, "ok\n"),
         Some(why) => {
             let said = format!("nothing can be made durable: {why}. Changes are refused until it can\n");

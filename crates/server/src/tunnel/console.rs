@@ -5,18 +5,18 @@ use crate::{
     metrics::Bound,
     tunnel::{slots::Slot, tickets::NoConsole},
 };
-use cvmd_hypervisor::{Connection, Trouble};
+use cvmd_hypervisor::{Connection, Error};
 use std::net::IpAddr;
 
 /// Uses the query's word up and opens the console that it names; it has its place among all that are open.
 pub(crate) async fn open(app: &App, query: &str, peer: IpAddr) -> Result<(Connection, Slot), NoConsole> {
     let ticket = app.consoles.redeem(&app.master_key, query, app.now_seconds())?;
     let id = ticket.instance;
-    let machine = app.hypervisor.console(id, Some(peer)).await.map_err(|trouble| match trouble {
-        Trouble::Absent(_) | Trouble::NotRunning(_) => NoConsole::NotRunning,
-        Trouble::Crowded { .. } => NoConsole::Crowded,
-        trouble => {
-            tracing::warn!(instance = %id, %trouble, "a console cannot be opened");
+    let machine = app.hypervisor.console(id, Some(peer)).await.map_err(|error| match error {
+        Error::Absent(_) | Error::NotRunning(_) => NoConsole::NotRunning,
+        Error::Crowded { .. } => NoConsole::Crowded,
+        error => {
+            tracing::warn!(instance = %id, %error, "a console cannot be opened");
             NoConsole::Broken
         }
     })?;

@@ -10,7 +10,7 @@ use crate::{
         slots::{NoSlot, Slot},
     },
 };
-use cvmd_hypervisor::{Connection, Trouble};
+use cvmd_hypervisor::{Connection, Error};
 use cvmd_model::{Instance, InstanceId};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -44,13 +44,13 @@ pub(crate) enum NoWay {
     #[error("{0} runs, but its sshd does not answer")]
     Unreachable(InstanceId),
     #[error("{0}")]
-    Penalized(Trouble),
+    Penalized(Error),
     #[error("{most} tunnels are open, which is the most")]
     TooMany { most: usize },
     #[error("{most} tunnels to machines of one account are open, which is the most")]
     TooManyOfAccount { most: usize },
     #[error("{0}")]
-    Crowded(Trouble),
+    Crowded(Error),
     #[error("{0} cannot be reached now; the operator's log says why")]
     Broken(InstanceId),
 }
@@ -93,13 +93,13 @@ impl Relay {
             return Err(NoWay::NotSsh(id));
         }
         // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
-        let machine = app.hypervisor.connect(id, Some(peer)).await.map_err(|trouble| match trouble {
-            Trouble::Absent(_) | Trouble::NotRunning(_) => NoWay::NotRunning(id),
-            Trouble::Unreachable(_) => NoWay::Unreachable(id),
-            Trouble::Penalized { .. } => NoWay::Penalized(trouble),
-            Trouble::Crowded { .. } => NoWay::Crowded(trouble),
-            trouble => {
-                tracing::warn!(instance = %id, %trouble, "a machine cannot be connected to");
+        let machine = app.hypervisor.connect(id, Some(peer)).await.map_err(|error| match error {
+            Error::Absent(_) | Error::NotRunning(_) => NoWay::NotRunning(id),
+            Error::Unreachable(_) => NoWay::Unreachable(id),
+            Error::Penalized { .. } => NoWay::Penalized(error),
+            Error::Crowded { .. } => NoWay::Crowded(error),
+            error => {
+                tracing::warn!(instance = %id, %error, "a machine cannot be connected to");
                 NoWay::Broken(id)
             }
         })?;

@@ -1,7 +1,7 @@
 //! One machine that runs, and clients at its sshd in this process.
 
 use super::{LIMIT, definition, login, settings, until};
-use cvmd_hypervisor::{Clock, Hypervisor, Trouble};
+use cvmd_hypervisor::{Clock, Error, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Power};
 use russh::{
@@ -43,7 +43,7 @@ impl Harness {
     }
 
     /// A client that has not logged in, at the end of the driver's `connect` for a peer.
-    pub(crate) async fn stranger(&self, peer: Option<IpAddr>) -> Result<Handle<Trusting>, Trouble> {
+    pub(crate) async fn stranger(&self, peer: Option<IpAddr>) -> Result<Handle<Trusting>, Error> {
         let stream = self.driver.connect(self.id, peer).await?;
         Ok(client::connect_stream(Arc::default(), stream, Trusting).await.unwrap())
     }

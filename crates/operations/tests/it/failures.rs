@@ -157,7 +157,7 @@ fn what_comes_back_is_what_the_disk_holds() {
 }
 
 #[test]
-fn a_machine_kept_off_by_two_troubles_shows_stopped() {
+fn a_machine_kept_off_by_two_errors_shows_stopped() {
     Harness::new().live(async |life| {
         let id = running(life, |quirks| {
             quirks.keeps_keys = true;
@@ -241,7 +241,7 @@ fn a_start_that_fails_leaves_the_machine_off() {
 }
 
 #[test]
-fn troubles_that_pass_are_survived() {
+fn failures_that_pass_are_survived() {
     for name in ["define", "write_login", "start", "shut_down", "observe"] {
         Harness::new().live(async |life| {
             life.machines.quirks(None, |quirks| {

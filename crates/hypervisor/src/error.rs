@@ -2,9 +2,9 @@
 
 use cvmd_model::{ImageId, InstanceId};
 
-/// A verb failed. The engine tries again unless [`Trouble::is_final`].
+/// A verb failed. The engine tries again unless [`Error::is_final`].
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Trouble {
+pub enum Error {
     #[error("there is no machine {0}")]
     Absent(InstanceId),
     #[error("there is no disk of the image {0}")]
@@ -51,10 +51,10 @@ impl std::fmt::Display for Among {
     }
 }
 
-impl Trouble {
+impl Error {
     /// Trying again cannot help.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Trouble::Absent(_) | Trouble::NoImage(_) | Trouble::NoConsole(_))
+        matches!(self, Error::Absent(_) | Error::NoImage(_) | Error::NoConsole(_))
     }
 }
