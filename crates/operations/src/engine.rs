@@ -140,7 +140,7 @@ async fn receive(
             biased;
             () = shared.stopped() => return,
             Some(id) = intents.recv() => {
-                // Its own commits tell of an operation too, which may have ended meanwhile.
+                // The operation may have ended meanwhile.
                 match is_operating(&shared, id) {
                     Some(true) => wake(&shared, id, &alive),
                     // An idle one is heard of when its tags change: its guest may have to behave otherwise.

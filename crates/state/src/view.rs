@@ -86,9 +86,15 @@ impl View {
         self.credentials.get(secret_id)
     }
 
-    /// Whether an instance that is there gets other tags, which its guest may have to hear of.
-    pub(crate) fn has_other_tags(&self, instance: &Instance) -> bool {
-        self.instance(instance.id).is_some_and(|row| row.tags != instance.tags)
+    /// Whether putting the instance asks something of its machine: an operation of another request, or other tags, which
+    /// the guest of one that is there may have to hear of.
+    pub(crate) fn is_news(&self, instance: &Instance) -> bool {
+        let request = |instance: &Instance| instance.operation.as_ref().map(|operation| operation.request);
+        match (self.instance(instance.id), request(instance)) {
+            (Some(row), Some(asked)) => request(row) != Some(asked) || row.tags != instance.tags,
+            (Some(row), None) => row.tags != instance.tags,
+            (None, asked) => asked.is_some(),
+        }
     }
 
     /// Any account's instance: for the engine. Actions use [`View::instance_of`].

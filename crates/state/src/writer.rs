@@ -215,7 +215,8 @@ impl State {
         });
     }
 
-    /// Ids of instances that were put with an operation under way or with other tags, after each publish from now on.
+    /// Ids of instances that were put with another request's operation than before or with other tags, after each publish
+    /// from now on. What goes on with an operation, or ends it, is announced to nobody: whoever does that knows.
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<InstanceId> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.shared.subscribers.lock().push(sender);
@@ -358,7 +359,7 @@ impl Writer {
             wrote += u64::from(!gathered.puts.is_empty() || lines > 0);
             for (put, row) in gathered.puts {
                 if let Put::Instance(instance) = &put
-                    && (instance.operation.is_some() || view.has_other_tags(instance))
+                    && view.is_news(instance)
                 {
                     told.push(instance.id);
                 }
