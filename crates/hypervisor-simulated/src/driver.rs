@@ -289,7 +289,7 @@ impl Hypervisor for SimulatedHypervisor {
 mod test {
     use super::*;
     use crate::SshSettings;
-    use cvmd_hypervisor::Clock;
+    use cvmd_clock::Clock;
 
     /// A guest whose power was cut cannot write to a disk that was written since.
     #[tokio::test(start_paused = true)]

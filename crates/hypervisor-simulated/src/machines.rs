@@ -17,7 +17,8 @@ use crate::{
     store_error::StoreError,
     timers::Timers,
 };
-use cvmd_hypervisor::{Clock, Error};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::Error;
 use cvmd_model::{BootId, InstanceId, Observed, Power};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};

@@ -182,7 +182,7 @@ impl Remembered {
 #[cfg(test)]
 mod test {
     use super::*;
-    use cvmd_hypervisor::Clock;
+    use cvmd_clock::Clock;
     use std::net::Ipv4Addr;
 
     const NOON_MS: u64 = 1_800_000_000_000;

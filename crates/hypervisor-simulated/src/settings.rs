@@ -1,7 +1,7 @@
 //! How the simulated machines of a directory are opened, and where their sshd is met.
 
 use crate::{owners::Owners, penalties::Penalties};
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use std::{net::Ipv4Addr, path::PathBuf};
 
 /// How to open the machines of one directory.

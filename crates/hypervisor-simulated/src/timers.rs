@@ -1,6 +1,6 @@
 //! Moments at which time alone changes a machine: one task for all of them.
 
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use cvmd_model::InstanceId;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;

@@ -1,7 +1,6 @@
 //! What a hypervisor must be able to do, the contract suite that every driver passes, and where a machine's sshd
 //! answers.
 
-mod clock;
 mod connection;
 pub mod contract;
 mod endpoint;
@@ -11,7 +10,6 @@ mod listener;
 mod peers;
 mod turns;
 
-pub use clock::Clock;
 pub use connection::{ByteStream, Connection};
 pub use endpoint::Endpoint;
 pub use error::{Among, Error};

@@ -4,8 +4,8 @@
 //! The common one is bound to every address but to the device `lo` only, so that each machine answers at its own loopback address and
 //! nobody outside this host can reach any. Drivers of real machines relay through the same listener.
 
-use crate::Clock;
 use async_trait::async_trait;
+use cvmd_clock::Clock;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},

@@ -13,7 +13,8 @@ use crate::{
     shared::{Alive, Counters, Figures, Shared},
     tasks::wake,
 };
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::Hypervisor;
 use cvmd_model::InstanceId;
 use cvmd_state::State;
 use parking_lot::Mutex;

@@ -1,7 +1,8 @@
 //! What the engine's tasks share: both truths, the clock, the limits, who has a task, and what they count.
 
 use crate::{Limits, effects::Effects};
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::Hypervisor;
 use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
 use cvmd_state::State;
 use foldhash::HashMap;

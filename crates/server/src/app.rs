@@ -14,7 +14,8 @@ use crate::{
     under_way::UnderWay,
 };
 use cvmd_actions::{Context, Policy};
-use cvmd_hypervisor::{Clock, Hypervisor, Turns};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Hypervisor, Turns};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_operations::Figures;
 use cvmd_state::{Settings, State};

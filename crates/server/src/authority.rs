@@ -5,7 +5,7 @@
 
 use crate::{data::DataDirectory, master_key::write_private, random, tunnel::connect};
 use anyhow::{Context, bail};
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use parking_lot::Mutex;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,

@@ -277,7 +277,7 @@ mod test {
     use super::*;
     use crate::{descriptors::Shares, master_key::MasterKey};
     use cvmd_actions::{Parameters, Policy};
-    use cvmd_hypervisor::Clock;
+    use cvmd_clock::Clock;
     use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
     use cvmd_model::{AccountNumber, RegionId, RequestId};
     use cvmd_state::{State, store::MemoryStore};

@@ -1,7 +1,8 @@
 //! Which hypervisor this server runs, and how it is opened on a data directory.
 
 use crate::{config::Config, data::DataDirectory, truths};
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::Hypervisor;
 use cvmd_hypervisor_simulated::{Owners, Settings, SimulatedHypervisor, SshSettings, Survey};
 use cvmd_state::State;
 use std::{net::Ipv4Addr, sync::Arc};

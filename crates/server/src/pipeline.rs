@@ -123,7 +123,7 @@ mod test {
     use super::*;
     use crate::{descriptors::Shares, master_key::MasterKey};
     use cvmd_actions::Policy;
-    use cvmd_hypervisor::Clock;
+    use cvmd_clock::Clock;
     use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor, SshSettings};
     use cvmd_state::{State, store::MemoryStore};
     use cvmd_wire::{self as wire, sign};

@@ -13,7 +13,8 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{ConsoleAt, Policy};
-use cvmd_hypervisor::{BACKLOG, Clock};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::BACKLOG;
 use cvmd_model::Instance;
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};

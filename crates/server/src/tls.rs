@@ -7,7 +7,7 @@ use crate::{
     data::DataDirectory,
 };
 use anyhow::{Context, bail};
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, ring},

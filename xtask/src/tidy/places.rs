@@ -37,7 +37,7 @@ struct Home {
 const HOMES_OF: &[Home] = &[
     Home {
         what: "SystemTime::now",
-        homes: &["crates/hypervisor/src/clock.rs", "benches/"],
+        homes: &["crates/clock/", "benches/"],
         free_in_tests: false,
         instead: "take the time from the Clock or the Context",
     },
@@ -45,7 +45,7 @@ const HOMES_OF: &[Home] = &[
         what: "Instant::now",
         // Besides the clock, what only measures a duration, for the metrics or to tell long work from short.
         homes: &[
-            "crates/hypervisor/src/clock.rs",
+            "crates/clock/",
             "crates/hypervisor-simulated/src/store.rs",
             "crates/hypervisor-simulated/examples/",
             "crates/sqlite-log/",
@@ -170,7 +170,7 @@ mod test {
 
     #[test]
     fn a_home_in_which_nothing_stands_is_no_home() {
-        let clock = "crates/hypervisor/src/clock.rs";
+        let clock = "crates/clock/src/lib.rs";
         let found = |text| found(&HOMES, clock, text);
         assert_eq!(found("fn now() { SystemTime::now(); Instant::now(); }\n"), [""; 0]);
         assert_eq!(found("fn now() { Instant::now(); }\n").len(), 1);
@@ -183,7 +183,7 @@ mod test {
             assert_eq!(found(&HOMES, "crates/actions/src/x.rs", &format!("let a = {call};\n")).len(), 1, "{call}");
         }
         assert_eq!(
-            found(&HOMES, "crates/hypervisor/src/clock.rs", "let a = SystemTime::now();\nlet b = Instant::now();\n"),
+            found(&HOMES, "crates/clock/src/lib.rs", "let a = SystemTime::now();\nlet b = Instant::now();\n"),
             [""; 0]
         );
         assert_eq!(found(&HOMES, "crates/actions/src/x.rs", "// not SystemTime::now\n"), [""; 0]);

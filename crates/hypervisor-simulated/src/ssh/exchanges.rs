@@ -184,7 +184,7 @@ impl<C> fmt::Debug for Paced<C> {
 mod test {
     use super::*;
     use crate::{Settings, SshSettings};
-    use cvmd_hypervisor::Clock;
+    use cvmd_clock::Clock;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     fn machines() -> (tempfile::TempDir, Arc<Machines>) {

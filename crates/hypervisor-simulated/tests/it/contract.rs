@@ -3,7 +3,8 @@
 
 use crate::support;
 use async_trait::async_trait;
-use cvmd_hypervisor::{Clock, Definition, Hypervisor, contract};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Definition, Hypervisor, contract};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
 use cvmd_model::InstanceId;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! What only the simulated driver promises: its guests' manners, its clock, and its file.
 
 use crate::support::{after_a_crash, definition, login, settings, until};
-use cvmd_hypervisor::{Clock, Definition, Error, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Definition, Error, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login, Observed, Power, PublicKey};
 use std::{sync::Arc, time::Duration};

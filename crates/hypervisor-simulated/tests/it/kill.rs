@@ -1,7 +1,8 @@
 //! `kill -9` in the middle of many writes: whatever was answered `Ok` is there afterwards.
 
 use crate::support;
-use cvmd_hypervisor::{Clock, Definition, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Definition, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login};
 use std::{

@@ -1,7 +1,8 @@
 //! The listeners in front of the machines: whose addresses they answer, and at which ports.
 
 use crate::support::{LIMIT, definition, own_ports, settings, until};
-use cvmd_hypervisor::{Clock, Definition, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{OwnPorts, SimulatedHypervisor};
 use cvmd_model::InstanceId;
 use cvmd_model::Power;

@@ -5,7 +5,8 @@ use crate::support::{
     harness::{Harness, PASSWORD, Trusting, run},
     key, login, seen, settings, until,
 };
-use cvmd_hypervisor::{Clock, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::Hypervisor;
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login, Power};
 use russh::client::{Handle, KeyboardInteractiveAuthResponse as Answer};

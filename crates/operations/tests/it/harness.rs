@@ -6,7 +6,7 @@ use crate::{
     plan::{MortalStore, Plan},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use cvmd_model::{
     AccountNumber, By, ChargeType, Goal, IMAGES, Instance, InstanceId, InstanceState, InstanceTypeId,
     InternetAccessible, KeyPair, KeyPairId, Latest, LatestState, Login, LoginWanted, Password, Prepaid, PublicKey,

@@ -1,7 +1,8 @@
 //! Machines for tests: a truth of their own that outlives engine and state, told how to misbehave.
 
 use crate::plan::Plan;
-use cvmd_hypervisor::{Boot, Capabilities, Clock, Connection, Definition, Endpoint, Error, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Boot, Capabilities, Connection, Definition, Endpoint, Error, Hypervisor};
 use cvmd_model::{BootId, ImageId, InstanceId, KeyBlob, Login, Observed, Power, PublicKey, System};
 use std::{
     collections::BTreeMap,

@@ -2,7 +2,7 @@
 
 use crate::master_key::Secret;
 use anyhow::{Context, bail};
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use cvmd_wire::sign;
 use serde_json::Value;
 use std::{

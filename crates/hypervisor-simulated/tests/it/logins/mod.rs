@@ -5,7 +5,8 @@ mod sftp;
 
 use super::WAY;
 use crate::support::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until};
-use cvmd_hypervisor::{Boot, Clock, Definition, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Boot, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
 use cvmd_model::{InstanceId, Login, Power, Size};
 use std::{process::Stdio, sync::Arc};

@@ -7,7 +7,7 @@ mod cases;
 
 use crate::support::{LIMIT, harness::Trusting};
 use cases::{Case, Pool};
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use cvmd_hypervisor_simulated::{Conditions, Disk};
 use cvmd_model::Login;
 use russh::{

@@ -1,7 +1,8 @@
 //! One machine that runs, and clients at its sshd in this process.
 
 use super::{LIMIT, definition, login, settings, until};
-use cvmd_hypervisor::{Clock, Error, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Error, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Power};
 use russh::{

@@ -2,7 +2,8 @@
 
 pub(crate) mod harness;
 
-use cvmd_hypervisor::{Clock, Definition, Hypervisor};
+use cvmd_clock::Clock;
+use cvmd_hypervisor::{Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
 use std::{

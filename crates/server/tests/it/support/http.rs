@@ -1,7 +1,7 @@
 //! A small blocking HTTP client that signs for both dialects, and can also send whatever bytes a test likes.
 
 use ::http::Method;
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use cvmd_wire::sign;
 use serde_json::Value;
 use std::{

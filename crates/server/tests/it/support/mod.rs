@@ -8,7 +8,7 @@ pub(crate) mod machines;
 pub(crate) mod refusals;
 pub(crate) mod ssh;
 
-use cvmd_hypervisor::Clock;
+use cvmd_clock::Clock;
 use http::Client;
 use serde_json::Value;
 use std::{

@@ -1,4 +1,4 @@
-//! Time, replaceable: the machine's clock, or in tests tokio's paused one.
+//! Time: the system's clock, or a virtual one, which tests turn.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,6 +18,7 @@ impl Clock {
         Clock::Tokio { origin_ms, origin: tokio::time::Instant::now() }
     }
 
+    /// Unix time, milliseconds.
     #[must_use]
     pub fn now_ms(self) -> u64 {
         self.now_us() / 1000
