@@ -1,6 +1,6 @@
 //! A tag that an account has made before anything carries it.
 
-use crate::{AccountNumber, RegionId, Resource, RowKey};
+use crate::{AccountNumber, RowKey, resource::resource};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,22 +29,4 @@ impl From<CreatedTagId> for RowKey {
     }
 }
 
-impl Resource for CreatedTag {
-    type Id = CreatedTagId;
-
-    fn id(&self) -> CreatedTagId {
-        CreatedTagId(self.sequence)
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        None
-    }
-}
+resource!(CreatedTag, CreatedTagId, |tag| CreatedTagId(tag.sequence), |_tag| None);

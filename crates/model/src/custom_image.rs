@@ -4,8 +4,8 @@
 //! the ways in that were wanted of its source.
 
 use crate::{
-    AccountNumber, Image, ImageId, InstanceId, KeyPairId, LoginWanted, Password, Platform, RegionId, Resource,
-    SnapshotId, Tag,
+    AccountNumber, Image, ImageId, InstanceId, KeyPairId, LoginWanted, Password, Platform, RegionId, SnapshotId, Tag,
+    resource::resource,
 };
 use serde::{Deserialize, Serialize};
 
@@ -96,22 +96,4 @@ impl CustomImage {
     }
 }
 
-impl Resource for CustomImage {
-    type Id = ImageId;
-
-    fn id(&self) -> ImageId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.region)
-    }
-}
+resource!(CustomImage, ImageId, |image| Some(image.region));

@@ -4,7 +4,8 @@
 //! rows: their ids follow from account and place, and never change. All of them share the data directory's block.
 
 use crate::{
-    AccountNumber, Cidr, Refusal, RegionId, Resource, RouteTableId, SubnetId, Tag, VpcId, ZoneId, lasting_number,
+    AccountNumber, Cidr, Refusal, RegionId, RouteTableId, SubnetId, Tag, VpcId, ZoneId, lasting_number,
+    resource::resource,
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -175,45 +176,9 @@ impl RouteTableId {
     }
 }
 
-impl Resource for Vpc {
-    type Id = VpcId;
+resource!(Vpc, VpcId, |vpc| Some(vpc.region));
 
-    fn id(&self) -> VpcId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.region)
-    }
-}
-
-impl Resource for Subnet {
-    type Id = SubnetId;
-
-    fn id(&self) -> SubnetId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.zone.region())
-    }
-}
+resource!(Subnet, SubnetId, |subnet| Some(subnet.zone.region()));
 
 #[cfg(test)]
 mod test {

@@ -3,7 +3,8 @@
 //! Here nothing is placed: who is in which group is kept and answered, and a full one is refused.
 
 use crate::{
-    AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Refusal, RegionId, Resource, Tag,
+    AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Refusal, RegionId, Tag,
+    resource::resource,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,25 +83,7 @@ impl DisasterRecoverGroup {
     }
 }
 
-impl Resource for DisasterRecoverGroup {
-    type Id = DisasterRecoverGroupId;
-
-    fn id(&self) -> DisasterRecoverGroupId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.region)
-    }
-}
+resource!(DisasterRecoverGroup, DisasterRecoverGroupId, |group| Some(group.region));
 
 impl Instance {
     /// Puts the instance into the group, out of the one that it was in.

@@ -18,3 +18,36 @@ pub trait Resource: Debug + Serialize + DeserializeOwned + Send + Sync + 'static
     /// `None` when the kind belongs to the account alone.
     fn region(&self) -> Option<RegionId>;
 }
+
+/// `impl Resource` of a row that has the fields `sequence` and `account`: its type, its id's type, its id unless that is the
+/// field `id`, and its region.
+macro_rules! resource {
+    ($kind:ty, $id:ty, |$row:ident| $region:expr) => {
+        resource!($kind, $id, |row| row.id, |$row| $region);
+    };
+    ($kind:ty, $id:ty, |$of:ident| $value:expr, |$row:ident| $region:expr) => {
+        impl $crate::Resource for $kind {
+            type Id = $id;
+
+            fn id(&self) -> $id {
+                let $of = self;
+                $value
+            }
+
+            fn sequence(&self) -> u64 {
+                self.sequence
+            }
+
+            fn account(&self) -> $crate::AccountNumber {
+                self.account
+            }
+
+            fn region(&self) -> Option<$crate::RegionId> {
+                let $row = self;
+                $region
+            }
+        }
+    };
+}
+
+pub(crate) use resource;

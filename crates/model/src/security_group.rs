@@ -1,6 +1,6 @@
 //! Security groups: names for sets of rules. The rules are kept in order and answered; nothing enforces them.
 
-use crate::{AccountNumber, Refusal, RegionId, Resource, SecurityGroupId, Tag, lasting_number};
+use crate::{AccountNumber, Refusal, RegionId, SecurityGroupId, Tag, lasting_number, resource::resource};
 use serde::{Deserialize, Serialize};
 
 /// Rules in one direction of a group, at most.
@@ -212,25 +212,7 @@ impl SecurityGroupId {
     }
 }
 
-impl Resource for SecurityGroup {
-    type Id = SecurityGroupId;
-
-    fn id(&self) -> SecurityGroupId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.region)
-    }
-}
+resource!(SecurityGroup, SecurityGroupId, |group| Some(group.region));
 
 #[cfg(test)]
 mod test {

@@ -1,6 +1,6 @@
 //! A snapshot: what the state tells of a disk that was kept in an image, for as long as somebody wants to see it.
 
-use crate::{AccountNumber, DiskId, ImageId, RegionId, Resource, SnapshotId, Tag, ZoneId};
+use crate::{AccountNumber, DiskId, ImageId, SnapshotId, Tag, ZoneId, resource::resource};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,22 +39,4 @@ impl Snapshot {
     }
 }
 
-impl Resource for Snapshot {
-    type Id = SnapshotId;
-
-    fn id(&self) -> SnapshotId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.zone.region())
-    }
-}
+resource!(Snapshot, SnapshotId, |snapshot| Some(snapshot.zone.region()));

@@ -2,7 +2,7 @@
 //!
 //! A version is a row of its own, which is written once: a template says only which numbers it has.
 
-use crate::{AccountNumber, LaunchTemplateId, Refusal, RegionId, Resource, RowKey, Tag, TemplateRefusal};
+use crate::{AccountNumber, LaunchTemplateId, Refusal, RegionId, RowKey, Tag, TemplateRefusal, resource::resource};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -149,49 +149,19 @@ impl LaunchTemplate {
     }
 }
 
-impl Resource for LaunchTemplate {
-    type Id = LaunchTemplateId;
+resource!(LaunchTemplate, LaunchTemplateId, |template| Some(template.region));
 
-    fn id(&self) -> LaunchTemplateId {
-        self.id
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.region)
-    }
-}
-
-impl Resource for LaunchTemplateVersion {
-    type Id = LaunchTemplateVersionId;
-
-    fn id(&self) -> LaunchTemplateVersionId {
-        LaunchTemplateVersionId { template: self.template, number: self.number }
-    }
-
-    fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    fn account(&self) -> AccountNumber {
-        self.account
-    }
-
-    fn region(&self) -> Option<RegionId> {
-        Some(self.region)
-    }
-}
+resource!(
+    LaunchTemplateVersion,
+    LaunchTemplateVersionId,
+    |version| LaunchTemplateVersionId { template: version.template, number: version.number },
+    |version| Some(version.region)
+);
 
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::Resource;
 
     fn data() -> TemplateData {
         TemplateData {
