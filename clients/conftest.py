@@ -21,14 +21,14 @@ def server():
 
 @pytest.fixture
 def account():
-    """An account that no other check uses: what it counts and lists is this check's alone."""
+    """An account that no other check uses, so that counts and lists hold only what this check made."""
     with account_of_ones_own() as account:
         yield account
 
 
 @pytest.fixture(scope="module")
 def shared_account():
-    """The same for what all checks of a file look at and none changes."""
+    """An account for the resources that all checks of a file read and none changes."""
     with account_of_ones_own() as account:
         yield account
 
@@ -71,23 +71,23 @@ class Outcomes:
         path.write_text("")
 
     def pytest_collection_finish(self, session):
-        self._tell(f"collected {len(session.items)}")
+        self._report(f"collected {len(session.items)}")
 
     def pytest_collectreport(self, report):
         if not report.passed:
-            self._tell(f"{report.outcome} {report.nodeid}: {_why(report)}")
+            self._report(f"{report.outcome} {report.nodeid}: {_why(report)}")
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
-            # Both of a check that failed and of one that could not clear away are failures.
+            # A check fails when its body fails, and when its cleanup fails.
             phase = "" if report.when == "call" else f" ({report.when})"
-            self._tell(f"failed {report.nodeid}{phase}: {_why(report)}")
+            self._report(f"failed {report.nodeid}{phase}: {_why(report)}")
         elif report.skipped:
-            self._tell(f"skipped {report.nodeid}: {_why(report)}")
+            self._report(f"skipped {report.nodeid}: {_why(report)}")
         elif report.when == "call":
-            self._tell(f"passed {report.nodeid}")
+            self._report(f"passed {report.nodeid}")
 
-    def _tell(self, line):
+    def _report(self, line):
         with self.path.open("a", encoding="utf-8") as file:
             file.write(f"{' '.join(line.split())}\n")
 

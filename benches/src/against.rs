@@ -1,5 +1,5 @@
-//! An older binary beside ours: measured in the same rounds, the one first in one round and the other in the next, each
-//! on a data directory that it has made itself, and compared cost by cost.
+//! Compares an older binary with ours. Both are measured in the same rounds, taking turns at going first, each on a
+//! data directory that it made itself.
 
 use crate::{
     fleet,
@@ -14,25 +14,25 @@ use anyhow::Context;
 use serde_json::json;
 use std::path::Path;
 
-/// Enough for a look at whether it can be measured.
+/// Instances of the small state on which the older binary is tried out before the run.
 const PROBE_INSTANCES: usize = 50;
 
-/// What one thing costs on both sides: always something of which less is better.
+/// What one thing costs on both sides. Less is always better.
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) what: String,
     pub(crate) unit: &'static str,
-    /// The older's and ours, of each round; or why there are none.
+    /// The older binary's cost and ours, by round; or why there are none.
     pub(crate) rounds: Result<Vec<(f64, f64)>, String>,
 }
 
 impl Pair {
-    /// The older's cost over ours, of each round: above 1 ours is cheaper.
+    /// The older cost over ours, by round: above 1, ours is cheaper.
     pub(crate) fn ratios(&self) -> Vec<f64> {
         self.rounds.iter().flatten().map(|(older, ours)| older / ours).collect()
     }
 
-    /// Rounds that disagree tell nothing.
+    /// Rounds that disagree prove nothing.
     fn verdict(&self) -> &'static str {
         let ratios = self.ratios();
         match (ratios.iter().all(|ratio| *ratio > 1.0), ratios.iter().all(|ratio| *ratio < 1.0)) {
@@ -44,7 +44,8 @@ impl Pair {
     }
 }
 
-/// Runs something at both, the older first in every second round. The older's outcome stands first, whoever ran first.
+/// Runs something on both sides; the older goes first in every second round. The older's outcome is always returned
+/// first.
 pub(crate) async fn alternate<T>(
     round: usize,
     older: Option<&mut Server>,
@@ -81,7 +82,7 @@ pub(crate) async fn program(
     Ok(older)
 }
 
-/// Answers whether it counts its operations.
+/// Whether the older binary's metrics count its operations.
 async fn probe(options: &Options, older: &Program, data: &Path, visitor: &Visitor) -> anyhow::Result<bool> {
     let seed = data.with_extension("json");
     fleet::write_seed(&seed, PROBE_INSTANCES, &visitor.public_key()?)?;
@@ -99,7 +100,7 @@ async fn probe(options: &Options, older: &Program, data: &Path, visitor: &Visito
     Ok(counts)
 }
 
-/// Where the seed's running machine is entered.
+/// The address and the user of the seed's running machine.
 pub(crate) async fn entrance(server: &mut Server) -> anyhow::Result<Entrance> {
     let running = json!({ "InstanceIds": [fleet::instance_id(fleet::RUNNING)] });
     let seen = server.call("DescribeInstances", &running).await?;
@@ -120,7 +121,7 @@ pub(crate) fn of_requests(what: &str, rounds: &[(Cost, Cost)]) -> Vec<Pair> {
     pairs.into_iter().filter(|_| !rounds.is_empty()).collect()
 }
 
-/// Starts, memory and files. A file's rows are nobody's business but its own program's: its size is enough.
+/// Starts, memory and files. The rows of a file are its own program's format, so only the size is compared.
 pub(crate) fn of_loading(options: &Options, older: &Loading, ours: &Loading) -> Vec<Pair> {
     let named = |what: &str| format!("{what}, {} instances", ours.instances);
     let starts = older.ready.iter().zip(&ours.ready);
@@ -138,7 +139,7 @@ pub(crate) fn of_loading(options: &Options, older: &Loading, ours: &Loading) -> 
     start.into_iter().chain(sizes).collect()
 }
 
-/// Logins at both, by turns.
+/// Logins on both sides, by turns.
 pub(crate) async fn of_logins(
     options: &Options,
     count: usize,
@@ -170,7 +171,7 @@ pub(crate) async fn of_logins(
     }
 }
 
-/// Prints both columns.
+/// Prints both columns of every pair.
 pub(crate) fn table(binary: &Path, pairs: &[Pair]) -> anyhow::Result<()> {
     report::line(&format!("\nbeside {}, older:ours, above 1 ours is cheaper", binary.display()))?;
     let head = ["what", "unit", "older", "ours", "min", "median", "max", "verdict"];

@@ -26,7 +26,8 @@ struct Response {
     request_id: &'static str,
 }
 
-/// Answers on a free port of loopback, which it prints as the server does, until its input ends with who started it.
+/// Answers on a free loopback port, which it prints as the server does. Ends when its input ends, that is with the
+/// process that started it.
 pub(crate) fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let serving = runtime.spawn(serve());
@@ -38,7 +39,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 async fn serve() -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     report::line(&format!("listening on http://{}", listener.local_addr()?))?;
-    // As the server does; a socket that is not told so costs the same CPU.
+    // As the server does. Without this option the socket costs the same CPU.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });

@@ -1,4 +1,5 @@
-//! HTTP/1.1 over kept connections, as cheap as can be: the requests are bytes made before the clock starts.
+//! HTTP/1.1 over connections that stay open. It costs as little as possible: the requests are bytes made before the
+//! clock starts.
 
 use anyhow::{Context, bail};
 use std::{
@@ -17,7 +18,7 @@ use tokio::{
 
 /// Requests under way at any moment of a measurement, each on a connection of its own.
 pub(crate) const CONNECTIONS: usize = 64;
-/// For one batch of requests, however slow the computer.
+/// Time limit for one batch of requests, however slow the computer.
 const LIMIT: Duration = Duration::from_secs(300);
 
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
 }
 
-/// What was answered.
+/// A reply.
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     pub(crate) status: u16,
@@ -48,7 +49,7 @@ impl Connection {
         Ok(connections)
     }
 
-    /// Sends a whole request and reads a reply that tells its length.
+    /// Sends a whole request and reads a reply that has a Content-Length.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Reply<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();

@@ -10,10 +10,10 @@ use std::{
 
 /// The instance that runs and admits our key; all others are stopped.
 pub(crate) const RUNNING: usize = 0;
-/// Instances that a key pair is bound to, at first.
+/// Instances per key pair at first.
 const INSTANCES_PER_KEY: usize = 10;
 const CHARACTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-/// As many as there are ids of eight characters.
+/// The number of ids of eight characters.
 const IDS: u64 = 36_u64.pow(8);
 
 pub(crate) fn instance_id(index: usize) -> String {
@@ -24,13 +24,13 @@ pub(crate) fn key_id(index: usize) -> String {
     format!("skey-{}", characters(index))
 }
 
-/// The key pair that an instance of the seed has.
+/// The key pair that an instance has in the seed.
 pub(crate) fn first_key(instance: usize) -> usize {
     if instance == RUNNING { 0 } else { 1 + instance / INSTANCES_PER_KEY }
 }
 
-/// Spread over all ids, so that neighbours in the seed are none in an index. No two are the same: the factor and the
-/// number of ids have no divisor in common.
+/// Spreads the ids, so that neighbours in the seed are not neighbours in an index. No two are the same: the factor and
+/// the number of ids have no common divisor.
 fn characters(index: usize) -> String {
     let mut rest = (index as u64 + 1) * 1_000_003 % IDS;
     let mut text = [0; 8];
@@ -42,7 +42,7 @@ fn characters(index: usize) -> String {
     text.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// A seed of so many instances.
+/// Writes a seed with that many instances.
 pub(crate) fn write_seed(path: &Path, instances: usize, public_key: &str) -> anyhow::Result<()> {
     let mut file = BufWriter::new(File::create(path).context("the seed cannot be written")?);
     write!(file, "{{\"KeyPairs\":[{}", json!({ "KeyId": key_id(0), "KeyName": "ours", "PublicKey": public_key }))?;

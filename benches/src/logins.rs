@@ -25,17 +25,17 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// Logins side by side.
+/// Logins at the same time.
 const PARALLEL: usize = 16;
 const LIMIT: Duration = Duration::from_secs(120);
-/// Where sshd's unprivileged half is locked up when root starts it; packages leave that to the boot.
+/// The directory that sshd needs for privilege separation when root starts it; packages create it at boot.
 const PRIVILEGE_SEPARATION: &str = "/run/sshd";
 
-/// Somebody who enters machines.
+/// Somebody who logs in to machines.
 #[derive(Debug, Clone)]
 pub(crate) struct Visitor(Arc<PrivateKey>);
 
-/// Where to enter, and as whom.
+/// Where to log in, and as which user.
 #[derive(Debug, Clone)]
 pub(crate) struct Entrance {
     pub(crate) address: SocketAddr,
@@ -52,7 +52,7 @@ impl client::Handler for TrustsAll {
 }
 
 impl Visitor {
-    /// With a key of his own that nobody can know.
+    /// With a new key that nobody else has.
     pub(crate) fn new() -> anyhow::Result<Visitor> {
         Ok(Visitor(Arc::new(fresh_key()?)))
     }
@@ -61,8 +61,8 @@ impl Visitor {
         Ok(self.0.public_key().to_openssh()?)
     }
 
-    /// Enters so many times and answers how many logins a second that made. Runs on threads of its own: a login costs
-    /// the client as much as the server.
+    /// Logs in `count` times and returns the logins per second. Runs on threads of its own: a login costs the client as
+    /// much as the server.
     pub(crate) async fn logins_per_second(&self, entrance: &Entrance, count: usize) -> anyhow::Result<f64> {
         let (visitor, entrance) = (self.clone(), entrance.clone());
         let all = move || {
@@ -126,20 +126,20 @@ pub(crate) struct OpenSsh {
     _made: Option<Made>,
 }
 
-/// A directory that we made and nobody else needs.
+/// A directory that is removed at the end if we made it.
 #[derive(Debug)]
 struct Made(PathBuf);
 
 impl Drop for Made {
     fn drop(&mut self) {
-        // Not empty, then: another sshd has come to need it.
+        // If it is not empty, another sshd uses it by now.
         let _ = fs::remove_dir(&self.0);
     }
 }
 
 impl OpenSsh {
     /// # Errors
-    /// Why it cannot be compared with here.
+    /// Why OpenSSH cannot be measured here.
     pub(crate) async fn start(sshd: &Path, directory: &Path, visitor: &Visitor) -> anyhow::Result<OpenSsh> {
         if !sshd.exists() {
             bail!("no {}", sshd.display());
@@ -174,7 +174,7 @@ fn configure(sshd: &Path, directory: &Path, visitor: &Visitor, address: SocketAd
     let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&host_key)?;
     std::io::Write::write_all(&mut file, private.as_bytes())?;
     fs::write(&keys, visitor.public_key()? + "\n")?;
-    // An empty home: what the user's shell does at each login (bash reads ~/.bashrc under sshd) is not sshd's cost.
+    // An empty home directory: the user's shell startup files (bash reads ~/.bashrc under sshd) are not sshd's cost.
     let lines = format!(
         "ListenAddress {address}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\nStrictModes no\nUseDNS no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
@@ -183,7 +183,7 @@ fn configure(sshd: &Path, directory: &Path, visitor: &Visitor, address: SocketAd
         keys.display(),
         directory.display()
     );
-    // Older ones do not know penalties; newer ones would punish a visitor who comes so often.
+    // Newer versions would punish a client that connects so often; older ones do not know the option.
     for more in ["PerSourcePenalties no\n", ""] {
         fs::write(&config, format!("{lines}{more}"))?;
         let tried = Command::new(sshd).arg("-t").arg("-f").arg(&config).output()?;

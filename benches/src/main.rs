@@ -1,8 +1,8 @@
 //! Measures cvmd: a table of numbers that count, each a ratio to a yardstick measured in the same run.
 //!
-//! The yardsticks: a bare axum handler, the rows' JSON, SQLite's reading of them, OpenSSH's sshd, moto's server. Whatever
-//! is compared runs as a process of its own, so that its CPU time is its own, and in alternating rounds, so that what
-//! else the computer does falls on both sides.
+//! The yardsticks: a bare axum handler, the rows' JSON, SQLite's reading of them, OpenSSH's sshd, moto's server. Each
+//! side runs as a process of its own, so that its CPU time is its own, and in alternating rounds, so that other load on
+//! the computer affects both sides.
 
 mod against;
 mod bare;
@@ -25,7 +25,7 @@ use options::{Options, Role};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The server's own, for the yardstick too: what differs is the work.
+/// The server's own allocator, for the yardstick too: only the work differs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -49,14 +49,14 @@ fn main() -> ExitCode {
 fn bench(options: &Options) -> anyhow::Result<()> {
     // One thread makes the requests: the other core is the server's.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // Told to end, it ends what it has started: a future that is dropped drops its processes and directories.
+    // On SIGTERM or SIGINT the future is dropped, and with it the processes and directories that it started.
     let rows = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         tokio::select! {
             rows = rounds::run(options) => rows,
-            _ = terminate.recv() => anyhow::bail!("told to end"),
-            _ = interrupt.recv() => anyhow::bail!("told to end"),
+            _ = terminate.recv() => anyhow::bail!("ended by a signal"),
+            _ = interrupt.recv() => anyhow::bail!("ended by a signal"),
         }
     });
     // Logins that are under way on their own threads are not waited for.

@@ -18,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Calls side by side, each on a connection of its own: the server keeps none.
+/// Calls at the same time, each on a new connection: the server keeps none open.
 const PARALLEL: usize = 8;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(120);
@@ -32,7 +32,7 @@ pub(crate) struct Moto {
 
 impl Moto {
     /// # Errors
-    /// Why it cannot be compared with here.
+    /// Why moto cannot be measured here.
     pub(crate) async fn start() -> anyhow::Result<Moto> {
         let address = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
         let mut command = Command::new("moto_server");
@@ -49,7 +49,7 @@ impl Moto {
         Ok(Moto { address, imported: 0, _process: process })
     }
 
-    /// Imports and deletes so many key pairs, and answers how many calls a second that made.
+    /// Imports and deletes that many key pairs, and returns the calls per second.
     pub(crate) async fn calls_per_second(&mut self, pairs: usize, public_key: &str) -> anyhow::Result<f64> {
         let material = STANDARD.encode(public_key).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let (first, address) = (self.imported, self.address);
@@ -84,7 +84,7 @@ impl Moto {
 
 async fn call(address: SocketAddr, form: &str) -> anyhow::Result<()> {
     let body = format!("{form}&Version=2016-11-15");
-    // It looks at the credential's scope to know which service is meant, and at nothing else of the signature.
+    // moto reads the service from the credential's scope, and checks nothing else of the signature.
     let request = format!(
         "POST / HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
          Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261101/us-east-1/ec2/aws4_request, \

@@ -1,4 +1,4 @@
-//! What is asked for on the command line.
+//! The command line.
 
 use anyhow::{Context, bail};
 use std::path::PathBuf;
@@ -11,14 +11,14 @@ cargo xtask bench [OPTIONS]     the table of numbers that count
   --only WORD,...               some of: start, unbind, describe, logins, moto [all]
   --quick                       small counts, to see that it works: the figures mean nothing
   --binary FILE                 the cvmd to measure [CVMD_BINARY, or the one beside this program]
-  --against FILE                an older cvmd: measured in the same rounds by turns, and both told side by side
+  --against FILE                an older cvmd: measured in the same rounds by turns, and both printed side by side
   --sshd FILE                   the sshd to compare with [/usr/sbin/sshd]";
 
-/// What this process is.
+/// What this process does.
 #[derive(Debug)]
 pub(crate) enum Role {
     Bench(Options),
-    /// The yardstick.
+    /// Runs the yardstick.
     Bare,
     /// Holds a state in memory until its input ends.
     Hold(PathBuf),

@@ -13,7 +13,7 @@ use std::{
 
 /// A stopped server has this long to close its files.
 const STOP_WITHIN: Duration = Duration::from_secs(60);
-/// What the kernel counts `utime` and `stime` in: USER_HZ, 100 on every Linux.
+/// The unit of `utime` and `stime`: USER_HZ, 100 on every Linux.
 const TICK_NS: u64 = 10_000_000;
 
 /// A process of ours, killed when dropped.
@@ -21,12 +21,12 @@ const TICK_NS: u64 = 10_000_000;
 pub(crate) struct Process {
     child: Child,
     name: &'static str,
-    /// Held so that a late line does not break its writer.
+    /// Held open, so that the process can print more.
     _output: Option<BufReader<ChildStdout>>,
 }
 
 impl Process {
-    /// Starts what says nothing that we wait for.
+    /// Starts it without waiting for output.
     pub(crate) fn start(name: &'static str, mut command: Command) -> anyhow::Result<Process> {
         let child = command.stdin(Stdio::piped()).spawn().with_context(|| format!("{name} does not start"))?;
         Ok(Process { child, name, _output: None })
@@ -48,7 +48,7 @@ impl Process {
             let _ = sender.send((output, read.map(|_| line)));
         });
         let heard = receiver.recv_timeout(within);
-        let (output, line) = heard.with_context(|| format!("{name} said nothing within {within:?}"))?;
+        let (output, line) = heard.with_context(|| format!("{name} printed nothing within {within:?}"))?;
         process._output = Some(output);
         let line = line?;
         if line.is_empty() {
@@ -61,19 +61,19 @@ impl Process {
         Cpu::of(self.child.id())
     }
 
-    /// Bytes of memory that it holds.
+    /// Resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Sends SIGTERM and waits until it has ended.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         // std has no way to send SIGTERM.
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        let signalled = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         let begun = Instant::now();
-        while told.success() && begun.elapsed() < STOP_WITHIN {
+        while signalled.success() && begun.elapsed() < STOP_WITHIN {
             if self.child.try_wait()?.is_some() {
                 return Ok(());
             }
@@ -100,9 +100,9 @@ pub(crate) fn address(line: &str) -> anyhow::Result<SocketAddr> {
 /// CPU time that a process has used up to now.
 #[derive(Debug, Clone)]
 pub(crate) struct Cpu {
-    /// By thread: nanoseconds on a CPU.
+    /// Nanoseconds on a CPU, by thread.
     threads: BTreeMap<u32, u64>,
-    /// Of the whole process and of threads that have ended: coarse.
+    /// Clock ticks of the whole process, ended threads included: coarse.
     ticks: u64,
 }
 
@@ -111,24 +111,25 @@ impl Cpu {
         let mut threads = BTreeMap::new();
         for entry in fs::read_dir(format!("/proc/{process}/task"))? {
             let path = entry?.path();
-            // A thread that ends between listing and reading is in the ticks.
+            // A thread that ended after it was listed is counted in the ticks.
             let Ok(line) = fs::read_to_string(path.join("schedstat")) else { continue };
             let id = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
             threads.insert(id.context("no thread id")?, line.split(' ').next().unwrap_or_default().parse()?);
         }
         let line = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        // The name may hold spaces, and ends with the last bracket; utime and stime are fields 14 and 15 of all.
+        // The name may hold spaces and ends with the last bracket; utime and stime are fields 14 and 15 of the whole
+        // line.
         let fields: Vec<&str> = line.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).context("a short stat line");
         Ok(Cpu { threads, ticks: field(11)? + field(12)? })
     }
 
-    /// Of this process.
+    /// The CPU time of this process.
     pub(crate) fn ours() -> anyhow::Result<Cpu> {
         Cpu::of(std::process::id())
     }
 
-    /// Time used since then, by the threads' exact counters; by the coarse one when a thread has come and gone.
+    /// Time used since then: by the threads' exact counters, or by the coarse one when a thread has started or ended.
     pub(crate) fn since(&self, earlier: &Cpu) -> Duration {
         let exact: u64 = self
             .threads
@@ -137,7 +138,7 @@ impl Cpu {
             .sum();
         let coarse = self.ticks.saturating_sub(earlier.ticks) * TICK_NS;
         let all_there = earlier.threads.keys().all(|id| self.threads.contains_key(id));
-        // The coarse counter is two roundings off at most.
+        // The coarse counter is off by at most two roundings.
         let unseen = coarse > exact + exact / 10 + 2 * TICK_NS;
         Duration::from_nanos(if all_there && !unseen { exact } else { coarse.max(exact) })
     }

@@ -1,4 +1,4 @@
-//! A cvmd that can be started: a copy of a binary, with the flags that it and what it is compared with both know.
+//! A cvmd that can be started: a copy of a binary, with the flags that both sides of a comparison know.
 
 use anyhow::{Context, bail};
 use std::{
@@ -10,19 +10,19 @@ use std::{
 
 /// Without these two servers cannot be started and loaded alike.
 const NEEDED: [&str; 3] = ["--listen", "--data", "--seed"];
-/// Used where all know them: machines' ports that nobody else wants, and a log that is as long on both sides.
+/// Used where both sides know them: fixed ports for the machines, and a log of the same length.
 const OPTIONAL: [&str; 2] = ["--ssh-ports", "--log"];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     flags: BTreeSet<String>,
-    /// Whether it counts its operations under way, so that their end can be waited for without asking the API.
+    /// Whether its metrics count operations under way, so that their end is seen without the API.
     pub(crate) counts_operations: bool,
 }
 
 impl Program {
-    /// A copy, so that a build meanwhile does not change what is measured.
+    /// Copies the binary, so that a build in the meantime does not change what is measured.
     ///
     /// # Errors
     /// There is no such file, it does not run, or it is no cvmd that can be loaded.
@@ -37,7 +37,7 @@ impl Program {
         Ok(Program { path: to, flags, counts_operations: true })
     }
 
-    /// Leaves out on both sides what one of them does not know.
+    /// Drops the flags that only one of the two knows.
     pub(crate) fn agree(&mut self, other: &mut Program) {
         let both: BTreeSet<String> = self.flags.intersection(&other.flags).cloned().collect();
         (self.flags, other.flags) = (both.clone(), both);
@@ -45,7 +45,7 @@ impl Program {
         (self.counts_operations, other.counts_operations) = (both_count, both_count);
     }
 
-    /// The words that set `--ssh-ports` and `--log`, as far as they are known.
+    /// The arguments for `--ssh-ports` and `--log`, as far as they are known.
     pub(crate) fn settings(&self, level: &str) -> Vec<String> {
         let known = OPTIONAL.iter().zip(["0", level]).filter(|(flag, _)| self.flags.contains(**flag));
         known.flat_map(|(flag, value)| [(*flag).to_owned(), value.to_owned()]).collect()
@@ -76,7 +76,7 @@ mod test {
     }
 
     #[test]
-    fn a_binary_that_cannot_be_used_is_told_with_the_reason() {
+    fn a_binary_that_cannot_be_used_is_reported_with_the_reason() {
         let none = Program::copy(Path::new("/nowhere/cvmd"), std::env::temp_dir().join("cvmd-bench-none"));
         assert!(format!("{:#}", none.unwrap_err()).contains("no /nowhere/cvmd"));
         assert!(why("this is no program").contains("does not run"), "{}", why("this is no program"));

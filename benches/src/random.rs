@@ -1,4 +1,4 @@
-//! Chance that is the same in every run.
+//! Random numbers that are the same in every run.
 
 /// SplitMix64, <https://prng.di.unimi.it/splitmix64.c>.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is far below 2^32: the bias is nothing.
+    /// A number below `bound`, which is far below 2^32: the bias is negligible.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         // Invariant: the remainder is below `bound`, which is a usize.
         (self.next() % bound as u64) as usize

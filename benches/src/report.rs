@@ -1,8 +1,8 @@
-//! What is printed: one table, each line a ratio with its minimum and its median.
+//! The printed table: each line is a ratio with its minimum and its median.
 
 use std::io::Write;
 
-/// Which side of a goal is the good one.
+/// On which side of its goal a ratio should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Better {
     Higher,
@@ -14,10 +14,10 @@ pub(crate) enum Better {
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) against: &'static str,
-    /// First goal and goal; none for what is only told.
+    /// First goal and final goal; none for a ratio that is only shown.
     pub(crate) goals: Option<(f64, f64)>,
     pub(crate) better: Better,
-    /// One ratio a round, or why there are none.
+    /// One ratio per round, or why there are none.
     pub(crate) ratios: Result<Vec<f64>, String>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn table(rows: &[Row]) -> anyhow::Result<()> {
 pub(crate) fn grid(cells: &[[String; 8]]) -> anyhow::Result<()> {
     let mut widths = [0; 8];
     for row in cells {
-        // A reason for skipping may hang over the edge.
+        // A reason for skipping may be wider than its column.
         let last = if row[4].starts_with("skipped") { 4 } else { 8 };
         row.iter().zip(&mut widths).take(last).for_each(|(cell, width)| *width = cell.chars().count().max(*width));
     }
@@ -69,7 +69,7 @@ impl Row {
         if self.goals.is_some_and(|goals| goals.0 > 1.0) { "x" } else { "" }
     }
 
-    /// By the median.
+    /// Judges the median.
     fn verdict(&self, value: f64) -> String {
         let Some((first, last)) = self.goals else { return "-".to_owned() };
         let reached = |goal: f64| match self.better {

@@ -14,20 +14,20 @@ use crate::{
 use anyhow::Context;
 use std::path::Path;
 
-/// The yardstick is cheap: it gets more requests, so that its figure is as steady.
+/// The yardstick is cheap: it gets more requests, so that its figure is as stable.
 const BARE_TIMES: usize = 4;
-/// Before the first round, of each kind.
+/// Requests of each kind before the first round.
 const WARM_UP: usize = 1_000;
 const LOGINS: usize = 1_500;
-/// OpenSSH is an order slower.
+/// Logins at OpenSSH, which is ten times slower.
 const LOGINS_OPENSSH: usize = 150;
 const MOTO_PAIRS: usize = 150;
 
-/// A server, the older one on a state that is as large, and what was measured at them.
+/// A server, the older one with a state of the same size, and their measurements.
 struct Subject {
     server: Server,
     older: Option<Server>,
-    /// As the table calls it.
+    /// Its name in the table.
     name: String,
     unbind: Vec<Costs>,
     describe: Vec<Costs>,
@@ -55,14 +55,14 @@ impl Subject {
     }
 }
 
-/// Of one size of the state.
+/// The measurements of one size of the state.
 struct Loaded {
     ours: Loading,
     older: Option<Loading>,
     contents: Contents,
 }
 
-/// Where and with what servers are started.
+/// Where and with which programs servers are started.
 struct Ground<'a> {
     options: &'a Options,
     path: &'a Path,
@@ -71,7 +71,7 @@ struct Ground<'a> {
     older: Option<Program>,
 }
 
-/// Measures everything that is asked for; the pairs are those with an older binary.
+/// Measures everything that the options ask for. The pairs are the comparisons with an older binary.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<(Vec<Row>, Vec<Pair>)> {
     let directory = tempfile::Builder::new().prefix("cvmd-bench-").tempdir()?;
     let ground = prepare(options, directory.path()).await?;
@@ -139,7 +139,7 @@ async fn load(ground: &Ground<'_>, instances: usize) -> anyhow::Result<(Subject,
     Ok((subject, Loaded { ours, older, contents }))
 }
 
-/// The smallest state once more, with a line in the log for each request, as cvmd runs when nobody says otherwise.
+/// The smallest state again, with a line in the log for each request, which is the default.
 async fn default_log(ground: &Ground<'_>, instances: usize) -> anyhow::Result<Subject> {
     let seed = ground.path.join("seed.json");
     fleet::write_seed(&seed, instances, &ground.visitor.public_key()?)?;
@@ -147,9 +147,9 @@ async fn default_log(ground: &Ground<'_>, instances: usize) -> anyhow::Result<Su
         let (server, _) = Server::start(program, &ground.path.join(name), "info", Some(&seed), instances).await?;
         anyhow::Ok(server)
     };
-    let server = start(&ground.program, "data-told").await?;
+    let server = start(&ground.program, "data-logged").await?;
     let older = match &ground.older {
-        Some(older) => Some(start(older, "older-told").await?),
+        Some(older) => Some(start(older, "older-logged").await?),
         None => None,
     };
     Ok(Subject::new(server, older, format!("{instances} instances, default log")))
@@ -262,7 +262,7 @@ fn scale_rows(small: &Subject, large: &Subject) -> Vec<Row> {
     unbind.into_iter().chain(describe).collect()
 }
 
-/// Both sides are differences to the smallest state, so that what a process needs anyway counts on neither.
+/// Both sides are differences from the smallest state, so that the memory of an empty process does not count.
 fn memory_rows(small: &Loaded, large: &Loaded) -> [Row; 2] {
     let grown = |of: &dyn Fn(&Loaded) -> f64| of(large) - of(small);
     let state_rows = grown(&|loaded| loaded.contents.state.bytes as f64);
@@ -305,7 +305,7 @@ fn start_row(loaded: &Loaded) -> Row {
     Row {
         what: format!("start to ready, {} instances ({:.2} s)", loading.instances, median(&ready)),
         against: "reading the state's rows",
-        // Of a small state the start is all the rest.
+        // With a small state the start is dominated by everything else.
         goals: (loading.instances >= 100_000).then_some((5.0, 3.0)),
         better: Better::Lower,
         ratios: Ok(ratios),
@@ -314,7 +314,7 @@ fn start_row(loaded: &Loaded) -> Row {
 
 /// The unbind's throughput against an emulator's key-pair calls.
 async fn moto(options: &Options, visitor: &Visitor, subject: &mut Subject) -> Row {
-    let mut told = String::new();
+    let mut rates_text = String::new();
     let measured = async {
         if !options.wants("moto") {
             anyhow::bail!("not asked for");
@@ -329,12 +329,12 @@ async fn moto(options: &Options, visitor: &Visitor, subject: &mut Subject) -> Ro
             ratios.push(subject.server.unbind(options.requests / 2).await?.per_second() / theirs);
             rates.push(theirs);
         }
-        told = format!(" (moto {:.0} a second)", median(&rates));
+        rates_text = format!(" (moto {:.0} a second)", median(&rates));
         Ok(ratios)
     };
     let ratios = measured.await.map_err(|error| format!("{error:#}"));
     Row {
-        what: format!("unbind until SUCCESS, {}, throughput{told}", subject.name),
+        what: format!("unbind until SUCCESS, {}, throughput{rates_text}", subject.name),
         against: "moto's key-pair calls",
         goals: Some((20.0, 100.0)),
         better: Better::Higher,
@@ -344,7 +344,7 @@ async fn moto(options: &Options, visitor: &Visitor, subject: &mut Subject) -> Ro
 
 async fn logins(options: &Options, ground: &Ground<'_>, server: &mut Server) -> Row {
     let visitor = &ground.visitor;
-    let mut told = String::new();
+    let mut rates_text = String::new();
     let measured = async {
         if !options.wants("logins") {
             anyhow::bail!("not asked for");
@@ -359,7 +359,7 @@ async fn logins(options: &Options, ground: &Ground<'_>, server: &mut Server) -> 
                 for _ in 0..options.rounds {
                     ours.push(visitor.logins_per_second(&entrance, LOGINS / shrink).await?);
                 }
-                told = format!(" ({:.0} a second)", median(&ours));
+                rates_text = format!(" ({:.0} a second)", median(&ours));
                 return Err(error);
             }
         };
@@ -371,12 +371,12 @@ async fn logins(options: &Options, ground: &Ground<'_>, server: &mut Server) -> 
             ours.push(rate);
             rates.push(theirs);
         }
-        told = format!(" ({:.0} a second, OpenSSH {:.0})", median(&ours), median(&rates));
+        rates_text = format!(" ({:.0} a second, OpenSSH {:.0})", median(&ours), median(&rates));
         Ok(ratios)
     };
     let ratios = measured.await.map_err(|error| format!("{error:#}"));
     Row {
-        what: format!("logins a second{told}"),
+        what: format!("logins a second{rates_text}"),
         against: "OpenSSH's sshd",
         goals: Some((8.0, 12.0)),
         better: Better::Higher,

@@ -1,4 +1,4 @@
-//! What stands in a stopped server's files, and how long SQLite takes to read it.
+//! The rows in a stopped server's files, and how long SQLite takes to read them.
 
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags};
@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Rows of one file.
+/// Number and size of the rows of one file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rows {
     pub(crate) count: usize,
-    /// Their JSON.
+    /// Bytes of their JSON.
     pub(crate) bytes: usize,
     pub(crate) took: Duration,
 }

@@ -1,4 +1,4 @@
-//! A cvmd that is measured: started, asked, and watched until what it was asked for is done.
+//! A cvmd that is measured: started, called, and watched until the work is done.
 
 use crate::{
     client::{self, Connection, Reply},
@@ -19,20 +19,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A million machines are made in this time on a slow computer.
+/// Enough for a million machines on a slow computer.
 const READY_WITHIN: Duration = Duration::from_secs(1800);
-/// What was asked for is done in this time.
+/// Time limit for the work that requests started.
 const DONE_WITHIN: Duration = Duration::from_secs(120);
-/// A server closes connections that were quiet for 30 seconds, as these are while others are measured.
+/// A connection that was quiet for so long is replaced: the server closes it after 30 seconds.
 const QUIET_MAX: Duration = Duration::from_secs(10);
-/// A server that hardly ran for so long has settled.
+/// A server that used hardly any CPU for so long has settled.
 const SETTLED_FOR: Duration = Duration::from_millis(200);
 const ASK_EVERY: Duration = Duration::from_millis(2);
-/// Ids in one request, at most.
+/// The maximum of ids in one request.
 const BATCH: usize = 100;
-/// The gauge of operations that are not over.
+/// The gauge of operations that have not ended.
 const UNDER_WAY: &str = "cvmd_operations_under_way";
-/// Unbinds between two looks at the clock: fits the smallest state, and is the same for the largest.
+/// Unbinds between two reads of the clock: fits the smallest state, and is the same for the largest.
 const PASS: usize = 999;
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Server {
     random: Random,
     /// The key pair bound to each instance now.
     bound: Vec<usize>,
-    /// Whether the metrics tell when operations are over; else the API is asked.
+    /// Whether the metrics show when operations have ended; else the API is asked.
     counts_operations: bool,
 }
 
@@ -77,7 +77,7 @@ impl Cost {
     }
 }
 
-/// Counts from here to its end.
+/// Measures from here to its end.
 struct Meter {
     server: Cpu,
     ours: Cpu,
@@ -97,7 +97,7 @@ impl Meter {
     }
 }
 
-/// The yardstick's process, answering.
+/// The running yardstick.
 #[derive(Debug)]
 pub(crate) struct Bare {
     process: Process,
@@ -126,7 +126,7 @@ impl Bare {
 }
 
 impl Server {
-    /// Starts it and waits until it answers; the time that took is the second value.
+    /// Starts it and waits until it answers; returns also how long that took.
     pub(crate) async fn start(
         program: &Program,
         data: &Path,
@@ -139,7 +139,7 @@ impl Server {
         if let Some(seed) = seed {
             command.arg("--seed").arg(seed);
         }
-        // Nothing of the caller's environment decides how it runs.
+        // Nothing in the caller's environment may change how it runs.
         command.env_clear().env("CVMD_SECRET_ID", signer::SECRET_ID).env("CVMD_SECRET_KEY", signer::SECRET_KEY);
         // A log is written somewhere: to a file, as under a supervisor.
         command.stderr(File::create(data.with_extension("log"))?);
@@ -166,7 +166,7 @@ impl Server {
         Ok((server, took))
     }
 
-    /// Waits until it does nothing of its own: after a start the engine looks at every idle instance once.
+    /// Waits until it is idle: after a start the engine looks at every idle instance once.
     pub(crate) async fn settle(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
         loop {
@@ -196,7 +196,7 @@ impl Server {
         Ok(())
     }
 
-    /// Asks once.
+    /// Makes one call.
     pub(crate) async fn call(&mut self, action: &str, body: &Value) -> anyhow::Result<Value> {
         self.reconnect().await?;
         let request = signer::request(&self.host, action, &body.to_string());
@@ -208,7 +208,7 @@ impl Server {
         Ok(serde_json::from_str::<Value>(reply.body)?["Response"].take())
     }
 
-    /// Bodies that name one instance each, drawn from all.
+    /// Bodies that name one instance each, chosen at random.
     pub(crate) fn describe_bodies(&mut self, count: usize) -> Vec<String> {
         let draw = |_| json!({ "InstanceIds": [fleet::instance_id(self.random.below(self.instances))] }).to_string();
         (0..count).map(draw).collect()
@@ -219,7 +219,7 @@ impl Server {
         let bodies = self.describe_bodies(count);
         let requests = bodies.iter().map(|body| signer::request(&self.host, "DescribeInstances", body)).collect();
         let mut cost = Cost { requests: count, ..Cost::default() };
-        // Connected and idle again, whatever went before.
+        // After this call the connections are open and the server is idle, whatever went before.
         self.metrics().await?;
         let meter = Meter::begin(&self.process)?;
         client::drive(&mut self.connections, requests, |reply| {
@@ -230,7 +230,7 @@ impl Server {
         Ok(cost)
     }
 
-    /// Bodies that name one stopped instance and the key pair bound to it, drawn from all, no instance twice.
+    /// Bodies that name one stopped instance and its key pair, chosen at random, no instance twice.
     pub(crate) fn unbind_bodies(&mut self, count: usize) -> (Vec<usize>, Vec<String>) {
         let sample = self.random.sample(fleet::RUNNING + 1, self.instances, count);
         let body = |instance: &usize| {
@@ -241,8 +241,8 @@ impl Server {
         (sample, bodies)
     }
 
-    /// Takes the key off one stopped instance with each request; the clock runs until the last operation is over. In
-    /// passes: between them, off the clock, every outcome is looked at and the keys are bound again.
+    /// Unbinds the key from one stopped instance per request; the clock runs until the last operation has ended. It
+    /// works in passes: between them, with the clock stopped, every outcome is checked and the keys are bound again.
     pub(crate) async fn unbind(&mut self, at_least: usize) -> anyhow::Result<Cost> {
         let mut cost = Cost::default();
         while cost.requests < at_least {
@@ -279,7 +279,7 @@ impl Server {
         self.all_are(sample, Some("AssociateInstancesKeyPairs")).await
     }
 
-    /// Whether each of these instances has the key that it should have, none after an unbind, and its operation has
+    /// Checks that each of these instances has the expected key (none after an unbind) and that its operation has
     /// succeeded.
     async fn all_are(&mut self, sample: &[usize], bound_by: Option<&str>) -> anyhow::Result<()> {
         for batch in sample.chunks(BATCH) {
@@ -337,7 +337,7 @@ impl Server {
         Ok(true)
     }
 
-    /// Whether its metrics tell how many operations are under way.
+    /// Whether its metrics show how many operations are under way.
     pub(crate) async fn counts_operations(&mut self) -> anyhow::Result<bool> {
         self.counts_operations = self.metrics().await?.contains_key(UNDER_WAY);
         Ok(self.counts_operations)

@@ -7,9 +7,9 @@ pub(crate) const SECRET_ID: &str = "AKIDcvmdbenchescvmdbenchescvmdbench0";
 pub(crate) const SECRET_KEY: &str = "cvmdbenchescvmdbenchescvmdbench0";
 const CONTENT_TYPE: &str = "application/json";
 
-/// The bytes of a request, signed now: they are good for five minutes.
+/// The bytes of a signed request, valid for five minutes from now.
 pub(crate) fn request(host: &str, action: &str, body: &str) -> Vec<u8> {
-    // Before 1970 nothing is right anyway, and the server will say so.
+    // A clock before 1970 gives a wrong time, which the server refuses.
     let now_seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let authorization = cvmd_wire::sign::tc3(
         SECRET_ID,

@@ -18,30 +18,30 @@ use std::{
     time::Duration,
 };
 
-/// What loading so many instances takes.
+/// What it takes to load so many instances.
 #[derive(Debug, Default)]
 pub(crate) struct Loading {
     pub(crate) instances: usize,
-    /// Of each start.
+    /// Time until ready, by start.
     pub(crate) ready: Vec<Duration>,
     /// All files of the stopped server's directory.
     pub(crate) file_bytes: u64,
-    /// The server, which holds the simulated machines too.
+    /// Resident memory of the server, simulated machines included.
     pub(crate) server_bytes: u64,
 }
 
-/// What stands in the files, which only a program of the same make can tell.
+/// What the files hold, which only a program with the same format can read.
 #[derive(Debug)]
 pub(crate) struct Contents {
     pub(crate) state: Rows,
     pub(crate) machines: Rows,
-    /// A process that holds the state alone.
+    /// Resident memory of a process that holds only the state.
     pub(crate) state_bytes: u64,
-    /// Of SQLite's reading of the state's rows before each start.
+    /// How long SQLite took to read the state's rows before each start.
     pub(crate) reading: Vec<Duration>,
 }
 
-/// A program on a directory of its own, from its seed to the last of its starts.
+/// A program with a directory of its own, from its seed to its last start.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     program: Program,
@@ -51,7 +51,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// Seeded and stopped.
+    /// Starts it with the seed, and stops it again.
     pub(crate) async fn seed(program: &Program, data: PathBuf, seed: &Path, instances: usize) -> anyhow::Result<Self> {
         let (server, took) = Server::start(program, &data, "warn", Some(seed), instances).await?;
         report::line(&format!("{instances} instances seeded in {:.1} s", took.as_secs_f64()))?;
@@ -60,7 +60,7 @@ impl Candidate {
         Ok(Candidate { program: program.clone(), data, loading, server: None })
     }
 
-    /// Starts it once. Afterwards it costs no CPU: it is stopped, or has settled if this was the last time.
+    /// Starts it once. Afterwards it uses no CPU: it is stopped, or, after the last time, has settled.
     async fn start(&mut self, turn: Turn) -> anyhow::Result<()> {
         let (server, ready) = Server::start(&self.program, &self.data, "warn", None, self.loading.instances).await?;
         if turn.counts {
@@ -83,12 +83,12 @@ impl Candidate {
 
 #[derive(Debug, Clone, Copy)]
 struct Turn {
-    /// The first one is for nothing: files and memory are warm for all that count.
+    /// False for the first start, which only warms files and memory.
     counts: bool,
     is_last: bool,
 }
 
-/// Starts both again and again on what they have, by turns; the last ones are left running.
+/// Starts both several times on their directories, by turns; after the last time both stay running.
 pub(crate) async fn measure(
     options: &Options,
     ours: &mut Candidate,
@@ -135,7 +135,7 @@ fn held(data: &Path) -> anyhow::Result<u64> {
     process.resident_bytes()
 }
 
-/// Loads a state, says so, and holds it until its input ends.
+/// Loads a state, prints a line, and holds the state until its input ends.
 pub(crate) fn hold(database: &Path) -> anyhow::Result<()> {
     let state = State::open(Box::new(SqliteStore::open(database)?))?;
     report::line(&format!("holding {} instances", state.view().instance_total()))?;

@@ -53,7 +53,7 @@ class Machines:
             "HOME": str(self.home),
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_HOME": str(self.home / "ansible-home"),
-            # Without a master that outlives the run, so that each task logs in.
+            # No connection is shared between runs, so that each task logs in.
             "ANSIBLE_SSH_ARGS": f"-F {ssh_config} -o ControlMaster=no -o IdentityAgent=none -o IdentitiesOnly=yes",
             "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "actions"),
             "ANSIBLE_PRIVATE_KEY_FILE": str(self.key),
@@ -79,15 +79,15 @@ def machines(account, tmp_path):
 
 @pytest.fixture(scope="module")
 def shared_machines(shared_account, tmp_path_factory):
-    """No check unbinds their key."""
+    """The shared pair of machines. No check unbinds their key."""
     return Machines.launched(shared_account, tmp_path_factory.mktemp("ansible"))
 
 
 def test_two_machines_answer_by_their_ids_at_their_addresses(shared_machines):
     done = shared_machines.directly("-m", "raw", "-a", "whoami")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = [line.strip() for line in done.stdout.splitlines() if line.strip() in ("root", "ubuntu")]
-    assert sorted(told) == ["root", "ubuntu"]
+    users = [line.strip() for line in done.stdout.splitlines() if line.strip() in ("root", "ubuntu")]
+    assert sorted(users) == ["root", "ubuntu"]
 
 
 def test_files_go_to_a_machine_and_back_by_what_ansible_tries_first(shared_machines, tmp_path):

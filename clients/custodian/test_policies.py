@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    """What stands first in PYTHONPATH: certifi with cvmd's authority."""
+    """The first directory of PYTHONPATH: certifi with cvmd's certificate authority."""
     copy = certifi_copied_to(tmp_path_factory.mktemp("bundle"))
     with (copy / "certifi" / "cacert.pem").open("a") as file:
         file.write(Path(environment("custodian")["SSL_CERT_FILE"]).read_text())
@@ -95,7 +95,7 @@ def shared_pair(shared_account):
 
 @pytest.fixture
 def reader(shared_account, shared_pair, bundle, tmp_path):
-    """For policies that only look at the shared pair."""
+    """Policies that only read the shared pair of instances."""
     return Custodian(shared_account, bundle, tmp_path)
 
 
@@ -114,7 +114,7 @@ def test_policies_find_instances_by_state_type_and_tag(reader, shared_pair):
         {"type": "value", "key": "Tags[?Key=='app'].Value | [0]", "value": "web"},
     ])
     assert [found["InstanceId"] for found in web] == [shared_pair.web]
-    # What was never given is null there, and not left out.
+    # A value that was never given is null, not left out.
     assert web[0]["ExpiredTime"] is None
     assert reader.run("gone", "cvm", [{"InstanceState": "STOPPED"}]) == []
 

@@ -46,7 +46,7 @@ def enter():
     # Killed with us, whoever ends us.
     words = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
     if os.geteuid() != 0:
-        # As ourselves: of root OpenSSH asks what a namespace does not give.
+        # As our own user: OpenSSH as root needs what a namespace does not give.
         words += ["--user", "--map-current-user", "--keep-caps"]
     tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False) if shutil.which("setpriv") else None
     if not (PROGRAMS / "tccli").exists():
@@ -59,7 +59,7 @@ def enter():
 
 
 def skip_elsewhere():
-    """For the top of a file of checks that need this computer."""
+    """Called at the top of a file whose checks need this environment."""
     if _why_not:
         pytest.skip(f"the pages' lines: {_why_not[0]}", allow_module_level=True)
 
@@ -67,7 +67,7 @@ def skip_elsewhere():
 def _settle():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP | _IFF_RUNNING))
-    # The same users, all at home where we say.
+    # The same users, all with the home directory that we chose.
     users = WORK / "passwd"
     lines = [line.split(":") for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()]
     ours = (str(os.getuid()), "0")
@@ -102,7 +102,7 @@ def seed():
 
 
 def environment(*, with_cvmd=True):
-    """Of a terminal that was just opened. `cargo` is played: building cvmd comes to the cvmd that is tested."""
+    """The variables of a terminal just opened. `cargo` is a stand-in: to build cvmd gives the cvmd under test."""
     programs = WORK / ("programs" if with_cvmd else "programs-before")
     if not programs.exists():
         programs.mkdir()
@@ -166,17 +166,17 @@ def skip_without_programs(text):
             pytest.skip(f"no {program} here; `cargo xtask setup` as root brings it")
 
 
-def typed(text, *, where=None, said="", limit_s=120):
+def typed(text, *, where=None, stdin="", limit_s=120):
     """Runs lines in bash as a script that ends at the first failure, and gives what they printed.
 
-    `said` is what is typed into whatever reads.
+    `stdin` is what the running command reads.
     """
     skip_without_programs(text)
     script = f"trap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n{text}\n"
     began = time.monotonic()
     # In a session of its own there is no terminal, so that nothing can ask whoever runs the tests.
     done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script], env=environment(), cwd=where or home(), input=said, capture_output=True,
+        ["bash", "-e", "-o", "pipefail", "-c", script], env=environment(), cwd=where or home(), input=stdin, capture_output=True,
         text=True, timeout=limit_s, start_new_session=True, check=False,
     )
     took = time.monotonic() - began

@@ -9,13 +9,13 @@ import time
 from docs.environment import environment, home
 from support.waiting import wait_until
 
-# Startup files would be the reader's own; a prompt that tells the status of what went before is ours.
+# Without the reader's startup files. Our prompt shows the exit status of the last command.
 SHELLS = {"bash": (["bash", "--norc", "--noprofile", "-i"], "PS1='<''$?>'"), "zsh": (["zsh", "-f", "-i"], "PS1='<''%?>'")}
 _PROMPT = re.compile(r"<(\d+)>")
 
 
 class Terminal:
-    """Until it is closed. `screen` is everything that was seen on it, the typed lines included."""
+    """An open terminal. `screen` is everything that it showed, the typed lines included."""
 
     def __init__(self, shell, where):
         words, prompt = SHELLS[shell]
@@ -38,7 +38,7 @@ class Terminal:
         return seen, [int(status) for status in _PROMPT.findall(seen)]
 
     def type(self, line, greeting=None, limit_s=60):
-        """Types one command and waits for the next prompt: it may read what is typed. One with a greeting is left by `exit`."""
+        """Types one command, which may read what is typed, and waits for the next prompt. One that greets is left by `exit`."""
         begins = len(self.screen)
         self._write(f"{line}\n")
         if greeting:
@@ -49,7 +49,7 @@ class Terminal:
         return seen, [int(status) for status in _PROMPT.findall(seen)]
 
     def close(self):
-        """As its window is closed."""
+        """Closes the terminal as closing its window does."""
         os.close(self.descriptor)
         wait_until("the shell has ended", lambda: os.waitpid(self.pid, os.WNOHANG) != (0, 0))
 

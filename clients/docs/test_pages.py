@@ -23,9 +23,9 @@ TYPED = [page for page in PAGES if page not in TRANSLATED and any(FOUND[page])]
 
 
 def test_every_exemption_still_matches_a_line():
-    said = {(page, without_comment(line)) for page, (blocks, _) in FOUND.items() for block in blocks for line in block.lines}
-    said |= {(page, command.text) for page, (_, commands) in FOUND.items() for command in commands}
-    assert [entry for entry in EXEMPT if entry[:2] not in said] == [], "exemptions of lines that are not there"
+    written = {(page, without_comment(line)) for page, (blocks, _) in FOUND.items() for block in blocks for line in block.lines}
+    written |= {(page, command.text) for page, (_, commands) in FOUND.items() for command in commands}
+    assert [entry for entry in EXEMPT if entry[:2] not in written] == [], "exemptions of lines that are not there"
     languages = {(page, block.language) for page, (blocks, _) in FOUND.items() for block in blocks}
     assert [entry for entry in EXEMPT_LANGUAGES if entry[:2] not in languages] == [], "exemptions of languages that are not there"
 
@@ -57,7 +57,7 @@ class Page:
         return [line for line in self.server.log_text().splitlines() if is_complaint(line)]
 
     def serves_with(self, *arguments):
-        """In place of the page's server, which comes back on what it has."""
+        """Runs in place of the page's server, which is started again on its data afterwards."""
         self.server.__exit__()
         other = home() / "other"
         subprocess.run(["rm", "-rf", str(other)], check=True)
@@ -67,7 +67,7 @@ class Page:
 
 
 class Pages:
-    """One page after the other has the port: a cvmd for as long as lines of the same page are typed."""
+    """The open page. All pages use one port, so a cvmd runs only while lines of its page are typed."""
 
     def __init__(self):
         self.name = self.page = None
@@ -103,14 +103,14 @@ def is_served(page):
 
 
 def made_no_complaint(page):
-    """So far; and once more when its server has ended."""
+    """Looks at the log so far; its server's end is checked once more."""
     assert page.complaints() == []
 
 
 def types_block(block):
     def types(page):
         if block.language in SHELL:
-            typed("\n".join(around(filled(line)[-1]) for line in lines_of(block)), said="exit\nexit\n")
+            typed("\n".join(around(filled(line)[-1]) for line in lines_of(block)), stdin="exit\nexit\n")
         else:
             assert block.language in LANGUAGES, "nothing runs it, and EXEMPT_LANGUAGES does not say why"
             LANGUAGES[block.language](page, block)
@@ -122,7 +122,7 @@ def types_command(command):
     def types(_page):
         for line in filled(command.text):
             assert placeholders_left(line) == [], f"placeholders in {line!r} that typed_lines.py does not fill in"
-            typed(around(line), said="exit\n")
+            typed(around(line), stdin="exit\n")
 
     return types
 
@@ -168,8 +168,8 @@ def runs_python(_page, block):
     program = WORK / "typed.py"
     program.write_text(f"{before}{text}\n{after}", encoding="utf-8")
     environment = "qcloud" if core == "qcloud" else "tccli"
-    said = typed(f'eval "$(cvmd env --for {environment})"\n"{sys.executable}" -W ignore "{program}"')
-    assert "ins-1e4r6y8i" in said, said
+    output = typed(f'eval "$(cvmd env --for {environment})"\n"{sys.executable}" -W ignore "{program}"')
+    assert "ins-1e4r6y8i" in output, output
 
 
 def runs_node(_page, block):
@@ -183,8 +183,8 @@ def runs_node(_page, block):
         + "\nclient.DescribeInstances({}).then((found) => console.log(JSON.stringify(found)))\n",
         encoding="utf-8",
     )
-    said = typed(f'eval "$(cvmd env)"\nexport NODE_PATH="{NODE_MODULES}"\nnode "{program}"')
-    assert "ins-1e4r6y8i" in said, said
+    output = typed(f'eval "$(cvmd env)"\nexport NODE_PATH="{NODE_MODULES}"\nnode "{program}"')
+    assert "ins-1e4r6y8i" in output, output
 
 
 def runs_settings(page, block):

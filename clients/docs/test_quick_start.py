@@ -53,14 +53,14 @@ class Reader:
         self.pastes(len(BLOCKS) - 1)
 
     def close(self):
-        """Ends the server, should it run still."""
+        """Ends the server if it still runs."""
         if is_healthy(ENDPOINT):
             self.terminal.paste("kill %1\nwait %1")
             wait_until("the port is free", lambda: not is_healthy(ENDPOINT))
         self.terminal.close()
 
     def _pasted(self, lines):
-        """None, or what was wrong with it."""
+        """Pastes the block and returns None, or why that failed."""
         try:
             self._paste_all(lines)
         except (AssertionError, pytest.skip.Exception) as why:
@@ -68,7 +68,7 @@ class Reader:
         return None
 
     def _paste_all(self, lines):
-        """As one, but for what waits for the reader: a value to fill in, or an ssh, which reads what is typed."""
+        """Pastes lines together, but alone those that need the reader: a value to fill in, or an ssh that reads what is typed."""
         pasted = []
         for command in _commands(lines):
             if any(example in command for example, _ in _EXAMPLES):
@@ -88,7 +88,7 @@ class Reader:
             _succeeded(*self.terminal.paste("\n".join(commands)))
 
     def _filled(self, command):
-        """With the ids that were answered last."""
+        """The line with the ids of the last reply filled in."""
         for example, kind in _EXAMPLES:
             if example in command:
                 found = re.findall(rf"\"({kind}-[a-z0-9]{{8}})\"", self.terminal.screen)

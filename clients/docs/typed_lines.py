@@ -20,7 +20,7 @@ _PLACEHOLDERS = {
     "skey-...": KEY,
 }
 
-# Around what begins so: `{}` is the line. A line within a sentence says only what differs.
+# What to type around a line that begins so; `{}` is the line. A line within a sentence lists only what differs.
 _AROUND = {
     "cvmd relay ": "ssh -F none -o StrictHostKeyChecking=no -o ProxyCommand='{}' root@any uptime",
     "nc -X connect ": "ssh -F none -o StrictHostKeyChecking=no -o ProxyCommand='{}' root@" + INSTANCE + " uptime",

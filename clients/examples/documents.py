@@ -15,7 +15,7 @@ PAGE = CHECKOUT / "docs/api.md"
 FACTS = CHECKOUT / "crates/actions/facts"
 COMMON_PARAMETERS = "<公共请求参数>"
 
-# What no example may come to, listed or not: these would be defects of the server's.
+# Codes that no example may get, listed or not: each would be a defect of the server.
 NEVER = {"InternalError", "InternalServerError", "InvalidAction", "NoSuchProduct", "NoSuchVersion", "UnknownParameter"}
 
 # Codes of the vendor's list that is common to all actions.
@@ -64,7 +64,7 @@ class Product:
 
     @cached_property
     def recorded(self):
-        """The members of the vendor's recorded answers, with their kinds, by structure: they say more than the description."""
+        """The members of the vendor's recorded answers, with their kinds, by structure: they hold more than the description."""
         all_products = json.loads((FACTS / "recorded.json").read_text())
         begin = f"{self.name}."
         return {name.removeprefix(begin): kinds for name, kinds in all_products.items() if name.startswith(begin)}
@@ -74,7 +74,7 @@ class Product:
         return json.loads((self.folder / "examples.json").read_text())["actions"]
 
     def examples(self, action):
-        """The examples that can be sent, and what is said of the others."""
+        """The examples that can be sent, and why the others cannot."""
         found, remarks = [], []
         for written in self.all_examples.get(action, []):
             try:
@@ -104,7 +104,7 @@ class Product:
         return None
 
     def misfit(self, member, value, place, of_reply=False, recorded=None):
-        """Where a value is not what the description says of its member; None where it is. One that the vendor was recorded
+        """Where a value differs from the description of its member; None if nowhere. A member that the vendor was recorded
         to send is never null, unless it was recorded so."""
         kind = member["type"]
         if value is None:
@@ -174,7 +174,7 @@ FILTER = re.compile(
     r"\s*(?:</li>|-\s*(?:String|Integer|Bool|Array|是否|类型)|<p|<ul|\n|：|$)"
 )
 
-# What a post-paid instance has not got, whatever the description says.
+# Members that a post-paid instance does not have, whatever the description says.
 PREPAID = {"RenewFlag", "ExpiredTime"}
 
 

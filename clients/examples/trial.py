@@ -7,10 +7,10 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from examples import world
 from support.surroundings import REGION
 
-# An action of such a name leaves nothing of what it was given that others could use, and gets what nothing else uses.
+# An action of such a name destroys what it is given, so it gets resources that nothing else uses.
 ENDS = ("Delete", "Release", "Terminate", "EnterRescueMode")
 
-# An action of such a name only reads, so that it can be sent in every way that the SDK knows, to the same outcome.
+# An action of such a name only reads, so it can be sent in every way that the SDK knows, with the same outcome.
 READS = ("Describe", "Get", "Inquiry", "Inquire")
 WAYS = [("POST", None), ("GET", None), ("POST", "HmacSHA1"), ("GET", "HmacSHA256"), ("POST", "HmacSHA256")]
 
@@ -31,7 +31,7 @@ def of(product, action):
         print(f"{product.name} {action}: the vendor gives no example that can be sent")
     for example in examples:
         region = world.region_of(example.given)
-        # As written first: that finds nothing here, or makes something new.
+        # First as written: that finds nothing here, or creates something new.
         outcomes = [send(product, action, example, example.given, region)]
         given, used = world.put_in(example.given, region, fresh=action.startswith(ENDS))
         if action == "ExitRescueMode":
@@ -70,13 +70,13 @@ def not_built(product):
         try:
             raise AssertionError(f"{action} was carried out: {ask(product, action, {}, REGION)}")
         except Refused as refused:
-            told = refused.code == "UnsupportedOperation" and f"`{action}`" in refused.message
-            assert told, f"{action}: {refused}"
+            named = refused.code == "UnsupportedOperation" and f"`{action}`" in refused.message
+            assert named, f"{action}: {refused}"
     print(f"{product.name}: {len(others)} actions are known and not built")
 
 
 def in_any_state(product, action, example, given, region):
-    """With resources that exist: should the instances' state forbid it, again when they run, and when they are off."""
+    """Sends it with resources that exist. If the instances' state forbids it: again when they run, and when they are off."""
     outcome = send(product, action, example, given, region)
     for power in (world.turn_on, world.turn_off):
         if "InstanceState" in outcome:

@@ -16,7 +16,7 @@ from support.surroundings import ENDPOINT, REGION, SECRET_ID, SECRET_KEY
 from support.waiting import wait_until
 
 ID = re.compile(r"([a-z]+)-[0-9a-zA-Z]{3,}")
-# A resource as the tag product names it. Whose it is may be left out.
+# A resource as the tag product names it. The owner may be left out.
 SIX_PARTS = re.compile(r"(qcs::\w+:)([\w-]+)(:uin/)\d+(:\w+/)([a-z]+)-[0-9a-zA-Z*]+")
 PASSWORD = "Correct9horse+"
 
@@ -72,7 +72,7 @@ class Region:
         return self.call("cvm", "DescribeInstances", InstanceIds=ids)["InstanceSet"][0]["InstanceType"]
 
     def states(self):
-        """Of each instance that was made here and still exists."""
+        """State and latest operation of each instance that was made here and still exists."""
         ids = self.made.get("ins", [])
         found = self.call("cvm", "DescribeInstances", InstanceIds=ids, Limit=100)["InstanceSet"] if ids else []
         return {one["InstanceId"]: (one["InstanceState"], one["LatestOperationState"]) for one in found}
@@ -185,7 +185,7 @@ def regions():
 
 
 def region_of(given):
-    """Of the zone that an example names, else the usual one."""
+    """The region of the zone that an example names, else the usual one."""
     zone = re.search(r"'([a-z]{2}-[a-z]+(?:-fsi|-ec)?)-\d+'", str(given))
     return zone[1] if zone and zone[1] in regions() else REGION
 
@@ -243,7 +243,7 @@ def turn_off(given, region):
 
 
 def power(given, region, state, action):
-    """Of the instances named, brings those in that state into the other one."""
+    """Brings those of the named instances that are in one state into the other."""
     here = resources(region)
     ids = [one for one, (found, _) in here.states().items() if found == state and one in str(given)]
     if ids:

@@ -25,7 +25,7 @@ def test_an_absent_signature_is_missing(client, name):
     assert client.send(signed).code() in ("MissingParameter", "InvalidParameter.SignatureFailure")
 
 
-def test_an_unknown_secret_id_is_told(client, target):
+def test_an_unknown_secret_id_is_refused(client, target):
     nobody = replace(client, account=Account("AKIDnobody", target.account.secret_key))
     assert nobody.call("DescribeZones").code() == "InvalidParameter.SecretIdNotFound"
 
@@ -47,7 +47,7 @@ def test_the_same_signed_request_twice_is_a_replay(client, target):
     query = client.sign(client.parameters("DescribeZones"))
     client.send(query).reply()
     assert client.send(query).code() == "InvalidRequest.ReplayAttack"
-    # A command too, and the first time it was carried out.
+    # It is a command, and was carried out the first time.
     name = {"InstanceIds": [target.windows], "InstanceName": f"once-{client.method}-{client.algorithm}"}
     command = client.sign(client.parameters("ModifyInstancesAttribute", **name))
     client.send(command).reply()

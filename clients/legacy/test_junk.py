@@ -51,12 +51,12 @@ def is_an_envelope(answer):
     return answer.code()
 
 
-def test_an_unknown_action_is_told(client, send):
+def test_an_unknown_action_is_refused(client, send):
     assert client.call("NoSuchAction").code() == "InvalidAction.NotFound"
     assert send(b"{}", "NoSuchAction").code() == "InvalidAction"
 
 
-def test_an_unknown_parameter_is_told_by_name(client, send):
+def test_an_unknown_parameter_is_refused_by_name(client, send):
     answer = client.call("DescribeZones", Colour="blue")
     assert answer.code() == "UnknownParameter"
     assert "Colour" in answer.json()["Response"]["Error"]["Message"]
@@ -64,7 +64,7 @@ def test_an_unknown_parameter_is_told_by_name(client, send):
 
 
 @pytest.mark.parametrize("body", [{"InstanceIds": "ins-00000000"}, {"InstanceIds": [1]}, {"InstanceIds": {"a": 1}}, {"Limit": "many"}])
-def test_a_wrong_type_is_told(send, body):
+def test_a_wrong_type_is_refused(send, body):
     assert send(json.dumps(body).encode(), "DescribeInstances").code() == "InvalidParameter"
 
 
@@ -73,11 +73,11 @@ BROKEN = [b"{", b"[]", b"[null]", b'"text"', b"\xff\xfe", b"{}{}", b'{"a":1,', b
 
 
 @pytest.mark.parametrize("body", BROKEN, ids=[repr(body[:12]) for body in BROKEN])
-def test_broken_bodies_are_told(send, body):
+def test_broken_bodies_are_refused(send, body):
     is_an_envelope(send(body, "DescribeInstances"))
 
 
-def test_a_body_that_is_too_large_is_told(target, send):
+def test_a_body_that_is_too_large_is_refused(target, send):
     large = b'{"UserData":"' + b"a" * (10 * 1024 * 1024) + b'"}'
     is_an_envelope(send(large, "RunInstances"))
     is_an_envelope(SignedClient(target.account, method="POST").call("DescribeZones", Colour="b" * (1024 * 1024)))
@@ -97,7 +97,7 @@ def test_a_body_that_is_too_large_is_told(target, send):
     {"X-TC-Timestamp": "soon"},
     {"Content-Type": "text/plain"},
 ], ids=str)
-def test_broken_headers_are_told(send, headers):
+def test_broken_headers_are_refused(send, headers):
     is_an_envelope(send(b"{}", **headers))
 
 
@@ -139,7 +139,7 @@ def odd_shapes(target):
     ]
 
 
-def test_parameters_of_odd_shapes_are_told(client, target):
+def test_parameters_of_odd_shapes_are_refused(client, target):
     for given in odd_shapes(target):
         is_an_envelope(client.call(UNBIND, **given))
 

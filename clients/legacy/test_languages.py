@@ -9,22 +9,22 @@ UNBIND = {"InstanceIds": ["ins-00000000"], "KeyIds": ["skey-00000000"]}
 CHINESE = {"Language": "zh-CN"}
 
 
-def told(answer):
+def message(answer):
     return answer.json()["Response"]["Error"]["Message"]
 
 
 def test_without_a_language_messages_are_english(client):
     answer = client.call("DisassociateInstancesKeyPairs", **UNBIND)
-    assert told(answer) == "The instance `ins-00000000` does not exist."
+    assert message(answer) == "The instance `ins-00000000` does not exist."
 
 
-def test_in_chinese_the_same_request_is_told_in_chinese(client):
+def test_in_chinese_the_same_request_is_answered_in_chinese(client):
     chinese = replace(client, extra=CHINESE)
-    assert told(chinese.call("DisassociateInstancesKeyPairs", **UNBIND)) == "没有找到相应实例 `ins-00000000`。"
+    assert message(chinese.call("DisassociateInstancesKeyPairs", **UNBIND)) == "没有找到相应实例 `ins-00000000`。"
     zones = chinese.call("DescribeZones").reply()["ZoneSet"]
     assert ZONE_3 in [(zone["Zone"], zone["ZoneName"]) for zone in zones]
     forger = replace(chinese, account=Account(client.account.secret_id, "wrong"))
-    assert told(forger.call("DescribeZones")) == "请求签名验证失败，请检查您的签名计算是否正确。"
+    assert message(forger.call("DescribeZones")) == "请求签名验证失败，请检查您的签名计算是否正确。"
 
 
 def test_the_envelope_before_2017_speaks_chinese_too(get):

@@ -1,4 +1,4 @@
-"""What every account has from the beginning, without having made it."""
+"""Resources that every account has from the beginning."""
 
 from support.surroundings import ZONE
 

@@ -1,4 +1,4 @@
-"""Security groups: their rules are kept in order and answered, and instances carry them."""
+"""Security groups: rules are stored and answered in order, and instances carry groups."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_a_group_is_made_and_described(network, groups):
     assert [(group["SecurityGroupId"], group["SecurityGroupDesc"]) for group in found] == [(groups.group, "in front")]
 
 
-def test_rules_are_kept_in_order(groups):
+def test_rules_stay_in_order(groups):
     # As Packer sends them: without a protocol.
     groups.change("CreateSecurityGroupPolicies", CidrBlock="0.0.0.0/0", Action="ACCEPT")
     groups.change("CreateSecurityGroupPolicies", "Egress", CidrBlock="0.0.0.0/0", Action="ACCEPT")

@@ -11,9 +11,9 @@ const client = new cvm.v20170312.Client({
   profile: { language: "en-US", ...profile },
 })
 
-const tell = (told) => process.stdout.write(JSON.stringify(told))
-const refused = ({ code, message, requestId }) => tell({ refused: { code, message, requestId } })
+const print = (output) => process.stdout.write(JSON.stringify(output))
+const refused = ({ code, message, requestId }) => print({ refused: { code, message, requestId } })
 
-// A typed method where nothing else is wanted, as programs call it.
+// Without further options: the typed method, as programs call it.
 const answer = options ? client.request(action, parameters, options) : client[action](parameters)
-answer.then(tell, refused)
+answer.then(print, refused)

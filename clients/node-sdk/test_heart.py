@@ -55,17 +55,17 @@ class Node:
         return json.loads(done.stdout)
 
     def call(self, action, **parameters):
-        told = self.answer(action, parameters)
-        assert "refused" not in told, f"{action}: {told['refused']}"
-        return told
+        reply = self.answer(action, parameters)
+        assert "refused" not in reply, f"{action}: {reply['refused']}"
+        return reply
 
     def refuses(self, code, action, **parameters):
-        told = self.answer(action, parameters)
-        assert told.get("refused", {}).get("code") == code, f"{action}: {told.get('refused')}"
-        assert told["refused"]["requestId"], told
+        reply = self.answer(action, parameters)
+        assert reply.get("refused", {}).get("code") == code, f"{action}: {reply.get('refused')}"
+        assert reply["refused"]["requestId"], reply
 
     def found(self, instance_id):
-        """Where it is, once nothing is under way any more and it runs."""
+        """The address and port of the machine, once it runs and no operation is under way."""
         found = self.call("DescribeInstances", InstanceIds=[instance_id])["InstanceSet"][0]
         assert (found["InstanceState"], found["LatestOperationState"]) == ("RUNNING", "SUCCESS")
         return Machine.of(found)
@@ -85,8 +85,8 @@ def test_every_way_and_signature_is_believed(node, way, method, verb):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_body_in_parts_is_refused(node, way):
-    told = node(way).answer("DescribeInstances", {"Limit": "1"}, options={"multipart": True})
-    assert "multipart/form-data" in str(told) and "TotalCount" not in told, f"{told}"
+    reply = node(way).answer("DescribeInstances", {"Limit": "1"}, options={"multipart": True})
+    assert "multipart/form-data" in str(reply) and "TotalCount" not in reply, f"{reply}"
 
 
 def test_by_its_endpoint_a_key_is_imported_and_enters(node, fleet):
@@ -123,8 +123,8 @@ def test_through_the_proxy_a_password_is_set_and_enters(node, fleet):
 
 
 def test_without_the_authority_the_tunnel_is_not_believed(node):
-    told = node("through-a-tunnel", without=("NODE_EXTRA_CA_CERTS",)).answer("DescribeRegions", {})
-    assert "certificate" in told["refused"]["message"], told
+    reply = node("through-a-tunnel", without=("NODE_EXTRA_CA_CERTS",)).answer("DescribeRegions", {})
+    assert "certificate" in reply["refused"]["message"], reply
 
 
 def test_what_was_made_is_removed(node, fleet):

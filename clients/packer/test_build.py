@@ -26,12 +26,12 @@ pytestmark = pytest.mark.skipif(not PACKER, reason="no packer here; `cargo xtask
 
 @dataclass
 class Built:
-    """What Packer said, and what it left beside the instance that was there before."""
+    """What Packer printed, and what it left beside the instance that was there before."""
 
     fleet: Fleet
     probe: Bound
     status: int
-    said: str
+    printed: str
     errors: str
     image: str
     key_pairs: list
@@ -42,7 +42,7 @@ class Built:
 def built(shared_account, tmp_path_factory):
     """One build: it takes long."""
     fleet, home = Fleet(shared_account), tmp_path_factory.mktemp("packer")
-    # A machine tells the port of ssh.
+    # DescribeInstances of any machine shows the port of ssh.
     probe = fleet.with_key("probe", InstanceName="probe")
     surroundings = environment("packer", shared_account, HOME=str(home), CHECKPOINT_DISABLE="1")
     template = Path(__file__).resolve().parent / "image.pkr.hcl"
@@ -50,11 +50,11 @@ def built(shared_account, tmp_path_factory):
     done = subprocess.run(
         words, cwd=home, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500, check=False
     )
-    said = "\n".join(line for line in done.stdout.splitlines() if ",ui," in line)
+    printed = "\n".join(line for line in done.stdout.splitlines() if ",ui," in line)
     # Its machine-readable line: `...,artifact,0,id,ap-guangzhou:img-...`.
     artifacts = [line.rsplit(":", 1)[1].strip() for line in done.stdout.splitlines() if ",artifact,0,id," in line]
     yield Built(
-        fleet, probe, done.returncode, said, done.stderr, artifacts[0] if artifacts else "",
+        fleet, probe, done.returncode, printed, done.stderr, artifacts[0] if artifacts else "",
         [pair["KeyName"] for pair in fleet.call("DescribeKeyPairs")["KeyPairSet"]],
         [one["InstanceName"] for one in fleet.call("DescribeInstances")["InstanceSet"]],
     )
@@ -63,16 +63,16 @@ def built(shared_account, tmp_path_factory):
         assert fleet.call("DescribeImages", ImageIds=artifacts)["ImageSet"] == []
 
 
-def test_a_machine_tells_the_port_of_ssh(fleet):
+def test_a_machine_shows_the_port_of_ssh(fleet):
     bound = fleet.with_key("probe")
     assert bound.describe()["DefaultLoginPort"] == bound.machine.port
     with_key(bound.machine, bound.key).entered()
 
 
 def test_packer_builds_an_image_and_takes_its_key_pair_away(built):
-    assert built.status == 0, f"packer: {built.said[-3000:]} {built.errors[-500:]}"
-    # What the provisioner's script said, inside the machine.
-    assert "tencentcloud-cvm.image: root" in built.said, built.said[-3000:]
+    assert built.status == 0, f"packer: {built.printed[-3000:]} {built.errors[-500:]}"
+    # Printed by the provisioner's script inside the machine.
+    assert "tencentcloud-cvm.image: root" in built.printed, built.printed[-3000:]
     assert built.image.startswith("img-")
     assert built.key_pairs == ["probe"], "key pairs left"
     assert built.instances == ["probe"], "instances left"

@@ -116,7 +116,7 @@ def test_what_is_built_runs_and_the_temporary_key_is_dead_in_it(cloud, build):
     cloud.call("ResetInstance", InstanceId=instance, ImageId=image, LoginSettings={"KeepImageLogin": "TRUE"})
     cloud.settled(instance)
     machine = cloud.machine(instance)
-    # Its source admitted nobody when it was kept.
+    # Its source admitted nobody when the image was made.
     with_key(machine, source.key).was_refused()
     with_password(machine, PASSWORD).was_refused()
     admits_nobody_by_password(machine)

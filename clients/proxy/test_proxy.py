@@ -36,7 +36,7 @@ ADDRESS = urlsplit(ENDPOINT)
 
 @pytest.fixture(scope="module", autouse=True)
 def proxies_in_the_environment():
-    """What every client of this process goes by; none is told of cvmd in any other way."""
+    """The environment of every client in this process; nothing else points a client at cvmd."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
             patch.setenv(name, f"http://{ADDRESS.netloc}")
@@ -207,10 +207,10 @@ def test_the_program_that_env_prints_runs(one_instance):
 
 
 def test_a_program_that_knows_nothing_of_cvmd_is_led_over_https_by_the_lines_that_env_prints(one_instance, tmp_path):
-    """Its host and its protocol are the SDK's own; certifi is a copy, as that of a virtual environment would be."""
+    """Host and protocol are the SDK's own; certifi is a copy, like the one of a virtual environment."""
     ours = without_proxies()
     copy = certifi_copied_to(tmp_path)
-    # And a computer that is told to leave the vendor's hosts to no proxy.
+    # And a computer whose settings exclude the vendor's hosts from the proxy.
     ours |= {"PYTHONPATH": str(copy), "PATH": f"{Path(sys.executable).parent}:{ours['PATH']}", "NO_PROXY": "cvm.tencentcloudapi.com"}
     printed = printed_for_python(ours)
     indented = [line.removeprefix("#   ") for line in printed.splitlines() if line.startswith("#   ")]

@@ -1,5 +1,5 @@
-"""What can be had: regions, zones and products, by the products that list them for all others; instance types, disks and
-their prices; and who asks."""
+"""What is on offer: regions, zones and products, by the products that list them for all others; instance types, disks and
+their prices; and the caller's identity."""
 
 import base64
 
@@ -67,7 +67,7 @@ def test_disks_that_can_be_bought_are_listed_with_their_price(cloud):
     assert all(config["Available"] and config["Price"]["UnitPrice"] > 0 for config in configs)
 
 
-def test_what_an_instance_has_and_may_become_is_told(cloud):
+def test_an_instances_devices_and_possible_types_are_listed(cloud):
     user_data = base64.b64encode(b"#!/bin/sh").decode()
     instance = cloud.run("asked", password=PASSWORD, UserData=user_data)
     found = cloud.call("DescribeInstancesAttributes", InstanceIds=[instance], Attributes=["UserData"])["InstanceSet"]
@@ -85,7 +85,7 @@ def price(cloud, action, **parameters):
     return cloud.call(action, **parameters)["Price"]["InstancePrice"]
 
 
-def test_prices_are_told_before_anything_is_bought(cloud):
+def test_prices_are_answered_before_anything_is_bought(cloud):
     wanted = {"Placement": {"Zone": ZONE}, "ImageId": cloud.image(), "InstanceType": "S5.MEDIUM4"}
     hourly = price(cloud, "InquiryPriceRunInstances", **wanted)
     assert hourly["ChargeUnit"] == "HOUR"
@@ -97,7 +97,7 @@ def test_prices_are_told_before_anything_is_bought(cloud):
     cloud.refuses("InvalidPeriod", "InquiryPriceRunInstances", **wanted, **{**year, "InstanceChargePrepaid": {"Period": 13}})
 
 
-def test_prices_of_changes_are_told_and_nothing_changes(cloud):
+def test_prices_of_changes_are_answered_and_nothing_changes(cloud):
     term = {"Period": 1}
     instance = cloud.run("priced", password=PASSWORD)
     prepaid = cloud.run("priced2", password=PASSWORD, InstanceChargeType="PREPAID", InstanceChargePrepaid=term)

@@ -1,4 +1,4 @@
-"""A console over WebSocket at the address that the SDK is given: the way in when nobody can enter over SSH."""
+"""The console over WebSocket at the address that the SDK returns: the way in when SSH admits nobody."""
 
 import base64
 import os
@@ -40,7 +40,7 @@ class Console:
         self.stream.sendall(b"\x81" + length + mask + masked)
 
     def until(self, text):
-        """What the screen shows up to this, which is taken off it."""
+        """What the screen shows up to this text, which is removed from it."""
         while text not in self.screen:
             kind, length = self._read(2)
             assert kind == 0x82, f"the console ended before {text!r}: {self.screen!r}"

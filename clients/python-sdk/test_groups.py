@@ -1,4 +1,4 @@
-"""Placement groups: instances that are to be kept apart, their number and their names."""
+"""Placement groups: instances on different hosts, their number and their names."""
 
 import pytest
 

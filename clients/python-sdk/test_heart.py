@@ -33,8 +33,8 @@ def test_a_created_key_pair_gives_its_private_key_once(cloud):
     assert first_line == "-----BEGIN RSA PRIVATE KEY-----"
     assert pair["PublicKey"].startswith("ssh-rsa ")
     seen = cloud.key_pair(pair["KeyId"])
-    is_told_again = seen["PrivateKey"] is not None
-    assert not is_told_again
+    is_shown_again = seen["PrivateKey"] is not None
+    assert not is_shown_again
     assert seen["PublicKey"].split()[:2] == pair["PublicKey"].split()[:2]
     assert seen["AssociatedInstanceIds"] == []
     instance = cloud.run("created", [pair["KeyId"]])

@@ -1,4 +1,4 @@
-"""A machine's disk kept as an image, machines made of it with its login or with another, and a system made anew."""
+"""Images made of a machine's disk, machines made of them with the same login or another, and reinstalled systems."""
 
 import pytest
 
@@ -32,7 +32,7 @@ class Source:
     def boot(self):
         return with_key(self.machine, self.key, BOOT).entered()
 
-    def kept_as(self, name, **more):
+    def new_image(self, name, **more):
         """Waits as Packer does: until the image of that id is NORMAL."""
         done = self.cloud.call("CreateImage", InstanceId=self.id, ImageName=name, **more)
         image_id = done["ImageId"]
@@ -41,7 +41,7 @@ class Source:
         return done
 
     def golden(self):
-        return self.kept_as("golden")["ImageId"]
+        return self.new_image("golden")["ImageId"]
 
     def image(self, image_id):
         found = self.cloud.call("DescribeImages", ImageIds=[image_id])["ImageSet"]
@@ -61,27 +61,27 @@ def source(cloud):
 KEEP = {"KeepImageLogin": "TRUE"}
 
 
-def test_a_running_instance_with_a_key_and_a_password_is_kept_as_an_image(cloud, source):
+def test_an_image_is_made_of_a_running_instance_with_a_key_and_a_password(cloud, source):
     boot = source.boot()
     cloud.call("CreateImage", InstanceId=source.id, ImageName="rehearsed", DryRun=True)
     assert cloud.call("DescribeImages", Filters=[{"Name": "image-name", "Values": ["rehearsed"]}])["TotalCount"] == 0
-    done = source.kept_as("golden", ImageDescription="with a login")
+    done = source.new_image("golden", ImageDescription="with a login")
     image = source.image(done["ImageId"])
     assert (image["ImageName"], image["ImageType"], image["ImageSource"]) == ("golden", "PRIVATE_IMAGE", "CREATE_IMAGE")
     instance = cloud.settled(source.id)
     assert (instance["LatestOperation"], instance["LatestOperationRequestId"]) == ("CreateImage", done["RequestId"])
-    # It has not been disturbed.
+    # The machine ran on.
     assert source.boot() == boot
     cloud.refuses("InvalidImageName.Duplicate", "CreateImage", InstanceId=source.id, ImageName="golden")
 
 
-def test_an_instance_shut_down_to_be_kept_runs_again_afterwards(cloud, source):
+def test_an_instance_shut_down_for_its_image_runs_again_afterwards(cloud, source):
     boot = source.boot()
-    image = source.kept_as("at rest", ForcePoweroff="TRUE")["ImageId"]
+    image = source.new_image("at rest", ForcePoweroff="TRUE")["ImageId"]
     cloud.settled(source.id)
     assert source.boot() != boot
-    cloud.call("ModifyImageAttribute", ImageId=image, ImageName="kept at rest", ImageDescription="off")
-    assert source.image(image)["ImageName"] == "kept at rest"
+    cloud.call("ModifyImageAttribute", ImageId=image, ImageName="made while off", ImageDescription="off")
+    assert source.image(image)["ImageName"] == "made while off"
     cloud.call("ModifyImageAttribute", ImageId=image, ImageFamily="ours")
     assert cloud.call("DescribeImageFromFamily", ImageFamily="ours")["Image"]["ImageId"] == image
     cloud.call("DeleteImages", ImageIds=[image])
@@ -90,9 +90,9 @@ def test_an_instance_shut_down_to_be_kept_runs_again_afterwards(cloud, source):
 
 
 def test_a_machine_that_keeps_the_images_login_is_entered_as_its_source_was(cloud, source):
-    kept = source.of_image(source.golden(), KEEP)
-    assert cloud.instance(kept)["LoginSettings"]["KeyIds"] == [source.key_id]
-    machine = cloud.machine(kept)
+    copy = source.of_image(source.golden(), KEEP)
+    assert cloud.instance(copy)["LoginSettings"]["KeyIds"] == [source.key_id]
+    machine = cloud.machine(copy)
     with_key(machine, source.key).entered()
     with_password(machine, PASSWORD).entered()
     with_key(machine, source.hand).entered()
@@ -112,25 +112,25 @@ def test_a_machine_that_does_not_is_entered_with_what_was_asked_for_and_not_as_i
 
 
 def test_unbinding_the_last_key_of_a_kept_login_brings_the_images_password_back(cloud, source):
-    kept = source.of_image(source.golden(), KEEP)
-    cloud.bind(kept, source.second_id)
-    machine = cloud.machine(kept)
+    copy = source.of_image(source.golden(), KEEP)
+    cloud.bind(copy, source.second_id)
+    machine = cloud.machine(copy)
     with_key(machine, source.second).entered()
     with_key(machine, source.key).was_refused()
     with_password(machine, PASSWORD).was_refused()
-    cloud.unbind(kept, source.second_id)
-    machine = cloud.machine(kept)
+    cloud.unbind(copy, source.second_id)
+    machine = cloud.machine(copy)
     with_key(machine, source.second).was_refused()
     with_password(machine, PASSWORD).entered()
 
 
 def test_a_key_pair_bound_to_an_image_is_deleted_only_after_the_image(cloud, source):
     image = source.golden()
-    kept = source.of_image(image, KEEP)
+    copy = source.of_image(image, KEEP)
     # The machines are free of it, the image is not.
     cloud.unbind(source.id, source.key_id)
     with_key(source.machine, source.key).was_refused()
-    cloud.unbind(kept, source.key_id)
+    cloud.unbind(copy, source.key_id)
     message = cloud.refuses("InvalidParameterValue.KeyPairNotSupported", "DeleteKeyPairs", KeyIds=[source.key_id])
     assert image in message, message
     cloud.call("DeleteImages", ImageIds=[image], DryRun=True)
@@ -138,8 +138,8 @@ def test_a_key_pair_bound_to_an_image_is_deleted_only_after_the_image(cloud, sou
     cloud.call("DeleteImages", ImageIds=[image])
     cloud.call("DeleteKeyPairs", KeyIds=[source.key_id])
     cloud.refuses("InvalidImageId.NotFound", "RunInstances", Placement={"Zone": ZONE}, ImageId=image)
-    # What was made of it stays.
-    with_password(cloud.machine(kept), PASSWORD).entered()
+    # Machines made of it stay.
+    with_password(cloud.machine(copy), PASSWORD).entered()
 
 
 def test_a_reset_leaves_no_way_in_that_was_there_before(cloud, source):

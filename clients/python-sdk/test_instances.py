@@ -1,4 +1,4 @@
-"""Instances beyond the heart: power, lists, attributes, images, places, the end."""
+"""Other actions on instances: power, lists, attributes, images, placement, termination."""
 
 import pytest
 

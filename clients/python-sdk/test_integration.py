@@ -85,11 +85,11 @@ def test_names_are_english_for_who_asks_for_english(cloud):
 def test_five_megabytes_are_taken_with_tc3_by_post_and_by_nothing_else(sign, method):
     client = Cloud(sign=sign, method=method)
     if (sign, method) == ("TC3-HMAC-SHA256", "POST"):
-        # The size is right, the value is not: the action itself says so.
+        # The size is right, the value is not: the action refuses it.
         code, _ = client.refusal("RunInstances", Placement={"Zone": "ap-guangzhou-3"}, ImageId="img-487zeit5", UserData=BIG)
         assert code.startswith("InvalidParameterValue"), code
         return
-    # In an address the client itself takes seconds for five megabytes.
+    # In a URL: the client itself takes seconds for five megabytes.
     value = BIG if method == "POST" else BIG[:200_000]
     with pytest.raises(TencentCloudSDKException) as refused:
         client.client.DescribeInstances(request("DescribeInstances", Filters=[{"Name": "instance-name", "Values": [value]}]))

@@ -1,4 +1,4 @@
-"""Key pairs beyond the heart: lists, filters, pages, attributes, old and small keys."""
+"""Other actions on key pairs: lists, filters, pages, attributes, old and small keys."""
 
 import pytest
 

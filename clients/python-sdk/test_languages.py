@@ -23,7 +23,7 @@ def test_a_refusal_is_worded_in_the_callers_language_and_names_the_same_id():
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("sign", [None, "HmacSHA1", "HmacSHA256"])
-def test_whoever_is_not_believed_is_told_so_in_their_language(sign, method):
+def test_a_wrong_signature_is_refused_in_the_callers_language(sign, method):
     forged = Cloud(Account(SECRET_ID, "wrong"), language="zh-CN", sign=sign, method=method)
     message = forged.refuses("AuthFailure.SignatureFailure", "DescribeZones")
     assert message == "请求签名验证失败，请检查您的签名计算是否正确。"

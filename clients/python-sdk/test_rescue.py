@@ -34,7 +34,7 @@ def rescued(lost):
 
 @pytest.fixture(scope="module")
 def shared_rescued(shared_cloud):
-    """One in its rescue system to which nothing happens there."""
+    """A machine in its rescue system that no check changes."""
     return entered(shared_cloud.with_key(image="Ubuntu"))
 
 

@@ -1,4 +1,4 @@
-"""Many instances in one request: all or nothing, and all at once."""
+"""Many instances in one request: all of them or none, in one transaction."""
 
 import pytest
 

@@ -1,15 +1,15 @@
-"""Launch templates: parameters of RunInstances kept under a name, in versions."""
+"""Launch templates: parameters of RunInstances stored under a name, in versions."""
 
 import pytest
 
 from support.login import new_key, public_half, with_key, with_password
 from support.surroundings import ZONE
 
-PASSWORD = "Kept7but+never-told"
+PASSWORD = "Stored7but+never-shown"
 
 
 class Template:
-    """A launch template whose instances have a password that nobody is told."""
+    """A launch template whose instances have a password that no reply shows."""
 
     def __init__(self, cloud):
         self.cloud = cloud
@@ -48,13 +48,13 @@ def template(cloud):
     return Template(cloud)
 
 
-def test_parameters_are_kept_under_a_name(cloud, template):
+def test_parameters_are_stored_under_a_name(cloud, template):
     described = template.described()
     assert (described["LaunchTemplateName"], described["DefaultVersionNumber"]) == ("web", 1)
     data = template.versions()[0]["LaunchTemplateVersionData"]
     assert (data["InstanceType"], data["Placement"]["Zone"]) == ("S5.MEDIUM2", ZONE)
-    is_told = data["LoginSettings"]["Password"] is not None
-    assert not is_told
+    is_shown = data["LoginSettings"]["Password"] is not None
+    assert not is_shown
     cloud.refuses("InvalidParameterValue.LaunchTemplateIdNotExisted", "DescribeLaunchTemplateVersions",
                   LaunchTemplateId="lt-00000000")
 
@@ -76,7 +76,7 @@ def test_the_default_version_changes_and_cannot_be_deleted(cloud, template):
     assert template.described()["LaunchTemplateVersionCount"] == 2
 
 
-def test_an_instance_made_of_a_template_is_entered_by_the_password_that_nobody_is_told(cloud, template):
+def test_an_instance_made_of_a_template_is_entered_by_the_password_that_no_reply_shows(cloud, template):
     instance = template.run()
     assert (instance["InstanceType"], instance["InstanceName"]) == ("S5.MEDIUM2", "from-a-template")
     machine = cloud.machine(instance["InstanceId"])

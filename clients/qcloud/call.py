@@ -1,6 +1,6 @@
 """One call with the old `qcloudapi-sdk-python` as it is: Action and parameters in, the answer's bytes out.
 
-Nothing here tells it of cvmd: host and scheme are its constants, and the rest is the environment's.
+Nothing here points it at cvmd: host and scheme are its constants, and the rest comes from the environment.
 """
 
 import json

@@ -44,13 +44,13 @@ class Qcloud:
         return json.loads(done.stdout)["Response"]
 
     def call(self, action, method="GET", **parameters):
-        told = self.answer(action, parameters, method)
-        assert "Error" not in told, f"{action}: {told['Error']}"
-        return told
+        reply = self.answer(action, parameters, method)
+        assert "Error" not in reply, f"{action}: {reply['Error']}"
+        return reply
 
     def refuses(self, code, action, **parameters):
-        told = self.answer(action, parameters)
-        assert told.get("Error", {}).get("Code") == code, action
+        reply = self.answer(action, parameters)
+        assert reply.get("Error", {}).get("Code") == code, action
 
     def instance(self, instance_id):
         return self.call("DescribeInstances", InstanceIds=[instance_id])["InstanceSet"][0]
@@ -68,10 +68,10 @@ def qcloud(account, fleet):
 
 
 def test_the_environment_leads_it_to_cvmd_and_makes_it_trust(qcloud):
-    told = qcloud.call("DescribeRegions")
-    assert "ap-guangzhou" in [region["Region"] for region in told["RegionSet"]], told
-    assert told["RequestId"] == told["RequestId"].upper()
-    # Without the authority's certificate it is right not to believe.
+    reply = qcloud.call("DescribeRegions")
+    assert "ap-guangzhou" in [region["Region"] for region in reply["RegionSet"]], reply
+    assert reply["RequestId"] == reply["RequestId"].upper()
+    # Without the certificate of cvmd's authority it must refuse.
     doubting = {name: value for name, value in qcloud.surroundings.items() if name != "SSL_CERT_FILE"}
     done = qcloud.run("DescribeRegions", {}, surroundings=doubting)
     assert done.returncode != 0 and "CERTIFICATE_VERIFY_FAILED" in done.stderr, done.stderr

@@ -1,4 +1,4 @@
-# Enters a machine by Net::SSH, on which Capistrano and Test Kitchen are built, and tells who it is there.
+# Enters a machine by Net::SSH, on which Capistrano and Test Kitchen are built, and prints its user name there.
 # One argument, as JSON: host, port, username, and key (a file) or password.
 
 require "json"

@@ -1,5 +1,5 @@
 <?php
-// Enters a machine by phpseclib, which is SSH in PHP alone, and tells who it is there and whether a file came back as it went by sftp.
+// Enters a machine by phpseclib, which is SSH in pure PHP, and prints its user name there and whether sftp returned a file unchanged.
 // One argument, as JSON: host, port, username, and key (a file) or password.
 
 require "phpseclib3/autoload.php";

@@ -7,11 +7,11 @@ const { Client } = require("ssh2")
 const { host, port, username, directory, privateKey, password, interactive, known } = JSON.parse(process.argv[2])
 const client = new Client()
 
-const tell = (told) => {
-  process.stdout.write(JSON.stringify(told))
+const print = (output) => {
+  process.stdout.write(JSON.stringify(output))
   client.end()
 }
-const refused = ({ level, message }) => tell({ refused: level ?? message })
+const refused = ({ level, message }) => print({ refused: level ?? message })
 
 const copied = (whoami) =>
   client.sftp((error, sftp) => {
@@ -23,7 +23,7 @@ const copied = (whoami) =>
         if (error) return refused(error)
         sftp.fastGet("/tmp/sent", back, (error) => {
           if (error) return refused(error)
-          tell({ whoami, bytes: size, same: fs.readFileSync(sent).equals(fs.readFileSync(back)) })
+          print({ whoami, bytes: size, same: fs.readFileSync(sent).equals(fs.readFileSync(back)) })
         })
       })
     })

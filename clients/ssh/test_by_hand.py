@@ -37,7 +37,7 @@ def test_a_guest_answers_what_a_person_asks_first(bound):
     assert public_half(key).split()[1] in with_key(machine, key, KEYS).entered()
 
 
-def test_a_line_made_by_hand_is_kept_by_binding_and_unbinding(fleet, bound, mine):
+def test_a_line_made_by_hand_survives_binding_and_unbinding(fleet, bound, mine):
     other = new_key("other-bound")
     bind = {"InstanceIds": [bound.id], "KeyIds": [fleet.imported("other_bound", public_half(other))], "ForceStop": "TRUE"}
     fleet.call("AssociateInstancesKeyPairs", **bind)

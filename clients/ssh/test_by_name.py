@@ -39,7 +39,7 @@ def test_an_unbound_key_is_refused_by_every_way_and_another_machine_admits_it(fl
     by_name(ssh_config, other, bound.key).entered()
 
 
-def test_a_machine_that_is_off_is_told_so_through_the_port(fleet):
+def test_a_machine_that_is_off_is_reported_through_the_port(fleet):
     bound = fleet.with_key()
     fleet.call("StopInstances", InstanceIds=[bound.id])
     bound.settled("STOPPED")

@@ -1,4 +1,4 @@
-"""Guests that do not do as they are told: what is promised is never more than what is so."""
+"""Guests that misbehave: the API never promises more than what is true of the machine."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def key_id(fleet):
 
 
 def test_a_guest_that_keeps_the_key_is_not_reported_free_of_it(fleet, key_id):
-    # Its writes are lost, the first one too: it starts without the key, or not at all, and says so.
+    # Its writes are lost, the first one too: it starts without the key, or not at all, and the operation fails.
     found = fleet.ended(fleet.start_of(key_id, "keeps-keys"))
     assert found["LatestOperationState"] == "FAILED"
     assert found["LatestOperationErrorMsg"], "the reason is one a person can act on"

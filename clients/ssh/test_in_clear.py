@@ -1,4 +1,4 @@
-"""What must stand nowhere in clear: neither in the log nor in any file of the data directory."""
+"""Secrets that must not appear in clear text in the log or in any file of the data directory."""
 
 from pathlib import Path
 
@@ -21,8 +21,8 @@ def test_passwords_and_secret_keys_are_written_nowhere_in_clear():
         line = created.splitlines()[5]
         files = [Path(cvmd.log), *(path for path in Path(cvmd.data).rglob("*") if path.is_file())]
         for what, secret in (("the password", PASSWORD), ("the secret key", SECRET_KEY), ("the private key", line)):
-            told = [path.name for path in files if secret.encode() in path.read_bytes()]
-            assert told == [], f"files that hold {what}"
+            leaking = [path.name for path in files if secret.encode() in path.read_bytes()]
+            assert leaking == [], f"files that hold {what}"
         cvmd.stop()
         open_to_others = [path.name for path in Path(cvmd.data).rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
         assert [name for name in open_to_others if "key" in name or "credential" in name] == [], "readable by others"

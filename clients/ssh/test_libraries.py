@@ -1,6 +1,6 @@
-"""SSH clients that are not OpenSSH's: libraries that programs are built on, and what stands on Windows and on small systems.
+"""SSH clients that are not OpenSSH's: libraries that programs are built on, and the clients of Windows and of small systems.
 
-Each enters by what it knows, copies by sftp if it can, and tells a refusal in its own words.
+Each enters by what it knows, copies by sftp if it can, and reports a refusal in its own words.
 """
 
 import json
@@ -54,7 +54,7 @@ def needs(program, package):
 
 
 def test_a_machine_that_a_key_leaves_and_one_that_it_stays_at_and_one_with_a_password(machines):
-    """By OpenSSH, against which the others are held."""
+    """A login by OpenSSH, with which the others are compared."""
     with_key(machines.left, machines.key).was_refused()
     with_key(machines.keyed, machines.key).entered()
     with_key(machines.guarded, machines.key).was_refused()
@@ -135,7 +135,7 @@ def test_paramiko_tries_a_key_and_then_a_password_on_one_connection_by_its_servi
             by_requesting_the_service(machine, key, WRONG).close()
 
 
-def told(*words):
+def output(*words):
     status, out, err = ran(words)
     assert status == 0, err
     return json.loads(out)
@@ -146,7 +146,7 @@ def enters_and_is_refused(machines, program, entered, refused):
 
     def tried(machine, **proof):
         where = {"host": machine.address, "port": machine.port, "username": machine.user}
-        return told(*program, json.dumps({**where, **proof}))
+        return output(*program, json.dumps({**where, **proof}))
 
     assert tried(machines.keyed, key=str(machines.key)) == {"whoami": machines.keyed.user, **entered}
     assert tried(machines.left, key=str(machines.key)) == refused
@@ -196,10 +196,10 @@ def test_jsch_meets_an_ecdsa_host_key_and_says_auth_fail_where_it_is_refused(mac
     assert status == 0, err
     # Asked once more, it answers no question a second time.
     for method, refused in ("password", "Auth fail"), ("keyboard-interactive", "Auth cancel"):
-        for password, told in (PASSWORD, f"ecdsa-sha2-nistp256 {machines.guarded.user} 12"), (WRONG, refused):
+        for password, expected in (PASSWORD, f"ecdsa-sha2-nistp256 {machines.guarded.user} 12"), (WRONG, refused):
             words = [machines.guarded.address, machines.guarded.port, machines.guarded.user, method, password]
             status, out, err = ran(["java", "-cp", f"{JSCH}:{tmp_path}", "Jsch", *words])
-            assert (status, out.strip()) == (0, told), f"{method}: {err}"
+            assert (status, out.strip()) == (0, expected), f"{method}: {err}"
 
 
 def test_putty_enters_and_is_refused_and_copies_by_sftp(machines, tmp_path):

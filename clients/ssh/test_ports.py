@@ -1,4 +1,4 @@
-"""`ssh.mode = "port"`: machines that are told apart by a port of their own, at one address."""
+"""`ssh.mode = "port"`: each machine has a port of its own, at one address."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from support.fleet import Fleet
 from support.login import by_name, include, with_key
 from support.program import Program
 
-# Apart from the ports that outgoing connections get: none of those may take one while cvmd is away.
+# Outside the range of outgoing connections, which could take a port while cvmd is down.
 RANGE = "24000-24999"
 
 

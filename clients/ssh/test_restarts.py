@@ -63,7 +63,7 @@ def test_a_kill_amid_a_forced_unbind_ends_with_the_key_off_and_one_boot(cvmd):
     with_key(machine, slow.key).was_refused()
     after = with_password(machine, PASSWORD, BOOT).entered()
     assert before != after, "the guest was changed while it was off"
-    # It stays on that boot: nothing is done twice.
+    # The boot id stays: nothing is done twice.
     assert with_password(machine, PASSWORD, BOOT).entered() == after
 
 

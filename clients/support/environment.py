@@ -23,8 +23,8 @@ def environment(client, account=FIRST, **more):
     )
     assert (done.returncode, done.stderr) == (0, ""), f"cvmd env --for {client}: status {done.returncode}, {done.stderr}"
     found = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
-    said = (found["TENCENTCLOUD_SECRET_ID"], found["TENCENTCLOUD_SECRET_KEY"], found["TENCENTCLOUD_REGION"])
-    assert said == (FIRST.secret_id, FIRST.secret_key, REGION), f"cvmd env --for {client} says other credentials or another region"
+    credentials = (found["TENCENTCLOUD_SECRET_ID"], found["TENCENTCLOUD_SECRET_KEY"], found["TENCENTCLOUD_REGION"])
+    assert credentials == (FIRST.secret_id, FIRST.secret_key, REGION), f"cvmd env --for {client} says other credentials or another region"
     other = {"TENCENTCLOUD_SECRET_ID": account.secret_id, "TENCENTCLOUD_SECRET_KEY": account.secret_key}
     return {**found, **other, **more}
 

@@ -67,7 +67,7 @@ class Fleet:
         return Machine.of(found)
 
     def becomes(self, instance_id, state):
-        """By itself: no operation of ours is under way."""
+        """Waits for a change that the machine makes by itself, without an operation of ours."""
         wait_until(f"{instance_id} becomes {state}", lambda: self.instance(instance_id)["InstanceState"] == state)
 
     def gone(self, *instance_ids):
@@ -98,7 +98,7 @@ class Fleet:
         return Bound(self, self.run(key_id, guest, **more), key, key_id)
 
     def unbind(self, bound):
-        """Off a running machine, and back when it runs again."""
+        """Unbinds the key from a running machine, and returns when it runs again."""
         self.call("DisassociateInstancesKeyPairs", ForceStop="TRUE", **bound.batch)
         return self.settled(bound.id)
 

@@ -27,7 +27,7 @@ _LIMIT_S = 60
 
 @dataclass
 class Machine:
-    """Where a machine's sshd answers and whom it admits, as DescribeInstances tells it."""
+    """Where a machine's sshd answers and whom it admits, as DescribeInstances shows it."""
 
     address: str
     port: int
@@ -87,7 +87,7 @@ def by_name(include, name, key, command="whoami"):
 
 
 def include(name, *arguments):
-    """What `cvmd ssh-config` prints, in a file. It is told where the server is, and has nothing of the environment."""
+    """What `cvmd ssh-config` prints, in a file. The server's address is an argument; the environment is empty."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("CVMD_")}
     words = [BINARY, "ssh-config", *arguments]
     done = subprocess.run(

@@ -23,12 +23,12 @@ def is_healthy(endpoint):
 
 
 def is_complaint(line):
-    """Of a log."""
+    """Whether a line of the log is a warning, an error or a panic."""
     return any(mark in line for mark in (" WARN ", " ERROR ", '"level":"WARN"', '"level":"ERROR"', "panicked"))
 
 
 def ended(process):
-    """Its status after SIGTERM, which ends it within half a minute."""
+    """Sends SIGTERM and returns the exit status; the process has half a minute to end."""
     process.send_signal(signal.SIGTERM)
     try:
         return process.wait(timeout=30)
@@ -67,7 +67,7 @@ class Program:
         # A seed loads once, into an empty directory.
         self.arguments = []
         line = self.process.stdout.readline().strip()
-        assert line.startswith("listening on http://"), f"cvmd said {line!r} first; its log: {self.log_tail()}"
+        assert line.startswith("listening on http://"), f"cvmd printed {line!r} first; its log: {self.log_tail()}"
         self.endpoint = line.removeprefix("listening on ")
         # A full pipe would stop the server.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()

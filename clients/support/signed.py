@@ -71,7 +71,7 @@ class Answer:
         answer = self.json()
         assert list(answer) == ["Response"], f"envelope {answer!r}"
         assert set(answer["Response"]) == {"Error", "RequestId"}, f"not refused: {answer!r}"
-        assert answer["Response"]["Error"]["Message"], "a refusal says what to mend"
+        assert answer["Response"]["Error"]["Message"], "a refusal has a message"
         return answer["Response"]["Error"]["Code"]
 
 
@@ -131,7 +131,7 @@ def flat(value, name=""):
 
 
 def raw(endpoint, method, target, host, body=None, headers=None):
-    """One request with the Host header as given, sent to `endpoint` whatever that header says."""
+    """One request with the Host header as given, sent to `endpoint` whatever that header is."""
     address = urllib.parse.urlsplit(endpoint)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
     try:

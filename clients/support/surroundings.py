@@ -1,4 +1,4 @@
-"""Where the server under test is and who may speak to it, as xtask tells it; the place where checks run; files of one's own."""
+"""The server under test and its credentials, from the environment that xtask sets; a directory for a check's files."""
 
 import atexit
 import os
@@ -15,7 +15,7 @@ NODE_MODULES = os.environ.get("CVMD_NODE_MODULES", "")
 REGION = "ap-guangzhou"
 ZONE = "ap-guangzhou-3"
 
-# Of this run alone; keys and scripts lie here.
+# Keys and scripts of this run; removed at its end.
 WORK = Path(tempfile.mkdtemp(prefix="cvmd-client-"))
 atexit.register(shutil.rmtree, WORK, ignore_errors=True)
 

@@ -4,7 +4,7 @@ import time
 
 
 def wait_until(what, ask, limit_s=30.0):
-    """Asks until the answer is true, and gives it back; says `what` was waited for when the limit is over."""
+    """Asks until the answer is true, and returns it; names `what` was waited for when the limit is over."""
     ends = time.monotonic() + limit_s
     while True:
         answer = ask()

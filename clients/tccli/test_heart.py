@@ -86,7 +86,7 @@ def test_running_without_force_is_refused(tccli, fleet):
     with_key(tccli.settled(bound.id), bound.key).entered()
 
 
-def test_refusals_are_told_by_the_exit_status(tccli, fleet):
+def test_refusals_set_the_exit_status(tccli, fleet):
     bound = fleet.with_key("tccli")
     unbind = "DisassociateInstancesKeyPairs"
     tccli.refuses("InvalidInstanceId.Malformed", unbind, InstanceIds=["ins-1122"], KeyIds=[bound.key_id])

@@ -1,4 +1,4 @@
-"""An instance as a configuration would have it. A plan is empty when what a refresh reads is what the configuration says."""
+"""An instance as a configuration would have it. A plan is empty when a refresh reads what the configuration holds."""
 
 from support.login import Machine, new_key, public_half, with_key
 from support.surroundings import ZONE

@@ -1,7 +1,7 @@
 """The real Terraform with the real provider, when they are given: `hcl/` applied step by step, each plan empty.
 
 `TERRAFORM_BINARY` is the program, `TERRAFORM_PROVIDERS` a directory that `terraform init -plugin-dir` takes. They are not
-in any registry that the project's checks may reach, so without them this says that it was skipped.
+in any registry that the project's checks may reach, so without them the check is skipped.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The provider's calls in its own order: key pairs, an instance, its keys changed in every way, stop, tags, destroy.
 
-After every apply the plan is empty: what a refresh reads is what the configuration says.
+After every apply the plan is empty: a refresh reads what the configuration holds.
 """
 
 import pytest

@@ -1,11 +1,11 @@
 //! `cargo xtask ci bare`: both commands of README in a fresh Debian that has Python, git and a C compiler, and nothing else.
 //!
-//! mmdebstrap makes the Debian from the packages of the host's own release, in a namespace where we are not root. The one
-//! thing that is lent is the Rust toolchain, read-only: no other can be fetched where this runs. The checkout's HEAD is
-//! cloned. How this host reaches its registries is handed on as it is: variables of cargo, pip, npm and proxies, the files
-//! of configuration that there are, and whatever files or directories those variables name.
+//! mmdebstrap makes the Debian from the packages of the host's own release, in a namespace where we are not root. Only
+//! the Rust toolchain is taken from the host, read-only: no other can be fetched where this runs. The checkout's HEAD
+//! is cloned. Access to registries is passed on: the variables of cargo, pip, npm and proxies, the configuration files,
+//! and the files and directories that those variables name.
 //!
-//! `CVMD_BARE_LANES=setup,check` runs those lanes alone and no demo: to see that it works, without an hour of compiling.
+//! `CVMD_BARE_LANES=setup,check` runs only those lanes and no demo, for a quick try without an hour of compiling.
 
 use crate::{ground, packages, shell, tally::Tally};
 use std::{
@@ -16,17 +16,18 @@ use std::{
 };
 
 const INCLUDED: &str = "python3,git,gcc,libc6-dev";
-/// Variables that begin so tell how a registry is reached.
+/// Variables with these prefixes configure access to a registry.
 const HANDED_ON: [&str; 4] = ["CARGO_REGISTR", "CARGO_SOURCE", "PIP_", "NPM_CONFIG_"];
 const HANDED_ON_WHOLE: [&str; 8] =
     ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "all_proxy", "ALL_PROXY"];
-/// Whom the host believes, some of it perhaps nobody else does. Where the packages inside will put a bundle of their own.
+/// The host's certificate authorities, private ones included. The packages inside install a bundle of their own at this
+/// path.
 const BELIEVED: &str = "/etc/ssl/certs/ca-certificates.crt";
 const BELIEVED_INSIDE: &str = "/opt/host-ca.crt";
-/// Variables that name such a bundle, each to one of the programs that fetch packages.
+/// Variables that name such a bundle, each for one of the programs that fetch packages.
 const BELIEVERS: [&str; 6] =
     ["SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "CARGO_HTTP_CAINFO", "CURL_CA_BUNDLE"];
-/// Files of configuration below a home, which are below the fresh one too.
+/// Configuration files below the home directory, passed on to the new home directory.
 const OF_A_HOME: [&str; 5] = [".cargo/config.toml", ".cargo/config", ".config/pip/pip.conf", ".pip/pip.conf", ".npmrc"];
 const OF_THE_SYSTEM: [&str; 4] = ["/etc/pip.conf", "/etc/npmrc", "/etc/resolv.conf", "/etc/hosts"];
 
@@ -47,7 +48,7 @@ pub fn run() -> Tally {
     tally
 }
 
-/// A Debian of the host's release, from where the host has its packages.
+/// Makes a Debian of the host's release, with the host's package sources.
 fn make(root: &Path) -> Result<(), String> {
     let release = fs::read_to_string("/etc/os-release").map_err(|error| error.to_string())?;
     let suite = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
@@ -73,7 +74,7 @@ fn files_in(folder: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     files
 }
 
-/// Both commands, the inner outcome counted as ours.
+/// Runs both commands; the inner outcome counts as ours.
 fn commands(root: &Path) -> Tally {
     let lanes = env::var("CVMD_BARE_LANES").unwrap_or_default().replace(',', " ");
     let demo = if lanes.is_empty() { "cargo run --release -- demo && " } else { "" };
@@ -94,7 +95,7 @@ fn commands(root: &Path) -> Tally {
     tally
 }
 
-/// What the inner run says at its end; its lanes say the same before, each for itself.
+/// Reads the inner run's closing line; its lanes print the same before, each for itself.
 fn read_line(line: &str, tally: &mut Tally) {
     if let Some(why) = line.strip_prefix("skipped ") {
         tally.skipped.push(why.to_owned());
@@ -108,7 +109,7 @@ fn read_line(line: &str, tally: &mut Tally) {
     }
 }
 
-/// Root of a namespace, whoever we are; what is mounted there is seen there alone, and what is left running ends.
+/// Runs as root of a new namespace. Mounts are visible only there, and processes left in it are ended.
 fn enter(words: &[&str]) -> Command {
     let mut unshare = Command::new("unshare");
     if !packages::is_root() {
@@ -118,19 +119,19 @@ fn enter(words: &[&str]) -> Command {
     unshare
 }
 
-/// A script that lends what is lent, clones the checkout and runs the command in it. Values of variables, which may hold
-/// secrets, are no part of it: they go on from its own environment.
+/// A script that mounts what is passed on, clones the checkout and runs the command. The values of variables may be
+/// secrets, so they are passed by the environment and not written into it.
 fn inside(root: &Path, command: &str) -> Result<String, String> {
     let variables: Vec<(String, String)> = env::vars().filter(|(name, _)| is_handed_on(name)).collect();
     let mut script = format!("root={}\n", quoted(root));
-    // A root that is no mount lets nobody inside make a mount namespace.
+    // A mount namespace can only be made inside when the root is a mount.
     script += "mount --rbind \"$root\" \"$root\"\n";
     script += "mount -t proc proc \"$root/proc\"\nmount --rbind /dev \"$root/dev\"\n";
     for (to, from) in lent(&variables)? {
         let make = if from.is_dir() { "mkdir -p" } else { "touch" };
         let (from, place) = (quoted(&from), format!("\"$root\"{}", quoted(&to)));
         script += &format!("mkdir -p \"$(dirname {place})\"\n");
-        // What the packages inside may want to change is their own copy.
+        // A copy, because the packages inside may change it.
         script += &if to.starts_with("/etc") || to.starts_with("/root") {
             format!("cp -rL --remove-destination {from} {place}\n")
         } else {
@@ -148,7 +149,7 @@ fn inside(root: &Path, command: &str) -> Result<String, String> {
     Ok(script)
 }
 
-/// By its place inside: where it is here. Nothing that lies within another of them.
+/// Maps the path inside to the path on the host. Paths below another path of the map are left out.
 fn lent(variables: &[(String, String)]) -> Result<BTreeMap<PathBuf, PathBuf>, String> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "sysroot"]).current_dir(ground::root());
@@ -180,7 +181,7 @@ mod test {
     use super::*;
 
     #[test]
-    fn the_inner_outcome_is_the_last_one_told() {
+    fn the_inner_outcome_is_the_last_one_printed() {
         let mut tally = Tally::default();
         for line in [
             "setup    ok      12 s  4 passed, 0 failed, 1 skipped",

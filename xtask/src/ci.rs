@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 type Lane = (&'static str, fn() -> Tally);
 
-/// In the order in which a failure is cheapest to learn.
+/// Sorted so that the cheapest failures come first.
 const LANES: &[Lane] = &[
     ("setup", setup::run),
     ("check", check::run),
@@ -14,7 +14,7 @@ const LANES: &[Lane] = &[
     ("demo", demo::run),
 ];
 
-/// What costs too much for every day: only when named.
+/// Lanes that are too expensive for every day: they run only when named.
 const ON_DEMAND: &[Lane] = &[("bare", bare::run)];
 
 /// No `names` means all lanes but those on demand.
@@ -47,7 +47,7 @@ fn outcome(name: &str, tally: &Tally, took: Duration) -> String {
     format!("{name:8} {word:6} {:4} s  {}", took.as_secs(), tally.closing_line())
 }
 
-/// The lane stands before each reason, so that the end of the log suffices to know where to look.
+/// Puts the lane's name before each reason, so that the end of the log shows where to look.
 fn named(name: &str, tally: Tally) -> Tally {
     let prefix = |whys: Vec<String>| whys.into_iter().map(|why| format!("{name}: {why}")).collect();
     Tally { passed: tally.passed, failed: prefix(tally.failed), skipped: prefix(tally.skipped) }

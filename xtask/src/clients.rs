@@ -18,12 +18,12 @@ use std::{
     time::Instant,
 };
 
-/// Folders that run side by side: clients mostly wait.
+/// Folders that run at the same time: clients mostly wait.
 const AT_ONCE: usize = 4;
-/// These take longest, and begin first, so that none is alone at the end.
+/// These take longest and start first, so that none runs alone at the end.
 const LONGEST: &[&str] = &["python-sdk", "ssh", "tccli", "custodian"];
 
-/// No names before the first option means all folders; what follows goes to pytest.
+/// No names before the first option means all folders; the rest goes to pytest.
 pub fn run(words: &[String]) -> Tally {
     let (names, args) = words.split_at(words.iter().position(|word| word.starts_with('-')).unwrap_or(words.len()));
     let folders = match folders(names) {
@@ -49,7 +49,7 @@ pub fn run(words: &[String]) -> Tally {
     for tally in side_by_side(&folders, |folder| shown(folder, &tools, args)) {
         whole.add(tally);
     }
-    // Some folders may have no check of the name that was asked for; all of them may not.
+    // Some folders may have no check of the requested name, but not all of them.
     if whole == Tally::default() {
         Tally::failed(format!("no check under clients/ is chosen by {}", args.join(" ")))
     } else {
@@ -57,7 +57,7 @@ pub fn run(words: &[String]) -> Tally {
     }
 }
 
-/// What `each` makes of every item, in their order, `AT_ONCE` at a time.
+/// Runs `each` on every item, `AT_ONCE` at a time, and returns the results in order.
 fn side_by_side<I: Sync, T: Send>(items: &[I], each: impl Fn(&I) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -76,19 +76,19 @@ fn side_by_side<I: Sync, T: Send>(items: &[I], each: impl Fn(&I) -> T + Sync) ->
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// Runs a folder, then prints all that it said, so that the lines of two stand apart.
+/// Runs a folder, then prints its whole output, so that the output of two folders does not mix.
 fn shown(folder: &Path, tools: &Tools, args: &[String]) -> Tally {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let began = Instant::now();
-    let mut said = Vec::new();
-    let tally = client(&name, folder, tools, args, &mut said);
+    let mut output = Vec::new();
+    let tally = client(&name, folder, tools, args, &mut output);
     if tally == Tally::default() {
         // None of its checks was chosen.
         return tally;
     }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "-- {name}");
-    for line in said {
+    for line in output {
         let _ = writeln!(out, "   {line}");
     }
     let _ = writeln!(out, "   {name}: {}, {} s", tally.closing_line(), began.elapsed().as_secs());
@@ -102,7 +102,7 @@ fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| has_checks(path)).collect();
     found.sort_by_key(|path| (!LONGEST.iter().any(|name| path.ends_with(name)), path.clone()));
     if let Some(unknown) = LONGEST.iter().find(|name| !found.iter().any(|path| path.ends_with(name))) {
-        return Err(format!("{unknown}: takes longest, it is said, and is no client under clients/"));
+        return Err(format!("LONGEST names {unknown}, which is no client under clients/"));
     }
     if let Some(unknown) = names.iter().find(|name| !found.iter().any(|path| path.ends_with(name))) {
         return Err(format!("{unknown}: no such client under clients/"));
@@ -115,7 +115,7 @@ fn has_checks(folder: &Path) -> bool {
     checks(folder).next().is_some()
 }
 
-/// The folder's files of checks.
+/// The folder's test files.
 fn checks(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let paths = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     paths.filter(|path| {
@@ -124,7 +124,7 @@ fn checks(folder: &Path) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// The folders with a check whose name holds this one.
+/// The folders with a check whose name contains this one.
 pub fn with_a_check_named(name: &str) -> Vec<String> {
     let holds = |text: &str| text.lines().any(|line| line.starts_with("def test_") && line.contains(name));
     let is_there =
@@ -133,8 +133,8 @@ pub fn with_a_check_named(name: &str) -> Vec<String> {
     found.iter().filter(|path| is_there(path)).filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
 }
 
-/// Server up, client run, server down, log read.
-fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], said: &mut Vec<String>) -> Tally {
+/// Starts the server, runs the client, stops the server, reads the log.
+fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], output: &mut Vec<String>) -> Tally {
     let work = std::env::temp_dir().join(format!("cvmd-clients-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&work);
     let tally = match fs::create_dir_all(&work)
@@ -143,7 +143,7 @@ fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], said: &mut 
     {
         Err(why) => Tally::failed(format!("{name}: {why}")),
         Ok(server) => {
-            let mut tally = pytest::run(name, &server, tools, &work, args, said);
+            let mut tally = pytest::run(name, &server, tools, &work, args, output);
             if args.is_empty() && tally == Tally::default() {
                 tally.failed.push(format!("{name}: made no check"));
             }
@@ -158,7 +158,7 @@ fn client(name: &str, folder: &Path, tools: &Tools, args: &[String], said: &mut 
     if tally.is_green() {
         let _ = fs::remove_dir_all(&work);
     } else {
-        said.push(format!("the server's directory and log are kept in {}", work.display()));
+        output.push(format!("the server's directory and log are in {}", work.display()));
     }
     tally
 }
@@ -179,14 +179,14 @@ mod test {
 
     #[test]
     fn what_runs_side_by_side_is_all_there_and_in_order() {
-        let (tell, told) = mpsc::channel();
-        let told = Mutex::new(Some(told));
+        let (arrive, other) = mpsc::channel();
+        let other = Mutex::new(Some(other));
         let outcomes = side_by_side(&[1, 2, 3], |number| {
-            // Whoever comes first ends only after another.
-            let told = told.lock().unwrap().take();
-            match told {
-                Some(told) => told.recv_timeout(Duration::from_secs(10)).unwrap(),
-                None => drop(tell.send(())),
+            // The first to come waits for the second.
+            let other = other.lock().unwrap().take();
+            match other {
+                Some(other) => other.recv_timeout(Duration::from_secs(10)).unwrap(),
+                None => drop(arrive.send(())),
             }
             number * 10
         });

@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: writes the generated pages out of the code; `check` and `test` fail while they are not current.
-//! `cargo xtask facts`: writes the facts files out of the vendor's own description.
+//! `cargo xtask docs`: generates pages from the code; `check` and `test` fail while they are out of date.
+//! `cargo xtask facts`: generates the facts files from the vendor's description.
 
 use crate::{ground, shell, tally::Tally};
 use std::process::Command;
@@ -10,7 +10,7 @@ pub fn run() -> Tally {
     Tally::of(shell::run(write))
 }
 
-/// After a new version of tccli in `clients/requirements.txt`.
+/// Run after a new version of tccli in `clients/requirements.txt`.
 pub fn write_facts() -> Tally {
     let mut packages = Command::new(ground::venv().join("bin/python"));
     packages.args(["-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]);

@@ -1,17 +1,18 @@
-//! The system's packages: what a lane calls, the Debian package that brings it, and installing what is not there.
+//! The system's packages: the programs that lanes call, the Debian packages that hold them, and installing the missing
+//! ones.
 
 use crate::{shell, tally::Tally};
 use std::{fs, path::Path, process::Command};
 
-/// A program, or a file by its path, and its package.
+/// A program, or a file's path, and its package.
 pub type Wanted = (&'static str, &'static str);
 
-/// What the lanes call. Without one of them some checks are skipped, and say so.
+/// Programs that the lanes call. Without one of them some checks are skipped and reported.
 pub const FOR_THE_LANES: &[Wanted] = &[
     ("ssh", "openssh-client"),
     ("ssh-keygen", "openssh-client"),
     ("python3", "python3"),
-    // What pip, npm and git believe.
+    // Certificate authorities for pip, npm and git.
     ("/etc/ssl/certs/ca-certificates.crt", "ca-certificates"),
     ("node", "nodejs"),
     ("npm", "npm"),
@@ -25,7 +26,7 @@ pub const FOR_THE_LANES: &[Wanted] = &[
     ("/usr/share/php/phpseclib3/autoload.php", "php-phpseclib3"),
     ("ruby", "ruby"),
     ("/usr/share/doc/ruby-net-ssh/copyright", "ruby-net-ssh"),
-    // What the pages tell to type, and the shells to type it in.
+    // Commands that the pages show, and the shells to run them.
     ("bash", "bash"),
     ("zsh", "zsh"),
     ("curl", "curl"),
@@ -33,16 +34,16 @@ pub const FOR_THE_LANES: &[Wanted] = &[
     ("sqlite3", "sqlite3"),
     ("nc", "netcat-openbsd"),
     ("unshare", "util-linux"),
-    // What the benches compare logins with.
+    // The benches measure logins against it.
     (SSHD, "openssh-server"),
 ];
 
 const SSHD: &str = "/usr/sbin/sshd";
-/// Asked by packages before they start a service (Debian's invoke-rc.d).
+/// Packages run it before they start a service (Debian's invoke-rc.d).
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 const INSTALL: [&str; 3] = ["install", "--yes", "--no-install-recommends"];
 
-/// Packages of what is not there, each once.
+/// Packages of the missing programs, each once.
 pub fn missing(wanted: &[Wanted]) -> Vec<&'static str> {
     let mut packages: Vec<&str> = Vec::new();
     for (_, package) in wanted.iter().filter(|(thing, _)| !is_there(thing)) {
@@ -53,7 +54,7 @@ pub fn missing(wanted: &[Wanted]) -> Vec<&'static str> {
     packages
 }
 
-/// Installs them: all at once, or, where one cannot be had, the others.
+/// Installs them all at once; where one is not available, the others one by one.
 pub fn install(packages: &[&str]) -> Tally {
     if packages.is_empty() {
         return Tally::passed(1);
@@ -80,7 +81,7 @@ fn one_by_one(packages: &[&str]) -> Tally {
     tally
 }
 
-/// What somebody else has to type, to be copied as it is.
+/// The command for somebody who is root, ready to copy.
 pub fn line(packages: &[&str]) -> String {
     let names = packages.join(" ");
     format!("sudo sh -c 'apt-get update && apt-get {} {names}'", INSTALL.join(" "))
@@ -96,7 +97,8 @@ fn is_there(thing: &str) -> bool {
     if thing.starts_with('/') { Path::new(thing).exists() } else { shell::is_there(thing) }
 }
 
-/// While it is there no package starts a service: we want sshd's file, and no door into whoever runs this.
+/// While this file exists no package starts a service: we want sshd's program, not a running sshd on the developer's
+/// computer.
 struct Policy {
     made: bool,
     brings_sshd: bool,
@@ -119,7 +121,7 @@ impl Drop for Policy {
         if self.made {
             let _ = fs::remove_file(POLICY);
         }
-        // Nor at the next boot.
+        // And not at the next boot either.
         if self.brings_sshd && Path::new("/run/systemd/system").exists() {
             let mut disable = Command::new("systemctl");
             disable.args(["--quiet", "disable", "ssh.service"]);
@@ -146,7 +148,7 @@ mod test {
 
     #[test]
     fn the_line_for_others_can_be_copied() {
-        let told = "sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends npm zsh'";
-        assert_eq!(line(&["npm", "zsh"]), told);
+        let expected = "sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends npm zsh'";
+        assert_eq!(line(&["npm", "zsh"]), expected);
     }
 }

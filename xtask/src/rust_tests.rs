@@ -2,7 +2,7 @@
 
 use crate::{clients, shell, tally::Tally};
 
-/// A first word that is no option is a name: the clients' checks that hold it run as well.
+/// A first word that is no option is a name: the clients' checks with that name run as well.
 pub fn run(args: &[String]) -> Tally {
     let mut tally = rust(args);
     let name = args.first().filter(|word| !word.starts_with('-'));
@@ -36,7 +36,7 @@ fn rust(args: &[String]) -> Tally {
     tally
 }
 
-/// Twice as many as there are processors: the tests that take long wait for machines to boot and for servers to start.
+/// Twice the number of processors: long tests wait for machines to boot and for servers to start.
 fn threads() -> usize {
     2 * std::thread::available_parallelism().map_or(1, usize::from)
 }

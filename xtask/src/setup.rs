@@ -1,6 +1,6 @@
-//! `cargo xtask setup`: what the lanes need and a bare machine lacks. System packages only when we are root, else the line
-//! to run first; the vendor's packages, unmodified, under `target/`: Python's as pinned in `clients/requirements.txt`,
-//! Node's as locked in `clients/node-sdk/`. What is skipped is what no registry has.
+//! `cargo xtask setup`: installs what the lanes need. System packages only as root, else it prints the command to run
+//! first; the vendor's packages go unmodified under `target/`: Python's as pinned in `clients/requirements.txt`, Node's
+//! as locked in `clients/node-sdk/`. Programs that are in no registry are skipped.
 
 use crate::{ground, packages, shell, tally::Tally};
 use std::{fs, process::Command};
@@ -24,7 +24,7 @@ pub fn run() -> Tally {
     tally
 }
 
-/// The Python environment of the clients, made anew when the pinned versions changed.
+/// The Python environment of the clients, rebuilt when the pinned versions have changed.
 fn python() -> Result<(), String> {
     let wanted = fs::read_to_string(ground::root().join("clients/requirements.txt")).map_err(|e| e.to_string())?;
     let stamp = ground::venv().join("installed.txt");
@@ -32,25 +32,25 @@ fn python() -> Result<(), String> {
         println!("the clients' Python packages are there");
         return Ok(());
     }
-    // A half-made or moved environment is not repaired.
+    // An incomplete or moved environment is not repaired but made again.
     let _ = fs::remove_dir_all(ground::venv());
     let mut venv = Command::new("python3");
     venv.args(["-m", "venv"]).arg(ground::venv());
     shell::run(venv)?;
-    // A registry that hiccups once must not turn the run red.
+    // A registry that fails once must not fail the run.
     pip_install().or_else(|_| pip_install()).or_else(|_| pip_install())?;
     fs::write(stamp, wanted).map_err(|error| error.to_string())
 }
 
 fn pip_install() -> Result<(), String> {
     let mut pip = Command::new(ground::venv().join("bin/python"));
-    // The vendor's package holds thousands of modules of which we import three: compiling them all takes a minute.
+    // The vendor's package has thousands of modules, of which we import three: compiling them all takes a minute.
     pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--requirement"]);
     pip.arg(ground::root().join("clients/requirements.txt"));
     shell::run(pip)
 }
 
-/// The Node packages of the clients, installed anew when their lock file changed.
+/// The Node packages of the clients, reinstalled when their lock file has changed.
 fn node() -> Result<(), String> {
     let from = ground::root().join("clients/node-sdk");
     let lock = fs::read_to_string(from.join("package-lock.json")).map_err(|error| error.to_string())?;
@@ -70,7 +70,7 @@ fn node() -> Result<(), String> {
 
 fn npm_install() -> Result<(), String> {
     let mut npm = Command::new("npm");
-    // The packages' own scripts are none that a test needs.
+    // No test needs the packages' install scripts.
     npm.args(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(ground::node());
     shell::run(npm)
 }

@@ -1,4 +1,4 @@
-//! Runs other programs and says why when they do not succeed.
+//! Runs other programs and reports why they failed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,7 +13,7 @@ pub fn cargo(args: &[&str]) -> Command {
     command
 }
 
-/// Runs to the end with its output on ours.
+/// Runs a command to its end, with its output on ours.
 pub fn run(mut command: Command) -> Result<(), String> {
     let line = describe(&command);
     println!("$ {line}");
@@ -24,7 +24,7 @@ pub fn run(mut command: Command) -> Result<(), String> {
     }
 }
 
-/// Runs to the end, gives its standard output.
+/// Runs a command to its end and returns its standard output.
 pub fn read(mut command: Command) -> Result<String, String> {
     let line = describe(&command);
     let output = command
@@ -38,7 +38,7 @@ pub fn read(mut command: Command) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| format!("`{line}` printed no UTF-8: {error}"))
 }
 
-/// Runs to the end with its output on ours, and shows every line of its standard output to `see` as well.
+/// Runs a command to its end with its output on ours, and passes every line of its standard output to `see`.
 pub fn watch(mut command: Command, mut see: impl FnMut(&str)) -> Result<(), String> {
     let line = describe(&command);
     println!("$ {line}");
@@ -60,14 +60,14 @@ pub fn watch(mut command: Command, mut see: impl FnMut(&str)) -> Result<(), Stri
     }
 }
 
-/// Whether a program of that name stands in PATH.
+/// Whether a program of that name is in PATH.
 pub fn is_there(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 fn describe(command: &Command) -> String {
-    // The program by its name: where it stands is the machine's matter.
+    // Only the program's name: its path differs between computers.
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -4,9 +4,9 @@
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub passed: usize,
-    /// `what: why`, one each.
+    /// `what: why` of each failure.
     pub failed: Vec<String>,
-    /// `what: why`, one each.
+    /// `what: why` of each skipped step.
     pub skipped: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ impl Tally {
         Tally { skipped: vec![what.into()], ..Tally::default() }
     }
 
-    /// One step that either went well or has a reason why not.
+    /// The tally of one step.
     pub fn of(step: Result<(), String>) -> Tally {
         step.map_or_else(Tally::failed, |()| Tally::passed(1))
     }
@@ -38,7 +38,7 @@ impl Tally {
         self.failed.is_empty()
     }
 
-    /// Alone on the last line: CI judges the run by this form.
+    /// Stands alone on the last line: CI judges the run by this form.
     pub fn closing_line(&self) -> String {
         format!("{} passed, {} failed, {} skipped", self.passed, self.failed.len(), self.skipped.len())
     }

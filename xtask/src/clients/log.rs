@@ -9,7 +9,7 @@ pub fn complaints(log: &Path, allowed: &Path) -> Vec<String> {
     String::from_utf8_lossy(&log).lines().map(without_colour).filter(|line| is_complaint(line, &allowed)).collect()
 }
 
-/// Escape sequences would stand between a level and its blanks.
+/// Escape sequences would separate a level from the spaces around it.
 fn without_colour(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let first = parts.next().unwrap_or_default().to_owned();

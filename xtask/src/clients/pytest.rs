@@ -12,12 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A client that hangs is ended: CI must learn of it from us, not from its own clock.
+/// A client that hangs is killed by us, so that CI gets our message and not its own timeout.
 const CLIENT_WITHIN: Duration = Duration::from_secs(600);
-/// pytest's own status for a folder in which no check was chosen.
+/// pytest's exit status when no check was selected.
 const NOTHING_COLLECTED: i32 = 5;
 
-/// What checks are run with, and on.
+/// What all folders' checks need to run.
 pub struct Tools {
     pub python: PathBuf,
     pub binary: PathBuf,
@@ -33,8 +33,15 @@ pub fn python() -> Result<PathBuf, String> {
     Err("no pytest here; `cargo xtask setup` brings it".to_owned())
 }
 
-/// Runs the folder's checks, `args` being pytest's own. An empty tally says that none was chosen.
-pub fn run(name: &str, server: &Server, tools: &Tools, work: &Path, args: &[String], said: &mut Vec<String>) -> Tally {
+/// Runs the folder's checks; `args` are pytest's own. An empty tally means that no check was selected.
+pub fn run(
+    name: &str,
+    server: &Server,
+    tools: &Tools,
+    work: &Path,
+    args: &[String],
+    output: &mut Vec<String>,
+) -> Tally {
     let (outcomes, files) = (work.join("outcomes"), work.join("tmp"));
     let child = fs::create_dir_all(&files).map_err(|error| error.to_string()).and_then(|()| {
         Command::new(&tools.python)
@@ -50,7 +57,7 @@ pub fn run(name: &str, server: &Server, tools: &Tools, work: &Path, args: &[Stri
             .env("CVMD_BINARY", &tools.binary)
             .env("CVMD_NODE_MODULES", ground::node().join("node_modules"))
             .env("TMPDIR", files)
-            // The vendor's packages are large: compiled once, and not into the checkout.
+            // The vendor's packages are large: compiled once, outside the checkout.
             .env("PYTHONPYCACHEPREFIX", ground::target().join("clients-pycache"))
             .env_remove("PYTHONDONTWRITEBYTECODE")
             .env_remove("PYTEST_ADDOPTS")
@@ -59,23 +66,23 @@ pub fn run(name: &str, server: &Server, tools: &Tools, work: &Path, args: &[Stri
             .spawn()
             .map_err(|error| format!("Python could not be started: {error}"))
     });
-    match child.and_then(|child| to_its_end(child, said)) {
+    match child.and_then(|child| to_its_end(child, output)) {
         Err(why) => Tally::failed(format!("{name}: {why}")),
         Ok(status) => judged(name, &fs::read_to_string(outcomes).unwrap_or_default(), status),
     }
 }
 
-/// Waits for pytest with its output in `said`.
-fn to_its_end(mut child: Child, said: &mut Vec<String>) -> Result<ExitStatus, String> {
-    let (tell, told) = mpsc::channel();
+/// Waits for pytest and collects its output.
+fn to_its_end(mut child: Child, output: &mut Vec<String>) -> Result<ExitStatus, String> {
+    let (lines, printed) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         thread::spawn(move || {
-            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| lines.send(line))
         });
     }
     let began = Instant::now();
-    while let Ok(line) = told.recv_timeout(CLIENT_WITHIN.saturating_sub(began.elapsed())) {
-        said.push(line);
+    while let Ok(line) = printed.recv_timeout(CLIENT_WITHIN.saturating_sub(began.elapsed())) {
+        output.push(line);
     }
     if began.elapsed() >= CLIENT_WITHIN {
         let _ = child.kill();

@@ -72,14 +72,14 @@ impl Drop for Server {
 }
 
 fn first_line(stdout: impl Read + Send + 'static) -> Option<String> {
-    let (tell, told) = mpsc::channel();
-    // The reader goes on to the end: a full pipe would stop the server.
+    let (lines, printed) = mpsc::channel();
+    // The thread reads to the end: a full pipe would stop the server.
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let _ = tell.send(line);
+            let _ = lines.send(line);
         }
     });
-    told.recv_timeout(READY_WITHIN).ok()
+    printed.recv_timeout(READY_WITHIN).ok()
 }
 
 fn listening(line: &str) -> Option<String> {

@@ -34,28 +34,28 @@ fn finding(circle: &[&Import], folder: &str) -> Finding {
     Finding { path: first.from.clone(), line: first.line, what_to_do }
 }
 
-/// For each import that lies on a circle and on none that was told: the shortest circle through it.
+/// The shortest circle through each import that lies on a circle and on none reported before.
 fn shortest_circles(imports: &[Import]) -> Vec<Vec<&Import>> {
     let mut from: BTreeMap<&str, Vec<&Import>> = BTreeMap::new();
     for import in imports {
         from.entry(&import.from).or_default().push(import);
     }
-    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut reported: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut circles = Vec::new();
     for import in imports {
-        if told.contains(&(&import.from, &import.to)) {
+        if reported.contains(&(&import.from, &import.to)) {
             continue;
         }
         if let Some(back) = way(&from, &import.to, &import.from) {
             let circle: Vec<&Import> = std::iter::once(import).chain(back).collect();
-            told.extend(circle.iter().map(|import| (&*import.from, &*import.to)));
+            reported.extend(circle.iter().map(|import| (&*import.from, &*import.to)));
             circles.push(circle);
         }
     }
     circles
 }
 
-/// The shortest way from one file to another.
+/// The shortest path from one file to another.
 fn way<'a>(from: &BTreeMap<&'a str, Vec<&'a Import>>, start: &'a str, end: &str) -> Option<Vec<&'a Import>> {
     let mut reached: BTreeMap<&str, Option<&Import>> = BTreeMap::from([(start, None)]);
     let mut next = VecDeque::from([start]);

@@ -1,4 +1,4 @@
-//! Data flows one way: which crate may know which, read off `cargo metadata`, so that no request can reach a machine.
+//! Which crate may depend on which, checked with `cargo metadata`, so that no request can reach a machine.
 
 use super::rule::{Finding, Rule, Workspace};
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(crate) const PACKAGE_NAMES: Rule = Rule {
     find: package_names,
 };
 
-/// Which of our crates each may take from, as ARCHITECTURE.md draws it. `*` is every crate of ours.
+/// The crates of ours that each may depend on, as ARCHITECTURE.md draws it. `*` is every crate of ours.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("wire", &[]),
@@ -35,7 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What only the tests of a crate may know besides. The engine's tests drive real (simulated) machines.
+/// What the tests of a crate may depend on besides. The engine's tests drive real (simulated) machines.
 const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("operations", &["hypervisor-simulated"])];
 
 fn edges(workspace: &Workspace) -> Vec<Finding> {
@@ -109,7 +109,7 @@ fn manifest<'a>(workspace: &'a Workspace, package: &'a Value) -> Manifest<'a> {
 }
 
 impl Manifest<'_> {
-    /// At the first line that begins with `word`.
+    /// A finding at the first line that begins with `word`.
     fn finding(&self, word: &str, what_to_do: String) -> Finding {
         let line = self.text.lines().position(|line| line.starts_with(word)).map_or(1, |index| index + 1);
         Finding { path: self.path.to_owned(), line, what_to_do }
@@ -144,7 +144,7 @@ mod test {
     }
 
     #[test]
-    fn tests_may_know_more_only_where_it_is_said() {
+    fn tests_may_depend_on_more_only_where_it_is_allowed() {
         let simulated = [("hypervisor-simulated", "dev")];
         assert_eq!(finds(&EDGES, package("operations", "cvmd-operations", &simulated)), [""; 0]);
         assert_eq!(finds(&EDGES, package("state", "cvmd-state", &simulated)).len(), 1);

@@ -1,4 +1,4 @@
-//! Every action is called by a real client, and every real client has its place on the page that tells how to lead it here.
+//! A real client calls every action, and every real client is on the page that explains how to use it with cvmd.
 
 use super::{
     rule::{Finding, Rule, Workspace},
@@ -14,7 +14,7 @@ pub(crate) const EXAMPLES: Rule = Rule {
 
 pub(crate) const PAGE: Rule = Rule {
     name: "clients-page",
-    why: "A page that names a test which is not there, or leaves one out, tells its readers what nobody has seen work.",
+    why: "A page that names a test which does not exist, or leaves one out, promises what nobody has seen work.",
     find: page,
 };
 
@@ -59,7 +59,7 @@ fn page(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// The folder of a file with checks in it.
+/// The folder of a file with checks.
 fn folder(file: &SourceFile) -> Option<&str> {
     let (folder, name) = file.path.strip_prefix(CLIENTS)?.split_once('/')?;
     (name.starts_with("test_") && name.ends_with(".py")).then_some(folder)

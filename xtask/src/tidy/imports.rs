@@ -1,5 +1,5 @@
-//! What the files of a crate take from each other, read off their `use` lines and the paths in their bodies. What stands under
-//! `#[cfg(test)]` is left out; a name that a parent only passes on belongs to the file that defines it.
+//! What the files of a crate import from each other, read from their `use` lines and the paths in their bodies. Code
+//! under `#[cfg(test)]` is left out; a re-exported name belongs to the file that defines it.
 
 use super::source::{SourceFile, words};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +9,13 @@ pub(crate) struct Modules<'a> {
     by_path: BTreeMap<Vec<&'a str>, Module<'a>>,
 }
 
-/// Where a file takes something from another.
+/// One file imports something from another.
 pub(crate) struct Import {
-    /// Of the file that takes.
+    /// The importing module.
     pub from: String,
-    /// Of the file that is taken from.
+    /// The module that defines the item.
     pub to: String,
-    /// In `from`, from 1.
+    /// The line in `from`, counted from 1.
     pub line: usize,
 }
 
@@ -40,11 +40,11 @@ struct Use<'a> {
     line: usize,
 }
 
-/// As many names may pass an item on; more would be a circle of names.
+/// The maximum of re-exports that a name may pass through; more would be a circle of names.
 const PASSED_ON_MAX: usize = 8;
 
 impl<'a> Modules<'a> {
-    /// Those of the files in `folder`, which ends with `/src/`.
+    /// Reads the modules of the files in `folder`, which ends with `/src/`.
     pub fn read(files: &'a [SourceFile], folder: &str) -> Modules<'a> {
         let mut by_path = BTreeMap::new();
         for file in files.iter().filter(|file| file.is_rust() && file.lines_before_test > 0) {
@@ -97,7 +97,7 @@ impl<'a> Modules<'a> {
         imports
     }
 
-    /// The module that defines what `path` names in the module `at`; nothing if it is not of this crate.
+    /// The module that defines what `path` names in the module `at`; none if it is not in this crate.
     fn home(&self, at: &[&'a str], path: &[&'a str], passed_on: usize) -> Option<Vec<&'a str>> {
         let (mut module, mut rest) = self.beginning(at, path)?;
         while let Some((first, after)) = rest.split_first() {
@@ -117,7 +117,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// The module in which `path` begins, and what is left of it.
+    /// The module in which `path` begins, and the rest of the path.
     fn beginning<'p>(&self, at: &[&'a str], path: &'p [&'a str]) -> Option<(Vec<&'a str>, &'p [&'a str])> {
         match *path.first()? {
             "crate" => Some((Vec::new(), &path[1..])),
@@ -134,7 +134,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// A folder is one too whose modules are declared in a file above it, by a macro for one.
+    /// A folder is a module too when its modules are declared in a file above it, for example by a macro.
     fn is_module(&self, path: &Vec<&'a str>) -> bool {
         self.by_path.range(path.clone()..).next().is_some_and(|(next, _)| next.starts_with(path))
     }
@@ -150,7 +150,7 @@ impl<'a> Module<'a> {
     }
 }
 
-/// A word or a mark (`::` is one), with its line.
+/// A word or a mark (`::` is one), with its line number.
 type Token<'a> = (&'a str, usize);
 
 fn tokens(code: &str) -> Vec<Token<'_>> {
@@ -182,7 +182,7 @@ fn marks<'a>(text: &'a str, line: usize, tokens: &mut Vec<Token<'a>>) {
 struct Reader<'t, 'a> {
     tokens: &'t [Token<'a>],
     at: usize,
-    /// How deep in braces the modules written inside this file begin.
+    /// The brace depths at which the modules written inside this file begin.
     inner: Vec<usize>,
 }
 
@@ -243,7 +243,7 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// Ends at the last token of the path.
+    /// Reads a path; ends at its last token.
     fn read_path(&mut self, line: usize, module: &mut Module<'a>) {
         let mut path = vec![self.peek(0)];
         while self.peek(1) == "::" && is_word(self.peek(2)) {
@@ -257,7 +257,7 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// One tree of a `use`; ends at the mark behind it.
+    /// Reads one tree of a `use`; ends at the mark after it.
     fn read_use(&mut self, before: &[&'a str], is_public: bool, supers: usize, module: &mut Module<'a>) {
         let mut path = before.to_vec();
         let line = self.tokens.get(self.at).map_or(0, |token| token.1);
@@ -323,7 +323,7 @@ impl<'a> Reader<'_, 'a> {
         self.at += 1;
     }
 
-    /// What an attribute for tests stands before: an item, or an entry of a list.
+    /// Skips the item or the entry of a list that an attribute for tests stands before.
     fn pass_item(&mut self, module: &mut Module<'a>) {
         while self.peek(0) == "#" {
             self.pass_attribute();
@@ -366,7 +366,7 @@ impl<'a> Reader<'_, 'a> {
     }
 }
 
-/// A path in a module written inside the file, as the file itself would write it.
+/// A path written in a module inside the file, as the file itself would write it.
 fn outside<'a>(path: &[&'a str], inner: usize) -> Vec<&'a str> {
     let supers = path.iter().take_while(|word| **word == "super").count().min(inner);
     let rest = &path[supers..];

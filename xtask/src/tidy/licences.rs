@@ -1,4 +1,4 @@
-//! Every dependency's licence is one that the product can be shipped under.
+//! The licence of every dependency allows us to ship the product.
 
 use super::rule::{Finding, Rule, Workspace};
 use serde_json::Value;
@@ -24,7 +24,7 @@ const ALLOWED: &[&str] = &[
     "CC0-1.0",
     "Unlicense",
     "0BSD",
-    // Weak copyleft per file: we change none of its files.
+    // Copyleft per file, and we change none of its files.
     "MPL-2.0",
     "MPL-2.0+",
 ];
@@ -43,7 +43,7 @@ fn is_allowed(package: &Value) -> bool {
     let Some(expression) = package["license"].as_str() else { return false };
     let words = words(expression);
     let mut left = words.as_slice();
-    // An expression that is not read to its end is not understood, and so not allowed.
+    // An expression that cannot be read to its end is not allowed.
     any(&mut left, name) && left.is_empty()
 }
 
@@ -63,7 +63,7 @@ fn words(expression: &str) -> Vec<String> {
     spaced.split_whitespace().map(str::to_owned).collect()
 }
 
-/// `all OR all OR ...`: one that is allowed suffices.
+/// `all OR all OR ...`: one allowed licence is enough.
 fn any(left: &mut &[String], name: &str) -> bool {
     let mut allowed = all(left, name);
     while take(left, "OR") {

@@ -13,7 +13,7 @@ pub(crate) const MODULES: Rule = Rule {
 
 pub(crate) const FUNCTIONS: Rule = Rule {
     name: "function-names",
-    why: "Verbs of the domain tell what happens (`instance.disassociate`); `handle`, `process` and `do` tell that something does.",
+    why: "A verb of the domain names what happens (`instance.disassociate`); `handle`, `process` and `do` name nothing.",
     find: functions,
 };
 

@@ -1,4 +1,4 @@
-//! Things that have a home, and may stand nowhere else: the clock, the environment, chance, spawning, waiting.
+//! Calls that only named files may make: the clock, the environment, randomness, spawning, waiting.
 
 use super::{
     rule::{Finding, Rule, Workspace},
@@ -27,9 +27,9 @@ pub(crate) const FACTS: Rule = Rule {
 
 struct Home {
     what: &'static str,
-    /// Beginnings of paths.
+    /// Prefixes of paths.
     homes: &'static [&'static str],
-    /// Tests and examples may do it anywhere.
+    /// Whether tests and examples may do it anywhere.
     free_in_tests: bool,
     instead: &'static str,
 }
@@ -43,7 +43,7 @@ const HOMES_OF: &[Home] = &[
     },
     Home {
         what: "Instant::now",
-        // Besides the clock, what only measures a duration, for the metrics or to tell long work from short.
+        // Besides the clock, code that only measures a duration, for the metrics or to separate long work from short.
         homes: &[
             "crates/clock/",
             "crates/hypervisor-simulated/src/store.rs",
@@ -62,7 +62,7 @@ const HOMES_OF: &[Home] = &[
     },
     Home {
         what: "thread::sleep",
-        // The writer is a thread of its own, and gives a store that failed time before it asks again; commands wait for
+        // The writer is a thread of its own, and gives a failed store time before it tries again; commands wait for
         // other processes.
         homes: &["crates/state/src/writer.rs", "crates/server/src/waiting.rs", "xtask/"],
         free_in_tests: false,
@@ -76,7 +76,7 @@ const HOMES_OF: &[Home] = &[
     },
     Home {
         what: "Uuid::new_v4",
-        // A simulated machine draws its own host keys and boot ids: they are no part of the state.
+        // A simulated machine draws its own host keys and boot ids: they are not part of the state.
         homes: &["crates/hypervisor-simulated/src/machines.rs"],
         free_in_tests: true,
         instead: "take ids and randomness from the Context",
@@ -104,7 +104,7 @@ const HOMES_OF: &[Home] = &[
     },
 ];
 
-/// Where a test's waiting for a condition is written, once, with its limit.
+/// The files in which tests wait for a condition, with a time limit.
 const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/support/waiting.py"];
 
 const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
@@ -123,7 +123,7 @@ fn homes(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// Homes in which nothing of the kind stands any more.
+/// Files of the lists that no longer make such a call.
 fn stale(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for Home { what, homes, .. } in HOMES_OF {

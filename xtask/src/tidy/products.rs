@@ -1,4 +1,4 @@
-//! A product's folder takes nothing of another product's, and nothing takes from a file that holds an action.
+//! A product's folder imports nothing of another product, and nothing imports a file that holds an action.
 
 use super::{
     imports::Modules,
@@ -12,7 +12,7 @@ pub(crate) const PRODUCTS: Rule = Rule {
 };
 
 const ACTIONS: &str = "crates/actions/src/";
-/// The catalog alone lists them.
+/// The only file that lists the actions.
 const CATALOG: &str = "crates/actions/src/catalog.rs";
 
 fn products(workspace: &Workspace) -> Vec<Finding> {

@@ -1,14 +1,14 @@
-//! What a rule is, what it looks at and what it finds.
+//! What a rule is, what it reads and what it reports.
 
 use super::source::SourceFile;
 use crate::{ground, shell};
 use std::{fmt, fs, process::Command};
 
-/// Everything a rule may look at.
+/// Everything a rule may read.
 pub(crate) struct Workspace {
-    /// What git tracks or would track, in git's order; binary files are left out.
+    /// The files that git tracks or would track, in git's order; binary files are left out.
     pub files: Vec<SourceFile>,
-    /// The answer of `cargo metadata`, dependencies included.
+    /// The output of `cargo metadata`, dependencies included.
     pub metadata: serde_json::Value,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Rule {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub path: String,
-    /// From 1.
+    /// Counted from 1.
     pub line: usize,
     pub what_to_do: String,
 }
@@ -40,7 +40,7 @@ impl Workspace {
         let list = shell::read(git)?;
         let metadata = shell::read(shell::cargo(&["metadata", "--format-version", "1", "--quiet"]))?;
         let files = list.split('\0').filter(|path| !path.is_empty()).filter_map(|path| {
-            // Deleted but not yet committed, or not text: no rule looks at it.
+            // A file that is deleted but not yet committed, or is not text: no rule reads it.
             let text = fs::read_to_string(ground::root().join(path)).ok()?;
             Some(SourceFile::new(path, &text))
         });
@@ -55,13 +55,13 @@ impl Workspace {
 pub(crate) mod test {
     use super::*;
 
-    /// A workspace of these files and nothing else.
+    /// A workspace of only these files.
     pub(crate) fn workspace(files: &[(&str, &str)]) -> Workspace {
         let files = files.iter().map(|(path, text)| SourceFile::new(path, text)).collect();
         Workspace { files, metadata: serde_json::Value::Null }
     }
 
-    /// What a rule finds in one file, as `line: what to do`.
+    /// The findings of a rule in one file, as `line: what to do`.
     pub(crate) fn found(rule: &Rule, path: &str, text: &str) -> Vec<String> {
         (rule.find)(&workspace(&[(path, text)])).iter().map(|f| format!("{}: {}", f.line, f.what_to_do)).collect()
     }

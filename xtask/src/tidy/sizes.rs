@@ -1,4 +1,4 @@
-//! Files and functions that fit a reader's head. What is longer today stands in `ratchet.txt`, which may only shrink.
+//! Files and functions stay short. Longer ones of today are listed in `ratchet.txt`, which may only shrink.
 
 use super::{
     rule::{Finding, Rule, Workspace},
@@ -52,7 +52,7 @@ fn exceptions(workspace: &Workspace) -> Vec<Exception<'_>> {
         .collect()
 }
 
-/// A thing that was measured, whether long or not.
+/// The measured size of a file or function.
 struct Measured<'a> {
     path: &'a str,
     name: String,
@@ -95,7 +95,7 @@ fn judge(kind: &str, max: usize, advice: &str, measured: Vec<Measured>, exceptio
         findings.push(Finding { path: long.path.to_owned(), line: long.line, what_to_do });
     }
     for exception in exceptions.iter().filter(|exception| exception.kind == kind) {
-        // The longest counts where several functions of a file bear one name.
+        // Where several functions of a file have one name, the longest counts.
         let now =
             measured.iter().filter(|m| m.path == exception.path && m.name == exception.name).map(|m| m.lines).max();
         let what_to_do = match now {

@@ -1,8 +1,8 @@
-//! A source file as the rules see it: Rust code with strings and comments blanked, comments alone, where the tests begin,
-//! how long each function is. A lexer and a brace counter, no parser: enough for counting, and nothing to compile.
+//! A source file as the rules see it: Rust code with strings and comments blanked, the comments alone, where the tests
+//! begin, and how long each function is. It is a lexer and a brace counter, not a parser: that is enough for counting.
 
 pub(crate) struct SourceFile {
-    /// From the root of the checkout, with `/`.
+    /// The path from the root of the checkout, with `/`.
     pub path: String,
     pub text: String,
     /// Rust only: the text with comments and the insides of strings blanked, line for line.
@@ -17,9 +17,9 @@ pub(crate) struct SourceFile {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Function {
     pub name: String,
-    /// Of the word `fn`, from 1.
+    /// The line of the word `fn`, counted from 1.
     pub line: usize,
-    /// From `fn` to the closing brace, both counted; 0 without a body.
+    /// The number of lines from `fn` to the closing brace, both included; 0 without a body.
     pub lines: usize,
 }
 
@@ -34,7 +34,7 @@ impl SourceFile {
         self.path.ends_with(".rs")
     }
 
-    /// Numbered lines of code, from 1.
+    /// The lines of code with their numbers, counted from 1.
     pub fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
@@ -43,7 +43,7 @@ impl SourceFile {
         line > self.lines_before_test
     }
 
-    /// All functions, in the order of their first lines.
+    /// All functions, in order.
     pub fn functions(&self) -> Vec<Function> {
         let bytes = self.code.as_bytes();
         words(&self.code)
@@ -67,7 +67,7 @@ fn is_test_path(path: &str) -> bool {
         || path.contains("/test/")
 }
 
-/// The tail begins at `#[cfg(test)]` when a module follows it.
+/// The test part begins at `#[cfg(test)]` when a module follows it.
 fn lines_before_test(code: &str) -> usize {
     let lines: Vec<&str> = code.lines().collect();
     let begins = |index: usize| {
@@ -79,7 +79,7 @@ fn lines_before_test(code: &str) -> usize {
     (0..lines.len()).find(|&index| begins(index)).unwrap_or(lines.len())
 }
 
-/// Identifiers with their places.
+/// Identifiers with their positions.
 pub(crate) fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = code.as_bytes();
     let mut at = 0;
@@ -103,7 +103,7 @@ fn line_of(bytes: &[u8], at: usize) -> usize {
     bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// The place of the brace that closes the body, or nothing for a function without one.
+/// The position of the brace that closes the body, or none for a function without a body.
 fn body_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut nested = 0_i32;
     let mut braces = 0_i32;
@@ -125,17 +125,17 @@ fn body_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// What a character belongs to while the lexer walks.
+/// What the current character belongs to.
 #[derive(Clone, Copy)]
 enum In {
     Code,
     LineComment,
-    /// How deep: Rust's block comments nest.
+    /// The nesting depth: Rust's block comments nest.
     BlockComment(usize),
     Text,
-    /// How many hashes close it.
+    /// The number of hashes that close it.
     RawText(usize),
-    /// Only the closing tick is left.
+    /// Only the closing quote is left.
     Character,
 }
 
@@ -160,7 +160,7 @@ fn split(text: &str) -> (String, String) {
     (code, comments)
 }
 
-/// The state after the characters taken.
+/// The next state, and the number of characters it took.
 fn step(state: In, chars: &[char], at: usize) -> (In, usize) {
     let two = |a: char, b: char| chars[at] == a && chars.get(at + 1) == Some(&b);
     match state {
@@ -185,7 +185,7 @@ fn step(state: In, chars: &[char], at: usize) -> (In, usize) {
     }
 }
 
-/// The length of the character literal that begins here; 1 where none does, as at the tick of a lifetime.
+/// The length of the character literal that begins here; 1 where none does, as at the quote of a lifetime.
 fn character(chars: &[char], at: usize) -> usize {
     if chars[at] != '\'' {
         return 1;
@@ -197,7 +197,7 @@ fn character(chars: &[char], at: usize) -> usize {
     }
 }
 
-/// `r"`, `r#"`, `br#"`: how many hashes, and how many characters the opening takes.
+/// `r"`, `r#"`, `br#"`: the number of hashes, and the length of the opening.
 fn raw_text(chars: &[char], at: usize) -> Option<(usize, usize)> {
     let before = at.checked_sub(1).map(|index| chars[index]);
     if chars[at] != 'r' || before.is_some_and(|c| (c.is_alphanumeric() || c == '_') && c != 'b' && c != 'c') {

@@ -1,4 +1,4 @@
-//! A text in two languages says the same in both: `X.zh-CN.md` keeps step with `X.md`.
+//! A text in two languages has the same structure in both: `X.zh-CN.md` follows `X.md`.
 
 use super::{
     rule::{Finding, Rule, Workspace},
@@ -31,14 +31,14 @@ fn translations(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// One line of a text that both languages share.
+/// One line that both languages share.
 #[derive(Debug)]
 struct Part {
     line: usize,
     what: String,
 }
 
-/// The first difference is told: those after it mostly follow from it.
+/// Reports the first difference only: later ones mostly follow from it.
 fn compare(original: &SourceFile, translation: &SourceFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, parts) in [("heading", headings as fn(&str) -> Vec<Part>), ("code", code), ("table row", rows)] {
@@ -62,7 +62,7 @@ fn compare(original: &SourceFile, translation: &SourceFile) -> Vec<Finding> {
     findings
 }
 
-/// Their levels: the words differ.
+/// The levels of the headings; the words differ.
 fn headings(text: &str) -> Vec<Part> {
     let (prose, _) = split(text);
     let level = |line: &str| line.chars().take_while(|character| *character == '#').count();
@@ -80,7 +80,7 @@ fn code(text: &str) -> Vec<Part> {
     bare.filter(|part| !part.what.is_empty()).collect()
 }
 
-/// The first cell of each row of a table, where it is code or a link: the same in both.
+/// The first cell of each row of a table if it is code or a link: the same in both languages.
 fn rows(text: &str) -> Vec<Part> {
     let (prose, _) = split(text);
     let rows = prose.into_iter().filter(|(_, line)| line.starts_with('|'));
@@ -95,7 +95,7 @@ fn rows(text: &str) -> Vec<Part> {
 /// A line with its number.
 type Line<'a> = (usize, &'a str);
 
-/// The numbered lines outside fences, and those inside with the fences themselves.
+/// The numbered lines outside code fences, and those inside, with the fences.
 fn split(text: &str) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
     let (mut prose, mut code, mut inside) = (Vec::new(), Vec::new(), false);
     for (index, line) in text.lines().enumerate() {
@@ -138,9 +138,9 @@ mod test {
             ("| [a](a.md) | 乙 |\n", ""),
             ("[English](README.md)", "English"),
         ] {
-            let told = found(ENGLISH, &CHINESE.replace(from, to));
-            assert_eq!(told.len(), 1, "{to}: {told:?}");
-            assert!(told[0].starts_with("README.zh-CN.md:"), "{told:?}");
+            let findings = found(ENGLISH, &CHINESE.replace(from, to));
+            assert_eq!(findings.len(), 1, "{to}: {findings:?}");
+            assert!(findings[0].starts_with("README.zh-CN.md:"), "{findings:?}");
         }
         assert_eq!(found(&ENGLISH.replace("(README.zh-CN.md)", ""), CHINESE), ["README.md:1: link to README.zh-CN.md"]);
     }

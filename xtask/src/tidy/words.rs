@@ -1,4 +1,4 @@
-//! What a text must begin with, and what must stand in none.
+//! What a text must begin with, and what no text may contain.
 
 use super::{
     rule::{Finding, Rule, Workspace},
@@ -45,7 +45,7 @@ fn first_sentence(workspace: &Workspace) -> Vec<Finding> {
 }
 
 fn leftovers(workspace: &Workspace) -> Vec<Finding> {
-    // Built from halves, so that this file does not find itself.
+    // Built from halves, so that this file does not match itself.
     let markers = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
     let macros = ["todo!", "unimplemented!", "dbg!", "#[ignore"];
     let mut findings = Vec::new();
@@ -74,7 +74,7 @@ fn unrun_examples(workspace: &Workspace) -> Vec<Finding> {
 
 fn machine_paths(workspace: &Workspace) -> Vec<Finding> {
     let roots = [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/"), concat!("/Us", "ers/")];
-    // What stands inside a guest is no path of ours: the homes of its login users.
+    // Paths inside a guest are not ours: the homes of its login users.
     let guests = [concat!("/ro", "ot/.ssh"), concat!("/ho", "me/ubuntu")];
     let houses_of_guests = "crates/hypervisor-";
     let mut findings = each_line(workspace, |text| {
@@ -86,7 +86,7 @@ fn machine_paths(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// Preceded by nothing that would make it the middle of a longer path or of an address.
+/// Whether no character before it makes it the middle of a longer path or of an address.
 fn begins_a_path(text: &str, root: &str) -> bool {
     text.match_indices(root).any(|(at, _)| {
         let before = text[..at].chars().next_back();
@@ -110,7 +110,7 @@ fn registries(workspace: &Workspace) -> Vec<Finding> {
 }
 
 fn each_line(workspace: &Workspace, what_to_do: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
-    // Cargo writes its registry into the lock file itself.
+    // Cargo writes its registry's path into the lock file.
     let files = workspace.files.iter().filter(|file| file.path != "Cargo.lock");
     files
         .flat_map(|file| numbered(&file.text).map(move |(line, text)| (file, line, text)))
