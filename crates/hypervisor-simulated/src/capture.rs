@@ -1,7 +1,7 @@
 //! Captured disks: machines that are captured, and such as are made anew from what was captured.
 
 use crate::{
-    disk::Disk,
+    guest::disk::Disk,
     image::Image,
     machine::Machine,
     machines::{Machines, new_host_seed},

@@ -4,7 +4,7 @@ use crate::{
     machine::{Machine, Stored},
     machines::{Machines, OpenError, new_boot, running},
     settings::Settings,
-    ssh::{self, Sshd, SshdOf},
+    sshd::{self, Sshd, SshdOf},
     store::Written,
 };
 use async_trait::async_trait;
@@ -205,7 +205,7 @@ impl Hypervisor for SimulatedHypervisor {
         if !machine.has_sshd {
             return Err(Error::Other(format!("{id} has no SSH endpoint").into()));
         }
-        let host_key = ssh::ed25519_host_key(&machine).public_key().to_openssh();
+        let host_key = sshd::ed25519_host_key(&machine).public_key().to_openssh();
         Ok(Endpoint {
             address: self.machines.listeners.address(&machine),
             user: machine.entrance().user.clone(),
@@ -243,7 +243,7 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error> {
         let machines = Arc::clone(&self.machines);
-        let session = ssh::Accepted::at(machines, id, peer.map(Peer::new))?;
+        let session = sshd::Accepted::at(machines, id, peer.map(Peer::new))?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
         tokio::spawn(session.run(ours));
         Ok(Box::new(theirs))
@@ -255,7 +255,7 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn console(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error> {
         let machines = Arc::clone(&self.machines);
-        let console = ssh::Console::at(machines, id, peer.map(Peer::new))?;
+        let console = sshd::Console::at(machines, id, peer.map(Peer::new))?;
         let (theirs, ours) = tokio::io::duplex(PIPE_BYTES);
         tokio::spawn(console.run(ours));
         Ok(Box::new(theirs))

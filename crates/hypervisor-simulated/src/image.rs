@@ -1,6 +1,6 @@
 //! A captured disk, as a row.
 
-use crate::disk::Disk;
+use crate::guest::disk::Disk;
 use cvmd_model::ImageId;
 use serde::{Deserialize, Serialize};
 

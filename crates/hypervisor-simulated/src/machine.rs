@@ -14,7 +14,7 @@
 //! A power cut leads to Off from everywhere. What time does is never written: a stored `Starting` whose time has come
 //! *is* Running, before and after a restart of the process alike.
 
-use crate::disk::Disk;
+use crate::guest::disk::Disk;
 use cvmd_hypervisor::{Boot, Definition};
 use cvmd_model::{Behaviour, BootId, InstanceId, Power, Size, System};
 use serde::{Deserialize, Serialize};

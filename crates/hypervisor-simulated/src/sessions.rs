@@ -8,9 +8,9 @@
 
 use crate::{
     bounds::{Bound, Bounds},
+    guest::files::Files,
     memory::Memory,
     owners::{Holder, Owners},
-    ssh::Files,
 };
 use cvmd_hypervisor::{Among, Error, Holding, Peer, largest};
 use cvmd_model::InstanceId;

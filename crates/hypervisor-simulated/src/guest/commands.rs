@@ -1,0 +1,258 @@
+//! The commands of a simulated guest: what they print and with which status they end.
+
+use super::{
+    dates, environment, file_commands, lookup, printing,
+    process::{Done, Effect, Guest, OUTPUT_MAX, fails, prints},
+    sed,
+    shell::{Leaving, Shell, assignment, is_name},
+    text_commands,
+};
+use crate::{
+    bounds::Bound,
+    machine::{Machine, RESCUE_MOUNT},
+};
+use cvmd_model::System;
+use std::{io::Write as _, time::Duration};
+
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+const KERNEL: &str = "6.1.0-cvmd";
+
+/// What stands before a command's name.
+struct Before<'a> {
+    assigned: Vec<(String, String)>,
+    user: &'a str,
+    /// `env`, which takes no command for a wish to see the variables.
+    is_env: bool,
+}
+
+/// Takes variables, `sudo`, `env`, `exec` and `command` off the front of a command's words. Answers what is left of them.
+fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a str]) {
+    // What is still to be looked at: taking words off the front of the list would move all others each time.
+    let mut words = words;
+    let mut before = Before { assigned: Vec::new(), user, is_env: false };
+    while let Some(first) = words.first().copied() {
+        if let Some((name, value)) = assignment(first) {
+            before.assigned.push((name.to_owned(), value.to_owned()));
+            words = &words[1..];
+        } else if first == "sudo" {
+            let options = words[1..].iter().take_while(|word| word.starts_with('-')).count();
+            words = &words[1 + options..];
+            before.user = "root";
+        } else if first == "env"
+            || first == "exec" && words.len() > 1
+            || first == "command" && words.get(1).is_some_and(|next| !next.starts_with('-'))
+        {
+            before.is_env = first == "env";
+            words = &words[1..];
+        } else {
+            break;
+        }
+    }
+    (before, words)
+}
+
+/// Runs one command, with what is assigned before its name.
+pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let machine = guest.machine;
+    let (Before { assigned, user, is_env }, words) = before(&words, &machine.entrance().user);
+    let Some((name, arguments)) = words.split_first() else {
+        if is_env {
+            let shown = environment::with(&assigned, guest, |guest| environment::run("env", &[], guest));
+            return shown.unwrap_or_default();
+        }
+        guest.shell.variables.extend(assigned);
+        return Done::default();
+    };
+    if is_env && name.starts_with('-') {
+        return fails(&format!("env: {name}: only NAME=VALUE before a command is known here"), 125);
+    }
+    let done = if *name == "printenv" {
+        environment::with(&assigned, guest, |guest| environment::run(name, arguments, guest))
+    } else {
+        environment::run(name, arguments, guest)
+    };
+    let done = done.or_else(|| lookup::run(name, arguments, guest));
+    let done = done.or_else(|| printing::run(name, arguments, guest));
+    let done = done.or_else(|| text_commands::run(name, arguments, guest));
+    if let Some(done) = done.or_else(|| file_commands::run(name, arguments, assigned, guest)) {
+        return done;
+    }
+    let rescue = machine.system() == System::Rescue;
+    let power = |effect| {
+        if user == "root" {
+            Done { effect: Some(effect), ..Done::default() }
+        } else {
+            fails(&format!("{name}: must be root, try sudo"), 1)
+        }
+    };
+    match *name {
+        "true" | ":" => Done::default(),
+        "false" => Done { status: 1, ..Done::default() },
+        "hostname" => prints(machine.names().0),
+        "whoami" => prints(user),
+        "id" => id(user, arguments),
+        "nproc" => prints(&machine.size.cpu.to_string()),
+        "lsblk" => lsblk(machine),
+        "df" => df(guest, arguments),
+        "sed" => sed::run(arguments, guest),
+        "read" => read(guest, arguments),
+        "break" => leaves(Leaving::Loop, arguments, guest.shell),
+        "continue" => leaves(Leaving::Lap, arguments, guest.shell),
+        "uname" => uname(machine, arguments),
+        "date" => dates::date(arguments, guest.now_ms / 1000),
+        "uptime" => dates::uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
+        "cat" => cat(guest, user, arguments),
+        "sleep" => match arguments.first().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
+            Some(time) if time <= SLEEP_MAX => Done { effect: Some(Effect::Sleep(time)), ..Done::default() },
+            _ => fails("sleep: up to 60 whole seconds are known here", 1),
+        },
+        "scp" => fails("scp: only the other side of a copy is known here, alone: scp -t TARGET, scp -f SOURCE...", 1),
+        "exit" | "logout" => {
+            let status = arguments.first().map_or(Some(guest.shell.status), |number| number.parse().ok());
+            Done { effect: Some(Effect::Exit(status.unwrap_or(2))), ..Done::default() }
+        }
+        // As the vendor's guide begins; the rescue system has mounted the disk already.
+        "mount" if rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
+        "poweroff" | "halt" => power(Effect::PowerOff),
+        "reboot" => power(Effect::Reboot),
+        "shutdown" if arguments.contains(&"-r") => power(Effect::Reboot),
+        "shutdown" => power(Effect::PowerOff),
+        _ => unknown(name, guest.shell),
+    }
+}
+
+/// As `sh` says it, and once a shell what there is instead.
+fn unknown(name: &str, shell: &mut Shell) -> Done {
+    let hint = if shell.hinted { "" } else { "\n(a simulated guest: `help` says which commands it knows)" };
+    shell.hinted = true;
+    fails(&format!("sh: 1: {name}: not found{hint}"), 127)
+}
+
+/// Whether a command waits for the client's input to end.
+pub(crate) fn reads_input(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
+    let Some((name, rest)) = words.split_first() else { return false };
+    let named = rest.iter().filter(|word| !word.starts_with('-') && word.parse::<u64>().is_err()).count();
+    match *name {
+        "cat" => rest.is_empty() || rest == ["-"],
+        "head" | "tail" | "wc" => named == 0,
+        "grep" | "sed" => named == 1,
+        "sh" | "bash" => rest.is_empty() || rest.contains(&"-s"),
+        "tee" | "read" => true,
+        _ => false,
+    }
+}
+
+fn id(user: &str, arguments: &[&str]) -> Done {
+    let number = if user == "root" { 0 } else { 1000 };
+    match arguments {
+        [] => prints(&format!("uid={number}({user}) gid={number}({user}) groups={number}({user})")),
+        ["-u" | "-g"] => prints(&number.to_string()),
+        ["-un" | "-gn"] => prints(user),
+        _ => fails("id: only -u, -g, -un and -gn are known here", 1),
+    }
+}
+
+/// Virtio disks, the system disk first.
+fn lsblk(machine: &Machine) -> Done {
+    let mut done = prints("NAME SIZE TYPE");
+    for (letter, size_gib) in ('a'..='z').zip(&machine.size.disks_gib) {
+        _ = writeln!(done.out, "vd{letter} {size_gib}G disk");
+    }
+    done
+}
+
+/// Its disks; the files that are in memory stand on the first.
+fn df(guest: &Guest<'_>, arguments: &[&str]) -> Done {
+    let is_known = |word: &&str| matches!(*word, "-h" | "-k" | "/");
+    if !arguments.iter().all(is_known) {
+        return fails("df: only -h, -k and / are known here", 1);
+    }
+    let size_gib = guest.machine.size.disks_gib.first().copied().unwrap_or_default();
+    let used_kib = guest.files.bytes().div_ceil(1024);
+    let size_kib = (size_gib as usize) << 20;
+    let percent = (used_kib * 100).div_ceil(size_kib.max(1));
+    if arguments.contains(&"-h") {
+        prints(&format!(
+            "Filesystem      Size  Used Avail Use% Mounted on\n/dev/vda1  {:>10}  {:>4} {:>5} {percent:>3}% /",
+            format!("{size_gib}G"),
+            format!("{used_kib}K"),
+            format!("{size_gib}G"),
+        ))
+    } else {
+        prints(&format!(
+            "Filesystem     1K-blocks  Used Available Use% Mounted on\n/dev/vda1  {size_kib:>13} {used_kib:>5} {:>9} {percent:>3}% /",
+            size_kib.saturating_sub(used_kib),
+        ))
+    }
+}
+
+/// `read [-r] NAME...`: a line of the input, its words one by one, and what is left of it to the last name.
+fn read(guest: &mut Guest<'_>, arguments: &[&str]) -> Done {
+    let names = arguments.strip_prefix(&["-r"]).unwrap_or(arguments);
+    if names.is_empty() || !names.iter().all(|name| is_name(name)) {
+        return fails("read: names, and -r before them, are known here", 2);
+    }
+    let line = guest.input.line();
+    let text = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+    let mut rest = text.trim_matches(|blank: char| blank.is_ascii_whitespace());
+    for (at, name) in names.iter().enumerate() {
+        let (word, behind) = match rest.split_once(|blank: char| blank.is_ascii_whitespace()) {
+            Some((word, behind)) if at + 1 < names.len() => (word, behind.trim_start()),
+            _ => (rest, ""),
+        };
+        guest.shell.variables.insert((*name).to_owned(), word.to_owned());
+        rest = behind;
+    }
+    Done { status: u8::from(!line.is_some_and(|line| line.ends_with(b"\n"))), ..Done::default() }
+}
+
+/// `break` and `continue`, of the loop around them; outside of one they do nothing.
+fn leaves(what: Leaving, arguments: &[&str], shell: &mut Shell) -> Done {
+    if !matches!(arguments, [] | ["1"]) {
+        return fails("sh: only the loop around `break` and `continue` can be left here", 2);
+    }
+    shell.leaving = (shell.loops > 0).then_some(what);
+    Done::default()
+}
+
+fn uname(machine: &Machine, arguments: &[&str]) -> Done {
+    let (host, _) = machine.names();
+    match arguments {
+        [] | ["-s"] => prints("Linux"),
+        ["-a"] => prints(&format!("Linux {host} {KERNEL} #1 SMP simulated by cvmd x86_64 GNU/Linux")),
+        ["-n"] => prints(host),
+        ["-r"] => prints(KERNEL),
+        ["-m" | "-p" | "-i"] => prints("x86_64"),
+        _ => fails("uname: only one of -a, -s, -n, -r, -m is known here", 1),
+    }
+}
+
+fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
+    let mut done = Done::default();
+    if paths.is_empty() || paths == ["-"] {
+        done.out.extend(guest.input.take());
+        return done;
+    }
+    for path in paths {
+        let read = match *path {
+            "/etc/shadow" if user != "root" => Err("Permission denied".into()),
+            path => guest.read(&guest.place(path)),
+        };
+        match read {
+            Ok(body) if done.out.len() + body.len() > OUTPUT_MAX => {
+                guest.files.memory().bounds.reached(Bound::Output);
+                done.status = 1;
+                done.err.push_str(&format!("cat: {path}: one command prints no more than {OUTPUT_MAX} bytes here\n"));
+                break;
+            }
+            Ok(body) => done.out.extend(body),
+            Err(why) => {
+                done.status = 1;
+                done.err.push_str(&format!("cat: {path}: {why}\n"));
+            }
+        }
+    }
+    done
+}

@@ -1,0 +1,181 @@
+//! Moments as a guest tells them, always in UTC and in English: `date`, `uptime`, and the times of files.
+
+use super::process::{Done, fails, prints};
+
+const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+/// Half a year: coreutils show the year of what is older, and the time of what is younger.
+const RECENT_SECONDS: u64 = 31_556_952 / 2;
+
+/// A moment in the calendar.
+struct Moment {
+    seconds: u64,
+    year: u64,
+    /// From 1 on.
+    month: usize,
+    day: u64,
+    weekday: usize,
+}
+
+impl Moment {
+    fn of(seconds: u64) -> Moment {
+        let days = seconds / 86_400;
+        // Days are counted from 1 March of year 0, so that a leap day ends a year
+        // (https://howardhinnant.github.io/date_algorithms.html#civil_from_days).
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = era * 400 + year_of_era + u64::from(month <= 2);
+        #[expect(clippy::cast_possible_truncation, reason = "at most 12, and at most 6")]
+        let (month, weekday) = (month as usize, (days % 7) as usize);
+        Moment { seconds, year, month, day, weekday }
+    }
+
+    /// What a letter behind `%` stands for; `None` for one that is not known here.
+    fn field(&self, letter: char) -> Option<String> {
+        let Moment { seconds, year, month, day, weekday } = *self;
+        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        let name = |names: &[&str], at: usize| names.get(at).copied().unwrap_or_default().to_owned();
+        Some(match letter {
+            'Y' => year.to_string(),
+            'y' => format!("{:02}", year % 100),
+            'm' => format!("{month:02}"),
+            'd' => format!("{day:02}"),
+            'e' => format!("{day:2}"),
+            'H' => format!("{hour:02}"),
+            'M' => format!("{minute:02}"),
+            'S' => format!("{second:02}"),
+            's' => seconds.to_string(),
+            'a' => name(&DAYS, weekday)[..3].to_owned(),
+            'A' => name(&DAYS, weekday),
+            'b' => name(&MONTHS, month - 1)[..3].to_owned(),
+            'B' => name(&MONTHS, month - 1),
+            'F' => self.text("%Y-%m-%d").ok()?,
+            'T' => self.text("%H:%M:%S").ok()?,
+            'R' => self.text("%H:%M").ok()?,
+            'Z' => "UTC".into(),
+            'z' => "+0000".into(),
+            'n' => "\n".into(),
+            '%' => "%".into(),
+            _ => return None,
+        })
+    }
+
+    /// The moment in a format of `date`.
+    ///
+    /// # Errors
+    /// The letter that is not known here.
+    fn text(&self, format: &str) -> Result<String, char> {
+        let (mut text, mut letters) = (String::new(), format.chars());
+        while let Some(letter) = letters.next() {
+            match letter {
+                '%' => {
+                    let letter = letters.next().unwrap_or('%');
+                    text.push_str(&self.field(letter).ok_or(letter)?);
+                }
+                letter => text.push(letter),
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// `date`, and `date +FORMAT`; UTC is the guest's own time, so that `-u` says nothing new.
+pub(crate) fn date(arguments: &[&str], now: u64) -> Done {
+    let arguments: Vec<_> = arguments.iter().filter(|word| !["-u", "--utc"].contains(word)).collect();
+    let format = match *arguments {
+        [] => "%a %b %e %H:%M:%S %Z %Y",
+        [format] if format.starts_with('+') => &format[1..],
+        _ => return fails("date: only -u and a format such as +%Y-%m-%d are known here", 1),
+    };
+    match Moment::of(now).text(format) {
+        Ok(text) => prints(&text),
+        Err(letter) => fails(&format!("date: %{letter} is not known here"), 1),
+    }
+}
+
+/// The time of a file, as `ls -l` tells it.
+pub(crate) fn of_files(moment: u64, now: u64) -> String {
+    let is_recent = moment <= now && moment + RECENT_SECONDS > now;
+    Moment::of(moment).text(if is_recent { "%b %e %R" } else { "%b %e  %Y" }).unwrap_or_default()
+}
+
+pub(crate) fn uptime(arguments: &[&str], booted: u64, now: u64) -> Done {
+    match arguments {
+        ["-s"] => prints(&Moment::of(booted).text("%F %T").unwrap_or_default()),
+        [] => prints(&up(booted, now)),
+        _ => fails("uptime: only `uptime` and `uptime -s`, the time of the boot, are known here", 1),
+    }
+}
+
+/// As procps says it; who asks is the one user, and nothing else runs here.
+fn up(booted: u64, now: u64) -> String {
+    let minutes = now.saturating_sub(booted) / 60;
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    let days = match days {
+        0 => String::new(),
+        1 => "1 day, ".to_owned(),
+        days => format!("{days} days, "),
+    };
+    let hours = if hours == 0 { format!("{minutes} min") } else { format!("{hours:2}:{minutes:02}") };
+    let time = Moment::of(now).text("%T").unwrap_or_default();
+    format!(" {time} up {days}{hours},  1 user,  load average: 0.00, 0.00, 0.00")
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn how_long_a_machine_is_up_is_told_as_procps_does() {
+        let now = 951_782_399;
+        for (up, told) in [
+            (59, "up 0 min,"),
+            (61 * 60, "up  1:01,"),
+            (86_400 + 60, "up 1 day, 1 min,"),
+            (2 * 86_400 + 13 * 3600, "up 2 days, 13:00,"),
+        ] {
+            assert_eq!(super::up(now - up, now), format!(" 23:59:59 {told}  1 user,  load average: 0.00, 0.00, 0.00"));
+        }
+    }
+
+    /// What GNU's date prints for the same seconds, with TZ=UTC and LC_ALL=C.
+    #[test]
+    fn a_moment_is_told_as_gnu_date_does() {
+        for (now, told) in [
+            (0, "Thu Jan  1 00:00:00 UTC 1970"),
+            (951_782_399, "Mon Feb 28 23:59:59 UTC 2000"),
+            (951_782_400, "Tue Feb 29 00:00:00 UTC 2000"),
+            (1_795_478_400, "Tue Nov 24 00:00:00 UTC 2026"),
+        ] {
+            assert_eq!(date(&[], now), prints(told));
+        }
+        let formatted = date(&["-u", "+%F %T %s %A %B %y %R%z 100%%"], 951_782_399);
+        assert_eq!(formatted, prints("2000-02-28 23:59:59 951782399 Monday February 00 23:59+0000 100%"));
+        assert_eq!(date(&["+%q"], 0).status, 1);
+        assert_eq!(date(&["-s", "x"], 0).status, 1);
+    }
+
+    #[test]
+    fn what_is_old_has_its_year() {
+        assert_eq!(of_files(951_782_399, 951_782_400), "Feb 28 23:59");
+        assert_eq!(of_files(951_782_399, 951_782_399 + RECENT_SECONDS), "Feb 28  2000");
+    }
+}

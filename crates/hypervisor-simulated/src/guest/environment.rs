@@ -1,0 +1,131 @@
+//! What a guest's shell is set to: its directory, its variables and its options, and the commands that change them.
+
+use super::{
+    files::absolute,
+    process::{Done, Guest, directory, fails, prints},
+    shell::{Shell, assignment, is_name},
+};
+use crate::machine::Machine;
+
+/// As Debian's sshd sets it, for root and for others.
+const PATHS: [&str; 2] =
+    ["/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/usr/local/bin:/usr/bin:/bin:/usr/games"];
+
+/// The variables that sshd and a login give a shell; those that somebody has set stay.
+pub(crate) fn log_in(shell: &mut Shell, machine: &Machine) {
+    let user = machine.entrance().user.to_string();
+    let path = PATHS[usize::from(user != "root")];
+    let pwd = directory(shell, machine);
+    shell.variables.extend([("HOME".to_owned(), machine.home()), ("PWD".to_owned(), pwd)]);
+    for (name, value) in [("USER", &*user), ("LOGNAME", &user), ("SHELL", "/bin/bash"), ("PATH", path)] {
+        shell.variables.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
+}
+
+/// Does something with variables of its own.
+pub(crate) fn with<T>(
+    assigned: &[(String, String)],
+    guest: &mut Guest<'_>,
+    act: impl FnOnce(&mut Guest<'_>) -> T,
+) -> T {
+    let before = guest.shell.variables.clone();
+    guest.shell.variables.extend(assigned.iter().cloned());
+    let done = act(guest);
+    guest.shell.variables = before;
+    done
+}
+
+/// Runs such a command; `None` when it is none.
+pub(crate) fn run(name: &str, arguments: &[&str], guest: &mut Guest<'_>) -> Option<Done> {
+    Some(match name {
+        "cd" => cd(arguments, guest),
+        "pwd" => prints(&directory(guest.shell, guest.machine)),
+        "env" | "printenv" => printenv(arguments, guest.shell),
+        "export" => export(arguments, guest),
+        "unset" => {
+            for name in arguments {
+                guest.shell.variables.remove(*name);
+            }
+            Done::default()
+        }
+        "set" => set(arguments, guest),
+        "umask" => umask(arguments, guest),
+        _ => return None,
+    })
+}
+
+fn cd(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    let from = directory(guest.shell, guest.machine);
+    let back = guest.shell.variables.get("OLDPWD").cloned();
+    let to = match *arguments {
+        [] => guest.machine.home(),
+        ["-"] => match &back {
+            Some(back) => back.clone(),
+            None => return fails("cd: OLDPWD not set", 1),
+        },
+        [path] => absolute(path, &from),
+        _ => return fails("cd: too many arguments", 1),
+    };
+    if !guest.files.is_directory(&to, guest.machine) {
+        let why = if guest.read(&to).is_ok() { "Not a directory" } else { "No such file or directory" };
+        return fails(&format!("cd: {}: {why}", arguments.first().unwrap_or(&"")), 1);
+    }
+    guest.shell.directory = Some(to.clone());
+    guest.shell.variables.extend([("OLDPWD".to_owned(), from), ("PWD".to_owned(), to.clone())]);
+    if arguments == ["-"] { prints(&to) } else { Done::default() }
+}
+
+/// All variables, exported or not: scripts see them all here.
+fn printenv(names: &[&str], shell: &Shell) -> Done {
+    let mut done = Done::default();
+    if names.is_empty() {
+        for (name, value) in shell.variables.iter().filter(|(name, _)| is_name(name)) {
+            done.out.extend(format!("{name}={value}\n").into_bytes());
+        }
+    }
+    for name in names {
+        match shell.variables.get(*name).filter(|_| is_name(name)) {
+            Some(value) => done.out.extend(format!("{value}\n").into_bytes()),
+            None => done.status = 1,
+        }
+    }
+    done
+}
+
+fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    for word in arguments {
+        match assignment(word) {
+            Some((name, value)) => _ = guest.shell.variables.insert(name.to_owned(), value.to_owned()),
+            None if is_name(word) => {}
+            None => return fails(&format!("export: {word}: not a name"), 2),
+        }
+    }
+    Done::default()
+}
+
+/// Who may not do what with new files.
+fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    match arguments {
+        [] => prints(&format!("{:04o}", guest.shell.umask())),
+        [mask] => match u32::from_str_radix(mask, 8) {
+            Ok(mask) if mask <= 0o777 => {
+                guest.shell.umask = Some(mask);
+                Done::default()
+            }
+            _ => fails(&format!("umask: {mask}: up to 777 in octal is known here"), 1),
+        },
+        _ => fails("umask: too many arguments", 1),
+    }
+}
+
+fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    for word in arguments {
+        match *word {
+            "-e" | "-eu" | "-ex" => guest.shell.errexit = true,
+            "+e" => guest.shell.errexit = false,
+            "-u" | "+u" | "-x" | "+x" => {}
+            _ => return fails(&format!("set: {word}: only -e, -u and -x are known here"), 2),
+        }
+    }
+    Done::default()
+}

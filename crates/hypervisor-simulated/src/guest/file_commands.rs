@@ -1,0 +1,290 @@
+//! The commands of a simulated guest that are about its files: `chmod`, `ls`, `test`, scripts.
+
+use super::{
+    files::absolute,
+    listing, moving,
+    process::{COPIED_MAX, Done, Effect, Guest, Script, complain, directory, fails, split, too_much_copied},
+};
+
+/// Runs such a command; `None` when it is none.
+pub(crate) fn run(
+    name: &str,
+    arguments: &[&str],
+    assigned: Vec<(String, String)>,
+    guest: &mut Guest<'_>,
+) -> Option<Done> {
+    Some(match name {
+        "test" => test(arguments, guest),
+        "[" => match arguments.split_last() {
+            Some((&"]", arguments)) => test(arguments, guest),
+            _ => fails("[: missing ]", 2),
+        },
+        "chmod" => chmod(arguments, guest),
+        "cp" => moving::cp(arguments, guest),
+        "mkdir" => mkdir(arguments, guest),
+        "mv" => moving::mv(arguments, guest),
+        "rm" => rm(arguments, guest),
+        "tee" => tee(arguments, guest),
+        "touch" => touch(arguments, guest),
+        "ls" => listing::ls(arguments, guest),
+        "sh" | "bash" | "/bin/sh" | "/bin/bash" | "." | "source" => script(name, arguments, assigned, guest),
+        path if path.contains('/') => by_path(path, arguments, assigned, guest),
+        _ => return None,
+    })
+}
+
+fn place_of(guest: &Guest<'_>) -> impl Fn(&str) -> String + use<> {
+    let directory = directory(guest.shell, guest.machine);
+    move |path| absolute(path, &directory)
+}
+
+fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let place = place_of(guest);
+    let is_file = |path: &str| guest.read(&place(path)).is_ok();
+    let is_directory = |path: &str| guest.files.is_directory(&place(path), guest.machine);
+    let holds = match arguments {
+        ["!", rest @ ..] => {
+            let done = test(rest, guest);
+            return if done.status > 1 { done } else { Done { status: 1 - done.status, ..done } };
+        }
+        [] => false,
+        ["-d", path] => is_directory(path),
+        ["-f", path] => is_file(path),
+        ["-e" | "-r", path] => is_file(path) || is_directory(path),
+        ["-x", path] => is_directory(path) || guest.files.file(&place(path)).is_some_and(|(mode, _)| mode & 0o111 != 0),
+        ["-s", path] => guest.read(&place(path)).is_ok_and(|body| !body.is_empty()),
+        ["-z", text] => text.is_empty(),
+        ["-n", text] | [text] => !text.is_empty(),
+        [left, "=" | "==", right] => left == right,
+        [left, "!=", right] => left != right,
+        [left, comparison @ ("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge"), right] => {
+            let (Ok(left), Ok(right)) = (left.parse::<i64>(), right.parse::<i64>()) else {
+                return fails("test: a number is expected", 2);
+            };
+            match *comparison {
+                "-eq" => left == right,
+                "-ne" => left != right,
+                "-lt" => left < right,
+                "-le" => left <= right,
+                "-gt" => left > right,
+                _ => left >= right,
+            }
+        }
+        _ => {
+            return fails(
+                "test: only -d, -f, -e, -r, -x, -s, -z, -n, =, != and -eq, -lt and the like are known here",
+                2,
+            );
+        }
+    };
+    Done { status: u8::from(!holds), ..Done::default() }
+}
+
+/// Of what is a file in memory the mode is kept; of the rest it has no meaning here.
+fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    let place = place_of(guest);
+    let Some((mode, paths)) = arguments.split_first().filter(|(_, paths)| !paths.is_empty()) else {
+        return fails("chmod: missing operand", 1);
+    };
+    let Some(change) = mode_change(mode) else {
+        return fails(&format!("chmod: {mode}: only numbers and +x, -x, +r, +w and the like are known here"), 1);
+    };
+    let mut done = Done::default();
+    for path in paths {
+        let at = place(path);
+        if !guest.files.set_mode(&at, &change)
+            && !guest.files.is_directory(&at, guest.machine)
+            && guest.read(&at).is_err()
+        {
+            complain(&mut done, "chmod", path, "No such file or directory");
+        }
+    }
+    done
+}
+
+/// `0755`, `+x`, `u+x`, `go-rwx`, ...
+fn mode_change(text: &str) -> Option<impl Fn(u32) -> u32 + use<>> {
+    let (keep, set) = if let Ok(mode) = u32::from_str_radix(text, 8) {
+        (0, mode & 0o777)
+    } else {
+        let at = text.find(['+', '-'])?;
+        let (who, what) = (&text[..at], &text[at + 1..]);
+        let mut bits = 0;
+        for letter in what.chars() {
+            bits |= match letter {
+                'r' => 0o444,
+                'w' => 0o222,
+                'x' => 0o111,
+                _ => return None,
+            };
+        }
+        let mut whose = if who.is_empty() { 0o777 } else { 0 };
+        for letter in who.chars() {
+            whose |= match letter {
+                'u' => 0o700,
+                'g' => 0o070,
+                'o' => 0o007,
+                'a' => 0o777,
+                _ => return None,
+            };
+        }
+        let bits = bits & whose;
+        if text[at..].starts_with('+') { (0o777, bits) } else { (0o777 & !bits, 0) }
+    };
+    Some(move |mode| mode & keep | set)
+}
+
+fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    let place = place_of(guest);
+    let (options, paths) = split(arguments);
+    let parents = options.iter().any(|option| option.contains('p'));
+    let mut done = Done::default();
+    for path in paths {
+        let at = place(path);
+        if !parents && guest.files.is_directory(&at, guest.machine) {
+            complain(&mut done, "mkdir", path, "File exists");
+            continue;
+        }
+        let ends = at.match_indices('/').map(|(end, _)| end).filter(|end| parents && *end > 0).chain([at.len()]);
+        for end in ends {
+            if let Err(why) = guest.files.make_directory(&at[..end], guest.machine, guest.now_ms) {
+                complain(&mut done, "mkdir", path, &why);
+                break;
+            }
+        }
+    }
+    done
+}
+
+fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    let place = place_of(guest);
+    let (options, paths) = split(arguments);
+    let given = |letters: [char; 2]| options.iter().any(|option| option.contains(letters));
+    let mut done = Done::default();
+    for path in paths {
+        let at = place(path);
+        if moving::ends_with_dots(path) {
+            complain(&mut done, "rm", path, "refusing to remove '.' or '..'");
+        } else if at == guest.machine.keys_path() {
+            done.effect = Some(Effect::Keys(String::new()));
+        } else if guest.files.is_directory(&at, guest.machine) && !given(['r', 'R']) {
+            complain(&mut done, "rm", path, "Is a directory");
+        } else if !guest.files.remove(&at) {
+            let there = guest.read(&at).is_ok() || guest.files.is_directory(&at, guest.machine);
+            if there {
+                complain(&mut done, "rm", path, "this stays in a simulated guest");
+            } else if !given(['f', 'f']) {
+                complain(&mut done, "rm", path, "No such file or directory");
+            }
+        }
+    }
+    done
+}
+
+/// `tee [-a] FILE...`: prints what it is given, and writes it.
+fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    let (options, paths) = split(arguments);
+    if let Some(other) = options.iter().find(|option| **option != "-a") {
+        return fails(&format!("tee: {other}: only -a is known here"), 1);
+    }
+    let input = guest.input.take();
+    let mut done = Done { out: input.to_vec(), ..Done::default() };
+    let mut written = 0;
+    for path in paths {
+        let at = guest.place(path);
+        if at == "/dev/null" {
+            continue;
+        }
+        let before = if options.is_empty() { Vec::new() } else { guest.read(&at).unwrap_or_default() };
+        written += before.len() + input.len();
+        if written > COPIED_MAX {
+            complain(&mut done, "tee", path, &too_much_copied(guest));
+            break;
+        }
+        let mode = guest.mode_if_new(&at);
+        let body = [&*before, input].concat();
+        if at == guest.machine.keys_path() {
+            done.effect = Some(Effect::Keys(String::from_utf8_lossy(&body).into_owned()));
+        } else if let Err(why) = guest.files.put(&at, (mode, body), guest.machine, guest.now_ms) {
+            complain(&mut done, "tee", path, &why);
+        }
+    }
+    done
+}
+
+/// Makes what is not there, without options.
+fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
+    let place = place_of(guest);
+    if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
+        return fails(&format!("touch: no options are known here, not {option}"), 1);
+    }
+    if paths.is_empty() {
+        return fails("touch: missing file operand", 1);
+    }
+    let mut done = Done::default();
+    for path in paths {
+        let at = place(path);
+        let stands = guest.files.touch(&at, guest.now_ms) || guest.is_directory(path) || guest.read(&at).is_ok();
+        let mode = guest.mode_if_new(&at);
+        if !stands && let Err(why) = guest.files.put(&at, (mode, Vec::new()), guest.machine, guest.now_ms) {
+            complain(&mut done, "touch", path, &why);
+        }
+    }
+    done
+}
+
+/// `sh [-e] PATH ARGUMENTS`, `sh -c TEXT`, `. PATH`.
+fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &mut Guest<'_>) -> Done {
+    let (options, rest) = split(arguments);
+    if let Some(other) = options.iter().find(|option| !option[1..].bytes().all(|letter| b"ceuxls".contains(&letter))) {
+        return fails(&format!("{shell}: {other}: only -c, -e, -u and -x are known here"), 2);
+    }
+    let given = |letter| options.iter().any(|option| option.contains(letter));
+    let sourced = matches!(shell, "." | "source");
+    if !given('c') && !sourced && (rest.is_empty() || given('s')) {
+        let text = String::from_utf8_lossy(guest.input.take()).into_owned();
+        let arguments = own(&[&[shell], rest].concat());
+        return runs(Script { text, arguments, errexit: given('e'), sourced, is_input: true }, assigned);
+    }
+    let Some(first) = rest.first() else { return fails(&format!("{shell}: a script is expected"), 2) };
+    let text = if given('c') {
+        Ok((*first).to_owned())
+    } else {
+        guest.read(&guest.place(first)).map(|body| String::from_utf8_lossy(&body).into_owned())
+    };
+    match text {
+        Ok(text) => {
+            let (arguments, errexit) = (own(rest), given('e'));
+            runs(Script { text, arguments, errexit, sourced, is_input: false }, assigned)
+        }
+        Err(why) => fails(&format!("{shell}: {first}: {why}"), 127),
+    }
+}
+
+/// A script by its path: it must be executable, and for a shell.
+fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &Guest<'_>) -> Done {
+    let Some((mode, body)) = guest.files.file(&guest.place(path)) else {
+        return fails(&format!("sh: {path}: not found"), 127);
+    };
+    let text = String::from_utf8_lossy(body).into_owned();
+    let first = text.lines().next().unwrap_or_default();
+    let mut interpreter = first.strip_prefix("#!").unwrap_or("/bin/sh").split_whitespace();
+    let shell = interpreter.by_ref().find(|word| *word != "/usr/bin/env").unwrap_or_default();
+    if mode & 0o111 == 0 {
+        return fails(&format!("sh: {path}: Permission denied"), 126);
+    }
+    if !matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "dash")) {
+        return fails(&format!("sh: {path}: {shell}: only scripts of sh run in a simulated guest"), 126);
+    }
+    let errexit = interpreter.any(|option| option.starts_with('-') && option.contains('e'));
+    let arguments = [&[path], arguments].concat();
+    runs(Script { text, arguments: own(&arguments), errexit, sourced: false, is_input: false }, assigned)
+}
+
+fn own(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn runs(script: Script, assigned: Vec<(String, String)>) -> Done {
+    Done { effect: Some(Effect::Script(script, assigned)), ..Done::default() }
+}

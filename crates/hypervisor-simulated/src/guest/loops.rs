@@ -1,0 +1,92 @@
+//! The loops of a guest's shell: `for`, `while` and `until`.
+
+use super::{
+    going::{COMMAND_COUNTS, Given, Going, Refused},
+    shell::{Leaving, Shell},
+    signals::Signal,
+    streams::Print,
+    syntax_tree::{self, Command},
+    userland::Userland,
+};
+use russh::Error;
+
+/// Bytes of a loop's commands that count as one that is printed: each lap copies them.
+const LAP_WEIGHS: usize = 4;
+
+/// What begins a loop's next lap.
+pub(crate) enum Laps {
+    Values { name: String, values: std::vec::IntoIter<String> },
+    While { condition: Vec<Command>, until: bool },
+}
+
+impl Laps {
+    fn weight(&self) -> usize {
+        match self {
+            Laps::Values { .. } => 0,
+            Laps::While { condition, .. } => syntax_tree::weight("", condition),
+        }
+    }
+}
+
+impl Userland {
+    /// Runs commands again and again, and tells whether the shell ends with one of them. Each lap counts as what it prints does.
+    pub(crate) async fn laps<P: Print>(
+        &self,
+        mut laps: Laps,
+        commands: &[Command],
+        shell: &mut Shell,
+        given: &Given<'_>,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<bool, Error> {
+        let weight = syntax_tree::weight("", commands) + laps.weight();
+        // A lap runs a copy of them.
+        let mut share = self.memory.share();
+        if !share.resize(weight) {
+            self.refuse(shell, Refused::words("Cannot allocate memory"), out).await?;
+            return Ok(false);
+        }
+        let mut status = 0;
+        shell.loops += 1;
+        let exit = loop {
+            self.spend(COMMAND_COUNTS + weight / LAP_WEIGHS, shell, out, going).await?;
+            if going.left.is_none() {
+                break true;
+            }
+            match &mut laps {
+                Laps::Values { name, values } => match values.next() {
+                    Some(value) => _ = shell.variables.insert(name.clone(), value),
+                    None => break false,
+                },
+                Laps::While { condition, until } => {
+                    let errexit = std::mem::take(&mut shell.errexit);
+                    let ended = self.inside(condition.clone(), shell, given.input, out, going).await?;
+                    shell.errexit = errexit;
+                    if ended.exit {
+                        break true;
+                    }
+                    if (shell.status == 0) == *until || shell.leaving.is_some() {
+                        break false;
+                    }
+                }
+            }
+            let errexit = shell.errexit;
+            shell.errexit &= !given.is_asked;
+            let ended = self.inside(commands.to_vec(), shell, given.input, out, going).await?;
+            if given.is_asked {
+                shell.errexit = errexit;
+            }
+            status = shell.status;
+            let is_over = shell.leaving.take() == Some(Leaving::Loop);
+            if ended.exit || is_over || going.signals.raised() > Signal::None {
+                break ended.exit;
+            }
+        };
+        shell.loops -= 1;
+        shell.leaving = None;
+        if !exit && going.signals.raised() == Signal::None {
+            shell.status = status;
+        }
+        Ok(exit)
+    }
+}

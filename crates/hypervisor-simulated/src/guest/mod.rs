@@ -1,0 +1,30 @@
+//! What runs on a machine: its disk and its files, its shell and the commands that it knows.
+
+pub(crate) mod arithmetic;
+pub(crate) mod characters;
+pub(crate) mod commands;
+pub(crate) mod dates;
+pub(crate) mod disk;
+pub(crate) mod environment;
+pub(crate) mod expressions;
+pub(crate) mod file_commands;
+pub(crate) mod files;
+pub(crate) mod going;
+pub(crate) mod grammar;
+pub(crate) mod input;
+pub(crate) mod listing;
+pub(crate) mod lookup;
+pub(crate) mod loops;
+pub(crate) mod metadata;
+pub(crate) mod moving;
+pub(crate) mod printing;
+pub(crate) mod process;
+pub(crate) mod running;
+pub(crate) mod sed;
+pub(crate) mod shell;
+pub(crate) mod signals;
+pub(crate) mod streams;
+pub(crate) mod syntax_tree;
+pub(crate) mod text_commands;
+pub(crate) mod userland;
+pub(crate) mod words;

@@ -1,0 +1,151 @@
+//! What a guest's commands share: what they find, what they have done, and the words of complaint.
+
+use super::{
+    files::{Files, Why, absolute},
+    input::Input,
+    shell::Shell,
+};
+use crate::{bounds::Bound, machine::Machine};
+use std::time::Duration;
+
+/// What a command finds: the machine, what is in its memory, the shell that runs it, and what the client sent.
+#[derive(Debug)]
+pub(crate) struct Guest<'a> {
+    pub machine: &'a Machine,
+    pub files: &'a mut Files,
+    pub shell: &'a mut Shell,
+    pub input: &'a Input,
+    pub now_ms: u64,
+}
+
+/// What one command did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub out: Vec<u8>,
+    pub err: String,
+    pub status: u8,
+    pub effect: Option<Effect>,
+}
+
+/// What a command does beside printing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    PowerOff,
+    Reboot,
+    /// The shell ends with this status.
+    Exit(u8),
+    Sleep(Duration),
+    /// The disk's `authorized_keys` is written.
+    Keys(String),
+    /// The same, by a file that is gone then.
+    Moved(Keys),
+    /// A script runs, with variables of its own.
+    Script(Script, Vec<(String, String)>),
+}
+
+/// A script that a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Script {
+    pub text: String,
+    /// Its own name and what it is given: `$0`, `$1`, ...
+    pub arguments: Vec<String>,
+    /// `sh -e`.
+    pub errexit: bool,
+    /// `.`: by the shell itself.
+    pub sourced: bool,
+    /// It was read from the input, of which nothing is left then.
+    pub is_input: bool,
+}
+
+/// Bytes that one command prints: as many as a guest's files have.
+pub(crate) const OUTPUT_MAX: usize = 4 << 20;
+
+/// What `authorized_keys` is to become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keys {
+    pub(crate) text: String,
+    /// The file that becomes them, and goes once they are on the disk.
+    pub(crate) moved: Option<String>,
+}
+
+pub(crate) fn prints(text: &str) -> Done {
+    Done { out: format!("{text}\n").into_bytes(), ..Done::default() }
+}
+
+pub(crate) fn fails(text: &str, status: u8) -> Done {
+    Done { err: format!("{text}\n"), status, ..Done::default() }
+}
+
+/// Where a shell is.
+pub(crate) fn directory(shell: &Shell, machine: &Machine) -> String {
+    shell.directory.clone().unwrap_or_else(|| machine.home())
+}
+
+impl Guest<'_> {
+    /// A path as its user types it, from the shell's directory on.
+    pub(crate) fn place(&self, path: &str) -> String {
+        absolute(path, &directory(self.shell, self.machine))
+    }
+
+    /// The mode of a file that is put at an absolute path, if there is none.
+    pub(crate) fn mode_if_new(&self, path: &str) -> Option<u32> {
+        self.files.file(path).is_none().then_some(0o666 & !self.shell.umask())
+    }
+
+    pub(crate) fn is_directory(&self, path: &str) -> bool {
+        self.files.is_directory(&self.place(path), self.machine)
+    }
+
+    /// What stands at an absolute path.
+    ///
+    /// # Errors
+    /// What the system would say.
+    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, Why> {
+        let machine = self.machine;
+        let (host, os) = machine.names();
+        Ok(match path {
+            path if path == machine.keys_path() => machine.disk.authorized_keys.as_bytes().to_vec(),
+            "/proc/sys/kernel/random/boot_id" => format!("{}\n", machine.boot.0).into_bytes(),
+            "/proc/meminfo" => format!("MemTotal: {} kB\n", machine.size.memory_gib << 20).into_bytes(),
+            "/etc/passwd" => passwd(&machine.entrance().user, &machine.home()).into_bytes(),
+            "/etc/hostname" => format!("{host}\n").into_bytes(),
+            "/etc/os-release" => format!("NAME=\"{os}\"\nPRETTY_NAME=\"{os}\"\n").into_bytes(),
+            "/dev/null" => Vec::new(),
+            path if self.files.is_directory(path, machine) => return Err("Is a directory".into()),
+            path => match self.files.file(path) {
+                Some((_, body)) => body.to_vec(),
+                None => return Err("No such file or directory".into()),
+            },
+        })
+    }
+}
+
+/// Who is known there: root, and the one who logs in.
+fn passwd(user: &str, home: &str) -> String {
+    let mut text = "root:x:0:0:root:/root:/bin/bash\n".to_owned();
+    if user != "root" {
+        text.push_str(&format!("{user}:x:1000:1000::{home}:/bin/bash\n"));
+    }
+    text
+}
+
+/// Bytes that one command copies: twice as many as a guest's files have.
+pub(crate) const COPIED_MAX: usize = 8 << 20;
+
+/// Options and the rest.
+pub(crate) fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b str]) {
+    let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-') && **word != "--").count();
+    let (options, rest) = arguments.split_at(count);
+    (options.to_vec(), rest.strip_prefix(&["--"][..]).unwrap_or(rest))
+}
+
+/// A command was about to write more than one may: its machine's other commands wait for it, and others' heavy ones.
+pub(crate) fn too_much_copied(guest: &Guest<'_>) -> String {
+    guest.files.memory().bounds.reached(Bound::Reading);
+    format!("one command copies no more than {COPIED_MAX} bytes here")
+}
+
+pub(crate) fn complain(done: &mut Done, name: &str, path: &str, why: &str) {
+    done.status = 1;
+    done.err.push_str(&format!("{name}: {path}: {why}\n"));
+}

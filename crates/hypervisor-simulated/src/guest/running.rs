@@ -1,0 +1,455 @@
+//! How a line or a script of a guest runs: one command after the other, with what stands inside it, to a last status.
+
+use super::{
+    commands, environment,
+    going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused, weight},
+    grammar::{self, Unclear},
+    input::Input,
+    loops::Laps,
+    process::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
+    shell::{Shell, assignment},
+    signals::{Signal, Signals},
+    streams::{Capture, Pipe, Print, no_memory, report},
+    syntax_tree::{self, Body, Command, Join, WORDS_BYTES_MAX},
+    userland::Userland,
+};
+use crate::{
+    bounds::Bound,
+    memory::{Memory, Share},
+};
+use russh::Error;
+use std::{pin::Pin, sync::Arc};
+
+/// Scripts that run each other, and what stands inside a command: `( )`, `$( )`, `if`.
+const DEPTH_MAX: usize = 16;
+/// How a line ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    pub status: u8,
+    /// The shell ends with it.
+    pub exit: bool,
+}
+
+/// What a command has still to run.
+enum Inner {
+    Nothing {
+        exit: bool,
+    },
+    Body(Body),
+    /// With variables of its own.
+    Script(Box<Script>, Vec<(String, String)>),
+}
+
+type Ending<'a> = Pin<Box<dyn Future<Output = Result<Ended, Error>> + Send + 'a>>;
+
+impl Userland {
+    /// Runs the commands of a text and answers the last status, or the one that the shell ends with.
+    pub(crate) async fn run(
+        &self,
+        text: &str,
+        shell: &mut Shell,
+        input: &Input,
+        out: &mut impl Print,
+        signals: &Signals,
+    ) -> Result<Ended, Error> {
+        environment::log_in(shell, &*self.machine()?);
+        let (commands, _share) = match self.compute(text.len(), || understood(text, shell, &self.memory)).await {
+            Ok(understood) => understood,
+            Err(refused) => {
+                self.refuse(shell, refused, out).await?;
+                return Ok(Ended { status: 2, exit: false });
+            }
+        };
+        let mut going = Going { signals, begun: false, left: Some(PRINTED_MAX), depth: 0 };
+        self.list(commands, shell, input, out, &mut going).await
+    }
+
+    /// Runs commands one after the other.
+    async fn list<P: Print>(
+        &self,
+        commands: Vec<Command>,
+        shell: &mut Shell,
+        input: &Input,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<Ended, Error> {
+        // Whether the one before has run, so that its status counts.
+        let mut ran = false;
+        let mut pipe = Pipe::default();
+        let mut commands = commands.into_iter().peekable();
+        while let Some(command) = commands.next() {
+            // A first command is begun whatever its client does then, as sshd begins it.
+            if going.begun && going.signals.raised() > Signal::None {
+                shell.status = going.signals.raised().status();
+                return Ok(Ended { status: shell.status, exit: going.signals.raised() > Signal::Interrupt });
+            }
+            ran = match command.join {
+                Join::Always => true,
+                Join::IfGood => shell.status == 0,
+                Join::IfBad => shell.status != 0,
+                Join::Pipe => ran,
+            };
+            if !ran {
+                continue;
+            }
+            let negated = command.negated;
+            let is_asked = negated || commands.peek().is_some_and(|next| next.join != Join::Always);
+            let exit = self.part(command, shell, Given { input, is_asked }, &mut pipe, out, going).await?;
+            if !exit && going.left.is_some() && negated {
+                shell.status = u8::from(shell.status == 0);
+            }
+            if exit || going.left.is_none() || shell.errexit && shell.status != 0 && !is_asked {
+                return Ok(Ended { status: shell.status, exit: true });
+            }
+            if shell.leaving.is_some() {
+                break;
+            }
+        }
+        Ok(Ended { status: shell.status, exit: false })
+    }
+
+    /// Runs what stands inside something else; boxed, as it may stand inside itself.
+    pub(crate) fn inside<'a, P: Print>(
+        &'a self,
+        commands: Vec<Command>,
+        shell: &'a mut Shell,
+        input: &'a Input,
+        out: &'a mut P,
+        going: &'a mut Going<'_>,
+    ) -> Ending<'a> {
+        Box::pin(async move {
+            if going.depth >= DEPTH_MAX {
+                // Nothing goes on as if what is too deep had been false, or had printed nothing.
+                if going.left.take().is_some() {
+                    let words = format!("ended: commands and scripts are not nested so deep here: {DEPTH_MAX} at most");
+                    self.refuse(shell, Refused::bound(Bound::Line, words), out).await?;
+                }
+                return Ok(Ended { status: ENDED, exit: true });
+            }
+            going.depth += 1;
+            let ended = self.list(commands, shell, input, out, going).await;
+            going.depth -= 1;
+            ended
+        })
+    }
+
+    /// Runs one command, and tells whether the shell ends with it. What it does to its shell ends with it if it is part of a pipe, as
+    /// a shell of its own runs it there; that costs a copy of the variables, which counts as what it prints does.
+    async fn part<P: Print>(
+        &self,
+        mut command: Command,
+        shell: &mut Shell,
+        given: Given<'_>,
+        pipe: &mut Pipe,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<bool, Error> {
+        let before = std::mem::take(pipe);
+        let is_piped = command.piped || command.join == Join::Pipe;
+        let mut given = if command.join == Join::Pipe { Given { input: &before.input, ..given } } else { given };
+        let outer = is_piped.then(|| shell.clone());
+        let substituted = self.substitute(&mut command, shell, given.input, out, going).await?;
+        let source = command.input.take().filter(|_| substituted.is_ok());
+        let source = source.map(|source| self.source(&source, shell)).transpose()?.transpose();
+        let (substituted, source) = match source {
+            Ok(source) => (substituted, source),
+            Err(done) => (Err(done), None),
+        };
+        if let Some(source) = &source {
+            given.input = &source.input;
+        }
+        let inner = match substituted {
+            _ if going.left.is_none() => {
+                // Whoever waits for it must not take it for a success.
+                shell.status = ENDED;
+                return Ok(true);
+            }
+            Err(done) => {
+                shell.status = done.status;
+                out.print(&done).await?;
+                return Ok(false);
+            }
+            Ok(status) if matches!(command.body, Body::Simple(_)) => {
+                self.simple(&command, status, shell, (given.input, &mut *pipe), out, going).await?
+            }
+            Ok(_) => Inner::Body(std::mem::replace(&mut command.body, Body::Simple(Vec::new()))),
+        };
+        let exit = match inner {
+            Inner::Nothing { exit } => exit,
+            inner if command.piped || command.streams.is_some() => {
+                // The next command, or a file, takes it as a whole.
+                let mut capture = Capture::new(OUTPUT_MAX, command.is_merged(), &self.memory);
+                let exit = self.compound(inner, shell, &given, &mut capture, going).await?;
+                let (done, share) = capture.done(shell.status, self);
+                self.hand_on(&command, shell, (done, share), pipe, out).await?;
+                exit
+            }
+            inner => self.compound(inner, shell, &given, out, going).await?,
+        };
+        let Some(outer) = outer else { return Ok(exit) };
+        self.spend(outer.bytes(), shell, out, going).await?;
+        *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
+        Ok(false)
+    }
+
+    /// Runs the commands that stand in a command's words, and puts what they print in their place. Answers the last one's status;
+    /// or what is printed instead of running the command.
+    async fn substitute<P: Print>(
+        &self,
+        command: &mut Command,
+        shell: &mut Shell,
+        input: &Input,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<Result<Option<u8>, Done>, Error> {
+        let mut status = None;
+        for word in command.words_mut() {
+            let mut from = 0;
+            while let Some((at, commands)) = word.substitution(from, shell) {
+                from = at + 1;
+                let outer = shell.clone();
+                let mut capture = Capture::new(WORDS_BYTES_MAX, false, &self.memory);
+                self.spend(COMMAND_COUNTS + outer.bytes(), shell, out, going).await?;
+                if going.left.is_some() {
+                    self.inside(commands, shell, input, &mut capture, going).await?;
+                }
+                status = Some(shell.status);
+                *shell = Shell { hinted: shell.hinted, ..outer };
+                if !capture.err.is_empty() {
+                    out.print(&Done { err: std::mem::take(&mut capture.err), ..Done::default() }).await?;
+                }
+                if capture.lacks_memory {
+                    return Ok(Err(no_memory()));
+                }
+                if capture.is_full {
+                    // Nobody takes a part of it for the whole.
+                    self.machines.bounds().reached(Bound::Line);
+                    let why = format!("cvmd-guest: what stands in $( ) prints more than {WORDS_BYTES_MAX} bytes");
+                    return Ok(Err(process::fails(&why, 126)));
+                }
+                word.settle(at, String::from_utf8_lossy(&capture.out).trim_end_matches('\n').to_owned());
+            }
+        }
+        Ok(Ok(status))
+    }
+
+    /// Runs a command that has words, and tells what is left to do.
+    async fn simple<P: Print>(
+        &self,
+        command: &Command,
+        substituted: Option<u8>,
+        shell: &mut Shell,
+        (input, pipe): (&Input, &mut Pipe),
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<Inner, Error> {
+        if going.begun && going.signals.raised() > Signal::None {
+            // What stands in its words was interrupted.
+            shell.status = going.signals.raised().status();
+            return Ok(Inner::Nothing { exit: false });
+        }
+        going.begun = true;
+        let weight = weight(command);
+        let mut done = self.compute(weight, || self.run_one(command, substituted, shell, input)).await?;
+        let mut share = self.memory.share();
+        if !share.resize(done.out.len()) {
+            done = no_memory();
+        }
+        let effect = done.effect.take();
+        if let Some(Effect::Script(script, assigned)) = effect {
+            return Ok(Inner::Script(Box::new(script), assigned));
+        }
+        // Poweroff and the like go to their end; only waiting is cut short.
+        let acted = tokio::select! {
+            acted = self.act(effect.as_ref()) => acted,
+            () = going.signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
+                done.status = going.signals.raised().status();
+                Ok(())
+            }
+        };
+        report(&mut done, acted);
+        let printed = self.hand_on(command, shell, (done, share), pipe, out).await?;
+        self.spend(COMMAND_COUNTS + printed, shell, out, going).await?;
+        match effect {
+            Some(Effect::Reboot) => Err(Error::Disconnect),
+            Some(Effect::Exit(status)) => {
+                shell.status = status;
+                Ok(Inner::Nothing { exit: true })
+            }
+            _ => Ok(Inner::Nothing { exit: false }),
+        }
+    }
+
+    /// Runs commands that stand inside one, and tells whether the shell ends with it.
+    async fn compound<P: Print>(
+        &self,
+        inner: Inner,
+        shell: &mut Shell,
+        given: &Given<'_>,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<bool, Error> {
+        self.spend(COMMAND_COUNTS, shell, out, going).await?;
+        match inner {
+            Inner::Nothing { exit } => Ok(exit),
+            Inner::Script(script, assigned) => self.script(*script, assigned, shell, given.input, out, going).await,
+            Inner::Body(Body::Simple(_)) => Ok(false),
+            Inner::Body(Body::Subshell(commands)) => {
+                let outer = shell.clone();
+                shell.errexit &= !given.is_asked;
+                self.spend(outer.bytes(), shell, out, going).await?;
+                self.inside(commands, shell, given.input, out, going).await?;
+                *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
+                Ok(false)
+            }
+            Inner::Body(Body::For { name, words, commands }) => match syntax_tree::expand(&words, shell) {
+                Ok(values) => {
+                    let laps = Laps::Values { name, values: values.into_iter() };
+                    self.laps(laps, &commands, shell, given, out, going).await
+                }
+                Err(why) => {
+                    let done = self.without_value(&why);
+                    shell.status = done.status;
+                    out.print(&done).await?;
+                    Ok(false)
+                }
+            },
+            Inner::Body(Body::While { condition, until, commands }) => {
+                self.laps(Laps::While { condition, until }, &commands, shell, given, out, going).await
+            }
+            Inner::Body(Body::If { arms, otherwise }) => {
+                let errexit = shell.errexit;
+                let mut runs = otherwise;
+                for (condition, commands) in arms {
+                    shell.errexit = false;
+                    let ended = self.inside(condition, shell, given.input, out, going).await?;
+                    shell.errexit = errexit;
+                    if ended.exit {
+                        return Ok(true);
+                    }
+                    if shell.status == 0 {
+                        runs = commands;
+                        break;
+                    }
+                }
+                if runs.is_empty() {
+                    shell.status = 0;
+                    return Ok(false);
+                }
+                shell.errexit &= !given.is_asked;
+                let ended = self.inside(runs, shell, given.input, out, going).await?;
+                if given.is_asked {
+                    shell.errexit = errexit;
+                }
+                Ok(ended.exit)
+            }
+        }
+    }
+
+    /// Runs a script, and tells whether the shell that called it ends with it. Unlike sh, it sees its caller's variables whether
+    /// exported or not.
+    async fn script<P: Print>(
+        &self,
+        script: Script,
+        assigned: Vec<(String, String)>,
+        shell: &mut Shell,
+        input: &Input,
+        out: &mut P,
+        going: &mut Going<'_>,
+    ) -> Result<bool, Error> {
+        let weight = script.text.len();
+        // Scripts that call each other count as what they print does.
+        self.spend(weight, shell, out, going).await?;
+        let understood = self.compute(weight, || understood(&script.text, shell, &self.memory)).await;
+        let (commands, _share) = match understood {
+            Ok(understood) => understood,
+            Err(refused) => {
+                self.refuse(shell, refused, out).await?;
+                return Ok(false);
+            }
+        };
+        shell.status = 0;
+        let outer = (!script.sourced).then(|| shell.clone());
+        shell.variables.extend(assigned);
+        if outer.is_some() {
+            shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
+            shell.errexit = script.errexit;
+        }
+        let nothing = Input::default();
+        let input = if script.is_input { &nothing } else { input };
+        let ended = self.inside(commands, shell, input, out, going).await?;
+        let Some(outer) = outer else { return Ok(ended.exit) };
+        *shell = Shell { status: shell.status, ..outer };
+        Ok(false)
+    }
+
+    /// Sessions share what is in memory: nobody holds it while anything is waited for. The status of assignments alone is that of
+    /// what was run for their values.
+    fn run_one(
+        &self,
+        command: &Command,
+        substituted: Option<u8>,
+        shell: &mut Shell,
+        input: &Input,
+    ) -> Result<Done, Error> {
+        let machine = self.machine()?;
+        let words = match command.expand(shell) {
+            Ok(words) => words,
+            Err(why) => return Ok(self.without_value(&why)),
+        };
+        let mut files = self.files();
+        let now_ms = self.machines.clock.now_ms();
+        let mut done = commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input, now_ms });
+        if let Some(status) = substituted
+            && words.iter().all(|word| assignment(word).is_some())
+        {
+            done.status = status;
+        }
+        Ok(done)
+    }
+
+    async fn act(&self, effect: Option<&Effect>) -> Result<(), cvmd_hypervisor::Error> {
+        match effect {
+            Some(Effect::PowerOff) => self.machines.power_off_inside(self.id, self.boot).await,
+            Some(Effect::Reboot) => self.machines.reboot_inside(self.id, self.boot).await,
+            Some(Effect::Sleep(time)) => {
+                tokio::time::sleep(*time).await;
+                Ok(())
+            }
+            Some(Effect::Moved(keys)) => self.write_moved(keys.clone()).await,
+            Some(Effect::Keys(text)) => self.write_keys(text.clone(), false).await,
+            Some(Effect::Exit(_) | Effect::Script(..)) | None => Ok(()),
+        }
+    }
+
+    /// Writes the disk's `authorized_keys`, as a command of the guest does.
+    pub(crate) async fn write_keys(&self, text: String, append: bool) -> Result<(), cvmd_hypervisor::Error> {
+        tracing::debug!(instance = %self.id, "authorized_keys is written in the guest");
+        let edit = move |before: &str| if append { format!("{before}{text}") } else { text };
+        self.machines.edit_keys_inside(self.id, self.boot, edit).await
+    }
+
+    /// The same, for a file that has become them, which then is gone.
+    pub(crate) async fn write_moved(&self, keys: Keys) -> Result<(), cvmd_hypervisor::Error> {
+        self.write_keys(keys.text, false).await?;
+        if let Some(path) = keys.moved {
+            self.files().remove(&path);
+        }
+        Ok(())
+    }
+}
+
+/// The commands of a text, and the memory that they take; or why it is not understood.
+fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(Vec<Command>, Share), Refused> {
+    let commands = grammar::parse(text).map_err(|unclear| match unclear {
+        Unclear::Syntax(why) => Refused::words(format!("syntax error: {why}")),
+        Unclear::TooMuch(what) => Refused::bound(Bound::Line, what),
+    })?;
+    let mut share = memory.share();
+    if share.resize(syntax_tree::weight(text, &commands) + shell.bytes()) {
+        Ok((commands, share))
+    } else {
+        // Whose memory it is has counted it.
+        Err(Refused::words("Cannot allocate memory"))
+    }
+}

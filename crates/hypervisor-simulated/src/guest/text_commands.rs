@@ -1,0 +1,217 @@
+//! The commands of a simulated guest that look into texts: `head`, `tail`, `grep`, `wc`.
+
+use super::{
+    expressions::{Expression, STEPS_MAX},
+    process::{Done, Guest, OUTPUT_MAX, fails},
+};
+use crate::bounds::Bound;
+
+/// Lines that `head` and `tail` print unless they are told.
+const LINES: usize = 10;
+/// Bytes that one command looks into.
+const READ_MAX: usize = 2 * 1024 * 1024;
+
+/// Runs such a command; `None` when it is none.
+pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
+    Some(match name {
+        "head" | "tail" => ends(name, arguments, guest),
+        "grep" => grep(arguments, guest),
+        "wc" => wc(arguments, guest),
+        _ => return None,
+    })
+}
+
+/// Shows the files to `see`, one after the other, with their numbers and paths. What is wrong with one is said; a command
+/// that reads or prints too much says that alone. Tells whether it came to the end.
+fn each_file(
+    (name, paths): (&str, &[&str]),
+    guest: &Guest<'_>,
+    done: &mut Done,
+    mut see: impl FnMut(&mut Done, usize, &str, &[u8]),
+) -> bool {
+    if paths.is_empty() {
+        see(done, 0, "", guest.input.take());
+        return true;
+    }
+    let mut read = 0;
+    for (number, path) in paths.iter().enumerate() {
+        let body = match guest.read(&guest.place(path)) {
+            Ok(body) => body,
+            Err(why) => {
+                done.status = if name == "grep" { 2 } else { 1 };
+                done.err.push_str(&format!("{name}: {path}: {why}\n"));
+                continue;
+            }
+        };
+        read += body.len();
+        let is_readable = read <= READ_MAX;
+        if is_readable {
+            see(done, number, path, &body);
+        }
+        if !is_readable || done.out.len() > OUTPUT_MAX {
+            let (bound, does, most) =
+                if is_readable { (Bound::Output, "prints", OUTPUT_MAX) } else { (Bound::Reading, "reads", READ_MAX) };
+            guest.files.memory().bounds.reached(bound);
+            *done = fails(&format!("{name}: one command {does} no more than {most} bytes here"), 2);
+            return false;
+        }
+    }
+    true
+}
+
+/// The options' letters and the rest; or the first letter that is not among those that are known.
+fn letters<'a, 'b>(arguments: &'a [&'b str], known: &str) -> Result<(String, &'a [&'b str]), char> {
+    let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-')).count();
+    let (options, rest) = arguments.split_at(count);
+    let letters: String = options.iter().flat_map(|option| option[1..].chars()).collect();
+    match letters.chars().find(|letter| !known.contains(*letter)) {
+        Some(letter) => Err(letter),
+        None => Ok((letters, rest)),
+    }
+}
+
+/// `head [-n N | -N] FILE...`, and the same of `tail`.
+fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (count, paths) = match arguments {
+        ["-n", count, paths @ ..] => (count.parse().ok(), paths),
+        [option, paths @ ..] if option.len() > 1 && option.starts_with('-') => {
+            (option[1..].trim_start_matches('n').parse().ok(), paths)
+        }
+        paths => (Some(LINES), paths),
+    };
+    let Some(count) = count else { return fails(&format!("{name}: only -n N is known here"), 1) };
+    let mut done = Done::default();
+    each_file((name, paths), guest, &mut done, |done, number, path, body| {
+        if paths.len() > 1 {
+            let gap = if number == 0 { "" } else { "\n" };
+            done.out.extend(format!("{gap}==> {path} <==\n").bytes());
+        }
+        let lines = || body.split_inclusive(|byte| *byte == b'\n');
+        let skipped = if name == "tail" { lines().count().saturating_sub(count) } else { 0 };
+        lines().skip(skipped).take(count).for_each(|line| done.out.extend_from_slice(line));
+    });
+    done
+}
+
+/// What `grep` looks for: a text as it stands, at the beginning or the end of a line where it says so; or an expression.
+struct Wanted {
+    text: String,
+    begins: bool,
+    ends: bool,
+    folded: bool,
+    expression: Option<Expression>,
+}
+
+impl Wanted {
+    /// # Errors
+    /// What of a pattern is not known: it is refused rather than taken for itself.
+    fn of(pattern: &str, fixed: bool, extended: bool, folded: bool) -> Result<Wanted, String> {
+        let (begins, ends) = (!fixed && pattern.starts_with('^'), !fixed && pattern.ends_with('$'));
+        let text = if begins { &pattern[1..] } else { pattern };
+        let text = if ends { text.strip_suffix('$').unwrap_or(text) } else { text };
+        let is_pattern = text.contains(['.', '*', '[', ']', '\\', '^', '$'])
+            || extended && text.contains(['+', '?', '(', ')', '{', '}', '|']);
+        let expression = (!fixed && is_pattern).then(|| Expression::of(pattern, extended, folded)).transpose()?;
+        let text = if folded { text.to_lowercase() } else { text.to_owned() };
+        Ok(Wanted { text, begins, ends, folded, expression })
+    }
+
+    /// Whether it is there; `None` once no steps are left.
+    fn is_in(&self, line: &str, steps: &mut usize) -> Option<bool> {
+        match &self.expression {
+            Some(expression) => {
+                let line: Vec<char> = line.chars().collect();
+                expression.find(&line, 0, steps).ok().map(|found| found.is_some())
+            }
+            None => Some(self.holds(line)),
+        }
+    }
+
+    fn holds(&self, line: &str) -> bool {
+        let lowered = self.folded.then(|| line.to_lowercase());
+        let line = lowered.as_deref().unwrap_or(line);
+        match (self.begins, self.ends) {
+            (true, true) => line == self.text,
+            (true, false) => line.starts_with(&self.text),
+            (false, true) => line.ends_with(&self.text),
+            (false, false) => line.contains(&self.text),
+        }
+    }
+}
+
+/// `grep [-cEFiqv] TEXT FILE...`.
+fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (letters, rest) = match letters(arguments, "cEFiqv") {
+        Ok(split) => split,
+        Err(letter) => return fails(&format!("grep: only -c, -E, -F, -i, -q and -v are known here, not -{letter}"), 2),
+    };
+    let given = |letter| letters.contains(letter);
+    let Some((pattern, paths)) = rest.split_first() else { return fails("grep: a text is expected", 2) };
+    let wanted = match Wanted::of(pattern, given('F'), given('E'), given('i')) {
+        Ok(wanted) => wanted,
+        Err(what) => {
+            return fails(&format!("grep: {what} is not known here in a pattern; -F takes a text as it stands"), 2);
+        }
+    };
+    let (mut steps, mut is_ended) = (STEPS_MAX, false);
+    let mut done = Done { status: 1, ..Done::default() };
+    each_file(("grep", paths), guest, &mut done, |done, _, path, body| {
+        let body = String::from_utf8_lossy(body);
+        let before = if paths.len() > 1 { format!("{path}:") } else { String::new() };
+        let mut count = 0;
+        for line in body.lines() {
+            match wanted.is_in(line, &mut steps) {
+                Some(holds) if holds != given('v') => {}
+                Some(_) => continue,
+                None => {
+                    is_ended = true;
+                    break;
+                }
+            }
+            count += 1;
+            // A path may be long, and stands before each line: not all of them are put together before it is seen how many
+            // bytes they are.
+            if given('q') || done.out.len() > OUTPUT_MAX {
+                break;
+            }
+            if !given('c') {
+                done.out.extend(format!("{before}{line}\n").bytes());
+            }
+        }
+        if count > 0 && done.status == 1 {
+            done.status = 0;
+        }
+        if given('c') && !given('q') {
+            done.out.extend(format!("{before}{count}\n").bytes());
+        }
+    });
+    if is_ended {
+        guest.files.memory().bounds.reached(Bound::Reading);
+        return fails(&format!("grep: ended: it looks for it in more than {STEPS_MAX} steps"), 2);
+    }
+    done
+}
+
+/// `wc [-clw] FILE...`.
+fn wc(arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (letters, paths) = match letters(arguments, "clw") {
+        Ok(split) => split,
+        Err(letter) => return fails(&format!("wc: only -c, -l and -w are known here, not -{letter}"), 1),
+    };
+    let row = |counts: [usize; 3], name: &str| {
+        let shown = "lwc".chars().zip(counts).filter(|(letter, _)| letters.is_empty() || letters.contains(*letter));
+        let shown = shown.map(|(_, count)| format!("{count} ")).collect::<String>() + name;
+        shown.trim_end().to_owned() + "\n"
+    };
+    let (mut done, mut total) = (Done::default(), [0; 3]);
+    let has_all = each_file(("wc", paths), guest, &mut done, |done, _, path, body| {
+        let lines = body.iter().filter(|byte| **byte == b'\n').count();
+        let counts = [lines, String::from_utf8_lossy(body).split_whitespace().count(), body.len()];
+        total = std::array::from_fn(|place| total[place] + counts[place]);
+        done.out.extend(row(counts, path).bytes());
+    });
+    if has_all && paths.len() > 1 {
+        done.out.extend(row(total, "total").bytes());
+    }
+    done
+}

@@ -1,0 +1,214 @@
+//! Reads one word of a line: quotes, `~`, `$NAME`, `${NAME:-word}`, `$( )`, backquotes and `$(( ))`. Pure.
+
+use super::{
+    characters::Characters,
+    grammar::{CLOSE, END, Reader, Unclear, ends_word, unknown},
+    syntax_tree::{Piece, Word},
+};
+
+/// Parts of one word: each costs many times its bytes.
+const PIECES_MAX: usize = 256;
+
+fn open_quote() -> Unclear {
+    Unclear::Syntax("a quote is not closed".into())
+}
+
+impl Reader<'_> {
+    pub(crate) fn word(&mut self, first: char) -> Result<Word, Unclear> {
+        let mut word = Word::default();
+        let outer = std::mem::take(&mut self.values);
+        let mut next = Some(first);
+        let is_home = |after: char| matches!(after, '/' | ')') || ends_word(after);
+        if first == '~' && self.characters.peek().is_none_or(is_home) {
+            word.pieces.push(Piece::variable("HOME", false));
+            next = None;
+        }
+        loop {
+            if let Some(character) = next.take() {
+                self.piece(character, &mut word)?;
+            }
+            next = self.characters.next_if(|after| !ends_word(*after));
+            if next.is_none() {
+                self.values = outer;
+                return Ok(word);
+            }
+        }
+    }
+
+    /// What one character begins, outside of double quotes.
+    fn piece(&mut self, character: char, word: &mut Word) -> Result<(), Unclear> {
+        match character {
+            '\'' => {
+                word.quoted = true;
+                loop {
+                    match self.characters.next() {
+                        Some('\'') => return Ok(()),
+                        Some(character) => word.push(character),
+                        None => return Err(open_quote()),
+                    }
+                }
+            }
+            '"' => self.double_quoted(word)?,
+            '\\' => match self.characters.next() {
+                // A line that goes on in the next one.
+                Some('\n') | None => {}
+                Some(escaped) => {
+                    word.quoted = true;
+                    word.push(escaped);
+                }
+            },
+            '$' | '`' => self.value(character, true, word)?,
+            character => word.push(character),
+        }
+        Ok(())
+    }
+
+    fn double_quoted(&mut self, word: &mut Word) -> Result<(), Unclear> {
+        word.quoted = true;
+        loop {
+            match self.characters.next() {
+                Some('"') => return Ok(()),
+                Some(character) => self.quoted_piece(character, word)?,
+                None => return Err(open_quote()),
+            }
+        }
+    }
+
+    /// What one character begins inside of double quotes.
+    pub(crate) fn quoted_piece(&mut self, character: char, word: &mut Word) -> Result<(), Unclear> {
+        match character {
+            '\\' => match self.characters.next() {
+                Some('\n') => {}
+                Some(escaped @ ('"' | '\\' | '$' | '`')) => word.push(escaped),
+                Some(other) => {
+                    word.push('\\');
+                    word.push(other);
+                }
+                None => return Err(open_quote()),
+            },
+            '$' | '`' => self.value(character, false, word)?,
+            character => word.push(character),
+        }
+        Ok(())
+    }
+
+    /// What stands for a value: a variable, or what commands print.
+    fn value(&mut self, first: char, split: bool, word: &mut Word) -> Result<(), Unclear> {
+        self.count()?;
+        self.values += 1;
+        if self.values > PIECES_MAX {
+            return Err(Unclear::TooMuch(format!("more than {PIECES_MAX} variables in a word")));
+        }
+        let piece = if first == '`' {
+            self.backquoted(split)?
+        } else if self.characters.next_if_eq(&'(').is_some() {
+            if self.characters.next_if_eq(&'(').is_some() {
+                return self.deeper(|reader| reader.arithmetic(word));
+            }
+            let (commands, _) = self.deeper(|reader| reader.list(&[CLOSE]))?;
+            Piece::Substitution { commands, split }
+        } else {
+            self.variable(split)?
+        };
+        match piece {
+            Piece::Text(text) => text.chars().for_each(|character| word.push(character)),
+            piece => word.pieces.push(piece),
+        }
+        Ok(())
+    }
+
+    /// Behind `$((`, up to its end.
+    fn arithmetic(&mut self, word: &mut Word) -> Result<(), Unclear> {
+        let mut inside = Word::default();
+        let mut open = 0;
+        loop {
+            match self.characters.next() {
+                Some(')') if open == 0 => match self.characters.next() {
+                    Some(')') => break,
+                    _ => return Err(Unclear::Syntax("a `$((` is not closed by `))`".into())),
+                },
+                Some(character @ ('$' | '`')) => self.value(character, false, &mut inside)?,
+                Some('"') => {}
+                Some(character) => {
+                    open += i32::from(character == '(') - i32::from(character == ')');
+                    inside.push(character);
+                }
+                None => return Err(Unclear::Syntax("a `$((` is not closed by `))`".into())),
+            }
+        }
+        word.pieces.push(Piece::Arithmetic);
+        word.pieces.append(&mut inside.pieces);
+        word.pieces.push(Piece::ArithmeticEnd);
+        Ok(())
+    }
+
+    /// Up to the other backquote. Backslashes before it, before themselves and before `$` go; then it is a text of its own.
+    fn backquoted(&mut self, split: bool) -> Result<Piece, Unclear> {
+        let mut text = String::new();
+        loop {
+            match self.characters.next() {
+                Some('`') => break,
+                Some('\\') => {
+                    match self.characters.next_if(|next| matches!(next, '`' | '\\' | '$') || *next == '"' && !split) {
+                        Some(escaped) => text.push(escaped),
+                        None => text.push('\\'),
+                    }
+                }
+                Some(character) => text.push(character),
+                None => return Err(open_quote()),
+            }
+        }
+        let tokens = self.tokens;
+        let (commands, tokens) = self.deeper(|outer| {
+            let mut reader = Reader { characters: Characters::of(&text), tokens, values: 0, depth: outer.depth };
+            Ok((reader.list(&[END])?.0, reader.tokens))
+        })?;
+        self.tokens = tokens;
+        Ok(Piece::Substitution { commands, split })
+    }
+
+    /// After a `$`: `NAME`, `{NAME}`, `{NAME:-word}`, a digit or `?`; a lone `$` is itself.
+    fn variable(&mut self, split: bool) -> Result<Piece, Unclear> {
+        if self.characters.next_if_eq(&'?').is_some() {
+            return Ok(Piece::variable("?", split));
+        }
+        if let Some(sign) = self.characters.next_if(|next| matches!(next, '@' | '*' | '#' | '$' | '!' | '-')) {
+            return Err(unknown(&format!("${sign}")));
+        }
+        let braces = self.characters.next_if_eq(&'{').is_some();
+        let mut name = String::new();
+        while let Some(character) = self.characters.next_if(|next| next.is_ascii_alphanumeric() || *next == '_') {
+            name.push(character);
+        }
+        if !braces {
+            return Ok(if name.is_empty() { Piece::Text("$".into()) } else { Piece::Variable { name, split } });
+        }
+        let only =
+            || Unclear::Syntax("of `${ }` only `${NAME}`, `${NAME:-word}` and `${NAME-word}` are known here".into());
+        if name.is_empty() {
+            return Err(only());
+        }
+        let even_empty = self.characters.next_if_eq(&':').is_some();
+        match self.characters.next() {
+            Some('}') if !even_empty => Ok(Piece::Variable { name, split }),
+            Some('-') => {
+                let pieces = self.deeper(|reader| reader.up_to_brace(split))?;
+                Ok(Piece::Default { name, even_empty, pieces, split })
+            }
+            _ => Err(only()),
+        }
+    }
+
+    fn up_to_brace(&mut self, split: bool) -> Result<Vec<Piece>, Unclear> {
+        let mut word = Word::default();
+        loop {
+            match self.characters.next() {
+                Some('}') => return Ok(word.pieces),
+                Some(character) if split => self.piece(character, &mut word)?,
+                Some('"') => return Err(Unclear::Syntax("quotes inside `\"${ }\"` are not known here".into())),
+                Some(character) => self.quoted_piece(character, &mut word)?,
+                None => return Err(Unclear::Syntax("a `${` is not closed".into())),
+            }
+        }
+    }
+}

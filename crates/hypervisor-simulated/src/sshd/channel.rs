@@ -1,0 +1,353 @@
+//! The work of one channel, in a task of its own: a shell, a command, or the far side of a copy.
+
+use super::{
+    inbox::{Event, Events},
+    scp::{self, Step, Transfer},
+    sftp,
+    terminal::{Terminal, Typed},
+};
+use crate::{
+    bounds::Bound,
+    guest::{
+        commands,
+        files::FILE_BYTES_MAX,
+        grammar,
+        input::Input,
+        process::{self, Done, Guest},
+        running::Ended,
+        shell::Shell,
+        signals::Signal,
+        streams::Print,
+        syntax_tree::{Command, Word},
+        userland::Userland,
+    },
+    machine::Machine,
+};
+use russh::{ChannelWriteHalf, Error, server::Msg};
+use std::collections::VecDeque;
+
+/// Input that a command may gather before it runs; one byte more than any file may have, which then is too large.
+const INPUT_MAX: usize = FILE_BYTES_MAX + 1;
+/// Bytes of a line that a shell without a terminal reads.
+const LINE_MAX: usize = 128 << 10;
+/// SSH's number for a channel's second stream of output (RFC 4254 section 5.2).
+const STDERR: u32 = 1;
+
+/// What a client asks a channel for.
+pub(crate) enum Asked {
+    Shell,
+    Command(String),
+    Sftp,
+}
+
+/// A channel whose work has been asked for.
+pub(crate) struct Work {
+    pub(crate) land: Userland,
+    pub(crate) events: Events,
+    pub(crate) out: Out,
+    pub(crate) shell: Shell,
+}
+
+/// Where its output goes, no faster than its client takes it.
+pub(crate) struct Out {
+    pub(crate) channel: ChannelWriteHalf<Msg>,
+    pub(crate) pty: bool,
+    pub(crate) signals: std::sync::Arc<crate::guest::signals::Signals>,
+}
+
+impl Out {
+    /// Sends, unless nobody is there any more.
+    async fn send(&self, bytes: Vec<u8>) -> Result<(), Error> {
+        tokio::select! {
+            biased;
+            () = self.signals.at_least(Signal::Flood) => Err(Error::Disconnect),
+            sent = self.channel.data_bytes(bytes) => sent,
+        }
+    }
+
+    async fn send_all(&self, done: &Done) -> Result<(), Error> {
+        if self.pty {
+            return self.channel.data_bytes(on_screen(done).into_bytes()).await;
+        }
+        self.channel.data_bytes(done.out.clone()).await?;
+        self.channel.extended_data_bytes(STDERR, done.err.clone().into_bytes()).await
+    }
+}
+
+impl Print for Out {
+    /// What an interrupted command had still to say is not waited for.
+    async fn print(&mut self, done: &Done) -> Result<(), Error> {
+        tokio::select! {
+            biased;
+            sent = self.send_all(done) => sent,
+            () = self.signals.at_least(Signal::Interrupt) => Ok(()),
+        }
+    }
+}
+
+impl Work {
+    /// Does what was asked for to its end, and ends the channel.
+    pub(crate) async fn run(mut self, asked: Asked) {
+        let status = match asked {
+            Asked::Command(text) => self.command(&text).await,
+            Asked::Sftp => self.sftp().await,
+            Asked::Shell if self.out.pty => self.terminal().await,
+            Asked::Shell => self.lines().await,
+        };
+        // Without a status the machine went off, or its client has gone: both end the connection.
+        let raised = self.events.signals.raised();
+        if raised == Signal::Flood {
+            let err = "cvmd-guest: ended: too much input waits for a command\n".into();
+            let _ = tokio::time::timeout(GOODBYE, self.out.send_all(&Done { err, ..Done::default() })).await;
+        }
+        let status = if raised > Signal::Interrupt { Ok(raised.status()) } else { status };
+        self.events.close();
+        if let Ok(status) = status {
+            let _ = self.out.channel.exit_status(status.into()).await;
+        }
+        let _ = self.out.channel.eof().await;
+        let _ = self.out.channel.close().await;
+    }
+
+    async fn command(&mut self, text: &str) -> Result<u8, Error> {
+        let waits = self.land.compute(text.len(), || waits_for_input(text)).await;
+        let mut share = self.land.memory.share();
+        let mut input = Vec::new();
+        if waits {
+            loop {
+                match self.events.next().await {
+                    Some(Event::Data(data)) => {
+                        let room = INPUT_MAX.saturating_sub(input.len()).min(data.bytes.len());
+                        if !share.resize(input.len() + room) {
+                            self.out.print(&process::fails("cvmd-guest: Cannot allocate memory", 1)).await?;
+                            return Ok(1);
+                        }
+                        input.extend(&data.bytes[..room]);
+                    }
+                    Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                    Some(Event::Eof) => break,
+                    None => return Err(Error::Disconnect),
+                }
+            }
+        } else if text.contains("scp")
+            && let Some((transfer, step)) = self.land.compute(text.len(), || self.copy_asked_for(text)).await?
+        {
+            return self.copy(transfer, step).await;
+        }
+        Ok(self.run_text(text, &Input::of(input)).await?.status)
+    }
+
+    async fn run_text(&mut self, text: &str, input: &Input) -> Result<Ended, Error> {
+        let signals = &self.events.signals;
+        let ended = self.land.run(text, &mut self.shell, input, &mut self.out, signals).await;
+        // A guest that runs on and on leaves others their turn.
+        tokio::task::yield_now().await;
+        ended
+    }
+
+    /// A shell that reads lines, each at its end.
+    async fn lines(&mut self) -> Result<u8, Error> {
+        let mut share = self.land.memory.share();
+        let mut line = Vec::new();
+        loop {
+            match self.events.next().await {
+                Some(Event::Data(data)) => {
+                    for piece in data.bytes.split_inclusive(|byte| *byte == b'\n') {
+                        if line.len() + piece.len() > LINE_MAX || !share.resize(line.len() + piece.len()) {
+                            self.land.machines.bounds().reached(Bound::Line);
+                            let why = format!("cvmd-guest: ended: a line has more than {LINE_MAX} bytes");
+                            self.out.print(&process::fails(&why, 2)).await?;
+                            return Ok(2);
+                        }
+                        line.extend(piece);
+                        if piece.ends_with(b"\n") {
+                            let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
+                            let ended = self.run_text(&text, &Input::default()).await?;
+                            if ended.exit || self.events.signals.raised() > Signal::None {
+                                return Ok(ended.status);
+                            }
+                        }
+                    }
+                }
+                Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                Some(Event::Eof) => {
+                    let text = String::from_utf8_lossy(&line).into_owned();
+                    return Ok(self.run_text(&text, &Input::default()).await?.status);
+                }
+                None => return Err(Error::Disconnect),
+            }
+        }
+    }
+
+    /// A person at a terminal.
+    async fn terminal(&mut self) -> Result<u8, Error> {
+        let mut terminal = Terminal::default();
+        self.prompt().await?;
+        loop {
+            let typed = match self.events.next().await {
+                Some(Event::Data(data)) => terminal.feed(&data.bytes),
+                Some(Event::Interrupt) => terminal.feed(&[3]),
+                Some(Event::Eof) => return Ok(self.shell.status),
+                None => return Err(Error::Disconnect),
+            };
+            let mut typed = VecDeque::from(typed);
+            while let Some(typed_now) = typed.pop_front() {
+                match typed_now {
+                    Typed::Echo(bytes) => self.out.send(bytes).await?,
+                    Typed::Interrupt => self.prompt().await?,
+                    Typed::End => {
+                        self.out.send(b"logout\r\n".to_vec()).await?;
+                        return Ok(self.shell.status);
+                    }
+                    Typed::Line(line) => {
+                        let ended = self.run_text(&line, &Input::default()).await?;
+                        // What was typed behind an `exit` is nobody's.
+                        if ended.exit {
+                            return Ok(ended.status);
+                        }
+                        if self.events.signals.raised() == Signal::Interrupt {
+                            // The rest was typed before the ctrl-C, which is shown, and prompts, by itself.
+                            typed.clear();
+                            self.events.skip_to_interrupt().await;
+                            typed.extend(terminal.feed(&[3]));
+                        } else {
+                            self.prompt().await?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn prompt(&self) -> Result<(), Error> {
+        self.out.send(prompt(&*self.land.machine()?, &self.shell).into_bytes()).await
+    }
+
+    /// The far side of a copy, if that is what the text, alone, asks for.
+    fn copy_asked_for(&self, text: &str) -> Result<Option<(Transfer, Step)>, Error> {
+        let machine = self.land.machine()?;
+        let mut shell = Shell::default();
+        shell.variables.insert("HOME".into(), machine.home());
+        let commands = grammar::parse(text).unwrap_or_default();
+        let [command] = &*commands else { return Ok(None) };
+        if !command.words().iter().all(Word::is_plain) {
+            return Ok(None);
+        }
+        let mut words = command.expand(&shell).unwrap_or_default();
+        words.retain(|word| word != "sudo");
+        let mut files = self.land.files();
+        let now_ms = self.land.machines.clock.now_ms();
+        let input = Input::default();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
+        Ok(scp::begin(&words, &mut guest))
+    }
+
+    /// The sftp subsystem.
+    async fn sftp(&mut self) -> Result<u8, Error> {
+        let mut share = self.land.memory.share();
+        let mut server = sftp::Server::default();
+        'events: loop {
+            match self.events.next().await {
+                Some(Event::Data(data)) => server.receive(&data.bytes),
+                Some(Event::Eof) => return Ok(0),
+                Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                None => return Err(Error::Disconnect),
+            }
+            // What a request made it hold is counted before the next one.
+            while share.resize(server.held()) {
+                let Some(step) = self.sftp_step(&mut server).await? else { continue 'events };
+                if step.ends {
+                    self.out.print(&process::fails("sftp-server: bad message", 1)).await?;
+                    return Ok(11);
+                }
+                if let Some(said) = step.said {
+                    self.out.print(&process::fails(&said, 1)).await?;
+                }
+                let mut reply = step.reply;
+                if let Some((number, keys)) = step.keys {
+                    let written = self.land.write_moved(keys).await.map_err(|error| error.to_string());
+                    reply = sftp::Server::written(number, written);
+                }
+                self.out.send(reply).await?;
+            }
+            self.out.print(&process::fails("sftp-server: Cannot allocate memory", 1)).await?;
+            return Ok(1);
+        }
+    }
+
+    /// Answers one request of sftp.
+    async fn sftp_step(&self, server: &mut sftp::Server) -> Result<Option<sftp::Step>, Error> {
+        let machine = self.land.machine()?;
+        let _turn = self.land.turn().await;
+        let mut files = self.land.files();
+        let mut shell = Shell::default();
+        let now_ms = self.land.machines.clock.now_ms();
+        let input = Input::default();
+        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
+        Ok(server.advance(&mut guest))
+    }
+
+    async fn copy(&mut self, mut transfer: Transfer, first: Step) -> Result<u8, Error> {
+        let mut share = self.land.memory.share();
+        let mut step = first;
+        let mut data = None;
+        loop {
+            if !share.resize(transfer.held()) {
+                self.out.send(b"\x02scp: Cannot allocate memory\n".to_vec()).await?;
+                return Ok(1);
+            }
+            self.out.send(std::mem::take(&mut step.reply)).await?;
+            if let Some(status) = step.ended {
+                return Ok(status);
+            }
+            let written = match step.keys.take() {
+                Some(text) => Some(self.land.write_keys(text, false).await.map_err(|error| error.to_string())),
+                None => None,
+            };
+            if written.is_none() {
+                data = match self.events.next().await {
+                    Some(Event::Data(data)) => Some(data),
+                    Some(Event::Eof) => return Ok(transfer.status()),
+                    Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
+                    None => return Err(Error::Disconnect),
+                };
+            }
+            let machine = self.land.machine()?;
+            let _turn = self.land.turn().await;
+            let mut files = self.land.files();
+            let mut shell = Shell::default();
+            let now_ms = self.land.machines.clock.now_ms();
+            let input = Input::default();
+            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
+            step = match (written, data.take()) {
+                (Some(outcome), _) => transfer.written(outcome, &mut guest),
+                (None, Some(data)) => transfer.feed(&data.bytes, &mut guest),
+                (None, None) => Step::default(),
+            };
+        }
+    }
+}
+
+/// Whether one of a text's commands takes all input before it runs.
+fn waits_for_input(text: &str) -> bool {
+    let (plain, commands) = (Shell::default(), grammar::parse(text).unwrap_or_default());
+    Command::any(&commands, &|command| command.expand(&plain).is_ok_and(|words| commands::reads_input(&words)))
+}
+
+/// How long a last word waits for a client that does not read.
+const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a shell shows when it waits for a line.
+pub(super) fn prompt(machine: &Machine, shell: &Shell) -> String {
+    let (user, (host, _)) = (&machine.entrance().user, machine.names());
+    let sign = if &**user == "root" { '#' } else { '$' };
+    let (directory, home) = (process::directory(shell, machine), machine.home());
+    let inside = directory.strip_prefix(&*home).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let directory = inside.map_or(directory.clone(), |rest| format!("~{rest}"));
+    format!("{user}@{host}:{directory}{sign} ")
+}
+
+/// What a command printed, as a terminal wants it: a carriage return before each newline.
+pub(super) fn on_screen(done: &Done) -> String {
+    format!("{}{}", String::from_utf8_lossy(&done.out), done.err).replace('\n', "\r\n")
+}
