@@ -3,7 +3,7 @@
 //! A second truth beside the state: what a machine *is* stands in `machines.db` and is changed only through the
 //! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
 
-mod authorized_keys;
+mod admission;
 mod bounds;
 mod capture;
 mod computing;
@@ -31,7 +31,7 @@ mod timers;
 mod visits;
 mod writing;
 
-pub use authorized_keys::{Admission, Conditions};
+pub use admission::{Admission, Conditions};
 pub use driver::SimulatedHypervisor;
 pub use guest::disk::Disk;
 pub use machine::{Machine, Stored};

@@ -1,7 +1,7 @@
 //! One connection to a machine's sshd on its way to a login: what it has tried, and what comes of that.
 
 use crate::{
-    authorized_keys::Conditions,
+    admission::Conditions,
     machines::Machines,
     penalties::{Attempt, Failure},
     sessions::Session,

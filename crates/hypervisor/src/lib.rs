@@ -1,6 +1,7 @@
 //! What a hypervisor must be able to do, the contract suite that every driver passes, and where a machine's sshd
 //! answers.
 
+pub mod authorized_keys;
 mod connection;
 pub mod contract;
 mod endpoint;

@@ -1,7 +1,7 @@
 //! Who may enter: decided from the machine's row alone, at the moment of the attempt.
 
 use crate::{
-    authorized_keys::{Admission, Conditions},
+    admission::{Admission, Conditions},
     machine::Machine,
 };
 use russh::{

@@ -7,7 +7,7 @@ use super::{
     inbox::{self, Events, Inbox},
 };
 use crate::{
-    authorized_keys::Admission,
+    admission::Admission,
     bounds::Bound,
     guest::{shell::Shell, signals::Signal, userland::Userland},
     machine::Machine,

@@ -64,8 +64,9 @@ pub(super) fn key(algorithm: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     (found == kind).then_some(key)
 }
 
-/// Whether two blobs are one key: sshd reads several forms of one.
-pub(crate) fn same_key(key: &[u8], blob: &[u8]) -> bool {
+/// Whether two blobs are one key, of which `key` has the form that [`super::Entry`] gives: sshd reads several forms of one.
+#[must_use]
+pub fn same_key(key: &[u8], blob: &[u8]) -> bool {
     key == blob || read(blob).is_some_and(|(_, form)| form == key)
 }
 
@@ -186,7 +187,8 @@ fn decode_spaced(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// C's `isspace`.
-pub(super) const fn is_space(byte: u8) -> bool {
+#[must_use]
+pub const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
 }
 

@@ -2,7 +2,7 @@
 //!
 //! sshd looks no names up (`UseDNS no`): to it a client's name is its address.
 
-use super::blob::is_space;
+use cvmd_hypervisor::authorized_keys::is_space;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Bytes of an address that are read as one.

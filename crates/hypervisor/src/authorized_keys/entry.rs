@@ -1,31 +1,30 @@
-//! The text of `~/.ssh/authorized_keys`, read as OpenSSH's sshd reads it. Pure.
+//! One line of `~/.ssh/authorized_keys`, read as OpenSSH's sshd reads it.
 //!
-//! Its source is the reference: `auth2-pubkeyfile.c` for lines, `sshkey.c` for keys, `auth-options.c` for options. Where
-//! sshd is lenient we are, as a line that admits nobody here would admit somebody on a real machine with the same file.
+//! Its source is the reference: `auth2-pubkeyfile.c` for lines, `sshkey.c` for keys. Where sshd is lenient we are, as a line
+//! that we overlook would go on admitting somebody on a real machine.
 
-mod admission;
-mod blob;
-mod options;
-mod patterns;
-mod times;
-
-pub use admission::{Admission, Conditions};
-pub(crate) use blob::same_key;
-pub(crate) use options::Options;
+use super::blob;
 
 /// A line that is about a key.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Entry<'a> {
-    /// What stands before the key.
-    options: &'a str,
+pub struct Entry<'a> {
+    /// What stands before the key; empty for a key that may do all.
+    pub options: &'a str,
     /// As SSH sends it, however it was written.
-    pub(crate) key: Vec<u8>,
-    pub(crate) comment: &'a str,
+    pub key: Vec<u8>,
+    /// Without the blanks around it.
+    pub comment: &'a str,
 }
 
 impl<'a> Entry<'a> {
+    /// The lines of a text that are about keys.
+    pub fn all(text: &'a str) -> impl Iterator<Item = Entry<'a>> {
+        text.split('\n').filter_map(Entry::read)
+    }
+
     /// `None` for comments, and what sshd does not read.
-    pub(crate) fn read(line: &'a str) -> Option<Entry<'a>> {
+    #[must_use]
+    pub fn read(line: &'a str) -> Option<Entry<'a>> {
         // To sshd a line is a string of C.
         let line = line.split('\0').next()?.trim_start_matches(BLANKS);
         if line.is_empty() || line.starts_with(['\n', '#']) {
@@ -35,15 +34,6 @@ impl<'a> Entry<'a> {
             let (options, rest) = line.split_at(options_end(line)?);
             key_at(rest.trim_start_matches(BLANKS), options)
         })
-    }
-
-    pub(crate) fn has_options(&self) -> bool {
-        !self.options.is_empty()
-    }
-
-    /// `None` when sshd does not understand them: then the line admits nobody.
-    pub(crate) fn options(&self) -> Option<Options> {
-        Options::parse(self.options)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The options before a key, as sshd's `sshauthopt_parse` reads them: one that it does not understand makes the line void.
 
 use super::{
-    admission::{Admission, Conditions},
-    blob::is_space,
+    conditions::{Admission, Conditions},
     patterns, times,
 };
+use cvmd_hypervisor::authorized_keys::is_space;
 
 /// What a line's options permit.
 ///
@@ -49,7 +49,7 @@ const SERVICES: [&str; 14] = [
 
 impl Options {
     /// `None` when they are not understood.
-    pub(super) fn parse(text: &str) -> Option<Options> {
+    pub(crate) fn parse(text: &str) -> Option<Options> {
         let mut options = Options::default();
         let mut rest = text;
         while !rest.is_empty() {
