@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An account's number inside cvmd: small, never reused, first on every row.
+/// An account's number inside cvmd: small, never reused, the first part of every row's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountNumber(pub u32);
@@ -13,7 +13,7 @@ pub struct Account {
     pub number: AccountNumber,
     /// Unique among accounts.
     pub name: Box<str>,
-    /// The vendor's account number, as tags and resource descriptions print it.
+    /// The vendor's account number, as tags and resource descriptions show it.
     pub uin: u64,
     pub app_id: u64,
     pub created_seconds: u64,
@@ -28,7 +28,7 @@ pub struct Credential {
     /// Encrypted under the master key, which is not in the database; base64.
     pub secret_key_encrypted: Box<str>,
     pub created_seconds: u64,
-    /// When it was revoked. The row stays, so that it cannot come back unnoticed.
+    /// When it was revoked. The row stays, so that the id cannot be issued again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_seconds: Option<u64>,
 }
@@ -41,10 +41,10 @@ impl Credential {
     }
 }
 
-/// A number that is the same for ever for one account and place, without a row of its own.
+/// A number that never changes for one account and place, without being stored.
 #[must_use]
 pub fn lasting_number(account: AccountNumber, place: &str, what: u64) -> u64 {
-    // FNV-1a: spreads the few names there are; nothing depends on its strength.
+    // FNV-1a: spreads the few names; nothing depends on its strength.
     let bytes = place.bytes().chain(account.0.to_be_bytes()).chain(what.to_be_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

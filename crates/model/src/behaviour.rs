@@ -1,26 +1,26 @@
-//! How a simulated guest behaves, as its instance's tag `cvmd:guest` asks: words with commas or blanks between them.
+//! How a simulated guest behaves: the value of its instance's tag `cvmd:guest`, words separated by commas or spaces.
 
 /// The key of the tag. Real hypervisors ignore it.
 pub const GUEST_TAG: &str = "cvmd:guest";
-/// The most that any of the times may be: nobody waits longer than this for one guest.
+/// The maximum of each time, in milliseconds: nobody waits longer than this for one guest.
 pub const GUEST_MS_MAX: u64 = 60_000;
 
-/// A simulated guest's manners.
+/// The behaviour of a simulated guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behaviour {
-    /// The guest does not hear that it is asked to shut down.
+    /// The guest ignores the request to shut down.
     pub ignores_shutdown: bool,
-    /// It starts and starts and never runs.
+    /// It starts but never gets ready.
     pub fails_to_boot: bool,
     /// Writes to its disk are lost.
     pub keeps_keys: bool,
-    /// They are lost from its first boot on, so that it is launched well.
+    /// Writes are lost only after its first boot, so that its launch succeeds.
     pub keeps_keys_after_launch: bool,
     /// It runs, but no connection reaches its sshd.
     pub unreachable: bool,
     pub boot_ms: u64,
     pub shutdown_ms: u64,
-    /// How long a write of the login takes before it is durable.
+    /// How long a write of the login takes until it is durable, in milliseconds.
     pub write_ms: u64,
 }
 
@@ -40,15 +40,15 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// Reads the words, and hands each one that means nothing, or asks for too much, to `unknown`. Of a time that is too
-    /// long the longest is taken: machines' rows of earlier versions may hold such.
+    /// Reads the words, and passes each unknown word, or one with a number that is too large, to `unknown`. A time that
+    /// is too long becomes the maximum: machines' rows of earlier versions may hold such.
     pub fn read(words: &str, mut unknown: impl FnMut(&str)) -> Behaviour {
         let mut behaviour = Behaviour::default();
         for word in words.split([',', ' ']).filter(|word| !word.is_empty()) {
             let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
             let time = |unknown: &mut dyn FnMut(&str)| {
                 let ms = value.filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty());
-                // Digits that are no number are too many of them.
+                // Digits that do not parse are a number that is too large.
                 let ms = ms.map(|digits| digits.parse().unwrap_or(u64::MAX));
                 if ms.is_none_or(|ms| ms > GUEST_MS_MAX) {
                     unknown(word);
@@ -70,7 +70,7 @@ impl Behaviour {
         behaviour
     }
 
-    /// The first word that means nothing, or asks for too much.
+    /// The first word that is unknown, or has a number that is too large.
     #[must_use]
     pub fn misunderstood(words: &str) -> Option<Box<str>> {
         let mut first = None;

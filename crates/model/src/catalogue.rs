@@ -1,6 +1,6 @@
-//! All regions, zones, instance types and public images: the vendor's, and what the operator adds.
+//! All regions, zones, instance types and public images: the vendor's and those the operator adds.
 //!
-//! It is made once, before the first row is read, and only grows: rows name what stands in it.
+//! It is made once, before the first row is read, and entries are never removed: rows name them.
 
 use crate::{
     AccountNumber, ImageId, Platform,
@@ -13,13 +13,13 @@ use foldhash::HashMap;
 use serde::Deserialize;
 use std::sync::OnceLock;
 
-/// Of each kind, the operator's own are at most so many.
+/// The operator may add at most this many of each kind.
 const OWN_MAX: usize = 100;
 const NAME_MAX: usize = 60;
 const CPU_MAX: u32 = 1024;
 const MEMORY_GIB_MAX: u32 = 16_384;
 const IMAGE_GIB_MAX: u32 = 1024;
-/// The operator's own images are told to be as old as the vendor's.
+/// The creation date that the operator's own images show, that of the vendor's.
 const CREATED: &str = "2024-05-20T02:31:00Z";
 
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct Own {
 #[serde(deny_unknown_fields)]
 pub struct OwnRegion {
     pub name: String,
-    /// What it is called; else its name.
+    /// The name that people read; by default, `name`.
     pub description: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub struct OwnZone {
     /// The region's name, `-` and a last part: `lab-east-1`.
     pub name: String,
     pub description: Option<String>,
-    /// False: it is shown as UNAVAILABLE, and whoever launches there is told that it is sold out.
+    /// False: it is shown as UNAVAILABLE, and launching there is refused as sold out.
     pub open: Option<bool>,
 }
 
@@ -80,7 +80,7 @@ pub struct OwnImage {
     pub os_name: String,
     /// The distribution, or `Windows`.
     pub platform: String,
-    /// Who logs in; else `root`, or `Administrator` with Windows.
+    /// The login user; by default `root`, with Windows `Administrator`.
     pub user: Option<String>,
     pub size_gib: Option<u32>,
 }
@@ -95,15 +95,15 @@ fn unfit<T>(why: impl Into<String>) -> Result<T, Unfit> {
 }
 
 impl Catalogue {
-    /// The one that holds; the vendor's, if nobody has opened another before.
+    /// The process's catalogue; the vendor's alone, unless `open` was called before.
     pub fn get() -> &'static Catalogue {
         CATALOGUE.get_or_init(Catalogue::vendors)
     }
 
-    /// Adds the operator's own, for the rest of the process. Nothing may have asked the catalogue before.
+    /// Adds the operator's own entries, for the rest of the process. It must be called before the first `get`.
     ///
     /// # Errors
-    /// When something in it does not fit, with what is at fault; and nothing is added.
+    /// When an entry does not fit; names it. Then nothing is added.
     pub fn open(own: &Own) -> Result<(), Unfit> {
         if *own == Own::default() {
             return Ok(());
@@ -143,7 +143,7 @@ impl Catalogue {
     }
 
     fn next_region(&self) -> RegionId {
-        // Invariant: a few dozen of the vendor's and `OWN_MAX`.
+        // Invariant: a few dozen of the vendor's, and at most `OWN_MAX`.
         RegionId(u16::try_from(self.regions.len()).unwrap_or(u16::MAX))
     }
 
@@ -270,7 +270,7 @@ impl Catalogue {
     }
 }
 
-/// The number of an operator's zone, which is the same whatever stands beside it. None of the vendor's has seven digits.
+/// The number of an operator's zone. It depends on the zone's name only. None of the vendor's numbers has seven digits.
 fn zone_number(name: &str) -> String {
     (9_000_000 + lasting_number(AccountNumber(0), name, 5) % 1_000_000).to_string()
 }
@@ -283,7 +283,7 @@ fn place_name(what: &str, name: &str) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// A text that people read.
+/// A description that people read.
 fn description(given: Option<&str>, otherwise: &'static str) -> Result<&'static str, Unfit> {
     match given {
         None => Ok(otherwise),
@@ -350,7 +350,7 @@ mod test {
     #[test]
     fn what_cannot_be_added_is_named() {
         let types = |name: &str, cpu| vec![OwnType { name: name.into(), cpu, memory_gib: 1, gpu: None }];
-        for (own, told) in [
+        for (own, message) in [
             (Own { regions: vec![region("ap-guangzhou")], ..Own::default() }, "a region ap-guangzhou already"),
             (Own { regions: vec![region("Lab")], ..Own::default() }, "is not named as"),
             (Own { regions: vec![region("lab--east")], ..Own::default() }, "is not named as"),
@@ -366,7 +366,7 @@ mod test {
             (Own { regions: vec![region("lab"); 101], ..Own::default() }, "101 regions, of at most 100"),
         ] {
             let unfit = with(&own).unwrap_err().to_string();
-            assert!(unfit.contains(told), "{told}: {unfit}");
+            assert!(unfit.contains(message), "{message}: {unfit}");
         }
     }
 }

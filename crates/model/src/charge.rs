@@ -23,7 +23,7 @@ impl ChargeType {
     }
 }
 
-/// What is to happen when the term ends. Kept and answered; nothing is renewed by itself.
+/// What happens when the term ends. It is stored and answered; nothing is renewed automatically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RenewFlag {

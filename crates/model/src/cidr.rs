@@ -1,14 +1,14 @@
-//! A range of IPv4 addresses, as networks are given: `10.0.0.0/16`.
+//! A range of IPv4 addresses in the form that networks use: `10.0.0.0/16`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{fmt, net::Ipv4Addr, str::FromStr};
 
-/// The text is not four octets, a slash and 0 to 32, or has bits behind its prefix.
+/// The text is not four octets, a slash and 0 to 32, or has bits set after its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a range of addresses is written as 10.0.0.0/16, with nothing but zeros behind its prefix")]
 pub struct MalformedCidr;
 
-/// An address and the number of its leading bits that count. The others are zero.
+/// An address and the length of its prefix. The bits after the prefix are zero.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cidr {
     first: Ipv4Addr,
@@ -16,7 +16,7 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// The range of `prefix` bits (0 to 32) in which the address lies.
+    /// The range of `prefix` bits (0 to 32) that contains the address.
     #[must_use]
     pub fn around(address: Ipv4Addr, prefix: u8) -> Cidr {
         let prefix = prefix.min(32);
@@ -43,7 +43,7 @@ impl Cidr {
         u32::from(address) & mask(self.prefix) == u32::from(self.first)
     }
 
-    /// Whether all of `other` lies in it.
+    /// Whether it contains all of `other`.
     #[must_use]
     pub fn covers(self, other: Cidr) -> bool {
         self.prefix <= other.prefix && self.has(other.first)

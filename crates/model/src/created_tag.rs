@@ -1,10 +1,10 @@
-//! A tag that an account has made before anything carries it.
+//! A tag that an account has created before any resource carries it.
 
 use crate::{AccountNumber, RowKey, resource::resource};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A key and a value that are there until they are deleted, whatever carries them.
+/// A key and a value that exist until they are deleted, whether a resource carries them or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedTag {
     pub sequence: u64,
@@ -13,7 +13,7 @@ pub struct CreatedTag {
     pub value: Box<str>,
 }
 
-/// The vendor names tags by key and value alone; inside, a number does.
+/// The vendor names tags only by key and value; the state's tables need a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CreatedTagId(pub u64);
 

@@ -1,7 +1,7 @@
 //! A custom image: what the state knows of a disk that was captured from an instance.
 //!
-//! The disk itself is the hypervisor's, with whatever stands on it; here are only its name, what it goes back to, and
-//! the ways in that were wanted of its source.
+//! The disk itself belongs to the hypervisor, with everything on it. Here are only its name, the public image it is
+//! based on, and the login that was wanted of its source.
 
 use crate::{
     AccountNumber, Image, ImageId, InstanceId, KeyPairId, LoginWanted, Password, Platform, RegionId, SnapshotId, Tag,
@@ -9,7 +9,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How far an image has come.
+/// The states of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImageState {
@@ -18,7 +18,7 @@ pub enum ImageState {
     /// The disk could not be captured.
     #[serde(rename = "CREATEFAILED")]
     CreateFailed,
-    /// Nobody sees it any more; the hypervisor still has its disk.
+    /// No longer shown; the hypervisor still has its disk.
     Deleting,
 }
 
@@ -34,10 +34,10 @@ impl ImageState {
     }
 }
 
-/// The ways in that an image carries, as far as they are known outside its disk.
+/// The login that an image carries, as far as it is known outside its disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageLogin {
-    /// Key pairs that were bound to the source: their lines stand on the disk.
+    /// Key pairs that were bound to the source: the disk holds their lines.
     #[serde(default)]
     pub keys: Vec<KeyPairId>,
     /// The disk holds a password.
@@ -47,8 +47,8 @@ pub struct ImageLogin {
     pub password_login: bool,
 }
 
-/// An image that an account has made of an instance: what machines that are made of it begin with. Its disk itself is the
-/// hypervisor's.
+/// An image that an account has made of an instance, from which machines can be made. Its disk belongs to the
+/// hypervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomImage {
     pub id: ImageId,
@@ -62,34 +62,34 @@ pub struct CustomImage {
     pub family: Box<str>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
-    /// The public image that it goes back to: tells its system and its user.
+    /// The public image it is based on; determines system and user.
     pub base: ImageId,
     pub source: InstanceId,
-    /// A machine's system disk is at least as large.
+    /// The minimum size of a machine's system disk, in GiB.
     pub size_gib: u32,
     pub login: ImageLogin,
     pub state: ImageState,
     pub created_seconds: u64,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
-    /// Of the disks that it holds, the system disk's first; an image of an earlier version has none.
+    /// The snapshots of its disks, the system disk's first; an image of an earlier version has none.
     #[serde(default, skip_serializing_if = "<[SnapshotId]>::is_empty")]
     pub snapshots: Box<[SnapshotId]>,
 }
 
 impl CustomImage {
-    /// The public image that it goes back to. The table of those only grows, so there is one.
+    /// The public image it is based on. Images are never removed from that table, so it exists.
     #[must_use]
     pub fn system(&self) -> &'static Image {
         Image::find(self.base).unwrap_or(&crate::IMAGES[0])
     }
 
-    /// What is wanted of a machine that keeps the image's login (`LoginSettings.KeepImageLogin`): its key pairs count
-    /// as bound, and its password is known to the guest, not to us.
+    /// The wanted login of a machine that keeps the image's login (`LoginSettings.KeepImageLogin`): its key pairs count
+    /// as bound, and the guest, not cvmd, knows its password.
     #[must_use]
-    pub fn kept_login(&self) -> LoginWanted {
+    pub fn image_login(&self) -> LoginWanted {
         let ImageLogin { keys, password, password_login } = self.login.clone();
-        // A Windows guest's password is the vendor's matter, and counts as set.
+        // How a Windows guest gets its password is the vendor's matter; it counts as set.
         let password = password || self.system().platform == Platform::Windows;
         let password = if password { Password::FromImage } else { Password::Never };
         LoginWanted { keys, password, password_login }

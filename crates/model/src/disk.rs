@@ -1,10 +1,10 @@
-//! The disks of an instance: what the state knows of each, and the tags that each carries beside the instance's own.
+//! The disks of an instance: what the state knows of each, and the tags that each has apart from the instance's own.
 
 use crate::{DiskId, SnapshotId, Tag};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The disk that an instance boots: it comes and goes with the instance
+/// The disk that an instance boots from. It is created and deleted with the instance
 /// (<https://cloud.tencent.com/document/api/213/15753#SystemDisk>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemDisk {
@@ -14,17 +14,17 @@ pub struct SystemDisk {
     /// At most 60 characters.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub name: Box<str>,
-    /// As it was asked for; what a simulated disk holds is not encrypted.
+    /// As requested; the data of a simulated disk is not encrypted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub encrypt: bool,
-    /// The key that an earlier cvmd took it with, which knew none either; without one, the cloud's.
+    /// The key that an earlier cvmd accepted without knowing it; empty means the cloud's key.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub kms_key: Box<str>,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
     pub tags: Box<[Tag]>,
 }
 
-/// A disk beside it (<https://cloud.tencent.com/document/api/213/15753#DataDisk>).
+/// A further disk (<https://cloud.tencent.com/document/api/213/15753#DataDisk>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataDisk {
     pub id: DiskId,
@@ -34,13 +34,13 @@ pub struct DataDisk {
     /// At most 60 characters.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub name: Box<str>,
-    /// As it was asked for; what a simulated disk holds is not encrypted.
+    /// As requested; the data of a simulated disk is not encrypted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub encrypt: bool,
-    /// The key that an earlier cvmd took it with, which knew none either; without one, the cloud's.
+    /// The key that an earlier cvmd accepted without knowing it; empty means the cloud's key.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub kms_key: Box<str>,
-    /// It was made of this one, which may be gone by now.
+    /// The snapshot it was made of, which may be deleted by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotId>,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
@@ -48,7 +48,7 @@ pub struct DataDisk {
 }
 
 impl SystemDisk {
-    /// One of which nothing is known but its place, its kind and its size.
+    /// A disk of which only the position, the kind and the size are known.
     #[must_use]
     pub fn plain(id: DiskId, kind: &'static str, size_gib: u32) -> SystemDisk {
         let [name, kms_key] = ["", ""].map(Box::from);
@@ -57,7 +57,7 @@ impl SystemDisk {
 }
 
 impl DataDisk {
-    /// The same, of a disk that goes with its instance.
+    /// The same for a disk that is deleted with its instance.
     #[must_use]
     pub fn plain(id: DiskId, kind: &'static str, size_gib: u32) -> DataDisk {
         let SystemDisk { id, kind, size_gib, name, encrypt, kms_key, tags } = SystemDisk::plain(id, kind, size_gib);

@@ -13,7 +13,7 @@ pub struct Region {
     pub name: &'static str,
     pub chinese: &'static str,
     pub english: &'static str,
-    /// Whether anything can be launched in it: a zone of it is open.
+    /// Whether instances can be launched in it: at least one zone is open.
     pub is_open: bool,
 }
 
@@ -25,18 +25,18 @@ pub struct Zone {
     pub chinese: &'static str,
     pub english: &'static str,
     pub region: RegionId,
-    /// A closed one is known to filters, and sold out to whoever launches.
+    /// A closed zone is known to filters; launching in it is refused as sold out.
     pub is_open: bool,
 }
 
-/// One region of the vendor's and its zones, which are called by their numbers.
+/// One of the vendor's regions with its zones, given by their numbers.
 pub(crate) struct RegionRow {
     pub name: &'static str,
     pub chinese: &'static str,
     pub english: &'static str,
-    /// What its zones are called after, in Chinese and in English.
+    /// The name that its zones' names begin with, in Chinese and in English.
     pub city: (&'static str, &'static str),
-    /// A zone's number is that of its region, and four digits of its own.
+    /// The number of the region; a zone's number is this and four digits of its own.
     pub number: u32,
     pub open: &'static [u8],
     pub closed: &'static [u8],
@@ -52,8 +52,8 @@ macro_rules! regions {
     };
 }
 
-/// Sorted by name. Zones that the vendor's pages call sold out, or have no more, are closed, and so are regions whose
-/// last zone is. The numbers of 77 to 79 are made up, as no page tells them.
+/// Sorted by name. Zones that the vendor's pages call sold out or no longer list are closed, and so is a region without
+/// an open zone. The numbers 77 to 79 are invented, because no page gives the real ones.
 pub(crate) const REGION_ROWS: &[RegionRow] = regions! {
     "ap-bangkok" "亚太东南(曼谷)" "Southeast Asia (Bangkok)" ("曼谷" "Bangkok") 23 [1, 2] []
     "ap-beijing" "华北地区(北京)" "North China (Beijing)" ("北京" "Beijing") 80 [3, 4, 5, 6, 7, 8] [1, 2]
@@ -85,8 +85,8 @@ pub(crate) const REGION_ROWS: &[RegionRow] = regions! {
     "sa-saopaulo" "南美地区(圣保罗)" "South America (Saopaulo)" ("圣保罗" "Saopaulo") 74 [1] []
 };
 
-/// The names that regions had in the legacy API:
-/// <https://www.tencentcloud.com/document/product/1111/46459>, and the others of the vendor's own SDKs.
+/// The names of regions in the legacy API: <https://www.tencentcloud.com/document/product/1111/46459>, and the others
+/// from the vendor's own SDKs.
 const SHORT_NAMES: &[(&str, &str)] = &[
     ("bj", "ap-beijing"),
     ("bjjr", "ap-beijing-fsi"),
@@ -116,7 +116,7 @@ const SHORT_NAMES: &[(&str, &str)] = &[
 ];
 
 impl RegionId {
-    /// The region of that name, or for the legacy API of that short name.
+    /// The region with that name, or with that short name of the legacy API.
     #[must_use]
     pub fn named(name: &str, legacy: bool) -> Option<RegionId> {
         let long = SHORT_NAMES.iter().find(|(short, _)| legacy && *short == name).map(|(_, long)| *long);

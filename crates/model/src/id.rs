@@ -20,16 +20,16 @@ macro_rules! id {
         impl $name {
             pub const PREFIX: &'static str = $prefix;
 
-            /// The first id of all, in order.
+            /// The smallest id.
             pub const MIN: Self = Self([0; 8]);
 
-            /// An id made of 40 random bits and more: each byte of `random` chooses one character.
+            /// An id made of random bits (40 or more are enough): each byte of `random` chooses one character.
             #[must_use]
             pub fn from_random(random: u64) -> Self {
                 Self(characters(random))
             }
 
-            /// The id as a number, for tables with an integer key. Unique because the characters are.
+            /// The id as a number, for tables with an integer key. Different ids have different numbers.
             #[must_use]
             pub fn to_u64(self) -> u64 {
                 u64::from_be_bytes(self.0)
@@ -114,7 +114,7 @@ id!(
     "subnet"
 );
 id!(
-    /// A VPC's table of routes.
+    /// A VPC's route table.
     RouteTableId,
     "rtb"
 );
@@ -135,7 +135,7 @@ id!(
     "ps"
 );
 
-/// The id of one request: stored once, printed upper case in the legacy dialect and lower case on API 3.0.
+/// The id of one request, printed in upper case in the legacy dialect and in lower case in API 3.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(pub uuid::Uuid);
@@ -146,7 +146,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Whether a text is the id of something that is no instance.
+/// Whether a text is a valid id of another kind than an instance's.
 #[must_use]
 pub fn is_id_of_other(text: &str) -> bool {
     let prefixes = [

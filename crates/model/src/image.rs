@@ -2,7 +2,7 @@
 
 use crate::ImageId;
 
-/// What an image's guest is: decides its default user and whether it takes keys.
+/// The system of an image's guest: determines its default user and whether it takes keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
     Linux,
@@ -12,13 +12,13 @@ pub enum Platform {
 /// One public image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Image {
-    /// As the API prints it; [`Image::id`] parses it.
+    /// As the API shows it; [`Image::id`] parses it.
     pub id_text: &'static str,
     pub os_name: &'static str,
     /// The vendor's `Platform`: the distribution, or `Windows`.
     pub distribution: &'static str,
     pub platform: Platform,
-    /// Who logs in: `root`, `ubuntu` or `Administrator`.
+    /// The login user: `root`, `ubuntu` or `Administrator`.
     pub user: &'static str,
     pub size_gib: u32,
     pub created: &'static str,
@@ -48,9 +48,9 @@ const fn windows(id_text: &'static str, os_name: &'static str) -> Image {
     }
 }
 
-/// The vendor's public images, as far as examples name them. The first one is what an instance without `ImageId` in a
-/// seed gets. Unlike upstream, where that id has become an Ubuntu: it is here what the vendor's documents show, and
-/// machines were made of it.
+/// The vendor's public images that its examples name. A seed's instance without `ImageId` gets the first one. Unlike
+/// upstream, where that id has become an Ubuntu: here it is what the vendor's documents show, and machines were made of
+/// it.
 pub const IMAGES: &[Image] = &[
     linux("img-487zeit5", "TencentOS Server 3.1 (TK4)", "TencentOS", "root"),
     linux("img-eb30mz89", "TencentOS Server 3.1 (TK4)", "TencentOS", "root"),
@@ -98,7 +98,7 @@ pub const IMAGES: &[Image] = &[
 
 impl Image {
     /// # Panics
-    /// When the table holds a text that is no image id; a test walks it.
+    /// When the table holds a text that is no image id; a test checks them all.
     #[must_use]
     pub fn id(&self) -> ImageId {
         self.id_text.parse().expect("the table of images holds ids")

@@ -1,4 +1,4 @@
-//! An instance: what is wanted of one machine, and the laws of changing it.
+//! An instance: the wanted state of one machine, and the rules for changing it.
 
 use crate::{
     AccountNumber, ChargeType, DataDisk, Goal, Image, ImageId, InstanceExtras, InstanceId, InstanceState,
@@ -9,11 +9,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// What is wanted of one machine, and the operation that brings it about.
+/// The wanted state of one machine, and the operation that brings it about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
     pub id: InstanceId,
-    /// Order of creation: lists are newest first.
+    /// Order of creation; lists show the newest first.
     pub sequence: u64,
     pub account: AccountNumber,
     pub zone: ZoneId,
@@ -29,7 +29,7 @@ pub struct Instance {
     pub private_address: Ipv4Addr,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_address: Option<Ipv4Addr>,
-    /// Where its sshd answers, if that is a port of its own; without it, at the one that all machines have in common.
+    /// The port of its sshd if it has one of its own; without it, the port that all machines share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_port: Option<u16>,
     pub internet: InternetAccessible,
@@ -58,31 +58,31 @@ pub struct Instance {
     pub operation: Option<Operation>,
 }
 
-/// In which states an action that changes power or login may begin.
+/// The states in which an action that changes power or login may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerLaw {
     /// STOPPED only.
     Start,
     /// RUNNING only.
     Stop,
-    /// RUNNING, or RESCUE_MODE, which stays what it is: the vendor lists no code that would refuse it.
+    /// RUNNING, or RESCUE_MODE, which stays RESCUE_MODE: the vendor lists no code that would refuse it.
     Reboot,
     /// RUNNING or RESCUE_MODE: there is a system to talk to.
     Console,
-    /// RUNNING or STOPPED, and not Windows: its login could not be mended from there.
+    /// RUNNING or STOPPED, and not Windows: a rescue system could not repair its login.
     EnterRescue,
     /// RESCUE_MODE only.
     ExitRescue,
-    /// STOPPED, or RUNNING where it may be stopped for it.
+    /// STOPPED, or RUNNING if the request allows to stop it.
     ChangeLogin { how: Option<StopType> },
     /// STOPPED or RUNNING.
     Disk,
 }
 
-/// What AssociateInstancesKeyPairs does to the keys bound before.
+/// What AssociateInstancesKeyPairs does with the keys that were bound before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Associate {
-    /// They go, as documented.
+    /// They are replaced, as documented.
     #[default]
     Replace,
     /// They stay, and the new ones join them.
@@ -95,7 +95,7 @@ impl Instance {
         self.extras.as_deref().unwrap_or(&NOTHING)
     }
 
-    /// Changes what few instances have.
+    /// Changes the fields that few instances have.
     pub fn change_extras(&mut self, change: impl FnOnce(&mut InstanceExtras)) {
         let mut extras = self.extras.take().map(|extras| *extras).unwrap_or_default();
         change(&mut extras);
@@ -104,7 +104,7 @@ impl Instance {
 }
 
 impl Instance {
-    /// The public image that it is, or goes back to.
+    /// The public image that it is made of, directly or through a custom image.
     #[must_use]
     pub fn system(&self) -> Option<&'static Image> {
         Image::find(self.extras().base_image.unwrap_or(self.image))
@@ -126,7 +126,8 @@ impl Instance {
         self.system().map_or("root", |image| image.user)
     }
 
-    /// Refuses what the instance's present state forbids. An operation under way is looked at before the state.
+    /// Refuses an action that the instance's state forbids. An operation under way is refused before the state is
+    /// looked at.
     ///
     /// # Errors
     /// The [`Refusal`] that names this instance.
@@ -158,8 +159,8 @@ impl Instance {
         }
     }
 
-    /// Refuses what key pairs are refused for: Windows first, then an operation under way, then the state. `how` a
-    /// RUNNING instance is stopped for it, or `None` where it must be STOPPED.
+    /// Refuses a change of key pairs: first for Windows, then for an operation under way, then for the state. `how`
+    /// says how a RUNNING instance is stopped for it; with `None` it must be STOPPED.
     ///
     /// # Errors
     /// The [`Refusal`] that names this instance.
@@ -170,28 +171,29 @@ impl Instance {
         self.allows(PowerLaw::ChangeLogin { how })
     }
 
-    /// Takes the named key pairs off. Those that are not bound are no error; when none is, there is nothing to do and
-    /// the operation is a success at once, without a power cycle.
+    /// Unbinds the named key pairs. Keys that are not bound are no error; when none is bound the operation succeeds at
+    /// once, without a power cycle.
     ///
-    /// The association is gone when this returns, because clients delete the key pair right after; the guest follows.
+    /// The association is gone when this returns, because clients delete the key pair right afterwards; the guest is
+    /// changed later.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows_key_change`].
     pub fn disassociate(&mut self, keys: &[KeyPairId], how: Option<StopType>, by: By) -> Result<(), Refusal> {
         self.allows_key_change(how)?;
-        let (gone, kept): (Vec<_>, Vec<_>) = self.login.keys.iter().partition(|key| keys.contains(key));
+        let (gone, left): (Vec<_>, Vec<_>) = self.login.keys.iter().partition(|key| keys.contains(key));
         if gone.is_empty() {
             self.finish_at_once(by);
             return Ok(());
         }
         let password_login =
-            if kept.is_empty() { self.login.password != Password::Never } else { self.login.password_login };
-        let wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login };
+            if left.is_empty() { self.login.password != Password::Never } else { self.login.password_login };
+        let wanted = LoginWanted { keys: left, password: self.login.password.clone(), password_login };
         self.change_login(wanted, gone, how, by);
         Ok(())
     }
 
-    /// Binds the named key pairs, in place of those bound before or beside them, and turns password login off.
+    /// Binds the named key pairs, replacing those bound before or adding to them, and turns password login off.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows_key_change`].
@@ -203,11 +205,11 @@ impl Instance {
         by: By,
     ) -> Result<(), Refusal> {
         self.allows_key_change(how)?;
-        let kept = match mode {
+        let before = match mode {
             Associate::Replace => Vec::new(),
             Associate::Add => self.login.keys.clone(),
         };
-        let mut wanted = LoginWanted { keys: kept, password: self.login.password.clone(), password_login: false };
+        let mut wanted = LoginWanted { keys: before, password: self.login.password.clone(), password_login: false };
         for key in keys {
             if !wanted.keys.contains(key) {
                 wanted.keys.push(*key);
@@ -225,7 +227,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Sets the password and turns password login on, beside whatever keys are bound.
+    /// Sets the password and turns password login on; bound keys stay.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -237,7 +239,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Starts it; `free` is the public address that it gets when it wants one and has none.
+    /// Starts it; `free` is the public address that it gets if it wants one and has none.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -250,7 +252,8 @@ impl Instance {
         Ok(())
     }
 
-    /// Stops it. Without charging, which means nothing for one that is not paid by the hour, its public address goes.
+    /// Stops it. Without charging, its public address is released; that means nothing for an instance that is not paid
+    /// by the hour.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -263,8 +266,8 @@ impl Instance {
         Ok(())
     }
 
-    /// Whether it was stopped without charging, or is on the way there: nothing but its power can be changed then. A row of an
-    /// earlier version may say so of one that is paid in advance, where it means nothing.
+    /// Whether it was stopped without charging, or is being stopped so: then only its power can be changed. A row of an
+    /// earlier version may hold the flag for an instance that is paid in advance, where it means nothing.
     #[must_use]
     pub fn is_asleep(&self) -> bool {
         self.stopped_without_charging && self.charge_type == ChargeType::PostpaidByHour
@@ -279,7 +282,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Boots the rescue system, which admits `login` alone; the disk and what it admits stay as they are.
+    /// Boots the rescue system, which admits only `login`; the disk and its own login stay as they are.
     ///
     /// # Errors
     /// [`Refusal::Windows`], or the [`Refusal`] of [`Instance::allows`].
@@ -293,7 +296,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Stops the rescue system; the instance is STOPPED then, and starts from its own disk.
+    /// Stops the rescue system; the instance is STOPPED then, and starts from its own disk the next time.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -304,7 +307,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Begins an operation: OPERATING is committed with the request, so it is there before the reply leaves.
+    /// Begins an operation. OPERATING is committed with the request, so it is visible before the reply is sent.
     pub fn begin(&mut self, goal: Goal, by: By) {
         self.operation = Some(Operation { goal, trail: Trail::default(), request: by.request });
         self.latest =
@@ -313,7 +316,7 @@ impl Instance {
 
     fn change_login(&mut self, wanted: LoginWanted, gone: Vec<KeyPairId>, how: Option<StopType>, by: By) {
         let was_running = self.state == InstanceState::Running;
-        // What is STOPPED is only ever taken off if somebody else has started the machine: then as if forced.
+        // A STOPPED machine is stopped only if somebody else has started it: then as with force.
         let how = how.unwrap_or(StopType::SoftFirst);
         let before = std::mem::replace(&mut self.login, wanted);
         if was_running {
@@ -322,7 +325,7 @@ impl Instance {
         self.begin(Goal::ChangeLogin { was_running, gone, before, how }, by);
     }
 
-    /// Binds a security group behind those bound before. Nothing on the machine changes for it.
+    /// Binds a security group, after those bound before. The machine does not change.
     ///
     /// # Errors
     /// [`Refusal::OperationInProgress`], [`Refusal::SecurityGroupsQuota`].
@@ -342,7 +345,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Takes a security group off; one that is not bound is none to take off.
+    /// Unbinds a security group; one that is not bound is ignored.
     ///
     /// # Errors
     /// [`Refusal::OperationInProgress`].

@@ -8,7 +8,7 @@ impl Instance {
         std::iter::once(self.system_disk.id).chain(self.data_disks.iter().map(|disk| disk.id))
     }
 
-    /// What the disk carries; nothing, if it is not the instance's.
+    /// The tags of the disk; none if it is not the instance's.
     #[must_use]
     pub fn disk_tags(&self, id: DiskId) -> &[Tag] {
         if self.system_disk.id == id {
@@ -17,7 +17,7 @@ impl Instance {
         self.data_disks.iter().find(|disk| disk.id == id).map_or(&[], |disk| &disk.tags)
     }
 
-    /// Has one of its disks carry these tags and no others.
+    /// Replaces the tags of one of its disks.
     pub fn tag_disk(&mut self, id: DiskId, tags: Box<[Tag]>) {
         if self.system_disk.id == id {
             self.system_disk.tags = tags;

@@ -1,44 +1,45 @@
-//! What few instances have. Boxed in the instance, so that the many pay one pointer for it and their rows nothing.
+//! Fields that few instances have. They are boxed, so that an instance without them pays one pointer, and its row
+//! nothing.
 
 use crate::{DisasterRecoverGroupId, ImageId, Prepaid, Tag};
 use serde::{Deserialize, Serialize};
 
-/// Everything unset is left out of the row; when all of it is, the box is left out too.
+/// Unset fields are left out of the row, and so is the box when all are unset.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InstanceExtras {
     /// Set exactly when the charge type is PREPAID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepaid: Option<Prepaid>,
-    /// The public image that a custom `image` goes back to.
+    /// The public image that a custom `image` is based on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_image: Option<ImageId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<DisasterRecoverGroupId>,
-    /// In a group of partitions.
+    /// The number of its partition, in a group of partitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<u8>,
-    /// `CamRoleName`: kept and answered; no role is known here.
+    /// `CamRoleName`: stored and answered; cvmd has no roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Box<str>>,
-    /// As it was given; nothing in the machine depends on it.
+    /// As it was given; the machine does not depend on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_topology: Option<CpuTopology>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jumbo_frame: Option<bool>,
-    /// Keys and values that the guest may ask for, once there is somebody to ask.
+    /// Keys and values that the guest could ask for; there is no metadata service yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Box<[Tag]>>,
 }
 
-/// How the processors are laid out.
+/// The layout of the processors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CpuTopology {
     pub cores: u32,
     pub threads_per_core: u32,
 }
 
-/// What an instance without a box has.
+/// The values of an instance without a box.
 pub(crate) static NOTHING: InstanceExtras = InstanceExtras {
     prepaid: None,
     base_image: None,

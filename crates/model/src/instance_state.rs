@@ -13,7 +13,7 @@ pub enum InstanceState {
     Starting,
     Stopping,
     Rebooting,
-    /// In the recycle bin: off, and kept until it is renewed or destroyed.
+    /// In the recycle bin: off, until it is renewed or destroyed.
     Shutdown,
     EnterRescueMode,
     RescueMode,
@@ -66,10 +66,10 @@ impl InstanceState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StopType {
-    /// Ask the guest; fail if it will not.
+    /// Asks the guest; fails if it does not shut down.
     Soft,
-    /// Ask the guest; power off if it will not within the time limit.
+    /// Asks the guest; powers off if it does not shut down within the time limit.
     SoftFirst,
-    /// Power off.
+    /// Powers off.
     Hard,
 }

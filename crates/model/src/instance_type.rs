@@ -1,4 +1,4 @@
-//! The instance types that can be asked for.
+//! The instance types that can be requested.
 
 /// One instance type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,12 +8,12 @@ pub struct InstanceType {
     pub cpu: u32,
     pub memory_gib: u32,
     pub gpu: u32,
-    /// Whether lists of what can be had name it without being asked for it. The others are old, or rare: they are
-    /// launched as well, and found by whoever names them or their family.
+    /// Whether lists show it without being asked for it. The others are old or uncommon: they can be launched, and are
+    /// found by their name or family.
     pub is_listed: bool,
 }
 
-/// What is listed, the smallest first: it is what RunInstances without InstanceType takes.
+/// The listed types, the smallest first: RunInstances without InstanceType takes that one.
 const LISTED: &[&str] = &[
     "S5.SMALL1",
     "S5.SMALL2",
@@ -44,7 +44,7 @@ const LISTED: &[&str] = &[
     "M5.MEDIUM16",
 ];
 
-/// GiB of memory for each CPU, by which a family's types differ.
+/// GiB of memory per CPU; a family's types differ by it.
 type Ratios = &'static [u32];
 const STANDARD: Ratios = &[1, 2, 4];
 const COMPUTE: Ratios = &[2, 4];
@@ -52,7 +52,7 @@ const MEMORY: Ratios = &[8];
 const HIGH_IO: Ratios = &[2, 4, 8];
 const BIG_DATA: Ratios = &[4];
 
-/// Families whose types are called by their CPUs and memory.
+/// Families whose types are named after their CPUs and memory.
 const FAMILIES: &[(&str, Ratios)] = &[
     ("S1", STANDARD),
     ("S2", STANDARD),
@@ -126,10 +126,10 @@ const FAMILIES: &[(&str, Ratios)] = &[
     ("D3", BIG_DATA),
 ];
 
-/// CPUs of a type, by which its size is called.
+/// The numbers of CPUs that types of a family have.
 const CPUS: [u32; 12] = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 84, 96];
 
-/// Types that are called otherwise than by what they have, those with GPUs above all: name, CPUs, GiB and GPUs.
+/// Types with names of another form, mostly those with GPUs: name, CPUs, GiB and GPUs.
 const OTHERS: &[(&str, u32, u32, u32)] = &[
     ("GN2.7XLARGE56", 28, 56, 1),
     ("GN2.14XLARGE112", 56, 112, 2),
@@ -177,7 +177,7 @@ const OTHERS: &[(&str, u32, u32, u32)] = &[
     ("IT5.21XLARGE320", 84, 320, 0),
 ];
 
-/// `MEDIUM4`: what a type with so many CPUs and GiB is called after its family.
+/// `MEDIUM4`: the part of a type's name after the family, for that many CPUs and GiB.
 fn size(cpu: u32, memory_gib: u32) -> String {
     match cpu {
         1 => format!("SMALL{memory_gib}"),
@@ -187,12 +187,12 @@ fn size(cpu: u32, memory_gib: u32) -> String {
     }
 }
 
-/// All types of the vendor's: those that are listed, then the others.
+/// All of the vendor's types: the listed ones, then the others.
 pub(crate) fn vendors() -> Vec<InstanceType> {
     let mut types = Vec::new();
     for (family, ratios) in FAMILIES {
         for cpu in CPUS {
-            // Nothing large has as little as a GiB for each CPU.
+            // No large type has as little as one GiB per CPU.
             for ratio in ratios.iter().filter(|ratio| **ratio > 1 || cpu <= 16) {
                 let memory_gib = cpu * ratio;
                 let name = format!("{family}.{}", size(cpu, memory_gib)).leak();
@@ -211,7 +211,7 @@ pub(crate) fn vendors() -> Vec<InstanceType> {
     types
 }
 
-/// What stands before the dot.
+/// The part before the dot.
 pub(crate) fn family_of(name: &'static str) -> &'static str {
     name.split_once('.').map_or(name, |(family, _)| family)
 }
@@ -240,7 +240,7 @@ mod test {
     }
 
     #[test]
-    fn old_and_rare_ones_are_there_with_what_their_names_say() {
+    fn old_and_uncommon_types_exist_with_the_size_in_their_names() {
         for (name, cpu, memory_gib) in [
             ("S1.SMALL1", 1, 1),
             ("S3.SMALL1", 1, 1),

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The bytes of a public key as SSH sends them (RFC 4253 section 6.6): two keys are the same key when these agree.
+/// The bytes of a public key as SSH sends them (RFC 4253 section 6.6): two keys are the same when these are equal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyBlob(Box<[u8]>);
 
@@ -15,8 +15,8 @@ impl KeyBlob {
         &self.0
     }
 
-    /// The blob of any line that holds `<algorithm> <base64>` somewhere, options and comment or not: so a line of
-    /// `authorized_keys` that a person wrote is recognised by its key alone.
+    /// The blob of any line that contains `<algorithm> <base64>`, with or without options and comment. So a line of
+    /// `authorized_keys` that a person wrote is recognised by its key.
     #[must_use]
     pub fn of_line(line: &str) -> Option<KeyBlob> {
         let mut words = line.split_ascii_whitespace().peekable();
@@ -41,7 +41,7 @@ impl fmt::Debug for KeyBlob {
     }
 }
 
-/// Why a text is no public key that cvmd takes.
+/// Why a text is not a public key that cvmd accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedKey {
     #[error("a public key is one line: algorithm, base64, comment")]
@@ -81,11 +81,11 @@ impl Algorithm {
 impl PublicKey {
     /// Reads one line of OpenSSH's form: algorithm, base64, optional comment.
     ///
-    /// Unlike upstream, whose text says RSA only, Ed25519 is taken too
+    /// Unlike upstream, whose text allows RSA only, Ed25519 is accepted too
     /// (<https://cloud.tencent.com/document/api/213/15700>).
     ///
     /// # Errors
-    /// [`MalformedKey`] says which part is wrong.
+    /// [`MalformedKey`] names the part that is wrong.
     pub fn parse(text: &str) -> Result<PublicKey, MalformedKey> {
         let line = text.trim();
         if line.contains(['\n', '\r', '\0']) {
@@ -109,7 +109,7 @@ impl PublicKey {
         &self.blob
     }
 
-    /// The same key with another comment; clients want three words, the third one of which they ignore.
+    /// The same key with another comment; clients want three words and ignore the third.
     #[must_use]
     pub fn with_comment(mut self, comment: &str) -> PublicKey {
         self.comment = comment.into();
@@ -148,11 +148,11 @@ impl From<PublicKey> for String {
     }
 }
 
-/// A key pair: its private half is not here and never was in the state.
+/// A key pair. The private half is never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPair {
     pub id: KeyPairId,
-    /// Order of creation: lists are newest first.
+    /// Order of creation; lists show the newest first.
     pub sequence: u64,
     pub account: AccountNumber,
     /// 1 to 25 of `[A-Za-z0-9_]`, unique in the account.
@@ -176,7 +176,8 @@ fn check(algorithm: Algorithm, bytes: &[u8]) -> Result<(), MalformedKey> {
         Algorithm::Ed25519 => Err(MalformedKey::Content),
         Algorithm::Rsa => {
             let (modulus, rest) = read_field(rest).ok_or(MalformedKey::Content)?;
-            // RFC 4251 section 5: an mpint is minimal; it starts with a zero byte only before a high bit; never negative.
+            // RFC 4251 section 5: an mpint is minimal. It starts with a zero byte only before a set high bit, and is
+            // never negative here.
             let positive = |number: &[u8]| match number {
                 [0, next, ..] => next & 0x80 != 0,
                 [first, ..] => first & 0x80 == 0,
@@ -192,7 +193,7 @@ fn check(algorithm: Algorithm, bytes: &[u8]) -> Result<(), MalformedKey> {
     }
 }
 
-/// One length-prefixed field and what follows it.
+/// One length-prefixed field and the rest.
 fn read_field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_at_checked(4)?;
     let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
@@ -216,7 +217,7 @@ mod test {
     }
 
     #[test]
-    fn text_that_is_no_key_is_told_why() {
+    fn text_that_is_no_key_is_refused_with_the_reason() {
         assert_eq!(PublicKey::parse("hello"), Err(MalformedKey::Form));
         assert_eq!(PublicKey::parse("ssh-dss AAAA"), Err(MalformedKey::Algorithm));
         assert_eq!(PublicKey::parse("ssh-rsa !!!!"), Err(MalformedKey::Form));

@@ -1,7 +1,7 @@
-//! The nouns of the cloud and the laws they obey: no IO, no clock, no randomness.
+//! The nouns of the cloud and the rules they obey: no IO, no clock, no randomness.
 //!
-//! Everything here is a value. What is wanted ([`Instance`], [`KeyPair`]) and what is seen ([`Observed`]) are
-//! both described, but nothing in this crate can make the two meet: that is what `cvmd-operations` is for.
+//! Everything here is a value. What is wanted ([`Instance`], [`KeyPair`]) and what is observed ([`Observed`]) are both
+//! described, but nothing in this crate can bring the two together: `cvmd-operations` does.
 
 mod account;
 mod behaviour;

@@ -3,16 +3,16 @@
 use crate::{KeyPairId, Password, PublicKey};
 use serde::{Deserialize, Serialize};
 
-/// What a guest must admit: one user, these keys, this password, and whether a password may be used at all.
+/// The login that a guest must have: one user, these keys, this password, and whether password login is allowed at all.
 ///
 /// The `Debug` form hides the password's hash.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
-    /// `root` or `ubuntu`, by image.
+    /// `root` or `ubuntu`, depending on the image.
     pub user: Box<str>,
     /// Keys that must be accepted.
     pub keys: Vec<PublicKey>,
-    /// SHA-512 crypt (`$6$...`), or `None` where no password is set: then no password admits, whatever is typed.
+    /// SHA-512 crypt (`$6$...`), or `None` where no password is set: then no password is accepted.
     pub password_hash: Option<Box<str>>,
     /// Whether sshd offers the password method.
     pub password_login: bool,
@@ -29,12 +29,12 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// The ways in that are wanted: which key pairs, what password, and whether a password may be used.
+/// The wanted login: which key pairs, what password, and whether password login is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginWanted {
     pub keys: Vec<KeyPairId>,
     pub password: Password,
-    /// A bit of its own: Associate turns it off, ResetInstancesPassword on, unbinding the last key on if a password
-    /// is known.
+    /// Set separately: Associate clears it, ResetInstancesPassword sets it, and unbinding the last key sets it if a
+    /// password is known.
     pub password_login: bool,
 }

@@ -1,4 +1,4 @@
-//! Finding regions, zones, instance types and images in the catalogue, by their names. Rows name them so, too.
+//! Finds regions, zones, instance types and images of the catalogue by name. Rows name them so, too.
 
 use crate::{Catalogue, Image, ImageId, InstanceType, InstanceTypeId, Region, RegionId, Zone, ZoneId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
@@ -6,7 +6,7 @@ use std::fmt;
 
 impl RegionId {
     pub fn all() -> impl Iterator<Item = RegionId> {
-        // Invariant: the catalogue has no more than an index can name.
+        // Invariant: the catalogue has no more entries than an index can address.
         (0..=u16::MAX).take(Catalogue::get().regions.len()).map(RegionId)
     }
 

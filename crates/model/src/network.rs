@@ -1,7 +1,7 @@
-//! Networks: virtual private clouds, their subnets, and which of their addresses an instance may get.
+//! Networks: virtual private clouds, their subnets, and the addresses that instances may get.
 //!
-//! Every account has a default VPC in each region, and in it a default subnet for each zone. They are there without
-//! rows: their ids follow from account and place, and never change. All of them share the data directory's block.
+//! Every account has a default VPC in each region, and in it a default subnet for each zone. They need no rows: their
+//! ids follow from account and place, and never change. All of them share the data directory's block of addresses.
 
 use crate::{
     AccountNumber, Cidr, Refusal, RegionId, RouteTableId, SubnetId, Tag, VpcId, ZoneId, lasting_number,
@@ -10,7 +10,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// A virtual private cloud: a range of addresses of its own, which other clouds may have too.
+/// A virtual private cloud with a range of addresses, which other VPCs may have too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
     pub id: VpcId,
@@ -21,7 +21,7 @@ pub struct Vpc {
     pub name: Box<str>,
     pub cidr: Cidr,
     pub route_table: RouteTableId,
-    /// At most 4.
+    /// At most 4 DNS servers.
     #[serde(default, skip_serializing_if = "<[Ipv4Addr]>::is_empty")]
     pub dns_servers: Box<[Ipv4Addr]>,
     #[serde(default, skip_serializing_if = "str::is_empty")]
@@ -52,13 +52,13 @@ pub struct Subnet {
     pub tags: Box<[Tag]>,
 }
 
-/// The ranges that VPCs may lie in, and the shortest prefix in each.
+/// The private ranges for VPCs: address, prefix of the range, and the shortest prefix of a VPC in it.
 const PRIVATE: [((u8, u8), u8, u8); 3] = [((10, 0), 8, 12), ((172, 16), 12, 12), ((192, 168), 16, 16)];
 const VPC_PREFIX_MAX: u8 = 28;
 const SUBNET_PREFIX_MAX: u8 = 29;
 
 impl Vpc {
-    /// The account's default VPC in that region, as it is before anybody changes it.
+    /// The account's default VPC in that region before anybody changes it.
     #[must_use]
     pub fn of_default(account: AccountNumber, region: RegionId, block: Cidr, created_seconds: u64) -> Vpc {
         Vpc {
@@ -82,9 +82,9 @@ impl Vpc {
         self.id == VpcId::of_default(self.account, self.region)
     }
 
-    /// Whether a new VPC may have that range: a private one, of 16 addresses at least.
+    /// Whether a new VPC may have that range: a private one with at least 16 addresses.
     ///
-    /// Unlike upstream, whose text says 10.0.0.0/12, all of 10.0.0.0/8 is taken, as the vendor's console does
+    /// Unlike upstream, whose text allows 10.0.0.0/12, all of 10.0.0.0/8 is allowed, as in the vendor's console
     /// (<https://cloud.tencent.com/document/api/215/15774>).
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Vpc {
         if inside && cidr.prefix() <= VPC_PREFIX_MAX { Ok(()) } else { Err(Refusal::VpcRange(cidr)) }
     }
 
-    /// Whether a new subnet may have that range, beside those that there are.
+    /// Whether a new subnet may have that range, beside the existing ones.
     ///
     /// # Errors
     /// [`Refusal::SubnetRange`], [`Refusal::SubnetConflict`].
@@ -135,15 +135,15 @@ impl Subnet {
         self.id == SubnetId::of_default(self.account, self.zone)
     }
 
-    /// How many addresses instances may get: all but the network's own, the gateway's and the broadcast address.
+    /// How many addresses instances may get: all but those of the network, the gateway and the broadcast.
     #[must_use]
     pub fn size(&self) -> u32 {
         let all = 1u32.checked_shl(32 - u32::from(self.cidr.prefix())).unwrap_or(u32::MAX);
         if self.cidr.first().is_loopback() { all / 256 * 254 - 1 } else { all.saturating_sub(3) }
     }
 
-    /// Whether an instance may have that address. In the block, .0 and .255 look like network and broadcast
-    /// addresses to people and to tools.
+    /// Whether an instance may have that address. In the shared block, .0 and .255 are excluded because people and
+    /// tools take them for network and broadcast addresses.
     #[must_use]
     pub fn allows(&self, address: Ipv4Addr) -> bool {
         let gateway = u32::from(self.cidr.first()) + 1;

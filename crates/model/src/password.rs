@@ -1,15 +1,15 @@
-//! What is known of a password.
+//! What cvmd knows of an instance's password.
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of an instance's password.
+/// What cvmd knows of an instance's password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Password {
-    /// None was ever set: without a key nobody enters.
+    /// None was ever set: without a key nobody can log in.
     Never,
     /// SHA-512 crypt.
     Set(Box<str>),
-    /// The disk's own, from the custom image that it was made of: known to the guest, not to us.
+    /// The disk's own password, from the custom image that it was made of: the guest knows it, cvmd does not.
     FromImage,
 }
 

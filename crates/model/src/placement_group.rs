@@ -1,6 +1,6 @@
-//! Placement groups, which the vendor's API calls disaster recover groups: instances that are to be kept apart.
+//! Placement groups, which the vendor's API calls disaster recover groups: their members run on different hosts.
 //!
-//! Here nothing is placed: who is in which group is kept and answered, and a full one is refused.
+//! Nothing is placed here: membership is stored and answered, and a full group refuses members.
 
 use crate::{
     AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Refusal, RegionId, Tag,
@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Groups of one account in one region, at most.
+/// The maximum of groups of one account in one region.
 pub const GROUPS_MAX: usize = 50;
 
 /// What the members of a group must not share.
@@ -33,7 +33,7 @@ impl GroupKind {
         }
     }
 
-    /// Instances of one group, at most.
+    /// The maximum of instances in one group.
     #[must_use]
     pub const fn members_max(self) -> usize {
         match self {
@@ -44,7 +44,7 @@ impl GroupKind {
     }
 }
 
-/// One group; its members stand on the instances.
+/// One group. Membership is stored on the instances.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisasterRecoverGroup {
     pub id: DisasterRecoverGroupId,
@@ -53,7 +53,7 @@ pub struct DisasterRecoverGroup {
     pub region: RegionId,
     pub name: Box<str>,
     pub kind: GroupKind,
-    /// 1 to 10: how many members may share what they should not.
+    /// 1 to 10: the number of members that may share what the others must not.
     pub affinity: u8,
     /// 2 to 30 partitions; `None` for a group that spreads its members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ impl DisasterRecoverGroup {
         if self.partitions.is_some() { "PARTITION" } else { "SPREAD" }
     }
 
-    /// Whether `joining` more fit beside the `members` that there are.
+    /// Whether `joining` more instances fit beside the existing `members`.
     ///
     /// # Errors
     /// [`GroupRefusal::Full`].
@@ -86,7 +86,7 @@ impl DisasterRecoverGroup {
 resource!(DisasterRecoverGroup, DisasterRecoverGroupId, |group| Some(group.region));
 
 impl Instance {
-    /// Puts the instance into the group, out of the one that it was in.
+    /// Puts the instance into the group, and removes it from its earlier one.
     ///
     /// # Errors
     /// [`GroupRefusal::HasInstance`], or the [`Refusal`] of an operation under way or of the recycle bin.

@@ -1,4 +1,4 @@
-//! Why the law says no, and why an operation failed later. Reasons, never wire codes.
+//! Why the rules refuse a request, and why an operation failed later: reasons, never wire codes.
 
 use crate::{
     ChargeType, Cidr, DisasterRecoverGroupId, DiskId, ImageId, ImageState, InstanceId, InstanceState, KeyPairId,
@@ -7,14 +7,14 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// The law says no. Nothing has changed. Each reason becomes a wire code, for each dialect, in `cvmd-actions`.
+/// A rule refuses the request. Nothing has changed. `cvmd-actions` gives each reason its wire codes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("The instance `{0}` does not exist.")]
     InstanceNotFound(InstanceId),
     #[error("The key pair `{0}` does not exist.")]
     KeyPairNotFound(KeyPairId),
-    /// A key pair named in LoginSettings: the vendor has another code for it.
+    /// A key pair named in LoginSettings, for which the vendor has another code.
     #[error("The key pair `{0}` specified in `LoginSettings.KeyIds` does not exist.")]
     LoginKeyPairNotFound(KeyPairId),
     #[error("The instance `{0}` runs Windows, which takes no SSH key pair.")]
@@ -113,7 +113,7 @@ pub enum Refusal {
     SecurityGroupNotFound(SecurityGroupId),
     #[error("An instance takes at most {limit} security groups.")]
     SecurityGroupsQuota { limit: usize },
-    /// What the actions on networks themselves do not find.
+    /// A resource that the actions on networks do not find.
     #[error("The resource `{0}` does not exist.")]
     NetworkNotFound(Box<str>),
     #[error("The VPC `{vpc}` has the subnet `{subnet}`: delete that first.")]
@@ -152,7 +152,7 @@ pub enum Refusal {
     ClientTokenReused,
 }
 
-/// Of launch templates.
+/// Refusals of launch templates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateRefusal {
     #[error("The launch template `{0}` does not exist.")]
@@ -169,7 +169,7 @@ pub enum TemplateRefusal {
     Quota { limit: usize },
 }
 
-/// Of placement groups.
+/// Refusals of placement groups.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GroupRefusal {
     #[error("The placement group `{0}` does not exist.")]
@@ -186,7 +186,7 @@ pub enum GroupRefusal {
     LacksInstance(InstanceId),
 }
 
-/// Of disks that are to grow.
+/// Refusals of resizing disks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DiskRefusal {
     #[error("The disk `{0}` is local, and stays as large as it is.")]
@@ -199,7 +199,7 @@ pub enum DiskRefusal {
     Shrinks { disk: DiskId, present_gib: u32, size_gib: u32 },
 }
 
-/// The operation failed after it was accepted. Durable, and shown through `LatestOperationState` FAILED.
+/// Why an operation failed after it was accepted. Durable, and shown through `LatestOperationState` FAILED.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Failure {
     #[error("The machine could not be defined: {cause}")]

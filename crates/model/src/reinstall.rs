@@ -1,4 +1,4 @@
-//! The laws of keeping a system disk as an image and of making it anew.
+//! The rules for capturing a system disk as an image and for reinstalling it.
 
 use crate::{By, Goal, ImageId, Installed, Instance, InstanceState, PowerLaw, Refusal};
 
@@ -16,7 +16,7 @@ impl Instance {
         }
     }
 
-    /// Puts into the row what its system disk is made with, and answers what it was made with before.
+    /// Sets what its system disk is made with, and returns what it was made with before.
     pub fn install(&mut self, wanted: Installed) -> Installed {
         let before = self.installed();
         let Installed { image, base_image, host_name, user_data, size_gib, login } = wanted;
@@ -28,8 +28,8 @@ impl Instance {
         before
     }
 
-    /// Keeps the system disk as that image: as it is while the instance runs, or shut down for it and started again
-    /// if `shut_down` and it is RUNNING.
+    /// Captures the system disk as that image: while the instance runs, or, with `shut_down`, a RUNNING instance is
+    /// shut down for it and started again.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -43,8 +43,8 @@ impl Instance {
         Ok(())
     }
 
-    /// Makes the system disk anew. Whatever it was before, the instance runs afterwards: a system must have booted to be
-    /// set up. The old disk's ways in end with it.
+    /// Reinstalls the system disk. The instance runs afterwards, whatever its state was: a system must boot to be set
+    /// up. The old disk's login ends with it.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -69,7 +69,7 @@ mod test {
     };
 
     #[test]
-    fn a_disk_may_be_kept_or_reset_while_stopped_or_running_and_in_no_other_state() {
+    fn a_disk_may_be_captured_or_reset_while_stopped_or_running_and_in_no_other_state() {
         use InstanceState as S;
         let image = crate::IMAGES[0].id();
         for state in [S::Pending, S::Starting, S::Stopping, S::Rebooting, S::Terminating, S::LaunchFailed] {
@@ -86,7 +86,7 @@ mod test {
     }
 
     #[test]
-    fn only_a_running_instance_is_shut_down_to_be_kept_and_only_when_asked() {
+    fn only_a_running_instance_is_shut_down_for_its_image_and_only_when_asked() {
         use InstanceState as S;
         for (state, asked, shut_down, shown) in [
             (S::Running, true, true, S::Stopping),
@@ -116,12 +116,12 @@ mod test {
         };
         instance.reset(wanted.clone(), by()).unwrap();
         assert_eq!((instance.installed(), instance.state), (wanted, InstanceState::Stopping));
-        let Some(crate::Operation { goal: Goal::Reset { was_running, before: kept }, .. }) = instance.operation.take()
+        let Some(crate::Operation { goal: Goal::Reset { was_running, before: old }, .. }) = instance.operation.take()
         else {
             panic!("no reset")
         };
         assert!(was_running);
-        instance.install(*kept);
+        instance.install(*old);
         assert_eq!(instance.installed(), before);
     }
 }

@@ -1,4 +1,4 @@
-//! The laws of changing what a machine is made of.
+//! The rules for changing a machine's type, disks, host name and addresses.
 
 use crate::{By, DiskId, DiskRefusal, Goal, Instance, InstanceState, InstanceTypeId, Refusal, Shape, Size, StopType};
 use std::net::Ipv4Addr;
@@ -35,7 +35,7 @@ impl Instance {
         self.public_address = shape.public_address;
     }
 
-    /// Makes it an instance of that type: a STOPPED one, or a RUNNING one that is stopped for it and started again.
+    /// Changes the instance's type: of a STOPPED one, or of a RUNNING one that is stopped for it and started again.
     ///
     /// # Errors
     /// The [`Refusal`] of an instance on a local disk, or whose state forbids it.
@@ -46,7 +46,7 @@ impl Instance {
         self.reshape(Running::cycled(force), by, |instance| instance.instance_type = wanted)
     }
 
-    /// Makes the disk larger. `online`: a RUNNING instance runs on meanwhile.
+    /// Makes the disk larger. With `online` a RUNNING instance keeps running.
     ///
     /// # Errors
     /// The [`Refusal`] of a disk that is not the instance's, is local, or would become smaller; or of an instance whose
@@ -83,8 +83,8 @@ impl Instance {
         })
     }
 
-    /// Has the guest call itself so: a STOPPED one, or a RUNNING one that is stopped for it and started again, or learns
-    /// it with its next boot.
+    /// Changes the guest's host name: of a STOPPED instance, or of a RUNNING one that is stopped for it and started
+    /// again, or that takes the new name at its next boot.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::reshape`].
@@ -93,21 +93,21 @@ impl Instance {
         self.reshape(running, by, |instance| instance.host_name = name.into())
     }
 
-    /// Whether it is to have a public address: with bandwidth, unless none was wanted at its birth, or when one was asked for
-    /// then.
+    /// Whether it is to have a public address: with bandwidth, unless its launch refused one, or when its launch asked
+    /// for one.
     #[must_use]
     pub fn wants_public_address(&self, max_bandwidth_out: u32) -> bool {
         self.internet.wants_public_address(max_bandwidth_out)
     }
 
-    /// Whether it wants a public address and has none: one that was stopped without charging.
+    /// Whether it wants a public address and has none, because it was stopped without charging.
     #[must_use]
     pub fn lacks_public_address(&self) -> bool {
         self.public_address.is_none() && self.wants_public_address(self.internet.max_bandwidth_out)
     }
 
-    /// Sets the public bandwidth, in Mbit/s. `free` is the public address that it gets when it has none and wants one;
-    /// one that wants none gives its own back.
+    /// Sets the public bandwidth, in Mbit/s. `free` is the public address that it gets if it has none and wants one; an
+    /// instance that wants none releases its own.
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::reshape`].
@@ -119,8 +119,8 @@ impl Instance {
         })
     }
 
-    /// A public address that the row gives up, but the machine has until the operation has ended, or for good if it
-    /// fails: nobody else's yet.
+    /// A public address that the row has released but the machine still has, until the operation has ended, or for good
+    /// if it fails: nobody else may get it yet.
     #[must_use]
     pub fn leaving_address(&self) -> Option<Ipv4Addr> {
         let leaving = match &self.operation.as_ref()?.goal {
@@ -131,7 +131,7 @@ impl Instance {
         leaving.filter(|address| self.public_address != Some(*address))
     }
 
-    /// Changes the row, and has the machine follow. What would change nothing is a success at once.
+    /// Changes the row, and has the machine changed accordingly. A change without effect succeeds at once.
     ///
     /// # Errors
     /// The [`Refusal`] of an operation under way, or of the state.
@@ -144,7 +144,7 @@ impl Instance {
         }
         let how = match (self.state, running) {
             (InstanceState::Stopped, Running::Untouched) | (InstanceState::Running, Running::Untouched) => None,
-            // Only ever taken off if somebody else has started the machine: then as if forced.
+            // A STOPPED machine is stopped only if somebody else has started it: then as with force.
             (InstanceState::Stopped, Running::Refused) => Some(StopType::SoftFirst),
             (InstanceState::Stopped | InstanceState::Running, Running::Cycled(how)) => Some(how),
             (InstanceState::Running, Running::Refused) => return Err(Refusal::RunningWithoutForce(self.id)),
@@ -165,19 +165,20 @@ impl Instance {
     }
 }
 
-/// What a change comes to on a RUNNING instance.
+/// What a change means for a RUNNING instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Running {
     /// It must be STOPPED.
     Refused,
-    /// It is stopped for it, and started again.
+    /// It is stopped for the change, and started again.
     Cycled(StopType),
-    /// It runs on.
+    /// It keeps running.
     Untouched,
 }
 
 impl Running {
-    /// With ForceStop it is asked to shut down, and powered off if it does not; without, refused.
+    /// With ForceStop it is asked to shut down, and powered off if it does not; without ForceStop the change is
+    /// refused.
     #[must_use]
     pub const fn cycled(force: bool) -> Running {
         if force { Running::Cycled(StopType::SoftFirst) } else { Running::Refused }

@@ -1,16 +1,17 @@
-//! What a row must say of itself to be kept beside others of its kind: its id, its owner, its place in the list.
+//! The fields that a row needs to be stored in a table: its id, its owner, its place in the list.
 
 use crate::{AccountNumber, RegionId, RowKey};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::{Debug, Display};
 
-/// A kind of row that is found by its id, and listed by account and region, newest first; the state keeps it in a table.
+/// A kind of row that is found by its id, and listed by account and region, newest first; the state stores it in a
+/// table.
 pub trait Resource: Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     type Id: Copy + Ord + Into<RowKey> + Debug + Display + Send + Sync;
 
     fn id(&self) -> Self::Id;
 
-    /// Order of creation; the same for ever.
+    /// Order of creation; never changes.
     fn sequence(&self) -> u64;
 
     fn account(&self) -> AccountNumber;

@@ -1,11 +1,11 @@
-//! What waits, by whose it is: one key after the other, and within one key first come, first served.
+//! A queue that serves its keys in turn, and within one key first come, first served.
 
 use foldhash::HashMap;
 use std::{collections::VecDeque, hash::Hash};
 
-/// A queue for each key, taken from in turn: one key with a thousand things holds another's first one up by one of them.
+/// A queue per key, served in turn: a key with a thousand entries delays the first entry of another key by one entry.
 ///
-/// Invariant: `order` has each key of `by_key` once.
+/// Invariant: `order` holds each key of `by_key` once.
 #[derive(Debug, Clone)]
 pub struct RoundRobin<K, V> {
     by_key: HashMap<K, VecDeque<V>>,
@@ -19,7 +19,7 @@ impl<K, V> Default for RoundRobin<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V> RoundRobin<K, V> {
-    /// Adds one at the end of its key's queue.
+    /// Adds an entry at the end of its key's queue.
     pub fn push(&mut self, key: K, value: V) {
         let RoundRobin { by_key, order } = self;
         let queue = by_key.entry(key.clone()).or_insert_with(|| {
@@ -29,12 +29,12 @@ impl<K: Clone + Eq + Hash, V> RoundRobin<K, V> {
         queue.push_back(value);
     }
 
-    /// Takes the first one of the key whose turn it is.
+    /// Takes the first entry of the key whose turn it is.
     pub fn pop(&mut self) -> Option<(K, V)> {
         self.pop_of(|_| true)
     }
 
-    /// Takes the first one of the next key that may have a turn now. Keys that may not keep what they have, and their place.
+    /// Takes the first entry of the next key that `may` accepts. The other keys keep their entries and their place.
     pub fn pop_of(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, V)> {
         while let Some(place) = self.order.iter().position(&mut may) {
             let key = self.order.remove(place)?;
@@ -52,20 +52,20 @@ impl<K: Clone + Eq + Hash, V> RoundRobin<K, V> {
         None
     }
 
-    /// Drops what need not wait any longer.
+    /// Removes entries of a key.
     pub fn retain(&mut self, key: &K, keep: impl FnMut(&V) -> bool) {
         if let Some(queue) = self.by_key.get_mut(key) {
             queue.retain(keep);
         }
     }
 
-    /// How many of one key wait.
+    /// How many entries of one key wait.
     #[must_use]
     pub fn len_of(&self, key: &K) -> usize {
         self.by_key.get(key).map_or(0, VecDeque::len)
     }
 
-    /// How many wait.
+    /// How many entries wait.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_key.values().map(VecDeque::len).sum()
@@ -98,7 +98,7 @@ mod test {
         assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3"]);
         assert!(
             waiting.is_empty() && waiting.by_key.is_empty() && waiting.order.is_empty(),
-            "nothing is kept of a key"
+            "nothing is left of a key"
         );
     }
 

@@ -1,9 +1,9 @@
-//! Security groups: names for sets of rules. The rules are kept in order and answered; nothing enforces them.
+//! Security groups: names for sets of rules. The rules are stored in order and answered; nothing enforces them.
 
 use crate::{AccountNumber, Refusal, RegionId, SecurityGroupId, Tag, lasting_number, resource::resource};
 use serde::{Deserialize, Serialize};
 
-/// Rules in one direction of a group, at most.
+/// The maximum of rules in one direction of a group.
 pub const RULES_MAX: usize = 100;
 
 /// A security group.
@@ -35,7 +35,7 @@ pub struct SecurityGroup {
 pub struct Rule {
     /// `TCP`, `UDP`, `ICMP`, `ICMPV6`, `GRE` or `ALL`.
     pub protocol: Box<str>,
-    /// `ALL`, or ports and ranges with commas between them.
+    /// `ALL`, or ports and ranges separated by commas.
     pub port: Box<str>,
     pub peer: Peer,
     pub accept: bool,
@@ -44,7 +44,7 @@ pub struct Rule {
     pub modified_seconds: u64,
 }
 
-/// Whom a rule speaks of.
+/// The other side of a rule's traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Peer {
     /// An IPv4 address or a range of them.
@@ -60,7 +60,7 @@ pub enum Direction {
 }
 
 impl Rule {
-    /// Whether both say the same, whenever they were written and however they are described.
+    /// Whether two rules are the same, whatever their dates and descriptions.
     #[must_use]
     pub fn says_what(&self, other: &Rule) -> bool {
         (&self.protocol, &self.port, &self.peer, self.accept)
@@ -69,7 +69,7 @@ impl Rule {
 }
 
 impl SecurityGroup {
-    /// The account's default group in that region, as it is before anybody changes it: everything over IPv4 may pass.
+    /// The account's default group in that region before anybody changes it: all IPv4 traffic may pass.
     #[must_use]
     pub fn of_default(account: AccountNumber, region: RegionId, created_seconds: u64) -> SecurityGroup {
         let all = Rule {
@@ -110,13 +110,13 @@ impl SecurityGroup {
         }
     }
 
-    /// Whether a rule speaks of that group.
+    /// Whether a rule names that group.
     #[must_use]
     pub fn names(&self, id: SecurityGroupId) -> bool {
         self.ingress.iter().chain(&self.egress).any(|rule| rule.peer == Peer::Group(id))
     }
 
-    /// Puts rules before the one that has that index now, or behind all.
+    /// Inserts rules before the one that has that index now, or after the last.
     ///
     /// # Errors
     /// [`Refusal::RuleTwice`], [`Refusal::RuleIndex`], [`Refusal::RulesQuota`].
@@ -127,34 +127,34 @@ impl SecurityGroup {
         rules: Vec<Rule>,
         now_seconds: u64,
     ) -> Result<(), Refusal> {
-        let kept = self.rules_mut(direction);
-        let at = at.unwrap_or(kept.len());
-        if at > kept.len() {
+        let stored = self.rules_mut(direction);
+        let at = at.unwrap_or(stored.len());
+        if at > stored.len() {
             return Err(Refusal::RuleIndex { index: at });
         }
-        let mut all = kept.clone();
+        let mut all = stored.clone();
         all.splice(at..at, rules);
-        *kept = checked(all)?;
+        *stored = checked(all)?;
         self.changed(now_seconds);
         Ok(())
     }
 
-    /// Takes off the rules that have those indexes now.
+    /// Removes the rules that have those indexes now.
     ///
     /// # Errors
     /// [`Refusal::RuleIndex`].
     pub fn remove(&mut self, direction: Direction, indexes: &[usize], now_seconds: u64) -> Result<(), Refusal> {
-        let kept = self.rules_mut(direction);
-        if let Some(index) = indexes.iter().find(|index| **index >= kept.len()) {
+        let stored = self.rules_mut(direction);
+        if let Some(index) = indexes.iter().find(|index| **index >= stored.len()) {
             return Err(Refusal::RuleIndex { index: *index });
         }
         let mut index = 0..;
-        kept.retain(|_| index.next().is_none_or(|index| !indexes.contains(&index)));
+        stored.retain(|_| index.next().is_none_or(|index| !indexes.contains(&index)));
         self.changed(now_seconds);
         Ok(())
     }
 
-    /// Puts rules in the place of those that have these indexes now.
+    /// Replaces the rules that have these indexes now.
     ///
     /// # Errors
     /// [`Refusal::RuleIndex`], [`Refusal::RuleTwice`].
@@ -164,12 +164,12 @@ impl SecurityGroup {
         rules: Vec<(usize, Rule)>,
         now_seconds: u64,
     ) -> Result<(), Refusal> {
-        let kept = self.rules_mut(direction);
-        let mut all = kept.clone();
+        let stored = self.rules_mut(direction);
+        let mut all = stored.clone();
         for (index, rule) in rules {
             *all.get_mut(index).ok_or(Refusal::RuleIndex { index })? = rule;
         }
-        *kept = checked(all)?;
+        *stored = checked(all)?;
         self.changed(now_seconds);
         Ok(())
     }
@@ -231,7 +231,7 @@ mod test {
     }
 
     #[test]
-    fn rules_are_put_where_they_were_told_and_taken_off_by_their_index() {
+    fn rules_are_inserted_and_removed_by_index() {
         let mut group = group();
         group.insert(Direction::Ingress, None, vec![rule(1), rule(2)], 5).unwrap();
         group.insert(Direction::Ingress, Some(0), vec![rule(3)], 6).unwrap();

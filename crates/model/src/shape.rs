@@ -1,22 +1,23 @@
-//! What a machine is made of, as far as that can change during its life: its type, its disks' sizes, its host name and its
+//! The parts of a machine that can change during its life: its type, its disks' sizes, its host name and its public
+//! address.
 //! public address.
 
 use crate::{InstanceTypeId, InternetAccessible};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// How much a machine has of everything.
+/// The size of a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Cores.
     pub cpu: u32,
     pub memory_gib: u32,
-    /// The system disk first.
+    /// Sizes in GiB, the system disk first.
     pub disks_gib: Vec<u32>,
 }
 
 impl Default for Size {
-    /// That of the smallest type with the usual system disk.
+    /// The size of the smallest type with the usual system disk.
     fn default() -> Size {
         Size { cpu: 1, memory_gib: 1, disks_gib: vec![50] }
     }
@@ -29,7 +30,7 @@ impl Size {
     }
 }
 
-/// What comes back when the machine cannot be made what the instance's row says.
+/// The values that are restored when the machine cannot be changed as its row says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     pub instance_type: InstanceTypeId,

@@ -1,4 +1,4 @@
-//! A snapshot: what the state tells of a disk that was kept in an image, for as long as somebody wants to see it.
+//! A snapshot: what the state shows of a disk that was captured in an image.
 
 use crate::{AccountNumber, DiskId, ImageId, SnapshotId, Tag, ZoneId, resource::resource};
 use serde::{Deserialize, Serialize};
@@ -8,18 +8,18 @@ pub struct Snapshot {
     pub id: SnapshotId,
     pub sequence: u64,
     pub account: AccountNumber,
-    /// The disk's.
+    /// The zone of the disk.
     pub zone: ZoneId,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub project_id: u32,
     pub name: Box<str>,
     pub disk: DiskId,
-    /// Of a system disk; otherwise of a data disk.
+    /// True for a system disk, false for a data disk.
     pub system: bool,
     pub size_gib: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub encrypted: bool,
-    /// It was taken for this one, which may be gone by now.
+    /// The image it was taken for, which may be deleted by now.
     pub image: ImageId,
     pub created_seconds: u64,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
@@ -32,7 +32,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Snapshot {
-    /// As every product names it.
+    /// The name of the resource in all products.
     #[must_use]
     pub fn usage(&self) -> &'static str {
         if self.system { "SYSTEM_DISK" } else { "DATA_DISK" }

@@ -1,4 +1,4 @@
-//! A tag, as most kinds of resource carry them.
+//! A tag, as most kinds of resources have them.
 
 use serde::{Deserialize, Serialize};
 

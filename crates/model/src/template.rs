@@ -1,15 +1,15 @@
-//! Launch templates: parameters of RunInstances, kept under a name in numbered versions.
+//! Launch templates: parameters of RunInstances, stored under a name in numbered versions.
 //!
-//! A version is a row of its own, which is written once: a template says only which numbers it has.
+//! A version is a row of its own, which is written once; a template's row holds only the numbers of its versions.
 
 use crate::{AccountNumber, LaunchTemplateId, Refusal, RegionId, RowKey, Tag, TemplateRefusal, resource::resource};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Versions of one template, at most: the vendor's limit.
+/// The maximum of versions of one template: the vendor's limit.
 pub const TEMPLATE_VERSIONS_MAX: usize = 30;
 
-/// A template, which knows its versions by their numbers.
+/// A template, which lists its versions by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplate {
     pub id: LaunchTemplateId,
@@ -18,9 +18,9 @@ pub struct LaunchTemplate {
     pub region: RegionId,
     pub name: Box<str>,
     pub default_version: u32,
-    /// The number given last. None is given twice, also when its version is gone.
+    /// The latest number given. A number is never given twice, even when its version is deleted.
     pub latest_version: u32,
-    /// Of the versions that there are, in the order in which they were made.
+    /// The numbers of the existing versions, in the order of their creation.
     pub versions: Vec<u32>,
     pub created_seconds: u64,
     #[serde(default, skip_serializing_if = "<[Tag]>::is_empty")]
@@ -57,13 +57,13 @@ impl fmt::Display for LaunchTemplateVersionId {
     }
 }
 
-/// What a version holds.
+/// The content of a version.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateData {
     pub description: Box<str>,
     /// Parameters of RunInstances as JSON, without the password.
     pub parameters: Box<str>,
-    /// `LoginSettings.Password`, as SHA-512 crypt; never answered.
+    /// `LoginSettings.Password`, as SHA-512 crypt; never returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<Box<str>>,
     pub created_seconds: u64,
@@ -101,7 +101,7 @@ impl LaunchTemplate {
         LaunchTemplateVersionId { template: self.id, number }
     }
 
-    /// Takes the next number for a version that holds `data`, and answers that version.
+    /// Adds a version with the next number and that content, and returns it.
     ///
     /// # Errors
     /// [`TemplateRefusal::VersionQuota`].
@@ -132,7 +132,7 @@ impl LaunchTemplate {
         Ok(())
     }
 
-    /// Takes those numbers out, and answers whose versions go: each once.
+    /// Removes those numbers, and returns the ids of the removed versions, each once.
     ///
     /// # Errors
     /// [`TemplateRefusal::VersionNotFound`]; [`TemplateRefusal::IsNeeded`] for the default one.

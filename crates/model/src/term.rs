@@ -1,4 +1,4 @@
-//! The laws of terms paid in advance, and of the recycle bin.
+//! The rules for terms paid in advance, and for the recycle bin.
 //!
 //! ```text
 //!             TerminateInstances            TerminateInstances
@@ -7,20 +7,20 @@
 //!                                     +----------------> STOPPED
 //! ```
 //!
-//! Nothing expires by itself: the date is answered, and nobody acts on it.
+//! Nothing expires by itself: the date is shown, and nothing acts on it.
 
 use crate::{By, ChargeType, Goal, Instance, InstanceState, Operation, Prepaid, Refusal, RenewFlag};
 
 impl Instance {
-    /// The term paid in advance; `None` for an instance paid afterwards.
+    /// The term paid in advance; `None` for an instance paid by the hour or a spot instance.
     #[must_use]
     pub fn prepaid(&self) -> Option<Prepaid> {
         self.extras().prepaid
     }
 
-    /// Ends the instance and whatever is under way on it; one that was paid in advance goes into the recycle bin first.
+    /// Terminates the instance and any operation on it; an instance paid in advance goes into the recycle bin first.
     ///
-    /// One whose launch has not succeeded holds nothing to keep, and is destroyed at once.
+    /// An instance whose launch has not succeeded has nothing worth keeping, and is destroyed at once.
     ///
     /// # Errors
     /// The [`Refusal`] that names this instance.
@@ -45,8 +45,8 @@ impl Instance {
         }
     }
 
-    /// Supersedes what only changes power. What changes the disk must end first, because the instance may come back, and
-    /// what is then said of its disk must be so.
+    /// Supersedes operations that only change power. One that changes the disk must end first, because the instance may
+    /// come back, and its row must then be true of its disk.
     fn isolate(&mut self, by: By) -> Result<(), Refusal> {
         use InstanceState as S;
         match self.operation.as_ref().map(|operation| &operation.goal) {
@@ -59,7 +59,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Extends the term by what `later` makes of it, and takes the instance out of the recycle bin: it is STOPPED then.
+    /// Extends the term as `later` computes it, and takes the instance out of the recycle bin: then it is STOPPED.
     ///
     /// # Errors
     /// The [`Refusal`] of an instance that was not paid in advance, or on which an operation is under way.
@@ -83,11 +83,11 @@ impl Instance {
         Ok(())
     }
 
-    /// Has the instance paid in advance for that term, or by the hour.
+    /// Changes the charge type: paid in advance for that term, or by the hour.
     ///
     /// # Errors
-    /// The [`Refusal`] of an instance that is paid for in this way already or is a spot instance, that is in the recycle
-    /// bin, that was stopped without charging, or on which an operation is under way.
+    /// The [`Refusal`] of an instance that is already paid for in this way or is a spot instance, that is in the
+    /// recycle bin, that was stopped without charging, or on which an operation is under way.
     pub fn change_charge_type(&mut self, prepaid: Option<Prepaid>, by: By) -> Result<(), Refusal> {
         let wanted = if prepaid.is_some() { ChargeType::Prepaid } else { ChargeType::PostpaidByHour };
         if self.charge_type == wanted || self.charge_type == ChargeType::Spotpaid {

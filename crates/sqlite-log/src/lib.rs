@@ -1,4 +1,4 @@
-//! Brings what SQLite's log holds back into the database, beside the writer: for 40 MB that takes some hundred milliseconds,
+//! Checkpoints SQLite's write-ahead log on a thread beside the writer. For 40 MB that takes some hundred milliseconds,
 //! which no commit may wait for.
 //!
 //! ```text
@@ -6,7 +6,8 @@
 //! writer: after its next commit, the rest in one short pass ─> its next commit begins the log anew
 //! ```
 //!
-//! Another program that reads the database and does not end keeps the log from going back: it grows, and that is said.
+//! A program that reads the database without end keeps the log from being reset: the log grows, and a warning is
+//! logged.
 //!
 //! Architecture invariant: this crate knows no rows. Both truths use it, each with a database of its own.
 
@@ -27,18 +28,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Pages of 1 kB that are written before the log goes back: 40 MB. More pages are then written once instead of often.
+/// Pages of 1 kB that are written before a checkpoint: 40 MB. A page that changes often is then written back only once.
 const PAGES: usize = 40_000;
-/// From here on the writer does it by itself, should the thread not come to it.
+/// From this number of pages on, the writer checkpoints by itself if the thread has not done it.
 pub const PAGES_MAX: u32 = 160_000;
-/// A pass that had so few pages leaves few behind: the writer's own is then short.
+/// After a pass with so few pages few are left, and the writer's own pass is short.
 const FEW_PAGES: i64 = 1_000;
-/// A page in the log, with its head.
+/// Bytes of a page in the log, with its header.
 const PAGE_BYTES: u64 = 1_024 + 24;
-/// So many times what goes back at once is held back by a reader who does not end.
+/// The log is held back by a reader when it is this many times larger than what one checkpoint writes back.
 const HELD_TIMES: usize = 2;
-const HELD_TOLD_EVERY: Duration = Duration::from_secs(60);
-/// Pages that a row and a commit change beside what holds their bytes.
+const HELD_WARNING_EVERY: Duration = Duration::from_secs(60);
+/// Pages that a row changes beside those that hold its bytes; the next constant is the same for a commit.
 const PAGES_A_ROW: usize = 1;
 const PAGES_A_GROUP: usize = 6;
 
@@ -46,12 +47,12 @@ const PAGES_A_GROUP: usize = 6;
 #[derive(Debug)]
 pub struct Log {
     pages_max: usize,
-    /// Pages written since it was last asked that it goes back, about.
+    /// Pages written since the last request for a checkpoint, estimated.
     pages: usize,
-    /// None once it ends.
+    /// None once the thread is to end.
     wanted: Option<SyncSender<()>>,
     is_nearly_done: Arc<AtomicBool>,
-    /// As of the last pass.
+    /// Size of the log at the last pass.
     bytes: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,26 +64,26 @@ struct Pass {
     done: i64,
 }
 
-/// Says that the log is held back, now and then.
+/// Warns from time to time that the log is held back.
 #[derive(Debug, Default)]
 struct Complaint {
-    told: Option<Instant>,
+    last_warning: Option<Instant>,
 }
 
 impl Complaint {
     fn is_due(&mut self, pass: Pass, pages_max: usize, now: Instant) -> bool {
         let held = usize::try_from(pass.pages - pass.done).unwrap_or_default();
         let is_due = held >= HELD_TIMES.saturating_mul(pages_max)
-            && self.told.is_none_or(|told| now.duration_since(told) >= HELD_TOLD_EVERY);
+            && self.last_warning.is_none_or(|last_warning| now.duration_since(last_warning) >= HELD_WARNING_EVERY);
         if is_due {
-            self.told = Some(now);
+            self.last_warning = Some(now);
         }
         is_due
     }
 }
 
 impl Log {
-    /// Starts the thread, which has ended when this has been dropped.
+    /// Starts the thread; dropping the value ends it and waits for it.
     ///
     /// # Errors
     /// When the database cannot be opened, or the thread cannot be started.
@@ -94,7 +95,7 @@ impl Log {
         let (wanted, inbox) = sync_channel(1);
         let is_nearly_done = Arc::new(AtomicBool::new(false));
         let failed = |error: std::io::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
-        // Kept open: closing any descriptor of a file takes the locks away that SQLite has on it in this process.
+        // Stays open: closing any descriptor of a file releases the locks that SQLite holds on it in this process.
         let file = File::open(path).map_err(failed)?;
         let connection = Connection::open(path)?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;")?;
@@ -111,13 +112,13 @@ impl Log {
         Ok(Log { pages_max, pages: 0, wanted: Some(wanted), is_nearly_done, bytes, thread })
     }
 
-    /// How large it was when it was last looked at.
+    /// Size of the log in bytes when it was last measured.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Called after each commit, by whoever commits: of so many rows, with so many bytes in them.
+    /// Called after each commit with the number of its rows and their bytes.
     pub fn committed(&mut self, rows: usize, bytes: usize, connection: &Connection) {
         if self.is_nearly_done.swap(false, Ordering::Acquire) {
             match pass(connection) {
@@ -126,7 +127,7 @@ impl Log {
             }
         }
         self.pages += PAGES_A_GROUP + bytes / 1024 + rows * PAGES_A_ROW;
-        // While the thread is at work already there is nothing to tell.
+        // A full channel means that the thread is at work already.
         let asked = |wanted: &SyncSender<()>| wanted.try_send(()).is_ok();
         if self.pages >= self.pages_max && self.wanted.as_ref().is_some_and(asked) {
             self.pages = 0;
@@ -135,18 +136,18 @@ impl Log {
 }
 
 impl Drop for Log {
-    /// Waits for the thread: the last connection that closes takes the log away, and that must not be one which the end of
-    /// the process cuts off.
+    /// Waits for the thread: the last connection to close deletes the log, and the end of the process must not cut that
+    /// off.
     fn drop(&mut self) {
         drop(self.wanted.take());
         if let Some(thread) = self.thread.take() {
-            // It ends by no panic but SQLite's own; the log is whole then too.
+            // The thread panics only when SQLite does; the log is complete even then.
             let _ = thread.join();
         }
     }
 }
 
-/// What the thread works with.
+/// What the thread owns.
 struct Thread {
     connection: Connection,
     file: File,
@@ -170,12 +171,13 @@ impl Thread {
         }
     }
 
-    /// Pass after pass until one had little to do; that one, unless something failed.
+    /// Runs passes until one had little to do, and returns that one, unless a pass failed.
     fn passes(&self) -> Option<Pass> {
         let mut before = 0;
         loop {
             let done = pass(&self.connection);
-            // SQLite syncs the database only in a pass that leaves nothing, which is the writer's: it must find little.
+            // SQLite syncs the database only in a pass that leaves nothing, which is the writer's pass: here it must
+            // find little to sync.
             if let Err(error) = self.file.sync_data() {
                 tracing::warn!(%error, "the database could not be synced");
                 return None;
@@ -195,7 +197,7 @@ impl Thread {
     }
 }
 
-/// Writes back what it can without stopping anybody.
+/// Writes back as much as possible without stopping readers or the writer.
 fn pass(connection: &Connection) -> rusqlite::Result<Pass> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok(Pass { pages: row.get(1)?, done: row.get(2)? }))
 }
@@ -204,7 +206,7 @@ fn keep(bytes: &AtomicU64, pages: i64) {
     bytes.store(u64::try_from(pages).unwrap_or_default() * PAGE_BYTES, Ordering::Relaxed);
 }
 
-/// Nothing is lost: the log is whole, and the next time it is tried again.
+/// Nothing is lost: the log is complete, and the next pass tries again.
 fn note(error: &rusqlite::Error) {
     tracing::warn!(error = in_words(error), "the database's log could not be written back");
 }
@@ -213,7 +215,7 @@ fn note(error: &rusqlite::Error) {
 mod test {
     use super::*;
 
-    /// What each new beginning of the log changes in its head.
+    /// The bytes of the log's header that change each time it starts again.
     fn salt(log: &Path) -> Vec<u8> {
         std::fs::read(log).unwrap()[16..24].to_vec()
     }
@@ -289,7 +291,7 @@ mod test {
             commits += 1;
         }
         assert!(commits > 50, "not after each few");
-        let kept: i64 = connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).unwrap();
-        assert_eq!(kept, commits);
+        let rows: i64 = connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, commits);
     }
 }

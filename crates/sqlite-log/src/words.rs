@@ -1,8 +1,8 @@
-//! What SQLite's errors mean to whoever runs the server.
+//! SQLite's errors in words for whoever runs the server.
 
 use rusqlite::ErrorCode;
 
-/// What an operator can do something about, in words; SQLite often has a number only.
+/// The errors that an operator can do something about; SQLite's own text is often only a number.
 #[must_use]
 pub fn in_words(cause: &rusqlite::Error) -> String {
     match cause.sqlite_error_code() {
@@ -28,11 +28,11 @@ mod test {
 
     #[test]
     fn a_number_alone_is_nobodys_answer() {
-        let said = |number| in_words(&Error::SqliteFailure(ffi::Error::new(number), None));
-        assert_eq!(said(ffi::SQLITE_FULL), "the disk is full");
-        assert!(said(ffi::SQLITE_IOERR_WRITE).starts_with("the disk cannot be written to"));
-        assert!(said(ffi::SQLITE_READONLY).starts_with("the database may not be written to"));
-        assert!(said(ffi::SQLITE_BUSY).starts_with("another program has the database locked"));
-        assert!(said(ffi::SQLITE_CORRUPT).starts_with("the database is damaged"));
+        let text = |number| in_words(&Error::SqliteFailure(ffi::Error::new(number), None));
+        assert_eq!(text(ffi::SQLITE_FULL), "the disk is full");
+        assert!(text(ffi::SQLITE_IOERR_WRITE).starts_with("the disk cannot be written to"));
+        assert!(text(ffi::SQLITE_READONLY).starts_with("the database may not be written to"));
+        assert!(text(ffi::SQLITE_BUSY).starts_with("another program has the database locked"));
+        assert!(text(ffi::SQLITE_CORRUPT).starts_with("the database is damaged"));
     }
 }

@@ -1,4 +1,5 @@
-//! What a [`View`] tells of the kinds of row that have no index of their own, of the tags of all kinds, and of what accounts hold.
+//! What a [`View`] answers about the kinds of row without an index of their own, about tags of all kinds, and about
+//! what accounts own.
 
 use crate::{Resources, Usage, View, any_resource::resource_kinds};
 use cvmd_model::{
@@ -20,7 +21,8 @@ macro_rules! accessors {
 resource_kinds!(accessors);
 
 impl View {
-    /// How many of the account's resources carry the tag. A snapshot of an image that could not be made counts until it goes.
+    /// How many of the account's resources carry the tag. A snapshot of an image that could not be made counts until
+    /// its row is deleted.
     #[must_use]
     pub fn tag_uses(&self, account: AccountNumber, tag: &Tag) -> u32 {
         self.tag_uses.count(account, tag)
@@ -33,13 +35,13 @@ impl View {
 }
 
 impl View {
-    /// What the account holds.
+    /// What the account owns.
     #[must_use]
     pub fn usage(&self, account: AccountNumber) -> Usage {
         self.usages.get(account)
     }
 
-    /// What of that a seed has put there, which is the operator's and beside every bound of the account's.
+    /// The part of it that a seed has made: that is the operator's, and does not count against the account's bounds.
     #[must_use]
     pub fn seeded(&self, account: AccountNumber) -> Usage {
         self.settings().seeded.filter(|(of, _)| *of == account).map_or_else(Usage::default, |(_, seeded)| seeded)

@@ -1,16 +1,17 @@
-//! Who has which address, and which are free: looked up and allocated without walking over those that are taken.
+//! Which instance has which address, and which addresses are free: found and allocated without walking over the taken
+//! ones.
 //!
-//! The data directory's block is one network, which all default VPCs share and public addresses come from. Every other
-//! VPC is a network of its own, so that two of them may have instances with the same address.
+//! The data directory's block is one network, which all default VPCs share and which public addresses come from. Every
+//! other VPC is a network of its own, so two of them may have instances with the same address.
 
 use cvmd_model::{Instance, InstanceId, Refusal, Subnet, SubnetId, VpcId};
 use imbl::OrdMap;
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
-/// `None` is the block.
+/// `None` means the block.
 type Network = Option<VpcId>;
 
-/// The addresses of all instances, as of one moment.
+/// The addresses of all instances, at one moment.
 #[derive(Clone, Default)]
 pub(crate) struct Addresses {
     block: OrdMap<Ipv4Addr, InstanceId>,
@@ -20,16 +21,16 @@ pub(crate) struct Addresses {
     last_in_block: Option<Ipv4Addr>,
 }
 
-/// What is known of one subnet.
+/// The state of one subnet.
 #[derive(Debug, Clone, Copy)]
 struct Occupancy {
     instances: u32,
-    /// The address that was given last: the search for the next one goes on behind it, so that an address given back
-    /// is not another instance's at once.
+    /// The latest address given. The next search starts after it, so that a released address is not given to another
+    /// instance at once.
     last: Ipv4Addr,
 }
 
-/// Numbers that are taken, as runs without a gap: first and last of each. No two runs touch.
+/// The taken numbers, as runs without a gap: first and last number of each. Two runs never touch.
 #[derive(Debug, Clone, Default)]
 struct Runs(OrdMap<u32, u32>);
 
@@ -66,8 +67,8 @@ impl Runs {
     }
 }
 
-/// The number of an address in its network. In the block .0 and .255 are nobody's and have none, so that a block full of
-/// instances is one run.
+/// The number of an address in its network. In the block .0 and .255 are never given and have no number, so that a full
+/// block is one run.
 fn number(address: Ipv4Addr) -> u32 {
     let bits = u32::from(address);
     if address.is_loopback() { (bits >> 8) * 254 + (bits & 0xff).saturating_sub(1) } else { bits }
@@ -87,7 +88,7 @@ fn of(instance: &Instance) -> impl Iterator<Item = (Network, Ipv4Addr)> {
 }
 
 impl Addresses {
-    /// Keeps up with an instance's row: `old` is what it was, `new` what it is.
+    /// Updates the addresses when an instance's row changes from `old` to `new`.
     pub(crate) fn follow(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
         let place = |instance: &Instance| {
             (instance.private_address, instance.public_address, instance.subnet, instance.leaving_address())
@@ -97,7 +98,7 @@ impl Addresses {
         }
         let before: Vec<_> = old.into_iter().flat_map(of).collect();
         let after: Vec<_> = new.into_iter().flat_map(of).collect();
-        // What stays is left alone: taking it again would set the search back behind it.
+        // An address that stays is left alone: taking it again would move the search back to it.
         for (network, address) in before.iter().filter(|held| !after.contains(held)) {
             self.give_back(*network, *address);
         }
@@ -116,14 +117,14 @@ impl Addresses {
         self.subnets.insert(subnet, Occupancy { instances: instances + 1, last: address });
     }
 
-    /// An empty subnet is remembered: whoever waits for its last address to be free must not see another have it.
+    /// An empty subnet is remembered: its latest address must not be given to another instance at once.
     fn leave(&mut self, subnet: SubnetId) {
         if let Some(occupancy) = self.subnets.get_mut(&subnet) {
             occupancy.instances -= 1;
         }
     }
 
-    /// The subnet is there no more.
+    /// The subnet was deleted.
     pub(crate) fn forget(&mut self, subnet: SubnetId) {
         self.subnets.remove(&subnet);
     }
@@ -139,7 +140,7 @@ impl Addresses {
         self.taken.entry(network).or_default().take(number(address));
     }
 
-    /// Takes an address of the block that no instance has.
+    /// Takes an address of the block that no instance has, so that none gets it.
     pub(crate) fn reserve(&mut self, address: Ipv4Addr) {
         self.taken.entry(None).or_default().take(number(address));
     }
@@ -170,12 +171,12 @@ impl Addresses {
         self.block.get(&address).copied().into_iter().chain(private)
     }
 
-    /// Instances in the subnet.
+    /// The number of instances in the subnet.
     pub(crate) fn instances_in(&self, subnet: SubnetId) -> u32 {
         self.subnets.get(&subnet).map_or(0, |occupancy| occupancy.instances)
     }
 
-    /// Addresses of the subnet that nobody has; of the block, for a default one.
+    /// The number of free addresses in the subnet; in the block, for a default subnet.
     pub(crate) fn free_in(&self, subnet: &Subnet) -> u32 {
         let taken = match subnet.cidr.first().is_loopback() {
             true => u32::try_from(self.block.len()).unwrap_or(u32::MAX),
@@ -185,7 +186,7 @@ impl Addresses {
     }
 }
 
-/// What one transaction has allocated, beside what was taken before it: its own puts are not in its view.
+/// The addresses that one transaction has allocated itself: its view does not show its own puts.
 #[derive(Debug, Default)]
 pub(crate) struct Allocated {
     taken: BTreeMap<Network, Runs>,
@@ -193,7 +194,7 @@ pub(crate) struct Allocated {
 }
 
 impl Allocated {
-    /// The address wanted, or the first free one behind that given last.
+    /// Allocates the wanted address, or the first free one after the latest.
     ///
     /// # Errors
     /// [`Refusal::AddressNotInSubnet`], [`Refusal::AddressTaken`]; [`Refusal::SubnetExhausted`], or

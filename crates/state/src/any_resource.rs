@@ -1,4 +1,5 @@
-//! The kinds of row that need no index of their own. A new kind is its struct and its [`Resource`] in `model`, and one line here.
+//! The kinds of row without an index of their own. A new kind is its struct and its [`Resource`] in `model`, and one
+//! line here.
 
 use cvmd_model::{
     AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, LaunchTemplate, LaunchTemplateVersion, RegionId,
@@ -7,7 +8,7 @@ use cvmd_model::{
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
 
-/// Hands all kinds to a macro: the name of the table, the kind, and the name of its table in code.
+/// Passes all kinds to a macro: the table's name, the kind, and the table's name in code.
 macro_rules! resource_kinds {
     ($define:ident) => {
         $define! {
@@ -26,7 +27,7 @@ macro_rules! resource_kinds {
 
 pub(crate) use resource_kinds;
 
-/// A kind of row among those of [`AnyResource`].
+/// A kind of row that [`AnyResource`] can hold.
 pub trait Kind: Resource {
     const KIND: ResourceKind;
 
@@ -38,7 +39,7 @@ pub trait Kind: Resource {
 
 macro_rules! any_resource {
     ($($field:ident: $kind:ident in $table:ident,)*) => {
-        /// Which kind.
+        /// The kind of a row.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ResourceKind {
             $($table,)*
@@ -47,7 +48,7 @@ macro_rules! any_resource {
         impl ResourceKind {
             pub const ALL: &'static [ResourceKind] = &[$(ResourceKind::$table,)*];
 
-            /// That of its table.
+            /// The name of its table.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -56,7 +57,7 @@ macro_rules! any_resource {
             }
         }
 
-        /// A row of one of the kinds.
+        /// A row of any of the kinds.
         #[derive(Debug, Clone)]
         pub enum AnyResource {
             $($kind(Arc<$kind>),)*
@@ -84,7 +85,7 @@ macro_rules! any_resource {
                 }
             }
 
-            /// The account that it belongs to.
+            /// The account that owns it.
             pub(crate) fn account(&self) -> AccountNumber {
                 match self {
                     $(AnyResource::$kind(value) => value.account(),)*

@@ -1,4 +1,4 @@
-//! How much one command may write: a row's bytes, and those of all its rows together.
+//! How much one command may write: the bytes of a row, and of all its rows together.
 
 use crate::{
     View,
@@ -9,16 +9,16 @@ use crate::{
 use cvmd_model::AccountNumber;
 use std::sync::Arc;
 
-/// Bytes of one row as it is kept, at most. A launch template's version and an instance with user data, many tags and
-/// metadata are the largest.
+/// The maximum of bytes in one stored row. The largest rows are a launch template's version and an instance with user
+/// data, many tags and metadata.
 pub const ROW_BYTES_MAX: usize = 128 * 1024;
-/// Bytes of all rows that one command writes, at most: a hundred instances with as much user data as the vendor takes. The
-/// writer is busy with them for some 20 ms.
+/// The maximum of bytes in all rows that one command writes: a hundred instances with as much user data as the vendor
+/// allows. The writer needs some 20 ms for them.
 pub const COMMAND_BYTES_MAX: usize = 5 * 512 * 1024;
-/// What a row from before there were bounds may still grow: an operation has to be written down in it.
+/// How much a row may grow that was larger before the bounds existed: an operation must fit into it.
 const GROWTH_BYTES_MAX: usize = 8 * 1024;
 
-/// A command would write more than it may. Nothing of it is kept.
+/// A command would write more than allowed. Nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TooLarge {
     #[error(
@@ -35,7 +35,7 @@ pub enum TooLarge {
     Account { bytes: u64, limit: u64 },
 }
 
-/// The rows of all puts, or why there may not be so much of them.
+/// The rows of all puts, or the bound that they exceed.
 pub(crate) fn rows_within(view: &View, puts: &[Put]) -> Result<Vec<Row>, TooLarge> {
     let mut total = 0;
     let mut rows = Vec::with_capacity(puts.len());
@@ -54,7 +54,7 @@ pub(crate) fn rows_within(view: &View, puts: &[Put]) -> Result<Vec<Row>, TooLarg
     Ok(rows)
 }
 
-/// Whether so many rows like this one may be written.
+/// Whether `count` rows like this one may be written.
 pub(crate) fn copies_within(put: &Put, count: usize) -> Result<(), TooLarge> {
     let row = encode(put);
     match bytes(&row) {
@@ -70,7 +70,7 @@ fn bytes(row: &Row) -> usize {
     row.body.as_ref().map_or(0, Vec::len)
 }
 
-/// How large a row of this place may be because it is so already: an older cvmd knew no bounds.
+/// The size of the row that is stored now, which the new row may have too: an older cvmd had no bounds.
 fn before(view: &View, put: &Put) -> usize {
     let old = match put {
         Put::Instance(new) => view.instance(new.id).map(|old| Put::Instance(Arc::clone(old))),
@@ -84,7 +84,7 @@ fn before(view: &View, put: &Put) -> usize {
     }
 }
 
-/// Whether the account holds no more than so many bytes with these rows, or no more than before.
+/// Whether the account's rows stay within its bound, or do not grow.
 pub(crate) fn account_within(
     view: &View,
     puts: &[Put],

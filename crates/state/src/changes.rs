@@ -1,4 +1,4 @@
-//! What a command changes: rows put and rows taken away.
+//! The changes of a command: rows put and rows deleted.
 
 use crate::{AnyResource, ClientToken, Message, Settings};
 use cvmd_model::{Account, Credential, Instance, KeyPair};

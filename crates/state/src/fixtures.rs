@@ -1,4 +1,4 @@
-//! What tests of several files make and do.
+//! Rows and steps that the tests of several files share.
 
 use crate::{State, Transaction};
 use cvmd_model::{AccountNumber, RegionId, RouteTableId, Vpc, VpcId};

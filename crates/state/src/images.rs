@@ -1,11 +1,11 @@
-//! Custom images as of one moment: which are to be seen, how far they have come, and what they hold on to.
+//! Custom images at one moment: which are visible, their state, and what depends on them.
 
 use crate::View;
 use cvmd_model::{AccountNumber, CustomImage, Goal, ImageId, ImageState, InstanceId, KeyPairId, Operation, RegionId};
 use std::sync::Arc;
 
 impl View {
-    /// The account's custom images in that region, newest first; one that is being deleted is not there any more.
+    /// The account's custom images in that region, newest first, without those that are being deleted.
     pub fn images_of(&self, account: AccountNumber, region: RegionId) -> impl Iterator<Item = &Arc<CustomImage>> {
         self.custom_images().list(account, region).filter(|image| image.state != ImageState::Deleting)
     }
@@ -15,8 +15,8 @@ impl View {
         self.custom_images().of(account, region, id).filter(|image| image.state != ImageState::Deleting)
     }
 
-    /// How far the image has come. A capture whose operation was superseded has failed, though its row says nothing of
-    /// that: nobody but the operation would have written it.
+    /// The state of the image. A capture whose operation was superseded has failed, though its row does not show it:
+    /// only the operation would have written it.
     #[must_use]
     pub fn image_state(&self, image: &CustomImage) -> ImageState {
         let captures = |operation: &Operation| match operation.goal {
@@ -32,8 +32,8 @@ impl View {
         }
     }
 
-    /// Whether its disk may still be captured. That is so until what has superseded the capture has ended too: an effect
-    /// that was begun is not taken back, and could leave a disk behind that nobody deletes any more.
+    /// Whether its disk may still be captured. That lasts until the operation that superseded the capture has ended
+    /// too: an effect that has begun cannot be taken back, and could leave a disk that nobody deletes.
     #[must_use]
     pub fn image_may_be_captured(&self, image: &CustomImage) -> bool {
         let operation = self.instance(image.source).and_then(|source| source.operation.as_ref());
@@ -41,7 +41,7 @@ impl View {
         self.image_state(image) == ImageState::Creating || (image.state == ImageState::Creating && ends)
     }
 
-    /// The image, of any region of the account, whose disk has this key pair's line.
+    /// The image, in any region of the account, whose disk holds this key pair's line.
     #[must_use]
     pub fn image_with_key(&self, account: AccountNumber, key: KeyPairId) -> Option<ImageId> {
         let mut images = RegionId::all().flat_map(|region| self.custom_images().list(account, region));
@@ -53,7 +53,7 @@ impl View {
             .map(|image| image.id)
     }
 
-    /// An instance whose machine is still being made of the image.
+    /// An instance whose machine is still being made from the image.
     #[must_use]
     pub fn image_in_use(&self, id: ImageId) -> Option<InstanceId> {
         let uses = |instance: &InstanceId| {

@@ -1,11 +1,11 @@
-//! What waits for the writer: by whose it is and taken in turn, so that one account with many commands holds another up for
-//! as long as one of them takes.
+//! The queue of the writer. Owners are served in turn, so that an account with many commands delays another for the
+//! time of one command.
 
 use cvmd_model::{AccountNumber, RoundRobin};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{fmt, sync::Arc};
 
-/// Commands of one account that wait.
+/// The maximum of waiting commands of one account.
 const WAITING_MAX: usize = 1_024;
 
 /// The queues. Clones share them.
@@ -16,29 +16,30 @@ struct Shared<J> {
     came: Condvar,
 }
 
-/// Whose it is.
+/// The owner of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     /// An account's command.
     Account(AccountNumber),
-    /// What the engine writes of an account's machines: those of one account hold no other's up.
+    /// What the engine writes about an account's machines: an owner of its own, so that one account's machines do not
+    /// delay another's.
     Machines(AccountNumber),
-    /// The operator's, and what belongs to no account.
+    /// The operator's, and everything that belongs to no account.
     Ours,
 }
 
 struct Queues<J> {
     waiting: RoundRobin<Owner, J>,
-    /// Whether the writer has nothing to do. Only then it has to be woken, which is a call to the system.
+    /// Whether the writer has nothing to do. Only then it must be woken, which costs a system call.
     is_idle: bool,
     is_closed: bool,
 }
 
-/// Why nothing can be added.
+/// Why a job cannot be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoRoom {
     Closed,
-    /// So many of this account wait.
+    /// The account has its maximum of waiting commands.
     Full {
         waiting: usize,
     },
@@ -62,7 +63,7 @@ impl<J> Jobs<J> {
         Jobs(Arc::new(Shared { queues: Mutex::new(queues), came: Condvar::new() }))
     }
 
-    /// Adds one. Our own have no bound here: whoever makes them waits for each.
+    /// Adds a job. Our own jobs have no bound: their callers wait for each.
     pub(crate) fn add(&self, owner: Owner, job: J) -> Result<(), NoRoom> {
         let mut queues = self.queues();
         if queues.is_closed {
@@ -81,13 +82,13 @@ impl<J> Jobs<J> {
         Ok(())
     }
 
-    /// The next one of those who may have a turn now, without waiting.
+    /// The next job whose owner `may` accepts, without waiting.
     pub(crate) fn next_of(&self, may: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
         self.queues().waiting.pop_of(may)
     }
 
-    /// The next one of those who are `preferred`, or else of the others. Blocks until there is one; none once all is done and
-    /// nothing more may come.
+    /// The next job of a `preferred` owner, or else of another one. Blocks until there is one; returns none when the
+    /// queue is closed and empty.
     pub(crate) fn wait(&self, mut preferred: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
         let mut queues = self.queues();
         loop {
@@ -100,7 +101,7 @@ impl<J> Jobs<J> {
         }
     }
 
-    /// Takes no more. What waits is still done.
+    /// Accepts no more jobs. Those that wait are still done.
     pub(crate) fn close(&self) {
         self.queues().is_closed = true;
         self.0.came.notify_one();

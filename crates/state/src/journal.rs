@@ -1,9 +1,9 @@
-//! The journal: one line for every command, refused ones too, and one for what came of each operation.
+//! The journal: one line for every command, refused ones included, and one for the outcome of each operation.
 
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 
-/// The rows of a transaction, by their ids.
+/// The ids of the rows that a transaction has written.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     pub(crate) instances: Vec<InstanceId>,
@@ -11,42 +11,43 @@ pub(crate) struct Written {
     pub(crate) others: Vec<String>,
 }
 
-/// Resources beside instances that one line of the journal names, at most.
+/// The maximum of resources other than instances that one line of the journal names.
 pub const OTHERS_NAMED_MAX: usize = 100;
 
-/// How a command's error is called in the journal.
+/// How the journal names a command's error.
 pub trait Decision {
     /// A wire code such as `InvalidInstanceId.NotFound`.
     fn decision(&self) -> &str;
 
-    /// What the caller was told beside it. Never a secret.
+    /// The message that the caller got with it. Never a secret.
     fn message(&self) -> Option<&str> {
         None
     }
 }
 
-/// Characters of a message that the journal keeps.
+/// The maximum of characters of a message in the journal.
 const MESSAGE_CHARACTERS_MAX: usize = 300;
 
-/// What is known of a command before it runs.
+/// What is known about a command before it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
     pub request: RequestId,
     pub account: AccountNumber,
-    /// The SecretId that signed it.
+    /// The SecretId that signed the request.
     pub credential: Box<str>,
     pub action: &'static str,
     pub at_seconds: u64,
-    /// Of that second.
+    /// Within that second.
     pub microseconds: u32,
     /// The instances that it names.
     pub instances: Vec<InstanceId>,
-    /// What else it names: key pairs, images and so on, by their ids; an operator's command's account or credential. Never
-    /// a secret.
+    /// Other things that it names: key pairs, images and so on, by their ids; for an operator's command the account or
+    /// credential. Never a secret.
     pub target: Option<Box<str>>,
-    /// It only asks what would come of it.
+    /// The request only asks what would happen.
     pub dry_run: bool,
-    /// Refuses the same signed request for as long as its timestamp is valid; legacy dialect only. 16 bytes in hex.
+    /// The replay key: refuses the same signed request for as long as its timestamp is valid; legacy dialect only. 16
+    /// bytes in hex.
     pub replay: Option<Box<str>>,
 }
 
@@ -59,29 +60,29 @@ pub struct JournalLine {
     pub credential: Box<str>,
     pub action: Box<str>,
     pub at_seconds: u64,
-    /// Of that second; 0 in lines of earlier versions.
+    /// Within that second; 0 in lines of earlier versions.
     #[serde(default)]
     pub microseconds: u32,
-    /// `accepted`, a wire code, or what came of the operation: `SUCCESS`, `FAILED: ...`.
+    /// `accepted`, a wire code, or the outcome of the operation: `SUCCESS`, `FAILED: ...`.
     pub decision: Box<str>,
-    /// What the caller of a refused command was told.
+    /// The message that the caller of a refused command got.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Box<str>>,
     pub instances: Vec<InstanceId>,
-    /// What else it was about, what it has made included.
+    /// Other things that it was about, including those it has made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Box<str>>,
-    /// It asked what would come of it, and nothing was done.
+    /// The request only asked what would happen, and nothing was done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Box<str>>,
 }
 
-/// Which lines of the journal are looked for.
+/// A filter for lines of the journal.
 #[derive(Debug, Clone, Default)]
 pub struct JournalFilter {
-    /// Of one of these; of any account where there are none.
+    /// The accounts to look for; empty means all.
     pub accounts: Vec<AccountNumber>,
     pub instance: Option<InstanceId>,
     pub action: Option<&'static str>,
@@ -96,7 +97,7 @@ impl JournalFilter {
 }
 
 impl JournalEntry {
-    /// The line of what was accepted, or of what an error says.
+    /// The line of an accepted command, or of a refused one.
     pub(crate) fn decided(self, refused: Option<&impl Decision>, written: Written) -> JournalLine {
         let (mut instances, mut target) = (self.instances, self.target);
         if refused.is_none() {
@@ -122,7 +123,7 @@ impl JournalEntry {
     }
 }
 
-/// The ids that a request names, and those that it has written beside them, each once.
+/// The ids that a request names, and the other ids it has written, each once.
 fn with(named: Option<Box<str>>, written: &[String]) -> Option<Box<str>> {
     let mut ids: Vec<&str> = named.iter().flat_map(|named| named.split(' ')).collect();
     let before = ids.len();

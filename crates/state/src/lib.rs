@@ -1,4 +1,5 @@
-//! What is wanted: an immutable [`View`] for readers, a [`Transaction`] for commands, one writer, and stores behind it.
+//! The wanted state: an immutable [`View`] for readers, a [`Transaction`] for commands, one writer, and stores behind
+//! it.
 //!
 //! ```text
 //! command -> writer: run on the newest view -> persist the group -> publish a new view -> answer

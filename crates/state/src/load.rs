@@ -1,4 +1,4 @@
-//! The start: reads the store here, parses on all cores, and brings rows into the view in their order.
+//! Loads the state: reads the store on one thread, parses on all cores, and puts rows into the view in their order.
 //!
 //! ```text
 //!               ┌─> parser ─┐
@@ -6,7 +6,7 @@
 //!               └─> parser ─┘
 //! ```
 //!
-//! Chunks go to the parsers in turn and come back from them in turn, so that nothing has to be sorted.
+//! Parsers get chunks in turn and are read in turn, so that nothing must be sorted.
 
 use crate::{
     View,
@@ -20,15 +20,15 @@ use std::{
     thread::{available_parallelism, scope},
 };
 
-/// Rows that go to a parser together.
+/// The number of rows that a parser gets together.
 const CHUNK_ROWS: usize = 256;
-/// Chunks that wait for each parser, and after it.
+/// The maximum of chunks that wait before each parser, and after it.
 const WAITING_CHUNKS: usize = 4;
 
-/// Rows as they were read, their bodies one after the other.
+/// Undecoded rows, with their bodies one after the other.
 #[derive(Debug, Default)]
 struct Chunk {
-    /// Table, sequence, and where the body ends.
+    /// Table, sequence, and the end of the body.
     rows: Vec<(Table, u64, usize)>,
     bodies: Vec<u8>,
 }
@@ -62,7 +62,7 @@ fn read(store: &mut dyn Store, parsers: &[SyncSender<Chunk>]) -> Result<u64, Sto
     let mut turns = parsers.iter().cycle();
     let mut send = |chunk| match turns.next().map(|parser| parser.send(chunk)) {
         Some(Ok(())) => Ok(()),
-        // They end early when a row was refused; the refusal is what the caller is told.
+        // The parsers end early when a row was refused; the caller gets that refusal.
         _ => Err(StoreError::Failed("nobody takes the rows".into())),
     };
     let mut chunk = Chunk::default();
@@ -85,7 +85,7 @@ fn parse(chunks: &Receiver<Chunk>, parsed: &SyncSender<Parsed>) {
             let body = &chunk.bodies[std::mem::replace(&mut begin, end)..end];
             decode(table, sequence, body)
         });
-        // Nobody takes them any more when an earlier row was refused.
+        // The receiver is gone when an earlier row was refused.
         if parsed.send(puts.collect()).is_err() {
             return;
         }
@@ -95,7 +95,7 @@ fn parse(chunks: &Receiver<Chunk>, parsed: &SyncSender<Parsed>) {
 fn build(parsed: &[Receiver<Parsed>]) -> Result<View, StoreError> {
     let mut view = View::default();
     for parser in parsed.iter().cycle() {
-        // The first that has no more in its turn tells the end: nothing comes after it.
+        // The first parser without a chunk in its turn marks the end: no later parser has one.
         let Ok(puts) = parser.recv() else { break };
         puts?.iter().for_each(|put| view.apply(put));
     }
@@ -119,7 +119,7 @@ mod test {
             id: String::new(),
             body: Some(body(sequence).into_bytes()),
         };
-        // More than all that can wait at once, so that the reader has to wait too.
+        // More rows than the channels hold, so that the reader must wait too.
         let rows = (1..=100_000).map(row).collect();
         store.persist(&Group { revision: 1, rows, ..Group::default() }).unwrap();
         store

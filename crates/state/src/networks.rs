@@ -1,4 +1,5 @@
-//! Networks as an account sees them: those that it made, and its default ones, which have no row until they are changed.
+//! Networks as an account sees them: those that it made, and its default ones, which have no row until they are
+//! changed.
 
 use crate::View;
 use cvmd_model::{
@@ -7,7 +8,7 @@ use cvmd_model::{
 use std::{net::Ipv4Addr, sync::Arc};
 
 impl View {
-    /// The account's VPC in that region; what is another's is not there.
+    /// The account's VPC in that region; `None` if it is another account's.
     #[must_use]
     pub fn vpc_of(&self, account: AccountNumber, region: RegionId, id: VpcId) -> Option<Arc<Vpc>> {
         let made = self.vpcs().of(account, region, id).cloned();
@@ -70,30 +71,30 @@ impl View {
         self.security_groups().list(account, region).filter(|group| !group.is_default()).cloned().chain(default)
     }
 
-    /// All instances that have the address, private or public, whosever they are: two VPCs may use the same range.
+    /// All instances with the address, private or public, of any account: two VPCs may use the same range.
     pub fn instances_at(&self, address: Ipv4Addr) -> impl Iterator<Item = InstanceId> {
         self.addresses.holders(address)
     }
 
-    /// Which instance has the address in that VPC. In a default VPC it may be another account's.
+    /// The instance with the address in that VPC. In a default VPC it may be another account's.
     #[must_use]
     pub fn address_holder(&self, vpc: VpcId, address: Ipv4Addr) -> Option<InstanceId> {
         self.addresses.holder(vpc, address)
     }
 
-    /// How many instances are in the subnet, without walking them.
+    /// The number of instances in the subnet, without walking them.
     #[must_use]
     pub fn instances_in(&self, subnet: SubnetId) -> u32 {
         self.addresses.instances_in(subnet)
     }
 
-    /// How many addresses of the subnet are free. All default subnets share one block.
+    /// The number of free addresses in the subnet. All default subnets share one block.
     #[must_use]
     pub fn free_addresses(&self, subnet: &Subnet) -> u32 {
         self.addresses.free_in(subnet)
     }
 
-    /// How many instances the group is bound to, without walking them.
+    /// The number of instances that the group is bound to, without walking them.
     #[must_use]
     pub fn instances_with(&self, group: SecurityGroupId) -> u32 {
         self.group_uses.get(&group).copied().unwrap_or_default()
@@ -113,7 +114,7 @@ impl View {
 }
 
 fn zones(region: RegionId) -> impl Iterator<Item = ZoneId> {
-    // A closed zone was never entered, and so has no default subnet.
+    // Nothing can be launched in a closed zone, so it has no default subnet.
     ZoneId::all().filter(move |zone| zone.region() == region && zone.get().is_open)
 }
 
@@ -161,7 +162,7 @@ mod test {
         state.change(apply).await.unwrap()
     }
 
-    /// Puts an instance, its addresses allocated.
+    /// Puts an instance, with allocated addresses.
     async fn run(state: &State, number: u64, subnet: &Subnet, wanted: Option<&str>) -> Result<Ipv4Addr, Refusal> {
         let (subnet, wanted) = (subnet.clone(), wanted.map(|text| text.parse().unwrap()));
         change(state, move |tx| {
@@ -196,7 +197,7 @@ mod test {
         assert_eq!(run(&state, 303, &left, None).await, Ok(ip("10.0.0.6")), "behind the last one");
         let check = |view: &View| {
             let at = |address| view.instances_at(ip(address)).collect::<Vec<_>>();
-            // In the order of their VPCs' ids.
+            // Sorted by the ids of their VPCs.
             assert_eq!(at("10.0.0.5"), [302, 301].map(InstanceId::from_random));
             assert_eq!(at("127.64.0.3"), [InstanceId::from_random(302)]);
             assert_eq!(at("10.0.0.7"), []);
@@ -243,9 +244,9 @@ mod test {
     async fn an_address_that_changes_sets_no_search_back_and_an_empty_subnet_goes_on_behind_its_last_one() {
         let state = State::open(Box::<MemoryStore>::default()).unwrap();
         let subnet = subnet(100);
-        let kept = subnet.clone();
+        let same = subnet.clone();
         let keep = |tx: &mut Transaction<'_>| {
-            tx.put(kept);
+            tx.put(same);
             Ok(())
         };
         change(&state, keep).await.unwrap();

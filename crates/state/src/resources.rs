@@ -1,4 +1,4 @@
-//! All rows of the kinds that need no index but their id and their list, as of one moment.
+//! All rows of the kinds that need no index but their id and their list, at one moment.
 
 use crate::any_resource::{AnyResource, Kind, ResourceKind};
 use cvmd_model::{AccountNumber, RegionId, RowKey};
@@ -7,8 +7,8 @@ use std::{cmp::Reverse, marker::PhantomData, sync::Arc};
 
 type Place = (AccountNumber, Option<RegionId>);
 
-/// Those of one kind.
-// One type of map serves all kinds: with one of its own for each, this crate had two thirds more code.
+/// The rows of one kind.
+// One type of map serves all kinds: with a type for each, this crate had two thirds more code.
 #[derive(Debug, Clone, Default)]
 struct Rows {
     by_key: OrdMap<RowKey, AnyResource>,
@@ -33,7 +33,7 @@ impl Rows {
         }
     }
 
-    /// The account's lists, one a region.
+    /// The account's lists, one per region.
     fn lists_of(&self, account: AccountNumber) -> impl Iterator<Item = &OrdMap<Reverse<u64>, AnyResource>> {
         let first = (account, None);
         self.lists.range(first..).take_while(move |((owner, _), _)| *owner == account).map(|(_, list)| list)
@@ -67,7 +67,7 @@ impl AllResources {
         self.0[row.kind() as usize].remove(row.key());
     }
 
-    /// What stands in that row's place.
+    /// The stored row with the same key.
     pub(crate) fn current(&self, row: &AnyResource) -> Option<&AnyResource> {
         self.rows(row.kind()).by_key.get(&row.key())
     }
@@ -84,7 +84,7 @@ impl AllResources {
     }
 }
 
-/// The rows of one kind, as of one moment.
+/// The rows of one kind, at one moment.
 #[derive(Debug)]
 pub struct Resources<'a, T: Kind> {
     rows: &'a Rows,
@@ -103,14 +103,15 @@ impl<'a, T: Kind> Resources<'a, T> {
         self.rows.by_key.values().filter_map(T::of)
     }
 
-    /// The account's row in that region; what is another's is not there. `None` for a kind without regions.
+    /// The account's row in that region; `None` if it is another account's. For a kind without regions `region` is
+    /// `None`.
     #[must_use]
     pub fn of(&self, account: AccountNumber, region: impl Into<Option<RegionId>>, id: T::Id) -> Option<&'a Arc<T>> {
         let region = region.into();
         self.get(id).filter(|value| value.account() == account && value.region() == region)
     }
 
-    /// The account's rows in that region, newest first. `None` for a kind without regions.
+    /// The account's rows in that region, newest first. For a kind without regions `region` is `None`.
     pub fn list<R: Into<Option<RegionId>>>(
         &self,
         account: AccountNumber,
@@ -120,7 +121,7 @@ impl<'a, T: Kind> Resources<'a, T> {
         list.into_iter().flat_map(|list| list.values()).filter_map(T::of)
     }
 
-    /// How many there are in [`Resources::list`], without walking them.
+    /// The length of [`Resources::list`], without walking it.
     #[must_use]
     pub fn count(&self, account: AccountNumber, region: impl Into<Option<RegionId>>) -> usize {
         self.rows.lists.get(&(account, region.into())).map_or(0, OrdMap::len)
@@ -157,7 +158,7 @@ mod test {
         for (sequence, account, region) in all {
             change(&state, move |tx| tx.put(vpc(sequence, account, region, &format!("v{sequence}")))).await;
         }
-        // In place: neither its order nor the number of rows changes.
+        // Replaced in place: neither the order nor the number of rows changes.
         change(&state, move |tx| tx.put(vpc(2, OWNER, here, "renamed"))).await;
         change(&state, |tx| tx.delete(tx.view().vpcs().get(VpcId::from_random(1)).unwrap())).await;
         let check = |view: &View| {

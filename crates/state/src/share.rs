@@ -1,15 +1,15 @@
-//! What one group of the writer holds at most, and what of it is one account's.
+//! The maximum size of one group of the writer, and of one account's share in it.
 
 use crate::jobs::Owner;
 use std::{collections::HashSet, time::Duration};
 
-/// Commands in one group, at most.
+/// The maximum of commands in one group.
 const COMMANDS_MAX: usize = 256;
-/// Rows and bytes that a group is full with.
+/// Rows and bytes with which a group is full.
 const GROUP_ROWS: usize = 512;
 const GROUP_BYTES: usize = 512 * 1024;
-/// What an account has had its share with; its next command is for the next group. One command may cost more, and is then
-/// the account's only one.
+/// An account's share of a group. When it is used up, its next command waits for the next group. One command may cost
+/// more, and is then the account's only one.
 const SHARE: Cost = Cost { rows: 64, bytes: 64 * 1024, time: Duration::from_millis(2) };
 
 /// What commands have cost the writer.
@@ -32,18 +32,18 @@ impl Cost {
     }
 }
 
-/// What the group that gathers has cost so far. An account with heavy commands gets one of them into a group, and whoever
-/// comes with a light one meanwhile is in the same group or in the next.
+/// What the gathering group has cost so far. An account with heavy commands gets one of them into a group, so that
+/// another account's light command is in the same group or the next.
 #[derive(Debug, Default)]
 pub(crate) struct Shares {
     commands: usize,
     total: Cost,
-    /// Few: each has had a command in this group.
+    /// One entry per owner with a command in this group: few.
     by_owner: Vec<(Owner, Cost)>,
 }
 
 impl Shares {
-    /// Counts a command.
+    /// Adds a command's cost.
     pub(crate) fn add(&mut self, owner: Owner, cost: Cost) {
         self.commands += 1;
         self.total.add(cost);
@@ -53,19 +53,19 @@ impl Shares {
         }
     }
 
-    /// Whether nobody gets more into this group.
+    /// Whether the group takes no more commands.
     pub(crate) fn is_full(&self) -> bool {
         self.commands >= COMMANDS_MAX || self.total.rows >= GROUP_ROWS || self.total.bytes >= GROUP_BYTES
     }
 
-    /// Whether the owner gets one more into this group.
+    /// Whether the group takes one more command of the owner.
     pub(crate) fn has_room_for(&self, owner: &Owner) -> bool {
         !self.by_owner.iter().any(|(known, cost)| known == owner && cost.is_a_share())
     }
 }
 
-/// Whose latest command was heavy: it cost a share by itself. The next one is taken to be as heavy, so it begins a group, in
-/// which it delays nobody who was there before it, and after such a group others go first.
+/// Owners whose latest command was heavy: it cost more than a share. The next one is expected to be heavy too, so it
+/// must begin a group, where it delays nobody who came before it; and after such a group others go first.
 #[derive(Debug, Default)]
 pub(crate) struct Heavy {
     owners: HashSet<Owner>,
@@ -73,7 +73,7 @@ pub(crate) struct Heavy {
 }
 
 impl Heavy {
-    /// Learns what an owner's command has cost.
+    /// Records what an owner's command has cost.
     pub(crate) fn learn(&mut self, owner: Owner, cost: Cost) {
         if cost.is_a_share() {
             self.owners.insert(owner);
@@ -83,7 +83,7 @@ impl Heavy {
         }
     }
 
-    /// Whether the owner may begin the next group, if another waits.
+    /// Whether the owner may begin the next group if another one waits.
     pub(crate) fn may_begin(&self, owner: &Owner) -> bool {
         !self.was_last || !self.owners.contains(owner)
     }

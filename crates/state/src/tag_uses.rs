@@ -1,14 +1,14 @@
-//! How many of an account's resources carry each tag, kept in step with every change: nobody has to look through them all.
+//! How many of an account's resources carry each tag, updated with every change, so that they need not be walked.
 
 use crate::AnyResource;
 use cvmd_model::{AccountNumber, ImageState, Instance, KeyPair, Tag};
 use imbl::OrdMap;
 
-/// By account, key and value.
+/// The counts, by account, key and value.
 #[derive(Clone, Default)]
 pub(crate) struct TagUses(OrdMap<(AccountNumber, Box<str>, Box<str>), u32>);
 
-/// A row that carries tags, or several resources that do.
+/// A row that carries tags, or that holds several resources with tags.
 pub(crate) trait Carrier {
     fn account(&self) -> AccountNumber;
     fn tags(&self) -> impl Iterator<Item = &Tag>;
@@ -19,7 +19,7 @@ impl Carrier for Instance {
         self.account
     }
 
-    /// Its own, and those of each of its disks.
+    /// The row's own tags, and those of each of its disks.
     fn tags(&self) -> impl Iterator<Item = &Tag> {
         let data = self.data_disks.iter().flat_map(|disk| &disk.tags);
         self.tags.iter().chain(&self.system_disk.tags).chain(data)
@@ -46,11 +46,11 @@ impl Carrier for AnyResource {
             AnyResource::Vpc(vpc) => &vpc.tags,
             AnyResource::Subnet(subnet) => &subnet.tags,
             AnyResource::SecurityGroup(group) => &group.tags,
-            // Nobody sees one that is being deleted.
+            // An image that is being deleted is not visible.
             AnyResource::CustomImage(image) if image.state == ImageState::Deleting => &[],
             AnyResource::CustomImage(image) => &image.tags,
             AnyResource::Snapshot(snapshot) => &snapshot.tags,
-            // The tag product knows nothing of these.
+            // The tag product does not list these.
             AnyResource::LaunchTemplate(_)
             | AnyResource::LaunchTemplateVersion(_)
             | AnyResource::DisasterRecoverGroup(_)
@@ -73,7 +73,7 @@ impl TagUses {
         of_account.map(|((_, key, value), _)| (&**key, &**value))
     }
 
-    /// A row that was so is so from now on.
+    /// Updates the counts when a row changes.
     pub(crate) fn follow<C: Carrier>(&mut self, before: Option<&C>, after: Option<&C>) {
         if tags(before).eq(tags(after)) {
             return;

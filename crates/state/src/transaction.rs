@@ -14,24 +14,24 @@ use std::{net::Ipv4Addr, sync::Arc};
 /// A command's access to the newest state, on the writer.
 ///
 /// # Guarantees
-/// - [`Transaction::view`] is the state as it was when this transaction began; its own puts are not in it.
+/// - [`Transaction::view`] is the state when this transaction began; it does not show the transaction's own puts.
 /// - Either all of its puts become durable, or none does.
-/// - A command that refuses after it has put something is a broken invariant: nothing is kept, and the caller is told
-///   that it was our own fault. So every command checks all before it writes anything.
+/// - A command that refuses after it has put something is a broken invariant: nothing is stored, and the caller gets an
+///   internal error. So every command checks everything before it writes.
 #[derive(Debug)]
 pub struct Transaction<'a> {
     view: &'a View,
     puts: Vec<Put>,
-    /// The rows of all puts, once it was looked whether they fit.
+    /// The rows of all puts, once `fits` has checked their size.
     rows: Option<Vec<Row>>,
     lines: Vec<JournalLine>,
     last_sequence: u64,
     allocated: Allocated,
-    /// Nothing of it is kept, however it ends.
+    /// If true, nothing is stored, whatever the outcome.
     only_tried: bool,
 }
 
-/// A client token is kept for 24 hours.
+/// A client token is valid for 24 hours.
 pub(crate) const CLIENT_TOKEN_SECONDS: u64 = 24 * 60 * 60;
 
 impl<'a> Transaction<'a> {
@@ -58,8 +58,8 @@ impl<'a> Transaction<'a> {
         self.last_sequence
     }
 
-    /// An address of the subnet: the one wanted, or a free one. Addresses given back are used again only when the
-    /// subnet has been walked.
+    /// Allocates an address of the subnet: the wanted one, or a free one. Released addresses are used again only after
+    /// the rest of the subnet.
     ///
     /// # Errors
     /// [`Refusal::AddressNotInSubnet`], [`Refusal::AddressTaken`]; [`Refusal::SubnetExhausted`], or
@@ -68,7 +68,7 @@ impl<'a> Transaction<'a> {
         self.allocated.allocate(&self.view.addresses, subnet, wanted)
     }
 
-    /// A free address at which an instance can be reached from outside its VPC: one of the block.
+    /// Allocates a public address for an instance, from the block.
     ///
     /// # Errors
     /// [`Refusal::AddressesExhausted`].
@@ -84,7 +84,7 @@ impl<'a> Transaction<'a> {
         self.puts.push(Put::Account(Arc::new(account)));
     }
 
-    /// Takes the account away. What it owns must have gone before it; its number is never given again.
+    /// Deletes the account. Everything that it owns must have been deleted before; its number is never used again.
     pub fn remove_account(&mut self, account: &Arc<Account>) {
         let known = self.view.settings();
         let last_account = known.last_account.max(account.number.0);
@@ -100,8 +100,8 @@ impl<'a> Transaction<'a> {
         self.puts.push(Put::CredentialGone(Arc::clone(credential)));
     }
 
-    /// Takes away rows of an account that own nothing outside the state: all kinds but instances and credentials. At most
-    /// so many, so that other accounts' commands come between; the number of those taken.
+    /// Deletes rows of an account that have nothing outside the state: all kinds but instances and credentials. At most
+    /// `rows_max`, so that other accounts' commands run in between; returns the number of deleted rows.
     pub fn remove_rows_of(&mut self, account: AccountNumber, rows_max: usize) -> usize {
         let view = self.view;
         let before = self.puts.len();
@@ -125,10 +125,10 @@ impl<'a> Transaction<'a> {
         self.puts.push(Put::KeyPairGone(Arc::clone(key)));
     }
 
-    /// Keeps the token, and forgets a few that are older than a day.
+    /// Stores the token, and deletes a few that are older than a day.
     pub fn put_client_token(&mut self, token: ClientToken) {
         let old = token.created_seconds.saturating_sub(CLIENT_TOKEN_SECONDS);
-        for expired in self.view.oldest_client_tokens().take_while(|kept| kept.created_seconds < old).take(4) {
+        for expired in self.view.oldest_client_tokens().take_while(|token| token.created_seconds < old).take(4) {
             self.puts.push(Put::ClientTokenGone(Arc::clone(expired)));
         }
         self.puts.push(Put::ClientToken(Arc::new(token)));
@@ -142,22 +142,22 @@ impl<'a> Transaction<'a> {
         self.puts.push(Put::MessageGone(Arc::clone(message)));
     }
 
-    /// Puts a row: a new one, or the new content of one that is there.
+    /// Puts a row: a new one, or the new content of an existing one.
     pub fn put<T: Kind>(&mut self, value: T) {
         self.puts.push(Put::Resource(T::into_any(Arc::new(value))));
     }
 
-    /// Takes a row away.
+    /// Deletes a row.
     pub fn delete<T: Kind>(&mut self, value: &Arc<T>) {
         self.puts.push(Put::ResourceGone(T::into_any(Arc::clone(value))));
     }
 
-    /// Tells the journal what came of an operation.
+    /// Writes the outcome of an operation into the journal.
     pub fn write_line(&mut self, line: JournalLine) {
         self.lines.push(line);
     }
 
-    /// What this transaction has made, changed or taken away, as the journal tells it.
+    /// The ids that this transaction has created, changed or deleted, for the journal.
     pub(crate) fn written(&self) -> Written {
         if self.only_tried {
             return Written::default();
@@ -179,8 +179,8 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Looks, at the end of a command, whether it writes no more than one may; otherwise it writes nothing, so that it can
-    /// be refused still.
+    /// Checks, at the end of a command, that it writes no more than one command may; if it does, nothing is written, so
+    /// that the command can still be refused.
     ///
     /// # Errors
     /// [`TooLarge`].
@@ -196,7 +196,8 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Looks, at the end of a command, whether the account holds no more than so many bytes with it; otherwise it writes nothing.
+    /// Checks, at the end of a command, that the account stays within that many bytes; if it does not, nothing is
+    /// written.
     ///
     /// # Errors
     /// [`TooLarge::Account`].
@@ -209,12 +210,12 @@ impl<'a> Transaction<'a> {
         within
     }
 
-    /// Writes nothing in the end: the command only asks whether it would be refused, by its bounds too.
+    /// Discards all writes in the end: the command only asks whether it would be refused, by the bounds too.
     pub fn only_try(&mut self) {
         self.only_tried = true;
     }
 
-    /// Whether a command may write so many instances like this one: asked before they are made.
+    /// Whether a command may write that many instances like this one; asked before they are made.
     ///
     /// # Errors
     /// [`TooLarge`].
@@ -222,13 +223,13 @@ impl<'a> Transaction<'a> {
         bounds::copies_within(&Put::Instance(Arc::new(instance.clone())), count)
     }
 
-    /// All puts with their rows, and the lines.
+    /// All puts with their rows, and the journal lines.
     pub(crate) fn into_parts(self) -> (Vec<(Put, Row)>, Vec<JournalLine>) {
         let Transaction { puts, rows, lines, only_tried, .. } = self;
         if only_tried {
             return (Vec::new(), Vec::new());
         }
-        // Invariant: what was put after the look is not among the rows looked at.
+        // Invariant: a put after the check has no row among those checked.
         let rows = rows.filter(|rows| rows.len() == puts.len());
         let rows = rows.unwrap_or_else(|| puts.iter().map(encode).collect());
         (puts.into_iter().zip(rows).collect(), lines)

@@ -1,11 +1,11 @@
-//! What an account holds of everything: how many instances, and the bytes of its rows. Kept in step with every change, so that
-//! nobody has to look through them all.
+//! What an account owns: the number of instances, and the bytes of its rows. Updated with every change, so that the
+//! rows need not be walked.
 
 use crate::{AnyResource, ClientToken, Message, Usage};
 use cvmd_model::{AccountNumber, DataDisk, Instance, InstanceExtras, KeyPair, SystemDisk, Tag};
 use imbl::OrdMap;
 
-/// A row of an instance without anything that a caller can make longer: about what it takes on the disk.
+/// The estimated stored size of an instance's row without the parts that a caller can make longer.
 const INSTANCE_BYTES: usize = 1_400;
 const DISK_BYTES: usize = 160;
 const TAG_BYTES: usize = 24;
@@ -13,7 +13,7 @@ const ID_BYTES: usize = 16;
 const MESSAGE_BYTES: usize = 256;
 const CLIENT_TOKEN_BYTES: usize = 160;
 
-/// By account.
+/// Usage by account.
 #[derive(Clone, Default)]
 pub(crate) struct Usages(OrdMap<AccountNumber, Usage>);
 
@@ -22,7 +22,7 @@ impl Usages {
         self.0.get(&account).copied().unwrap_or_default()
     }
 
-    /// A row has come, has changed or has gone.
+    /// A row was created, changed or deleted.
     pub(crate) fn follow<T: Weighed>(&mut self, old: Option<&T>, new: Option<&T>) {
         let Some(account) = new.or(old).map(Weighed::account) else { return };
         let usage = |row: Option<&T>| {
@@ -41,14 +41,14 @@ impl Usages {
     }
 }
 
-/// A row that takes room, and whose.
+/// A row that takes room, and the account that owns it.
 pub(crate) trait Weighed {
-    /// Instances in it.
+    /// The number of instances in the row.
     const INSTANCES: u64 = 0;
 
     fn account(&self) -> AccountNumber;
 
-    /// About what it takes in the store.
+    /// Its estimated size in the store.
     fn bytes(&self) -> u64;
 }
 
@@ -59,7 +59,7 @@ impl Weighed for Instance {
         self.account
     }
 
-    /// Not by writing it out: instances change all the time.
+    /// Computed without serializing: instances change all the time.
     fn bytes(&self) -> u64 {
         let InstanceExtras { role, metadata, .. } = self.extras();
         let SystemDisk { name, tags, .. } = &self.system_disk;
@@ -206,7 +206,7 @@ mod test {
         );
         assert_eq!(state.view().vpcs().all().count(), 1, "nothing was written");
         put(OTHERS, 3, 10, held + 100).await.unwrap();
-        // Below what it holds already, as an operator may set it.
+        // Below what it owns already, as an operator may set it.
         put(OURS, 1, 9_000, 10).await.unwrap();
         put(OURS, 1, 9_000, 10).await.unwrap();
         assert!(put(OURS, 1, 9_001, 10).await.is_err());

@@ -1,4 +1,4 @@
-//! One consistent moment of everything the API can answer: immutable, cheap to clone, never waits, touches no disk.
+//! One consistent moment of everything that the API answers: immutable, cheap to clone, never waits, reads no disk.
 
 use crate::{
     AnyResource, ClientToken, Message, Settings, addresses::Addresses, changes::Put, resources::AllResources,
@@ -11,10 +11,10 @@ use cvmd_model::{
 use imbl::{OrdMap, OrdSet};
 use std::{cmp::Reverse, sync::Arc};
 
-/// What ties a key pair to an instance.
+/// How a key pair is tied to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
-    /// Answered as `AssociatedInstanceIds`.
+    /// Shown in `AssociatedInstanceIds`.
     Bound,
     /// No longer associated, but the guest may still accept it: the key pair cannot be deleted yet.
     Leaving,
@@ -38,7 +38,7 @@ pub struct View {
     bindings: OrdMap<(KeyPairId, InstanceId), Binding>,
     operating: OrdSet<InstanceId>,
     pub(crate) addresses: Addresses,
-    /// How many instances each security group is bound to.
+    /// The number of instances that each security group is bound to.
     pub(crate) group_uses: OrdMap<SecurityGroupId, u32>,
     grouped: OrdSet<(DisasterRecoverGroupId, InstanceId)>,
     disks: OrdMap<DiskId, InstanceId>,
@@ -97,13 +97,13 @@ impl View {
         }
     }
 
-    /// Any account's instance: for the engine. Actions use [`View::instance_of`].
+    /// An instance of any account, for the engine. Actions use [`View::instance_of`].
     #[must_use]
     pub fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
         self.instances.get(&id)
     }
 
-    /// The account's instance in that region; what is another's is not there.
+    /// The account's instance in that region; `None` if it is another account's.
     #[must_use]
     pub fn instance_of(&self, account: AccountNumber, region: RegionId, id: InstanceId) -> Option<&Arc<Instance>> {
         self.instances.get(&id).filter(|instance| instance.account == account && instance.zone.region() == region)
@@ -128,13 +128,13 @@ impl View {
             .filter_map(|id| self.instances.get(id))
     }
 
-    /// How many there are in [`View::instances_of`], without walking them.
+    /// The length of [`View::instances_of`], without walking it.
     #[must_use]
     pub fn instance_count(&self, account: AccountNumber, region: RegionId) -> usize {
         self.instance_lists.get(&(account, region)).map_or(0, OrdMap::len)
     }
 
-    /// Any account's key pair: for the engine. Actions use [`View::key_pair_of`].
+    /// A key pair of any account, for the engine. Actions use [`View::key_pair_of`].
     #[must_use]
     pub fn key_pair(&self, id: KeyPairId) -> Option<&Arc<KeyPair>> {
         self.key_pairs.get(&id)
@@ -169,7 +169,7 @@ impl View {
         self.key_blobs.get(&(account, blob.clone())).copied()
     }
 
-    /// Instances that the key pair is tied to, pending removals included.
+    /// The instances that the key pair is tied to, including those from which it is being removed.
     pub fn bindings(&self, key: KeyPairId) -> impl Iterator<Item = (InstanceId, Binding)> {
         let zero = (key, InstanceId::MIN);
         self.bindings
@@ -178,13 +178,13 @@ impl View {
             .map(|((_, instance), binding)| (*instance, *binding))
     }
 
-    /// The instance, of any account, that has the disk.
+    /// The instance, of any account, with that disk.
     #[must_use]
     pub fn disk_holder(&self, id: DiskId) -> Option<&Arc<Instance>> {
         self.instances.get(self.disks.get(&id)?)
     }
 
-    /// The account's instance in that region that has the disk; what is another's is not there.
+    /// The account's instance in that region with that disk; `None` if it is another account's.
     #[must_use]
     pub fn disk_holder_of(&self, account: AccountNumber, region: RegionId, id: DiskId) -> Option<&Arc<Instance>> {
         self.disk_holder(id).filter(|holder| holder.account == account && holder.zone.region() == region)
@@ -219,8 +219,7 @@ impl View {
         lists.flat_map(|(_, list)| list.values()).filter_map(|id| self.instances.get(id))
     }
 
-    /// How many things of each kind the account owns, of those that it has made itself; kinds that it has none of are left
-    /// out.
+    /// How many resources of each kind the account has made; kinds without any are left out.
     #[must_use]
     pub fn owned(&self, account: AccountNumber) -> Vec<(&'static str, usize)> {
         let instances = self.instance_lists.iter().filter(|((owner, _), _)| *owner == account);
@@ -231,7 +230,7 @@ impl View {
         owned
     }
 
-    /// What takes away the account's rows, but for its instances, its credentials and itself.
+    /// The deletions of the account's rows, except its instances, its credentials and itself.
     pub(crate) fn rows_gone_with(&self, account: AccountNumber) -> impl Iterator<Item = Put> {
         let keys = self.key_pairs_of(account).map(|key| Put::KeyPairGone(Arc::clone(key)));
         let tokens = self.client_tokens.values().filter(move |token| token.account == account);
@@ -247,7 +246,7 @@ impl View {
         self.last_sequence
     }
 
-    /// Brings one change into this moment, indexes included.
+    /// Applies one change to this moment and its indexes.
     pub(crate) fn apply(&mut self, put: &Put) {
         match put {
             Put::Settings(settings) => self.settings = Arc::clone(settings),
@@ -323,7 +322,7 @@ impl View {
     fn remove_client_token(&mut self, token: &Arc<ClientToken>) {
         self.client_tokens_by_age.remove(&token.sequence);
         let key = (token.account, token.region, token.token.clone());
-        if self.client_tokens.get(&key).is_some_and(|kept| kept.sequence == token.sequence) {
+        if self.client_tokens.get(&key).is_some_and(|stored| stored.sequence == token.sequence) {
             self.client_tokens.remove(&key);
             self.usages.follow(Some(&**token), None);
         }
@@ -372,7 +371,7 @@ impl View {
         self.rebind(Some(&old), None);
     }
 
-    /// Keeps the number of each security group's instances in step.
+    /// Updates the number of each security group's instances.
     fn regroup(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
         let before = old.map_or(&[][..], |instance| &instance.security_groups);
         let after = new.map_or(&[][..], |instance| &instance.security_groups);
@@ -392,7 +391,7 @@ impl View {
         }
     }
 
-    /// Keeps the index from placement group to instance in step with the instance's row.
+    /// Updates the index from placement group to instance.
     fn follow_group(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
         let place = |instance: &Instance| instance.extras().group.map(|group| (group, instance.id));
         let (before, after) = (old.and_then(place), new.and_then(place));
@@ -407,7 +406,7 @@ impl View {
         }
     }
 
-    /// Keeps the index from key pair to instance in step with the instance's row, where the binding is stored.
+    /// Updates the index from key pair to instance; the binding itself is stored in the instance's row.
     fn rebind(&mut self, old: Option<&Instance>, new: Option<&Instance>) {
         let (before, after) = (old.map(ties).unwrap_or_default(), new.map(ties).unwrap_or_default());
         if before == after {
@@ -415,7 +414,7 @@ impl View {
         }
         let Some(id) = old.or(new).map(|instance| instance.id) else { return };
         for (key, _) in &before {
-            if !after.iter().any(|(kept, _)| kept == key) {
+            if !after.iter().any(|(other, _)| other == key) {
                 self.bindings.remove(&(*key, id));
             }
         }
@@ -456,7 +455,7 @@ fn ties(instance: &Instance) -> Vec<(KeyPairId, Binding)> {
     let mut ties: Vec<_> = instance.login.keys.iter().map(|key| (*key, Binding::Bound)).collect();
     let gone: &[KeyPairId] = match instance.operation.as_ref().map(|operation| &operation.goal) {
         Some(Goal::ChangeLogin { gone, .. }) => gone,
-        // Until the old disk is wiped, it admits them.
+        // Until the old disk is erased, it admits these keys.
         Some(Goal::Reset { before, .. }) => &before.login.keys,
         _ => &[],
     };

@@ -1,7 +1,7 @@
-//! The single writer: runs commands one after the other, persists a group of them, publishes one view, answers all.
+//! The single writer: runs commands one after the other, persists them in groups, publishes a view, and answers all.
 //!
-//! The order is always run, persist, publish, answer. While one group is being persisted the next one gathers, so the
-//! groups grow with the load.
+//! The order is always run, persist, publish, answer. While one group is persisted the next one gathers, so groups grow
+//! with the load.
 
 use crate::{
     Decision, JournalEntry, JournalFilter, JournalLine, ResourceKind, Transaction, View,
@@ -31,7 +31,7 @@ use tokio::{
     time::Instant,
 };
 
-/// A command was not carried out, and it was our own fault. Nothing of it is kept.
+/// A command was not carried out, and the fault is ours. Nothing of it is stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommitError {
     #[error("the store failed: {0}")]
@@ -53,10 +53,10 @@ pub enum OpenError {
     Thread(#[from] std::io::Error),
 }
 
-/// What commands and readers hold. One for a data directory.
+/// The handle of commands and readers. One per data directory.
 ///
 /// # Guarantees
-/// - What [`State::commit`] answered `Ok` survives a crash, and every later [`State::view`] shows it.
+/// - What [`State::commit`] answered with `Ok` survives a crash, and every later [`State::view`] shows it.
 /// - A view never shows what is not durable.
 ///
 /// # Assumptions
@@ -78,7 +78,7 @@ struct Shared {
     commands: AtomicU64,
     persist_us: AtomicU64,
     log_bytes: AtomicU64,
-    /// Why the last group is not durable; none when it is.
+    /// Why the last group is not durable; none if it is.
     write_error: Mutex<Option<Arc<str>>>,
 }
 
@@ -101,7 +101,8 @@ impl Gathered {
 }
 
 impl State {
-    /// Loads the store and starts the writer. Blocks until then, with threads of its own: most of the time is parsing.
+    /// Loads the store and starts the writer. Blocks until the store is loaded, and uses threads of its own: most of
+    /// the time goes into parsing.
     ///
     /// # Errors
     /// When a row cannot be read.
@@ -126,16 +127,17 @@ impl State {
         Ok(State { shared, journal, jobs, writer: Mutex::new(Some(thread)) })
     }
 
-    /// The newest moment. No lock, no disk.
+    /// The newest view. No lock, no disk.
     #[must_use]
     pub fn view(&self) -> Arc<View> {
         self.shared.view.load_full()
     }
 
-    /// Runs a command on the newest state and makes it durable, with its line in the journal, whatever it decides.
+    /// Runs a command on the newest state and makes it durable, with its line in the journal, whatever the command
+    /// decides.
     ///
     /// # Errors
-    /// [`CommitError`]; nothing of the command is kept then.
+    /// [`CommitError`]; then nothing of the command is stored.
     pub async fn commit<T, E>(
         &self,
         entry: JournalEntry,
@@ -151,10 +153,10 @@ impl State {
         .await
     }
 
-    /// Runs a change of the operator's without a journal line but those it writes itself.
+    /// Runs a change of the operator's; the journal gets only the lines that the change writes itself.
     ///
     /// # Errors
-    /// [`CommitError`]; nothing of the change is kept then.
+    /// [`CommitError`]; then nothing of the change is stored.
     pub async fn change<T, E>(
         &self,
         apply: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
@@ -166,10 +168,10 @@ impl State {
         self.submit(Owner::Ours, apply, |_, _| None).await
     }
 
-    /// The same for what the engine has to write of an account's machines.
+    /// The same for changes that the engine makes because of an account's machines.
     ///
     /// # Errors
-    /// [`CommitError`]; nothing of the change is kept then.
+    /// [`CommitError`]; then nothing of the change is stored.
     pub async fn change_of<T, E>(
         &self,
         account: AccountNumber,
@@ -182,7 +184,7 @@ impl State {
         self.submit(Owner::Machines(account), apply, |_, _| None).await
     }
 
-    /// What the journal has on a request, oldest first.
+    /// The journal's lines of a request, oldest first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -190,7 +192,7 @@ impl State {
         self.ask(move |journal| journal.lines_of(request)).await
     }
 
-    /// The journal's newest lines that fit, oldest of them first.
+    /// The journal's newest lines that match, the oldest of them first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -198,7 +200,7 @@ impl State {
         self.ask(move |journal| journal.last_lines(filter, lines_max)).await
     }
 
-    /// The keys of signed requests since that time which may not come again.
+    /// The replay keys of signed requests since that time, which must not be repeated.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -206,7 +208,7 @@ impl State {
         self.ask(move |journal| journal.replays_since(at_seconds)).await
     }
 
-    /// Keeps addresses from being given out until the next start. Called before there are commands.
+    /// Reserves addresses, which are then not allocated until the next start. Called before the first command.
     pub fn reserve(&self, addresses: &[Ipv4Addr]) {
         self.shared.view.rcu(|view| {
             let mut view = View::clone(view);
@@ -223,7 +225,7 @@ impl State {
         receiver
     }
 
-    /// Changes whenever rows of custom images were put or removed, after the publish.
+    /// Changes after each publish in which rows of custom images were put or deleted.
     #[must_use]
     pub fn images_changed(&self) -> watch::Receiver<()> {
         self.shared.images.subscribe()
@@ -236,23 +238,23 @@ impl State {
         (read(&self.shared.groups), read(&self.shared.commands), read(&self.shared.persist_us))
     }
 
-    /// Bytes that wait beside the store's database: an engine's own log.
+    /// Bytes in the engine's log beside the store's database.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
         self.shared.log_bytes.load(Ordering::Relaxed)
     }
 
-    /// Why nothing can be made durable now, as far as was tried; none once it can again.
+    /// Why the last group could not be made durable; none if it could.
     #[must_use]
     pub fn write_error(&self) -> Option<Arc<str>> {
         self.shared.write_error.lock().clone()
     }
 
-    /// Lets the writer finish what it has and waits for it. Later commands answer [`CommitError::Closed`].
+    /// Lets the writer finish its queue and waits for it. Later commands get [`CommitError::Closed`].
     pub fn close(&self) {
         self.jobs.close();
         if let Some(writer) = self.writer.lock().take() {
-            // It never ends by a panic: that ends the process.
+            // It never ends by a panic: a panic ends the process.
             let _ = writer.join();
         }
     }
@@ -285,7 +287,7 @@ impl State {
                     Ok(()) => Ok(outcome),
                     Err(error) => Err(error),
                 };
-                // A caller that has gone away needs no answer; what it asked for is done all the same.
+                // A caller that has gone away needs no answer; its command is done all the same.
                 let _ = sender.send(answer);
             })
         });
@@ -316,13 +318,13 @@ struct Writer {
     shared: Arc<Shared>,
     store: Box<dyn Store>,
     revision: u64,
-    /// Set when it is not known what the store holds: then nothing more may be promised until a restart.
+    /// Set when it is unknown what the store holds: then nothing more may be written until a restart.
     poisoned: Option<Arc<str>>,
     heavy: Heavy,
 }
 
 impl Writer {
-    /// A command that panics has found a broken invariant. Without a writer every later one would fail for ever, so the
+    /// A command that panics has found a broken invariant. Without a writer every later command would fail, so the
     /// process ends, and its supervisor starts it again from what is durable.
     fn run_or_abort(self, waiting: Jobs<Run>) {
         if catch_unwind(AssertUnwindSafe(|| self.run(waiting))).is_err() {
@@ -343,7 +345,7 @@ impl Writer {
         let mut answers = Vec::new();
         let mut rows = BTreeMap::new();
         let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
-        let mut told = Vec::new();
+        let mut announced = Vec::new();
         let mut wrote = 0;
         let mut shares = Shares::default();
         self.heavy.begins();
@@ -361,10 +363,10 @@ impl Writer {
                 if let Put::Instance(instance) = &put
                     && view.is_news(instance)
                 {
-                    told.push(instance.id);
+                    announced.push(instance.id);
                 }
                 view.apply(&put);
-                // The last put of a row in this group is the one that is written.
+                // Only the last put of a row in this group is written.
                 rows.insert(place(&put), row);
             }
             persisted.lines.append(&mut gathered.lines);
@@ -391,7 +393,7 @@ impl Writer {
             if images {
                 self.shared.images.send_replace(());
             }
-            subscribers.retain(|subscriber| told.iter().all(|id| subscriber.send(*id).is_ok()));
+            subscribers.retain(|subscriber| announced.iter().all(|id| subscriber.send(*id).is_ok()));
         }
     }
 
@@ -412,7 +414,7 @@ impl Writer {
             self.works_again();
             return Ok(());
         };
-        // Said once, and not for each command while it lasts: the log may stand on the same full disk.
+        // Logged once, not for each command while it lasts: the log may be on the same full disk.
         if self.shared.write_error.lock().is_none() {
             tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
         }
@@ -456,7 +458,7 @@ impl Writer {
     }
 }
 
-/// Which row a put writes.
+/// The row that a put writes.
 fn place(put: &Put) -> (u8, u64) {
     match put {
         Put::Settings(_) => (0, 1),
@@ -522,7 +524,7 @@ mod test {
         store.fail(true);
         assert!(matches!(put(&state, 2).await, Err(CommitError::Store(_))));
         assert_eq!(state.view().accounts().count(), 1, "a view never shows what is not durable");
-        assert_eq!(state.write_error().as_deref(), Some("told to fail"));
+        assert_eq!(state.write_error().as_deref(), Some("made to fail"));
         store.fail(false);
         put(&state, 3).await.unwrap();
         assert_eq!(state.write_error(), None);
@@ -577,11 +579,11 @@ mod test {
         assert!(state.figures().0 < 1000, "they were persisted in groups");
     }
 
-    /// A store that tells the rows of each group, by their sequence, and waits until it may go on.
+    /// A store that reports the rows of each group, by their sequence, and waits until it may continue.
     #[derive(Debug)]
     struct Held {
         rows: MemoryStore,
-        told: std::sync::mpsc::Sender<Vec<u64>>,
+        groups: std::sync::mpsc::Sender<Vec<u64>>,
         go_on: std::sync::mpsc::Receiver<()>,
     }
 
@@ -591,8 +593,8 @@ mod test {
         }
 
         fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
-            // Once the test has ended nobody listens, and nothing is held.
-            let _ = self.told.send(group.rows.iter().map(|row| row.sequence).collect());
+            // After the end of the test nobody listens, and groups pass at once.
+            let _ = self.groups.send(group.rows.iter().map(|row| row.sequence).collect());
             let _ = self.go_on.recv();
             self.rows.persist(group)
         }
@@ -608,7 +610,7 @@ mod test {
 
     const HEAVY_ROWS: u32 = 100;
 
-    /// Waits in line with a command that writes so many rows, from this number on.
+    /// Queues a command that writes that many rows, from this number on.
     fn ask<'a>(
         state: &'a State,
         account: u32,
@@ -628,8 +630,8 @@ mod test {
     }
 
     fn held() -> (State, std::sync::mpsc::Receiver<Vec<u64>>, std::sync::mpsc::Sender<()>) {
-        let ((told, groups), (release, go_on)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
-        let store = Held { rows: MemoryStore::default(), told, go_on };
+        let ((sender, groups), (release, go_on)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+        let store = Held { rows: MemoryStore::default(), groups: sender, go_on };
         (State::open(Box::new(store)).unwrap(), groups, release)
     }
 

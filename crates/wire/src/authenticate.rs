@@ -1,4 +1,4 @@
-//! The one way in: which dialect, which signature, and what is too large to look at.
+//! Authenticates a request: chooses dialect and signature, and refuses what is too large to read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::raw::{Dialect, LEGACY_PATH, RawHead, RawRequest};
 use crate::request::Request;
 use crate::{tc3, v1};
 
-/// A request whose head is in order, as far as a head can be without its body.
+/// A request whose head is valid, as far as that can be checked without the body.
 pub struct Checked<'a> {
     head: RawHead<'a>,
     way: Way<'a>,
@@ -25,12 +25,11 @@ enum Way<'a> {
     V1(Dialect),
 }
 
-/// Checks all that can be before the body has arrived, so that a stranger's body need not be read.
+/// Checks everything that can be checked before the body arrives, so that a stranger's body need not be read.
 ///
-/// The order of checks: path, method, sizes, the form of what is signed, the SecretId, the window of time, and with TC3 the
-/// scope and the list of signed headers. What signature v1 signs stands in the body itself, unless that is a GET, and so
-/// does what tells that it is a form.
-/// `body_bytes` is the length that the head tells, 0 where it tells none.
+/// The order of checks: path, method, sizes, the form of what is signed, the SecretId, the window of time, and with TC3
+/// the scope and the list of signed headers. With signature v1 the signed text is the body itself, unless the request
+/// is a GET, and so is what shows that the body is a form. `body_bytes` is the length that the head gives, or 0.
 ///
 /// # Errors
 ///
@@ -53,7 +52,7 @@ pub fn check_head<'a>(
     if bytes > QUERY_BYTES_MAX {
         return Err(Denied::QueryTooLarge { bytes, limit_bytes: QUERY_BYTES_MAX });
     }
-    // The legacy dialect knows no `Authorization` header: one that a proxy added is not looked at.
+    // The legacy dialect has no `Authorization` header: one that a proxy added is ignored.
     let way = match head.headers.get(AUTHORIZATION) {
         Some(authorization) if dialect == Dialect::Api3 => {
             refuse_larger_than(TC3_BODY_BYTES_MAX, body_bytes)?;
@@ -68,7 +67,7 @@ pub fn check_head<'a>(
 }
 
 impl Checked<'_> {
-    /// How large the body may be.
+    /// The maximum size of the body in bytes.
     pub fn body_bytes_max(&self) -> usize {
         match self.way {
             Way::Tc3(_) => TC3_BODY_BYTES_MAX,
@@ -84,8 +83,8 @@ impl Checked<'_> {
         }
     }
 
-    /// Believes the request or not, now that its body is there: the signature (compared in constant time), and only then
-    /// the action's parameters.
+    /// Authenticates the request once its body is there: the signature first (compared in constant time), then the
+    /// action's parameters.
     ///
     /// # Errors
     ///
@@ -106,18 +105,18 @@ impl Checked<'_> {
     }
 }
 
-/// Without what is signed.
+/// Leaves out what is signed.
 impl fmt::Debug for Checked<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Checked").field("head", &self.head).finish_non_exhaustive()
     }
 }
 
-/// Turns a whole request into one whose sender is known: [`check_head`], then [`Checked::authenticate`].
+/// Authenticates a whole request: [`check_head`], then [`Checked::authenticate`].
 ///
 /// # Errors
 ///
-/// As there.
+/// The same.
 pub fn authenticate(raw: &RawRequest<'_>, credentials: &dyn Credentials, now_seconds: u64) -> Result<Request, Denied> {
     let checked = check_head(raw.head(), raw.body.len() as u64, credentials, now_seconds)?;
     checked.authenticate(raw.body, credentials, now_seconds)

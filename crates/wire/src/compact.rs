@@ -1,8 +1,8 @@
 //! Replies as compact JSON, byte for byte as serde_json writes it.
 //!
-//! Half of a reply is names of members, which never need escaping, and nearly no value does. serde_json looks at each
-//! byte of either in turn, which was a sixth of what a describe costs; here names are not looked at, and values eight
-//! bytes at a time.
+//! Half of a reply is member names, which never need escaping, and hardly any value does. serde_json looks at each byte
+//! of both, which was a sixth of the cost of a describe. Here names are not examined, and values are, eight bytes at a
+//! time.
 
 use serde::{Serialize, ser};
 use std::{fmt, io::Write};
@@ -10,7 +10,7 @@ use std::{fmt, io::Write};
 /// Writes `value` to the end of `out`.
 ///
 /// # Errors
-/// When it is no plain data: a map whose keys are no text, or what refuses to be written.
+/// When the value is no plain data: a map whose keys are not text, or a value that fails to serialize.
 pub fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<(), serde_json::Error> {
     value.serialize(Writer { out })
 }
@@ -29,7 +29,7 @@ fn text(out: &mut Vec<u8>, text: &str) -> Written {
     serde_json::to_writer(out, text)
 }
 
-/// A text that is known to need no escaping.
+/// Writes a text that is known to need no escaping.
 fn name(out: &mut Vec<u8>, name: &str) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
@@ -49,8 +49,8 @@ fn is_plain(bytes: &[u8]) -> bool {
     is_plain_word(u64::from_le_bytes(last))
 }
 
-/// Each byte's highest bit tells whether it is to be escaped; bytes beyond ASCII never are, and nothing carries from one
-/// byte to the next.
+/// The highest bit of each byte shows whether it must be escaped. Bytes beyond ASCII never are, and no addition carries
+/// into the next byte.
 fn is_plain_word(word: u64) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES * 0x80;
@@ -61,7 +61,7 @@ fn is_plain_word(word: u64) -> bool {
     (control | is(b'"') | is(b'\\')) & !word & HIGH == 0
 }
 
-/// A list or an object that is being written.
+/// A list or an object while it is written.
 struct Open<'a> {
     out: &'a mut Vec<u8>,
     is_empty: bool,
@@ -74,7 +74,7 @@ impl<'a> Open<'a> {
         Open { out, is_empty: true, close }
     }
 
-    /// What belongs to a variant of an enum: `{"variant":` and the list or object, closed together.
+    /// A variant of an enum: `{"variant":` and the list or object, closed together.
     fn of_variant(
         out: &'a mut Vec<u8>,
         variant: &str,
@@ -101,7 +101,7 @@ impl<'a> Open<'a> {
 
     fn member(&mut self, key: &'static str, value: &(impl Serialize + ?Sized)) -> Written {
         debug_assert!(is_plain(key.as_bytes()), "the name of a member is a word");
-        // Room is looked for three times a member, and not once for each of its signs.
+        // Capacity is checked three times per member, not once per character.
         self.out.extend_from_slice(if self.is_empty { b"\"" } else { b",\"" });
         self.is_empty = false;
         self.out.extend_from_slice(key.as_bytes());
@@ -115,7 +115,7 @@ impl<'a> Open<'a> {
     }
 }
 
-/// What serde_json writes as well as anybody.
+/// Types that serde_json writes as fast.
 macro_rules! as_serde_json_does {
     ($($method:ident($type:ty))*) => {
         $(fn $method(self, value: $type) -> Written {
@@ -151,7 +151,7 @@ impl<'a> ser::Serializer for Writer<'a> {
         text(self.out, value)
     }
 
-    /// Written where it belongs, without a text of its own in between; only what is to be escaped is written again.
+    /// Writes in place, without a temporary string; only text that must be escaped is written again.
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Written {
         let begin = self.out.len();
         self.out.push(b'"');
@@ -247,7 +247,7 @@ impl<'a> ser::Serializer for Writer<'a> {
     }
 }
 
-/// Lists of the three kinds that serde tells apart.
+/// The three kinds of lists that serde distinguishes.
 macro_rules! list {
     ($($kind:ident $method:ident)*) => {
         $(impl ser::$kind for Open<'_> {
@@ -331,7 +331,7 @@ mod test {
         Struct { member: Option<f64> },
     }
 
-    /// As ids and addresses are written.
+    /// The kind of value that ids and addresses are: serialized through `Display`.
     struct Printed(String);
 
     impl Serialize for Printed {

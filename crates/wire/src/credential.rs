@@ -1,4 +1,4 @@
-//! A secret and whose it is.
+//! A secret and its owner.
 
 use parking_lot::RwLock;
 use std::fmt;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 pub(crate) type HmacSha256 = Hmac<Sha256>;
 
-/// How many signing keys are kept: one client uses few services, and two dates around midnight.
+/// The number of cached signing keys: one client uses few services, and two dates around midnight.
 const SIGNING_KEYS_MAX: usize = 8;
 
 /// One SecretId with its SecretKey.
@@ -17,7 +17,7 @@ pub struct Credential {
     owner: u32,
     secret_id: Box<str>,
     secret_key: Zeroizing<Box<str>>,
-    /// Keys of TC3 that once verified a signature. Deriving one costs as much as verifying.
+    /// Signing keys of TC3 that have verified a signature. Deriving one costs as much as verifying.
     signing_keys: RwLock<Vec<SigningKey>>,
 }
 
@@ -28,7 +28,7 @@ struct SigningKey {
 }
 
 impl Credential {
-    /// `owner` is the number of an account, of which this crate knows nothing.
+    /// `owner` is the number of an account; this crate knows nothing else of accounts.
     pub fn new(owner: u32, secret_id: &str, secret_key: &str) -> Credential {
         Credential {
             owner,
@@ -50,15 +50,15 @@ impl Credential {
         &self.secret_key
     }
 
-    /// The kept signing key, if this date and service verified a signature before.
-    pub(crate) fn kept_signing_key(&self, date: &[u8; 10], service: &str) -> Option<HmacSha256> {
+    /// The cached signing key, if this date and service verified a signature before.
+    pub(crate) fn cached_signing_key(&self, date: &[u8; 10], service: &str) -> Option<HmacSha256> {
         let keys = self.signing_keys.read();
         keys.iter().find(|key| key.date == *date && *key.service == *service).map(|key| key.keyed.clone())
     }
 
-    /// Keeps a signing key that verified a signature. Others are not kept, or strangers could push
-    /// out the keys in use by naming services.
-    pub(crate) fn keep_signing_key(&self, date: &[u8; 10], service: &str, keyed: HmacSha256) {
+    /// Caches a signing key that verified a signature. Others are not cached, or strangers could push out the keys in
+    /// use by naming services.
+    pub(crate) fn cache_signing_key(&self, date: &[u8; 10], service: &str, keyed: HmacSha256) {
         let mut keys = self.signing_keys.write();
         if keys.iter().any(|key| key.date == *date && *key.service == *service) {
             return;
@@ -70,7 +70,7 @@ impl Credential {
     }
 }
 
-/// Without the secret.
+/// Leaves out the secret.
 impl fmt::Debug for Credential {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -111,16 +111,16 @@ mod test {
     }
 
     #[test]
-    fn few_signing_keys_are_kept_and_the_newest_stay() {
+    fn few_signing_keys_are_cached_and_the_newest_stay() {
         let credential = Credential::new(7, "AKIDabc", "hidden");
         for number in 0..20 {
             let service = format!("service-{number}");
             let keyed = derive_signing_key("hidden", b"2019-02-25", &service);
-            credential.keep_signing_key(b"2019-02-25", &service, keyed.clone());
-            credential.keep_signing_key(b"2019-02-25", &service, keyed);
+            credential.cache_signing_key(b"2019-02-25", &service, keyed.clone());
+            credential.cache_signing_key(b"2019-02-25", &service, keyed);
         }
-        let kept = |service| credential.kept_signing_key(b"2019-02-25", service).is_some();
-        assert!(kept("service-19") && kept("service-12") && !kept("service-11"));
-        assert!(credential.kept_signing_key(b"2019-02-26", "service-19").is_none());
+        let cached = |service| credential.cached_signing_key(b"2019-02-25", service).is_some();
+        assert!(cached("service-19") && cached("service-12") && !cached("service-11"));
+        assert!(credential.cached_signing_key(b"2019-02-26", "service-19").is_none());
     }
 }

@@ -1,20 +1,20 @@
-//! Who may sign, and when a signature is of this time.
+//! Which credentials exist, and whether a signature's time is within the window.
 
 use std::sync::Arc;
 
 use crate::credential::Credential;
 use crate::denied::{Denied, excerpt};
 
-/// How far a timestamp may be from now, into the past and into the future.
+/// How far a timestamp may be from now, in the past or in the future.
 pub(crate) const WINDOW_SECONDS: u64 = 300;
 
-/// Who may sign.
+/// A store of credentials.
 pub trait Credentials {
-    /// The credential that bears this id, if it is known and not revoked.
+    /// The credential with this id, if it is known and not revoked.
     fn find(&self, secret_id: &str) -> Option<Arc<Credential>>;
 }
 
-/// Finds who signed, and refuses a signature of another time.
+/// Finds the signer, and refuses a timestamp outside the window.
 pub(crate) fn find_in_window(
     credentials: &dyn Credentials,
     secret_id: &str,

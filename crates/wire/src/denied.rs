@@ -1,7 +1,7 @@
-//! Why bytes are no request: reasons, not codes.
+//! Why bytes are not a valid request: reasons, not wire codes.
 
-/// The reason why a request was not believed. Its text is meant for the caller and names what to
-/// mend, in the vendor's words where they are known; it never repeats a value that may be secret.
+/// The reason why a request was refused before its action was looked at. Its text is for the caller and names what to
+/// correct, in the vendor's words where they are known; it never repeats a value that may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     #[error("The path `{path}` is not found. API 3.0 answers at `/`, the legacy API at `/v2/index.php`.")]
@@ -17,7 +17,7 @@ pub enum Denied {
     #[error("The request has {bytes} bytes, which exceeds the request size limit of {limit_bytes} bytes{}", smaller_hint(*limit_bytes))]
     BodyTooLarge { bytes: usize, limit_bytes: usize },
 
-    /// The vendor's words. It has actions that take `multipart/form-data`, for files; none of those that are here does.
+    /// The vendor's words. The vendor has actions that take `multipart/form-data`, for files; none of them is here.
     #[error("this action not support Content-Type=`{found}`. Use `{expected}`.")]
     UnsupportedContentType { found: Box<str>, expected: &'static str },
 
@@ -46,11 +46,11 @@ pub enum Denied {
     #[error("The request holds more than {limit} parameter values.")]
     TooManyParameters { limit: usize },
 
-    /// A JSON member, a query key or a form field that stands there twice.
+    /// A JSON member, a query key or a form field that occurs twice.
     #[error("The parameter `{name}` is given more than once.")]
     DuplicateParameter { name: Box<str> },
 
-    /// One that decides, or that is signed: two readers could each believe another of them.
+    /// A header that is signed or that decides something: two readers could each use a different one.
     #[error("The header `{name}` is given more than once.")]
     DuplicateHeader { name: Box<str> },
 
@@ -76,7 +76,7 @@ pub enum Denied {
     #[error("The signature algorithm `{algorithm}` is not supported. Use `TC3-HMAC-SHA256`.")]
     UnsupportedAlgorithm { algorithm: Box<str> },
 
-    /// Usually a client that wrote its local date.
+    /// Usually the client wrote its local date.
     #[error("The date `{date}` in Credential is not the UTC date of `X-TC-Timestamp`, which is `{expected}`.")]
     ScopeDateMismatch { date: Box<str>, expected: Box<str> },
 
@@ -152,7 +152,7 @@ fn smaller_hint(limit_bytes: usize) -> &'static str {
     }
 }
 
-/// As much of a received text as a message should repeat.
+/// The part of a received text that a message may repeat.
 pub(crate) fn excerpt(text: &str) -> Box<str> {
     match text.char_indices().nth(64) {
         Some((end, _)) => format!("{}...", &text[..end]).into(),

@@ -1,4 +1,4 @@
-//! Decimal numbers and dates as signatures spell them.
+//! Decimal numbers and dates as signatures write them.
 
 /// Reads decimal digits and nothing else: no sign, no space.
 pub(crate) fn decimal(text: &str) -> Option<u64> {

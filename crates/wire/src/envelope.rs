@@ -1,4 +1,4 @@
-//! Reply bodies in the envelope that every client expects.
+//! Reply bodies in the envelope that clients expect.
 
 use uuid::Uuid;
 
@@ -90,7 +90,7 @@ mod test {
     }
 
     #[test]
-    fn the_legacy_door_prints_the_request_id_in_upper_case() {
+    fn the_legacy_dialect_prints_the_request_id_in_upper_case() {
         assert_eq!(
             text(failure("InvalidParameter.X", "say \"no\"\n", ID, Dialect::Legacy)),
             "{\"Response\":{\"Error\":{\"Code\":\"InvalidParameter.X\",\"Message\":\"say \\\"no\\\"\\n\"},\

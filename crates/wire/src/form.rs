@@ -9,8 +9,8 @@ use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
 /// A decoded name and a decoded value.
 pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// Decodes `application/x-www-form-urlencoded` bytes, in the order received. Both `+` and `%20` are
-/// a space, as clients differ; an empty piece between two `&` is nothing.
+/// Decodes `application/x-www-form-urlencoded` bytes, in the order received. Both `+` and `%20` are a space, because
+/// clients differ; an empty piece between two `&` is ignored.
 pub(crate) fn pairs<'a>(encoded: &'a [u8], place: &'static str) -> Result<Vec<Pair<'a>>, Denied> {
     let mut pairs = Vec::new();
     for piece in encoded.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
@@ -28,7 +28,7 @@ pub(crate) fn pairs<'a>(encoded: &'a [u8], place: &'static str) -> Result<Vec<Pa
     Ok(pairs)
 }
 
-/// `name` is the parameter that a refusal names.
+/// `name` is the parameter's name for a refusal.
 fn decode<'a>(encoded: &'a [u8], name: &[u8], place: &'static str) -> Result<Cow<'a, str>, Denied> {
     let invalid = |_| Denied::InvalidUtf8 { place };
     let Some(first) = encoded.iter().position(|byte| matches!(byte, b'%' | b'+')) else {
@@ -55,8 +55,8 @@ fn decode<'a>(encoded: &'a [u8], name: &[u8], place: &'static str) -> Result<Cow
     String::from_utf8(decoded).map(Cow::Owned).map_err(|error| invalid(error.utf8_error()))
 }
 
-/// Makes a tree of flattened names. Children that are all numbers are a list, in the order of the
-/// numbers, from whatever base and with whatever gaps.
+/// Makes a tree of flattened names. Children whose names are all numbers become a list in the order of the numbers,
+/// whatever the first number is and whatever numbers are missing.
 pub(crate) fn unflatten<Name, Text>(pairs: Vec<(Name, Text)>) -> Result<Map, Denied>
 where
     Name: AsRef<str>,
@@ -69,7 +69,7 @@ where
         refuse_malformed(name.as_ref())?;
     }
     let mut pairs: Vec<(Name, Box<str>)> = pairs.into_iter().map(|(name, value)| (name, value.into())).collect();
-    // By segments and not by bytes, so that `A` and everything under `A.` are neighbours.
+    // Sorted by segments and not by bytes, so that `A` and everything under `A.` are neighbours.
     pairs.sort_unstable_by(|(left, _), (right, _)| left.as_ref().split('.').cmp(right.as_ref().split('.')));
     Map::from_entries(children(&mut pairs, 0)?)
 }
@@ -137,11 +137,11 @@ fn common_name<Name: AsRef<str>>(group: &[(Name, Box<str>)], end: usize) -> Box<
     excerpt(&group[0].0.as_ref()[..end])
 }
 
-/// Orders elements by index; fails with an index that is given twice, as in `A.0` and `A.00`.
+/// Orders elements by index; fails with an index that occurs twice, as in `A.0` and `A.00`.
 fn list(entries: Vec<(Box<str>, Value)>) -> Result<Value, u32> {
     let mut elements: Vec<(u32, Value)> = entries
         .into_iter()
-        // Every index was found to be a small number at the start.
+        // Every index was checked to be a small number before.
         .map(|(index, value)| (index.parse().unwrap_or(u32::MAX), value))
         .collect();
     elements.sort_by_key(|(index, _)| *index);

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of nothing, the payload hash of every GET.
+/// SHA-256 of an empty payload, as every GET has.
 pub(crate) const OF_NOTHING: &[u8; 64] = b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -35,7 +35,7 @@ pub(crate) fn from_hex<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     Some(bytes)
 }
 
-/// The byte that two hexadecimal digits of either case stand for.
+/// The byte that two hexadecimal digits of either case mean.
 pub(crate) fn byte_of_hex(high: u8, low: u8) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }

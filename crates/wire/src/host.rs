@@ -4,20 +4,20 @@ use http::header::HOST;
 
 use crate::raw::RawHead;
 
-/// The hosts that may stand in the signed string, the likeliest first.
+/// The hosts that may be in the signed string, the likeliest first.
 ///
-/// Most clients sign the `Host` header verbatim, port included, and even with a scheme in front
-/// when that is how they were given their endpoint. The Node SDK signs the host without the port
-/// that it sends. Where there is no `Host` header (HTTP/2), the authority of the target stands in.
+/// Most clients sign the `Host` header verbatim, with the port, and even with a scheme when their endpoint was given
+/// with one. The Node SDK signs the host without the port that it sends. Without a `Host` header (HTTP/2) the authority
+/// of the target is used.
 pub(crate) fn candidates<'a>(raw: RawHead<'a>) -> impl Iterator<Item = &'a [u8]> {
     let authority = raw.target.authority().map_or("", |authority| authority.as_str()).as_bytes();
     let received = raw.headers.get(HOST).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
     let first = if received.is_empty() { authority } else { received };
-    // The others are worked out only when the first has failed, which is rare.
+    // The others are computed only when the first does not verify, which is seldom.
     std::iter::once(first).chain(std::iter::once_with(move || others(first, authority)).flatten())
 }
 
-/// The host that the request names, lower-cased, without scheme and port; empty where it names none. It tells the
+/// The host that the request names, lower-cased, without scheme and port; empty where it names none. It identifies the
 /// product where the signature's scope does not.
 pub(crate) fn named(raw: RawHead<'_>) -> Box<str> {
     let received = candidates(raw).next().unwrap_or_default();

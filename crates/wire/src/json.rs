@@ -1,4 +1,4 @@
-//! A JSON body into a tree of parameters, within limits of our own.
+//! Parses a JSON body into a tree of parameters, within our own limits.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use crate::denied::Denied;
 use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
-/// Reads one JSON object and nothing after it. `null` is an object without members: the vendor's SDK for Ruby sends it for
-/// a request without parameters.
+/// Reads one JSON object and nothing after it. `null` counts as an object without members: the vendor's SDK for Ruby
+/// sends it for a request without parameters.
 pub(crate) fn read(body: &[u8]) -> Result<Map, Denied> {
     match limited(body)? {
         Value::Map(map) => Ok(map),
@@ -31,8 +31,7 @@ fn limited(text: &[u8]) -> Result<Value, Denied> {
     })
 }
 
-/// What one body may still hold, and which of our own reasons ended the reading: serde carries
-/// only text.
+/// What one body may still hold, and which of our limits ended the reading: serde's errors carry only text.
 struct Limits {
     values_max: usize,
     values: Cell<usize>,
@@ -46,7 +45,7 @@ impl Limits {
     }
 }
 
-/// Reads one value that stands in `depth` lists and objects.
+/// Reads one value at the nesting depth `depth`.
 #[derive(Clone, Copy)]
 struct Level<'a> {
     depth: usize,
@@ -121,7 +120,7 @@ impl<'de> Visitor<'de> for Level<'_> {
         while let Some(name) = members.next_key::<Box<str>>()? {
             entries.push((name, members.next_value_seed(level)?));
         }
-        // The duplicate is told here and not where it stands, since sorting tells it for nothing.
+        // Duplicates are found here and not while reading, because sorting finds them at no cost.
         Map::from_entries(entries).map(Value::Map).map_err(|denied| self.limits.refuse(denied))
     }
 }

@@ -1,4 +1,4 @@
-//! Which language a caller wishes to be answered in.
+//! The language in which a caller is answered.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, Method};
@@ -9,9 +9,9 @@ static HEADER: HeaderName = HeaderName::from_static("x-tc-language");
 
 /// The language of messages and of names such as `ZoneName`.
 ///
-/// English where the caller does not say: the vendor's examples of DescribeZones say that without
-/// `Language` the names are English (<https://cloud.tencent.com/document/api/213/15707>), and its
-/// samples of refusals are English too. Most SDKs say `zh-CN` unless told otherwise.
+/// English by default: the vendor's examples of DescribeZones state that without `Language` the names are English
+/// (<https://cloud.tencent.com/document/api/213/15707>), and its samples of refusals are English too. Most SDKs send
+/// `zh-CN` by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
     #[default]
@@ -20,25 +20,24 @@ pub enum Language {
 }
 
 impl Language {
-    /// The wish of a request, believed or not: a refusal is read by whoever sent it. The parameter
-    /// `Language` of signature v1 is looked for first, then the header `X-TC-Language`.
+    /// The language that a request asks for, whether it is authenticated or not: a refusal is read by its sender. The
+    /// parameter `Language` of signature v1 comes first, then the header `X-TC-Language`.
     #[must_use]
     pub fn wished(raw: &RawRequest<'_>) -> Language {
         let tc3 = Dialect::of_path(raw.target.path()) == Dialect::Api3 && raw.headers.contains_key(AUTHORIZATION);
-        // With TC3 a query holds the action's own parameters only.
+        // With TC3 a query holds only the action's own parameters.
         let parameter = if tc3 { None } else { parameter(raw) };
         parameter.map_or_else(|| Language::of_tag(raw.head().header(&HEADER).as_bytes()), Language::of_tag)
     }
 
-    /// Reads `zh-CN` or `en-US`. Anything else is English: a wish that is not understood is no
-    /// reason to refuse the call.
+    /// Reads `zh-CN` or `en-US`. Anything else means English: an unknown language is no reason to refuse the call.
     fn of_tag(tag: &[u8]) -> Language {
         if tag.eq_ignore_ascii_case(b"zh-CN") { Language::Chinese } else { Language::English }
     }
 }
 
-/// As it stands on the wire: no client escapes letters and a hyphen, and what cannot be decoded must
-/// not be in the way.
+/// The undecoded value: no client escapes letters and a hyphen, and a value that cannot be decoded must not matter
+/// here.
 fn parameter<'a>(raw: &RawRequest<'a>) -> Option<&'a [u8]> {
     let encoded = if raw.method == Method::GET { raw.target.query().unwrap_or_default().as_bytes() } else { raw.body };
     encoded.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"Language="))
@@ -63,7 +62,7 @@ mod test {
     }
 
     #[test]
-    fn a_wish_is_found_in_the_header_the_query_or_the_form() {
+    fn the_language_is_found_in_the_header_the_query_or_the_form() {
         let (get, post) = (&Method::GET, &Method::POST);
         assert_eq!(wished(post, "/", &[("x-tc-language", "zh-CN")], b"{}"), Language::Chinese);
         assert_eq!(wished(get, "/?A=%ZZ&Language=zh-CN&B", &[], b""), Language::Chinese);
@@ -72,7 +71,7 @@ mod test {
     }
 
     #[test]
-    fn no_wish_and_one_that_is_not_understood_are_english() {
+    fn no_language_and_an_unknown_one_are_english() {
         let get = &Method::GET;
         assert_eq!(wished(get, "/", &[], b""), Language::English);
         assert_eq!(wished(get, "/?Language=zh", &[], b""), Language::English);

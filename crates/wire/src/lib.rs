@@ -1,9 +1,8 @@
-//! Bytes to request and reply to bytes: signatures, forms, JSON, envelope; sans-IO.
+//! Turns bytes into requests and replies into bytes: signatures, forms, JSON, envelope. No IO.
 //!
-//! [`authenticate()`] is the only way in: it turns the bytes of one HTTP request into a [`Request`]
-//! whose sender is known, or into the reason why it is none ([`Denied`]). Where the body arrives later
-//! than the head, [`check_head`] comes first. [`envelope`] is the only
-//! way out. Wire codes do not exist here; whoever answers chooses one for each reason.
+//! [`authenticate()`] turns the bytes of one HTTP request into a [`Request`] with a known sender, or into the reason
+//! for refusing it ([`Denied`]). Where the body arrives later than the head, [`check_head`] comes first. [`envelope`]
+//! writes replies. Wire codes do not exist here; the caller chooses one for each reason.
 //!
 //! Protocol: <https://cloud.tencent.com/document/api/213/30654> (TC3-HMAC-SHA256),
 //! <https://cloud.tencent.com/document/api/213/15693> (HmacSHA1, HmacSHA256).

@@ -10,7 +10,7 @@ use crate::{form, json};
 #[derive(Clone, Default, PartialEq)]
 pub struct Params {
     pub root: Map,
-    /// Whether a leaf may be text because the encoding knows nothing else.
+    /// True for a form or a query, in which every value is text: then a leaf of any type may be text.
     pub textual: bool,
 }
 
@@ -34,7 +34,7 @@ impl Params {
     }
 }
 
-/// Names without values, among which are passwords.
+/// Shows names without values, among which are passwords.
 impl fmt::Debug for Params {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.root.iter().map(|(name, _)| name)).finish()

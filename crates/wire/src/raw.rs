@@ -1,4 +1,4 @@
-//! One HTTP request as it was received, before anybody believes it.
+//! One HTTP request as received, before it is authenticated.
 
 use std::fmt;
 
@@ -8,14 +8,13 @@ use http::{HeaderMap, HeaderName, Method, Uri};
 /// A received request: borrowed, complete and untrusted.
 pub struct RawRequest<'a> {
     pub method: &'a Method,
-    /// In origin form (`/?a=b`) or, from clients that believe they speak to a proxy, in absolute
-    /// form (`http://host/?a=b`).
+    /// In origin form (`/?a=b`) or, from clients that use cvmd as a proxy, in absolute form (`http://host/?a=b`).
     pub target: &'a Uri,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
 }
 
-/// All of a received request but its body, which may not have arrived yet.
+/// A received request without its body, which may not have arrived yet.
 #[derive(Clone, Copy)]
 pub struct RawHead<'a> {
     pub method: &'a Method,
@@ -36,7 +35,7 @@ impl<'a> RawHead<'a> {
         RawRequest { method: self.method, target: self.target, headers: self.headers, body }
     }
 
-    /// The query as it stood on the wire; empty where there is none.
+    /// The undecoded query; empty where there is none.
     pub(crate) fn query(&self) -> &'a str {
         self.target.query().unwrap_or_default()
     }
@@ -55,7 +54,7 @@ impl<'a> RawHead<'a> {
     }
 }
 
-/// Without query, headers and body, which hold signatures and passwords.
+/// Leaves out query, headers and body, which hold signatures and passwords.
 impl fmt::Debug for RawRequest<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -67,7 +66,7 @@ impl fmt::Debug for RawRequest<'_> {
     }
 }
 
-/// Without query and headers.
+/// Leaves out query and headers.
 impl fmt::Debug for RawHead<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (method, path) = (self.method, self.target.path());
@@ -75,7 +74,7 @@ impl fmt::Debug for RawHead<'_> {
     }
 }
 
-/// Which of the vendor's two dialects a request came through.
+/// The vendor's two dialects of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// `/v2/index.php`: forms and queries only, signature v1 only.
@@ -87,8 +86,8 @@ pub enum Dialect {
 pub(crate) const LEGACY_PATH: &str = "/v2/index.php";
 
 impl Dialect {
-    /// The dialect that a path belongs to. A path that belongs to none is told from API 3.0's only
-    /// when the request is authenticated, so that its refusal too has an envelope.
+    /// The dialect of a path. An unknown path counts as API 3.0 until the request is authenticated, so that its refusal
+    /// has an envelope too.
     pub fn of_path(path: &str) -> Dialect {
         if path == LEGACY_PATH { Dialect::Legacy } else { Dialect::Api3 }
     }

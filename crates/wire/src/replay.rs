@@ -1,4 +1,4 @@
-//! The name of one signed request, by which a second arrival of the same is known.
+//! The key of one signed request, by which a second arrival of it is recognised.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::hash;
 
-/// A hash over (SecretId, Timestamp, Nonce, Signature) of a v1 request. Nonce alone would not do:
-/// some clients draw it from 0..65535.
+/// A hash over (SecretId, Timestamp, Nonce, Signature) of a v1 request. The nonce alone is not enough: some clients
+/// draw it from 0..65535.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReplayKey([u8; 16]);
@@ -19,7 +19,7 @@ pub struct ReplayKey([u8; 16]);
 pub struct MalformedReplayKey;
 
 impl ReplayKey {
-    /// `signature` is the decoded one, so that no other spelling of it makes another key.
+    /// `signature` is decoded, so that another encoding of it does not make another key.
     pub(crate) fn new(secret_id: &str, timestamp: u64, nonce: u64, signature: &[u8]) -> ReplayKey {
         let mut hasher = Sha256::new();
         hasher.update(timestamp.to_be_bytes());
@@ -83,7 +83,7 @@ mod test {
             ReplayKey::new("AKIDabc", 2, 2, b"signature"),
             ReplayKey::new("AKIDabc", 1, 3, b"signature"),
             ReplayKey::new("AKIDabc", 1, 2, b"signaturf"),
-            // Nor can one part lend bytes to its neighbour.
+            // No part can take bytes from its neighbour.
             ReplayKey::new("KIDabc", 1, 2, b"signatureA"),
         ] {
             assert_ne!(key, other);

@@ -1,4 +1,4 @@
-//! A request whose sender is known.
+//! A request with a known sender.
 
 use std::fmt;
 
@@ -7,31 +7,31 @@ use crate::params::Params;
 use crate::raw::Dialect;
 use crate::replay::ReplayKey;
 
-/// What [`authenticate`](crate::authenticate()) yields: who asks for what.
+/// What [`authenticate`](crate::authenticate()) returns: who asks for what.
 pub struct Request {
     pub dialect: Dialect,
     /// The account that the credential belongs to.
     pub owner: u32,
     pub secret_id: Box<str>,
     pub action: Box<str>,
-    /// Always there in the legacy dialect.
+    /// Always present in the legacy dialect.
     pub version: Option<Box<str>>,
     pub region: Option<Box<str>>,
     pub language: Language,
     pub timestamp_seconds: u64,
-    /// The service in the scope of a TC3 signature, whatever the client put there: some derive it
-    /// from the first label of the host name.
+    /// The service in the scope of a TC3 signature, unchecked: some clients derive it from the first label of the host
+    /// name.
     pub service: Option<Box<str>>,
     /// The host that the request names, lower-cased, without port; empty where it names none. Its first label is the
-    /// product where a client was given a product's host: `vpc.tencentcloudapi.com`.
+    /// product if the client uses a product's host: `vpc.tencentcloudapi.com`.
     pub host: Box<str>,
-    /// In the legacy dialect only, which must refuse the same signed request twice.
+    /// Only in the legacy dialect, which must refuse the same signed request a second time.
     pub replay: Option<ReplayKey>,
     /// The action's own parameters, without the common ones.
     pub params: Params,
 }
 
-/// Without the values of parameters, among which are passwords.
+/// Leaves out the values of parameters, among which are passwords.
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

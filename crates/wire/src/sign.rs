@@ -5,7 +5,7 @@ use http::Method;
 use crate::{tc3, v1};
 
 /// The value of an `Authorization` header that signs `content-type` and `host`, as the SDKs do.
-/// `query` is what stands on the wire, empty for a POST; the body of a GET is not signed.
+/// `query` is undecoded, and empty for a POST; the body of a GET is not signed.
 #[expect(clippy::too_many_arguments, reason = "one for each part of the canonical request")]
 pub fn tc3(
     secret_id: &str,
@@ -24,7 +24,7 @@ pub fn tc3(
     tc3::sign(&scope, method, query, &lines, body)
 }
 
-/// The value of the parameter `Signature` for `params`, decoded and in any order. They must hold
+/// The value of the parameter `Signature` for `params`, which are decoded and in any order. They must include
 /// `SignatureMethod=HmacSHA256` exactly when `sha256` is true.
 pub fn v1(method: &Method, host: &str, path: &str, params: &[(&str, &str)], secret_key: &str, sha256: bool) -> String {
     v1::sign(method, host, path, params, secret_key, sha256)

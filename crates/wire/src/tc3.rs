@@ -22,7 +22,7 @@ const ALGORITHM: &str = "TC3-HMAC-SHA256";
 const JSON: &str = "application/json";
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-// Parsed names, because looking a header up by text parses the text each time.
+// Parsed names: a look-up by text would parse the text each time.
 static ACTION: HeaderName = HeaderName::from_static("x-tc-action");
 static CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
 static LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
@@ -33,10 +33,10 @@ static VERSION: HeaderName = HeaderName::from_static("x-tc-version");
 
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// Clients sign two or three headers. A limit keeps a forged list from costing more than it.
+/// Clients sign two or three headers. The limit bounds the cost of a forged list.
 const SIGNED_HEADERS_MAX: usize = 32;
 
-/// A head that claims a signature. All is checked that can be before the body is there.
+/// A head with a TC3 signature. Everything is checked that can be before the body arrives.
 pub(crate) struct Head<'a> {
     authorization: Authorization<'a>,
     timestamp: &'a str,
@@ -74,15 +74,15 @@ impl<'a> Head<'a> {
         Ok(Head { authorization, timestamp, timestamp_seconds, date, credential })
     }
 
-    /// Whose the head says that it is.
+    /// The credential that the head names.
     pub(crate) fn credential(&self) -> &Arc<Credential> {
         &self.credential
     }
 
-    /// Checks the signature, which is over the body too.
+    /// Checks the signature, which covers the body too.
     pub(crate) fn authenticate(&self, raw: &RawRequest<'_>, credentials: &dyn Credentials) -> Result<Request, Denied> {
         let Head { authorization, timestamp, timestamp_seconds, date, credential } = self;
-        // It may have been revoked while the body came.
+        // It may have been revoked while the body arrived.
         if !credentials.find(authorization.secret_id).is_some_and(|now| Arc::ptr_eq(&now, credential)) {
             return Err(Denied::SecretIdNotFound { secret_id: excerpt(authorization.secret_id) });
         }
@@ -112,10 +112,10 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Refuses a header given twice that decides something or is signed: which of the two is meant, another reader of the
-/// same bytes may see otherwise.
+/// Refuses a header that occurs twice if it is signed or decides something: two readers of the same bytes could use
+/// different ones.
 fn refuse_doubled(raw: RawHead<'_>, signed: &[HeaderName]) -> Result<(), Denied> {
-    // Nearly always no header at all is given twice.
+    // Hardly any request has a header twice.
     if raw.headers.len() == raw.headers.keys_len() {
         return Ok(());
     }
@@ -128,7 +128,7 @@ fn refuse_doubled(raw: RawHead<'_>, signed: &[HeaderName]) -> Result<(), Denied>
     }
 }
 
-/// `spelling` is the header's name as the vendor writes it.
+/// `spelling` is the header's name as the vendor writes it, for a refusal.
 fn header<'a>(raw: RawHead<'a>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
     match text_of(raw, spelling, name)? {
         "" => Err(Denied::MissingParameter { name: spelling }),
@@ -136,7 +136,7 @@ fn header<'a>(raw: RawHead<'a>, spelling: &'static str, name: &HeaderName) -> Re
     }
 }
 
-/// The same, empty where it is absent. One that holds something else than ASCII is there, and means nothing.
+/// The same, but empty where the header is absent. A value that is not ASCII is refused.
 fn text_of<'a>(raw: RawHead<'a>, spelling: &'static str, name: &HeaderName) -> Result<&'a str, Denied> {
     match raw.headers.get(name).filter(|value| value.to_str().is_err()) {
         Some(value) => {
@@ -171,7 +171,7 @@ struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// Fields may come in any order and with any space around them.
+    /// The fields may come in any order and with spaces around them.
     fn read(header: &'a [u8]) -> Result<Authorization<'a>, Denied> {
         let header = std::str::from_utf8(header).map_err(|_| malformed(AuthorizationFault::NotText))?.trim();
         let (algorithm, fields) = split_once(header, b' ').unwrap_or((header, ""));
@@ -218,7 +218,7 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// As `str::split_once` does, several times as fast: this is done seven times a request.
+/// Like `str::split_once`, but several times as fast: it runs seven times per request.
 fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
     let at = memchr::memchr(at, text.as_bytes())?;
     Some((&text[..at], &text[at + 1..]))
@@ -228,8 +228,8 @@ fn malformed(what: AuthorizationFault) -> Denied {
     Denied::MalformedAuthorization { what }
 }
 
-/// `<SecretId>/<date>/<service>/tc3_request`. The service may be anything: some clients derive it
-/// from the first label of their endpoint, which here is `127` or `localhost:8312`.
+/// `<SecretId>/<date>/<service>/tc3_request`. Any service is accepted: some clients derive it from the first label of
+/// their endpoint, which here is `127` or `localhost:8312`.
 fn read_credential(credential: &str) -> Result<(&str, &str, &str), Denied> {
     let form = || malformed(AuthorizationFault::CredentialForm);
     let scope = credential.strip_suffix("/tc3_request").ok_or_else(form)?;
@@ -259,12 +259,12 @@ fn read_names(signed_headers: &str) -> Result<Vec<HeaderName>, Denied> {
     Ok(names)
 }
 
-/// Refuses a list of signed headers that leaves out what must be signed, or names what is absent.
+/// Refuses a list of signed headers that omits a required one or names an absent one.
 fn refuse_incomplete(raw: RawHead<'_>, names: &[HeaderName]) -> Result<(), Denied> {
     if !names.contains(&HOST) {
         return Err(malformed(AuthorizationFault::UnsignedHeader { header: "host" }));
     }
-    // Some HTTP stacks drop the content type of a GET, as it has no body.
+    // Some HTTP stacks drop the content type of a GET because it has no body.
     let bare = raw.method == Method::GET && !raw.headers.contains_key(CONTENT_TYPE);
     if !bare && !names.contains(&CONTENT_TYPE) {
         return Err(malformed(AuthorizationFault::UnsignedHeader { header: "content-type" }));
@@ -278,7 +278,7 @@ fn refuse_incomplete(raw: RawHead<'_>, names: &[HeaderName]) -> Result<(), Denie
     Ok(())
 }
 
-/// Compares the signature with that of every request that the client may have meant.
+/// Compares the signature with that of each request that the client may have signed.
 fn verify(
     raw: &RawRequest<'_>,
     authorization: &Authorization<'_>,
@@ -286,9 +286,9 @@ fn verify(
     date: &[u8; 10],
     credential: &Credential,
 ) -> Result<(), Denied> {
-    let kept = credential.kept_signing_key(date, authorization.service);
-    let is_kept = kept.is_some();
-    let keyed = kept.unwrap_or_else(|| derive_signing_key(credential.secret_key(), date, authorization.service));
+    let cached = credential.cached_signing_key(date, authorization.service);
+    let is_cached = cached.is_some();
+    let keyed = cached.unwrap_or_else(|| derive_signing_key(credential.secret_key(), date, authorization.service));
     let payload = payload_hash(raw);
     let matches = |meaning: &Meaning<'_>| {
         let request = hash_as_meant(raw, authorization, meaning, &payload);
@@ -298,29 +298,29 @@ fn verify(
     if !meanings(raw, authorization).any(|meaning| matches(&meaning)) {
         return Err(Denied::SignatureMismatch);
     }
-    if !is_kept {
-        credential.keep_signing_key(date, authorization.service, keyed);
+    if !is_cached {
+        credential.cache_signing_key(date, authorization.service, keyed);
     }
     Ok(())
 }
 
-/// What the client may have signed where clients differ.
+/// The parts of a signed request in which clients differ.
 #[derive(Clone, Copy)]
 struct Meaning<'a> {
     host: &'a [u8],
     query: &'a str,
     lowered: bool,
-    /// Stands for a content type that was signed and did not arrive.
+    /// The content type that was signed but did not arrive.
     lost_content_type: &'static [u8],
 }
 
-/// All meanings, the likeliest first. Nearly always the first is the one.
+/// All variants, the likeliest first. Nearly always the first one matches.
 fn meanings<'a>(raw: &RawRequest<'a>, authorization: &Authorization<'_>) -> impl Iterator<Item = Meaning<'a>> {
     let wire_query = raw.target.query().unwrap_or_default();
-    // A query on a POST is no part of the request, and most clients do not sign it.
+    // A query on a POST is not part of the request, and most clients do not sign it.
     let no_query = (raw.method == Method::POST && !wire_query.is_empty()).then_some("");
     let queries = [Some(wire_query), no_query].into_iter().flatten();
-    // The documents lower the values, the SDKs do not.
+    // The documents lower-case the values, the SDKs do not.
     let verbatim = has_upper_case(raw, authorization).then_some(false);
     let cases = [Some(true), verbatim].into_iter().flatten();
     let lost = authorization.names.contains(&CONTENT_TYPE) && !raw.headers.contains_key(CONTENT_TYPE);
@@ -361,7 +361,7 @@ fn hash_as_meant(
     meaning: &Meaning<'_>,
     payload: &[u8; 64],
 ) -> [u8; 64] {
-    // A name as received differs from the parsed one only in case.
+    // A received name differs from the parsed one only in case.
     let lines = authorization.signed_headers.split(';').zip(&authorization.names).map(|(received, name)| {
         let value = if *name == HOST {
             meaning.host
@@ -380,7 +380,7 @@ fn hash_as_meant(
     canonical.hash(lines)
 }
 
-/// The canonical request, but for its header lines.
+/// The canonical request without its header lines.
 struct Canonical<'a> {
     method: &'a Method,
     query: &'a str,
@@ -434,7 +434,7 @@ pub(crate) struct SigningScope<'a> {
     pub(crate) timestamp_seconds: u64,
 }
 
-/// The `Authorization` header that a client sends who signs `lines`.
+/// The `Authorization` header of a client that signs `lines`.
 pub(crate) fn sign(
     scope: &SigningScope<'_>,
     method: &Method,
@@ -491,9 +491,9 @@ mod test {
     }
 
     #[test]
-    fn only_a_key_that_verified_is_kept() {
+    fn only_a_key_that_verified_is_cached() {
         let credential = Credential::new(1, "id", "key");
-        let kept = || credential.kept_signing_key(b"2019-02-25", "cvm").is_some();
+        let is_cached = || credential.cached_signing_key(b"2019-02-25", "cvm").is_some();
         let arrive = |signing_key| {
             let scope = SigningScope {
                 secret_id: "id",
@@ -512,9 +512,9 @@ mod test {
             verify(&raw, &authorization, "1551113065", b"2019-02-25", &credential)
         };
         assert_eq!(arrive("forged"), Err(Denied::SignatureMismatch));
-        assert!(!kept());
+        assert!(!is_cached());
         assert_eq!(arrive("key"), Ok(()));
-        assert!(kept());
+        assert!(is_cached());
         assert_eq!(arrive("key"), Ok(()));
         assert_eq!(arrive("forged"), Err(Denied::SignatureMismatch));
     }

@@ -23,7 +23,7 @@ use crate::{digits, host};
 
 type HmacSha1 = Hmac<Sha1>;
 
-/// Parameters that every action tolerates, sorted. They are signed like the others.
+/// Common parameters, which every action accepts; sorted. They are signed like the others.
 const COMMON: [&str; 11] = [
     "Action",
     "Language",
@@ -85,7 +85,7 @@ pub(crate) fn authenticate(
 }
 
 /// The pairs that the signature is over.
-// Invariant: sorted by the bytes of the name, no name twice.
+// Invariant: sorted by the bytes of the name, no name occurs twice.
 struct Signed<'a> {
     pairs: Vec<Pair<'a>>,
 }
@@ -98,7 +98,7 @@ impl<'a> Signed<'a> {
             Err(_) if dialect == Dialect::Legacy && !has_value(encoded, b"Version=") => {
                 return Err(Denied::LegacyWithoutVersion);
             }
-            // As `curl -d '{}'` sends it: not even meant as a form, and nothing else is signed.
+            // For example `curl -d '{}'`: not meant as a form, and v1 signs nothing else.
             Err(denied) => {
                 let is_form = matches!(denied, Denied::TooManyParameters { .. }) || has_value(encoded, b"Signature=");
                 return Err(if dialect == Dialect::Api3 && !is_form { Denied::MissingAuthorization } else { denied });
@@ -118,7 +118,7 @@ impl<'a> Signed<'a> {
         Ok(signed)
     }
 
-    /// A common parameter; one without a value counts as absent, since clients send empty ones.
+    /// A common parameter. One with an empty value counts as absent, because clients send empty ones.
     fn optional(&self, name: &str) -> Option<&str> {
         let position = self.pairs.binary_search_by(|(pair, _)| (**pair).cmp(name)).ok()?;
         Some(&*self.pairs[position].1).filter(|value| !value.is_empty())
@@ -128,7 +128,7 @@ impl<'a> Signed<'a> {
         self.optional(name).ok_or(Denied::MissingParameter { name })
     }
 
-    /// Nonces reach 2^63 with some clients.
+    /// Some clients send nonces up to 2^63.
     fn required_number(&self, name: &'static str) -> Result<u64, Denied> {
         let value = self.required(name)?;
         digits::decimal(value).ok_or_else(|| Denied::MalformedParameter { name, value: excerpt(value) })
@@ -144,16 +144,16 @@ impl<'a> Signed<'a> {
             })
         };
         let is_spelled = |verbatim: &[(Cow<'_, str>, &str)]| {
-            // Unlike upstream: the documents have `_` in names replaced by `.` and most clients do
-            // so; the Node SDK does not. Without a `_` the two are one.
+            // Unlike upstream: the documents replace `_` in names by `.`, and most clients do so; the Node SDK does
+            // not. Without a `_` both are the same.
             with_dots(verbatim).is_some_and(|dotted| is(&dotted)) || is(verbatim)
         };
         let all = to_sign(&self.pairs);
         if is_spelled(&all) {
             return true;
         }
-        // The oldest SDK leaves file markers out of the signed string of a POST. Others know no
-        // file markers, and a password too may begin with `@`.
+        // The oldest SDK leaves file markers out of the signed string of a POST. Others know no file markers, and a
+        // password may begin with `@` as well.
         let has_marker = raw.method == Method::POST && all.iter().any(|(_, value)| value.starts_with('@'));
         has_marker && is_spelled(&without_markers(all))
     }
@@ -170,23 +170,24 @@ fn encoded<'a>(raw: &RawRequest<'a>) -> (&'a [u8], &'static str) {
     if raw.method == Method::GET { (raw.head().query().as_bytes(), "query") } else { (raw.body, "form") }
 }
 
-/// Refuses a POST whose body neither is called a form nor is one that somebody signed.
+/// Refuses a POST whose body is neither declared to be a form nor signed as one.
 ///
-/// Unlike upstream's documents, as upstream's gateway: npm's `@tencent-sdk/capi` calls its forms `application/json`.
+/// Unlike upstream's documents, but like upstream's gateway: npm's `@tencent-sdk/capi` sends its forms as
+/// `application/json`.
 fn refuse_formless(raw: &RawRequest<'_>, dialect: Dialect) -> Result<(), Denied> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let media_type = raw.head().media_type();
     if raw.method == Method::GET || media_type.eq_ignore_ascii_case(FORM) || has_value(raw.body, b"Signature=") {
         return Ok(());
     }
-    // Signature v1 has no other form on a POST, so what is missing is TC3's header.
+    // In API 3.0 signature v1 has no other form of a POST, so the missing part is TC3's header.
     if dialect == Dialect::Api3 {
         return Err(Denied::MissingAuthorization);
     }
     Err(Denied::UnsupportedContentType { found: excerpt(media_type), expected: FORM })
 }
 
-/// Whether a query or form, which need not be readable otherwise, has the pair and a value in it.
+/// Whether a query or form contains the pair with a value. The rest of it may be malformed.
 fn has_value(encoded: &[u8], begin: &[u8]) -> bool {
     encoded.split(|byte| *byte == b'&').any(|piece| piece.strip_prefix(begin).is_some_and(|value| !value.is_empty()))
 }
@@ -204,7 +205,7 @@ fn without_markers<'a>(mut pairs: Vec<(Cow<'a, str>, &'a str)>) -> Vec<(Cow<'a, 
     pairs
 }
 
-/// The pairs with `_` in names replaced, sorted anew; none if no name has one.
+/// The pairs with `_` in names replaced, sorted again; none if no name has one.
 fn with_dots<'a>(pairs: &[(Cow<'a, str>, &'a str)]) -> Option<Vec<(Cow<'a, str>, &'a str)>> {
     if !pairs.iter().any(|(name, _)| name.contains('_')) {
         return None;
@@ -219,7 +220,7 @@ fn keyed<M: Mac + KeyInit>(secret_key: &[u8]) -> M {
     <M as KeyInit>::new_from_slice(secret_key).expect("HMAC takes keys of any length")
 }
 
-/// HMAC over `METHODhost/path?name=value&...`, names sorted, values as they are.
+/// HMAC over `METHODhost/path?name=value&...`, sorted by name, values not encoded.
 fn code<M: Mac>(
     mut keyed: M,
     method: &str,

@@ -2,14 +2,14 @@
 
 use crate::denied::{Denied, excerpt};
 
-/// How deep parameters may nest, the root included.
+/// The maximum depth of nested parameters, the root included.
 pub(crate) const DEPTH_MAX: usize = 32;
 
-/// How many values (or pairs of a form) one request may hold. 100 instances times 100 keys fit.
+/// The maximum number of values (or pairs of a form) in one request. 100 instances times 100 keys fit.
 pub(crate) const VALUES_MAX: usize = 20_000;
 
-/// One parameter. From a form or a query every leaf is [`Value::Text`]: only whoever knows the
-/// parameter's type can convert it.
+/// One parameter. From a form or a query every leaf is [`Value::Text`]: only the reader that knows the parameter's type
+/// can convert it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Null,
@@ -31,7 +31,7 @@ pub struct Map {
 }
 
 impl Map {
-    /// Refuses a name that stands there twice.
+    /// Refuses a name that occurs twice.
     pub fn from_entries(mut entries: Vec<(Box<str>, Value)>) -> Result<Map, Denied> {
         entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -44,12 +44,12 @@ impl Map {
         self.position(name).ok().map(|position| &self.entries[position].1)
     }
 
-    /// Takes a value out, so that what is left at the end was not recognised.
+    /// Removes a value, so that unknown parameters are left over at the end.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.position(name).ok().map(|position| self.entries.remove(position).1)
     }
 
-    /// In the order of names.
+    /// Sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.entries.iter().map(|(name, value)| (&**name, value))
     }

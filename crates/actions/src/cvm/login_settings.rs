@@ -67,7 +67,7 @@ impl LoginSettings {
             }
             LoginSettings::Random { hash, .. } | LoginSettings::Hashed(hash) => Ok(by_password(hash)),
             LoginSettings::Kept => match &image.custom {
-                Some(image) => Ok(image.kept_login()),
+                Some(image) => Ok(image.image_login()),
                 None => {
                     let english = "LoginSettings.KeepImageLogin with a public image";
                     let chinese = "对公共镜像使用 LoginSettings.KeepImageLogin";

@@ -130,7 +130,7 @@ fn a_machine_that_keeps_the_images_login_keeps_its_password_through_every_change
         let id = life.launched(1, &[1, 2]).await;
         capture(life, id, false, 1).await;
         life.until_ended(id).await.unwrap();
-        let kept = row(life).kept_login();
+        let kept = row(life).image_login();
         assert_eq!(kept, LoginWanted { password: Password::FromImage, ..with_keys(&[1, 2]) });
         let second = launch_from(life, 2, kept).await;
         assert_success(life, second, 1002).await;
@@ -154,12 +154,12 @@ fn a_password_from_an_image_that_could_not_be_replaced_is_still_the_images() {
         let id = life.launched(1, &[1, 2]).await;
         capture(life, id, false, 1).await;
         life.until_ended(id).await.unwrap();
-        let second = launch_from(life, 2, row(life).kept_login()).await;
+        let second = launch_from(life, 2, row(life).image_login()).await;
         life.machines.quirks(Some(second), |quirks| quirks.keeps_keys = true);
         life.ask(second, |instance| instance.reset_password("$6$salt$own", FORCED, by(2))).await;
         life.until_ended(second).await.unwrap();
         assert_failed(life, second, 2, "could not be written").await;
-        assert_eq!(life.instance(second).login, row(life).kept_login());
+        assert_eq!(life.instance(second).login, row(life).image_login());
     });
 }
 

@@ -17,7 +17,7 @@ fn line(request: RequestId, at_seconds: u64, replay: Option<&str>) -> JournalLin
         at_seconds,
         microseconds: 0,
         decision: "accepted".into(),
-        message: Some("what was told".into()),
+        message: Some("a message".into()),
         instances: vec!["ins-1e4r6y8i".parse().unwrap()],
         target: Some("the account second".into()),
         dry_run: false,
@@ -161,7 +161,7 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
     assert_eq!(found, 4);
 }
 
-/// Versions stood in their template's row, and none had a row of its own.
+/// Before, versions were stored in their template's row, and had no rows of their own.
 #[test]
 fn versions_of_a_launch_template_leave_its_row_when_a_database_of_schema_2_is_opened() {
     const SCHEMA_2: &str = r#"
@@ -207,7 +207,7 @@ fn the_database_is_readable_by_its_owner_only() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// Opens the file anew for each group, as after a restart.
+/// Opens the file again for each group, as after a restart.
 fn journal_of(path: &Path, retention: Retention, revision: u64, lines: Vec<JournalLine>, refused: Vec<JournalLine>) {
     let mut store = SqliteStore::keeping(path, retention).unwrap();
     store.persist(&Group { revision, lines, refused, ..Group::default() }).unwrap();
@@ -260,7 +260,7 @@ fn refused_commands_of_one_account_push_nobody_elses_lines_out() {
 }
 
 #[test]
-fn what_refuses_a_replay_is_kept_by_time_whatever_there_is_of_it() {
+fn replay_keys_are_deleted_by_age_only_whatever_their_number() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.db");
     let few = Retention { lines: 4, bytes: 100, refused_lines: 1, ..Retention::default() };

@@ -1,4 +1,4 @@
-//! A store for tests: rows in the process, gone with it.
+//! A store for tests: rows in memory, lost with the process.
 
 use super::{Group, Journal, Row, Store, StoreError, Table, TakeRow};
 use crate::{JournalFilter, JournalLine};
@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-/// Rows in the process. Clones share them, so that a test can look, or let the store fail.
+/// Rows in memory. Clones share them, so that a test can read them, or make the store fail.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     rows: Arc<Mutex<Rows>>,
@@ -27,7 +27,7 @@ struct Rows {
 }
 
 impl MemoryStore {
-    /// From now on every group fails, or no longer.
+    /// Makes every group fail from now on, or succeed again.
     pub fn fail(&self, failing: bool) {
         self.failing.store(failing, Ordering::SeqCst);
     }
@@ -48,7 +48,7 @@ impl Store for MemoryStore {
 
     fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
         if self.failing.load(Ordering::SeqCst) {
-            return Err(StoreError::Failed("told to fail".into()));
+            return Err(StoreError::Failed("made to fail".into()));
         }
         let mut rows = self.rows();
         for Row { table, sequence, body, .. } in &group.rows {

@@ -1,4 +1,4 @@
-//! Where rows are kept: one trait, one contract suite, two engines.
+//! Where rows are stored: one trait, one contract suite, two engines.
 
 mod memory;
 mod sqlite;
@@ -55,7 +55,7 @@ impl Table {
     }
 }
 
-/// One row's new content, or its end.
+/// One row's new content, or its deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub table: Table,
@@ -66,27 +66,28 @@ pub struct Row {
     pub body: Option<Vec<u8>>,
 }
 
-/// All that becomes durable together.
+/// Everything that becomes durable together.
 #[derive(Debug, Default)]
 pub struct Group {
-    /// One higher than the group before.
+    /// One more than the revision of the group before.
     pub revision: u64,
     pub rows: Vec<Row>,
-    /// Of what was done, and what came of it.
+    /// Lines of accepted commands and of operations' outcomes.
     pub lines: Vec<JournalLine>,
-    /// Of commands that were refused: an account's are kept up to a number of their own.
+    /// Lines of refused commands: an account has a maximum of its own for them.
     pub refused: Vec<JournalLine>,
 }
 
-/// How much of the journal is kept.
+/// How much of the journal is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Lines of what was done, and the bytes of all of them: older ones go, a few with every group.
+    /// The maximum of lines, and of their bytes: older ones are deleted, a few with every group.
     pub lines: u64,
     pub bytes: u64,
-    /// Lines of refused commands, of each account: nobody's refusals push another's lines out.
+    /// The maximum of lines of refused commands per account: no account's refusals push out another's.
     pub refused_lines: u64,
-    /// Seconds for which a signed request must not come again. Kept by time alone, whatever there is of it.
+    /// Seconds for which a signed request must not be repeated. Replay keys are deleted by age only, whatever their
+    /// number.
     pub replay_seconds: u64,
 }
 
@@ -96,7 +97,7 @@ impl Default for Retention {
     }
 }
 
-/// Why a store could not do its work.
+/// Why a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database cannot be opened: {0}")]
@@ -113,12 +114,13 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// What takes the rows at the start: table, sequence, body.
+/// Receives the rows at the start: table, sequence, body.
 pub type TakeRow<'a> = dyn FnMut(Table, u64, &[u8]) -> Result<(), StoreError> + 'a;
 
-/// Where rows are kept. Called from the one writer only, and blocking.
+/// Where rows are stored. Called only by the one writer, and blocking.
 pub trait Store: Send + std::fmt::Debug {
-    /// All rows, table by table in the order of [`Table::all`], each in order of sequence; answers the last revision.
+    /// Passes all rows to `take`, table by table in the order of [`Table::all`], each in order of sequence; returns the
+    /// last revision.
     ///
     /// # Errors
     /// When a row cannot be read, or `take` refuses one.
@@ -127,25 +129,25 @@ pub trait Store: Send + std::fmt::Debug {
     /// Makes the group durable as a unit.
     ///
     /// # Errors
-    /// The outcome is then unknown until [`Store::revision`] has been read back.
+    /// The outcome is unknown then, until [`Store::revision`] has been read.
     fn persist(&mut self, group: &Group) -> Result<(), StoreError>;
 
-    /// The revision of the last group that is durable.
+    /// The revision of the last durable group.
     ///
     /// # Errors
     /// When even that cannot be read.
     fn revision(&mut self) -> Result<u64, StoreError>;
 
-    /// Bytes that wait beside the database, as far as is known without asking the disk.
+    /// Bytes in the engine's log beside the database, as far as known without asking the disk.
     fn log_bytes(&self) -> u64 {
         0
     }
 
-    /// What reads the journal while the store is being written to.
+    /// Reads the journal while the store is being written to.
     fn journal(&self) -> Arc<dyn Journal>;
 }
 
-/// Reads the journal, beside the writer and blocking, so that a question never holds a commit up.
+/// Reads the journal, beside the writer and blocking, so that a query never delays a commit.
 pub trait Journal: Send + Sync + std::fmt::Debug {
     /// The lines of one request, oldest first.
     ///
@@ -153,13 +155,13 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
     /// When the journal cannot be read.
     fn lines_of(&self, request: RequestId) -> Result<Vec<JournalLine>, StoreError>;
 
-    /// The newest lines that fit, `lines_max` at most, in the order in which they came.
+    /// The newest lines that match, `lines_max` at most, in the order of their commits.
     ///
     /// # Errors
     /// When the journal cannot be read.
     fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError>;
 
-    /// What refuses a replay of a request that came at that time or since.
+    /// The replay keys of requests since that time.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -203,7 +205,7 @@ pub(crate) fn encode(put: &Put) -> Row {
 
 pub(crate) fn decode(table: Table, sequence: u64, body: &[u8]) -> Result<Put, StoreError> {
     let decoded = read(table, body);
-    // Looked at when a row is read or not: an image is found by whoever needs it, and the start is to say it.
+    // Checked whether the row could be decoded or not: the start must report an entry of the catalogue that is missing.
     let is_whole = match &decoded {
         Ok(Put::Instance(instance)) => instance.system().is_some(),
         Ok(Put::Resource(AnyResource::CustomImage(image))) => Image::find(image.base).is_some(),
@@ -232,7 +234,7 @@ fn read(table: Table, body: &[u8]) -> serde_json::Result<Put> {
     })
 }
 
-/// What the row names of the operator's own that the configuration does not have any more.
+/// The operator's catalogue entry that the row names and the configuration no longer has.
 fn not_in_catalogue(table: Table, sequence: u64, body: &[u8]) -> Option<StoreError> {
     type Known = fn(&str) -> bool;
     let row: serde_json::Value = serde_json::from_slice(body).ok()?;
@@ -241,7 +243,7 @@ fn not_in_catalogue(table: Table, sequence: u64, body: &[u8]) -> Option<StoreErr
         (&["region"], "region", |text| RegionId::find(text).is_some()),
         (&["zone"], "zone", |text| ZoneId::find(text).is_some()),
         (&["instance_type"], "instance type", |text| InstanceTypeId::find(text).is_some()),
-        // Of a machine made of a custom image, what that goes back to.
+        // For a machine made of a custom image: the public image that is based on.
         (&["base", "base_image", "image"], "image", image),
     ];
     let text =
@@ -254,15 +256,15 @@ fn not_in_catalogue(table: Table, sequence: u64, body: &[u8]) -> Option<StoreErr
     Some(StoreError::NotInCatalogue { id, table: table.name(), sequence, what, name })
 }
 
-/// What is at fault, with the row's own id where it has one: the database's words say nothing to whoever looks for it.
+/// What is wrong, with the row's id where it has one: the database's error alone does not help to find the row.
 fn cause(body: &[u8], error: &serde_json::Error) -> String {
     #[derive(serde::Deserialize)]
     struct Id<'a> {
         id: &'a str,
     }
-    let said = error.to_string();
-    let said = said.split(" at line ").next().unwrap_or_default();
-    serde_json::from_slice::<Id<'_>>(body).map_or_else(|_| said.into(), |row| format!("{}: {said}", row.id))
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    serde_json::from_slice::<Id<'_>>(body).map_or_else(|_| text.into(), |row| format!("{}: {text}", row.id))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The embedded store: SQLite, one table a kind, one transaction a group.
+//! The embedded store: SQLite, one table per kind, one transaction per group.
 //!
 //! WAL with `synchronous=FULL`, integer primary keys and 1 kB pages were the fastest of the layouts measured for
 //! random updates of rows of this size: about half the CPU of 4 kB pages without rowid.
@@ -14,16 +14,16 @@ use std::{
     sync::Arc,
 };
 
-/// The newest layout that this code knows. Each has more tables than the one before it; an older cvmd would lose what is in
-/// them.
+/// The newest layout that this code knows. Each layout has more tables than the one before it; an older cvmd would lose
+/// their content.
 const SCHEMA: i64 = 4;
-/// Of each row's body.
+/// The schema number of each row's body.
 const ROW_SCHEMA: i64 = 1;
 
 /// SQLite in one file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // Invariant: dropped before the connection, which closes last and takes the log away.
+    // Invariant: dropped before the connection, which closes last and deletes the log.
     log: Log,
     connection: Connection,
     path: PathBuf,
@@ -39,7 +39,7 @@ impl SqliteStore {
         SqliteStore::keeping(path, Retention::default())
     }
 
-    /// The same, with another length of the journal.
+    /// The same, with another size of the journal.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
@@ -116,8 +116,8 @@ impl Store for SqliteStore {
     }
 }
 
-/// Before schema 3 a launch template's row held its versions. They are numbered anew, in their order, for nothing else
-/// counts on the sequence of a version.
+/// Before schema 3 a launch template's row held its versions. They get new numbers in their order, because nothing else
+/// uses the sequence of a version.
 const TEMPLATES_FROM_SCHEMA_2: &str = "
     INSERT INTO launch_template_versions (sequence, id, schema, revision, body)
         SELECT sequence, id || '/' || number, schema, revision, json_object(
@@ -125,16 +125,16 @@ const TEMPLATES_FROM_SCHEMA_2: &str = "
             'account', template -> '$.account', 'region', template -> '$.region', 'data', json_remove(version, '$.number')
         )
         FROM (
-            SELECT row_number() OVER (ORDER BY kept.sequence, inner.key) AS sequence, kept.id, kept.schema, kept.revision,
-                kept.body AS template, inner.value AS version, inner.value ->> '$.number' AS number
-            FROM launch_templates AS kept, json_each(kept.body, '$.versions') AS inner
+            SELECT row_number() OVER (ORDER BY old.sequence, inner.key) AS sequence, old.id, old.schema, old.revision,
+                old.body AS template, inner.value AS version, inner.value ->> '$.number' AS number
+            FROM launch_templates AS old, json_each(old.body, '$.versions') AS inner
         );
     UPDATE launch_templates SET body = json_set(body, '$.versions', json(
         (SELECT json_group_array(value ->> '$.number') FROM json_each(body, '$.versions'))
     ));
 ";
 
-/// Makes what is missing: all of a new database, the newer tables of an older one, which get what older rows held.
+/// Creates what is missing: everything in a new database; in an older one the newer tables, filled from older rows.
 fn layout(found: i64) -> String {
     let is_older = (1..3).contains(&found);
     let mut layout = String::from("BEGIN;\n");
@@ -174,7 +174,7 @@ fn write(connection: &Connection, row: &Row, revision: u64) -> rusqlite::Result<
 #[cfg(unix)]
 fn owner_only(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    // SQLite gives its WAL the mode of the database itself.
+    // SQLite gives its WAL the file mode of the database.
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 

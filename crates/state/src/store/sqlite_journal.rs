@@ -1,4 +1,4 @@
-//! The journal in SQLite: what was done, what was refused, and what refuses a replay, each kept for as long as it must be.
+//! The journal in SQLite: accepted commands, refused ones, and replay keys, each stored for as long as it must be.
 
 use super::{Group, Journal, Retention, StoreError, failed};
 use crate::{JournalFilter, JournalLine};
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// `refused` is a ring for each account: `slot` is the line's number modulo the number of lines kept.
+/// `refused` is a ring per account: `slot` is the line's number modulo the maximum of lines.
 pub(super) const LAYOUT: &str = "
     CREATE TABLE IF NOT EXISTS journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS refused (account INTEGER NOT NULL, slot INTEGER NOT NULL, number INTEGER NOT NULL, request BLOB NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, slot)) WITHOUT ROWID;
@@ -18,7 +18,7 @@ pub(super) const LAYOUT: &str = "
     INSERT INTO meta (revision) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM meta);
 ";
 
-/// Before schema 3 lines were not counted in bytes, and replays were refused by what stood in them.
+/// Before schema 3 the bytes of lines were not counted, and replay keys were in the lines.
 pub(super) const FROM_SCHEMA_2: &str = "
     ALTER TABLE meta ADD COLUMN journal_bytes INTEGER NOT NULL DEFAULT 0;
     UPDATE meta SET journal_bytes = (SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM journal);
@@ -28,20 +28,20 @@ pub(super) const FROM_SCHEMA_2: &str = "
         FROM (SELECT line, body FROM journal ORDER BY line DESC LIMIT 200000) WHERE body ->> '$.replay' IS NOT NULL ORDER BY line;
 ";
 
-/// Lines that go at once, and how often in one group at most: deleting must not hold a commit up.
+/// The number of lines deleted at once, and the maximum of times in one group: deleting must not delay a commit.
 const DELETE_LINES: i64 = 64;
 const DELETES_MAX: usize = 16;
 
-/// Writes a group's part of the journal, and takes away what is too old.
+/// Writes a group's part of the journal, and deletes what is too old.
 #[derive(Debug)]
 pub(super) struct JournalWriter {
     retention: Retention,
-    /// Of all lines but the refused ones, as of the last commit.
+    /// Bytes of all lines but the refused ones, at the last commit.
     bytes: u64,
-    /// The number of the last refused line, by account; looked up when it is first needed.
+    /// The number of the last refused line, by account; read when it is first needed.
     refused: HashMap<u32, u64>,
-    /// The oldest line's number, and how old the oldest replay is; looked up when they are needed and not known. A group
-    /// that is not committed can leave them too new: then the old ones stay a little longer.
+    /// The oldest line's number and the oldest replay key's time; read when they are needed and unknown. After a group
+    /// that is not committed they may be too new: then the old ones stay a little longer.
     first_line: Option<u64>,
     first_replay_seconds: Option<u64>,
 }
@@ -53,7 +53,7 @@ impl JournalWriter {
         Ok(JournalWriter { retention, bytes, refused: HashMap::new(), first_line: None, first_replay_seconds: None })
     }
 
-    /// Answers the bytes that the journal then has.
+    /// Writes the group's lines; returns the bytes that the journal then has.
     pub(super) fn write(&mut self, connection: &Connection, group: &Group) -> rusqlite::Result<u64> {
         let mut bytes = self.bytes;
         let mut last_line = None;
@@ -72,7 +72,7 @@ impl JournalWriter {
         }
     }
 
-    /// What was written is durable.
+    /// The group is durable.
     pub(super) fn committed(&mut self, bytes: u64) {
         self.bytes = bytes;
     }
@@ -87,7 +87,7 @@ impl JournalWriter {
                 last.unwrap_or_default().cast_unsigned()
             }
         };
-        // A group that is not committed leaves a gap in the numbers, which nobody minds.
+        // A group that is not committed leaves a gap in the numbers, which does no harm.
         let number = last + 1;
         self.refused.insert(account, number);
         let slot = number % self.retention.refused_lines.max(1);
@@ -101,7 +101,7 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// What is older than the time goes, twice as many at most as came.
+    /// Writes the new replay keys and deletes expired ones, at most twice as many as were written.
     fn write_replays(&mut self, connection: &Connection, group: &Group) -> rusqlite::Result<()> {
         let lines = || group.lines.iter().chain(&group.refused).filter(|line| line.replay.is_some());
         let Some(newest_seconds) = lines().map(|line| line.at_seconds).max() else { return Ok(()) };
@@ -132,7 +132,7 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// Takes the oldest lines away until there are few enough of them, and answers the bytes left.
+    /// Deletes the oldest lines until there are few enough, and returns the bytes left.
     fn forget(&mut self, connection: &Connection, last_line: u64, mut bytes: u64) -> rusqlite::Result<u64> {
         for _ in 0..DELETES_MAX {
             let first_line = match self.first_line {
@@ -150,7 +150,7 @@ impl JournalWriter {
             let count =
                 if bytes > self.retention.bytes { DELETE_LINES } else { too_many.cast_signed().min(DELETE_LINES) };
             self.first_line = None;
-            // The last line stays, so that numbers go on.
+            // The last line stays, so that the numbers continue.
             let mut delete = connection.prepare_cached(
                 "DELETE FROM journal WHERE line IN (SELECT line FROM journal WHERE line < ?1 ORDER BY line LIMIT ?2) RETURNING length(CAST(body AS BLOB))",
             )?;
@@ -165,7 +165,7 @@ impl JournalWriter {
     }
 }
 
-/// A line's own text: what refuses a replay has a table of its own.
+/// A line's text without its replay key, which has a table of its own.
 fn body(line: &JournalLine) -> rusqlite::Result<String> {
     let text = match &line.replay {
         None => serde_json::to_string(line),
@@ -180,10 +180,10 @@ fn append(connection: &Connection, request: RequestId, body: &str) -> rusqlite::
         .insert(params![request.0.as_bytes().as_slice(), body])
 }
 
-/// A reader of the journal; each question opens a connection of its own.
+/// A reader of the journal; each query opens a connection of its own.
 ///
-/// There is no index by request: it would cost every commit a random write for the sake of a question that an operator
-/// asks now and then. Two million lines are searched in a second or two.
+/// There is no index by request: it would cost every commit a random write for a query that an operator makes now and
+/// then. Two million lines are searched in a second or two.
 #[derive(Debug)]
 pub(super) struct SqliteJournal(PathBuf);
 
@@ -215,11 +215,11 @@ impl Journal for SqliteJournal {
 
     fn last_lines(&self, filter: JournalFilter, lines_max: usize) -> Result<Vec<JournalLine>, StoreError> {
         let connection = self.open()?;
-        // The refused ones are few, and have no order but their account's and their time's.
+        // The refused lines are few, and sorted only by account and time.
         let refused = newest(&connection, REFUSED_NEWEST_FIRST, &filter, lines_max)?;
         let others = newest(&connection, "SELECT body FROM journal ORDER BY line DESC", &filter, lines_max)?;
         let mut lines: Vec<_> = others.into_iter().chain(refused).collect();
-        // Stable, so that lines of earlier versions, which know the second only, keep the order that they have.
+        // A stable sort, so that lines of earlier versions, which hold no microseconds, stay in their order.
         lines.sort_by_key(|line| std::cmp::Reverse(time(line)));
         lines.truncate(lines_max);
         lines.reverse();
@@ -241,7 +241,7 @@ fn time(line: &JournalLine) -> (u64, u32) {
     (line.at_seconds, line.microseconds)
 }
 
-/// The first lines of a query that fit. Others are not even parsed where their text alone tells that.
+/// The first lines of a query that match. A line whose text rules out a match is not parsed.
 fn newest(
     connection: &Connection,
     query: &str,
@@ -270,6 +270,6 @@ fn line(row: &rusqlite::Row<'_>) -> rusqlite::Result<JournalLine> {
     let body = row.get_ref(0)?.as_bytes()?;
     let line: JournalLine = serde_json::from_slice(body)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
-    // Lines of before still hold what refuses a replay.
+    // Lines of earlier versions hold their replay key.
     Ok(JournalLine { replay: None, ..line })
 }

@@ -1,4 +1,4 @@
-//! Paths, methods, sizes, and what is missing altogether.
+//! Paths, methods, sizes, and missing parts.
 
 use cvmd_wire::{Denied, Dialect, RawRequest};
 use http::{HeaderMap, Method, Uri};
@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, Uri};
 use crate::support::{FORM, NOW, SECRET_KEY, Sent, Tc3, V1};
 
 #[test]
-fn each_path_has_its_door() {
+fn each_path_has_its_dialect() {
     assert_eq!(Dialect::of_path("/v2/index.php"), Dialect::Legacy);
     assert_eq!(Dialect::of_path("/"), Dialect::Api3);
     assert_eq!(Dialect::of_path("/v2"), Dialect::Api3);
@@ -60,7 +60,7 @@ fn a_query_of_more_than_32_kib_is_too_large() {
 }
 
 #[test]
-fn a_form_of_more_than_1_mib_is_too_large_and_tells_of_tc3() {
+fn a_form_of_more_than_1_mib_is_too_large_and_tc3_is_named() {
     let sent = |bytes: usize| {
         let mut sent = V1::new(Method::POST, "/", &[]).send();
         sent.body.resize(bytes, b'&');
@@ -106,7 +106,7 @@ fn legacy_without_signature_misses_a_parameter() {
 #[test]
 fn legacy_ignores_an_authorization_header() {
     assert!(V1::legacy(&[]).send().header("authorization", "Basic eDp5").arrive().is_ok());
-    // TC3 does not open this dialect.
+    // The legacy dialect does not accept TC3.
     let mut sent = Tc3::default().send();
     sent.target = "/v2/index.php".into();
     let expected = FORM;
@@ -115,7 +115,7 @@ fn legacy_ignores_an_authorization_header() {
 }
 
 #[test]
-fn legacy_without_version_is_told_before_anything_else() {
+fn legacy_without_version_is_refused_before_anything_else() {
     let client = V1::legacy(&[]).with("Version", None);
     assert_eq!(client.send().denied(), Denied::LegacyWithoutVersion);
     assert_eq!(client.send_signed("forged").denied(), Denied::LegacyWithoutVersion);
@@ -125,14 +125,14 @@ fn legacy_without_version_is_told_before_anything_else() {
     for query in ["", "A=1&A=2", "A", "A=%zz", "A=%ff", "Versions=1&A"] {
         assert_eq!(client.send_encoded(query).denied(), Denied::LegacyWithoutVersion, "{query}");
     }
-    // A version in the query of a POST is not looked at.
+    // A version in the query of a POST is ignored.
     let mut sent = Sent::new(Method::POST, "/v2/index.php?Version=2017-03-12", "A=1");
     sent = sent.header("content-type", FORM);
     assert_eq!(sent.denied(), Denied::LegacyWithoutVersion);
 }
 
 #[test]
-fn legacy_with_version_is_told_what_is_malformed() {
+fn legacy_with_version_names_what_is_malformed() {
     let denied = |query| V1::legacy(&[]).send_encoded(query).denied();
     let pair = "A".into();
     assert_eq!(denied("Version=2017-03-12&A"), Denied::PairWithoutEquals { pair });
@@ -177,7 +177,7 @@ fn a_token_is_refused_on_every_way_and_an_empty_one_is_none() {
     let sent = Tc3::default().send();
     assert!(sent.clone().header("x-tc-token", "").arrive().is_ok());
     assert_eq!(sent.clone().header("x-tc-token", "t").denied(), Denied::UnknownToken { name: "X-TC-Token" });
-    // Who signed wrongly learns that first.
+    // A wrong signature is reported first.
     let mut forged = sent.header("x-tc-token", "t");
     forged.body = b"{ }".to_vec();
     assert_eq!(forged.denied(), Denied::SignatureMismatch);

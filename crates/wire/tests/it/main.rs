@@ -1,4 +1,4 @@
-//! The crate from outside: received bytes to a request or to the reason why they are none.
+//! The crate from outside: from received bytes to a request or to the reason for refusing it.
 
 mod dialects;
 mod parameters;

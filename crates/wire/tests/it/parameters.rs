@@ -1,4 +1,4 @@
-//! Forms and JSON into trees, and where they end.
+//! Forms and JSON into trees, and their limits.
 
 use cvmd_wire::{Denied, Map, Params, Value};
 
@@ -84,7 +84,7 @@ fn a_value_a_list_and_a_structure_exclude_one_another() {
     ] {
         assert_eq!(tree(&pairs), Err(Denied::ConflictingParameter { name: "A".into() }));
     }
-    // Nor does a name that sorts between them by bytes hide it.
+    // A name that sorts between them by bytes does not hide the conflict either.
     let apart = [("A", "1"), ("A-x", "2"), ("A.0", "3")];
     assert_eq!(tree(&apart), Err(Denied::ConflictingParameter { name: "A".into() }));
     let deeper = [("F.0.A", "1"), ("F.0.A.0", "2")];
@@ -109,11 +109,11 @@ fn a_name_with_an_empty_part_or_a_giant_index_is_malformed() {
 }
 
 #[test]
-fn a_piece_without_equals_is_told_in_the_vendors_words() {
+fn a_piece_without_equals_is_refused_in_the_vendors_words() {
     let denied = Tc3::get("Limit=1&Offset").send().denied();
     assert_eq!(denied, Denied::PairWithoutEquals { pair: "Offset".into() });
     assert_eq!(denied.to_string(), "Url key and value should be splited by `=`.");
-    // Nothing between two `&` is nothing, and a value may hold `=`.
+    // An empty piece between two `&` is ignored, and a value may hold `=`.
     let params = Tc3::get("&Limit==1&&").send().arrive().unwrap().params;
     assert_eq!(params.root.get("Limit"), Some(&text("=1")));
 }
@@ -161,7 +161,7 @@ fn json_becomes_a_tree() {
 }
 
 #[test]
-fn malformed_json_is_told_where() {
+fn malformed_json_is_refused_with_its_position() {
     for body in ["", "{", "{\"A\":1,}", "{\"A\":1}x", "{A:1}", "{\"A\":\"\\ud800\"}", "{\"A\":1e999}"] {
         let denied = json(body).unwrap_err();
         assert!(matches!(denied, Denied::MalformedJson { .. }), "{body}: {denied:?}");

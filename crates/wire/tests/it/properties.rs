@@ -1,4 +1,4 @@
-//! What holds for all bytes, and for all that a client may sign.
+//! Properties of all bytes, and of everything that a client may sign.
 
 use cvmd_wire::{Credential, Dialect, Params, Value, authenticate, envelope};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::support::{FORM, JSON, NOW, SECRET_ID, Sent, Tc3, V1, known};
 
-/// Bytes that come near to what is expected, so that more than the first check is reached.
+/// Bytes close to the expected ones, so that more than the first check is reached.
 fn nearly(good: &'static str) -> impl Strategy<Value = Vec<u8>> {
     let mutated = (0..=good.len(), 0..=good.len(), vec(any::<u8>(), 0..4)).prop_map(move |(one, other, inserted)| {
         let (start, end) = (one.min(other), one.max(other));
@@ -48,7 +48,7 @@ const QUERY: &str = "Action=A&Version=2017-03-12&Nonce=1&Timestamp=1551113065\
                      &SecretId=AKIDstars7&Signature=NSI3UqqD99b%2FUJb4tbG%2FxZpRW64%3D&A.0.B_c=%41+";
 const BODY: &str = "{\"Limit\":1,\"Filters\":[{\"Name\":\"zone\",\"Values\":[\"a\",null,1.5]}]}";
 
-/// Names that do not conflict, whatever stands beside them.
+/// Names that conflict with no others.
 fn business() -> impl Strategy<Value = Vec<(String, String)>> {
     vec("\\PC{0,12}", 0..8).prop_map(|values| {
         let named = |(position, value)| (format!("P_{}.{position}", position % 3), value);

@@ -1,4 +1,4 @@
-//! Requests as clients send them, with valid signatures to begin with.
+//! Requests as clients send them, valid until a test changes them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -34,7 +34,7 @@ pub(crate) fn known() -> &'static Known {
     })
 }
 
-/// A request on its way.
+/// A request as it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) method: Method,
@@ -77,14 +77,14 @@ impl Sent {
         cvmd_wire::authenticate(&raw, known(), now_seconds)
     }
 
-    /// What the head alone is refused for, before there is a body of so many bytes.
+    /// Why the head alone is refused, when it announces a body of that many bytes.
     pub(crate) fn denied_by_head(&self, body_bytes: u64) -> Option<Denied> {
         let target: Uri = self.target.parse().unwrap();
         let head = RawHead { method: &self.method, target: &target, headers: &self.headers };
         cvmd_wire::check_head(head, body_bytes, known(), NOW).err()
     }
 
-    /// Why it is refused whose credential is revoked between its head and its body.
+    /// The reason for refusing a request whose credential is revoked between its head and its body.
     pub(crate) fn denied_when_revoked(&self) -> Denied {
         let target: Uri = self.target.parse().unwrap();
         let raw = RawRequest { method: &self.method, target: &target, headers: &self.headers, body: &self.body };
@@ -97,7 +97,7 @@ impl Sent {
     }
 }
 
-/// What a TC3 client decides on. [`Tc3::send`] signs it.
+/// What a TC3 client chooses. [`Tc3::send`] signs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tc3<'a> {
     pub(crate) method: Method,
@@ -157,7 +157,7 @@ impl Tc3<'_> {
     }
 }
 
-/// What a v1 client decides on. [`V1::send`] signs it.
+/// What a v1 client chooses. [`V1::send`] signs it.
 #[derive(Clone, Debug)]
 pub(crate) struct V1<'a> {
     pub(crate) method: Method,
@@ -187,7 +187,7 @@ impl<'a> V1<'a> {
         V1::new(Method::GET, "/v2/index.php", business)
     }
 
-    /// Replaces a parameter, or takes it out.
+    /// Replaces or removes a parameter.
     pub(crate) fn with(mut self, name: &'a str, value: Option<&'a str>) -> V1<'a> {
         self.params.retain(|(other, _)| *other != name);
         self.params.extend(value.map(|value| (name, value)));

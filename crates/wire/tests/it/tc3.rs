@@ -1,11 +1,11 @@
-//! Signature TC3-HMAC-SHA256: the documents' vectors, and every way in which clients differ.
+//! Signature TC3-HMAC-SHA256: the documents' vectors, and the ways in which clients differ.
 
 use cvmd_wire::{Denied, Dialect, Language, Value};
 use http::Method;
 
 use crate::support::{FORM, HOST, JSON, NOW, OWNER, SECRET_ID, SECRET_KEY, Sent, Tc3};
 
-/// The body of the documents' example; the escapes stand there literally.
+/// The body of the documents' example, with its escapes.
 const BODY: &str = r#"{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}"#;
 
 fn documented(authorization: &str) -> Sent {
@@ -61,7 +61,7 @@ fn the_vector_that_signs_the_action_in_lower_case_holds() {
          Signature=10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f";
     let sent = documented(authorization);
     assert_eq!(&*sent.arrive().unwrap().action, "DescribeInstances");
-    // The action is bound now.
+    // The action is signed here.
     let other = sent.header("x-tc-action", "TerminateInstances");
     assert_eq!(other.denied(), Denied::SignatureMismatch);
 }
@@ -84,13 +84,13 @@ fn a_changed_request_breaks_the_signature() {
     let mut changed = Tc3::get("").send();
     changed.method = Method::POST;
     assert_eq!(changed.header("content-type", JSON).denied(), Denied::SignatureMismatch);
-    // Twice: the kept signing key changes nothing.
+    // Twice: the cached signing key changes nothing.
     assert!(client.send().arrive().is_ok());
     assert_eq!(client.send().header("host", "x").denied(), Denied::SignatureMismatch);
 }
 
 #[test]
-fn any_service_in_the_scope_is_accepted_and_told() {
+fn any_service_in_the_scope_is_accepted_and_returned() {
     for service in ["cvm", "tag", "127", "localhost:18931", "http://127"] {
         let client = Tc3 { service, ..Tc3::default() };
         for _ in 0..2 {
@@ -121,7 +121,7 @@ fn the_host_is_signed_with_port_or_without_and_with_scheme_or_without() {
 
 #[test]
 fn header_values_are_signed_lowered_or_verbatim() {
-    // The signer lowers, as the documents say.
+    // The signer lower-cases, as in the documents.
     let content_type = "application/json; charset=UTF-8";
     assert!(Tc3 { content_type, ..Tc3::default() }.send().arrive().is_ok());
     // The SDKs do not.
@@ -162,7 +162,7 @@ fn an_unsigned_payload_is_not_covered() {
     sent.body = b"{\"Limit\":1}".to_vec();
     assert_eq!(sent.arrive().unwrap().params.root.get("Limit"), Some(&Value::Integer(1)));
     assert_eq!(sent.without("x-tc-content-sha256").denied(), Denied::SignatureMismatch);
-    // Only that very word switches the hash off.
+    // Only that very word turns the hash off.
     let sent = Tc3::default().send().header("x-tc-content-sha256", "anything");
     assert!(sent.arrive().is_ok());
 }
@@ -177,7 +177,7 @@ fn a_get_signs_its_query_as_it_stands_on_the_wire() {
     let Value::Map(filter) = &filters[0] else { panic!() };
     let values = vec![Value::Text("a b c".into()), Value::Text("a/b".into())];
     assert_eq!(filter.get("Values"), Some(&Value::List(values)));
-    // All of a query belongs to the action: the common parameters stand in headers.
+    // The whole query belongs to the action: the common parameters are in headers.
     assert_eq!(request.params.root.get("Version"), Some(&Value::Text("mine".into())));
     assert_eq!(request.version.as_deref(), Some("2017-03-12"));
 }
@@ -239,7 +239,7 @@ fn the_authorization_header_may_be_spaced_in_any_way() {
 }
 
 #[test]
-fn a_malformed_authorization_header_is_told_what_is_wrong() {
+fn a_malformed_authorization_header_is_refused_with_its_fault() {
     let good = Tc3::default().authorization();
     let long_list = (0..40).map(|number| format!("x-{number}")).collect::<Vec<_>>().join(";");
     for (authorization, what) in [
@@ -263,8 +263,8 @@ fn a_malformed_authorization_header_is_told_what_is_wrong() {
         (good.replace("content-type;host", &long_list), "too many"),
     ] {
         let denied = Tc3::default().send().header("authorization", &authorization).denied();
-        let Denied::MalformedAuthorization { what: told } = &denied else { panic!("{authorization}: {denied:?}") };
-        assert!(told.to_string().contains(what), "{authorization}: {told}");
+        let Denied::MalformedAuthorization { what: fault } = &denied else { panic!("{authorization}: {denied:?}") };
+        assert!(fault.to_string().contains(what), "{authorization}: {fault}");
     }
     let denied = Tc3::default().send().header("authorization", "TC3-HMAC-SHA256 \u{e9}").denied();
     assert!(matches!(denied, Denied::MalformedAuthorization { .. }), "{denied:?}");
@@ -313,7 +313,7 @@ fn the_timestamp_header_must_be_a_number() {
 }
 
 #[test]
-fn an_unknown_secret_id_is_told() {
+fn an_unknown_secret_id_is_refused() {
     let authorization = Tc3::default().authorization().replace(SECRET_ID, "AKIDother");
     let denied = Tc3::default().send().header("authorization", &authorization).denied();
     assert_eq!(denied, Denied::SecretIdNotFound { secret_id: "AKIDother".into() });
@@ -375,7 +375,7 @@ fn a_header_that_decides_or_is_signed_is_taken_once_only() {
     ] {
         let sent = Tc3::default().send();
         let first = sent.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
-        // The first counted, whatever the second said; the same twice is no better.
+        // The first header was used, whatever the second held; twice the same value is no better.
         for second in [first.as_str(), "other"] {
             let sent = sent.clone().without(name).doubled(name, &first).doubled(name, second);
             assert_eq!(sent.denied(), Denied::DuplicateHeader { name: name.into() }, "{name}: {second}");
@@ -398,7 +398,7 @@ fn a_head_is_refused_before_its_body_is_there() {
     let unknown = whole.headers["authorization"].to_str().unwrap().replace("AKID", "AKIE");
     let absent = whole.headers["authorization"].to_str().unwrap().replace("content-type;host", "content-type;host;x-a");
     let named = whole.clone().header("authorization", &absent);
-    for (sent, told) in [
+    for (sent, message) in [
         (whole.clone().header("authorization", &unknown), "The SecretId is not found"),
         (named, "names `x-a`, which the request does not have"),
         (whole.clone().header("authorization", "Basic abc"), "The signature algorithm `Basic`"),
@@ -406,8 +406,8 @@ fn a_head_is_refused_before_its_body_is_there() {
         (whole.clone().header("x-tc-timestamp", "soon"), "`soon` specified in the parameter `X-TC-Timestamp`"),
         (whole.clone().header("content-type", "text/plain"), "not support Content-Type=`text/plain`"),
     ] {
-        let denied = sent.denied_by_head(2).unwrap_or_else(|| panic!("{told}"));
-        assert!(denied.to_string().contains(told), "{told}: {denied}");
+        let denied = sent.denied_by_head(2).unwrap_or_else(|| panic!("{message}"));
+        assert!(denied.to_string().contains(message), "{message}: {denied}");
         // The same as with the body.
         assert_eq!(sent.denied(), denied);
     }

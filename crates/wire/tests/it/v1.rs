@@ -1,4 +1,4 @@
-//! Signature v1: the documents' vectors, and every way in which clients differ.
+//! Signature v1: the documents' vectors, and the ways in which clients differ.
 
 use cvmd_wire::{Denied, Dialect, Language, ReplayKey, Value, sign};
 use http::Method;
@@ -149,7 +149,7 @@ fn the_host_is_signed_with_port_or_without_and_with_scheme_or_without() {
 
 #[test]
 fn an_underscore_in_a_name_is_signed_as_a_dot_or_as_it_is() {
-    // `A_b` sorts behind `AB` and, with the dot, before it, as in the string that this signs:
+    // `A_b` sorts after `AB` and, with the dot, before it, as in the string that is signed here:
     // `GETh/?A.b=1&AB=2&Action=A&Nonce=1&SecretId=...&Timestamp=1551113065&Version=1`.
     let dotted = "pfRnN3/2z9hhCKvvh25Fuj7qFS0=";
     let params = [
@@ -167,7 +167,7 @@ fn an_underscore_in_a_name_is_signed_as_a_dot_or_as_it_is() {
     let sent = Sent::new(Method::GET, &format!("/?{}", encode(&signed)), "").header("host", "h");
     assert_eq!(sent.arrive().unwrap().params.root.get("A_b"), text("1").as_ref());
 
-    // Signed verbatim, which our own signer does not do.
+    // Signed with the names as they are, which our own signer does not do.
     let params = [
         ("Action", "A"),
         ("Nonce", "1"),
@@ -240,7 +240,7 @@ fn a_signed_form_is_one_whatever_it_is_called() {
         let forged = client.send_signed("Zm9yZ2Vk").header("content-type", "application/json");
         assert_eq!(forged.denied(), Denied::SignatureMismatch);
     }
-    // What is no form is not looked at, whatever names stand in it.
+    // A body that is no form is not read, whatever names occur in it.
     for body in [r#"{"SecretId":"AKID","Signature":"x"}"#, "Signature=", "Action=DescribeZones&Signatures=x", ""] {
         let sent = |target| Sent::new(Method::POST, target, body).header("content-type", "application/json");
         assert_eq!(sent("/").denied(), Denied::MissingAuthorization, "{body}");
@@ -303,7 +303,7 @@ fn a_timestamp_must_be_a_number() {
 }
 
 #[test]
-fn an_unknown_secret_id_is_told_before_the_window() {
+fn an_unknown_secret_id_is_refused_before_the_window() {
     let sent = V1::legacy(&[]).with("SecretId", Some("AKIDother")).send();
     let secret_id = "AKIDother".into();
     assert_eq!(sent.arrive_at(NOW + 999).unwrap_err(), Denied::SecretIdNotFound { secret_id });
@@ -320,7 +320,7 @@ fn a_parameter_given_twice_is_refused() {
 }
 
 #[test]
-fn only_the_legacy_door_has_a_replay_key() {
+fn only_the_legacy_dialect_has_a_replay_key() {
     let key = |client: &V1<'_>| client.send().arrive().unwrap().replay;
     let client = V1::legacy(&[]);
     let first = key(&client).unwrap();
