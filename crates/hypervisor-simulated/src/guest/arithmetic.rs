@@ -1,11 +1,11 @@
-//! `$(( ))`: whole numbers, variables, and the operators of C that scripts use. Pure.
+//! Evaluates `$(( ))`: whole numbers, variables, and the operators of C that scripts use. Pure.
 
 use std::{iter::Peekable, str::Chars};
 
-/// `( )` and signs inside each other.
+/// The maximum depth of `( )` and signs inside each other.
 const DEPTH_MAX: usize = 64;
 
-/// Of each level the operators, those that bind less tightly first; a longer one before its own beginning.
+/// The operators of each level, the loosest first; a longer operator stands before one that it begins with.
 const LEVELS: [&[&str]; 6] = [&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
 
 struct Reader<'a> {
@@ -14,10 +14,10 @@ struct Reader<'a> {
     depth: usize,
 }
 
-/// What the text comes to. A variable that is not set, or empty, is 0.
+/// The value of the text. A variable that is unset or empty is 0.
 ///
 /// # Errors
-/// What of it makes no sense.
+/// The part that cannot be evaluated.
 pub(crate) fn value(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<i64, String> {
     let mut reader = Reader { characters: text.chars().peekable(), variable, depth: 0 };
     reader.blanks();
@@ -140,7 +140,7 @@ mod test {
     }
 
     #[test]
-    fn what_makes_no_sense_is_said() {
+    fn what_makes_no_sense_is_reported() {
         for text in ["1 / 0", "1 % 0", "1 +", "(1", "1)", "2 3", "1x", "a = 1", "1 ? 2 : 3", &"(".repeat(1_000)] {
             assert!(of(text).is_err(), "{text}");
         }

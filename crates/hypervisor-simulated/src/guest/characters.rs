@@ -1,9 +1,9 @@
-//! The characters of a text that a shell reads, one by one, and the here-documents that stand between its lines.
+//! Reads a shell's text character by character, and the here-documents between its lines.
 
-/// What is left of a text.
+/// The rest of a text.
 pub(crate) struct Characters<'a> {
     rest: &'a str,
-    /// Where the lines of here-documents begin, as what is left then, and what stands behind them.
+    /// The rest of the text at the first line of here-documents, and the text after them.
     here: Option<(usize, &'a str)>,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Characters<'a> {
         self.next_if(|character| character == wanted)
     }
 
-    /// The lines between the end of this one and the one that says `end`, which are read as none of the shell's then; with
-    /// `stripped` without the tabs before them. `None` where there is no such line.
+    /// The lines from the end of this one to the line `end`; the shell then does not read them as commands. With
+    /// `stripped`, without leading tabs. `None` if there is no line `end`.
     pub(crate) fn here_document(&mut self, end: &str, stripped: bool) -> Option<String> {
         let (begin, from) = match self.here {
             Some(here) => here,

@@ -1,4 +1,4 @@
-//! The commands of a simulated guest: what they print and with which status they end.
+//! The commands of a simulated guest: their output and exit status.
 
 use super::{
     dates, environment, file_commands, lookup, printing,
@@ -17,17 +17,18 @@ use std::{io::Write as _, time::Duration};
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 const KERNEL: &str = "6.1.0-cvmd";
 
-/// What stands before a command's name.
+/// What precedes a command's name.
 struct Before<'a> {
     assigned: Vec<(String, String)>,
     user: &'a str,
-    /// `env`, which takes no command for a wish to see the variables.
+    /// `env`, which without a command prints the variables.
     is_env: bool,
 }
 
-/// Takes variables, `sudo`, `env`, `exec` and `command` off the front of a command's words. Answers what is left of them.
+/// Splits variables, `sudo`, `env`, `exec` and `command` off the front of a command's words. Returns the remaining
+/// words too.
 fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a str]) {
-    // What is still to be looked at: taking words off the front of the list would move all others each time.
+    // A slice of the words left: to remove words from a list's front would move all others each time.
     let mut words = words;
     let mut before = Before { assigned: Vec::new(), user, is_env: false };
     while let Some(first) = words.first().copied() {
@@ -51,7 +52,7 @@ fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a 
     (before, words)
 }
 
-/// Runs one command, with what is assigned before its name.
+/// Runs one command, with the variables assigned before its name.
 pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let machine = guest.machine;
@@ -112,7 +113,7 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
             let status = arguments.first().map_or(Some(guest.shell.status), |number| number.parse().ok());
             Done { effect: Some(Effect::Exit(status.unwrap_or(2))), ..Done::default() }
         }
-        // As the vendor's guide begins; the rescue system has mounted the disk already.
+        // The vendor's guide begins with this command; the rescue system has mounted the disk already.
         "mount" if rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
         "poweroff" | "halt" => power(Effect::PowerOff),
         "reboot" => power(Effect::Reboot),
@@ -122,14 +123,14 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
     }
 }
 
-/// As `sh` says it, and once a shell what there is instead.
+/// The message of `sh`, and once per shell a hint at the commands that exist.
 fn unknown(name: &str, shell: &mut Shell) -> Done {
     let hint = if shell.hinted { "" } else { "\n(a simulated guest: `help` says which commands it knows)" };
     shell.hinted = true;
     fails(&format!("sh: 1: {name}: not found{hint}"), 127)
 }
 
-/// Whether a command waits for the client's input to end.
+/// Whether a command reads the client's input to its end.
 pub(crate) fn reads_input(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
     let Some((name, rest)) = words.split_first() else { return false };
@@ -154,7 +155,7 @@ fn id(user: &str, arguments: &[&str]) -> Done {
     }
 }
 
-/// Virtio disks, the system disk first.
+/// Lists virtio disks, the system disk first.
 fn lsblk(machine: &Machine) -> Done {
     let mut done = prints("NAME SIZE TYPE");
     for (letter, size_gib) in ('a'..='z').zip(&machine.size.disks_gib) {
@@ -163,7 +164,7 @@ fn lsblk(machine: &Machine) -> Done {
     done
 }
 
-/// Its disks; the files that are in memory stand on the first.
+/// Lists its disks; the files in memory count for the first.
 fn df(guest: &Guest<'_>, arguments: &[&str]) -> Done {
     let is_known = |word: &&str| matches!(*word, "-h" | "-k" | "/");
     if !arguments.iter().all(is_known) {
@@ -188,7 +189,7 @@ fn df(guest: &Guest<'_>, arguments: &[&str]) -> Done {
     }
 }
 
-/// `read [-r] NAME...`: a line of the input, its words one by one, and what is left of it to the last name.
+/// `read [-r] NAME...`: reads a line of the input, one word per name; the last name gets the rest.
 fn read(guest: &mut Guest<'_>, arguments: &[&str]) -> Done {
     let names = arguments.strip_prefix(&["-r"]).unwrap_or(arguments);
     if names.is_empty() || !names.iter().all(|name| is_name(name)) {
@@ -208,7 +209,7 @@ fn read(guest: &mut Guest<'_>, arguments: &[&str]) -> Done {
     Done { status: u8::from(!line.is_some_and(|line| line.ends_with(b"\n"))), ..Done::default() }
 }
 
-/// `break` and `continue`, of the loop around them; outside of one they do nothing.
+/// `break` and `continue` of the loop around them; outside of a loop they do nothing.
 fn leaves(what: Leaving, arguments: &[&str], shell: &mut Shell) -> Done {
     if !matches!(arguments, [] | ["1"]) {
         return fails("sh: only the loop around `break` and `continue` can be left here", 2);

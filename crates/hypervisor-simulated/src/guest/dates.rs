@@ -1,4 +1,4 @@
-//! Moments as a guest tells them, always in UTC and in English: `date`, `uptime`, and the times of files.
+//! Times as a guest prints them, always in UTC and in English: `date`, `uptime`, and the times of files.
 
 use super::process::{Done, fails, prints};
 
@@ -17,14 +17,14 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-/// Half a year: coreutils show the year of what is older, and the time of what is younger.
+/// Half a year: coreutils print the year of older times, and the time of day of younger ones.
 const RECENT_SECONDS: u64 = 31_556_952 / 2;
 
-/// A moment in the calendar.
+/// A time in the calendar.
 struct Moment {
     seconds: u64,
     year: u64,
-    /// From 1 on.
+    /// From 1.
     month: usize,
     day: u64,
     weekday: usize,
@@ -48,7 +48,7 @@ impl Moment {
         Moment { seconds, year, month, day, weekday }
     }
 
-    /// What a letter behind `%` stands for; `None` for one that is not known here.
+    /// The text for a letter after `%`; `None` for a letter that is not supported.
     fn field(&self, letter: char) -> Option<String> {
         let Moment { seconds, year, month, day, weekday } = *self;
         let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
@@ -78,10 +78,10 @@ impl Moment {
         })
     }
 
-    /// The moment in a format of `date`.
+    /// The time in a format of `date`.
     ///
     /// # Errors
-    /// The letter that is not known here.
+    /// The letter that is not supported.
     fn text(&self, format: &str) -> Result<String, char> {
         let (mut text, mut letters) = (String::new(), format.chars());
         while let Some(letter) = letters.next() {
@@ -97,7 +97,7 @@ impl Moment {
     }
 }
 
-/// `date`, and `date +FORMAT`; UTC is the guest's own time, so that `-u` says nothing new.
+/// `date`, and `date +FORMAT`. The guest's own time is UTC, so `-u` changes nothing.
 pub(crate) fn date(arguments: &[&str], now: u64) -> Done {
     let arguments: Vec<_> = arguments.iter().filter(|word| !["-u", "--utc"].contains(word)).collect();
     let format = match *arguments {
@@ -111,7 +111,7 @@ pub(crate) fn date(arguments: &[&str], now: u64) -> Done {
     }
 }
 
-/// The time of a file, as `ls -l` tells it.
+/// The time of a file, as `ls -l` prints it.
 pub(crate) fn of_files(moment: u64, now: u64) -> String {
     let is_recent = moment <= now && moment + RECENT_SECONDS > now;
     Moment::of(moment).text(if is_recent { "%b %e %R" } else { "%b %e  %Y" }).unwrap_or_default()
@@ -125,7 +125,7 @@ pub(crate) fn uptime(arguments: &[&str], booted: u64, now: u64) -> Done {
     }
 }
 
-/// As procps says it; who asks is the one user, and nothing else runs here.
+/// As procps prints it; the caller is the only user, and nothing else runs here.
 fn up(booted: u64, now: u64) -> String {
     let minutes = now.saturating_sub(booted) / 60;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
@@ -144,28 +144,31 @@ mod test {
     use super::*;
 
     #[test]
-    fn how_long_a_machine_is_up_is_told_as_procps_does() {
+    fn the_uptime_is_printed_as_procps_does() {
         let now = 951_782_399;
-        for (up, told) in [
+        for (up, printed) in [
             (59, "up 0 min,"),
             (61 * 60, "up  1:01,"),
             (86_400 + 60, "up 1 day, 1 min,"),
             (2 * 86_400 + 13 * 3600, "up 2 days, 13:00,"),
         ] {
-            assert_eq!(super::up(now - up, now), format!(" 23:59:59 {told}  1 user,  load average: 0.00, 0.00, 0.00"));
+            assert_eq!(
+                super::up(now - up, now),
+                format!(" 23:59:59 {printed}  1 user,  load average: 0.00, 0.00, 0.00")
+            );
         }
     }
 
-    /// What GNU's date prints for the same seconds, with TZ=UTC and LC_ALL=C.
+    /// The output of GNU's date for the same seconds, with TZ=UTC and LC_ALL=C.
     #[test]
-    fn a_moment_is_told_as_gnu_date_does() {
-        for (now, told) in [
+    fn a_time_is_printed_as_gnu_date_does() {
+        for (now, printed) in [
             (0, "Thu Jan  1 00:00:00 UTC 1970"),
             (951_782_399, "Mon Feb 28 23:59:59 UTC 2000"),
             (951_782_400, "Tue Feb 29 00:00:00 UTC 2000"),
             (1_795_478_400, "Tue Nov 24 00:00:00 UTC 2026"),
         ] {
-            assert_eq!(date(&[], now), prints(told));
+            assert_eq!(date(&[], now), prints(printed));
         }
         let formatted = date(&["-u", "+%F %T %s %A %B %y %R%z 100%%"], 951_782_399);
         assert_eq!(formatted, prints("2000-02-28 23:59:59 951782399 Monday February 00 23:59+0000 100%"));

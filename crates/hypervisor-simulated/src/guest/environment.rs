@@ -1,4 +1,4 @@
-//! What a guest's shell is set to: its directory, its variables and its options, and the commands that change them.
+//! A guest's shell settings: its directory, its variables and its options, and the commands that change them.
 
 use super::{
     files::absolute,
@@ -7,11 +7,11 @@ use super::{
 };
 use crate::machine::Machine;
 
-/// As Debian's sshd sets it, for root and for others.
+/// The PATH that Debian's sshd sets, for root and for others.
 const PATHS: [&str; 2] =
     ["/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/usr/local/bin:/usr/bin:/bin:/usr/games"];
 
-/// The variables that sshd and a login give a shell; those that somebody has set stay.
+/// Sets the variables that sshd and a login set in a shell; variables that are already set stay.
 pub(crate) fn log_in(shell: &mut Shell, machine: &Machine) {
     let user = machine.entrance().user.to_string();
     let path = PATHS[usize::from(user != "root")];
@@ -22,7 +22,7 @@ pub(crate) fn log_in(shell: &mut Shell, machine: &Machine) {
     }
 }
 
-/// Does something with variables of its own.
+/// Runs `f` with additional variables, and restores the old ones.
 pub(crate) fn with<T>(
     assigned: &[(String, String)],
     guest: &mut Guest<'_>,
@@ -35,7 +35,7 @@ pub(crate) fn with<T>(
     done
 }
 
-/// Runs such a command; `None` when it is none.
+/// Runs one of these commands; `None` when `name` is not one of them.
 pub(crate) fn run(name: &str, arguments: &[&str], guest: &mut Guest<'_>) -> Option<Done> {
     Some(match name {
         "cd" => cd(arguments, guest),
@@ -75,7 +75,7 @@ fn cd(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     if arguments == ["-"] { prints(&to) } else { Done::default() }
 }
 
-/// All variables, exported or not: scripts see them all here.
+/// Prints all variables, exported or not: scripts see them all here.
 fn printenv(names: &[&str], shell: &Shell) -> Done {
     let mut done = Done::default();
     if names.is_empty() {
@@ -103,7 +103,7 @@ fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     Done::default()
 }
 
-/// Who may not do what with new files.
+/// The permissions that new files do not get.
 fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     match arguments {
         [] => prints(&format!("{:04o}", guest.shell.umask())),

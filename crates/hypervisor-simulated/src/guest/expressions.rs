@@ -1,7 +1,8 @@
-//! Regular expressions, as `sed` and `grep` take them: characters, `.`, `[ ]`, `^`, `$`, `*`, `\+`, `\?` and `\( \)`, and with `-E` the
-//! same without backslashes. What else there is in POSIX is refused. Pure, and bounded: a search that goes on and on is ended.
+//! Regular expressions of `sed` and `grep`: characters, `.`, `[ ]`, `^`, `$`, `*`, `\+`, `\?` and `\( \)`, and with
+//! `-E` the same without backslashes. The rest of POSIX is refused. Pure and bounded: a search that takes too many
+//! steps is ended.
 
-/// Parts of an expression; steps of all searches of one command.
+/// The maximum parts of an expression; the next constant is the maximum steps of all searches of one command.
 const PARTS_MAX: usize = 256;
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// `\1` to `\9`.
@@ -16,7 +17,7 @@ enum One {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    /// A character, so many times.
+    /// A character, with the minimum and maximum of repetitions.
     Times(One, usize, usize),
     Begin,
     End,
@@ -30,16 +31,16 @@ pub(crate) struct Expression {
     folded: bool,
 }
 
-/// Where something was found: all of it, and then what each group holds. Numbers of characters.
+/// The match, and then each group's: ranges as numbers of characters.
 pub(crate) type Found = Vec<Option<(usize, usize)>>;
 
-/// It took more steps than it may.
+/// The search took more steps than allowed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Endless;
 
 impl Expression {
     /// # Errors
-    /// What of it is not known.
+    /// The part that is not supported.
     pub(crate) fn of(text: &str, extended: bool, folded: bool) -> Result<Expression, String> {
         let characters: Vec<char> = text.chars().collect();
         let mut reader = Reader { characters: &characters, at: 0, extended, open: Vec::new(), groups: 0 };
@@ -53,7 +54,7 @@ impl Expression {
         if reader.open.is_empty() { Ok(Expression { parts, folded }) } else { Err("a group that is not closed".into()) }
     }
 
-    /// The first place from there on where it fits.
+    /// The first match at or after `from`.
     ///
     /// # Errors
     /// [`Endless`].
@@ -68,7 +69,7 @@ impl Expression {
         Ok(None)
     }
 
-    /// Where the parts from one on end when they begin there. As deep as there are parts.
+    /// Where a match of the parts from `part` on ends, if it begins there. Recursion is as deep as there are parts.
     fn fits(
         &self,
         part: usize,
@@ -126,7 +127,7 @@ struct Reader<'a> {
     characters: &'a [char],
     at: usize,
     extended: bool,
-    /// Groups that are not closed.
+    /// Groups that are still open.
     open: Vec<usize>,
     groups: usize,
 }
@@ -138,7 +139,7 @@ impl Reader<'_> {
         character
     }
 
-    /// The next character, and whether it is a sign of the language rather than itself.
+    /// The next character, and whether it is an operator.
     fn sign(&mut self) -> Result<Option<(char, bool)>, String> {
         const AWAY: &str = "+?(){}|";
         Ok(match self.next() {
@@ -184,7 +185,7 @@ impl Reader<'_> {
         Ok(Some(Part::Times(one, least, most)))
     }
 
-    /// How many times, where that is said.
+    /// The repetitions, if an operator for them follows.
     fn repeat(&mut self) -> (usize, usize) {
         let before = self.at;
         match self.sign() {
@@ -198,7 +199,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Behind `[`.
+    /// Reads a set, after its `[`.
     fn set(&mut self) -> Result<One, String> {
         let missing = || "a `[` that is not closed".to_owned();
         let negated = self.characters.get(self.at) == Some(&'^');

@@ -1,4 +1,4 @@
-//! The commands of a simulated guest that are about its files: `chmod`, `ls`, `test`, scripts.
+//! The file commands of a simulated guest: `chmod`, `ls`, `test`, scripts.
 
 use super::{
     files::absolute,
@@ -6,7 +6,7 @@ use super::{
     process::{COPIED_MAX, Done, Effect, Guest, Script, complain, directory, fails, split, too_much_copied},
 };
 
-/// Runs such a command; `None` when it is none.
+/// Runs one of these commands; `None` when `name` is not one of them.
 pub(crate) fn run(
     name: &str,
     arguments: &[&str],
@@ -80,7 +80,7 @@ fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
     Done { status: u8::from(!holds), ..Done::default() }
 }
 
-/// Of what is a file in memory the mode is kept; of the rest it has no meaning here.
+/// A file in memory gets the mode; for other files a mode has no meaning here.
 fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let place = place_of(guest);
     let Some((mode, paths)) = arguments.split_first().filter(|(_, paths)| !paths.is_empty()) else {
@@ -181,7 +181,7 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     done
 }
 
-/// `tee [-a] FILE...`: prints what it is given, and writes it.
+/// `tee [-a] FILE...`: prints its input, and writes it to files.
 fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let (options, paths) = split(arguments);
     if let Some(other) = options.iter().find(|option| **option != "-a") {
@@ -212,7 +212,7 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     done
 }
 
-/// Makes what is not there, without options.
+/// Creates missing files; no options are supported.
 fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
     let place = place_of(guest);
     if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
@@ -261,7 +261,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
     }
 }
 
-/// A script by its path: it must be executable, and for a shell.
+/// Runs a script by its path: it must be executable and a shell script.
 fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &Guest<'_>) -> Done {
     let Some((mode, body)) = guest.files.file(&guest.place(path)) else {
         return fails(&format!("sh: {path}: not found"), 127);

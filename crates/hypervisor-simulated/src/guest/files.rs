@@ -1,6 +1,6 @@
-//! The files of a guest that are in memory only: below `/tmp` and in its user's home, until its userland ends. Pure.
+//! The files of a guest that are only in memory: below `/tmp` and in its user's home, until its userland ends. Pure.
 //!
-//! `~/.ssh/authorized_keys` is not among them: it is the disk's, and whoever writes it writes the disk.
+//! `~/.ssh/authorized_keys` is not one of them: it is on the disk, and writing it writes the disk.
 
 use crate::{
     bounds::Bound,
@@ -12,12 +12,12 @@ use std::{
     sync::Arc,
 };
 
-/// Files and directories of one guest.
+/// The maximum of files and directories of one guest.
 const ENTRIES_MAX: usize = 64;
 pub(crate) const PATH_BYTES_MAX: usize = 4096;
-/// Bytes of one file.
+/// The maximum bytes of one file.
 pub(crate) const FILE_BYTES_MAX: usize = 1 << 20;
-/// Bytes of all files of one guest.
+/// The maximum bytes of all files of one guest.
 pub(crate) const BYTES_MAX: usize = 4 << 20;
 
 /// Files of the system that can be read.
@@ -30,12 +30,12 @@ const SYSTEM: [&str; 6] = [
     "/proc/sys/kernel/random/boot_id",
 ];
 
-/// What a guest holds, by absolute path.
+/// The files of a guest by absolute path.
 #[derive(Debug)]
 pub(crate) struct Files {
     entries: BTreeMap<String, Entry>,
     memory: Arc<Memory>,
-    /// As much as the entries have bytes.
+    /// The memory that the entries take.
     share: Share,
 }
 
@@ -46,10 +46,10 @@ pub(crate) enum Entry {
     File { mode: u32, body: Vec<u8>, changed_ms: u64 },
 }
 
-/// Why a path cannot be read or written, in the system's words.
+/// Why a path cannot be read or written, as the system words it.
 pub(crate) type Why = String;
 
-/// A path as its user types it, from the home directory on, without `.` and `..`.
+/// The absolute path, without `.` and `..`, of a path as its user types it; relative to the home directory.
 pub(crate) fn absolute(path: &str, home: &str) -> String {
     let mut parts: Vec<&str> = if path.starts_with('/') { Vec::new() } else { home.split('/').collect() };
     for part in path.split('/') {
@@ -62,18 +62,18 @@ pub(crate) fn absolute(path: &str, home: &str) -> String {
     format!("/{}", parts.join("/").trim_start_matches('/'))
 }
 
-/// Whether `path` is `directory` or lies in it.
+/// Whether `path` is `directory` or inside it.
 fn is_in(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a file there would look like a key that enters the rescue system: none does.
+/// Whether a file there would look like a key for the rescue system: no such file has an effect.
 fn is_misleading(path: &str, home: &str) -> bool {
     path.strip_prefix(home) == Some("/.ssh/authorized_keys")
 }
 
 impl Files {
-    /// No files, in a machine's memory.
+    /// No files; they count against a machine's memory.
     pub(crate) fn new(memory: Arc<Memory>) -> Files {
         Files { entries: BTreeMap::new(), share: memory.share(), memory }
     }
@@ -82,7 +82,7 @@ impl Files {
         Arc::clone(&self.memory)
     }
 
-    /// Whether there is a directory: one that was made, or one that every guest has.
+    /// Whether it is a directory: one that was made, or one that every guest has.
     pub(crate) fn is_directory(&self, path: &str, machine: &Machine) -> bool {
         let keys = machine.keys_path();
         let parent = keys.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -98,14 +98,14 @@ impl Files {
         }
     }
 
-    /// When what was put or made there was so; `None` of what stands in every guest.
+    /// When a file or directory was changed, in unix milliseconds; `None` for what every guest has.
     pub(crate) fn changed_ms(&self, path: &str) -> Option<u64> {
         self.entries.get(path).map(|entry| match entry {
             Entry::Directory { changed_ms } | Entry::File { changed_ms, .. } => *changed_ms,
         })
     }
 
-    /// Gives a file the time of now; tells whether there is one.
+    /// Sets a file's time to now; returns whether the file exists.
     pub(crate) fn touch(&mut self, path: &str, now_ms: u64) -> bool {
         let Some(Entry::File { changed_ms, .. } | Entry::Directory { changed_ms }) = self.entries.get_mut(path) else {
             return false;
@@ -114,7 +114,7 @@ impl Files {
         true
     }
 
-    /// The names in a directory: what was put there, and what stands there in every guest.
+    /// The names in a directory: what was created, and what every guest has.
     pub(crate) fn names(&self, directory: &str, machine: &Machine) -> BTreeSet<String> {
         let (home, keys) = (machine.home(), machine.keys_path());
         let standing = SYSTEM.into_iter().chain(["/tmp", &*home, &*keys]);
@@ -125,10 +125,10 @@ impl Files {
         self.entries.keys().map(String::as_str).chain(standing).filter_map(inside).collect()
     }
 
-    /// Whether a file of so many bytes may be put at a path.
+    /// Whether a file of that many bytes may be created at a path.
     ///
     /// # Errors
-    /// What the system would say.
+    /// The system's message.
     pub(crate) fn allows(&self, path: &str, bytes: usize, machine: &Machine) -> Result<(), Why> {
         if bytes > FILE_BYTES_MAX {
             return Err(self.full("File too large"));
@@ -143,7 +143,7 @@ impl Files {
         if self.bytes_beside(path) + bytes > BYTES_MAX { Err(self.full("No space left on device")) } else { Ok(()) }
     }
 
-    /// A bound of files was reached.
+    /// The message that a bound of files was reached.
     fn full(&self, why: &str) -> Why {
         self.memory.bounds.reached(Bound::Memory);
         why.into()
@@ -159,14 +159,14 @@ impl Files {
         self.entries.iter().filter(|(other, _)| *other != path).map(|(_, entry)| entry.bytes()).sum()
     }
 
-    /// Whether an entry of that name may be.
+    /// Whether there is room for an entry of that name.
     fn has_place(&self, path: &str, machine: &Machine) -> Result<(), Why> {
         self.has_name(path, machine)?;
         let is_new = !self.entries.contains_key(path);
         if is_new && self.entries.len() >= ENTRIES_MAX { Err(self.full("No space left on device")) } else { Ok(()) }
     }
 
-    /// Whether an entry may be called so.
+    /// Whether an entry may have that name.
     fn has_name(&self, path: &str, machine: &Machine) -> Result<(), Why> {
         let (home, keys) = (machine.home(), machine.keys_path());
         if is_misleading(path, &home) || !(is_in(path, "/tmp") || is_in(path, &home)) {
@@ -179,10 +179,10 @@ impl Files {
         if name.len() > 255 || path.len() > PATH_BYTES_MAX { Err("File name too long".into()) } else { Ok(()) }
     }
 
-    /// Puts a file in a place that [`Files::allows`]; without a mode it keeps the one that it had.
+    /// Writes a file that [`Files::allows`]; without `mode` it keeps its mode.
     ///
     /// # Errors
-    /// What the system would say.
+    /// The system's message.
     pub(crate) fn put(
         &mut self,
         path: &str,
@@ -199,10 +199,10 @@ impl Files {
         Ok(())
     }
 
-    /// Writes into a file, from an offset or its end on; what lies between its end and the offset becomes zeros.
+    /// Writes into a file, at an offset or at its end; a gap between its end and the offset becomes zeros.
     ///
     /// # Errors
-    /// What the system would say.
+    /// The system's message.
     pub(crate) fn write_at(
         &mut self,
         path: &str,
@@ -226,10 +226,10 @@ impl Files {
         Ok(())
     }
 
-    /// Gives a file, or a directory with what is in it, another path; a file that stands there is replaced.
+    /// Renames a file, or a directory with its content; an existing file is replaced.
     ///
     /// # Errors
-    /// What the system would say.
+    /// The system's message.
     pub(crate) fn rename(&mut self, from: &str, to: &str, machine: &Machine) -> Result<(), Why> {
         let is_directory = match self.entries.get(from) {
             Some(entry) => matches!(entry, Entry::Directory { .. }),
@@ -263,15 +263,15 @@ impl Files {
                 self.entries.insert(renamed, entry);
             }
         }
-        // What was replaced gives its bytes back.
+        // The bytes of a replaced file are given back.
         let _ = self.share.resize(self.bytes_beside(""));
         Ok(())
     }
 
-    /// Makes a directory in a directory; one that is there stays.
+    /// Makes a directory; an existing one stays.
     ///
     /// # Errors
-    /// What the system would say.
+    /// The system's message.
     pub(crate) fn make_directory(&mut self, path: &str, machine: &Machine, now_ms: u64) -> Result<(), Why> {
         if self.is_directory(path, machine) {
             return Ok(());
@@ -290,11 +290,11 @@ impl Files {
         true
     }
 
-    /// Takes a file away, or what was made below a directory and the directory; tells whether there was any.
+    /// Removes a file, or a directory with everything below it; returns whether there was one.
     pub(crate) fn remove(&mut self, path: &str) -> bool {
         let before = self.entries.len();
         self.entries.retain(|other, _| !is_in(other, path));
-        // Less can always be had.
+        // To shrink always succeeds.
         let _ = self.share.resize(self.bytes_beside(""));
         self.entries.len() < before
     }

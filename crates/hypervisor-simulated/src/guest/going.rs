@@ -1,4 +1,4 @@
-//! A text of a guest on its way: what it may still print, and how it is ended that goes on and on.
+//! A text that is being run in a guest: what it may still print, and how one that runs without end is stopped.
 
 use super::{
     input::Input,
@@ -12,42 +12,43 @@ use super::{
 use crate::{bounds::Bound, computing::HEAVY};
 use russh::Error;
 
-/// Bytes that one text may print, and run as scripts, before it is ended, each command counting as a few: nobody else waits for one guest.
+/// The maximum bytes that one text may print and run as scripts before it is ended; each command counts as some bytes.
+/// It bounds how long one guest can delay others.
 pub(crate) const PRINTED_MAX: usize = 32 << 20;
 pub(crate) const COMMAND_COUNTS: usize = 1 << 10;
-/// The status of what a bound has ended.
+/// The exit status of a text that reached a bound.
 pub(crate) const ENDED: u8 = 2;
 
-/// What a word of a command weighs: it may name a file or a directory to look into.
+/// The weight of a word of a command: it may name a file or a directory to read.
 const WORD_WEIGHS: usize = 64;
-/// What looks for patterns: how long that takes, no word tells.
+/// Commands that search for patterns, whose time does not follow from their words.
 const SEARCHES: [&str; 2] = ["grep", "sed"];
 
-/// Why a text does not run, or not on.
+/// Why a text does not run, or does not go on.
 pub(crate) struct Refused {
     pub(crate) words: String,
-    /// The bound that it reached; what is merely not understood has reached none.
+    /// The bound that it reached; `None` when it was only not understood.
     pub(crate) bound: Option<Bound>,
 }
 
-/// A text on its way, with all that it calls.
+/// A text that is being run, with everything it calls.
 pub(crate) struct Going<'a> {
     pub(crate) signals: &'a Signals,
-    /// Whether a first command has begun.
+    /// Whether its first command has begun.
     pub(crate) begun: bool,
-    /// What it may still print; `None` once it has been ended, for that or another bound.
+    /// The bytes that it may still print; `None` once it was ended at a bound.
     pub(crate) left: Option<usize>,
     pub(crate) depth: usize,
 }
 
-/// What a command is given, beside its words.
+/// What a command gets beside its words.
 pub(crate) struct Given<'a> {
     pub(crate) input: &'a Input,
-    /// It is part of a condition: that it fails ends no shell.
+    /// It is part of a condition, so its failure ends no shell.
     pub(crate) is_asked: bool,
 }
 
-/// About how long a command computes, before it is known what its words come to.
+/// An estimate of how long a command computes, before its words have values.
 pub(crate) fn weight(command: &Command) -> usize {
     let words = command.words();
     let searches = |name: &Word| name.plain().is_none_or(|name| SEARCHES.contains(&name));
@@ -55,7 +56,7 @@ pub(crate) fn weight(command: &Command) -> usize {
 }
 
 impl Userland {
-    /// Counts what a text has printed. It may not go on for ever.
+    /// Counts what a text has printed, so that it cannot run for ever.
     pub(crate) async fn spend(
         &self,
         bytes: usize,

@@ -1,7 +1,7 @@
-//! Reads a line typed at a guest, or a script: words, quotes, `$NAME`, `${NAME:-word}`, `$( )`, `$(( ))`, `;` `&&` `||` `|` `!`,
-//! `( )`, `if`, `for`, `while`, `until`, where input comes from (`<` `<<`) and where output goes (`>` `>>` `2>&1`). Pure.
+//! Parses a line typed in a guest, or a script: words, quotes, `$NAME`, `${NAME:-word}`, `$( )`, `$(( ))`, `;` `&&`
+//! `||` `|` `!`, `( )`, `if`, `for`, `while`, `until`, input (`<` `<<`) and output (`>` `>>` `2>&1`). Pure.
 //!
-//! Not a POSIX shell. What is not understood is refused, never half done: a `case` or a function that were taken as words would do
+//! Not a POSIX shell. What is not supported is refused, never half done: a `case` or a function taken as words would do
 //! something that nobody asked for.
 
 use super::{
@@ -10,33 +10,33 @@ use super::{
     syntax_tree::{Body, Command, Join, Output, Source, Stream, Word},
 };
 
-/// Words and signs of a text: each costs many times its bytes.
+/// The maximum of words and operators of a text: each costs many times its bytes.
 const TOKENS_MAX: usize = 32 << 10;
-/// `( )`, `$( )`, `if`, loops and `${ }` inside each other.
+/// The maximum depth of `( )`, `$( )`, `if`, loops and `${ }`.
 const DEPTH_MAX: usize = 16;
 
 /// Why a text does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unclear {
-    /// The text says where, as `sh` would.
+    /// A syntax error; the text names the place, as `sh` does.
     Syntax(String),
-    /// It has more of something than may be.
+    /// It exceeds a maximum.
     TooMuch(String),
 }
 
-/// Words of a shell's grammar: at the beginning of a command they are no command's name.
+/// Reserved words: at the beginning of a command they are not a command's name.
 const RESERVED: [&str; 17] = [
     "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "function", "select",
     "{", "}", "!",
 ];
 
-/// Reads a line, or several.
+/// Parses a line, or several.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
     let mut reader = Reader { characters: Characters::of(text), tokens: 0, values: 0, depth: 0 };
     Ok(reader.list(&[END])?.0)
 }
 
-/// What ends a list of commands, beside reserved words.
+/// The end of a list of commands, beside reserved words.
 pub(crate) const END: &str = "the end";
 pub(crate) const CLOSE: &str = ")";
 
@@ -62,7 +62,7 @@ enum Token {
 pub(crate) struct Reader<'a> {
     pub(crate) characters: Characters<'a>,
     pub(crate) tokens: usize,
-    /// Variables and the like in the word that is read, those inside its `${ }` too.
+    /// Variables and the like in the current word, those inside its `${ }` too.
     pub(crate) values: usize,
     pub(crate) depth: usize,
 }
@@ -79,12 +79,12 @@ pub(crate) fn ends_word(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')')
 }
 
-/// Commands that are read, up to what ends them.
+/// A list of commands while it is read.
 struct List {
     commands: Vec<Command>,
-    /// The one that is read now.
+    /// The current command.
     command: Command,
-    /// Behind a `!`, to the end of the pipeline.
+    /// After a `!`, up to the end of the pipeline.
     negated: bool,
 }
 
@@ -103,7 +103,7 @@ impl List {
         } else if !finished.is_empty() || join != Join::Always || self.negated {
             return Err(missing());
         } else {
-            // A line that goes on behind `&&`, `||` or `|`.
+            // A line that continues after `&&`, `||` or `|`.
             self.command.join = finished.join;
         }
         Ok(())
@@ -119,7 +119,7 @@ impl List {
 }
 
 impl Reader<'_> {
-    /// Commands up to one of `ends`, and which that was.
+    /// Reads commands up to one of `ends`, and returns that one too.
     pub(crate) fn list(&mut self, ends: &[&'static str]) -> Result<(Vec<Command>, &'static str), Unclear> {
         let mut list = List { commands: Vec::new(), command: Command::new(Join::Always), negated: false };
         loop {
@@ -191,13 +191,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Commands, of which there is one at least.
+    /// Reads commands; at least one is required.
     fn filled(&mut self, ends: &[&'static str]) -> Result<(Vec<Command>, &'static str), Unclear> {
         let (commands, end) = self.list(ends)?;
         if commands.is_empty() { Err(missing()) } else { Ok((commands, end)) }
     }
 
-    /// Behind `if`.
+    /// Reads on after `if`.
     fn conditional(&mut self) -> Result<Body, Unclear> {
         let mut arms = Vec::new();
         loop {
@@ -213,7 +213,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Behind `for`.
+    /// Reads on after `for`.
     fn each(&mut self) -> Result<Body, Unclear> {
         let only = || Unclear::Syntax("of `for` only `for NAME in WORD...; do ...; done` is known here".into());
         let name = match self.token()? {
@@ -242,13 +242,13 @@ impl Reader<'_> {
         Ok(Body::For { name, words, commands: self.filled(&["done"])?.0 })
     }
 
-    /// Behind `while` or `until`.
+    /// Reads on after `while` or `until`.
     fn repeated(&mut self, until: bool) -> Result<Body, Unclear> {
         let (condition, _) = self.filled(&["do"])?;
         Ok(Body::While { condition, until, commands: self.filled(&["done"])?.0 })
     }
 
-    /// Behind `<`: a file, or the lines below.
+    /// Reads on after `<`: a file, or the lines below.
     fn input(&mut self) -> Result<Token, Unclear> {
         if self.characters.next_if_eq(&'<').is_none() {
             return match self.token()? {
@@ -273,7 +273,7 @@ impl Reader<'_> {
         let mut reader = Reader { characters: Characters::of(&text), tokens, values: 0, depth };
         while let Some(character) = reader.characters.next() {
             match character {
-                // There are no quotes in it that would have to be escaped.
+                // Double quotes are ordinary characters in it and need no escaping.
                 '\\' if reader.characters.peek() == Some('"') => read.push('\\'),
                 character => reader.quoted_piece(character, &mut read)?,
             }
@@ -282,7 +282,7 @@ impl Reader<'_> {
         Ok(Token::Input(Source::Text(read)))
     }
 
-    /// Reads what stands inside something else.
+    /// Reads something nested.
     pub(crate) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Unclear>) -> Result<T, Unclear> {
         if self.depth >= DEPTH_MAX {
             return Err(Unclear::TooMuch(format!(
@@ -332,7 +332,7 @@ impl Reader<'_> {
         }
     }
 
-    /// After a `>`: another one, or `&1` or `&2`.
+    /// Reads on after a `>`: another one, or `&1` or `&2`.
     fn redirection(&mut self, stream: Stream) -> Result<Token, Unclear> {
         let only = || Unclear::Syntax("behind `>&` only 1 and 2 are known here".into());
         if self.characters.next_if_eq(&'&').is_none() {
@@ -445,7 +445,7 @@ mod test {
         let Body::While { condition, until: false, .. } = &commands[1].body else { panic!("{commands:?}") };
         assert!(matches!(condition[0].input.as_deref(), Some(Source::File(_))));
         assert!(matches!(commands[2].body, Body::While { until: true, .. }) && commands[2].join == Join::Pipe);
-        // Two texts below one line, of which the first knows variables and the second does not.
+        // Two here-documents below one line: the first expands variables, the second does not.
         let commands = parse("a << X; b <<-'Y'\n$HOME \"q\" \\$c\nX\n\t$d\n\tY\ne\n").unwrap();
         let text = |at: usize| match commands[at].input.as_deref() {
             Some(Source::Text(text)) => text.expand(&shell()),
@@ -527,7 +527,7 @@ mod test {
     }
 
     proptest! {
-        /// Whatever is typed: it is read to its end, and no part of what is read is more than it may be.
+        /// Any text is read to its end, and no part of the result exceeds its maximum.
         #[test]
         fn any_line_is_read_or_refused(parts in proptest::collection::vec(0..PARTS.len(), 0..60)) {
             let text: String = parts.into_iter().map(|part| PARTS[part]).collect();

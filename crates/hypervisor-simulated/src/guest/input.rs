@@ -1,5 +1,5 @@
-//! What a command reads: what its client sent, a file, or what the command before it has printed. Each byte is read once, by whoever
-//! comes first.
+//! A command's input: from its client, a file, or the output of the command before it. Each byte is read once, by the
+//! first reader.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -15,13 +15,13 @@ impl Input {
         Input { bytes, read: AtomicUsize::new(0) }
     }
 
-    /// All that nobody has read.
+    /// Everything that was not read yet.
     pub(crate) fn take(&self) -> &[u8] {
         let from = self.read.swap(self.bytes.len(), Relaxed);
         self.bytes.get(from..).unwrap_or_default()
     }
 
-    /// The next line, with its end where it has one; `None` when nothing is left.
+    /// The next line, with its newline if it has one; `None` at the end.
     pub(crate) fn line(&self) -> Option<&[u8]> {
         let from = self.read.load(Relaxed);
         let line = self.bytes.get(from..)?.split_inclusive(|byte| *byte == b'\n').next()?;

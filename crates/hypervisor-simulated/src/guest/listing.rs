@@ -1,4 +1,4 @@
-//! `ls`, as coreutils print it: one name a line, as for a pipe.
+//! `ls`, as coreutils print it into a pipe: one name per line.
 
 use super::{
     files::absolute,
@@ -8,20 +8,20 @@ use super::{
 use crate::bounds::Bound;
 use std::{cmp::Reverse, collections::BTreeSet};
 
-/// Which options were given.
+/// The options.
 #[derive(Debug, Clone, Copy, Default)]
 struct Asked {
     hidden: bool,
-    /// `.` and `..` too.
+    /// Lists `.` and `..` too.
     own: bool,
     long: bool,
-    /// A directory itself, not what is in it.
+    /// Lists a directory itself, not its content.
     directory: bool,
-    /// What changed last comes first.
+    /// Sorts by time, the newest first.
     newest: bool,
 }
 
-/// Runs `ls`; `paths` and options may stand in any order.
+/// Runs `ls`; paths and options may come in any order.
 pub(crate) fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let mut asked = Asked::default();
     let (options, mut paths): (Vec<&str>, Vec<&str>) =
@@ -101,7 +101,7 @@ fn show(out: &mut String, mut entries: Vec<(&str, String)>, asked: Asked, guest:
     }
 }
 
-/// What stands in every guest has no time of its own: the boot made it, and nothing is older.
+/// Files that every guest has get the time of the boot, and nothing is older.
 fn changed_ms(path: &str, guest: &Guest<'_>) -> u64 {
     guest.files.changed_ms(path).unwrap_or(guest.machine.booted_ms)
 }

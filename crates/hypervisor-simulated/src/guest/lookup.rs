@@ -1,33 +1,33 @@
-//! Which commands a guest knows, and where they stand: `command -v`, `which`, `type`, `help`.
+//! The commands that a guest has, and their paths: `command -v`, `which`, `type`, `help`.
 
 use super::process::{Done, Guest, fails, prints};
 
-/// Those of the shell itself.
+/// Commands built into the shell.
 const BUILT_IN: [&str; 23] = [
     ".", ":", "[", "break", "cd", "command", "continue", "echo", "exit", "export", "false", "help", "logout", "printf",
     "pwd", "read", "set", "source", "test", "true", "type", "umask", "unset",
 ];
-/// Those that are programs, whether the shell has its own or not.
+/// Programs, whether the shell has a built-in of that name or not.
 const PROGRAMS: [&str; 42] = [
     "[", "bash", "cat", "chmod", "cp", "date", "df", "echo", "env", "false", "grep", "halt", "head", "hostname", "id",
     "ls", "lsblk", "mkdir", "mv", "nproc", "poweroff", "printenv", "printf", "pwd", "reboot", "rm", "scp", "sed", "sh",
     "shutdown", "sleep", "sudo", "tail", "tee", "test", "touch", "true", "uname", "uptime", "wc", "which", "whoami",
 ];
-/// Of them, those that only root calls.
+/// Those of them that only root runs.
 const OF_ROOT: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
 
-/// Runs such a command; `None` when it is none.
+/// Runs one of these commands; `None` when `name` is not one of them.
 pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
     let built_in = &BUILT_IN[..];
     Some(match (name, arguments) {
         ("command", ["-v", names @ ..]) => each(names, built_in, guest, |name, at| format!("{}\n", at.unwrap_or(name))),
         ("command", _) => fails("command: only -v, and a command's name, are known here", 2),
         ("type", names) => {
-            let told = |name: &str, at: Option<&str>| match at {
+            let line = |name: &str, at: Option<&str>| match at {
                 Some(at) => format!("{name} is {at}\n"),
                 None => format!("{name} is a shell builtin\n"),
             };
-            let mut done = each(names, built_in, guest, told);
+            let mut done = each(names, built_in, guest, line);
             for name in names.iter().filter(|name| found(name, built_in, guest).is_none()) {
                 done.err.push_str(&format!("type: {name}: not found\n"));
             }
@@ -43,7 +43,7 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
     })
 }
 
-/// All that a guest knows by name.
+/// The names of all commands.
 fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = BUILT_IN.into_iter().chain(PROGRAMS).filter(|name| name.len() > 1).collect();
     names.sort_unstable();
@@ -51,13 +51,13 @@ fn names() -> Vec<&'static str> {
     names
 }
 
-/// Tells where each of them is; the status is 1 when one is nowhere.
-fn each(names: &[&str], built_in: &[&str], guest: &Guest<'_>, tell: impl Fn(&str, Option<&str>) -> String) -> Done {
+/// Prints where each command is; the status is 1 when one is not found.
+fn each(names: &[&str], built_in: &[&str], guest: &Guest<'_>, line: impl Fn(&str, Option<&str>) -> String) -> Done {
     let mut done = Done { status: u8::from(names.is_empty()), ..Done::default() };
     for name in names {
         match found(name, built_in, guest) {
-            Some(Found::BuiltIn) => done.out.extend(tell(name, None).into_bytes()),
-            Some(Found::At(path)) => done.out.extend(tell(name, Some(&path)).into_bytes()),
+            Some(Found::BuiltIn) => done.out.extend(line(name, None).into_bytes()),
+            Some(Found::At(path)) => done.out.extend(line(name, Some(&path)).into_bytes()),
             None => done.status = 1,
         }
     }
@@ -91,7 +91,7 @@ mod test {
     use std::sync::Arc;
 
     #[test]
-    fn each_name_that_is_told_is_known() {
+    fn each_name_that_is_listed_is_known() {
         let machine = machine::test::seeded("", [1, 2]);
         let mut files = Files::new(Memory::all(Arc::default()).of_machine());
         for name in names().into_iter().chain(["/bin/sh", "nothing"]) {

@@ -10,10 +10,10 @@ use super::{
 };
 use russh::Error;
 
-/// Bytes of a loop's commands that count as one that is printed: each lap copies them.
+/// Bytes of a loop's commands that count as one printed byte: each iteration copies them.
 const LAP_WEIGHS: usize = 4;
 
-/// What begins a loop's next lap.
+/// What starts a loop's next iteration.
 pub(crate) enum Laps {
     Values { name: String, values: std::vec::IntoIter<String> },
     While { condition: Vec<Command>, until: bool },
@@ -29,7 +29,8 @@ impl Laps {
 }
 
 impl Userland {
-    /// Runs commands again and again, and tells whether the shell ends with one of them. Each lap counts as what it prints does.
+    /// Runs commands repeatedly, and returns whether one of them ends the shell. Each iteration counts like printed
+    /// bytes.
     pub(crate) async fn laps<P: Print>(
         &self,
         mut laps: Laps,
@@ -40,7 +41,7 @@ impl Userland {
         going: &mut Going<'_>,
     ) -> Result<bool, Error> {
         let weight = syntax_tree::weight("", commands) + laps.weight();
-        // A lap runs a copy of them.
+        // An iteration runs a copy of them.
         let mut share = self.memory.share();
         if !share.resize(weight) {
             self.refuse(shell, Refused::words("Cannot allocate memory"), out).await?;

@@ -1,14 +1,14 @@
-//! What stands about a file or a directory of a guest: kind, mode, owner, size and time.
+//! The metadata of a guest's file or directory: kind, mode, owner, size and time.
 
 use super::{dates, files::absolute, process::Guest};
 
 const DIRECTORY: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
 
-/// As `stat` has it.
+/// As `stat` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Metadata {
-    /// The kind's bits among them.
+    /// Includes the bits of the kind.
     pub(crate) mode: u32,
     pub(crate) links: usize,
     pub(crate) owner: String,
@@ -17,12 +17,12 @@ pub(crate) struct Metadata {
 }
 
 impl Metadata {
-    /// `None` where nothing stands.
+    /// `None` where nothing exists.
     pub(crate) fn of(path: &str, guest: &Guest<'_>) -> Option<Metadata> {
         let machine = guest.machine;
         let keys = machine.keys_path();
         let (home, keys_directory) = (machine.home(), keys.rsplit_once('/').map_or("", |(parent, _)| parent));
-        // What stands in every guest has no time of its own: the boot made it, and nothing is older.
+        // Files that every guest has get the time of the boot, and nothing is older.
         let changed_ms = guest.files.changed_ms(path).unwrap_or(machine.booted_ms);
         let inside = |directory: &str| path == directory || path.starts_with(&format!("{directory}/"));
         let is_users = inside(&home) || path.starts_with("/tmp/");
@@ -49,7 +49,7 @@ impl Metadata {
         self.mode & DIRECTORY != 0
     }
 
-    /// `drwxr-xr-x`.
+    /// For example `drwxr-xr-x`.
     pub(crate) fn letters(&self) -> String {
         let kind = if self.is_directory() { 'd' } else { '-' };
         let bits = ['r', 'w', 'x'].iter().cycle().zip((0..9).rev());
@@ -62,7 +62,7 @@ impl Metadata {
         format!("{kind}{letters}")
     }
 
-    /// A line of `ls -l`, its columns at least so wide.
+    /// A line of `ls -l`, with the minimum widths of its columns.
     pub(crate) fn line(&self, name: &str, now_ms: u64, (links, owner, bytes): (usize, usize, usize)) -> String {
         let Metadata { links: count, owner: who, bytes: size, .. } = self;
         let time = dates::of_files(self.changed_ms / 1000, now_ms / 1000);

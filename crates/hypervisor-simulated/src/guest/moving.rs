@@ -1,14 +1,14 @@
-//! How files and directories of a guest get another name, or are copied, the disk's `authorized_keys` included: `mv`, `cp`.
+//! Renaming and copying a guest's files and directories, the disk's `authorized_keys` included: `mv`, `cp`.
 
 use super::{
     files::{Why, absolute},
     process::{COPIED_MAX, Done, Effect, Guest, Keys, complain, fails, split, too_much_copied},
 };
 
-/// Gives what stands at a path another one; a file that stands there already is replaced.
+/// Renames a file or directory; an existing file is replaced.
 ///
 /// # Errors
-/// What the system would say.
+/// The system's message.
 pub(crate) fn rename(from: &str, to: &str, guest: &mut Guest<'_>) -> Result<Option<Keys>, Why> {
     let keys = guest.machine.keys_path();
     if from == to {
@@ -78,24 +78,24 @@ fn copy(from: &str, to: &str, way: &mut Way, guest: &mut Guest<'_>) -> Result<Op
     Ok(effect)
 }
 
-/// Whether a path as it was typed names a directory by what is in it.
+/// Whether a typed path ends with `.` or `..`, and so names a directory without its name.
 pub(crate) fn ends_with_dots(path: &str) -> bool {
     matches!(path.trim_end_matches('/').rsplit('/').next(), Some("." | ".."))
 }
 
 /// How one command copies.
 struct Way {
-    /// Directories too.
+    /// Copies directories too.
     is_deep: bool,
-    /// Bytes so far.
+    /// Bytes copied so far.
     copied: usize,
-    /// What was typed ends with `.` or `..`: all that is in a directory, which gives no name.
+    /// The typed path ends with `.` or `..`: the content of the directory is copied, as the path gives no name.
     is_dots: bool,
 }
 
 type Act = fn(&str, &str, &mut Way, &mut Guest<'_>) -> Result<Option<Effect>, Why>;
 
-/// Does it with each path but the last, which is a new name or the directory that takes them.
+/// Applies `act` to each path but the last, which is the new name or the target directory.
 fn each(name: &str, known: &str, arguments: &[&str], guest: &mut Guest<'_>, act: Act) -> Done {
     let (options, paths) = split(arguments);
     let letters = || options.iter().flat_map(|option| option[1..].chars());

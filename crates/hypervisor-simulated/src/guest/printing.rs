@@ -3,7 +3,7 @@
 use super::process::{Done, Guest, OUTPUT_MAX, fails, prints};
 use crate::bounds::Bound;
 
-/// Runs such a command; `None` when it is none.
+/// Runs one of these commands; `None` when `name` is not one of them.
 pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
     Some(match name {
         "echo" => echo(arguments),
@@ -19,7 +19,7 @@ fn echo(arguments: &[&str]) -> Done {
     }
 }
 
-/// Part of what `printf` is told.
+/// A part of a `printf` format.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
@@ -27,7 +27,7 @@ enum Part {
     Number,
 }
 
-/// `printf FORMAT ARGUMENT...`: the format again and again, until the arguments are used up.
+/// `printf FORMAT ARGUMENT...`: repeats the format until the arguments are used up.
 fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let arguments = arguments.strip_prefix(&["--"]).unwrap_or(arguments);
     let Some((format, mut arguments)) = arguments.split_first() else {
@@ -68,7 +68,7 @@ fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
     }
 }
 
-/// The parts of a format; or what of it is not known.
+/// The parts of a format; or the part that is not supported.
 fn parts(format: &str) -> Result<Vec<Part>, String> {
     let (mut parts, mut text) = (Vec::new(), String::new());
     let mut characters = format.chars();

@@ -1,4 +1,4 @@
-//! What a guest's commands share: what they find, what they have done, and the words of complaint.
+//! Types that a guest's commands share: what they read, what they do, and error messages.
 
 use super::{
     files::{Files, Why, absolute},
@@ -8,7 +8,7 @@ use super::{
 use crate::{bounds::Bound, machine::Machine};
 use std::time::Duration;
 
-/// What a command finds: the machine, what is in its memory, the shell that runs it, and what the client sent.
+/// The surroundings of a command: the machine, the files in memory, the shell that runs it, and the client's input.
 #[derive(Debug)]
 pub(crate) struct Guest<'a> {
     pub machine: &'a Machine,
@@ -18,7 +18,7 @@ pub(crate) struct Guest<'a> {
     pub now_ms: u64,
 }
 
-/// What one command did.
+/// The result of one command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Done {
     pub out: Vec<u8>,
@@ -35,11 +35,11 @@ pub(crate) enum Effect {
     /// The shell ends with this status.
     Exit(u8),
     Sleep(Duration),
-    /// The disk's `authorized_keys` is written.
+    /// Writes the disk's `authorized_keys`.
     Keys(String),
-    /// The same, by a file that is gone then.
+    /// The same, from a file that is removed then.
     Moved(Keys),
-    /// A script runs, with variables of its own.
+    /// Runs a script, with variables of its own.
     Script(Script, Vec<(String, String)>),
 }
 
@@ -47,24 +47,24 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Script {
     pub text: String,
-    /// Its own name and what it is given: `$0`, `$1`, ...
+    /// Its name and its arguments: `$0`, `$1`, ...
     pub arguments: Vec<String>,
     /// `sh -e`.
     pub errexit: bool,
-    /// `.`: by the shell itself.
+    /// `.`: run by the shell itself.
     pub sourced: bool,
-    /// It was read from the input, of which nothing is left then.
+    /// It was read from the input, which is used up then.
     pub is_input: bool,
 }
 
-/// Bytes that one command prints: as many as a guest's files have.
+/// The maximum bytes that one command prints: as many as a guest's files may have.
 pub(crate) const OUTPUT_MAX: usize = 4 << 20;
 
-/// What `authorized_keys` is to become.
+/// The new content of `authorized_keys`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keys {
     pub(crate) text: String,
-    /// The file that becomes them, and goes once they are on the disk.
+    /// The file that becomes `authorized_keys`, and is removed once that is on the disk.
     pub(crate) moved: Option<String>,
 }
 
@@ -76,18 +76,18 @@ pub(crate) fn fails(text: &str, status: u8) -> Done {
     Done { err: format!("{text}\n"), status, ..Done::default() }
 }
 
-/// Where a shell is.
+/// The current directory of a shell.
 pub(crate) fn directory(shell: &Shell, machine: &Machine) -> String {
     shell.directory.clone().unwrap_or_else(|| machine.home())
 }
 
 impl Guest<'_> {
-    /// A path as its user types it, from the shell's directory on.
+    /// The absolute path of a path as its user types it, relative to the shell's directory.
     pub(crate) fn place(&self, path: &str) -> String {
         absolute(path, &directory(self.shell, self.machine))
     }
 
-    /// The mode of a file that is put at an absolute path, if there is none.
+    /// The mode of a new file at an absolute path; `None` if the file exists.
     pub(crate) fn mode_if_new(&self, path: &str) -> Option<u32> {
         self.files.file(path).is_none().then_some(0o666 & !self.shell.umask())
     }
@@ -96,10 +96,10 @@ impl Guest<'_> {
         self.files.is_directory(&self.place(path), self.machine)
     }
 
-    /// What stands at an absolute path.
+    /// Reads the file at an absolute path.
     ///
     /// # Errors
-    /// What the system would say.
+    /// The system's message.
     pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, Why> {
         let machine = self.machine;
         let (host, os) = machine.names();
@@ -120,7 +120,7 @@ impl Guest<'_> {
     }
 }
 
-/// Who is known there: root, and the one who logs in.
+/// The users of the guest: root, and the login user.
 fn passwd(user: &str, home: &str) -> String {
     let mut text = "root:x:0:0:root:/root:/bin/bash\n".to_owned();
     if user != "root" {
@@ -129,17 +129,17 @@ fn passwd(user: &str, home: &str) -> String {
     text
 }
 
-/// Bytes that one command copies: twice as many as a guest's files have.
+/// The maximum bytes that one command copies: twice as many as a guest's files may have.
 pub(crate) const COPIED_MAX: usize = 8 << 20;
 
-/// Options and the rest.
+/// Splits options from the other arguments.
 pub(crate) fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b str]) {
     let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-') && **word != "--").count();
     let (options, rest) = arguments.split_at(count);
     (options.to_vec(), rest.strip_prefix(&["--"][..]).unwrap_or(rest))
 }
 
-/// A command was about to write more than one may: its machine's other commands wait for it, and others' heavy ones.
+/// A command was about to write more than allowed: its machine's other commands and others' heavy ones wait for it.
 pub(crate) fn too_much_copied(guest: &Guest<'_>) -> String {
     guest.files.memory().bounds.reached(Bound::Reading);
     format!("one command copies no more than {COPIED_MAX} bytes here")

@@ -1,4 +1,4 @@
-//! How a line or a script of a guest runs: one command after the other, with what stands inside it, to a last status.
+//! Runs a line or a script of a guest: its commands one after the other, nested ones included, up to the last status.
 
 use super::{
     commands, environment,
@@ -20,9 +20,9 @@ use crate::{
 use russh::Error;
 use std::{pin::Pin, sync::Arc};
 
-/// Scripts that run each other, and what stands inside a command: `( )`, `$( )`, `if`.
+/// The maximum depth of scripts that run each other, and of nested commands: `( )`, `$( )`, `if`.
 const DEPTH_MAX: usize = 16;
-/// How a line ended.
+/// The end of a line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub status: u8,
@@ -30,20 +30,20 @@ pub(crate) struct Ended {
     pub exit: bool,
 }
 
-/// What a command has still to run.
+/// What a command still has to run.
 enum Inner {
     Nothing {
         exit: bool,
     },
     Body(Body),
-    /// With variables of its own.
+    /// A script with variables of its own.
     Script(Box<Script>, Vec<(String, String)>),
 }
 
 type Ending<'a> = Pin<Box<dyn Future<Output = Result<Ended, Error>> + Send + 'a>>;
 
 impl Userland {
-    /// Runs the commands of a text and answers the last status, or the one that the shell ends with.
+    /// Runs the commands of a text and returns the last status, or the status with which the shell ends.
     pub(crate) async fn run(
         &self,
         text: &str,
@@ -73,12 +73,12 @@ impl Userland {
         out: &mut P,
         going: &mut Going<'_>,
     ) -> Result<Ended, Error> {
-        // Whether the one before has run, so that its status counts.
+        // Whether the command before was run, so that its status counts.
         let mut ran = false;
         let mut pipe = Pipe::default();
         let mut commands = commands.into_iter().peekable();
         while let Some(command) = commands.next() {
-            // A first command is begun whatever its client does then, as sshd begins it.
+            // The first command is begun whatever the client does then, as with sshd.
             if going.begun && going.signals.raised() > Signal::None {
                 shell.status = going.signals.raised().status();
                 return Ok(Ended { status: shell.status, exit: going.signals.raised() > Signal::Interrupt });
@@ -108,7 +108,7 @@ impl Userland {
         Ok(Ended { status: shell.status, exit: false })
     }
 
-    /// Runs what stands inside something else; boxed, as it may stand inside itself.
+    /// Runs something nested; boxed because it is recursive.
     pub(crate) fn inside<'a, P: Print>(
         &'a self,
         commands: Vec<Command>,
@@ -119,7 +119,7 @@ impl Userland {
     ) -> Ending<'a> {
         Box::pin(async move {
             if going.depth >= DEPTH_MAX {
-                // Nothing goes on as if what is too deep had been false, or had printed nothing.
+                // Nothing goes on as if something too deep had been false, or had printed nothing.
                 if going.left.take().is_some() {
                     let words = format!("ended: commands and scripts are not nested so deep here: {DEPTH_MAX} at most");
                     self.refuse(shell, Refused::bound(Bound::Line, words), out).await?;
@@ -133,8 +133,8 @@ impl Userland {
         })
     }
 
-    /// Runs one command, and tells whether the shell ends with it. What it does to its shell ends with it if it is part of a pipe, as
-    /// a shell of its own runs it there; that costs a copy of the variables, which counts as what it prints does.
+    /// Runs one command, and returns whether the shell ends with it. A command in a pipe runs in a shell of its own and
+    /// cannot change its shell; that copies the variables, which counts like printed bytes.
     async fn part<P: Print>(
         &self,
         mut command: Command,
@@ -160,7 +160,7 @@ impl Userland {
         }
         let inner = match substituted {
             _ if going.left.is_none() => {
-                // Whoever waits for it must not take it for a success.
+                // It must not look like a success to whoever waits for it.
                 shell.status = ENDED;
                 return Ok(true);
             }
@@ -177,7 +177,7 @@ impl Userland {
         let exit = match inner {
             Inner::Nothing { exit } => exit,
             inner if command.piped || command.streams.is_some() => {
-                // The next command, or a file, takes it as a whole.
+                // The next command, or a file, gets the whole output.
                 let mut capture = Capture::new(OUTPUT_MAX, command.is_merged(), &self.memory);
                 let exit = self.compound(inner, shell, &given, &mut capture, going).await?;
                 let (done, share) = capture.done(shell.status, self);
@@ -192,8 +192,8 @@ impl Userland {
         Ok(false)
     }
 
-    /// Runs the commands that stand in a command's words, and puts what they print in their place. Answers the last one's status;
-    /// or what is printed instead of running the command.
+    /// Runs the commands in a command's words, and replaces them by their output. Returns the status of the last; or
+    /// what is printed instead of running the command.
     async fn substitute<P: Print>(
         &self,
         command: &mut Command,
@@ -222,7 +222,7 @@ impl Userland {
                     return Ok(Err(no_memory()));
                 }
                 if capture.is_full {
-                    // Nobody takes a part of it for the whole.
+                    // A part of it must not be taken for the whole.
                     self.machines.bounds().reached(Bound::Line);
                     let why = format!("cvmd-guest: what stands in $( ) prints more than {WORDS_BYTES_MAX} bytes");
                     return Ok(Err(process::fails(&why, 126)));
@@ -233,7 +233,7 @@ impl Userland {
         Ok(Ok(status))
     }
 
-    /// Runs a command that has words, and tells what is left to do.
+    /// Runs a command that has words, and returns what is left to run.
     async fn simple<P: Print>(
         &self,
         command: &Command,
@@ -244,7 +244,7 @@ impl Userland {
         going: &mut Going<'_>,
     ) -> Result<Inner, Error> {
         if going.begun && going.signals.raised() > Signal::None {
-            // What stands in its words was interrupted.
+            // A command in its words was interrupted.
             shell.status = going.signals.raised().status();
             return Ok(Inner::Nothing { exit: false });
         }
@@ -259,7 +259,7 @@ impl Userland {
         if let Some(Effect::Script(script, assigned)) = effect {
             return Ok(Inner::Script(Box::new(script), assigned));
         }
-        // Poweroff and the like go to their end; only waiting is cut short.
+        // Poweroff and the like are completed; only the waiting is cut short.
         let acted = tokio::select! {
             acted = self.act(effect.as_ref()) => acted,
             () = going.signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
@@ -280,7 +280,7 @@ impl Userland {
         }
     }
 
-    /// Runs commands that stand inside one, and tells whether the shell ends with it.
+    /// Runs nested commands, and returns whether the shell ends with them.
     async fn compound<P: Print>(
         &self,
         inner: Inner,
@@ -346,8 +346,8 @@ impl Userland {
         }
     }
 
-    /// Runs a script, and tells whether the shell that called it ends with it. Unlike sh, it sees its caller's variables whether
-    /// exported or not.
+    /// Runs a script, and returns whether the calling shell ends with it. Unlike in sh, it sees its caller's variables
+    /// whether exported or not.
     async fn script<P: Print>(
         &self,
         script: Script,
@@ -358,7 +358,7 @@ impl Userland {
         going: &mut Going<'_>,
     ) -> Result<bool, Error> {
         let weight = script.text.len();
-        // Scripts that call each other count as what they print does.
+        // Scripts that call each other count like printed bytes.
         self.spend(weight, shell, out, going).await?;
         let understood = self.compute(weight, || understood(&script.text, shell, &self.memory)).await;
         let (commands, _share) = match understood {
@@ -383,8 +383,8 @@ impl Userland {
         Ok(false)
     }
 
-    /// Sessions share what is in memory: nobody holds it while anything is waited for. The status of assignments alone is that of
-    /// what was run for their values.
+    /// Sessions share the files in memory: the lock is never held while waiting. The status of assignments alone is
+    /// that of the commands in their values.
     fn run_one(
         &self,
         command: &Command,
@@ -429,7 +429,7 @@ impl Userland {
         self.machines.edit_keys_inside(self.id, self.boot, edit).await
     }
 
-    /// The same, for a file that has become them, which then is gone.
+    /// The same for a file that becomes `authorized_keys`, and is removed then.
     pub(crate) async fn write_moved(&self, keys: Keys) -> Result<(), cvmd_hypervisor::Error> {
         self.write_keys(keys.text, false).await?;
         if let Some(path) = keys.moved {
@@ -449,7 +449,7 @@ fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(Vec<Co
     if share.resize(syntax_tree::weight(text, &commands) + shell.bytes()) {
         Ok((commands, share))
     } else {
-        // Whose memory it is has counted it.
+        // The memory's owner has counted it.
         Err(Refused::words("Cannot allocate memory"))
     }
 }

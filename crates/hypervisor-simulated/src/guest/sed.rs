@@ -1,4 +1,4 @@
-//! `sed`, as far as provisioners use it: `s`, `d`, `p` and `q`, each for all lines, some, or those that hold something.
+//! `sed`, as far as provisioners use it: `s`, `d`, `p` and `q`, each for all lines, some, or those that match.
 
 use super::{
     expressions::{Endless, Expression, STEPS_MAX},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::bounds::Bound;
 
-/// Commands of one script.
+/// The maximum of commands of one script.
 const COMMANDS_MAX: usize = 64;
 const KNOWN: &str =
     "sed: s, d, p and q behind a number, $, /text/ or two of them are known here, with -n, -i, -E and -e";
@@ -26,7 +26,7 @@ enum Verb {
     Quit,
 }
 
-/// Part of what is put in place of something.
+/// A part of a replacement.
 #[derive(Debug)]
 enum Piece {
     Text(String),
@@ -39,7 +39,7 @@ struct Command {
     to: Option<Address>,
     negated: bool,
     verb: Verb,
-    /// Between two addresses.
+    /// The current line is between two addresses.
     is_inside: bool,
 }
 
@@ -115,12 +115,12 @@ fn edit(options: &Options, mut commands: Vec<Command>, paths: &[&str], guest: &m
     done
 }
 
-/// Why it did not come to its end.
+/// Why it was not completed.
 #[derive(Debug)]
 enum Why {
     Endless,
     TooMuch,
-    /// Its bytes are no characters, and would be others when they were written again.
+    /// Its bytes are not UTF-8 text, and would be changed when written again.
     NoText,
 }
 
@@ -140,7 +140,7 @@ fn ended(why: Why, guest: &Guest<'_>) -> Done {
     fails(&words, 4)
 }
 
-/// What a text becomes.
+/// The edited text.
 fn edited(body: &[u8], commands: &mut [Command], options: &Options, steps: &mut usize) -> Result<Vec<u8>, Why> {
     let text = std::str::from_utf8(body).map_err(|_| Why::NoText)?;
     let mut out = Vec::new();
@@ -183,7 +183,7 @@ fn edited(body: &[u8], commands: &mut [Command], options: &Options, steps: &mut 
         if prints {
             put(&mut out, &line, end)?;
         } else if printed > 0 && end.is_empty() {
-            // The last line of a text keeps its end, which is none.
+            // A last line without newline gets none.
             out.pop();
         }
         if quits {
@@ -199,7 +199,7 @@ fn put(out: &mut Vec<u8>, line: &[char], end: &str) -> Result<(), Why> {
     if out.len() > OUTPUT_MAX { Err(Why::TooMuch) } else { Ok(()) }
 }
 
-/// Whether a command is for this line.
+/// Whether a command applies to this line.
 fn chosen(
     command: &mut Command,
     number: usize,
@@ -235,7 +235,7 @@ fn chosen(
     Ok(holds != command.negated)
 }
 
-/// The line with something in the place of what is found; `None` where nothing is.
+/// The line with matches replaced; `None` without a match.
 fn substituted(
     line: &[char],
     wanted: &Expression,
@@ -264,7 +264,7 @@ fn substituted(
         }
         at = to;
         if from == to {
-            // What is found without a character is not found there again.
+            // After an empty match the next character is copied.
             changed.extend(line.get(at));
             at += 1;
         }
@@ -279,7 +279,7 @@ fn substituted(
 /// The commands of a script.
 ///
 /// # Errors
-/// What of it is not known; empty where it makes no sense.
+/// The part that is not supported; empty if it makes no sense.
 fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
     let characters: Vec<char> = text.chars().collect();
     let mut reader = Reader { characters: &characters, at: 0, extended };
@@ -364,7 +364,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Up to the sign, which behind a backslash stands for itself.
+    /// Reads up to the separator, which a backslash escapes.
     fn up_to(&mut self, sign: char) -> Result<String, String> {
         let mut text = String::new();
         loop {
@@ -384,7 +384,7 @@ impl Reader<'_> {
         Expression::of(text, self.extended, folded)
     }
 
-    /// Behind `s`.
+    /// Reads on after `s`.
     fn substitute(&mut self) -> Result<Verb, String> {
         let sign = self.next().filter(|sign| !sign.is_alphanumeric() && !"\\\n".contains(*sign)).ok_or("")?;
         let (wanted, with) = (self.up_to(sign)?, self.up_to(sign)?);

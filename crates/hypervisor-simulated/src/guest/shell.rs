@@ -1,34 +1,34 @@
-//! What a guest's shell remembers from one command to the next. Pure.
+//! What a guest's shell remembers between commands. Pure.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// Who may not do what with a new file, unless `umask` says it.
+/// The permissions that new files do not get, unless `umask` sets others.
 const UMASK: u32 = 0o022;
 
-/// What a shell remembers from one command to the next.
+/// What a shell remembers between commands.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shell {
-    /// Where `cd` has led; `None` is the home directory.
+    /// The directory set by `cd`; `None` is the home directory.
     pub directory: Option<String>,
     pub variables: BTreeMap<String, String>,
     /// `set -e`: the first command that fails ends it.
     pub errexit: bool,
-    /// What `umask` has said.
+    /// The value set by `umask`.
     pub umask: Option<u32>,
-    /// Of the latest command: `$?`.
+    /// The status of the latest command: `$?`.
     pub status: u8,
-    /// Whether it has told where to find what it knows.
+    /// Whether it has printed the hint at the commands that exist.
     pub hinted: bool,
-    /// Loops that it is inside of, and what of the innermost one `break` or `continue` leaves.
+    /// The number of loops around the current command, and how `break` or `continue` leaves the innermost.
     pub loops: u32,
     pub leaving: Option<Leaving>,
 }
 
-/// What is left of a loop.
+/// How a loop is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leaving {
     Loop,
-    /// This time through it.
+    /// Only this iteration.
     Lap,
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn assignment(word: &str) -> Option<(&str, &str)> {
     word.split_once('=').filter(|(name, _)| is_name(name))
 }
 
-/// Whether a variable may be called so.
+/// Whether it is a valid name of a variable.
 pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())

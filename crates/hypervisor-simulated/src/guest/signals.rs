@@ -1,23 +1,23 @@
-//! What can end a command before its time: ctrl-C, a signal that the client sends, the channel's or connection's end.
+//! What can end a command early: ctrl-C, a signal that the client sends, the end of the channel or the connection.
 
 use tokio::sync::watch;
 
-/// From the weakest to the strongest; a stronger one takes the place of a weaker one.
+/// From the weakest to the strongest; a stronger one replaces a weaker one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Signal {
     #[default]
     None,
-    /// ctrl-C: the command ends, a terminal's shell goes on.
+    /// ctrl-C: the command ends, but not the shell at a terminal.
     Interrupt,
-    /// More input waits for the command than may.
+    /// More input waits for the command than allowed.
     Flood,
     Terminate,
-    /// Nobody is there any more.
+    /// The client is gone.
     HangUp,
 }
 
 impl Signal {
-    /// The status of a command that it has ended.
+    /// The exit status of a command that it has ended.
     pub(crate) const fn status(self) -> u8 {
         match self {
             Signal::None => 0,
@@ -42,7 +42,7 @@ impl Signals {
         });
     }
 
-    /// The interrupt has been seen to.
+    /// The interrupt was handled.
     pub(crate) fn lower(&self) {
         self.0.send_if_modified(|raised| *raised == Signal::Interrupt && std::mem::take(raised) == Signal::Interrupt);
     }
@@ -53,7 +53,7 @@ impl Signals {
 
     /// Returns when that signal, or a stronger one, is raised.
     pub(crate) async fn at_least(&self, signal: Signal) {
-        // An error is impossible: the sender is borrowed meanwhile.
+        // This cannot fail: the sender is borrowed meanwhile.
         let _ = self.0.subscribe().wait_for(|raised| *raised >= signal).await;
     }
 }

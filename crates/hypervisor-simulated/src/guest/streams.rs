@@ -1,4 +1,4 @@
-//! Where what a guest's command prints goes: to the client, into a file, a word, or the next command.
+//! Where the output of a guest's command goes: to the client, a file, a word, or the next command.
 
 use super::{
     files::absolute,
@@ -15,25 +15,25 @@ use crate::{
 use russh::Error;
 use std::sync::Arc;
 
-/// Where what commands print goes. It may wait for its reader.
+/// A receiver of output. It may wait for its reader.
 pub(crate) trait Print: Send {
     fn print(&mut self, done: &Done) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// What commands print that goes into a word, a file or the next command.
+/// Captures output that goes into a word, a file or the next command.
 pub(crate) struct Capture {
     pub(crate) out: Vec<u8>,
     pub(crate) err: String,
-    /// Both streams go to one place, in the order in which they were written.
+    /// Both streams go to one place, in the order of writing.
     merged: bool,
     most: usize,
-    /// It was more than that.
+    /// There was more output than the maximum.
     pub(crate) is_full: bool,
     pub(crate) lacks_memory: bool,
     share: Share,
 }
 
-/// What one command prints for the next one.
+/// The output of one command for the next one.
 #[derive(Default)]
 pub(crate) struct Pipe {
     pub(crate) input: Input,
@@ -41,7 +41,7 @@ pub(crate) struct Pipe {
 }
 
 impl Userland {
-    /// Sends what was printed where the command's line says, and tells how much the client is sent.
+    /// Sends output where the command's line directs it, and returns how much the client got.
     pub(crate) async fn hand_on<P: Print>(
         &self,
         command: &Command,
@@ -62,7 +62,7 @@ impl Userland {
         Ok(printed)
     }
 
-    /// What a command's line says that it reads; or what is printed instead of running it.
+    /// The input that a command's line names; or what is printed instead of running the command.
     pub(crate) fn source(&self, source: &Source, shell: &mut Shell) -> Result<Result<Pipe, Done>, Error> {
         let text = match source {
             Source::File(path) => path.whole(shell),
@@ -99,7 +99,7 @@ impl Userland {
         }
     }
 
-    /// Sends a command's two streams where its line says.
+    /// Sends a command's two streams where its line directs them.
     async fn direct(&self, streams: &Streams, shell: &Shell, done: &mut Done) -> Result<(), Error> {
         let printed =
             [(&streams.out, std::mem::take(&mut done.out)), (&streams.err, std::mem::take(&mut done.err).into_bytes())];
@@ -122,7 +122,7 @@ impl Userland {
         Ok(())
     }
 
-    /// Writes what a command has printed into a file of the guest.
+    /// Writes a command's output into a file of the guest.
     async fn redirect(&self, (path, umask): (&str, u32), append: bool, body: Vec<u8>, done: &mut Done) {
         let Ok(machine) = self.machine() else { return };
         if path == "/dev/null" {
@@ -151,7 +151,7 @@ impl Capture {
         Capture { out, err, merged, most, is_full: false, lacks_memory: false, share }
     }
 
-    /// What commands that have ended so have printed, or why it cannot be handed on.
+    /// The captured output, or why it cannot be passed on.
     pub(crate) fn done(self, status: u8, land: &Userland) -> (Done, Share) {
         let done = if self.lacks_memory {
             no_memory()
@@ -176,7 +176,7 @@ impl Print for Capture {
         self.lacks_memory |= !self.share.resize(self.out.len() + room + self.err.len() + err.len());
         if !self.lacks_memory {
             self.out.extend(&out[..room]);
-            // What a command complains of is told, however much it has printed.
+            // Errors are printed, however much the command has printed.
             self.err.push_str(err);
         }
         Ok(())
@@ -187,7 +187,7 @@ pub(crate) fn no_memory() -> Done {
     process::fails("cvmd-guest: Cannot allocate memory", 1)
 }
 
-/// Tells a command's user what came of its effect.
+/// Reports the outcome of a command's effect to its user.
 pub(crate) fn report(done: &mut Done, acted: Result<(), cvmd_hypervisor::Error>) {
     if let Err(error) = acted {
         done.err.push_str(&format!("cvmd-guest: {error}\n"));

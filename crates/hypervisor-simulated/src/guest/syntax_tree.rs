@@ -1,25 +1,25 @@
-//! What a line typed at a guest has to run, once [`grammar`](super::grammar) has read it: commands, their words and what these come to, and
-//! where output goes. Pure.
+//! The parsed form of a line typed in a guest, as [`grammar`](super::grammar) returns it: commands, their words with
+//! their values, and redirections. Pure.
 
 use super::{
     arithmetic,
     shell::{Shell, assignment},
 };
 
-/// Bytes of a command's words, as Linux bounds one of them; and variables: a value may be made of itself twice.
+/// The maximum bytes of a command's words, as of one word on Linux, and of variables: a value may contain itself twice.
 pub(crate) const WORDS_BYTES_MAX: usize = 128 << 10;
 const VARIABLES_MAX: usize = 128;
 const VARIABLES_BYTES_MAX: usize = 256 << 10;
-/// Words of one command, once its variables have values.
+/// The maximum words of one command, after expansion.
 const WORDS_MAX: usize = 4 << 10;
 
-/// When a command runs, by what became of the one before.
+/// When a command runs, depending on the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Join {
     Always,
     IfGood,
     IfBad,
-    /// It takes what the one before has printed, if that ran.
+    /// It reads the output of the one before, if that was run.
     Pipe,
 }
 
@@ -28,13 +28,13 @@ pub(crate) enum Join {
 pub(crate) struct Command {
     pub join: Join,
     pub body: Body,
-    /// What it reads instead of what the others do.
+    /// Its own input, instead of the shell's.
     pub input: Option<Box<Source>>,
-    /// `None` when both go to the client, as they come.
+    /// `None` when both go to the client.
     pub streams: Option<Box<Streams>>,
-    /// What it prints goes to the next command.
+    /// Its output goes to the next command.
     pub piped: bool,
-    /// Behind a `!`: its status is the opposite.
+    /// After a `!`: its status is inverted.
     pub negated: bool,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Body {
     /// `( )`
     Subshell(Vec<Command>),
     If {
-        /// Conditions, and what runs when they hold.
+        /// Conditions, and the commands to run when they hold.
         arms: Vec<(Vec<Command>, Vec<Command>)>,
         otherwise: Vec<Command>,
     },
@@ -56,13 +56,13 @@ pub(crate) enum Body {
     },
     While {
         condition: Vec<Command>,
-        /// `until`: as long as it does not hold.
+        /// `until`: repeats while the condition fails.
         until: bool,
         commands: Vec<Command>,
     },
 }
 
-/// What a command reads, where its line says.
+/// The input that a command's line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     /// `< FILE`
@@ -78,7 +78,7 @@ pub(crate) struct Streams {
     pub err: Sink,
 }
 
-/// Where a stream goes: to one of the client's, or into a file.
+/// Where a stream goes: to one of the client's streams, or into a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sink {
     Out,
@@ -94,15 +94,15 @@ pub(crate) enum Stream {
     Both,
 }
 
-/// A word before its variables have values.
+/// A word before expansion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) pieces: Vec<Piece>,
-    /// Some of it was quoted: it stays a word, even an empty one.
+    /// Part of it was quoted: it stays a word, even an empty one.
     pub(crate) quoted: bool,
 }
 
-/// Part of a word. What stands in no quotes is `split` into words at its blanks.
+/// A part of a word. Outside of quotes it is `split` into words at spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     Text(String),
@@ -110,24 +110,24 @@ pub(crate) enum Piece {
         name: String,
         split: bool,
     },
-    /// `${NAME-word}`, and with `:` also in place of a value that is empty.
+    /// `${NAME-word}`, and with `:` also for an empty value.
     Default {
         name: String,
         even_empty: bool,
         pieces: Vec<Piece>,
         split: bool,
     },
-    /// `$( )`: what the commands print.
+    /// `$( )`: the output of the commands.
     Substitution {
         commands: Vec<Command>,
         split: bool,
     },
-    /// What they have printed.
+    /// The output of commands that were run.
     Value {
         text: String,
         split: bool,
     },
-    /// `$((`: what follows, to the end that belongs to it, is computed.
+    /// `$((`: the pieces up to its end are evaluated.
     Arithmetic,
     ArithmeticEnd,
 }
@@ -135,20 +135,20 @@ pub(crate) enum Piece {
 /// Why words have no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unexpanded {
-    /// They are too long, or too many, or variables are.
+    /// They or the variables are too long or too many.
     TooMuch,
-    /// What stands in `$(( ))` makes no sense.
+    /// The text in `$(( ))` cannot be evaluated.
     Arithmetic(String),
 }
 
-/// A file that takes a stream.
+/// A file that a stream is written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Output {
     pub path: Word,
     pub append: bool,
 }
 
-/// About how many bytes a text and its commands take.
+/// An estimate of the bytes that a text and its commands take.
 pub(crate) fn weight(text: &str, commands: &[Command]) -> usize {
     text.len() + commands.iter().map(Command::parts).sum::<usize>() * size_of::<Command>()
 }
@@ -174,7 +174,7 @@ impl Piece {
         }
     }
 
-    /// What `${NAME-word}` comes to, where it is not the variable's value.
+    /// The pieces of `${NAME-word}`'s word, if they are used instead of the variable's value.
     fn default(&self, shell: &Shell) -> Option<&[Piece]> {
         match self {
             Piece::Default { name, even_empty, pieces, .. }
@@ -186,7 +186,7 @@ impl Piece {
         }
     }
 
-    /// Adds its value to words, unless it is longer than what is `left` of them.
+    /// Adds its value to words, unless it is longer than `left`.
     fn add_to(&self, fields: &mut Fields, shell: &Shell, whole: bool, left: &mut usize) -> Result<(), Unexpanded> {
         if let Some(pieces) = self.default(shell) {
             return add_all(pieces, fields, shell, whole, left);
@@ -210,7 +210,7 @@ impl Piece {
     }
 }
 
-/// Adds the values of all of them; what stands in `$(( ))` is computed first.
+/// Adds the values of all pieces; `$(( ))` is evaluated first.
 fn add_all(
     pieces: &[Piece],
     fields: &mut Fields,
@@ -242,7 +242,7 @@ fn add_all(
     Ok(())
 }
 
-/// The words with their variables' values: one without quotes may become none, or several, but not an assignment.
+/// The expanded words: one without quotes may become none, or several, but not an assignment.
 ///
 /// # Errors
 /// [`Unexpanded`].
@@ -253,7 +253,7 @@ pub(crate) fn expand(words: &[Word], shell: &Shell) -> Result<Vec<String>, Unexp
     if few && expanded.len() <= WORDS_MAX { Ok(expanded) } else { Err(Unexpanded::TooMuch) }
 }
 
-/// Words, as they are put together.
+/// Words while they are built.
 #[derive(Default)]
 struct Fields {
     done: Vec<String>,
@@ -289,7 +289,7 @@ impl Word {
         }
     }
 
-    /// The one of a grammar's words that it is.
+    /// The reserved word that it is, of `words`.
     pub(crate) fn reserved(&self, words: &[&'static str]) -> Option<&'static str> {
         match &*self.pieces {
             [Piece::Text(text)] if !self.quoted => words.iter().find(|word| *word == text).copied(),
@@ -297,8 +297,8 @@ impl Word {
         }
     }
 
-    /// Its commands that are to be run before it has a value, in the first part of it from there on that has some: which one that is.
-    /// What `${NAME-word}` comes to is settled on the way.
+    /// The commands that must run before it has a value: those of the first part from `from` on that has some, and the
+    /// number of that part. On the way `${NAME-word}` is replaced.
     pub(crate) fn substitution(&mut self, from: usize, shell: &Shell) -> Option<(usize, Vec<Command>)> {
         let mut at = from;
         while let Some(piece) = self.pieces.get_mut(at) {
@@ -319,7 +319,7 @@ impl Word {
         None
     }
 
-    /// Whether its value is there without running anything.
+    /// Whether it has a value without running anything.
     pub(crate) fn is_plain(&self) -> bool {
         fn all(pieces: &[Piece]) -> bool {
             pieces.iter().all(|piece| match piece {
@@ -331,7 +331,7 @@ impl Word {
         all(&self.pieces)
     }
 
-    /// What the commands that stood there have printed.
+    /// Sets the output of the commands of a part.
     pub(crate) fn settle(&mut self, at: usize, printed: String) {
         if let Some(Piece::Value { text, .. }) = self.pieces.get_mut(at) {
             *text = printed;
@@ -349,7 +349,7 @@ impl Word {
         Ok(())
     }
 
-    /// The word with its variables' values, as one; of one that is too long nothing.
+    /// The expanded word, without splitting; empty if it is too long.
     pub(crate) fn expand(&self, shell: &Shell) -> String {
         self.whole(shell).unwrap_or_default()
     }
@@ -364,7 +364,7 @@ impl Word {
         Ok(fields.last.unwrap_or_default())
     }
 
-    /// What it says, where that is a plain text.
+    /// Its text, if it is plain.
     pub(crate) fn plain(&self) -> Option<&str> {
         match &*self.pieces {
             [Piece::Text(text)] => Some(text),
@@ -394,17 +394,17 @@ impl Command {
         Command { join, body: Body::Simple(Vec::new()), input: None, streams: None, piped: false, negated: false }
     }
 
-    /// Whether nothing of it has been read.
+    /// Whether it is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.takes_reserved() && self.streams.is_none() && self.input.is_none()
     }
 
-    /// Whether it has still no words, so that one of the grammar's may stand there.
+    /// Whether it has no words yet, so that a reserved word may come.
     pub(crate) fn takes_reserved(&self) -> bool {
         matches!(&self.body, Body::Simple(words) if words.is_empty())
     }
 
-    /// One more word; `None` where none may stand.
+    /// Adds a word; `None` where no word is allowed.
     pub(crate) fn push(&mut self, word: Word) -> Option<()> {
         let Body::Simple(words) = &mut self.body else { return None };
         words.push(word);
@@ -430,7 +430,7 @@ impl Command {
         self.streams.as_ref().is_some_and(|streams| streams.out == streams.err)
     }
 
-    /// The words of a command that has any.
+    /// The words of a simple command.
     pub(crate) fn words(&self) -> &[Word] {
         if let Body::Simple(words) = &self.body { words } else { &[] }
     }
@@ -462,7 +462,7 @@ impl Command {
         2 + body
     }
 
-    /// Whether one of a text's commands is such, whatever it stands in; those that take what others print are not looked at.
+    /// Whether `is` holds for one of a text's commands, at any depth; commands that read a pipe are left out.
     pub(crate) fn any(commands: &[Command], is: &dyn Fn(&Command) -> bool) -> bool {
         let reads = |command: &&Command| command.join != Join::Pipe && command.input.is_none();
         commands.iter().filter(reads).any(|command| match &command.body {
@@ -479,7 +479,7 @@ impl Command {
         })
     }
 
-    /// Its words with their variables' values.
+    /// Its expanded words.
     ///
     /// # Errors
     /// [`Unexpanded`].

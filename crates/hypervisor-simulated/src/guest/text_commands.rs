@@ -1,4 +1,4 @@
-//! The commands of a simulated guest that look into texts: `head`, `tail`, `grep`, `wc`.
+//! The text commands of a simulated guest: `head`, `tail`, `grep`, `wc`.
 
 use super::{
     expressions::{Expression, STEPS_MAX},
@@ -6,12 +6,12 @@ use super::{
 };
 use crate::bounds::Bound;
 
-/// Lines that `head` and `tail` print unless they are told.
+/// Lines that `head` and `tail` print by default.
 const LINES: usize = 10;
-/// Bytes that one command looks into.
+/// The maximum bytes that one command reads.
 const READ_MAX: usize = 2 * 1024 * 1024;
 
-/// Runs such a command; `None` when it is none.
+/// Runs one of these commands; `None` when `name` is not one of them.
 pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
     Some(match name {
         "head" | "tail" => ends(name, arguments, guest),
@@ -21,8 +21,8 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
     })
 }
 
-/// Shows the files to `see`, one after the other, with their numbers and paths. What is wrong with one is said; a command
-/// that reads or prints too much says that alone. Tells whether it came to the end.
+/// Passes the files to `see`, one after the other, with their numbers and paths. An unreadable file is reported; a
+/// command that reads or prints too much prints only that error. Returns whether it came to the end.
 fn each_file(
     (name, paths): (&str, &[&str]),
     guest: &Guest<'_>,
@@ -59,7 +59,7 @@ fn each_file(
     true
 }
 
-/// The options' letters and the rest; or the first letter that is not among those that are known.
+/// The options' letters and the other arguments; or the first unknown letter.
 fn letters<'a, 'b>(arguments: &'a [&'b str], known: &str) -> Result<(String, &'a [&'b str]), char> {
     let count = arguments.iter().take_while(|word| word.len() > 1 && word.starts_with('-')).count();
     let (options, rest) = arguments.split_at(count);
@@ -70,7 +70,7 @@ fn letters<'a, 'b>(arguments: &'a [&'b str], known: &str) -> Result<(String, &'a
     }
 }
 
-/// `head [-n N | -N] FILE...`, and the same of `tail`.
+/// `head [-n N | -N] FILE...` and `tail` with the same options.
 fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
     let (count, paths) = match arguments {
         ["-n", count, paths @ ..] => (count.parse().ok(), paths),
@@ -93,7 +93,7 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
     done
 }
 
-/// What `grep` looks for: a text as it stands, at the beginning or the end of a line where it says so; or an expression.
+/// What `grep` looks for: a literal text, with `^` or `$` at most; or an expression.
 struct Wanted {
     text: String,
     begins: bool,
@@ -104,7 +104,7 @@ struct Wanted {
 
 impl Wanted {
     /// # Errors
-    /// What of a pattern is not known: it is refused rather than taken for itself.
+    /// The unsupported part of a pattern: it is refused and not taken literally.
     fn of(pattern: &str, fixed: bool, extended: bool, folded: bool) -> Result<Wanted, String> {
         let (begins, ends) = (!fixed && pattern.starts_with('^'), !fixed && pattern.ends_with('$'));
         let text = if begins { &pattern[1..] } else { pattern };
@@ -116,7 +116,7 @@ impl Wanted {
         Ok(Wanted { text, begins, ends, folded, expression })
     }
 
-    /// Whether it is there; `None` once no steps are left.
+    /// Whether the line matches; `None` once no steps are left.
     fn is_in(&self, line: &str, steps: &mut usize) -> Option<bool> {
         match &self.expression {
             Some(expression) => {
@@ -169,8 +169,7 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
                 }
             }
             count += 1;
-            // A path may be long, and stands before each line: not all of them are put together before it is seen how many
-            // bytes they are.
+            // Each line is preceded by its path, which may be long: checked before the whole output is built.
             if given('q') || done.out.len() > OUTPUT_MAX {
                 break;
             }

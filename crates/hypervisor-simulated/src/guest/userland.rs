@@ -1,4 +1,4 @@
-//! What a session finds in a guest: the machine as it is, its files in memory, and the share of memory it may take.
+//! What a session uses of a guest: the machine's current row, its files in memory, and its share of memory.
 
 use super::files::Files;
 use crate::{machine::Machine, machines::Machines, memory::Memory};
@@ -8,12 +8,12 @@ use parking_lot::{Mutex, MutexGuard};
 use russh::Error;
 use std::sync::Arc;
 
-/// A guest's userland, from one boot to its end.
+/// A guest's userland, for one boot.
 #[derive(Debug, Clone)]
 pub(crate) struct Userland {
     pub(crate) machines: Arc<Machines>,
     pub(crate) id: InstanceId,
-    /// The boot that was connected to: another boot has other sessions.
+    /// The boot that the session connected to: sessions end with their boot.
     pub(crate) boot: BootId,
     files: Arc<Mutex<Files>>,
     pub(crate) memory: Arc<Memory>,
@@ -25,7 +25,7 @@ impl Userland {
         Userland { machines, id: machine.id, boot: machine.boot, files, memory }
     }
 
-    /// The machine as it is at this moment, if it still is in the boot that was connected to.
+    /// The machine's current row, if it is still in that boot.
     pub(crate) fn machine(&self) -> Result<Arc<Machine>, Error> {
         let up = |machine: &Arc<Machine>| {
             let observed = self.machines.observed(machine);
@@ -34,12 +34,12 @@ impl Userland {
         self.machines.machine(self.id).filter(up).ok_or(Error::Disconnect)
     }
 
-    /// What the guest has in memory. Held for no longer than a command.
+    /// The guest's files in memory. The lock is held for one command at most.
     pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock()
     }
 
-    /// The guest's turn to compute what is not heavy.
+    /// The guest's turn to compute, for work that is not heavy.
     pub(crate) async fn turn(&self) -> Option<Turn<InstanceId>> {
         self.machines.computing.turn(self.id).await
     }

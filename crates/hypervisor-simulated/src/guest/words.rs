@@ -1,4 +1,4 @@
-//! Reads one word of a line: quotes, `~`, `$NAME`, `${NAME:-word}`, `$( )`, backquotes and `$(( ))`. Pure.
+//! Parses one word of a line: quotes, `~`, `$NAME`, `${NAME:-word}`, `$( )`, backquotes and `$(( ))`. Pure.
 
 use super::{
     characters::Characters,
@@ -6,7 +6,7 @@ use super::{
     syntax_tree::{Piece, Word},
 };
 
-/// Parts of one word: each costs many times its bytes.
+/// The maximum of parts of one word: each costs many times its bytes.
 const PIECES_MAX: usize = 256;
 
 fn open_quote() -> Unclear {
@@ -35,7 +35,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What one character begins, outside of double quotes.
+    /// Reads what one character begins, outside of double quotes.
     fn piece(&mut self, character: char, word: &mut Word) -> Result<(), Unclear> {
         match character {
             '\'' => {
@@ -50,7 +50,7 @@ impl Reader<'_> {
             }
             '"' => self.double_quoted(word)?,
             '\\' => match self.characters.next() {
-                // A line that goes on in the next one.
+                // A line that continues in the next one.
                 Some('\n') | None => {}
                 Some(escaped) => {
                     word.quoted = true;
@@ -74,7 +74,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What one character begins inside of double quotes.
+    /// Reads what one character begins inside of double quotes.
     pub(crate) fn quoted_piece(&mut self, character: char, word: &mut Word) -> Result<(), Unclear> {
         match character {
             '\\' => match self.characters.next() {
@@ -92,7 +92,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What stands for a value: a variable, or what commands print.
+    /// Reads something with a value: a variable, or a command substitution.
     fn value(&mut self, first: char, split: bool, word: &mut Word) -> Result<(), Unclear> {
         self.count()?;
         self.values += 1;
@@ -117,7 +117,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Behind `$((`, up to its end.
+    /// Reads on after `$((`, up to its end.
     fn arithmetic(&mut self, word: &mut Word) -> Result<(), Unclear> {
         let mut inside = Word::default();
         let mut open = 0;
@@ -142,7 +142,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Up to the other backquote. Backslashes before it, before themselves and before `$` go; then it is a text of its own.
+    /// Reads up to the closing backquote. Backslashes before it, before themselves and before `$` are removed; then the
+    /// text is parsed by itself.
     fn backquoted(&mut self, split: bool) -> Result<Piece, Unclear> {
         let mut text = String::new();
         loop {
@@ -167,7 +168,7 @@ impl Reader<'_> {
         Ok(Piece::Substitution { commands, split })
     }
 
-    /// After a `$`: `NAME`, `{NAME}`, `{NAME:-word}`, a digit or `?`; a lone `$` is itself.
+    /// Reads on after a `$`: `NAME`, `{NAME}`, `{NAME:-word}`, a digit or `?`; a lone `$` is literal.
     fn variable(&mut self, split: bool) -> Result<Piece, Unclear> {
         if self.characters.next_if_eq(&'?').is_some() {
             return Ok(Piece::variable("?", split));

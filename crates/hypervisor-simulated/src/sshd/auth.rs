@@ -1,4 +1,4 @@
-//! Who may enter: decided from the machine's row alone, at the moment of the attempt.
+//! Decides who may log in, from the machine's row alone and at the moment of the attempt.
 
 use crate::{
     admission::{Admission, Conditions},
@@ -10,11 +10,11 @@ use russh::{
 };
 use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
 
-/// What is hashed when there is no password or no such user, so that a refusal takes as long as any other.
+/// The hash that is verified when there is no password or no such user, so that a refusal always takes the same time.
 const NOBODYS_HASH: &str =
     "$6$cvmdcvmdcvmdcvmd$4kUzKyHqxqMBPyUhjP4UmbrpmLGFzpZTg6mN4BVyfJiyHXYEkDj2IRTkjk4WFQVmLEjc9f1jYtiBL2kQm8wGd.";
 
-/// The methods that can really admit somebody: what sshd lists after a refusal. Keyboard-interactive asks for the password.
+/// The methods that can admit somebody; sshd lists them after a refusal. Keyboard-interactive asks for the password.
 pub(crate) fn methods(machine: &Machine) -> MethodSet {
     let mut methods = MethodSet::from([MethodKind::PublicKey].as_slice());
     if machine.entrance().password_login {
@@ -24,8 +24,8 @@ pub(crate) fn methods(machine: &Machine) -> MethodSet {
     methods
 }
 
-/// Whether a key opens `user`'s account, offered and signed alike. Signatures with SHA-1 are refused, as sshd has done
-/// since 8.8.
+/// Whether a key admits to `user`'s account. The answer for an offered and for a signed key is the same. Signatures
+/// with SHA-1 are refused, as sshd has done since 8.8.
 pub(crate) fn key_admits(
     machine: &Machine,
     user: &str,
@@ -38,13 +38,14 @@ pub(crate) fn key_admits(
     machine.entrance().admits(&key.to_bytes().ok()?, conditions)
 }
 
-/// Whether a password opens `user`'s account. Slow (about a millisecond of hashing) on purpose and whatever the answer.
+/// Whether a password admits to `user`'s account. Deliberately slow (about a millisecond of hashing), whatever the
+/// answer.
 pub(crate) fn password_admits(machine: &Machine, user: &str, password: &str) -> bool {
-    // Both sides always: a refusal takes as long as any other.
+    // `&`, so that both sides are always computed: a refusal always takes the same time.
     password_fits(machine, user, password) & machine.entrance().password_login
 }
 
-/// Whether it is that user's password, whatever sshd makes of it. As slow.
+/// Whether it is that user's password, even if sshd does not accept passwords. Equally slow.
 pub(crate) fn password_fits(machine: &Machine, user: &str, password: &str) -> bool {
     let known = *user == *machine.entrance().user;
     let hash = machine.entrance().password_hash.as_deref().filter(|_| known);

@@ -1,4 +1,4 @@
-//! A connection that can be cut from our side at any moment, as the power of a machine is.
+//! A connection that can be cut from our side at any moment, like the power of a machine.
 
 use crate::sessions::Line;
 use std::{
@@ -8,18 +8,18 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes that one connection reads until others have their turn: whoever sends without end costs others little.
+/// Bytes that one connection reads before it yields, so that a client that sends without end does not delay others.
 const TURN_BYTES: usize = 64 << 10;
 
-/// Once cut, reading ends and writing fails; whoever holds it then drops it, which closes the connection.
+/// Once cut, reads end and writes fail; the owner then drops it, which closes the connection.
 #[derive(Debug)]
 pub(crate) struct Cable<C> {
     connection: C,
     /// `None` once cut.
     line: Option<Line>,
-    /// Bytes read since others had their turn.
+    /// Bytes read since it last yielded.
     read: usize,
-    /// Bytes read in all.
+    /// Bytes read in total.
     came: usize,
 }
 
@@ -73,7 +73,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Cable<C> {
 
 impl<C: AsyncWrite + Unpin> AsyncWrite for Cable<C> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // Asked here too: a client that does not read must not keep what a cut ends.
+        // Checked here too, so that a client that does not read cannot delay a cut.
         if self.is_cut(context) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }

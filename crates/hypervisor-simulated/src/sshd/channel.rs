@@ -1,4 +1,4 @@
-//! The work of one channel, in a task of its own: a shell, a command, or the far side of a copy.
+//! The work of one channel, in a task of its own: a shell, a command, or the remote side of a copy.
 
 use super::{
     inbox::{Event, Events},
@@ -26,21 +26,22 @@ use crate::{
 use russh::{ChannelWriteHalf, Error, server::Msg};
 use std::collections::VecDeque;
 
-/// Input that a command may gather before it runs; one byte more than any file may have, which then is too large.
+/// The maximum of input that is gathered before a command runs: one byte more than a file may have, so that a file that
+/// is too large is recognised.
 const INPUT_MAX: usize = FILE_BYTES_MAX + 1;
-/// Bytes of a line that a shell without a terminal reads.
+/// The maximum bytes of a line in a shell without a terminal.
 const LINE_MAX: usize = 128 << 10;
 /// SSH's number for a channel's second stream of output (RFC 4254 section 5.2).
 const STDERR: u32 = 1;
 
-/// What a client asks a channel for.
+/// What a client requests on a channel.
 pub(crate) enum Asked {
     Shell,
     Command(String),
     Sftp,
 }
 
-/// A channel whose work has been asked for.
+/// A channel on which something was requested.
 pub(crate) struct Work {
     pub(crate) land: Userland,
     pub(crate) events: Events,
@@ -48,7 +49,7 @@ pub(crate) struct Work {
     pub(crate) shell: Shell,
 }
 
-/// Where its output goes, no faster than its client takes it.
+/// A channel's output, sent no faster than its client takes it.
 pub(crate) struct Out {
     pub(crate) channel: ChannelWriteHalf<Msg>,
     pub(crate) pty: bool,
@@ -56,7 +57,7 @@ pub(crate) struct Out {
 }
 
 impl Out {
-    /// Sends, unless nobody is there any more.
+    /// Sends, unless the client is gone.
     async fn send(&self, bytes: Vec<u8>) -> Result<(), Error> {
         tokio::select! {
             biased;
@@ -75,7 +76,7 @@ impl Out {
 }
 
 impl Print for Out {
-    /// What an interrupted command had still to say is not waited for.
+    /// Prints what a command printed, but does not wait for a client when the command was interrupted.
     async fn print(&mut self, done: &Done) -> Result<(), Error> {
         tokio::select! {
             biased;
@@ -86,7 +87,7 @@ impl Print for Out {
 }
 
 impl Work {
-    /// Does what was asked for to its end, and ends the channel.
+    /// Runs what was requested, and ends the channel.
     pub(crate) async fn run(mut self, asked: Asked) {
         let status = match asked {
             Asked::Command(text) => self.command(&text).await,
@@ -94,7 +95,7 @@ impl Work {
             Asked::Shell if self.out.pty => self.terminal().await,
             Asked::Shell => self.lines().await,
         };
-        // Without a status the machine went off, or its client has gone: both end the connection.
+        // Without a status the machine was turned off or the client has gone: both end the connection.
         let raised = self.events.signals.raised();
         if raised == Signal::Flood {
             let err = "cvmd-guest: ended: too much input waits for a command\n".into();
@@ -140,12 +141,12 @@ impl Work {
     async fn run_text(&mut self, text: &str, input: &Input) -> Result<Ended, Error> {
         let signals = &self.events.signals;
         let ended = self.land.run(text, &mut self.shell, input, &mut self.out, signals).await;
-        // A guest that runs on and on leaves others their turn.
+        // Yields, so that a guest that runs without end does not delay others.
         tokio::task::yield_now().await;
         ended
     }
 
-    /// A shell that reads lines, each at its end.
+    /// A shell without a terminal, which reads complete lines.
     async fn lines(&mut self) -> Result<u8, Error> {
         let mut share = self.land.memory.share();
         let mut line = Vec::new();
@@ -179,7 +180,7 @@ impl Work {
         }
     }
 
-    /// A person at a terminal.
+    /// A shell at a terminal.
     async fn terminal(&mut self) -> Result<u8, Error> {
         let mut terminal = Terminal::default();
         self.prompt().await?;
@@ -201,12 +202,12 @@ impl Work {
                     }
                     Typed::Line(line) => {
                         let ended = self.run_text(&line, &Input::default()).await?;
-                        // What was typed behind an `exit` is nobody's.
+                        // What was typed after an `exit` is dropped.
                         if ended.exit {
                             return Ok(ended.status);
                         }
                         if self.events.signals.raised() == Signal::Interrupt {
-                            // The rest was typed before the ctrl-C, which is shown, and prompts, by itself.
+                            // The rest was typed before ctrl-C, which is shown and prompts by itself.
                             typed.clear();
                             self.events.skip_to_interrupt().await;
                             typed.extend(terminal.feed(&[3]));
@@ -223,7 +224,7 @@ impl Work {
         self.out.send(prompt(&*self.land.machine()?, &self.shell).into_bytes()).await
     }
 
-    /// The far side of a copy, if that is what the text, alone, asks for.
+    /// The remote side of a copy, if the whole text is such a command.
     fn copy_asked_for(&self, text: &str) -> Result<Option<(Transfer, Step)>, Error> {
         let machine = self.land.machine()?;
         let mut shell = Shell::default();
@@ -253,15 +254,15 @@ impl Work {
                 Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
                 None => return Err(Error::Disconnect),
             }
-            // What a request made it hold is counted before the next one.
+            // The memory that a request took is counted before the next request.
             while share.resize(server.held()) {
                 let Some(step) = self.sftp_step(&mut server).await? else { continue 'events };
                 if step.ends {
                     self.out.print(&process::fails("sftp-server: bad message", 1)).await?;
                     return Ok(11);
                 }
-                if let Some(said) = step.said {
-                    self.out.print(&process::fails(&said, 1)).await?;
+                if let Some(message) = step.message {
+                    self.out.print(&process::fails(&message, 1)).await?;
                 }
                 let mut reply = step.reply;
                 if let Some((number, keys)) = step.keys {
@@ -328,16 +329,16 @@ impl Work {
     }
 }
 
-/// Whether one of a text's commands takes all input before it runs.
+/// Whether one of a text's commands reads all input before it runs.
 fn waits_for_input(text: &str) -> bool {
     let (plain, commands) = (Shell::default(), grammar::parse(text).unwrap_or_default());
     Command::any(&commands, &|command| command.expand(&plain).is_ok_and(|words| commands::reads_input(&words)))
 }
 
-/// How long a last word waits for a client that does not read.
+/// How long the last output waits for a client that does not read.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// What a shell shows when it waits for a line.
+/// The prompt of a shell.
 pub(super) fn prompt(machine: &Machine, shell: &Shell) -> String {
     let (user, (host, _)) = (&machine.entrance().user, machine.names());
     let sign = if &**user == "root" { '#' } else { '$' };
@@ -347,7 +348,7 @@ pub(super) fn prompt(machine: &Machine, shell: &Shell) -> String {
     format!("{user}@{host}:{directory}{sign} ")
 }
 
-/// What a command printed, as a terminal wants it: a carriage return before each newline.
+/// A command's output for a terminal: a carriage return before each newline.
 pub(super) fn on_screen(done: &Done) -> String {
     format!("{}{}", String::from_utf8_lossy(&done.out), done.err).replace('\n', "\r\n")
 }

@@ -1,5 +1,5 @@
-//! A machine's console: a terminal with a login prompt, and the same shell behind it as over SSH. No sshd stands before it, so
-//! a password enters here also where sshd takes none.
+//! A machine's console: a terminal with a login prompt, and the same shell as over SSH. No sshd is involved, so a
+//! password is accepted even where sshd accepts none.
 
 use super::{
     auth,
@@ -25,25 +25,25 @@ use cvmd_model::{InstanceId, Power};
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 
-/// Wrong logins until the line is dropped.
+/// Wrong logins before the connection is closed.
 const TRIES: u32 = 5;
-/// How long the answer to a wrong password waits.
+/// The delay of the answer to a wrong password.
 const WRONG_PASSWORD: Duration = Duration::from_millis(300);
-/// Whoever types nothing for this long is disconnected.
+/// A user who types nothing for so long is disconnected.
 const PATIENCE: Duration = Duration::from_secs(3600);
-/// Things typed ahead while a command runs; more are lost.
+/// The maximum of things typed ahead while a command runs; more are lost.
 const TYPED_MAX: usize = 1024;
 
 /// A console that is about to be opened.
 pub(crate) struct Console {
     land: Userland,
     peer: Option<Peer>,
-    /// Forgotten when the console ends.
+    /// Ends with the console.
     open: sessions::Session,
     line: sessions::Line,
 }
 
-/// The terminal at the other end of a console.
+/// The terminal at the other end.
 struct Screen<S> {
     keys: ReadHalf<Cable<S>>,
     glass: Glass<S>,
@@ -51,7 +51,7 @@ struct Screen<S> {
     typed: VecDeque<Typed>,
 }
 
-/// What a command prints goes here, while the keys are listened to.
+/// Receives a command's output while the keys are read.
 struct Glass<S>(WriteHalf<Cable<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Print for Glass<S> {
@@ -71,10 +71,10 @@ impl Console {
     /// # Errors
     /// [`Error::Absent`], [`Error::NotRunning`], [`Error::NoConsole`], [`Error::Crowded`].
     pub(crate) fn at(machines: Arc<Machines>, id: InstanceId, peer: Option<Peer>) -> Result<Console, Error> {
-        // Counted in before the machine is looked at: a machine that goes off from here on cuts this console too.
-        // Its peer has no share to use up here: the console is admitted at once.
+        // Counted before the machine is looked at: a machine that goes off from here on cuts this console too. Its peer
+        // uses up no share: the console is admitted at once.
         let (open, line) = machines.sessions.open(id, None)?;
-        // Whoever opens a console has signed a request for it: it is no stranger.
+        // Whoever opens a console has signed a request, and is no stranger.
         open.admitted();
         let machine = machines.machine(id).ok_or(Error::Absent(id))?;
         if machine.power(machines.clock.now_ms()) != Power::Running {
@@ -91,14 +91,14 @@ impl Console {
         let Console { land, peer, open, line } = self;
         let (keys, glass) = split(Cable::new(stream, line));
         let mut screen = Screen { keys, glass: Glass(glass), terminal: Terminal::default(), typed: VecDeque::new() };
-        // An error is whoever went away: nothing that an operator must act on.
+        // An error means that the client went away: nothing that an operator must act on.
         while let Ok(true) = serve(&land, peer, &mut screen).await {}
         let _ = screen.glass.0.shutdown().await;
         drop(open);
     }
 }
 
-/// One login and its shell; whether another may follow.
+/// One login and its shell; returns whether another may follow.
 async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
     land: &Userland,
     peer: Option<Peer>,
@@ -126,7 +126,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
                 let mut bytes = [0; 1024];
                 tokio::select! {
                     ended = &mut running => break ended,
-                    // Hung up: the command ends, and the next line finds out why.
+                    // The client hung up: the command ends, and the next read reports why.
                     read = keys.read(&mut bytes), if signals.raised() < Signal::HangUp => match read {
                         Ok(count @ 1..) => hear(terminal.feed(&bytes[..count]), typed, &signals),
                         _ => signals.raise(Signal::HangUp),
@@ -137,13 +137,13 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
         match ended {
             Ok(ended) if ended.exit => return Ok(true),
             Ok(_) => {}
-            // Rebooted: what a machine has open ends with its boot.
+            // The machine was rebooted: consoles end with the boot.
             Err(_) => return Ok(false),
         }
     }
 }
 
-/// What is typed while a command runs: ctrl-C ends it, and forgets what was typed before.
+/// Handles what is typed while a command runs: ctrl-C ends the command and drops what was typed before.
 fn hear(keys: Vec<Typed>, typed: &mut VecDeque<Typed>, signals: &Signals) {
     for key in keys {
         if key == Typed::Interrupt {
@@ -182,7 +182,7 @@ async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(
     Ok(false)
 }
 
-/// What a person's typing came to.
+/// The outcome of reading a line.
 enum Entered {
     Line(String),
     Interrupt,
@@ -190,7 +190,7 @@ enum Entered {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Screen<S> {
-    /// What is typed next. Of what is typed unseen, only its end is shown.
+    /// Reads a line. With `seen` false (a password) nothing of it is shown but its end.
     async fn line(&mut self, seen: bool) -> io::Result<Entered> {
         loop {
             while let Some(typed) = self.typed.pop_front() {

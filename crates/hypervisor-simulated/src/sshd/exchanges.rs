@@ -1,11 +1,11 @@
-//! Key exchanges over a finite field, for clients that know no other: each computes for 25 ms on a thread that serves others too,
-//! and whoever connects may ask for one. So they compute one at a time, round robin between owners, and once a connection. Those on
-//! curves take a fiftieth of that, and no turns.
+//! Key exchanges over a finite field, for clients that support no others. Each one computes for 25 ms on a thread that
+//! serves others too, and any client may request one. So they compute one at a time, in turn between owners, and once
+//! per connection. Exchanges on curves take a fiftieth of that, and need no turns.
 //!
-//! What computes is the client's answer to the group, which russh takes as it comes. So it is held back here until it has come
-//! whole and has its turn, and the turn is over when russh reads or writes again: a client that asks for a group and is
-//! silent then holds none. Only the exchange whose group is asked for tells when that is, so that the others of its kind are not
-//! offered.
+//! The computation starts when russh reads the client's answer to the group. So the answer is held back here until it
+//! is complete and has its turn, and the turn ends when russh reads or writes again: a client that requests a group and
+//! then sends nothing holds no turn. Only exchanges in which the client requests the group can be recognised; other
+//! kinds over finite fields are not offered.
 
 use crate::{bounds::Bound, machines::Machines, owners::Holder};
 use cvmd_hypervisor::{TooManyWait, Turn};
@@ -25,23 +25,24 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The message that makes russh compute (RFC 4419 section 5), and the bytes before a message's number: two lengths.
+/// The message that makes russh compute (RFC 4419 section 5), and the number of bytes before a message's number: two
+/// lengths.
 const GEX_INIT: u8 = 32;
 const NUMBER_AT: usize = 5;
-/// Bytes of a packet: any implementation has to take so many, and no other has to be taken (RFC 4253 section 6.1).
+/// The maximum bytes of a packet: every implementation must accept as many (RFC 4253 section 6.1).
 const PACKET_MAX: usize = 35_000;
 
-/// That of one connection.
+/// The state of one connection's exchange.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     over: bool,
-    /// The client has the group, and its answer is to be held back.
+    /// The client has received the group, and its answer must be held back.
     has_group: Arc<AtomicBool>,
 }
 
 impl Exchange {
-    /// The group: 2048 bits, more would compute for longer. `None` if that is not what the client takes, or if the connection
-    /// has agreed on keys already.
+    /// The group of 2048 bits; a larger one would compute for longer. `None` if the client does not accept it, or if
+    /// the connection has already agreed on keys.
     pub(super) fn begin(&mut self, wanted: &GexParams) -> Option<DhGroup> {
         let takes = (wanted.min_group_size()..=wanted.max_group_size()).contains(&DH_GROUP14.bit_size());
         if !takes || std::mem::replace(&mut self.over, true) {
@@ -51,12 +52,12 @@ impl Exchange {
         Some(DH_GROUP14.clone())
     }
 
-    /// The client has agreed on keys, by whatever exchange.
+    /// The client has agreed on keys, by any exchange.
     pub(super) fn end(&mut self) {
         self.over = true;
     }
 
-    /// The connection whose answer waits for its turn.
+    /// Wraps the connection, whose answer waits for its turn.
     pub(super) fn pace<C>(&self, connection: C, machines: Arc<Machines>, machine: InstanceId) -> Paced<C> {
         let has_group = Arc::clone(&self.has_group);
         Paced { connection, has_group, machines, machine, packet: Vec::new(), read: 0, turn: None }
@@ -69,9 +70,9 @@ pub(super) struct Paced<C> {
     has_group: Arc<AtomicBool>,
     machines: Arc<Machines>,
     machine: InstanceId,
-    /// What has come of the packet that comes now.
+    /// The part of the current packet that has been received.
     packet: Vec<u8>,
-    /// How much of it has been handed on, once it is whole and may be.
+    /// How much of it has been passed on, once it is complete and has its turn.
     read: usize,
     turn: Option<MyTurn>,
 }
@@ -82,7 +83,7 @@ enum MyTurn {
 }
 
 impl<C: AsyncRead + Unpin> Paced<C> {
-    /// Reads until a whole packet is there that may be handed on; `false` when the connection ends first.
+    /// Reads until a complete packet may be passed on; `false` when the connection ends before.
     fn poll_packet(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {
             let missing = missing(&self.packet)?;
@@ -108,7 +109,7 @@ impl<C: AsyncRead + Unpin> Paced<C> {
         }
     }
 
-    /// Reads no more than that; `false` at the end.
+    /// Reads at most that many bytes; `false` at the end.
     fn poll_more(&mut self, most: usize, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut bytes = [0; 512];
         let most = most.min(bytes.len());
@@ -119,7 +120,7 @@ impl<C: AsyncRead + Unpin> Paced<C> {
     }
 }
 
-/// Bytes that a packet still lacks, as far as is known: its length stands before it.
+/// The bytes that a packet still lacks, as far as known: its length precedes it.
 fn missing(packet: &[u8]) -> io::Result<usize> {
     let Some((length, rest)) = packet.split_first_chunk() else { return Ok(4 - packet.len()) };
     let length = u32::from_be_bytes(*length) as usize;
@@ -139,7 +140,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Paced<C> {
             return Poll::Ready(Ok(()));
         }
         if self.read == 0 {
-            // What is read from here on is the next packet: what came before has been computed.
+            // The next read starts a new packet: the one before has been computed.
             self.turn.take_if(|turn| matches!(turn, MyTurn::Computes(_)));
             if !self.has_group.load(Relaxed) {
                 return Pin::new(&mut self.connection).poll_read(context, buffer);
@@ -195,7 +196,7 @@ mod test {
         (directory, machines)
     }
 
-    /// A client, and its connection, that has been given the group.
+    /// A client that has received the group, and its connection.
     fn with_group(machines: &Arc<Machines>, machine: u64) -> (DuplexStream, Paced<DuplexStream>) {
         let (client, server) = duplex(64 << 10);
         let mut exchange = Exchange::default();
@@ -225,7 +226,7 @@ mod test {
         let (_directory, machines) = machines();
         let (mut client, mut paced) = with_group(&machines, 1);
         let (mut other, mut paced_other) = with_group(&machines, 2);
-        // What computes nothing needs no turn, and part of an answer has none.
+        // A packet that computes nothing needs no turn, and an incomplete answer gets none.
         client.write_all(&packet(2, 20)).await.unwrap();
         assert_eq!(read(&mut paced).await, Some(packet(2, 20)));
         let answer = packet(GEX_INIT, 260);
@@ -243,7 +244,7 @@ mod test {
         assert_eq!(read(&mut paced_other).await, None, "one at a time");
         paced.write_all(b"what has come of it").await.unwrap();
         assert_eq!(read(&mut paced_other).await, Some(answer));
-        // And what comes behind it goes through as it comes.
+        // The packets after it pass at once.
         assert_eq!(read(&mut paced).await, Some(packet(21, 9)));
         drop(paced_other);
         assert!(machines.computing.exchanges.try_take().is_some(), "who has gone has no turn");

@@ -1,7 +1,7 @@
-//! What a client says before it is answered: its name and its algorithms, of which one decides, that of the host key.
+//! Reads a client's version and algorithms before it is answered: they decide which host key is shown.
 //!
-//! russh sends its own algorithms at once, and has to have all the keys of which it speaks. So the client's are waited for
-//! here, and then everything is handed on as if nobody had listened (RFC 4253 sections 4.2 and 7.1).
+//! russh sends its own algorithms at once, and must have all the keys that it names. So the client's algorithms are
+//! read here first, and then everything is passed on from the beginning (RFC 4253 sections 4.2 and 7.1).
 
 use std::{
     io,
@@ -11,42 +11,43 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-/// How the server calls itself.
+/// The server's version string.
 pub(super) const NAME: &str = "SSH-2.0-cvmd";
-/// How long a client that has said its name may wait for our algorithms before it sends its own: few do.
+/// How long a client that has sent its version may wait for our algorithms before it sends its own: few wait.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Bytes of a name and of the algorithms: more than any client sends.
+/// The maximum bytes of version and algorithms: more than any client sends.
 const HEARD_MAX: usize = 32 << 10;
 const KEXINIT: u8 = 20;
 
 /// Which of a machine's host keys a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HostKey {
-    /// The one that every machine has shown ever since: whoever knows it is shown no other.
+    /// The key that every machine has always shown: a client that knows it must see no other.
     Ed25519,
     Ecdsa,
     Rsa,
-    /// It has not said what it knows.
+    /// The client has not named the host keys that it supports.
     Any,
 }
 
-/// A connection whose beginning has been heard, and is still to be read.
+/// A connection whose first bytes were read, and are still to be read by russh.
 #[derive(Debug)]
 pub(super) struct Heard<C> {
     connection: C,
     heard: Vec<u8>,
-    /// How much of it has been read again.
+    /// How many of them have been read again.
     read: usize,
-    /// How much of it is the client's name. That is read alone: russh keeps what it reads with it, and nobody else sees that then.
+    /// The length of the client's version. It is read by itself: russh keeps what it reads together with it, and would
+    /// lose those bytes.
     name: usize,
-    /// What of our name is still to be said by whoever takes over: it has been said already.
-    said: usize,
+    /// The bytes of our version that russh will write but that were sent already; they are dropped.
+    sent: usize,
 }
 
-/// Says our name, and listens until the client has named its algorithms.
+/// Sends our version, and reads until the client has named its algorithms.
 ///
 /// # Errors
-/// The connection's.
+/// An error of the connection.
 pub(super) async fn greet<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C) -> io::Result<(Heard<C>, HostKey)> {
     let name = format!("{NAME}\r\n");
     connection.write_all(name.as_bytes()).await?;
@@ -74,12 +75,12 @@ pub(super) async fn greet<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C) 
             break HostKey::Any;
         }
     };
-    let said = name.len();
+    let sent = name.len();
     let name = heard.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    Ok((Heard { connection, heard, read: 0, name, said }, host_key))
+    Ok((Heard { connection, heard, read: 0, name, sent }, host_key))
 }
 
-/// What a client's algorithms ask for; `None` until they have been heard.
+/// The host key that a client's algorithms ask for; `None` until they have been received.
 fn host_key_of(heard: &[u8]) -> Option<HostKey> {
     let end = heard.iter().position(|byte| *byte == b'\n')?;
     let (length, rest) = heard[end + 1..].split_at_checked(4)?;
@@ -91,8 +92,8 @@ fn host_key_of(heard: &[u8]) -> Option<HostKey> {
     Some(algorithms(packet).map_or(HostKey::Any, choice))
 }
 
-/// The names of host keys in a client's KEXINIT: behind the padding's length, the message's number, 16 bytes of chance and the
-/// names of key exchanges.
+/// The names of host keys in a client's KEXINIT: they follow the padding's length, the message's number, 16 random
+/// bytes and the names of key exchanges.
 fn algorithms(packet: &[u8]) -> Option<&str> {
     let (_, packet) = packet.split_first()?;
     let (number, packet) = packet.split_first()?;
@@ -115,7 +116,7 @@ fn choice(algorithms: &str) -> HostKey {
     } else if knows("rsa-sha2-512") || knows("rsa-sha2-256") {
         HostKey::Rsa
     } else {
-        // It hears what there would be.
+        // russh then reports what would be offered.
         HostKey::Ed25519
     }
 }
@@ -143,9 +144,9 @@ impl<C: AsyncRead + Unpin> AsyncRead for Heard<C> {
 
 impl<C: AsyncWrite + Unpin> AsyncWrite for Heard<C> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.said > 0 && !bytes.is_empty() {
-            let count = self.said.min(bytes.len());
-            self.said -= count;
+        if self.sent > 0 && !bytes.is_empty() {
+            let count = self.sent.min(bytes.len());
+            self.sent -= count;
             return Poll::Ready(Ok(count));
         }
         Pin::new(&mut self.connection).poll_write(context, bytes)
@@ -165,17 +166,17 @@ mod test {
     use super::*;
     use tokio::io::duplex;
 
-    fn said_by_a_client(host_keys: &str) -> Vec<u8> {
+    fn sent_by_a_client(host_keys: &str) -> Vec<u8> {
         let mut body = vec![4, KEXINIT];
         body.extend([7; 16]);
         for names in ["curve25519-sha256", host_keys, "aes128-ctr"] {
             body.extend(u32::try_from(names.len()).unwrap().to_be_bytes());
             body.extend(names.as_bytes());
         }
-        let mut said = b"SSH-2.0-JSCH-0.1.55\r\n".to_vec();
-        said.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
-        said.extend(body);
-        said
+        let mut sent = b"SSH-2.0-JSCH-0.1.55\r\n".to_vec();
+        sent.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
+        sent.extend(body);
+        sent
     }
 
     #[test]
@@ -187,19 +188,19 @@ mod test {
             ("ssh-rsa,ssh-dss", HostKey::Ed25519),
             ("", HostKey::Ed25519),
         ] {
-            assert_eq!(host_key_of(&said_by_a_client(host_keys)), Some(expected), "{host_keys}");
+            assert_eq!(host_key_of(&sent_by_a_client(host_keys)), Some(expected), "{host_keys}");
         }
-        let said = said_by_a_client("ssh-ed25519");
-        assert!((0..said.len()).all(|end| host_key_of(&said[..end]).is_none()), "not before all is said");
+        let sent = sent_by_a_client("ssh-ed25519");
+        assert!((0..sent.len()).all(|end| host_key_of(&sent[..end]).is_none()), "not before all is sent");
         assert_eq!(host_key_of(b"SSH-2.0-x\n\xff\xff\xff\xff"), Some(HostKey::Any));
         assert_eq!(host_key_of(b"SSH-2.0-x\n\0\0\0\x01\x04"), Some(HostKey::Any));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_heard_is_read_again_and_our_name_is_said_once() {
+    async fn what_was_heard_is_read_again_and_our_version_is_sent_once() {
         let (mut client, server) = duplex(64);
-        let said = said_by_a_client("ecdsa-sha2-nistp256");
-        let mine = said.clone();
+        let sent = sent_by_a_client("ecdsa-sha2-nistp256");
+        let mine = sent.clone();
         let client = tokio::spawn(async move {
             client.write_all(&mine).await.unwrap();
             let mut answer = Vec::new();
@@ -208,11 +209,11 @@ mod test {
         });
         let (mut heard, host_key) = greet(server).await.unwrap();
         assert_eq!(host_key, HostKey::Ecdsa);
-        let mut again = vec![0; said.len()];
+        let mut again = vec![0; sent.len()];
         let name = heard.read(&mut again).await.unwrap();
         assert_eq!(&again[..name], b"SSH-2.0-JSCH-0.1.55\r\n", "the name alone");
         heard.read_exact(&mut again[name..]).await.unwrap();
-        assert_eq!(again, said);
+        assert_eq!(again, sent);
         heard.write_all(b"SSH-2.0-cvmd\r\nand more").await.unwrap();
         drop(heard);
         assert_eq!(client.await.unwrap(), b"SSH-2.0-cvmd\r\nand more");

@@ -1,5 +1,5 @@
-//! A machine's host keys. That of Ed25519 and that of ECDSA follow from the machine's seed. An RSA key takes a second to make:
-//! it is made when the first client comes that can verify no other, and stands in the machine's row from then on.
+//! A machine's host keys. Those of Ed25519 and ECDSA are derived from the machine's seed. An RSA key takes a second to
+//! make: it is made when the first client comes that supports no other, and is stored in the machine's row.
 
 use super::greeting::HostKey;
 use crate::{bounds::Bound, machine::Machine, machines::Machines};
@@ -18,10 +18,10 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 const RSA_BITS: usize = 2048;
-/// How long a client waits for an RSA key to be made that has not said whether it wants one.
+/// How long a client waits for an RSA key that has not said whether it wants one.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The key that every client knows a machine by that can, the same over the machine's whole life.
+/// The key by which every client that supports it knows a machine; it never changes.
 pub(crate) fn ed25519(machine: &Machine) -> PrivateKey {
     PrivateKey::from(Ed25519Keypair::from_seed(&seed(machine)))
 }
@@ -34,9 +34,9 @@ fn seed(machine: &Machine) -> [u8; 32] {
     seed
 }
 
-/// On the curve P-256.
+/// A key on the curve P-256.
 fn ecdsa(machine: &Machine) -> Option<PrivateKey> {
-    // One of 2^32 digests is no number below the curve's order; the next one then is.
+    // One of 2^32 digests is not below the curve's order; then the next one is used.
     let secret = (0..=u8::MAX).find_map(|attempt| {
         let digest = Sha256::new().chain_update(b"ecdsa host key").chain_update([attempt]).chain_update(seed(machine));
         SecretKey::from_slice(&digest.finalize()).ok()
@@ -46,7 +46,7 @@ fn ecdsa(machine: &Machine) -> Option<PrivateKey> {
 }
 
 impl Machines {
-    /// The keys that a connection offers.
+    /// The host keys to offer on a connection.
     pub(super) async fn host_keys(&self, machine: &Machine, wanted: HostKey) -> Vec<PrivateKey> {
         let mut keys = Vec::new();
         if matches!(wanted, HostKey::Ed25519 | HostKey::Any) {
@@ -57,7 +57,7 @@ impl Machines {
         }
         let rsa = match wanted {
             HostKey::Rsa => self.rsa_host_key(machine.id).await,
-            // It is likely to know one of the others.
+            // It probably supports one of the others.
             HostKey::Any => match tokio::time::timeout(PATIENCE, self.rsa_host_key(machine.id)).await {
                 Ok(made) => made,
                 Err(_) => return keys,
@@ -66,13 +66,13 @@ impl Machines {
         };
         match rsa {
             Ok(key) => keys.push(key),
-            // The client is told that there is no key that both sides know.
+            // The client is then refused because both sides have no common key.
             Err(error) => tracing::debug!(instance = %machine.id, %error, "there is no RSA host key"),
         }
         keys
     }
 
-    /// Whoever hangs up meanwhile does not end what is being made: then it would be made again for the next one.
+    /// A client that disconnects does not stop the computation, which the next client would start again.
     async fn rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Error> {
         if let Some(key) = self.rsa_in_row(id) {
             return Ok(key);

@@ -1,4 +1,4 @@
-//! What a client sends into one channel, on its way from the connection to the channel's own task.
+//! Passes what a client sends into one channel from the connection to the channel's task.
 
 use crate::guest::signals::{Signal, Signals};
 use crate::{
@@ -17,24 +17,24 @@ use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
 
-/// Bytes that may wait for a command to end.
+/// The maximum bytes that wait for a command to end.
 const WAITING_MAX: u32 = 256 << 10;
-/// What each piece counts beside its bytes: a client may send one byte at a time.
+/// The cost of each piece beside its bytes: a client may send one byte at a time.
 const PIECE_COSTS: usize = 256;
-/// How long a connection waits for a command that takes none of its input, before the command is ended.
+/// How long a connection waits for a command that reads none of its input, before the command is ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 const CTRL_C: u8 = 3;
 
-/// One thing that a client sent.
+/// One event of a client.
 #[derive(Debug)]
 pub(crate) enum Event {
     Data(Data),
-    /// ctrl-C, or a signal that means the same. The signal itself is raised by then.
+    /// ctrl-C, or a signal with the same meaning. The signal itself has been raised before.
     Interrupt,
     Eof,
 }
 
-/// Bytes, and their place in what may wait.
+/// Bytes, and their share of what may wait.
 #[derive(Debug)]
 pub(crate) struct Data {
     pub(crate) bytes: Vec<u8>,
@@ -42,20 +42,20 @@ pub(crate) struct Data {
     _share: Share,
 }
 
-/// The connection's end.
+/// The sender, on the connection's side.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     events: UnboundedSender<Event>,
     room: Arc<Semaphore>,
     signals: Arc<Signals>,
-    /// An interrupt waits to be taken: another one would say nothing new.
+    /// An interrupt waits to be read: a second one would add nothing.
     interrupted: Arc<AtomicBool>,
-    /// The end of the input has been told.
+    /// The end of the input has been sent.
     ended: AtomicBool,
     memory: Arc<Memory>,
 }
 
-/// The task's end.
+/// The receiver, on the task's side.
 #[derive(Debug)]
 pub(crate) struct Events {
     events: UnboundedReceiver<Event>,
@@ -78,18 +78,18 @@ pub(crate) fn inbox(memory: Arc<Memory>) -> (Inbox, Events) {
 }
 
 impl Inbox {
-    /// Takes bytes for a command; waits a while where too many wait already, and then ends the command.
+    /// Sends bytes to a command. If too many wait already, it waits for a while, and then ends the command.
     pub(crate) async fn data(&self, bytes: &[u8]) {
         let Some(share) = self.share(bytes) else { return self.flood() };
         match tokio::time::timeout(PATIENCE, Arc::clone(&self.room).acquire_many_owned(room_of(bytes))).await {
             Ok(Ok(room)) => self.push(bytes, room, share),
-            // The task has ended: nobody takes it any more.
+            // The task has ended: nobody reads them.
             Ok(Err(_)) => {}
             Err(_) => self.flood(),
         }
     }
 
-    /// Takes keys typed at a terminal. ctrl-C forgets what was typed before it; what there is no room for is lost.
+    /// Sends keys typed at a terminal. ctrl-C drops what was typed before it; keys without room are lost.
     pub(crate) fn typed(&self, mut bytes: &[u8]) {
         if let Some(at) = bytes.iter().rposition(|byte| *byte == CTRL_C) {
             self.interrupt();
@@ -108,7 +108,7 @@ impl Inbox {
     pub(crate) fn interrupt(&self) {
         self.signals.raise(Signal::Interrupt);
         if !self.interrupted.swap(true, Relaxed) {
-            // Nobody listens any more once the task has ended.
+            // After the end of the task nobody reads it.
             let _ = self.events.send(Event::Interrupt);
         }
     }
@@ -150,7 +150,7 @@ impl Drop for Inbox {
 }
 
 impl Events {
-    /// What was sent next; `None` when nothing more comes, or a signal ends more than a command.
+    /// The next event; `None` when no more come, or after a signal that ends more than a command.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         let event = tokio::select! {
             biased;
@@ -164,12 +164,12 @@ impl Events {
         event
     }
 
-    /// The interrupt that has been raised; what was typed before it is forgotten.
+    /// Drops everything up to the interrupt that was raised.
     pub(crate) async fn skip_to_interrupt(&mut self) {
         while !matches!(self.next().await, Some(Event::Interrupt) | None) {}
     }
 
-    /// Nothing is taken from here on.
+    /// Accepts nothing from here on.
     pub(crate) fn close(&mut self) {
         self.room.close();
         self.events.close();

@@ -40,12 +40,12 @@ use tokio::{
 
 pub(crate) use console::Console;
 
-/// Like sshd's `LoginGraceTime`: who has not logged in by then is disconnected.
+/// Like sshd's `LoginGraceTime`: a client that has not logged in by then is disconnected.
 const LOGIN_GRACE: Duration = Duration::from_secs(120);
-/// sshd's `MaxAuthTries` is 6. russh also counts the `none` with which every client begins, hence one more.
+/// sshd's `MaxAuthTries` is 6. russh also counts the `none` with which every client begins, so one more.
 const ATTEMPTS_MAX: usize = 7;
 
-/// Answers connections in the name of the machine whose address they were made to.
+/// Answers connections for the machine whose address they were made to.
 #[derive(Debug)]
 pub(crate) struct Sshd {
     machines: Weak<Machines>,
@@ -66,7 +66,7 @@ impl Answer for Sshd {
     }
 }
 
-/// Answers connections in the name of one machine, at a port of its own.
+/// Answers connections for one machine, at a port of its own.
 #[derive(Debug)]
 pub(crate) struct SshdOf {
     machines: Weak<Machines>,
@@ -93,13 +93,13 @@ async fn answer(machines: Arc<Machines>, id: InstanceId, connection: TcpStream) 
         Ok(session) => session,
         Err(error) => return turn_away(&connection, &error),
     };
-    // Without it each packet waits for the other side's acknowledgement: stalls of 40 ms.
+    // Without it each packet waits for the other side's acknowledgement, which delays by 40 ms.
     if connection.set_nodelay(true).is_ok() {
         session.run(connection).await;
     }
 }
 
-/// As sshd says it, before its name: `ssh -v` shows the line. Whoever cannot take it at once does not hear it.
+/// As sshd does, a line before its version: `ssh -v` shows it. A client that cannot receive it at once does not get it.
 fn turn_away(connection: &TcpStream, error: &Error) {
     match error {
         Error::Penalized { .. } => drop(connection.try_write(b"Not allowed at this time\r\n")),
@@ -123,7 +123,7 @@ impl Accepted {
         if let Some(wait) = peer.and_then(|peer| machines.failures.refuses(peer, machines.clock.now_ms())) {
             return Err(Error::Penalized { seconds: wait.as_secs() + 1 });
         }
-        // Counted in before the machine is looked at: a machine that goes off from here on cuts this session too.
+        // Counted before the machine is looked at: a machine that goes off from here on cuts this session too.
         let (session, line) = machines.sessions.open(id, peer)?;
         let machine = machines.machine(id).ok_or(Error::Absent(id))?;
         if machines.observed(&machine).power != Power::Running {
@@ -136,7 +136,7 @@ impl Accepted {
         Ok(Accepted { machines, machine, visit, line })
     }
 
-    /// Speaks SSH until the client, the machine or the hypervisor ends it.
+    /// Speaks SSH until the client, the machine or the hypervisor ends the session.
     pub(crate) async fn run(self, connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let Accepted { machines, machine, visit, line } = self;
         let (id, visit) = (machine.id, Arc::new(visit));
@@ -168,14 +168,14 @@ impl Accepted {
         };
         visit.ended(grace_over);
         if let Err(error) = outcome {
-            // Clients that go away, and our own power cuts: nothing an operator must act on.
+            // Clients that go away, and our own power cuts: nothing that an operator must act on.
             tracing::debug!(instance = %id, %error, "an SSH session ended");
         }
     }
 }
 
-/// As OpenSSH 9 offers them, of those that russh knows: what is older than that, Debian 12 refuses too. Of the key exchanges over
-/// finite fields that one alone that [`exchanges`] lets wait: at 8192 bits one of them computes for more than a second.
+/// The algorithms of OpenSSH 9, as far as russh has them: Debian 12 refuses older ones too. Of the key exchanges over
+/// finite fields only the one that [`exchanges`] can delay: at 8192 bits one of them computes for more than a second.
 const PREFERRED: Preferred = Preferred {
     kex: Cow::Borrowed(&[
         kex::MLKEM768X25519_SHA256,
@@ -188,7 +188,7 @@ const PREFERRED: Preferred = Preferred {
         kex::EXTENSION_SUPPORT_AS_SERVER,
         kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
     ]),
-    // Also what `server-sig-algs` tells clients of their own keys: of host keys there are only those that a machine has.
+    // Also what `server-sig-algs` announces for clients' own keys; host keys are only those that a machine has.
     key: Cow::Borrowed(&[
         Algorithm::Ed25519,
         Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
@@ -222,7 +222,7 @@ fn config(machine: &Machine, keys: Vec<PrivateKey>) -> Config {
         server_id: SshId::Standard(Cow::Borrowed(greeting::NAME)),
         preferred: PREFERRED,
         methods: auth::methods(machine),
-        // Refused keys are answered at once; a wrong password waits in `Visitor`.
+        // Refused keys are answered at once; a wrong password is delayed in `Visitor`.
         auth_rejection_time: Duration::ZERO,
         keys,
         max_auth_attempts: ATTEMPTS_MAX,

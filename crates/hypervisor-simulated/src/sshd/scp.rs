@@ -1,4 +1,4 @@
-//! The far side of a copy by scp: `scp -t` takes files, `scp -f` gives them. Pure: bytes in, bytes out.
+//! The remote side of a copy by scp: `scp -t` receives files, `scp -f` sends them. Pure: bytes in, bytes out.
 //!
 //! ```text
 //!   -t:  we \0    they C0644 SIZE NAME\n    we \0    they SIZE bytes and \0    we \0    ...    they end
@@ -6,7 +6,7 @@
 //!   -f:  the same with the sides changed
 //! ```
 //!
-//! Never specified; OpenSSH's scp.c is what everybody agrees with. Clients may send on without waiting for our `\0`.
+//! Never specified: OpenSSH's scp.c is the reference. Clients may send on without waiting for our `\0`.
 
 use crate::{
     bounds::Bound,
@@ -14,13 +14,13 @@ use crate::{
 };
 use std::collections::VecDeque;
 
-/// Bytes of a line of the protocol.
+/// The maximum bytes of a line of the protocol.
 const LINE_BYTES_MAX: usize = 8192;
-/// Directories in each other.
+/// The maximum depth of directories.
 const DEPTH_MAX: usize = 32;
-/// Bytes that one copy may take out of a guest: each of its files once.
+/// The maximum bytes that one copy may read from a guest: each of its files once.
 const COPY_BYTES_MAX: usize = 5 << 20;
-/// Files and directories that one copy may take out of a guest.
+/// The maximum files and directories that one copy may read from a guest.
 const COPY_ENTRIES_MAX: usize = 1 << 12;
 
 /// A copy under way.
@@ -30,17 +30,17 @@ pub(crate) enum Transfer {
     Source(Source),
 }
 
-/// What comes next.
+/// The next step.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
     pub reply: Vec<u8>,
-    /// `authorized_keys` is to be written on the disk; then [`Transfer::written`].
+    /// The new `authorized_keys` to write on the disk; afterwards [`Transfer::written`] is called.
     pub keys: Option<String>,
     /// The command ends with this status.
     pub ended: Option<u8>,
 }
 
-/// Files come from the client.
+/// The client sends files.
 #[derive(Debug)]
 pub(crate) struct Sink {
     /// Where the next file goes: the target, and the directories entered since.
@@ -59,17 +59,17 @@ struct Incoming {
     size: usize,
 }
 
-/// Files go to the client.
+/// The client receives files.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// What is sent at each `\0` of the client's.
+    /// What is sent after each `\0` of the client.
     chunks: VecDeque<Vec<u8>>,
     failed: bool,
-    /// Of all chunks, those that are sent already too.
+    /// Bytes of all chunks, also those already sent.
     bytes: usize,
 }
 
-/// Begins what `scp`'s words ask for; `None` when it is neither `-t` nor `-f`.
+/// Begins the copy that `scp`'s words ask for; `None` without `-t` or `-f`.
 pub(crate) fn begin(words: &[String], guest: &mut Guest<'_>) -> Option<(Transfer, Step)> {
     let (name, arguments) = words.split_first()?;
     if !matches!(name.as_str(), "scp" | "/usr/bin/scp") {
@@ -117,10 +117,10 @@ impl Transfer {
         }
     }
 
-    /// The disk has what [`Step::keys`] said, or why not.
+    /// The outcome of writing [`Step::keys`] to the disk.
     pub(crate) fn written(&mut self, outcome: Result<(), String>, guest: &mut Guest<'_>) -> Step {
         let Transfer::Sink(sink) = self else { return Step::default() };
-        let mut reply = sink.told(&guest.machine.keys_path(), outcome);
+        let mut reply = sink.answered_for(&guest.machine.keys_path(), outcome);
         let step = sink.advance(guest);
         reply.extend(step.reply);
         Step { reply, ..step }
@@ -144,31 +144,31 @@ impl Transfer {
 }
 
 impl Sink {
-    /// Takes what has been received as far as it goes.
+    /// Handles what has been received, as far as it is complete.
     fn advance(&mut self, guest: &mut Guest<'_>) -> Step {
         let mut step = Step::default();
         loop {
             if let Some(file) = &self.file {
-                // One byte more: the client's word that it could read the file to its end.
+                // One byte more: the client's report that it could read the file to its end.
                 let Some(good) = self.received.get(file.size) else { return step };
                 let good = *good == 0;
                 let Some(file) = self.file.take() else { return step };
                 let body: Vec<u8> = self.received.drain(..file.size).collect();
                 if !good {
                     self.failed = true;
-                    // What stands in its place is the client's word why.
+                    // Instead of it stands the client's reason.
                     continue;
                 }
                 self.received.pop_front();
                 if file.path == guest.machine.keys_path() {
                     match String::from_utf8(body) {
                         Ok(text) => return Step { keys: Some(text), ..step },
-                        Err(_) => step.reply.extend(self.told(&file.path, Err("this is not text".into()))),
+                        Err(_) => step.reply.extend(self.answered_for(&file.path, Err("this is not text".into()))),
                     }
                     continue;
                 }
                 let outcome = guest.files.put(&file.path, (Some(file.mode), body), guest.machine, guest.now_ms);
-                step.reply.extend(self.told(&file.path, outcome));
+                step.reply.extend(self.answered_for(&file.path, outcome));
                 continue;
             }
             let Some(end) = self.received.iter().position(|byte| *byte == b'\n') else {
@@ -186,7 +186,7 @@ impl Sink {
         }
     }
 
-    /// Reads a line of the protocol; an error is one that no client comes back from.
+    /// Handles a line of the protocol; an error ends the copy.
     fn line(&mut self, line: &str, guest: &mut Guest<'_>) -> Result<Vec<u8>, &'static str> {
         match line.chars().next() {
             Some('\u{1}') => {
@@ -222,7 +222,7 @@ impl Sink {
         if kind == 'C' {
             let allowed = guest.files.allows(path, *size, guest.machine);
             if allowed.is_err() {
-                return Ok(self.told(path, allowed));
+                return Ok(self.answered_for(path, allowed));
             }
             self.file = Some(entry);
             return Ok(vec![0]);
@@ -234,10 +234,10 @@ impl Sink {
         if made.is_ok() {
             self.places.push(path.clone());
         }
-        Ok(self.told(path, made))
+        Ok(self.answered_for(path, made))
     }
 
-    fn told(&mut self, path: &str, outcome: Result<(), String>) -> Vec<u8> {
+    fn answered_for(&mut self, path: &str, outcome: Result<(), String>) -> Vec<u8> {
         match outcome {
             Ok(()) => vec![0],
             Err(why) => {
@@ -258,7 +258,7 @@ impl Sink {
 impl Source {
     fn of(paths: &[String], recursive: bool, guest: &Guest<'_>) -> Source {
         let mut source = Source { chunks: VecDeque::new(), failed: false, bytes: 0 };
-        // An error gets no answer: it goes out with the chunk that follows.
+        // An error gets no answer from the client: it is sent with the chunk that follows.
         let mut errors = Vec::new();
         for path in paths {
             let path = absolute(path, &guest.machine.home());
@@ -313,7 +313,7 @@ impl Source {
         }
     }
 
-    /// The client has answered `\0`, once or more often; anything else says that it cannot go on.
+    /// The client has answered with one `\0` or more; anything else means that it cannot go on.
     fn answered(&mut self, data: &[u8]) -> Step {
         let mut step = Step::default();
         for byte in data {
@@ -325,7 +325,7 @@ impl Source {
                 Some(chunk) => step.reply.extend(chunk),
                 None => step.ended = Some(u8::from(self.failed)),
             }
-            // Nobody answers an error alone.
+            // The client does not answer an error alone.
             if self.failed && self.chunks.is_empty() && step.reply.ends_with(b"\n") {
                 step.ended = Some(1);
             }

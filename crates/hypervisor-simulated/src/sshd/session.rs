@@ -1,4 +1,4 @@
-//! One SSH session at one machine: who it is, and its channels, each of which works in a task of its own.
+//! One SSH session at one machine: its user, and its channels, each in a task of its own.
 
 use super::{
     auth,
@@ -21,14 +21,14 @@ use russh::{
 };
 use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
-/// How long the answer to a wrong password waits.
+/// The delay of the answer to a wrong password.
 const WRONG_PASSWORD: Duration = Duration::from_millis(100);
 /// Channels open at a time: sshd's `MaxSessions`.
 const CHANNELS_MAX: usize = 10;
-/// Channels over a connection's life: russh keeps some kilobytes of each to the connection's end.
+/// The maximum of channels over a connection's life: russh keeps some kilobytes of each until the connection ends.
 const CHANNELS_EVER_MAX: u32 = 2_000;
 
-/// A client and what it may do.
+/// A client, and what it may do.
 pub(crate) struct Visitor {
     land: Userland,
     visit: Arc<Visit>,
@@ -38,11 +38,11 @@ pub(crate) struct Visitor {
     opened: u32,
 }
 
-/// A channel, as its connection sees it.
+/// A channel on the connection's side.
 struct Desk {
     pty: bool,
     inbox: Inbox,
-    /// What its work begins with; `None` once it has begun.
+    /// What its task needs to begin; `None` once it has begun.
     waiting: Option<(Events, ChannelWriteHalf<Msg>)>,
 }
 
@@ -51,25 +51,25 @@ impl Visitor {
         Visitor { land, visit, exchange, admission: Admission::default(), channels: HashMap::new(), opened: 0 }
     }
 
-    /// The client has agreed on keys, and asks to be let in.
+    /// The client has agreed on keys, and starts to authenticate.
     fn asks(&mut self) {
         self.visit.asks();
         self.exchange.end();
     }
 
-    /// A refusal, with the methods that may be tried instead.
+    /// A refusal, with the methods that the client may try.
     fn refuse(machine: &Machine) -> Auth {
         Auth::Reject { proceed_with_methods: Some(auth::methods(machine)), partial_success: false }
     }
 
-    /// Lets in who knows the password.
+    /// Admits a client with the right password.
     async fn check(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
         let machine = self.land.machine()?;
         let (name, password) = (user.to_owned(), password.to_owned());
         let checked = machine.clone();
         let admits = move || auth::password_admits(&checked, &name, &password);
         let right = self.land.machines.computing.checks_password(machine.id, admits).await;
-        // Again, because hashing took time: what holds now decides.
+        // Checked again, because hashing took time: the present state decides.
         let unchanged = self.land.machine()?.entrance() == machine.entrance();
         if right && unchanged {
             self.admission = Admission::default();
@@ -85,7 +85,7 @@ impl Visitor {
         self.channels.len() < CHANNELS_MAX && self.opened < CHANNELS_EVER_MAX
     }
 
-    /// Begins what a client asked for: its own command, or the one that its key's line forces.
+    /// Begins what a client requested: its own command, or the one that its key's line forces.
     fn begin(&mut self, channel: ChannelId, asked: Asked, session: &mut Session) -> Result<(), Error> {
         let Some(desk) = self.channels.get_mut(&channel) else { return session.channel_failure(channel) };
         let Some((events, half)) = desk.waiting.take() else { return session.channel_failure(channel) };
@@ -119,7 +119,7 @@ impl Handler for Visitor {
         self.check(user, password).await
     }
 
-    /// One question, for the password: what holds for passwords holds here.
+    /// One question, for the password; the rules for passwords apply.
     async fn auth_keyboard_interactive<'a>(
         &'a mut self,
         user: &str,
@@ -135,7 +135,7 @@ impl Handler for Visitor {
             let prompts = Cow::Owned(vec![("Password: ".into(), false)]);
             return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts });
         };
-        // Another number of answers than of questions is none, as for OpenSSH.
+        // A wrong number of answers counts as no answer, as with OpenSSH.
         let (answer, more) = (response.next(), response.next());
         let password = answer.filter(|_| more.is_none());
         let password = password.map(|answer| String::from_utf8_lossy(&answer).into_owned());
@@ -234,7 +234,7 @@ impl Handler for Visitor {
 
     async fn data(&mut self, channel: ChannelId, data: &[u8], _session: &mut Session) -> Result<(), Error> {
         if let Some(desk) = self.channels.get(&channel) {
-            // What comes before the work has begun waits for it, within the same bound.
+            // Input before the task has begun waits for it, within the same bound.
             if desk.pty { desk.inbox.typed(data) } else { desk.inbox.data(data).await }
         }
         Ok(())
@@ -247,7 +247,7 @@ impl Handler for Visitor {
         Ok(())
     }
 
-    /// Its work hears of it by the inbox's end.
+    /// The task notices it by the inbox's end.
     async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), Error> {
         self.channels.remove(&channel);
         Ok(())

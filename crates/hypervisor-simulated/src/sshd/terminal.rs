@@ -2,14 +2,14 @@
 
 const LINE_MAX: usize = 65536;
 
-/// What typed bytes lead to, in order.
+/// The results of typed bytes, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Typed {
-    /// Shown on the screen.
+    /// To be shown on the screen.
     Echo(Vec<u8>),
-    /// A line was finished.
+    /// A finished line.
     Line(String),
-    /// ctrl-C: the line is given up.
+    /// ctrl-C: the line is dropped.
     Interrupt,
     /// ctrl-D on an empty line.
     End,
@@ -45,7 +45,7 @@ impl Terminal {
         match (self.escape, byte) {
             (Escape::Begun, b'[' | b'O') => return self.escape = Escape::Sequence,
             (Escape::Begun, _) => return self.escape = Escape::No,
-            // Cursor keys and the like end with a letter or a tilde.
+            // Sequences such as cursor keys end with a letter or a tilde.
             (Escape::Sequence, b'A'..=b'Z' | b'a'..=b'z' | b'~') => return self.escape = Escape::No,
             (Escape::Sequence, _) => return,
             (Escape::No, _) => {}
@@ -80,7 +80,7 @@ impl Terminal {
     }
 
     fn rub_out(&mut self, typed: &mut Vec<Typed>) {
-        // The continuation bytes of a character go with its first byte.
+        // The continuation bytes of a character are removed with its first byte.
         while let Some(byte) = self.line.pop() {
             if byte & 0xc0 != 0x80 {
                 return echo(typed, b"\x08 \x08");

@@ -1,7 +1,7 @@
-//! The sftp subsystem of a guest: its files in memory and the disk's `authorized_keys`, by SFTP version 3. Pure: packets in,
-//! packets out.
+//! The sftp subsystem of a guest: its files in memory and the disk's `authorized_keys`, by SFTP version 3. Pure:
+//! packets in, packets out.
 //!
-//! What is written into `authorized_keys` is gathered, and is on the disk when its handle is closed, as a whole.
+//! What is written into `authorized_keys` is gathered, and goes to the disk as a whole when its handle is closed.
 
 mod packets;
 
@@ -17,9 +17,9 @@ use crate::{
 use packets::{Attributes, Code, Opening, PACKET_MAX, Request};
 use std::collections::HashMap;
 
-/// Files and directories that one session has open.
+/// The maximum of files and directories that one session has open.
 const HANDLES_MAX: usize = 64;
-/// Bytes that one answer reads of a file, and entries that it lists.
+/// The maximum bytes that one answer reads of a file, and the maximum entries that it lists.
 const READ_MAX: usize = 64 << 10;
 const NAMES_MAX: usize = 100;
 
@@ -29,8 +29,8 @@ pub(super) struct Server {
     received: Vec<u8>,
     handles: HashMap<u32, Handle>,
     opened: u32,
-    /// It was said that the guest is full.
-    has_told: bool,
+    /// The message that the guest is full was sent.
+    has_reported_full: bool,
 }
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ enum Handle {
         path: String,
         opening: Opening,
     },
-    /// `authorized_keys`, as it will be written, if it was changed.
+    /// The new content of `authorized_keys`, if it was changed.
     Keys {
         body: Vec<u8>,
         opening: Opening,
@@ -51,16 +51,16 @@ enum Handle {
     },
 }
 
-/// What one packet came to.
+/// The result of one packet.
 #[derive(Debug, Default)]
 pub(super) struct Step {
     pub(super) reply: Vec<u8>,
-    /// `authorized_keys` is to be written on the disk; then [`Server::written`] answers that request.
+    /// The new `authorized_keys` to write on the disk; afterwards [`Server::written`] answers that request.
     pub(super) keys: Option<(u32, Keys)>,
     /// The session ends.
     pub(super) ends: bool,
-    /// For the client's people: OpenSSH's says `Failure` alone of what a reply tells in words.
-    pub(super) said: Option<String>,
+    /// A message for people: of a reply's text OpenSSH's client shows only `Failure`.
+    pub(super) message: Option<String>,
 }
 
 /// Why a request is refused.
@@ -85,11 +85,11 @@ impl From<&str> for Refused {
 
 type Outcome<T> = Result<T, Refused>;
 
-/// What is answered where all went well.
+/// The answer to a request that succeeded.
 enum Answer {
     Done,
     Reply(Vec<u8>),
-    /// The disk's keys become this, and then all is well.
+    /// Success, after the disk's keys were replaced by these.
     Keys(Keys),
 }
 
@@ -100,7 +100,7 @@ impl From<String> for Answer {
 }
 
 impl Server {
-    /// Takes bytes, which [`Server::advance`] then looks into.
+    /// Receives bytes, which [`Server::advance`] then handles.
     pub(super) fn receive(&mut self, bytes: &[u8]) {
         self.received.extend(bytes);
     }
@@ -115,7 +115,7 @@ impl Server {
         self.received.capacity() + self.handles.values().map(held).sum::<usize>()
     }
 
-    /// Answers the next request that has been received in full; `None` when there is none.
+    /// Answers the next complete request; `None` when there is none.
     pub(super) fn advance(&mut self, guest: &mut Guest<'_>) -> Option<Step> {
         let length = u32::from_be_bytes(self.received.get(..4)?.try_into().ok()?) as usize;
         if length == 0 || length > PACKET_MAX {
@@ -148,16 +148,16 @@ impl Server {
             Ok(Answer::Reply(reply)) => Step { reply, ..Step::default() },
             Ok(Answer::Keys(keys)) => Step { keys: Some((number, keys)), ..Step::default() },
             Err(Refused(code, why)) => {
-                let said = self.told_once(&why);
-                Step { reply: packets::status(number, code, &why), said, ..Step::default() }
+                let message = self.message_once(&why);
+                Step { reply: packets::status(number, code, &why), message, ..Step::default() }
             }
         }
     }
 
-    /// What is said of a guest that is full, once.
-    fn told_once(&mut self, why: &str) -> Option<String> {
+    /// The message that a guest is full, sent once.
+    fn message_once(&mut self, why: &str) -> Option<String> {
         let is_full = ["File too large", "No space left on device", "Cannot allocate memory"].contains(&why);
-        (is_full && !std::mem::replace(&mut self.has_told, true)).then(|| {
+        (is_full && !std::mem::replace(&mut self.has_reported_full, true)).then(|| {
             format!(
                 "sftp-server: {why}: a simulated guest keeps files of up to {FILE_BYTES_MAX} bytes, {} together; what was written of this one stays",
                 crate::guest::files::BYTES_MAX
@@ -165,7 +165,7 @@ impl Server {
         })
     }
 
-    /// The disk has what [`Step::keys`] said, or why not.
+    /// The outcome of writing [`Step::keys`] to the disk.
     pub(super) fn written(number: u32, outcome: Result<(), String>) -> Vec<u8> {
         match outcome {
             Ok(()) => packets::status(number, Code::Ok, "Success"),
@@ -354,7 +354,7 @@ impl Server {
         while entries.len() < NAMES_MAX
             && let Some(name) = left.pop()
         {
-            // What was taken away since is not told.
+            // An entry that was removed meanwhile is left out.
             if let Some(metadata) = Metadata::of(&absolute(&name, path), guest) {
                 entries.push((name.clone(), metadata.line(&name, guest.now_ms, (1, 1, 1)), metadata));
             }
@@ -366,7 +366,7 @@ impl Server {
     }
 }
 
-/// A path from the home directory on; `..` leads no further up than to the guest's root.
+/// An absolute path, relative to the home directory; `..` leads no further up than the guest's root.
 fn place(path: &str, guest: &Guest<'_>) -> Outcome<String> {
     if path.len() > PATH_BYTES_MAX {
         return Err("File name too long".into());
@@ -382,7 +382,7 @@ fn length_of_file(bytes: u64) -> Outcome<usize> {
     usize::try_from(bytes).ok().filter(|bytes| *bytes <= FILE_BYTES_MAX).ok_or_else(|| "File too large".into())
 }
 
-/// Of what is a file in memory all is changed; of the rest a mode and a time have no meaning here.
+/// A file in memory takes all attributes; for other files a mode and a time have no meaning here.
 fn change(path: &str, attributes: Attributes, guest: &mut Guest<'_>) -> Outcome<Answer> {
     stat(path, guest)?;
     let mut keys = None;

@@ -1,11 +1,11 @@
-//! The packets of SFTP, version 3 (draft-ietf-secsh-filexfer-02): what a client asks, and what it is answered.
+//! The packets of SFTP, version 3 (draft-ietf-secsh-filexfer-02): requests and replies.
 
 use crate::guest::metadata::Metadata;
 
-/// Bytes of one packet, as OpenSSH bounds them.
+/// The maximum bytes of one packet, as in OpenSSH.
 pub(super) const PACKET_MAX: usize = 256 << 10;
 
-/// What is done with a file that is opened.
+/// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Opening(u32);
 
@@ -30,7 +30,7 @@ impl Opening {
     }
 }
 
-/// What a client says about a file.
+/// The attributes that a client sets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Attributes {
     pub(super) bytes: Option<u64>,
@@ -38,7 +38,7 @@ pub(super) struct Attributes {
     pub(super) changed_seconds: Option<u32>,
 }
 
-/// What a client asks.
+/// A client's request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request<'a> {
     Open {
@@ -96,14 +96,14 @@ pub(super) enum Request<'a> {
         to: &'a str,
         replaces: bool,
     },
-    /// What OpenSSH's clients ask of a path that begins with `~`.
+    /// Sent by OpenSSH's clients for a path that begins with `~`.
     ExpandPath {
         path: &'a str,
     },
     Unknown,
 }
 
-/// What it is told.
+/// The status of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
     Ok = 0,
@@ -119,7 +119,7 @@ pub(super) const INIT: u8 = 1;
 const VERSION: u8 = 2;
 const EXTENSIONS: [(&str, &str); 2] = [("posix-rename@openssh.com", "1"), ("expand-path@openssh.com", "1")];
 
-/// What of a packet is still to be read.
+/// The unread part of a packet.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The number by which a client knows an answer, and its request; `None` of what is no request.
+/// The number of a request, which its reply repeats, and the request; `None` if it is none.
 pub(super) fn request(kind: u8, body: &[u8]) -> Option<(u32, Option<Request<'_>>)> {
     let mut fields = Fields(body);
     let number = fields.u32()?;
@@ -177,7 +177,7 @@ fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Request<'a>> {
         4 => Request::Close { handle: fields.bytes()? },
         5 => Request::Read { handle: fields.bytes()?, offset: fields.u64()?, length: fields.u32()? },
         6 => Request::Write { handle: fields.bytes()?, offset: fields.u64()?, bytes: fields.bytes()? },
-        // There are no links here: nothing is another thing than what it leads to.
+        // There are no links here, so `stat` and `lstat` are the same.
         7 | 17 => Request::Stat { path: fields.text()? },
         8 => Request::StatOfHandle { handle: fields.bytes()? },
         9 => Request::Change { path: fields.text()?, attributes: fields.attributes()? },
@@ -198,7 +198,7 @@ fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Request<'a>> {
     })
 }
 
-/// A reply that is being put together.
+/// A reply while it is built.
 struct Reply(Vec<u8>);
 
 impl Reply {
@@ -267,7 +267,7 @@ pub(super) fn data(number: u32, bytes: &[u8]) -> Vec<u8> {
     reply.finished()
 }
 
-/// A path alone.
+/// A reply with one path.
 pub(super) fn path(number: u32, path: &str) -> Vec<u8> {
     let mut reply = Reply::new(104, number);
     reply.u32(1);
@@ -277,7 +277,7 @@ pub(super) fn path(number: u32, path: &str) -> Vec<u8> {
     reply.finished()
 }
 
-/// Entries of a directory: the name, the line of `ls -l`, and what stands about it.
+/// A reply with entries of a directory: the name, the line of `ls -l`, and the attributes.
 #[expect(clippy::cast_possible_truncation, reason = "a guest has few entries")]
 pub(super) fn names(number: u32, entries: &[(String, String, Metadata)]) -> Vec<u8> {
     let mut reply = Reply::new(104, number);
