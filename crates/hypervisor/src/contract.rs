@@ -13,11 +13,12 @@ pub mod disks;
 mod ground;
 mod world;
 
+pub use ground::until;
 pub use world::World;
 
 use crate::{Boot, Definition, Endpoint, Error, Hypervisor};
 use cvmd_model::{BootId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
-use ground::{blob, defined, drain, heard, line, login, names, shut_down, start, until};
+use ground::{blob, defined, drain, heard, line, login, names, shut_down, start};
 
 /// Makes a test of every promise: `contract!(#[tokio::test] make())`, where `make()` answers a [`World`].
 #[macro_export]

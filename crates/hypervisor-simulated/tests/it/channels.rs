@@ -3,6 +3,7 @@
 use crate::support::{
     LIMIT,
     harness::{Ended, Harness, begin, ended, run},
+    keys_on_disk,
 };
 use cvmd_hypervisor::Hypervisor;
 use russh::{Channel, ChannelMsg, ChannelOpenFailure, Error, Sig, client::Msg};
@@ -155,7 +156,7 @@ async fn no_command_prints_or_holds_more_than_a_guest_has() {
         "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >> ~/.ssh/authorized_keys;".repeat(1100);
     let seen = run(&client, &grown).await;
     assert!(seen.err.contains("authorized_keys has at most 65536 bytes"), "{}", seen.err);
-    assert!(harness.driver.machine(harness.id).unwrap().disk.authorized_keys.len() <= 65536);
+    assert!(keys_on_disk(&harness.directory, harness.id).len() <= 65536);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,7 +44,7 @@ impl contract::World for World {
     }
 
     async fn text(&self, id: InstanceId) -> String {
-        self.driver.machine(id).unwrap().disk.authorized_keys.clone().into()
+        support::keys_on_disk(&self.directory, id)
     }
 
     async fn write_by_hand(&self, id: InstanceId, text: &str) {

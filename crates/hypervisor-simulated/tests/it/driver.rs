@@ -1,10 +1,11 @@
 //! What only the simulated driver promises: its guests' manners, its clock, and its file.
 
-use crate::support::{after_a_crash, definition, login, settings, until};
+use crate::support::{after_a_crash, definition, keys_on_disk, login, on_disk, settings, until};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::{Definition, Error, Hypervisor};
 use cvmd_hypervisor_simulated::SimulatedHypervisor;
 use cvmd_model::{InstanceId, Login, Observed, Power, PublicKey};
+use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 const NOON_MS: u64 = 1_800_000_000_000;
@@ -41,6 +42,16 @@ impl Harness {
         self.driver.observe(id).await.unwrap().power
     }
 
+    /// The machine's row in the files.
+    fn row(&self, id: InstanceId) -> Value {
+        on_disk(&self.directory, id)
+    }
+
+    /// The text of `authorized_keys` in the files.
+    fn keys(&self, id: InstanceId) -> String {
+        keys_on_disk(&self.directory, id)
+    }
+
     fn crash(&mut self) {
         (self.directory, self.driver) = after_a_crash(&self.directory, settings, self.clock);
     }
@@ -56,7 +67,7 @@ async fn a_guest_that_keeps_its_keys_is_found_out_by_reading_back() {
     let id = harness.machine("keeps-keys").await;
     let error = harness.driver.write_login(id, &with_key(), &[]).await.unwrap_err();
     assert!(matches!(error, Error::NotAsWritten(_)), "{error}");
-    assert_eq!(harness.driver.read_login(id).await.unwrap(), login(&[], None));
+    assert_eq!(harness.keys(id), "");
     harness.driver.edit_keys(id, |_| format!("{KEY}\n")).await.unwrap();
     let gone = [with_key().keys[0].blob().clone()];
     let error = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
@@ -155,14 +166,14 @@ async fn a_slow_write_takes_its_time_and_holds_up_only_its_own_machine() {
     tokio::task::yield_now().await;
     let driver = harness.driver.clone();
     let starting = tokio::spawn(async move { driver.start(slow).await });
-    assert_eq!(harness.driver.read_login(slow).await.unwrap(), login(&[], None));
+    assert_eq!(harness.keys(slow), "");
     harness.driver.write_login(quick, &with_key(), &[]).await.unwrap();
-    assert_eq!(harness.driver.read_login(quick).await.unwrap(), with_key());
+    assert_eq!(harness.keys(quick), format!("{KEY}\n"));
     writing.await.unwrap().unwrap();
     assert!(harness.clock.now_ms() >= NOON_MS + 5000);
     // The start waited for the write, which therefore found the machine off.
     starting.await.unwrap().unwrap();
-    assert_eq!(harness.driver.read_login(slow).await.unwrap(), with_key());
+    assert_eq!(harness.keys(slow), format!("{KEY}\n"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +191,7 @@ async fn no_guest_holds_up_the_end() {
     assert!(writing.await.unwrap().is_err());
     assert_eq!(harness.clock.now_ms(), before, "closing waits for no guest");
     harness.crash();
-    assert_eq!(harness.driver.read_login(id).await.unwrap(), with_key(), "nothing of it was written");
+    assert_eq!(harness.keys(id), format!("{KEY}\n"), "nothing of it was written");
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +204,7 @@ async fn a_guest_may_keep_its_keys_once_it_was_launched() {
     let gone = [with_key().keys[0].blob().clone()];
     let error = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
     assert!(matches!(error, Error::NotAsWritten(_)), "{error}");
-    assert_eq!(harness.driver.read_login(id).await.unwrap(), with_key());
+    assert_eq!(harness.keys(id), format!("{KEY}\n"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,6 +217,7 @@ async fn a_caller_that_stops_waiting_does_not_stop_the_verb() {
     // The next verb waits for it.
     harness.driver.start(id).await.unwrap();
     assert_eq!(harness.driver.read_login(id).await.unwrap(), login);
+    assert_eq!(harness.keys(id), format!("{KEY}\n"));
     harness.crash();
     assert_eq!(harness.driver.read_login(id).await.unwrap(), login);
 }
@@ -234,21 +246,21 @@ async fn a_reshaped_machine_takes_free_addresses_and_gives_back_those_it_leaves(
     let taken = Definition { addresses: vec![left, second.addresses[0]], ..first.clone() };
     let error = harness.driver.reshape(&taken).await.unwrap_err();
     assert!(error.to_string().contains(&second.id.to_string()), "{error}");
-    assert_eq!(*harness.driver.machine(first.id).unwrap().addresses, [left]);
+    assert_eq!(harness.row(first.id)["addresses"], json!([left]));
     first.addresses = definition("").addresses;
     harness.driver.reshape(&first).await.unwrap();
     second.addresses.push(left);
     harness.driver.reshape(&second).await.unwrap();
     harness.crash();
-    assert_eq!(*harness.driver.machine(first.id).unwrap().addresses, first.addresses);
-    assert_eq!(*harness.driver.machine(second.id).unwrap().addresses, second.addresses);
+    assert_eq!(harness.row(first.id)["addresses"], json!(first.addresses));
+    assert_eq!(harness.row(second.id)["addresses"], json!(second.addresses));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_written_did_not_happen() {
     let harness = Harness::new();
     let id = harness.machine("").await;
-    let before = harness.driver.machine(id).unwrap();
+    let (before, row) = (harness.driver.machine(id).unwrap(), harness.row(id));
     let other = rusqlite::Connection::open(harness.directory.path().join("machines.db")).unwrap();
     for event in ["INSERT", "UPDATE", "DELETE"] {
         let full =
@@ -265,7 +277,8 @@ async fn what_could_not_be_written_did_not_happen() {
     for outcome in outcomes {
         assert!(matches!(outcome, Err(Error::Store(_))), "{outcome:?}");
     }
-    assert_eq!(harness.driver.machine(id).unwrap(), before);
+    assert_eq!((harness.driver.machine(id).unwrap(), harness.row(id)), (before, row));
+    assert_eq!(harness.row(new.id), Value::Null);
     assert_eq!(harness.power(new.id).await, Power::Absent);
     other.execute_batch("DROP TRIGGER no_INSERT; DROP TRIGGER no_UPDATE; DROP TRIGGER no_DELETE").unwrap();
     harness.driver.define(&new).await.unwrap();

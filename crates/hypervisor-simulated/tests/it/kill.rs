@@ -83,8 +83,10 @@ async fn kill_after(answers: usize) {
     assert!(count >= answers);
     let driver = SimulatedHypervisor::open(support::settings(&directory, Clock::System)).unwrap();
     for (machine, number) in answered {
-        let login = driver.read_login(InstanceId::from_random(machine)).await.unwrap();
-        let stored: u64 = login.password_hash.unwrap().parse().unwrap();
+        let id = InstanceId::from_random(machine);
+        let row = support::on_disk(&directory, id);
+        let stored: u64 = row["disk"]["password_hash"].as_str().unwrap().parse().unwrap();
+        assert_eq!(driver.read_login(id).await.unwrap().password_hash.unwrap().parse(), Ok(stored));
         // One more may have been written whose answer was not heard.
         assert!(
             stored == number || stored == number + 1,

@@ -54,8 +54,12 @@ pub(super) async fn shut_down(hypervisor: &dyn Hypervisor, id: InstanceId) {
     until(hypervisor, id, |observed| observed.power == Power::Off).await;
 }
 
-/// Waits until the machine is as wanted, by what the driver announces.
-pub(super) async fn until(hypervisor: &dyn Hypervisor, id: InstanceId, wanted: impl Fn(&Observed) -> bool) -> Observed {
+/// Waits until the machine is as wanted, and returns what is observed then. It looks again at each announcement of the
+/// driver.
+///
+/// # Panics
+/// When the machine cannot be observed, or nothing is announced within a time limit.
+pub async fn until(hypervisor: &dyn Hypervisor, id: InstanceId, wanted: impl Fn(&Observed) -> bool) -> Observed {
     let mut watch = hypervisor.watch();
     loop {
         let observed = hypervisor.observe(id).await.unwrap();

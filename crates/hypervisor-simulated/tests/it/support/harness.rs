@@ -16,7 +16,7 @@ use tokio::time::timeout;
 pub(crate) const PASSWORD: &str = "Channels+Password7";
 
 pub(crate) struct Harness {
-    _directory: tempfile::TempDir,
+    pub(crate) directory: tempfile::TempDir,
     pub(crate) driver: Arc<SimulatedHypervisor>,
     pub(crate) id: InstanceId,
 }
@@ -40,7 +40,7 @@ impl Harness {
         driver.write_login(definition.id, &login(&[], Some(PASSWORD)), &[]).await.unwrap();
         driver.start(definition.id).await.unwrap();
         until(&driver, definition.id, |observed| observed.power == Power::Running).await;
-        Harness { _directory: directory, driver, id: definition.id }
+        Harness { directory, driver, id: definition.id }
     }
 
     /// A client that has not logged in, at the end of the driver's `connect` for a peer.

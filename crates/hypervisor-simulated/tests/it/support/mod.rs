@@ -3,9 +3,10 @@
 pub(crate) mod harness;
 
 use cvmd_clock::Clock;
-use cvmd_hypervisor::{Definition, Hypervisor};
+use cvmd_hypervisor::{Definition, Hypervisor, contract};
 use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{InstanceId, Login, Observed, PublicKey};
+use serde_json::Value;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -35,6 +36,12 @@ pub(crate) fn after_a_crash(
     settings: fn(&tempfile::TempDir, Clock) -> Settings,
     clock: Clock,
 ) -> (tempfile::TempDir, Arc<SimulatedHypervisor>) {
+    let copy = copy_of_the_files(directory);
+    let driver = SimulatedHypervisor::open(settings(&copy, clock)).unwrap();
+    (copy, driver)
+}
+
+fn copy_of_the_files(directory: &tempfile::TempDir) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for name in ["machines.db", "machines.db-wal"] {
         let from = directory.path().join(name);
@@ -42,8 +49,22 @@ pub(crate) fn after_a_crash(
             std::fs::copy(from, copy.path().join(name)).unwrap();
         }
     }
-    let driver = SimulatedHypervisor::open(settings(&copy, clock)).unwrap();
-    (copy, driver)
+    copy
+}
+
+/// The machine's row in the files at this moment, read without the driver's code; `Null` if there is none.
+pub(crate) fn on_disk(directory: &tempfile::TempDir, id: InstanceId) -> Value {
+    let copy = copy_of_the_files(directory);
+    let connection = rusqlite::Connection::open(copy.path().join("machines.db")).unwrap();
+    let mut statement = connection.prepare("SELECT body FROM machines").unwrap();
+    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let mut rows = bodies.map(|body| serde_json::from_str::<Value>(&body.unwrap()).unwrap());
+    rows.find(|row| row["id"] == id.to_string()).unwrap_or_default()
+}
+
+/// The text of `authorized_keys` in the files.
+pub(crate) fn keys_on_disk(directory: &tempfile::TempDir, id: InstanceId) -> String {
+    on_disk(directory, id)["disk"]["authorized_keys"].as_str().unwrap().to_owned()
 }
 
 /// A machine at an address of its own, so that tests that run at the same time do not meet.
@@ -69,17 +90,7 @@ pub(crate) async fn until(
     id: InstanceId,
     wanted: impl Fn(&Observed) -> bool,
 ) -> Observed {
-    let mut watch = driver.watch();
-    let seen = async {
-        loop {
-            let observed = driver.observe(id).await.unwrap();
-            if wanted(&observed) {
-                return observed;
-            }
-            assert!(watch.recv().await.is_some());
-        }
-    };
-    tokio::time::timeout(LIMIT, seen).await.expect("the machine does not become as wanted")
+    contract::until(driver, id, wanted).await
 }
 
 /// A key pair on the disk.
