@@ -1,13 +1,13 @@
 //! Processes that are measured: started, watched through `/proc`, and ended by their id whatever happens.
 
 use anyhow::{Context, bail};
+use cvmd_testkit::{first_line, listening_address};
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader},
+    io::BufReader,
     net::SocketAddr,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -41,20 +41,10 @@ impl Process {
         command.stdout(Stdio::piped());
         let mut process = Process::start(name, command)?;
         let output = process.child.stdout.take().context("no output")?;
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            let (mut output, mut line) = (BufReader::new(output), String::new());
-            let read = output.read_line(&mut line);
-            let _ = sender.send((output, read.map(|_| line)));
-        });
-        let heard = receiver.recv_timeout(within);
-        let (output, line) = heard.with_context(|| format!("{name} printed nothing within {within:?}"))?;
+        let (line, output) =
+            first_line(output, within).with_context(|| format!("{name} printed no line within {within:?}"))?;
         process._output = Some(output);
-        let line = line?;
-        if line.is_empty() {
-            bail!("{name} ended at once");
-        }
-        Ok((process, line.trim_end().to_owned()))
+        Ok((process, line))
     }
 
     pub(crate) fn cpu(&self) -> anyhow::Result<Cpu> {
@@ -91,10 +81,9 @@ impl Drop for Process {
     }
 }
 
-/// The address in `listening on http://ADDRESS`.
+/// The address in the first line of a server.
 pub(crate) fn address(line: &str) -> anyhow::Result<SocketAddr> {
-    let address = line.strip_prefix("listening on http://").with_context(|| format!("not an address: {line}"))?;
-    Ok(address.parse()?)
+    listening_address(line).with_context(|| format!("not an address: {line}"))
 }
 
 /// CPU time that a process has used up to now.

@@ -1,15 +1,15 @@
 //! A `cvmd serve` for one folder of clients, on a directory and a port of its own.
 
 use crate::shell;
+use cvmd_testkit::{first_line, listening_address, within};
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 pub const SECRET_ID: &str = "AKIDclientsofcvmd000000000000000001";
@@ -45,9 +45,17 @@ impl Server {
             .map_err(|error| format!("cvmd could not be started: {error}"))?;
         let stdout = child.stdout.take();
         let mut server = Server { child, endpoint: String::new(), data };
-        server.endpoint = stdout.and_then(first_line).and_then(|line| listening(&line)).ok_or_else(|| {
-            format!("cvmd did not print `listening on http://ADDR:PORT`; its log is in {}", work.display())
-        })?;
+        let first = stdout.and_then(|stdout| first_line(stdout, READY_WITHIN).ok());
+        let address = first.as_ref().and_then(|(line, _)| listening_address(line));
+        let (Some(address), Some((_, mut rest))) = (address, first) else {
+            return Err(format!(
+                "cvmd did not print `listening on http://ADDR:PORT`; its log is in {}",
+                work.display()
+            ));
+        };
+        // Read to the end: a full pipe would stop the server.
+        thread::spawn(move || io::copy(&mut rest, &mut io::sink()));
+        server.endpoint = format!("http://{address}");
         let ready = within(READY_WITHIN, || is_healthy(&server.endpoint).then_some(()));
         ready.map(|()| server).ok_or_else(|| "/_cvmd/health did not answer 200 in time".to_owned())
     }
@@ -71,21 +79,6 @@ impl Drop for Server {
     }
 }
 
-fn first_line(stdout: impl Read + Send + 'static) -> Option<String> {
-    let (lines, printed) = mpsc::channel();
-    // The thread reads to the end: a full pipe would stop the server.
-    thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let _ = lines.send(line);
-        }
-    });
-    printed.recv_timeout(READY_WITHIN).ok()
-}
-
-fn listening(line: &str) -> Option<String> {
-    line.strip_prefix("listening on ").filter(|url| url.starts_with("http://")).map(str::to_owned)
-}
-
 fn is_healthy(endpoint: &str) -> bool {
     let address = endpoint.trim_start_matches("http://");
     let answer = || -> std::io::Result<String> {
@@ -97,29 +90,4 @@ fn is_healthy(endpoint: &str) -> bool {
         Ok(String::from_utf8_lossy(&head).into_owned())
     };
     answer().is_ok_and(|head| head.starts_with("HTTP/1.1 200"))
-}
-
-/// Asks every 20 ms until there is an answer or `limit` is over: another process gives us no event to wait on.
-fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
-    let began = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return Some(answer);
-        }
-        if began.elapsed() > limit {
-            return None;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[cfg(test)]
-mod test {
-    use super::listening;
-
-    #[test]
-    fn the_address_is_read_off_the_first_line() {
-        assert_eq!(listening("listening on http://127.0.0.1:8312").as_deref(), Some("http://127.0.0.1:8312"));
-        assert_eq!(listening("Listening"), None);
-    }
 }

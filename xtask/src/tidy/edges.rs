@@ -32,8 +32,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("chaos", &["*"]),
     ("benches", &["*"]),
     ("fuzz", &["*"]),
+    ("testkit", &[]),
     ("xtask", &[]),
 ];
+
+/// What tests and tools share, and no part of the program may depend on.
+const TESTKIT: &str = "testkit";
+
+/// The crates that may depend on it beside tests.
+const TOOLS: &[&str] = &["benches", "chaos", "xtask"];
 
 /// What the tests of a crate may depend on besides. The engine's tests drive real (simulated) machines.
 const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("operations", &["hypervisor-simulated"])];
@@ -52,7 +59,11 @@ fn edges(workspace: &Workspace) -> Vec<Finding> {
         for dependency in list(package, "dependencies").filter(|dependency| dependency["path"].is_string()) {
             let to = dependency["path"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
             let is_test = dependency["kind"] == "dev";
-            let may = allowed.iter().any(|name| *name == "*" || *name == to) || (is_test && in_tests.contains(&to));
+            let may = if to == TESTKIT {
+                is_test || TOOLS.contains(&folder)
+            } else {
+                allowed.iter().any(|name| *name == "*" || *name == to) || (is_test && in_tests.contains(&to))
+            };
             if !may {
                 let name = text(dependency, "name");
                 findings.push(
@@ -149,6 +160,18 @@ mod test {
         assert_eq!(finds(&EDGES, package("operations", "cvmd-operations", &simulated)), [""; 0]);
         assert_eq!(finds(&EDGES, package("state", "cvmd-state", &simulated)).len(), 1);
         assert_eq!(finds(&EDGES, package("operations", "cvmd-operations", &[("hypervisor-simulated", "")])).len(), 1);
+    }
+
+    #[test]
+    fn only_tests_and_tools_depend_on_the_testkit() {
+        for (folder, name, kind, findings) in [
+            ("server", "cvmd-server", "dev", 0),
+            ("server", "cvmd-server", "normal", 1),
+            ("xtask", "xtask", "normal", 0),
+            ("benches", "cvmd-benches", "normal", 0),
+        ] {
+            assert_eq!(finds(&EDGES, package(folder, name, &[("testkit", kind)])).len(), findings, "{folder}, {kind}");
+        }
     }
 
     #[test]

@@ -54,6 +54,7 @@ const HOMES_OF: &[Home] = &[
             "crates/server/src/waiting.rs",
             "crates/server/src/work.rs",
             "crates/server/tests/",
+            "crates/testkit/src/waiting.rs",
             "xtask/",
             "benches/",
         ],
@@ -64,7 +65,7 @@ const HOMES_OF: &[Home] = &[
         what: "thread::sleep",
         // The writer is a thread of its own, and gives a failed store time before it tries again; commands wait for
         // other processes.
-        homes: &["crates/state/src/writer.rs", "crates/server/src/waiting.rs", "xtask/"],
+        homes: &["crates/state/src/writer.rs", "crates/server/src/waiting.rs", "crates/testkit/src/waiting.rs"],
         free_in_tests: false,
         instead: "wait for a condition with a limit, or on the Clock",
     },
@@ -105,7 +106,7 @@ const HOMES_OF: &[Home] = &[
 ];
 
 /// The files in which tests wait for a condition, with a time limit.
-const WAITING: &[&str] = &["crates/server/tests/it/support/", "clients/support/waiting.py"];
+const WAITING: &[&str] = &["crates/testkit/src/waiting.rs", "clients/support/waiting.py"];
 
 const FACTS_PATH: &str = "crates/actions/facts/cvm.json";
 
@@ -143,7 +144,9 @@ fn sleeps(workspace: &Workspace) -> Vec<Finding> {
     for file in workspace.files.iter().filter(|file| !WAITING.iter().any(|home| file.path.starts_with(home))) {
         let advice = "wait for the condition itself, with a limit";
         let rust = file.code_lines().filter(|(line, _)| file.is_test_line(*line));
-        let sleeping = rust.filter(|(_, text)| ["thread::sleep", "time::sleep"].iter().any(|call| text.contains(call)));
+        let sleeping = rust.filter(|(_, text)| {
+            ["thread::sleep", "time::sleep", "park_timeout"].iter().any(|call| text.contains(call))
+        });
         findings.extend(sleeping.map(|(line, _)| finding(file, line, advice.to_owned())));
         if file.path.ends_with(".py") {
             let lines = file.text.lines().enumerate().filter(|(_, text)| text.contains("time.sleep"));
@@ -202,6 +205,7 @@ mod test {
     fn a_sleeping_test_is_found() {
         let text = "#[cfg(test)]\nmod test {\n    tokio::time::sleep(x).await;\n}\n";
         assert_eq!(found(&SLEEPS, "crates/state/src/x.rs", text), ["3: wait for the condition itself, with a limit"]);
+        assert_eq!(found(&SLEEPS, "crates/server/tests/it/x.rs", "std::thread::park_timeout(x);\n").len(), 1);
         assert_eq!(found(&SLEEPS, "clients/ssh/test_power.py", "time.sleep(1)\n").len(), 1);
         assert_eq!(found(&SLEEPS, "crates/state/src/x.rs", "tokio::time::sleep(x).await;\n"), [""; 0]);
     }

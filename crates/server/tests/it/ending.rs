@@ -1,6 +1,7 @@
 //! How a server and the demo end: at signals, without their directory, without their parent.
 
-use crate::support::{self, Home, http::Client, machines, until, until_within};
+use crate::support::{self, Home, LIMIT, http::Client, machines, until};
+use cvmd_testkit::{first_line, listening_address};
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpStream,
@@ -40,11 +41,9 @@ fn a_second_signal_ends_a_server_at_once() {
     for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
         let home = Home::new();
         let mut child = home.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        let (line, _) = first_line(child.stdout.take().unwrap(), LIMIT).unwrap();
         let client = Client {
-            address: address.parse().unwrap(),
+            address: listening_address(&line).unwrap(),
             secret_id: support::SECRET_ID.into(),
             secret_key: support::SECRET_KEY.into(),
             host: None,
@@ -139,8 +138,8 @@ fn the_demo_leaves_neither_its_server_nor_its_directory_however_it_ends() {
         assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1);
         tell(demo.id(), signal);
         assert_eq!(ended(&mut demo, "the demo ends").code(), code, "{signal}");
-        until_within(Duration::from_secs(10), "its server ends", || TcpStream::connect(&address).is_err());
-        until_within(Duration::from_secs(10), "its directory goes", || {
+        cvmd_testkit::until(Duration::from_secs(10), "its server ends", || TcpStream::connect(&address).is_err());
+        cvmd_testkit::until(Duration::from_secs(10), "its directory goes", || {
             std::fs::read_dir(temporary.path()).unwrap().next().is_none()
         });
     }

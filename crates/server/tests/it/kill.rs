@@ -51,7 +51,7 @@ fn a_forced_unbind_survives_sigkill_at_any_moment_with_one_boot_and_a_dead_key()
     for (round, batch) in batches.iter().enumerate() {
         let parameters = json!({"InstanceIds": batch.ids, "KeyIds": [REMOVED], "ForceStop": true});
         server.client.call("DisassociateInstancesKeyPairs", parameters);
-        support::at(Instant::now() + batch.kill_after);
+        cvmd_testkit::at(Instant::now() + batch.kill_after);
         let killed_ms = server.kill();
         for row in rows(&home, &batch.ids) {
             let phase = phase(&row, killed_ms, &removed);

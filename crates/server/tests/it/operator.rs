@@ -353,7 +353,7 @@ fn the_limits_of_the_file_reach_the_engine() {
     let id = instance["InstanceId"].as_str().unwrap();
     server.client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "SOFT_FIRST"}));
     // Sooner than the 20 seconds that are usual.
-    support::until_within(Duration::from_secs(12), "it is powered off", || {
+    cvmd_testkit::until(Duration::from_secs(12), "it is powered off", || {
         machines::instance(&server.client, id)["InstanceState"] == "STOPPED"
     });
     server.stop();

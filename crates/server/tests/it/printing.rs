@@ -28,7 +28,7 @@ fn complaint(output: &Output) -> String {
 fn client_of(stdout: &mut impl Read) -> Client {
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on http://").expect("it says where it listens").parse().unwrap();
+    let address = cvmd_testkit::listening_address(&line).expect("it prints where it listens");
     Client { address, secret_id: support::SECRET_ID.into(), secret_key: support::SECRET_KEY.into(), host: None }
 }
 

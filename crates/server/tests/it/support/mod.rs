@@ -9,6 +9,7 @@ pub(crate) mod refusals;
 pub(crate) mod ssh;
 
 use cvmd_clock::Clock;
+use cvmd_testkit::{first_line, listening_address};
 use http::Client;
 use serde_json::Value;
 use std::{
@@ -144,11 +145,7 @@ impl Home {
     /// The same, with its status.
     pub(crate) fn refused_start(&self, command: &mut Command) -> (i32, String) {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let begun = Instant::now();
-        while child.try_wait().unwrap().is_none() && begun.elapsed() < LIMIT {
-            // Between two looks, not instead of one.
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
+        let _ = cvmd_testkit::within(LIMIT, || child.try_wait().unwrap());
         // One that goes on would hold the test program's own output open.
         let goes_on = child.try_wait().unwrap().is_none() && child.kill().is_ok();
         let status = child.wait().unwrap();
@@ -169,15 +166,12 @@ impl Home {
     pub(crate) fn start_as(&self, mut serve: Command) -> Server {
         let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Gathered::of(child.stderr.take().unwrap());
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let said = line.trim().strip_prefix("listening on ").and_then(|endpoint| endpoint.split_once("://"));
-        let Some((_, endpoint)) = said else {
+        let first = first_line(child.stdout.take().unwrap(), LIMIT);
+        let address = first.as_ref().ok().and_then(|(line, _)| listening_address(line));
+        let (Some(address), Ok((_, stdout))) = (address, first) else {
             let _ = child.kill();
-            panic!("the server said {line:?} first; its log:\n{}", log.text());
+            panic!("the server does not print where it listens; its log:\n{}", log.text());
         };
-        let address = endpoint.parse().unwrap();
         let server = Server {
             client: Client { address, secret_id: SECRET_ID.into(), secret_key: SECRET_KEY.into(), host: None },
             child,
@@ -361,25 +355,10 @@ pub(crate) fn refused(output: &Output) -> String {
     said
 }
 
-/// Waits for a condition, with a limit.
+/// Waits for a condition, with the usual limit.
+#[track_caller]
 pub(crate) fn until(what: &str, condition: impl FnMut() -> bool) {
-    until_within(LIMIT, what, condition);
-}
-
-pub(crate) fn until_within(limit: Duration, what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < limit, "not within {limit:?}: {what}");
-        // Between two looks, not instead of one.
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
-
-/// Lets a moment of a test's own choosing come.
-pub(crate) fn at(moment: Instant) {
-    while let Some(left) = moment.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        std::thread::park_timeout(left);
-    }
+    cvmd_testkit::until(LIMIT, what, condition);
 }
 
 /// A run of numbers that is the same on every machine.
