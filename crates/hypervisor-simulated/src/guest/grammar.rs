@@ -32,8 +32,18 @@ const RESERVED: [&str; 17] = [
 
 /// Parses a line, or several.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
-    let mut reader = Reader { characters: Characters::of(text), tokens: 0, values: 0, depth: 0 };
-    Ok(reader.list(&[END])?.0)
+    Ok(Reader::of(text, 0, 0).list(&[END])?.0)
+}
+
+/// Whether whole lines are a beginning only: a quote, a `(`, an `if`, a loop, a here-document or a pipeline goes on in the next
+/// line.
+pub(crate) fn goes_on(text: &str) -> bool {
+    let mut reader = Reader::of(text, 0, 0);
+    match reader.list(&[END]) {
+        Ok(_) => reader.escaped_end,
+        Err(Unclear::Syntax(_)) => reader.ended,
+        Err(Unclear::TooMuch(_)) => false,
+    }
 }
 
 /// The end of a list of commands, beside reserved words.
@@ -65,6 +75,10 @@ pub(crate) struct Reader<'a> {
     /// Variables and the like in the current word, those inside its `${ }` too.
     pub(crate) values: usize,
     pub(crate) depth: usize,
+    /// The text has come to its end, so that what is wrong with it may be that it ends.
+    ended: bool,
+    /// Its last line ends with a backslash.
+    escaped_end: bool,
 }
 
 pub(crate) fn unknown(what: &str) -> Unclear {
@@ -118,7 +132,23 @@ impl List {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// `tokens` have been read before it, and it stands in `depth` others.
+    pub(crate) fn of(text: &'a str, tokens: usize, depth: usize) -> Reader<'a> {
+        Reader { characters: Characters::of(text), tokens, values: 0, depth, ended: false, escaped_end: false }
+    }
+
+    /// The text ends too early.
+    pub(crate) fn unfinished(&mut self, why: impl Into<String>) -> Unclear {
+        self.ended = true;
+        Unclear::Syntax(why.into())
+    }
+
+    /// Behind a backslash at the end of a line: the next one belongs to it.
+    pub(crate) fn joins_lines(&mut self) {
+        self.escaped_end = self.characters.peek().is_none();
+    }
+
     /// Reads commands up to one of `ends`, and returns that one too.
     pub(crate) fn list(&mut self, ends: &[&'static str]) -> Result<(Vec<Command>, &'static str), Unclear> {
         let mut list = List { commands: Vec::new(), command: Command::new(Join::Always), negated: false };
@@ -263,14 +293,13 @@ impl Reader<'_> {
         };
         let word = end.plain().ok_or_else(|| Unclear::Syntax("behind `<<` only a plain word is known here".into()))?;
         let text = self.characters.here_document(word, stripped);
-        let text = text.ok_or_else(|| Unclear::Syntax(format!("no line `{word}` ends the text behind `<<`")))?;
+        let text = text.ok_or_else(|| self.unfinished(format!("no line `{word}` ends the text behind `<<`")))?;
         let mut read = Word { quoted: true, ..Word::default() };
         if end.quoted {
             text.chars().for_each(|character| read.push(character));
             return Ok(Token::Input(Source::Text(read)));
         }
-        let (tokens, depth) = (self.tokens, self.depth);
-        let mut reader = Reader { characters: Characters::of(&text), tokens, values: 0, depth };
+        let mut reader = Reader::of(&text, self.tokens, self.depth);
         while let Some(character) = reader.characters.next() {
             match character {
                 // Double quotes are ordinary characters in it and need no escaping.
@@ -306,11 +335,17 @@ impl Reader<'_> {
     fn token(&mut self) -> Result<Token, Unclear> {
         self.count()?;
         loop {
-            let Some(character) = self.characters.next() else { return Ok(Token::End) };
+            let Some(character) = self.characters.next() else {
+                self.ended = true;
+                return Ok(Token::End);
+            };
             let mut is_next = |wanted| self.characters.next_if_eq(&wanted).is_some();
             return Ok(match character {
                 ' ' | '\t' | '\r' => continue,
-                '\\' if is_next('\n') => continue,
+                '\\' if is_next('\n') => {
+                    self.joins_lines();
+                    continue;
+                }
                 '\n' | ';' => Token::Join(Join::Always),
                 '&' if is_next('&') => Token::Join(Join::IfGood),
                 '&' if is_next('>') => self.redirection(Stream::Both)?,

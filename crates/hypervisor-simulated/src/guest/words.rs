@@ -1,7 +1,6 @@
 //! Parses one word of a line: quotes, `~`, `$NAME`, `${NAME:-word}`, `$( )`, backquotes and `$(( ))`. Pure.
 
 use super::{
-    characters::Characters,
     grammar::{CLOSE, END, Reader, Unclear, ends_word, unknown},
     syntax_tree::{Piece, Word},
 };
@@ -9,9 +8,7 @@ use super::{
 /// The maximum of parts of one word: each costs many times its bytes.
 const PIECES_MAX: usize = 256;
 
-fn open_quote() -> Unclear {
-    Unclear::Syntax("a quote is not closed".into())
-}
+const OPEN_QUOTE: &str = "a quote is not closed";
 
 impl Reader<'_> {
     pub(crate) fn word(&mut self, first: char) -> Result<Word, Unclear> {
@@ -44,14 +41,14 @@ impl Reader<'_> {
                     match self.characters.next() {
                         Some('\'') => return Ok(()),
                         Some(character) => word.push(character),
-                        None => return Err(open_quote()),
+                        None => return Err(self.unfinished(OPEN_QUOTE)),
                     }
                 }
             }
             '"' => self.double_quoted(word)?,
             '\\' => match self.characters.next() {
-                // A line that continues in the next one.
-                Some('\n') | None => {}
+                Some('\n') => self.joins_lines(),
+                None => {}
                 Some(escaped) => {
                     word.quoted = true;
                     word.push(escaped);
@@ -69,7 +66,7 @@ impl Reader<'_> {
             match self.characters.next() {
                 Some('"') => return Ok(()),
                 Some(character) => self.quoted_piece(character, word)?,
-                None => return Err(open_quote()),
+                None => return Err(self.unfinished(OPEN_QUOTE)),
             }
         }
     }
@@ -84,7 +81,7 @@ impl Reader<'_> {
                     word.push('\\');
                     word.push(other);
                 }
-                None => return Err(open_quote()),
+                None => return Err(self.unfinished(OPEN_QUOTE)),
             },
             '$' | '`' => self.value(character, false, word)?,
             character => word.push(character),
@@ -133,7 +130,7 @@ impl Reader<'_> {
                     open += i32::from(character == '(') - i32::from(character == ')');
                     inside.push(character);
                 }
-                None => return Err(Unclear::Syntax("a `$((` is not closed by `))`".into())),
+                None => return Err(self.unfinished("a `$((` is not closed by `))`")),
             }
         }
         word.pieces.push(Piece::Arithmetic);
@@ -156,12 +153,12 @@ impl Reader<'_> {
                     }
                 }
                 Some(character) => text.push(character),
-                None => return Err(open_quote()),
+                None => return Err(self.unfinished(OPEN_QUOTE)),
             }
         }
         let tokens = self.tokens;
         let (commands, tokens) = self.deeper(|outer| {
-            let mut reader = Reader { characters: Characters::of(&text), tokens, values: 0, depth: outer.depth };
+            let mut reader = Reader::of(&text, tokens, outer.depth);
             Ok((reader.list(&[END])?.0, reader.tokens))
         })?;
         self.tokens = tokens;
@@ -208,7 +205,7 @@ impl Reader<'_> {
                 Some(character) if split => self.piece(character, &mut word)?,
                 Some('"') => return Err(Unclear::Syntax("quotes inside `\"${ }\"` are not known here".into())),
                 Some(character) => self.quoted_piece(character, &mut word)?,
-                None => return Err(Unclear::Syntax("a `${` is not closed".into())),
+                None => return Err(self.unfinished("a `${` is not closed")),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The work of one channel, in a task of its own: a shell, a command, or the remote side of a copy.
 
 use super::{
+    entry::{Entry, GOES_ON},
     inbox::{Event, Events},
     scp::{self, Step, Transfer},
     sftp,
@@ -149,12 +150,13 @@ impl Work {
     /// A shell without a terminal, which reads complete lines.
     async fn lines(&mut self) -> Result<u8, Error> {
         let mut share = self.land.memory.share();
-        let mut line = Vec::new();
+        let (mut line, mut entry) = (Vec::new(), Entry::default());
         loop {
             match self.events.next().await {
                 Some(Event::Data(data)) => {
                     for piece in data.bytes.split_inclusive(|byte| *byte == b'\n') {
-                        if line.len() + piece.len() > LINE_MAX || !share.resize(line.len() + piece.len()) {
+                        let bytes = line.len() + piece.len();
+                        if bytes > LINE_MAX || !share.resize(entry.len() + bytes) {
                             self.land.machines.bounds().reached(Bound::Line);
                             let why = format!("cvmd-guest: ended: a line has more than {LINE_MAX} bytes");
                             self.out.print(&process::fails(&why, 2)).await?;
@@ -163,6 +165,7 @@ impl Work {
                         line.extend(piece);
                         if piece.ends_with(b"\n") {
                             let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
+                            let Some(text) = self.added(&mut entry, &text).await else { continue };
                             let ended = self.run_text(&text, &Input::default()).await?;
                             if ended.exit || self.events.signals.raised() > Signal::None {
                                 return Ok(ended.status);
@@ -172,7 +175,7 @@ impl Work {
                 }
                 Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
                 Some(Event::Eof) => {
-                    let text = String::from_utf8_lossy(&line).into_owned();
+                    let text = entry.take() + &String::from_utf8_lossy(&line);
                     return Ok(self.run_text(&text, &Input::default()).await?.status);
                 }
                 None => return Err(Error::Disconnect),
@@ -180,9 +183,14 @@ impl Work {
         }
     }
 
+    /// The command that a line ends.
+    async fn added(&self, entry: &mut Entry, line: &str) -> Option<String> {
+        self.land.compute(entry.len() + line.len(), || entry.add(line)).await
+    }
+
     /// A shell at a terminal.
     async fn terminal(&mut self) -> Result<u8, Error> {
-        let mut terminal = Terminal::default();
+        let (mut terminal, mut entry) = (Terminal::default(), Entry::default());
         self.prompt().await?;
         loop {
             let typed = match self.events.next().await {
@@ -195,13 +203,24 @@ impl Work {
             while let Some(typed_now) = typed.pop_front() {
                 match typed_now {
                     Typed::Echo(bytes) => self.out.send(bytes).await?,
-                    Typed::Interrupt => self.prompt().await?,
+                    Typed::Interrupt => {
+                        entry.take();
+                        self.prompt().await?;
+                    }
+                    Typed::End if entry.len() > 0 => {
+                        self.run_text(&entry.take(), &Input::default()).await?;
+                        self.prompt().await?;
+                    }
                     Typed::End => {
                         self.out.send(b"logout\r\n".to_vec()).await?;
                         return Ok(self.shell.status);
                     }
                     Typed::Line(line) => {
-                        let ended = self.run_text(&line, &Input::default()).await?;
+                        let Some(text) = self.added(&mut entry, &line).await else {
+                            self.out.send(GOES_ON.into()).await?;
+                            continue;
+                        };
+                        let ended = self.run_text(&text, &Input::default()).await?;
                         // What was typed after an `exit` is dropped.
                         if ended.exit {
                             return Ok(ended.status);

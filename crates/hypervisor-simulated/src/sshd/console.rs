@@ -5,6 +5,7 @@ use super::{
     auth,
     cable::Cable,
     channel::{on_screen, prompt},
+    entry::{Entry, GOES_ON},
     terminal::{Terminal, Typed},
 };
 use crate::{
@@ -107,17 +108,22 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
     if !log_in(land, peer, screen).await? {
         return Ok(false);
     }
-    let (mut shell, nothing) = (Shell::default(), Input::default());
+    let (mut shell, mut entry, nothing) = (Shell::default(), Entry::default(), Input::default());
     loop {
         let Ok(machine) = land.machine() else { return Ok(false) };
-        let prompt = prompt(&machine, &shell);
+        let prompt = if entry.len() > 0 { GOES_ON.into() } else { prompt(&machine, &shell) };
         drop(machine);
         screen.glass.show(&prompt).await?;
         let line = match screen.line(true).await? {
-            Entered::Line(line) => line,
-            Entered::Interrupt => continue,
+            Entered::Line(line) => land.compute(entry.len() + line.len(), || entry.add(&line)).await,
+            Entered::Interrupt => {
+                entry.take();
+                continue;
+            }
+            Entered::End if entry.len() > 0 => Some(entry.take()),
             Entered::End => return Ok(true),
         };
+        let Some(line) = line else { continue };
         let signals = Signals::default();
         let Screen { keys, glass, terminal, typed } = screen;
         let ended = {

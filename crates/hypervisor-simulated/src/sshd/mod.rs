@@ -4,6 +4,7 @@ mod auth;
 mod cable;
 mod channel;
 mod console;
+mod entry;
 mod exchanges;
 mod greeting;
 mod host_keys;

@@ -73,6 +73,37 @@ async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_goes_on_in_the_next_line() {
+    let harness = Harness::new().await;
+    let client = harness.client().await;
+    let mut terminal = client.channel_open_session().await.unwrap();
+    terminal.request_pty(true, "xterm", 80, 24, 0, 0, &[]).await.unwrap();
+    terminal.request_shell(true).await.unwrap();
+    shown(&mut terminal, "# ").await;
+    terminal.data(&b"cat << E\rexit 7\rE\r"[..]).await.unwrap();
+    let text = shown(&mut terminal, "# ").await;
+    assert_eq!(text, "cat << E\r\n> exit 7\r\n> E\r\nexit 7\r\nroot@VM-1-2:~# ");
+    // Given up by ctrl-C; and by ctrl-D, which says what is missing.
+    terminal.data(&b"echo 'a\r"[..]).await.unwrap();
+    shown(&mut terminal, "> ").await;
+    terminal.data(&b"\x03"[..]).await.unwrap();
+    assert_eq!(shown(&mut terminal, "# ").await, "^C\r\nroot@VM-1-2:~# ");
+    terminal.data(&b"if true\r\x04"[..]).await.unwrap();
+    let text = shown(&mut terminal, "# ").await;
+    assert!(text.starts_with("if true\r\n> ") && text.contains("syntax error: it ends too early"), "{text:?}");
+    terminal.data(&b"exit 3\r"[..]).await.unwrap();
+    assert_eq!(ended(terminal).await.status, Some(3));
+
+    let shell = client.channel_open_session().await.unwrap();
+    shell.request_shell(true).await.unwrap();
+    shell.data(&b"for i in 1 2\ndo\n  echo $i\ndone\ncat <<E\nexit 7\nE\necho 'cut"[..]).await.unwrap();
+    shell.eof().await.unwrap();
+    let seen = ended(shell).await;
+    assert_eq!((seen.status, &*seen.out), (Some(2), "1\n2\nexit 7\n"));
+    assert!(seen.err.contains("a quote is not closed"), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_line_without_end_is_ended() {
     let harness = Harness::new().await;
     let client = harness.client().await;
