@@ -1,6 +1,6 @@
 //! What an action is: a name, the codes it can answer, and a function.
 
-use crate::{Context, Parameters, Product, Reason, parameters::Called};
+use crate::{Context, Parameters, Product, Reason};
 use cvmd_state::{Transaction, View};
 use cvmd_wire::Params;
 use serde::Serialize;
@@ -134,11 +134,7 @@ impl Action {
     /// # Errors
     /// When one is missing, unknown or too large, or holds a control character.
     pub fn parameters(&self, params: Params) -> Result<Parameters, Reason> {
-        let Action { product, name: action, errors, .. } = *self;
-        Parameters::described(
-            &Called { product, action, errors, is_query: matches!(self.effect, Effect::Query(_)) },
-            params,
-        )
+        Parameters::described(self.product, self.name, matches!(self.effect, Effect::Query(_)), params)
     }
 }
 

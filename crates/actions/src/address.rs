@@ -19,10 +19,10 @@ pub struct Address<'a> {
 /// The action that a request is for: the product is the scope's, else the host's, else it follows from version and action.
 ///
 /// # Errors
-/// [`Reason::UnknownProduct`], [`Reason::CommonMissing`], [`Reason::UnknownVersion`], [`Reason::UnknownAction`], and
+/// [`Reason::UnknownProduct`], [`Reason::Missing`], [`Reason::UnknownVersion`], [`Reason::UnknownAction`], and
 /// [`Reason::NotBuilt`] for an action that the vendor has and cvmd has not.
 pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
-    let version = address.version.ok_or(Reason::CommonMissing { name: "Version" })?;
+    let version = address.version.ok_or(Reason::Missing { name: "Version".into() })?;
     let label = address.host.split('.').next().unwrap_or_default();
     let named = address.scope.and_then(Product::find).or_else(|| Product::find(label));
     if let Some(product) = named {
@@ -103,9 +103,12 @@ mod test {
         }
         let told = product(Some("cam"), "127.0.0.1").unwrap_err();
         assert!(told.to_string().contains("one of the vendor's, of which cvmd answers `api`, `cbs`, `cvm`"), "{told}");
-        assert_eq!(told.code(cvmd_wire::Dialect::Api3), "NoSuchProduct");
+        assert_eq!(
+            told.to_api_error(cvmd_wire::Dialect::Api3, cvmd_wire::Language::English, &[]).code,
+            "NoSuchProduct"
+        );
         let missing = Address { scope: None, host: "", version: None, action: "RunInstances" };
-        assert_eq!(find(&missing).map(|action| action.name), Err(Reason::CommonMissing { name: "Version" }));
+        assert_eq!(find(&missing).map(|action| action.name), Err(Reason::Missing { name: "Version".into() }));
         for scope in [None, Some("cvm"), Some("127")] {
             let version = found(scope, "127.0.0.1", "2018-01-01", "RunInstances");
             assert!(matches!(version, Err(Reason::UnknownVersion { .. })), "{version:?}");

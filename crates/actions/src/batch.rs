@@ -21,30 +21,30 @@ impl<Id> std::ops::Deref for Batch<Id> {
 
 /// An id that can be in a batch, and what a malformed one is refused with.
 pub(crate) trait BatchId: FromStr<Err = MalformedId> + Copy + Ord {
-    fn malformed(parameters: &Parameters, value: &str) -> Reason;
+    fn malformed(value: Box<str>) -> Reason;
 }
 
 impl BatchId for InstanceId {
-    fn malformed(parameters: &Parameters, value: &str) -> Reason {
-        parameters.malformed_instance_id(value)
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedInstanceId { value }
     }
 }
 
 impl BatchId for KeyPairId {
-    fn malformed(_: &Parameters, value: &str) -> Reason {
-        Reason::MalformedKeyPairId { value: shorten(value).into() }
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedKeyPairId { value }
     }
 }
 
 impl BatchId for ImageId {
-    fn malformed(_: &Parameters, value: &str) -> Reason {
-        Reason::MalformedImageId { value: shorten(value).into() }
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedImageId { value }
     }
 }
 
 impl BatchId for DiskId {
-    fn malformed(_: &Parameters, value: &str) -> Reason {
-        Reason::BadValue { name: "DiskIds".into(), value: shorten(value).into() }
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::BadValue { name: "DiskIds".into(), value }
     }
 }
 
@@ -62,7 +62,7 @@ impl<Id: BatchId> Batch<Id> {
         }
         let mut ids: Vec<Id> = Vec::with_capacity(texts.len());
         for text in texts {
-            let id = text.parse().map_err(|_| Id::malformed(parameters, &text))?;
+            let id = text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?;
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -75,7 +75,7 @@ impl<Id: BatchId> Batch<Id> {
     /// The one id that a parameter without a list holds.
     pub(crate) fn of_one(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
         let text = parameters.text(name)?.unwrap_or_default();
-        Ok(Batch(vec![text.parse().map_err(|_| Id::malformed(parameters, &text))?]))
+        Ok(Batch(vec![text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?]))
     }
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Single<Id>(Id);
 impl<Id: BatchId> Single<Id> {
     pub(crate) fn read(parameters: &mut Parameters, name: &str) -> Result<Single<Id>, Reason> {
         let text = parameters.text(name)?.unwrap_or_default();
-        text.parse().map(Single).map_err(|_| Id::malformed(parameters, &text))
+        text.parse().map(Single).map_err(|_| Id::malformed(shorten(&text).into()))
     }
 }
 

@@ -74,18 +74,9 @@ pub(crate) fn refuse_empty(filters: &[Filter]) -> Result<(), Reason> {
 
 /// `Offset` (0) and `Limit` (20, at most 100).
 pub(crate) fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
-    let (offset, limit) = bounds(parameters)?;
-    let offset = offset.map_err(|value| Reason::Offset { value })?;
-    Ok((offset, limit.map_err(|value| Reason::Limit { value })?))
-}
-
-/// Offset and limit, or the value that is out of bounds.
-pub(crate) type Bounds = (Result<usize, i128>, Result<usize, i128>);
-
-pub(crate) fn bounds(parameters: &mut Parameters) -> Result<Bounds, Reason> {
     let offset = parameters.integer("Offset")?.unwrap_or(0);
     let limit = parameters.integer("Limit")?.unwrap_or(20);
-    let offset = usize::try_from(offset).map_err(|_| offset);
-    let limit = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit)).ok_or(limit);
-    Ok((offset, limit))
+    let offset = usize::try_from(offset).map_err(|_| Reason::Offset { value: offset })?;
+    let within = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit));
+    Ok((offset, within.ok_or(Reason::Limit { value: limit })?))
 }

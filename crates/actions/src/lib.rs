@@ -1,4 +1,4 @@
-//! One file per API action, the catalog of them all, the parameter cursor, the error codes.
+//! One file per API action, the catalog of them all, the parameter cursor, the reasons for refusing.
 //!
 //! An action never touches a machine: it refuses, or answers, or writes an intent into the state.
 //!
@@ -10,12 +10,9 @@ mod action;
 mod address;
 mod api_error;
 mod batch;
-mod chinese;
 mod context;
 mod controls;
 mod disks;
-mod error;
-mod excess;
 mod facts;
 mod filters;
 mod login;
@@ -26,6 +23,7 @@ mod parameters;
 mod places;
 mod prices;
 mod product;
+mod reasons;
 mod reply;
 mod seeds;
 mod snapshots;
@@ -34,25 +32,30 @@ mod tags;
 #[cfg(test)]
 mod testing;
 mod types;
-mod untaken;
 
 catalog!(modules);
 
 pub use action::{Action, Answer, Apply, Body, Effect, Prepare, carry_out};
 pub use address::{Address, find};
-pub use api_error::{ApiError, denied};
+pub use api_error::ApiError;
 pub use catalog::ACTIONS;
 pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange, Seal};
 pub use cvm::console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
-pub use error::{DiskReason, KeyNameReason, Reason, is_declared};
-pub use excess::Excess;
 pub use login::{hash as hash_password, password as check_password};
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};
 pub use product::{Product, VENDOR_DOMAINS, is_vendor_host};
+pub use reasons::{
+    codes::is_declared,
+    denied::denied,
+    disk::DiskReason,
+    key::KeyNameReason,
+    parameter::{Excess, Untaken},
+    reason::Reason,
+    table::Words,
+    tag::TagRefusal,
+};
 pub use reply::{time, time_with_milliseconds};
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
-pub use tags::refusal::TagRefusal;
-pub use untaken::Untaken;

@@ -1,6 +1,6 @@
 //! Passwords: which are allowed, and the hash that is all the state ever sees of one.
 
-use crate::{Context, Reason, error::Words};
+use crate::{Context, Reason, Words};
 use chacha20::rand_core::Rng;
 use sha_crypt::{PasswordHasher, ShaCrypt};
 

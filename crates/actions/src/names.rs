@@ -1,11 +1,6 @@
 //! Names and texts with rules of their own: key pairs, instances, hosts, tags, user data.
 
-use crate::{
-    Parameters, Reason,
-    error::{KeyNameReason, Words},
-    parameters::shorten,
-    tags::words as tag_words,
-};
+use crate::{KeyNameReason, Parameters, Reason, Words, parameters::shorten, tags::words as tag_words};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::Tag;
 
@@ -16,21 +11,29 @@ const TAGS_MAX: usize = 50;
 const HOST_NAME_LENGTH: Words =
     Words::new("2 to 60 characters, Windows 2 to 15", "长度为 2 至 60 个字符，Windows 为 2 至 15 个");
 
-/// A key pair's name: 1 to 25 of `[A-Za-z0-9_]`.
-pub(crate) fn key_name(name: &str) -> Result<(), Reason> {
+/// What is wrong with a key pair's name: it has 1 to 25 of `[A-Za-z0-9_]`.
+pub(crate) fn key_name_fault(name: &str) -> Option<KeyNameReason> {
     match name {
-        "" => Err(KeyNameReason::Empty.into()),
-        _ if name.chars().count() > KEY_NAME_MAX => Err(KeyNameReason::TooLong.into()),
-        _ if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
-            Err(KeyNameReason::Illegal.into())
-        }
-        _ => Ok(()),
+        "" => Some(KeyNameReason::Empty),
+        _ if name.chars().count() > KEY_NAME_MAX => Some(KeyNameReason::TooLong),
+        _ if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => Some(KeyNameReason::Illegal),
+        _ => None,
     }
+}
+
+/// Refuses a key pair's name that is none.
+pub(crate) fn key_name(name: &str) -> Result<(), Reason> {
+    key_name_fault(name).map_or(Ok(()), |fault| Err(fault.into()))
+}
+
+/// A text of at most so many characters.
+pub(crate) fn bounded_text(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Option<Box<str>>, Reason> {
+    parameters.text_within(name, limit, Reason::TextTooLong { name: parameters.path(name), limit })
 }
 
 /// `HostName`, not looked at yet but for its length.
 pub(crate) fn given_host_name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    parameters.text_or("HostName", Reason::HostName(HOST_NAME_LENGTH))
+    parameters.text_within("HostName", usize::MAX, Reason::HostName(HOST_NAME_LENGTH))
 }
 
 /// A host name: 2 to 60 characters (Windows 15) of letters, digits, `-` and `.`, neither doubled nor at the ends.
@@ -57,7 +60,7 @@ pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
 
 /// A base64 text of at most 16 KiB once decoded.
 pub(crate) fn user_data(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let Some(text) = parameters.text_or("UserData", Reason::UserData)? else { return Ok(None) };
+    let Some(text) = parameters.text_within("UserData", usize::MAX, Reason::UserData)? else { return Ok(None) };
     if text.is_empty() {
         return Ok(None);
     }

@@ -17,8 +17,8 @@ const PAGE_MAX: i64 = 100;
 macro_rules! batch_ids {
     ($($id:ident $name:literal),*) => {
         $(impl BatchId for $id {
-            fn malformed(_: &Parameters, value: &str) -> Reason {
-                Reason::NetworkMalformed { name: $name.into(), value: shorten(value).into() }
+            fn malformed(value: Box<str>) -> Reason {
+                Reason::Malformed { name: $name.into(), value }
             }
         })*
     };
@@ -28,7 +28,7 @@ batch_ids!(VpcId "VpcIds", SubnetId "SubnetIds", SecurityGroupId "SecurityGroupI
 /// A required value of a form of its own: an id or a range.
 pub(crate) fn required<T: FromStr>(parameters: &mut Parameters, name: &str) -> Result<T, Reason> {
     let text = parameters.text(name)?.ok_or_else(|| Reason::Missing { name: parameters.path(name) })?;
-    text.parse().map_err(|_| Reason::NetworkMalformed { name: parameters.path(name), value: shorten(&text).into() })
+    text.parse().map_err(|_| Reason::Malformed { name: parameters.path(name), value: shorten(&text).into() })
 }
 
 /// The range asked for. IPv6 there is none here.
@@ -38,18 +38,9 @@ pub(crate) fn cidr(parameters: &mut Parameters) -> Result<Cidr, Reason> {
 
 /// A name of 1 to 60 characters.
 pub(crate) fn name(parameters: &mut Parameters, name: &str) -> Result<Option<Box<str>>, Reason> {
-    let text = bounded_text(parameters, name, NAME_MAX)?;
+    let text = names::bounded_text(parameters, name, NAME_MAX)?;
     match &text {
         Some(text) if text.is_empty() => Err(parameters.wrong_length(name, "", 1, NAME_MAX)),
-        _ => Ok(text),
-    }
-}
-
-pub(crate) fn bounded_text(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Option<Box<str>>, Reason> {
-    let too_long = Reason::NetworkTooLong { name: parameters.path(name), limit };
-    let text = parameters.text_or(name, too_long.clone())?;
-    match &text {
-        Some(text) if text.chars().count() > limit => Err(too_long),
         _ => Ok(text),
     }
 }
@@ -70,7 +61,7 @@ pub(crate) fn tags(parameters: &mut Parameters) -> Result<Box<[Tag]>, Reason> {
     let given = parameters.structures("Tags")?;
     names::few_tags(parameters, given.len())?;
     for mut tag in given {
-        names::tag(&mut tag, &mut tags).map_err(ours)?;
+        names::tag(&mut tag, &mut tags)?;
     }
     Ok(tags.into())
 }
@@ -93,7 +84,7 @@ pub(crate) fn place(tx: &mut Transaction<'_>, sequence: u64) -> u64 {
 pub(crate) fn zone(parameters: &mut Parameters, region: RegionId) -> Result<ZoneId, Reason> {
     let text = parameters.text("Zone")?.unwrap_or_default();
     let zone = ZoneId::find(&text).filter(|zone| zone.region() == region && zone.get().is_open);
-    zone.ok_or_else(|| Reason::NetworkZone { value: shorten(&text).into(), region: region.name() })
+    zone.ok_or_else(|| Reason::ZoneUnavailable { value: shorten(&text).into(), region: region.name() })
 }
 
 /// What a Describe action is asked for: ids or filters, and a page.
@@ -111,10 +102,10 @@ impl<Id: BatchId> Wanted<Id> {
         known: &[&str],
     ) -> Result<Wanted<Id>, Reason> {
         if parameters.has(ids) && parameters.has("Filters") {
-            return Err(Reason::NetworkExclusive { names });
+            return Err(Reason::Exclusive { names });
         }
         let ids = parameters.has(ids).then(|| Batch::read(parameters, ids)).transpose()?;
-        let filters = filters(parameters, known)?;
+        let filters = filters::read(parameters, known)?;
         Ok(Wanted { ids, filters, page: page(parameters)? })
     }
 
@@ -142,10 +133,6 @@ impl<Id: BatchId> Wanted<Id> {
     }
 }
 
-pub(crate) fn filters(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
-    filters::read(parameters, known).map_err(ours)
-}
-
 /// A filter's `TRUE` or `false`.
 pub(crate) fn has_flag(filter: &Filter, flag: bool) -> bool {
     filter.values.iter().any(|value| value.eq_ignore_ascii_case(if flag { "true" } else { "false" }))
@@ -163,14 +150,4 @@ fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
     };
     let (offset, limit) = (number("Offset", 0, 0, i64::MAX)?, number("Limit", 20, 1, PAGE_MAX)?);
     Ok((offset, limit))
-}
-
-/// The vpc product's own reason for what other products have another code for.
-fn ours(reason: Reason) -> Reason {
-    match reason {
-        Reason::Filter { name } => Reason::NetworkFilter { name },
-        Reason::FilterTooLarge => Reason::NetworkFilterTooLarge,
-        Reason::DuplicateTag { key } => Reason::NetworkDuplicateTag { key },
-        other => other,
-    }
 }

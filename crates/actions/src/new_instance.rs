@@ -1,7 +1,7 @@
 //! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
 
 use crate::{
-    Context, Parameters, Prices, Reason, Untaken, Yuan, error::DiskReason, names, parameters::shorten, source::Source,
+    Context, DiskReason, Parameters, Prices, Reason, Untaken, Yuan, names, parameters::shorten, source::Source,
 };
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceExtras, InstanceId, InstanceState,

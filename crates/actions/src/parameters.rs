@@ -5,8 +5,7 @@
 //! nobody took at the end.
 
 use crate::{
-    Excess, Product, Reason, Untaken, controls,
-    error::Words,
+    Excess, Product, Reason, Untaken, Words, controls,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -23,15 +22,6 @@ pub(crate) const LIST_MAX: usize = 500;
 /// Bytes of all names and texts of one request together.
 pub(crate) const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
-/// What is to be known of an action to read its parameters.
-pub(crate) struct Called {
-    pub product: Product,
-    pub action: &'static str,
-    /// The codes that it declares.
-    pub errors: &'static [&'static str],
-    pub is_query: bool,
-}
-
 /// The parameters of one request, or the members of one structure in it.
 #[derive(Debug)]
 pub struct Parameters {
@@ -41,8 +31,6 @@ pub struct Parameters {
     prefix: String,
     product: Product,
     members: &'static [Member],
-    /// The codes that the action declares.
-    errors: &'static [&'static str],
 }
 
 impl Parameters {
@@ -51,17 +39,21 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Reason::Missing`], [`Reason::Unknown`], [`Excess::Request`], [`Reason::ControlCharacter`].
-    pub(crate) fn described(called: &Called, params: Params) -> Result<Parameters, Reason> {
-        let Called { product, action, errors, is_query } = *called;
+    pub(crate) fn described(
+        product: Product,
+        action: &str,
+        is_query: bool,
+        params: Params,
+    ) -> Result<Parameters, Reason> {
         within_request_bound(&params.root)?;
         controls::refuse(&params.root, is_query)?;
         let (map, textual, members) = (params.root, params.textual, facts::inputs(product, action));
-        Parameters { map, textual, prefix: String::new(), product, members, errors }.checked()
+        Parameters { map, textual, prefix: String::new(), product, members }.checked()
     }
 
     /// Those of a structure among these.
     fn within(&self, map: Map, prefix: String, members: &'static [Member]) -> Result<Parameters, Reason> {
-        Parameters { map, textual: self.textual, prefix, product: self.product, members, errors: self.errors }.checked()
+        Parameters { map, textual: self.textual, prefix, product: self.product, members }.checked()
     }
 
     fn checked(self) -> Result<Parameters, Reason> {
@@ -111,16 +103,6 @@ impl Parameters {
         hash.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
     }
 
-    /// A malformed instance id. The vendor has two codes for it, and the action declares the one that it answers.
-    pub(crate) fn malformed_instance_id(&self, value: &str) -> Reason {
-        let value = shorten(value).into();
-        if self.errors.contains(&"InvalidParameterValue.InstanceIdMalformed") {
-            Reason::InstanceIdMalformed { value }
-        } else {
-            Reason::MalformedInstanceId { value }
-        }
-    }
-
     /// The full name, as messages print it.
     #[must_use]
     pub fn path(&self, name: &str) -> Box<str> {
@@ -139,27 +121,36 @@ impl Parameters {
     /// # Errors
     /// [`Reason::WrongType`], [`Excess::Text`].
     pub fn text(&mut self, name: &str) -> Result<Option<Box<str>>, Reason> {
+        self.any_text(name)?.map(|text| self.within_bound(name, text)).transpose()
+    }
+
+    /// The same of at most so many characters, where the vendor has a code of its own for a text that is too long.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], and `too_long`.
+    pub fn text_within(
+        &mut self,
+        name: &str,
+        characters_max: usize,
+        too_long: Reason,
+    ) -> Result<Option<Box<str>>, Reason> {
+        match self.any_text(name)? {
+            Some(text) if text.len() > bytes_max(name) || text.chars().count() > characters_max => Err(too_long),
+            text => Ok(text),
+        }
+    }
+
+    fn any_text(&mut self, name: &str) -> Result<Option<Box<str>>, Reason> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Text(text)) => self.within_bound(name, text).map(Some),
+            Some(Value::Text(text)) => Ok(Some(text)),
             Some(other) => Err(self.wrong_type(name, TEXT, &other)),
         }
     }
 
-    /// The same, where the vendor has a code of its own for a text that is too long.
-    ///
-    /// # Errors
-    /// [`Reason::WrongType`], and `too_long`.
-    pub fn text_or(&mut self, name: &str, too_long: Reason) -> Result<Option<Box<str>>, Reason> {
-        self.text(name)
-            .map_err(|reason| if matches!(reason, Reason::Excess(Excess::Text { .. })) { too_long } else { reason })
-    }
-
     fn within_bound(&self, name: &str, text: Box<str>) -> Result<Box<str>, Reason> {
-        let long = LONG_TEXTS.iter().find(|(long, _)| *long == name);
-        let limit = long.map_or(TEXT_BYTES_MAX, |(_, limit)| *limit);
-        match text.len() {
-            given if given > limit => Err(Excess::Text { name: self.path(name), given, limit }.into()),
+        match (text.len(), bytes_max(name)) {
+            (given, limit) if given > limit => Err(Excess::Text { name: self.path(name), given, limit }.into()),
             _ => Ok(text),
         }
     }
@@ -328,7 +319,6 @@ impl Parameters {
             prefix: self.prefix.clone(),
             product: self.product,
             members: self.members,
-            errors: self.errors,
         }
     }
 
@@ -419,6 +409,12 @@ impl Parameters {
         let given = if self.textual && matches!(given, Value::Text(_)) { OTHER_TEXT } else { kind(given) };
         Reason::WrongType { name: self.path(name), expected, given }
     }
+}
+
+/// What a text of that name may have.
+fn bytes_max(name: &str) -> usize {
+    let long = LONG_TEXTS.iter().find(|(long, _)| *long == name);
+    long.map_or(TEXT_BYTES_MAX, |(_, limit)| *limit)
 }
 
 const TEXT: Words = Words::new("a text", "字符串");

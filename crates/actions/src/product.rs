@@ -69,7 +69,7 @@ mod test {
     fn every_product_is_found_by_its_name() {
         for product in Product::ALL {
             assert_eq!(Product::find(product.name()), Some(product));
-            let more = crate::error::of_the_vendors(is_vendors(product.name()));
+            let more = crate::reasons::reason::of_the_vendors(is_vendors(product.name()));
             assert!([more.english, more.chinese].iter().all(|text| text.contains(&format!("`{}`", product.name()))));
         }
     }

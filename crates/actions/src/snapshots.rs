@@ -1,11 +1,10 @@
 //! Snapshots of disks: how an image takes them, how the disk product answers them, and when they go with their image.
 
 use crate::{
-    Context, Parameters, Reason,
+    Context, Reason,
     batch::BatchId,
     disks::Placement,
     filters::Filter,
-    parameters::shorten,
     reply::{civil_time, time},
 };
 use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId, Tag};
@@ -34,8 +33,8 @@ pub(crate) const FILTERS: &[&str] = &[
 const PRIVATE: &str = "PRIVATE_SNAPSHOT";
 
 impl BatchId for SnapshotId {
-    fn malformed(_parameters: &Parameters, value: &str) -> Reason {
-        Reason::BadValue { name: "SnapshotIds".into(), value: shorten(value).into() }
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::BadValue { name: "SnapshotIds".into(), value }
     }
 }
 

@@ -1,5 +1,4 @@
-//! Tags: how requests name them, what carries them, and why one is refused.
+//! Tags: how requests name them, and what carries them.
 
-pub(crate) mod refusal;
 pub(crate) mod tagged;
 pub(crate) mod words;

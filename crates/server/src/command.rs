@@ -34,13 +34,13 @@ pub(crate) fn query<'a>(
     let account = context.account.0;
     if work::is_free(app, account, size) {
         let body = work::compute_now(app, account, || query_now(app, action, params, answer, &context));
-        return Outcome::Now(body.map_err(|reason| declared(action, refuse(app, &reason, &context))));
+        return Outcome::Now(body.map_err(|reason| declared(action, refuse(app, action, &reason, &context))));
     }
     Outcome::Later(Box::pin(async move {
         let run = || query_now(app, action, params, answer, &context);
         let body = work::compute(app, account, size, run).await.flatten();
         drop(begun);
-        body.map_err(|reason| declared(action, refuse(app, &reason, &context)))
+        body.map_err(|reason| declared(action, refuse(app, action, &reason, &context)))
     }))
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn carry_out<'a>(
             Err(reason) => Err(reason),
             Ok(()) => self::prepare(app, action, request.params, prepare, (&context, size)).await,
         };
-        let body = commit_signed(app, entry, prepared, context).await;
+        let body = commit_signed(app, action, entry, prepared, context).await;
         drop(begun);
         body.map_err(|error| declared(action, error))
     }))
@@ -85,9 +85,9 @@ fn query_now(app: &App, action: &Action, params: Params, answer: Answer, context
 }
 
 /// Tells why something is refused, and counts that if it is for a bound.
-fn refuse(app: &App, reason: &Reason, context: &Context) -> ApiError {
+fn refuse(app: &App, action: &Action, reason: &Reason, context: &Context) -> ApiError {
     count_bound(app, reason);
-    reason.to_api_error(context.dialect, context.language)
+    reason.to_api_error(context.dialect, context.language, action.errors)
 }
 
 fn count_bound(app: &App, reason: &Reason) {
@@ -155,13 +155,14 @@ async fn prepare_slowly(
 /// Runs the command on the writer. What was refused before that leaves a line in the journal too.
 pub(crate) async fn commit(
     app: &Arc<App>,
+    action: &'static Action,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
     decide(app, entry, (context.dialect, context.language), {
         let counted = Arc::clone(app);
-        move |tx| run(&counted, tx, prepared, &context)
+        move |tx| run(&counted, action, tx, prepared, &context)
     })
     .await
 }
@@ -170,19 +171,20 @@ pub(crate) async fn commit(
 /// on before everything else, writes nothing any more.
 async fn commit_signed(
     app: &Arc<App>,
+    action: &'static Action,
     entry: JournalEntry,
     prepared: Result<Apply, Reason>,
     context: Context,
 ) -> Result<Body, ApiError> {
     if let Err(reason @ (Reason::Waiting { .. } | Reason::Unread { .. })) = prepared {
         // What was not even looked at leaves no line: a flood of it must cost nothing.
-        return Err(reason.to_api_error(context.dialect, context.language));
+        return Err(reason.to_api_error(context.dialect, context.language, action.errors));
     }
     let (credentials, counted) = (Arc::clone(&app.credentials), Arc::clone(app));
     let secret_id = entry.credential.clone();
     decide(app, entry, (context.dialect, context.language), move |tx| {
         if credentials.holds(&secret_id) {
-            return run(&counted, tx, prepared, &context);
+            return run(&counted, action, tx, prepared, &context);
         }
         Err(actions::denied(&Denied::SecretIdNotFound { secret_id }, context.dialect, context.language))
     })
@@ -191,12 +193,13 @@ async fn commit_signed(
 
 fn run(
     app: &App,
+    action: &Action,
     tx: &mut Transaction<'_>,
     prepared: Result<Apply, Reason>,
     context: &Context,
 ) -> Result<Body, ApiError> {
     let applied = prepared.and_then(|apply| actions::carry_out(apply, tx, context));
-    applied.map_err(|reason| refuse(app, &reason, context))
+    applied.map_err(|reason| refuse(app, action, &reason, context))
 }
 
 async fn decide(
@@ -208,10 +211,10 @@ async fn decide(
     app.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         if let CommitError::TooManyWait { waiting } = error {
             app.metrics.reached(Bound::Turns);
-            return Err(Reason::Waiting { waiting }.to_api_error(dialect, language));
+            return Err(Reason::Waiting { waiting }.to_api_error(dialect, language, &[]));
         }
         tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.to_api_error(dialect, language))
+        Err(Reason::OurFault.to_api_error(dialect, language, &[]))
     })
 }
 

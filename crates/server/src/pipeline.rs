@@ -49,7 +49,7 @@ pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Summary) {
 /// The reply to bytes that did not even become a request.
 pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
-    refused(&reason.to_api_error(dialect, Language::wished(&head.with(b""))), dialect, unknown())
+    refused(&reason.to_api_error(dialect, Language::wished(&head.with(b"")), &[]), dialect, unknown())
 }
 
 fn unknown() -> Summary {
@@ -71,15 +71,15 @@ fn carry_out<'a>(
     dialect: Dialect,
     told: &mut Summary,
 ) -> Result<Outcome<'a>, ApiError> {
-    let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::wished(raw)))?;
+    let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::wished(raw), &[]))?;
     let request = request.map_err(|denied| actions::denied(&denied, dialect, Language::wished(raw)))?;
     let language = request.language;
     told.account = request.owner;
-    let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language))?;
-    let action = find(&request).map_err(|reason| reason.to_api_error(dialect, language))?;
+    let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
+    let action = find(&request).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
     told.action = action.name;
     if request.replay.is_some_and(|key| !app.replays.admit(key, app.now_seconds())) {
-        return Err(Reason::Replayed.to_api_error(dialect, language));
+        return Err(Reason::Replayed.to_api_error(dialect, language, action.errors));
     }
     let region = region(app, &request, action);
     let known = *region.as_ref().unwrap_or(&app.policy.region);
@@ -87,7 +87,7 @@ fn carry_out<'a>(
     let size = work::Size::of(raw.body);
     match action.effect {
         Effect::Query(answer) => {
-            region.map_err(|reason| reason.to_api_error(dialect, language))?;
+            region.map_err(|reason| reason.to_api_error(dialect, language, action.errors))?;
             Ok(command::query(app, (action, answer), request.params, context, (size, begun)))
         }
         Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => {
@@ -114,7 +114,7 @@ fn region(app: &App, request: &Request, action: &Action) -> Result<RegionId, Rea
         Some(name) => RegionId::named(name, request.dialect == Dialect::Legacy)
             .ok_or_else(|| Reason::Region { name: name.chars().take(REGION_CHARACTERS_SHOWN).collect() }),
         None if request.dialect == Dialect::Legacy || action.regionless => Ok(app.policy.region),
-        None => Err(Reason::CommonMissing { name: "Region" }),
+        None => Err(Reason::Missing { name: "Region".into() }),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cvmd_actions::Context;
+use cvmd_actions::{Context, Reason};
 use cvmd_model::{InstanceId, InstanceState, KeyPair, Power, PublicKey};
 use cvmd_state::{SeedState, Settings};
 use cvmd_wire::{Dialect, Language};
@@ -180,7 +180,9 @@ async fn put_instances(app: &App, chunk: Vec<Planned>) -> anyhow::Result<()> {
                 .into_iter()
                 .map(|(id, plan, state)| {
                     let instance = cvmd_actions::seeded(tx, &context, &plan, id, state);
-                    instance.map_err(|refusal| anyhow::anyhow!("{id} of the seed cannot be made: {refusal}"))
+                    instance.map_err(|refusal| {
+                        anyhow::anyhow!("{id} of the seed cannot be made: {}", Reason::from(refusal))
+                    })
                 })
                 .collect();
             instances?.into_iter().for_each(|instance| tx.put_instance(instance));

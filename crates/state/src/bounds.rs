@@ -19,19 +19,10 @@ pub const COMMAND_BYTES_MAX: usize = 5 * 512 * 1024;
 const GROWTH_BYTES_MAX: usize = 8 * 1024;
 
 /// A command would write more than allowed. Nothing of it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TooLarge {
-    #[error(
-        "With this request `{id}` would be kept in {bytes} bytes; at most {limit} are allowed. Shorten its texts, or give fewer of them."
-    )]
     Row { id: Box<str>, bytes: usize, limit: usize },
-    #[error(
-        "The request would write {rows} resources of more than {limit} bytes together, which is the limit. Name fewer at once."
-    )]
     Command { rows: usize, limit: usize },
-    #[error(
-        "With this request the account's resources would have {bytes} bytes together; at most {limit} are allowed. Delete what is not needed, or ask the operator for more."
-    )]
     Account { bytes: u64, limit: u64 },
 }
 

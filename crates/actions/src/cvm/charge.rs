@@ -1,6 +1,6 @@
 //! How new instances are paid for: by the hour, as spot instances, or in advance.
 
-use crate::{Context, Parameters, Reason, cvm::term::Term, error::Words};
+use crate::{Context, Parameters, Reason, Words, cvm::term::Term};
 use cvmd_model::{ChargeType, Prepaid};
 
 /// `InstanceChargeType` and `InstanceChargePrepaid`.

@@ -10,10 +10,9 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// At most 64 ASCII characters; none is none.
 pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let token = parameters.text_or("ClientToken", Reason::ClientTokenTooLong)?.filter(|token| !token.is_empty());
-    match &token {
-        Some(token) if token.len() > TOKEN_MAX || !token.is_ascii() => Err(Reason::ClientTokenTooLong),
-        _ => Ok(token),
+    match parameters.text_within("ClientToken", TOKEN_MAX, Reason::ClientTokenTooLong)? {
+        Some(token) if !token.is_ascii() => Err(Reason::ClientTokenTooLong),
+        token => Ok(token.filter(|token| !token.is_empty())),
     }
 }
 

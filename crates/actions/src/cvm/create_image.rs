@@ -8,7 +8,7 @@
 
 use super::images::{QUOTA, Texts, name_is_free};
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, cvm::login_settings::spelled_flag, error::Words, names,
+    Action, Apply, Body, Context, Parameters, Product, Reason, Words, cvm::login_settings::spelled_flag, names,
     parameters::shorten, snapshots,
 };
 use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
@@ -58,7 +58,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let Some(id) = id else {
         return Err(Reason::Unsupported { what: Words::name("SnapshotIds") });
     };
-    let id: InstanceId = id.parse().map_err(|_| parameters.malformed_instance_id(&id))?;
+    let id: InstanceId = id.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(&id).into() })?;
     let disks = disks(parameters)?;
     let shut_down = spelled_flag(parameters, "ForcePoweroff")?;
     let tags = names::tags(parameters, "image")?;

@@ -55,8 +55,8 @@ struct Reply {
 }
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
-    let name = parameters.text_or("LaunchTemplateName", Reason::TemplateName)?.unwrap_or_default();
-    if !(2..=128).contains(&name.chars().count()) {
+    let name = parameters.text_within("LaunchTemplateName", 128, Reason::TemplateName)?.unwrap_or_default();
+    if name.chars().count() < 2 {
         return Err(Reason::TemplateName);
     }
     let tags = names::tags_in(parameters, "LaunchTemplateTagSpecification", "launch-template")?;

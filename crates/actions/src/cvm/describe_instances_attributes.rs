@@ -42,7 +42,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         }
     }
     let attribute = |text: &str| {
-        let id: InstanceId = text.parse().map_err(|_| parameters.malformed_instance_id(text))?;
+        let id: InstanceId = text.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(text).into() })?;
         let instance = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
         let attributes = Attribute { user_data: instance.user_data.as_deref().unwrap_or_default() };
         Ok(InstanceAttribute { instance_id: id.to_string(), attributes })

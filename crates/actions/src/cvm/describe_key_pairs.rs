@@ -39,9 +39,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     }
     let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;
     let filters = filters::read(parameters, &["project-id", "key-name", "tag-key", "tag-value"])?;
-    let (offset, limit) = filters::bounds(parameters)?;
-    let offset = offset.map_err(|value| Reason::KeyPairsOffset { value })?;
-    let cut = (offset, limit.map_err(|value| Reason::KeyPairsLimit { value })?);
+    let cut = filters::page(parameters)?;
     let wanted: Vec<&KeyPair> = view
         .key_pairs_of(context.account)
         .map(|key| &**key)

@@ -48,7 +48,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
     if parameters.has("LaunchTemplateVersions") && RANGE.iter().any(|name| parameters.has(name)) {
         let names = "`LaunchTemplateVersions` and `MinVersion`, `MaxVersion`, `Offset`, `Limit`, `DefaultVersion`";
-        return Err(Reason::Combination { names });
+        return Err(Reason::Exclusive { names });
     }
     let numbers = parameters.numbers("LaunchTemplateVersions")?;
     let least = parameters.bounded("MinVersion", 0, u32::MAX)?.unwrap_or(0);

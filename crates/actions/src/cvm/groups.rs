@@ -3,7 +3,6 @@
 use crate::{
     Context, Parameters, Reason, Untaken,
     batch::{Batch, BatchId},
-    parameters::shorten,
     reply::time,
 };
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GroupRefusal, Refusal, Tag};
@@ -17,8 +16,8 @@ const NAME_MAX: usize = 60;
 pub(crate) const AFFINITY_MAX: u8 = 10;
 
 impl BatchId for DisasterRecoverGroupId {
-    fn malformed(_: &Parameters, value: &str) -> Reason {
-        Reason::MalformedGroupId { value: shorten(value).into() }
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedGroupId { value }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Context, Parameters, Reason,
+    names::bounded_text,
     reply::{Unset, time},
 };
 use cvmd_model::{CustomImage, Image, ImageId, Refusal, SnapshotId, Tag};
@@ -123,14 +124,9 @@ pub(super) struct Texts {
 
 impl Texts {
     pub(super) fn read(parameters: &mut Parameters) -> Result<Texts, Reason> {
-        let mut text =
-            |name: &'static str, limit: usize| match parameters.text_or(name, Reason::TextTooLong { name, limit })? {
-                Some(text) if text.chars().count() > limit => Err(Reason::TextTooLong { name, limit }),
-                text => Ok(text),
-            };
-        let name = text("ImageName", NAME_MAX)?;
-        let description = text("ImageDescription", DESCRIPTION_MAX)?;
-        let family = text("ImageFamily", NAME_MAX)?;
+        let name = bounded_text(parameters, "ImageName", NAME_MAX)?;
+        let description = bounded_text(parameters, "ImageDescription", DESCRIPTION_MAX)?;
+        let family = bounded_text(parameters, "ImageFamily", NAME_MAX)?;
         match &name {
             Some(name) if name.trim().is_empty() => {
                 Err(Reason::BadValue { name: "ImageName".into(), value: name.clone() })

@@ -52,7 +52,7 @@ pub(crate) const ACTION: Action = Action::query(
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
     if parameters.has("DataDisks") && parameters.has("SystemDisk") {
-        return Err(Reason::Combination { names: NAMES });
+        return Err(Reason::Exclusive { names: NAMES });
     }
     let (disk, size_gib) = disk(parameters)?;
     let by = context.by(ACTION.name);

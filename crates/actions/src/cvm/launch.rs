@@ -13,7 +13,6 @@ use crate::parameters::taken;
 use crate::{
     Apply, Body, Context, Parameters, Product, Reason, names, network,
     new_instance::{self, DiskSpecs, Plan, Wanted},
-    parameters::Called,
     source::Source,
 };
 use cvmd_model::{InstanceId, Refusal, TemplateData};
@@ -42,8 +41,7 @@ pub(super) fn could_launch(data: &TemplateData, context: &Context) -> Result<(),
 
 fn look(data: &TemplateData, context: &Context) -> Result<(), Reason> {
     let params = Params { root: template::map(data), textual: false };
-    let called = Called { product: Product::Cvm, action: NAME, errors: &[], is_query: false };
-    let mut parameters = Parameters::described(&called, params)?;
+    let mut parameters = Parameters::described(Product::Cvm, NAME, false, params)?;
     let login = match template::names_login(data) {
         true => LoginSettings::read(&mut parameters, context)?,
         false => LoginSettings::Hashed("".into()),

@@ -24,13 +24,8 @@ pub(crate) fn count(parameters: &mut Parameters) -> Result<Count, Reason> {
 }
 
 pub(crate) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    let name = parameters
-        .text_or("InstanceName", Reason::InstanceNameTooLong { limit: NAME_MAX })?
-        .filter(|name| !name.is_empty());
-    match &name {
-        Some(name) if name.chars().count() > NAME_MAX => Err(Reason::InstanceNameTooLong { limit: NAME_MAX }),
-        _ => Ok(name),
-    }
+    let name = parameters.text_within("InstanceName", NAME_MAX, Reason::InstanceNameTooLong { limit: NAME_MAX })?;
+    Ok(name.filter(|name| !name.is_empty()))
 }
 
 pub(crate) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {

@@ -1,6 +1,6 @@
 //! `LoginSettings` of RunInstances and ResetInstance: the ways in that a new system disk gets.
 
-use crate::{Context, Parameters, Reason, batch::Batch, error::Words, login, source::Source};
+use crate::{Context, Parameters, Reason, Words, batch::Batch, login, source::Source};
 use cvmd_model::{InstanceId, KeyPairId, LoginWanted, Password, Refusal};
 use cvmd_state::{Message, Transaction, View};
 

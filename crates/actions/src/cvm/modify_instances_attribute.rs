@@ -53,10 +53,7 @@ struct Modify {
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
-    let name = parameters.text_or("InstanceName", Reason::InstanceNameTooLong { limit: NAME_MAX })?;
-    if name.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
-        return Err(Reason::InstanceNameTooLong { limit: NAME_MAX });
-    }
+    let name = parameters.text_within("InstanceName", NAME_MAX, Reason::InstanceNameTooLong { limit: NAME_MAX })?;
     let user_data = names::user_data(parameters)?;
     let security_groups =
         parameters.has("SecurityGroups").then(|| security_groups(parameters, "SecurityGroups")).transpose()?;

@@ -37,7 +37,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     let (one, list) = (parameters.has("DisasterRecoverGroupId"), parameters.has("DisasterRecoverGroupIds"));
     let group: Batch<DisasterRecoverGroupId> = match (one, list) {
-        (true, true) => return Err(Reason::Combination { names }),
+        (true, true) => return Err(Reason::Exclusive { names }),
         (false, false) => return Err(Reason::NothingToDo { names }),
         (true, false) => Batch::of_one(parameters, "DisasterRecoverGroupId")?,
         (false, true) => Batch::read_at_most(parameters, "DisasterRecoverGroupIds", 1)?,

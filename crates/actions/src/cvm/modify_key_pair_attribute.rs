@@ -22,7 +22,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let description = parameters.text("Description")?;
     let bad = |name: &str, value: &str| Reason::BadValue { name: name.into(), value: shorten(value).into() };
     if let Some(name) = &name {
-        names::key_name(name).map_err(|_| bad("KeyName", name))?;
+        names::key_name_fault(name).map_or(Ok(()), |_| Err(bad("KeyName", name)))?;
     }
     if let Some(description) = description.as_ref().filter(|text| text.chars().count() > DESCRIPTION_MAX) {
         return Err(bad("Description", description));

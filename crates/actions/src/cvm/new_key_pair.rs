@@ -1,6 +1,6 @@
 //! A new key pair, wherever its key comes from: what it is given, and whether it may be.
 
-use crate::{Context, Parameters, Reason, error::KeyNameReason, names};
+use crate::{Context, KeyNameReason, Parameters, Reason, names};
 use cvmd_model::{KeyPair, KeyPairId, PublicKey, Refusal, Tag};
 use cvmd_state::Transaction;
 
@@ -16,7 +16,7 @@ pub(super) struct NewKey {
 
 impl NewKey {
     pub(super) fn read(parameters: &mut Parameters) -> Result<NewKey, Reason> {
-        let name = parameters.text_or("KeyName", KeyNameReason::TooLong.into())?.unwrap_or_default();
+        let name = parameters.text_within("KeyName", usize::MAX, KeyNameReason::TooLong.into())?.unwrap_or_default();
         names::key_name(&name)?;
         let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
         let tags = names::tags(parameters, "keypair")?;

@@ -9,6 +9,7 @@ use crate::{
     Action, Apply, Body, Context, Parameters, Product, Reason,
     cvm::login_settings::LoginSettings,
     names, new_instance,
+    parameters::shorten,
     source::{Source, image_id},
 };
 use cvmd_model::{Installed, Instance, InstanceId, Refusal};
@@ -59,7 +60,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("InstanceId")?.unwrap_or_default();
-    let id: InstanceId = id.parse().map_err(|_| parameters.malformed_instance_id(&id))?;
+    let id: InstanceId = id.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(&id).into() })?;
     let image = image_id(parameters)?;
     let size_gib = system_disk(parameters)?;
     let login = LoginSettings::read(parameters, context)?;

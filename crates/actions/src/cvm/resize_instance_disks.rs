@@ -54,7 +54,7 @@ pub(crate) const ACTION: Action = Action::command(
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
     if parameters.has("DataDisks") && parameters.has("SystemDisk") {
-        return Err(Reason::Combination { names: NAMES });
+        return Err(Reason::Exclusive { names: NAMES });
     }
     let (disk, size_gib) = disk(parameters)?;
     let force = parameters.flag("ForceStop")?.unwrap_or(false);

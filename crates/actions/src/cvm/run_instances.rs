@@ -113,9 +113,7 @@ fn launch_from(
     let mut parameters = parameters.take_all();
     Ok(Box::new(move |tx, context| {
         let template = template::find(tx.view(), context, id)?;
-        let number = version.unwrap_or(template.default_version);
-        let no_version = Reason::LaunchTemplateVersion { template: id, version: number };
-        let data = &template::version(tx.view(), template, version).map_err(|_| no_version)?.data;
+        let data = &template::version(tx.view(), template, version)?.data;
         parameters.fill(template::map(data));
         let login = match &data.password_hash {
             Some(hash) if !given => Some(LoginSettings::Hashed(hash.clone())),

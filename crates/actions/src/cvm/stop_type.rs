@@ -10,7 +10,7 @@ pub(super) const STOP_TYPES: &[(&str, StopType)] =
 /// `StopType`, or the deprecated flag that may not stand beside it.
 pub(super) fn stop_type(parameters: &mut Parameters, flag: &str, names: &'static str) -> Result<StopType, Reason> {
     if parameters.has(flag) && parameters.has("StopType") {
-        return Err(Reason::Combination { names });
+        return Err(Reason::Exclusive { names });
     }
     let forced = parameters.flag(flag)?.unwrap_or(false);
     let usual = if forced { StopType::SoftFirst } else { StopType::Soft };

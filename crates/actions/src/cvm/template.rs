@@ -5,7 +5,6 @@ use crate::{
     batch::{Batch, BatchId},
     facts::{self, Member},
     login,
-    parameters::shorten,
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, LaunchTemplateVersion, Refusal, TemplateData, TemplateRefusal};
 use cvmd_state::View;
@@ -20,8 +19,8 @@ const DESCRIPTION_MAX: usize = 256;
 const OF_THE_REQUEST: &[&str] = &["ClientToken", "DryRun", "LaunchTemplate"];
 
 impl BatchId for LaunchTemplateId {
-    fn malformed(_: &Parameters, value: &str) -> Reason {
-        Reason::MalformedTemplateId { value: shorten(value).into() }
+    fn malformed(value: Box<str>) -> Reason {
+        Reason::MalformedTemplateId { value }
     }
 }
 
@@ -29,10 +28,8 @@ impl BatchId for LaunchTemplateId {
 /// instances are run. Hashes a password: milliseconds.
 pub(crate) fn new_data(parameters: &mut Parameters, context: &Context) -> Result<TemplateData, Reason> {
     let description =
-        parameters.text_or("LaunchTemplateVersionDescription", Reason::TemplateDescription)?.unwrap_or_default();
-    if description.chars().count() > DESCRIPTION_MAX {
-        return Err(Reason::TemplateDescription);
-    }
+        parameters.text_within("LaunchTemplateVersionDescription", DESCRIPTION_MAX, Reason::TemplateDescription)?;
+    let description = description.unwrap_or_default();
     let run = facts::inputs(Product::Cvm, "RunInstances");
     let kept = |name: &str| run.iter().any(|member| member.name == name) && !OF_THE_REQUEST.contains(&name);
     let mut json = parameters.json(&kept)?;

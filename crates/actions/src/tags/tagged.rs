@@ -392,7 +392,7 @@ pub(crate) fn change_each(
         match changed {
             Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
-                let told = Reason::Tag(refusal).to_api_error(context.dialect, context.language);
+                let told = Reason::Tag(refusal).to_api_error(context.dialect, context.language, &[]);
                 failed_resources.push(Failure { resource: &description.text, code: told.code, message: told.message });
             }
         }

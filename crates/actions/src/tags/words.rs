@@ -3,7 +3,7 @@
 use crate::{
     Context, Parameters, Reason, TagRefusal,
     parameters::shorten,
-    tags::refusal::{
+    reasons::tag::{
         ATTACHED_MAX, FILTER_VALUES_MAX, FILTERS_MAX, KEY_CHARACTERS_MAX, PAGE_MAX, RESOURCES_MAX, TAGS_MAX,
         VALUE_CHARACTERS_MAX,
     },

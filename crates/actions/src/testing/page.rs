@@ -5,9 +5,9 @@ use crate::{
     ACTIONS, Action, Effect, Product,
     action::KEPT,
     catalog::{self, TRANSCRIPTS},
-    error::COMMON,
     facts,
     parameters::{LIST_MAX, LONG_TEXTS, REQUEST_BYTES_MAX, TEXT_BYTES_MAX},
+    reasons::codes::COMMON,
 };
 use cvmd_state::{COMMAND_BYTES_MAX, ROW_BYTES_MAX};
 use std::{

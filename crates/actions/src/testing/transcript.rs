@@ -8,9 +8,9 @@ use crate::{
     ACTIONS, Action, Body, Product, Reason,
     action::KEPT,
     catalog::{self, TRANSCRIPTS},
-    error::{COMMON, is_declared},
     facts::{self, Member},
     parameters::taken,
+    reasons::codes::{COMMON, is_declared},
     testing::{
         kinds::Check,
         world::{REASONS, World, public_key},
@@ -51,8 +51,8 @@ fn play_all() -> Seen {
     seen
 }
 
-/// Plays all, and gives the reasons that they came to.
-pub(crate) fn all_reasons() -> Vec<Reason> {
+/// Plays all, and gives the reasons that they came to, each with the action that was called.
+pub(crate) fn all_reasons() -> Vec<(Reason, &'static Action)> {
     play_all();
     REASONS.lock().unwrap().clone()
 }

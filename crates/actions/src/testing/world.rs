@@ -225,11 +225,12 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
 }
 
 /// Every reason that a transcript came to, whichever test played it.
-pub(crate) static REASONS: Mutex<Vec<Reason>> = Mutex::new(Vec::new());
+pub(crate) static REASONS: Mutex<Vec<(Reason, &Action)>> = Mutex::new(Vec::new());
 
-fn heard(reason: &Reason, dialect: Dialect, language: Language) -> ApiError {
-    REASONS.lock().unwrap().push(reason.clone());
-    reason.to_api_error(dialect, language)
+fn refused(reason: Reason, action: &'static Action, (dialect, language): (Dialect, Language)) -> ApiError {
+    let error = reason.to_api_error(dialect, language, action.errors);
+    REASONS.lock().unwrap().push((reason, action));
+    error
 }
 
 impl World {
@@ -457,15 +458,15 @@ impl World {
         dialect: Dialect,
     ) -> Result<Body, ApiError> {
         self.calls += 1;
-        let language = self.language;
         let context = self.context(dialect);
+        let asked = (dialect, self.language);
         tagged::assert_in_step(&self.state.view(), &context);
-        let mut parameters = action.parameters(params).map_err(|reason| heard(&reason, dialect, language))?;
+        let mut parameters = action.parameters(params).map_err(|reason| refused(reason, action, asked))?;
         let prepare = match action.effect {
             Effect::Query(answer) => {
-                let body = answer(&mut parameters, &self.state.view(), &context)
-                    .map_err(|reason| heard(&reason, dialect, language))?;
-                return parameters.finish().map(|()| body).map_err(|reason| heard(&reason, dialect, language));
+                let body = answer(&mut parameters, &self.state.view(), &context);
+                let body = body.and_then(|body| parameters.finish().map(|()| body));
+                return body.map_err(|reason| refused(reason, action, asked));
             }
             Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => prepare,
         };
@@ -483,7 +484,7 @@ impl World {
             replay: None,
         };
         let run = move |tx: &mut Transaction<'_>| {
-            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| heard(&reason, dialect, language))
+            apply.and_then(|apply| carry_out(apply, tx, &context)).map_err(|reason| refused(reason, action, asked))
         };
         self.state.commit(entry, run).await.expect("an action that refuses has written nothing before")
     }

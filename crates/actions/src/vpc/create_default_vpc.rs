@@ -30,7 +30,7 @@ struct DefaultVpc<'a> {
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let zone = if parameters.has("Zone") { Some(network::zone(parameters, context.region)?) } else { None };
-    let no_zone = || Reason::NetworkZone { value: "".into(), region: context.region.name() };
+    let no_zone = || Reason::ZoneUnavailable { value: "".into(), region: context.region.name() };
     let zone = zone.or_else(|| types::zones(context).next()).ok_or_else(no_zone)?;
     let vpc = view.vpc_of(context.account, context.region, VpcId::of_default(context.account, context.region));
     let vpc = vpc.ok_or_else(no_zone)?;

@@ -4,7 +4,7 @@
 //! The default VPC takes no further subnets: its own span it.
 
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, error::Words, network, vpc::network_reply::SubnetReply,
+    Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply::SubnetReply,
 };
 use cvmd_model::{Refusal, Subnet, SubnetId, VpcId};
 use serde::Serialize;

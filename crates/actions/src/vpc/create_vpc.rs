@@ -4,9 +4,7 @@
 //! IPv4 only. All of 10.0.0.0/8 is taken, as the vendor's console does.
 
 use super::vpc_settings::{dns_servers, domain_name};
-use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, error::Words, network, vpc::network_reply::VpcReply,
-};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply::VpcReply};
 use cvmd_model::{Cidr, Refusal, RouteTableId, Tag, Vpc, VpcId};
 use serde::Serialize;
 use std::net::Ipv4Addr;

@@ -3,7 +3,10 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, filters::Filter, network, vpc::network_reply::PolicySetReply,
+    Action, Body, Context, Parameters, Product, Reason,
+    filters::{self, Filter},
+    network,
+    vpc::network_reply::PolicySetReply,
 };
 use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
 use cvmd_state::View;
@@ -42,7 +45,7 @@ struct Reply<'a> {
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
-    let filters = network::filters(parameters, FILTERS)?;
+    let filters = filters::read(parameters, FILTERS)?;
     let group = view.security_group_of(context.account, context.region, id);
     let group = group.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
     let passes = |direction, rule: &Rule| filters.iter().all(|filter| passes(filter, direction, rule));

@@ -51,13 +51,13 @@ struct State {
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_address = parameters.has("IpAddresses");
     if by_address && parameters.has("Filters") {
-        return Err(Reason::NetworkExclusive { names: "`IpAddresses` and `Filters`" });
+        return Err(Reason::Exclusive { names: "`IpAddresses` and `Filters`" });
     }
     let vpc: VpcId = network::required(parameters, "VpcId")?;
     let subnet: Option<SubnetId> =
         parameters.has("SubnetId").then(|| network::required(parameters, "SubnetId")).transpose()?;
     let addresses = addresses(parameters)?;
-    let filters = network::filters(parameters, FILTERS)?;
+    let filters = filters::read(parameters, FILTERS)?;
     let cut = filters::page(parameters)?;
     let unknown = |id: String| Refusal::NetworkNotFound(id.into());
     view.vpc_of(context.account, context.region, vpc).ok_or_else(|| unknown(vpc.to_string()))?;
@@ -89,7 +89,7 @@ fn addresses(parameters: &mut Parameters) -> Result<Vec<Ipv4Addr>, Reason> {
     if texts.len() > ADDRESSES_MAX {
         return Err(Reason::TooMany { name: "IpAddresses".into(), given: texts.len(), limit: ADDRESSES_MAX });
     }
-    let malformed = |text: &str| Reason::NetworkMalformed { name: "IpAddresses".into(), value: shorten(text).into() };
+    let malformed = |text: &str| Reason::Malformed { name: "IpAddresses".into(), value: shorten(text).into() };
     texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect()
 }
 

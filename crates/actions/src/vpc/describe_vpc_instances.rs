@@ -4,8 +4,7 @@
 //! An instance has one interface here, with one private address.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
-    reply::civil_time,
+    Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, reply::civil_time,
 };
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
@@ -47,7 +46,7 @@ struct CvmInstance<'a> {
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let filters = network::filters(parameters, FILTERS)?;
+    let filters = filters::read(parameters, FILTERS)?;
     let cut = filters::page(parameters)?;
     let passes = |instance: &&Arc<Instance>| filters.iter().all(|filter| passes(filter, instance));
     let found: Vec<&Arc<Instance>> = view.instances_of(context.account, context.region).filter(passes).collect();

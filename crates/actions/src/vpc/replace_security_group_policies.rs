@@ -4,9 +4,7 @@
 //! Contents only: `UpdateType` `Priority` and `Both` are refused.
 
 use super::security_groups::replace;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason, error::Words, network, vpc::security_rules::PolicySet,
-};
+use crate::{Action, Apply, Context, Parameters, Product, Reason, Words, network, vpc::security_rules::PolicySet};
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(

@@ -1,13 +1,13 @@
 //! What actions on security groups share.
 
 use super::security_rules::{Policy, PolicySet, change, unchanged};
-use crate::{Apply, Parameters, Reason, network};
+use crate::{Apply, Parameters, Reason, names};
 use cvmd_model::{Rule, SecurityGroupId};
 
 const DESCRIPTION_MAX: usize = 100;
 
 pub(super) fn description(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
-    network::bounded_text(parameters, "GroupDescription", DESCRIPTION_MAX)
+    names::bounded_text(parameters, "GroupDescription", DESCRIPTION_MAX)
 }
 
 pub(super) fn replace(id: SecurityGroupId, set: PolicySet) -> Result<Apply, Reason> {

@@ -1,6 +1,6 @@
 //! Rules of security groups as requests hold them.
 
-use crate::{Body, Context, Parameters, Reason, error::Words, network, parameters::shorten};
+use crate::{Body, Context, Parameters, Reason, Words, names, network, parameters::shorten};
 use cvmd_model::{Cidr, Direction, Peer, Refusal, Rule, SecurityGroup, SecurityGroupId};
 use cvmd_state::Transaction;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -46,7 +46,7 @@ impl PolicySet {
             (false, true) => Ok((Direction::Ingress, self.ingress)),
             (true, false) => Ok((Direction::Egress, self.egress)),
             (true, true) => Err(Reason::NothingToDo { names: "`Ingress` and `Egress`" }),
-            (false, false) => Err(Reason::NetworkExclusive { names: "`Ingress` and `Egress`" }),
+            (false, false) => Err(Reason::Exclusive { names: "`Ingress` and `Egress`" }),
         }
     }
 }
@@ -112,7 +112,7 @@ fn read_policy(policy: &mut Parameters, now_seconds: u64) -> Result<Policy, Reas
     let protocol = protocol(policy)?;
     let port = port(policy, protocol)?;
     let accept = accept(policy)?;
-    let description = network::bounded_text(policy, "PolicyDescription", DESCRIPTION_MAX)?.unwrap_or_default();
+    let description = names::bounded_text(policy, "PolicyDescription", DESCRIPTION_MAX)?.unwrap_or_default();
     policy.finish()?;
     let Some(peer) = peer else { return Ok(Policy { index, rule: None }) };
     let accept = accept.ok_or_else(|| Reason::Missing { name: policy.path("Action") })?;
@@ -124,8 +124,7 @@ fn read_policy(policy: &mut Parameters, now_seconds: u64) -> Result<Policy, Reas
 fn peer(policy: &mut Parameters) -> Result<Option<Peer>, Reason> {
     let mut given = |name: &str| policy.text(name).map(|text| text.filter(|text| !text.is_empty()));
     let (ipv4, ipv6, group) = (given("CidrBlock")?, given("Ipv6CidrBlock")?, given("SecurityGroupId")?);
-    let malformed =
-        |name: &str, text: &str| Reason::NetworkMalformed { name: policy.path(name), value: shorten(text).into() };
+    let malformed = |name: &str, text: &str| Reason::Malformed { name: policy.path(name), value: shorten(text).into() };
     match (ipv4, ipv6, group) {
         (None, None, None) => Ok(None),
         (Some(text), None, None) => match ipv4_range(&text) {
@@ -138,7 +137,7 @@ fn peer(policy: &mut Parameters) -> Result<Option<Peer>, Reason> {
             Ok(id) => Ok(Some(Peer::Group(id))),
             Err(_) => Err(malformed("SecurityGroupId", &text)),
         },
-        _ => Err(Reason::NetworkExclusive { names: "`CidrBlock`, `Ipv6CidrBlock` and `SecurityGroupId`" }),
+        _ => Err(Reason::Exclusive { names: "`CidrBlock`, `Ipv6CidrBlock` and `SecurityGroupId`" }),
     }
 }
 

@@ -167,11 +167,12 @@ async fn act(app: &Arc<App>, instance: &Instance, name: &str, parameters: &Value
     let request = random::request_id();
     let region = instance.zone.region();
     let context = app.context(request, Dialect::Api3, Language::English, instance.account, region);
-    let params = Params::from_json(parameters.to_string().as_bytes()).map_err(|denied| anyhow::anyhow!("{denied}"))?;
+    let params =
+        Params::from_json(parameters.to_string().as_bytes()).map_err(|denied| anyhow::anyhow!("{denied:?}"))?;
     let entry =
         JournalEntry { instances: vec![instance.id], ..self::entry(app, request, instance.account, action.name, None) };
     let prepared = command::prepare_now(action, params, prepare, &context);
-    if let Err(refused) = command::commit(app, entry, prepared, context).await {
+    if let Err(refused) = command::commit(app, action, entry, prepared, context).await {
         tracing::info!(instance = %instance.id, action = action.name, code = refused.code, "not yet");
     }
     Ok(())

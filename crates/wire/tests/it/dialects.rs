@@ -60,7 +60,7 @@ fn a_query_of_more_than_32_kib_is_too_large() {
 }
 
 #[test]
-fn a_form_of_more_than_1_mib_is_too_large_and_tc3_is_named() {
+fn a_form_of_more_than_1_mib_is_too_large() {
     let sent = |bytes: usize| {
         let mut sent = V1::new(Method::POST, "/", &[]).send();
         sent.body.resize(bytes, b'&');
@@ -69,8 +69,6 @@ fn a_form_of_more_than_1_mib_is_too_large_and_tc3_is_named() {
     assert!(sent(1 << 20).arrive().is_ok());
     let denied = sent((1 << 20) + 1).denied();
     assert_eq!(denied, Denied::BodyTooLarge { bytes: 1_048_577, limit_bytes: 1_048_576 });
-    assert!(denied.to_string().contains("request size limit"), "{denied}");
-    assert!(denied.to_string().contains("TC3-HMAC-SHA256"), "{denied}");
 }
 
 #[test]
@@ -81,7 +79,6 @@ fn a_json_body_of_more_than_10_mib_is_too_large() {
     let above = body((10 << 20) + 1);
     let denied = Tc3 { body: &above, ..Tc3::default() }.send().denied();
     assert_eq!(denied, Denied::BodyTooLarge { bytes: 10_485_761, limit_bytes: 10_485_760 });
-    assert!(denied.to_string().ends_with("bytes."), "{denied}");
 }
 
 #[test]

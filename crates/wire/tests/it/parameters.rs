@@ -109,10 +109,9 @@ fn a_name_with_an_empty_part_or_a_giant_index_is_malformed() {
 }
 
 #[test]
-fn a_piece_without_equals_is_refused_in_the_vendors_words() {
+fn a_piece_without_equals_is_refused() {
     let denied = Tc3::get("Limit=1&Offset").send().denied();
     assert_eq!(denied, Denied::PairWithoutEquals { pair: "Offset".into() });
-    assert_eq!(denied.to_string(), "Url key and value should be splited by `=`.");
     // An empty piece between two `&` is ignored, and a value may hold `=`.
     let params = Tc3::get("&Limit==1&&").send().arrive().unwrap().params;
     assert_eq!(params.root.get("Limit"), Some(&text("=1")));
@@ -164,8 +163,8 @@ fn json_becomes_a_tree() {
 fn malformed_json_is_refused_with_its_position() {
     for body in ["", "{", "{\"A\":1,}", "{\"A\":1}x", "{A:1}", "{\"A\":\"\\ud800\"}", "{\"A\":1e999}"] {
         let denied = json(body).unwrap_err();
-        assert!(matches!(denied, Denied::MalformedJson { .. }), "{body}: {denied:?}");
-        assert!(denied.to_string().contains("line 1 column"), "{denied}");
+        let Denied::MalformedJson { what } = &denied else { panic!("{body}: {denied:?}") };
+        assert!(what.contains("line 1 column"), "{body}: {what}");
     }
 }
 
@@ -235,5 +234,5 @@ fn a_map_gives_and_takes_by_name() {
 fn a_message_repeats_only_an_excerpt() {
     let long = "\u{672a}".repeat(1000);
     let denied = tree(&[(&long, "1"), (&long, "1")]).unwrap_err();
-    assert!(denied.to_string().chars().count() < 150, "{denied}");
+    assert_eq!(denied, Denied::DuplicateParameter { name: format!("{}...", "\u{672a}".repeat(64)).into() });
 }

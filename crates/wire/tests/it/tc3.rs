@@ -1,9 +1,9 @@
 //! Signature TC3-HMAC-SHA256: the documents' vectors, and the ways in which clients differ.
 
-use cvmd_wire::{Denied, Dialect, Language, Value};
+use cvmd_wire::{AuthorizationFault, Denied, Dialect, Language, Value};
 use http::Method;
 
-use crate::support::{FORM, HOST, JSON, NOW, OWNER, SECRET_ID, SECRET_KEY, Sent, Tc3};
+use crate::support::{FORM, HOST, JSON, NOW, OWNER, SECRET_ID, Sent, Tc3};
 
 /// The body of the documents' example, with its escapes.
 const BODY: &str = r#"{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}"#;
@@ -200,7 +200,8 @@ fn a_get_may_lose_its_content_type() {
         );
     assert!(sent.arrive().is_ok());
     let denied = sent.header("content-type", FORM).denied();
-    assert!(denied.to_string().contains("must name `content-type`"), "{denied}");
+    let what = AuthorizationFault::UnsignedHeader { header: "content-type" };
+    assert_eq!(denied, Denied::MalformedAuthorization { what });
 }
 
 #[test]
@@ -240,31 +241,34 @@ fn the_authorization_header_may_be_spaced_in_any_way() {
 
 #[test]
 fn a_malformed_authorization_header_is_refused_with_its_fault() {
+    use AuthorizationFault::*;
     let good = Tc3::default().authorization();
     let long_list = (0..40).map(|number| format!("x-{number}")).collect::<Vec<_>>().join(";");
     for (authorization, what) in [
-        ("TC3-HMAC-SHA256".to_owned(), "`Credential` is missing"),
-        (good.replace("Credential=", "Credentials="), "none of"),
-        (good.replace("Credential=", "Credential:"), "`Name=value`"),
-        (good.replace("Credential=", "Signature=,Credential="), "more than once"),
-        (good.replace("SignedHeaders=content-type;host, ", ""), "`SignedHeaders` is missing"),
-        (good.split(", Signature").next().unwrap().to_owned(), "`Signature` is missing"),
-        (good.clone() + "0", "64 hexadecimal"),
-        (good.replace("Signature=", "Signature=g"), "64 hexadecimal"),
-        (good.replace("tc3_request", "tc4_request"), "SecretId/date/service/tc3_request"),
-        (good.replace("/cvm", ""), "SecretId/date/service/tc3_request"),
-        (good.replace("/cvm/", "//"), "`Service` in Credential not valid"),
-        (good.replace(SECRET_ID, ""), "`SecretId` in Credential is empty"),
-        (good.replace("content-type;host", "content-type"), "must name `host`"),
-        (good.replace("content-type;host", "host"), "must name `content-type`"),
-        (good.replace("content-type;host", "content-type;host;"), "no header name"),
-        (good.replace("content-type;host", "content-type;host;host"), "a header more than once"),
-        (good.replace("content-type;host", "content-type;host;x-tc-token"), "names `x-tc-token`"),
-        (good.replace("content-type;host", &long_list), "too many"),
+        ("TC3-HMAC-SHA256".to_owned(), MissingField { field: "Credential" }),
+        (good.replace("Credential=", "Credentials="), UnknownField),
+        (good.replace("Credential=", "Credential:"), FieldForm),
+        (good.replace("Credential=", "Signature=,Credential="), DuplicateField),
+        (good.replace("SignedHeaders=content-type;host, ", ""), MissingField { field: "SignedHeaders" }),
+        (good.split(", Signature").next().unwrap().to_owned(), MissingField { field: "Signature" }),
+        (good.clone() + "0", SignatureForm),
+        (good.replace("Signature=", "Signature=g"), SignatureForm),
+        (good.replace("tc3_request", "tc4_request"), CredentialForm),
+        (good.replace("/cvm", ""), CredentialForm),
+        (good.replace("/cvm/", "//"), EmptyService),
+        (good.replace(SECRET_ID, ""), EmptySecretId),
+        (good.replace("content-type;host", "content-type"), UnsignedHeader { header: "host" }),
+        (good.replace("content-type;host", "host"), UnsignedHeader { header: "content-type" }),
+        (good.replace("content-type;host", "content-type;host;"), HeaderName),
+        (good.replace("content-type;host", "content-type;host;host"), DuplicateHeader),
+        (
+            good.replace("content-type;host", "content-type;host;x-tc-token"),
+            AbsentHeader { header: "x-tc-token".into() },
+        ),
+        (good.replace("content-type;host", &long_list), TooManyHeaders),
     ] {
         let denied = Tc3::default().send().header("authorization", &authorization).denied();
-        let Denied::MalformedAuthorization { what: fault } = &denied else { panic!("{authorization}: {denied:?}") };
-        assert!(fault.to_string().contains(what), "{authorization}: {fault}");
+        assert_eq!(denied, Denied::MalformedAuthorization { what }, "{authorization}");
     }
     let denied = Tc3::default().send().header("authorization", "TC3-HMAC-SHA256 \u{e9}").denied();
     assert!(matches!(denied, Denied::MalformedAuthorization { .. }), "{denied:?}");
@@ -317,7 +321,6 @@ fn an_unknown_secret_id_is_refused() {
     let authorization = Tc3::default().authorization().replace(SECRET_ID, "AKIDother");
     let denied = Tc3::default().send().header("authorization", &authorization).denied();
     assert_eq!(denied, Denied::SecretIdNotFound { secret_id: "AKIDother".into() });
-    assert!(!denied.to_string().contains(SECRET_KEY));
 }
 
 #[test]
@@ -398,16 +401,19 @@ fn a_head_is_refused_before_its_body_is_there() {
     let unknown = whole.headers["authorization"].to_str().unwrap().replace("AKID", "AKIE");
     let absent = whole.headers["authorization"].to_str().unwrap().replace("content-type;host", "content-type;host;x-a");
     let named = whole.clone().header("authorization", &absent);
-    for (sent, message) in [
-        (whole.clone().header("authorization", &unknown), "The SecretId is not found"),
-        (named, "names `x-a`, which the request does not have"),
-        (whole.clone().header("authorization", "Basic abc"), "The signature algorithm `Basic`"),
-        (Tc3 { timestamp: NOW - 301, ..Tc3::default() }.send(), "The signature has expired"),
-        (whole.clone().header("x-tc-timestamp", "soon"), "`soon` specified in the parameter `X-TC-Timestamp`"),
-        (whole.clone().header("content-type", "text/plain"), "not support Content-Type=`text/plain`"),
+    for (sent, fault) in [
+        (whole.clone().header("authorization", &unknown), "SecretIdNotFound"),
+        (named, "AbsentHeader { header: \"x-a\" }"),
+        (whole.clone().header("authorization", "Basic abc"), "UnsupportedAlgorithm { algorithm: \"Basic\" }"),
+        (Tc3 { timestamp: NOW - 301, ..Tc3::default() }.send(), "SignatureExpired"),
+        (
+            whole.clone().header("x-tc-timestamp", "soon"),
+            "MalformedParameter { name: \"X-TC-Timestamp\", value: \"soon\" }",
+        ),
+        (whole.clone().header("content-type", "text/plain"), "UnsupportedContentType { found: \"text/plain\""),
     ] {
-        let denied = sent.denied_by_head(2).unwrap_or_else(|| panic!("{message}"));
-        assert!(denied.to_string().contains(message), "{message}: {denied}");
+        let denied = sent.denied_by_head(2).unwrap_or_else(|| panic!("{fault}"));
+        assert!(format!("{denied:?}").contains(fault), "{fault}: {denied:?}");
         // The same as with the body.
         assert_eq!(sent.denied(), denied);
     }

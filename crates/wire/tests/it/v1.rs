@@ -278,7 +278,6 @@ fn every_required_parameter_is_named_when_missing() {
         for value in [None, Some("")] {
             let denied = V1::legacy(&[]).with(name, value).send().denied();
             assert_eq!(denied, Denied::MissingParameter { name });
-            assert!(denied.to_string().contains(&format!("required parameter `{name}`")));
         }
     }
 }
