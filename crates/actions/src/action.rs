@@ -45,7 +45,25 @@ pub fn carry_out(apply: Apply, tx: &mut Transaction<'_>, context: &Context) -> R
 pub type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 
 /// Parses, and yields what is to be applied.
-pub type Prepare = fn(&mut Parameters, &Context) -> Result<Apply, Reason>;
+#[derive(Debug, Clone, Copy)]
+pub enum Prepare {
+    /// From the parameters alone.
+    Alone(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
+    /// And from one moment of the state: for what is slow to read there and does not change. Whether it is still there when
+    /// the command runs is for what is applied to find out.
+    From(fn(&mut Parameters, &View, &Context) -> Result<Apply, Reason>),
+}
+
+impl Prepare {
+    /// # Errors
+    /// The command's own, of what it finds wrong before it runs.
+    pub fn run(self, parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
+        match self {
+            Prepare::Alone(prepare) => prepare(parameters, context),
+            Prepare::From(prepare) => prepare(parameters, view, context),
+        }
+    }
+}
 
 /// What an action does when it is called.
 #[derive(Debug, Clone, Copy)]
@@ -97,27 +115,37 @@ impl Action {
         product: Product,
         name: &'static str,
         errors: &'static [&'static str],
-        prepare: Prepare,
+        prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::Command(prepare))
+        Action::new(product, name, errors, Effect::Command(Prepare::Alone(prepare)))
     }
 
     pub(crate) const fn slow_command(
         product: Product,
         name: &'static str,
         errors: &'static [&'static str],
-        prepare: Prepare,
+        prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::SlowCommand(prepare))
+        Action::new(product, name, errors, Effect::SlowCommand(Prepare::Alone(prepare)))
+    }
+
+    /// A slow command that is parsed from what the state has too.
+    pub(crate) const fn slow_command_from(
+        product: Product,
+        name: &'static str,
+        errors: &'static [&'static str],
+        prepare: fn(&mut Parameters, &View, &Context) -> Result<Apply, Reason>,
+    ) -> Action {
+        Action::new(product, name, errors, Effect::SlowCommand(Prepare::From(prepare)))
     }
 
     pub(crate) const fn long_command(
         product: Product,
         name: &'static str,
         errors: &'static [&'static str],
-        prepare: Prepare,
+        prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::LongCommand(prepare))
+        Action::new(product, name, errors, Effect::LongCommand(Prepare::Alone(prepare)))
     }
 
     pub(crate) const fn without_effect(self, without_effect: &'static [&'static str]) -> Action {

@@ -10,7 +10,7 @@ use crate::{
 use cvmd_actions::{self as actions, Action, Answer, ApiError, Apply, Body, Context, Effect, Excess, Prepare, Reason};
 use cvmd_hypervisor::Turns;
 use cvmd_model::is_id_of_other;
-use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction};
+use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction, View};
 use cvmd_wire::{Denied, Dialect, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
@@ -116,7 +116,7 @@ async fn prepare(
     if let Some(turns) = slow {
         return prepare_slowly(app, turns, action, params, prepare, context.clone()).await;
     }
-    let parse = move || prepare_now(action, params, prepare, context);
+    let parse = move || prepare_now(action, params, prepare, (&app.state.view(), context));
     work::compute(app, context.account.0, size, parse).await.flatten()
 }
 
@@ -125,10 +125,10 @@ pub(crate) fn prepare_now(
     action: &Action,
     params: Params,
     prepare: Prepare,
-    context: &Context,
+    (view, context): (&View, &Context),
 ) -> Result<Apply, Reason> {
     let mut parameters = action.parameters(params)?;
-    let apply = prepare(&mut parameters, context)?;
+    let apply = prepare.run(&mut parameters, view, context)?;
     parameters.finish()?;
     Ok(apply)
 }
@@ -143,8 +143,9 @@ async fn prepare_slowly(
     context: Context,
 ) -> Result<Apply, Reason> {
     let turn = work::turn(app, turns, Owner::Account(context.account.0)).await?;
+    let state = Arc::clone(&app.state);
     let prepared = tokio::task::spawn_blocking(move || {
-        let prepared = prepare_now(action, params, prepare, &context);
+        let prepared = prepare_now(action, params, prepare, (&state.view(), &context));
         // Not before: a client that goes away takes the wait with it, and not the work.
         drop(turn);
         prepared
@@ -356,7 +357,7 @@ mod test {
         others.pop();
         let (end, go_on) = mpsc::channel();
         *GO_ON.lock().unwrap() = Some(go_on);
-        let asked = prepare_slowly(&app, &app.key_making, action, params, held, context);
+        let asked = prepare_slowly(&app, &app.key_making, action, params, Prepare::Alone(held), context);
         tokio::select! {
             ended = asked => panic!("it did not even begin: {:?}", ended.err()),
             () = BEGUN.notified() => {}

@@ -10,9 +10,10 @@ use crate::{
     cvm::{launch::could_launch, template},
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
+use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::slow_command(
+pub(crate) const ACTION: Action = Action::slow_command_from(
     Product::Cvm,
     "CreateLaunchTemplateVersion",
     &[
@@ -52,16 +53,18 @@ struct Reply {
     launch_template_version_number: u32,
 }
 
-fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
     let base = parameters.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let data = template::new_data(parameters, context)?;
+    // A version never changes, and the new one holds all that it takes from it: whether its base is deleted before or after
+    // it was made comes to the same.
+    let base = template::version(view, template::find(view, context, id[0])?, base)?;
+    let data = template::based_on(data, &base.data);
+    could_launch(&data, context)?;
     Ok(Box::new(move |tx, context| {
         let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
-        let base = template::version(tx.view(), &template, base)?;
-        let data = template::based_on(data, &base.data);
-        could_launch(&data, context)?;
         let version = template.add(data, tx.next_sequence())?;
         let launch_template_version_number = version.number;
         tx.put(version);

@@ -10,8 +10,9 @@ use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     cvm::{launch::launch, login_settings::LoginSettings, template},
 };
+use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::slow_command(
+pub(crate) const ACTION: Action = Action::slow_command_from(
     Product::Cvm,
     "RunInstances",
     &[
@@ -91,37 +92,35 @@ pub(crate) const ACTION: Action = Action::slow_command(
     "VirtualPrivateCloud.AsVpcGateway",
 ]);
 
-fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();
     match template::selection(parameters)? {
         None => launch(parameters, context, digest, None),
-        Some(selection) => launch_from(selection, parameters, context, digest),
+        Some(selection) => launch_from(selection, parameters, (view, context), digest),
     }
 }
 
-/// What is given beats what the template has, parameter by parameter. The template is known to the writer only, so that
-/// all but the slow work is done there.
+/// What is given beats what the template has, parameter by parameter.
 fn launch_from(
     (id, version): template::TemplateSelection,
     parameters: &mut Parameters,
-    context: &Context,
+    (view, context): (&View, &Context),
     digest: u128,
 ) -> Result<Apply, Reason> {
-    let given = parameters.has("LoginSettings");
-    // Without LoginSettings it is a random password, for a template that has none either.
-    let login = LoginSettings::read(parameters, context)?;
+    let given = parameters.has("LoginSettings").then(|| LoginSettings::read(parameters, context)).transpose()?;
+    let template = template::find(view, context, id)?;
+    let number = version.unwrap_or(template.default_version);
+    let data = &template::version(view, template, Some(number))?.data;
+    let login = given.or_else(|| data.password_hash.clone().map(LoginSettings::Hashed));
     let mut parameters = parameters.take_all();
+    parameters.fill(template::map(data));
+    let apply = launch(&mut parameters, context, digest, login)?;
+    parameters.finish()?;
     Ok(Box::new(move |tx, context| {
-        let template = template::find(tx.view(), context, id)?;
-        let data = &template::version(tx.view(), template, version)?.data;
-        parameters.fill(template::map(data));
-        let login = match &data.password_hash {
-            Some(hash) if !given => Some(LoginSettings::Hashed(hash.clone())),
-            None if !given && template::names_login(data) => None,
-            _ => Some(login),
-        };
-        let apply = launch(&mut parameters, context, digest, login)?;
-        parameters.finish()?;
+        // A version never changes, so that what was read of it is true still. One that was deleted meanwhile is refused as if
+        // the request had come afterwards: nothing is launched of what has been answered to be gone. The default version is
+        // the one that it was when it was read.
+        template::version(tx.view(), template::find(tx.view(), context, id)?, Some(number))?;
         apply(tx, context)
     }))
 }
@@ -392,3 +391,30 @@ an account may have 12 instances
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","CpuTopology":{"CoreCount":1}}
 < InvalidParameter.LackCoreCountOrThreadPerCore ...
 "#;
+
+#[cfg(test)]
+mod test {
+    use super::*;
+    use crate::{ACTIONS, testing::world::World};
+    use cvmd_wire::{Dialect, Language, Params};
+    use std::convert::Infallible;
+
+    #[tokio::test]
+    async fn a_version_that_is_deleted_after_it_was_read_launches_nothing() {
+        let mut world = World::new().await;
+        let params = |json: &str| Params::from_json(json.as_bytes()).unwrap();
+        let context = world.context(Dialect::Api3);
+        let from_second = r#"{"LaunchTemplate":{"LaunchTemplateId":"lt-template","LaunchTemplateVersion":2}}"#;
+        let mut parameters = ACTION.parameters(params(from_second)).unwrap();
+        let apply = prepare(&mut parameters, &world.state.view(), &context).unwrap();
+        let before = world.state.view().instance_total();
+        let delete = ACTIONS.iter().find(|action| action.name == "DeleteLaunchTemplateVersions").unwrap();
+        let second = params(r#"{"LaunchTemplateId":"lt-template","LaunchTemplateVersions":[2]}"#);
+        world.call(delete, second, Dialect::Api3).await.unwrap();
+        let applied = world.state.change(move |tx| Ok::<_, Infallible>(apply(tx, &context)));
+        let refused = applied.await.unwrap().unwrap().unwrap_err();
+        let told = refused.to_api_error(Dialect::Api3, Language::English, ACTION.errors);
+        assert_eq!(told.code, "InvalidParameterValue.LaunchTemplateVersion");
+        assert_eq!(world.state.view().instance_total(), before);
+    }
+}

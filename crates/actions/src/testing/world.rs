@@ -37,7 +37,7 @@ impl Seal for Unsealed {
 /// Our account has ten instances in ap-guangzhou, two of them paid in advance, one in ap-shanghai, and two key pairs; another
 /// account has an instance and a key pair.
 pub(crate) struct World {
-    state: State,
+    pub(crate) state: State,
     store: MemoryStore,
     pub(crate) language: Language,
     calls: u8,
@@ -259,7 +259,7 @@ impl World {
         rows
     }
 
-    fn context(&self, dialect: Dialect) -> Context {
+    pub(crate) fn context(&self, dialect: Dialect) -> Context {
         let mut seed = [7; 32];
         seed[0] = self.calls;
         Context {
@@ -470,7 +470,8 @@ impl World {
             }
             Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => prepare,
         };
-        let apply = prepare(&mut parameters, &context).and_then(|apply| parameters.finish().map(|()| apply));
+        let apply = prepare.run(&mut parameters, &self.state.view(), &context);
+        let apply = apply.and_then(|apply| parameters.finish().map(|()| apply));
         let entry = JournalEntry {
             request: context.request,
             account: US,
