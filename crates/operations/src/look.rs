@@ -2,6 +2,7 @@
 
 use crate::{
     perform::guest,
+    ports::own_port,
     settle,
     shared::{Counters, Shared},
 };
@@ -37,7 +38,7 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
         tracing::warn!(instance = %id, %error, "a guest cannot be told how to behave");
         return Look::Failed;
     }
-    let (state, own_port) = (settle::followed(row.state, &observed), shared.own_port(row).await);
+    let (state, own_port) = (settle::followed(row.state, &observed), own_port(shared.hypervisor.as_ref(), row).await);
     if state.is_none() && own_port == row.login_port {
         return Look::Agrees;
     }

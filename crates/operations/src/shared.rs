@@ -122,21 +122,6 @@ impl Shared {
         nothing_new
     }
 
-    /// What the row must tell as its port: the machine's own, where machines have such.
-    pub(crate) async fn own_port(&self, row: &Instance) -> Option<u16> {
-        if !self.hypervisor.capabilities().own_ports || row.is_windows() {
-            return None;
-        }
-        match self.hypervisor.endpoint(row.id).await {
-            Ok(endpoint) => endpoint.address.map(|address| address.port()),
-            // Without a machine there is none to tell of; whatever else it is, the next look finds out.
-            Err(error) => {
-                tracing::debug!(instance = %row.id, %error, "its port is not known");
-                row.login_port
-            }
-        }
-    }
-
     pub(crate) fn is_stopping(&self) -> bool {
         // An engine that was dropped rather than stopped ends too.
         *self.stop.borrow() || self.stop.has_changed().is_err()

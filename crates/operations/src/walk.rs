@@ -15,6 +15,7 @@ use crate::{
     look::{Look, look},
     next,
     perform::{Disk, guest, perform, read_disk},
+    ports::own_port,
     retry::{self, Attempt, pause_ms},
     settle::{self, Outcome},
     shared::{Counters, Shared, Task},
@@ -307,7 +308,7 @@ impl Walk {
         let (id, request) = (sight.row.id, self.request);
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
         let at = shared.clock.second_and_microseconds();
-        let own_port = shared.own_port(&sight.row).await;
+        let own_port = own_port(shared.hypervisor.as_ref(), &sight.row).await;
         let Ok(captured) = images::captured(shared, &sight.goal, &self.trail).await else {
             self.back_off(shared, task).await;
             return Ok(());

@@ -15,13 +15,11 @@ use anyhow::{Context, bail};
 use cvmd_actions::{ConsoleAt, Policy};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::BACKLOG;
-use cvmd_model::Instance;
 use cvmd_operations::Engine;
 use cvmd_state::{State, store::SqliteStore};
 use cvmd_wire::ReplayKey;
 use socket2::{SockRef, TcpKeepalive};
 use std::{
-    convert::Infallible,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -39,8 +37,6 @@ const SIGTERM: i32 = 15;
 /// What the system keeps of a reply that its client has not asked on for.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES_MAX: u32 = 1024 * 1024;
-/// Rows of one change.
-const ROWS_AT_ONCE: usize = 512;
 
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
@@ -74,7 +70,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
         app.hypervisor.close().await;
         return close(&app).await;
     }
-    tell_ports(&app).await?;
+    cvmd_operations::tell_ports(&app.state, app.hypervisor.as_ref()).await?;
     let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
     let _ = app.engine.set(Box::new(engine.gauge()));
@@ -203,38 +199,6 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
         );
     }
     Ok(listener)
-}
-
-/// Where machines have ports of their own, every row tells its machine's before anybody can ask: of a seed's machines, and
-/// of all at the first start in that mode. Later the engine sees to it, and so it does when the mode is left.
-async fn tell_ports(app: &App) -> anyhow::Result<()> {
-    if !app.hypervisor.capabilities().own_ports {
-        return Ok(());
-    }
-    let mut ports = Vec::new();
-    for instance in app.state.view().all_instances() {
-        // What has no machine or no sshd has no port.
-        if let Ok(endpoint) = app.hypervisor.endpoint(instance.id).await {
-            let port = endpoint.address.map(|address| address.port());
-            if port != instance.login_port {
-                ports.push((instance.id, port));
-            }
-        }
-    }
-    for chunk in ports.chunks(ROWS_AT_ONCE) {
-        let chunk = chunk.to_vec();
-        let told = app.state.change(move |tx| {
-            for (id, login_port) in chunk {
-                if let Some(row) = tx.view().instance(id) {
-                    let instance = Instance { login_port, ..Instance::clone(row) };
-                    tx.put_instance(instance);
-                }
-            }
-            Ok::<_, Infallible>(())
-        });
-        let Ok(()) = told.await?;
-    }
-    Ok(())
 }
 
 /// Has connections, which take it over from the listener, find out by themselves that their client is no more: a tunnel
