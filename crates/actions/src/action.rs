@@ -94,12 +94,15 @@ pub struct Action {
     pub without_effect: &'static [&'static str],
     /// API 3.0 answers it without a region too.
     pub regionless: bool,
+    /// Parameters that name the instances it touches, as the journal tells it, and those that name what else it touches: key
+    /// pairs, images and so on, by their ids or by resources with ids at their ends.
+    pub(crate) touches: [&'static [&'static str]; 2],
     pub effect: Effect,
 }
 
 impl Action {
     const fn new(product: Product, name: &'static str, errors: &'static [&'static str], effect: Effect) -> Action {
-        Action { product, name, errors, without_effect: &[], regionless: false, effect }
+        Action { product, name, errors, without_effect: &[], regionless: false, touches: [&[], &[]], effect }
     }
 
     pub(crate) const fn query(
@@ -150,6 +153,11 @@ impl Action {
 
     pub(crate) const fn without_effect(self, without_effect: &'static [&'static str]) -> Action {
         Action { without_effect, ..self }
+    }
+
+    /// The parameters that name instances, and those that name what else it touches.
+    pub(crate) const fn touching(self, instances: &'static [&'static str], others: &'static [&'static str]) -> Action {
+        Action { touches: [instances, others], ..self }
     }
 
     /// API 3.0 answers it without a region too.

@@ -31,6 +31,7 @@ mod source;
 mod tags;
 #[cfg(test)]
 mod testing;
+mod touched;
 mod types;
 
 catalog!(modules);
@@ -59,3 +60,4 @@ pub use reasons::{
 pub use reply::{time, time_with_milliseconds};
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
+pub use touched::Touched;

@@ -9,8 +9,7 @@ use crate::{
 };
 use cvmd_actions::{self as actions, Action, Answer, ApiError, Apply, Body, Context, Effect, Excess, Prepare, Reason};
 use cvmd_hypervisor::Turns;
-use cvmd_model::is_id_of_other;
-use cvmd_state::{CommitError, JournalEntry, OTHERS_NAMED_MAX, TooLarge, Transaction, View};
+use cvmd_state::{CommitError, JournalEntry, TooLarge, Transaction, View};
 use cvmd_wire::{Denied, Dialect, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
@@ -222,15 +221,7 @@ async fn decide(
 /// What the journal says of a command before it is decided.
 pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Context) -> JournalEntry {
     let root = &request.params.root;
-    let named = match (root.get("InstanceIds"), root.get("InstanceId")) {
-        (Some(Value::List(list)), _) => &list[..list.len().min(100)],
-        (None, Some(one)) => std::slice::from_ref(one),
-        _ => &[],
-    };
-    let instance = |value: &Value| match value {
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
-    };
+    let touched = action.touched(root);
     JournalEntry {
         request: context.request,
         account: context.account,
@@ -238,33 +229,11 @@ pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Contex
         action: action.name,
         at_seconds: context.now_seconds,
         microseconds: context.microseconds,
-        instances: named.iter().filter_map(instance).collect(),
-        target: others_named(root),
+        instances: touched.instances,
+        target: touched.others,
         dry_run: is_dry_run(root),
         replay: request.replay.map(|key| key.to_hex().into()),
     }
-}
-
-/// What a command names beside instances, as the journal tells it: of each member whose name says that it holds ids, or
-/// resources with ids at their ends. What is none is left out.
-fn others_named(root: &Map) -> Option<Box<str>> {
-    let mut ids: Vec<&str> = Vec::new();
-    let named =
-        root.iter().filter(|(name, _)| ["Id", "Ids", "Resource", "ResourceList"].iter().any(|end| name.ends_with(end)));
-    for (_, value) in named {
-        let texts = match value {
-            Value::List(list) => &list[..list.len().min(OTHERS_NAMED_MAX)],
-            one => std::slice::from_ref(one),
-        };
-        for text in texts {
-            let Value::Text(text) = text else { continue };
-            let id = text.rsplit('/').next().unwrap_or_default();
-            if ids.len() < OTHERS_NAMED_MAX && is_id_of_other(id) && !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-    }
-    (!ids.is_empty()).then(|| ids.join(" ").into())
 }
 
 /// Whether a command only asks what would come of it.

@@ -18,7 +18,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.SnapshotHasBindedImage",
     ],
     prepare,
-);
+)
+.touching(&[], &["SnapshotIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<SnapshotId> = Batch::read(parameters, "SnapshotIds")?;

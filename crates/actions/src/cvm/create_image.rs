@@ -40,6 +40,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceId"], &["DataDiskIds", "SnapshotIds"])
 .without_effect(&["Sysprep"]);
 
 #[derive(Serialize)]

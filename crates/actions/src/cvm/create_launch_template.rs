@@ -46,6 +46,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
     ],
     prepare,
 )
+.touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
 .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 #[derive(Serialize)]

@@ -45,6 +45,7 @@ pub(crate) const ACTION: Action = Action::slow_command_from(
     ],
     prepare,
 )
+.touching(&[], &["LaunchTemplateId", "ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
 .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 #[derive(Serialize)]

@@ -15,7 +15,8 @@ pub(crate) const ACTION: Action = Action::command(
         "ResourceInUse",
     ],
     prepare,
-);
+)
+.touching(&[], &["DisasterRecoverGroupIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<DisasterRecoverGroupId> =

@@ -19,7 +19,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.LimitExceeded",
     ],
     prepare,
-);
+)
+.touching(&[], &["ImageIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;

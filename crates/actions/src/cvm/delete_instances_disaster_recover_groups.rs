@@ -25,7 +25,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateShutdown",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &["DisasterRecoverGroupIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -17,7 +17,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.LimitExceeded",
     ],
     prepare,
-);
+)
+.touching(&[], &["KeyIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;

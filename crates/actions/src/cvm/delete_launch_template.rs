@@ -10,7 +10,8 @@ pub(crate) const ACTION: Action = Action::command(
     "DeleteLaunchTemplate",
     &["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"],
     prepare,
-);
+)
+.touching(&[], &["LaunchTemplateId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

@@ -31,7 +31,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &["KeyIds"]);
 
 struct Disassociate {
     instances: Batch<InstanceId>,

@@ -24,7 +24,8 @@ pub(crate) const ACTION: Action = Action::command(
         "OperationDenied.InstanceOperationInProgress",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &["SecurityGroupIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let group = one_group(parameters)?;

@@ -34,7 +34,8 @@ pub(crate) const ACTION: Action = Action::slow_command(
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
     prepare,
-);
+)
+.touching(&["InstanceId"], &[]);
 
 const USER_MAX: usize = 32;
 

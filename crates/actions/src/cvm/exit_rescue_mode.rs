@@ -25,7 +25,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStopping",
     ],
     prepare,
-);
+)
+.touching(&["InstanceId"], &[]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Single<InstanceId> = Single::read(parameters, "InstanceId")?;

@@ -11,7 +11,8 @@ pub(crate) const ACTION: Action = Action::command(
     "ModifyDisasterRecoverGroupAttribute",
     &["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"],
     prepare,
-);
+)
+.touching(&[], &["DisasterRecoverGroupId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<DisasterRecoverGroupId> = Batch::of_one(parameters, "DisasterRecoverGroupId")?;

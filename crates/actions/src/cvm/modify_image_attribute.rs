@@ -18,7 +18,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.InvalidImageId",
     ],
     prepare,
-);
+)
+.touching(&[], &["ImageId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id = image_id(parameters)?.ok_or_else(|| Reason::Missing { name: "ImageId".into() })?;

@@ -36,6 +36,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceIds"], &[])
 .without_effect(&["CamRoleType", "EnableJumboFrame"]);
 
 /// The attributes given; the others stay as they are.

@@ -29,6 +29,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceIds"], &[])
 .without_effect(&["ModifyPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

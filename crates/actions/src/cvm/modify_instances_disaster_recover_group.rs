@@ -30,6 +30,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceIds"], &["DisasterRecoverGroupId", "DisasterRecoverGroupIds"])
 .without_effect(&["Force"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

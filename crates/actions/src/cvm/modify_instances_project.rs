@@ -19,7 +19,8 @@ pub(crate) const ACTION: Action = Action::command(
         "OperationDenied.InstanceOperationInProgress",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &[]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

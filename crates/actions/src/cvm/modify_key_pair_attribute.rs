@@ -13,7 +13,8 @@ pub(crate) const ACTION: Action = Action::command(
     "ModifyKeyPairAttribute",
     &["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"],
     prepare,
-);
+)
+.touching(&[], &["KeyId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("KeyId")?.unwrap_or_default();

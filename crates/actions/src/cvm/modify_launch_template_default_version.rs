@@ -15,7 +15,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.LaunchTemplateIdVerSetAlready",
     ],
     prepare,
-);
+)
+.touching(&[], &["LaunchTemplateId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

@@ -27,7 +27,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStopping",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &[]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

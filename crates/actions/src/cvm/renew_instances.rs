@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceIds"], &[])
 .without_effect(&["RenewPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

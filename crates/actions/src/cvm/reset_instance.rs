@@ -48,6 +48,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
     ],
     prepare,
 )
+.touching(&["InstanceId"], &["ImageId"])
 .without_effect(&[
     "EnhancedService",
     "SystemDisk.CdcId",

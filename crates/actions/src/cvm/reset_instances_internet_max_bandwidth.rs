@@ -32,6 +32,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceIds"], &[])
 .without_effect(&[
     "EndTime",
     "InternetAccessible.AntiDDoSPackageId",

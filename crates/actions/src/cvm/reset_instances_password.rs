@@ -33,7 +33,8 @@ pub(crate) const ACTION: Action = Action::slow_command(
         "UnsupportedOperation.StoppedModeStopCharging",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &[]);
 
 struct Reset {
     instances: Batch<InstanceId>,

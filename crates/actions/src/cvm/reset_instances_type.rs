@@ -34,7 +34,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.SystemDiskType",
     ],
     prepare,
-);
+)
+.touching(&["InstanceIds"], &[]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

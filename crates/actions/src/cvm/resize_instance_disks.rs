@@ -33,6 +33,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&["InstanceId"], &[])
 .without_effect(&[
     "DataDisks.BurstPerformance",
     "DataDisks.CdcId",

@@ -65,6 +65,7 @@ pub(crate) const ACTION: Action = Action::slow_command_from(
     ],
     prepare,
 )
+.touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
 .without_effect(&[
     "ActionTimer",
     "ChcIds",

@@ -32,6 +32,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["Resource"])
 .regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

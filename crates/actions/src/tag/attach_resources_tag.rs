@@ -33,6 +33,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["ResourceIds"])
 .regionless();
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {

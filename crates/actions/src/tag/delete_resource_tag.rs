@@ -25,6 +25,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["Resource"])
 .regionless();
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

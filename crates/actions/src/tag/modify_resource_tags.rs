@@ -36,6 +36,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["Resource"])
 .without_effect(&["ReplaceTags.Category"])
 .regionless();
 

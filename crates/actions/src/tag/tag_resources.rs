@@ -32,6 +32,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["ResourceList"])
 .without_effect(&["Tags.Category"])
 .regionless();
 

@@ -26,6 +26,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["SecurityGroupId"])
 .without_effect(&[
     "SecurityGroupPolicySet.Egress.ModifyTime",
     "SecurityGroupPolicySet.Egress.Priority",

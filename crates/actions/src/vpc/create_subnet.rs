@@ -27,6 +27,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["VpcId"])
 .without_effect(&["StackType"]);
 
 #[derive(Serialize)]

@@ -10,7 +10,8 @@ pub(crate) const ACTION: Action = Action::command(
     "DeleteSecurityGroup",
     &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
     prepare,
-);
+)
+.touching(&[], &["SecurityGroupId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

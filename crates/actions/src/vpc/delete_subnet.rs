@@ -11,7 +11,8 @@ pub(crate) const ACTION: Action = Action::command(
     "DeleteSubnet",
     &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
     prepare,
-);
+)
+.touching(&[], &["SubnetId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SubnetId = network::required(parameters, "SubnetId")?;

@@ -12,7 +12,8 @@ pub(crate) const ACTION: Action = Action::command(
     "DeleteVpc",
     &["InvalidParameterValue.Malformed", "InvalidParameterValue.Reserved", "ResourceInUse", "ResourceNotFound"],
     prepare,
-);
+)
+.touching(&[], &["VpcId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: VpcId = network::required(parameters, "VpcId")?;

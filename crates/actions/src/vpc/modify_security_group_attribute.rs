@@ -11,7 +11,8 @@ pub(crate) const ACTION: Action = Action::command(
     "ModifySecurityGroupAttribute",
     &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
     prepare,
-);
+)
+.touching(&[], &["SecurityGroupId"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -18,6 +18,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["VpcId"])
 .without_effect(&["EnableCdcPublish", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

@@ -22,6 +22,7 @@ pub(crate) const ACTION: Action = Action::command(
     ],
     prepare,
 )
+.touching(&[], &["SecurityGroupId"])
 .without_effect(&[
     "OriginalSecurityGroupPolicySet",
     "SecurityGroupPolicySet.Egress.ModifyTime",
