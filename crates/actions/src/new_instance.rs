@@ -398,7 +398,8 @@ pub(crate) fn numbered(pattern: &str, index: u32, count: u32, named: bool) -> Bo
     name.into()
 }
 
-/// An instance that a seed names: as the plan has it, with the id, name and state that it was given.
+/// An instance that a seed names: as the plan has it, with the id and name that it was given, and what is to be done for it,
+/// which no request asked for.
 ///
 /// # Errors
 /// [`Refusal::AddressesExhausted`].
@@ -407,7 +408,7 @@ pub fn seeded(
     context: &Context,
     plan: &Plan,
     id: InstanceId,
-    state: InstanceState,
+    goal: Goal,
 ) -> Result<Instance, Refusal> {
     let subnet = plan.network.find(tx.view(), plan.zone, context.account)?;
     let address = tx.allocate_address(&subnet, plan.network.addresses.first().copied())?;
@@ -415,7 +416,7 @@ pub fn seeded(
     let mut instance = build(tx, plan, id, context, (&subnet, address), random)?;
     instance.name = plan.name.clone().unwrap_or_else(|| NAMELESS.into());
     instance.host_name = host_name(plan, 0, 1, instance.private_address);
-    instance.state = state;
+    instance.begin_unasked(goal, context.request);
     Ok(instance)
 }
 

@@ -314,6 +314,13 @@ impl Instance {
             Some(Latest { action: by.action.into(), state: LatestState::Operating, request: by.request, error: None });
     }
 
+    /// Begins what no request asked for, as a seed does: its success is told nowhere, neither as the latest operation nor in
+    /// the journal.
+    pub fn begin_unasked(&mut self, goal: Goal, id: RequestId) {
+        self.operation = Some(Operation { goal, trail: Trail::default(), request: id });
+        self.latest = None;
+    }
+
     fn change_login(&mut self, wanted: LoginWanted, gone: Vec<KeyPairId>, how: Option<StopType>, by: By) {
         let was_running = self.state == InstanceState::Running;
         // A STOPPED machine is stopped only if somebody else has started it: then as with force.

@@ -47,6 +47,8 @@ pub struct Observed {
 pub enum Goal {
     /// A new instance: define its machine, write its login, start it.
     Launch,
+    /// A new instance that stays off: define its machine, write its login.
+    Create,
     Start,
     Stop {
         how: StopType,

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! Launch       (absent) -> [Define] -> (off) -> [WriteLogin] -> [Start] -> (ready) -> Done
+//! Create       (absent) -> [Define] -> (off) -> [WriteLogin] -> Done
 //! Start        (off) -> [Start] -> (ready on another boot) -> Done
 //! Stop         (on) -> [ShutDown] -> (off) -> Done        Hard: [PowerOff] in place of [ShutDown]
 //!                          └ in time? SoftFirst: [PowerOff]   Soft: ! NotStopped
@@ -74,6 +75,7 @@ pub fn next(goal: &Goal, trail: &Trail, observed: &Observed, limits: &Limits, no
         (_, Goal::Terminate) => moment.terminate(),
         (Some(failure), _) => moment.bring_back(failure),
         (None, Goal::Launch) => moment.launch(),
+        (None, Goal::Create) => moment.create(),
         (None, Goal::Start) => moment.come_up(),
         (None, Goal::Stop { how, released: Some(_) }) => moment.stop_and_release(*how),
         (None, Goal::Stop { how, released: None }) => moment.stop(*how),
@@ -113,6 +115,16 @@ impl Moment<'_> {
                 self.again(Step::PowerOff)
             }
             Power::Absent | Power::Off | Power::Starting | Power::Running | Power::ShuttingDown => self.come_up(),
+        }
+    }
+
+    fn create(&self) -> Next {
+        match self.observed.power {
+            Power::Absent => self.again(Step::Define),
+            Power::Off if !self.trail.login_written => self.again(Step::WriteLogin),
+            Power::Off => Next::Done,
+            // As at a launch.
+            Power::Starting | Power::Running | Power::ShuttingDown => self.again(Step::PowerOff),
         }
     }
 
@@ -347,6 +359,7 @@ impl Moment<'_> {
             Goal::EnterRescue { .. } => System::Rescue,
             Goal::Reboot { .. } => self.observed.system,
             Goal::Launch
+            | Goal::Create
             | Goal::Start
             | Goal::Stop { .. }
             | Goal::ChangeLogin { .. }
@@ -442,6 +455,7 @@ impl Moment<'_> {
             Goal::Reset { .. } if !self.trail.disk_reset => Failure::DiskNotReset { cause: cause.into() },
             Goal::Reshape { .. } if !self.trail.reshaped => Failure::NotReshaped { cause: cause.into() },
             Goal::Launch
+            | Goal::Create
             | Goal::Start
             | Goal::Stop { .. }
             | Goal::Reboot { .. }

@@ -116,6 +116,16 @@ fn launch() {
 }
 
 #[test]
+fn create() {
+    let off = ["power off"; 4];
+    let table = |trail: &Trail, begin: [&'static str; 2]| {
+        table(&Goal::Create, trail, [begin[0], begin[1], off[0], off[1], off[2], off[3]]);
+    };
+    table(&fresh(), ["define", "write login"]);
+    table(&Trail { login_written: true, ..fresh() }, ["define", "done"]);
+}
+
+#[test]
 fn start() {
     let goal = Goal::Start;
     table(&goal, &fresh(), [GONE, "start", "start", "start", "done", "start"]);

@@ -143,7 +143,7 @@ fn gone(view: &View, instance: &Instance) -> Vec<KeyBlob> {
     let gone: &[KeyPairId] = match goal {
         Some(Goal::ChangeLogin { gone, .. }) => gone,
         // A new disk has the lines of the key pairs that were bound to the image's source.
-        Some(Goal::Launch | Goal::Reset { .. }) => {
+        Some(Goal::Launch | Goal::Create | Goal::Reset { .. }) => {
             view.custom_images().get(instance.image).map_or(&[], |image| &image.login.keys)
         }
         _ => &[],

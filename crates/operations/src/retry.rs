@@ -136,6 +136,7 @@ pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure 
     match goal {
         Goal::ChangeLogin { .. } => Failure::LoginWrittenNotStarted { within_s },
         Goal::Launch
+        | Goal::Create
         | Goal::Start
         | Goal::Stop { .. }
         | Goal::Reboot { .. }

@@ -3,8 +3,8 @@
 
 use crate::Step;
 use cvmd_model::{
-    Failure, Goal, Instance, InstanceState, LatestState, LoginWanted, Observed, Operation, Password, Power, System,
-    Trail,
+    Failure, Goal, Instance, InstanceState, Latest, LatestState, LoginWanted, Observed, Operation, Password, Power,
+    System, Trail,
 };
 
 /// What came of an operation.
@@ -26,7 +26,7 @@ impl std::fmt::Display for Outcome {
 /// The state that clients see while an operation walks.
 pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> InstanceState {
     match goal {
-        Goal::Launch => InstanceState::Pending,
+        Goal::Launch | Goal::Create => InstanceState::Pending,
         Goal::Start => InstanceState::Starting,
         Goal::Stop { .. } => InstanceState::Stopping,
         Goal::Reboot { .. } => InstanceState::Rebooting,
@@ -129,6 +129,7 @@ pub(crate) fn finish(
     observed: &Observed,
 ) {
     let Some(operation) = instance.operation.take() else { return };
+    let request = operation.request;
     instance.state = match outcome {
         Outcome::Success => match operation.goal {
             Goal::Reboot { .. } | Goal::EnterRescue { .. } if observed.system == System::Rescue => {
@@ -143,14 +144,15 @@ pub(crate) fn finish(
             | Goal::CaptureImage { shut_down: true, .. }
             | Goal::Reset { .. } => InstanceState::Running,
             Goal::CaptureImage { shut_down: false, .. } => seen(observed),
-            Goal::Stop { .. }
+            Goal::Create
+            | Goal::Stop { .. }
             | Goal::ExitRescue
             | Goal::ChangeLogin { was_running: false, .. }
             | Goal::Reshape { was_running: false, .. } => InstanceState::Stopped,
             Goal::Isolate => InstanceState::Shutdown,
             Goal::Terminate => InstanceState::Terminating,
         },
-        Outcome::Failed(_) if operation.goal == Goal::Launch => InstanceState::LaunchFailed,
+        Outcome::Failed(_) if matches!(operation.goal, Goal::Launch | Goal::Create) => InstanceState::LaunchFailed,
         Outcome::Failed(_) => seen(observed),
     };
     if let Outcome::Failed(failure) = outcome {
@@ -159,12 +161,15 @@ pub(crate) fn finish(
     if instance.state != InstanceState::Stopped {
         instance.stopped_without_charging = false;
     }
-    if let Some(latest) = &mut instance.latest {
-        (latest.state, latest.error) = match outcome {
-            Outcome::Success => (LatestState::Success, None),
-            Outcome::Failed(failure) => (LatestState::Failed, Some(failure.to_string().into())),
-        };
-    }
+    let (state, error) = match outcome {
+        Outcome::Success => (LatestState::Success, None),
+        Outcome::Failed(failure) => (LatestState::Failed, Some(failure.to_string().into())),
+    };
+    instance.latest = match instance.latest.take() {
+        Some(latest) => Some(Latest { state, error, ..latest }),
+        // What no request asked for is told only when it has failed.
+        None => error.map(|error| Latest { action: "".into(), state, request, error: Some(error) }),
+    };
 }
 
 /// Puts into the row of a failed operation what the machine still has, or has instead.

@@ -314,7 +314,9 @@ impl Walk {
             return Ok(());
         };
         let committed = commit(shared, &sight.row, request, move |mut instance, tx| {
-            tx.write_line(line(&instance, request, &ended, at));
+            if instance.latest.is_some() {
+                tx.write_line(line(&instance, request, &ended, at));
+            }
             if let Some(Operation { goal: Goal::CaptureImage { image, .. }, .. }) = instance.operation {
                 images::end(tx, image, captured.as_ref());
             }
@@ -333,9 +335,11 @@ impl Walk {
             Committed::Kept => {
                 let counters = &shared.counters;
                 Counters::add(if outcome == Outcome::Success { &counters.succeeded } else { &counters.failed });
-                let action = sight.row.latest.as_ref().map_or("", |latest| &latest.action);
-                let spent_ms = shared.clock.now_ms().saturating_sub(self.began_ms);
-                tracing::info!(instance = %id, action, %request, %outcome, ms = spent_ms, "operation ended");
+                // A seed's are too many to be told one by one.
+                if let Some(latest) = &sight.row.latest {
+                    let (action, ms) = (&latest.action, shared.clock.now_ms().saturating_sub(self.began_ms));
+                    tracing::info!(instance = %id, %action, %request, %outcome, ms, "operation ended");
+                }
                 Ok(())
             }
             Committed::Superseded => Ok(()),

@@ -1,4 +1,7 @@
 //! Seeds: key pairs and instances with given ids, loaded once into an empty data directory before the server is ready.
+//!
+//! What is loaded is written as an action would write it: instances with what is to be done for them. The operations' engine
+//! makes the machines.
 
 use crate::{
     app::{App, put_settings},
@@ -7,10 +10,11 @@ use crate::{
     seed_file::{self, Planned, Seed, SeedKeyPair},
 };
 use anyhow::{Context as _, bail};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cvmd_actions::{Context, Reason};
-use cvmd_model::{InstanceId, InstanceState, KeyPair, Power, PublicKey};
-use cvmd_state::{SeedState, Settings};
+use cvmd_model::{GUEST_TAG, Instance, InstanceState, KeyPair, PublicKey};
+use cvmd_operations::{Engine, Limits};
+use cvmd_state::{SeedState, Settings, View};
 use cvmd_wire::{Dialect, Language};
 use std::{
     convert::Infallible,
@@ -21,61 +25,73 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{sync::oneshot, time::interval};
 
 /// Instances in one transaction.
-const CHUNK: usize = 500;
-/// Machines made side by side, so that their writes share commits.
-const PARALLEL: usize = 512;
+const CHUNK: usize = 512;
+/// Instances whose machines are made side by side, so that their writes share commits.
+const AT_ONCE: usize = 4_096;
+/// How often it is looked how many have been made.
+const LOOKS_EVERY: Duration = Duration::from_millis(5);
 /// How often the log says how far a large seed is.
 const TOLD_EVERY: Duration = Duration::from_secs(3);
 
 /// Loads the file unless that has been done; goes on where a start that was killed left off; refuses a data directory
-/// that holds something else. A machine has `boot_timeout_s` until its sshd answers.
-pub(crate) async fn load(app: &Arc<App>, path: Option<&Path>, boot_timeout_s: u64) -> anyhow::Result<()> {
-    let settings_seed = app.state.view().settings().seed;
-    let begun = match (settings_seed, path) {
-        (SeedState::None | SeedState::Done, None) => return Ok(()),
+/// that holds something else. Answers whether all is loaded: not when `stop` came before that.
+pub(crate) async fn load(
+    app: &Arc<App>,
+    path: Option<&Path>,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<bool> {
+    let found = app.state.view().settings().seed;
+    let path = match (found, path) {
+        (SeedState::None | SeedState::Done, None) => return Ok(true),
         (SeedState::Done, Some(path)) => {
             tracing::info!(seed = %path.display(), "the seed was not applied: this data directory has had one already");
-            return Ok(());
+            return Ok(true);
         }
-        (SeedState::Begun, None) => bail!("the loading of a seed was interrupted: start again with the same --seed"),
-        (SeedState::Begun, Some(_)) => true,
-        (SeedState::None, Some(_)) => false,
+        (SeedState::Begun | SeedState::UnderWay, None) => {
+            bail!("the loading of a seed was interrupted: start again with the same --seed")
+        }
+        (_, Some(path)) => path,
     };
     let view = app.state.view();
-    if !begun && (view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0) {
+    if found == SeedState::None && (view.instance_total() > 0 || view.key_pair_count(FIRST_ACCOUNT) > 0) {
         bail!(
             "the seed was not applied: this data directory has state already, and a seed can only be loaded into an empty one"
         );
     }
-    let path = path.context("a seed is a file")?;
-    let progress = Progress::default();
-    tokio::select! {
-        loaded = load_from(app, path, begun, Duration::from_secs(boot_timeout_s), &progress) => loaded,
-        never = progress.tell() => match never {},
-    }
+    // All instances are of one account, which may have half of what is free.
+    let limits = Limits { parallel_max: 2 * AT_ONCE, ..limits };
+    let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), app.clock, limits);
+    let instances = AtomicUsize::new(0);
+    let loaded = tokio::select! {
+        loaded = load_from(app, &engine, (path, found), &instances) => loaded.map(|()| true),
+        () = stop => Ok(false),
+        never = tell(app, &instances) => match never {},
+    };
+    engine.stop().await;
+    loaded
 }
 
 async fn load_from(
     app: &Arc<App>,
-    path: &Path,
-    begun: bool,
-    ready_within: Duration,
-    progress: &Progress,
+    engine: &Engine,
+    (path, found): (&Path, SeedState),
+    told: &AtomicUsize,
 ) -> anyhow::Result<()> {
     let begun_ms = app.clock.now_ms();
     let seed = read(path.to_path_buf()).await?;
     let (key_pairs, instances) = (seed.key_pairs.len(), seed.instances.len());
-    if !begun && key_pairs == 0 && instances == 0 {
+    if found == SeedState::None && key_pairs == 0 && instances == 0 {
         bail!(
             "the seed {} is empty: it holds neither KeyPairs nor Instances; leave it out, or see docs/operating.md",
             path.display()
         );
     }
     tracing::info!(seed = %path.display(), key_pairs, instances, "loading the seed");
-    progress.instances.store(instances, Ordering::Relaxed);
+    told.store(instances, Ordering::Relaxed);
     // Hashing many passwords takes its time, which a signal must not wait for.
     let (theirs, plans) = (Arc::clone(app), move |seed, app: Arc<App>| {
         let plans = seed_file::plans(&seed, &|| context(&app))?;
@@ -83,19 +99,10 @@ async fn load_from(
     });
     let planned = tokio::task::spawn_blocking(move || plans(seed, theirs)).await;
     let (seed, plans) = planned.context("the seed's reader broke")??;
-    let view = app.state.view();
-    if !begun {
+    if found == SeedState::None {
         put_key_pairs(app, seed.key_pairs).await?;
     }
-    let mut plans = plans.into_iter().filter(|(id, ..)| view.instance(*id).is_none());
-    loop {
-        let chunk: Vec<_> = plans.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
-            break;
-        }
-        put_instances(app, chunk).await?;
-    }
-    make_machines(app, ready_within, progress).await?;
+    make_instances(app, engine, plans, found).await?;
     let view = app.state.view();
     // The operator's, and no part of what the account may hold.
     let seeded = Some((FIRST_ACCOUNT, view.usage(FIRST_ACCOUNT)));
@@ -106,32 +113,24 @@ async fn load_from(
     Ok(())
 }
 
+/// Tells, for a log that is looked at meanwhile, how far the loading is. Goes on for as long as it is asked.
+async fn tell(app: &App, instances: &AtomicUsize) -> Infallible {
+    let mut ticks = interval(TOLD_EVERY);
+    // The first one comes at once.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let view = app.state.view();
+        let (made, instances) = (view.instance_total() - view.operating().count(), instances.load(Ordering::Relaxed));
+        tracing::info!(made, instances, "still loading the seed");
+    }
+}
+
 /// By a thread that nobody waits for at the end: a pipe may keep it for a while.
 async fn read(path: PathBuf) -> anyhow::Result<Seed> {
     let (tell, told) = oneshot::channel();
     std::thread::spawn(move || tell.send(seed_file::read(&path)));
     told.await.context("the seed's reader broke")?
-}
-
-/// How far the loading is, for a log that is looked at meanwhile.
-#[derive(Default)]
-struct Progress {
-    instances: AtomicUsize,
-    made: AtomicUsize,
-}
-
-impl Progress {
-    /// Goes on for as long as it is asked.
-    async fn tell(&self) -> Infallible {
-        let mut ticks = tokio::time::interval(TOLD_EVERY);
-        // The first one comes at once.
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            let (made, instances) = (self.made.load(Ordering::Relaxed), self.instances.load(Ordering::Relaxed));
-            tracing::info!(made, instances, "still loading the seed");
-        }
-    }
 }
 
 fn context(app: &App) -> Context {
@@ -142,7 +141,7 @@ async fn put_key_pairs(app: &App, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> 
     let created_seconds = app.now_seconds();
     app.state
         .change(move |tx| {
-            tx.put_settings(Settings { seed: SeedState::Begun, ..tx.view().settings().clone() });
+            tx.put_settings(Settings { seed: SeedState::UnderWay, ..tx.view().settings().clone() });
             for key in keys {
                 let sequence = tx.next_sequence();
                 let name = key.key_name.unwrap_or_else(|| key.key_id.to_string().replace('-', "_").into());
@@ -172,68 +171,66 @@ fn nobodys_key() -> anyhow::Result<PublicKey> {
     Ok(PublicKey::parse(&format!("ssh-ed25519 {}", STANDARD.encode(blob)))?)
 }
 
+/// Puts the instances and waits until the engine has made their machines, so many at once, before anybody can ask.
+async fn make_instances(app: &App, engine: &Engine, plans: Vec<Planned>, found: SeedState) -> anyhow::Result<()> {
+    let view = app.state.view();
+    let mut plans = plans.into_iter().filter(|(id, ..)| {
+        view.instance(*id).is_none_or(|row| {
+            row.operation.is_none() && (found == SeedState::Begun || row.state == InstanceState::LaunchFailed)
+        })
+    });
+    let mut looks = interval(LOOKS_EVERY);
+    loop {
+        looks.tick().await;
+        let has_failed = engine.figures().failed > 0;
+        // Newer than the figures: what they count is in it.
+        let view = app.state.view();
+        let mut under_way = view.operating().count();
+        if has_failed && let Some(failure) = failure(&view) {
+            return Err(failure);
+        }
+        while under_way + CHUNK <= AT_ONCE {
+            let chunk: Vec<_> = plans.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() {
+                break;
+            }
+            under_way += chunk.len();
+            put_instances(app, chunk).await?;
+        }
+        if under_way == 0 {
+            return failure(&view).map_or(Ok(()), Err);
+        }
+    }
+}
+
 async fn put_instances(app: &App, chunk: Vec<Planned>) -> anyhow::Result<()> {
     let context = context(app);
     app.state
         .change(move |tx| {
-            let instances: Result<Vec<_>, _> = chunk
-                .into_iter()
-                .map(|(id, plan, state)| {
-                    let instance = cvmd_actions::seeded(tx, &context, &plan, id, state);
-                    instance.map_err(|refusal| {
-                        anyhow::anyhow!("{id} of the seed cannot be made: {}", Reason::from(refusal))
-                    })
-                })
-                .collect();
-            instances?.into_iter().for_each(|instance| tx.put_instance(instance));
+            let mut instances = Vec::with_capacity(chunk.len());
+            for (id, plan, goal) in chunk {
+                if let Some(row) = tx.view().instance(id) {
+                    let mut again = Instance { state: InstanceState::Pending, ..Instance::clone(row) };
+                    again.begin_unasked(goal, context.request);
+                    instances.push(again);
+                    continue;
+                }
+                let instance = cvmd_actions::seeded(tx, &context, &plan, id, goal);
+                instances.push(instance.map_err(|refusal| {
+                    anyhow::anyhow!("{id} of the seed cannot be made: {}", Reason::from(refusal))
+                })?);
+            }
+            instances.into_iter().for_each(|instance| tx.put_instance(instance));
             anyhow::Ok(())
         })
         .await?
 }
 
-/// Brings every machine to what the state says, before anybody can ask.
-async fn make_machines(app: &Arc<App>, ready_within: Duration, progress: &Progress) -> anyhow::Result<()> {
-    let view = app.state.view();
-    let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    let made = |outcome: Result<anyhow::Result<()>, tokio::task::JoinError>| {
-        progress.made.fetch_add(1, Ordering::Relaxed);
-        outcome?
-    };
-    for instance in view.all_instances() {
-        while tasks.len() >= PARALLEL {
-            made(tasks.join_next().await.context("no task")?)?;
-        }
-        let (app, id) = (Arc::clone(app), instance.id);
-        let guest = instance.tags.iter().find(|tag| &*tag.key == cvmd_model::GUEST_TAG);
-        let guest = guest.map_or_else(String::new, |tag| format!(" (its tag {} is \"{}\")", tag.key, tag.value));
-        tasks.spawn(async move {
-            let making = make_machine(&app, id, ready_within).await;
-            making.with_context(|| format!("the machine of {id} of the seed could not be made{guest}"))
-        });
-    }
-    while let Some(outcome) = tasks.join_next().await {
-        made(outcome)?;
-    }
-    Ok(())
-}
-
-async fn make_machine(app: &App, id: InstanceId, ready_within: Duration) -> anyhow::Result<()> {
-    let view = app.state.view();
-    let instance = view.instance(id).context("the instance is gone")?;
-    let hypervisor = &app.hypervisor;
-    let mut changes = (instance.state == InstanceState::Running).then(|| hypervisor.watch());
-    hypervisor.define(&cvmd_operations::definition(instance)).await?;
-    if hypervisor.observe(id).await?.power == Power::Off && !instance.is_windows() {
-        hypervisor.write_login(id, &cvmd_operations::login(&view, instance), &[]).await?;
-    }
-    let Some(changes) = &mut changes else { return Ok(()) };
-    hypervisor.start(id).await?;
-    let ready = async {
-        while !hypervisor.observe(id).await?.ready {
-            changes.recv().await;
-        }
-        anyhow::Ok(())
-    };
-    let late = || format!("its sshd does not answer after {} s (--boot-timeout-s)", ready_within.as_secs());
-    tokio::time::timeout(ready_within, ready).await.with_context(late)?
+/// Which machine could not be made, and why; none if all have been, as far as it is known.
+fn failure(view: &View) -> Option<anyhow::Error> {
+    let instance = view.all_instances().find(|instance| instance.state == InstanceState::LaunchFailed)?;
+    let guest = instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG);
+    let guest = guest.map_or_else(String::new, |tag| format!(" (its tag {} is \"{}\")", tag.key, tag.value));
+    let why = instance.latest.as_ref().and_then(|latest| latest.error.as_deref()).unwrap_or_default();
+    Some(anyhow::anyhow!("the machine of {} of the seed could not be made{guest}: {why}", instance.id))
 }

@@ -6,14 +6,14 @@ use crate::{bounded_file, plain_words};
 use anyhow::{Context as _, bail};
 use cvmd_actions::{Context, Disks, Plan, Source, Wanted};
 use cvmd_model::{
-    ChargeType, IMAGES, Image, ImageId, InstanceId, InstanceState, InstanceTypeId, InternetAccessible, KeyPairId,
-    LoginWanted, Password, Platform, PublicKey, Tag, ZoneId,
+    ChargeType, Goal, IMAGES, Image, ImageId, InstanceId, InstanceTypeId, InternetAccessible, KeyPairId, LoginWanted,
+    Password, Platform, PublicKey, Tag, ZoneId,
 };
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _, SeqAccess, Visitor},
 };
-use std::{collections::HashSet, marker::PhantomData, path::Path, sync::Arc};
+use std::{collections::HashSet, marker::PhantomData, path::Path};
 
 /// While it is read a seed takes about three times its bytes.
 const BYTES_MAX: u64 = 64 << 20;
@@ -170,8 +170,8 @@ fn with_id(text: &[u8], said: String) -> String {
     named.unwrap_or(said)
 }
 
-/// What is to be made: which instance, how, and whether it runs.
-pub(crate) type Planned = (InstanceId, Arc<Plan>, InstanceState);
+/// What is to be made: which instance, of what, and whether it runs in the end.
+pub(crate) type Planned = (InstanceId, Plan, Goal);
 
 /// Everything is understood before anything is written. `context` is a new one for each password.
 pub(crate) fn plans(seed: &Seed, context: &dyn Fn() -> Context) -> anyhow::Result<Vec<Planned>> {
@@ -193,9 +193,9 @@ pub(crate) fn plans(seed: &Seed, context: &dyn Fn() -> Context) -> anyhow::Resul
             if !known.insert(id) {
                 bail!("the seed names {id} twice");
             }
-            let state = match instance.instance_state {
-                None | Some(SeedState::Running) => InstanceState::Running,
-                Some(SeedState::Stopped) => InstanceState::Stopped,
+            let goal = match instance.instance_state {
+                None | Some(SeedState::Running) => Goal::Launch,
+                Some(SeedState::Stopped) => Goal::Create,
             };
             cvmd_actions::check_seeded_instance(instance.instance_name.as_deref(), &instance.tags)
                 .map_err(|reason| anyhow::anyhow!("{id} of the seed: {reason}"))?;
@@ -206,7 +206,7 @@ pub(crate) fn plans(seed: &Seed, context: &dyn Fn() -> Context) -> anyhow::Resul
             if plan.image.system.platform == Platform::Windows && !plan.login.keys.is_empty() {
                 bail!("{id} runs Windows, which takes no key pair");
             }
-            Ok((id, Arc::new(plan), state))
+            Ok((id, plan, goal))
         })
         .collect()
 }

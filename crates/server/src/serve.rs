@@ -61,11 +61,8 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let app = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
-    let seeded = tokio::select! {
-        loaded = seed::load(&app, config.seed.as_deref(), config.limits.boot_timeout_s) => Some(loaded?),
-        _ = told.wait_for(|told| *told) => None,
-    };
-    if seeded.is_none() {
+    let stop = async { drop(told.wait_for(|told| *told).await) };
+    if !seed::load(&app, config.seed.as_deref(), config.limits, stop).await? {
         tracing::info!("stopping; the loading of the seed goes on at the next start with it");
         app.hypervisor.close().await;
         return close(&app).await;

@@ -60,9 +60,9 @@ fn fault(view: &View, machines: Survey) -> Option<Fault> {
 /// Whether there must be something in `machines.db`.
 fn has_machines(view: &View) -> bool {
     let is_launched = |instance: &Instance| {
-        let launching = instance.operation.as_ref().is_some_and(|operation| operation.goal == Goal::Launch);
-        let ending = instance.operation.as_ref().is_some_and(|operation| operation.goal == Goal::Terminate);
-        !launching && !ending && instance.state != InstanceState::LaunchFailed
+        let goal = instance.operation.as_ref().map(|operation| &operation.goal);
+        let comes_or_goes = matches!(goal, Some(Goal::Launch | Goal::Create | Goal::Terminate));
+        !comes_or_goes && instance.state != InstanceState::LaunchFailed
     };
     view.all_instances().any(|instance| is_launched(instance))
 }

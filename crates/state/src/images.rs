@@ -59,7 +59,7 @@ impl View {
         let uses = |instance: &InstanceId| {
             self.instance(*instance).is_some_and(|instance| {
                 let goal = instance.operation.as_ref().map(|operation| &operation.goal);
-                instance.image == id && matches!(goal, Some(Goal::Launch | Goal::Reset { .. }))
+                instance.image == id && matches!(goal, Some(Goal::Launch | Goal::Create | Goal::Reset { .. }))
             })
         };
         self.operating().find(uses)

@@ -28,8 +28,11 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SeedState {
     None,
-    /// Loading has begun. If a start finds this, it was interrupted: the same seed goes on.
+    /// An earlier version began to load it, and made the machines itself: which of them are made is not known.
     Begun,
+    /// Loading has begun. If a start finds this, it was interrupted: the same seed goes on. What is left are the instances
+    /// with an operation, and those that are not there yet.
+    UnderWay,
     Done,
 }
 

@@ -196,7 +196,9 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
         let tags = if id == "ins-running1" { [red()].into() } else { [].into() };
         let account = if id == "ins-foreign1" { OTHERS } else { US };
         let context = Context { account, ..context.clone() };
-        let mut instance = seeded(tx, &context, &plan(zone, image, keys, tags), id.parse().unwrap(), state).unwrap();
+        let plan = plan(zone, image, keys, tags);
+        let instance = seeded(tx, &context, &plan, id.parse().unwrap(), Goal::Create).unwrap();
+        let mut instance = Instance { state, operation: None, ..instance };
         instance.stopped_without_charging = id == "ins-sleeping";
         if ["ins-prepaid1", "ins-recycled"].contains(&id) {
             let prepaid = Prepaid { renew: RenewFlag::default(), expires_seconds: NOW_SECONDS + 3600 };
@@ -336,7 +338,8 @@ impl World {
             for number in 2..=20 {
                 let id = format!("ins-member{number:02}").parse().unwrap();
                 let plan = plan("ap-guangzhou-3", &IMAGES[0], &[], [].into());
-                let mut instance = seeded(tx, &context, &plan, id, InstanceState::Stopped).unwrap();
+                let instance = seeded(tx, &context, &plan, id, Goal::Create).unwrap();
+                let mut instance = Instance { state: InstanceState::Stopped, operation: None, ..instance };
                 instance.join("ps-grouped1".parse().unwrap(), None).unwrap();
                 tx.put_instance(instance);
             }

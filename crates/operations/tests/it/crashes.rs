@@ -3,13 +3,14 @@
 
 use crate::{
     harness::{
-        Crashed, FORCED, Harness, Life, assert_failed, assert_success, by, key_id, pay_in_advance, rescue_login,
+        Crashed, FORCED, Harness, Life, assert_failed, assert_success, by, instance, key_id, key_pair, pay_in_advance,
+        rescue_login,
     },
     images::custom_image,
     machines::Quirks,
 };
 use cvmd_hypervisor::Boot;
-use cvmd_model::{Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
+use cvmd_model::{Goal, Instance, InstanceId, InstanceState as S, LatestState, Refusal, StopType};
 
 pub(crate) const REQUEST: u128 = 1;
 
@@ -363,4 +364,56 @@ fn a_terminate_supersedes_while_effects_are_in_flight() {
             assert_eq!(life.lines(2).await.len(), 1);
         });
     }
+}
+
+/// An instance that is to be made and stay off, as a seed writes it.
+async fn put_created(life: &Life) -> InstanceId {
+    let mut instance = instance(1, &[1, 2]);
+    let id = instance.id;
+    instance.begin_unasked(Goal::Create, by(REQUEST).request);
+    life.put(move |tx| {
+        [1, 2].into_iter().for_each(|key| tx.put_key_pair(key_pair(key)));
+        tx.put_instance(instance);
+    })
+    .await;
+    id
+}
+
+#[test]
+fn what_no_request_asked_for_goes_on_after_every_crash_and_is_told_nowhere() {
+    for point in 1.. {
+        let mut harness = Harness::new();
+        let id = harness.live(async |life| {
+            life.engine.take().unwrap().stop().await;
+            put_created(life).await
+        });
+        harness.plan.arm(point);
+        let crashed = harness.live(async |life| life.until_ended(id).await) == Err(Crashed);
+        harness.plan.disarm();
+        harness.live(async |life| {
+            life.until_ended(id).await.unwrap();
+            let row = life.instance(id);
+            assert_eq!((row.state, &row.latest), (S::Stopped, &None), "left at {point}");
+            assert_eq!(life.machines.machine(id).unwrap().boots, 0, "left at {point}");
+            assert_eq!(life.keys_on_disk(id), [1, 2], "left at {point}");
+            assert!(life.lines(REQUEST).await.is_empty());
+        });
+        if !crashed {
+            assert!(point > 4, "two effects and a commit");
+            return;
+        }
+    }
+}
+
+#[test]
+fn what_no_request_asked_for_and_fails_says_why() {
+    Harness::new().live(async |life| {
+        life.machines.quirks(None, |quirks| quirks.keeps_keys = true);
+        let id = put_created(life).await;
+        life.until_ended(id).await.unwrap();
+        assert_eq!(life.instance(id).state, S::LaunchFailed);
+        let latest = life.latest(id);
+        assert_eq!(latest.state, LatestState::Failed);
+        assert!(latest.error.unwrap().contains("login could not be written"));
+    });
 }

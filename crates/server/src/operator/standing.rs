@@ -48,7 +48,7 @@ fn comes_up(instance: &Instance) -> bool {
         Goal::Launch | Goal::Start | Goal::Reboot { .. } | Goal::Reset { .. } | Goal::EnterRescue { .. } => true,
         Goal::ChangeLogin { was_running, .. } | Goal::Reshape { was_running, .. } => was_running,
         Goal::CaptureImage { shut_down, .. } => shut_down,
-        Goal::Stop { .. } | Goal::Isolate | Goal::ExitRescue | Goal::Terminate => false,
+        Goal::Create | Goal::Stop { .. } | Goal::Isolate | Goal::ExitRescue | Goal::Terminate => false,
     })
 }
 

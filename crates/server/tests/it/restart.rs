@@ -43,7 +43,7 @@ fn a_seed_that_was_interrupted_goes_on_and_is_not_served_half_done() {
     let mut first = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = || {
         let wal = std::fs::read(home.data().join("state.db-wal")).unwrap_or_default();
-        wal.windows(7).any(|bytes| bytes == b"\"Begun\"")
+        wal.windows(10).any(|bytes| bytes == b"\"UnderWay\"")
     };
     support::until("the seed has begun", begun);
     first.kill().unwrap();
@@ -54,6 +54,7 @@ fn a_seed_that_was_interrupted_goes_on_and_is_not_served_half_done() {
     let server = home.start();
     let instance = machines::instance(&server.client, ID);
     assert_eq!(instance["InstanceState"], "RUNNING");
+    assert!(instance["LatestOperation"].is_null(), "no request asked for it: {instance}");
     ssh::with_key(&instance, &key, "true").entered();
     server.stop();
 }
