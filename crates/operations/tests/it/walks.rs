@@ -1,7 +1,7 @@
 //! Every goal where nothing goes wrong, and what clients see on the way.
 
 use crate::harness::{
-    FORCED, Harness, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
+    FORCED, Harness, Life, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
 };
 use cvmd_hypervisor::Boot;
 use cvmd_model::{Associate, InstanceState as S, Login, Power, StopType};
@@ -39,28 +39,32 @@ fn a_machine_is_told_of_addresses_of_the_block_only() {
 fn the_engine_is_told_of_each_request_once_and_never_of_what_it_commits_itself() {
     Harness::new().live(async |life| {
         let mut told = life.state.subscribe();
-        let mut count = || std::iter::from_fn(|| told.try_recv().ok()).count();
+        let mut count = async |life: &Life| {
+            // Those who wait are answered before it is announced.
+            life.settle().await;
+            std::iter::from_fn(|| told.try_recv().ok()).count()
+        };
         let id = life.launched(1, &[1, 2]).await;
-        assert_eq!(count(), 1, "a launch");
+        assert_eq!(count(life).await, 1, "a launch");
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 1).await;
-        assert_eq!(count(), 1, "a forced unbind, which is committed step by step");
+        assert_eq!(count(life).await, 1, "a forced unbind, which is committed step by step");
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.until_state(id, S::Stopped).await.unwrap();
-        assert_eq!(count(), 0, "what the machine does by itself");
+        assert_eq!(count(life).await, 0, "what the machine does by itself");
         life.ask(id, |instance| instance.start(None, by(2))).await;
         life.ask(id, |instance| instance.terminate(by(3))).await;
         life.until("it is gone", |view| view.instance(id).is_none()).await.unwrap();
-        assert_eq!(count(), 2, "a start, and the end that took its place");
+        assert_eq!(count(life).await, 2, "a start, and the end that took its place");
         let launched = life.launched(2, &[1]).await;
-        count();
+        assert_eq!(count(life).await, 1);
         life.ask(launched, |instance| {
             instance.tags = Box::default();
             Ok(())
         })
         .await;
-        assert_eq!(count(), 1, "other tags, to which a guest may listen");
+        assert_eq!(count(life).await, 1, "other tags, to which a guest may listen");
     });
 }
 
