@@ -1,6 +1,6 @@
 //! What an action knows beside its parameters and the state: who asks, when, and where chance comes from.
 
-use crate::prices::Prices;
+use crate::{prices::Prices, seal::Seal};
 use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
@@ -78,12 +78,6 @@ impl Policy {
             RunningKeyChange::Refuse => None,
         }
     }
-}
-
-/// Encrypts under the master key, which actions never see.
-pub trait Seal: Send + Sync {
-    /// Base64 of the encrypted text.
-    fn seal(&self, clear: &str) -> Box<str>;
 }
 
 /// One request's circumstances.

@@ -25,6 +25,7 @@ mod prices;
 mod product;
 mod reasons;
 mod reply;
+mod seal;
 mod seeds;
 mod snapshots;
 mod source;
@@ -40,8 +41,8 @@ pub use action::{Action, Answer, Apply, Body, Effect, Prepare, carry_out};
 pub use address::{Address, find};
 pub use api_error::ApiError;
 pub use catalog::ACTIONS;
-pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange, Seal};
-pub use cvm::console::{PAGE as CONSOLE_PAGE, Ticket, sealed};
+pub use context::{AccountBounds, ConsoleAt, Context, Policy, RunningKeyChange};
+pub use cvm::console::{PAGE as CONSOLE_PAGE, Ticket};
 pub use login::{hash as hash_password, password as check_password};
 pub use new_instance::{Disks, NAMELESS, Plan, Wanted, seeded};
 pub use parameters::Parameters;
@@ -58,6 +59,7 @@ pub use reasons::{
     tag::TagRefusal,
 };
 pub use reply::{time, time_with_milliseconds};
+pub use seal::{Purpose, Seal};
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
 pub use touched::Touched;

@@ -25,7 +25,7 @@ pub struct Credential {
     pub sequence: u64,
     pub account: AccountNumber,
     pub secret_id: Box<str>,
-    /// Encrypted under the master key, which is not in the database; base64.
+    /// Encrypted under the master key, which is not in the database, for this account and SecretId.
     pub secret_key_encrypted: Box<str>,
     pub created_seconds: u64,
     /// When it was revoked. The row stays, so that the id cannot be issued again.

@@ -16,7 +16,7 @@ impl Credentials {
     pub(crate) fn load(&self, view: &View, key: &MasterKey) -> anyhow::Result<()> {
         for credential in view.credentials().filter(|credential| credential.is_valid()) {
             let secret = key
-                .open_sealed(&credential.secret_key_encrypted)
+                .open_sealed(&credential.secret_key_encrypted, (&**credential).into())
                 .with_context(|| format!("the credential {} cannot be decrypted", credential.secret_id))?;
             self.put(credential.account.0, &credential.secret_id, secret.expose());
         }

@@ -29,6 +29,7 @@ mod print;
 mod random;
 mod recovery;
 mod replays;
+mod sealing;
 mod seed;
 mod seed_file;
 mod serve;

@@ -8,7 +8,7 @@ use crate::{
     drivers, http,
     master_key::{MasterKey, write_private},
     operator::{accounts, socket},
-    parent, print, random, recovery, replays, seed, settling,
+    parent, print, random, recovery, replays, sealing, seed, settling,
     tls::Tls,
 };
 use anyhow::{Context, bail};
@@ -250,6 +250,7 @@ async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyh
     let policy = Policy { console: hypervisor.capabilities().consoles.then_some(console), ..config.policy };
     let app = App::new(state, hypervisor, master_key, policy, shares);
     let app = Arc::new(App { access: config.access.clone(), ..app });
+    sealing::seal_anew(&app).await.context("what an earlier version sealed cannot be sealed anew")?;
     accounts::first_account(&app, data, config.credential.as_ref()).await?;
     app.credentials.load(&app.state.view(), &app.master_key)?;
     remember_replays(&app).await?;

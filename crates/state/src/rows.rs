@@ -70,7 +70,7 @@ pub struct Message {
     pub account: AccountNumber,
     pub instance: InstanceId,
     pub request: RequestId,
-    /// Encrypted under the master key; base64.
+    /// Encrypted under the master key, for this account and request.
     pub text_encrypted: Box<str>,
     pub created_seconds: u64,
 }

@@ -5,7 +5,7 @@
 //! of a terminal both ways, with a login prompt. The address is not encoded, and leads to cvmd itself. What it holds is
 //! sealed: whose console it is, and until when.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Single, cvm::console};
+use crate::{Action, Body, Context, Parameters, Product, Purpose, Reason, batch::Single, cvm::console};
 use cvmd_model::{InstanceId, PowerLaw, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
@@ -42,7 +42,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let at = context.policy.console.filter(|_| !instance.is_windows()).ok_or(Refusal::NoConsole(instance.id))?;
     let ticket = console::Ticket { instance: instance.id, until_seconds: context.now_seconds + VALID_SECONDS };
     let scheme = if at.tls { "wss" } else { "ws" };
-    let word = console::word(&context.seal.seal(&ticket.to_string()));
+    let word = context.seal.seal(&ticket.to_string(), Purpose::Console);
     Ok(Body::of(&Reply { instance_vnc_url: format!("{scheme}://{}{}?s={word}", at.address, console::PAGE) }))
 }
 

@@ -1,6 +1,6 @@
 //! `LoginSettings` of RunInstances and ResetInstance: the ways in that a new system disk gets.
 
-use crate::{Context, Parameters, Reason, Words, batch::Batch, login, source::Source};
+use crate::{Context, Parameters, Purpose, Reason, Words, batch::Batch, login, source::Source};
 use cvmd_model::{InstanceId, KeyPairId, LoginWanted, Password, Refusal};
 use cvmd_state::{Message, Transaction, View};
 
@@ -44,7 +44,9 @@ impl LoginSettings {
             (None, None) if keep => Ok(LoginSettings::Kept),
             (None, None) => {
                 let clear = login::random_password(context);
-                Ok(LoginSettings::Random { sealed: context.seal.seal(&clear), hash: login::hash(&clear, context)? })
+                let purpose = Purpose::Password { account: context.account, request: context.request };
+                let sealed = context.seal.seal(&clear, purpose);
+                Ok(LoginSettings::Random { sealed, hash: login::hash(&clear, context)? })
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The small world in which every paragraph of a transcript begins, and the plain words that change it.
 
 use crate::{
-    Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Plan, Policy, Reason, RunningKeyChange, Seal, Wanted,
-    carry_out, seeded,
+    Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Plan, Policy, Purpose, Reason, RunningKeyChange, Seal,
+    Wanted, carry_out, seeded,
     tags::tagged,
     testing::{world_images, world_networks},
 };
@@ -29,7 +29,7 @@ const NOW_SECONDS: u64 = 1_795_478_400;
 struct Unsealed;
 
 impl Seal for Unsealed {
-    fn seal(&self, _clear: &str) -> Box<str> {
+    fn seal(&self, _clear: &str, _purpose: Purpose<'_>) -> Box<str> {
         "sealed".into()
     }
 }

@@ -9,8 +9,9 @@ use crate::{
     print, random,
 };
 use anyhow::bail;
+use cvmd_actions::{Purpose, Seal};
 use cvmd_model::{Account, AccountNumber, Credential};
-use cvmd_state::View;
+use cvmd_state::{Transaction, View};
 use serde_json::{Value, json};
 use std::{convert::Infallible, io::IsTerminal, sync::Arc};
 
@@ -82,7 +83,7 @@ pub(crate) async fn first_account(
                 Some(known) if !known.is_valid() => {
                     bail!("CVMD_SECRET_ID {id} has been revoked: give another one, or none")
                 }
-                Some(known) => match app.master_key.open_sealed(&known.secret_key_encrypted) {
+                Some(known) => match app.master_key.open_sealed(&known.secret_key_encrypted, (&**known).into()) {
                     Ok(kept) if kept.expose() == key.expose() => {}
                     Ok(_) => tracing::warn!(
                         secret_id = id,
@@ -152,8 +153,8 @@ pub(crate) fn new_credential() -> (String, Secret) {
 pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
     account_name::check(name)?;
     let (id, key) = new_credential();
-    let mut credential = sealed(app, FIRST_ACCOUNT, &id, key.expose());
     let (name, created_seconds) = (Box::<str>::from(name), app.now_seconds());
+    let put_credential = putting(app, &id, key.expose());
     let request = random::request_id();
     let entry = entry(app, request, FIRST_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
     // Looked at where it is written: two commands at once would take the same number otherwise.
@@ -165,9 +166,7 @@ pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
         let number = AccountNumber(last.max(tx.view().settings().last_account) + 1);
         let account = new_account(number, &name, created_seconds);
         tx.put_account(account.clone());
-        credential.account = number;
-        credential.sequence = tx.next_sequence();
-        tx.put_credential(credential);
+        put_credential(tx, number);
         Ok(account)
     });
     let account = added.await??;
@@ -185,16 +184,14 @@ pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
 /// Makes another credential for an account.
 pub(crate) async fn add_credential(app: &App, account: &str) -> anyhow::Result<Value> {
     let (id, key) = new_credential();
-    let mut credential = sealed(app, FIRST_ACCOUNT, &id, key.expose());
+    let put_credential = putting(app, &id, key.expose());
     let number = named(&app.state.view(), account)?.number;
     let (name, request): (Box<str>, _) = (account.into(), random::request_id());
     let entry = entry(app, request, number, "AddCredential", format!("credential {id}"));
     let added = app.state.commit(entry, move |tx| {
         // A new look: it may have been removed meanwhile.
         let number = named(tx.view(), &name)?.number;
-        credential.account = number;
-        credential.sequence = tx.next_sequence();
-        tx.put_credential(credential);
+        put_credential(tx, number);
         Ok::<_, Refused>(number)
     });
     let number = added.await??;
@@ -227,14 +224,22 @@ pub(crate) fn uin(number: AccountNumber) -> u64 {
     100_000_000_000 + u64::from(number.0)
 }
 
-fn sealed(app: &App, account: AccountNumber, id: &str, key: &str) -> Credential {
-    Credential {
-        sequence: 0,
-        account,
-        secret_id: id.into(),
-        secret_key_encrypted: cvmd_actions::Seal::seal(&*app.master_key, key),
-        created_seconds: app.now_seconds(),
-        revoked_seconds: None,
+/// Puts a credential's row where its account is known, for which its key is sealed.
+fn putting(app: &App, id: &str, key: &str) -> impl FnOnce(&mut Transaction<'_>, AccountNumber) + Send + use<> {
+    let (master_key, created_seconds) = (Arc::clone(&app.master_key), app.now_seconds());
+    let (secret_id, key) = (Box::<str>::from(id), Secret::from(key.to_owned()));
+    move |tx, account| {
+        let known = tx.view().credential(&secret_id).map(|known| known.sequence);
+        let sequence = known.unwrap_or_else(|| tx.next_sequence());
+        let purpose = Purpose::SecretKey { account, secret_id: &secret_id };
+        tx.put_credential(Credential {
+            sequence,
+            account,
+            secret_key_encrypted: master_key.seal(key.expose(), purpose),
+            secret_id,
+            created_seconds,
+            revoked_seconds: None,
+        });
     }
 }
 
@@ -244,16 +249,12 @@ pub(crate) fn named<'a>(view: &'a View, name: &str) -> Result<&'a Arc<Account>, 
 
 /// Keeps a credential, encrypted, and lets requests be signed with it at once.
 pub(crate) async fn put_credential(app: &App, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
-    let mut credential = sealed(app, account, &id, key);
-    let Ok(()) = app
-        .state
-        .change(move |tx| {
-            let known = tx.view().credential(&credential.secret_id).map(|known| known.sequence);
-            credential.sequence = known.unwrap_or_else(|| tx.next_sequence());
-            tx.put_credential(credential);
-            Ok::<_, Infallible>(())
-        })
-        .await?;
+    let put_credential = putting(app, &id, key);
+    let put = app.state.change(move |tx| {
+        put_credential(tx, account);
+        Ok::<_, Infallible>(())
+    });
+    let Ok(()) = put.await?;
     app.credentials.put(account.0, &id, key);
     Ok(())
 }

@@ -199,7 +199,7 @@ fn environment(app: &App, endpoint: &str) -> anyhow::Result<Value> {
     let newest = of_first_account(&view)
         .max_by_key(|credential| credential.created_seconds)
         .context("the first account has no credential: `cvmd credential add default` makes one")?;
-    let key = app.master_key.open_sealed(&newest.secret_key_encrypted)?;
+    let key = app.master_key.open_sealed(&newest.secret_key_encrypted, (&**newest).into())?;
     Ok(json!({
         "Endpoint": endpoint,
         "SecretId": newest.secret_id,
@@ -245,7 +245,7 @@ fn messages(app: &App) -> Value {
     let view = app.state.view();
     let (mut shown, mut sequences, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     for message in view.messages() {
-        match app.master_key.open_sealed(&message.text_encrypted) {
+        match app.master_key.open_sealed(&message.text_encrypted, (&**message).into()) {
             Ok(clear) => {
                 shown.push(json!({
                     "AccountName": view.account(message.account).map_or("", |account| &account.name),

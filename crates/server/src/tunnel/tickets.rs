@@ -1,7 +1,7 @@
 //! The word of a console's address, which opens it once and in time.
 
 use crate::master_key::MasterKey;
-use cvmd_actions::Ticket;
+use cvmd_actions::{Purpose, Ticket};
 use hyper::StatusCode;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ impl Used {
     /// The ticket that a query brings, which is used up by this.
     pub(super) fn redeem(&self, key: &MasterKey, query: &str, now_seconds: u64) -> Result<Ticket, NoConsole> {
         let word = query.split('&').find_map(|pair| pair.strip_prefix("s=")).ok_or(NoConsole::Unknown)?;
-        let clear = key.open_sealed(&cvmd_actions::sealed(word)).map_err(|_| NoConsole::Unknown)?;
+        let clear = key.open_sealed(word, Purpose::Console).map_err(|_| NoConsole::Unknown)?;
         let ticket = Ticket::read(clear.expose()).ok_or(NoConsole::Unknown)?;
         if ticket.until_seconds < now_seconds {
             return Err(NoConsole::Over);
@@ -62,7 +62,7 @@ impl Used {
 mod test {
     use super::*;
     use cvmd_actions::Seal;
-    use cvmd_model::InstanceId;
+    use cvmd_model::{AccountNumber, InstanceId, RequestId};
 
     const NOW: u64 = 1_795_478_400;
 
@@ -72,13 +72,17 @@ mod test {
         let key = MasterKey::open(&directory.path().join("key")).unwrap();
         let used = Used::default();
         let ticket = Ticket { instance: InstanceId::from_random(7), until_seconds: NOW + 15 };
-        let query = |text: &str| format!("s={}", key.seal(text).replace('+', "-").replace('/', "_").replace('=', ""));
+        let query = |text: &str| format!("s={}", key.seal(text, Purpose::Console));
         let words = query(&ticket.to_string());
         assert_eq!(used.redeem(&key, &words, NOW + 15), Ok(ticket));
         assert_eq!(used.redeem(&key, &words, NOW + 15), Err(NoConsole::Over));
         let late = query(&ticket.to_string());
         assert_eq!(used.redeem(&key, &late, NOW + 16), Err(NoConsole::Over));
-        for other in [query("secret"), "s=".into(), "s=AAAA".into(), "t=AAAA".into(), String::new()] {
+        let password = Purpose::Password { account: AccountNumber(1), request: RequestId(uuid::Uuid::nil()) };
+        let password = format!("s={}", key.seal(&ticket.to_string(), password));
+        // Another spelling of the same bytes would be another word, and open once more.
+        let padded = format!("{words}=");
+        for other in [query("secret"), password, padded, "s=".into(), "s=AAAA".into(), "t=AAAA".into(), String::new()] {
             assert_eq!(used.redeem(&key, &other, NOW), Err(NoConsole::Unknown), "{other}");
         }
         assert_eq!(used.redeem(&key, &query(&ticket.to_string()), NOW), Ok(ticket), "each word for itself");

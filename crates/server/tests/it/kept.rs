@@ -72,6 +72,18 @@ fn home(version: &str) -> (Home, Key, Key) {
     (home, stays, removed)
 }
 
+/// All that stands in the state under the master key.
+fn sealed(home: &Home) -> Vec<String> {
+    let database = Connection::open(home.data().join("state.db")).unwrap();
+    let of = |table: &str, member: &str| -> Vec<String> {
+        let mut rows = database.prepare(&format!("SELECT body ->> '{member}' FROM {table}")).unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let (keys, texts) = (of("credentials", "secret_key_encrypted"), of("messages", "text_encrypted"));
+    assert!(keys.len() > 2 && !texts.is_empty(), "{keys:?} {texts:?}");
+    [keys, texts].concat()
+}
+
 fn named(client: &Client, name: &str) -> Value {
     let filter = json!({"Filters": [{"Name": "instance-name", "Values": [name]}]});
     let mut answer = client.call("DescribeInstances", filter);
@@ -102,6 +114,7 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
     let (home, stays, removed) = home("0.1.0");
     let expected = std::fs::read(kept("0.1.0").join("expected.json")).unwrap();
     let expected: BTreeMap<String, Value> = serde_json::from_slice(&expected).unwrap();
+    assert!(sealed(&home).iter().all(|text| !text.starts_with("v1.")), "for no row of their own");
     let server = home.start();
     let client = server.client.with("AKIDofTheKeptDirectory", "clearSecretKeyOfTheKeptDirectory");
     for (name, end) in &expected {
@@ -137,6 +150,7 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
     ssh::with_password(&home, &instance, "Kept-password-1", "true").refused();
     furniture_is_whole(&home, &client);
     server.stop();
+    assert!(sealed(&home).iter().all(|text| text.starts_with("v1.")), "each for its row");
 }
 
 fn machine_holds(machine: &cvmd_hypervisor_simulated::Machine, key: &Key) -> bool {

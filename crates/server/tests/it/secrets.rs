@@ -1,6 +1,7 @@
 //! Secrets at rest and between tenants: nothing clear on the disk or in a log, and one account knows nothing of another.
 
 use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -205,4 +206,47 @@ fn what_one_account_owns_another_can_neither_see_nor_touch() {
 fn stranger(home: &Home, owner: &Client) -> Client {
     let account = home.ask_json(&["account", "add", "stranger"]);
     owner.with(account["SecretId"].as_str().unwrap(), account["SecretKey"].as_str().unwrap())
+}
+
+/// Puts a member of each of a table's last two rows into the other one.
+fn exchange(home: &Home, table: &str, member: &str) {
+    let database = Connection::open(home.data().join("state.db")).unwrap();
+    let mut rows = database
+        .prepare(&format!("SELECT sequence, body FROM {table} ORDER BY sequence DESC LIMIT 2"))
+        .unwrap()
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .unwrap()
+        .map(|row| row.map(|(sequence, body)| (sequence, serde_json::from_str::<Value>(&body).unwrap())).unwrap())
+        .collect::<Vec<_>>();
+    let [(_, one), (_, other)] = &mut rows[..] else { panic!("{table} has fewer rows") };
+    assert_ne!(one[member], other[member]);
+    std::mem::swap(&mut one[member], &mut other[member]);
+    for (sequence, body) in rows {
+        let put = format!("UPDATE {table} SET body = ?1 WHERE sequence = ?2");
+        assert_eq!(database.execute(&put, (body.to_string(), sequence)).unwrap(), 1);
+    }
+}
+
+#[test]
+fn what_is_sealed_opens_in_no_other_row() {
+    let home = Home::new().expecting("a message cannot be shown");
+    let server = home.start();
+    for name in ["one", "other"] {
+        home.ask_json(&["account", "add", name]);
+        machines::run(&server.client, "boot-ms=50", Value::Null);
+    }
+    server.stop();
+    exchange(&home, "messages", "text_encrypted");
+    let server = home.start();
+    assert!(!home.ask(&["messages"]).status.success());
+    let log = server.stop();
+    assert!(log.contains("not made with this master key, or not for this row"), "{log}");
+    exchange(&home, "messages", "text_encrypted");
+    exchange(&home, "credentials", "secret_key_encrypted");
+    let said = home.refuses_to_serve(&mut home.serve());
+    assert!(said.contains("cannot be decrypted"), "{said}");
+    exchange(&home, "credentials", "secret_key_encrypted");
+    let server = home.start();
+    assert_eq!(home.ask_json(&["messages"]).as_array().map(Vec::len), Some(2));
+    server.stop();
 }

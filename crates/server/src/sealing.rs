@@ -1,0 +1,40 @@
+//! Sealed texts of earlier versions, which name neither purpose nor row: a start seals them anew.
+
+use crate::app::App;
+use cvmd_model::Credential;
+use cvmd_state::{Message, Transaction};
+use std::convert::Infallible;
+
+/// Rows that one transaction writes, so that none is a large one.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// Nothing else is under way yet. What another master key has sealed stays for the day that it is back.
+///
+/// # Errors
+/// When a change cannot be made durable. A later start goes on.
+pub(crate) async fn seal_anew(app: &App) -> anyhow::Result<()> {
+    let (view, key) = (app.state.view(), &app.master_key);
+    let credentials = view.credentials().filter_map(|row| {
+        let secret_key_encrypted = key.seal_anew(&row.secret_key_encrypted, (&**row).into())?;
+        Some(Credential { secret_key_encrypted, ..Credential::clone(row) })
+    });
+    let messages = view.messages().filter_map(|row| {
+        let text_encrypted = key.seal_anew(&row.text_encrypted, (&**row).into())?;
+        Some(Message { text_encrypted, ..Message::clone(row) })
+    });
+    let (credentials, messages) = (credentials.collect(), messages.collect());
+    put(app, credentials, |tx, row| tx.put_credential(row)).await?;
+    put(app, messages, |tx, row| tx.put_message(row)).await
+}
+
+async fn put<T: Send + 'static>(app: &App, mut rows: Vec<T>, put: fn(&mut Transaction<'_>, T)) -> anyhow::Result<()> {
+    while !rows.is_empty() {
+        let part = rows.split_off(rows.len().saturating_sub(ROWS_AT_ONCE));
+        let change = app.state.change(move |tx| {
+            part.into_iter().for_each(|row| put(tx, row));
+            Ok::<_, Infallible>(())
+        });
+        let Ok(()) = change.await?;
+    }
+    Ok(())
+}
