@@ -1,7 +1,7 @@
 //! Which action a request is for.
 
 use crate::{
-    Action, Product, Reason, catalog, facts,
+    Product, Reason, catalog, facts,
     product::{is_vendor_host, is_vendors},
 };
 
@@ -16,12 +16,13 @@ pub struct Address<'a> {
     pub action: &'a str,
 }
 
-/// The action that a request is for: the product is the scope's, else the host's, else it follows from version and action.
+/// The action that a request is for, by its place in [`ACTIONS`](crate::ACTIONS): the product is the scope's, else the host's,
+/// else it follows from version and action.
 ///
 /// # Errors
 /// [`Reason::UnknownProduct`], [`Reason::Missing`], [`Reason::UnknownVersion`], [`Reason::UnknownAction`], and
 /// [`Reason::NotBuilt`] for an action that the vendor has and cvmd has not.
-pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
+pub fn find(address: &Address<'_>) -> Result<usize, Reason> {
     let version = address.version.ok_or(Reason::Missing { name: "Version".into() })?;
     let label = address.host.split('.').next().unwrap_or_default();
     let named = address.scope.and_then(Product::find).or_else(|| Product::find(label));
@@ -33,9 +34,9 @@ pub fn find(address: &Address<'_>) -> Result<&'static Action, Reason> {
     }
     let speaking = || Product::ALL.into_iter().filter(|product| product.version() == version);
     // Invariant: no two products of one version have actions of one name that are built; a test walks the catalog.
-    let built = speaking().find_map(|product| catalog::find(product, address.action));
-    if let Some(action) = built {
-        return Ok(action);
+    let built = speaking().find_map(|product| catalog::place(product, address.action));
+    if let Some(place) = built {
+        return Ok(place);
     }
     let knowing = speaking().find(|product| facts::is_known(*product, address.action));
     match (knowing, address.scope) {
@@ -50,12 +51,12 @@ fn not_here(name: &str) -> Reason {
     Reason::UnknownProduct { product: name.into(), is_vendors: is_vendors(name) }
 }
 
-fn find_in(product: Product, version: &str, name: &str) -> Result<&'static Action, Reason> {
+fn find_in(product: Product, version: &str, name: &str) -> Result<usize, Reason> {
     if version != product.version() {
         return Err(Reason::UnknownVersion { product, version: version.into() });
     }
-    match catalog::find(product, name) {
-        Some(action) => Ok(action),
+    match catalog::place(product, name) {
+        Some(place) => Ok(place),
         None if facts::is_known(product, name) => Err(Reason::NotBuilt { product, action: name.into() }),
         None => Err(Reason::UnknownAction { product, action: name.into() }),
     }
@@ -76,10 +77,11 @@ fn is_product_like(scope: &str) -> bool {
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::ACTIONS;
 
     fn found(scope: Option<&str>, host: &str, version: &str, action: &str) -> Result<String, Reason> {
         let address = Address { scope, host, version: Some(version), action };
-        find(&address).map(|action| format!("{}.{}", action.product.name(), action.name))
+        find(&address).map(|place| ACTIONS[place]).map(|action| format!("{}.{}", action.product.name(), action.name))
     }
 
     #[test]
@@ -108,7 +110,7 @@ mod test {
             "NoSuchProduct"
         );
         let missing = Address { scope: None, host: "", version: None, action: "RunInstances" };
-        assert_eq!(find(&missing).map(|action| action.name), Err(Reason::Missing { name: "Version".into() }));
+        assert_eq!(find(&missing), Err(Reason::Missing { name: "Version".into() }));
         for scope in [None, Some("cvm"), Some("127")] {
             let version = found(scope, "127.0.0.1", "2018-01-01", "RunInstances");
             assert!(matches!(version, Err(Reason::UnknownVersion { .. })), "{version:?}");

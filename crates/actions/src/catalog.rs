@@ -173,9 +173,15 @@ macro_rules! tables {
 
 catalog!(tables);
 
+/// The place in [`ACTIONS`] of the product's action of that name.
+#[must_use]
+pub(crate) fn place(product: Product, name: &str) -> Option<usize> {
+    ACTIONS.binary_search_by(|action| (action.product, action.name).cmp(&(product, name))).ok()
+}
+
 /// The product's action of that name.
+#[cfg(test)]
 #[must_use]
 pub(crate) fn find(product: Product, name: &str) -> Option<&'static Action> {
-    let place = |action: &&'static Action| (action.product, action.name).cmp(&(product, name));
-    ACTIONS.binary_search_by(place).ok().map(|index| ACTIONS[index])
+    place(product, name).map(|place| ACTIONS[place])
 }

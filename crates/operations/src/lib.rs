@@ -12,6 +12,7 @@
 //! Architecture invariant: this crate knows no requests and no actions; it commits only on rows whose operation is
 //! still the one that it walks.
 
+mod durations;
 mod effects;
 mod engine;
 mod follow;
@@ -28,10 +29,11 @@ mod step;
 mod tasks;
 mod walk;
 
+pub use durations::{BUCKETS, Counted, Durations};
 pub use engine::Engine;
 pub use limits::Limits;
 pub use next::{Next, next};
 pub use perform::{definition, login};
 pub use ports::tell_ports;
-pub use shared::Figures;
+pub use shared::{Figures, GOAL_BOUNDS_MS, GOALS};
 pub use step::Step;

@@ -1,9 +1,9 @@
 //! What the engine's tasks share: both truths, the clock, the limits, who has a task, and what they count.
 
-use crate::{Limits, effects::Effects};
+use crate::{BUCKETS, Counted, Durations, Limits, effects::Effects};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::Hypervisor;
-use cvmd_model::{Instance, InstanceId, InstanceState, Observed, Power};
+use cvmd_model::{Goal, Instance, InstanceId, InstanceState, Observed, Power};
 use cvmd_state::State;
 use foldhash::HashMap;
 use parking_lot::Mutex;
@@ -31,6 +31,47 @@ pub struct Figures {
     pub followed: u64,
     /// Instances that should have a machine and were seen to have none.
     pub without_machine: usize,
+    /// How long operations took that ended, in milliseconds: of each of [`GOALS`], in buckets of [`GOAL_BOUNDS_MS`].
+    pub took: [Counted; GOALS.len()],
+}
+
+/// What an operation may have to bring about.
+pub const GOALS: [&str; 13] = [
+    "Launch",
+    "Create",
+    "Start",
+    "Stop",
+    "Reboot",
+    "ChangeLogin",
+    "Reshape",
+    "Isolate",
+    "CaptureImage",
+    "Reset",
+    "EnterRescue",
+    "ExitRescue",
+    "Terminate",
+];
+
+/// From what changes no machine to what waits for a guest that does not shut down.
+pub const GOAL_BOUNDS_MS: [u64; BUCKETS] = [1, 5, 20, 50, 100, 250, 500, 1_000, 2_500, 10_000, 60_000, 300_000];
+
+/// Its place in [`GOALS`].
+const fn place(goal: &Goal) -> usize {
+    match goal {
+        Goal::Launch => 0,
+        Goal::Create => 1,
+        Goal::Start => 2,
+        Goal::Stop { .. } => 3,
+        Goal::Reboot { .. } => 4,
+        Goal::ChangeLogin { .. } => 5,
+        Goal::Reshape { .. } => 6,
+        Goal::Isolate => 7,
+        Goal::CaptureImage { .. } => 8,
+        Goal::Reset { .. } => 9,
+        Goal::EnterRescue { .. } => 10,
+        Goal::ExitRescue => 11,
+        Goal::Terminate => 12,
+    }
 }
 
 #[derive(Debug)]
@@ -54,9 +95,16 @@ pub(crate) struct Counters {
     pub(crate) succeeded: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) followed: AtomicU64,
+    took: [Durations; GOALS.len()],
 }
 
 impl Counters {
+    /// Counts an operation that has ended.
+    pub(crate) fn ended(&self, goal: &Goal, is_success: bool, spent_ms: u64) {
+        Counters::add(if is_success { &self.succeeded } else { &self.failed });
+        self.took[place(goal)].record(spent_ms, &GOAL_BOUNDS_MS);
+    }
+
     pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -84,6 +132,7 @@ impl Shared {
             failed: read(&counters.failed),
             followed: read(&counters.followed),
             without_machine: self.without_machine(),
+            took: counters.took.each_ref().map(Durations::counted),
         }
     }
 

@@ -333,12 +333,11 @@ impl Walk {
         });
         match committed.await {
             Committed::Kept => {
-                let counters = &shared.counters;
-                Counters::add(if outcome == Outcome::Success { &counters.succeeded } else { &counters.failed });
+                let ms = shared.clock.now_ms().saturating_sub(self.began_ms);
+                shared.counters.ended(&sight.goal, outcome == Outcome::Success, ms);
                 // A seed's are too many to be told one by one.
                 if let Some(latest) = &sight.row.latest {
-                    let (action, ms) = (&latest.action, shared.clock.now_ms().saturating_sub(self.began_ms));
-                    tracing::info!(instance = %id, %action, %request, %outcome, ms, "operation ended");
+                    tracing::info!(instance = %id, action = %latest.action, %request, %outcome, ms, "operation ended");
                 }
                 Ok(())
             }

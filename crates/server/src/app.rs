@@ -6,7 +6,8 @@ use crate::{
     descriptors::Shares,
     http::{Bodies, Connections, Owner, Replies},
     master_key::MasterKey,
-    metrics::{Held, Metrics},
+    metrics::Metrics,
+    metrics_page::{self, Held},
     pace::Pace,
     random,
     replays::Replays,
@@ -116,7 +117,7 @@ impl App {
             set_aside: self.hypervisor.set_aside(),
             machines: self.hypervisor.bounds_reached(),
         };
-        self.metrics.text(&self.state, self.figures(), &held)
+        metrics_page::text(&self.metrics, &self.state, self.figures(), &held)
     }
 
     pub(crate) fn now_seconds(&self) -> u64 {

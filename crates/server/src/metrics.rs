@@ -1,13 +1,20 @@
-//! Counters in Prometheus' text form.
+//! What is counted, without a lock on a request's path. `metrics_page.rs` shows it.
 
-use cvmd_operations::Figures;
-use cvmd_state::State;
-use parking_lot::Mutex;
+use cvmd_actions::ACTIONS;
+use cvmd_operations::{BUCKETS, Counted, Durations};
 use std::{
     collections::BTreeMap,
-    fmt::Write,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
+
+/// Bounds of the buckets of a request's time, in microseconds: from a query to what hashes a password or waits for its turn.
+pub(crate) const REQUEST_BOUNDS_US: [u64; BUCKETS] =
+    [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_500_000];
+/// What the requests are counted under that name no action of ours.
+pub(crate) const NO_ACTION: &str = "-";
 
 /// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +50,7 @@ pub(crate) enum Bound {
 }
 
 impl Bound {
-    const ALL: &[Bound] = &[
+    pub(crate) const ALL: [Bound; 14] = [
         Bound::Account,
         Bound::Accepting,
         Bound::BodyTime,
@@ -60,7 +67,7 @@ impl Bound {
         Bound::Turns,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Bound::Account => "account",
             Bound::Accepting => "accepting",
@@ -80,97 +87,91 @@ impl Bound {
     }
 }
 
-/// Requests by action and code, the time they took, and how often a bound was reached.
-#[derive(Debug, Default)]
+/// Requests of each action, and how often each bound was reached.
+#[derive(Debug)]
 pub(crate) struct Metrics {
-    bounds: Mutex<BTreeMap<Bound, u64>>,
-    requests: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
-    microseconds: AtomicU64,
+    bounds: [AtomicU64; Bound::ALL.len()],
+    /// At the places of [`ACTIONS`]; actions of one name share one. Behind them that of requests of no action.
+    places: Vec<Arc<Requests>>,
+    by_name: BTreeMap<&'static str, Arc<Requests>>,
 }
 
-/// What there is now of some things.
+/// The requests of one action.
+#[derive(Debug, Default)]
+struct Requests {
+    codes: Codes,
+    took: Durations,
+}
+
+/// A list of the codes that were answered, with their counts. It only grows, and no longer than there are codes.
+#[derive(Debug, Default)]
+struct Codes(OnceLock<Box<Code>>);
+
 #[derive(Debug)]
-pub(crate) struct Held {
-    pub(crate) connections: usize,
-    pub(crate) tunnels: usize,
-    pub(crate) reply_bytes: usize,
-    /// Machines that no instance has.
-    pub(crate) set_aside: usize,
-    /// How often bounds of the hypervisor's own were reached, by name.
-    pub(crate) machines: Vec<(&'static str, u64)>,
+struct Code {
+    code: &'static str,
+    count: AtomicU64,
+    next: Codes,
+}
+
+impl Codes {
+    /// That of a code, which is put at the end when it is new.
+    fn of(&self, code: &'static str) -> &AtomicU64 {
+        let mut list = self;
+        loop {
+            let at = list.0.get_or_init(|| Box::new(Code { code, count: AtomicU64::new(0), next: Codes::default() }));
+            if at.code == code {
+                return &at.count;
+            }
+            list = &at.next;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let codes = std::iter::successors(self.0.get(), |code| code.next.0.get());
+        codes.map(|code| (code.code, code.count.load(Ordering::Relaxed)))
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let mut by_name = BTreeMap::<_, Arc<Requests>>::new();
+        let names = ACTIONS.iter().map(|action| action.name).chain([NO_ACTION]);
+        let places = names.map(|name| Arc::clone(by_name.entry(name).or_default())).collect();
+        Metrics { bounds: Default::default(), places, by_name }
+    }
 }
 
 impl Metrics {
-    /// `action` and `code` come from the catalog, so that what a caller sends cannot make new series.
-    pub(crate) fn count(&self, action: &'static str, code: &'static str, took_us: u64) {
-        *self.requests.lock().entry((action, code)).or_default() += 1;
-        self.microseconds.fetch_add(took_us, Ordering::Relaxed);
+    /// `place` is the action's in [`ACTIONS`], and `code` comes from the catalog, so that what a caller sends cannot make new
+    /// series.
+    pub(crate) fn count(&self, place: Option<usize>, code: &'static str, took_us: u64) {
+        let requests = &self.places[place.unwrap_or(ACTIONS.len())];
+        requests.codes.of(code).fetch_add(1, Ordering::Relaxed);
+        requests.took.record(took_us, &REQUEST_BOUNDS_US);
     }
 
     /// Notes that something was refused or closed because of a bound.
     pub(crate) fn reached(&self, bound: Bound) {
-        *self.bounds.lock().entry(bound).or_default() += 1;
+        self.bounds[bound as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn text(&self, state: &State, engine: Figures, held: &Held) -> String {
-        let mut text = String::from(
-            "# HELP cvmd_requests_total Requests answered, by action and code.\n# TYPE cvmd_requests_total counter\n",
-        );
-        let requests = self.requests.lock();
-        for ((action, code), count) in requests.iter() {
-            let _ = writeln!(text, "cvmd_requests_total{{action=\"{action}\",code=\"{code}\"}} {count}");
-        }
-        drop(requests);
-        text.push_str("# HELP cvmd_bounds_reached_total What was refused or closed because of a bound, by bound.\n");
-        text.push_str("# TYPE cvmd_bounds_reached_total counter\n");
-        let bounds = self.bounds.lock();
-        for bound in Bound::ALL {
-            let count = bounds.get(bound).copied().unwrap_or_default();
-            let _ = writeln!(text, "cvmd_bounds_reached_total{{bound=\"{}\"}} {count}", bound.name());
-        }
-        drop(bounds);
-        for (name, count) in &held.machines {
-            let _ = writeln!(text, "cvmd_bounds_reached_total{{bound=\"{name}\"}} {count}");
-        }
-        let seconds = |us: u64| us as f64 / 1e6;
-        let view = state.view();
-        let (groups, commands, persist_us) = state.figures();
-        let writable = f64::from(u8::from(state.write_error().is_none()));
-        let took = seconds(self.microseconds.load(Ordering::Relaxed));
-        for (name, kind, help, value) in [
-            ("cvmd_request_seconds_total", "counter", "Time from the last byte of a request to its reply.", took),
-            ("cvmd_instances", "gauge", "Instances in the state.", view.instance_total() as f64),
-            ("cvmd_operations_under_way", "gauge", "Instances with an operation.", view.operating().count() as f64),
-            ("cvmd_operations_succeeded_total", "counter", "Operations that ended SUCCESS.", engine.succeeded as f64),
-            ("cvmd_operations_failed_total", "counter", "Operations that ended FAILED.", engine.failed as f64),
-            ("cvmd_effects_total", "counter", "Effects on machines, failed ones too.", engine.effects as f64),
-            ("cvmd_effects_failed_total", "counter", "Effects on machines that failed.", engine.effects_failed as f64),
-            ("cvmd_instances_followed_total", "counter", "Idle instances that had changed.", engine.followed as f64),
-            ("cvmd_log_lines_lost_total", "counter", "Log lines that could not be written.", crate::log::lost() as f64),
-            ("cvmd_connections", "gauge", "Open connections to the listener, tunnels too.", held.connections as f64),
-            (
-                "cvmd_instances_without_machine",
-                "gauge",
-                "Instances that should have a machine and have none.",
-                engine.without_machine as f64,
-            ),
-            ("cvmd_machines_without_instance", "gauge", "Machines that no instance has.", held.set_aside as f64),
-            ("cvmd_reply_bytes", "gauge", "Bytes of replies that are not read.", held.reply_bytes as f64),
-            ("cvmd_tunnels", "gauge", "Open tunnels to machines.", held.tunnels as f64),
-            ("cvmd_commit_groups_total", "counter", "Groups persisted.", groups as f64),
-            ("cvmd_commits_total", "counter", "Commands and changes in those groups.", commands as f64),
-            (
-                "cvmd_state_log_bytes",
-                "gauge",
-                "SQLite's log beside state.db, when it was last looked at.",
-                state.log_bytes() as f64,
-            ),
-            ("cvmd_state_writable", "gauge", "1 when the last change could be made durable, else 0.", writable),
-            ("cvmd_persist_seconds_total", "counter", "Time spent persisting.", seconds(persist_us)),
-        ] {
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
-        }
-        text
+    pub(crate) fn bounds(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Bound::ALL.into_iter().map(|bound| (bound.name(), self.bounds[bound as usize].load(Ordering::Relaxed)))
+    }
+
+    /// How often each code was answered, by action.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        self.by_name.iter().flat_map(|(name, requests)| {
+            let codes: BTreeMap<_, _> = requests.codes.iter().collect();
+            codes.into_iter().map(|(code, count)| (*name, code, count))
+        })
+    }
+
+    /// How long the requests took of each action that was asked for, in microseconds.
+    pub(crate) fn took(&self) -> impl Iterator<Item = (&'static str, Counted)> {
+        let asked = self.by_name.iter().filter(|(_, requests)| requests.codes.iter().next().is_some());
+        asked.map(|(name, requests)| (*name, requests.took.counted()))
     }
 }
 
@@ -185,5 +186,33 @@ mod test {
         for name in names {
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
         }
+    }
+
+    #[test]
+    fn each_bound_is_counted_for_itself() {
+        let metrics = Metrics::default();
+        for (times, bound) in Bound::ALL.into_iter().enumerate() {
+            (0..times).for_each(|_| metrics.reached(bound));
+        }
+        let expected: Vec<_> = Bound::ALL.iter().map(|bound| bound.name()).zip(0..).collect();
+        assert_eq!(metrics.bounds().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn requests_are_counted_by_the_names_of_action_and_code() {
+        let metrics = Metrics::default();
+        let zones = ACTIONS.iter().enumerate().filter(|(_, action)| action.name == "DescribeZones");
+        let zones: Vec<usize> = zones.map(|(place, _)| place).collect();
+        assert!(zones.len() > 1, "two products have one of this name");
+        metrics.count(Some(zones[0]), "OK", 40);
+        metrics.count(Some(zones[1]), "OK", 60);
+        metrics.count(Some(zones[0]), "InternalError", 3_000_000);
+        metrics.count(None, "AuthFailure", 0);
+        let requests: Vec<_> = metrics.requests().collect();
+        let zones = "DescribeZones";
+        assert_eq!(requests, [(NO_ACTION, "AuthFailure", 1), (zones, "InternalError", 1), (zones, "OK", 2)]);
+        let took: BTreeMap<_, _> = metrics.took().collect();
+        assert_eq!((took.len(), took[zones].sum), (2, 3_000_100));
+        assert_eq!((took[zones].counts[0], took[zones].counts[1], took[zones].counts[BUCKETS]), (1, 1, 1));
     }
 }

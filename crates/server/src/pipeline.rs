@@ -3,21 +3,13 @@
 use crate::{
     app::App,
     command::{self, Outcome},
-    random, work,
+    summary::Summary,
+    work,
 };
-use cvmd_actions::{self as actions, Action, Address, ApiError, Body, Effect, Reason};
-use cvmd_model::{AccountNumber, RegionId, RequestId};
+use cvmd_actions::{self as actions, ACTIONS, Action, Address, ApiError, Body, Effect, Reason};
+use cvmd_model::{AccountNumber, RegionId};
 use cvmd_wire::{Checked, Denied, Dialect, Language, RawHead, RawRequest, Request, envelope};
 use std::{net::IpAddr, sync::Arc};
-
-/// What became of a request, for the log and the metrics.
-#[derive(Debug)]
-pub(crate) struct Summary {
-    pub(crate) request: RequestId,
-    pub(crate) action: &'static str,
-    pub(crate) account: u32,
-    pub(crate) code: &'static str,
-}
 
 /// Bytes in, bytes out. `checked` is the head of `raw`.
 pub(crate) async fn answer(
@@ -26,7 +18,7 @@ pub(crate) async fn answer(
     raw: &RawRequest<'_>,
     peer: IpAddr,
 ) -> (Vec<u8>, Summary) {
-    let mut told = unknown();
+    let mut told = Summary::unknown();
     let dialect = Dialect::of_path(raw.target.path());
     let authenticated = work::authenticate(app, checked, raw.body, peer).await;
     let outcome = match carry_out(app, authenticated, raw, dialect, &mut told) {
@@ -43,17 +35,13 @@ pub(crate) async fn answer(
 /// The reply to a request that was not believed.
 pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
-    refused(&actions::denied(denied, dialect, Language::wished(&head.with(b""))), dialect, unknown())
+    refused(&actions::denied(denied, dialect, Language::wished(&head.with(b""))), dialect, Summary::unknown())
 }
 
 /// The reply to bytes that did not even become a request.
 pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
-    refused(&reason.to_api_error(dialect, Language::wished(&head.with(b"")), &[]), dialect, unknown())
-}
-
-fn unknown() -> Summary {
-    Summary { request: random::request_id(), action: "-", account: 0, code: "OK" }
+    refused(&reason.to_api_error(dialect, Language::wished(&head.with(b"")), &[]), dialect, Summary::unknown())
 }
 
 fn refused(error: &ApiError, dialect: Dialect, told: Summary) -> (Vec<u8>, Summary) {
@@ -76,8 +64,9 @@ fn carry_out<'a>(
     let language = request.language;
     told.account = request.owner;
     let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
-    let action = find(&request).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
-    told.action = action.name;
+    let place = find(&request).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
+    let action = ACTIONS[place];
+    told.place = Some(place);
     if request.replay.is_some_and(|key| !app.replays.admit(key, app.now_seconds())) {
         return Err(Reason::Replayed.to_api_error(dialect, language, action.errors));
     }
@@ -97,7 +86,7 @@ fn carry_out<'a>(
     }
 }
 
-fn find(request: &Request) -> Result<&'static Action, Reason> {
+fn find(request: &Request) -> Result<usize, Reason> {
     actions::find(&Address {
         scope: request.service.as_deref(),
         host: &request.host,

@@ -10,8 +10,10 @@ use super::{
 use crate::{
     app::App,
     metrics::Bound,
+    metrics_page,
     operator::standing::MACHINE_PAGE,
-    pipeline::{self, Summary},
+    pipeline,
+    summary::Summary,
     tunnel::{connect, relay},
 };
 use bytes::Bytes;
@@ -92,11 +94,9 @@ async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Respon
             StatusCode::UNAUTHORIZED,
             "the metrics are shown to `Authorization: Bearer TOKEN` alone: metrics.token\n",
         ),
-        "/_cvmd/metrics" => typed(
-            StatusCode::OK,
-            "text/plain; version=0.0.4; charset=utf-8",
-            held(connection, app.metrics_text().into_bytes(), 0),
-        ),
+        "/_cvmd/metrics" => {
+            typed(StatusCode::OK, metrics_page::CONTENT_TYPE, held(connection, app.metrics_text().into_bytes(), 0))
+        }
         path if path.starts_with(MACHINE_PAGE) && !app.access.leads_to_machines(connection.peer) => {
             text(StatusCode::FORBIDDEN, format!("{}\n", connect::NO_PEER))
         }
@@ -173,10 +173,10 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
 
 /// The answer to a request, counted and logged.
 fn answered(connection: &Connection, bytes: Vec<u8>, told: &Summary, took_us: u64) -> Response<Full<Bytes>> {
-    connection.app.metrics.count(told.action, told.code, took_us);
+    connection.app.metrics.count(told.place, told.code, took_us);
     tracing::info!(
         request = %told.request,
-        action = told.action,
+        action = told.action(),
         account = told.account,
         code = told.code,
         us = took_us,

@@ -1,0 +1,53 @@
+//! How long things took: a histogram that is counted without a lock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bounds of a histogram's buckets, in milliseconds or whatever its owner counts in.
+pub const BUCKETS: usize = 12;
+
+/// Counts in `BUCKETS` buckets, and beyond the last.
+#[derive(Debug, Default)]
+pub struct Durations {
+    counts: [AtomicU64; BUCKETS + 1],
+    sum: AtomicU64,
+}
+
+/// What was counted until a moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Of each bucket alone; the last one has no bound.
+    pub counts: [u64; BUCKETS + 1],
+    pub sum: u64,
+}
+
+impl Durations {
+    /// Counts one that is in the first bucket whose bound it does not exceed.
+    pub fn record(&self, duration: u64, bounds: &[u64; BUCKETS]) {
+        let bucket = bounds.partition_point(|bound| *bound < duration);
+        self.counts[bucket].fetch_add(1, Ordering::Relaxed);
+        self.sum.fetch_add(duration, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counted { counts: self.counts.each_ref().map(read), sum: read(&self.sum) }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_counted_once_where_its_bound_is() {
+        let bounds: [u64; BUCKETS] = std::array::from_fn(|bucket| 10 * (bucket as u64 + 1));
+        let durations = Durations::default();
+        for duration in [0, 10, 11, 120, 121, u64::from(u32::MAX)] {
+            durations.record(duration, &bounds);
+        }
+        let Counted { counts, sum } = durations.counted();
+        assert_eq!((counts[0], counts[1], counts[BUCKETS - 1], counts[BUCKETS]), (2, 1, 1, 2));
+        assert_eq!((counts.iter().sum::<u64>(), sum), (6, 262 + u64::from(u32::MAX)));
+    }
+}
