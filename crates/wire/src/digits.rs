@@ -1,5 +1,7 @@
 //! Decimal numbers and dates as signatures write them.
 
+use jiff::{Timestamp, tz::Offset};
+
 /// Reads decimal digits and nothing else: no sign, no space.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -8,28 +10,19 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-/// The UTC date of a UNIX time as `YYYY-MM-DD`. Years above 9999 do not fit the form and are shown
-/// by their last four digits; the window of five minutes around now keeps them out.
+/// The UTC date of a UNIX time as `YYYY-MM-DD`. The last date of the calendar stands for all later ones; the window of five
+/// minutes around now keeps them out.
 pub(crate) fn utc_date(seconds: u64) -> [u8; 10] {
-    // Days are counted from 0000-03-01, so that the leap day is the last of its year; an era is the
-    // 400 years after which the calendar repeats.
-    let days = seconds / 86_400 + 719_468;
-    let day_of_era = days % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let months_since_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
-    let month = (months_since_march + 2) % 12 + 1;
-    let year = days / 146_097 * 400 + year_of_era + u64::from(month <= 2);
-
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let day = Offset::UTC.to_datetime(time.unwrap_or(Timestamp::MAX)).date();
     let mut date = *b"0000-00-00";
-    write_decimal(&mut date[0..4], year);
-    write_decimal(&mut date[5..7], month);
-    write_decimal(&mut date[8..10], day);
+    write_decimal(&mut date[0..4], day.year().unsigned_abs());
+    write_decimal(&mut date[5..7], day.month().unsigned_abs().into());
+    write_decimal(&mut date[8..10], day.day().unsigned_abs().into());
     date
 }
 
-fn write_decimal(place: &mut [u8], mut number: u64) {
+fn write_decimal(place: &mut [u8], mut number: u16) {
     for digit in place.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
@@ -56,7 +49,7 @@ mod test {
         ] {
             assert_eq!(std::str::from_utf8(&utc_date(seconds)), Ok(date), "{seconds}");
         }
-        utc_date(u64::MAX);
+        assert_eq!(utc_date(u64::MAX), *b"9999-12-30");
     }
 
     #[test]

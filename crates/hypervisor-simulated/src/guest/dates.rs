@@ -1,100 +1,30 @@
 //! Times as a guest prints them, always in UTC and in English: `date`, `uptime`, and the times of files.
 
 use super::process::{Done, fails, prints};
+use jiff::{Timestamp, fmt::strtime};
 
-const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+/// Letters after `%` that are supported.
+const LETTERS: &str = "%AaBbdeFHMmnRSsTYyZz";
 /// Half a year: coreutils print the year of older times, and the time of day of younger ones.
 const RECENT_SECONDS: u64 = 31_556_952 / 2;
 
-/// A time in the calendar.
-struct Moment {
-    seconds: u64,
-    year: u64,
-    /// From 1.
-    month: usize,
-    day: u64,
-    weekday: usize,
-}
-
-impl Moment {
-    fn of(seconds: u64) -> Moment {
-        let days = seconds / 86_400;
-        // Days are counted from 1 March of year 0, so that a leap day ends a year
-        // (https://howardhinnant.github.io/date_algorithms.html#civil_from_days).
-        let shifted = days + 719_468;
-        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-        let year = era * 400 + year_of_era + u64::from(month <= 2);
-        #[expect(clippy::cast_possible_truncation, reason = "at most 12, and at most 6")]
-        let (month, weekday) = (month as usize, (days % 7) as usize);
-        Moment { seconds, year, month, day, weekday }
-    }
-
-    /// The text for a letter after `%`; `None` for a letter that is not supported.
-    fn field(&self, letter: char) -> Option<String> {
-        let Moment { seconds, year, month, day, weekday } = *self;
-        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-        let name = |names: &[&str], at: usize| names.get(at).copied().unwrap_or_default().to_owned();
-        Some(match letter {
-            'Y' => year.to_string(),
-            'y' => format!("{:02}", year % 100),
-            'm' => format!("{month:02}"),
-            'd' => format!("{day:02}"),
-            'e' => format!("{day:2}"),
-            'H' => format!("{hour:02}"),
-            'M' => format!("{minute:02}"),
-            'S' => format!("{second:02}"),
-            's' => seconds.to_string(),
-            'a' => name(&DAYS, weekday)[..3].to_owned(),
-            'A' => name(&DAYS, weekday),
-            'b' => name(&MONTHS, month - 1)[..3].to_owned(),
-            'B' => name(&MONTHS, month - 1),
-            'F' => self.text("%Y-%m-%d").ok()?,
-            'T' => self.text("%H:%M:%S").ok()?,
-            'R' => self.text("%H:%M").ok()?,
-            'Z' => "UTC".into(),
-            'z' => "+0000".into(),
-            'n' => "\n".into(),
-            '%' => "%".into(),
-            _ => return None,
-        })
-    }
-
-    /// The time in a format of `date`.
-    ///
-    /// # Errors
-    /// The letter that is not supported.
-    fn text(&self, format: &str) -> Result<String, char> {
-        let (mut text, mut letters) = (String::new(), format.chars());
-        while let Some(letter) = letters.next() {
-            match letter {
-                '%' => {
-                    let letter = letters.next().unwrap_or('%');
-                    text.push_str(&self.field(letter).ok_or(letter)?);
-                }
-                letter => text.push(letter),
-            }
+/// The time in a format of `date`.
+///
+/// # Errors
+/// The letter that is not supported.
+fn text(seconds: u64, format: &str) -> Result<String, char> {
+    let (mut supported, mut letters) = (String::new(), format.chars());
+    while let Some(letter) = letters.next() {
+        supported.push(letter);
+        if letter == '%' {
+            // At the end it stands for itself.
+            let letter = letters.next().unwrap_or('%');
+            supported.push(Some(letter).filter(|letter| LETTERS.contains(*letter)).ok_or(letter)?);
         }
-        Ok(text)
     }
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    // Invariant: jiff supports all these letters.
+    Ok(strtime::format(supported, time.unwrap_or(Timestamp::MAX)).unwrap_or_default())
 }
 
 /// `date`, and `date +FORMAT`. The guest's own time is UTC, so `-u` changes nothing.
@@ -105,7 +35,7 @@ pub(crate) fn date(arguments: &[&str], now: u64) -> Done {
         [format] if format.starts_with('+') => &format[1..],
         _ => return fails("date: only -u and a format such as +%Y-%m-%d are known here", 1),
     };
-    match Moment::of(now).text(format) {
+    match text(now, format) {
         Ok(text) => prints(&text),
         Err(letter) => fails(&format!("date: %{letter} is not known here"), 1),
     }
@@ -114,12 +44,12 @@ pub(crate) fn date(arguments: &[&str], now: u64) -> Done {
 /// The time of a file, as `ls -l` prints it.
 pub(crate) fn of_files(moment: u64, now: u64) -> String {
     let is_recent = moment <= now && moment + RECENT_SECONDS > now;
-    Moment::of(moment).text(if is_recent { "%b %e %R" } else { "%b %e  %Y" }).unwrap_or_default()
+    text(moment, if is_recent { "%b %e %R" } else { "%b %e  %Y" }).unwrap_or_default()
 }
 
 pub(crate) fn uptime(arguments: &[&str], booted: u64, now: u64) -> Done {
     match arguments {
-        ["-s"] => prints(&Moment::of(booted).text("%F %T").unwrap_or_default()),
+        ["-s"] => prints(&text(booted, "%F %T").unwrap_or_default()),
         [] => prints(&up(booted, now)),
         _ => fails("uptime: only `uptime` and `uptime -s`, the time of the boot, are known here", 1),
     }
@@ -135,7 +65,7 @@ fn up(booted: u64, now: u64) -> String {
         days => format!("{days} days, "),
     };
     let hours = if hours == 0 { format!("{minutes} min") } else { format!("{hours:2}:{minutes:02}") };
-    let time = Moment::of(now).text("%T").unwrap_or_default();
+    let time = text(now, "%T").unwrap_or_default();
     format!(" {time} up {days}{hours},  1 user,  load average: 0.00, 0.00, 0.00")
 }
 
