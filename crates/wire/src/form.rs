@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::denied::{Denied, NameFault, excerpt};
-use crate::hash::byte_of_hex;
+use crate::hash::from_hex;
 use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
 /// A decoded name and a decoded value.
@@ -41,13 +41,14 @@ fn decode<'a>(encoded: &'a [u8], name: &[u8], place: &'static str) -> Result<Cow
         rest = tail;
         decoded.push(match (byte, rest) {
             (b'+', _) => b' ',
-            (b'%', [high, low, tail @ ..]) if byte_of_hex(*high, *low).is_some() => {
-                rest = tail;
-                byte_of_hex(*high, *low).unwrap_or_default()
-            }
             (b'%', _) => {
-                let pair = excerpt(&String::from_utf8_lossy(name));
-                return Err(Denied::MalformedEscape { pair });
+                let digits = rest.split_first_chunk::<2>();
+                let Some((byte, tail)) = digits.and_then(|(digits, tail)| Some((from_hex::<1>(digits)?, tail))) else {
+                    let pair = excerpt(&String::from_utf8_lossy(name));
+                    return Err(Denied::MalformedEscape { pair });
+                };
+                rest = tail;
+                byte[0]
             }
             _ => *byte,
         });

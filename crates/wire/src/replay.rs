@@ -35,13 +35,7 @@ impl ReplayKey {
 
     /// 32 lower-case hexadecimal digits.
     pub fn to_hex(self) -> String {
-        let mut text = String::with_capacity(32);
-        for byte in self.0 {
-            for digit in hash::hex_of_byte(byte) {
-                text.push(char::from(digit));
-            }
-        }
-        text
+        hex::encode(self.0)
     }
 
     /// Reads what [`to_hex`](ReplayKey::to_hex) wrote.
