@@ -1,6 +1,6 @@
 //! The closest emulator, moto's server: how many key-pair calls it answers in a second.
 
-use crate::process::Process;
+use crate::{client::Connection, process::Process};
 use anyhow::{Context, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
@@ -12,11 +12,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 
 /// Calls at the same time, each on a new connection: the server keeps none open.
 const PARALLEL: usize = 8;
@@ -91,13 +87,10 @@ async fn call(address: SocketAddr, form: &str) -> anyhow::Result<()> {
          SignedHeaders=host, Signature=0\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await?;
-    let reply = String::from_utf8_lossy(&reply);
-    if !reply.lines().next().is_some_and(|line| line.contains(" 200 ")) {
-        bail!("moto answered {reply}");
+    let mut connection = Connection::open(address).await?;
+    let reply = connection.exchange(request.as_bytes()).await?;
+    if reply.status != 200 {
+        bail!("moto answered {reply:?}");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub(crate) mod commands;
 pub(crate) mod demo;
 pub(crate) mod demo_ssh;
 pub(crate) mod env;
+pub(crate) mod http_client;
 pub(crate) mod program;
 pub(crate) mod remote;
 pub(crate) mod ssh;

@@ -1,17 +1,12 @@
 //! A small blocking client: signs requests as any SDK does (TC3) and reads the reply. For the demo.
 
-use crate::master_key::Secret;
+use crate::{cli::http_client, master_key::Secret};
 use anyhow::{Context, bail};
 use cvmd_clock::Clock;
 use cvmd_wire::sign;
+use http_body_util::Full;
+use hyper::Request;
 use serde_json::Value;
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where to send requests, and how to sign them.
 #[derive(Debug)]
@@ -39,22 +34,19 @@ impl ApiClient {
             "",
             body.as_bytes(),
         );
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
-             Authorization: {authorization}\r\nX-TC-Action: {action}\r\nX-TC-Version: {}\r\nX-TC-Timestamp: {seconds}\r\n\
-             X-TC-Region: {}\r\n\r\n{body}",
-            self.address,
-            body.len(),
-            cvmd_actions::Product::Cvm.version(),
-            self.region,
-        );
-        let mut stream = TcpStream::connect(&self.address).with_context(|| format!("cannot reach {}", self.address))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(request.as_bytes())?;
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply)?;
-        let (_, body) = reply.split_once("\r\n\r\n").context("the reply has no body")?;
-        let mut reply: Value = serde_json::from_str(body).context("the reply is no JSON")?;
+        let request = Request::post("/")
+            .header("Host", &self.address)
+            .header("Content-Type", "application/json")
+            .header("Connection", "close")
+            .header("Authorization", authorization)
+            .header("X-TC-Action", action)
+            .header("X-TC-Version", cvmd_actions::Product::Cvm.version())
+            .header("X-TC-Timestamp", seconds)
+            .header("X-TC-Region", &self.region)
+            .body(Full::from(body))?;
+        let stream = http_client::connect(&self.address).with_context(|| format!("cannot reach {}", self.address))?;
+        let (_, body) = http_client::exchange(stream, &self.address, request)?;
+        let mut reply: Value = serde_json::from_slice(&body).context("the reply is no JSON")?;
         let response = reply["Response"].take();
         match &response["Error"] {
             Value::Null => Ok(response),

@@ -5,6 +5,7 @@ use crate::{
     cli::{
         arguments::{Data, ServerArguments, variable},
         ask::ask,
+        http_client::{self, Tunnel},
     },
     data, misuse,
     operator::{
@@ -13,20 +14,18 @@ use crate::{
     },
 };
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use cvmd_model::InstanceId;
+use http_body_util::Full;
+use hyper::{
+    Request, StatusCode,
+    header::{CONNECTION, HOST},
+};
 use serde_json::Value;
 use std::{
-    io::{ErrorKind, Read, Write},
-    net::{IpAddr, TcpStream, ToSocketAddrs},
+    net::{IpAddr, TcpStream},
     path::PathBuf,
-    time::Duration,
 };
-
-/// How long a server may take to answer; what comes after that, in a tunnel, may be silent for hours.
-const PATIENCE: Duration = Duration::from_secs(30);
-const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
-const HEAD_BYTES_MAX: usize = 16 * 1024;
-const BODY_BYTES_MAX: u64 = 64 * 1024;
 
 /// A server that can be asked.
 #[derive(Debug, Clone)]
@@ -59,7 +58,7 @@ impl Server {
     pub(crate) fn lasting(said: &ServerArguments) -> anyhow::Result<Server> {
         let server = Server::of(said)?;
         if said.endpoint.is_none() && matches!(server, Server::Far { .. }) {
-            server.request("GET", "/_cvmd/health")?;
+            server.get("/_cvmd/health")?;
         }
         Ok(server)
     }
@@ -110,13 +109,11 @@ impl Server {
         let answer = match self {
             Server::At { data, .. } => ask(data, &Question::Endpoint { instance: id })?,
             Server::Far { .. } => {
-                let (status, mut stream) = self.request("GET", &format!("{MACHINE_PAGE}{id}"))?;
-                let mut body = String::new();
-                Read::take(&mut stream, BODY_BYTES_MAX).read_to_string(&mut body)?;
-                if status != 200 {
-                    bail!("{}", body.trim());
+                let (status, body) = self.get(&format!("{MACHINE_PAGE}{id}"))?;
+                if status != StatusCode::OK {
+                    bail!("{}", String::from_utf8_lossy(&body).trim());
                 }
-                serde_json::from_str(&body).context("the server's answer cannot be read")?
+                serde_json::from_slice(&body).context("the server's answer cannot be read")?
             }
         };
         Ok(Standing::of(&answer))
@@ -131,15 +128,9 @@ impl Server {
     }
 
     /// Opens a tunnel to a machine's sshd.
-    pub(crate) fn tunnel(&self, id: InstanceId) -> anyhow::Result<TcpStream> {
-        let (status, mut stream) = self.request("CONNECT", &format!("{id}:22"))?;
-        if status != 200 {
-            let mut why = String::new();
-            Read::take(&mut stream, BODY_BYTES_MAX).read_to_string(&mut why)?;
-            bail!("{}", why.trim());
-        }
-        stream.set_read_timeout(None)?;
-        Ok(stream)
+    pub(crate) fn tunnel(&self, id: InstanceId) -> anyhow::Result<Tunnel> {
+        let (address, stream) = self.connect()?;
+        http_client::tunnel(stream, &address, &format!("{id}:22"))
     }
 
     /// `ADDR:PORT`. Whatever scheme the server announces: its port takes plain HTTP too.
@@ -166,33 +157,16 @@ impl Server {
         format!("cannot reach {address}{advice}")
     }
 
-    /// Sends a request without a body; the answer's status, and the connection where the rest of the answer stands.
-    fn request(&self, method: &str, target: &str) -> anyhow::Result<(u16, TcpStream)> {
+    fn connect(&self) -> anyhow::Result<(String, TcpStream)> {
         let address = self.address()?;
-        let mut stream = connect(&address).with_context(|| self.cannot_reach(&address))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_nodelay(true)?;
-        let host = if method == "CONNECT" { target } else { &address };
-        let close = if method == "CONNECT" { "" } else { "Connection: close\r\n" };
-        write!(stream, "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{close}\r\n")?;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            // One by one: what follows the head belongs to whoever reads the rest.
-            let mut byte = [0];
-            stream.read_exact(&mut byte).map_err(|error| match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => anyhow::anyhow!(
-                    "{address} does not answer within {} s; is it a cvmd, and not stopped?",
-                    PATIENCE.as_secs()
-                ),
-                _ => anyhow::anyhow!("{address} hung up: {error}; is it a cvmd?"),
-            })?;
-            head.push(byte[0]);
-            if head.len() > HEAD_BYTES_MAX {
-                bail!("{address} does not answer as cvmd does");
-            }
-        }
-        let status = String::from_utf8_lossy(&head).split(' ').nth(1).and_then(|status| status.parse().ok());
-        Ok((status.with_context(|| format!("{address} does not answer as cvmd does"))?, stream))
+        let stream = http_client::connect(&address).with_context(|| self.cannot_reach(&address))?;
+        Ok((address, stream))
+    }
+
+    fn get(&self, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        let (address, stream) = self.connect()?;
+        let request = Request::get(path).header(HOST, &address).header(CONNECTION, "close").body(Full::default())?;
+        http_client::exchange(stream, &address, request)
     }
 }
 
@@ -201,18 +175,6 @@ fn is_this_host(address: &str) -> bool {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse().is_ok_and(|host: IpAddr| host.is_loopback())
-}
-
-/// The first of the host's addresses that takes a connection.
-fn connect(address: &str) -> std::io::Result<TcpStream> {
-    let mut outcome = Err(ErrorKind::NotFound.into());
-    for address in address.to_socket_addrs()? {
-        outcome = TcpStream::connect_timeout(&address, CONNECTED_WITHIN);
-        if outcome.is_ok() {
-            break;
-        }
-    }
-    outcome
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use crate::{
     cli::{
-        arguments::ServerArguments, command_line::SshCommand, env::quoted, program, remote::Server, ssh_line::SshLine,
+        arguments::ServerArguments, command_line::SshCommand, env::quoted, http_client::Tunnel, program,
+        remote::Server, ssh_line::SshLine,
     },
     misuse,
     operator::standing::{Sshd, Standing},
@@ -13,8 +14,8 @@ use anyhow::{Context, bail};
 use cvmd_model::InstanceId;
 use std::{
     fmt::Write as _,
-    io::{Read, Write},
-    net::{Shutdown, TcpStream},
+    io::{Cursor, Read, Write},
+    net::Shutdown,
     os::unix::process::CommandExt,
     process::{Command, ExitCode},
     time::Duration,
@@ -249,15 +250,15 @@ fn block(text: &mut String, id: &str, sshd: &Sshd, relay: bool) {
 }
 
 /// Carries bytes between the tunnel and our own input and output, as OpenSSH's ProxyCommand must.
-fn pipe(tunnel: TcpStream) -> anyhow::Result<()> {
-    let mut up = tunnel.try_clone()?;
+fn pipe(tunnel: Tunnel) -> anyhow::Result<()> {
+    let mut up = tunnel.stream.try_clone()?;
     // Never joined: when the machine has ended, what this client might still type is nobody's.
     std::thread::spawn(move || {
         // A broken tunnel is told by the other direction's end.
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut up);
         let _ = up.shutdown(Shutdown::Write);
     });
-    let (mut down, mut out) = (tunnel, std::io::stdout().lock());
+    let (mut down, mut out) = (Cursor::new(tunnel.first).chain(tunnel.stream), std::io::stdout().lock());
     let mut bytes = vec![0; 64 * 1024];
     loop {
         let read = down.read(&mut bytes).context("the way to the machine broke")?;

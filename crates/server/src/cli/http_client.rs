@@ -1,0 +1,107 @@
+//! HTTP as the commands ask it: one request on a connection of its own, by hyper's client, and whoever asks waits.
+
+use anyhow::bail;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Method, Request, StatusCode, body::Incoming, client::conn::http1, header::HOST, upgrade};
+use hyper_util::rt::TokioIo;
+use std::{
+    io::ErrorKind,
+    net::{TcpStream, ToSocketAddrs},
+    time::Duration,
+};
+
+/// How long a server may take to answer; what comes after that, in a tunnel, may be silent for hours.
+const PATIENCE: Duration = Duration::from_secs(30);
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Of an answer: the API's largest has 8 MiB.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A connection that is no HTTP any more.
+#[derive(Debug)]
+pub(crate) struct Tunnel {
+    pub(crate) stream: TcpStream,
+    /// What came together with the answer.
+    pub(crate) first: Bytes,
+}
+
+/// The first of the host's addresses that takes a connection.
+pub(crate) fn connect(address: &str) -> std::io::Result<TcpStream> {
+    let mut outcome = Err(ErrorKind::NotFound.into());
+    for address in address.to_socket_addrs()? {
+        outcome = TcpStream::connect_timeout(&address, CONNECTED_WITHIN);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+/// Sends a request; the answer's status and body. `address` is for the words of an error.
+///
+/// # Errors
+/// Says why there is no answer.
+pub(crate) fn exchange(
+    stream: TcpStream,
+    address: &str,
+    request: Request<Full<Bytes>>,
+) -> anyhow::Result<(StatusCode, Bytes)> {
+    within(address, async {
+        let answer = answer(stream, address, request).await?;
+        Ok((answer.status(), whole(answer, address).await?))
+    })
+}
+
+/// Opens a tunnel by `CONNECT`.
+///
+/// # Errors
+/// Says why there is no answer, or what the server refuses.
+pub(crate) fn tunnel(stream: TcpStream, address: &str, target: &str) -> anyhow::Result<Tunnel> {
+    let request = Request::builder().method(Method::CONNECT).uri(target).header(HOST, target).body(Full::default())?;
+    within(address, async {
+        let answer = answer(stream, address, request).await?;
+        if answer.status() != StatusCode::OK {
+            bail!("{}", String::from_utf8_lossy(&whole(answer, address).await?).trim());
+        }
+        let upgraded = upgrade::on(answer).await?.downcast::<TokioIo<tokio::net::TcpStream>>();
+        // Invariant: it is the connection that was handed to hyper.
+        let parts = upgraded.map_err(|_| anyhow::anyhow!("the tunnel is of another kind"))?;
+        let stream = parts.io.into_inner().into_std()?;
+        stream.set_nonblocking(false)?;
+        Ok(Tunnel { stream, first: parts.read_buf })
+    })
+}
+
+/// Waits for what is asked, on a runtime that ends with it.
+fn within<T>(address: &str, asked: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Ok(outcome) = runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await }) else {
+        bail!("{address} does not answer within {} s; is it a cvmd, and not stopped?", PATIENCE.as_secs())
+    };
+    outcome
+}
+
+async fn answer(
+    stream: TcpStream,
+    address: &str,
+    request: Request<Full<Bytes>>,
+) -> anyhow::Result<hyper::Response<Incoming>> {
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    let stream = TokioIo::new(tokio::net::TcpStream::from_std(stream)?);
+    let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).handshake(stream).await?;
+    // It ends with its answer, or becomes the tunnel; its troubles are the answer's too.
+    tokio::spawn(connection.with_upgrades());
+    sender.send_request(request).await.map_err(|error| {
+        if error.is_parse() || error.is_parse_too_large() {
+            return anyhow::anyhow!("{address} does not answer as cvmd does");
+        }
+        anyhow::anyhow!("{address} hung up: {error}; is it a cvmd?")
+    })
+}
+
+async fn whole(answer: hyper::Response<Incoming>, address: &str) -> anyhow::Result<Bytes> {
+    let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
+    Ok(body.map_err(|error| anyhow::anyhow!("the answer of {address} broke off: {error}"))?.to_bytes())
+}
