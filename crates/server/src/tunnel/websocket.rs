@@ -4,19 +4,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_hypervisor::Connection;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http::{HeaderMap, HeaderName, header};
-use sha1::{Digest, Sha1};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message,
+        handshake::derive_accept_key,
         protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
     },
 };
 
-/// Joined to the client's key, as section 1.3 says.
-const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// What a person types fits many times over.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// What waits for a client that does not read, beside one message.
@@ -50,9 +48,8 @@ impl Handshake {
         if !upgrades || !version || !STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16) {
             return None;
         }
-        let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
         let binary = names(headers, &header::SEC_WEBSOCKET_PROTOCOL, BINARY);
-        Some(Handshake { accept: STANDARD.encode(digest), binary })
+        Some(Handshake { accept: derive_accept_key(key), binary })
     }
 }
 
