@@ -25,9 +25,10 @@ const KEPT_BYTES: usize = 64 << 10;
 const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// Parts of the program that a filter can name.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "cvmd",
     "cvmd_actions",
+    "cvmd_clock",
     "cvmd_hypervisor",
     "cvmd_hypervisor_simulated",
     "cvmd_model",
