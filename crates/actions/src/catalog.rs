@@ -17,7 +17,7 @@ macro_rules! catalog {
                 describe_disks,
                 describe_snapshots,
             }
-            cvm [charge, client_token, console, describe, disk_size, groups, images, inquiry, launch, launch_parameters, login_settings, new_key_pair, extras_spec, security_groups, stop_type, template, term] {
+            cvm [charge, client_token, console, describe, disk_size, groups, images, inquiry, key_change, launch, launch_parameters, login_settings, new_key_pair, extras_spec, security_groups, stop_type, template, term] {
                 associate_instances_key_pairs,
                 associate_security_groups,
                 create_disaster_recover_group,

@@ -4,57 +4,17 @@
 //! <https://cloud.tencent.com/document/api/213/15698>. Where the vendor is silent: binding exactly what is bound
 //! already is a success at once, without a power cycle. With the setting `associate = "add"` the keys bound before stay.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
-use cvmd_model::{InstanceId, KeyPairId};
+use super::key_change;
+use crate::{Action, Apply, Context, Parameters, Product, Reason};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "AssociateInstancesKeyPairs",
-    &[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidKeyPairId.Malformed",
-        "InvalidKeyPairId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceOsWindows",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateRunning",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
-        "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &["KeyIds"]);
-
-struct Associate {
-    instances: Batch<InstanceId>,
-    keys: Batch<KeyPairId>,
-    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it, the setting
-    /// `running_key_change` decides.
-    force: bool,
-}
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "AssociateInstancesKeyPairs", key_change::ERRORS, prepare)
+        .touching(&["InstanceIds"], &["KeyIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let spec = Associate {
-        instances: Batch::read(parameters, "InstanceIds")?,
-        keys: Batch::read(parameters, "KeyIds")?,
-        force: parameters.flag("ForceStop")?.unwrap_or(false),
-    };
-    Ok(Box::new(move |tx, context| {
-        let instances = spec.instances.find(tx.view(), context)?;
-        spec.keys.find(tx.view(), context)?;
-        let by = context.by(ACTION.name);
-        let (mode, how) = (context.policy.associate, context.policy.stop_for_change(spec.force));
-        change_all(tx, &instances, |instance| instance.associate(&spec.keys, mode, how, by))
-    }))
+    key_change::prepare(parameters, ACTION.name, |instance, keys, context, how, by| {
+        instance.associate(keys, context.policy.associate, how, by)
+    })
 }
 
 #[cfg(test)]

@@ -4,57 +4,15 @@
 //! anything changes; a key that is not bound is no error; the association is gone before the reply leaves, and the
 //! guest follows.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
-use cvmd_model::{InstanceId, KeyPairId};
+use super::key_change;
+use crate::{Action, Apply, Context, Parameters, Product, Reason};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DisassociateInstancesKeyPairs",
-    &[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidKeyPairId.Malformed",
-        "InvalidKeyPairId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceOsWindows",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateRunning",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
-        "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &["KeyIds"]);
-
-struct Disassociate {
-    instances: Batch<InstanceId>,
-    keys: Batch<KeyPairId>,
-    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it, the setting
-    /// `running_key_change` decides.
-    force: bool,
-}
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "DisassociateInstancesKeyPairs", key_change::ERRORS, prepare)
+        .touching(&["InstanceIds"], &["KeyIds"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let spec = Disassociate {
-        instances: Batch::read(parameters, "InstanceIds")?,
-        keys: Batch::read(parameters, "KeyIds")?,
-        force: parameters.flag("ForceStop")?.unwrap_or(false),
-    };
-    Ok(Box::new(move |tx, context| {
-        let instances = spec.instances.find(tx.view(), context)?;
-        spec.keys.find(tx.view(), context)?;
-        let by = context.by(ACTION.name);
-        let how = context.policy.stop_for_change(spec.force);
-        change_all(tx, &instances, |instance| instance.disassociate(&spec.keys, how, by))
-    }))
+    key_change::prepare(parameters, ACTION.name, |instance, keys, _, how, by| instance.disassociate(keys, how, by))
 }
 
 #[cfg(test)]
