@@ -31,6 +31,9 @@ pub struct Parameters {
     prefix: String,
     product: Product,
     members: &'static [Member],
+    /// What is only looked at has no effect.
+    #[cfg(test)]
+    pub(crate) only_checked: bool,
 }
 
 impl Parameters {
@@ -48,12 +51,21 @@ impl Parameters {
         within_request_bound(&params.root)?;
         controls::refuse(&params.root, is_query)?;
         let (map, textual, members) = (params.root, params.textual, facts::inputs(product, action));
-        Parameters { map, textual, prefix: String::new(), product, members }.checked()
+        Parameters {
+            map,
+            textual,
+            prefix: String::new(),
+            product,
+            members,
+            #[cfg(test)]
+            only_checked: false,
+        }
+        .checked()
     }
 
     /// Those of a structure among these.
     fn within(&self, map: Map, prefix: String, members: &'static [Member]) -> Result<Parameters, Reason> {
-        Parameters { map, textual: self.textual, prefix, product: self.product, members }.checked()
+        Parameters { map, prefix, members, ..*self }.checked()
     }
 
     fn checked(self) -> Result<Parameters, Reason> {
@@ -111,7 +123,7 @@ impl Parameters {
 
     fn take(&mut self, name: &str) -> Option<Value> {
         #[cfg(test)]
-        taken::note(&self.path(name));
+        taken::note(self, name);
         debug_assert!(self.members.iter().any(|member| member.name == name), "{} is not in the facts", self.path(name));
         self.map.remove(name).filter(|value| *value != Value::Null)
     }
@@ -282,7 +294,7 @@ impl Parameters {
         for member in self.members.iter().filter(|member| wanted(&member.name)) {
             let Member { name, kind, member, .. } = member;
             #[cfg(test)]
-            taken::note(&format!("{}.*", self.path(name)));
+            taken::note(self, &format!("{name}.*"));
             let value = match (kind.as_str(), member.as_str()) {
                 ("string", _) => self.text(name)?.map(|text| text.into_string().into()),
                 ("int", _) => self.integer(name)?.map(json_number),
@@ -313,13 +325,7 @@ impl Parameters {
     /// All that is there, so that it can be looked at later.
     pub(crate) fn take_all(&mut self) -> Parameters {
         let map = std::mem::take(&mut self.map);
-        Parameters {
-            map,
-            textual: self.textual,
-            prefix: self.prefix.clone(),
-            product: self.product,
-            members: self.members,
-        }
+        Parameters { map, prefix: self.prefix.clone(), ..*self }
     }
 
     /// Takes what is not given from there.
@@ -362,7 +368,9 @@ impl Parameters {
     /// [`Reason::WrongType`], and those of inner structures.
     pub fn finish(&mut self) -> Result<(), Reason> {
         #[cfg(test)]
-        let was_recording = taken::pause();
+        {
+            self.only_checked = true;
+        }
         for member in self.members {
             let Member { name, kind, member, .. } = member;
             match (kind.as_str(), member.as_str()) {
@@ -377,10 +385,6 @@ impl Parameters {
                 // Lists of numbers and floats, which no built action has among its inputs.
                 _ => drop(self.take(name)),
             }
-        }
-        #[cfg(test)]
-        if !self.prefix.is_empty() {
-            taken::resume(was_recording);
         }
         Ok(())
     }
@@ -490,32 +494,21 @@ pub(crate) mod taken {
     use std::{cell::RefCell, collections::BTreeSet};
 
     thread_local! {
-        static TAKEN: RefCell<(bool, BTreeSet<String>)> = const { RefCell::new((false, BTreeSet::new())) };
+        static TAKEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
     }
 
     pub(crate) fn begin() {
-        TAKEN.with_borrow_mut(|taken| *taken = (true, BTreeSet::new()));
+        TAKEN.with_borrow_mut(BTreeSet::clear);
     }
 
-    /// What is taken in order to be checked only does not count. Says whether it counted before.
-    pub(crate) fn pause() -> bool {
-        TAKEN.with_borrow_mut(|taken| std::mem::replace(&mut taken.0, false))
-    }
-
-    pub(crate) fn resume(was_recording: bool) {
-        TAKEN.with_borrow_mut(|taken| taken.0 = was_recording);
-    }
-
-    pub(super) fn note(path: &str) {
-        TAKEN.with_borrow_mut(|(recording, names)| {
-            if *recording {
-                names.insert(path.to_string());
-            }
-        });
+    pub(super) fn note(parameters: &super::Parameters, name: &str) {
+        if !parameters.only_checked {
+            TAKEN.with_borrow_mut(|taken| taken.insert(parameters.path(name).into_string()));
+        }
     }
 
     pub(crate) fn end() -> BTreeSet<String> {
-        TAKEN.with_borrow_mut(|taken| std::mem::take(&mut taken.1))
+        TAKEN.take()
     }
 }
 
