@@ -70,12 +70,19 @@ impl Prepare {
 pub enum Effect {
     /// Reads one moment of the state.
     Query(Answer),
-    /// Parses, off the writer, and yields what is to be applied. Microseconds.
-    Command(Prepare),
-    /// The same, but parsing takes milliseconds (a password is hashed): not on an async thread.
-    SlowCommand(Prepare),
-    /// The same, but parsing takes some hundred milliseconds (a key is made).
-    LongCommand(Prepare),
+    /// Parses, off the writer, and yields what is to be applied.
+    Command(Prepare, Pace),
+}
+
+/// How long a command takes to parse.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// Microseconds.
+    Quick,
+    /// Milliseconds (a password is hashed): not on an async thread.
+    Slow,
+    /// Some hundred milliseconds (a key is made).
+    Long,
 }
 
 /// Parameters, of whatever action, that are kept and answered, but that no machine depends on.
@@ -120,35 +127,25 @@ impl Action {
         errors: &'static [&'static str],
         prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::Command(Prepare::Alone(prepare)))
+        Action::new(product, name, errors, Effect::Command(Prepare::Alone(prepare), Pace::Quick))
     }
 
-    pub(crate) const fn slow_command(
-        product: Product,
-        name: &'static str,
-        errors: &'static [&'static str],
-        prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
-    ) -> Action {
-        Action::new(product, name, errors, Effect::SlowCommand(Prepare::Alone(prepare)))
-    }
-
-    /// A slow command that is parsed from what the state has too.
-    pub(crate) const fn slow_command_from(
+    /// A command that is parsed from what the state has too.
+    pub(crate) const fn command_from(
         product: Product,
         name: &'static str,
         errors: &'static [&'static str],
         prepare: fn(&mut Parameters, &View, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::SlowCommand(Prepare::From(prepare)))
+        Action::new(product, name, errors, Effect::Command(Prepare::From(prepare), Pace::Quick))
     }
 
-    pub(crate) const fn long_command(
-        product: Product,
-        name: &'static str,
-        errors: &'static [&'static str],
-        prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
-    ) -> Action {
-        Action::new(product, name, errors, Effect::LongCommand(Prepare::Alone(prepare)))
+    /// A command that takes longer to parse.
+    pub(crate) const fn paced(self, pace: Pace) -> Action {
+        match self.effect {
+            Effect::Command(prepare, _) => Action { effect: Effect::Command(prepare, pace), ..self },
+            Effect::Query(_) => self,
+        }
     }
 
     pub(crate) const fn without_effect(self, without_effect: &'static [&'static str]) -> Action {

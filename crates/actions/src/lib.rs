@@ -37,7 +37,7 @@ mod types;
 
 catalog!(modules);
 
-pub use action::{Action, Answer, Apply, Body, Effect, Prepare, carry_out};
+pub use action::{Action, Answer, Apply, Body, Effect, Pace, Prepare, carry_out};
 pub use address::{Address, find};
 pub use api_error::ApiError;
 pub use catalog::ACTIONS;

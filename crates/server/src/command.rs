@@ -7,7 +7,9 @@ use crate::{
     under_way::Begun,
     work::{self, Size},
 };
-use cvmd_actions::{self as actions, Action, Answer, ApiError, Apply, Body, Context, Effect, Excess, Prepare, Reason};
+use cvmd_actions::{
+    self as actions, Action, Answer, ApiError, Apply, Body, Context, Effect, Excess, Pace, Prepare, Reason,
+};
 use cvmd_hypervisor::Turns;
 use cvmd_state::{CommitError, JournalEntry, TooLarge, Transaction, View};
 use cvmd_wire::{Denied, Dialect, Language, Map, Params, Request, Value};
@@ -108,9 +110,9 @@ async fn prepare(
     (context, size): (&Context, Size),
 ) -> Result<Apply, Reason> {
     let slow = match action.effect {
-        Effect::Query(_) | Effect::Command(_) => None,
-        Effect::SlowCommand(_) => Some(&app.hashing),
-        Effect::LongCommand(_) => Some(&app.key_making),
+        Effect::Query(_) | Effect::Command(_, Pace::Quick) => None,
+        Effect::Command(_, Pace::Slow) => Some(&app.hashing),
+        Effect::Command(_, Pace::Long) => Some(&app.key_making),
     };
     if let Some(turns) = slow {
         return prepare_slowly(app, turns, action, params, prepare, context.clone()).await;

@@ -79,7 +79,7 @@ fn carry_out<'a>(
             region.map_err(|reason| reason.to_api_error(dialect, language, action.errors))?;
             Ok(command::query(app, (action, answer), request.params, context, (size, begun)))
         }
-        Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => {
+        Effect::Command(prepare, _) => {
             let may = region.map(|_| ());
             Ok(command::carry_out(app, (action, prepare), request, may, context, (size, begun)))
         }

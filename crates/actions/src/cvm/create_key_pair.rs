@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
 use super::new_key_pair::{NewKey, QUOTA};
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, reply::KeyPairReply};
+use crate::{Action, Apply, Body, Context, Pace, Parameters, Product, Reason, reply::KeyPairReply};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::PublicKey;
 use rsa::{BoxedUint, RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, pkcs8::LineEnding, traits::PublicKeyParts};
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 const BITS: usize = 2048;
 
-pub(crate) const ACTION: Action = Action::long_command(
+pub(crate) const ACTION: Action = Action::command(
     Product::Cvm,
     "CreateKeyPair",
     &[
@@ -22,7 +22,8 @@ pub(crate) const ACTION: Action = Action::long_command(
         "InvalidKeyPairNameTooLong",
     ],
     prepare,
-);
+)
+.paced(Pace::Long);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,7 +6,7 @@
 //! whether images, key pairs and networks exist is looked at when instances are run.
 
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
     cvm::{launch::could_launch, template},
     names,
 };
@@ -16,7 +16,7 @@ use serde::Serialize;
 /// Templates of an account in a region: the vendor's limit.
 const QUOTA: usize = 200;
 
-pub(crate) const ACTION: Action = Action::slow_command(
+pub(crate) const ACTION: Action = Action::command(
     Product::Cvm,
     "CreateLaunchTemplate",
     &[
@@ -46,6 +46,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
     ],
     prepare,
 )
+.paced(Pace::Slow)
 .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
 .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 

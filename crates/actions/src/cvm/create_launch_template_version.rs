@@ -5,7 +5,7 @@
 //! Based on the default version unless told otherwise.
 
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
     batch::Batch,
     cvm::{launch::could_launch, template},
 };
@@ -13,7 +13,7 @@ use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::slow_command_from(
+pub(crate) const ACTION: Action = Action::command_from(
     Product::Cvm,
     "CreateLaunchTemplateVersion",
     &[
@@ -45,6 +45,7 @@ pub(crate) const ACTION: Action = Action::slow_command_from(
     ],
     prepare,
 )
+.paced(Pace::Slow)
 .touching(&[], &["LaunchTemplateId", "ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
 .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 

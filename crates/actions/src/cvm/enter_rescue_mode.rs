@@ -7,14 +7,14 @@
 
 use super::stop_type::stop_type;
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
+    Action, Apply, Context, Pace, Parameters, Product, Reason,
     batch::{Single, change_all},
     login,
     parameters::shorten,
 };
 use cvmd_model::{InstanceId, Login, StopType};
 
-pub(crate) const ACTION: Action = Action::slow_command(
+pub(crate) const ACTION: Action = Action::command(
     Product::Cvm,
     "EnterRescueMode",
     &[
@@ -35,6 +35,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
     ],
     prepare,
 )
+.paced(Pace::Slow)
 .touching(&["InstanceId"], &[]);
 
 const USER_MAX: usize = 32;

@@ -6,7 +6,7 @@
 //! stay as they were.
 
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
     cvm::login_settings::LoginSettings,
     names, new_instance,
     parameters::shorten,
@@ -17,7 +17,7 @@ use cvmd_model::{Installed, Instance, InstanceId, Refusal};
 /// Kinds of system disk on which Linux can become Windows, and the other way round.
 const KINDS_OF_BOTH: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
 
-pub(crate) const ACTION: Action = Action::slow_command(
+pub(crate) const ACTION: Action = Action::command(
     Product::Cvm,
     "ResetInstance",
     &[
@@ -48,6 +48,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
     ],
     prepare,
 )
+.paced(Pace::Slow)
 .touching(&["InstanceId"], &["ImageId"])
 .without_effect(&[
     "EnhancedService",

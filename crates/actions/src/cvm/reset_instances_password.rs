@@ -6,14 +6,14 @@
 //! vendor's API answers says that it is more than a mistake.
 
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
+    Action, Apply, Context, Pace, Parameters, Product, Reason,
     batch::{Batch, change_all},
     login,
     parameters::shorten,
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::slow_command(
+pub(crate) const ACTION: Action = Action::command(
     Product::Cvm,
     "ResetInstancesPassword",
     &[
@@ -34,6 +34,7 @@ pub(crate) const ACTION: Action = Action::slow_command(
     ],
     prepare,
 )
+.paced(Pace::Slow)
 .touching(&["InstanceIds"], &[]);
 
 struct Reset {

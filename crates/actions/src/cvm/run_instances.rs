@@ -7,12 +7,12 @@
 //! bandwidth, unless PublicIpAssigned declines it; without bandwidth none is given, whatever PublicIpAssigned says.
 
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
+    Action, Apply, Context, Pace, Parameters, Product, Reason,
     cvm::{launch::launch, login_settings::LoginSettings, template},
 };
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::slow_command_from(
+pub(crate) const ACTION: Action = Action::command_from(
     Product::Cvm,
     "RunInstances",
     &[
@@ -65,6 +65,7 @@ pub(crate) const ACTION: Action = Action::slow_command_from(
     ],
     prepare,
 )
+.paced(Pace::Slow)
 .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
 .without_effect(&[
     "ActionTimer",

@@ -30,7 +30,7 @@ fn page() -> String {
         let _ = writeln!(page, "\n## {}\n\n{}\n", title(action), about(source));
         let kind = match action.effect {
             Effect::Query(_) => "Reads",
-            Effect::Command(_) | Effect::SlowCommand(_) | Effect::LongCommand(_) => "Changes",
+            Effect::Command(..) => "Changes",
         };
         let _ = writeln!(page, "{kind}. Parameters: {}.\n", parameters(action));
         let codes: Vec<String> = action.errors.iter().map(|code| format!("`{code}`")).collect();

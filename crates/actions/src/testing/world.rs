@@ -471,7 +471,7 @@ impl World {
                 let body = body.and_then(|body| parameters.finish().map(|()| body));
                 return body.map_err(|reason| refused(reason, action, asked));
             }
-            Effect::Command(prepare) | Effect::SlowCommand(prepare) | Effect::LongCommand(prepare) => prepare,
+            Effect::Command(prepare, _) => prepare,
         };
         let apply = prepare.run(&mut parameters, &self.state.view(), &context);
         let apply = apply.and_then(|apply| parameters.finish().map(|()| apply));

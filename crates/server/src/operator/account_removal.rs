@@ -163,7 +163,7 @@ async fn terminate(app: &Arc<App>, instance: &Instance) -> anyhow::Result<()> {
 async fn act(app: &Arc<App>, instance: &Instance, name: &str, parameters: &Value) -> anyhow::Result<()> {
     let is_it = |action: &&&Action| action.product == Product::Cvm && action.name == name;
     let action = ACTIONS.iter().find(is_it).context("there is no such action")?;
-    let Effect::Command(prepare) = action.effect else { bail!("{name} is no command") };
+    let Effect::Command(prepare, _) = action.effect else { bail!("{name} is no command") };
     let request = random::request_id();
     let region = instance.zone.region();
     let context = app.context(request, Dialect::Api3, Language::English, instance.account, region);
