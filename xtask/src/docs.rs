@@ -5,7 +5,9 @@ use crate::{ground, shell, tally::Tally};
 use std::process::Command;
 
 pub fn run() -> Tally {
-    let mut write = shell::cargo(&["test", "--release", "--package", "cvmd-actions", "--lib", "the_generated_"]);
+    let packages = ["--package", "cvmd-actions", "--package", "cvmd-server"];
+    let mut write =
+        shell::cargo(&[&["test", "--release"][..], &packages, &["--lib", "--bins", "the_generated_"]].concat());
     write.env("CVMD_WRITE_DOCS", "1");
     Tally::of(shell::run(write))
 }

@@ -22,7 +22,7 @@ use tally::Tally;
 const HELP: &str = "\
 cargo xtask check            fmt, clippy, tidy and docs: before every commit
 cargo xtask fmt              formats every Rust file
-cargo xtask docs             writes the generated page under docs/ and the record of all replies
+cargo xtask docs             writes what is generated under docs/ and the record of all replies
 cargo xtask facts            writes the facts files under crates/actions/facts/ out of the vendor's own description
 cargo xtask tidy             the rules that clippy cannot know, each with its reason
 cargo xtask test [NAME]      every Rust test, optimised (ARGS go to cargo test); with a NAME, the tests of that name in any layer

@@ -1,28 +1,15 @@
 //! Who may use what asks for no signature: the metrics, and the ways to machines.
 
-use crate::{cli::arguments::variable, config::said::Said, master_key::Secret};
+use crate::{
+    config::said::{Said, setting},
+    master_key::Secret,
+};
 use anyhow::{Context, bail};
 use hyper::{HeaderMap, header::AUTHORIZATION};
-use serde::Deserialize;
 use std::net::IpAddr;
 
-const TOKEN_VARIABLE: &str = "CVMD_METRICS_TOKEN";
 /// A token may have so many bytes: shorter ones can be guessed, longer ones are a mistake.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
-
-/// The file's section `metrics`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct MetricsFile {
-    token: Option<String>,
-}
-
-/// The file's section `connect`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct ConnectFile {
-    peers: Option<Vec<String>>,
-}
 
 /// Nobody is kept out unless it is said so.
 #[derive(Debug, Clone, Default)]
@@ -43,17 +30,9 @@ impl Access {
     ///
     /// # Errors
     /// When a value makes no sense.
-    pub(crate) fn read(
-        said: &Said<'_>,
-        peers: Option<Vec<String>>,
-        metrics: MetricsFile,
-        connect: ConnectFile,
-    ) -> anyhow::Result<Access> {
-        let metrics_token = match variable(TOKEN_VARIABLE) {
-            Some(given) => Some(token(given).context(TOKEN_VARIABLE)?),
-            None => said.read("config", None, metrics.token, |given| given.map(token).transpose())?,
-        };
-        let connect_peers = said.read("connect-peers", peers, connect.peers, |peers| {
+    pub(crate) fn read(said: &Said) -> anyhow::Result<Access> {
+        let metrics_token = said.read_any(setting!(metrics.token), |given| given.map(token).transpose())?;
+        let connect_peers = said.read_any(setting!(connect.peers), |peers| {
             let read = |peers: Vec<String>| peers.iter().map(|text| Peers::read(text)).collect();
             peers.map(read).transpose()
         })?;
@@ -124,17 +103,14 @@ impl Peers {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::cli::arguments::Sources;
+    use crate::config::said::test::said;
 
-    fn read(peers: Option<Vec<String>>, metrics: MetricsFile, connect: ConnectFile) -> anyhow::Result<Access> {
-        let said = Said { sources: &Sources::default(), file: None };
-        Access::read(&said, peers, metrics, connect)
+    fn read(file: &str) -> anyhow::Result<Access> {
+        Access::read(&said(&[], file))
     }
 
     fn led(peers: &[&str], from: &str) -> bool {
-        let peers = peers.iter().map(ToString::to_string).collect();
-        let access = read(Some(peers), MetricsFile::default(), ConnectFile::default()).unwrap();
-        access.leads_to_machines(from.parse().unwrap())
+        read(&format!("[connect]\npeers = {peers:?}")).unwrap().leads_to_machines(from.parse().unwrap())
     }
 
     #[test]
@@ -147,16 +123,14 @@ mod test {
         assert!(led(&[], "127.0.0.1") && led(&[], "::1") && !led(&[], "192.0.2.7"));
         assert!(Access::default().leads_to_machines("192.0.2.7".parse().unwrap()), "everybody, unless it is said");
         for wrong in ["", "example.com", "10.0.0.0/33", "10.0.0.0/x", "10.0.0"] {
-            let read = read(Some(vec![wrong.into()]), MetricsFile::default(), ConnectFile::default());
-            let said = format!("{:#}", read.unwrap_err());
+            let said = format!("{:#}", read(&format!("[connect]\npeers = [{wrong:?}]")).unwrap_err());
             assert!(said.starts_with("--connect-peers: ") && said.contains("10.0.0.0/8"), "{wrong}: {said}");
         }
     }
 
     #[test]
     fn a_token_is_the_whole_token() {
-        let file = MetricsFile { token: Some("0123456789abcdef".into()) };
-        let access = read(None, file, ConnectFile::default()).unwrap();
+        let access = read("metrics.token = \"0123456789abcdef\"").unwrap();
         let shown = |value: &str| {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
             access.shows_metrics_to(&headers)
@@ -166,8 +140,7 @@ mod test {
             assert!(!shown(wrong), "{wrong}");
         }
         for wrong in ["short", "with a blank in it", &"x".repeat(257)] {
-            let file = MetricsFile { token: Some(wrong.into()) };
-            let said = format!("{:#}", read(None, file, ConnectFile::default()).unwrap_err());
+            let said = format!("{:#}", read(&format!("metrics.token = {wrong:?}")).unwrap_err());
             assert!(said.contains("16 to 256") && !said.contains(wrong), "{said}");
         }
     }

@@ -1,7 +1,8 @@
 //! The command line: commands, their arguments and what `--help` says of them.
 
 use crate::{
-    cli::arguments::{Client, Data, Output, ServeArguments, ServerArguments},
+    cli::arguments::{Client, Data, Output, ServerArguments},
+    config::said::ServeArguments,
     operator::question::LINES_MAX,
 };
 use clap::{Parser, Subcommand};

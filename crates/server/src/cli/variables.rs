@@ -1,9 +1,15 @@
 //! Variables of the environment that say what flags say: an empty one is none, what is wrong with one is said of the variable
 //! and not of the flag, and one that nobody reads is named.
 
-use crate::cli::{
-    arguments::Sources,
-    command_line::{self, Arguments},
+use crate::{
+    cli::{
+        arguments::variable,
+        command_line::{self, Arguments},
+    },
+    config::{
+        said::{Sources, flag},
+        settings::{FLAGLESS, with_defaults_told},
+    },
 };
 use clap::{
     ArgMatches, Command, CommandFactory, FromArgMatches,
@@ -16,8 +22,8 @@ use std::{
     ffi::{OsStr, OsString},
 };
 
-/// Those that are no flag's.
-const OTHERS: [&str; 3] = ["CVMD_ENDPOINT", "CVMD_METRICS_TOKEN", "CVMD_SECRET_KEY"];
+/// Read by commands, and no flag of theirs says it to the others.
+const ENDPOINT: &str = "CVMD_ENDPOINT";
 const OURS: &str = "CVMD_";
 /// Variables that are named at a time.
 const NAMED_MAX: usize = 20;
@@ -27,15 +33,22 @@ const NAMED_MAX: usize = 20;
 /// # Errors
 /// As clap tells them, also help and the version.
 pub(crate) fn parse() -> Result<Arguments, clap::Error> {
-    let words: Vec<OsString> = std::env::args_os().collect();
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let mut command = without(Arguments::command(), &is_empty);
-    let parsed = command.try_get_matches_from_mut(&words).map_err(|error| blame(error, &command, &words))?;
+    read(&std::env::args_os().collect::<Vec<_>>(), &is_empty)
+}
+
+/// Reads these words, and the variables that are not to be left out.
+fn read(words: &[OsString], is_left_out: &dyn Fn(&OsStr) -> bool) -> Result<Arguments, clap::Error> {
+    let command = Arguments::command().mut_subcommand("serve", with_defaults_told);
+    let mut command = without(command, is_left_out);
+    let parsed = command.try_get_matches_from_mut(words).map_err(|error| blame(error, &command, words))?;
     let mut arguments = Arguments::from_arg_matches(&parsed).map_err(|error| error.format(&mut command))?;
-    if let (command_line::Command::Serve(serve), Some(matches)) =
-        (&mut arguments.command, parsed.subcommand_matches("serve"))
+    if let (command_line::Command::Serve(serve), Some((name, matches))) = (&mut arguments.command, parsed.subcommand())
+        && let Some(command) = command.find_subcommand(name)
     {
-        serve.sources = sources(&command, matches);
+        serve.sources = sources(command, matches);
+        let said = FLAGLESS.iter().filter_map(|row| Some((flag(row.key?), row.variable?.to_owned())));
+        serve.sources.extend(said.filter(|(_, name)| variable(name).is_some()));
     }
     Ok(arguments)
 }
@@ -73,27 +86,44 @@ fn blame(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap:
     error
 }
 
-/// Flags of `serve` that variables have said, and which.
+/// The flags of a command that somebody has said, and how.
 fn sources(command: &Command, matches: &ArgMatches) -> Sources {
-    let said = |flag: &str| {
-        let id = flag.replace('-', "_");
-        matches.try_contains_id(&id).is_ok() && matches.value_source(&id) == Some(ValueSource::EnvVariable)
-    };
-    Sources { variables: variables(command).into_iter().filter(|(flag, _)| said(flag)).collect() }
+    let said = command.get_arguments().filter_map(|arg| {
+        let (flag, id) = (arg.get_long()?, arg.get_id().as_str());
+        matches.try_contains_id(id).ok()?;
+        let by = match matches.value_source(id)? {
+            ValueSource::EnvVariable => arg.get_env()?.to_str()?.to_owned(),
+            ValueSource::CommandLine => format!("--{flag}"),
+            _ => return None,
+        };
+        Some((flag.to_owned(), by))
+    });
+    said.collect()
 }
 
 /// Variables that look like ours and that nobody reads, in the order of their names.
 pub(crate) fn unread() -> Vec<String> {
     let known = variables(&Arguments::command()).into_iter().map(|(_, variable)| variable);
-    let known: BTreeSet<String> = known.chain(OTHERS.map(str::to_owned)).collect();
+    let flagless = FLAGLESS.iter().filter_map(|row| row.variable).chain([ENDPOINT]);
+    let known: BTreeSet<String> = known.chain(flagless.map(str::to_owned)).collect();
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     let unread: BTreeSet<String> = names.filter(|name| name.starts_with(OURS) && !known.contains(name)).collect();
     unread.into_iter().take(NAMED_MAX).collect()
 }
 
 #[cfg(test)]
-mod test {
+pub(crate) mod test {
     use super::*;
+    use crate::config::said::ServeArguments;
+
+    /// What these words say to `cvmd serve`, whatever the environment does.
+    pub(crate) fn serve(words: &[&str]) -> ServeArguments {
+        let words: Vec<OsString> = ["cvmd", "serve"].iter().chain(words).map(OsString::from).collect();
+        match read(&words, &|_| true).unwrap().command {
+            command_line::Command::Serve(arguments) => *arguments,
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn every_variable_has_a_flag_or_is_known() {

@@ -3,14 +3,14 @@
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+/// Of an address alone.
 const PORT: u16 = 8312;
 
-/// The address meant; the usual one when nothing is said.
+/// The address meant.
 ///
 /// # Errors
 /// Says what an address looks like.
-pub(crate) fn read(text: Option<&str>) -> anyhow::Result<SocketAddr> {
-    let Some(text) = text else { return Ok((Ipv4Addr::LOCALHOST, PORT).into()) };
+pub(crate) fn read(text: &str) -> anyhow::Result<SocketAddr> {
     let address = |host: &str| match host {
         "localhost" => Some(IpAddr::from(Ipv4Addr::LOCALHOST)),
         host => host.trim_start_matches('[').trim_end_matches(']').parse().ok(),
@@ -52,11 +52,10 @@ mod test {
             ("[::1]", "[::1]:8312"),
             ("[::1]:80", "[::1]:80"),
         ] {
-            assert_eq!(read(Some(text)).unwrap(), meant.parse::<SocketAddr>().unwrap(), "{text}");
+            assert_eq!(read(text).unwrap(), meant.parse::<SocketAddr>().unwrap(), "{text}");
         }
-        assert_eq!(read(None).unwrap(), "127.0.0.1:8312".parse::<SocketAddr>().unwrap());
         for text in ["", ":", "70000", "+80", "-1", "nowhere", "example.com:80", "127.0.0.1:", "127.0.0.1:70000"] {
-            assert!(read(Some(text)).unwrap_err().to_string().contains("localhost:9999"), "{text}");
+            assert!(read(text).unwrap_err().to_string().contains("localhost:9999"), "{text}");
         }
     }
 }

@@ -1,25 +1,178 @@
-//! By whom a setting was said, for the message about a value that makes no sense.
+//! What was said of each setting: a flag beats its variable, which beats the file, which beats the default. And by whom it was
+//! said, for the message about a value that makes no sense.
 
-use crate::cli::arguments::Sources;
-use anyhow::Context;
-use std::path::Path;
+use crate::config::{file, settings::Settings};
+use anyhow::{Context, bail};
+use clap::Args;
+use std::{collections::BTreeMap, ops::RangeInclusive, path::PathBuf};
 
-/// What may be said in several ways: a message about it tells by whom it was.
-pub(crate) struct Said<'a> {
-    pub(crate) sources: &'a Sources,
-    pub(crate) file: Option<&'a Path>,
+/// All that flags and variables say, and the defaults of what they do not say.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[arg(skip)]
+    pub(crate) sources: Sources,
 }
 
-impl Said<'_> {
-    /// Reads what counts: what a flag or its variable says, else what the file says.
-    pub(crate) fn read<S, T>(
+/// By whom a setting was said, by the name of its flag: the flag, as it is written, or the variable.
+pub(crate) type Sources = BTreeMap<String, String>;
+
+/// Flags, variables and file put together.
+#[derive(Debug)]
+pub(crate) struct Said {
+    arguments: ServeArguments,
+    file: Settings,
+    /// Of the file, if there is one.
+    path: Option<PathBuf>,
+}
+
+/// A setting: its name in the file, and its place in [`Settings`]. [`setting!`] makes both of the one path.
+pub(crate) struct Setting<T> {
+    pub(crate) name: &'static str,
+    pub(crate) of: fn(&Settings) -> Option<T>,
+}
+
+/// `setting!(ssh.mode)` is a [`Setting`].
+macro_rules! setting {
+    ($first:ident $(. $rest:ident)*) => {
+        $crate::config::said::Setting {
+            name: concat!(stringify!($first) $(, ".", stringify!($rest))*),
+            of: |settings| Option::clone(&settings.$first $(.$rest)*),
+        }
+    };
+}
+pub(crate) use setting;
+
+impl<T> Copy for Setting<T> {}
+
+impl<T> Clone for Setting<T> {
+    fn clone(&self) -> Setting<T> {
+        *self
+    }
+}
+
+impl<T> Setting<T> {
+    fn flag(self) -> String {
+        flag(self.name)
+    }
+}
+
+/// What the flag of a setting is called, without its dashes.
+pub(crate) fn flag(name: &str) -> String {
+    name.replace(['.', '_'], "-")
+}
+
+impl Said {
+    /// Reads the file that the arguments name.
+    ///
+    /// # Errors
+    /// When it cannot be read, or understood.
+    pub(crate) fn new(arguments: ServeArguments) -> anyhow::Result<Said> {
+        let path = arguments.settings.config.clone();
+        let file = path.as_deref().map_or_else(|| Ok(Settings::default()), file::read)?;
+        Ok(Said { arguments, file, path })
+    }
+
+    /// What counts, if anything was said or there is a default.
+    pub(crate) fn value<T>(&self, setting: Setting<T>) -> Option<T> {
+        let of_arguments = (setting.of)(&self.arguments.settings);
+        if self.arguments.sources.contains_key(&setting.flag()) {
+            return of_arguments;
+        }
+        (setting.of)(&self.file).or(of_arguments)
+    }
+
+    /// Whether anybody has said it: it is not the default.
+    pub(crate) fn is_said<T>(&self, setting: Setting<T>) -> bool {
+        self.arguments.sources.contains_key(&setting.flag()) || (setting.of)(&self.file).is_some()
+    }
+
+    /// Reads what counts of a setting that has a default.
+    ///
+    /// # Errors
+    /// As `read`, with who has said it.
+    pub(crate) fn read<T, U>(
         &self,
-        flag: &str,
-        argument: Option<S>,
-        of_file: Option<S>,
-        read: impl FnOnce(Option<S>) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        let by = self.sources.name(flag, argument.is_some(), self.file);
-        read(argument.or(of_file)).with_context(|| by)
+        setting: Setting<T>,
+        read: impl FnOnce(T) -> anyhow::Result<U>,
+    ) -> anyhow::Result<U> {
+        self.read_any(setting, |value| read(value.context("it is not said, and there is no default")?))
+    }
+
+    /// Reads what counts of a setting, or that nothing was said.
+    ///
+    /// # Errors
+    /// As `read`, with who has said it.
+    pub(crate) fn read_any<T, U>(
+        &self,
+        setting: Setting<T>,
+        read: impl FnOnce(Option<T>) -> anyhow::Result<U>,
+    ) -> anyhow::Result<U> {
+        let flag = setting.flag();
+        let said = read(self.value(setting));
+        said.with_context(|| self.arguments.sources.get(&flag).map_or_else(|| self.file_or(&flag), String::clone))
+    }
+
+    /// Reads what counts of a number that has bounds, and a default. `unit` is a word with a blank before it, or nothing.
+    ///
+    /// # Errors
+    /// When it is out of bounds.
+    pub(crate) fn number(&self, setting: Setting<u64>, bounds: RangeInclusive<u64>, unit: &str) -> anyhow::Result<u64> {
+        self.read(setting, |number| match bounds.contains(&number) {
+            true => Ok(number),
+            false => bail!("{} is {} to {}{unit}, not {number}", setting.name, bounds.start(), bounds.end()),
+        })
+    }
+
+    /// Reads what the file says: what makes no sense there is refused though a flag beats it.
+    ///
+    /// # Errors
+    /// As `read`, with the file's name.
+    pub(crate) fn check_file<T, U>(
+        &self,
+        setting: Setting<T>,
+        read: impl FnOnce(T) -> anyhow::Result<U>,
+    ) -> anyhow::Result<()> {
+        let checked = (setting.of)(&self.file).map(read).transpose();
+        checked.map(drop).with_context(|| self.file_or(&setting.flag()))
+    }
+
+    fn file_or(&self, flag: &str) -> String {
+        self.path.as_deref().map_or_else(|| format!("--{flag}"), |path| path.display().to_string())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod test {
+    use super::*;
+    use crate::{cli::variables, config::Config};
+
+    /// What these words and this file say, whatever the environment does.
+    pub(crate) fn said(words: &[&str], file: &str) -> Said {
+        let arguments = variables::test::serve(words);
+        Said { arguments, file: toml::from_str(file).unwrap(), path: None }
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_which_beats_the_default() {
+        let seconds = |words: &[&str], file: &str| said(words, file).value(setting!(boot_timeout_s));
+        assert_eq!(seconds(&[], ""), Some(120));
+        assert_eq!(seconds(&[], "boot_timeout_s = 7"), Some(7));
+        assert_eq!(seconds(&["--boot-timeout-s=120"], "boot_timeout_s = 7"), Some(120), "though it is the default");
+        let is_said = |words: &[&str], file: &str| said(words, file).is_said(setting!(ssh.ports));
+        assert!(!is_said(&[], "") && is_said(&[], "[ssh]\nports = [0]") && is_said(&["--ssh-ports=22,2222,0"], ""));
+    }
+
+    #[test]
+    fn what_nobody_says_is_as_the_crates_have_it() {
+        let region = cvmd_model::RegionId::find("ap-guangzhou").unwrap();
+        let directory = ["--data", "/nowhere"];
+        let config = Config::read(variables::test::serve(&directory)).unwrap();
+        assert_eq!(config.listen, "127.0.0.1:8312".parse().unwrap());
+        assert_eq!(config.limits, cvmd_operations::Limits::default());
+        assert_eq!(config.policy, cvmd_actions::Policy::documented(region));
+        assert_eq!((&*config.log, config.log_format), ("info", crate::cli::arguments::Format::Text));
+        assert_eq!(config.ssh.ports, [22, 2222, 0]);
     }
 }

@@ -1,24 +1,12 @@
 //! Where the machines' sshd is to be met: flags, environment and the file's section `ssh`.
 
-use crate::{
-    cli::arguments::{Mode, SshArguments, Whom},
-    config::said::Said,
+use crate::config::{
+    said::{Said, Setting, setting},
+    settings::{Mode, Whom},
 };
 use anyhow::{Context, bail};
 use cvmd_hypervisor_simulated::{OwnPorts, Penalties};
-use serde::Deserialize;
 use std::net::Ipv4Addr;
-
-/// The file's section `ssh`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SshFile {
-    mode: Option<Mode>,
-    ports: Option<Vec<u16>>,
-    address: Option<Ipv4Addr>,
-    port_range: Option<String>,
-    penalties: Option<Whom>,
-}
 
 /// All that `serve` needs to know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,29 +23,30 @@ impl Ssh {
     ///
     /// # Errors
     /// When a value makes no sense, or other machines could reach these without `expose`.
-    pub(crate) fn read(said: &Said<'_>, arguments: SshArguments, file: SshFile, expose: bool) -> anyhow::Result<Ssh> {
+    pub(crate) fn read(said: &Said, expose: bool) -> anyhow::Result<Ssh> {
         // Elsewhere one listener cannot be met at all loopback addresses.
         let usual = if cfg!(target_os = "linux") { Mode::Address } else { Mode::Port };
-        let mode = arguments.ssh_mode.or(file.mode).unwrap_or(usual);
-        let in_port_mode = mode == Mode::Port;
-        let address = said.read("ssh-address", arguments.ssh_address, file.address, |address| {
-            let address = of_port_mode(in_port_mode, "ssh.address", address)?;
+        let in_port_mode = said.value(setting!(ssh.mode)).unwrap_or(usual) == Mode::Port;
+        let address = said.read(setting!(ssh.address), |address| {
+            of_port_mode(in_port_mode, said, setting!(ssh.address))?;
             checked(address, expose)
         })?;
-        let range = said.read("ssh-port-range", arguments.ssh_port_range, file.port_range, |range| {
-            let range = of_port_mode(in_port_mode, "ssh.port_range", range)?;
+        let range = said.read_any(setting!(ssh.port_range), |range| {
+            of_port_mode(in_port_mode, said, setting!(ssh.port_range))?;
             range.map(|text| parse_range(&text)).transpose()
         })?;
-        let ports = arguments.ssh_ports.or(file.ports);
-        let ports_said = ports.is_some();
-        let ports = ports.unwrap_or_else(|| vec![22, 2222, 0]);
-        let penalties = match arguments.ssh_penalties.or(file.penalties) {
-            None | Some(Whom::Outside) => Penalties::Outside,
-            Some(Whom::On) => Penalties::Everybody,
-            Some(Whom::Off) => Penalties::Nobody,
-        };
-        let own_ports = in_port_mode.then_some(OwnPorts { address, range });
-        Ok(Ssh { ports, own_ports, ports_said, penalties })
+        Ok(Ssh {
+            ports: said.read(setting!(ssh.ports), Ok)?,
+            own_ports: in_port_mode.then_some(OwnPorts { address, range }),
+            ports_said: said.is_said(setting!(ssh.ports)),
+            penalties: said.read(setting!(ssh.penalties), |whom| {
+                Ok(match whom {
+                    Whom::Outside => Penalties::Outside,
+                    Whom::On => Penalties::Everybody,
+                    Whom::Off => Penalties::Nobody,
+                })
+            })?,
+        })
     }
 
     /// Whether other machines can reach the machines' ports.
@@ -89,15 +78,14 @@ impl Ssh {
     }
 }
 
-fn of_port_mode<T>(in_port_mode: bool, name: &str, value: Option<T>) -> anyhow::Result<Option<T>> {
-    if value.is_some() && !in_port_mode {
-        bail!("{name} means something only when ssh.mode is \"port\"");
+fn of_port_mode<T>(in_port_mode: bool, said: &Said, setting: Setting<T>) -> anyhow::Result<()> {
+    if said.is_said(setting) && !in_port_mode {
+        bail!("{} means something only when ssh.mode is \"port\"", setting.name);
     }
-    Ok(value)
+    Ok(())
 }
 
-fn checked(address: Option<Ipv4Addr>, expose: bool) -> anyhow::Result<Ipv4Addr> {
-    let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
+fn checked(address: Ipv4Addr, expose: bool) -> anyhow::Result<Ipv4Addr> {
     if !address.is_loopback() && !expose {
         bail!(
             "the machines' ports at {address} can be reached by other machines; say --expose if that is wanted, and see what the \
@@ -118,46 +106,39 @@ fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::cli::arguments::Sources;
+    use crate::config::said::test::said;
 
-    const NONE: SshArguments =
-        SshArguments { ssh_mode: None, ssh_ports: None, ssh_address: None, ssh_port_range: None, ssh_penalties: None };
-
-    fn read(arguments: SshArguments, file: SshFile, expose: bool) -> anyhow::Result<Ssh> {
-        Ssh::read(&Said { sources: &Sources::default(), file: None }, arguments, file, expose)
-    }
-
-    fn file(text: &str) -> SshFile {
-        toml::from_str(text).unwrap()
+    fn read(words: &[&str], file: &str, expose: bool) -> anyhow::Result<Ssh> {
+        Ssh::read(&said(words, &format!("[ssh]\n{file}")), expose)
     }
 
     #[test]
     fn flags_beat_the_file() {
-        let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some("1-2".into()), ..NONE };
-        let read = read(port, file("mode = \"address\"\nport_range = \"3-4\"\nports = [0]"), false).unwrap();
+        let port = ["--ssh-mode=port", "--ssh-port-range=1-2"];
+        let read = read(&port, "mode = \"address\"\nport_range = \"3-4\"\nports = [0]", false).unwrap();
         let own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: Some((1, 2)) });
         assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_said: true, penalties: Penalties::Outside });
-        let off = SshArguments { ssh_penalties: Some(Whom::Off), ..NONE };
-        let read = |arguments, text| self::read(arguments, file(text), false).unwrap().penalties;
-        assert_eq!(read(off, "penalties = \"on\""), Penalties::Nobody);
-        assert_eq!(read(NONE, "penalties = \"on\""), Penalties::Everybody);
+        let read = |words: &[&str]| self::read(words, "penalties = \"on\"", false).unwrap().penalties;
+        assert_eq!(read(&["--ssh-penalties=off"]), Penalties::Nobody);
+        assert_eq!(read(&[]), Penalties::Everybody);
     }
 
     #[test]
     fn a_port_that_others_can_reach_needs_a_word() {
-        let everywhere = || file("mode = \"port\"\naddress = \"0.0.0.0\"");
-        let said = format!("{:#}", read(NONE, everywhere(), false).unwrap_err());
-        assert!(said.starts_with("--ssh-address: ") && said.contains("--expose"), "{said}");
-        assert!(read(NONE, everywhere(), true).is_ok());
+        let everywhere = "mode = \"port\"\naddress = \"0.0.0.0\"";
+        let told = format!("{:#}", read(&[], everywhere, false).unwrap_err());
+        assert!(told.starts_with("--ssh-address: ") && told.contains("--expose"), "{told}");
+        assert!(read(&[], everywhere, true).is_ok());
     }
 
     #[test]
     fn what_means_nothing_is_refused() {
-        assert!(read(NONE, file("mode = \"address\"\nport_range = \"1-2\""), false).is_err());
+        assert!(read(&[], "mode = \"address\"\nport_range = \"1-2\"", false).is_err());
+        assert!(read(&[], "mode = \"address\"\naddress = \"127.0.0.1\"", false).is_err(), "though it is the default");
         for range in ["", "5", "5-", "0-3", "7-3", "1-70000", "a-b"] {
-            let port = SshArguments { ssh_mode: Some(Mode::Port), ssh_port_range: Some(range.into()), ..NONE };
-            let said = format!("{:#}", read(port, SshFile::default(), false).unwrap_err());
-            assert!(said.starts_with("--ssh-port-range: ssh.port_range is FIRST-LAST"), "{range}: {said}");
+            let port = ["--ssh-mode=port", &format!("--ssh-port-range={range}")];
+            let told = format!("{:#}", read(&port, "", false).unwrap_err());
+            assert!(told.starts_with("--ssh-port-range: ssh.port_range is FIRST-LAST"), "{range}: {told}");
         }
     }
 }

@@ -1,0 +1,36 @@
+//! The configuration file, in TOML: its keys are the fields of [`Settings`].
+
+use crate::{bounded_file, config::settings::Settings, plain_words};
+use std::path::Path;
+
+/// Reads the file.
+///
+/// # Errors
+/// When it cannot be read; when it says what no setting is, or no value of it, with the line.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = bounded_file::read_text(path, "the configuration", bounded_file::SMALL_BYTES_MAX)?;
+    toml::from_str(&text).map_err(|error| misread(path, &text, &error))
+}
+
+/// Which setting of the file is at fault and how. Never the whole line: it may hold a token.
+fn misread(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let at = error.span().map_or(0, |span| span.start);
+    let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let name = text.lines().nth(line).unwrap_or_default().split('=').next().unwrap_or_default().trim();
+    let of = entry(text, at).map_or_else(String::new, |entry| format!(" of `{entry}`"));
+    let why =
+        if name.contains("token") { "a token is a text in quotes".into() } else { plain_words::of(error.message()) };
+    anyhow::anyhow!("cannot understand {}, line {}, `{name}`{of}: {why}", path.display(), line + 1)
+}
+
+/// What the entry of a list is called in which something is at fault: several may stand on one line.
+fn entry(text: &str, at: usize) -> Option<&str> {
+    let begin = text.get(..=at)?.rfind('{')? + 1;
+    let inside = text.get(begin..)?.split('}').next()?;
+    if begin + inside.len() < at {
+        return None;
+    }
+    let members = inside.split(',').filter_map(|member| member.split_once('='));
+    let mut names = members.filter(|(key, _)| ["name", "id"].contains(&key.trim()));
+    names.next().map(|(_, name)| name.trim().trim_matches('"'))
+}
