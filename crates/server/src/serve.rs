@@ -7,7 +7,10 @@ use crate::{
     descriptors::{self, Shares},
     drivers, http,
     master_key::{MasterKey, write_private},
-    operator::{accounts, socket},
+    operator::{
+        accounts,
+        socket::{self, Location},
+    },
     parent, print, random, recovery, replays, sealing, seed, settling,
     tls::Tls,
 };
@@ -77,8 +80,8 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     data.keep();
     write_private(&data.endpoint(), &endpoint)?;
     let (stop, stopped) = watch::channel(false);
-    let files = (data.socket(), data.credential());
-    let operator = tokio::spawn(socket::listen(Arc::clone(&app), files, endpoint.clone(), stopped.clone()));
+    let location = Location { socket: data.socket(), credential_file: data.credential(), endpoint: endpoint.clone() };
+    let operator = tokio::spawn(socket::listen(Arc::clone(&app), location, stopped.clone()));
     let http = tokio::spawn(http::serve(Arc::clone(&app), tls, listener, stopped));
     announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = app.hypervisor.ssh_port(), "ready");

@@ -23,7 +23,7 @@ use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -50,15 +50,22 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Between two tries, when there are no descriptors left.
 const REST: Duration = Duration::from_millis(50);
 
+/// Where a running server is to be met, and where it has written its first credential.
+#[derive(Debug)]
+pub(crate) struct Location {
+    /// The operator's socket.
+    pub(crate) socket: PathBuf,
+    pub(crate) credential_file: PathBuf,
+    /// Of the API, scheme included.
+    pub(crate) endpoint: String,
+}
+
 /// Answers on the socket until `stop` changes.
-pub(crate) async fn listen(
-    app: Arc<App>,
-    (path, credential_file): (PathBuf, PathBuf),
-    endpoint: String,
-    mut stop: watch::Receiver<bool>,
-) {
-    let _ = std::fs::remove_file(&path);
-    let listener = match UnixListener::bind(&path) {
+pub(crate) async fn listen(app: Arc<App>, location: Location, mut stop: watch::Receiver<bool>) {
+    let location = Arc::new(location);
+    let path = &location.socket;
+    let _ = std::fs::remove_file(path);
+    let listener = match UnixListener::bind(path) {
         Ok(listener) => listener,
         Err(error) => {
             tracing::error!(%error, path = %path.display(), "the operator's socket cannot be made");
@@ -66,8 +73,7 @@ pub(crate) async fn listen(
         }
     };
     // The directory lets nobody else in; the socket's own mode says the same.
-    let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600));
-    let (endpoint, credential_file): (Arc<str>, Arc<Path>) = (endpoint.into(), credential_file.into());
+    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -88,15 +94,15 @@ pub(crate) async fn listen(
             tokio::spawn(tokio::time::timeout(TOLD_WITHIN, turn_away(stream)));
             continue;
         };
-        let (app, endpoint, credential_file) = (Arc::clone(&app), Arc::clone(&endpoint), Arc::clone(&credential_file));
+        let (app, location) = (Arc::clone(&app), Arc::clone(&location));
         tokio::spawn(async move {
             tokio::select! {
-                _ = tokio::time::timeout(PATIENCE, converse(app, (endpoint, credential_file), stream, &presence)) => {}
+                _ = tokio::time::timeout(PATIENCE, converse(&app, &location, stream, &presence)) => {}
                 () = presence.closed() => {}
             }
         });
     }
-    let _ = std::fs::remove_file(&path);
+    let _ = std::fs::remove_file(path);
 }
 
 /// Says why, and waits until that is read.
@@ -105,12 +111,7 @@ async fn turn_away(mut stream: UnixStream) {
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
-async fn converse(
-    app: Arc<App>,
-    (endpoint, credential_file): (Arc<str>, Arc<Path>),
-    mut stream: UnixStream,
-    presence: &Presence,
-) {
+async fn converse(app: &Arc<App>, location: &Location, mut stream: UnixStream, presence: &Presence) {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     let read = tokio::io::AsyncReadExt::take(read, LINE_BYTES_MAX);
@@ -118,9 +119,7 @@ async fn converse(
     let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
     presence.begin();
     let outcome = match serde_json::from_str(&line) {
-        Ok(question) => {
-            answer(&app, (&endpoint, &credential_file), question).await.map_err(|error| format!("{error:#}"))
-        }
+        Ok(question) => answer(app, location, question).await.map_err(|error| format!("{error:#}")),
         Err(error) => Err(format!("not a question: {error}")),
     };
     let mut reply = json!(outcome).to_string();
@@ -129,13 +128,9 @@ async fn converse(
     let _ = write.write_all(reply.as_bytes()).await;
 }
 
-async fn answer(
-    app: &Arc<App>,
-    (endpoint, credential_file): (&str, &Path),
-    question: Question,
-) -> anyhow::Result<Value> {
+async fn answer(app: &Arc<App>, location: &Location, question: Question) -> anyhow::Result<Value> {
     match question {
-        Question::Environment => environment(app, endpoint),
+        Question::Environment => environment(app, &location.endpoint),
         Question::Endpoint { instance } => endpoint_of(app, instance).await,
         Question::Machines => Ok(machines(app).await),
         Question::AddAccount { name } => accounts::add(app, &name).await,
@@ -144,7 +139,7 @@ async fn answer(
         Question::Accounts => Ok(accounts(app)),
         Question::AddCredential { account } => accounts::add_credential(app, &account).await,
         Question::RevokeCredential { secret_id, force } => {
-            account_removal::revoke(app, credential_file, &secret_id, force).await
+            account_removal::revoke(app, &location.credential_file, &secret_id, force).await
         }
         Question::Credentials => Ok(credentials(app)),
         Question::Request { request } => requests::trace(app, request).await,
