@@ -37,28 +37,62 @@ cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or 
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let Some((word, rest)) = args.split_first() else {
-        println!("{HELP}");
-        return ExitCode::SUCCESS;
-    };
-    let tally = match word.as_str() {
-        "check" => check::run(),
-        "tidy" => tidy::run(),
-        "test" => rust_tests::run(rest),
-        "clients" => clients::run(rest),
-        "demo" => demo::run(),
-        "docs" => docs::run(),
-        "facts" => docs::write_facts(),
-        "fmt" => check::write_format(),
-        "bench" => bench::run(rest),
-        "setup" => setup::run(),
-        "ci" => ci::run(rest),
-        "help" | "--help" | "-h" => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        other => Tally::failed(format!("{other}: no such command; `cargo xtask` names them")),
+    let tally = match args.split_first() {
+        None => return help(),
+        Some((word, [])) if ["help", "--help", "-h"].contains(&word.as_str()) => return help(),
+        Some((word, rest)) => run(word, rest),
     };
     tally.print();
     if tally.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn help() -> ExitCode {
+    println!("{HELP}");
+    ExitCode::SUCCESS
+}
+
+fn run(word: &str, rest: &[String]) -> Tally {
+    let alone = |run: fn() -> Tally| match rest.first() {
+        None => run(),
+        Some(surplus) => Tally::failed(format!("{word} takes no {surplus}: {}", usage(word))),
+    };
+    match word {
+        "check" => alone(check::run),
+        "tidy" => alone(tidy::run),
+        "test" => rust_tests::run(rest),
+        "clients" => clients::run(rest),
+        "demo" => alone(demo::run),
+        "docs" => alone(docs::run),
+        "facts" => alone(docs::write_facts),
+        "fmt" => alone(check::write_format),
+        "bench" => bench::run(rest),
+        "setup" => alone(setup::run),
+        "ci" => ci::run(rest),
+        "help" | "--help" | "-h" => alone(Tally::default),
+        other => Tally::failed(format!("{other}: no such command; `cargo xtask` names them")),
+    }
+}
+
+/// A word's lines of the help.
+fn usage(word: &str) -> &'static str {
+    let line = HELP.lines().find(|line| line.split(' ').nth(2) == Some(word));
+    line.unwrap_or("`cargo xtask` names all words")
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_surplus_word_is_refused_with_the_usage() {
+        // Not those that work on the whole checkout when they are not refused: one is enough to see it.
+        for word in ["fmt", "help"] {
+            let tally = run(word, &["bogus".to_owned()]);
+            assert!(
+                matches!(&tally.failed[..], [why] if why.starts_with(&format!("{word} takes no bogus: "))),
+                "{tally:?}"
+            );
+        }
+        assert!(usage("fmt").starts_with("cargo xtask fmt "));
+    }
 }
