@@ -2,7 +2,7 @@
 //!
 //! `println!` and `eprintln!` panic when they cannot write, so clippy refuses them in this crate.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// As a shell tells the end of a program by SIGPIPE: 128 and the signal's number.
 pub(crate) const CLOSED_PIPE: u8 = 141;
@@ -56,12 +56,27 @@ pub(crate) fn parts_for_good(parts: &[String]) -> (usize, Result<(), Unprinted>)
     }
 }
 
-/// Whether whoever reads standard output may stop wherever it wants, and nobody here would know.
-pub(crate) fn goes_into_a_pipe() -> bool {
+/// Where what is printed goes, as far as it tells whether somebody sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// It is shown by a terminal, or stays in a file.
+    Kept,
+    /// Whoever reads it may stop wherever it wants, and nobody here would know.
+    Pipe,
+    /// A device that is no terminal, as /dev/null, which throws it away.
+    Device,
+}
+
+/// What standard output is. One that does not tell is taken for a device.
+pub(crate) fn destination() -> Destination {
     use std::os::{fd::AsFd, unix::fs::FileTypeExt};
-    let kind = std::io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
-    let kind = kind.and_then(|out| out.metadata()).map(|about| about.file_type());
-    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
+    let out = std::io::stdout();
+    let about = out.as_fd().try_clone_to_owned().map(std::fs::File::from).and_then(|out| out.metadata());
+    match about.map(|about| about.file_type()) {
+        Ok(kind) if kind.is_file() || out.is_terminal() => Destination::Kept,
+        Ok(kind) if kind.is_fifo() || kind.is_socket() => Destination::Pipe,
+        _ => Destination::Device,
+    }
 }
 
 fn synced() -> Result<(), Unprinted> {

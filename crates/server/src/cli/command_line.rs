@@ -78,9 +78,9 @@ pub(crate) enum Command {
     /// Random passwords that the vendor would send by station message.
     ///
     /// What a terminal has shown, or a file holds, is deleted. What goes into a pipe is kept, as nobody can tell what becomes of
-    /// it there.
+    /// it there, and so is what goes to /dev/null.
     Messages {
-        /// Delete what was written into a pipe too.
+        /// Delete what was written into a pipe, or to /dev/null, too.
         #[arg(long)]
         delete: bool,
         #[command(flatten)]

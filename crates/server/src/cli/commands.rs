@@ -11,7 +11,9 @@ use crate::{
     config::Config,
     data, given_credential, log, misuse,
     operator::{account_name, accounts, question::Question, requests},
-    plain_words, print, serve, waiting,
+    plain_words,
+    print::{self, Destination},
+    serve, waiting,
 };
 use anyhow::Context;
 use cvmd_model::RequestId;
@@ -140,28 +142,39 @@ fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &
 }
 
 /// Deletes each message that was written to where it stays, the ones before a failure too. What is written into a pipe may be
-/// read no further than to its third line.
+/// read no further than to its third line, and what goes to /dev/null is read by nobody.
 fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     let answer = ask(data, &Question::Messages)?;
     let sequences: Vec<u64> = serde_json::from_value(answer["Sequences"].clone())?;
-    let none = "no messages: passwords that are made for instances at launch come here, and leave once they were shown";
-    let parts = match (output.output, answer["Messages"].as_array()) {
-        (Format::Text, Some(rows)) if !rows.is_empty() => records(rows),
-        _ => vec![text(&answer["Messages"], output.output, none)],
+    let rows = answer["Messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let parts = match output.output {
+        Format::Json => vec![text(&answer["Messages"], Format::Json, "")],
+        Format::Text => records(rows),
     };
     let (written, outcome) = print::parts_for_good(&parts);
     let all = sequences.len();
     let shown = if written == parts.len() { all } else { written.min(all) };
-    let is_kept = !delete && print::goes_into_a_pipe();
-    if !is_kept {
+    let kept_because = match print::destination() {
+        _ if delete => None,
+        Destination::Kept => None,
+        Destination::Pipe => Some("nobody can tell what becomes of it in a pipe"),
+        Destination::Device => Some("a device that is no terminal, such as /dev/null, shows it to nobody"),
+    };
+    if kept_because.is_none() {
         ask(data, &Question::MessagesShown { sequences: sequences[..shown].to_vec() })?;
     }
     outcome?;
-    if is_kept && all > 0 && output.output == Format::Text {
-        print::remark(&format!(
-            "kept: {}, as nobody can tell what becomes of it in a pipe. `cvmd messages --delete` deletes what it writes there.",
+    match kept_because {
+        _ if output.output == Format::Json => {}
+        // Not among the messages: a file that they go into holds them alone.
+        _ if all == 0 => print::remark(
+            "no messages: passwords that are made for instances at launch come here, and leave once they were shown",
+        ),
+        Some(why) => print::remark(&format!(
+            "kept: {}, as {why}. `cvmd messages --delete` deletes what it writes there.",
             plain_words::counted(all, "messages")
-        ));
+        )),
+        None => {}
     }
     let unreadable: Vec<_> = answer["Unreadable"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !unreadable.is_empty() {

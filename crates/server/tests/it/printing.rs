@@ -93,6 +93,8 @@ fn every_command_ends_quietly_at_a_closed_pipe_and_complains_of_a_full_disk() {
     let server = home.start();
     let machine = machines::run(&server.client, "boot-ms=50", json!({"Password": "Printing+Passw0rd"}));
     let id = machine["InstanceId"].as_str().unwrap();
+    // Leaves a message, which is never shown here.
+    machines::run(&server.client, "boot-ms=50", Value::Null);
     let request =
         server.client.call("StopInstances", json!({"InstanceIds": [id]}))["RequestId"].as_str().unwrap().to_owned();
     let data = home.data();
@@ -208,6 +210,9 @@ fn a_message_is_deleted_when_it_is_where_it_stays_and_not_before() {
     assert_eq!(home.ask_json(&["messages"]), all, "not one is lost");
     let read = shell("\"$0\" messages --data \"$1\" | cat");
     assert!(complaint(&read).contains("kept: 6 messages, as nobody can tell"), "{read:?}");
+    let thrown_away = shell("\"$0\" messages --data \"$1\" > /dev/null");
+    assert!(complaint(&thrown_away).contains("kept: 6 messages, as a device that is no terminal"), "{thrown_away:?}");
+    assert_eq!(home.ask_json(&["messages"]), all, "nobody has read them");
     // A file that takes no more than its first 512 bytes: what it holds is deleted, the one that was cut is not.
     let cut = shell("trap '' XFSZ; ulimit -f 1; exec \"$0\" messages --data \"$1\" > cut");
     assert!(!cut.status.success() && complaint(&cut).contains("cannot write to standard output"), "{cut:?}");
