@@ -152,7 +152,9 @@ configuration of tccli. Others go to the cloud of the vendor still:
 fn python(facts: &Facts) -> String {
     let literal = |text: &str| json!(text);
     format!(
-        "# A whole program. One that keeps the vendor's host works too. Unmodified, over HTTPS, in a shell and a virtual environment
+        "# A whole program, with the SecretKey in it: whoever can read the one has the other. After `cvmd env` in a shell
+# credential.EnvironmentVariableCredential().get_credential() takes both from there.
+# One that keeps the vendor's host works too. Unmodified, over HTTPS, in a shell and a virtual environment
 # of its own: the SDK believes the certificates of Python's package certifi alone, whatever the environment says.
 #   unset no_proxy NO_PROXY
 #   export https_proxy=http://{address} HTTPS_PROXY=http://{address}
@@ -297,6 +299,14 @@ mod test {
         assert!(!packer(json!(22)).contains("ssh_port"));
         assert!(packer(json!(2222)).contains("#   ssh_port = 2222\n"));
         assert!(packer(Value::Null).contains("--ssh-mode=address"));
+    }
+
+    #[test]
+    fn a_program_that_holds_the_key_says_so_before_it() {
+        let answer = json!({"Endpoint": "http://127.0.0.1:8312", "SecretId": "id", "SecretKey": "the key"});
+        let program = lines(&answer, Some(Client::Python), Path::new("/data"));
+        let (before, _) = program.split_once("the key").unwrap();
+        assert!(before.lines().any(|line| line.starts_with('#') && line.contains("SecretKey")), "{program}");
     }
 
     #[test]
