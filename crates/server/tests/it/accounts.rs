@@ -25,7 +25,7 @@ fn accounts_added_at_once_each_get_a_number_of_their_own() {
     assert_eq!(uins.len(), names.len());
     let listed = home.ask_json(&["account", "list"]);
     assert_eq!(listed.as_array().unwrap().len(), names.len() + 1, "none has overwritten another: {listed}");
-    // Of those who want one name, one gets it.
+    // Of several requests for one name, one succeeds.
     let twin = || {
         home.cvmd(&["account", "add", "twin", "--data", data.to_str().unwrap()])
             .stdout(Stdio::null())
@@ -65,15 +65,15 @@ fn a_revoked_credential_is_refused_at_once_and_after_a_restart_and_the_journal_s
     let server = home.start();
     assert_eq!(with(&server, &added).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
     with(&server, &other).call("DescribeZones", json!({}));
-    // The first account's own, which comes with every start.
-    let said = refused(&home.ask(&["credential", "revoke", support::SECRET_ID]));
-    assert!(said.contains("the last credential of the first account") && said.contains("--force"), "{said}");
+    // The first account's own credential, which every start needs.
+    let message = refused(&home.ask(&["credential", "revoke", support::SECRET_ID]));
+    assert!(message.contains("the last credential of the first account") && message.contains("--force"), "{message}");
     home.ask(&["env"]).status.success().then_some(()).expect("nothing was revoked");
     home.ask_json(&["credential", "revoke", support::SECRET_ID, "--force"]);
     assert!(refused(&home.ask(&["env"])).contains("cvmd credential add default"));
     server.stop();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains(support::SECRET_ID) && said.contains("revoked"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains(support::SECRET_ID) && message.contains("revoked"), "{message}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_credential_that_the_first_start_made_does_not_come_back_when_it_was_revoked
     let first = home.ask_json(&["credential", "list"])[0]["SecretId"].as_str().unwrap().to_owned();
     let file = home.data().join("credential");
     assert!(std::fs::read_to_string(&file).unwrap().contains(&first));
-    // Another one's end leaves the file alone.
+    // Revoking another credential leaves the file alone.
     let other = home.ask_json(&["credential", "add", "default"]);
     home.ask_json(&["credential", "revoke", other["SecretId"].as_str().unwrap()]);
     assert!(file.exists());
@@ -104,7 +104,7 @@ fn a_credential_that_the_first_start_made_does_not_come_back_when_it_was_revoked
 }
 
 #[test]
-fn another_credential_at_a_start_is_said_in_the_log() {
+fn another_credential_at_a_start_is_logged() {
     let home = Home::new().expecting("earlier ones still sign").expecting("the old key signs nothing");
     home.start().stop();
     let with = |id: &str, key: &str| {
@@ -130,8 +130,8 @@ fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
     client.call("ModifyInstancesAttribute", json!({"InstanceIds": [id], "DisableApiTermination": true}));
     client.call("CreateKeyPair", json!({"KeyName": "mine", "ProjectId": 0}));
     client.call("CreateDisasterRecoverGroup", json!({"Name": "mine", "Type": "HOST"}));
-    let said = refused(&home.ask(&["account", "remove", "second"]));
-    assert!(said.contains("1 instance, 1 key pair, 1 placement group") && said.contains("--force"), "{said}");
+    let message = refused(&home.ask(&["account", "remove", "second"]));
+    assert!(message.contains("1 instance, 1 key pair, 1 placement group") && message.contains("--force"), "{message}");
     assert!(refused(&home.ask(&["account", "remove", "default", "--force"])).contains("stays"));
     refused(&home.ask(&["account", "remove", "nobody"]));
     client.call("DescribeInstances", json!({}));
@@ -145,7 +145,7 @@ fn an_account_is_removed_when_it_owns_nothing_or_with_all_that_it_owns() {
     assert_eq!(home.ask_json(&["account", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(home.ask_json(&["credential", "list"]).as_array().unwrap().len(), 1);
     assert!(refused(&home.ask(&["host-key", id])).contains(id));
-    // A number that was another's would lead to what is left of it in journals and elsewhere.
+    // A reused number would lead to the old account's traces in journals and elsewhere.
     let third = home.ask_json(&["account", "add", "second"]);
     assert_ne!(third["Uin"], added["Uin"]);
     home.ask_json(&["account", "remove", "second"]);
@@ -164,24 +164,24 @@ fn what_the_operator_changes_stands_in_the_journal_with_its_target_and_never_a_k
         let lines = home.ask_json(&["request", answer["RequestId"].as_str().unwrap()]);
         assert!(lines[0]["Time"].as_str().unwrap().ends_with('Z'), "as the API writes times: {lines}");
         assert!(!lines.to_string().contains(answer["SecretKey"].as_str().unwrap_or("no key")), "{lines}");
-        let said = |name: &str| lines[0][name].as_str().unwrap().to_owned();
-        [said("Action"), said("SecretId"), said("Target")]
+        let message = |name: &str| lines[0][name].as_str().unwrap().to_owned();
+        [message("Action"), message("SecretId"), message("Target")]
     };
-    let told = |action: &str, target: String| [action.to_owned(), "operator".into(), target];
+    let entry = |action: &str, target: String| [action.to_owned(), "operator".into(), target];
     let added = home.ask_json(&["account", "add", "second"]);
     let id = |of: &Value| of["SecretId"].as_str().unwrap().to_owned();
-    assert_eq!(line(&added), told("AddAccount", format!("account second, credential {}", id(&added))));
+    assert_eq!(line(&added), entry("AddAccount", format!("account second, credential {}", id(&added))));
     let more = home.ask_json(&["credential", "add", "second"]);
-    assert_eq!(line(&more), told("AddCredential", format!("credential {}", id(&more))));
+    assert_eq!(line(&more), entry("AddCredential", format!("credential {}", id(&more))));
     let revoked = home.ask_json(&["credential", "revoke", &id(&more)]);
-    assert_eq!(line(&revoked), told("RevokeCredential", format!("credential {}", id(&more))));
+    assert_eq!(line(&revoked), entry("RevokeCredential", format!("credential {}", id(&more))));
     let removed = home.ask_json(&["account", "remove", "second"]);
-    assert_eq!(line(&removed), told("RemoveAccount", "account second".into()));
+    assert_eq!(line(&removed), entry("RemoveAccount", "account second".into()));
     let long = "x".repeat(100_000);
     for name in [&*long, "", "no blanks"] {
         for words in [["account", "add", name], ["account", "remove", name], ["credential", "add", name]] {
-            let said = refused(&home.ask(&words));
-            assert!(said.contains("1 to 64 letters") && said.len() < 400, "{words:?}: {said}");
+            let message = refused(&home.ask(&words));
+            assert!(message.contains("1 to 64 letters") && message.len() < 400, "{words:?}: {message}");
         }
     }
     assert!(refused(&home.ask(&["credential", "revoke", &long])).contains("a SecretId has at most"));

@@ -1,5 +1,5 @@
-//! Connections that bring too much, too little, or no HTTP at all: each is answered or let go within its limit, and the
-//! others are served meanwhile.
+//! Connections that send too much, too little, or no HTTP at all: each is answered or closed within its limit, while
+//! others are served.
 
 use crate::support::{
     self, Home,
@@ -40,7 +40,7 @@ fn what_is_too_large_is_refused_and_the_limit_itself_is_not() {
     };
     let long_query = client.signed_query(LEGACY, &client.v1("DescribeInstances", &[("Colour", &"x".repeat(40_000))]));
     let bad = |what, dialect, code, bytes| Bad { what, dialect, code, bytes };
-    // What the wire takes is more than the parameters of any action may hold: the refusals differ.
+    // The wire's maximum is above that of any action's parameters: the refusals differ.
     refused_all(
         &server,
         vec![
@@ -80,11 +80,11 @@ fn others_are_served_while_some_send_half_or_nothing() {
         client.call("DescribeInstances", json!({}));
         assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
     }
-    // Who says that nothing more will come is answered, or let go, at once.
+    // A client that announces the end of its input is answered, or disconnected, at once.
     for mut stream in held {
         stream.shutdown(Shutdown::Write).unwrap();
         let mut answer = Vec::new();
-        // A reset is an end too.
+        // A reset ends it too.
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer);
         assert!(

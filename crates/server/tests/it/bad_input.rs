@@ -1,5 +1,5 @@
-//! Bad requests, over raw sockets: never a 5xx, always the envelope with the documented code of the dialect that was
-//! knocked at, and a server that serves the next one.
+//! Bad requests over raw sockets: never a 5xx, always the envelope with the documented code of the dialect, and the
+//! server serves the next request.
 
 use crate::support::{
     self, Home,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Signed with TC3, with one header's value put in another's place.
+/// A request signed with TC3, in which one value of a header is replaced.
 fn changed(client: &Client, from: &str, to: &str) -> Vec<u8> {
     let bytes = String::from_utf8(client.tc3("DescribeInstances", "{}", &Tc3::default())).unwrap();
     let changed = bytes.replacen(from, to, 1);
@@ -132,7 +132,7 @@ fn api3_refuses_what_is_wrong_with_a_signed_request_by_the_documented_code() {
             ),
         ],
     );
-    // What is right still goes through.
+    // A correct request still succeeds.
     client.call("DescribeInstances", json!({}));
     server.stop();
 }
@@ -219,7 +219,7 @@ fn api3_believes_no_signature_that_is_absent_forged_or_for_something_else() {
 }
 
 #[test]
-fn the_legacy_door_refuses_by_its_own_codes() {
+fn the_legacy_dialect_refuses_by_its_own_codes() {
     let home = Home::new();
     let server = home.start();
     let client = &server.client;
@@ -314,7 +314,7 @@ fn a_legacy_request_without_a_version_gets_the_old_numeric_envelope() {
 }
 
 #[test]
-fn wrong_methods_and_paths_get_the_envelope_of_their_door() {
+fn wrong_methods_and_paths_get_the_envelope_of_their_dialect() {
     let home = Home::new();
     let server = home.start();
     let client = &server.client;
@@ -337,7 +337,7 @@ fn wrong_methods_and_paths_get_the_envelope_of_their_door() {
     server.stop();
 }
 
-/// What the laws forbid, in both dialects: each says it in its own words.
+/// What the rules forbid, in both dialects: each has its own codes.
 #[test]
 fn one_dialects_codes_never_come_out_of_the_other() {
     let windows = json!({"InstanceId": "ins-windows1", "ImageId": "img-bhvhr6pr", "InstanceState": "STOPPED"});
@@ -398,7 +398,7 @@ fn a_text_or_a_list_beyond_its_bound_is_refused_in_words_and_counted() {
     let server = home.start();
     let counted = || server.metric("cvmd_bounds_reached_total{bound=\"parameters\"} ");
     let place = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5"});
-    for (number, (name, value, said)) in [
+    for (number, (name, value, message)) in [
         ("CamRoleName", json!("x".repeat(1025)), "`CamRoleName` has 1025 bytes; at most 1024"),
         ("ChcIds", json!(vec!["x"; 501]), "`ChcIds` has 501 values; at most 500"),
         ("CamRoleName", json!("x".repeat(300_000)), "`CamRoleName` the most of them; at most 262144"),
@@ -409,7 +409,7 @@ fn a_text_or_a_list_beyond_its_bound_is_refused_in_words_and_counted() {
         let mut parameters = place.clone();
         parameters[name] = value;
         let refused = server.client.answer("RunInstances", parameters).unwrap_err();
-        assert!(refused.message.contains(said), "{name}: {}", refused.message);
+        assert!(refused.message.contains(message), "{name}: {}", refused.message);
         assert_eq!(counted(), number as u64 + 1, "{name}");
     }
     server.stop();

@@ -31,13 +31,13 @@ fn in_lab(client: &Client, action: &str, parameters: &Value) -> Answer {
 }
 
 fn launch(client: &Client, zone: &str) -> Answer {
-    let wish = json!({
+    let request = json!({
         "Placement": {"Zone": zone},
         "InstanceType": "LAB1.TINY",
         "ImageId": "img-arch0001",
         "LoginSettings": {"Password": "Catalogue+Password7"},
     });
-    in_lab(client, "RunInstances", &wish)
+    in_lab(client, "RunInstances", &request)
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn instances_are_launched_of_the_operators_own_and_a_start_without_them_names_wh
     assert_eq!((&instance["OsName"], &instance["DefaultLoginUser"]), (&json!("Arch Linux 64bit"), &json!("arch")));
     server.stop();
 
-    // Whatever was cut, it is named with what has it, and where it belongs: also an image, which no row's reading needs.
+    // A missing entry is reported with the resource that uses it and the section it belongs to; an image too, which no
+    // row needs for decoding.
     let id = instance["InstanceId"].as_str().unwrap();
     for (cut, missing) in [
         ("images = ", "the image `img-arch0001`"),
@@ -71,20 +72,20 @@ fn instances_are_launched_of_the_operators_own_and_a_start_without_them_names_wh
         let without = |line: &&str| cut == "zones = " || !line.starts_with(cut);
         let from = if cut == "zones = " { &zone_elsewhere } else { OWN };
         configure(&home, &from.lines().filter(without).collect::<Vec<_>>().join("\n"));
-        let said = home.refuses_to_serve(&mut home.serve());
-        assert!(said.contains(missing) && said.contains("put it back into the section [catalogue]"), "{said}");
-        assert!(said.contains(id), "{said}");
+        let message = home.refuses_to_serve(&mut home.serve());
+        assert!(message.contains(missing) && message.contains("put it back into the section [catalogue]"), "{message}");
+        assert!(message.contains(id), "{message}");
     }
     configure(&home, "");
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("`lab-east") && said.contains("put it back into the section [catalogue]"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("`lab-east") && message.contains("put it back into the section [catalogue]"), "{message}");
     configure(&home, OWN);
     home.start().stop();
 }
 
 #[test]
 fn what_cannot_be_added_refuses_the_start_in_words() {
-    for (text, told) in [
+    for (text, expected) in [
         ("[catalogue]\nzones = [{ name = \"nowhere-1\" }]", "the zone nowhere-1 is in no region"),
         ("[catalogue]\ntypes = [{ name = \"S5.SMALL1\", cpu = 1, memory_gib = 1 }]", "a type S5.SMALL1 already"),
         ("[catalogue]\ncolours = []", "colours"),
@@ -102,7 +103,7 @@ fn what_cannot_be_added_refuses_the_start_in_words() {
         ),
     ] {
         let home = configured(text);
-        let said = home.refuses_to_serve(&mut home.serve());
-        assert!(said.contains(told), "{told}: {said}");
+        let message = home.refuses_to_serve(&mut home.serve());
+        assert!(message.contains(expected), "{expected}: {message}");
     }
 }

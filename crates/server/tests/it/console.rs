@@ -1,4 +1,4 @@
-//! A machine's console over WebSocket, spoken by hand: who enters there, and what an address is worth.
+//! A machine's console over a WebSocket that the test implements: who may log in, and how long an address is valid.
 
 use crate::support::{self, GUEST_TAG, Home, Server, http::Client, machines, ssh, ssh::Key, until};
 use serde_json::{Value, json};
@@ -12,18 +12,18 @@ const KEY: &str = "skey-console1";
 const ID: &str = "ins-console1";
 const PASSWORD: &str = "Console+Password7";
 
-/// A WebSocket of the test's own, so that the server's is not compared with itself.
+/// The test's own WebSocket, so that the server's is not compared with itself.
 struct Socket {
     stream: TcpStream,
     screen: String,
 }
 
-/// What became of asking for one.
+/// Opens one; returns why it was refused.
 fn connect(url: &str) -> Result<Socket, String> {
     connect_from(url, "")
 }
 
-/// The same with lines more in the head.
+/// The same with additional header lines.
 fn connect_from(url: &str, lines: &str) -> Result<Socket, String> {
     let (address, path) = url.strip_prefix("ws://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -56,7 +56,7 @@ impl Socket {
         self.stream.write_all(&frame).unwrap();
     }
 
-    /// The number in the frame that ends it. All frames before it are whole.
+    /// The status in the closing frame. All frames before it must be complete.
     #[track_caller]
     fn ends_with(&mut self) -> u16 {
         loop {
@@ -89,7 +89,7 @@ impl Socket {
         Some((head[0], payload))
     }
 
-    /// What the screen shows until this, which is taken off it.
+    /// What the screen shows up to this text, which is removed from it.
     #[track_caller]
     fn until(&mut self, text: &str) -> String {
         loop {
@@ -125,7 +125,7 @@ struct World {
 }
 
 impl World {
-    /// One RUNNING instance whose password is known and whose sshd takes keys alone.
+    /// One RUNNING instance with a known password, whose sshd accepts only keys.
     fn new() -> World {
         let home = Home::new();
         let key = Key::new(&home, "bound");
@@ -167,7 +167,7 @@ fn a_password_enters_the_console_where_sshd_takes_none_and_mends_what_ssh_needs(
     assert!(!shown.contains(PASSWORD), "a password is not shown: {shown}");
     console.types("whoami");
     assert_eq!(console.until(":~# ").split("\r\n").nth(1), Some("root"));
-    // In two lines, each short enough for one small frame.
+    // Two lines, each short enough for one small frame.
     let (first, second) = other.public.split_at(60);
     console.send(0x01, &format!("echo '{first}"));
     console.send(0x80, second);
@@ -219,7 +219,7 @@ fn no_frame_is_cut_by_another_however_slowly_its_client_reads() {
     let mut console = connect(&world.url()).unwrap();
     console.logs_in("root", PASSWORD);
     console.until(":~# ");
-    // A megabyte on the screen, which is more than the pipes between take, of a client that does not read.
+    // A megabyte of output, which is more than the pipes hold, for a client that does not read.
     console.types(&format!("echo {} > a", "x".repeat(99)));
     for (from, to) in ["ab", "bc", "cd", "de"].map(|names| names.split_at(1)) {
         console.types(&format!("cat{} > {to}", format!(" {from}").repeat(10)));
@@ -239,11 +239,11 @@ fn no_frame_is_cut_by_another_however_slowly_its_client_reads() {
 fn a_page_from_elsewhere_opens_no_console() {
     let world = World::new();
     let url = world.url();
-    let told = connect_from(&url, "Origin: http://example.com\r\n").err().unwrap();
-    assert_eq!(told, "HTTP/1.1 403 Forbidden");
-    let told = connect_from(&url, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n").err().unwrap();
-    assert_eq!(told, "HTTP/1.1 400 Bad Request");
-    // The address is not used up by that, and opens from a page of the server's own.
+    let refusal = connect_from(&url, "Origin: http://example.com\r\n").err().unwrap();
+    assert_eq!(refusal, "HTTP/1.1 403 Forbidden");
+    let refusal = connect_from(&url, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n").err().unwrap();
+    assert_eq!(refusal, "HTTP/1.1 400 Bad Request");
+    // That does not use the address up: it opens from a page of the server's own.
     let host = url.strip_prefix("ws://").unwrap().split_once('/').unwrap().0;
     connect_from(&url, &format!("Origin: http://{host}\r\n")).unwrap().until("login: ");
     world.server.stop();
@@ -261,7 +261,7 @@ fn an_address_opens_one_console_once() {
     assert_eq!(connect(&forged).err().unwrap(), "HTTP/1.1 403 Forbidden");
     let bare = url.split_once('?').unwrap().0;
     assert_eq!(connect(bare).err().unwrap(), "HTTP/1.1 403 Forbidden");
-    // The address itself, opened in a browser, is no WebSocket; and it is not used up by that.
+    // A browser that opens the address sends no WebSocket request; that does not use it up either.
     let fresh = world.url();
     let mut plain = TcpStream::connect(fresh[5..].split_once('/').unwrap().0).unwrap();
     let path = &fresh[fresh.find("/_cvmd").unwrap()..];
@@ -303,7 +303,7 @@ fn a_console_ends_with_its_machine_and_none_is_had_of_a_stopped_one() {
 #[test]
 fn consoles_of_one_account_leave_another_and_its_other_machines_theirs() {
     let home = Home::new();
-    // 32 connections, 4 consoles: 2 for one account.
+    // 32 connections and 4 consoles: 2 for one account.
     let server = support::with_descriptors(&home, 128);
     let added = home.ask_json(&["account", "add", "second"]);
     let second = server.client.with(added["SecretId"].as_str().unwrap(), added["SecretKey"].as_str().unwrap());
@@ -323,7 +323,7 @@ fn consoles_of_one_account_leave_another_and_its_other_machines_theirs() {
     let _theirs = [open(&foreign).unwrap(), open(&foreign).unwrap()];
     mine[0].types("in use");
     mine[0].until("Password: ");
-    // Its own other machine's, in the place of the longest idle one.
+    // The account's other machine takes the place of its longest idle console.
     let _others = open(&other).unwrap();
     assert!(std::iter::from_fn(|| mine[1].frame()).all(|(kind, _)| kind != 0x8a), "it has ended");
     mine[0].types(PASSWORD);

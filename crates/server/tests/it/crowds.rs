@@ -1,5 +1,5 @@
-//! Many who want something at once and give nothing: idle connections, unfinished bodies, tunnels that nobody logs in through.
-//! Beside them a client that signs gets its answers as ever.
+//! Crowds of clients that occupy the server: idle connections, unfinished bodies, tunnels without a login. Meanwhile a
+//! client that signs its requests is answered as usual.
 
 use crate::support::{
     self, Home, Server,
@@ -14,11 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long an answer may take beside a crowd. What is meant is 50 ms, on a machine with nothing else to do; on one with many
-/// tests at a time 4 s were seen. Whoever waited for one of the crowd would wait for 30 s.
+/// The time limit of an answer beside a crowd. The intended time is 50 ms on an idle computer; with many tests at once
+/// 4 s were seen. A request that waited for the crowd would take 30 s.
 const SOON: Duration = Duration::from_secs(15);
 
-/// What the metrics say that one bound was met.
+/// The metric that counts how often a bound was reached.
 fn reached(server: &Server, bound: &str) -> u64 {
     server.metric(&format!("cvmd_bounds_reached_total{{bound=\"{bound}\"}} "))
 }
@@ -34,13 +34,13 @@ fn is_answered_soon(client: &Client) {
 fn idle_connections_make_room_for_clients() {
     let home = Home::new();
     let server = support::with_descriptors(&home, 256);
-    let mut kept = server.client.connect().unwrap();
+    let mut connection = server.client.connect().unwrap();
     let signed = |close: &str| {
         let bytes = server.client.tc3("DescribeInstances", "{}", &Tc3::default());
         String::from_utf8(bytes).unwrap().replace("connection: close\r\n", close).into_bytes()
     };
-    kept.write_all(&signed("")).unwrap();
-    http::read_reply(&mut kept).unwrap().answer().unwrap();
+    connection.write_all(&signed("")).unwrap();
+    http::read_reply(&mut connection).unwrap().answer().unwrap();
     let mut idle = Vec::new();
     for number in 0..283 {
         idle.push(server.client.connect().unwrap());
@@ -50,11 +50,11 @@ fn idle_connections_make_room_for_clients() {
     }
     is_answered_soon(&server.client);
     assert!(reached(&server, "connections") > 0);
-    // The oldest went first, without a word; who had signed before, earlier still, is there.
+    // The oldest was closed first, without an answer; the still older one that has signed is open.
     idle[0].set_read_timeout(Some(support::LIMIT)).unwrap();
     assert_eq!(idle[0].read_to_end(&mut Vec::new()).unwrap_or(0), 0);
-    kept.write_all(&signed("")).unwrap();
-    http::read_reply(&mut kept).unwrap().answer().unwrap();
+    connection.write_all(&signed("")).unwrap();
+    http::read_reply(&mut connection).unwrap().answer().unwrap();
     assert_eq!(reached(&server, "accepting"), 0, "no descriptor was wanting");
     drop(idle);
     server.stop();
@@ -65,11 +65,11 @@ fn those_who_come_all_at_once_wait_for_the_server_and_not_for_a_second_try() {
     let home = Home::new();
     let server = home.start();
     let kernel_max = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
-    server.tell("-STOP");
-    // The system tries again after a second, and only where the queue of those to be taken in was full.
+    server.signal("-STOP");
+    // The system retries after a second, and only when the queue of waiting connections was full.
     let came = (0..1_500.min(kernel_max))
         .try_for_each(|_| TcpStream::connect_timeout(&server.client.address, Duration::from_millis(500)).map(drop));
-    server.tell("-CONT");
+    server.signal("-CONT");
     came.unwrap();
     is_answered_soon(&server.client);
     server.stop();
@@ -89,7 +89,7 @@ fn the_limit_of_open_files_is_raised_to_what_is_allowed() {
     server.stop();
 }
 
-/// A POST whose body is announced, and comes as far as is told.
+/// A POST whose body is announced with one length and sent with another.
 fn unfinished(client: &Client, headers: &str, announced: usize, sent: usize) -> TcpStream {
     let mut stream = client.connect().unwrap();
     let head = format!("POST / HTTP/1.1\r\nhost: {}\r\n{headers}content-length: {announced}\r\n\r\n", client.address);
@@ -99,7 +99,7 @@ fn unfinished(client: &Client, headers: &str, announced: usize, sent: usize) -> 
     stream
 }
 
-/// Whether an answer, or an end, is there to be read.
+/// Whether an answer, or the end, can be read.
 fn has_something(stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
     let looked = stream.peek(&mut [0]);
@@ -107,14 +107,14 @@ fn has_something(stream: &TcpStream) -> bool {
     looked.map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |_| true)
 }
 
-/// A head that claims to be signed, by whomever.
+/// A head with a signature, valid or not.
 fn claiming(client: &Client, secret_id: &str) -> String {
     let bytes = client.with(secret_id, "no key").tc3("DescribeInstances", "{}", &Tc3::default());
     let head = String::from_utf8(bytes).unwrap();
-    let kept = head.lines().skip(1).take_while(|line| !line.is_empty());
-    let kept =
-        kept.filter(|line| !["host:", "content-length:", "connection:"].iter().any(|name| line.starts_with(name)));
-    kept.map(|line| format!("{line}\r\n")).collect()
+    let lines = head.lines().skip(1).take_while(|line| !line.is_empty());
+    let lines =
+        lines.filter(|line| !["host:", "content-length:", "connection:"].iter().any(|name| line.starts_with(name)));
+    lines.map(|line| format!("{line}\r\n")).collect()
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_head_that_cannot_be_believed_is_answered_before_its_body_comes() {
         let reply = http::read_reply(&mut stream).unwrap();
         assert_eq!(reply.answer().unwrap_err().code, code, "{headers}");
     }
-    // And the answer reaches who listens only when all is sent, over a limit or not.
+    // The client reads the answer only after it has sent everything, over a limit or not.
     for (headers, bytes, code) in [
         (claiming(client, "AKIDofNobody"), 8_000_000, "AuthFailure.SecretIdNotFound"),
         (claiming(client, support::SECRET_ID), 40_000_000, "RequestSizeLimitExceeded"),
@@ -161,7 +161,7 @@ fn a_body_without_a_length_is_bounded_all_the_same() {
     for _ in 0..40 {
         stream.write_all(&chunk).unwrap();
     }
-    // Not ended yet: what is too much is refused when it comes.
+    // The chunked body has not ended yet: too much of it is refused as it comes.
     let refused = http::read_reply(&mut stream).unwrap().answer().unwrap_err();
     assert!(refused.code == "RequestSizeLimitExceeded" && refused.message.contains("1048576"), "{refused:?}");
     server.stop();
@@ -175,14 +175,15 @@ fn unfinished_bodies_of_strangers_hold_little_and_hold_nobody_up() {
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     let mut held: Vec<_> = (0..300).map(|_| unfinished(client, form, 1_048_576, 1_000_000)).collect();
     until("the oldest are let go", || reached(&server, "bodies_of_strangers") >= 300 - 40);
-    // Beside the 40 MB that are held there is what the allocator has not given back yet: 220 MB were seen, of 600 bodies 264.
+    // Besides the 40 MB that are held there is memory that the allocator has not returned yet: 220 MB were seen, with
+    // 600 bodies 264 MB.
     let resident = server.resident_bytes();
     assert!(resident < 300 * 1024 * 1024, "{resident} bytes of memory");
     is_answered_soon(client);
-    // Who has no credential that is known is none of the strangers' company, and the other way round.
+    // Clients with a known credential and strangers are counted separately.
     client.send(&client.signed_post(LEGACY, &client.v1("DescribeInstances", &[]))).unwrap().answer().unwrap();
-    // Which of them came first the server tells by when it read them: mostly, not always, as they were opened.
-    until("those are told why", || held.iter().filter(|stream| has_something(stream)).count() >= 300 - 40);
+    // The server orders them by when it read them: mostly, but not always, the order of opening.
+    until("those are answered", || held.iter().filter(|stream| has_something(stream)).count() >= 300 - 40);
     for stream in held.iter_mut().filter(|stream| has_something(stream)) {
         let reply = http::read_reply(stream).unwrap();
         assert_eq!(reply.answer().unwrap_err().code, "RequestLimitExceeded");

@@ -1,4 +1,4 @@
-//! How a server and the demo end: at signals, without their directory, without their parent.
+//! How a server and the demo end: by signals, when their directory is removed, when their parent ends.
 
 use crate::support::{self, Home, LIMIT, http::Client, machines, until};
 use cvmd_testkit::{first_line, listening_address};
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn tell(pid: u32, signal: &str) {
+fn send(pid: u32, signal: &str) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
@@ -50,19 +50,19 @@ fn a_second_signal_ends_a_server_at_once() {
         };
         machines::write_slowly(&client);
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        tell(child.id(), signal);
+        send(child.id(), signal);
         assert!(log.any(|line| line.unwrap().contains("stopping")));
-        // Another one at once is still the first wish.
-        tell(child.id(), signal);
+        // A second signal right after it still counts as the first request.
+        send(child.id(), signal);
         let begun = Instant::now();
         let mut status = None;
         until("it ends", || {
-            // By the time it heeds a second one, it has had a third, a fourth, ...
-            tell(child.id(), signal);
+            // By the time that it accepts a second request it has got a third, a fourth, ...
+            send(child.id(), signal);
             status = child.try_wait().unwrap();
             status.is_some()
         });
-        assert!(begun.elapsed() >= Duration::from_millis(400), "one wish that came twice ended it");
+        assert!(begun.elapsed() >= Duration::from_millis(400), "one request that came twice ended it");
         assert_eq!(status.unwrap().code(), Some(code));
     }
 }
@@ -73,13 +73,13 @@ fn a_closed_terminal_stops_a_server_as_sigterm_does_and_nohup_keeps_it() {
     let mut child = home.serve().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
-    tell(child.id(), "-HUP");
+    send(child.id(), "-HUP");
     assert_eq!(ended(&mut child, "it ends").code(), Some(0));
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("stopping"), "{log}");
-    let mut kept = Command::new("sh");
-    kept.args([
+    let mut shell = Command::new("sh");
+    shell.args([
         "-c",
         "trap '' HUP; exec \"$0\" \"$@\"",
         env!("CARGO_BIN_EXE_cvmd"),
@@ -87,10 +87,10 @@ fn a_closed_terminal_stops_a_server_as_sigterm_does_and_nohup_keeps_it() {
         "--listen",
         "127.0.0.1:0",
     ]);
-    kept.args(["--ssh-ports", "0", "--data"]).arg(home.data());
-    let server = home.start_as(kept);
-    server.tell("-HUP");
-    // Handled before what comes after it.
+    shell.args(["--ssh-ports", "0", "--data"]).arg(home.data());
+    let server = home.start_as(shell);
+    server.signal("-HUP");
+    // The signal is handled before what is asked here.
     assert!(server.is_healthy() && home.ask(&["env"]).status.success());
     server.stop();
 }
@@ -100,7 +100,7 @@ fn a_server_whose_directory_is_deleted_says_so_and_ends() {
     let spoil: [fn(&Path); 5] = [
         |data| std::fs::remove_dir_all(data).unwrap(),
         |data| std::fs::remove_file(data.join("state.db")).unwrap(),
-        // What was committed last stands there alone.
+        // The last commits are only in that file.
         |data| std::fs::remove_file(data.join("state.db-wal")).unwrap(),
         |data| std::fs::remove_file(data.join("machines.db-wal")).unwrap(),
         |data| std::fs::rename(data, data.with_extension("away")).unwrap(),
@@ -125,7 +125,7 @@ fn the_demo_leaves_neither_its_server_nor_its_directory_however_it_ends() {
         let home = Home::new();
         let temporary = tempfile::tempdir().unwrap();
         let mut demo = home.cvmd(&["demo"]);
-        // Settings of this shell are for servers of its own.
+        // The settings of this shell are for other servers.
         demo.env("CVMD_LISTEN", "nowhere").env("CVMD_SEED", "/nowhere").env("CVMD_DATA", "/nowhere");
         demo.env("CVMD_RUNNING_KEY_CHANGE", "shutdown").env("CVMD_METRICS_TOKEN", "short");
         demo.env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -136,7 +136,7 @@ fn the_demo_leaves_neither_its_server_nor_its_directory_however_it_ends() {
         assert!(TcpStream::connect(&address).is_ok(), "its server runs");
         assert!(story.nth(2).unwrap().unwrap().contains("ok"), "in the middle of the story");
         assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1);
-        tell(demo.id(), signal);
+        send(demo.id(), signal);
         assert_eq!(ended(&mut demo, "the demo ends").code(), code, "{signal}");
         cvmd_testkit::until(Duration::from_secs(10), "its server ends", || TcpStream::connect(&address).is_err());
         cvmd_testkit::until(Duration::from_secs(10), "its directory goes", || {

@@ -1,4 +1,4 @@
-//! How commands find their server, and what they say where it is not to be found: `cvmd env` before all.
+//! How commands find their server, and what they report where there is none: `cvmd env` above all.
 
 use crate::support::{self, Home, Server, machines, refused, text, until};
 use serde_json::{Value, json};
@@ -9,29 +9,29 @@ use std::{
 };
 
 #[test]
-fn a_server_that_could_not_start_is_said_so_by_env_and_an_eval_of_that_leaves_no_other_endpoint() {
+fn a_server_that_could_not_start_is_reported_by_env_and_an_eval_of_that_leaves_no_other_endpoint() {
     let (first, second) = (Home::new(), Home::new());
     let server = first.start();
     let address = server.client.address.to_string();
     let mut serve = second.cvmd(&["serve", "--listen", &address, "--ssh-ports", "0", "--data"]);
-    let said = second.refuses_to_serve(serve.arg(second.data()));
-    assert!(said.contains(&address) && said.contains("--listen 127.0.0.1:0"), "{said}");
+    let message = second.refuses_to_serve(serve.arg(second.data()));
+    assert!(message.contains(&address) && message.contains("--listen 127.0.0.1:0"), "{message}");
     let failed = second.ask(&["env"]);
-    let said = refused(&failed);
-    assert!(said.contains("the last one ended with: cannot listen on") && said.contains(&address), "{said}");
+    let message = refused(&failed);
+    assert!(message.contains("the last one ended with: cannot listen on") && message.contains(&address), "{message}");
     let script =
         "CVMD_ENDPOINT=http://old; eval \"$(\"$0\" env --data \"$1\")\" && echo went on; echo \"left:$CVMD_ENDPOINT\"";
     for shell in ["sh", "bash", "zsh"] {
         let mut run = Command::new(shell);
         run.args(["-c", script, env!("CARGO_BIN_EXE_cvmd")]).arg(second.data());
-        // Not every computer has each.
+        // Some shells may not be installed.
         if let Ok(done) = run.output() {
             assert_eq!(String::from_utf8_lossy(&done.stdout), "left:\n", "{shell}");
         }
     }
     second.start().stop();
-    let said = refused(&second.ask(&["env"]));
-    assert!(said.contains("no cvmd is running there") && !said.contains("ended with"), "{said}");
+    let message = refused(&second.ask(&["env"]));
+    assert!(message.contains("no cvmd is running there") && !message.contains("ended with"), "{message}");
     server.stop();
 }
 
@@ -56,41 +56,41 @@ fn a_server_that_ends_as_it_is_asked_is_asked_again_when_the_next_one_runs() {
 fn a_server_that_is_stopped_as_by_ctrl_z_hangs_no_command() {
     let home = Home::new();
     let server = home.start();
-    // The operator's socket is there a moment later than the port.
+    // The operator's socket opens a moment after the port.
     until("it answers", || home.ask(&["account", "list"]).status.success());
-    server.tell("-STOP");
-    // Each of its threads, one after the other: on a busy machine one has still answered.
+    server.signal("-STOP");
+    // All of its threads: on a busy computer one may still answer.
     let is_stopped = |task: std::fs::DirEntry| {
         std::fs::read_to_string(task.path().join("stat")).is_ok_and(|stat| stat.contains(") T "))
     };
     let tasks = || std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
     until("it is stopped", || tasks().all(|task| task.is_ok_and(is_stopped)));
-    let said = refused(&home.ask(&["account", "list"]));
-    server.tell("-CONT");
-    assert!(said.contains(&format!("process {}", server.pid())) && said.contains("stopped"), "{said}");
+    let message = refused(&home.ask(&["account", "list"]));
+    server.signal("-CONT");
+    assert!(message.contains(&format!("process {}", server.pid())) && message.contains("stopped"), "{message}");
     assert!(home.ask(&["account", "list"]).status.success());
     server.stop();
 }
 
 #[test]
-fn a_server_of_another_user_is_said_so() {
+fn a_server_of_another_user_is_reported() {
     if text(&Command::new("id").arg("-u").output().unwrap()).trim() != "0" {
         eprintln!("skipped: only root can be somebody else");
         return;
     }
     let home = Home::new();
     let server = home.start();
-    // Somebody else must come as far as the data directory, and have a program to run.
+    // The other user must be able to reach the data directory, and needs a program to run.
     let program = home.beside("cvmd");
-    // By another program: a file that this one has open for writing could not be run when a test beside this one forks.
+    // Copied by another process: a file that this one has open for writing could not be run while another test forks.
     assert!(Command::new("cp").args([env!("CARGO_BIN_EXE_cvmd")]).arg(&program).status().unwrap().success());
     for path in [program.parent().unwrap(), &program] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     let mut command = Command::new(&program);
     command.args(["account", "list", "--data"]).arg(home.data()).env_clear().current_dir("/").uid(65534).gid(65534);
-    let said = refused(&command.output().unwrap());
-    assert!(said.contains("belongs to another user (uid 0)") && said.contains("--data DIR"), "{said}");
+    let message = refused(&command.output().unwrap());
+    assert!(message.contains("belongs to another user (uid 0)") && message.contains("--data DIR"), "{message}");
     server.stop();
 }
 
@@ -108,7 +108,7 @@ fn a_command_waits_for_a_server_that_is_starting() {
 }
 
 #[test]
-fn what_env_left_in_a_shell_beats_the_usual_directory_and_what_is_said_beats_that() {
+fn what_env_left_in_a_shell_beats_the_usual_directory_and_an_option_beats_that() {
     let (usual, ours) = (Home::new(), Home::new());
     let xdg = usual.data();
     let started = |home: &Home, serve: &mut Command| home.start_as(std::mem::replace(serve, Command::new("true")));
@@ -131,7 +131,7 @@ fn what_env_left_in_a_shell_beats_the_usual_directory_and_what_is_said_beats_tha
     assert!(user(&here_id, std::slice::from_ref(&endpoint), &[]), "the endpoint alone, as from another computer");
     assert!(user(&here_id, &[endpoint.clone(), gone], &[]), "a directory of another computer is none");
     let usual_data = xdg.join("cvmd");
-    assert!(user(&there_id, &[endpoint], &["--data", usual_data.to_str().unwrap()]), "said with the command");
+    assert!(user(&there_id, &[endpoint], &["--data", usual_data.to_str().unwrap()]), "given with the command");
     there.stop();
     here.stop();
 }
@@ -149,14 +149,14 @@ fn what_env_prints_can_be_evaluated() {
         printed.lines().collect::<Vec<_>>(),
         [support::SECRET_ID, support::SECRET_KEY, "ap-guangzhou", &endpoint, home.data().to_str().unwrap()]
     );
-    let kept = std::fs::read_to_string(home.data().join("endpoint")).unwrap();
-    assert_eq!(kept.trim(), endpoint);
+    let written = std::fs::read_to_string(home.data().join("endpoint")).unwrap();
+    assert_eq!(written.trim(), endpoint);
     assert!(text(&home.ask(&["env", "--for", "tccli"])).contains(&endpoint));
     let seen = |client: &str, variables: &str| {
         let script = text(&home.ask(&["env", "--for", client])) + "printf '%s ' " + variables;
         let mut shell = Command::new("sh");
         shell.args(["-e", "-u", "-c", &script]).env_clear();
-        // A company's proxy, and what it leaves out.
+        // A company's proxy and its exceptions.
         for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"] {
             shell.env(name, "http://proxy.example:3128");
         }
@@ -177,7 +177,7 @@ fn what_env_prints_can_be_evaluated() {
     }
     assert_eq!(seen("terraform", "$TENCENTCLOUD_PROTOCOL"), "HTTP ");
     assert_eq!(seen("node", &format!("{plain} {around} $NODE_EXTRA_CA_CERTS")), format!("{led} none none {ca} "));
-    // One that is led by its own configuration leaves them all as they are.
+    // A client with its own proxy configuration leaves the variables as they are.
     let company = "http://proxy.example:3128 http://proxy.example:3128 tencentcloudapi.com tencentcloudapi.com ";
     assert_eq!(seen("tccli", &format!("{plain} {around}")), company);
     assert!(seen("java", "\"$JAVA_TOOL_OPTIONS\"").contains("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort="));
@@ -187,7 +187,7 @@ fn what_env_prints_can_be_evaluated() {
 }
 
 #[test]
-fn an_include_is_of_the_directory_that_was_said_and_of_no_endpoint_that_is_no_more() {
+fn an_include_is_of_the_directory_that_was_given_and_of_no_endpoint_that_is_gone() {
     let home = Home::new();
     home.start().stop();
     let stale = "http://127.0.0.1:1";
@@ -218,14 +218,14 @@ fn an_include_calls_cvmd_as_it_was_called() {
         text(&command.output().unwrap())
     };
     let of_link = format!("{} ", link.to_str().unwrap());
-    let said = printed(Command::new(&link));
-    assert!(said.contains(&of_link) && !said.contains(program.to_str().unwrap()), "by its path: {said}");
+    let message = printed(Command::new(&link));
+    assert!(message.contains(&of_link) && !message.contains(program.to_str().unwrap()), "by its path: {message}");
     let mut by_name = Command::new("cvmd");
     by_name.env("PATH", &bin);
     assert!(printed(by_name).contains(&of_link), "by a name that is in PATH");
-    let said = printed(Command::new(&program));
-    assert!(!said.contains(&of_link), "{said}");
-    // A name that leads elsewhere is not ours.
+    let message = printed(Command::new(&program));
+    assert!(!message.contains(&of_link), "{message}");
+    // A link of that name to another program is not ours.
     let mut disguised = Command::new(&program);
     disguised.arg0("/bin/sh");
     assert!(printed(disguised).contains(&format!("{} ", program.to_str().unwrap())));

@@ -1,10 +1,10 @@
-//! A disk that takes nothing more, while the server runs: health says so, and that it is over when it is.
+//! A full disk while the server runs: health reports it, and reports when it is over.
 
 use crate::support::{Home, Server, machines, until};
 use serde_json::json;
 use std::process::Command;
 
-/// Files of the server may have so many bytes at most, as under a quota.
+/// Limits the size of the server's files, like a quota.
 fn limit_files(server: &Server, most: &str) {
     let pid = server.pid().to_string();
     let done = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={most}:unlimited")]).status();
@@ -12,12 +12,12 @@ fn limit_files(server: &Server, most: &str) {
 }
 
 #[test]
-fn a_full_disk_is_said_by_health_and_over_when_writes_pass_again() {
-    // Also what the machines' own store says of it.
+fn a_full_disk_is_reported_by_health_until_writes_succeed_again() {
+    // The machines' store logs it too.
     let home = Home::new().expecting("the disk cannot be written to").expecting("could not be committed");
     let serve = home.serve();
     let mut shell = Command::new("sh");
-    // The system's way with it is to end the process.
+    // By default the system would end the process.
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
     shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let server = home.start_as(shell);
@@ -26,16 +26,16 @@ fn a_full_disk_is_said_by_health_and_over_when_writes_pass_again() {
     let log_bytes = std::fs::metadata(home.data().join("state.db-wal")).unwrap().len();
     limit_files(&server, &log_bytes.to_string());
     let make = |name: &str| client.answer("CreateKeyPair", json!({"KeyName": name, "ProjectId": 0}));
-    // Not the first one, where the log has room left.
+    // Not the first write, for which the log has room.
     until("a write fails", || make(&format!("k{}", server.metric("cvmd_commits_total "))).is_err());
     let health = client.get("/_cvmd/health").unwrap();
-    let said = String::from_utf8(health.body).unwrap();
-    assert_eq!(health.status, 503, "{said}");
-    assert!(said.contains("the disk cannot be written to") && said.contains("refused until it can"), "{said}");
+    let message = String::from_utf8(health.body).unwrap();
+    assert_eq!(health.status, 503, "{message}");
+    assert!(message.contains("the disk cannot be written to") && message.contains("refused until it can"), "{message}");
     assert_eq!(server.metric("cvmd_state_writable "), 0);
     client.call("DescribeInstances", json!({}));
     limit_files(&server, "unlimited");
-    // By itself, and not only by what somebody asks for.
+    // By itself, not only after a request.
     until("it is well again", || server.is_healthy());
     assert_eq!(server.metric("cvmd_state_writable "), 1);
     make("after").unwrap();

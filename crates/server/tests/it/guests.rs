@@ -1,4 +1,4 @@
-//! Guests that do not behave: what is promised is kept, and what cannot be kept is not claimed.
+//! Guests that misbehave: the API does not claim what the machine does not do.
 
 use crate::support::{self, GUEST_TAG, Home, Server, machines, ssh, ssh::Key};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ const KEY: &str = "skey-removed1";
 const STAYS: &str = "skey-stays001";
 const PASSWORD: &str = "Guests+Password7";
 
-/// A seeded world of one instance of each manner, all of which admit both keys.
+/// A seeded world with one instance per behaviour, each of which admits both keys.
 struct World {
     home: Home,
     server: Server,
@@ -41,7 +41,7 @@ impl World {
         World { server: home.start(), home, removed, stays }
     }
 
-    /// A guest that behaves otherwise from now on.
+    /// Changes a guest's behaviour.
     fn becomes(&self, id: &str, guest: &str) {
         machines::becomes(&self.home, &self.server.client, id, guest);
     }
@@ -112,7 +112,7 @@ fn a_key_that_the_guest_keeps_is_never_reported_as_removed() {
     assert_eq!(world.bound_to(KEY), json!([id]));
     ssh::with_key(&seen, &world.removed, "true").entered();
     ssh::with_key(&seen, &world.stays, "true").entered();
-    // It was tried several times, and one line at the end says so.
+    // Several attempts were made, and one line at the end reports it.
     let log = world.server.stop();
     let warned: Vec<_> = log.lines().filter(|line| line.contains(" WARN ")).collect();
     assert!(
@@ -134,7 +134,7 @@ fn a_guest_launched_well_may_keep_its_keys_from_then_on() {
     let seen = world.failed(&id, "RUNNING");
     assert_eq!(seen["LoginSettings"]["KeyIds"], json!([KEY, STAYS]), "the association is back");
     ssh::with_key(&seen, &world.removed, "true").entered();
-    // Mended, the same call takes the key off.
+    // Once the guest is repaired, the same call unbinds the key.
     world.becomes(&id, "boot-ms=100,shutdown-ms=50");
     world.unbind(&id);
     let seen = machines::running(client, &id);
@@ -158,11 +158,11 @@ fn a_guest_that_does_not_come_up_again_is_stopped_and_its_key_stays_off() {
         assert!(
             !disk.authorized_keys.contains(&text(&world.removed)) && disk.authorized_keys.contains(&text(&world.stays))
         );
-        // A start that fails says so too and touches no key.
+        // A failed start is reported too, and changes no key.
         client.call("StartInstances", json!({"InstanceIds": [id]}));
         let seen = world.failed(id, "STOPPED");
         assert_eq!(seen["LoginSettings"]["KeyIds"], json!([STAYS]));
-        // The guest is mended: the key was really taken off.
+        // The guest is repaired: the key is really gone.
         world.becomes(id, "boot-ms=100");
         world.server.client.call("StartInstances", json!({"InstanceIds": [id]}));
         let seen = machines::running(&world.server.client, id);
@@ -188,7 +188,7 @@ fn a_guest_that_powers_itself_off_is_shown_stopped_and_one_that_reboots_is_on_an
     support::until("STOPPED is shown", || machines::instance(client, id)["InstanceState"] == "STOPPED");
     let seen = machines::instance(client, id);
     assert_eq!(seen["LatestOperationState"], Value::Null, "nobody asked for it: {seen}");
-    // What a guest does to itself is no operation, and the key comes off it as off any stopped one.
+    // A guest that shuts itself down is no operation, and its key can be unbound as with any stopped one.
     client.call("DisassociateInstancesKeyPairs", json!({"InstanceIds": [id], "KeyIds": [KEY]}));
     assert_eq!(machines::settled(client, id)["InstanceState"], "STOPPED");
     client.call("StartInstances", json!({"InstanceIds": [id]}));

@@ -1,5 +1,5 @@
-//! SIGKILL at seeded moments of forced unbinds: restarted, every machine has gone through exactly one power cycle and
-//! refuses the key.
+//! SIGKILL at seeded moments of forced unbinds: after the restart every machine has gone through exactly one power
+//! cycle and refuses the key.
 //!
 //! All machines are seeded once. Each round forces a key off a batch of them, kills the server at a moment drawn from
 //! a fixed run of numbers, and reads in `machines.db` what each machine was doing then. The guests' times to shut
@@ -72,7 +72,7 @@ fn a_forced_unbind_survives_sigkill_at_any_moment_with_one_boot_and_a_dead_key()
         });
     }
     server.stop();
-    // Nothing was repeated afterwards: not by a later restart, not for a batch whose turn was over.
+    // Nothing was repeated afterwards: not by a later restart, nor for a batch that was finished.
     let all = machines::rows(&home);
     assert_eq!(all.len(), KILLS * BATCH);
     assert!(all.iter().all(|row| row.boot_count == 2));
@@ -83,7 +83,7 @@ fn a_forced_unbind_survives_sigkill_at_any_moment_with_one_boot_and_a_dead_key()
     }
 }
 
-/// Running machines that admit both keys, and when the server is killed after their key was taken off.
+/// Running machines that admit both keys, and the times of the kills after their key was unbound.
 fn world(chance: &mut Chance, removed: &Key, stays: &Key) -> (Value, Vec<Batch>) {
     let mut instances = Vec::new();
     let mut batches = Vec::new();

@@ -1,4 +1,4 @@
-//! The program as its users meet it: a real `cvmd`, its port, its socket, its commands, and OpenSSH.
+//! The program as its users meet it: a real `cvmd` with its port, its socket and its commands, and OpenSSH.
 
 mod account_bounds;
 mod accounts;
@@ -11,9 +11,9 @@ mod ending;
 mod finding;
 mod full_disk;
 mod guests;
-mod kept;
 mod kill;
 mod misuse;
+mod older;
 mod operator;
 mod printing;
 mod raw_requests;

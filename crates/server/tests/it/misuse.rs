@@ -1,10 +1,10 @@
-//! What makes no sense: who is named as having said it, and how a command ends.
+//! Invalid values: the message names where the value comes from, and the command ends with the right status.
 
 use crate::support::{Home, refused, text};
 use serde_json::{Value, json};
 
 #[test]
-fn a_value_that_makes_no_sense_is_refused_with_who_has_said_it() {
+fn an_invalid_value_is_refused_with_its_source() {
     let home = Home::new();
     let config = home.beside("cvmd.toml");
     let named = config.to_str().unwrap();
@@ -21,12 +21,12 @@ fn a_value_that_makes_no_sense_is_refused_with_who_has_said_it() {
         (vec![], vec![("CVMD_REGION", "x")], "CVMD_REGION: "),
         (vec!["--log", "x"], vec![], "--log: "),
     ] {
-        // Another flag of the same name would be in the way.
+        // Without another flag of the same name.
         let mut serve = home.cvmd(&["serve", "--listen", "127.0.0.1:0", "--data"]);
         serve.arg(home.data()).args(&arguments).envs(variables.iter().copied());
-        let (status, said) = home.refused_start(&mut serve);
-        assert!(said.contains(by), "{by}: {said}");
-        assert_eq!(status, 2, "{said}");
+        let (status, message) = home.refused_start(&mut serve);
+        assert!(message.contains(by), "{by}: {message}");
+        assert_eq!(status, 2, "{message}");
     }
     for (text, why) in [
         ("boot_timeout_s = 0", "boot_timeout_s is 1 to 3600"),
@@ -40,9 +40,9 @@ fn a_value_that_makes_no_sense_is_refused_with_who_has_said_it() {
         with(text);
         let mut serve = home.serve();
         serve.args(["--config", named]);
-        let (status, said) = home.refused_start(&mut serve);
-        assert!(said.contains(why) && said.contains(named) && !said.contains("--boot"), "{said}");
-        assert_eq!(status, 2, "{said}");
+        let (status, message) = home.refused_start(&mut serve);
+        assert!(message.contains(why) && message.contains(named) && !message.contains("--boot"), "{message}");
+        assert_eq!(status, 2, "{message}");
     }
     assert!(!home.data().exists(), "refused before anything is begun");
 }
@@ -64,7 +64,7 @@ fn an_empty_variable_is_none_and_one_that_nobody_reads_is_warned_of() {
 }
 
 #[test]
-fn what_was_said_ends_with_2_and_what_could_not_be_done_with_1() {
+fn an_invalid_argument_ends_with_2_and_a_failed_command_with_1() {
     let home = Home::new();
     let server = home.start();
     for (arguments, status) in [
@@ -85,8 +85,8 @@ fn what_was_said_ends_with_2_and_what_could_not_be_done_with_1() {
         (vec!["relay", "x"], 2),
     ] {
         let output = home.ask(&arguments);
-        let said = refused(&output);
-        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+        let message = refused(&output);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {message}");
     }
     let wrong = home.cvmd(&["host-key", "--endpoint", "nowhere", "ins-nowhere1"]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2), "{}", refused(&wrong));
@@ -118,16 +118,16 @@ fn the_last_requests_are_listed_by_account_and_instance() {
     assert_eq!((about.as_array().unwrap().len(), &about[0]["Decision"]), (1, &json!("InvalidInstanceId.NotFound")));
     let of = home.ask_json(&["requests", "--account", "second"]);
     assert!(of.as_array().unwrap().iter().all(|line| line["AccountName"] == "second"), "{of}");
-    // An account that is gone keeps its name where its lines are told, and is found by it.
+    // A removed account keeps its name in its journal lines, and is found by it.
     home.ask(&["account", "remove", "second"]);
     let of = home.ask_json(&["requests", "--account", "second"]);
-    // A name is a name, and whether its account is there stands beside it.
+    // The name is shown as it was, and beside it whether the account was removed.
     let whose = |line: &Value| [line["AccountName"].clone(), line["Uin"].clone(), line["Removed"].clone()];
     let gone = [json!("second"), added["Uin"].clone(), json!(true)];
     assert_eq!(of.as_array().unwrap().iter().map(whose).collect::<Vec<_>>(), std::slice::from_ref(&gone), "{of}");
-    let said = text(&home.ask(&["requests", "--account", "second"]));
-    assert!(said.contains("AccountName  second (removed)\n") && !said.contains("true"), "{said}");
-    // Whoever has the name next takes none of them away.
+    let message = text(&home.ask(&["requests", "--account", "second"]));
+    assert!(message.contains("AccountName  second (removed)\n") && !message.contains("true"), "{message}");
+    // A later account with the same name does not take them over.
     let again = home.ask_json(&["account", "add", "second"]);
     let client = client.with(again["SecretId"].as_str().unwrap(), again["SecretKey"].as_str().unwrap());
     client.call("CreateKeyPair", json!({"KeyName": "one", "ProjectId": 0}));
@@ -136,9 +136,9 @@ fn the_last_requests_are_listed_by_account_and_instance() {
     assert_eq!(of.as_array().unwrap().iter().map(whose).collect::<Vec<_>>(), [gone, present], "{of}");
     let nobody = refused(&home.ask(&["requests", "--account", "nobody"]));
     assert!(nobody.contains("no account nobody, nor was one removed"), "{nobody}");
-    let said = text(&home.ask(&["requests", "--instance", "ins-nowhere2"]));
-    assert!(said.contains("no lines of those that were asked for"), "{said}");
-    // What a file is to hold are messages, and not that there are none.
+    let message = text(&home.ask(&["requests", "--instance", "ins-nowhere2"]));
+    assert!(message.contains("no lines of those that were asked for"), "{message}");
+    // A file is meant to hold messages, not the remark that there are none.
     let none = home.ask(&["messages"]);
     assert!(none.stdout.is_empty() && none.stderr.starts_with(b"no messages: "), "{none:?}");
     server.stop();

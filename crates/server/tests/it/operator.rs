@@ -1,4 +1,4 @@
-//! The operator's commands and the program's settings, as a person at a terminal meets them.
+//! The operator's commands and the program's settings, as a person at a terminal uses them.
 
 use crate::support::{self, Home, Server, machines, refused, ssh, ssh::Key, text};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn accounts_and_credentials_are_added_and_listed() {
     let more = home.ask_json(&["credential", "add", "second"]);
     let credentials = home.ask_json(&["credential", "list"]);
     assert_eq!(credentials.as_array().unwrap().len(), 3);
-    assert!(!credentials.to_string().contains("SecretKey"), "a key is told once");
+    assert!(!credentials.to_string().contains("SecretKey"), "a key is shown once");
     for credential in [&added, &more] {
         let field = |name: &str| credential[name].as_str().unwrap();
         server.client.with(field("SecretId"), field("SecretKey")).call("DescribeZones", json!({}));
@@ -57,17 +57,17 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
             assert_eq!((&first["Action"], &first["AccountName"]), (&json!(action), &json!("default")), "{lines}");
             assert_eq!(first["SecretId"], support::SECRET_ID, "{lines}");
             assert!(first["Decision"].as_str().unwrap().contains(decision), "{decision}: {lines}");
-            let said = text(&home.ask(&["request", &spelled]));
-            assert!(said.contains(action) && said.contains(decision), "{said}");
+            let message = text(&home.ask(&["request", &spelled]));
+            assert!(message.contains(action) && message.contains(decision), "{message}");
         }
     }
     let lines = home.ask_json(&["request", &accepted]);
     assert_eq!((&lines[0]["SecretId"], lines[1].get("SecretId")), (&json!(support::SECRET_ID), None), "{lines}");
     assert_eq!(lines[0]["InstanceIds"], json!([id]));
-    // What was refused says why, and which key pairs it was about.
+    // A refusal is recorded with its reason, and with the key pairs that it was about.
     let refusal = home.ask_json(&["request", &failing.request])[0].clone();
     assert_eq!((&refusal["Target"], &refusal["Message"]), (&json!("skey-nowhere1"), &json!(failing.message)));
-    // An action that takes one instance names it too, also when it is refused.
+    // An action on one instance names it too, also when it is refused.
     let one = client.answer("ResetInstance", json!({"InstanceId": "ins-nowhere1"})).unwrap_err();
     assert_eq!(home.ask_json(&["request", &one.request])[0]["InstanceIds"], json!(["ins-nowhere1"]));
     assert!(
@@ -84,7 +84,7 @@ fn a_request_is_found_by_its_id_in_any_case_with_what_came_of_it() {
 }
 
 #[test]
-fn the_journal_names_what_was_made_and_deleted_and_tells_a_rehearsal_from_the_real_thing() {
+fn the_journal_names_what_was_made_and_deleted_and_marks_dry_runs() {
     let home = Home::new();
     let server = home.start();
     let client = &server.client;
@@ -95,10 +95,10 @@ fn the_journal_names_what_was_made_and_deleted_and_tells_a_rehearsal_from_the_re
     assert_eq!(line(&group)["Target"], group["DisasterRecoverGroupId"]);
     let mut launch = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "DryRun": true});
     let rehearsed = client.call("RunInstances", launch.clone());
-    let told = line(&rehearsed);
-    assert_eq!((&told["DryRun"], &told["Decision"]), (&json!(true), &json!("accepted")), "{told}");
-    let said = text(&home.ask(&["request", rehearsed["RequestId"].as_str().unwrap()]));
-    assert!(said.contains("accepted (dry run") && !said.contains("true"), "{said}");
+    let entry = line(&rehearsed);
+    assert_eq!((&entry["DryRun"], &entry["Decision"]), (&json!(true), &json!("accepted")), "{entry}");
+    let message = text(&home.ask(&["request", rehearsed["RequestId"].as_str().unwrap()]));
+    assert!(message.contains("accepted (dry run") && !message.contains("true"), "{message}");
     launch["DryRun"] = json!(false);
     let launched = client.call("RunInstances", launch);
     assert_eq!(
@@ -107,22 +107,26 @@ fn the_journal_names_what_was_made_and_deleted_and_tells_a_rehearsal_from_the_re
     );
     let id = launched["InstanceIdSet"][0].as_str().unwrap();
     machines::running(client, id);
-    // An image, and the snapshots that come and go with it.
+    // An image, and its snapshots.
     let image = client.call("CreateImage", json!({"InstanceId": id, "ImageName": "mine"}));
-    let snapshot = |told: &Value| {
-        let target = told["Target"].as_str().unwrap_or_else(|| panic!("no target: {told}")).to_owned();
-        target.split(' ').find(|id| id.starts_with("snap-")).unwrap_or_else(|| panic!("no snapshot: {told}")).to_owned()
+    let snapshot = |entry: &Value| {
+        let target = entry["Target"].as_str().unwrap_or_else(|| panic!("no target: {entry}")).to_owned();
+        target
+            .split(' ')
+            .find(|id| id.starts_with("snap-"))
+            .unwrap_or_else(|| panic!("no snapshot: {entry}"))
+            .to_owned()
     };
-    let (told, image) = (line(&image), image["ImageId"].as_str().unwrap());
-    assert!(told["Target"].as_str().unwrap().contains(image) && told["InstanceIds"] == json!([id]), "{told}");
-    let of_image = snapshot(&told);
+    let (entry, image) = (line(&image), image["ImageId"].as_str().unwrap());
+    assert!(entry["Target"].as_str().unwrap().contains(image) && entry["InstanceIds"] == json!([id]), "{entry}");
+    let of_image = snapshot(&entry);
     let refusal = client.answer("DeleteImages", json!({"ImageIds": ["img-nowhere1"]})).unwrap_err();
-    let told = home.ask_json(&["request", &refusal.request])[0].clone();
-    assert_eq!(told["Target"], json!("img-nowhere1"), "a refused one names what it was about");
+    let entry = home.ask_json(&["request", &refusal.request])[0].clone();
+    assert_eq!(entry["Target"], json!("img-nowhere1"), "a refused one names what it was about");
     machines::settled(client, id);
     let deleted = client.call("DeleteImages", json!({"ImageIds": [image], "DeleteBindedSnap": true}));
-    let told = line(&deleted);
-    assert_eq!((told["Target"].as_str().unwrap(), snapshot(&told)), (&*format!("{image} {of_image}"), of_image));
+    let entry = line(&deleted);
+    assert_eq!((entry["Target"].as_str().unwrap(), snapshot(&entry)), (&*format!("{image} {of_image}"), of_image));
     server.stop();
 }
 
@@ -141,15 +145,15 @@ fn a_random_password_is_shown_once_and_enters() {
     assert_eq!(home.ask_json(&["messages"]), json!([]), "once");
     assert!(!text(&home.ask(&["messages"])).contains(password));
     let again = machines::run(&server.client, "boot-ms=50", Value::Null);
-    let said = text(&home.ask(&["messages"]));
-    assert!(said.contains(again["InstanceId"].as_str().unwrap()) && said.contains("Password"), "{said}");
+    let message = text(&home.ask(&["messages"]));
+    assert!(message.contains(again["InstanceId"].as_str().unwrap()) && message.contains("Password"), "{message}");
     server.stop();
 }
 
 #[test]
 fn cvmd_ssh_enters_and_passes_the_exit_code_through() {
     let home = Home::new();
-    // OpenSSH takes a password from a program only; it looks for no terminal then.
+    // OpenSSH takes a password only from a program here, because there is no terminal.
     let server = home.start();
     let password = "Through+cvmd+ssh7";
     let instance = machines::run(&server.client, "boot-ms=50", json!({"Password": password}));
@@ -182,9 +186,9 @@ fn cvmd_ssh_waits_for_an_instance_that_is_coming_up_and_heeds_its_options_wherev
     let password = "Coming+Up+Passw0rd";
     let tag =
         |words: &str| json!([{"ResourceType": "instance", "Tags": [{"Key": support::GUEST_TAG, "Value": words}]}]);
-    let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5",
+    let request = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5",
         "LoginSettings": {"Password": password}, "TagSpecification": tag("boot-ms=2000,shutdown-ms=1500")});
-    let id = server.client.call("RunInstances", wish)["InstanceIdSet"][0].as_str().unwrap().to_owned();
+    let id = server.client.call("RunInstances", request)["InstanceIdSet"][0].as_str().unwrap().to_owned();
     let data = home.data().display().to_string();
     let ask = ssh::askpass(&home);
     let enter = |words: &[&str]| {
@@ -193,22 +197,22 @@ fn cvmd_ssh_waits_for_an_instance_that_is_coming_up_and_heeds_its_options_wherev
         command.env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", ":0").env("HOME", home.beside("nowhere"));
         command.output().unwrap()
     };
-    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let message = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
     let entered = enter(&[&id, "--data", &data, "whoami"]);
     assert_eq!(text(&entered), "root\n");
-    assert!(said(&entered).contains("is PENDING, as RunInstances is under way: waiting up to 30 s"), "{entered:?}");
+    assert!(message(&entered).contains("is PENDING, as RunInstances is under way: waiting up to 30 s"), "{entered:?}");
     assert_eq!(text(&enter(&[&id, "--relay", "--data", &data, "whoami"])), "root\n");
     assert_eq!(text(&enter(&["--data", &data, &format!("root@{id}"), "whoami"])), "root\n");
     let refused_there = enter(&["--data", &data, "-o", "User=nobody-here", &id, "whoami"]);
     assert_eq!(refused_there.status.code(), Some(255), "{refused_there:?}");
     let careless = enter(&["--data", &data, "-o", "StrictHostKeyChecking=no", &id, "whoami"]);
-    assert!(text(&careless) == "root\n" && said(&careless).contains("means nothing here"), "{careless:?}");
+    assert!(text(&careless) == "root\n" && message(&careless).contains("means nothing here"), "{careless:?}");
     assert!(refused(&enter(&["--data", &data, "-p", "22", &id])).contains("-p cannot be heeded"));
     let key = server.client.call("CreateKeyPair", json!({"KeyName": "any", "ProjectId": 0}))["KeyPair"]["KeyId"].take();
     let bind = json!({"InstanceIds": [id], "KeyIds": [key], "ForceStop": true});
     server.client.call("AssociateInstancesKeyPairs", bind);
-    // The password goes with the bind, and the wait is what is looked at.
-    let waited = said(&enter(&["--data", &data, "-o", "NumberOfPasswordPrompts=0", &id, "whoami"]));
+    // The bind removes password login; this checks only the waiting.
+    let waited = message(&enter(&["--data", &data, "-o", "NumberOfPasswordPrompts=0", &id, "whoami"]));
     assert!(
         waited.contains("AssociateInstancesKeyPairs is under way") && !waited.contains("StartInstances"),
         "{waited}"
@@ -220,8 +224,8 @@ fn cvmd_ssh_waits_for_an_instance_that_is_coming_up_and_heeds_its_options_wherev
 fn a_listener_that_others_can_reach_must_be_asked_for() {
     let home = Home::new();
     let mut command = home.cvmd(&["serve", "--listen", "0.0.0.0:0", "--ssh-ports", "0"]);
-    let said = home.refuses_to_serve(command.arg("--data").arg(home.data()));
-    assert!(said.contains("--expose"), "{said}");
+    let message = home.refuses_to_serve(command.arg("--data").arg(home.data()));
+    assert!(message.contains("--expose"), "{message}");
     assert!(!home.data().exists(), "refused before anything was made");
     let home = Home::new()
         .flag("--listen", "0.0.0.0:0")
@@ -249,8 +253,8 @@ fn machines_ports_that_others_can_reach_are_warned_of_too() {
     let mut command =
         home.cvmd(&["serve", "--listen", "127.0.0.1:0", "--ssh-mode", "port", "--ssh-address", "0.0.0.0"]);
     command.arg("--data").arg(home.data());
-    let said = home.refuses_to_serve(&mut command);
-    assert!(said.contains("--expose"), "{said}");
+    let message = home.refuses_to_serve(&mut command);
+    assert!(message.contains("--expose"), "{message}");
     command.arg("--expose");
     let log = home.start_as(command).stop();
     assert!(log.contains("exposed: everybody can try to log in to the machines at ssh.address"), "{log}");
@@ -285,16 +289,16 @@ fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
         ("log_format = \"verse\"", "log_format"),
     ] {
         std::fs::write(&path, line).unwrap();
-        let said = home.refuses_to_serve(home.serve().arg("--config").arg(&path));
-        assert!(said.contains(named), "{line}: {said}");
+        let message = home.refuses_to_serve(home.serve().arg("--config").arg(&path));
+        assert!(message.contains(named), "{line}: {message}");
     }
-    let said = home.refuses_to_serve(home.serve().args(["--config", "/nowhere/cvmd.toml"]));
-    assert!(said.contains("/nowhere/cvmd.toml"), "{said}");
+    let message = home.refuses_to_serve(home.serve().args(["--config", "/nowhere/cvmd.toml"]));
+    assert!(message.contains("/nowhere/cvmd.toml"), "{message}");
     let mut exposed = home.cvmd(&["serve", "--expose", "--listen", "0.0.0.0:0", "--data"]);
-    let said = home.refuses_to_serve(exposed.arg(home.data()).env("CVMD_SECRET_KEY", "abc"));
-    assert!(said.contains("has 3 characters") && said.contains("16 to 256"), "{said}");
-    let said = home.refuses_to_serve(home.serve().env_remove("CVMD_SECRET_KEY"));
-    assert!(said.contains("CVMD_SECRET_KEY"), "{said}");
+    let message = home.refuses_to_serve(exposed.arg(home.data()).env("CVMD_SECRET_KEY", "abc"));
+    assert!(message.contains("has 3 characters") && message.contains("16 to 256"), "{message}");
+    let message = home.refuses_to_serve(home.serve().env_remove("CVMD_SECRET_KEY"));
+    assert!(message.contains("CVMD_SECRET_KEY"), "{message}");
     assert!(!home.data().exists(), "refused before anything was made");
 }
 
@@ -331,7 +335,7 @@ fn flags_beat_environment_beats_file() {
         if let Some(region) = flag {
             home = home.flag("--region", region);
         }
-        // A variable that nobody knows is no error.
+        // An unknown variable is no error.
         let home = home.environment("CVMD_NOBODY_KNOWS_THIS", "1");
         let server = home.start();
         assert_eq!(region_of(&server), wins, "file {file:?}, environment {environment:?}, flag {flag:?}");
@@ -352,7 +356,7 @@ fn the_limits_of_the_file_reach_the_engine() {
     let instance = machines::run(&server.client, "ignores-shutdown,boot-ms=50", json!({"KeyIds": [key_id]}));
     let id = instance["InstanceId"].as_str().unwrap();
     server.client.call("StopInstances", json!({"InstanceIds": [id], "StopType": "SOFT_FIRST"}));
-    // Sooner than the 20 seconds that are usual.
+    // Sooner than the default of 20 seconds.
     cvmd_testkit::until(Duration::from_secs(12), "it is powered off", || {
         machines::instance(&server.client, id)["InstanceState"] == "STOPPED"
     });
@@ -378,7 +382,7 @@ fn the_metrics_ask_for_their_token() {
 }
 
 #[test]
-fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
+fn an_instance_that_is_stopped_and_a_server_of_another_user_are_reported() {
     let home = Home::new();
     let server = home.start();
     let instance = machines::run(&server.client, "boot-ms=50,shutdown-ms=20", json!({"Password": "Stopped+Passw0rd"}));
@@ -388,8 +392,8 @@ fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
     let data = home.data();
     let enter =
         |words: &[&str]| home.cvmd(&[&["ssh", "--data", data.to_str().unwrap()], words].concat()).output().unwrap();
-    let said = refused(&enter(&[id, "true"]));
-    assert!(said.contains("STOPPED") && said.contains("StartInstances"), "{said}");
+    let message = refused(&enter(&[id, "true"]));
+    assert!(message.contains("STOPPED") && message.contains("StartInstances"), "{message}");
     assert!(
         refused(&enter(&["-v", "-o", "LogLevel=DEBUG", id])).contains("STOPPED"),
         "options of ssh come first or later"
@@ -400,7 +404,7 @@ fn an_instance_that_is_stopped_and_a_server_of_another_user_are_said_so() {
 }
 
 #[test]
-fn ssh_ports_that_are_said_later_are_honoured() {
+fn ssh_ports_that_are_set_later_are_used() {
     let home = Home::new();
     let server = home.start();
     let port = |server: &Server| {

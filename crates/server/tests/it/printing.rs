@@ -1,4 +1,5 @@
-//! Standard output and standard error that cannot be written to: they take nobody down, and lose nothing that is told once.
+//! Standard output and standard error that cannot be written to: nothing crashes, and a secret that is shown once is
+//! not lost.
 
 use crate::support::{self, Home, http::Client, machines, until};
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-/// A pipe's end that nobody reads.
+/// The write end of a pipe without a reader.
 fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -20,9 +21,9 @@ fn full_disk() -> Stdio {
 }
 
 fn complaint(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains("panicked"), "{said}");
-    said
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!message.contains("panicked"), "{message}");
+    message
 }
 
 fn client_of(stdout: &mut impl Read) -> Client {
@@ -66,7 +67,7 @@ fn a_log_that_cannot_be_written_costs_nobody_an_answer() {
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
     let home = Home::new();
-    let (kept, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
     let mut server = home.serve().args(["--log", "debug"]).stdout(Stdio::piped()).stderr(writer).spawn().unwrap();
     let client = client_of(server.stdout.as_mut().unwrap());
     // A pipe holds 64 KiB; a line of these is longer than 100 bytes.
@@ -74,7 +75,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
         client.call("DescribeZones", json!({}));
     }
     stops_well(server);
-    drop(kept);
+    drop(reader);
 }
 
 #[test]
@@ -123,11 +124,11 @@ fn every_command_ends_quietly_at_a_closed_pipe_and_complains_of_a_full_disk() {
         let closed = run(closed_pipe());
         assert_eq!((closed.status.code(), complaint(&closed).as_str()), (Some(141), ""), "{words:?}");
         let full = run(full_disk());
-        let said = complaint(&full);
-        assert_eq!(full.status.code(), Some(1), "{words:?}: {said}");
-        assert_eq!(said.trim_end(), "cvmd: cannot write to standard output: No space left on device", "{words:?}");
+        let message = complaint(&full);
+        assert_eq!(full.status.code(), Some(1), "{words:?}: {message}");
+        assert_eq!(message.trim_end(), "cvmd: cannot write to standard output: No space left on device", "{words:?}");
     }
-    // What is wrong with a command line goes to stderr, and nobody hears it there.
+    // An error of the command line goes to stderr, which is closed here.
     let unheard = home.cvmd(&["nonsense"]).stdout(Stdio::null()).stderr(full_disk()).status().unwrap();
     assert_eq!(unheard.code(), Some(1));
     let unheard = home.cvmd(&["env", "--data", "/nowhere"]).stderr(closed_pipe()).status().unwrap();
@@ -145,7 +146,7 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
         let mut command = home.cvmd(words);
         command.arg("--data").arg(&data).stdout(stdout).stderr(Stdio::piped()).output().unwrap()
     };
-    // As a shell's `>&-` has it: not even /dev/null is there.
+    // As after a shell's `>&-`: not even /dev/null is open.
     for words in [&["messages"][..], &["account", "add", "unseen"], &["credential", "add", "default"]] {
         let line = format!("exec \"$0\" {} --data \"$1\" >&-", words.join(" "));
         let mut shell = Command::new("sh");
@@ -169,7 +170,7 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
     let messages = home.ask_json(&["messages", "--delete"]);
     assert_eq!(messages[0]["InstanceId"], machine["InstanceId"], "{messages}");
     assert_eq!(home.ask_json(&["messages"]), json!([]), "once");
-    // A message that another master key has sealed stays for the day that it is back.
+    // A message that was sealed with another master key stays until that key is back.
     machines::run(&server.client, "boot-ms=50", Value::Null);
     server.stop();
     let (key, away) = (data.join("master.key"), data.join("master.key.away"));
@@ -204,7 +205,7 @@ fn a_message_is_deleted_when_it_is_where_it_stays_and_not_before() {
         shell.args(["-c", line, env!("CARGO_BIN_EXE_cvmd")]).arg(home.data()).current_dir(home.beside(""));
         shell.output().unwrap()
     };
-    // Whoever reads a pipe may have seen enough of it, whatever was written into it.
+    // A reader of a pipe may stop early, whatever was written into it.
     let seen = shell("\"$0\" messages --data \"$1\" | head -3");
     assert_eq!(String::from_utf8_lossy(&seen.stdout).lines().count(), 3);
     assert_eq!(home.ask_json(&["messages"]), all, "not one is lost");
@@ -213,7 +214,8 @@ fn a_message_is_deleted_when_it_is_where_it_stays_and_not_before() {
     let thrown_away = shell("\"$0\" messages --data \"$1\" > /dev/null");
     assert!(complaint(&thrown_away).contains("kept: 6 messages, as a device that is no terminal"), "{thrown_away:?}");
     assert_eq!(home.ask_json(&["messages"]), all, "nobody has read them");
-    // A file that takes no more than its first 512 bytes: what it holds is deleted, the one that was cut is not.
+    // A file that takes only its first 512 bytes: messages that are complete in it are deleted, the one that was cut is
+    // not.
     let cut = shell("trap '' XFSZ; ulimit -f 1; exec \"$0\" messages --data \"$1\" > cut");
     assert!(!cut.status.success() && complaint(&cut).contains("cannot write to standard output"), "{cut:?}");
     let held = std::fs::read_to_string(home.beside("cut")).unwrap();

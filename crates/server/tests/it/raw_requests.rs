@@ -1,5 +1,5 @@
-//! Requests in which two readers may see two things: whoever stands between a client and the server may have believed the
-//! other one. Raw bytes, because no client sends such requests by itself.
+//! Requests that two readers could understand differently: a proxy between client and server may have read the other
+//! meaning. Raw bytes, because no client sends such requests.
 
 use crate::support::{
     Home,
@@ -7,7 +7,7 @@ use crate::support::{
 };
 use std::io::{Read, Write};
 
-/// A signed request, and the same with lines more in its head.
+/// A signed request, with and without additional header lines.
 fn with(client: &Client, lines: &str) -> Vec<u8> {
     let whole = String::from_utf8(client.tc3("DescribeInstances", "{\"Limit\":1}", &Tc3::default())).unwrap();
     let (first, rest) = whole.split_once("\r\n").unwrap();
@@ -63,11 +63,11 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_says_why() {
         ("another coding", "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: gzip\r\n\r\n".as_bytes().to_vec(), ""),
         ("a coding in HTTP/1.0", format!("POST / HTTP/1.0\r\nhost: h\r\n{chunked}\r\n0\r\n\r\n").into_bytes(), ""),
     ] {
-        let told = answer(client, &bytes);
+        let received = answer(client, &bytes);
         let status = if why.starts_with("other than") { "501" } else { "400" };
-        let is_status = |version: &str| told.contains(&format!("HTTP/{version} {status} "));
-        assert!(is_status("1.1") || is_status("1.0"), "{what}: {told}");
-        assert!(told.contains(why) && !told.contains("TotalCount"), "{what}: {told}");
+        let is_status = |version: &str| received.contains(&format!("HTTP/{version} {status} "));
+        assert!(is_status("1.1") || is_status("1.0"), "{what}: {received}");
+        assert!(received.contains(why) && !received.contains("TotalCount"), "{what}: {received}");
     }
     server.stop();
 }

@@ -1,5 +1,5 @@
-//! Rescue mode where things go wrong: guests that do not listen or do not boot, a server that dies, and what is left of
-//! the password.
+//! Rescue mode when something fails: guests that ignore the shutdown or do not boot, a server that dies; and the
+//! password leaves no trace.
 
 use crate::support::{GUEST_TAG, Home, Server, machines, ssh, ssh::Key};
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ fn a_restart_is_no_way_out_of_rescue_and_a_kill_on_the_way_in_changes_nothing_of
     world.server.stop();
 }
 
-/// Neither while it lasts nor afterwards, in the rows, in the log of the database, or in what was printed.
+/// Neither during rescue mode nor afterwards, in the rows, in the database's log, or in output.
 #[test]
 fn the_rescue_password_stands_nowhere_in_clear() {
     let world = World::new("boot-ms=100,shutdown-ms=50", &[]);

@@ -1,5 +1,5 @@
-//! A server that ends, by request or by a kill: machines go on, nothing answered is forgotten, and one directory has
-//! one server.
+//! A server that stops or is killed: machines run on, nothing that was answered is lost, and a directory has one server
+//! at a time.
 
 use crate::support::{
     self, Chance, GUEST_TAG, Home, Server,
@@ -74,7 +74,7 @@ fn a_restart_is_no_reboot() {
         }
         assert_eq!(ssh::with_key(&before, &key, "true").status, 255, "nobody answers while the server is away");
         server = home.start();
-        // At once, without waiting for anything.
+        // Right away, without waiting for anything.
         let instance = machines::instance(&server.client, ID);
         assert_eq!(ssh::with_key(&instance, &key, ssh::BOOT).entered(), boot);
         assert_eq!(instance["InstanceState"], "RUNNING");
@@ -151,14 +151,14 @@ fn check(server: &Server, known: &[(String, String, String)]) {
 }
 
 #[test]
-fn a_command_of_the_legacy_door_comes_once_across_restarts_too() {
+fn a_command_of_the_legacy_dialect_runs_once_across_restarts_too() {
     let home = Home::new();
     let server = home.start();
     let signed = |client: &Client, action: &str, parameters: &[(&str, &str)]| {
         client.signed_query(LEGACY, &client.v1(action, parameters))
     };
     let command = signed(&server.client, "CreateKeyPair", &[("KeyName", "once"), ("ProjectId", "0")]);
-    // Refused by the law, and journaled all the same.
+    // Refused by the rules, and journaled all the same.
     let refused = signed(&server.client, "DeleteKeyPairs", &[("KeyIds.1", "skey-nowhere1")]);
     let query = signed(&server.client, "DescribeKeyPairs", &[]);
     let replayed = |server: &Server, bytes: &[u8]| match server.client.send(bytes).unwrap().answer() {
@@ -174,7 +174,7 @@ fn a_command_of_the_legacy_door_comes_once_across_restarts_too() {
     server.kill();
     let server = home.start();
     for bytes in [&command, &refused] {
-        // The signature is over the host, port included, that the client spoke to; the old one still stands in it.
+        // The signature covers the host and port that the client used; the old port is still in it.
         assert_eq!(replayed(&server, bytes), "InvalidRequest.ReplayAttack");
     }
     assert_eq!(server.client.call("DescribeKeyPairs", json!({}))["TotalCount"], 1);
@@ -185,27 +185,30 @@ fn a_command_of_the_legacy_door_comes_once_across_restarts_too() {
 fn one_directory_has_one_server() {
     let home = Home::new();
     let server = home.start();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("another cvmd is running on") && said.contains(home.data().to_str().unwrap()), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(
+        message.contains("another cvmd is running on") && message.contains(home.data().to_str().unwrap()),
+        "{message}"
+    );
     assert!(server.is_healthy(), "the first one does not mind");
     server.kill();
     home.start().stop();
 }
 
 #[test]
-fn a_start_waits_for_the_server_that_is_told_to_stop() {
+fn a_start_waits_for_the_server_that_was_asked_to_stop() {
     let home = Home::new();
     for _ in 0..3 {
         let server = home.start();
-        server.tell("-TERM");
-        // At once, as in one paste.
+        server.signal("-TERM");
+        // Right away, as when both lines are pasted together.
         home.start().stop();
         drop(server);
     }
-    // A guest at work takes it longer to stop than a server that runs is waited for.
+    // With a busy guest it takes longer to stop than a start waits.
     let server = home.start();
     machines::write_slowly(&server.client);
-    server.tell("-TERM");
+    server.signal("-TERM");
     home.start().stop();
     drop(server);
 }
@@ -216,10 +219,10 @@ fn a_missing_master_key_is_asked_for_and_never_made_anew() {
     home.start().stop();
     let (key, aside) = (home.data().join("master.key"), home.data().join("aside"));
     std::fs::rename(&key, &aside).unwrap();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("master.key is missing") && said.contains("put it back"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("master.key is missing") && message.contains("put it back"), "{message}");
     assert!(!key.exists(), "another key would hide that the right one is gone");
-    // That of another directory opens nothing of what was sealed here.
+    // The master key of another directory opens nothing that was sealed here.
     let other = Home::new();
     other.start().stop();
     std::fs::copy(other.data().join("master.key"), &key).unwrap();
@@ -239,8 +242,8 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
         let (file, aside) = (home.data().join(name), home.data().join("aside"));
         let was_there = std::fs::rename(&file, &aside).is_ok();
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
-        let said = home.refuses_to_serve(&mut home.serve());
-        assert!(said.contains(&format!("{name} is in the way")), "{said}");
+        let message = home.refuses_to_serve(&mut home.serve());
+        assert!(message.contains(&format!("{name} is in the way")), "{message}");
         std::fs::remove_file(&file).unwrap();
         if was_there {
             std::fs::rename(&aside, &file).unwrap();
@@ -248,8 +251,8 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
     }
     let theirs = home.data().join("theirs");
     std::os::unix::fs::symlink(&theirs, &lock).unwrap();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("lock is another program's") && !theirs.exists(), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("lock is another program's") && !theirs.exists(), "{message}");
     std::fs::remove_file(&lock).unwrap();
     std::fs::write(&theirs, "an important text").unwrap();
     for link in [true, false] {
@@ -258,8 +261,8 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
         } else {
             std::fs::rename(&theirs, &lock).unwrap()
         }
-        let said = home.refuses_to_serve(&mut home.serve());
-        assert!(said.contains("lock is another program's"), "{said}");
+        let message = home.refuses_to_serve(&mut home.serve());
+        assert!(message.contains("lock is another program's"), "{message}");
         assert_eq!(std::fs::read_to_string(&lock).unwrap(), "an important text");
         std::fs::remove_file(&lock).unwrap();
     }
@@ -270,7 +273,7 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
 fn what_another_program_keeps_under_our_names_is_named_and_stays() {
     let home = Home::new();
     std::fs::DirBuilder::new().mode(0o700).create(home.data()).unwrap();
-    for (name, said) in [
+    for (name, message) in [
         ("endpoint", "endpoint is another program's"),
         ("credential", "credential is another program's"),
         ("cvmd.sock", "cvmd.sock is in the way: it is no socket"),
@@ -278,7 +281,7 @@ fn what_another_program_keeps_under_our_names_is_named_and_stays() {
         let file = home.data().join(name);
         std::fs::write(&file, "an important text").unwrap();
         let refused = home.refuses_to_serve(&mut home.serve());
-        assert!(refused.contains(said), "{refused}");
+        assert!(refused.contains(message), "{refused}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "an important text");
         std::fs::remove_file(&file).unwrap();
         assert_eq!(std::fs::read_dir(home.data()).unwrap().count(), 0, "nothing was made");
@@ -288,7 +291,7 @@ fn what_another_program_keeps_under_our_names_is_named_and_stays() {
     assert!(refused.contains("another program listens at") && refused.contains("cvmd.sock"), "{refused}");
     assert!(UnixStream::connect(home.data().join("cvmd.sock")).is_ok(), "it is theirs still");
     assert_eq!(std::fs::read_dir(home.data()).unwrap().count(), 1, "nothing was made");
-    // What a server that is no more has left is replaced.
+    // A socket that a dead server left is replaced.
     drop(theirs);
     home.start().kill();
     home.start().stop();
@@ -332,8 +335,8 @@ fn a_newer_schema_is_refused_clearly() {
         };
         let known = version(None);
         version(Some(known + 1));
-        let said = home.refuses_to_serve(&mut home.serve());
-        assert!(said.contains("newer") && said.contains(&(known + 1).to_string()), "{name}: {said}");
+        let message = home.refuses_to_serve(&mut home.serve());
+        assert!(message.contains("newer") && message.contains(&(known + 1).to_string()), "{name}: {message}");
         assert_eq!(version(None), known + 1, "nothing was written");
         version(Some(known));
     }
@@ -362,7 +365,7 @@ fn an_open_session_lives_until_its_machine_goes_off() {
     assert_eq!(shown.next().unwrap().unwrap(), "root");
     let parameters = json!({"InstanceIds": [ID], "KeyIds": [KEY], "ForceStop": true});
     server.client.call("DisassociateInstancesKeyPairs", parameters);
-    // Its power is cut under it: the session ends by itself, not by our closing it.
+    // Its machine is powered off: the session ends by itself, not because we close it.
     support::until("the open session ends", || session.try_wait().unwrap().is_some());
     drop(typed);
     let instance = machines::running(&server.client, ID);

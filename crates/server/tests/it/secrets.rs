@@ -1,4 +1,5 @@
-//! Secrets at rest and between tenants: nothing clear on the disk or in a log, and one account knows nothing of another.
+//! Secrets on disk and between accounts: nothing in clear text on the disk or in a log, and one account learns nothing
+//! of another.
 
 use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
 use rusqlite::Connection;
@@ -10,7 +11,7 @@ const RESET: &str = "Reset+Passw0rd+Later";
 const LEGACY_RESET: &str = "Legacy+Passw0rd+Too";
 const REFUSED: &str = "refusedpasswordwithoutdigits";
 
-/// A whole story in both dialects. What of it must stand nowhere in clear.
+/// Runs a whole story in both dialects, and returns the secrets that must not be in clear text anywhere.
 fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
     let mut secrets = vec![("the first account's SecretKey", support::SECRET_KEY.to_owned())];
     let server = home.start();
@@ -20,7 +21,7 @@ fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
     let private = made["PrivateKey"].as_str().unwrap();
     let lines = private.lines().filter(|line| !line.starts_with("-----") && line.len() > 16);
     secrets.extend(lines.map(|line| ("a line of the private key", line.to_owned())));
-    let key = Key::kept(home, "made", private);
+    let key = Key::saved(home, "made", private);
     let with_key = machines::run(client, quick, json!({"KeyIds": [made["KeyId"]]}));
     ssh::with_key(&with_key, &key, "true").entered();
     let with_password = machines::run(client, quick, json!({"Password": AT_LAUNCH}));
@@ -34,7 +35,7 @@ fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
     let parameters = json!({"InstanceIds": [id], "Password": REFUSED, "ForceStop": true});
     assert_eq!(client.refusal("ResetInstancesPassword", parameters), "InvalidParameterValue.InvalidPassword");
     secrets.extend([AT_LAUNCH, RESET, LEGACY_RESET, REFUSED].map(|password| ("a password", password.to_owned())));
-    // Two random passwords: one is shown, the other waits.
+    // Two random passwords: one is shown, the other is not yet.
     for shown in [true, false] {
         let random = machines::run(client, quick, Value::Null);
         if shown {
@@ -52,8 +53,8 @@ fn story(home: &Home, log: &mut String) -> Vec<(&'static str, String)> {
         let client = client.with(credential["SecretId"].as_str().unwrap(), credential["SecretKey"].as_str().unwrap());
         assert_eq!(client.call("DescribeInstances", json!({}))["TotalCount"], 0);
     }
-    // With the write-ahead logs still there, and then once more when they have been written back.
-    refuse_clear(home, &server.said(), &secrets);
+    // With the write-ahead logs, and again when they have been written back.
+    refuse_clear(home, &server.output(), &secrets);
     server.kill();
     refuse_clear(home, "", &secrets);
     let server = home.start();
@@ -81,7 +82,7 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 
 #[test]
 fn no_secret_stands_in_clear_on_the_disk_or_in_the_log() {
-    // The log at its most talkative.
+    // The log at its most verbose level.
     let home = Home::new().flag("--log", "debug");
     let mut log = String::new();
     let secrets = story(&home, &mut log);
@@ -98,11 +99,11 @@ fn no_secret_stands_in_clear_on_the_disk_or_in_the_log() {
 }
 
 #[test]
-fn a_credential_that_was_made_is_kept_in_its_file_alone() {
+fn a_credential_that_was_made_is_stored_only_in_its_file() {
     let home = Home::new().environment("CVMD_SECRET_ID", "").environment("CVMD_SECRET_KEY", "");
     let server = home.start();
-    let kept = std::fs::read_to_string(home.data().join("credential")).unwrap();
-    let (id, key) = kept.trim().split_once('\n').unwrap();
+    let saved = std::fs::read_to_string(home.data().join("credential")).unwrap();
+    let (id, key) = saved.trim().split_once('\n').unwrap();
     let client = server.client.with(id, key);
     assert_eq!(client.call("DescribeInstances", json!({}))["TotalCount"], 0);
     let log = server.stop();
@@ -196,7 +197,7 @@ fn what_one_account_owns_another_can_neither_see_nor_touch() {
     }
     let refused = stranger.legacy("TerminateInstances", &[("InstanceIds.1", id)]).unwrap_err();
     assert_eq!(refused.code, "InvalidInstanceId.NotFound");
-    // Not even that a name or a key is taken.
+    // Not even whether a name or a key is in use.
     stranger.call("ImportKeyPair", parameters);
     assert_eq!(machines::instance(owner, id), instance, "nothing has happened to it");
     ssh::with_key(&instance, &key, "true").entered();

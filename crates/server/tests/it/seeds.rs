@@ -1,4 +1,4 @@
-//! Seeds as people write them: what they hold, what is refused, and what is said while they are loaded.
+//! Seeds as people write them: what they contain, what is refused, and what is printed while they are loaded.
 
 use crate::support::{Home, machines, until};
 use serde_json::{Value, json};
@@ -19,11 +19,11 @@ fn guest(words: &str) -> Value {
 }
 
 #[test]
-fn a_seed_that_cannot_be_meant_is_refused_and_one_that_is_not_applied_is_said_so() {
+fn an_invalid_seed_is_refused_and_one_that_is_not_applied_is_reported() {
     let weak = json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "LoginSettings": {"Password": "weak"}}]});
     let home = Home::new().seed(weak);
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("ins-1e4r6y8i") && said.contains("8 to 30"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("ins-1e4r6y8i") && message.contains("8 to 30"), "{message}");
     let home = Home::new().seed(json!([]));
     assert!(home.refuses_to_serve(&mut home.serve()).contains("a seed is an object such as"));
     let home = Home::new().seed(json!({"Instances": [{"InstanceId": "ins-1e4r6y8i", "InstanceState": "STOPPED"}]}));
@@ -44,7 +44,7 @@ fn a_seed_follows_the_rules_of_the_api_and_the_refusal_names_whose_fault_it_is()
         key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({"KeyPairs": [key]})
     };
-    for (seed, said) in [
+    for (seed, message) in [
         (json!({}), vec!["is empty", "KeyPairs", "Instances"]),
         (json!({"KeyPairs": [], "Instances": []}), vec!["is empty"]),
         (instances(json!({"InstanceName": "a\u{1b}[2Jb"})), vec!["ins-1e4r6y8i", "InstanceName", "U+001B"]),
@@ -57,22 +57,22 @@ fn a_seed_follows_the_rules_of_the_api_and_the_refusal_names_whose_fault_it_is()
     ] {
         let home = Home::new().seed(seed.clone());
         let refused = home.refuses_to_serve(&mut home.serve());
-        assert!(said.iter().all(|word| refused.contains(word)), "{seed}: {refused}");
+        assert!(message.iter().all(|word| refused.contains(word)), "{seed}: {refused}");
         assert!(!refused.contains('\u{1b}'), "{seed}: {refused:?}");
     }
 }
 
 #[test]
-fn a_seed_that_does_not_come_up_names_its_instance_within_the_time_that_was_said() {
+fn a_seed_that_does_not_come_up_names_its_instance_within_the_time_that_was_set() {
     let home = Home::new().seed(instances(guest("fails-to-boot"))).flag("--boot-timeout-s", "1");
     let begun = Instant::now();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("ins-1e4r6y8i") && said.contains("within 1 s"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("ins-1e4r6y8i") && message.contains("within 1 s"), "{message}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[test]
-fn what_was_loaded_is_said_and_how_far_a_slow_one_is() {
+fn a_loaded_seed_is_reported_and_the_progress_of_a_slow_one() {
     let mut seed = instances(guest("boot-ms=4000"));
     seed["KeyPairs"] = json!([{"KeyId": "skey-4e5ty7i8"}]);
     let home = Home::new().seed(seed);
@@ -113,13 +113,13 @@ fn a_file_without_an_end_is_read_with_a_bound() {
     let home = Home::new();
     std::fs::write(home.beside("key.pem"), "").unwrap();
     let key = home.beside("key.pem").display().to_string();
-    for (arguments, said) in [
+    for (arguments, message) in [
         (vec!["--seed", "/dev/zero"], "the seed /dev/zero is larger than 64 MiB"),
         (vec!["--config", "/dev/zero"], "the configuration /dev/zero is larger than 1 MiB"),
         (vec!["--tls-cert", "/dev/zero", "--tls-key", &key], "the certificate /dev/zero is larger than 1 MiB"),
     ] {
         let refused = home.refuses_to_serve(home.serve().args(&arguments));
-        assert!(refused.contains(said), "{arguments:?}: {refused}");
+        assert!(refused.contains(message), "{arguments:?}: {refused}");
     }
 }
 
@@ -137,9 +137,12 @@ fn a_pipe_without_a_writer_is_waited_for_with_a_limit_and_one_with_a_writer_is_r
         vec!["--tls-cert", path, "--tls-key", &key],
         vec!["--tls-cert", &key, "--tls-key", path],
     ] {
-        let said = home.refuses_to_serve(home.serve().args(&arguments));
-        let whole = said.contains(path) && said.contains("nobody has opened it for writing within 3 s");
-        assert!(whole || arguments[1] == key && said.contains("there is no certificate"), "{arguments:?}: {said}");
+        let message = home.refuses_to_serve(home.serve().args(&arguments));
+        let whole = message.contains(path) && message.contains("nobody has opened it for writing within 3 s");
+        assert!(
+            whole || arguments[1] == key && message.contains("there is no certificate"),
+            "{arguments:?}: {message}"
+        );
     }
     let mut directory = home.serve();
     assert!(home.refuses_to_serve(directory.args(["--seed", "/"])).contains("the seed / is a directory"));
@@ -160,7 +163,7 @@ fn a_pipe_without_a_writer_is_waited_for_with_a_limit_and_one_with_a_writer_is_r
     of_pipe(&Home::new(), &format!("exec \"$0\" \"$@\" --seed <(printf '%s' '{seed}')"));
 }
 
-/// The process that has the data directory.
+/// The id of the process that uses the data directory.
 fn server_of(home: &Home) -> String {
     std::fs::read_to_string(home.data().join("lock")).unwrap()
 }
@@ -171,7 +174,7 @@ fn a_seed_that_cannot_be_read_names_whose_fault_it_is_in_plain_words() {
     let path = home.beside("written.json");
     let mut serve = home.serve();
     serve.arg("--seed").arg(&path);
-    for (seed, said) in [
+    for (seed, message) in [
         (
             r#"{"Instances": [{"InstanceId": "ins-1e4r6y8i"}, {"InstnceType": 1, "InstanceId": "ins-2e4r6y8i"}]}"#,
             vec!["Instances[1] (ins-2e4r6y8i): ", "unknown field `InstnceType`", "line 1"],
@@ -191,7 +194,7 @@ fn a_seed_that_cannot_be_read_names_whose_fault_it_is_in_plain_words() {
     ] {
         std::fs::write(&path, seed).unwrap();
         let refused = home.refuses_to_serve(&mut serve);
-        assert!(said.iter().all(|word| refused.contains(word)), "{seed}: {refused}");
+        assert!(message.iter().all(|word| refused.contains(word)), "{seed}: {refused}");
     }
     let many = r#"{"InstanceId":"ins-1e4r6y8i"},"#.repeat(500_000);
     std::fs::write(&path, format!(r#"{{"Instances": [{many}{{"InstanceId":"ins-1e4r6y8i"}}]}}"#)).unwrap();
@@ -210,11 +213,11 @@ fn a_start_that_is_refused_leaves_what_was_there_and_the_reason_alone() {
     let home = Home::new().seed(instances(json!({"LoginSettings": {"Password": "weak"}})));
     home.refuses_to_serve(&mut home.serve());
     assert_eq!(names(&home), ["failure"]);
-    // It failed when there were rows and machines already.
+    // The seed failed when rows and machines existed already.
     let home = Home::new().seed(instances(guest("fails-to-boot"))).flag("--boot-timeout-s", "1");
     home.refuses_to_serve(&mut home.serve());
     assert_eq!(names(&home), ["failure"]);
-    // What was there is not touched, whatever its name is.
+    // Files that were there before are not touched, whatever their names.
     let home = Home::new().seed(json!([]));
     std::fs::create_dir(home.data()).unwrap();
     for name in ["ca.pem.old", "credential", "notes"] {
@@ -223,7 +226,7 @@ fn a_start_that_is_refused_leaves_what_was_there_and_the_reason_alone() {
     home.refuses_to_serve(&mut home.serve());
     assert_eq!(names(&home), ["ca.pem.old", "credential", "failure", "notes"]);
     assert_eq!(std::fs::read_to_string(home.data().join("credential")).unwrap(), "mine\nmine");
-    // Nor is anything once there is state, though that start is refused too.
+    // Nor is anything removed once there is a state, though that start is refused too.
     let home = Home::new();
     home.start().stop();
     let before = names(&home);
@@ -236,15 +239,15 @@ fn a_start_that_is_refused_leaves_what_was_there_and_the_reason_alone() {
     // A directory that is a file.
     let file = home.beside("file");
     std::fs::write(&file, "").unwrap();
-    let said = home.refuses_to_serve(home.cvmd(&["serve", "--data"]).arg(&file));
-    assert!(said.contains("is a file: the data directory is") && !said.contains("os error"), "{said}");
+    let message = home.refuses_to_serve(home.cvmd(&["serve", "--data"]).arg(&file));
+    assert!(message.contains("is a file: the data directory is") && !message.contains("os error"), "{message}");
 }
 
 #[test]
 fn what_cannot_be_a_setting_is_refused_in_words_of_people() {
     let home = Home::new();
     let rust = ["invalid digit", "os error", "expected u", "expected f", "IPv4 address syntax", "not a boolean"];
-    for (flag, said) in [
+    for (flag, message) in [
         ("--ssh-ports=abc", "22,2222,0"),
         ("--ssh-address=foo", "such as 127.0.0.1"),
         ("--network-block=x", "64, 128 or 192"),
@@ -254,12 +257,12 @@ fn what_cannot_be_a_setting_is_refused_in_words_of_people() {
         ("--config=/nowhere", "No such file"),
     ] {
         let refused = home.refuses_to_serve(home.serve().arg(flag));
-        assert!(refused.contains(said) && !rust.iter().any(|word| refused.contains(word)), "{flag}: {refused}");
+        assert!(refused.contains(message) && !rust.iter().any(|word| refused.contains(word)), "{flag}: {refused}");
     }
     let path = home.beside("config.toml");
     let mut serve = home.serve();
     serve.arg("--config").arg(&path);
-    for (config, said) in [
+    for (config, message) in [
         ("# two\nboot_timeout_s = \"x\"", "line 2, `boot_timeout_s`: string \"x\", expected a whole number"),
         ("[ssh]\nports = [70000]", "line 2, `ports`: integer `70000`, expected a whole number from 0 to 65535"),
         ("[ssh]\naddress = \"x\"", "expected an IPv4 address such as 127.0.0.1"),
@@ -269,7 +272,7 @@ fn what_cannot_be_a_setting_is_refused_in_words_of_people() {
     ] {
         std::fs::write(&path, config).unwrap();
         let refused = home.refuses_to_serve(&mut serve);
-        assert!(refused.contains(said) && !rust.iter().any(|word| refused.contains(word)), "{config}: {refused}");
+        assert!(refused.contains(message) && !rust.iter().any(|word| refused.contains(word)), "{config}: {refused}");
         assert!(!refused.contains("1234567890123456"), "{refused}");
     }
 }

@@ -1,4 +1,4 @@
-//! Settings that change what happens to keys, each proved by real logins.
+//! Settings that change what happens to keys, each checked by real logins.
 
 use crate::support::{GUEST_TAG, Home, Server, machines, ssh, ssh::Key};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ const SECOND: &str = "skey-second01";
 const ID: &str = "ins-settings";
 const PASSWORD: &str = "Settings+Password7";
 
-/// One RUNNING instance that admits the first key, on a server with a setting.
+/// One RUNNING instance that admits the first key, on a server with that setting.
 struct World {
     home: Home,
     server: Server,

@@ -1,5 +1,5 @@
-//! What one account may take from another: no place in the line, and no memory for replies that it does not read. The same at
-//! the operator's socket, and of tunnels where there are few descriptors.
+//! The limits of one account's effect on another: its place in the queue, and memory for replies that it does not read.
+//! The same for the operator's socket, and for tunnels when there are few descriptors.
 
 use crate::support::{
     self, Home, Server,
@@ -26,13 +26,13 @@ fn second_account(home: &Home, server: &Server) -> Client {
 fn large_question(client: &Client) -> Vec<u8> {
     let mut tags = vec![json!({"Key": support::GUEST_TAG, "Value": "boot-ms=50"})];
     tags.extend((0..20).map(|number| json!({"Key": format!("k{number}"), "Value": "v".repeat(200)})));
-    let wish = json!({
+    let request = json!({
         "Placement": {"Zone": "ap-guangzhou-3"},
         "ImageId": "img-487zeit5",
         "InstanceCount": 100,
         "TagSpecification": [{"ResourceType": "instance", "Tags": tags}],
     });
-    client.call("RunInstances", wish);
+    client.call("RunInstances", request);
     client.tc3("DescribeInstances", &json!({"Limit": 100}).to_string(), &Tc3::default())
 }
 
@@ -43,12 +43,12 @@ fn asked(client: &Client, question: &[u8], times: usize) -> Vec<TcpStream> {
 }
 
 /// The accounts that were answered this action, in that order.
-fn answered(said: &str, action: &str) -> Vec<String> {
+fn answered(log: &str, action: &str) -> Vec<String> {
     let field = |line: &str, name: &str| {
         let value = line.split(&format!("{name}=")).nth(1)?;
         Some(value.split(' ').next()?.trim_matches('"').to_owned())
     };
-    let lines = said.lines().filter(|line| line.contains("answered"));
+    let lines = log.lines().filter(|line| line.contains("answered"));
     lines
         .filter(|line| field(line, "action").as_deref() == Some(action))
         .filter_map(|line| field(line, "account"))
@@ -67,7 +67,7 @@ fn large_answers_to_one_account_leave_another_its_turn() {
     for _ in 0..CALLS {
         second.call("DescribeInstances", json!({}));
     }
-    // Each is read as soon as it comes: who reads only one of them holds the others up.
+    // Each is read as soon as it comes: a reader that waits for one of them delays the others.
     std::thread::scope(|scope| {
         for stream in &mut crowd {
             scope.spawn(|| {
@@ -76,12 +76,12 @@ fn large_answers_to_one_account_leave_another_its_turn() {
             });
         }
     });
-    let said = server.stop();
-    let (order, crowds) = (answered(&said, "DescribeInstances"), &answered(&said, "RunInstances")[0]);
+    let log = server.stop();
+    let (order, crowds) = (answered(&log, "DescribeInstances"), &answered(&log, "RunInstances")[0]);
     let of_second = order.iter().enumerate().filter(|(_, account)| *account != crowds).map(|(at, _)| at);
     let of_second: Vec<_> = of_second.collect();
     assert_eq!((order.len(), of_second.len()), (CROWD + CALLS, CALLS));
-    // One after the other, each of them in its turn: first come, the first alone would wait for most of the crowd.
+    // They are served in turn: with first come, first served the first would wait for most of the crowd.
     assert!(of_second[CALLS - 1] < CROWD * 3 / 4, "{of_second:?}");
 }
 
@@ -92,7 +92,7 @@ fn replies_that_nobody_reads_hold_a_share_of_the_memory_and_no_other_account_up(
     let second = second_account(&home, &server);
     let question = large_question(&server.client);
     let kept_alive = String::from_utf8(question).unwrap().replace("connection: close\r\n", "").into_bytes();
-    // More than the system itself keeps for a connection.
+    // More than the system itself buffers for a connection.
     let mut silent = asked(&server.client, &kept_alive.repeat(6), 100);
     until("some wait in vain", || server.metric("cvmd_bounds_reached_total{bound=\"replies\"} ") > 0);
     let held = usize::try_from(server.metric("cvmd_reply_bytes ")).unwrap();
@@ -102,7 +102,7 @@ fn replies_that_nobody_reads_hold_a_share_of_the_memory_and_no_other_account_up(
     assert!(begun.elapsed() < support::LIMIT / 10, "took {:?}", begun.elapsed());
     let resident = server.resident_bytes();
     assert!(resident < 160 * MIB, "{resident} bytes of memory");
-    // Who reads after all gets what was asked for, or hears why not.
+    // A client that reads in the end gets its reply, or the reason why not.
     let reply = http::read_reply(&mut silent[0]).unwrap().answer();
     assert!(reply.as_ref().map_or_else(|refused| refused.code == "RequestLimitExceeded", Value::is_object));
     drop(silent);
@@ -113,16 +113,16 @@ fn replies_that_nobody_reads_hold_a_share_of_the_memory_and_no_other_account_up(
 
 #[test]
 fn requests_of_one_account_that_wait_take_half_of_the_connections() {
-    // Of 96 connections, at so many descriptors.
+    // The server has 96 connections with so many descriptors.
     const CROWD: usize = 80;
     let home = Home::new();
     let server = support::with_descriptors(&home, 256);
     let second = second_account(&home, &server);
     let mut crowd: Vec<_> = (0..CROWD).map(|_| server.client.connect().unwrap()).collect();
-    // Each takes a while: a key is made.
+    // Each takes a while, because a key is made.
     for (number, stream) in crowd.iter_mut().enumerate() {
-        let wish = json!({"KeyName": format!("k{number}"), "ProjectId": 0}).to_string();
-        stream.write_all(&server.client.tc3("CreateKeyPair", &wish, &Tc3::default())).unwrap();
+        let request = json!({"KeyName": format!("k{number}"), "ProjectId": 0}).to_string();
+        stream.write_all(&server.client.tc3("CreateKeyPair", &request, &Tc3::default())).unwrap();
     }
     until("some are one too many", || server.metric("cvmd_bounds_reached_total{bound=\"turns\"} ") > 0);
     let begun = Instant::now();
@@ -143,7 +143,7 @@ fn connections_to_the_operators_socket_that_ask_nothing_make_room() {
     let mut silent: Vec<_> = (0..200).map(|_| UnixStream::connect(&socket).unwrap()).collect();
     let begun = Instant::now();
     assert!(home.ask(&["account", "list"]).status.success());
-    // Each of the others would be asked to go on for 5 s.
+    // Waiting for each of the others would take 5 s.
     assert!(begun.elapsed() < support::LIMIT / 10, "took {:?}", begun.elapsed());
     assert!(server.metric("cvmd_bounds_reached_total{bound=\"operator\"} ") >= 200 - 64);
     silent[0].set_read_timeout(Some(support::LIMIT)).unwrap();
@@ -166,7 +166,7 @@ fn where_there_are_few_descriptors_the_oldest_tunnel_without_a_login_makes_room(
         stream.read_exact(&mut answer).unwrap();
         (stream, String::from_utf8_lossy(&answer).into_owned())
     };
-    // More than there may be tunnels, at this many descriptors.
+    // More tunnels than allowed with this many descriptors.
     let silent: Vec<_> = (0..70).map(|number| tunnel(&ids[number % 2])).collect();
     let refused: Vec<_> = silent.iter().filter(|(_, answer)| answer != "HTTP/1.1 200").collect();
     assert!(refused.is_empty(), "{} were refused: {:?}", refused.len(), refused[0]);

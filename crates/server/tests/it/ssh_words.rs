@@ -1,4 +1,4 @@
-//! What a plain `ssh` with an include of ours says of a machine that cannot be entered.
+//! What a plain `ssh` with our include prints about a machine that cannot be entered.
 
 use crate::support::{Home, machines, ssh::Key, text};
 use serde_json::json;
@@ -33,8 +33,11 @@ fn ssh_says_why_a_machine_is_not_up_by_every_include() {
     server.client.call("StopInstances", json!({"InstanceIds": [id]}));
     machines::settled(&server.client, id);
     for include in &includes {
-        let (status, said) = enter(include);
-        assert!(status == Some(255) && said.contains(&format!("{id} is STOPPED: StartInstances starts it")), "{said}");
+        let (status, message) = enter(include);
+        assert!(
+            status == Some(255) && message.contains(&format!("{id} is STOPPED: StartInstances starts it")),
+            "{message}"
+        );
     }
     server.client.call("StartInstances", json!({"InstanceIds": [id]}));
     machines::running(&server.client, id);

@@ -1,5 +1,5 @@
-//! What is wanted and what is are of one data directory, or the server says so and does not start; single disagreements
-//! are said, counted and shown, and are no reason not to start.
+//! The state and the machines must belong to one data directory, or the server refuses to start. Single disagreements
+//! are logged, counted and shown, but do not prevent the start.
 
 use crate::support::{self, Home, http::Client, machines, until};
 use rusqlite::Connection;
@@ -11,7 +11,7 @@ const NEEDLESS: &str = "nothing is missing";
 const NO_MACHINE: &str = "the instance has no machine";
 const NO_INSTANCE: &str = "no instance has this machine";
 
-/// A directory with one instance that runs, stopped; its id and its address.
+/// A stopped directory with one running instance; returns its id and address.
 fn used() -> (Home, String, String) {
     let home = Home::new().expecting(GONE).expecting(NO_MACHINE).expecting(NO_INSTANCE).expecting(NEEDLESS);
     let server = home.start();
@@ -29,11 +29,11 @@ fn delete(home: &Home, name: &str) {
     std::fs::remove_file(file(home, name)).unwrap();
 }
 
-/// The start is refused with both texts, twice, as nothing has changed.
+/// The start is refused with both texts, twice, because nothing has changed.
 fn refused(home: &Home, texts: [&str; 2]) {
     for _ in 0..2 {
-        let said = home.refuses_to_serve(&mut home.serve());
-        assert!(texts.iter().all(|text| said.contains(text)), "{said}");
+        let message = home.refuses_to_serve(&mut home.serve());
+        assert!(texts.iter().all(|text| message.contains(text)), "{message}");
     }
 }
 
@@ -43,7 +43,7 @@ fn gauge(client: &Client, name: &str) -> u64 {
     line.parse().unwrap()
 }
 
-/// With the flag it starts, and later without: the instance is shown STOPPED, says what is wrong, and can be terminated.
+/// With the flag it starts, and later without: the instance is shown STOPPED with the reason, and can be terminated.
 fn goes_on_without_machine(home: &Home, id: &str) {
     let mut serve = home.serve();
     serve.args(["--accept-missing", "machines"]);
@@ -59,8 +59,8 @@ fn goes_on_without_machine(home: &Home, id: &str) {
     client.call("TerminateInstances", json!({"InstanceIds": [id]}));
     until("it is gone", || client.call("DescribeInstances", json!({}))["TotalCount"] == 0);
     assert_eq!(gauge(client, "cvmd_instances_without_machine"), 0);
-    let said = server.stop();
-    assert!(said.contains(NO_MACHINE) && said.contains(id), "{said}");
+    let message = server.stop();
+    assert!(message.contains(NO_MACHINE) && message.contains(id), "{message}");
 }
 
 #[test]
@@ -69,13 +69,16 @@ fn machines_that_are_lost_refuse_the_start_until_that_is_accepted() {
         let (home, id, _) = used();
         lose(&home, "machines.db");
         refused(&home, ["machines.db is missing or empty", "--accept-missing machines"]);
-        let said = home.refuses_to_serve(home.serve().args(["--accept-missing", "state"]));
-        assert!(said.contains("machines.db is missing or empty"), "the other half is not what is missing: {said}");
+        let message = home.refuses_to_serve(home.serve().args(["--accept-missing", "state"]));
+        assert!(
+            message.contains("machines.db is missing or empty"),
+            "the other half is not what is missing: {message}"
+        );
         goes_on_without_machine(&home, &id);
     }
 }
 
-/// The line that docs/operating.md has for it, typed.
+/// Runs the line that docs/operating.md gives for it.
 #[test]
 fn machines_that_nobody_wants_any_more_are_erased_by_the_documented_line() {
     let (home, _, _) = used();
@@ -84,7 +87,7 @@ fn machines_that_nobody_wants_any_more_are_erased_by_the_documented_line() {
     serve.args(["--accept-missing", "state"]);
     let server = home.start_as(serve);
     assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 1);
-    let kept = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
+    let intact = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
     server.stop();
     let page = include_str!("../../../../docs/operating.md");
     let line = page.lines().find_map(|line| line.trim().strip_prefix("sqlite3 machines.db ")).unwrap();
@@ -93,7 +96,7 @@ fn machines_that_nobody_wants_any_more_are_erased_by_the_documented_line() {
     Connection::open(file(&home, "machines.db")).unwrap().execute_batch(&sql).unwrap();
     let server = home.start();
     assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 0);
-    machines::running(&server.client, kept["InstanceId"].as_str().unwrap());
+    machines::running(&server.client, intact["InstanceId"].as_str().unwrap());
     server.stop();
 }
 
@@ -122,7 +125,7 @@ fn machines_of_another_directory_refuse_the_start_until_that_is_accepted() {
     let own = std::fs::read(file(&home, "machines.db")).unwrap();
     std::fs::copy(file(&other, "machines.db"), file(&home, "machines.db")).unwrap();
     refused(&home, ["are not of the same data directory", "--accept-missing machines"]);
-    // The right one back, and all is well.
+    // With the right file back, the server starts.
     std::fs::write(file(&home, "machines.db"), own).unwrap();
     let server = home.start();
     assert_eq!(machines::running(&server.client, &id)["PrivateIpAddresses"][0], json!(address));
@@ -158,8 +161,8 @@ fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_ans
         let reached = std::net::TcpStream::connect((address.as_str(), port))
             .and_then(|mut stream| std::io::Read::read(&mut stream, &mut greeting));
         assert!(!reached.is_ok_and(|bytes| bytes > 0), "the orphan answers");
-        let said = server.stop();
-        assert!(said.contains(NO_INSTANCE) && said.contains(&id), "{said}");
+        let message = server.stop();
+        assert!(message.contains(NO_INSTANCE) && message.contains(&id), "{message}");
         home.start().stop();
     }
 }
@@ -173,7 +176,7 @@ fn disks_of_images_are_missed_too_and_an_older_directory_may_have_nothing_else()
     server.client.call("TerminateInstances", json!({"InstanceIds": [id]}));
     until("the instance is gone", || machines::instance(&server.client, &id).is_null());
     server.stop();
-    // As an older version left it: neither half tells its directory.
+    // As an older version left it: neither file holds the directory's name.
     let sql = |name: &str, sql: &str| Connection::open(file(&home, name)).unwrap().execute_batch(sql).unwrap();
     sql("machines.db", "DELETE FROM directory");
     sql("state.db", "UPDATE settings SET body = json_remove(body, '$.directory')");
@@ -186,19 +189,19 @@ fn disks_of_images_are_missed_too_and_an_older_directory_may_have_nothing_else()
 }
 
 #[test]
-fn a_single_disagreement_is_said_and_no_reason_not_to_start() {
+fn a_single_disagreement_is_reported_and_does_not_prevent_the_start() {
     let (home, id, _) = used();
     let server = home.start();
-    let kept = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
+    let intact = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
     server.stop();
     let machines = Connection::open(file(&home, "machines.db")).unwrap();
     let remove = "DELETE FROM machines WHERE instr(body, ?1)";
     assert_eq!(machines.execute(remove, [&id]).unwrap(), 1);
     drop(machines);
     let server = home.start();
-    until("it is said", || gauge(&server.client, "cvmd_instances_without_machine") == 1);
-    let kept = kept["InstanceId"].as_str().unwrap();
-    assert_eq!(machines::instance(&server.client, kept)["InstanceState"], "RUNNING");
+    until("it is counted", || gauge(&server.client, "cvmd_instances_without_machine") == 1);
+    let intact = intact["InstanceId"].as_str().unwrap();
+    assert_eq!(machines::instance(&server.client, intact)["InstanceState"], "RUNNING");
     server.stop();
 }
 

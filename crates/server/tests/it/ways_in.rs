@@ -1,4 +1,5 @@
-//! The ways in on the one port: http, https, requests to a proxy, and tunnels to the vendor's hosts, which cvmd answers itself.
+//! The protocols on the one port: http, https, requests to a proxy, and tunnels to the vendor's hosts, which cvmd
+//! answers itself.
 
 use crate::support::{
     self, Home, LIMIT, Server,
@@ -21,7 +22,7 @@ use std::{
 
 const VENDOR: &str = "cvm.tencentcloudapi.com";
 
-/// A client of `host` that trusts one authority and nobody else.
+/// A client for `host` that trusts one authority only.
 fn secure(ca: &Path, host: &str, stream: TcpStream) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
@@ -36,12 +37,12 @@ fn secure(ca: &Path, host: &str, stream: TcpStream) -> io::Result<StreamOwned<Cl
     Ok(stream)
 }
 
-/// Asks for a tunnel; the status line of the answer, and the connection.
+/// Opens a tunnel; returns the answer's status line and the connection.
 fn connect(server: &Server, target: &str) -> (String, TcpStream) {
     let mut stream = server.client.connect().unwrap();
     write!(stream, "CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n").unwrap();
     let mut head = Vec::new();
-    // One by one: what follows the head is the tunnel's.
+    // Byte by byte: what follows the head belongs to the tunnel.
     while !head.ends_with(b"\r\n\r\n") && (&stream).take(1).read_to_end(&mut head).unwrap() == 1 {}
     (String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned(), stream)
 }
@@ -52,7 +53,7 @@ fn tunnel(server: &Server, target: &str) -> TcpStream {
     stream
 }
 
-/// The first account's client, who signs for another host.
+/// The first account's client, which signs for another host.
 fn called(server: &Server, host: &str) -> Client {
     Client { host: Some(host.into()), ..server.client.clone() }
 }
@@ -66,7 +67,7 @@ fn describe(client: &Client, path: &str) -> Vec<u8> {
     client.tc3("DescribeInstances", "{}", &Tc3 { path: Some(path), ..Tc3::default() })
 }
 
-/// The other side closes, or resets, within the limit.
+/// Checks that the other side closes or resets within the limit.
 fn ends(stream: &mut TcpStream) {
     if let Err(error) = stream.read_to_end(&mut Vec::new()) {
         assert!(!matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut), "never let go: {error}");
@@ -82,12 +83,12 @@ fn a_proxied_request_is_answered_like_any_other() {
         let reply = exchange(client.connect().unwrap(), &describe(&client, path));
         assert_eq!(reply.answer().unwrap()["TotalCount"], 0, "{path}");
     }
-    // Without a Host header, which is what the signature is over, the target names the host.
+    // Without a Host header, which the signature covers, the target names the host.
     let bare = String::from_utf8(describe(&client, "http://cvm.tencentcloudapi.com/")).unwrap();
     let bare = bare.replace("host: cvm.tencentcloudapi.com\r\n", "");
     assert!(!bare.contains("host: "));
     assert_eq!(exchange(client.connect().unwrap(), bare.as_bytes()).answer().unwrap()["TotalCount"], 0);
-    // What was signed for one host is nothing at another.
+    // A signature for one host is invalid at another.
     let other = String::from_utf8(describe(&client, "/")).unwrap().replace("host: cvm.", "host: vpc.");
     let refused = exchange(client.connect().unwrap(), other.as_bytes()).answer().unwrap_err();
     assert_eq!(refused.code, "AuthFailure.SignatureFailure");
@@ -138,7 +139,7 @@ fn a_connect_leads_to_the_vendors_hosts_over_tls_and_in_clear() {
     let query = legacy.signed_query(LEGACY, &legacy.v1("DescribeInstances", &[]));
     assert_eq!(exchange(stream, &query).answer().unwrap()["TotalCount"], 0);
 
-    // The certificate is the tunnel's host's, and the authority's word is needed.
+    // The certificate is that of the tunnel's host, and clients must trust the authority.
     assert!(secure(&ca, "vpc.tencentcloudapi.com", tunnel(&server, "cvm.tencentcloudapi.com:443")).is_err());
     let stranger = Home::new();
     stranger.start().stop();
@@ -166,7 +167,7 @@ fn a_connect_to_anywhere_else_is_refused_in_one_line() {
         let words = String::from_utf8(reply.body).unwrap();
         assert_eq!(words.contains("no open proxy"), status == 403, "{target}: {words}");
     }
-    // Nor does a tunnel lead out of a tunnel.
+    // A tunnel cannot lead out of a tunnel.
     let inner = secure(&home.data().join("ca.pem"), VENDOR, tunnel(&server, &format!("{VENDOR}:443"))).unwrap();
     let bytes = request("CONNECT", &format!("{VENDOR}:443"), &[("host", "h".into())], b"");
     assert_eq!(exchange(inner, &bytes).status, 400);
@@ -188,7 +189,7 @@ fn http_and_https_are_served_on_one_port() {
     }
     assert!(secure(&ca, "example.com", server.client.connect().unwrap()).is_err());
     server.client.call("DescribeInstances", json!({}));
-    // A proxy that is spoken to in TLS.
+    // A proxy that is reached over TLS.
     let mut outer = secure(&ca, "127.0.0.1", server.client.connect().unwrap()).unwrap();
     write!(outer, "CONNECT {VENDOR}:80 HTTP/1.1\r\nhost: {VENDOR}\r\n\r\n").unwrap();
     let reply = exchange(outer, &describe(&called(&server, VENDOR), "/"));
@@ -210,13 +211,13 @@ fn a_machine_is_reached_by_a_connect_inside_tls_too() {
     let target = format!("{}:22", instance["InstanceId"].as_str().unwrap());
     let mut stream = secure(&home.data().join("ca.pem"), "localhost", server.client.connect().unwrap()).unwrap();
     write!(stream, "CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n").unwrap();
-    let mut told = Vec::new();
-    while !told.ends_with(b"SSH-2.0-cvmd") {
+    let mut received = Vec::new();
+    while !received.ends_with(b"SSH-2.0-cvmd") {
         let mut byte = [0];
         stream.read_exact(&mut byte).unwrap();
-        told.push(byte[0]);
+        received.push(byte[0]);
     }
-    assert!(told.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&told));
+    assert!(received.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&received));
     server.stop();
 }
 
@@ -241,19 +242,19 @@ fn a_given_certificate_is_shown_and_one_that_does_not_fit_is_refused_at_the_star
         (with(&key, &key), "there is no certificate in "),
         (with(&certificate, &certificate), "cannot read the key "),
     ] {
-        let said = home.refuses_to_serve(&mut command);
-        assert!(said.contains(words), "{said}");
+        let message = home.refuses_to_serve(&mut command);
+        assert!(message.contains(words), "{message}");
     }
     let mut half = home.serve();
-    let said = home.refuses_to_serve(half.args(["--tls-cert", &text(&certificate)]));
-    assert!(said.contains("are given together"), "{said}");
+    let message = home.refuses_to_serve(half.args(["--tls-cert", &text(&certificate)]));
+    assert!(message.contains("are given together"), "{message}");
 
     let server = home.start_as(with(&certificate, &key));
     assert!(std::fs::read_to_string(home.data().join("endpoint")).unwrap().starts_with("https://127.0.0.1:"));
     let client = called(&server, "cvm.cloud.test");
     let stream = secure(&certificate, "cvm.cloud.test", client.connect().unwrap()).unwrap();
     assert_eq!(exchange(stream, &describe(&client, "/")).answer().unwrap()["TotalCount"], 0);
-    // Tunnels to the vendor's hosts are the authority's all the same, and http is served too.
+    // Tunnels to the vendor's hosts use the authority's certificate all the same, and http is served too.
     let inner = secure(&home.data().join("ca.pem"), VENDOR, tunnel(&server, &format!("{VENDOR}:443"))).unwrap();
     let reply = exchange(inner, &describe(&called(&server, VENDOR), "/"));
     assert_eq!(reply.answer().unwrap()["TotalCount"], 0);
@@ -266,18 +267,18 @@ fn an_authority_whose_files_do_not_belong_together_is_refused_at_the_start() {
     let home = Home::new();
     home.start().stop();
     let (certificate, key) = (home.data().join("ca.pem"), home.data().join("ca.key"));
-    let kept = std::fs::read(&key).unwrap();
+    let saved = std::fs::read(&key).unwrap();
     std::fs::write(&key, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("ca.pem is not the certificate of ca.key beside it"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("ca.pem is not the certificate of ca.key beside it"), "{message}");
     std::fs::remove_file(&key).unwrap();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("put the key back, or remove both for a new authority"), "{said}");
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("put the key back, or remove both for a new authority"), "{message}");
     std::fs::write(&key, "nothing").unwrap();
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("ca.key holds no private key"), "{said}");
-    // The certificate alone can be made again.
-    std::fs::write(&key, kept).unwrap();
+    let message = home.refuses_to_serve(&mut home.serve());
+    assert!(message.contains("ca.key holds no private key"), "{message}");
+    // The certificate alone can be made again from the key.
+    std::fs::write(&key, saved).unwrap();
     std::fs::remove_file(&certificate).unwrap();
     let server = home.start();
     assert!(secure(&certificate, "localhost", server.client.connect().unwrap()).is_ok());
@@ -308,7 +309,7 @@ fn garbage_in_a_tunnel_and_half_a_handshake_are_let_go_and_others_are_served_mea
         let _ = stream.read_to_end(&mut answer);
         assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
     }
-    // Bytes that come with the CONNECT are the tunnel's first.
+    // Bytes sent together with the CONNECT belong to the tunnel.
     let mut eager = server.client.connect().unwrap();
     let mut bytes = format!("CONNECT {VENDOR}:80 HTTP/1.1\r\nhost: {VENDOR}\r\n\r\n").into_bytes();
     bytes.extend(request("GET", "/_cvmd/health", &[("host", VENDOR.into())], b""));

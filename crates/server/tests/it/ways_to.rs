@@ -15,7 +15,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// Asks for a tunnel; the answer's status, what it says beside, and the connection.
+/// Opens a tunnel; returns the answer's status, its text and the connection.
 fn connect(server: &Server, target: &str) -> (u16, String, TcpStream) {
     let mut stream = server.client.connect().unwrap();
     write!(stream, "CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n").unwrap();
@@ -26,25 +26,25 @@ fn connect(server: &Server, target: &str) -> (u16, String, TcpStream) {
         head.push(char::from(byte[0]));
     }
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let mut said = String::new();
+    let mut message = String::new();
     if status != 200 {
-        stream.read_to_string(&mut said).unwrap();
+        stream.read_to_string(&mut message).unwrap();
     }
-    (status, said, stream)
+    (status, message, stream)
 }
 
-/// A tunnel whose other end has spoken first, as sshd does.
+/// A tunnel whose other end has sent its greeting, as sshd does.
 #[track_caller]
 fn greeted(server: &Server, target: &str) -> TcpStream {
-    let (status, said, mut stream) = connect(server, target);
-    assert_eq!(status, 200, "{target}: {said}");
+    let (status, message, mut stream) = connect(server, target);
+    assert_eq!(status, 200, "{target}: {message}");
     let mut greeting = [0; 12];
     stream.read_exact(&mut greeting).unwrap();
     assert_eq!(&greeting, b"SSH-2.0-cvmd", "{target}");
     stream
 }
 
-/// The other side closes, or resets, within the limit.
+/// Checks that the other side closes or resets within the limit.
 #[track_caller]
 fn ends(stream: &mut TcpStream) {
     if let Err(error) = stream.read_to_end(&mut Vec::new()) {
@@ -75,14 +75,14 @@ fn a_machine_is_reached_by_its_id_and_its_address_at_ports_22_and_its_own() {
     // As OpenBSD's nc and corkscrew ask: HTTP/1.0, and no Host.
     let mut old = server.client.connect().unwrap();
     write!(old, "CONNECT {address}:22 HTTP/1.0\r\n\r\n").unwrap();
-    let mut told = Vec::new();
-    while !told.ends_with(b"\r\n\r\nSSH-2.0-cvmd") {
+    let mut received = Vec::new();
+    while !received.ends_with(b"\r\n\r\nSSH-2.0-cvmd") {
         let mut byte = [0];
-        old.read_exact(&mut byte).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&told)));
-        told.push(byte[0]);
+        old.read_exact(&mut byte).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&received)));
+        received.push(byte[0]);
     }
-    assert_eq!(told.iter().position(|byte| *byte == b' '), Some(8));
-    assert!(told[9..].starts_with(b"200"), "{}", String::from_utf8_lossy(&told));
+    assert_eq!(received.iter().position(|byte| *byte == b' '), Some(8));
+    assert!(received[9..].starts_with(b"200"), "{}", String::from_utf8_lossy(&received));
     drop(old);
     until("all tunnels are closed", || tunnels(&server) == "0");
     server.stop();
@@ -112,8 +112,11 @@ fn what_leads_to_no_sshd_is_refused_in_one_line_that_says_why() {
         ("localhost:22".into(), 403, "no open proxy"),
         ("ins-1:22".into(), 403, "no open proxy"),
     ] {
-        let (told, said, _) = connect(&server, &target);
-        assert!(told == status && said.contains(why) && said.lines().count() == 1, "{target}: {told} {said}");
+        let (answered, message, _) = connect(&server, &target);
+        assert!(
+            answered == status && message.contains(why) && message.lines().count() == 1,
+            "{target}: {answered} {message}"
+        );
     }
     greeted(&server, &format!("{running}:22"));
     server.stop();
@@ -126,15 +129,15 @@ fn a_machine_that_stops_ends_the_tunnels_to_it_and_no_others() {
     let stops = run(&server.client, "boot-ms=1,shutdown-ms=1", Value::Null);
     let stays = run(&server.client, "boot-ms=1", Value::Null);
     let mut cut = greeted(&server, &format!("{}:22", id(&stops)));
-    let mut kept = greeted(&server, &format!("{}:22", id(&stays)));
+    let mut staying = greeted(&server, &format!("{}:22", id(&stays)));
     assert_eq!(tunnels(&server), "2");
     server.client.call("StopInstances", json!({"InstanceIds": [id(&stops)]}));
     ends(&mut cut);
     drop(cut);
     until("one tunnel is left", || tunnels(&server) == "1");
-    // The end of sshd's greeting, and what it proposes once the client has greeted.
-    kept.write_all(b"SSH-2.0-test\r\n").unwrap();
-    kept.read_exact(&mut [0; 64]).unwrap();
+    // The rest of sshd's greeting, and the algorithms that it sends once the client has greeted.
+    staying.write_all(b"SSH-2.0-test\r\n").unwrap();
+    staying.read_exact(&mut [0; 64]).unwrap();
     server.stop();
 }
 
@@ -165,11 +168,11 @@ fn logged_in_tunnels_of_one_account_leave_another_and_its_other_machines_theirs(
     let mut open: Vec<_> = (0..8).map(|_| stays(&first)).collect();
     assert_eq!(tunnels(&server), "8");
     let refused = ssh(&include, &key, id(&first), &["true"]).output().unwrap();
-    let (status, _, words) = said(&refused);
+    let (status, _, words) = ended(&refused);
     assert!(status == Some(255) && words.contains("8 tunnels to machines of one account are open"), "{refused:?}");
-    assert_eq!(said(&ssh(&include, &key, id(&foreign), &["hostname"]).output().unwrap()).0, Some(0));
-    // Its own other machine is entered in the place of the longest idle one.
-    assert_eq!(said(&ssh(&include, &key, id(&other), &["hostname"]).output().unwrap()).0, Some(0));
+    assert_eq!(ended(&ssh(&include, &key, id(&foreign), &["hostname"]).output().unwrap()).0, Some(0));
+    // The account's other machine takes the place of its longest idle tunnel.
+    assert_eq!(ended(&ssh(&include, &key, id(&other), &["hostname"]).output().unwrap()).0, Some(0));
     assert_eq!(open[0].wait().unwrap().code(), Some(255));
     assert!(open[1..].iter_mut().all(|child| child.try_wait().unwrap().is_none()));
     assert_eq!(server.metric("cvmd_bounds_reached_total{bound=\"tunnels\"} "), 2);
@@ -184,11 +187,11 @@ fn a_client_that_leaves_in_any_way_leaves_no_tunnel_behind() {
     let instance = run(&server.client, "boot-ms=1", Value::Null);
     let target = format!("{}:22", id(&instance));
     drop(greeted(&server, &target));
-    // Gone before it has heard the answer.
+    // The client leaves before it has read the answer.
     let mut hasty = server.client.connect().unwrap();
     write!(hasty, "CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n").unwrap();
     drop(hasty);
-    // It has sent everything, and still listens: sshd hears the end, and hangs up.
+    // The client has sent everything and still reads: sshd sees the end, and closes.
     let mut half = greeted(&server, &target);
     half.shutdown(Shutdown::Write).unwrap();
     ends(&mut half);
@@ -216,12 +219,12 @@ fn ssh(include: &Path, key: &Key, name: &str, words: &[&str]) -> Command {
     ssh
 }
 
-fn said(output: &Output) -> (Option<i32>, String, String) {
+fn ended(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-/// What `cvmd ssh-config` prints, kept in a file.
+/// Writes what `cvmd ssh-config` prints into a file.
 fn include(home: &Home, name: &str, arguments: &[&str]) -> std::path::PathBuf {
     let printed = home.cvmd(&[&["ssh-config"], arguments].concat()).output().unwrap();
     assert!(printed.status.success(), "{printed:?}");
@@ -261,11 +264,11 @@ fn a_plain_ssh_enters_by_every_include_also_what_is_younger_than_it() {
     for include in &includes {
         for (instance, user) in [(&older, "root"), (&ubuntu, "ubuntu")] {
             let entered = ssh(include, &mine, id(instance), &["whoami"]).output().unwrap();
-            assert_eq!(said(&entered), (Some(0), user.into(), String::new()), "{}", include.display());
+            assert_eq!(ended(&entered), (Some(0), user.into(), String::new()), "{}", include.display());
         }
-        let refused = said(&ssh(include, &other, id(&older), &["true"]).output().unwrap()).2;
+        let refused = ended(&ssh(include, &other, id(&older), &["true"]).output().unwrap()).2;
         assert!(refused.contains("Permission denied"), "{refused}");
-        let nowhere = said(&ssh(include, &mine, "ins-00000000", &["true"]).output().unwrap());
+        let nowhere = ended(&ssh(include, &mine, "ins-00000000", &["true"]).output().unwrap());
         assert!(nowhere.0 == Some(255) && nowhere.2.contains("there is no"), "{nowhere:?}");
     }
     server.stop();
@@ -286,10 +289,10 @@ fn a_machine_that_shows_another_key_than_the_servers_is_not_spoken_to() {
         diverted.args(["-o", &format!("Port={}", impostor["DefaultLoginPort"])]);
         diverted.args(["-o", &format!("HostKeyAlias={}", id(&instance))]);
         diverted.args(ssh(&include, &mine, id(&instance), &["whoami"]).get_args()).stdin(Stdio::null());
-        let told = said(&diverted.output().unwrap()).2;
-        assert!(told.contains("Host key verification failed"), "{}: {told}", include.display());
+        let message = ended(&diverted.output().unwrap()).2;
+        assert!(message.contains("Host key verification failed"), "{}: {message}", include.display());
         let entered = ssh(&include, &mine, id(&instance), &["whoami"]).output().unwrap();
-        assert_eq!(said(&entered).1, "root");
+        assert_eq!(ended(&entered).1, "root");
     }
     server.stop();
 }
@@ -303,13 +306,13 @@ fn a_foreign_accounts_machine_is_reached_and_its_own_keys_decide() {
     let other = home.ask_json(&["account", "add", "others"]);
     let text = |name: &str| other[name].as_str().unwrap();
     let client = server.client.with(text("SecretId"), text("SecretKey"));
-    let wish = json!({"KeyName": "theirs", "ProjectId": 0, "PublicKey": theirs.public});
-    let key = client.call("ImportKeyPair", wish)["KeyId"].clone();
+    let body = json!({"KeyName": "theirs", "ProjectId": 0, "PublicKey": theirs.public});
+    let key = client.call("ImportKeyPair", body)["KeyId"].clone();
     let instance = run(&client, "boot-ms=1", json!({"KeyIds": [key]}));
     let far = include(&home, "far", &["--endpoint", &format!("http://{}", server.client.address)]);
-    let refused = said(&ssh(&far, &mine, id(&instance), &["true"]).output().unwrap());
+    let refused = ended(&ssh(&far, &mine, id(&instance), &["true"]).output().unwrap());
     assert!(refused.0 == Some(255) && refused.2.contains("Permission denied (publickey)"), "{refused:?}");
-    assert_eq!(said(&ssh(&far, &theirs, id(&instance), &["whoami"]).output().unwrap()).1, "root");
+    assert_eq!(ended(&ssh(&far, &theirs, id(&instance), &["whoami"]).output().unwrap()).1, "root");
     server.stop();
 }
 
@@ -355,14 +358,14 @@ fn cvmd_ssh_takes_a_key_and_either_way() {
     ] {
         let words = [&["ssh"], place, &["-i", key, id(&instance), "whoami"]].concat();
         let output = home.cvmd(&words).env("HOME", home.beside("nowhere")).output().unwrap();
-        assert_eq!(said(&output), (Some(0), "root".into(), String::new()), "{place:?}");
+        assert_eq!(ended(&output), (Some(0), "root".into(), String::new()), "{place:?}");
     }
-    // What `cvmd env` has left in a shell counts where nothing else is said, and no server runs in the usual place.
+    // What `cvmd env` has left in a shell counts where no option is given and no server runs in the default place.
     let nowhere = home.beside("nowhere");
     let far = |endpoint: &str| {
         let mut command = home.cvmd(&["ssh", "-i", key, id(&instance), "whoami"]);
         command.env("CVMD_ENDPOINT", endpoint).env("HOME", &nowhere).env("XDG_DATA_HOME", &nowhere);
-        said(&command.output().unwrap())
+        ended(&command.output().unwrap())
     };
     assert_eq!(far(&endpoint), (Some(0), "root".into(), String::new()));
     // As `cvmd env` prints it where a certificate was given: on the way to this host nobody listens.
@@ -373,7 +376,7 @@ fn cvmd_ssh_takes_a_key_and_either_way() {
 }
 
 #[test]
-fn ssh_says_what_the_server_knows_of_a_closed_door_and_a_missing_machine_once() {
+fn ssh_prints_once_why_a_machine_that_is_off_or_missing_cannot_be_entered() {
     let home = Home::new();
     let server = home.start();
     let mine = Key::new(&home, "mine");
@@ -381,7 +384,9 @@ fn ssh_says_what_the_server_knows_of_a_closed_door_and_a_missing_machine_once() 
     let instance = run(&server.client, "boot-ms=1,shutdown-ms=1", json!({"KeyIds": [bound]}));
     let (data, key) = (home.data(), mine.file.to_str().unwrap());
     let enter = || {
-        said(&home.cvmd(&["ssh", "--data", data.to_str().unwrap(), "-i", key, id(&instance), "true"]).output().unwrap())
+        ended(
+            &home.cvmd(&["ssh", "--data", data.to_str().unwrap(), "-i", key, id(&instance), "true"]).output().unwrap(),
+        )
     };
     assert_eq!(enter(), (Some(0), String::new(), String::new()));
     let unbind = json!({"InstanceIds": [id(&instance)], "KeyIds": [bound], "ForceStop": true});
@@ -390,7 +395,7 @@ fn ssh_says_what_the_server_knows_of_a_closed_door_and_a_missing_machine_once() 
     let (status, _, words) = enter();
     assert!(status == Some(255) && words.contains("no key pair is bound to ins-"), "{words}");
     let include = include(&home, "direct", &["--data", data.to_str().unwrap()]);
-    let (status, _, words) = said(&ssh(&include, &mine, "ins-00000000", &["true"]).output().unwrap());
+    let (status, _, words) = ended(&ssh(&include, &mine, "ins-00000000", &["true"]).output().unwrap());
     assert!(status == Some(255) && words.matches("cvmd: ").count() == 1, "{words}");
     server.stop();
 }
@@ -406,11 +411,11 @@ fn at_ports_of_their_own_machines_are_told_apart_by_the_port_over_restarts() {
     let port = |instance: &Value| instance["DefaultLoginPort"].clone();
     assert_ne!(port(&first), port(&second));
     let direct = include(&home, "direct", &["--data", home.data().to_str().unwrap()]);
-    let told = std::fs::read_to_string(&direct).unwrap();
-    assert!(told.contains(&format!("HostName 127.0.0.1\n    Port {}\n", port(&first))), "{told}");
+    let text = std::fs::read_to_string(&direct).unwrap();
+    assert!(text.contains(&format!("HostName 127.0.0.1\n    Port {}\n", port(&first))), "{text}");
     let enter = |key: &Key, instance: &Value| {
         let output = ssh(&direct, key, id(instance), &["whoami"]).output().unwrap();
-        (output.status.code(), said(&output).2.contains("Permission denied"))
+        (output.status.code(), ended(&output).2.contains("Permission denied"))
     };
     let seen = || [enter(&one, &first), enter(&one, &second), enter(&two, &first), enter(&two, &second)];
     let wanted = [(Some(0), false), (Some(255), true), (Some(255), true), (Some(0), false)];
@@ -423,7 +428,7 @@ fn at_ports_of_their_own_machines_are_told_apart_by_the_port_over_restarts() {
 }
 
 #[test]
-fn a_seeds_machines_tell_their_own_ports_from_the_first_answer_on() {
+fn a_seeds_machines_show_their_own_ports_from_the_first_answer_on() {
     let seed = json!({"Instances": [{"InstanceId": "ins-1e4r6y8i"}, {"InstanceId": "ins-2e4r6y8i"}]});
     let home = Home::new().flag("--ssh-mode", "port").flag("--ssh-port-range", "25000-25999").seed(seed);
     let server = home.start();
@@ -446,7 +451,7 @@ fn a_row_forgets_its_port_when_the_mode_is_left() {
     let mut serve = home.serve();
     serve.env("CVMD_SSH_MODE", "address");
     let server = home.start_as(serve);
-    until("the row tells the port of all", || {
+    until("the row holds the shared port", || {
         let after = machines::instance(&server.client, id(&before));
         after["DefaultLoginPort"] != before["DefaultLoginPort"]
     });
@@ -456,13 +461,13 @@ fn a_row_forgets_its_port_when_the_mode_is_left() {
 #[test]
 fn the_demo_is_true_at_ports_of_the_machines_own() {
     let home = Home::new();
-    let told = home.cvmd(&["demo"]).env("CVMD_SSH_MODE", "port").output().unwrap();
-    let (status, out, err) = said(&told);
+    let output = home.cvmd(&["demo"]).env("CVMD_SSH_MODE", "port").output().unwrap();
+    let (status, out, err) = ended(&output);
     assert!(status == Some(0) && out.contains("Every step is true"), "{out} {err}");
 }
 
 #[test]
-fn whoever_fails_again_and_again_through_the_port_is_told_to_wait() {
+fn a_client_that_fails_again_and_again_through_the_port_must_wait() {
     for (penalties, waits) in [("on", true), ("outside", false)] {
         let home = Home::new().flag("--ssh-penalties", penalties);
         let server = home.start();
@@ -470,10 +475,10 @@ fn whoever_fails_again_and_again_through_the_port_is_told_to_wait() {
         let instance = run(&server.client, "boot-ms=1", json!({"KeyIds": [imported(&server, &mine, "mine")]}));
         let far = include(&home, "far", &["--endpoint", &format!("http://{}", server.client.address)]);
         for _ in 0..4 {
-            let refused = said(&ssh(&far, &other, id(&instance), &["true"]).output().unwrap());
+            let refused = ended(&ssh(&far, &other, id(&instance), &["true"]).output().unwrap());
             assert_eq!(refused.0, Some(255), "{refused:?}");
         }
-        let last = said(&ssh(&far, &mine, id(&instance), &["whoami"]).output().unwrap());
+        let last = ended(&ssh(&far, &mine, id(&instance), &["whoami"]).output().unwrap());
         let (status, why, _) = connect(&server, &format!("{}:22", id(&instance)));
         if waits {
             let words = "logins from this address failed too often: no machine answers it for another";

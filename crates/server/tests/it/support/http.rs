@@ -1,4 +1,4 @@
-//! A small blocking HTTP client that signs for both dialects, and can also send whatever bytes a test likes.
+//! A small blocking HTTP client that signs for both dialects, and can also send arbitrary bytes.
 
 use ::http::Method;
 use cvmd_clock::Clock;
@@ -19,7 +19,7 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     pub(crate) secret_id: String,
     pub(crate) secret_key: String,
-    /// The host to call, and to sign for, where it is not the address.
+    /// The host to call and to sign for, if it is not the address.
     pub(crate) host: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-/// A refusal, as the envelope tells it.
+/// A refusal, as in the envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) code: String,
@@ -51,7 +51,7 @@ impl Client {
         Client { secret_id: secret_id.into(), secret_key: secret_key.into(), ..self.clone() }
     }
 
-    /// Calls an action on API 3.0, which must not refuse it; what stands in `Response`.
+    /// Calls an API 3.0 action that must succeed; returns the content of `Response`.
     #[track_caller]
     pub(crate) fn call(&self, action: &str, parameters: Value) -> Value {
         match self.answer(action, parameters) {
@@ -104,7 +104,7 @@ impl Client {
         request("POST", with.path.unwrap_or("/"), &headers, body.as_bytes())
     }
 
-    /// All parameters of a v1 request but its signature.
+    /// All parameters of a v1 request except the signature.
     pub(crate) fn v1(&self, action: &str, parameters: &[(&str, &str)]) -> Vec<(String, String)> {
         static NONCE: AtomicU64 = AtomicU64::new(1);
         let nonce = NONCE.fetch_add(1, Ordering::Relaxed);
@@ -154,7 +154,7 @@ impl Client {
     /// Sends bytes and reads one answer until the server closes.
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<Reply> {
         let mut stream = self.connect()?;
-        // The server may answer and close before it has read everything; what it said counts.
+        // The server may answer and close before it has read everything; its answer counts.
         let sent = stream.write_all(bytes);
         let reply = read_reply(&mut stream);
         if reply.is_err() {
@@ -172,10 +172,10 @@ impl Client {
     }
 }
 
-/// What of a TC3 request differs from the usual.
+/// How a TC3 request differs from the usual.
 #[derive(Debug, Clone)]
 pub(crate) struct Tc3<'a> {
-    /// Otherwise cvm.
+    /// By default cvm.
     pub(crate) service: Option<&'a str>,
     pub(crate) content_type: Option<&'a str>,
     pub(crate) timestamp_seconds: Option<u64>,
@@ -227,7 +227,7 @@ pub(crate) fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
                 ));
             }
             Ok(read) => bytes.extend(&part[..read]),
-            // A read that has a limit ends so when the process was stopped and goes on.
+            // A read with a time limit ends so when the process was stopped and continued.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -254,7 +254,7 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {} {:?}", self.status, text()))
     }
 
-    /// What the envelope holds. Everything that every reply must be is checked here.
+    /// The content of the envelope. Checks everything that holds for every reply.
     #[track_caller]
     pub(crate) fn answer(&self) -> Answer {
         assert_eq!(self.status, 200, "{self:?}");
@@ -275,7 +275,7 @@ impl Reply {
     }
 }
 
-/// Percent-encoding of all that is not unreserved.
+/// Percent-encodes everything that is not unreserved.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {

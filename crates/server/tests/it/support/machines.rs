@@ -1,11 +1,11 @@
-//! Instances as the API tells of them, and machines as their own file does.
+//! Instances as the API shows them, and machines as their file holds them.
 
 use super::{Client, GUEST_TAG, Home, http::Tc3, until};
 use cvmd_hypervisor_simulated::Machine;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-/// The instance as DescribeInstances tells it; null when it is not there.
+/// The instance as DescribeInstances shows it; null when there is none.
 pub(crate) fn instance(client: &Client, id: &str) -> Value {
     let mut answer = client.call("DescribeInstances", json!({"InstanceIds": [id]}));
     answer["InstanceSet"].get_mut(0).map(Value::take).unwrap_or_default()
@@ -20,14 +20,14 @@ pub(crate) fn instances(client: &Client, ids: &[String]) -> Vec<Value> {
 /// Launches an instance whose login takes a minute to be written, and returns in the middle of that.
 pub(crate) fn write_slowly(client: &Client) -> String {
     let tag = json!([{"ResourceType": "instance", "Tags": [{"Key": GUEST_TAG, "Value": "write-ms=60000"}]}]);
-    let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "TagSpecification": tag});
-    let id = client.call("RunInstances", wish)["InstanceIdSet"][0].as_str().unwrap().to_owned();
+    let request = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "TagSpecification": tag});
+    let id = client.call("RunInstances", request)["InstanceIdSet"][0].as_str().unwrap().to_owned();
     let page = || String::from_utf8(client.get("/_cvmd/metrics").unwrap().body).unwrap();
     until("its login is being written", || page().lines().any(|line| line == "cvmd_effects_total 2"));
     id
 }
 
-/// The instance when its latest operation has ended, however it did.
+/// The instance after its latest operation has ended, successful or not.
 #[track_caller]
 pub(crate) fn settled(client: &Client, id: &str) -> Value {
     let mut seen = Value::Null;
@@ -68,7 +68,7 @@ pub(crate) fn begin_run(client: &Client, guest: &str, login: Value) -> String {
     client.call("RunInstances", parameters)["InstanceIdSet"][0].as_str().unwrap().to_owned()
 }
 
-/// Every machine as `machines.db` holds it, read from a copy, so that nothing is changed.
+/// Every machine in `machines.db`, read from a copy, so that nothing is changed.
 pub(crate) fn rows(home: &Home) -> Vec<Machine> {
     let copy = tempfile::tempdir().unwrap();
     for name in ["machines.db", "machines.db-wal"] {
@@ -88,7 +88,8 @@ pub(crate) fn row(home: &Home, id: &str) -> Machine {
     rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines.db"))
 }
 
-/// Changes how a guest behaves, by its tag, whose values have blanks in place of commas; from then on it does so.
+/// Changes a guest's behaviour by its tag, whose values have spaces instead of commas; returns when it has taken
+/// effect.
 pub(crate) fn becomes(home: &Home, client: &Client, id: &str, guest: &str) {
     let words = guest.replace(',', " ");
     let body = json!({

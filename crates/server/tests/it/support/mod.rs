@@ -1,4 +1,4 @@
-//! What the program's tests stand on: a real `cvmd` on a directory of its own, a small signing client, and OpenSSH.
+//! The fixtures of the program's tests: a real `cvmd` with a directory of its own, a small signing client, and OpenSSH.
 //!
 //! A server binds free ports, is stopped by SIGTERM or killed, and fails its test on any WARN, ERROR or panic in its
 //! log that the test did not expect.
@@ -27,14 +27,15 @@ pub(crate) const SECRET_ID: &str = "AKIDofThisTest";
 pub(crate) const SECRET_KEY: &str = "clearSecretKeyOfThisTest";
 pub(crate) const GUEST_TAG: &str = "cvmd:guest";
 
-/// How long anything may take that should be quick. Generous: the machine may be busy with other tests.
+/// The time limit of everything that should be quick. Generous: the computer may be busy with other tests.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
-/// No test can keep another program from taking a port between two starts; the server then says so and takes the next.
+/// A test cannot keep other programs from taking a port between two starts; the server then logs that and takes the
+/// next.
 const TOLERATED: &[&str] = &["the machines' SSH port of the last start is taken"];
 
-/// Where whoever runs the tests has SIGHUP ignored, as `nohup` does, the programs that they start would ignore it too. What a
-/// program hears is the system's own way again in those that it starts.
+/// If SIGHUP is ignored where the tests run, as under `nohup`, programs started by them would ignore it too. This
+/// restores the default for them.
 static HANGUP: Once = Once::new();
 
 fn hear_hangup() {
@@ -43,12 +44,12 @@ fn hear_hangup() {
     if ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _inside = runtime.enter();
-        // Heard from now on, though nobody listens.
+        // Handled from now on, though nobody listens.
         drop(signal(SignalKind::hangup()).unwrap());
     }
 }
 
-/// A data directory and how the server is started on it. It outlives the server's processes.
+/// A data directory and how a server is started on it. It outlives the server's processes.
 #[derive(Debug)]
 pub(crate) struct Home {
     directory: TempDir,
@@ -70,7 +71,7 @@ impl Home {
         }
     }
 
-    /// Key pairs and instances to begin with, in the form that `--seed` takes.
+    /// The first key pairs and instances, as in `--seed`.
     pub(crate) fn seed(mut self, seed: Value) -> Home {
         self.seed = Some(seed);
         self
@@ -86,7 +87,7 @@ impl Home {
         self
     }
 
-    /// A WARN or ERROR line that holds this text is part of the test.
+    /// Expects a WARN or ERROR line that contains this text.
     pub(crate) fn expecting(mut self, text: &str) -> Home {
         self.expected.push(text.into());
         self
@@ -101,7 +102,7 @@ impl Home {
         self.directory.path().join(name)
     }
 
-    /// `cvmd` with this home's environment and nothing of the caller's.
+    /// `cvmd` with only this home's environment.
     pub(crate) fn cvmd(&self, arguments: &[&str]) -> Command {
         HANGUP.call_once(hear_hangup);
         let mut command = Command::new(env!("CARGO_BIN_EXE_cvmd"));
@@ -119,7 +120,7 @@ impl Home {
         self.cvmd(arguments).arg("--data").arg(data).output().unwrap()
     }
 
-    /// What a command printed for programs. It must succeed.
+    /// The output of a command for programs. It must succeed.
     pub(crate) fn ask_json(&self, arguments: &[&str]) -> Value {
         let output = self.ask(&[arguments, &["--output", "json"]].concat());
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -137,16 +138,16 @@ impl Home {
         command
     }
 
-    /// A server that must end by itself, unsuccessfully; what it said on stderr.
+    /// Runs a server that must fail to start; returns its stderr.
     pub(crate) fn refuses_to_serve(&self, command: &mut Command) -> String {
         self.refused_start(command).1
     }
 
-    /// The same, with its status.
+    /// The same, with its exit status.
     pub(crate) fn refused_start(&self, command: &mut Command) -> (i32, String) {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let _ = cvmd_testkit::within(LIMIT, || child.try_wait().unwrap());
-        // One that goes on would hold the test program's own output open.
+        // A server that runs on would hold the test program's output open.
         let goes_on = child.try_wait().unwrap().is_none() && child.kill().is_ok();
         let status = child.wait().unwrap();
         let mut text = String::new();
@@ -195,7 +196,7 @@ pub(crate) struct Server {
     expected: Vec<String>,
 }
 
-/// A server that may have so few files open.
+/// A server with a limit of open files.
 pub(crate) fn with_descriptors(home: &Home, most: usize) -> Server {
     let serve = home.serve();
     let mut shell = Command::new("sh");
@@ -213,7 +214,7 @@ pub(crate) fn with_descriptors(home: &Home, most: usize) -> Server {
 }
 
 impl Server {
-    /// A number of the metrics, by all that stands before it.
+    /// A number from the metrics, by the text before it.
     #[track_caller]
     pub(crate) fn metric(&self, name: &str) -> u64 {
         let text = String::from_utf8(self.client.get("/_cvmd/metrics").unwrap().body).unwrap();
@@ -225,20 +226,20 @@ impl Server {
         self.client.get("/_cvmd/health").is_ok_and(|reply| reply.status == 200 && reply.body == b"ok\n")
     }
 
-    /// The memory that the process holds.
+    /// Its resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
     }
 
-    /// All that the server has said so far, on stderr and, after its first line, on stdout.
-    pub(crate) fn said(&self) -> String {
+    /// Its output so far: stderr and, after the first line, stdout.
+    pub(crate) fn output(&self) -> String {
         self.log.text() + &self.printed.text()
     }
 
     /// Sends a signal, `-HUP` for example.
-    pub(crate) fn tell(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
     }
 
@@ -259,7 +260,7 @@ impl Server {
         self.end()
     }
 
-    /// As a power cut ends it: SIGKILL. When that was, unix milliseconds.
+    /// Ends it like a power cut, with SIGKILL. Returns the time in unix milliseconds.
     pub(crate) fn kill(mut self) -> u64 {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -268,11 +269,11 @@ impl Server {
         killed_ms
     }
 
-    /// The whole log, when the process has ended.
+    /// The whole log, after the process has ended.
     fn end(mut self) -> String {
         self.log.join();
         self.printed.join();
-        let log = self.said();
+        let log = self.output();
         assert_eq!(self.complaints(), [""; 0], "in the server's log");
         log
     }
@@ -306,7 +307,7 @@ impl Drop for Server {
     }
 }
 
-/// What comes out of a pipe, read by a thread so that a full pipe stops nobody.
+/// The output of a pipe, read by a thread so that a full pipe blocks nobody.
 #[derive(Debug)]
 struct Gathered {
     text: Arc<Mutex<String>>,
@@ -339,20 +340,20 @@ impl Gathered {
     }
 }
 
-/// What a command that succeeded has printed.
+/// The output of a command that must succeed.
 #[track_caller]
 pub(crate) fn text(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What a command that failed has said.
+/// The stderr of a command that must fail.
 #[track_caller]
 pub(crate) fn refused(output: &Output) -> String {
     assert!(!output.status.success(), "it succeeded: {output:?}");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.is_empty() && !said.contains("panicked"), "{said}");
-    said
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!stderr.is_empty() && !stderr.contains("panicked"), "{stderr}");
+    stderr
 }
 
 /// Waits for a condition, with the usual limit.
@@ -361,7 +362,7 @@ pub(crate) fn until(what: &str, condition: impl FnMut() -> bool) {
     cvmd_testkit::until(LIMIT, what, condition);
 }
 
-/// A run of numbers that is the same on every machine.
+/// Random numbers that are the same in every run.
 #[derive(Debug)]
 pub(crate) struct Chance(pub u64);
 
@@ -377,7 +378,7 @@ impl Chance {
     }
 }
 
-/// Does the same with each item, some side by side.
+/// Runs `act` on every item, some at the same time.
 pub(crate) fn side_by_side<T: Sync>(items: &[T], act: impl Fn(&T) + Sync) {
     let chunk = items.len().div_ceil(6).max(1);
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Refusals as each dialect gives them, and lists of bad requests that must all be refused.
+//! Refusals in each dialect, and lists of bad requests that must all be refused.
 
 use super::{
     Server,
@@ -6,7 +6,7 @@ use super::{
 };
 use std::time::{Duration, Instant};
 
-/// What the other dialect alone may say.
+/// Codes of the other dialect.
 const NEVER_LEGACY: &[&str] = &[
     "AuthFailure",
     "UnsupportedOperation.",
@@ -26,7 +26,7 @@ const NEVER_API3: &[&str] = &[
     "InvalidPassword",
 ];
 
-/// Which of the two ways in a request took.
+/// The dialect of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Api3,
@@ -34,7 +34,7 @@ pub(crate) enum Dialect {
 }
 use Dialect::{Api3, Legacy};
 
-/// One bad request: what it is, where it goes, the code it gets.
+/// One bad request: its description, its dialect, its code.
 #[derive(Debug)]
 pub(crate) struct Bad {
     pub(crate) what: &'static str,
@@ -43,7 +43,7 @@ pub(crate) struct Bad {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The code of a refusal, which must be one of this dialect's own and say what to mend.
+/// The code of a refusal, which must belong to this dialect and have a message.
 #[track_caller]
 pub(crate) fn code(what: &str, dialect: Dialect, answer: Answer) -> String {
     let Refused { code, message, request } = match answer {
@@ -60,7 +60,7 @@ pub(crate) fn code(what: &str, dialect: Dialect, answer: Answer) -> String {
     code
 }
 
-/// Every one is answered with its code, soon, and the server lives on.
+/// Checks that each is answered with its code, quickly, and that the server still runs.
 pub(crate) fn refused_all(server: &Server, all: Vec<Bad>) {
     for Bad { what, dialect, code: wanted, bytes } in all {
         let begun = Instant::now();
@@ -71,7 +71,7 @@ pub(crate) fn refused_all(server: &Server, all: Vec<Bad>) {
     assert!(server.is_healthy());
 }
 
-/// A POST to API 3.0 whose headers are all one's own.
+/// A POST to API 3.0 with only these headers.
 pub(crate) fn api3(client: &Client, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut all = vec![("host", client.address.to_string())];
     all.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));

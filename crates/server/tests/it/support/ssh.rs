@@ -1,6 +1,7 @@
-//! Logins with OpenSSH's own `ssh`, and what each outcome means.
+//! Logins with OpenSSH's own `ssh`, and the meaning of each outcome.
 //!
-//! Refused means exit status 255 *and* "Permission denied": a machine that is off also ends with 255 and refuses nobody.
+//! Refused means exit status 255 *and* "Permission denied": `ssh` to a machine that is off ends with 255 too, but is
+//! not refused.
 
 use super::Home;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Prints the boot that the guest is on.
+/// Prints the id of the guest's boot.
 pub(crate) const BOOT: &str = "cat /proc/sys/kernel/random/boot_id";
 
 /// A private key's file, and its public half.
@@ -34,8 +35,8 @@ impl Key {
         Key { file, public }
     }
 
-    /// Keeps a private key that was answered.
-    pub(crate) fn kept(home: &Home, name: &str, private: &str) -> Key {
+    /// Saves a private key from a reply.
+    pub(crate) fn saved(home: &Home, name: &str, private: &str) -> Key {
         let file = home.beside(name);
         std::fs::write(&file, private).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -43,7 +44,7 @@ impl Key {
     }
 }
 
-/// What `ssh` ended with.
+/// The outcome of an `ssh`.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) status: i32,
@@ -52,7 +53,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// What the command printed; it must have entered and succeeded.
+    /// The command's output; the login and the command must have succeeded.
     #[track_caller]
     pub(crate) fn entered(&self) -> &str {
         assert_eq!(self.status, 0, "did not enter: {self:?}");
@@ -65,14 +66,14 @@ impl Outcome {
     }
 }
 
-/// Logs in with a key. `instance` is as DescribeInstances tells it.
+/// Logs in with a key. `instance` is as DescribeInstances shows it.
 pub(crate) fn with_key(instance: &Value, key: &Key, command: &str) -> Outcome {
     let mut ssh = ssh();
     ssh.arg("-i").arg(&key.file).args(["-o", "BatchMode=yes", "-o", "PreferredAuthentications=publickey"]);
     run(ssh, instance, command)
 }
 
-/// Logs in with a password, which reaches OpenSSH through SSH_ASKPASS, as there is no terminal.
+/// Logs in with a password, which OpenSSH reads through SSH_ASKPASS, because there is no terminal.
 pub(crate) fn with_password(home: &Home, instance: &Value, password: &str, command: &str) -> Outcome {
     let ask = askpass(home);
     let mut ssh = ssh();
@@ -83,7 +84,7 @@ pub(crate) fn with_password(home: &Home, instance: &Value, password: &str, comma
     run(ssh, instance, command)
 }
 
-/// The methods that a machine's sshd offers to somebody who has shown nothing yet.
+/// The methods that a machine's sshd offers before any authentication.
 #[track_caller]
 pub(crate) fn methods(instance: &Value) -> Vec<String> {
     let mut ssh = ssh();
@@ -98,7 +99,7 @@ pub(crate) fn methods(instance: &Value) -> Vec<String> {
 pub(crate) fn askpass(home: &Home) -> PathBuf {
     let ask = home.beside("askpass");
     if !ask.exists() {
-        // Whole or not at all: two logins may ask at once.
+        // Renamed into place: two logins may run it at once.
         let half = home.beside(&format!("askpass-{:?}", std::thread::current().id()));
         std::fs::write(&half, "#!/bin/sh\nprintf '%s\\n' \"$ASKED_PASSWORD\"\n").unwrap();
         std::fs::set_permissions(&half, std::fs::Permissions::from_mode(0o700)).unwrap();

@@ -1,4 +1,4 @@
-"""Makes a kept data directory: `make.py CVMD DIRECTORY` (Python's standard library and ssh-keygen).
+"""Makes a data directory for tests of later versions: `make.py CVMD DIRECTORY` (Python's standard library and ssh-keygen).
 
 Every kind of row, captured images, and every goal under way: the server is killed in the middle of all of them. Each
 instance is named after what is done to it; `expected.json` says what has to come of it. A directory is made once, by the

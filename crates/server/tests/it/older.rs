@@ -1,8 +1,8 @@
-//! Data directories made by earlier versions, killed with every goal under way: this version opens each and finishes what
-//! it began, and real logins come out as promised.
+//! Data directories of earlier versions, whose servers were killed with every goal under way: this version opens each
+//! and finishes the operations, and real logins have the promised outcome.
 //!
-//! A directory stands under `kept/VERSION`; `kept/make.py` says how it was made. It is never made anew: a change of rows
-//! that cannot read it must learn to.
+//! A directory is in `older/VERSION`; `older/make.py` shows how it was made. It is never made again: a change of rows
+//! must stay able to read it.
 
 use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What an operation may have to bring about; a goal of one of these names is under way in a kept directory.
+/// The goals of operations; one of each is under way in such a directory.
 const GOALS: &[&str] = &[
     "CaptureImage",
     "ChangeLogin",
@@ -47,8 +47,8 @@ const TABLES: &[&str] = &[
     "vpcs",
 ];
 
-fn kept(version: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept").join(version)
+fn fixture(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/older").join(version)
 }
 
 /// A copy to work on, with the two private keys beside it.
@@ -57,16 +57,16 @@ fn home(version: &str) -> (Home, Key, Key) {
         .environment("CVMD_SECRET_ID", "AKIDofTheKeptDirectory")
         .environment("CVMD_SECRET_KEY", "clearSecretKeyOfTheKeptDirectory");
     DirBuilder::new().mode(0o700).create(home.data()).unwrap();
-    for entry in std::fs::read_dir(kept(version).join("data")).unwrap() {
+    for entry in std::fs::read_dir(fixture(version).join("data")).unwrap() {
         let entry = entry.unwrap();
         let copy = home.data().join(entry.file_name());
         std::fs::copy(entry.path(), &copy).unwrap();
-        // A checkout does not keep it.
+        // A checkout does not preserve file modes.
         std::fs::set_permissions(&copy, Permissions::from_mode(0o600)).unwrap();
     }
     let key = |name: &str| {
-        let private = std::fs::read_to_string(kept(version).join(name)).unwrap();
-        Key::kept(&home, name, &private)
+        let private = std::fs::read_to_string(fixture(version).join(name)).unwrap();
+        Key::saved(&home, name, &private)
     };
     let (stays, removed) = (key("stays"), key("removed"));
     (home, stays, removed)
@@ -91,7 +91,7 @@ fn named(client: &Client, name: &str) -> Value {
 }
 
 #[test]
-fn the_kept_directory_has_every_kind_of_row_and_every_goal_under_way() {
+fn the_older_directory_has_every_kind_of_row_and_every_goal_under_way() {
     let (home, _, _) = home("0.1.0");
     let database = Connection::open(home.data().join("state.db")).unwrap();
     for table in TABLES {
@@ -112,7 +112,7 @@ fn the_kept_directory_has_every_kind_of_row_and_every_goal_under_way() {
 #[test]
 fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised() {
     let (home, stays, removed) = home("0.1.0");
-    let expected = std::fs::read(kept("0.1.0").join("expected.json")).unwrap();
+    let expected = std::fs::read(fixture("0.1.0").join("expected.json")).unwrap();
     let expected: BTreeMap<String, Value> = serde_json::from_slice(&expected).unwrap();
     assert!(sealed(&home).iter().all(|text| !text.starts_with("v1.")), "for no row of their own");
     let server = home.start();
@@ -133,7 +133,7 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
         };
         assert_eq!((&instance["InstanceState"], keys), (&end["State"], &end["KeyIds"]));
         assert_ne!(instance["LatestOperationState"], "FAILED", "{name}: {instance}");
-        // Its disk says the same as the API, also where it is off.
+        // Its disk agrees with the API, also while it is off.
         let machine = machines::row(&home, instance["InstanceId"].as_str().unwrap());
         let holds = |key: &Key| machine_holds(&machine, key);
         assert_eq!((holds(&stays), holds(&removed)), (end["KeyIds"] != json!([]), false), "{name}");
@@ -148,7 +148,7 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
     let instance = named(&client, "password");
     ssh::with_password(&home, &instance, "Newer-password-2", "true").entered();
     ssh::with_password(&home, &instance, "Kept-password-1", "true").refused();
-    furniture_is_whole(&home, &client);
+    other_rows_are_whole(&home, &client);
     server.stop();
     assert!(sealed(&home).iter().all(|text| text.starts_with("v1.")), "each for its row");
 }
@@ -160,8 +160,8 @@ fn machine_holds(machine: &cvmd_hypervisor_simulated::Machine, key: &Key) -> boo
     serde_json::to_string(machine).unwrap().contains(blob)
 }
 
-/// What was there beside the instances is still told, and can be used.
-fn furniture_is_whole(home: &Home, client: &Client) {
+/// The rows other than instances are still answered, and can be used.
+fn other_rows_are_whole(home: &Home, client: &Client) {
     for (action, total) in
         [("DescribeLaunchTemplates", 1), ("DescribeKeyPairs", 2), ("DescribeDisasterRecoverGroups", 1)]
     {
