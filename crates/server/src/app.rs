@@ -1,4 +1,4 @@
-//! What every request needs, put together once.
+//! The assembled server: what every request uses, built once.
 
 use crate::{
     access::Access,
@@ -27,9 +27,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// Commands that are answered at a time on the operator's socket, and those who have still to ask.
+/// The maximum of commands that are answered at the same time on the operator's socket; the next constant is for those
+/// that have not asked yet.
 const COMMANDS_MAX: usize = 64;
-/// Requests of one account that wait for a turn.
+/// The maximum of requests of one account that wait for a turn.
 const WAITING_MAX: usize = 1_024;
 
 pub(crate) struct App {
@@ -42,15 +43,15 @@ pub(crate) struct App {
     pub(crate) master_key: Arc<MasterKey>,
     pub(crate) access: Access,
     pub(crate) metrics: Metrics,
-    /// Who may compute now: requests as they come, those with a large body, those that hash a password, those that make
-    /// a key. The last two leave half of the processors to others, above all to the writer.
+    /// The turns to compute: of ordinary requests, of those with a large body, of those that hash a password, and of
+    /// those that make a key. The last two leave half of the processors to others, above all to the writer.
     pub(crate) turns: Turns<Owner>,
     pub(crate) large: Turns<Owner>,
     pub(crate) hashing: Turns<Owner>,
     pub(crate) key_making: Turns<Owner>,
-    /// Whose requests take turns.
+    /// Decides whose requests take turns.
     pub(crate) pace: Pace,
-    /// What of an account's requests is begun and not answered.
+    /// The requests of each account that have begun and are not answered yet.
     pub(crate) under_way: UnderWay,
     pub(crate) replies: Replies,
     /// Connections to the operator's socket.
@@ -60,7 +61,7 @@ pub(crate) struct App {
     pub(crate) tunnels: Arc<Slots>,
     pub(crate) consoles: tickets::Used,
     pub(crate) open_consoles: Arc<Slots>,
-    /// What the engine has done; set once it runs.
+    /// The engine's counters; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
 }
 
@@ -88,7 +89,7 @@ impl App {
             pace: Pace::default(),
             under_way: UnderWay::of(shares.connections),
             turns: Turns::new(at_a_time, WAITING_MAX),
-            // However large the bodies, a processor is left for everybody else.
+            // However large the bodies are, one processor is left for everybody else.
             large: Turns::new(at_a_time - 1, WAITING_MAX),
             hashing: Turns::new(at_a_time / 2, WAITING_MAX),
             key_making: Turns::new(at_a_time / 2, WAITING_MAX),
@@ -103,12 +104,12 @@ impl App {
         }
     }
 
-    /// What the engine has done; nothing before it runs.
+    /// The engine's counters; zeros before it runs.
     pub(crate) fn figures(&self) -> Figures {
         self.engine.get().map(|gauge| gauge()).unwrap_or_default()
     }
 
-    /// All that is counted, in Prometheus' text form.
+    /// All metrics in Prometheus' text form.
     pub(crate) fn metrics_text(&self) -> String {
         let held = Held {
             connections: self.connections.count(),
@@ -124,7 +125,7 @@ impl App {
         self.clock.now_ms() / 1000
     }
 
-    /// The circumstances of one request, or of a change by the operator.
+    /// The context of one request, or of a change by the operator.
     pub(crate) fn context(
         &self,
         request: RequestId,
@@ -149,12 +150,12 @@ impl App {
     }
 }
 
-/// How many requests compute at a time.
+/// The number of requests that compute at the same time.
 pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Keeps what the data directory knows about itself.
+/// Stores the settings of the data directory.
 pub(crate) async fn put_settings(state: &State, settings: Settings) -> anyhow::Result<()> {
     let Ok(()) = state
         .change(move |tx| {

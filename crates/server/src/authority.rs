@@ -1,7 +1,7 @@
-//! The small certificate authority of a data directory: it speaks for the vendor's hosts and this machine, for nobody else.
+//! The small certificate authority of a data directory, for the vendor's hosts and this machine only.
 //!
-//! Clients that can only speak HTTPS to a host of the vendor's are answered by cvmd itself, and trust it because their user
-//! told them to trust `ca.pem`. Name constraints in that certificate keep a stolen `ca.key` from speaking for other hosts.
+//! cvmd itself answers clients that can only use HTTPS with a vendor's host; they trust it because their user trusts
+//! `ca.pem`. Name constraints in that certificate make a stolen `ca.key` useless for other hosts.
 
 use crate::{data::DataDirectory, master_key::write_private, random, tunnel::connect};
 use anyhow::{Context, bail};
@@ -28,21 +28,21 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 const CA_DAYS: u64 = 30 * 365;
 /// Clients refuse server certificates that are valid for much longer.
 const LEAF_DAYS: u64 = 365;
-/// A certificate is made anew when it has become this old: a server may run for years.
+/// A certificate of this age is replaced: a server may run for years.
 const RENEWED_DAYS: u64 = 180;
-/// The clocks of clients go wrong.
+/// Allows for clients whose clocks are slow.
 const BACKDATED_DAYS: u64 = 2;
-/// A client uses few hosts; names that strangers make up push one another out.
+/// A client uses few hosts; names that strangers invent replace one another.
 const LEAVES_MAX: usize = 64;
 
-/// The name under which this machine is reached.
+/// The name of this machine in certificates.
 pub(crate) const LOCALHOST: &str = "localhost";
 
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     provider: Arc<CryptoProvider>,
     clock: Clock,
-    /// The newest last.
+    /// Sorted by age, the newest last.
     leaves: Mutex<Vec<Leaf>>,
 }
 
@@ -53,7 +53,7 @@ struct Leaf {
 }
 
 impl Authority {
-    /// Reads the authority of a data directory, or makes it at the first start.
+    /// Reads the authority of a data directory, or creates it at the first start.
     ///
     /// # Errors
     /// When the files cannot be read or written, or do not belong together.
@@ -67,7 +67,7 @@ impl Authority {
                     key.display()
                 );
             }
-            // The key first: a start that is killed between the two makes the certificate the next time.
+            // The key first: if the start is killed in between, the next one makes the certificate.
             write_private(&key, KeyPair::generate()?.serialize_pem().trim_end())?;
         }
         let text = std::fs::read_to_string(&key).with_context(|| format!("cannot read {}", key.display()))?;
@@ -80,10 +80,10 @@ impl Authority {
         Ok(Authority { issuer: Issuer::new(params, key_pair), provider, clock, leaves: Mutex::new(Vec::new()) })
     }
 
-    /// What a TLS handshake with a client of this host needs.
+    /// The TLS configuration for clients of this host.
     ///
     /// # Errors
-    /// When the host is none that the authority speaks for.
+    /// When the authority issues no certificates for the host.
     pub(crate) fn config(&self, host: &str) -> anyhow::Result<Arc<ServerConfig>> {
         let now_seconds = self.clock.now_ms() / 1000;
         let mut leaves = self.leaves.lock();
@@ -121,15 +121,15 @@ impl Authority {
     }
 }
 
-/// Whether certificates for this lower-case name are made.
+/// Whether the authority issues certificates for this lower-case name.
 pub(crate) fn speaks_for(host: &str) -> bool {
     connect::is_vendor(host) || connect::is_local(host)
 }
 
-/// What a TLS handshake needs that shows this certificate and what stands behind it.
+/// The TLS configuration with this certificate chain.
 ///
 /// # Errors
-/// When the key is of no known kind, or is not the certificate's.
+/// When the key is of an unknown kind, or does not belong to the certificate.
 pub(crate) fn config(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -144,8 +144,8 @@ pub(crate) fn config(
     Ok(Arc::new(config))
 }
 
-/// The authority's own certificate. Its subject tells authorities apart: one trust store may hold several of them, and is
-/// searched by subject.
+/// The parameters of the authority's certificate. Its subject is unique: a trust store may hold several authorities,
+/// and is searched by subject.
 fn own_params(key: &KeyPair, now_seconds: u64) -> CertificateParams {
     let mut params = CertificateParams::default();
     let identifier = params.key_identifier(key);
@@ -173,12 +173,12 @@ fn valid(params: &mut CertificateParams, now_seconds: u64, days: u64) {
     params.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(from_seconds);
     params.not_after = params.not_before + Duration::from_secs(days * DAY_SECONDS);
     let mut serial = random::bytes::<16>();
-    // A serial number is positive, and has no zero in front.
+    // A serial number is positive, and has no leading zero byte.
     serial[0] = serial[0] & 0x7f | 0x40;
     params.serial_number = Some(SerialNumber::from_slice(&serial));
 }
 
-/// A certificate that somebody put there would only fail later, at each client.
+/// Refuses a certificate of another key, which would only fail later at each client.
 fn refuse_foreign(path: &Path, key: &KeyPair, provider: &CryptoProvider) -> anyhow::Result<()> {
     let describe = || format!("{} is not the certificate of ca.key beside it", path.display());
     let certificate = CertificateDer::from_pem_file(path).with_context(describe)?;

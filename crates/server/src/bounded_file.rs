@@ -1,4 +1,4 @@
-//! Files that are named on the command line, read with bounds: /dev/zero has no end, and a pipe may have no writer.
+//! Reads files named on the command line, with bounds: /dev/zero has no end, and a pipe may have no writer.
 
 use anyhow::{Context, bail};
 use std::{
@@ -9,19 +9,19 @@ use std::{
     time::Duration,
 };
 
-/// Settings and certificates are small.
+/// The maximum bytes of settings and certificates.
 pub(crate) const SMALL_BYTES_MAX: u64 = 1 << 20;
 
 /// How long a named pipe may be without a writer.
 const WRITER_WITHIN: Duration = Duration::from_secs(3);
-/// How long whoever writes into a pipe may think, as in `--seed <(program)`.
+/// How long a writer into a pipe may pause, as in `--seed <(program)`.
 const NEXT_BYTES_WITHIN: Duration = Duration::from_secs(30);
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// All that is in the file. `what` is its name in messages.
+/// Reads the whole file. `what` is its name in messages.
 ///
 /// # Errors
-/// When it cannot be read, holds more than `most` bytes, or is a pipe that nobody writes into.
+/// When it cannot be read, holds more than `most` bytes, or is a pipe without a writer.
 pub(crate) fn read(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("cannot read {what} {}", path.display());
     let about = std::fs::metadata(path).with_context(cannot)?;
@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>
         bail!("{what} {} is a directory: name a file", path.display());
     }
     let bytes = if about.is_file() {
-        // All at once: what grows step by step is held twice for a while.
+        // Allocated at once: a buffer that grows step by step is held twice for a moment.
         let expected = about.len().min(most) + 1;
         let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
         let file = File::open(path).with_context(cannot)?;
@@ -44,17 +44,17 @@ pub(crate) fn read(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// The same of a text.
+/// The same for a text.
 ///
 /// # Errors
-/// As [`read`], and when it is no UTF-8.
+/// The same, and when it is not UTF-8.
 pub(crate) fn read_text(path: &Path, what: &str, most: u64) -> anyhow::Result<String> {
     let bytes = read(path, what, most)?;
     String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{what} {} is no text in UTF-8", path.display()))
 }
 
-/// What is no regular file is read by a thread, because opening it and reading it may take for ever. The thread is left to
-/// itself then: the program ends soon.
+/// Reads a file that is not a regular one on a thread, because opening and reading it may block for ever. After the
+/// limit the thread is left alone: the program ends soon.
 fn read_patiently(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>> {
     let (sender, receiver) = sync_channel(1);
     let theirs = path.to_path_buf();
@@ -79,13 +79,13 @@ fn read_patiently(path: &Path, what: &str, most: u64) -> anyhow::Result<Vec<u8>>
     }
 }
 
-/// Sends an empty chunk when it is open, then what comes.
+/// Sends an empty chunk when the file is open, then its content.
 fn pass_on(path: &Path, most: u64, sender: &SyncSender<std::io::Result<Vec<u8>>>) {
     let pass_on = || {
         let mut file = File::open(path)?.take(most + 1);
         let mut chunk = Vec::new();
         loop {
-            // Nobody waits for it any more: there is nobody to be told.
+            // The receiver is gone: nobody waits for it any more.
             if sender.send(Ok(std::mem::take(&mut chunk))).is_err() {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! The command line, and the commands that ask a running server: a file a command.
+//! The command line, and the commands that ask a running server: one file per command.
 
 pub(crate) mod api_client;
 pub(crate) mod arguments;

@@ -1,4 +1,4 @@
-//! How an action is carried out: a query on one moment of the state, a command by the writer.
+//! Carries out an action: a query on one moment of the state, a command on the writer.
 
 use crate::{
     app::App,
@@ -15,16 +15,16 @@ use cvmd_state::{CommitError, JournalEntry, TooLarge, Transaction, View};
 use cvmd_wire::{Denied, Dialect, Language, Map, Params, Request, Value};
 use std::{pin::Pin, sync::Arc};
 
-/// Bytes of a reply, at most: a page of a hundred of the largest resources is asked for in parts.
+/// The maximum bytes of a reply: a page of a hundred of the largest resources must be requested in parts.
 const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// What comes of a request: most queries are answered at once, and cost no state of a future.
+/// The outcome of a request: most queries are answered at once, without a future.
 pub(crate) enum Outcome<'a> {
     Now(Result<Body, ApiError>),
     Later(Pin<Box<dyn Future<Output = Result<Body, ApiError>> + Send + 'a>>),
 }
 
-/// Answers a query, if need be when it is the account's turn.
+/// Answers a query, at once or in the account's turn.
 pub(crate) fn query<'a>(
     app: &'a App,
     (action, answer): (&'static Action, Answer),
@@ -45,7 +45,7 @@ pub(crate) fn query<'a>(
     }))
 }
 
-/// Carries out a command that a credential has signed, if it `may` be.
+/// Carries out a command signed by a credential, if it is allowed to.
 pub(crate) fn carry_out<'a>(
     app: &'a Arc<App>,
     (action, prepare): (&'static Action, Prepare),
@@ -66,7 +66,7 @@ pub(crate) fn carry_out<'a>(
     }))
 }
 
-/// Says so when an action answers what it does not declare.
+/// Logs an error code that the action does not declare.
 fn declared(action: &Action, error: ApiError) -> ApiError {
     if !actions::is_declared(action.errors, error.code) {
         tracing::error!(action = action.name, code = error.code, "an action answered a code it does not declare");
@@ -74,7 +74,7 @@ fn declared(action: &Action, error: ApiError) -> ApiError {
     error
 }
 
-/// Answers a query on the newest moment.
+/// Answers a query on the newest view.
 fn query_now(app: &App, action: &Action, params: Params, answer: Answer, context: &Context) -> Result<Body, Reason> {
     let mut parameters = action.parameters(params)?;
     let body = answer(&mut parameters, &app.state.view(), context)?;
@@ -85,7 +85,7 @@ fn query_now(app: &App, action: &Action, params: Params, answer: Answer, context
     }
 }
 
-/// Tells why something is refused, and counts that if it is for a bound.
+/// Turns a refusal into its API error, and counts those at a bound.
 fn refuse(app: &App, action: &Action, reason: &Reason, context: &Context) -> ApiError {
     count_bound(app, reason);
     reason.to_api_error(context.dialect, context.language, action.errors)
@@ -101,7 +101,7 @@ fn count_bound(app: &App, reason: &Reason) {
     }
 }
 
-/// Parses a command, off the writer, when it is the account's turn.
+/// Parses a command, off the writer, in the account's turn.
 async fn prepare(
     app: &App,
     action: &'static Action,
@@ -134,7 +134,7 @@ pub(crate) fn prepare_now(
     Ok(apply)
 }
 
-/// A slow preparation keeps no async thread, and few of them run side by side.
+/// A slow preparation blocks no async thread, and few of them run at the same time.
 async fn prepare_slowly(
     app: &App,
     turns: &Turns<Owner>,
@@ -147,14 +147,14 @@ async fn prepare_slowly(
     let state = Arc::clone(&app.state);
     let prepared = tokio::task::spawn_blocking(move || {
         let prepared = prepare_now(action, params, prepare, (&state.view(), &context));
-        // Not before: a client that goes away takes the wait with it, and not the work.
+        // Not before: if the client goes away, the wait is dropped with its future, but not the work.
         drop(turn);
         prepared
     });
     prepared.await.unwrap_or(Err(Reason::OurFault))
 }
 
-/// Runs the command on the writer. What was refused before that leaves a line in the journal too.
+/// Runs the command on the writer. A refusal before that is written into the journal too.
 pub(crate) async fn commit(
     app: &Arc<App>,
     action: &'static Action,
@@ -179,7 +179,7 @@ async fn commit_signed(
     context: Context,
 ) -> Result<Body, ApiError> {
     if let Err(reason @ (Reason::Waiting { .. } | Reason::Unread { .. })) = prepared {
-        // What was not even looked at leaves no line: a flood of it must cost nothing.
+        // A request that was not looked at is not journaled: a flood of them must cost nothing.
         return Err(reason.to_api_error(context.dialect, context.language, action.errors));
     }
     let (credentials, counted) = (Arc::clone(&app.credentials), Arc::clone(app));
@@ -220,7 +220,7 @@ async fn decide(
     })
 }
 
-/// What the journal says of a command before it is decided.
+/// The journal entry of a command before it is decided.
 pub(crate) fn journal_entry(request: &Request, action: &Action, context: &Context) -> JournalEntry {
     let root = &request.params.root;
     let touched = action.touched(root);
@@ -264,7 +264,7 @@ mod test {
     use tokio::sync::Notify;
 
     static BEGUN: Notify = Notify::const_new();
-    /// The work ends when the sender of this is gone.
+    /// The work ends when the sender is dropped.
     static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
 
     fn held(_: &mut Parameters, _: &Context) -> Result<Apply, Reason> {
@@ -318,7 +318,7 @@ mod test {
         let app = app(directory.path());
         let context = context(&app);
         let action = cvmd_actions::ACTIONS.iter().find(|action| action.name == "CreateKeyPair").unwrap();
-        // What the action demands: without it the work is refused before it begins.
+        // The parameters that the action requires: without them the work is refused before it begins.
         let text = |text: &str| Value::Text(text.into());
         let root = vec![("KeyName".into(), text("mine")), ("ProjectId".into(), Value::Integer(0))];
         let params = Params { root: cvmd_wire::Map::from_entries(root).unwrap(), textual: false };
@@ -333,7 +333,7 @@ mod test {
             ended = asked => panic!("it did not even begin: {:?}", ended.err()),
             () = BEGUN.notified() => {}
         }
-        // The client has gone, and its future with it. The work goes on.
+        // The client has gone, and its future with it. The work continues.
         assert!(app.key_making.try_take().is_none(), "the work has its turn still");
         drop(end);
         let next = tokio::time::timeout(Duration::from_secs(20), app.key_making.take(Owner::Account(2)));

@@ -1,4 +1,4 @@
-//! Credentials in clear, in memory only: what signatures are checked against.
+//! Credentials in clear text, in memory only, to check signatures.
 
 use crate::master_key::MasterKey;
 use anyhow::Context;
@@ -28,7 +28,7 @@ impl Credentials {
         self.0.write().insert(secret_id.into(), credential);
     }
 
-    /// From now on nothing is signed by it.
+    /// Removes a credential; from now on it signs nothing.
     pub(crate) fn remove(&self, secret_id: &str) -> Option<Removed> {
         self.0.write().remove_entry(secret_id).map(Removed)
     }
@@ -42,7 +42,7 @@ impl Credentials {
     }
 }
 
-/// A credential that was taken away, in case that this cannot be made to last.
+/// A removed credential, to be put back if the removal cannot be made durable.
 pub(crate) struct Removed((Box<str>, Arc<wire::Credential>));
 
 impl wire::Credentials for Credentials {

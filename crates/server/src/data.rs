@@ -1,4 +1,4 @@
-//! The data directory: locked while a server runs, and the names of the files in it.
+//! The data directory: its lock while a server runs, and the names of its files.
 
 use crate::{plain_words, waiting};
 use anyhow::{Context, bail};
@@ -14,28 +14,29 @@ use std::{
     time::Duration,
 };
 
-/// What is looked at of a file to see whose it is: more than two lines of a credential have.
+/// The number of bytes read from a file to recognise it: more than the two lines of a credential.
 const KNOWN_BY_BYTES: u64 = 1_024;
-/// How often a running server looks whether its directory is still there.
+/// How often a running server checks that its directory still exists.
 const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a start waits for another that takes no questions any more, and for one that still does.
+/// How long a start waits for a server that accepts no questions any more; the next constant is for one that still
+/// does.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
 const SEES_SIGNAL_WITHIN: Duration = Duration::from_millis(500);
 
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.
 const SOCKET_PATH_MAX: usize = 103;
 
-/// Starts that give up one after the other while one more waits for them.
+/// The maximum of failing starts that one more start waits for.
 const GIVEN_UP_MAX: usize = 100;
 
-/// Device and inode of a file.
+/// The device and inode of a file.
 type Identity = (u64, u64);
 
-/// What is wanted, and what is.
+/// The state, and the machines.
 const DATABASES: [&str; 2] = ["state.db", "machines.db"];
 
-/// All that a start makes. The lock comes first, so that it goes last.
+/// All files that a start makes. The lock comes first, so that it is removed last.
 const FILES: [&str; 13] = [
     "lock",
     "master.key",
@@ -52,17 +53,17 @@ const FILES: [&str; 13] = [
     "machines.db-shm",
 ];
 
-/// A data directory that is ours until this is dropped.
+/// A data directory that we have locked; dropping it releases the lock.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
     path: PathBuf,
     _lock: File,
-    /// What this start makes in a directory that held no state, until somebody may rely on it.
+    /// Files that this start has made in a directory without a state, until others may rely on them.
     made: Mutex<Vec<PathBuf>>,
 }
 
 impl DataDirectory {
-    /// Makes and locks the directory.
+    /// Creates and locks the directory.
     pub(crate) fn open(path: &Path) -> anyhow::Result<DataDirectory> {
         let describe = || cannot_use(path);
         let longest = socket(path).as_os_str().len();
@@ -80,7 +81,7 @@ impl DataDirectory {
             tracing::warn!(path = %path.display(), "others on this machine can look into the data directory; 0700 is safer");
         }
         refuse_foreign(path)?;
-        // A start that failed takes its lock away with it: whoever has waited for that makes a new one.
+        // A start that failed removes its lock: whoever waited for it makes a new one.
         for _ in 0..GIVEN_UP_MAX {
             if let Some(data) = DataDirectory::locked(path)? {
                 return Ok(data);
@@ -89,7 +90,7 @@ impl DataDirectory {
         bail!("one start after another gave up {}: start again", path.display())
     }
 
-    /// Locks it; `None` when the lock that was waited for is not the directory's any more.
+    /// Locks it; `None` when the file that was locked is no longer the directory's lock.
     fn locked(path: &Path) -> anyhow::Result<Option<DataDirectory>> {
         let missing: Vec<PathBuf> = FILES.iter().map(|name| path.join(name)).filter(|file| is_free(file)).collect();
         let lock = lock(path).with_context(|| cannot_use(path))?;
@@ -106,20 +107,21 @@ impl DataDirectory {
         if identity(&path.join("lock")) != lock.metadata().ok().map(|found| (found.dev(), found.ino())) {
             return Ok(None);
         }
-        // For commands that get no answer. One that cannot be written costs no more than a hint.
+        // For commands that get no answer. If it cannot be written, only a hint is lost.
         let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
         let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
-        // Another process that had the lock until now may have made some of them: they are its own.
+        // A process that held the lock until now may have made some of them: they are not ours.
         let is_missing = DATABASES.map(|name| is_free(&path.join(name)));
         let is_new = is_missing == [true; DATABASES.len()];
-        // A database that is missing beside the other is made before the start is refused. Its log alone may be all there is of it.
+        // A missing database beside an existing one is created before the start is refused. Its log may be all there is
+        // of it.
         let is_of_missing = |file: &Path| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             DATABASES.iter().zip(is_missing).any(|(database, is_missing)| is_missing && name.starts_with(database))
         };
         let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
         *data.made() = made.filter(|file| is_new || is_of_missing(file)).collect();
-        // Whoever locks the directory is the only cvmd there, but for one that was killed at this moment.
+        // The holder of the lock is the only cvmd there, except for one that was killed at this moment.
         let is_silent = || UnixStream::connect(data.socket()).is_err().then_some(());
         if waiting::within(SEES_SIGNAL_WITHIN, is_silent).is_none() {
             data.remove_made();
@@ -128,19 +130,19 @@ impl DataDirectory {
         Ok(Some(data))
     }
 
-    /// From now on somebody may rely on what is there.
+    /// From now on others may rely on the files.
     pub(crate) fn keep(&self) {
         self.made().clear();
     }
 
-    /// A start that failed leaves nothing that it made but a word on why: `cvmd env` tells it. What was there before stays, and so
-    /// does everything once there was state.
+    /// A start that failed removes everything it has made, and leaves only a note with the reason, which `cvmd env`
+    /// prints. Older files stay, and so does everything once there is a state.
     pub(crate) fn give_up(&self, why: &anyhow::Error) {
         self.note_failure(why);
         self.remove_made();
     }
 
-    /// The lock goes last: from then on another start may make the others.
+    /// The lock is removed last: from then on another start may make the others.
     fn remove_made(&self) {
         for file in self.made().drain(..).rev() {
             let _ = std::fs::remove_file(file);
@@ -151,13 +153,13 @@ impl DataDirectory {
         self.made.lock()
     }
 
-    /// Returns when the directory, or a file without which nothing lasts, is no longer the one that was opened: then what is
-    /// answered would be lost. Why, for the log.
+    /// Returns when the directory, or a necessary file in it, is no longer the one that was opened, because replies
+    /// would then be lost. Returns the reason, for the log.
     pub(crate) async fn gone(&self) -> anyhow::Error {
         let mut looks = tokio::time::interval(GONE_LOOKS_EVERY);
-        // What was deleted before the first look is gone as well.
+        // A file that was deleted before the first check counts as gone too.
         let files = ["lock", DATABASES[0], DATABASES[1]].map(|name| self.path.join(name));
-        // What was committed last may stand in them alone. They come with the first change at the latest.
+        // The last commits may be only in these. They exist after the first change at the latest.
         let logs = DATABASES.map(|name| self.path.join(format!("{name}-wal")));
         let mut opened: Vec<_> = files.iter().chain(&logs).map(|file| (file, identity(file))).collect();
         let is_gone = |file: &PathBuf, opened: &mut Option<Identity>| {
@@ -180,9 +182,9 @@ impl DataDirectory {
         }
     }
 
-    /// Keeps, for commands that find no server, why this one ended.
+    /// Writes down why this server ended, for commands that find no server.
     fn note_failure(&self, why: &anyhow::Error) {
-        // The log says it too.
+        // The log has it too.
         let _ = std::fs::write(failure(&self.path), plain_words::chain(why));
     }
 
@@ -227,7 +229,7 @@ fn lock(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
 }
 
-/// Whether nothing has that name, or a file whose beginning is as cvmd writes it.
+/// Whether there is no file of that name, or one that begins as cvmd's own.
 fn is_ours_or_free(file: &Path, is_ours: fn(&[u8]) -> bool) -> std::io::Result<bool> {
     let mut text = Vec::new();
     match File::open(file) {
@@ -237,12 +239,12 @@ fn is_ours_or_free(file: &Path, is_ours: fn(&[u8]) -> bool) -> std::io::Result<b
     Ok(is_ours(&text))
 }
 
-/// Refuses what cannot be used, or is another program's, before anything is opened: a pipe would be waited for, a link's target
-/// be made, and a file that a start writes anew would be lost.
+/// Refuses files that cannot be used or belong to another program, before anything is opened: opening a pipe would
+/// block, a link's target would be created, and a file that a start overwrites would be lost.
 fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
     let files = FILES.map(|name| path.join(name));
     let is_unusable = |file: &PathBuf| *file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
-    // SQLite opens what an earlier way of keeping its log would have left.
+    // SQLite would also open a journal that another journal mode has left.
     let of_databases = |end: &str| DATABASES.map(|name| path.join(format!("{name}{end}")));
     let others = of_databases("-journal").into_iter().chain([failure(path)]);
     if let Some(file) = files.iter().cloned().chain(others).find(is_unusable) {
@@ -252,7 +254,7 @@ fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
     if std::fs::symlink_metadata(&socket).is_ok_and(|found| !found.file_type().is_socket()) {
         bail!("{} is in the way: it is no socket; is that directory another program's?", socket.display());
     }
-    // SQLite would make the other files as unwritable as the one, and those would refuse the next start too.
+    // SQLite would create the other files as unwritable as the database, and they would make the next start fail too.
     for file in ["", "-wal", "-shm"].into_iter().flat_map(of_databases) {
         match OpenOptions::new().write(true).open(&file) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -271,7 +273,7 @@ fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
     ];
     for (name, is_ours) in forms {
         let file = path.join(name);
-        // A link to nothing would become a file elsewhere.
+        // A dangling link would create a file elsewhere.
         let is_link = name == "lock" && std::fs::symlink_metadata(&file).is_ok_and(|found| found.is_symlink());
         if is_link || !is_ours_or_free(&file, is_ours).with_context(|| cannot_use(path))? {
             bail!("{} is another program's: choose another data directory", file.display());
@@ -284,13 +286,13 @@ fn cannot_use(path: &Path) -> String {
     format!("cannot use the data directory {}", path.display())
 }
 
-/// Locks it. One that is stopping is waited for: people stop a server and start the next in one breath.
+/// Locks it, and waits for a server that is stopping: people stop one server and start the next right away.
 fn lock_when_stopped(lock: &File, path: &Path) -> Result<(), TryLockError> {
     let decided = || match lock.try_lock() {
         Err(TryLockError::WouldBlock) => None,
         outcome => Some(outcome),
     };
-    // One that takes questions has perhaps not yet seen the signal.
+    // A server that still answers has perhaps not seen the signal yet.
     let answers = || UnixStream::connect(socket(path)).is_ok();
     if let Some(outcome) = waiting::within(SEES_SIGNAL_WITHIN, decided) {
         return outcome;
@@ -303,29 +305,29 @@ fn lock_when_stopped(lock: &File, path: &Path) -> Result<(), TryLockError> {
     Err(TryLockError::WouldBlock)
 }
 
-/// Whether nothing has that name, not even a link that leads nowhere.
+/// Whether nothing has that name, not even a dangling link.
 fn is_free(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// Which file that is, if there is one.
+/// The file's identity, if it exists.
 fn identity(path: &Path) -> Option<Identity> {
     std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
-/// The certificate that clients of the vendor's hosts are told to trust.
+/// The certificate that clients of the vendor's hosts must trust.
 pub(crate) fn ca_certificate(data: &Path) -> PathBuf {
     data.join("ca.pem")
 }
 
-/// How long a command waits for a server that was started a moment ago.
+/// How long a command waits for a server that was just started.
 const STARTS_WITHIN: Duration = Duration::from_secs(3);
 
-/// The socket of the server that runs on this directory. One that is still starting is waited for: people start it and ask
-/// it in one breath.
+/// Connects to the socket of the server on this directory. Waits for one that is still starting: people start a server
+/// and use it right away.
 ///
 /// # Errors
-/// Says why there is no way to a server.
+/// The reason why no server can be reached.
 pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
     let path = socket(data);
     let mut trouble = None;
@@ -350,7 +352,7 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
         if let Ok(why) = std::fs::read_to_string(failure(data)) {
             bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
         }
-        // That there is nothing, or nobody behind it, is what is said anyway.
+        // The usual cases, for which the message says enough.
         let is_plain = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
         let why = trouble.filter(|error| !is_plain(error)).map_or_else(String::new, |error| format!(": {error}"));
         bail!(
@@ -361,7 +363,7 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
     })
 }
 
-/// Whose it is can be seen by everybody, unless the directories above it are closed too.
+/// Anybody can see the owner of the directory, unless directories above it are closed too.
 fn foreign(data: &Path, path: &Path) -> anyhow::Error {
     let owner = std::fs::metadata(path).or_else(|_| std::fs::metadata(data)).map(|found| found.uid());
     let owner = owner.map_or_else(|_| "another user".into(), |uid| format!("another user (uid {uid})"));
@@ -372,42 +374,42 @@ fn foreign(data: &Path, path: &Path) -> anyhow::Error {
     )
 }
 
-/// What is known of the process that locks a data directory.
+/// The process that has locked a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Process {
     Of(u32),
-    /// By a signal, as Ctrl-Z sends it: it does nothing until another one.
+    /// Stopped by a signal, for example by Ctrl-Z: it does nothing until it is continued.
     Stopped(u32),
-    /// Of an earlier version, which does not tell.
+    /// Of an earlier version, which does not write its process id.
     Unknown,
 }
 
-/// The server that runs on this directory. Only Linux tells whether it is stopped.
+/// The process of the server on this directory. Only Linux shows whether it is stopped.
 pub(crate) fn process(data: &Path) -> Process {
-    let kept = std::fs::read_to_string(data.join("lock")).unwrap_or_default();
-    let Ok(pid) = kept.trim().parse() else { return Process::Unknown };
+    let written = std::fs::read_to_string(data.join("lock")).unwrap_or_default();
+    let Ok(pid) = written.trim().parse() else { return Process::Unknown };
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name, in brackets, may hold anything.
+    // The name, in brackets, may contain anything.
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
     if matches!(state, Some('T' | 't')) { Process::Stopped(pid) } else { Process::Of(pid) }
 }
 
-/// A server that has the directory and no socket. The lock is not tried for that: a server that starts at that moment would
-/// find it taken. Only Linux tells.
+/// The process of a server that has the directory but no socket. Trying the lock would disturb a server that starts at
+/// that moment. Only Linux shows it.
 fn without_socket(data: &Path) -> Option<u32> {
     let Process::Of(pid) = process(data) else { return None };
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     (name.trim_end() == "cvmd").then_some(pid)
 }
 
-/// The words for a server that is stopped.
+/// The message about a server that is stopped.
 pub(crate) fn stopped(pid: u32) -> anyhow::Error {
     anyhow::anyhow!(
         "the server does not answer: it is there (process {pid}) but stopped, as by Ctrl-Z; `kill -CONT {pid}` lets it go on"
     )
 }
 
-/// Why the last server on this directory ended, if it did not end well.
+/// The file with the reason why the last server on this directory failed.
 fn failure(data: &Path) -> PathBuf {
     data.join("failure")
 }
@@ -417,7 +419,7 @@ pub(crate) fn is_there(data: &Path) -> bool {
     data.join("state.db").exists() || socket(data).exists()
 }
 
-/// Where a running server hears the operator's commands.
+/// The socket for the operator's commands.
 pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("cvmd.sock")
 }

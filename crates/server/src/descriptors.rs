@@ -1,30 +1,30 @@
-//! File descriptors: as many as the system allows, and what part of them may be taken by whom.
+//! File descriptors: the maximum that the system allows, and its division.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// For the stores, the listeners, the operator's socket and the runtime, which may not be crowded out.
+/// Reserved for the stores, the listeners, the operator's socket and the runtime.
 const OUR_OWN: usize = 64;
-/// More connections than this are no use to anybody: each may hold the head of a request.
+/// The maximum of connections: each may hold the head of a request in memory.
 const CONNECTIONS_MAX: usize = 4_096;
 const TUNNELS_MAX: usize = 2_000;
-/// What is reckoned with where the system does not tell.
+/// Assumed where the system does not give the number.
 const ASSUMED: u64 = 1_024;
 
-/// How many descriptors each kind of connection may take.
+/// The maximum of descriptors for each kind of connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shares {
-    /// Connections to the port of the API, what they become included.
+    /// Connections to the API's port, including what they become.
     pub(crate) connections: usize,
-    /// Tunnels to machines, among them.
+    /// Tunnels to machines, part of them.
     pub(crate) tunnels: usize,
-    /// Open consoles, among them.
+    /// Open consoles, part of them.
     pub(crate) consoles: usize,
-    /// Sessions with the machines' sshd. Those at the machines' own addresses take a descriptor each.
+    /// Sessions with the machines' sshd. Each one at a machine's own address needs a descriptor.
     pub(crate) sessions: usize,
 }
 
 impl Shares {
-    /// Half of what is not our own goes to the API's port; the other half is for SSH at the machines' own addresses.
+    /// Half of the rest goes to the API's port; the other half to SSH at the machines' own addresses.
     pub(crate) fn of(descriptors: u64) -> Shares {
         let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
         let connections = (descriptors.saturating_sub(OUR_OWN) / 2).clamp(2, CONNECTIONS_MAX);
@@ -37,8 +37,8 @@ impl Shares {
     }
 }
 
-/// Raises the limit of open files to what the system lets this user have, and tells it. A program that calls `select` could
-/// not bear that, which is why systems begin with a low one; this program does not.
+/// Raises the limit of open files to the maximum for this user, and returns it. Systems start with a low limit only for
+/// programs that call `select`; this one does not.
 pub(crate) fn raise() -> u64 {
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((soft, hard)) if soft < hard => match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {

@@ -1,4 +1,4 @@
-//! Which hypervisor this server runs, and how it is opened on a data directory.
+//! Chooses the hypervisor of this server, and opens it on a data directory.
 
 use crate::{config::Config, data::DataDirectory, truths};
 use cvmd_clock::Clock;
@@ -7,13 +7,13 @@ use cvmd_hypervisor_simulated::{Owners, Settings, SimulatedHypervisor, SshSettin
 use cvmd_state::State;
 use std::{net::Ipv4Addr, sync::Arc};
 
-/// Machines without an instance that are named one by one.
-const ORPHANS_SAID: usize = 20;
+/// The maximum of machines without an instance that are logged one by one.
+const ORPHANS_LOGGED: usize = 20;
 
-/// Opens the simulated machines, the only ones there are, once it is sure that they are those of the state.
+/// Opens the simulated machines, the only driver so far, after checking that they belong to the state.
 ///
 /// # Errors
-/// When the two are not of one directory, or the machines cannot be opened.
+/// When they are not of the same directory, or cannot be opened.
 pub(crate) async fn open(
     config: &Config,
     data: &DataDirectory,
@@ -43,19 +43,19 @@ pub(crate) async fn open(
     Ok(machines)
 }
 
-/// Whose a machine is, for shares of what there is of sessions.
+/// The account of a machine, for the shares of sessions.
 fn owners(state: &Arc<State>) -> Owners {
     let state = Arc::clone(state);
     Owners::new(move |id| state.view().instance(id).map(|instance| instance.account.0))
 }
 
-/// Machines without an instance: said once, and their addresses are nobody else's.
+/// Logs machines without an instance, and reserves their addresses.
 fn keep_apart(state: &State, machines: &SimulatedHypervisor) {
     let aside = machines.aside();
-    for machine in aside.iter().take(ORPHANS_SAID) {
+    for machine in aside.iter().take(ORPHANS_LOGGED) {
         tracing::error!(machine = %machine.id, addresses = ?machine.addresses, "no instance has this machine: it answers nobody");
     }
-    if aside.len() > ORPHANS_SAID {
+    if aside.len() > ORPHANS_LOGGED {
         tracing::error!(machines = aside.len(), "no instance has these machines: they answer nobody");
     }
     let addresses: Vec<Ipv4Addr> = aside.iter().flat_map(|machine| machine.addresses.iter().copied()).collect();

@@ -1,19 +1,19 @@
-//! The first account's credential as the environment gives it.
+//! The first account's credential from the environment.
 
 use crate::master_key::Secret;
 use anyhow::bail;
 
 const ID_CHARACTERS_MAX: usize = 128;
 const KEY_CHARACTERS_MAX: usize = 256;
-/// The vendor's keys have 32. Whoever hears a signed request can try keys as fast as he computes.
+/// The vendor's keys have 32 characters. Whoever sees a signed request can try keys as fast as he can compute.
 const KEY_CHARACTERS_EXPOSED: usize = 16;
-/// Below this a key is warned of: it is some word.
+/// A shorter key causes a warning: it is a guessable word.
 const KEY_CHARACTERS_FEW: usize = 8;
 
-/// Puts the two together. `is_exposed` is whether other machines can reach a listener.
+/// Combines SecretId and SecretKey. `is_exposed` means that other machines can reach a listener.
 ///
 /// # Errors
-/// When one is missing, or cannot be one. Never tells the key.
+/// When one is missing or malformed. The message never contains the key.
 pub(crate) fn read(
     id: Option<String>,
     key: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) fn read(
         _ => bail!("CVMD_SECRET_ID and CVMD_SECRET_KEY are given together or not at all"),
     };
     check_id(&id)?;
-    // It goes into files and shells a line at a time.
+    // It goes into files and shells line by line.
     if key.len() > KEY_CHARACTERS_MAX || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         bail!("CVMD_SECRET_KEY has at most {KEY_CHARACTERS_MAX} letters, digits and signs, without blanks");
     }
@@ -39,12 +39,12 @@ pub(crate) fn read(
     Ok(Some((id, key.into())))
 }
 
-/// Refuses what is no SecretId.
+/// Refuses a malformed SecretId.
 ///
 /// # Errors
-/// Says what one looks like.
+/// The message describes a valid one.
 pub(crate) fn check_id(id: &str) -> anyhow::Result<()> {
-    // These two divide an Authorization header.
+    // These two separate the parts of an Authorization header.
     let legal = |byte: u8| byte.is_ascii_graphic() && !b"/,".contains(&byte);
     if id.is_empty() || id.len() > ID_CHARACTERS_MAX || !id.bytes().all(legal) {
         bail!("a SecretId has at most {ID_CHARACTERS_MAX} letters, digits and signs, without blanks, `/` and `,`");
@@ -52,7 +52,7 @@ pub(crate) fn check_id(id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a key is some word, which is warned of.
+/// Whether a key is too short, which causes a warning.
 pub(crate) fn is_short(key: &Secret) -> bool {
     key.expose().len() < KEY_CHARACTERS_FEW
 }
@@ -66,7 +66,7 @@ mod test {
         given
             .err()
             .map(|error| error.to_string())
-            .inspect(|said| assert!(key.len() < 3 || !said.contains(key), "{said}"))
+            .inspect(|message| assert!(key.len() < 3 || !message.contains(key), "{message}"))
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! HTTP in front of the pipeline: one port for http and https, both dialects, proxied requests, tunnels and the side routes.
+//! HTTP in front of the pipeline: one port for http and https, both dialects, proxied requests, tunnels and the other
+//! pages.
 
 mod accept;
 mod body;

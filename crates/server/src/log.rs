@@ -1,7 +1,7 @@
-//! Logs: one line a request, on stderr, never a secret.
+//! The log: one line per request, on stderr, never a secret.
 //!
-//! A log is never a reason to wait or to fail: lines gather in memory, a thread of its own writes them, and what cannot be
-//! written, or would make the memory grow, is dropped and counted.
+//! Logging never blocks or fails: lines gather in memory, a thread writes them, and lines that cannot be written, or
+//! would use too much memory, are dropped and counted.
 
 use crate::cli::arguments::Format;
 use anyhow::{Context, bail};
@@ -13,18 +13,19 @@ use std::{
 };
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-/// Lines that wait to be written, together.
+/// The maximum bytes of lines that wait to be written.
 const WAITING_BYTES_MAX: usize = 4 << 20;
-/// How long lines gather before they are written together: to wake the thread for each costs a request more than its line.
+/// How long lines gather before they are written together: waking the thread for each costs a request more than its
+/// line.
 const GATHER_FOR: Duration = Duration::from_millis(5);
-/// As many bytes are written at once, without gathering more.
+/// When so many bytes have gathered, they are written at once.
 const GATHERED_BYTES: usize = 32 << 10;
-/// Memory that is kept for the next lines.
+/// The capacity of the buffer that is reused.
 const KEPT_BYTES: usize = 64 << 10;
-/// How long the end of the program waits for the last lines, when nobody takes them.
+/// How long the program's end waits for the last lines, when nobody reads them.
 const END_WITHIN: Duration = Duration::from_secs(1);
 
-/// Parts of the program that a filter can name.
+/// The parts of the program that a filter can name.
 const OURS: [&str; 10] = [
     "cvmd",
     "cvmd_actions",
@@ -41,10 +42,10 @@ const LIBRARIES: [&str; 6] = ["hyper", "mio", "russh", "rustls", "tokio", "tungs
 
 static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
 
-/// Begins logging. `level` may also be a filter such as `info,cvmd_operations=debug`.
+/// Starts logging. `level` may also be a filter such as `info,cvmd_operations=debug`.
 pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{},russh=warn", checked(level)?))?;
-    // Never joined: a write that nobody takes may never return.
+    // Never joined: a write to a reader that does not read may never return.
     std::thread::Builder::new().name("log".into()).spawn(|| LINES.write(std::io::stderr())).context("no log")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Line).with_target(false);
     let begun = match format {
@@ -54,10 +55,10 @@ pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
     begun.map_err(|error| anyhow::anyhow!("logging cannot begin: {error}"))
 }
 
-/// The filter, if it is one: a word that is no level would be taken for the name of a part of the program, and hide all else.
+/// Checks a filter: an unknown word would be taken for the name of a part of the program, and hide everything else.
 ///
 /// # Errors
-/// Says what a filter looks like.
+/// The message describes valid filters.
 pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
     let is_level = |word: &str| word.parse::<LevelFilter>().is_ok() && !word.bytes().all(|byte| byte.is_ascii_digit());
     for part in filter.split(',') {
@@ -81,22 +82,22 @@ pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
     Ok(filter)
 }
 
-/// Returns when the lines so far have been written, or nobody takes them.
+/// Returns when the lines so far have been written, or nobody reads them.
 pub(crate) fn end() {
     let are_left = |lines: &mut Waiting| lines.is_being_written || !lines.text.is_empty();
     LINES.written.wait_while_for(&mut LINES.lock(), are_left, END_WITHIN);
 }
 
-/// Lines that nobody has been able to read: they could not be written, or too many waited.
+/// The number of lost lines: they could not be written, or too many waited.
 pub(crate) fn lost() -> u64 {
     LINES.lock().lost
 }
 
-/// Between those who log and the thread that writes.
+/// Shared by those who log and the thread that writes.
 #[derive(Default)]
 struct Lines {
     waiting: Mutex<Waiting>,
-    /// Something waits to be written, or much.
+    /// Lines wait to be written, or many do.
     more: Condvar,
     written: Condvar,
 }
@@ -106,8 +107,8 @@ struct Waiting {
     text: Vec<u8>,
     is_being_written: bool,
     lost: u64,
-    /// Of those lost, how many the log itself has told of.
-    told: u64,
+    /// How many of the lost lines the log has reported.
+    reported: u64,
 }
 
 impl Lines {
@@ -130,7 +131,7 @@ impl Lines {
         }
     }
 
-    /// Writes what comes, for as long as the program runs.
+    /// Writes lines as long as the program runs.
     fn write(&self, mut to: impl Write) {
         let mut text = Vec::new();
         loop {
@@ -147,24 +148,24 @@ impl Lines {
             let left = &text[written..];
             let mut waiting = self.lock();
             waiting.lost += left.iter().filter(|byte| **byte == b'\n').count() as u64;
-            let untold = if left.is_empty() { waiting.lost - waiting.told } else { 0 };
-            waiting.told += untold;
+            let unreported = if left.is_empty() { waiting.lost - waiting.reported } else { 0 };
+            waiting.reported += unreported;
             waiting.is_being_written = false;
             drop(waiting);
-            // After a line that was cut, the next one begins a line of its own.
+            // After a line that was cut, the next one starts on a new line.
             let cut = written > 0 && !left.is_empty() && text[written - 1] != b'\n';
             text.clear();
             text.shrink_to(KEPT_BYTES);
             text.extend(cut.then_some(b'\n'));
             self.written.notify_all();
-            if untold > 0 {
-                tracing::warn!(lines = untold, "log lines before this one were lost");
+            if unreported > 0 {
+                tracing::warn!(lines = unreported, "log lines before this one were lost");
             }
         }
     }
 }
 
-/// How many bytes were written before it failed, if it did.
+/// Returns how many bytes were written before an error, if there was one.
 fn write_all(to: &mut impl Write, text: &[u8]) -> usize {
     let mut written = 0;
     while written < text.len() {
@@ -172,7 +173,7 @@ fn write_all(to: &mut impl Write, text: &[u8]) -> usize {
             Ok(0) => break,
             Ok(more) => written += more,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Somebody has made it non-blocking, and it is full.
+            // The output was made non-blocking by another process, and is full.
             Err(error) if error.kind() == ErrorKind::WouldBlock => crate::waiting::a_moment(),
             Err(_) => break,
         }
@@ -180,7 +181,7 @@ fn write_all(to: &mut impl Write, text: &[u8]) -> usize {
     written
 }
 
-/// Takes one line, always.
+/// Accepts one line; never fails.
 struct Line;
 
 impl Write for Line {

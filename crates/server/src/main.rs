@@ -1,6 +1,6 @@
 //! The program `cvmd`: a self-hosted server that speaks Tencent Cloud's CVM API and does what it says to machines.
 
-// They panic when nobody can take what they print; see `print`.
+// They panic when nobody can read what they print; see `print`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod access;
@@ -52,17 +52,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = match cli::variables::parse() {
         Ok(arguments) => arguments,
-        Err(told) => return tell(&told),
+        Err(error) => return show(&error),
     };
     let ended = cli::commands::run(arguments);
     log::end();
     ended.unwrap_or_else(|error| failure(&error))
 }
 
-/// Help, the version, or what is wrong with the command line: clap prints in colours where they are wanted.
-fn tell(told: &clap::Error) -> ExitCode {
-    match told.print().and_then(|()| std::io::stdout().lock().flush()) {
-        Ok(()) => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(1)),
+/// Prints help, the version, or an error of the command line: clap adds colours where they are wanted.
+fn show(error: &clap::Error) -> ExitCode {
+    match error.print().and_then(|()| std::io::stdout().lock().flush()) {
+        Ok(()) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1)),
         Err(error) => failure(&Unprinted::from(error).into()),
     }
 }

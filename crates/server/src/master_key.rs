@@ -1,4 +1,4 @@
-//! The master key: encrypts SecretKeys and messages at rest. It stands in a file of its own, not in the database.
+//! The master key, which encrypts SecretKeys and messages at rest. It is in a file of its own, not in the database.
 
 use anyhow::{Context, bail};
 use base64::{
@@ -42,10 +42,10 @@ const NONCE_BYTES: usize = 12;
 pub(crate) struct MasterKey(ChaCha20Poly1305);
 
 impl MasterKey {
-    /// Reads the key, or makes it where nothing was sealed yet; the file is readable by its owner only.
+    /// Reads the key, or makes it if there is no state yet; the file is readable only by its owner.
     ///
     /// # Errors
-    /// When it is missing where a state is kept: with another key nothing of that can be read.
+    /// When it is missing beside a state: with another key nothing could be decrypted.
     pub(crate) fn open_beside(path: &Path, state: &Path) -> anyhow::Result<MasterKey> {
         if !path.exists() && state.exists() {
             bail!(
@@ -101,7 +101,7 @@ impl MasterKey {
 impl Seal for MasterKey {
     fn seal(&self, clear: &str, purpose: Purpose<'_>) -> Box<str> {
         let mut nonce = [0; NONCE_BYTES];
-        // Without randomness nothing secret may be written at all.
+        // Without randomness nothing secret may be written.
         getrandom::fill(&mut nonce).expect("the system gives random bytes");
         let aad = purpose.to_string();
         let payload = Payload { msg: clear.as_bytes(), aad: aad.as_bytes() };
@@ -110,7 +110,7 @@ impl Seal for MasterKey {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a file that only its owner can read, completely or not at all.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     let write = || -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! Both ends of the operator's socket: the questions, and what the server does about them.
+//! Both ends of the operator's socket: the questions, and the server's answers.
 
 pub(crate) mod account_name;
 pub(crate) mod account_removal;

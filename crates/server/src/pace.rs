@@ -1,17 +1,17 @@
-//! How long the requests of each account compute, lately: who is known to ask for little takes no turns.
+//! The recent computing time of each account's requests: an account with short requests takes no turns.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-/// What an account's requests compute for, lately, below which they take no turns: to hand a turn on costs as much as a
-/// short request, and as many of those as an account may have under way are soon done.
+/// With a shorter average an account's requests take no turns: passing a turn on costs as much as a short request, and
+/// the maximum of requests that one account may have under way is soon done.
 const LIGHT: Duration = Duration::from_micros(100);
-/// One request counts as so much at most: it may have been interrupted.
+/// The maximum that one request counts: it may have been interrupted.
 const COUNTED: Duration = Duration::from_micros(800);
 
-/// How long the requests of accounts compute, lately; accounts that share a place are taken for one.
+/// The average computing time of accounts' requests; accounts that share a place are treated as one.
 #[derive(Debug)]
 pub(crate) struct Pace([AtomicU32; 256]);
 
@@ -22,12 +22,12 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Whether its requests are so short that they need no turns.
+    /// Whether the account's requests are so short that they need no turns.
     pub(crate) fn is_light(&self, account: u32) -> bool {
         u128::from(self.of(account).load(Ordering::Relaxed)) < LIGHT.as_nanos()
     }
 
-    /// A moving average, in which the last eight or so count.
+    /// Updates the moving average over about eight requests.
     pub(crate) fn took(&self, account: u32, time: Duration) {
         let nanos = u32::try_from(time.min(COUNTED).as_nanos()).unwrap_or(u32::MAX);
         let place = self.of(account);

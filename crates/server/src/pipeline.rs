@@ -18,38 +18,38 @@ pub(crate) async fn answer(
     raw: &RawRequest<'_>,
     peer: IpAddr,
 ) -> (Vec<u8>, Summary) {
-    let mut told = Summary::unknown();
+    let mut summary = Summary::unknown();
     let dialect = Dialect::of_path(raw.target.path());
     let authenticated = work::authenticate(app, checked, raw.body, peer).await;
-    let outcome = match carry_out(app, authenticated, raw, dialect, &mut told) {
+    let outcome = match carry_out(app, authenticated, raw, dialect, &mut summary) {
         Ok(Outcome::Now(outcome)) => outcome,
         Ok(Outcome::Later(outcome)) => outcome.await,
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(Body(body)) => (envelope::success(&body, told.request.0, dialect), told),
-        Err(error) => refused(&error, dialect, told),
+        Ok(Body(body)) => (envelope::success(&body, summary.request.0, dialect), summary),
+        Err(error) => refused(&error, dialect, summary),
     }
 }
 
-/// The reply to a request that was not believed.
+/// The reply to a request whose authentication failed.
 pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
     refused(&actions::denied(denied, dialect, Language::wished(&head.with(b""))), dialect, Summary::unknown())
 }
 
-/// The reply to bytes that did not even become a request.
+/// The reply to bytes that are no valid request.
 pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
     refused(&reason.to_api_error(dialect, Language::wished(&head.with(b"")), &[]), dialect, Summary::unknown())
 }
 
-fn refused(error: &ApiError, dialect: Dialect, told: Summary) -> (Vec<u8>, Summary) {
+fn refused(error: &ApiError, dialect: Dialect, summary: Summary) -> (Vec<u8>, Summary) {
     let bytes = match error.numeric {
         Some(number) => envelope::numeric(number, error.code, &error.message),
-        None => envelope::failure(error.code, &error.message, told.request.0, dialect),
+        None => envelope::failure(error.code, &error.message, summary.request.0, dialect),
     };
-    (bytes, Summary { code: error.code, ..told })
+    (bytes, Summary { code: error.code, ..summary })
 }
 
 fn carry_out<'a>(
@@ -57,22 +57,22 @@ fn carry_out<'a>(
     authenticated: Result<Result<Request, Denied>, Reason>,
     raw: &RawRequest<'_>,
     dialect: Dialect,
-    told: &mut Summary,
+    summary: &mut Summary,
 ) -> Result<Outcome<'a>, ApiError> {
     let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::wished(raw), &[]))?;
     let request = request.map_err(|denied| actions::denied(&denied, dialect, Language::wished(raw)))?;
     let language = request.language;
-    told.account = request.owner;
+    summary.account = request.owner;
     let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
     let place = find(&request).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
     let action = ACTIONS[place];
-    told.place = Some(place);
+    summary.place = Some(place);
     if request.replay.is_some_and(|key| !app.replays.admit(key, app.now_seconds())) {
         return Err(Reason::Replayed.to_api_error(dialect, language, action.errors));
     }
     let region = region(app, &request, action);
     let known = *region.as_ref().unwrap_or(&app.policy.region);
-    let context = app.context(told.request, dialect, language, AccountNumber(request.owner), known);
+    let context = app.context(summary.request, dialect, language, AccountNumber(request.owner), known);
     let size = work::Size::of(raw.body);
     match action.effect {
         Effect::Query(answer) => {
@@ -95,7 +95,7 @@ fn find(request: &Request) -> Result<usize, Reason> {
     })
 }
 
-/// Characters of an unknown region that its refusal repeats.
+/// The maximum characters of an unknown region that its refusal repeats.
 const REGION_CHARACTERS_SHOWN: usize = 64;
 
 fn region(app: &App, request: &Request, action: &Action) -> Result<RegionId, Reason> {
@@ -140,7 +140,7 @@ mod test {
         Bench { app: Arc::new(app), store, _directory: directory }
     }
 
-    /// The answer to a request that is all there.
+    /// The reply to a complete request.
     async fn whole(app: &Arc<App>, raw: &RawRequest<'_>) -> String {
         let bytes = raw.body.len() as u64;
         let bytes = match wire::check_head(raw.head(), bytes, &*app.credentials, app.now_seconds()) {
@@ -199,31 +199,31 @@ mod test {
     async fn a_store_that_fails_is_our_own_fault_on_both_dialects_and_nothing_is_lost() {
         let bench = bench();
         bench.store.fail(true);
-        let told = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
-        assert!(told.contains(r#""Code":"InternalError""#), "{told}");
+        let reply = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
+        assert!(reply.contains(r#""Code":"InternalError""#), "{reply}");
         let query = legacy_query(&bench.app, &[("Action", "TerminateInstances"), ("InstanceIds.1", "ins-1e4r6y8i")]);
-        let told = legacy(&bench.app, &query).await;
-        assert!(told.contains(r#""Code":"InternalServerError""#), "{told}");
+        let reply = legacy(&bench.app, &query).await;
+        assert!(reply.contains(r#""Code":"InternalServerError""#), "{reply}");
         bench.store.fail(false);
-        let told = api3(&bench.app, "DescribeKeyPairs", REGION, "{}").await;
-        assert!(told.contains(r#""TotalCount":0"#), "{told}");
-        let told = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
-        assert!(told.contains(r#""KeyId":"skey-"#), "{told}");
+        let reply = api3(&bench.app, "DescribeKeyPairs", REGION, "{}").await;
+        assert!(reply.contains(r#""TotalCount":0"#), "{reply}");
+        let reply = api3(&bench.app, "ImportKeyPair", REGION, IMPORT).await;
+        assert!(reply.contains(r#""KeyId":"skey-"#), "{reply}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_legacy_door_refuses_the_same_signed_request_twice() {
+    async fn the_legacy_dialect_refuses_the_same_signed_request_twice() {
         let bench = bench();
         let query = legacy_query(&bench.app, &[("Action", "DescribeRegions")]);
         assert!(legacy(&bench.app, &query).await.contains("RegionSet"));
-        let told = legacy(&bench.app, &query).await;
-        assert!(told.contains(r#""Code":"InvalidRequest.ReplayAttack""#), "{told}");
+        let reply = legacy(&bench.app, &query).await;
+        assert!(reply.contains(r#""Code":"InvalidRequest.ReplayAttack""#), "{reply}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_post_that_nobody_has_signed_is_told_so_whatever_its_body_is_called() {
+    async fn a_post_without_a_signature_is_refused_as_such_whatever_its_content_type() {
         let bench = bench();
-        for (body, told) in [
+        for (body, reply) in [
             ("{}", "missing the `Authorization` header"),
             ("", "missing the `Authorization` header"),
             ("Action", "missing the `Authorization` header"),
@@ -237,61 +237,61 @@ mod test {
             let target = Uri::from_static("/");
             let raw = RawRequest { method: &Method::POST, target: &target, headers: &headers, body: body.as_bytes() };
             let answer = whole(&bench.app, &raw).await;
-            assert!(answer.contains(told), "{body}: {answer}");
+            assert!(answer.contains(reply), "{body}: {answer}");
         }
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn region_and_version_follow_each_doors_own_rule() {
         let bench = bench();
-        let told = api3(&bench.app, "DescribeZones", None, "{}").await;
-        assert!(told.contains("MissingParameter") && told.contains("`Region`"), "{told}");
+        let reply = api3(&bench.app, "DescribeZones", None, "{}").await;
+        assert!(reply.contains("MissingParameter") && reply.contains("`Region`"), "{reply}");
         assert!(api3(&bench.app, "DescribeRegions", None, "{}").await.contains("RegionSet"));
-        let told = api3(&bench.app, "DescribeZones", Some("ap-atlantis"), "{}").await;
-        assert!(told.contains(r#""Code":"InvalidParameterValue""#) && told.contains("`ap-atlantis`"), "{told}");
+        let reply = api3(&bench.app, "DescribeZones", Some("ap-atlantis"), "{}").await;
+        assert!(reply.contains(r#""Code":"InvalidParameterValue""#) && reply.contains("`ap-atlantis`"), "{reply}");
         let query = legacy_query(&bench.app, &[("Action", "DescribeZones")]);
         assert!(legacy(&bench.app, &query).await.contains("ap-guangzhou-3"));
         let query = legacy_query(&bench.app, &[("Action", "DescribeZones"), ("Region", "sh")]);
         assert!(legacy(&bench.app, &query).await.contains("ap-shanghai-2"), "the name of old");
         assert!(api3(&bench.app, "DescribeZones", Some("sh"), "{}").await.contains("InvalidParameterValue"));
-        let told = legacy(&bench.app, "/v2/index.php?Action=DescribeZones").await;
-        assert!(told.starts_with(r#"{"code":6100,"#), "{told}");
+        let reply = legacy(&bench.app, "/v2/index.php?Action=DescribeZones").await;
+        assert!(reply.starts_with(r#"{"code":6100,"#), "{reply}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_the_vendor_has_and_cvmd_has_not_names_itself_on_both_dialects() {
         let bench = bench();
         let not_built = r#""Code":"UnsupportedOperation","Message":"The action `AllocateHosts` of service=`cvm`"#;
-        let told = api3(&bench.app, "AllocateHosts", REGION, "{}").await;
-        assert!(told.contains(not_built), "{told}");
-        let told = legacy(&bench.app, &legacy_query(&bench.app, &[("Action", "AllocateHosts")])).await;
-        assert!(told.contains(not_built), "{told}");
+        let reply = api3(&bench.app, "AllocateHosts", REGION, "{}").await;
+        assert!(reply.contains(not_built), "{reply}");
+        let reply = legacy(&bench.app, &legacy_query(&bench.app, &[("Action", "AllocateHosts")])).await;
+        assert!(reply.contains(not_built), "{reply}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn refusals_are_told_in_the_language_that_was_asked_for_whoever_asks() {
+    async fn refusals_are_in_the_requested_language_whoever_asks() {
         let bench = bench();
         let zones = [("Action", "DescribeInstances"), ("InstanceIds.0", "ins-1122")];
-        let told = legacy(&bench.app, &legacy_query(&bench.app, &zones)).await;
-        assert!(told.contains("is malformed"), "{told}");
+        let reply = legacy(&bench.app, &legacy_query(&bench.app, &zones)).await;
+        assert!(reply.contains("is malformed"), "{reply}");
         let chinese = [("Language", "zh-CN"), zones[0], zones[1]];
-        let told = legacy(&bench.app, &legacy_query(&bench.app, &chinese)).await;
-        assert!(told.contains("实例 ID `ins-1122` 格式错误"), "{told}");
+        let reply = legacy(&bench.app, &legacy_query(&bench.app, &chinese)).await;
+        assert!(reply.contains("实例 ID `ins-1122` 格式错误"), "{reply}");
         let forged = legacy_query(&bench.app, &chinese).replace("Nonce=11", "Nonce=12");
-        let told = legacy(&bench.app, &forged).await;
-        assert!(told.contains("请求签名验证失败"), "{told}");
-        let told = legacy(&bench.app, "/v2/index.php?Action=DescribeZones&Language=zh-CN").await;
-        assert!(told.starts_with(r#"{"code":6100,"#) && told.contains("此处不支持"), "{told}");
+        let reply = legacy(&bench.app, &forged).await;
+        assert!(reply.contains("请求签名验证失败"), "{reply}");
+        let reply = legacy(&bench.app, "/v2/index.php?Action=DescribeZones&Language=zh-CN").await;
+        assert!(reply.starts_with(r#"{"code":6100,"#) && reply.contains("此处不支持"), "{reply}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn request_ids_are_upper_case_on_the_legacy_door_and_lower_case_on_the_other() {
+    async fn request_ids_are_upper_case_in_the_legacy_dialect_and_lower_case_in_the_other() {
         let bench = bench();
         let id = |reply: &str| reply.rsplit('"').nth(1).unwrap().to_string();
-        let told = id(&api3(&bench.app, "DescribeRegions", None, "{}").await);
-        assert_eq!(told, told.to_lowercase());
-        let told = id(&legacy(&bench.app, &legacy_query(&bench.app, &[("Action", "Nonsense")])).await);
-        assert_eq!(told, told.to_uppercase());
-        assert_eq!(told.len(), 36);
+        let reply = id(&api3(&bench.app, "DescribeRegions", None, "{}").await);
+        assert_eq!(reply, reply.to_lowercase());
+        let reply = id(&legacy(&bench.app, &legacy_query(&bench.app, &[("Action", "Nonsense")])).await);
+        assert_eq!(reply, reply.to_uppercase());
+        assert_eq!(reply.len(), 36);
     }
 }

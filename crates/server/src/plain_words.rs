@@ -1,8 +1,8 @@
-//! What libraries say of a text that they cannot read, in words that do not need Rust.
+//! Rewords the messages of libraries about malformed texts, so that they need no knowledge of Rust.
 
 use std::fmt::Display;
 
-/// What serde, serde_json and toml call things, and what people do.
+/// The words of serde, serde_json and toml, and plain ones.
 const WORDS: &[(&str, &str)] = &[
     ("invalid type: ", ""),
     ("invalid value: ", ""),
@@ -19,13 +19,13 @@ const WORDS: &[(&str, &str)] = &[
     ("trailing characters", "something stands after the end"),
 ];
 
-/// The library's message with its own types in people's words.
+/// The library's message in plain words.
 pub(crate) fn of(message: impl Display) -> String {
     let mut text = message.to_string();
     for (theirs, ours) in WORDS {
         text = text.replace(theirs, ours);
     }
-    // What is expected where an object should stand has the name of a type of ours.
+    // An expected object has the name of one of our types.
     while let Some((before, after)) = text.split_once("expected struct ") {
         let rest = after.trim_start_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
         text = format!("{before}expected an object or a section{rest}");
@@ -36,7 +36,7 @@ pub(crate) fn of(message: impl Display) -> String {
     }
 }
 
-/// The known name that an unknown one is nearly.
+/// The known name that an unknown one is closest to.
 fn meant(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("unknown field `").or_else(|| text.split_once("unknown variant `"))?;
     let (given, known) = rest.split_once("`, expected ")?;
@@ -45,7 +45,7 @@ fn meant(text: &str) -> Option<String> {
     (nearest.0 <= 2 && nearest.0 < given.len()).then(|| nearest.1.to_owned())
 }
 
-/// In how many letters two short words differ: those that are another, one more, one fewer, or two that changed their places.
+/// The edit distance of two short words: changed, added and removed letters, and swapped neighbours.
 fn distance(one: &str, other: &str) -> usize {
     const LETTERS_MAX: usize = 40;
     let (one, other): (Vec<char>, Vec<char>) =
@@ -67,7 +67,7 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// `1 key pair`, `2 placement groups`: how many things of a kind, which is called as the state's tables are.
+/// `1 key pair`, `2 placement groups`: a number of things of a kind, which has the name of its table.
 pub(crate) fn counted(count: impl Display, kind: &str) -> String {
     let count = count.to_string();
     let many = match kind {
@@ -80,7 +80,7 @@ pub(crate) fn counted(count: impl Display, kind: &str) -> String {
     format!("{count} {words}")
 }
 
-/// An error and what it comes of, for people: without the system's numbers of errors.
+/// An error and its causes, for people: without the system's error numbers.
 pub(crate) fn chain(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     let mut parts = text.split(" (os error ");
@@ -98,7 +98,7 @@ mod test {
     #[test]
     fn every_kind_that_an_account_can_own_has_peoples_words() {
         let kinds = cvmd_state::ResourceKind::ALL.iter().map(|kind| kind.name());
-        let said: Vec<_> = kinds.chain(["instances", "key_pairs"]).map(|kind| counted(1, kind)).collect();
+        let counts: Vec<_> = kinds.chain(["instances", "key_pairs"]).map(|kind| counted(1, kind)).collect();
         let wanted = [
             "1 VPC",
             "1 subnet",
@@ -112,7 +112,7 @@ mod test {
             "1 instance",
             "1 key pair",
         ];
-        assert_eq!(said, wanted);
+        assert_eq!(counts, wanted);
         assert_eq!((counted(2, "vpcs"), counted(21, "key_pairs")), ("2 VPCs".into(), "21 key pairs".into()));
     }
 
@@ -130,7 +130,7 @@ mod test {
 
     #[test]
     fn no_type_of_a_library_is_in_what_people_read() {
-        for (toml, said) in [
+        for (toml, message) in [
             ("small = 300", "integer `300`, expected a whole number from 0 to 255"),
             ("small = \"x\"", "string \"x\", expected a whole number from 0 to 255"),
             ("price = \"x\"", "string \"x\", expected a number"),
@@ -141,17 +141,17 @@ mod test {
             ("address = \"x\"", "expected an IPv4 address such as 127.0.0.1"),
         ] {
             let error = toml::from_str::<Read>(toml).unwrap_err();
-            assert_eq!(of(error.message()), said, "{toml}");
+            assert_eq!(of(error.message()), message, "{toml}");
         }
         let of_json = |text| of(serde_json::from_str::<Read>(text).unwrap_err());
-        let said = of_json("{\"small\": null, \"price\": []}");
-        assert!(said.starts_with("sequence, expected a number at line 1 column 2"), "{said}");
+        let message = of_json("{\"small\": null, \"price\": []}");
+        assert!(message.starts_with("sequence, expected a number at line 1 column 2"), "{message}");
         assert_eq!(of_json("{\"small\": "), "the text ends in the middle of a value at line 1 column 10");
         assert_eq!(of_json("{} x"), "something stands after the end at line 1 column 4");
     }
 
     #[test]
-    fn a_name_that_is_nearly_known_is_told_what_was_meant() {
+    fn a_misspelt_name_gets_a_suggestion() {
         for (toml, meant) in [
             ("smal = 1", Some("small")),
             ("samll = 1", Some("small")),
@@ -160,9 +160,9 @@ mod test {
             ("colour = 1", None),
             ("x = 1", None),
         ] {
-            let said = of(toml::from_str::<Read>(toml).unwrap_err().message());
-            let told = said.split_once(" (did you mean `").map(|(_, rest)| rest.trim_end_matches("`?)"));
-            assert_eq!(told, meant, "{said}");
+            let message = of(toml::from_str::<Read>(toml).unwrap_err().message());
+            let suggested = message.split_once(" (did you mean `").map(|(_, rest)| rest.trim_end_matches("`?)"));
+            assert_eq!(suggested, meant, "{message}");
         }
     }
 

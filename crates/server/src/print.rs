@@ -1,16 +1,16 @@
-//! What commands print. Nothing here panics: a reader that has gone away, or a disk that is full, is an outcome like others.
+//! What commands print. Nothing here panics: a closed pipe or a full disk is an ordinary outcome.
 //!
-//! `println!` and `eprintln!` panic when they cannot write, so clippy refuses them in this crate.
+//! `println!` and `eprintln!` panic when they cannot write, so clippy forbids them in this crate.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
-/// As a shell tells the end of a program by SIGPIPE: 128 and the signal's number.
+/// A shell's status for a program ended by SIGPIPE: 128 and the signal's number.
 pub(crate) const CLOSED_PIPE: u8 = 141;
 
 /// Something could not be printed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unprinted {
-    /// Whoever read it has gone away, as `head` does when it has seen enough. There is nobody to complain to.
+    /// The reader has gone away, as `head` does when it has read enough. There is nobody to complain to.
     #[error("standard output is closed")]
     Closed,
     #[error("cannot write to standard output: {0}")]
@@ -23,26 +23,26 @@ impl From<std::io::Error> for Unprinted {
     }
 }
 
-/// Prints a command's result as it is.
+/// Prints a command's result.
 ///
 /// # Errors
-/// When not all of it has reached standard output.
+/// When standard output did not take all of it.
 pub(crate) fn result(text: &str) -> Result<(), Unprinted> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
-    // What waits for the end of its line is not lost silently when the program ends.
+    // Buffered output must not be lost silently when the program ends.
     Ok(out.flush()?)
 }
 
-/// Prints what is told only once, and returns when a file that it went to holds it: a full disk may say so late.
+/// Prints something that is shown only once, and returns when a file has stored it: a full disk may report that late.
 ///
 /// # Errors
-/// As [`result`].
+/// The same as [`result`].
 pub(crate) fn result_for_good(text: &str) -> Result<(), Unprinted> {
     parts_for_good(&[text.to_owned()]).1
 }
 
-/// Prints one part after the other in this way, and answers how many of them are there to stay, and why not all.
+/// Prints the parts one after the other in this way; returns how many of them are stored, and why not all.
 pub(crate) fn parts_for_good(parts: &[String]) -> (usize, Result<(), Unprinted>) {
     if is_closed() {
         let why = "it is closed, or /dev/null opened for reading and writing as Python's subprocess.DEVNULL is";
@@ -56,24 +56,24 @@ pub(crate) fn parts_for_good(parts: &[String]) -> (usize, Result<(), Unprinted>)
     }
 }
 
-/// Where what is printed goes, as far as it tells whether somebody sees it.
+/// The kind of standard output, which decides whether somebody sees what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Destination {
-    /// It is shown by a terminal, or stays in a file.
-    Kept,
-    /// Whoever reads it may stop wherever it wants, and nobody here would know.
+    /// A terminal, which shows it, or a file, which holds it.
+    Lasting,
+    /// Its reader may stop anywhere unnoticed.
     Pipe,
-    /// A device that is no terminal, as /dev/null, which throws it away.
+    /// A device that is no terminal, such as /dev/null, which discards it.
     Device,
 }
 
-/// What standard output is. One that does not tell is taken for a device.
+/// The kind of standard output. If it cannot be found out, it counts as a device.
 pub(crate) fn destination() -> Destination {
     use std::os::{fd::AsFd, unix::fs::FileTypeExt};
     let out = std::io::stdout();
     let about = out.as_fd().try_clone_to_owned().map(std::fs::File::from).and_then(|out| out.metadata());
     match about.map(|about| about.file_type()) {
-        Ok(kind) if kind.is_file() || out.is_terminal() => Destination::Kept,
+        Ok(kind) if kind.is_file() || out.is_terminal() => Destination::Lasting,
         Ok(kind) if kind.is_fifo() || kind.is_socket() => Destination::Pipe,
         _ => Destination::Device,
     }
@@ -83,14 +83,14 @@ fn synced() -> Result<(), Unprinted> {
     use std::os::fd::AsFd;
     let out = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     match out.sync_data() {
-        // Terminals and pipes hold nothing that could be synced.
+        // Terminals and pipes cannot be synced.
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         synced => Ok(synced?),
     }
 }
 
-/// Whether the program was begun without a standard output, as by `>&-`. The runtime then puts /dev/null in its place, open
-/// for reading too, as no shell's `>/dev/null` is. Only Linux tells; elsewhere it is taken for open.
+/// Whether the program was started without a standard output, as by `>&-`. The runtime then opens /dev/null, for
+/// reading too, unlike a shell's `>/dev/null`. Only Linux shows that; elsewhere it counts as open.
 fn is_closed() -> bool {
     let place = std::fs::read_link("/proc/self/fd/1").unwrap_or_default();
     let about = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
@@ -101,8 +101,8 @@ fn is_closed() -> bool {
     place.as_os_str() == "/dev/null" && flags & ACCESS == READ_AND_WRITE
 }
 
-/// Tells people something on standard error. When that cannot be written either, nobody is left to be told.
+/// Prints a remark for people on standard error. If that fails too, nobody can be informed.
 pub(crate) fn remark(text: &str) {
-    // One write, so that lines of several programs on one terminal stay whole.
+    // One write, so that lines of several programs on one terminal do not mix.
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }

@@ -1,16 +1,16 @@
-//! Chance: request ids and seeds, from one generator for each thread.
+//! Random numbers for request ids and seeds, from one generator per thread.
 
 use cvmd_model::RequestId;
 use std::cell::RefCell;
 
-/// Random bytes are taken from the system this many at a time.
+/// How many random bytes are taken from the system at a time.
 const BUFFER_BYTES: usize = 4096;
 
 thread_local! {
     static BUFFER: RefCell<(Vec<u8>, usize)> = RefCell::new((vec![0; BUFFER_BYTES], BUFFER_BYTES));
 }
 
-/// Random bytes of the system, used once each.
+/// Random bytes from the system, each used once.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     BUFFER.with_borrow_mut(|(buffer, used)| {
         if *used + N > BUFFER_BYTES {

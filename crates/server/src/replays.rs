@@ -1,14 +1,14 @@
-//! Signed requests of the legacy dialect that have been seen: the same one twice is a replay.
+//! Signed requests of the legacy dialect that were seen: the same one again is a replay.
 
 use cvmd_wire::ReplayKey;
 use parking_lot::Mutex;
 use std::collections::HashSet;
 
-/// A signed request is valid from 300 seconds before its timestamp to 300 after: seen at any moment of that, it must
-/// be remembered for this long, and for a minute more, in which clocks may be set.
+/// A signed request is valid from 300 seconds before its timestamp to 300 after it. So it must be remembered for 600
+/// seconds, and a minute more in case clocks are set.
 pub(crate) const REMEMBERED_SECONDS: u64 = 660;
 
-/// What has been seen in this period and in the one before it, so that forgetting costs nothing.
+/// The requests of this period and the one before, so that forgetting costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Replays(Mutex<Periods>);
 
@@ -20,7 +20,7 @@ struct Periods {
 }
 
 impl Replays {
-    /// Whether the request is new; from now on it is not.
+    /// Whether the request is new; records it.
     pub(crate) fn admit(&self, key: ReplayKey, now_seconds: u64) -> bool {
         let mut periods = self.0.lock();
         if now_seconds >= periods.began_seconds + REMEMBERED_SECONDS {

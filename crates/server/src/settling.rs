@@ -1,14 +1,15 @@
-//! Before the first answer after `--accept-missing machines`: what has lost its machine is shown so.
+//! After `--accept-missing machines`, waits before the first answer until instances that lost their machine are shown
+//! so.
 
 use crate::app::App;
 use cvmd_model::{InstanceId, InstanceState, Power};
 use std::time::Duration;
 
-/// The engine looks at all instances in the background; it need not wait for all of them.
+/// The time limit: the engine looks at all instances in the background.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 const LOOKS_EVERY: Duration = Duration::from_millis(20);
 
-/// Returns when no instance without a machine is shown as one that runs. The engine must have been started.
+/// Returns when no instance without a machine is shown as running. The engine must have been started.
 pub(crate) async fn settled(app: &App) {
     let mut lost: Vec<InstanceId> = Vec::new();
     for instance in app.state.view().all_instances().filter(|instance| is_running(instance.state)) {

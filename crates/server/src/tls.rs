@@ -1,4 +1,4 @@
-//! TLS at the one port, and inside a tunnel to one of the vendor's hosts.
+//! TLS on the one port, and inside a tunnel to one of the vendor's hosts.
 
 use crate::{
     authority::{self, Authority, LOCALHOST},
@@ -18,10 +18,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
-/// The first byte of a TLS connection, and of no HTTP request: a record that holds a handshake.
+/// The first byte of a TLS connection, and of no HTTP request: a handshake record.
 pub(crate) const FIRST_BYTE: u8 = 0x16;
 
-/// A handshake takes this long at most.
+/// The time limit of a handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Tls {
@@ -31,7 +31,7 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Reads, or makes, what certificates are made with, and reads the operator's own.
+    /// Reads or makes the authority, and reads the operator's own certificate.
     ///
     /// # Errors
     /// When a file cannot be read, or files do not belong together.
@@ -46,7 +46,7 @@ impl Tls {
         self.given.is_some()
     }
 
-    /// The handshake of a client that speaks TLS to the port itself.
+    /// The handshake of a client that uses TLS on the port itself.
     pub(crate) async fn accept<S>(&self, stream: S) -> anyhow::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -56,8 +56,8 @@ impl Tls {
             let config = match &self.given {
                 Some(config) => Arc::clone(config),
                 None => {
-                    // A client that was given an address names no host. One that names a host of which no certificate
-                    // may speak is told so by this machine's own.
+                    // A client that was given an address names no host. One that names a host without a certificate
+                    // gets this machine's own.
                     let named = hello.client_hello().server_name().map(str::to_ascii_lowercase);
                     let host = named.filter(|host| authority::speaks_for(host));
                     self.authority.config(host.as_deref().unwrap_or(LOCALHOST))?

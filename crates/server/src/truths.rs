@@ -1,8 +1,8 @@
-//! Two truths that disagree as a whole are said so before anything is started: what is wanted (`state.db`) and what is
-//! (`machines.db`) must be of one data directory, and neither may be lost while the other is there.
+//! Checks before the start that the state (`state.db`) and the machines (`machines.db`) belong to one data directory,
+//! and that neither was lost while the other exists.
 //!
-//! Each file carries the directory's id, which is made at the first start and written into `state.db` first. Files of older
-//! versions carry none: there an instance that both know tells that they belong together.
+//! Each file holds the directory's id, which is made at the first start and written into `state.db` first. Files of
+//! older versions have none: there an instance that is in both shows that they belong together.
 
 use crate::{app, cli::arguments::Missing, random};
 use anyhow::bail;
@@ -19,10 +19,10 @@ enum Fault {
     Foreign,
 }
 
-/// Finds out whether the two belong together, and writes the directory's id into the state where it has none yet.
+/// Checks that the two belong together, and writes the directory's id into the state if it has none yet.
 ///
 /// # Errors
-/// When they do not, with what to do about it, unless that was accepted.
+/// When they do not, with advice, unless that was accepted.
 pub(crate) async fn agree(state: &State, machines: Survey, accept: Option<Missing>) -> anyhow::Result<Uuid> {
     let view = state.view();
     let known = view.settings().directory;
@@ -52,12 +52,12 @@ fn fault(view: &View, machines: Survey) -> Option<Fault> {
         (None, Some(_)) => Some(if is_new { Fault::NoState } else { Fault::Foreign }),
         (_, None) if machines.is_empty => (has_machines(view) || has_images(view)).then_some(Fault::NoMachines),
         (_, None) if is_new => Some(Fault::NoState),
-        // Of an older version, or a first start of this one that was killed between the two files.
+        // From an older version, or from a first start of this one that was killed between the two files.
         (_, None) => (!machines.has_known).then_some(Fault::Foreign),
     }
 }
 
-/// Whether there must be something in `machines.db`.
+/// Whether `machines.db` must hold machines.
 fn has_machines(view: &View) -> bool {
     let is_launched = |instance: &Instance| {
         let goal = instance.operation.as_ref().map(|operation| &operation.goal);
@@ -67,7 +67,7 @@ fn has_machines(view: &View) -> bool {
     view.all_instances().any(|instance| is_launched(instance))
 }
 
-/// Whether there must be disks of images.
+/// Whether it must hold disks of images.
 fn has_images(view: &View) -> bool {
     view.custom_images().all().any(|image| image.state == ImageState::Normal)
 }

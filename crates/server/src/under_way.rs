@@ -1,10 +1,10 @@
-//! How many requests of each account are under way: one account keeps a part of the connections for others to come by.
+//! The number of requests under way of each account: one account leaves a part of the connections for others.
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// Locks, so that requests of different accounts seldom wait for the same one.
+/// The number of locks, so that requests of different accounts seldom share one.
 const PLACES: usize = 1_024;
-/// However few connections there are.
+/// The minimum for an account, however few connections there are.
 const MAX_AT_LEAST: usize = 8;
 
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct UnderWay {
     places: Box<[Place]>,
 }
 
-/// How many each account has, of those that have any and whose numbers are so far apart: mostly one.
+/// The counts of the accounts that share a lock: usually one account.
 #[derive(Debug, Default)]
 struct Place(Mutex<Vec<(u32, usize)>>);
 
@@ -25,7 +25,7 @@ pub(crate) struct Begun<'a> {
 }
 
 impl UnderWay {
-    /// Half of the connections for each account.
+    /// Allows each account half of the connections.
     pub(crate) fn of(connections: usize) -> UnderWay {
         UnderWay {
             of_account_max: (connections / 2).max(MAX_AT_LEAST),
@@ -36,7 +36,7 @@ impl UnderWay {
     /// Counts a request.
     ///
     /// # Errors
-    /// When so many are under way.
+    /// When the account has its maximum under way; returns that number.
     pub(crate) fn begin(&self, account: u32) -> Result<Begun<'_>, usize> {
         let place = &self.places[account as usize % PLACES];
         let mut counts = place.counts();
@@ -85,6 +85,6 @@ mod test {
         drop(few.begin(far).expect("another account, however far apart their numbers are"));
         assert_eq!(few.places[7].counts()[..], [(7, MAX_AT_LEAST)]);
         drop(begun);
-        assert!(few.places[7].counts().is_empty(), "nothing is kept of who has none");
+        assert!(few.places[7].counts().is_empty(), "an account without requests takes no memory");
     }
 }

@@ -1,10 +1,10 @@
-//! Waiting for what another process does: looking again and again, with a limit.
+//! Waits for what another process does, by asking repeatedly, with a limit.
 
 use std::time::{Duration, Instant};
 
 const LOOKS_EVERY: Duration = Duration::from_millis(20);
 
-/// What a look finds, once it finds something; `None` when it has not within the limit. Looks once at least.
+/// Asks until there is an answer, at least once; `None` after the limit.
 pub(crate) fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
     loop {
@@ -16,7 +16,7 @@ pub(crate) fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) ->
     }
 }
 
-/// Between two looks.
+/// The pause between two questions.
 pub(crate) fn a_moment() {
     std::thread::sleep(LOOKS_EVERY);
 }

@@ -1,5 +1,5 @@
-//! Who may compute now: requests take turns by account, so that one with a thousand of them holds another up for as long as
-//! a few of them take.
+//! Decides which request computes now: accounts take turns, so that one with a thousand requests delays another by the
+//! time of a few of them.
 
 use crate::{
     app::App,
@@ -13,10 +13,10 @@ use cvmd_wire::{Checked, Denied, Request};
 use std::net::IpAddr;
 use tokio::time::Instant;
 
-/// From here on the work on a body is long enough to have a thread of its own, which the system shares out.
+/// A body of at least this size gets a thread of its own, which the system schedules.
 const LARGE_BYTES: usize = 256 * 1024;
 
-/// How much there is to do for a request, as far as its body tells.
+/// How much work a request is, as far as its body shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
     Small,
@@ -36,7 +36,8 @@ impl Size {
     }
 }
 
-/// Hashes and reads a request. Whose turn a large one takes, its head tells: the signature is not checked yet.
+/// Hashes and parses a request. A large one takes a turn of the owner that its head names: the signature is not checked
+/// yet.
 pub(crate) async fn authenticate(
     app: &App,
     checked: &Checked<'_>,
@@ -51,7 +52,7 @@ pub(crate) async fn authenticate(
     Ok(size.run(|| checked.authenticate(body, &*app.credentials, app.now_seconds())))
 }
 
-/// Whether an account need not wait with a request: it asks for little, and has read what it was answered.
+/// Whether an account's request need not wait: its requests are short, and it has read its replies.
 pub(crate) fn is_free(app: &App, account: u32, size: Size) -> bool {
     size == Size::Small && app.pace.is_light(account) && app.replies.has_room_for(account)
 }
@@ -64,7 +65,7 @@ pub(crate) fn compute_now<T>(app: &App, account: u32, work: impl FnOnce() -> T) 
     done
 }
 
-/// Computes for an account, once it is its turn and it has read what it was answered.
+/// Computes for an account, in its turn and once it has read its replies.
 pub(crate) async fn compute<T>(app: &App, account: u32, size: Size, work: impl FnOnce() -> T) -> Result<T, Reason> {
     if is_free(app, account, size) {
         return Ok(compute_now(app, account, work));
@@ -73,7 +74,7 @@ pub(crate) async fn compute<T>(app: &App, account: u32, size: Size, work: impl F
     Ok(size.run(|| compute_now(app, account, work)))
 }
 
-/// Counts a request until what is returned is dropped.
+/// Counts a request until the returned value is dropped.
 pub(crate) fn begin(app: &App, account: u32) -> Result<Begun<'_>, Reason> {
     app.under_way.begin(account).map_err(|waiting| {
         app.metrics.reached(Bound::Turns);
@@ -81,7 +82,7 @@ pub(crate) fn begin(app: &App, account: u32) -> Result<Begun<'_>, Reason> {
     })
 }
 
-/// Waits for a turn, and for room for what will be answered.
+/// Waits for a turn, and for room for the reply.
 async fn turn_with_room(app: &App, account: u32, size: Size) -> Result<Turn<Owner>, Reason> {
     let turns = match size {
         Size::Small => &app.turns,

@@ -1,4 +1,4 @@
-//! A small blocking client: signs requests as any SDK does (TC3) and reads the reply. For the demo.
+//! A small blocking client for the demo: signs requests as any SDK does (TC3) and reads the reply.
 
 use crate::{cli::http_client, master_key::Secret};
 use anyhow::{Context, bail};
@@ -8,7 +8,7 @@ use http_body_util::Full;
 use hyper::Request;
 use serde_json::Value;
 
-/// Where to send requests, and how to sign them.
+/// Where to send requests, and with which credential.
 #[derive(Debug)]
 pub(crate) struct ApiClient {
     /// `127.0.0.1:PORT`.

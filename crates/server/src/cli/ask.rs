@@ -1,4 +1,5 @@
-//! Asking the server that runs on a data directory, over the operator's socket, with words for each way in which no answer comes.
+//! Asks the server of a data directory over the operator's socket, with a message for each reason why there is no
+//! answer.
 
 use crate::{
     cli::arguments::Data,
@@ -13,20 +14,20 @@ use std::{
     time::Duration,
 };
 
-/// After so long without an answer the server is looked at: a stopped one will not answer.
+/// After so long without an answer the server's process is checked: a stopped one will not answer.
 const LOOKS_EVERY: Duration = Duration::from_secs(2);
-/// The server gives a question 30 seconds; looks beyond that are for nothing.
+/// The maximum of checks: the server answers a question within 30 seconds.
 const LOOKS_MAX: u32 = 20;
 
 /// Asks the server that runs on this data directory, or is about to.
 ///
 /// # Errors
-/// Says why there is no answer, or what the server refuses.
+/// The reason why there is no answer, or the server's refusal.
 pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
     let directory = data.directory()?;
     let mut line = ask_once(&directory, question)?;
     if line.is_empty() && question.may_be_repeated() {
-        // It ended at this moment, and perhaps another one starts: that is waited for as at the first try.
+        // The server has just ended, and perhaps another one starts: wait for it as at the first try.
         line = ask_once(&directory, question)?;
     }
     if line.is_empty() {
@@ -36,13 +37,13 @@ pub(crate) fn ask(data: &Data, question: &Question) -> anyhow::Result<Value> {
     answer.map_err(|error| anyhow::anyhow!(error))
 }
 
-/// Its answer, or nothing when it hung up.
+/// Its answer, or nothing when it closed the connection.
 fn ask_once(directory: &Path, question: &Question) -> anyhow::Result<Vec<u8>> {
     let mut stream = data::connect(directory)?;
     stream.set_read_timeout(Some(LOOKS_EVERY))?;
     stream.set_write_timeout(Some(LOOKS_EVERY))?;
     if let Err(error) = writeln!(stream, "{}", serde_json::to_string(question)?) {
-        // One that refuses long questions says so, and closes before it has read the end of this one.
+        // A server that refuses long questions answers and closes before it has read the whole question.
         if error.kind() != ErrorKind::BrokenPipe {
             return Err(error).context("the server does not take the question");
         }
@@ -52,7 +53,7 @@ fn ask_once(directory: &Path, question: &Question) -> anyhow::Result<Vec<u8>> {
     for look in 1.. {
         match reader.read_until(b'\n', &mut line) {
             Ok(_) => break,
-            // Not a whole line yet; what has come stays in it.
+            // The line is not complete yet; the received part stays in it.
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 still_there(directory, look)?;
             }
@@ -60,11 +61,11 @@ fn ask_once(directory: &Path, question: &Question) -> anyhow::Result<Vec<u8>> {
             Err(error) => return Err(error).context("the server's answer broke off"),
         }
     }
-    // Half an answer is none.
+    // An incomplete answer counts as none.
     Ok(if line.ends_with(b"\n") { line } else { Vec::new() })
 }
 
-/// Whether waiting on makes sense.
+/// Checks whether it makes sense to wait longer.
 fn still_there(directory: &Path, look: u32) -> anyhow::Result<()> {
     match data::process(directory) {
         Process::Stopped(pid) => Err(data::stopped(pid)),

@@ -20,7 +20,7 @@ use cvmd_model::RequestId;
 use serde_json::Value;
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
-/// How long machines may take to go with their account.
+/// How long machines may take to be removed with their account.
 const REMOVED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Runs one command line.
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo => return demo::run(),
         Command::Env { client, data } => {
             let lines = environment(&data, client).inspect_err(|_| {
-                // What evals nothing would go on with what an earlier server has left in the shell.
+                // Otherwise a shell that evals nothing would go on with the variables of an earlier server.
                 if !std::io::stdout().is_terminal() {
                     let _ = print::result(env::nothing(client));
                 }
@@ -106,7 +106,7 @@ fn credential(command: CredentialCommand) -> anyhow::Result<()> {
     }
 }
 
-/// Says what goes, and asks until it has gone.
+/// Removes an account: prints what is removed, and asks again until everything is gone.
 fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyhow::Result<()> {
     let question = Question::RemoveAccount { name: name.to_owned(), force };
     let first = ask(data, &question)?;
@@ -128,21 +128,22 @@ fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyho
             cell(&latest["Owned"])
         );
     }
-    // What went, and by whose request the account itself did.
+    // From the first answer: what was removed. From the last: the request that removed the account.
     latest["Owned"] = first["Owned"].clone();
     show(&latest, output)
 }
 
-/// Shows a key that nobody can be shown again. A key that nobody has seen would only be in the way, and is taken back.
+/// Prints a key that cannot be shown again. If printing fails, the key is useless, and the credential is removed again.
 fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &str) -> anyhow::Result<()> {
     let Err(unprinted) = print::result_for_good(&text(added, output.output, "")) else { return Ok(()) };
     ask(data, undo).with_context(|| format!("{unprinted}: nobody has seen its key, but {what} is there"))?;
-    // Said even where a closed pipe would be a quiet end: what was asked for is not there.
+    // Printed even after a closed pipe, which usually ends quietly: the account or credential that was asked for does
+    // not exist.
     anyhow::bail!("{unprinted}: {what} was not kept, because nobody has seen its key")
 }
 
-/// Deletes each message that was written to where it stays, the ones before a failure too. What is written into a pipe may be
-/// read no further than to its third line, and what goes to /dev/null is read by nobody.
+/// Deletes each message that was written to a lasting place, even if a later one fails. Messages in a pipe, whose reader may
+/// stop after three lines, and in /dev/null stay.
 fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     let answer = ask(data, &Question::Messages)?;
     let sequences: Vec<u64> = serde_json::from_value(answer["Sequences"].clone())?;
@@ -154,19 +155,19 @@ fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     let (written, outcome) = print::parts_for_good(&parts);
     let all = sequences.len();
     let shown = if written == parts.len() { all } else { written.min(all) };
-    let kept_because = match print::destination() {
+    let stay_because = match print::destination() {
         _ if delete => None,
-        Destination::Kept => None,
+        Destination::Lasting => None,
         Destination::Pipe => Some("nobody can tell what becomes of it in a pipe"),
         Destination::Device => Some("a device that is no terminal, such as /dev/null, shows it to nobody"),
     };
-    if kept_because.is_none() {
+    if stay_because.is_none() {
         ask(data, &Question::MessagesShown { sequences: sequences[..shown].to_vec() })?;
     }
     outcome?;
-    match kept_because {
+    match stay_because {
         _ if output.output == Format::Json => {}
-        // Not among the messages: a file that they go into holds them alone.
+        // On stderr: a file that messages are printed into holds only messages.
         _ if all == 0 => print::remark(
             "no messages: passwords that are made for instances at launch come here, and leave once they were shown",
         ),
@@ -186,7 +187,7 @@ fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The authority's certificate. It is no secret, and is there whether a server runs or not.
+/// The authority's certificate. It is not secret, and exists whether a server runs or not.
 fn authority(data: &Data) -> anyhow::Result<String> {
     let path = data::ca_certificate(&data.directory()?);
     std::fs::read_to_string(&path)
@@ -197,7 +198,7 @@ fn show(answer: &Value, output: Output) -> anyhow::Result<()> {
     Ok(print::result(&text(answer, output.output, "nothing"))?)
 }
 
-/// Lines of the journal, or `none` for people where there is none.
+/// Prints lines of the journal, or, for people, `none` if there are none.
 fn show_lines(mut lines: Value, output: Output, none: &str) -> anyhow::Result<()> {
     if output.output == Format::Text {
         lines.as_array_mut().into_iter().flatten().for_each(requests::for_people);
@@ -205,7 +206,7 @@ fn show_lines(mut lines: Value, output: Output, none: &str) -> anyhow::Result<()
     Ok(print::result(&text(&lines, output.output, none))?)
 }
 
-/// A table for people, JSON for programs. `none` is said to people of an empty list.
+/// A table for people, JSON for programs. People see `none` for an empty list.
 fn text(answer: &Value, format: Format, none: &str) -> String {
     if format == Format::Json {
         return format!("{answer}\n");
@@ -220,15 +221,15 @@ fn text(answer: &Value, format: Format, none: &str) -> String {
     records(rows).concat()
 }
 
-/// One text a row, with what stands between it and the one before.
+/// One text per row, with the separator from the row before.
 fn records(rows: &[Value]) -> Vec<String> {
-    // Short records need no empty line between them.
+    // Short records need no empty line in between.
     let is_long = rows.iter().any(|row| row.as_object().is_some_and(|row| row.len() > 2));
     let separator = |index: usize| if is_long && index > 0 { "\n" } else { "" };
     rows.iter().enumerate().map(|(index, row)| format!("{}{}", separator(index), record(row))).collect()
 }
 
-/// Whose it is before what it is; names that are not here follow.
+/// The order of columns: owner before content; other names follow.
 const ORDER: [&str; 13] = [
     "Time",
     "RequestId",
@@ -246,7 +247,7 @@ const ORDER: [&str; 13] = [
 ];
 
 fn record(row: &Value) -> String {
-    // Of what there is none, people need no line.
+    // Empty values are left out for people.
     let mut cells: Vec<_> =
         row.as_object().into_iter().flatten().filter(|(_, value)| !cell(value).is_empty()).collect();
     cells.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
@@ -267,7 +268,7 @@ fn cell(value: &Value) -> String {
 
 fn environment(data: &Data, client: Option<Client>) -> anyhow::Result<String> {
     let answer = ask(data, &Question::Environment)?;
-    // Clients run in directories of their own.
+    // Clients run in other directories.
     let directory = std::path::absolute(data.directory()?)?;
     Ok(env::lines(&answer, client, &directory))
 }

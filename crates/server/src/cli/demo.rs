@@ -1,4 +1,4 @@
-//! `cvmd demo`: the whole story on a temporary directory and free ports, proved by ssh, a line a step.
+//! `cvmd demo`: the whole story on a temporary directory and free ports, checked by ssh, one line per step.
 
 use crate::{
     cli::{
@@ -27,19 +27,20 @@ use tokio::{
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tells the story; fails when any step is not as promised. However it ends, its server and its directory go with it.
+/// Runs the demo; fails when any step has another outcome than promised. However it ends, its server and its directory
+/// are removed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let directory = std::env::temp_dir().join(format!("cvmd-demo-{}", random::letters(8)));
     let stage = Arc::new(Belongings { directory, server: Mutex::new(Running::NotYet) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no async runtime")?;
     let ended = runtime.block_on(async {
-        // Listened for before there is anything to clear away.
+        // Signals are handled before there is anything to remove.
         let signalled = signalled()?;
         let (end, ended) = oneshot::channel();
         let theirs = Arc::clone(&stage);
         std::thread::Builder::new().name("story".into()).spawn(move || {
-            // Nobody listens any more when a signal came first.
-            let _ = end.send(tell(&theirs));
+            // The receiver is gone if a signal came first.
+            let _ = end.send(play(&theirs));
         })?;
         tokio::select! {
             ended = ended => ended.context("the story broke off")?,
@@ -50,7 +51,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     ended
 }
 
-/// The number of the signal that asks us to end.
+/// The number of the signal that asked us to end.
 fn signalled() -> anyhow::Result<impl Future<Output = u8>> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -64,10 +65,10 @@ fn signalled() -> anyhow::Result<impl Future<Output = u8>> {
     })
 }
 
-fn tell(belongings: &Belongings) -> anyhow::Result<ExitCode> {
+fn play(belongings: &Belongings) -> anyhow::Result<ExitCode> {
     let stage = Stage::open(belongings)?;
     let mut story = Story { stage: &stage, step: 0, failed: 0, ours: std::io::stdout().is_terminal() };
-    let ended = story.tell();
+    let ended = story.play();
     let failed = story.failed;
     match ended {
         Ok(()) if failed == 0 => {
@@ -78,14 +79,14 @@ fn tell(belongings: &Belongings) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Ok(()) => bail!("{failed} steps were not as promised; the server's log:\n{}", stage.log()),
-        // Nobody hears the story any more: that is no fault of the server's.
+        // The demo's output was closed: that is not the server's failure.
         Err(error) if error.is::<Unprinted>() => Err(error),
         Err(error) => Err(error.context(format!("the story broke off; the server's log:\n{}", stage.log()))),
     }
 }
 
-/// What must not outlive the demo: its directory, which is the server's data directory too, and the server. When the demo is
-/// killed, the server sees to both.
+/// What must not outlive the demo: its directory, which is also the server's data directory, and the server. When the
+/// demo is killed, the server removes both.
 struct Belongings {
     directory: PathBuf,
     server: Mutex<Running>,
@@ -98,18 +99,18 @@ enum Running {
 }
 
 impl Belongings {
-    /// Starts the server, unless all has been cleared away; what it prints first.
+    /// Starts the server, unless everything was removed already; returns its first line.
     fn start(&self, secret_id: &str, secret_key: &str) -> anyhow::Result<String> {
         let mut running = self.server.lock();
         if matches!(*running, Running::Cleared) {
-            bail!("the demo was told to end");
+            bail!("the demo was asked to end");
         }
         std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
             .create(&self.directory)
             .with_context(|| format!("cannot make {}", self.directory.display()))?;
         let log = std::fs::File::create(self.directory.join("log"))?;
         let mut serve = Command::new(std::env::current_exe().context("where am I?")?);
-        // The story is about the usual settings, whatever this shell says.
+        // The demo uses the default settings, whatever this shell has set.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CVMD_")) {
             serve.env_remove(name);
         }
@@ -127,7 +128,7 @@ impl Belongings {
             .context("cvmd serve cannot be started")?;
         let out = server.stdout.take();
         *running = Running::Server(server);
-        // Whoever clears away need not wait for the first line.
+        // Whoever removes everything need not wait for the first line.
         drop(running);
         let mut first = String::new();
         BufReader::new(out.context("the server has no stdout")?).read_line(&mut first)?;
@@ -137,11 +138,11 @@ impl Belongings {
     fn clear(&self) {
         let running = std::mem::replace(&mut *self.server.lock(), Running::Cleared);
         if let Running::Server(mut server) = running {
-            // Its data is temporary, so it need not stop gently.
+            // Its data is temporary, so it need not stop gracefully.
             let _ = server.kill();
             let _ = server.wait();
         }
-        // The story may still be writing a file of its own.
+        // Another thread may still be writing a file.
         waiting::within(Duration::from_secs(2), || {
             let _ = std::fs::remove_dir_all(&self.directory);
             (!self.directory.exists()).then_some(())
@@ -149,7 +150,7 @@ impl Belongings {
     }
 }
 
-/// A server of our own, and who talks to it.
+/// The demo's own server and its clients.
 struct Stage<'a> {
     directory: &'a Path,
     client: ApiClient,
@@ -181,11 +182,11 @@ struct Story<'a> {
     stage: &'a Stage<'a>,
     step: u32,
     failed: u32,
-    /// Whether a person is looking: then with colours.
+    /// Whether to print colours, for a person at a terminal.
     ours: bool,
 }
 
-/// What a login must come to.
+/// The expected outcome of a login.
 #[derive(Clone, Copy)]
 enum Expected<'a> {
     Enters,
@@ -195,7 +196,7 @@ enum Expected<'a> {
 }
 
 impl Story<'_> {
-    fn tell(&mut self) -> anyhow::Result<()> {
+    fn play(&mut self) -> anyhow::Result<()> {
         self.line(&format!("cvmd demo: a cloud at http://{}, machines that ssh can enter", self.stage.client.address))?;
         if matches!(self.stage.ssh, Ssh::Own) {
             self.line("There is no ssh in PATH: the demo logs in with a client of its own.")?;
@@ -263,27 +264,28 @@ impl Story<'_> {
         let private = reply["KeyPair"]["PrivateKey"].as_str().context("no private key")?;
         write_private(&self.stage.directory.join("key.pem"), private.trim())?;
         let id = reply["KeyPair"]["KeyId"].as_str().context("no key id")?.to_string();
-        self.told(&format!("A key pair is created: {id}"), None, true)?;
+        self.report(&format!("A key pair is created: {id}"), None, true)?;
         Ok(id)
     }
 
     fn launch(&mut self, sentence: &str, login: &Value) -> anyhow::Result<String> {
-        let wish = json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "LoginSettings": login});
-        let reply = self.stage.client.call("RunInstances", &wish)?;
+        let request =
+            json!({"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-487zeit5", "LoginSettings": login});
+        let reply = self.stage.client.call("RunInstances", &request)?;
         let id = reply["InstanceIdSet"][0].as_str().context("no instance id")?.to_string();
         let outcome = self.settle(&id)?;
-        self.told(&format!("{sentence}: {id}"), None, outcome == "SUCCESS RUNNING")?;
+        self.report(&format!("{sentence}: {id}"), None, outcome == "SUCCESS RUNNING")?;
         Ok(id)
     }
 
     fn change(&mut self, sentence: &str, action: &str, id: &str, more: &Value) -> anyhow::Result<()> {
-        let mut wish = json!({"InstanceIds": [id], "ForceStop": true});
+        let mut request = json!({"InstanceIds": [id], "ForceStop": true});
         for (name, value) in more.as_object().into_iter().flatten() {
-            wish[name] = value.clone();
+            request[name] = value.clone();
         }
-        self.stage.client.call(action, &wish)?;
+        self.stage.client.call(action, &request)?;
         let outcome = self.settle(id)?;
-        self.told(sentence, None, outcome == "SUCCESS RUNNING")?;
+        self.report(sentence, None, outcome == "SUCCESS RUNNING")?;
         Ok(())
     }
 
@@ -292,14 +294,14 @@ impl Story<'_> {
             self.stage.client.call("DisassociateInstancesKeyPairs", &json!({"InstanceIds": [id], "KeyIds": [key]}));
         let code = refused.err().map(|error| error.to_string()).unwrap_or_default();
         let promised = code.starts_with("UnsupportedOperation.InstanceStateRunning");
-        self.told("Without ForceStop the running instance is left alone (InstanceStateRunning)", None, promised)?;
+        self.report("Without ForceStop the running instance is left alone (InstanceStateRunning)", None, promised)?;
         Ok(())
     }
 
     fn delete(&mut self, key: &str) -> anyhow::Result<()> {
         self.stage.client.call("DeleteKeyPairs", &json!({"KeyIds": [key]}))?;
         let left = self.stage.client.call("DescribeKeyPairs", &json!({"KeyIds": [key]}))?;
-        self.told("The key pair, bound to nothing any more, is deleted", None, left["TotalCount"] == 0)?;
+        self.report("The key pair, bound to nothing any more, is deleted", None, left["TotalCount"] == 0)?;
         Ok(())
     }
 
@@ -313,15 +315,15 @@ impl Story<'_> {
         let attempt = self.stage.ssh.enter(entrance, way, "whoami")?;
         let refused = attempt.status == 255 && attempt.complained.contains("Permission denied");
         let promised = match expected {
-            Expected::Enters => attempt.status == 0 && attempt.said == entrance.user,
+            Expected::Enters => attempt.status == 0 && attempt.output == entrance.user,
             Expected::Refused => refused,
             Expected::NotOffered(method) => refused && !attempt.complained.contains(method),
         };
-        self.told(sentence, Some(&attempt), promised)?;
+        self.report(sentence, Some(&attempt), promised)?;
         Ok(())
     }
 
-    /// `LatestOperationState InstanceState` once the operation has ended.
+    /// Waits for the end of the operation; returns `LatestOperationState InstanceState`.
     fn settle(&self, id: &str) -> anyhow::Result<String> {
         let settled = waiting::within(PATIENCE, || {
             let instance = match self.describe(id) {
@@ -340,13 +342,13 @@ impl Story<'_> {
     }
 
     fn entrance(&self, id: &str) -> anyhow::Result<Entrance> {
-        // Where a machine is met, at an address or at a port of its own, the server knows best.
+        // The server knows best whether a machine has an address or a port of its own.
         let sshd = Server::in_directory(self.stage.directory.to_owned()).sshd(id.parse()?)?;
         let (address, port) = sshd.address.context("no address")?;
         Ok(Entrance { user: sshd.user, address: address.parse()?, port })
     }
 
-    fn told(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) -> Result<(), Unprinted> {
+    fn report(&mut self, sentence: &str, attempt: Option<&Attempt>, promised: bool) -> Result<(), Unprinted> {
         self.step += 1;
         let ssh = attempt.map_or(String::new(), |attempt| format!("ssh {:>3}", attempt.status));
         let verdict = match (promised, self.ours) {
@@ -359,7 +361,7 @@ impl Story<'_> {
         if !promised {
             self.failed += 1;
             if let Some(attempt) = attempt {
-                self.line(&format!("      ssh said: {} {}", attempt.said, attempt.complained))?;
+                self.line(&format!("      ssh said: {} {}", attempt.output, attempt.complained))?;
             }
         }
         Ok(())
@@ -371,7 +373,7 @@ impl Story<'_> {
     }
 }
 
-/// A password of all four classes.
+/// A password with characters of all four classes.
 fn password() -> String {
     format!("Aa1_{}", random::letters(12))
 }

@@ -1,4 +1,4 @@
-//! How the demo logs in: with the `ssh` found by PATH, or with a client of its own where there is none.
+//! The demo's logins: with the `ssh` in PATH, or with a client of its own where there is none.
 
 use anyhow::Context;
 use russh::{client, keys};
@@ -12,28 +12,28 @@ use std::{
     time::Duration,
 };
 
-/// How somebody tries to enter.
+/// The credential that a login uses.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Way<'a> {
     /// With a private key in this file.
     Key(&'a Path),
     Password(&'a str),
-    /// With nothing, in order to hear which methods are offered.
+    /// None, to see which methods are offered.
     Nothing,
 }
 
-/// One attempt's end: ssh's exit status (255 when refused), what it wrote to stdout and to stderr.
+/// The outcome of a login: ssh's exit status (255 when refused), its stdout and its stderr.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) status: i32,
-    pub(crate) said: String,
+    pub(crate) output: String,
     pub(crate) complained: String,
 }
 
-/// Who logs in.
+/// The client that logs in.
 #[derive(Debug)]
 pub(crate) enum Ssh {
-    /// OpenSSH, with the script that hands it passwords.
+    /// OpenSSH, with the script that passes passwords to it.
     Program {
         askpass: PathBuf,
     },
@@ -96,7 +96,7 @@ fn program(askpass: &Path, entrance: &Entrance, way: Way<'_>, command: &str) -> 
         Way::Password(password) => {
             ssh.args(["-o", "PreferredAuthentications=password", "-o", "PubkeyAuthentication=no"]);
             ssh.env("SSH_ASKPASS", askpass).env("SSH_ASKPASS_REQUIRE", "force").env("CVMD_DEMO_PASSWORD", password);
-            // Older ssh asks by askpass only where there seems to be a display.
+            // Older versions of ssh use askpass only if there seems to be a display.
             ssh.env("DISPLAY", ":0");
         }
         Way::Nothing => {
@@ -107,12 +107,12 @@ fn program(askpass: &Path, entrance: &Entrance, way: Way<'_>, command: &str) -> 
     let output = ssh.stdin(Stdio::null()).output().context("ssh could not be run")?;
     Ok(Attempt {
         status: output.status.code().unwrap_or(-1),
-        said: String::from_utf8_lossy(&output.stdout).trim().to_string(),
+        output: String::from_utf8_lossy(&output.stdout).trim().to_string(),
         complained: String::from_utf8_lossy(&output.stderr).trim().to_string(),
     })
 }
 
-/// Takes any host key: the demo's machines are new.
+/// Accepts any host key: the demo's machines are new.
 struct Stranger;
 
 impl client::Handler for Stranger {
@@ -137,17 +137,17 @@ async fn own(entrance: &Entrance, way: Way<'_>, command: &str) -> anyhow::Result
     if let client::AuthResult::Failure { remaining_methods, .. } = result {
         let methods: Vec<String> = remaining_methods.iter().map(String::from).collect();
         let complained = format!("Permission denied ({}).", methods.join(","));
-        return Ok(Attempt { status: REFUSED, said: String::new(), complained });
+        return Ok(Attempt { status: REFUSED, output: String::new(), complained });
     }
     let mut channel = session.channel_open_session().await?;
     channel.exec(true, command).await?;
-    let (mut said, mut status) = (Vec::new(), 0);
+    let (mut output, mut status) = (Vec::new(), 0);
     while let Some(message) = channel.wait().await {
         match message {
-            russh::ChannelMsg::Data { data } => said.extend_from_slice(&data),
+            russh::ChannelMsg::Data { data } => output.extend_from_slice(&data),
             russh::ChannelMsg::ExitStatus { exit_status } => status = i32::try_from(exit_status)?,
             _ => {}
         }
     }
-    Ok(Attempt { status, said: String::from_utf8_lossy(&said).trim().to_string(), complained: String::new() })
+    Ok(Attempt { status, output: String::from_utf8_lossy(&output).trim().to_string(), complained: String::new() })
 }

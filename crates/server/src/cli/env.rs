@@ -1,16 +1,16 @@
-//! What `cvmd env` prints: for each client exactly what to set, to paste or, where it is for a shell, to eval.
+//! What `cvmd env` prints: the exact settings for each client, to paste or, for a shell, to eval.
 //!
-//! Each line is here because a client was seen to obey it, or because its source reads it.
+//! Each line is here because a client was seen to follow it, or because its source code reads it.
 
 use crate::{cli::arguments::Client, data::ca_certificate};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// What a client must know.
+/// What a client needs to know.
 struct Facts {
-    /// Where the server listens, scheme included.
+    /// The server's address with its scheme.
     endpoint: String,
-    /// The same without scheme, `ADDR:PORT`. Plain HTTP is always spoken there.
+    /// The same without scheme, `ADDR:PORT`. It always answers plain HTTP.
     address: String,
     secret_id: String,
     secret_key: String,
@@ -18,11 +18,11 @@ struct Facts {
     /// The authority's certificate.
     ca: String,
     data: String,
-    /// Of all machines; none where each has a port of its own.
+    /// The SSH port of all machines; none where each has a port of its own.
     ssh_port: Option<u64>,
 }
 
-/// The lines for a client, or for a shell where none is named. `answer` is the running server's.
+/// The lines for a client, or for a shell where none is named. `answer` comes from the running server.
 pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> String {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
     let endpoint = text("Endpoint");
@@ -50,17 +50,17 @@ pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> Stri
     }
 }
 
-/// What to eval where there is no server: fails, and leaves no endpoint of an earlier one. The data directory stays: whoever
-/// has set it may be about to start a server on it.
+/// The text to eval when there is no server: it fails, and removes the endpoint of an earlier one. The data directory
+/// stays: its user may be about to start a server on it.
 pub(crate) fn nothing(client: Option<Client>) -> &'static str {
     if matches!(client, Some(Client::Python)) { "" } else { "unset CVMD_ENDPOINT; false\n" }
 }
 
-/// Exports that all clients share, and more; then a remark, whose lines become comments. Where they are pasted and not
-/// evaluated an interactive zsh takes them for commands, so that they hold no apostrophes and no backticks.
+/// Exports for all clients, the additional ones in `more`, then a remark as comment lines. An interactive zsh that gets
+/// them pasted runs comments as commands, so they contain no apostrophes and no backticks.
 ///
-/// A proxy's variable is in `more` in small letters, and set in capital ones too: some clients read the one first, some the
-/// other. What names hosts to be reached without a proxy would lead past cvmd, to the vendor's own cloud.
+/// Proxy variables in `more` have lower-case names, and are set in upper case too: clients differ in which they read
+/// first. Variables that exempt hosts from the proxy would lead past cvmd to the vendor's real cloud.
 fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
     let common = [
         ("TENCENTCLOUD_SECRET_ID", facts.secret_id.as_str()),
@@ -79,7 +79,7 @@ fn shell(facts: &Facts, more: &[(&str, &str)], remark: &str) -> String {
     exports.chain(around).chain(comments).collect()
 }
 
-/// A shell's word: as it is where nothing in it means something to a shell, else in single quotes.
+/// A word for a shell: unchanged if nothing in it is special to a shell, else in single quotes.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
@@ -89,12 +89,12 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-/// A remark on what a proxy for HTTPS means.
+/// A remark about a proxy for HTTPS.
 const THIS_SHELL: &str =
     "For this shell alone: other hosts are refused, and SSL_CERT_FILE takes the place of the roots of the system.";
 
-/// The provider's requests go through cvmd as their proxy. Who asks is found out over HTTPS, whatever the protocol is: the
-/// provider does so where its block has `allowed_account_ids` or `forbidden_account_ids`.
+/// The provider uses cvmd as its proxy. It asks for the caller's identity over HTTPS, whatever the protocol is, if its
+/// block has `allowed_account_ids` or `forbidden_account_ids`.
 fn terraform(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [
@@ -116,7 +116,7 @@ CVMD_ASSOCIATE=add: a key that is added to key_ids is bound beside the others. W
     shell(facts, &more, &remark)
 }
 
-/// The plugin's endpoints are HTTPS.
+/// The plugin's endpoints use HTTPS.
 fn packer(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
@@ -135,7 +135,7 @@ So run packer init in another one. A region that the plugin does not know needs 
     shell(facts, &more, &remark)
 }
 
-/// tccli trusts the certificates that come with Python's certifi and no others, so it is told to speak HTTP.
+/// tccli trusts only the certificates of Python's certifi, so it is configured to use HTTP.
 fn tccli(facts: &Facts) -> String {
     let remark = format!(
         "Then, for example:
@@ -179,7 +179,7 @@ print(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string
     )
 }
 
-/// The SDK reads `http_proxy`, in small letters and for HTTPS too, and sends a CONNECT in either case.
+/// The SDK reads `http_proxy`, in lower case and for HTTPS too, and sends a CONNECT in both cases.
 fn node(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [("http_proxy", proxy.as_str()), ("NODE_EXTRA_CA_CERTS", &facts.ca)];
@@ -191,7 +191,7 @@ fn node(facts: &Facts) -> String {
     shell(facts, &more, &remark)
 }
 
-/// Go reads SSL_CERT_FILE on Linux, not on macOS.
+/// Go reads SSL_CERT_FILE on Linux, but not on macOS.
 fn go(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [("http_proxy", proxy.as_str()), ("https_proxy", &proxy), ("SSL_CERT_FILE", &facts.ca)];
@@ -236,7 +236,7 @@ With these QcloudApi works unmodified, when its config holds \"Version\": \"2017
     shell(facts, &more, &remark)
 }
 
-/// It keeps the hosts of the vendor, and believes the certificates of certifi alone, as the SDK does that it uses.
+/// It uses the vendor's hosts and trusts only certifi's certificates, as the SDK does on which it is built.
 fn custodian(facts: &Facts) -> String {
     let proxy = format!("http://{}", facts.address);
     let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
@@ -273,8 +273,8 @@ mod test {
             include_str!("../../../../README.md"),
             include_str!("../../../../README.zh-CN.md"),
         ] {
-            for said in page.split("cvmd env --for ").skip(1) {
-                let name: String = said.chars().take_while(char::is_ascii_alphanumeric).collect();
+            for rest in page.split("cvmd env --for ").skip(1) {
+                let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
                 assert!(is_known(&name), "`cvmd env --for {name}` is not known");
                 named += 1;
             }
@@ -291,7 +291,7 @@ mod test {
     }
 
     #[test]
-    fn packer_is_told_the_port_of_the_machines_where_it_is_another() {
+    fn packer_gets_the_port_of_the_machines_if_it_is_not_22() {
         let packer = |port: Value| {
             let answer = json!({"Endpoint": "http://127.0.0.1:8312", "SshPort": port});
             lines(&answer, Some(Client::Packer), Path::new("/data"))
@@ -318,13 +318,13 @@ mod test {
             let around = "unset no_proxy NO_PROXY";
             let is_fit = |line: &str| line.starts_with("export ") || line.starts_with('#') || line == around;
             assert!(lines.lines().all(is_fit), "{lines}");
-            // Whichever spelling a client reads first, it meets cvmd, and nothing leads around it.
+            // Whichever spelling a client reads first, it reaches cvmd, and no exemption leads past it.
             let set = |name: &str| lines.contains(&format!("export {name}=http://127.0.0.1:8312\n"));
             for (small, capital) in [("http_proxy", "HTTP_PROXY"), ("https_proxy", "HTTPS_PROXY")] {
                 assert_eq!(set(small), set(capital), "{lines}");
                 assert!(!set(small) || lines.lines().any(|line| line == around), "{lines}");
             }
-            // An interactive zsh takes no comments: what is pasted there must leave no quote open, and run nothing.
+            // An interactive zsh has no comments: pasted lines must leave no quote open, and run nothing.
             let mut comments = lines.lines().filter(|line| line.starts_with('#') && !line.contains("keytool"));
             assert!(comments.all(|line| !line.contains(['\'', '`'])), "{lines}");
             assert!(lines.contains("TENCENTCLOUD_SECRET_ID='i d'\n") && lines.contains("='$k'\n"), "{lines}");

@@ -1,14 +1,15 @@
-//! This program, by the path that others are to call it by later.
+//! The path of this program for later calls by others.
 
 use crate::cli::arguments::variable;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 
-/// The path that it was called by, where that is absolute or was found in PATH and leads to this very program: a link such as
-/// `/usr/local/bin/cvmd` leads to the next version one day, and what is behind it now is gone then. Otherwise the resolved one.
+/// The path by which it was called, if that is absolute or was found in PATH and leads to this program: a link such as
+/// `/usr/local/bin/cvmd` will lead to the next version, when the file behind it today is gone. Otherwise the resolved
+/// path.
 ///
 /// # Errors
-/// When the system does not tell where this program is, or not in UTF-8.
+/// When the system does not give the program's path, or not in UTF-8.
 pub(crate) fn path() -> anyhow::Result<String> {
     let resolved = std::env::current_exe().context("where am I?")?;
     let called = std::env::args_os().next().map(PathBuf::from).and_then(called);
@@ -16,7 +17,7 @@ pub(crate) fn path() -> anyhow::Result<String> {
     path.into_os_string().into_string().ok().context("this program's path is no UTF-8")
 }
 
-/// Where a shell has found it.
+/// The path under which a shell finds that name.
 fn called(name: PathBuf) -> Option<PathBuf> {
     match name.components().count() {
         _ if name.is_absolute() => Some(name),

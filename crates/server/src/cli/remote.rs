@@ -1,5 +1,5 @@
-//! Which server a command means, and how it asks about machines: over the operator's socket where the data directory is
-//! at hand, else by HTTP at the server's endpoint, as from another computer.
+//! The server that a command uses, and its questions about machines: over the operator's socket where the data
+//! directory is reachable, else by HTTP at the server's endpoint, as from another computer.
 
 use crate::{
     cli::{
@@ -27,7 +27,7 @@ use std::{
     path::PathBuf,
 };
 
-/// A server that can be asked.
+/// A server to ask.
 #[derive(Debug, Clone)]
 pub(crate) enum Server {
     At { directory: PathBuf, data: Data },
@@ -35,35 +35,36 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    /// What is said with the command beats what `cvmd env` has left in a shell, and that beats the usual data directory. Of
-    /// the two that `cvmd env` leaves, the directory is the better one where it is this computer's, though no server runs on it
-    /// now: the endpoint may be another computer's, or an old one.
-    pub(crate) fn of(said: &ServerArguments) -> anyhow::Result<Server> {
-        if let Some(endpoint) = &said.endpoint {
+    /// An option of the command overrides what `cvmd env` has set in the shell, which overrides the default data
+    /// directory. Of the two variables that `cvmd env` sets, the directory is preferred if it exists on this computer,
+    /// even if no server runs on it now: the endpoint may be of another computer, or old.
+    pub(crate) fn of(arguments: &ServerArguments) -> anyhow::Result<Server> {
+        if let Some(endpoint) = &arguments.endpoint {
             return misuse::checked(Server::far(endpoint));
         }
-        let directory = said.data.directory()?;
-        let is_there = said.data.is_said() && data::is_there(&directory);
-        if !said.data.is_flag()
+        let directory = arguments.data.directory()?;
+        let is_there = arguments.data.is_said() && data::is_there(&directory);
+        if !arguments.data.is_flag()
             && !is_there
             && let Some(endpoint) = variable("CVMD_ENDPOINT")
         {
             return misuse::checked(Server::far(&endpoint));
         }
         let directory = std::path::absolute(directory)?;
-        Ok(Server::At { directory, data: said.data.clone() })
+        Ok(Server::At { directory, data: arguments.data.clone() })
     }
 
-    /// The server for what is written down and used for long. One that an old shell's `CVMD_ENDPOINT` names must be there.
-    pub(crate) fn lasting(said: &ServerArguments) -> anyhow::Result<Server> {
-        let server = Server::of(said)?;
-        if said.endpoint.is_none() && matches!(server, Server::Far { .. }) {
+    /// The server for a file that is used for a long time. A server that a shell's `CVMD_ENDPOINT` names must be
+    /// running.
+    pub(crate) fn lasting(arguments: &ServerArguments) -> anyhow::Result<Server> {
+        let server = Server::of(arguments)?;
+        if arguments.endpoint.is_none() && matches!(server, Server::Far { .. }) {
             server.get("/_cvmd/health")?;
         }
         Ok(server)
     }
 
-    /// The server that runs on this data directory.
+    /// The server of this data directory.
     pub(crate) fn in_directory(directory: PathBuf) -> Server {
         let data = Data::at(directory.clone());
         Server::At { directory, data }
@@ -76,12 +77,13 @@ impl Server {
             _ => (false, ""),
         };
         let address = address.trim_end_matches('/');
-        // It becomes a line of an ssh configuration.
+        // It becomes part of a line of an ssh configuration.
         let is_address = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte);
         if address.is_empty() || !address.bytes().all(is_address) {
             bail!("the endpoint is http://ADDR:PORT, such as http://127.0.0.1:8312; not {endpoint:?}");
         }
-        // The host key comes along this way: a promise of TLS must not end in clear, but on the way to this host itself.
+        // The host key is read over this connection: an https endpoint must not be asked in clear text, except on this
+        // host.
         if is_tls && !is_this_host(address) {
             bail!(
                 "this command does not speak TLS, so {endpoint} cannot be asked for host keys. Where the server's data directory \
@@ -91,7 +93,7 @@ impl Server {
         Ok(Server::Far { endpoint: format!("http://{address}") })
     }
 
-    /// The options with which a command finds this server again, wherever it is run on this computer.
+    /// The options with which a command finds this server again, anywhere on this computer.
     pub(crate) fn options(&self) -> [String; 2] {
         match self {
             Server::At { directory, .. } => ["--data".into(), directory.display().to_string()],
@@ -99,12 +101,12 @@ impl Server {
         }
     }
 
-    /// Asks the server about a machine's sshd.
+    /// Asks the server for a machine's sshd.
     pub(crate) fn sshd(&self, id: InstanceId) -> anyhow::Result<Sshd> {
         self.standing(id)?.sshd.map_err(anyhow::Error::msg)
     }
 
-    /// The same, with how the instance stands.
+    /// The same, with the instance's state.
     pub(crate) fn standing(&self, id: InstanceId) -> anyhow::Result<Standing> {
         let answer = match self {
             Server::At { data, .. } => ask(data, &Question::Endpoint { instance: id })?,
@@ -119,7 +121,7 @@ impl Server {
         Ok(Standing::of(&answer))
     }
 
-    /// The machines that have an sshd, newest first; only the server's own directory leads to such a list.
+    /// The machines with an sshd, newest first. Only the data directory gives access to such a list.
     pub(crate) fn machines(&self) -> anyhow::Result<Vec<(String, Sshd)>> {
         let Server::At { data, .. } = self else { return Ok(Vec::new()) };
         let answer = ask(data, &Question::Machines)?;
@@ -133,7 +135,7 @@ impl Server {
         http_client::tunnel(stream, &address, &format!("{id}:22"))
     }
 
-    /// `ADDR:PORT`. Whatever scheme the server announces: its port takes plain HTTP too.
+    /// `ADDR:PORT`. The port accepts plain HTTP too, whatever scheme the server announces.
     fn address(&self) -> anyhow::Result<String> {
         let endpoint = match self {
             Server::Far { endpoint } => endpoint.clone(),
@@ -170,7 +172,7 @@ impl Server {
     }
 }
 
-/// Whether what is sent there never leaves this host.
+/// Whether the address is on this host.
 fn is_this_host(address: &str) -> bool {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -192,7 +194,7 @@ mod test {
             ("http://127.0.0.1:8312", "http://127.0.0.1:8312"),
             ("http://cvmd.example.com:80/", "http://cvmd.example.com:80"),
             ("http://[::1]:8312", "http://[::1]:8312"),
-            // The way to this host itself needs no TLS.
+            // On this host TLS is not needed.
             ("https://127.0.0.1:8312", "http://127.0.0.1:8312"),
             ("https://127.5.5.5:1/", "http://127.5.5.5:1"),
             ("https://localhost:8312", "http://localhost:8312"),
@@ -217,8 +219,8 @@ mod test {
         ] {
             assert!(far(wrong).unwrap_err().contains("such as http://127.0.0.1:8312"), "{wrong:?}");
         }
-        let said = far("https://192.0.2.1:8312").unwrap_err();
-        assert!(said.contains("--data DIR") && said.contains("--endpoint http://192.0.2.1:8312"), "{said}");
+        let message = far("https://192.0.2.1:8312").unwrap_err();
+        assert!(message.contains("--data DIR") && message.contains("--endpoint http://192.0.2.1:8312"), "{message}");
         assert!(far("https://localhost.example.com:1").is_err(), "a name of another host");
     }
 }

@@ -1,5 +1,5 @@
-//! OpenSSH at the machines: `cvmd ssh`, the include that `cvmd ssh-config` prints, and the small commands that such an
-//! include calls. No host key is ever taken on trust: OpenSSH asks the server for it, by KnownHostsCommand (since 8.5).
+//! OpenSSH to the machines: `cvmd ssh`, the include that `cvmd ssh-config` prints, and the small commands that the
+//! include calls. No host key is trusted blindly: OpenSSH asks the server for it with KnownHostsCommand (since 8.5).
 
 use crate::{
     cli::{
@@ -21,10 +21,10 @@ use std::{
     time::Duration,
 };
 
-/// How long `cvmd ssh` waits for an instance that is about to run.
+/// How long `cvmd ssh` waits for an instance that is starting.
 const COMES_UP_WITHIN: Duration = Duration::from_secs(30);
 
-/// What ssh is told of every machine: the server knows its key, and nobody else does.
+/// Options for every machine: only the server knows its key.
 const STRICT: [(&str, &str); 5] = [
     ("StrictHostKeyChecking", "yes"),
     ("UserKnownHostsFile", "/dev/null"),
@@ -46,7 +46,7 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
         }
         SshCommand::HostKey { server, instance } => {
             let id = id(&instance)?;
-            // Under the second name a client looks that was told a port.
+            // A client that was given a port looks for the second name.
             print::result(&format!("{id},[{id}]:* {}\n", Server::of(&server)?.sshd(id)?.host_key.trim()))?;
         }
         SshCommand::LoginUser { server, up: true, instance, .. } => {
@@ -61,7 +61,7 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
             let user = Server::of(&server).and_then(|server| Ok(server.sshd(id(&instance)?)?.user));
             match (is, user) {
                 (Some(is), Ok(user)) if is == user => {}
-                // What the trouble is, OpenSSH's next question tells: the way to the machine.
+                // OpenSSH's next question, for the way to the machine, reports the error.
                 (Some(_), _) => return Ok(ExitCode::FAILURE),
                 (None, user) => print::result(&format!("{}\n", user?))?,
             }
@@ -74,7 +74,7 @@ fn id(text: &str) -> anyhow::Result<InstanceId> {
     misuse::checked(text.parse().with_context(|| format!("{text} is no instance id: one looks like ins-1e4r6y8i")))
 }
 
-/// Becomes OpenSSH's `ssh`.
+/// Replaces this process by OpenSSH's `ssh`.
 fn ssh(
     said: &ServerArguments,
     identity: Option<std::path::PathBuf>,
@@ -116,30 +116,30 @@ fn ssh(
             option("ProxyCommand", "none");
         }
         None => {
-            // Else an include of the user's own has made an address of it.
+            // Otherwise an include of the user's could have replaced it by an address.
             option("HostName", &id.to_string());
             option("ProxyCommand", &ours.proxy());
         }
     }
     if let Some(identity) = identity {
-        // An agent full of other keys would use up the attempts.
+        // An agent with many other keys would use up the attempts.
         option("IdentitiesOnly", "yes");
         ssh.arg("-i").arg(identity);
     }
-    // Whoever names another user means it.
+    // A user that is named explicitly is used.
     let destination = match user {
         None if line.names_user => id.to_string(),
         user => format!("{}@{id}", user.unwrap_or(&sshd.user)),
     };
     ssh.args(line.options).arg(destination).args(line.behind).args(line.command);
-    // Returns only when there is no ssh to become.
+    // Returns only when `ssh` could not be run.
     let error = ssh.exec();
     bail!("cannot run ssh: {error}")
 }
 
-/// How it stands once the instance can be entered: one that is coming up is waited for.
+/// Waits for an instance that is starting, and returns its state once it can be entered.
 fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Standing> {
-    let mut is_said = false;
+    let mut was_printed = false;
     let mut last = String::new();
     let found = waiting::within(COMES_UP_WITHIN, || {
         let standing = match server.standing(id) {
@@ -153,7 +153,7 @@ fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Standing> {
         if !standing.comes_up {
             return Some(Err(anyhow::anyhow!("{last}")));
         }
-        if !std::mem::replace(&mut is_said, true) {
+        if !std::mem::replace(&mut was_printed, true) {
             print::remark(&format!("cvmd: {last}: waiting up to {} s for it", COMES_UP_WITHIN.as_secs()));
         }
         None
@@ -161,13 +161,13 @@ fn enterable(server: &Server, id: InstanceId) -> anyhow::Result<Standing> {
     found.unwrap_or_else(|| bail!("{last}: try again when it is RUNNING"))
 }
 
-/// Why an instance cannot be entered, where that is its own state.
+/// Why an instance cannot be entered, if its own state is the reason.
 fn reason(server: &Server, id: InstanceId) -> Option<anyhow::Error> {
     let standing = server.standing(id).ok().filter(|standing| !standing.can_be_entered())?;
     Some(anyhow::Error::msg(standing.advice(id)))
 }
 
-/// This program, as OpenSSH is to call it.
+/// This program, as OpenSSH calls it.
 struct Ours {
     words: String,
     relay: String,
@@ -180,7 +180,7 @@ impl Ours {
         let program = program::path()?;
         let [option, value] = server.options();
         let with = |command: &str| {
-            // `%` is OpenSSH's sign.
+            // `%` is special to OpenSSH.
             let words = [&program, command, &option, &value].map(|word| quoted(word).replace('%', "%%"));
             words.join(" ")
         };
@@ -192,24 +192,24 @@ impl Ours {
         })
     }
 
-    /// The name is quoted: a shell runs this.
+    /// The name is quoted because a shell runs this.
     fn proxy(&self) -> String {
         format!("{} '%h'", self.relay)
     }
 
-    /// The same where `%h` has become a machine's address: the name as it was typed.
+    /// The same for when `%h` is a machine's address: the name as the user typed it.
     fn proxy_by_name(&self) -> String {
         format!("{} '%n'", self.relay)
     }
 
-    /// `%k` is the name under which a host's key is known: our id, whatever the address.
+    /// `%k` is the name under which a host's key is known: the instance's id, whatever its address.
     fn known_hosts(&self) -> String {
         format!("{} %k", self.host_key)
     }
 }
 
-/// The include. Machines that are there now stand in it by name, so that ssh goes to them without asking anybody but for
-/// the host key; all others, those made later among them, are found by the block for everybody.
+/// The include. Existing machines are listed by name, so that ssh asks only for their host keys; all others, such as
+/// later ones, match the last block.
 fn include(server: &Server, relay: bool) -> anyhow::Result<String> {
     let ours = Ours::of(server)?;
     if let Some(sign) = ours.words.chars().find(|sign| *sign == '"' || sign.is_control()) {
@@ -225,14 +225,14 @@ fn include(server: &Server, relay: bool) -> anyhow::Result<String> {
     );
     let machines = server.machines()?;
     if !relay && machines.iter().any(|(_, sshd)| sshd.address.is_some()) {
-        // At an address that nobody answers, ssh has no words: the relay says why nobody does.
+        // For an address where nobody answers ssh has no useful message: the relay gives the reason.
         let _ = write!(text, "\nMatch host ins-???????? !exec \"{} --up '%h'\"\n", ours.login_user);
         let _ = writeln!(text, "    ProxyCommand {}", ours.proxy_by_name());
     }
     for (id, sshd) in machines {
         block(&mut text, &id, &sshd, relay);
     }
-    // A machine with an address in a block of its own has another host name by now, and is not asked about.
+    // A machine with an address in the block of addresses has another HostName by now, and does not match here.
     let _ = write!(text, "\nMatch host ins-???????? exec \"{} --is ubuntu '%h'\"\n    User ubuntu\n", ours.login_user);
     let _ = write!(text, "\nHost ins-????????\n    User root\n    ProxyCommand {}\n", ours.proxy());
     let _ = writeln!(text, "    KnownHostsCommand {}", ours.known_hosts());
@@ -249,12 +249,12 @@ fn block(text: &mut String, id: &str, sshd: &Sshd, relay: bool) {
     }
 }
 
-/// Carries bytes between the tunnel and our own input and output, as OpenSSH's ProxyCommand must.
+/// Copies bytes between the tunnel and our own input and output, as OpenSSH's ProxyCommand must.
 fn pipe(tunnel: Tunnel) -> anyhow::Result<()> {
     let mut up = tunnel.stream.try_clone()?;
-    // Never joined: when the machine has ended, what this client might still type is nobody's.
+    // Never joined: once the machine has ended, further input is dropped.
     std::thread::spawn(move || {
-        // A broken tunnel is told by the other direction's end.
+        // A broken tunnel is noticed by the end of the other direction.
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut up);
         let _ = up.shutdown(Shutdown::Write);
     });
@@ -265,9 +265,9 @@ fn pipe(tunnel: Tunnel) -> anyhow::Result<()> {
         if read == 0 {
             return Ok(());
         }
-        // Standard output waits for the end of a line otherwise.
+        // Otherwise standard output waits for the end of a line.
         match out.write_all(&bytes[..read]).and_then(|()| out.flush()) {
-            // An ssh that has ended reads no more, which is no trouble.
+            // An ssh that has ended reads no more, which is not an error.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }
@@ -293,7 +293,7 @@ mod test {
     fn an_include_from_afar_trusts_no_key_and_names_its_server() {
         let text = include(&far(), true).unwrap();
         for line in ["    StrictHostKeyChecking yes", "    UserKnownHostsFile /dev/null", "Host ins-????????"] {
-            assert!(text.lines().any(|told| told == line), "{line}: {text}");
+            assert!(text.lines().any(|printed| printed == line), "{line}: {text}");
         }
         assert!(text.contains("host-key --endpoint http://192.0.2.1:8312 %k"), "{text}");
     }

@@ -1,14 +1,14 @@
-//! The words behind `cvmd ssh`: OpenSSH's options, cvmd's own among them, the instance and the command, told apart as
+//! Parses the arguments of `cvmd ssh`: OpenSSH's options and cvmd's own, the instance and the command, separated as
 //! OpenSSH's getopt does.
 
 use anyhow::{Context, bail};
 use std::path::PathBuf;
 
-/// OpenSSH's options that take a value, as its getopt string has them.
+/// OpenSSH's options with a value, from its getopt string.
 const WITH_VALUE: &str = "BbcDEeFIiJLlmOopQRSWw";
-/// What leads to a machine is cvmd's to say.
+/// Options that lead to a machine; cvmd sets them.
 const WAYS: [&str; 5] = ["Port", "HostName", "ProxyCommand", "ProxyJump", "HostKeyAlias"];
-/// What makes sure that it is the right one is cvmd's too, and habit adds it to every line.
+/// Options that verify the machine; cvmd sets them, and users add them by habit.
 const TRUST: [&str; 6] = [
     "StrictHostKeyChecking",
     "UserKnownHostsFile",
@@ -18,18 +18,18 @@ const TRUST: [&str; 6] = [
     "CheckHostIP",
 ];
 
-/// What was meant.
+/// The parsed arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SshLine {
-    /// As it was written, `ins-...` or `USER@ins-...`.
+    /// As written: `ins-...` or `USER@ins-...`.
     pub(crate) destination: String,
-    /// For OpenSSH, before the destination and behind it.
+    /// For OpenSSH: options before the destination, and those after it.
     pub(crate) options: Vec<String>,
     pub(crate) behind: Vec<String>,
     pub(crate) command: Vec<String>,
-    /// Whether a user is named by an option.
+    /// Whether an option names a user.
     pub(crate) names_user: bool,
-    /// Options that OpenSSH is given and does not heed, because cvmd's own come first.
+    /// Options that OpenSSH gets but ignores, because cvmd's own come first.
     pub(crate) unheeded: Vec<String>,
     pub(crate) relay: bool,
     pub(crate) data: Option<PathBuf>,
@@ -37,10 +37,10 @@ pub(crate) struct SshLine {
 }
 
 impl SshLine {
-    /// Understands the words.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// When there is no instance among them, or an option that cannot be heeded.
+    /// When they name no instance, or contain an option that cannot be followed.
     pub(crate) fn read(words: &[String]) -> anyhow::Result<SshLine> {
         let mut line = SshLine::default();
         let mut words = words.iter();
@@ -74,7 +74,7 @@ impl SshLine {
         place.push(word.to_owned());
     }
 
-    /// OpenSSH has no long options.
+    /// OpenSSH has no long options, so they are cvmd's own.
     fn ours(&mut self, long: &str, next: impl FnOnce() -> Option<String>) -> anyhow::Result<()> {
         let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value.to_owned())));
         let value = || value.or_else(next).with_context(|| format!("--{name} needs a value"));
@@ -91,7 +91,7 @@ impl SshLine {
 
     fn theirs(&mut self, word: &str, letters: &str, next: impl FnOnce() -> Option<String>) -> anyhow::Result<()> {
         self.pass(word);
-        // Letters without a value can stand before one with its value: -vp 22.
+        // Letters without a value may precede one with its value: -vp 22.
         let Some(place) = letters.find(|letter| WITH_VALUE.contains(letter)) else { return Ok(()) };
         let (letter, value) = (&letters[place..=place], &letters[place + 1..]);
         let value = if value.is_empty() {
@@ -146,8 +146,8 @@ mod test {
         ] {
             let line = read(words).unwrap();
             assert_eq!(line.destination, "ins-1", "{words}");
-            let told = [&line.options, &line.behind, &line.command].map(|words| words.join(" "));
-            assert_eq!(told, [options, behind, command].map(str::to_owned), "{words}");
+            let parsed = [&line.options, &line.behind, &line.command].map(|words| words.join(" "));
+            assert_eq!(parsed, [options, behind, command].map(str::to_owned), "{words}");
         }
         for words in ["-v", "-i key", "--relay"] {
             assert!(read(words).unwrap_err().to_string().contains("an instance id is missing"), "{words}");
@@ -168,7 +168,7 @@ mod test {
     }
 
     #[test]
-    fn what_cannot_be_heeded_is_said_and_a_user_that_is_named_is_meant() {
+    fn ignored_options_are_reported_and_a_named_user_is_used() {
         for words in [
             "-p 22 ins-1",
             "ins-1 -p22",

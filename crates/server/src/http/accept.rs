@@ -1,4 +1,4 @@
-//! The listener's loop: takes connections in, as many as there may be, and lets them finish at the end.
+//! The listener's loop: accepts connections up to the maximum, and lets them finish at the end.
 
 use super::{
     connections::{Crowd, Presence},
@@ -13,27 +13,27 @@ use tokio::{
     time::Instant,
 };
 
-/// When told to stop, requests under way have this long.
+/// After the stop, requests under way have this long.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long accepting rests after an error.
+/// The pause in accepting after an error.
 const REST: Duration = Duration::from_millis(20);
-/// Such errors are told so often at most.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// Such errors are logged at most this often.
+const LOGGED_EVERY: Duration = Duration::from_secs(10);
 
 /// Answers until `stop` changes, then lets the requests under way finish.
 pub(crate) async fn serve(app: Arc<App>, tls: Arc<Tls>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    let mut told: Option<Instant> = None;
+    let mut last_logged: Option<Instant> = None;
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of descriptors, most likely.
+                    // Most likely there are no descriptors left.
                     app.metrics.reached(Bound::Accepting);
                     let made_room = app.connections.close_one();
-                    if told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
-                        told = Some(Instant::now());
+                    if last_logged.is_none_or(|last| last.elapsed() > LOGGED_EVERY) {
+                        last_logged = Some(Instant::now());
                         tracing::warn!(%error, made_room, "a connection could not be accepted");
                     }
                     tokio::time::sleep(REST).await;
@@ -61,7 +61,7 @@ pub(crate) async fn serve(app: Arc<App>, tls: Arc<Tls>, listener: TcpListener, m
     }
 }
 
-/// One connection, until it ends or has to make room.
+/// One connection, until it ends or must make room.
 async fn one(
     app: Arc<App>,
     tls: Arc<Tls>,

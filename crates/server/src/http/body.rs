@@ -1,5 +1,5 @@
-//! Bodies while they arrive: how large one may be, how long it may take, and how much memory all of them may hold together
-//! before anybody's signature was checked.
+//! Request bodies while they arrive: their maximum size, their time limit, and the memory that all of them may use
+//! before a signature is checked.
 
 use super::pool::{Crowded, Owner, Pool, Pools, Share};
 use crate::metrics::{Bound, Metrics};
@@ -13,25 +13,25 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// A body has this long.
+/// The time limit of a body.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// All bodies whose heads name no known credential.
+/// The maximum bytes of all bodies whose heads name no known credential.
 const STRANGERS_BYTES_MAX: usize = 32 * MIB;
-/// Those of them that come from one peer elsewhere.
+/// The part of it for one peer that is not on this host.
 const PEER_BYTES_MAX: usize = 16 * MIB;
-/// All bodies whose heads name a known credential.
+/// The maximum bytes of all bodies whose heads name a known credential.
 const NAMED_BYTES_MAX: usize = 256 * MIB;
-/// Those of them that name the same one, from one peer.
+/// The part of it for one credential from one peer.
 const CREDENTIAL_BYTES_MAX: usize = 64 * MIB;
 const MIB: usize = 1024 * 1024;
-/// What is read of one body until others have their turn.
+/// Bytes that are read of one body before it yields.
 const TURN_BYTES: usize = 256 * 1024;
-/// What is read of a body that was refused, and thrown away, so that a client that sends first and listens then hears why.
+/// Bytes of a refused body that are read and dropped, so that a client that reads only after sending gets the answer.
 const DRAINED_BYTES_MAX: usize = 64 * MIB;
 const DRAINED_WITHIN: Duration = Duration::from_secs(10);
 
-/// The memory that bodies may hold. Where it is used up the oldest unfinished body goes: a client that means it sends its
-/// body at once, and slow ones, however many, only push each other out.
+/// The memory of bodies. When it is used up, the oldest unfinished body is dropped: honest clients send their body at
+/// once, and slow ones, however many, only push each other out.
 #[derive(Debug)]
 pub(crate) struct Bodies(Pools);
 
@@ -44,14 +44,14 @@ impl Default for Bodies {
     }
 }
 
-/// A whole body. It counts among the memory of all until this is dropped.
+/// A complete body. It counts as used memory until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) bytes: Bytes,
     _share: Option<Share>,
 }
 
-/// Why a body is not read to its end.
+/// Why a body was not read to its end.
 #[derive(Debug)]
 pub(crate) enum Fault {
     TooLarge { bytes: usize },
@@ -79,7 +79,7 @@ impl Bodies {
         if first.len() > bytes_max {
             return Err(Fault::TooLarge { bytes: first.len() });
         }
-        // Nearly every body is all there with its head, and takes no part in any of this.
+        // Nearly every body arrives with its head, and needs none of this.
         if body.is_end_stream() {
             return Ok(Received { bytes: first, _share: None });
         }
@@ -124,7 +124,7 @@ impl Bodies {
     }
 }
 
-/// Whoever sends without end costs others little: after so many bytes they have their turn.
+/// Yields after a number of bytes, so that a client that sends without end does not delay others.
 #[derive(Default)]
 struct Reading {
     bytes: usize,
@@ -146,7 +146,7 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Fault> {
         match body.frame().await {
             None => return Ok(None),
             Some(Err(_)) => return Err(Fault::Refused(Reason::HalfSent)),
-            // Trailers mean nothing here.
+            // Trailers are ignored.
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));
@@ -156,7 +156,7 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Fault> {
     }
 }
 
-/// Reads on what nobody wants, for a while, beside the answer that goes out.
+/// Reads and drops the rest of a body for a while, while the answer is sent.
 pub(super) fn drain(mut body: Incoming) {
     if body.is_end_stream() {
         return;

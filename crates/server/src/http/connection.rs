@@ -1,4 +1,4 @@
-//! One connection as its requests see it, and what it becomes by a `CONNECT` or a WebSocket.
+//! One connection as its requests see it, and what a `CONNECT` or a WebSocket turns it into.
 
 use super::{connections::Presence, framing::Framing};
 use crate::{
@@ -9,13 +9,13 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc};
 
-/// A `CONNECT` that was answered with 200, or a WebSocket with 101: what follows on the connection is no HTTP of this connection.
+/// A `CONNECT` answered with 200, or a WebSocket with 101: what follows on the connection is not its HTTP.
 pub(super) struct Tunnel {
     pub(super) end: End,
     pub(super) upgrade: OnUpgrade,
 }
 
-/// What is at a tunnel's other end.
+/// The other end of a tunnel.
 pub(super) enum End {
     Vendor { host: Box<str>, way: Way },
     Machine(Relay),
@@ -34,10 +34,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// What the connection becomes once the answer to this request is out.
+    /// Records what the connection becomes after the answer to this request.
     pub(super) fn becomes(&self, end: End, upgrade: OnUpgrade) {
         self.framing.leave();
-        // Invariant: hyper reads no other request after a `CONNECT` that is answered with 200, or an upgrade with 101.
+        // Invariant: hyper reads no further request after a `CONNECT` answered with 200 or an upgrade answered with
+        // 101.
         *self.tunnel.lock() = Some(Tunnel { end, upgrade });
     }
 }

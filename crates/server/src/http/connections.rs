@@ -1,4 +1,4 @@
-//! Who is connected: so many at a time, a share of them for one peer, and who has to go when another wants to come.
+//! The open connections: their maximum, the share of one peer, and which one is closed to make room.
 
 use cvmd_hypervisor::{Holding, Peer, largest};
 use parking_lot::{Mutex, MutexGuard};
@@ -12,11 +12,11 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Debug)]
 pub(crate) struct Connections {
     connections_max: usize,
-    /// Of one peer that is not on this host.
+    /// The maximum of one peer that is not on this host.
     of_peer_max: usize,
     begun: Instant,
     open: Mutex<Open>,
@@ -28,16 +28,16 @@ struct Open {
     by_number: HashMap<u64, Arc<Activity>>,
 }
 
-/// What one connection is about. Several clients behind one address are one peer.
+/// The state of one connection. Several clients behind one address count as one peer.
 #[derive(Debug)]
 struct Activity {
     peer: Option<IpAddr>,
-    /// When it last had a whole request, or was accepted; milliseconds since the server began.
+    /// When it last had a complete request, or was accepted; milliseconds since the start of the server.
     active_ms: AtomicU64,
-    /// Whose good signature a request on it bore; 0 is nobody's.
+    /// The account of the last valid signature on it; 0 for none.
     account: AtomicU32,
-    /// Whether it must not be closed to make room: a whole request is being answered, or it has become a tunnel, of which
-    /// there is a number of its own.
+    /// Whether it must not be closed to make room: a complete request is being answered, or it has become a tunnel,
+    /// which has a maximum of its own.
     is_held: AtomicBool,
     close: Arc<Notify>,
 }
@@ -50,12 +50,12 @@ pub(crate) struct Presence {
     activity: Arc<Activity>,
 }
 
-/// Which bound was met when a connection came in.
+/// The bound that a new connection has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crowd {
-    /// All connections.
+    /// The maximum of all connections.
     All,
-    /// Those of one peer.
+    /// The maximum of one peer.
     OfPeer,
 }
 
@@ -69,9 +69,9 @@ impl Connections {
         }
     }
 
-    /// Takes a connection in. Where there are too many, the longest idle one goes of the peer that has the most without a
-    /// good signature, or if all have shown one, of the account that has the most; only where all are at work the new one
-    /// is not taken.
+    /// Admits a connection. If there are too many, one idle connection is closed: the longest idle one of the peer with
+    /// the most connections without a valid signature, or, if all have shown one, of the account with the most. The new
+    /// one is refused only when all are busy.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> (Option<Presence>, Option<Crowd>) {
         let peer = Peer::new(peer).sharing();
         let mut open = self.open();
@@ -102,7 +102,7 @@ impl Connections {
         (Some(Presence { connections: Arc::clone(self), number, activity }), met)
     }
 
-    /// Lets one go, when a descriptor is wanting although there are fewer connections than there may be.
+    /// Closes one, when descriptors run out before the maximum is reached.
     pub(crate) fn close_one(&self) -> bool {
         self.open().close_one(|_| true)
     }
@@ -120,11 +120,11 @@ impl Connections {
     }
 }
 
-/// Who is at no account and no peer, and has nothing yet: whoever comes is not known before it is taken in.
+/// No account and no peer, with no connection: the newcomer is unknown before it is admitted.
 const NOBODY: Holding<(u32, Option<IpAddr>), ()> = Holding { owner: (u32::MAX, None), part: (), since: 0 };
 
 impl Activity {
-    /// Whose it is: an account's, or as long as that is not known a peer's.
+    /// The owner: the account, or the peer as long as no account is known.
     fn holding(&self) -> Holding<(u32, Option<IpAddr>), ()> {
         let account = self.account.load(Ordering::Relaxed);
         let peer = if account == 0 { self.peer } else { None };
@@ -141,7 +141,7 @@ impl Open {
             largest(holdings.filter(|(_, one)| (one.owner.0 != 0) == is_authenticated), NOBODY)
         });
         let Some(largest) = idlest else { return false };
-        // It counts no more from now on, however long its task takes to see that.
+        // It is not counted any more, however long its task takes to end.
         if let Some(one) = self.by_number.remove(&largest.number) {
             one.close.notify_one();
         }
@@ -150,22 +150,22 @@ impl Open {
 }
 
 impl Presence {
-    /// Returns when the connection has to make room.
+    /// Returns when the connection must make room.
     pub(crate) async fn closed(&self) {
         self.activity.close.notified().await;
     }
 
-    /// What ends the connection when it is told.
+    /// Notified when the connection must end.
     pub(super) fn closer(&self) -> Arc<Notify> {
         Arc::clone(&self.activity.close)
     }
 
-    /// A whole request is there, and is going to be answered.
+    /// A complete request has arrived, and will be answered.
     pub(crate) fn begin(&self) {
         self.activity.is_held.store(true, Ordering::Relaxed);
     }
 
-    /// The request is answered, to this account if it bore a good signature, else to 0.
+    /// The request was answered, for this account if its signature was valid, else 0.
     pub(crate) fn end(&self, account: u32) {
         if account != 0 {
             self.activity.account.store(account, Ordering::Relaxed);
@@ -188,7 +188,7 @@ mod test {
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-    fn is_told_to_close(presence: &Presence) -> bool {
+    fn must_close(presence: &Presence) -> bool {
         !presence.connections.open().by_number.contains_key(&presence.number)
     }
 
@@ -203,13 +203,13 @@ mod test {
         let (third, met) = connections.admit(HERE);
         let third = third.unwrap();
         assert_eq!(met, Some(Crowd::All));
-        assert!(is_told_to_close(&first) && !is_told_to_close(&second) && !is_told_to_close(&client));
+        assert!(must_close(&first) && !must_close(&second) && !must_close(&client));
         drop(first);
-        // What is being answered stays, and so does what has become a tunnel.
+        // A connection with a request under way stays, and so does one that has become a tunnel.
         second.begin();
         third.begin();
         let fourth = admit();
-        assert!(is_told_to_close(&client));
+        assert!(must_close(&client));
         fourth.begin();
         assert_eq!((connections.admit(HERE).0.is_none(), connections.count()), (true, 3));
         drop(second);
@@ -223,7 +223,7 @@ mod test {
         let stranger = connections.admit(host(9)).0.unwrap();
         let greedy: Vec<_> = (0..3).map(|_| connections.admit(host(1))).collect();
         assert_eq!(greedy[2].1, Some(Crowd::OfPeer));
-        assert!(is_told_to_close(greedy[0].0.as_ref().unwrap()) && !is_told_to_close(&stranger));
+        assert!(must_close(greedy[0].0.as_ref().unwrap()) && !must_close(&stranger));
         let here: Vec<_> = (0..5).map(|_| connections.admit(HERE)).collect();
         assert!(here.iter().all(|(_, met)| met.is_none()), "this host is no peer");
     }
@@ -240,9 +240,9 @@ mod test {
         let greedy_clients: Vec<_> = (0..4).map(|_| admit(HERE)).collect();
         greedy_clients.iter().for_each(|client| client.end(8));
         let strangers = [admit(host(3)), admit(host(4)), admit(host(5))];
-        assert!(is_told_to_close(&greedy[0]) && is_told_to_close(&modest) && is_told_to_close(&greedy[1]));
+        assert!(must_close(&greedy[0]) && must_close(&modest) && must_close(&greedy[1]));
         drop(strangers);
         let _held: Vec<_> = (0..4).map(|_| admit(HERE)).inspect(Presence::begin).collect();
-        assert!(!is_told_to_close(&modest_client) && is_told_to_close(&greedy_clients[0]));
+        assert!(!must_close(&modest_client) && must_close(&greedy_clients[0]));
     }
 }

@@ -1,6 +1,5 @@
-//! Where requests begin and end on a connection, looked at beside hyper: it drops a `Content-Length` that stands beside a
-//! `Transfer-Encoding` without a word, and whoever stands between a client and this server may have believed the other one
-//! (RFC 9112 section 6.3).
+//! Follows the boundaries of requests on a connection, beside hyper: hyper silently drops a `Content-Length` beside a
+//! `Transfer-Encoding`, and a proxy between client and server may have used the other one (RFC 9112 section 6.3).
 
 use parking_lot::{Mutex, MutexGuard};
 use std::{
@@ -15,37 +14,37 @@ use tokio::{
     time::Sleep,
 };
 
-/// As much of a line as is looked at: a header's name and a length.
+/// The bytes of a line that are examined: a header's name and a length.
 const LINE_BYTES: usize = 48;
-/// A client has this long to take the next byte of a reply.
+/// How long a client may take to read the next byte of a reply.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
-/// What is known of a connection's requests. Clones share it.
+/// The position in a connection's requests. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Framing(Arc<Mutex<Place>>);
 
-/// Where in its requests a connection is.
+/// The position in a connection's requests.
 #[derive(Debug)]
 enum Place {
     Head(Lines),
-    /// In a body of which so many bytes are still to come.
+    /// In a body, of which this many bytes are missing.
     Body(u64),
-    /// After a head that names a coding. Nothing is followed from there on: the connection ends with that request.
+    /// After a head with a coding. Nothing is followed from here on: the connection ends with that request.
     Coded {
         has_length: bool,
     },
-    /// In what hyper will refuse.
+    /// In bytes that hyper will refuse.
     Elsewhere,
-    /// In what is no HTTP of this connection any more.
+    /// In a tunnel, whose bytes are not this connection's HTTP.
     Tunnel,
 }
 
 #[derive(Debug)]
 struct Lines {
     begun: bool,
-    /// The beginning of the line that is being read.
+    /// The beginning of the current line.
     line: [u8; LINE_BYTES],
-    kept_bytes: usize,
+    line_start_bytes: usize,
     line_bytes: usize,
     length: Option<Option<u64>>,
     is_coded: bool,
@@ -56,7 +55,7 @@ impl Default for Place {
         Place::Head(Lines {
             begun: false,
             line: [0; LINE_BYTES],
-            kept_bytes: 0,
+            line_start_bytes: 0,
             line_bytes: 0,
             length: None,
             is_coded: false,
@@ -65,12 +64,12 @@ impl Default for Place {
 }
 
 impl Framing {
-    /// Whether the request that names a `Transfer-Encoding` and has just arrived has no `Content-Length` beside it.
+    /// Whether the current request with a `Transfer-Encoding` has no `Content-Length`.
     pub(super) fn is_coded_alone(&self) -> bool {
         matches!(*self.place(), Place::Coded { has_length: false })
     }
 
-    /// The connection becomes a tunnel: what comes now is not looked at.
+    /// The connection becomes a tunnel: further bytes are not examined.
     pub(super) fn leave(&self) {
         *self.place() = Place::Tunnel;
     }
@@ -106,7 +105,7 @@ impl Framing {
 }
 
 impl Lines {
-    /// Takes what belongs to the head; where the connection is, once that has ended.
+    /// Reads the bytes of the head; returns the new position when the head has ended.
     fn read(&mut self, bytes: &mut &[u8]) -> Option<Place> {
         let all = *bytes;
         for end in memchr::memchr_iter(b'\n', all) {
@@ -116,9 +115,9 @@ impl Lines {
                 self.ends_with(&part[..part.len().min(LINE_BYTES)], part.len())
             } else {
                 self.keep(part);
-                let (line, kept_bytes) = (self.line, std::mem::take(&mut self.kept_bytes));
+                let (line, line_start_bytes) = (self.line, std::mem::take(&mut self.line_start_bytes));
                 let line_bytes = std::mem::take(&mut self.line_bytes);
-                self.ends_with(&line[..kept_bytes], line_bytes)
+                self.ends_with(&line[..line_start_bytes], line_bytes)
             };
             if ended {
                 return Some(match (self.is_coded, self.length) {
@@ -134,21 +133,21 @@ impl Lines {
         None
     }
 
-    /// Keeps a part of a line whose end is still to come.
+    /// Stores a part of an unfinished line.
     fn keep(&mut self, part: &[u8]) {
-        let kept = part.len().min(LINE_BYTES - self.kept_bytes);
-        self.line[self.kept_bytes..self.kept_bytes + kept].copy_from_slice(&part[..kept]);
-        self.kept_bytes += kept;
+        let stored = part.len().min(LINE_BYTES - self.line_start_bytes);
+        self.line[self.line_start_bytes..self.line_start_bytes + stored].copy_from_slice(&part[..stored]);
+        self.line_start_bytes += stored;
         self.line_bytes += part.len();
     }
 
-    /// Reads the beginning of a whole line of so many bytes. Empty lines before a request are none of it.
+    /// Reads the beginning of a complete line of that length. Empty lines before a request are skipped.
     fn ends_with(&mut self, line: &[u8], line_bytes: usize) -> bool {
         if matches!(line, b"\n" | b"\r\n") {
             return self.begun;
         }
         self.begun = true;
-        // What begins like neither of the two names is most lines.
+        // Most lines begin like neither of the two names.
         if !matches!(
             (line.first(), line.get(8)),
             (Some(b'C' | b'c'), Some(b'L' | b'l')) | (Some(b'T' | b't'), Some(b'-'))
@@ -169,22 +168,22 @@ impl Lines {
     }
 }
 
-/// A stream whose requests are looked at as they come, and whose replies have to be taken.
+/// A stream that examines requests as they arrive, and limits the time that a client may take to read replies.
 #[derive(Debug)]
 pub(super) struct Framed<S> {
     stream: S,
     framing: Framing,
-    /// When the client will have taken no byte of a reply for too long.
+    /// When the client will have read no byte of a reply for too long.
     given_up: Option<Pin<Box<Sleep>>>,
 }
 
-/// No byte of a reply was taken for a while.
+/// The client read no byte of a reply for too long.
 #[derive(Debug, thiserror::Error)]
 #[error("the client took no byte of a reply for {} s", TAKEN_WITHIN.as_secs())]
 pub(super) struct NotTaken;
 
 impl NotTaken {
-    /// Whether that is why a connection broke.
+    /// Whether a connection broke for that reason.
     pub(super) fn is_why(error: &(dyn std::error::Error + 'static)) -> bool {
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         inner.is_some_and(|inner| inner.is::<NotTaken>()) || error.source().is_some_and(NotTaken::is_why)
@@ -196,7 +195,7 @@ impl<S> Framed<S> {
         Framed { stream, framing, given_up: None }
     }
 
-    /// What is being written is, sooner or later, or the connection ends. A tunnel may be silent for hours.
+    /// Ends the connection when a write makes no progress for too long. A tunnel may be silent for hours.
     fn within_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.given_up = None;
@@ -254,9 +253,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
 mod test {
     use super::*;
 
-    /// However the bytes are cut, the same is seen in them.
+    /// However the bytes are split, the result is the same.
     fn seen(bytes: &str) -> String {
-        let told = |piece: usize| {
+        let result = |piece: usize| {
             let framing = Framing::default();
             bytes.as_bytes().chunks(piece).for_each(|piece| framing.read(piece));
             let place = framing.place();
@@ -265,9 +264,9 @@ mod test {
                 other => format!("{other:?}"),
             }
         };
-        let whole = told(bytes.len().max(1));
+        let whole = result(bytes.len().max(1));
         for piece in 1..40 {
-            assert_eq!(told(piece), whole, "{bytes:?} in pieces of {piece}");
+            assert_eq!(result(piece), whole, "{bytes:?} in pieces of {piece}");
         }
         whole
     }
@@ -281,7 +280,7 @@ mod test {
         assert_eq!(seen(&format!("POST / HTTP/1.1\r\n{coded}{length}\r\nhello")), both);
         assert_eq!(seen(&format!("POST / HTTP/1.1\r\nhost: h\r\n{length}{coded}\r\nhello")), both);
         assert_eq!(seen(&format!("\r\nPOST / HTTP/1.1\n{coded}x: y\n\ncontent-length: 5\n\n")), alone);
-        // After whole requests, one behind the other, with bodies that look like heads.
+        // After complete requests, one after the other, with bodies that look like heads.
         let first = "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\ncontent-leng\r\n";
         assert_eq!(seen(&format!("{first}GET / HTTP/1.1\r\nh: i\r\n\r\nPOST / HTTP/1.1\r\n{length}{coded}\r\n")), both);
     }

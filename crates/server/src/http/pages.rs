@@ -1,4 +1,4 @@
-//! Answers that are read by people, or by programs other than the API's clients.
+//! Answers for people, or for programs other than the API's clients.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -7,7 +7,7 @@ use hyper::{
     header::{CONNECTION, CONTENT_TYPE, HeaderValue},
 };
 
-/// One line for people. What may follow on the connection was meant for somebody else.
+/// One line for people. The connection is closed, because what follows on it may be meant for somebody else.
 pub(super) fn refused(status: StatusCode, line: &str) -> Response<Full<Bytes>> {
     let mut response = text(status, format!("{line}\n"));
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,5 +1,5 @@
-//! Memory that many share: so much in all and so much for one owner; where it is used up, the oldest part that can be let go
-//! is. Of bodies while they arrive, and of replies until they are read.
+//! Memory shared by many owners: a maximum in total and one per owner. When it is used up, the oldest part that may be
+//! dropped is. Used for bodies while they arrive, and for replies until they are read.
 
 use cvmd_hypervisor::Peer;
 use cvmd_wire::Checked;
@@ -11,15 +11,16 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Whose something is, as far as is known.
+/// The owner of a part, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
-    /// Somebody on this host.
+    /// A client on this host.
     Nearby,
     Peer(IpAddr),
-    /// Whoever names this SecretId there. Anybody may: only who is on this host, or at the same peer, shares with its owner.
+    /// A client that names this SecretId from that peer. Anybody may name it: only clients on this host or of the same
+    /// peer share with its real owner.
     Credential(Box<str>, Option<IpAddr>),
-    /// An account, by a good signature.
+    /// An account, known by a valid signature.
     Account(u32),
 }
 
@@ -28,7 +29,7 @@ impl Owner {
         Peer::new(peer).sharing().map_or(Owner::Nearby, Owner::Peer)
     }
 
-    /// As far as a head tells, whose signature is not checked.
+    /// The owner according to a head whose signature is not checked yet.
     pub(crate) fn of_head(head: &Checked<'_>, peer: IpAddr) -> Owner {
         let named = head.credential().map(|credential| credential.secret_id().into());
         named.map_or_else(|| Owner::at(peer), |secret_id| Owner::Credential(secret_id, Peer::new(peer).sharing()))
@@ -50,7 +51,7 @@ pub(super) struct Pool {
 struct Held {
     next: u64,
     bytes: usize,
-    /// Those who wait for an owner to hold less. Others are not woken for that.
+    /// Those that wait until an owner holds less. Others are not woken for that.
     waiting: HashMap<Owner, Waiters>,
     by_owner: HashMap<Owner, usize>,
     by_age: BTreeMap<u64, Holding>,
@@ -59,7 +60,7 @@ struct Held {
 #[derive(Debug, Default)]
 struct Waiters {
     count: usize,
-    /// The most that one of them waits for.
+    /// The largest number of bytes that one of them waits for.
     below: usize,
     given_back: Arc<Notify>,
 }
@@ -68,11 +69,11 @@ struct Waiters {
 struct Holding {
     owner: Owner,
     bytes: usize,
-    /// Told when it has to go; none once it must not.
+    /// Notified when it must be dropped; none once it must stay.
     give_up: Option<Arc<Notify>>,
 }
 
-/// A part of the memory: given back when dropped.
+/// A part of the memory, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Share {
     pool: Arc<Pool>,
@@ -88,7 +89,7 @@ impl Pool {
         Arc::new(Pool { bytes_max, of_owner_max, held: Mutex::default() })
     }
 
-    /// A part that is empty as yet. `give_up` is told when it has to go.
+    /// A new, empty part. `give_up` is notified when it must be dropped.
     pub(super) fn share(self: &Arc<Self>, owner: Owner, give_up: Arc<Notify>) -> Share {
         let mut held = self.held();
         held.next += 1;
@@ -97,17 +98,17 @@ impl Pool {
         Share { pool: Arc::clone(self), number }
     }
 
-    /// Whether an owner holds less than so many bytes.
+    /// Whether an owner holds less than that many bytes.
     pub(super) fn holds_less(&self, owner: &Owner, bytes: usize) -> bool {
         let held = self.held();
         held.bytes < bytes || held.by_owner.get(owner).is_none_or(|held| *held < bytes)
     }
 
-    /// Returns once an owner holds less than so many bytes.
+    /// Returns once an owner holds less than that many bytes.
     pub(super) async fn drained(&self, owner: &Owner, bytes: usize) {
         let waiting = Waiting::at(self, owner, bytes);
         loop {
-            // Listens before it looks, so that nothing is given back in between.
+            // Registers before it checks, so that nothing is missed in between.
             let given_back = waiting.given_back.notified();
             if self.holds_less(owner, bytes) {
                 return;
@@ -125,7 +126,7 @@ impl Pool {
     }
 }
 
-/// Memory of those who are known, and of strangers: neither takes it from the other.
+/// Separate memory for known accounts and for strangers: neither can use up the other's.
 #[derive(Debug)]
 pub(super) struct Pools {
     pub(super) strangers: Arc<Pool>,
@@ -138,7 +139,7 @@ impl Pools {
     }
 }
 
-/// Somebody waits for memory of an owner to be given back, as long as this lives.
+/// Registers a waiter for an owner's memory until it is dropped.
 struct Waiting<'a> {
     pool: &'a Pool,
     owner: &'a Owner,
@@ -186,7 +187,7 @@ impl Held {
         Some(holding)
     }
 
-    /// Lets the oldest unfinished body go, of this owner if one is named.
+    /// Drops the oldest unfinished body, of this owner if one is named.
     fn push_out(&mut self, owner: Option<&Owner>) -> bool {
         let mut candidates = self.by_age.iter().filter(|(_, holding)| holding.give_up.is_some());
         let oldest = candidates.find(|(_, holding)| owner.is_none_or(|owner| holding.owner == *owner));
@@ -199,7 +200,7 @@ impl Held {
 }
 
 impl Share {
-    /// So many bytes more. Whether another part had to go for them is told.
+    /// Adds bytes to the part. Returns whether another part had to be dropped for them.
     pub(super) fn grow(&self, bytes: usize) -> Result<bool, Crowded> {
         let mut held = self.pool.held();
         let holding = held.by_age.get_mut(&self.number).ok_or(Crowded)?;
@@ -208,7 +209,7 @@ impl Share {
         held.bytes += bytes;
         *held.by_owner.entry(owner.clone()).or_default() += bytes;
         let mut pushed_out = false;
-        // Nobody on this host is one owner alone, so that only the whole bounds them.
+        // Clients on this host are not one owner: only the total bounds them.
         let is_owner = owner != Owner::Nearby;
         while is_owner && held.by_owner.get(&owner).is_some_and(|bytes| *bytes > self.pool.of_owner_max) {
             if !held.push_out(Some(&owner)) {
@@ -218,7 +219,7 @@ impl Share {
             pushed_out = true;
         }
         while held.bytes > self.pool.bytes_max {
-            // Whoever holds the most, among them perhaps one that holds little and came early, is the one to go first.
+            // The owner with the most memory loses a part first, so that an early one with little is not affected.
             let largest = held.by_owner.iter().max_by_key(|(_, bytes)| **bytes).map(|(owner, _)| owner.clone());
             if !held.push_out(largest.as_ref()) && !held.push_out(None) {
                 held.release(self.number);
@@ -229,7 +230,7 @@ impl Share {
         if held.by_age.contains_key(&self.number) { Ok(pushed_out) } else { Err(Crowded) }
     }
 
-    /// It keeps its part, and cannot be pushed out any more.
+    /// The part stays, and cannot be pushed out any more.
     pub(super) fn finish(&self) {
         if let Some(holding) = self.pool.held().by_age.get_mut(&self.number) {
             holding.give_up = None;
@@ -288,7 +289,7 @@ mod test {
     }
 
     #[test]
-    fn an_owner_is_told_once_much_of_its_memory_is_free_again() {
+    fn an_owner_is_woken_once_much_of_its_memory_is_free_again() {
         let pool = Pool::new(100, 100);
         let a = credential("a");
         let (first, second) = (share(&pool, a.clone()), share(&pool, a.clone()));
@@ -296,19 +297,19 @@ mod test {
         second.grow(4).unwrap();
         assert!(!pool.holds_less(&a, 10) && pool.holds_less(&a, 11) && pool.holds_less(&credential("b"), 1));
         let mut drained = std::pin::pin!(pool.drained(&a, 5));
-        let mut is_told = || {
+        let mut is_woken = || {
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             drained.as_mut().poll(&mut context).is_ready()
         };
-        assert!(!is_told());
+        assert!(!is_woken());
         drop(second);
-        assert!(!is_told(), "6 bytes are left");
+        assert!(!is_woken(), "6 bytes are left");
         drop(first);
-        assert!(is_told());
+        assert!(is_woken());
     }
 
     #[test]
-    fn an_owner_that_waits_is_told_when_its_memory_goes_to_another() {
+    fn an_owner_that_waits_is_woken_when_its_memory_goes_to_another() {
         let pool = Pool::new(10, 10);
         let (a, other) = (share(&pool, credential("a")), share(&pool, credential("b")));
         a.grow(6).unwrap();

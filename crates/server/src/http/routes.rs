@@ -1,4 +1,4 @@
-//! What is answered at which path: the API, the side pages, and ways to elsewhere.
+//! The answer for each path: the API, the other pages, and tunnels.
 
 use super::{
     body::{self, Fault},
@@ -40,12 +40,12 @@ const TWO_LENGTHS: &str = "this request has both `Content-Length` and `Transfer-
 const OTHER_CODING: &str =
     "this request names a `Transfer-Encoding` other than `chunked`, which this server does not undo";
 
-/// Answers a request. The future of each is moved once as a whole, so that what is large and rare in it stands in boxes.
+/// Answers a request. Each future is moved once as a whole, so large and seldom used parts of it are boxed.
 pub(super) fn respond(
     connection: Arc<Connection>,
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> {
-    // Where the length of a body is told by a coding, nothing is read of the connection after it.
+    // With a transfer coding, nothing is read from the connection after the request.
     let is_coded = request.headers().contains_key(TRANSFER_ENCODING);
     let ambiguity = ambiguity(&connection, &request, is_coded);
     let is_otherwise_coded = is_coded && !is_chunked_alone(&request);
@@ -65,7 +65,7 @@ pub(super) fn respond(
     }
 }
 
-/// Whether the body arrives in chunks, and is what was meant once these are put together.
+/// Whether the body arrives in chunks and has no other coding.
 fn is_chunked_alone(request: &Request<Incoming>) -> bool {
     let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
     let only = codings.next().filter(|_| codings.next().is_none());
@@ -106,7 +106,7 @@ async fn answer(connection: &Connection, head: &Parts, body: Incoming) -> Respon
     }
 }
 
-/// Whether somebody looks at the address of the API: nothing in it is a request to it.
+/// Whether a browser opens the API's address: then it is no API request.
 fn is_of_browser(head: &Parts) -> bool {
     let takes_pages = head.headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     takes_pages
@@ -120,24 +120,24 @@ fn health(app: &App) -> Response<Full<Bytes>> {
     match app.state.write_error() {
         None => text(StatusCode::OK, "ok\n"),
         Some(why) => {
-            let said = format!("nothing can be made durable: {why}. Changes are refused until it can\n");
-            text(StatusCode::SERVICE_UNAVAILABLE, said)
+            let message = format!("nothing can be made durable: {why}. Changes are refused until it can\n");
+            text(StatusCode::SERVICE_UNAVAILABLE, message)
         }
     }
 }
 
-/// Why two readers of the same bytes may see two requests in them.
+/// Why two readers of the same bytes may understand two different requests.
 fn ambiguity(connection: &Connection, request: &Request<Incoming>, is_coded: bool) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        // A proxied request's target names its host.
+        // The target of a proxied request names its host.
         (None, _) if request.version() == Version::HTTP_11 && request.uri().scheme().is_none() => Some(NO_HOST),
         (Some(_), Some(_)) => Some(TWO_HOSTS),
         _ => (is_coded && !connection.framing.is_coded_alone()).then_some(TWO_LENGTHS),
     }
 }
 
-/// Answers a request to the API. What its head alone can tell is found out before its body is read.
+/// Answers an API request. Everything that the head alone shows is checked before the body is read.
 async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Response<Full<Bytes>> {
     let (app, presence) = (&connection.app, &connection.presence);
     let raw = RawHead { method: &head.method, target: &head.uri, headers: &head.headers };
@@ -145,8 +145,8 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
     let checked = match wire::check_head(raw, body_bytes, &*app.credentials, app.now_seconds()) {
         Ok(checked) => checked,
         Err(denied) => {
-            let (bytes, told) = pipeline::deny(raw, &denied);
-            return unread(head, body, answered(connection, bytes, &told, 0));
+            let (bytes, summary) = pipeline::deny(raw, &denied);
+            return unread(head, body, answered(connection, bytes, &summary, 0));
         }
     };
     let bytes_max = checked.body_bytes_max();
@@ -154,41 +154,41 @@ async fn api(connection: &Connection, head: &Parts, mut body: Incoming) -> Respo
     let received = match app.bodies.read(&mut body, bytes_max, owner, &app.metrics).await {
         Ok(received) => received,
         Err(fault) => {
-            let (bytes, told) = match fault {
+            let (bytes, summary) = match fault {
                 Fault::TooLarge { bytes } => {
                     pipeline::deny(raw, &Denied::BodyTooLarge { bytes, limit_bytes: bytes_max })
                 }
                 Fault::Refused(reason) => pipeline::refuse(raw, &reason),
             };
-            return unread(head, body, answered(connection, bytes, &told, 0));
+            return unread(head, body, answered(connection, bytes, &summary, 0));
         }
     };
     presence.begin();
     let started = Instant::now();
-    let (bytes, told) = pipeline::answer(app, &checked, &raw.with(&received.bytes), connection.peer).await;
+    let (bytes, summary) = pipeline::answer(app, &checked, &raw.with(&received.bytes), connection.peer).await;
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    presence.end(told.account);
-    answered(connection, bytes, &told, took_us)
+    presence.end(summary.account);
+    answered(connection, bytes, &summary, took_us)
 }
 
-/// The answer to a request, counted and logged.
-fn answered(connection: &Connection, bytes: Vec<u8>, told: &Summary, took_us: u64) -> Response<Full<Bytes>> {
-    connection.app.metrics.count(told.place, told.code, took_us);
+/// Builds the reply to a request, and counts and logs it.
+fn answered(connection: &Connection, bytes: Vec<u8>, summary: &Summary, took_us: u64) -> Response<Full<Bytes>> {
+    connection.app.metrics.count(summary.place, summary.code, took_us);
     tracing::info!(
-        request = %told.request,
-        action = told.action(),
-        account = told.account,
-        code = told.code,
+        request = %summary.request,
+        action = summary.action(),
+        account = summary.account,
+        code = summary.code,
         us = took_us,
         "answered"
     );
-    let mut response = Response::new(Full::new(held(connection, bytes, told.account)));
-    // Exactly this: the vendor's Python SDK takes a refusal for a success when a charset follows.
+    let mut response = Response::new(Full::new(held(connection, bytes, summary.account)));
+    // Exactly this: the vendor's Python SDK takes a refusal for a success if a charset follows.
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// A reply's bytes, which count until they are read.
+/// A reply's bytes, counted until they are read.
 fn held(connection: &Connection, bytes: Vec<u8>, account: u32) -> Bytes {
     let (app, closer) = (&connection.app, connection.presence.closer());
     let (bytes, pushed_out) = app.replies.hold(bytes, account, connection.peer, closer);
@@ -198,22 +198,22 @@ fn held(connection: &Connection, bytes: Vec<u8>, account: u32) -> Bytes {
     bytes
 }
 
-/// The answer to a request whose body was not read to its end. It goes out at once, and the connection ends with it; but a
-/// client that listens only once it has sent everything must find the answer and not a broken pipe, so that what it still
-/// sends is taken, up to a limit.
+/// The reply to a request whose body was not read to its end. It is sent at once, and the connection ends with it. A
+/// client that reads only after it has sent everything must get the reply and not a broken pipe, so the rest of the
+/// body is read, up to a limit.
 fn unread(head: &Parts, body: Incoming, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     if body.is_end_stream() {
         return response;
     }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    // A client that asked whether to send its body has its answer, and sends none.
+    // A client that asked whether to send its body gets its answer, and sends none.
     if !head.headers.contains_key(EXPECT) {
         body::drain(body);
     }
     response
 }
 
-/// What a client must know of a machine in order to enter it by `CONNECT`.
+/// What a client must know of a machine to enter it by `CONNECT`.
 async fn machine(app: &App, instance: &str) -> Response<Full<Bytes>> {
     let Ok(id) = instance.parse() else { return text(StatusCode::NOT_FOUND, "there is no such instance\n") };
     match relay::about(app, id).await {
@@ -233,6 +233,6 @@ mod test {
     #[test]
     fn the_future_of_a_request_is_small_as_it_is_moved_as_a_whole() {
         let bytes = bytes_of_future(respond);
-        assert!(bytes <= 1_400, "{bytes} bytes: what is rare or waits stands in boxes");
+        assert!(bytes <= 1_400, "{bytes} bytes: what is seldom used or waits is boxed");
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: TLS or not, its HTTP, and what it becomes by a `CONNECT` or a WebSocket.
+//! One connection: TLS or not, its HTTP, and what a `CONNECT` or a WebSocket turns it into.
 
 use super::{
     connection::{Connection, End, Tunnel},
@@ -22,17 +22,17 @@ use tokio::{
     sync::watch,
 };
 
-/// A client has this long to send a request's head.
+/// How long a client may take to send a request's head.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Twice the longest query that is looked at, and many more headers than any client sends.
+/// Twice the longest accepted query, and many more headers than any client sends.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// What is not a plain TCP stream. Boxed, because only the plain one has to be fast, and each kind is compiled again.
+/// A stream other than plain TCP. Boxed, because only plain TCP must be fast, and each type is compiled again.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// Serves one connection, and what it becomes by a `CONNECT`.
+/// Serves one connection, and what a `CONNECT` turns it into.
 pub(super) async fn accepted(
     app: &Arc<App>,
     tls: &Tls,
@@ -66,9 +66,9 @@ pub(super) async fn accepted(
     let stream = TokioIo::new(upgrade.await?);
     match end {
         End::Machine(relay) => {
-            // There is a number of such tunnels, which knows better than the listener which one to let go.
+            // Tunnels have a maximum of their own, which chooses better than the listener which one to close.
             presence.begin();
-            // Told to stop, the machines themselves go on; what ends is the way to them.
+            // At the stop only the tunnel ends, not the machine.
             unless_stopped(&mut stop, Box::pin(relay.carry(stream, || presence.end(0)))).await;
         }
         End::Console { machine, place } => {
@@ -129,11 +129,11 @@ where
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // A sender that is gone means the same.
+    // A dropped sender means the same.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// What does not have to be finished when the server stops.
+/// Work that need not be finished when the server stops.
 async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),

@@ -1,4 +1,4 @@
-//! How a connection becomes something else: a `CONNECT` to the vendor's hosts or to a machine, a WebSocket to a console.
+//! Turns a connection into something else: a `CONNECT` to the vendor's hosts or to a machine, a WebSocket to a console.
 
 use super::{
     connection::{Connection, End},
@@ -18,7 +18,7 @@ use hyper::{
     header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
 };
 
-/// Answers a `CONNECT`. With 200 the connection ends as HTTP, and [`talk`](super::talk) goes on with what it has become.
+/// Answers a `CONNECT`. After 200 the connection ends as HTTP, and [`talk`](super::talk) continues with the tunnel.
 pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<()>) -> Response<Full<Bytes>> {
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
     let target = if connection.nested { Err(connect::Refused::Nested) } else { Target::of(authority) };
@@ -39,7 +39,7 @@ pub(super) async fn open_tunnel(connection: &Connection, mut request: Request<()
     Response::new(Full::default())
 }
 
-/// Answers a WebSocket to a console. With 101 the connection goes on as with a tunnel.
+/// Answers a WebSocket to a console. After 101 the connection continues as with a tunnel.
 pub(super) async fn open_console(
     connection: &Connection,
     mut request: Request<()>,
@@ -58,7 +58,7 @@ pub(super) async fn open_console(
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    // Invariant: base64 is a header's value.
+    // Invariant: base64 is a valid header value.
     headers.extend(HeaderValue::try_from(handshake.accept).ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
     if handshake.binary {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(websocket::BINARY));

@@ -1,13 +1,13 @@
-//! What an account may be called.
+//! Valid names of accounts.
 
 use anyhow::bail;
 
 const LETTERS_MAX: usize = 64;
 
-/// Refuses what is no account's name.
+/// Refuses an invalid name.
 ///
 /// # Errors
-/// Says what one looks like.
+/// The message describes a valid one.
 pub(crate) fn check(name: &str) -> anyhow::Result<()> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if name.is_empty() || name.len() > LETTERS_MAX || !name.bytes().all(legal) {

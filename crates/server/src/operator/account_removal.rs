@@ -1,8 +1,8 @@
-//! Revoking credentials, and removing accounts with all that they own.
+//! Revoking credentials, and removing accounts with everything they own.
 //!
-//! What an account owns goes the way that its own requests would take it: its instances are terminated by the API's
-//! action, and the engine does the rest. So removing takes as long as the machines do, and is asked for again until nothing
-//! is left; it can be interrupted anywhere, and a later `cvmd account remove --force` goes on.
+//! What an account owns is removed as by its own requests: its instances are terminated by the API's action, and the
+//! engine does the rest. So a removal takes as long as the machines do, and is requested again until nothing is left;
+//! it may be interrupted at any time, and a later `cvmd account remove --force` continues.
 
 use crate::{
     app::App,
@@ -21,14 +21,14 @@ use cvmd_wire::{Dialect, Language, Params};
 use serde_json::{Map, Value, json};
 use std::{path::Path, sync::Arc};
 
-/// What the journal calls the removal of an account.
+/// The action's name in the journal.
 pub(crate) const ACTION: &str = "RemoveAccount";
-/// Instances that one asking terminates, and rows that one transaction takes away.
+/// The maximum of instances that one question terminates, and of rows that one transaction deletes.
 const INSTANCES_AT_ONCE: usize = 100;
 const ROWS_AT_ONCE: usize = 200;
 
-/// Makes a credential sign nothing any more, from this moment on and after every restart. Where it is the one that the first
-/// start has made, its file goes too.
+/// Revokes a credential, from now on and after every restart. If it is the one that the first start has made, its file
+/// is removed too.
 pub(crate) async fn revoke(app: &App, credential_file: &Path, secret_id: &str, force: bool) -> anyhow::Result<Value> {
     let view = app.state.view();
     let known = view.credential(secret_id).filter(|credential| credential.is_valid());
@@ -48,10 +48,10 @@ pub(crate) async fn revoke(app: &App, credential_file: &Path, secret_id: &str, f
     Ok(json!({"AccountName": name, "SecretId": secret_id, "RequestId": request}))
 }
 
-/// A key that signs nothing is not left lying about as if it did.
+/// Removes the file of a key that signs nothing any more.
 fn forget_file(path: &Path, secret_id: &str) {
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    if kept.lines().next() != Some(secret_id) {
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    if written.lines().next() != Some(secret_id) {
         return;
     }
     if let Err(error) = std::fs::remove_file(path) {
@@ -59,7 +59,7 @@ fn forget_file(path: &Path, secret_id: &str) {
     }
 }
 
-/// From the first line on no new request is signed by them. Commands under way ask once more before they write.
+/// From the start no new request is accepted that they sign. Commands under way check again before they write.
 async fn revoke_all(app: &App, ids: &[&str], entry: JournalEntry) -> anyhow::Result<()> {
     let taken: Vec<_> = ids.iter().filter_map(|id| app.credentials.remove(id)).collect();
     let ids: Vec<Box<str>> = ids.iter().map(|id| Box::from(*id)).collect();
@@ -72,22 +72,22 @@ async fn revoke_all(app: &App, ids: &[&str], entry: JournalEntry) -> anyhow::Res
         Ok::<_, Refused>(())
     });
     let outcome = revoked.await.map_err(anyhow::Error::from).and_then(|decided| decided.map_err(anyhow::Error::from));
-    // What is not durable is not so.
+    // What was not made durable is undone.
     outcome.inspect_err(|_| taken.into_iter().for_each(|credential| app.credentials.put_back(credential)))
 }
 
-/// Takes back an account that was made a moment ago and owns nothing.
+/// Removes an account that was just made and owns nothing.
 pub(crate) async fn forget(app: &App, name: &str) -> anyhow::Result<()> {
     let view = app.state.view();
     let account = named(&view, name)?;
-    if let Some(owned) = says(&view.owned(account.number)) {
+    if let Some(owned) = listed(&view.owned(account.number)) {
         bail!("the account {name} owns {owned} already");
     }
     remove_bare(app, account, random::request_id()).await
 }
 
-/// Removes an account that owns nothing, or, with `force`, takes away a part of what it owns and tells what is left: to be
-/// asked again until the account is `Removed`.
+/// Removes an account that owns nothing, or, with `force`, removes a part of what it owns and returns what is left: to
+/// be called again until the account is `Removed`.
 pub(crate) async fn remove(app: &Arc<App>, name: &str, force: bool) -> anyhow::Result<Value> {
     let view = app.state.view();
     let account = named(&view, name)?;
@@ -96,7 +96,7 @@ pub(crate) async fn remove(app: &Arc<App>, name: &str, force: bool) -> anyhow::R
     }
     let owned = view.owned(account.number);
     let request = random::request_id();
-    if let Some(owned) = says(&owned) {
+    if let Some(owned) = listed(&owned) {
         if !force {
             bail!(
                 "the account {name} owns {owned}: delete them as it would, or say --force, which revokes its credentials, terminates \
@@ -112,13 +112,13 @@ pub(crate) async fn remove(app: &Arc<App>, name: &str, force: bool) -> anyhow::R
     Ok(json!({"AccountName": name, "RequestId": request, "Removed": removed, "Owned": owned}))
 }
 
-/// `3 instances, 1 key pair`; nothing for nothing.
-fn says(owned: &[(&str, usize)]) -> Option<String> {
+/// `3 instances, 1 key pair`; none for nothing.
+fn listed(owned: &[(&str, usize)]) -> Option<String> {
     let listed: Vec<_> = owned.iter().map(|(kind, count)| plain_words::counted(count, kind)).collect();
     (!listed.is_empty()).then(|| listed.join(", "))
 }
 
-/// Credentials first, so that nothing is added meanwhile; then machines; and rows when no machine needs them any more.
+/// Credentials first, so that nothing is added; then machines; then rows, when no machine needs them any more.
 async fn take_away(app: &Arc<App>, view: &View, account: &Account) -> anyhow::Result<()> {
     let valid = view.credentials().filter(|credential| credential.account == account.number && credential.is_valid());
     let ids: Vec<&str> = valid.map(|credential| &*credential.secret_id).collect();
@@ -126,7 +126,7 @@ async fn take_away(app: &Arc<App>, view: &View, account: &Account) -> anyhow::Re
         let of_account = |action, target| entry(app, random::request_id(), account.number, action, target);
         revoke_all(app, &ids, of_account("RevokeCredential", format!("credentials {}", ids.join(" ")))).await?;
     }
-    // A new look: what was committed before the credentials went is in it.
+    // Read again: it includes what was committed before the credentials were revoked.
     let view = app.state.view();
     let mut instances = view.instances_of_account(account.number).peekable();
     if instances.peek().is_some() {
@@ -150,7 +150,7 @@ async fn take_rows(app: &App, number: AccountNumber) -> anyhow::Result<()> {
     }
 }
 
-/// As the account's own request would. Being in the middle of something is no trouble: the next asking tries again.
+/// As the account's own request would. An instance that is busy is no error: the next call tries again.
 async fn terminate(app: &Arc<App>, instance: &Instance) -> anyhow::Result<()> {
     let ids = json!([instance.id]);
     if instance.disable_api_termination {
@@ -178,7 +178,7 @@ async fn act(app: &Arc<App>, instance: &Instance, name: &str, parameters: &Value
     Ok(())
 }
 
-/// The account and its credentials, when nothing of it is left.
+/// Removes the account and its credentials, when nothing else is left.
 async fn remove_bare(app: &App, account: &Account, request: RequestId) -> anyhow::Result<()> {
     let number = account.number;
     let credentials = app.state.view();

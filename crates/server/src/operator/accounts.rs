@@ -17,10 +17,10 @@ use std::{convert::Infallible, io::IsTerminal, sync::Arc};
 
 /// The first account; others are made by `cvmd account add`.
 pub(crate) const FIRST_ACCOUNT: AccountNumber = AccountNumber(1);
-/// Credentials that one line of the log names.
+/// The maximum of credentials that one line of the log names.
 const OTHERS_NAMED: usize = 3;
 
-/// Why an account or a credential cannot be made or taken away. Its text is for the operator.
+/// Why an account or a credential cannot be made or removed. The text is for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("there is an account {0} already")]
@@ -44,7 +44,7 @@ impl cvmd_state::Decision for Refused {
     }
 }
 
-/// What an account holds and may hold, in a line each.
+/// Formats usage and bounds, one line each.
 pub(crate) fn for_people(row: &mut Value) {
     const MIB: f64 = 1_048_576.0;
     let Some(row) = row.as_object_mut() else { return };
@@ -53,12 +53,12 @@ pub(crate) fn for_people(row: &mut Value) {
     }
     let mut mib = |name: &str| row.remove(name).and_then(|bytes| bytes.as_f64()).map(|bytes| bytes / MIB);
     if let (Some(held), Some(limit)) = (mib("Bytes"), mib("BytesMax")) {
-        // As finely as a part of it can be told.
+        // As precisely as the limit is given.
         row.insert("Kept".into(), format!("{held:.2} of {} MiB", (limit * 100.0).round() / 100.0).into());
     }
 }
 
-/// Makes the first account and sees that its credential is the one asked for.
+/// Makes the first account, and makes sure that its credential is the configured one.
 pub(crate) async fn first_account(
     app: &App,
     data: &DataDirectory,
@@ -84,7 +84,7 @@ pub(crate) async fn first_account(
                     bail!("CVMD_SECRET_ID {id} has been revoked: give another one, or none")
                 }
                 Some(known) => match app.master_key.open_sealed(&known.secret_key_encrypted, (&**known).into()) {
-                    Ok(kept) if kept.expose() == key.expose() => {}
+                    Ok(stored) if stored.expose() == key.expose() => {}
                     Ok(_) => tracing::warn!(
                         secret_id = id,
                         "CVMD_SECRET_KEY is another than before: the old key signs nothing any more"
@@ -95,7 +95,7 @@ pub(crate) async fn first_account(
                          sealed, as the passwords of `cvmd messages`, can be read with that alone"
                     ),
                 },
-                None => say_that_others_stay(&view, id),
+                None => log_that_others_stay(&view, id),
             }
             put_credential(app, FIRST_ACCOUNT, id.clone(), key.expose()).await
         }
@@ -104,13 +104,13 @@ pub(crate) async fn first_account(
     }
 }
 
-/// The first account's credentials that sign.
+/// The first account's credentials that are not revoked.
 pub(crate) fn of_first_account(view: &View) -> impl Iterator<Item = &Arc<Credential>> {
     view.credentials().filter(|credential| credential.account == FIRST_ACCOUNT && credential.is_valid())
 }
 
-/// Another SecretId takes no earlier one away, which surprises whoever meant to replace it.
-fn say_that_others_stay(view: &View, id: &str) {
+/// A new SecretId does not replace earlier ones, which surprises a user who meant to replace one.
+fn log_that_others_stay(view: &View, id: &str) {
     let others: Vec<&str> =
         of_first_account(view).map(|credential| &*credential.secret_id).take(OTHERS_NAMED).collect();
     if !others.is_empty() {
@@ -122,13 +122,13 @@ fn say_that_others_stay(view: &View, id: &str) {
     }
 }
 
-/// The file is written before the row: a start that is killed between the two uses the file's credential the next time.
+/// The file is written before the row: if the start is killed in between, the next one uses the file's credential.
 async fn make_credential(app: &App, data: &DataDirectory) -> anyhow::Result<()> {
     let path = data.credential();
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    let mut lines = kept.lines();
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = written.lines();
     let (id, key) = match (lines.next(), lines.next()) {
-        // One that was revoked does not come back.
+        // A revoked credential is not used again.
         (Some(id), Some(key)) if app.state.view().credential(id).is_none() => (id.to_string(), key.to_string().into()),
         _ => new_credential(),
     };
@@ -144,12 +144,12 @@ async fn make_credential(app: &App, data: &DataDirectory) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A credential as the vendor's look: 36 and 32 characters.
+/// A credential in the form of the vendor's: 36 and 32 characters.
 pub(crate) fn new_credential() -> (String, Secret) {
     (format!("AKID{}", random::letters(32)), random::letters(32).into())
 }
 
-/// Makes an account with a credential of its own: both or neither.
+/// Makes an account with a credential: both or neither.
 pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
     account_name::check(name)?;
     let (id, key) = new_credential();
@@ -157,7 +157,7 @@ pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
     let put_credential = putting(app, &id, key.expose());
     let request = random::request_id();
     let entry = entry(app, request, FIRST_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
-    // Looked at where it is written: two commands at once would take the same number otherwise.
+    // Checked inside the transaction: otherwise two commands at once could take the same number.
     let added = app.state.commit(entry, move |tx| {
         if tx.view().accounts().any(|account| account.name == name) {
             return Err(Refused::AccountExists(name));
@@ -189,7 +189,7 @@ pub(crate) async fn add_credential(app: &App, account: &str) -> anyhow::Result<V
     let (name, request): (Box<str>, _) = (account.into(), random::request_id());
     let entry = entry(app, request, number, "AddCredential", format!("credential {id}"));
     let added = app.state.commit(entry, move |tx| {
-        // A new look: it may have been removed meanwhile.
+        // Checked again: it may have been removed meanwhile.
         let number = named(tx.view(), &name)?.number;
         put_credential(tx, number);
         Ok::<_, Refused>(number)
@@ -219,7 +219,7 @@ fn new_account(number: AccountNumber, name: &str, created_seconds: u64) -> Accou
     }
 }
 
-/// The vendor's account number: it follows from ours, so that it is known of an account that is gone too.
+/// The vendor's account number: it is computed from ours, so that it is known for a removed account too.
 pub(crate) fn uin(number: AccountNumber) -> u64 {
     100_000_000_000 + u64::from(number.0)
 }
@@ -247,7 +247,7 @@ pub(crate) fn named<'a>(view: &'a View, name: &str) -> Result<&'a Arc<Account>, 
     view.accounts().find(|account| &*account.name == name).ok_or_else(|| Refused::NoAccount(name.into()))
 }
 
-/// Keeps a credential, encrypted, and lets requests be signed with it at once.
+/// Stores a credential, encrypted, and accepts requests signed with it at once.
 pub(crate) async fn put_credential(app: &App, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
     let put_credential = putting(app, &id, key);
     let put = app.state.change(move |tx| {

@@ -1,13 +1,13 @@
-//! What the operator's commands leave in the journal: every one that changes something, with its target, never a secret.
+//! The journal entries of the operator's commands: one for each change, with its target, never a secret.
 
 use crate::app::App;
 use cvmd_model::{AccountNumber, RequestId};
 use cvmd_state::JournalEntry;
 
-/// Who the journal says has asked.
+/// The credential column of these entries.
 const OPERATOR: &str = "operator";
 
-/// A command's entry. The account is the one that the command is about, or the first one where there is none yet.
+/// A command's entry. The account is the one that the command is about, or the first one if there is none yet.
 pub(crate) fn entry(
     app: &App,
     request: RequestId,

@@ -1,12 +1,12 @@
-//! The questions that commands ask the server at the operator's socket: one JSON line each.
+//! The questions that commands ask the server on the operator's socket: one JSON line each.
 
 use cvmd_model::{InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 
-/// Lines of the journal that one question answers, at most.
+/// The maximum of journal lines in one answer.
 pub(crate) const LINES_MAX: u32 = 1_000;
 
-/// What can be asked.
+/// A question.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
     /// Endpoint, region and the first account's credential.
@@ -15,12 +15,12 @@ pub(crate) enum Question {
     Endpoint {
         instance: InstanceId,
     },
-    /// Where the newest instances' sshd answer.
+    /// The sshd of the newest instances.
     Machines,
     AddAccount {
         name: String,
     },
-    /// Takes back an account that was just added, because nobody has seen its key.
+    /// Removes an account that was just added, because its key could not be shown.
     ForgetAccount {
         name: String,
     },
@@ -29,12 +29,12 @@ pub(crate) enum Question {
         account: String,
     },
     Credentials,
-    /// With `force` also the last one of the first account.
+    /// With `force` also the last credential of the first account.
     RevokeCredential {
         secret_id: String,
         force: bool,
     },
-    /// With `force` to be asked again until it is removed.
+    /// With `force` asked again until the account is removed.
     RemoveAccount {
         name: String,
         force: bool,
@@ -48,7 +48,7 @@ pub(crate) enum Question {
         instance: Option<InstanceId>,
         lines_max: u32,
     },
-    /// The messages, which stay until they have been shown.
+    /// The messages, which stay until they were shown.
     Messages,
     MessagesShown {
         sequences: Vec<u64>,
@@ -56,7 +56,7 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    /// Whether it changes nothing, or the same once and twice: then it is asked again of a server that hung up.
+    /// Whether repeating it has no further effect: then it is asked again if the server closed the connection.
     pub(crate) fn may_be_repeated(&self) -> bool {
         match self {
             Question::Environment

@@ -1,4 +1,4 @@
-//! What the journal tells an operator: the lines of one request, and the last ones of all.
+//! The journal for the operator: the lines of one request, and the latest ones.
 
 use crate::{
     app::App,
@@ -10,7 +10,7 @@ use cvmd_state::{JournalFilter, JournalLine, View};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Everything about one request, oldest first.
+/// All lines of one request, oldest first.
 pub(crate) async fn trace(app: &App, request: RequestId) -> anyhow::Result<Value> {
     let lines = app.state.lines_of(request).await?;
     if lines.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) async fn trace(app: &App, request: RequestId) -> anyhow::Result<Value
     Ok(lines.iter().map(|line| row(&names, line)).collect())
 }
 
-/// The last lines, oldest first: of one account or about one instance, where those are named.
+/// The latest lines, oldest first, filtered by account or instance.
 pub(crate) async fn last(
     app: &App,
     account: Option<&str>,
@@ -34,15 +34,15 @@ pub(crate) async fn last(
     let filter = JournalFilter { accounts, instance, action: None };
     let lines = app.state.last_lines(filter, lines_max.min(LINES_MAX) as usize).await?;
     let names = Names::of(app, &lines).await?;
-    let told = |line: &JournalLine| {
+    let shown = |line: &JournalLine| {
         let mut row = row(&names, line);
         row["RequestId"] = json!(line.request);
         row
     };
-    Ok(lines.iter().map(told).collect())
+    Ok(lines.iter().map(shown).collect())
 }
 
-/// All accounts that have or had this name, one after the other.
+/// All accounts that have or had this name.
 async fn numbers_of(app: &App, name: &str) -> anyhow::Result<Vec<AccountNumber>> {
     let removed = removed(app).await?;
     let view = app.state.view();
@@ -55,7 +55,7 @@ async fn numbers_of(app: &App, name: &str) -> anyhow::Result<Vec<AccountNumber>>
     Ok(numbers)
 }
 
-/// The accounts whose removal the journal has, oldest first.
+/// The accounts whose removal is in the journal, oldest first.
 async fn removed(app: &App) -> anyhow::Result<Vec<(AccountNumber, Box<str>)>> {
     let removals = JournalFilter { action: Some(account_removal::ACTION), ..JournalFilter::default() };
     let lines = app.state.last_lines(removals, LINES_MAX as usize).await?;
@@ -64,7 +64,7 @@ async fn removed(app: &App) -> anyhow::Result<Vec<(AccountNumber, Box<str>)>> {
     Ok(named.collect())
 }
 
-/// What the accounts of some lines are called, those that were removed included.
+/// The names of the accounts of some lines, removed ones included.
 struct Names {
     view: Arc<View>,
     removed: Vec<(AccountNumber, Box<str>)>,
@@ -78,7 +78,7 @@ impl Names {
         Ok(Names { view, removed })
     }
 
-    /// Whose line it is. Of one whose removal the journal has forgotten there is the number alone.
+    /// The account of a line. If its removal is no longer in the journal, only its number is known.
     fn whose(&self, account: AccountNumber) -> Whose<'_> {
         if let Some(present) = self.view.account(account) {
             return Whose { name: &present.name, uin: present.uin, is_removed: false };
@@ -115,7 +115,7 @@ fn row(names: &Names, line: &JournalLine) -> Value {
     if let Some(message) = &line.message {
         row["Message"] = json!(message);
     }
-    // What came of an operation is nobody's signature.
+    // The outcome of an operation has no credential.
     if !line.credential.is_empty() {
         row["SecretId"] = json!(line.credential);
     }
@@ -125,15 +125,15 @@ fn row(names: &Names, line: &JournalLine) -> Value {
     row
 }
 
-/// The same line for people: what programs find in members of their own is said in a word beside what it is about.
+/// The same line for people: members that are flags for programs become a word beside the value they describe.
 pub(crate) fn for_people(row: &mut Value) {
     let Some(row) = row.as_object_mut() else { return };
     let members = [("Removed", "AccountName", "removed"), ("DryRun", "Decision", "dry run: nothing is done")];
     for (member, beside, word) in members {
         if row.remove(member) == Some(json!(true)) {
-            let said = row.get(beside).and_then(Value::as_str).unwrap_or_default();
-            let said = format!("{said} ({word})").trim_start().to_owned();
-            row.insert(beside.into(), said.into());
+            let text = row.get(beside).and_then(Value::as_str).unwrap_or_default();
+            let text = format!("{text} ({word})").trim_start().to_owned();
+            row.insert(beside.into(), text.into());
         }
     }
 }

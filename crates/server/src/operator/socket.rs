@@ -1,4 +1,5 @@
-//! The operator's socket: one JSON line asks, one JSON line answers. The commands other than `serve` and `demo` ask.
+//! The operator's socket: one JSON line is the question, one JSON line the answer. All commands except `serve` and
+//! `demo` use it.
 
 use crate::{
     app::App,
@@ -33,30 +34,30 @@ use tokio::{
     sync::watch,
 };
 
-/// Machines that are listed at most: each host key is worked out, and a list for ssh of more than that helps nobody.
+/// The maximum of machines in a list: each host key must be computed, and nobody needs a longer list for ssh.
 const MACHINES_MAX: usize = 2_000;
-/// Instances that one line of the journal names.
+/// The maximum of instances that one line of the journal names.
 const INSTANCES_NAMED: usize = 100;
-/// A question is a short line.
+/// The maximum bytes of a question.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a question may take to be asked.
+/// The time limit for sending a question.
 const ASKED_WITHIN: Duration = Duration::from_secs(5);
-/// Whoever comes while all places are at work is told so, and has this long to read it.
-const TOLD_WITHIN: Duration = Duration::from_secs(1);
+/// A client that comes while all places are busy gets this long to read the refusal.
+const REFUSED_WITHIN: Duration = Duration::from_secs(1);
 const ALL_AT_WORK: &[u8] = b"{\"Err\":\"as many commands as can be are being answered; try again in a moment\"}\n";
-/// Everybody at the socket is this host's.
+/// All clients of the socket are on this host.
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-/// Between two tries, when there are no descriptors left.
+/// The pause when there are no descriptors left.
 const REST: Duration = Duration::from_millis(50);
 
-/// Where a running server is to be met, and where it has written its first credential.
+/// Where clients reach a running server, and where it has written its first credential.
 #[derive(Debug)]
 pub(crate) struct Location {
     /// The operator's socket.
     pub(crate) socket: PathBuf,
     pub(crate) credential_file: PathBuf,
-    /// Of the API, scheme included.
+    /// The API's endpoint, with its scheme.
     pub(crate) endpoint: String,
 }
 
@@ -72,7 +73,7 @@ pub(crate) async fn listen(app: Arc<App>, location: Location, mut stop: watch::R
             return;
         }
     };
-    // The directory lets nobody else in; the socket's own mode says the same.
+    // The directory admits only its owner; the socket's mode does the same.
     let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
     loop {
         let stream = tokio::select! {
@@ -85,13 +86,13 @@ pub(crate) async fn listen(app: Arc<App>, location: Location, mut stop: watch::R
             },
             _ = stop.changed() => break,
         };
-        // Who has been asking for the longest makes room: a command asks at once.
+        // The connection that has taken longest to send its question makes room: commands send theirs at once.
         let (presence, met) = app.commands.admit(HERE);
         if met.is_some() {
             app.metrics.reached(Bound::Operator);
         }
         let Some(presence) = presence else {
-            tokio::spawn(tokio::time::timeout(TOLD_WITHIN, turn_away(stream)));
+            tokio::spawn(tokio::time::timeout(REFUSED_WITHIN, turn_away(stream)));
             continue;
         };
         let (app, location) = (Arc::clone(&app), Arc::clone(&location));
@@ -105,7 +106,7 @@ pub(crate) async fn listen(app: Arc<App>, location: Location, mut stop: watch::R
     let _ = std::fs::remove_file(path);
 }
 
-/// Says why, and waits until that is read.
+/// Sends the reason, and waits until it was read.
 async fn turn_away(mut stream: UnixStream) {
     let _ = stream.write_all(ALL_AT_WORK).await;
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
@@ -181,7 +182,7 @@ async fn machines(app: &App) -> Value {
     newest.sort_unstable_by(|one, other| other.cmp(one));
     let mut answers = Vec::new();
     for (_, id) in newest.into_iter().take(MACHINES_MAX) {
-        // What has no machine yet, or none with an sshd, has no place in the list.
+        // Instances without a machine, or without an sshd, are not listed.
         if let Ok(endpoint) = app.hypervisor.endpoint(id).await {
             answers.push(sshd(id, &endpoint));
         }
@@ -235,7 +236,7 @@ fn credentials(app: &App) -> Value {
     view.credentials().map(credential).collect()
 }
 
-/// Messages in clear, the numbers by which they are acknowledged, and those that another master key has sealed.
+/// The decrypted messages, the numbers that acknowledge them, and those sealed with another master key.
 fn messages(app: &App) -> Value {
     let view = app.state.view();
     let (mut shown, mut sequences, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,12 +1,12 @@
-//! How an instance stands for somebody who wants to enter it: which state, what is under way, and what that means.
+//! The state of an instance for somebody who wants to log in: its state, the operation under way, and advice.
 
 use cvmd_model::{Goal, Instance, InstanceId, InstanceState};
 use serde_json::{Value, json};
 
-/// The page that tells what a client must know of a machine; its instance's id follows.
+/// The page with what a client must know of a machine; the instance's id follows.
 pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
 
-/// Where and how to log in.
+/// Where to log in, and as whom.
 #[derive(Debug, Clone)]
 pub(crate) struct Sshd {
     pub(crate) user: String,
@@ -15,20 +15,20 @@ pub(crate) struct Sshd {
     pub(crate) address: Option<(String, u16)>,
 }
 
-/// As the server's own directory tells it; from another computer there is only the sshd.
+/// As the server answers on its socket; over HTTP only the sshd is known.
 #[derive(Debug)]
 pub(crate) struct Standing {
     state: Option<String>,
-    /// The action whose operation is under way.
+    /// The action of the operation under way.
     operation: Option<String>,
-    /// Whether it will run when that has ended well.
+    /// Whether it runs when that operation has succeeded.
     pub(crate) comes_up: bool,
-    /// No key pair is bound, and no password enters by ssh: as the state wants it, and as nothing that is under way changes.
+    /// No key pair is bound, and ssh accepts no password; no operation under way changes that.
     pub(crate) admits_nobody: bool,
     pub(crate) sshd: Result<Sshd, String>,
 }
 
-/// What the server adds to its answer about a machine's sshd.
+/// Adds the state to the server's answer about a machine's sshd.
 pub(crate) fn add_to(answer: &mut Value, instance: &Instance) {
     answer["State"] = instance.state.name().into();
     answer["ComesUp"] = comes_up(instance).into();
@@ -70,7 +70,7 @@ impl Standing {
         self.state.as_deref().is_none_or(|state| ["RUNNING", "RESCUE_MODE"].contains(&state))
     }
 
-    /// Why it cannot be entered now, and what can be done about it.
+    /// Why it cannot be entered now, and what to do.
     pub(crate) fn advice(&self, id: InstanceId) -> String {
         let state = self.state.as_deref().unwrap_or_default();
         match (&self.operation, state) {
