@@ -1,4 +1,4 @@
-//! What an action is: a name, the codes it can answer, and a function.
+//! An action: a name, the codes that it can answer, and a function.
 
 use crate::{Context, Parameters, Product, Reason};
 use cvmd_state::{Transaction, View};
@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct Body(pub Vec<u8>);
 
 impl Body {
-    /// `{}`: most commands answer nothing but a RequestId.
+    /// `{}`: most commands return only a RequestId.
     #[must_use]
     pub fn empty() -> Body {
         Body(b"{}".to_vec())
@@ -26,14 +26,14 @@ impl Body {
     }
 }
 
-/// Runs once, on the writer, on the newest state; takes time, ids and randomness from the context only.
+/// Runs once, on the writer, on the newest state; takes time, ids and randomness only from the context.
 pub type Apply = Box<dyn FnOnce(&mut Transaction<'_>, &Context) -> Result<Body, Reason> + Send>;
 
-/// Runs a command on the writer, and refuses it if it would write more than one may, or its
-/// account would hold more than it may.
+/// Runs a command on the writer, and refuses it if it would write more than one command may, or if its account would
+/// exceed its bounds.
 ///
 /// # Errors
-/// The command's own, and [`Reason::Excess`]; nothing is written then.
+/// The command's own, and [`Reason::Excess`]; then nothing is written.
 pub fn carry_out(apply: Apply, tx: &mut Transaction<'_>, context: &Context) -> Result<Body, Reason> {
     let body = apply(tx, context)?;
     tx.fits()?;
@@ -41,10 +41,10 @@ pub fn carry_out(apply: Apply, tx: &mut Transaction<'_>, context: &Context) -> R
     Ok(body)
 }
 
-/// Reads one moment of the state.
+/// Answers from one moment of the state.
 pub type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 
-/// Parses, and yields what is to be applied.
+/// Parses, and returns the change to apply.
 #[derive(Debug, Clone, Copy)]
 pub enum Prepare {
     /// From the parameters alone.
@@ -68,7 +68,7 @@ impl Prepare {
 /// What an action does when it is called.
 #[derive(Debug, Clone, Copy)]
 pub enum Effect {
-    /// Reads one moment of the state.
+    /// Answers from one moment of the state.
     Query(Answer),
     /// Parses, off the writer, and yields what is to be applied.
     Command(Prepare, Pace),
@@ -85,21 +85,21 @@ pub enum Pace {
     Long,
 }
 
-/// Parameters, of whatever action, that are kept and answered, but that no machine depends on.
+/// Parameters of any action that are stored and answered, but have no effect on a machine.
 #[cfg_attr(not(test), expect(dead_code, reason = "docs/api.md marks them, and a test writes it"))]
-pub(crate) const KEPT: &[&str] = &["CamRoleName", "CpuTopology", "EnableJumboFrame", "Metadata", "UserData"];
+pub(crate) const STORED: &[&str] = &["CamRoleName", "CpuTopology", "EnableJumboFrame", "Metadata", "UserData"];
 
 /// One action of the API.
 #[derive(Debug)]
 pub struct Action {
     pub product: Product,
     pub name: &'static str,
-    /// The codes it can answer beside the common ones, both dialects', sorted.
+    /// The codes that it can answer beside the common ones, of both dialects, sorted.
     pub errors: &'static [&'static str],
-    /// Parameters, and members of structures among them (`SystemDisk.CdcId`), that are recognised and checked for their type, but
-    /// change nothing here.
+    /// Parameters, and members of structures (`SystemDisk.CdcId`), that are recognised and checked for their type, but
+    /// have no effect here.
     pub without_effect: &'static [&'static str],
-    /// API 3.0 answers it without a region too.
+    /// API 3.0 answers it without a region, too.
     pub regionless: bool,
     /// Parameters that name the instances it touches, as the journal tells it, and those that name what else it touches: key
     /// pairs, images and so on, by their ids or by resources with ids at their ends.
@@ -157,12 +157,12 @@ impl Action {
         Action { touches: [instances, others], ..self }
     }
 
-    /// API 3.0 answers it without a region too.
+    /// API 3.0 answers it without a region, too.
     pub(crate) const fn regionless(self) -> Action {
         Action { regionless: true, ..self }
     }
 
-    /// Those of a request for it.
+    /// The parameters of a request for it.
     ///
     /// # Errors
     /// When one is missing, unknown or too large, or holds a control character.
@@ -171,7 +171,7 @@ impl Action {
     }
 }
 
-/// Cuts a list into the page asked for.
+/// The requested page of a list.
 pub(crate) fn page<T>(list: impl Iterator<Item = T>, (offset, limit): (usize, usize)) -> impl Iterator<Item = T> {
     list.skip(offset).take(limit)
 }

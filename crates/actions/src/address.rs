@@ -1,14 +1,14 @@
-//! Which action a request is for.
+//! Finds the action that a request is for.
 
 use crate::{
     Product, Reason, catalog, facts,
     product::{is_vendor_host, is_vendors},
 };
 
-/// What a request says about what it is for.
+/// The parts of a request that identify its action.
 #[derive(Debug, Clone, Copy)]
 pub struct Address<'a> {
-    /// The service in the signature's scope; some clients write the first label of whatever host they were given.
+    /// The service in the signature's scope; some clients write the first label of any host that they were given.
     pub scope: Option<&'a str>,
     /// The host it was sent to, without a port.
     pub host: &'a str,
@@ -46,7 +46,7 @@ pub fn find(address: &Address<'_>) -> Result<usize, Reason> {
     }
 }
 
-/// One that was mistyped is told from one that the vendor has.
+/// Distinguishes a mistyped name from an action that only the vendor has.
 fn not_here(name: &str) -> Reason {
     Reason::UnknownProduct { product: name.into(), is_vendors: is_vendors(name) }
 }
@@ -62,14 +62,14 @@ fn find_in(product: Product, version: &str, name: &str) -> Result<usize, Reason>
     }
 }
 
-/// Products that only the documentation of the legacy API knows. Their actions are those of other products now.
+/// Products that only the documentation of the legacy API has. Their actions belong to other products now.
 const DISSOLVED: [&str; 4] = ["dfw", "eip", "image", "snapshot"];
 
 fn is_dissolved(label: &str, host: &str) -> bool {
     DISSOLVED.contains(&label) && host[label.len()..] == *".api.qcloud.com"
 }
 
-/// Whether a scope's service may be meant as a product, and not be the rest of a host name or an address.
+/// Whether a scope's service may be meant as a product, and is not a part of a host name or an address.
 fn is_product_like(scope: &str) -> bool {
     scope.len() <= 20 && scope != "localhost" && scope.bytes().all(|byte| byte.is_ascii_lowercase())
 }
@@ -95,7 +95,7 @@ mod test {
     }
 
     #[test]
-    fn what_is_not_here_is_told_apart() {
+    fn refusals_distinguish_what_only_the_vendor_has() {
         let product = |scope, host| found(scope, host, "2019-07-22", "Moderate");
         for (scope, host) in [(Some("tms"), "127.0.0.1"), (None, "tms.tencentcloudapi.com")] {
             assert_eq!(product(scope, host), Err(Reason::UnknownProduct { product: "tms".into(), is_vendors: true }));
@@ -103,10 +103,13 @@ mod test {
         for (scope, host) in [(Some("cmv"), "127.0.0.1"), (None, "cmv.tencentcloudapi.com")] {
             assert_eq!(product(scope, host), Err(Reason::UnknownProduct { product: "cmv".into(), is_vendors: false }));
         }
-        let told = product(Some("cam"), "127.0.0.1").unwrap_err();
-        assert!(told.to_string().contains("one of the vendor's, of which cvmd answers `api`, `cbs`, `cvm`"), "{told}");
+        let refusal = product(Some("cam"), "127.0.0.1").unwrap_err();
+        assert!(
+            refusal.to_string().contains("one of the vendor's, of which cvmd answers `api`, `cbs`, `cvm`"),
+            "{refusal}"
+        );
         assert_eq!(
-            told.to_api_error(cvmd_wire::Dialect::Api3, cvmd_wire::Language::English, &[]).code,
+            refusal.to_api_error(cvmd_wire::Dialect::Api3, cvmd_wire::Language::English, &[]).code,
             "NoSuchProduct"
         );
         let missing = Address { scope: None, host: "", version: None, action: "RunInstances" };

@@ -1,13 +1,13 @@
-//! What the caller of an action gets that is refused.
+//! What a caller gets for a refusal: a code and a message.
 
 use cvmd_state::Decision;
 
-/// What a caller gets: a code, and a message that names what to mend.
+/// A code, and a message that names what to correct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     pub code: &'static str,
     pub message: String,
-    /// The set of actions before 2017 has an envelope of its own.
+    /// Set for the action set before 2017, which has an envelope of its own.
     pub numeric: Option<u32>,
 }
 

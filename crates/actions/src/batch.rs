@@ -1,14 +1,14 @@
-//! Batches of ids: "1 to 100 well-formed ids, duplicates counted once for the work" is a type.
+//! Batches of ids: the type guarantees 1 to 100 well-formed ids without duplicates.
 
 use crate::{Body, Context, Parameters, Reason, parameters::shorten};
 use cvmd_model::{DiskId, ImageId, Instance, InstanceId, KeyPair, KeyPairId, MalformedId, Refusal};
 use cvmd_state::{Transaction, View};
 use std::{str::FromStr, sync::Arc};
 
-/// Ids in one request, at most.
+/// The maximum of ids in one request.
 pub(crate) const BATCH_MAX: usize = 100;
 
-/// Well-formed ids in the caller's order, each once.
+/// Well-formed ids in the caller's order, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Batch<Id>(Vec<Id>);
 
@@ -19,7 +19,7 @@ impl<Id> std::ops::Deref for Batch<Id> {
     }
 }
 
-/// An id that can be in a batch, and what a malformed one is refused with.
+/// An id that can be in a batch, with the reason for refusing a malformed one.
 pub(crate) trait BatchId: FromStr<Err = MalformedId> + Copy + Ord {
     fn malformed(value: Box<str>) -> Reason;
 }
@@ -49,12 +49,12 @@ impl BatchId for DiskId {
 }
 
 impl<Id: BatchId> Batch<Id> {
-    /// At most 100 ids, counted as given; none when the parameter is absent.
+    /// At most 100 ids, counted as given; an empty batch when the parameter is absent.
     pub(crate) fn read(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
         Batch::read_at_most(parameters, name, BATCH_MAX)
     }
 
-    /// The same, where the vendor has a limit of its own.
+    /// The same, with the vendor's own limit.
     pub(crate) fn read_at_most(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Batch<Id>, Reason> {
         let texts = parameters.texts(name)?;
         if texts.len() > limit {
@@ -72,7 +72,7 @@ impl<Id: BatchId> Batch<Id> {
 }
 
 impl<Id: BatchId> Batch<Id> {
-    /// The one id that a parameter without a list holds.
+    /// The one id of a parameter that is not a list.
     pub(crate) fn of_one(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
         let text = parameters.text(name)?.unwrap_or_default();
         Ok(Batch(vec![text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?]))
@@ -80,7 +80,7 @@ impl<Id: BatchId> Batch<Id> {
 }
 
 impl Batch<InstanceId> {
-    /// All of them, or the first that is not there; what is another account's or region's is not there.
+    /// All of them, or the refusal for the first that does not exist; one of another account or region does not exist.
     pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<Instance>>, Refusal> {
         self.iter()
             .map(|id| view.instance_of(context.account, context.region, *id).ok_or(Refusal::InstanceNotFound(*id)))
@@ -94,7 +94,7 @@ impl Batch<KeyPairId> {
     }
 }
 
-/// One id, as a required parameter gives it.
+/// One id from a required parameter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Single<Id>(Id);
 
@@ -106,14 +106,14 @@ impl<Id: BatchId> Single<Id> {
 }
 
 impl Single<InstanceId> {
-    /// What is another account's or region's is not there.
+    /// The instance; one of another account or region does not exist.
     pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<&'a Arc<Instance>, Refusal> {
         view.instance_of(context.account, context.region, self.0).ok_or(Refusal::InstanceNotFound(self.0))
     }
 }
 
-/// Changes copies of all instances and puts them, or refuses for the first that the law forbids; nothing is put before
-/// all have been changed.
+/// Changes copies of all instances and then puts them, or refuses for the first that the rules forbid; nothing is put
+/// before all have been changed.
 pub(crate) fn change_all(
     tx: &mut Transaction<'_>,
     instances: &[&Arc<Instance>],

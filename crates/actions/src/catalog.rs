@@ -1,8 +1,8 @@
-//! The catalog: one line for each action. A new action is one new file in its product's folder and its line here.
+//! The catalog: one line per action. A new action is one new file in its product's folder and its line here.
 
 use crate::{Action, Product};
 
-/// Hands the list to another macro: of each product what its actions share, in brackets, and its actions.
+/// Passes the list to another macro: for each product the modules that its actions share, in brackets, and its actions.
 macro_rules! catalog {
     ($to:ident) => {
         $to! {

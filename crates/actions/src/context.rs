@@ -1,4 +1,4 @@
-//! What an action knows beside its parameters and the state: who asks, when, and where chance comes from.
+//! What an action gets beside its parameters and the state: the caller, the time and randomness.
 
 use crate::{prices::Prices, seal::Seal};
 use chacha20::{
@@ -9,7 +9,7 @@ use cvmd_model::{AccountNumber, Associate, By, RegionId, RequestId, StopType};
 use cvmd_wire::{Dialect, Language};
 use std::{net::SocketAddr, sync::Arc};
 
-/// Settings of the operator that change what actions do.
+/// Settings of the operator that affect actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// The region of a legacy request without one.
@@ -18,19 +18,19 @@ pub struct Policy {
     pub associate: Associate,
     pub prices: Prices,
     pub account: AccountBounds,
-    /// Where consoles are opened; `None` where the hypervisor has none.
+    /// Where consoles are opened; `None` if the hypervisor has none.
     pub console: Option<ConsoleAt>,
 }
 
-/// Where the server takes WebSocket connections to machines' consoles.
+/// Where the server accepts WebSocket connections to consoles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsoleAt {
     pub address: SocketAddr,
-    /// Whether it is met by TLS alone.
+    /// Whether it accepts TLS only.
     pub tls: bool,
 }
 
-/// What one account may hold at most, beside what a seed has put there.
+/// The bounds of one account, not counting what a seed has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountBounds {
     pub instances_max: u64,
@@ -44,19 +44,19 @@ impl Default for AccountBounds {
     }
 }
 
-/// What changing the login of a RUNNING instance without ForceStop comes to: its key pairs and its password alike.
+/// What happens when a request without ForceStop changes the login (key pairs or password) of a RUNNING instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RunningKeyChange {
-    /// It is refused: STOPPED only.
+    /// It is refused: the instance must be STOPPED.
     #[default]
     Refuse,
-    /// The guest is asked to shut down, changed, and started again; if it will not, the operation fails and nothing
-    /// has changed.
+    /// The guest is asked to shut down, changed, and started again; if it does not shut down, the operation fails and
+    /// nothing has changed.
     Shutdown,
 }
 
 impl Policy {
-    /// As documented, with this region for legacy requests without one.
+    /// The documented behaviour, with this region for legacy requests without one.
     #[must_use]
     pub fn documented(region: RegionId) -> Policy {
         Policy {
@@ -69,7 +69,7 @@ impl Policy {
         }
     }
 
-    /// How a RUNNING instance is stopped for a change of its login; `None` where it is not.
+    /// How a RUNNING instance is stopped for a change of its login; `None` if it is not.
     #[must_use]
     pub fn stop_for_change(&self, force: bool) -> Option<StopType> {
         match self.running_key_change {
@@ -80,7 +80,7 @@ impl Policy {
     }
 }
 
-/// One request's circumstances.
+/// The circumstances of one request.
 #[derive(Clone)]
 pub struct Context {
     pub request: RequestId,
@@ -89,16 +89,16 @@ pub struct Context {
     pub account: AccountNumber,
     pub region: RegionId,
     pub now_seconds: u64,
-    /// Of that second.
+    /// Within that second.
     pub microseconds: u32,
-    /// All chance of this request comes from here, so that a test can repeat it.
+    /// The source of all randomness of this request, so that a test can repeat it.
     pub seed: [u8; 32],
     pub policy: Policy,
     pub seal: Arc<dyn Seal>,
 }
 
 impl Context {
-    /// A generator of its own for each purpose.
+    /// A separate generator for each purpose.
     #[must_use]
     pub fn random(&self, purpose: u8) -> ChaCha20Rng {
         let mut seed = self.seed;
@@ -106,7 +106,7 @@ impl Context {
         ChaCha20Rng::from_seed(seed)
     }
 
-    /// A number for a new id.
+    /// A random number for a new id.
     pub(crate) fn id(random: &mut ChaCha20Rng) -> u64 {
         random.next_u64()
     }

@@ -1,15 +1,15 @@
-//! Control characters in texts: none is taken, whoever shows the text later, on a terminal, in a log or in a list. What has
-//! lines by its nature may have lines.
+//! Refuses control characters in texts, whatever displays the text later: a terminal, a log or a list. Texts that
+//! consist of lines may contain line breaks.
 
 use crate::Reason;
 use cvmd_wire::{Map, Value};
 
-/// Texts whose own rule says which characters they may have, with a code of its own, where an action writes them.
+/// Texts whose own rule limits their characters, with a code of its own, when an action writes them.
 const RULED: &[&str] = &["HostName", "KeyName", "Password", "TagKey", "TagValue"];
-/// Texts of several lines, beside all descriptions and what is in `Metadata`.
+/// Texts of several lines, beside all descriptions and everything in `Metadata`.
 const LINES: &[&str] = &["PublicKey", "UserData"];
 
-/// Refuses the first text with a control character in it. Of what an action only reads no text has a rule of its own.
+/// Refuses the first text with a control character. The texts' own rules apply only to actions that write them.
 pub(crate) fn refuse(parameters: &Map, is_query: bool) -> Result<(), Reason> {
     match in_map(parameters, false, if is_query { &[] } else { RULED }) {
         Some((name, character)) => Err(Reason::ControlCharacter { name: name.into(), code: u32::from(character) }),
@@ -25,7 +25,7 @@ pub(crate) fn refuse_in(name: &str, text: &str, has_lines: bool) -> Result<(), R
     }
 }
 
-/// Where there is one, and which.
+/// The name and the character, if there is one.
 fn in_map(map: &Map, has_lines: bool, ruled: &[&str]) -> Option<(String, char)> {
     map.iter().filter(|(name, _)| !ruled.contains(name)).find_map(|(name, value)| {
         let has_lines = has_lines || name == "Metadata" || name.ends_with("Description") || LINES.contains(&name);
@@ -47,7 +47,7 @@ fn in_value(value: &Value, has_lines: bool, ruled: &[&str]) -> Option<(String, c
 }
 
 fn in_text(text: &str, has_lines: bool) -> Option<char> {
-    // Nearly every text is nothing but printable ASCII.
+    // Nearly every text is only printable ASCII.
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return None;
     }
@@ -91,7 +91,7 @@ mod test {
                 ("CreateVpc", json!({"VpcName": name, "CidrBlock": "10.0.0.0/16"}), "VpcName"),
                 ("CreateDisasterRecoverGroup", json!({"Name": name, "Type": "HOST"}), "Name"),
                 ("CreateImage", json!({"ImageName": name, "InstanceId": "ins-1e4r6y8i"}), "ImageName"),
-                // What is only looked for is no name that could be refused as one.
+                // A name that is only searched for is not refused by the rule for names.
                 ("DescribeTags", json!({"TagKey": name}), "TagKey"),
                 ("InquiryPriceRunInstances", instance(&json!({"HostName": name})), "HostName"),
                 (
@@ -101,13 +101,13 @@ mod test {
                 ),
             ] {
                 let code = u32::from(bad.chars().next().unwrap());
-                let told = answer(action, &body).await;
+                let outcome = answer(action, &body).await;
                 let wanted =
                     format!("InvalidParameterValue The parameter `{path}` holds the control character `U+{code:04X}`");
-                assert!(told.starts_with(&wanted), "{action} {bad:?}: {told}");
+                assert!(outcome.starts_with(&wanted), "{action} {bad:?}: {outcome}");
             }
-            let told = answer("CreateKeyPair", &json!({"KeyName": name, "ProjectId": 0})).await;
-            assert!(told.starts_with("InvalidKeyPairName"), "the vendor has a code for this one: {told}");
+            let outcome = answer("CreateKeyPair", &json!({"KeyName": name, "ProjectId": 0})).await;
+            assert!(outcome.starts_with("InvalidKeyPairName"), "the vendor has a code for this one: {outcome}");
         }
     }
 
@@ -118,7 +118,7 @@ mod test {
         assert_eq!(answer("CreateSecurityGroup", &group).await, "OK");
         let metadata = json!({"Metadata": {"Items": [{"Key": "k", "Value": lines}]}});
         assert_eq!(answer("RunInstances", &instance(&metadata)).await, "OK");
-        let told = answer("CreateSecurityGroup", &json!({"GroupName": "a", "GroupDescription": "a\u{1b}b"})).await;
-        assert!(told.contains("`GroupDescription` holds"), "{told}");
+        let outcome = answer("CreateSecurityGroup", &json!({"GroupName": "a", "GroupDescription": "a\u{1b}b"})).await;
+        assert!(outcome.contains("`GroupDescription` holds"), "{outcome}");
     }
 }

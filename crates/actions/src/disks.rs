@@ -1,4 +1,4 @@
-//! The disks of instances, as the disk product answers them. Here every disk belongs to an instance, all its life.
+//! The disks of instances in the disk product. Here every disk belongs to an instance for its whole life.
 
 use crate::{
     Context,
@@ -11,7 +11,7 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// The names of the filters that [`Disk::passes`] knows.
+/// The names of the filters that [`Disk::passes`] supports.
 pub(crate) const FILTERS: &[&str] = &[
     "disk-usage",
     "disk-charge-type",
@@ -76,12 +76,13 @@ fn of(instance: &Arc<Instance>) -> impl Iterator<Item = Disk<'_>> {
     std::iter::once(system).chain(data)
 }
 
-/// The account's disk in the region asked; what is another's is not there.
+/// The account's disk in the requested region; `None` if it is another account's.
 pub(crate) fn find<'a>(view: &'a View, context: &Context, id: DiskId) -> Option<Disk<'a>> {
     of(view.disk_holder_of(context.account, context.region, id)?).find(|disk| disk.id == id)
 }
 
-/// All that the filters let through, the newest instance's first. Where instances are named, only those are looked at.
+/// All disks that pass the filters, those of the newest instance first. If instances are named, only those are looked
+/// at.
 pub(crate) fn select<'a>(view: &'a View, context: &Context, filters: &[Filter]) -> Vec<Disk<'a>> {
     let passes = |disk: &Disk<'_>| filters.iter().all(|filter| disk.passes(filter));
     let named = |filter: &Filter| match &*filter.name {
@@ -122,18 +123,18 @@ impl Disk<'_> {
             "zone" => filter.has(instance.zone.name()),
             "instance-ip-address" => addresses.iter().flatten().any(|address| filter.has(&address.to_string())),
             "instance-name" => filter.has(&instance.name),
-            // Nothing here has a dedicated cluster.
+            // No disk here is in a dedicated cluster.
             "dedicated-cluster-id" | "cluster-group-id" => false,
             _ => filter.has_tag(self.tags),
         }
     }
 
-    /// A disk is paid for as its instance is; there are no spot disks.
+    /// A disk has its instance's charge type; there are no spot disks.
     fn charge_type(&self) -> &'static str {
         if self.instance.extras().prepaid.is_some() { "PREPAID" } else { "POSTPAID_BY_HOUR" }
     }
 
-    /// When its term ends, unix seconds.
+    /// The end of its term, unix seconds.
     pub(crate) fn deadline_seconds(&self) -> Option<u64> {
         self.instance.extras().prepaid.map(|prepaid| prepaid.expires_seconds)
     }
@@ -203,7 +204,7 @@ pub(crate) struct Placement {
     project_name: &'static str,
 }
 
-/// The vendor's code for a disk that cannot be given back because it is not an elastic one.
+/// The vendor's code for a disk that cannot be returned because it is not elastic.
 const NOT_ELASTIC: i32 = 10;
 
 impl<'a> DiskReply<'a> {
@@ -280,12 +281,12 @@ impl Placement {
     }
 }
 
-/// Projects are numbers here; only the one that everybody has is called something.
+/// Projects are only numbers here; only the default one has a name.
 fn project_name(project_id: u32, context: &Context) -> &'static str {
     if project_id == 0 { places::named(context, "默认项目", "Default Project") } else { "" }
 }
 
-/// `2026-11-24 00:00:00`, the form of this product; in UTC, as all times here.
+/// `2026-11-24 00:00:00`, the form of this product; in UTC, like all times here.
 fn moment(seconds: u64) -> String {
     time(seconds).replace('T', " ").replace('Z', "")
 }

@@ -1,6 +1,6 @@
-//! The vendor's own description of each action's parameters, read once from `facts/`, a file a product.
+//! The vendor's own description of each action's parameters, read once from `facts/`, one file per product.
 //!
-//! It decides which names are known, which must be there, and of what type each is, so that no action repeats it.
+//! It determines the known names, the required ones, and the type of each, so that no action repeats it.
 
 use crate::Product;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use std::{collections::HashMap, sync::LazyLock};
 pub(crate) struct Facts {
     pub actions: HashMap<String, ActionFacts>,
     pub structs: HashMap<String, Structure>,
-    /// Every code of the product.
+    /// All codes of the product.
     #[cfg_attr(not(test), expect(dead_code, reason = "declared codes are checked against it in tests"))]
     pub codes: Vec<String>,
     /// The names of all its actions, sorted.
@@ -24,7 +24,7 @@ pub(crate) struct ActionFacts {
     #[cfg_attr(not(test), expect(dead_code, reason = "replies are checked against it in tests"))]
     pub output: Vec<Member>,
     #[cfg_attr(not(test), expect(dead_code, reason = "declared codes are checked against it in tests"))]
-    /// Empty where the description has no list of the action's own.
+    /// Empty if the description has no list for this action.
     #[serde(default)]
     pub errors: Vec<String>,
 }
@@ -73,12 +73,12 @@ pub(crate) fn of(product: Product) -> &'static Facts {
     &FACTS[product as usize]
 }
 
-/// The members that a request to this action may hold.
+/// The members that a request for this action may have.
 pub(crate) fn inputs(product: Product, action: &str) -> &'static [Member] {
     of(product).actions.get(action).map_or(&[], |action| &action.input)
 }
 
-/// The members of a product's structure; none for a type that is not one.
+/// The members of a product's structure; none for a type that is not a structure.
 pub(crate) fn members(product: Product, structure: &str) -> &'static [Member] {
     of(product).structs.get(structure).map_or(&[], |structure| &structure.members)
 }

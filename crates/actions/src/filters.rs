@@ -1,5 +1,5 @@
-//! Filters and pages of the Describe actions: at most 10 filters of at most 5 values; values of one are alternatives,
-//! filters add up.
+//! Filters and pages of the Describe actions: at most 10 filters with at most 5 values each; one of a filter's values
+//! must match, and all filters must.
 
 use crate::{
     Parameters, Reason, Untaken,
@@ -10,7 +10,7 @@ use cvmd_model::Tag;
 const FILTERS_MAX: usize = 10;
 const VALUES_MAX: usize = 5;
 
-/// One filter: a name and the values that pass.
+/// One filter: a name and the values that match.
 #[derive(Debug)]
 pub(crate) struct Filter {
     pub name: Box<str>,
@@ -22,7 +22,7 @@ impl Filter {
         self.values.iter().any(|wanted| &**wanted == value)
     }
 
-    /// For the filters `tag-key`, `tag-value` and `tag:KEY`.
+    /// Whether the tags match a filter `tag-key`, `tag-value` or `tag:KEY`.
     pub(crate) fn has_tag(&self, tags: &[Tag]) -> bool {
         match &*self.name {
             "tag-key" => tags.iter().any(|tag| self.has(&tag.key)),
@@ -34,7 +34,7 @@ impl Filter {
     }
 }
 
-/// Reads `Filters`; `known` holds the names this action takes, `tag:KEY` beside them.
+/// Reads `Filters`; `known` lists the names that this action supports, beside `tag:KEY`.
 pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
     let filters = read_all(parameters, known)?;
     if filters.len() > FILTERS_MAX || filters.iter().any(|filter| filter.values.len() > VALUES_MAX) {
@@ -43,7 +43,7 @@ pub(crate) fn read(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Fi
     Ok(filters)
 }
 
-/// The same without a limit of its own, for products that have none.
+/// The same without limits, for products that have none.
 pub(crate) fn read_all(parameters: &mut Parameters, known: &[&str]) -> Result<Vec<Filter>, Reason> {
     let structures = parameters.structures("Filters")?;
     structures
@@ -60,7 +60,7 @@ pub(crate) fn read_all(parameters: &mut Parameters, known: &[&str]) -> Result<Ve
         .collect()
 }
 
-/// Refuses an empty value of any filter but those for tags, whose values may be empty.
+/// Refuses an empty value in any filter except those for tags, whose values may be empty.
 pub(crate) fn refuse_empty(filters: &[Filter]) -> Result<(), Reason> {
     let is_for_tags = |filter: &Filter| &*filter.name == "tag-value" || filter.name.starts_with("tag:");
     match filters.iter().position(|filter| filter.has("") && !is_for_tags(filter)) {

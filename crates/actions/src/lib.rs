@@ -1,8 +1,9 @@
-//! One file per API action, the catalog of them all, the parameter cursor, the reasons for refusing.
+//! One file per API action, the catalog of all actions, reading of parameters, and the reasons for refusing.
 //!
 //! An action never touches a machine: it refuses, or answers, or writes an intent into the state.
 //!
-//! Architecture invariant: this crate does not depend on `hypervisor`, so no request can half-do something to one.
+//! Architecture invariant: this crate does not depend on `hypervisor`, so no request can leave something half-done on a
+//! machine.
 
 #[macro_use]
 mod catalog;

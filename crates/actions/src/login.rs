@@ -1,4 +1,4 @@
-//! Passwords: which are allowed, and the hash that is all the state ever sees of one.
+//! Passwords: which are allowed, and the hash, which is all that the state ever holds.
 
 use crate::{Context, Reason, Words};
 use chacha20::rand_core::Rng;
@@ -6,7 +6,8 @@ use sha_crypt::{PasswordHasher, ShaCrypt};
 
 const SPECIAL: &str = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/";
 
-/// Whether a password may be set: 8 to 30 characters (Windows 12), not beginning with `/`, of at least three of the four classes.
+/// Checks that a password may be set: 8 to 30 characters (Windows 12), not beginning with `/`, from at least three of
+/// the four classes.
 pub fn password(password: &str, windows: bool) -> Result<(), Reason> {
     let least = if windows { 12 } else { 8 };
     let classes = [
@@ -22,7 +23,7 @@ pub fn password(password: &str, windows: bool) -> Result<(), Reason> {
             "letters, digits and ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/ only",
             "只能包含字母、数字和 ()`~!@#$%^&*-+=_|{}[]:;'<>,.?/",
         ),
-        // Terraform sends it when `password` is taken out of a configuration.
+        // Terraform sends an empty one when `password` is removed from a configuration.
         () if password.is_empty() => weak(
             "it is empty, and a password cannot be taken away, only replaced; to be rid of password logins, bind a key pair",
             "密码为空。密码只能更换，不能取消；如需停用密码登录，请绑定密钥对",
@@ -39,8 +40,8 @@ pub fn password(password: &str, windows: bool) -> Result<(), Reason> {
     }
 }
 
-/// SHA-512 crypt with twelve bytes of salt, which become the sixteen characters that glibc's crypt uses; more, and PAM
-/// refuses the right password. About 1.3 ms: never on an async thread, never on the writer.
+/// SHA-512 crypt with twelve bytes of salt, which become the sixteen characters that glibc's crypt uses; with more, PAM
+/// refuses the right password. Takes about 1.3 ms: never on an async thread, never on the writer.
 pub fn hash(password: &str, context: &Context) -> Result<Box<str>, Reason> {
     let mut salt = [0; 12];
     context.random(b's').fill_bytes(&mut salt);
@@ -48,9 +49,9 @@ pub fn hash(password: &str, context: &Context) -> Result<Box<str>, Reason> {
     Ok(hash.to_string().into())
 }
 
-/// Sixteen characters of all four classes, for an instance that was given no login at all.
+/// Sixteen characters of all four classes, for an instance without a requested login.
 pub(crate) fn random_password(context: &Context) -> String {
-    // No characters that look alike, and none that a shell would eat.
+    // No characters that look alike, and none that are special to a shell.
     const CLASSES: [&[u8]; 4] =
         [b"abcdefghijkmnpqrstuvwxyz", b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"23456789", b"@#%^*-+=_:,."];
     let mut random = context.random(b'p');

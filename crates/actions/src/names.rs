@@ -1,4 +1,4 @@
-//! Names and texts with rules of their own: key pairs, instances, hosts, tags, user data.
+//! Names and texts with their own rules: key pairs, instances, hosts, tags, user data.
 
 use crate::{KeyNameReason, Parameters, Reason, Words, parameters::shorten, tags::words as tag_words};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -6,7 +6,7 @@ use cvmd_model::Tag;
 
 const KEY_NAME_MAX: usize = 25;
 const USER_DATA_BYTES_MAX: usize = 16 * 1024;
-/// Tags of one resource: the vendor's limit.
+/// The maximum of tags of one resource: the vendor's limit.
 const TAGS_MAX: usize = 50;
 const HOST_NAME_LENGTH: Words =
     Words::new("2 to 60 characters, Windows 2 to 15", "长度为 2 至 60 个字符，Windows 为 2 至 15 个");
@@ -31,12 +31,13 @@ pub(crate) fn bounded_text(parameters: &mut Parameters, name: &str, limit: usize
     parameters.text_within(name, limit, Reason::TextTooLong { name: parameters.path(name), limit })
 }
 
-/// `HostName`, not looked at yet but for its length.
+/// `HostName`, checked only for its length.
 pub(crate) fn given_host_name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
     parameters.text_within("HostName", usize::MAX, Reason::HostName(HOST_NAME_LENGTH))
 }
 
-/// A host name: 2 to 60 characters (Windows 15) of letters, digits, `-` and `.`, neither doubled nor at the ends.
+/// Checks a host name: 2 to 60 characters (Windows 15) of letters, digits, `-` and `.`, neither doubled nor at the
+/// ends.
 pub(crate) fn host_name(name: &str, windows: bool) -> Result<(), Reason> {
     let most = if windows { 15 } else { 60 };
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'.' && !windows);
@@ -70,12 +71,12 @@ pub(crate) fn user_data(parameters: &mut Parameters) -> Result<Option<Box<str>>,
     }
 }
 
-/// The tags of `TagSpecification`, which is about such a resource alone; each key once.
+/// The tags of `TagSpecification`, which must be for that kind of resource only; no key twice.
 pub(crate) fn tags(parameters: &mut Parameters, resource: &str) -> Result<Box<[Tag]>, Reason> {
     tags_in(parameters, "TagSpecification", resource)
 }
 
-/// The same, of a parameter of another name.
+/// The same, from a parameter with another name.
 pub(crate) fn tags_in(parameters: &mut Parameters, name: &str, resource: &str) -> Result<Box<[Tag]>, Reason> {
     let [tags] = tags_by_resource(parameters, name, [resource])?;
     Ok(tags)
@@ -86,7 +87,7 @@ pub(crate) fn instance_tags(parameters: &mut Parameters) -> Result<[Box<[Tag]>; 
     tags_by_resource(parameters, "TagSpecification", ["instance", "volume"])
 }
 
-/// The tags of each of the resources that the specifications may name, in the order of `resources`.
+/// The tags by kind of resource, in the order of `resources`; other kinds are refused.
 fn tags_by_resource<const N: usize>(
     parameters: &mut Parameters,
     name: &str,
@@ -108,12 +109,12 @@ fn tags_by_resource<const N: usize>(
     Ok(all.map(Vec::into_boxed_slice))
 }
 
-/// Whether one resource can have so many.
+/// Refuses more tags than one resource may have.
 pub(crate) fn few_tags(holder: &Parameters, given: usize) -> Result<(), Reason> {
     if given > TAGS_MAX { Err(holder.list_too_long("Tags", given, TAGS_MAX)) } else { Ok(()) }
 }
 
-/// One tag more, whose key the others have not.
+/// Adds a tag; its key must be new.
 pub(crate) fn tag(given: &mut Parameters, tags: &mut Vec<Tag>) -> Result<(), Reason> {
     let path = given.path("Key");
     let key = given.text("Key")?.unwrap_or_default();

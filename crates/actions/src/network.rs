@@ -25,13 +25,13 @@ macro_rules! batch_ids {
 }
 batch_ids!(VpcId "VpcIds", SubnetId "SubnetIds", SecurityGroupId "SecurityGroupIds", RouteTableId "RouteTableIds");
 
-/// A required value of a form of its own: an id or a range.
+/// A required value with a form of its own: an id or a range.
 pub(crate) fn required<T: FromStr>(parameters: &mut Parameters, name: &str) -> Result<T, Reason> {
     let text = parameters.text(name)?.ok_or_else(|| Reason::Missing { name: parameters.path(name) })?;
     text.parse().map_err(|_| Reason::Malformed { name: parameters.path(name), value: shorten(&text).into() })
 }
 
-/// The range asked for. IPv6 there is none here.
+/// The requested range. There is no IPv6 here.
 pub(crate) fn cidr(parameters: &mut Parameters) -> Result<Cidr, Reason> {
     required(parameters, "CidrBlock")
 }
@@ -55,7 +55,7 @@ pub(crate) fn text_flag(parameters: &mut Parameters, name: &str) -> Result<Optio
     }
 }
 
-/// `Tags`, each key once.
+/// `Tags`; no key twice.
 pub(crate) fn tags(parameters: &mut Parameters) -> Result<Box<[Tag]>, Reason> {
     let mut tags = Vec::new();
     let given = parameters.structures("Tags")?;
@@ -66,7 +66,7 @@ pub(crate) fn tags(parameters: &mut Parameters) -> Result<Box<[Tag]>, Reason> {
     Ok(tags.into())
 }
 
-/// Refuses for the first group that is not there.
+/// Refuses for the first group that does not exist.
 pub(crate) fn exist(view: &View, context: &Context, groups: &[SecurityGroupId]) -> Result<(), Refusal> {
     let there = |group| view.security_group_of(context.account, context.region, group).is_some();
     match groups.iter().find(|group| !there(**group)) {
@@ -75,7 +75,7 @@ pub(crate) fn exist(view: &View, context: &Context, groups: &[SecurityGroupId]) 
     }
 }
 
-/// The place of a row in its list. A default network has no row, and no place, before its first change.
+/// The sequence of a row. A default network has no row, and no sequence, before its first change.
 pub(crate) fn place(tx: &mut Transaction<'_>, sequence: u64) -> u64 {
     if sequence == 0 { tx.next_sequence() } else { sequence }
 }
@@ -87,7 +87,7 @@ pub(crate) fn zone(parameters: &mut Parameters, region: RegionId) -> Result<Zone
     zone.ok_or_else(|| Reason::ZoneUnavailable { value: shorten(&text).into(), region: region.name() })
 }
 
-/// What a Describe action is asked for: ids or filters, and a page.
+/// The selection of a Describe action: ids or filters, and a page.
 pub(crate) struct Wanted<Id> {
     pub ids: Option<Batch<Id>>,
     pub filters: Vec<Filter>,
@@ -109,7 +109,7 @@ impl<Id: BatchId> Wanted<Id> {
         Ok(Wanted { ids, filters, page: page(parameters)? })
     }
 
-    /// How many there are in all that were asked for, and those of the page.
+    /// The total number of selected rows, and those of the page.
     pub(crate) fn select<T>(
         &self,
         all: impl Iterator<Item = T>,
@@ -133,7 +133,7 @@ impl<Id: BatchId> Wanted<Id> {
     }
 }
 
-/// A filter's `TRUE` or `false`.
+/// Whether the filter has this value, as `TRUE` or `false`.
 pub(crate) fn has_flag(filter: &Filter, flag: bool) -> bool {
     filter.values.iter().any(|value| value.eq_ignore_ascii_case(if flag { "true" } else { "false" }))
 }

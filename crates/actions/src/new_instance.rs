@@ -1,4 +1,4 @@
-//! New instances: ids, addresses, names and defaults, all in the one transaction of the action that makes them.
+//! New instances: ids, addresses, names and defaults, in the one transaction of the action that makes them.
 
 use crate::{
     Context, DiskReason, Parameters, Prices, Reason, Untaken, Yuan, names, parameters::shorten, source::Source,
@@ -12,7 +12,8 @@ use cvmd_state::{SnapshotState, Transaction, View};
 use std::{net::Ipv4Addr, sync::Arc};
 
 const DISK_KIND: &str = "CLOUD_PREMIUM";
-/// Those of the vendor's description of system and data disks. Clients send an empty one for one that is not given.
+/// The kinds in the vendor's description of system and data disks. Clients send an empty one for a kind that is not
+/// given.
 const DISK_KINDS: [&str; 13] = [
     "CLOUD_BASIC",
     "CLOUD_PREMIUM",
@@ -33,7 +34,7 @@ const DATA_DISK_GIB: u32 = 10;
 const SYSTEM_DISK_GIB: u32 = 50;
 const DISK_NAME_MAX: usize = 60;
 const DATA_DISKS_MAX: usize = 20;
-/// What the vendor calls an instance that was given no name.
+/// The vendor's name for an instance without a name.
 pub const NAMELESS: &str = "未命名";
 
 /// What all instances of one request have in common.
@@ -47,9 +48,9 @@ pub struct Plan {
     pub disks: Disks,
     pub internet: InternetAccessible,
     pub network: Wanted,
-    /// May hold `{R:x}` or `{R:x,F:y}`.
+    /// May contain `{R:x}` or `{R:x,F:y}`.
     pub name: Option<Box<str>>,
-    /// May hold those and `{IP}`.
+    /// May contain those and `{IP}`.
     pub host_name: Option<Box<str>>,
     pub login: LoginWanted,
     pub security_groups: Box<[SecurityGroupId]>,
@@ -59,19 +60,19 @@ pub struct Plan {
     pub extras: InstanceExtras,
 }
 
-/// The system disk, then each data disk; and what all of them carry.
+/// The system disk, then each data disk; and their common tags.
 #[derive(Debug, Clone)]
 pub struct Disks {
-    system: DiskWish,
-    data: Vec<DataWish>,
+    system: DiskSpec,
+    data: Vec<DataDiskSpec>,
     tags: Box<[Tag]>,
 }
 
 impl Disks {
-    /// The disks of an instance that asked for none in particular.
+    /// The disks of an instance whose request named none.
     #[must_use]
     pub fn usual(image: &Source) -> Disks {
-        let system = DiskWish {
+        let system = DiskSpec {
             kind: DISK_KIND.into(),
             size_gib: SYSTEM_DISK_GIB.max(image.size_gib),
             name: "".into(),
@@ -80,7 +81,7 @@ impl Disks {
         Disks { system, data: Vec::new(), tags: [].into() }
     }
 
-    /// What they cost for an hour.
+    /// Their price per hour.
     pub(crate) fn hour(&self, prices: &Prices) -> Yuan {
         let disks = self.data.iter().map(|spec| &spec.disk);
         let data = disks.map(|disk| prices.disk_hour(&disk.kind, disk.size_gib));
@@ -88,9 +89,9 @@ impl Disks {
     }
 }
 
-/// A disk that was asked for.
+/// A requested disk.
 #[derive(Debug, Clone)]
-struct DiskWish {
+struct DiskSpec {
     kind: Box<str>,
     size_gib: u32,
     name: Box<str>,
@@ -98,22 +99,22 @@ struct DiskWish {
 }
 
 #[derive(Debug, Clone)]
-struct DataWish {
-    disk: DiskWish,
+struct DataDiskSpec {
+    disk: DiskSpec,
     delete_with_instance: bool,
     snapshot: Option<SnapshotId>,
 }
 
-impl DataWish {
-    /// A disk made of the snapshot of an image, which the request does not name.
-    fn of_image(snapshot: &Snapshot) -> DataWish {
+impl DataDiskSpec {
+    /// A disk made from a snapshot of the image, which the request does not name.
+    fn of_image(snapshot: &Snapshot) -> DataDiskSpec {
         let Snapshot { id, size_gib, encrypted: encrypt, .. } = *snapshot;
-        let disk = DiskWish { kind: DISK_KIND.into(), size_gib, name: "".into(), encrypt };
-        DataWish { disk, delete_with_instance: true, snapshot: Some(id) }
+        let disk = DiskSpec { kind: DISK_KIND.into(), size_gib, name: "".into(), encrypt };
+        DataDiskSpec { disk, delete_with_instance: true, snapshot: Some(id) }
     }
 
-    /// The same, no smaller than its snapshot and as secret as that.
-    fn found(&self, view: &View, context: &Context) -> Result<DataWish, Reason> {
+    /// The same, at least as large as its snapshot and encrypted if that is.
+    fn found(&self, view: &View, context: &Context) -> Result<DataDiskSpec, Reason> {
         let mut spec = self.clone();
         let Some(id) = self.snapshot else { return Ok(spec) };
         let snapshot = view.snapshot_of(context.account, context.region, id);
@@ -130,13 +131,13 @@ impl DataWish {
     }
 }
 
-/// The disks that were asked for, before it is known of what image.
+/// The requested disks, before the image is known.
 #[derive(Debug, Clone)]
 pub(crate) struct DiskSpecs {
-    /// Without a size it is as large as usual.
-    system: Option<(DiskWish, Option<u32>)>,
-    data: Vec<DataWish>,
-    /// All of them carry these.
+    /// Without a size it has the default size.
+    system: Option<(DiskSpec, Option<u32>)>,
+    data: Vec<DataDiskSpec>,
+    /// The tags of each of them.
     tags: Box<[Tag]>,
 }
 
@@ -158,8 +159,8 @@ impl DiskSpecs {
             let malformed = |text: &str| DiskReason::MalformedSnapshotId { value: shorten(text).into() };
             let snapshot = snapshot.map(|id| id.parse().map_err(|_| malformed(&id))).transpose()?;
             spec.finish()?;
-            let disk = DiskWish { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
-            specs.data.push(DataWish { disk, delete_with_instance, snapshot });
+            let disk = DiskSpec { size_gib: size_gib.unwrap_or(DATA_DISK_GIB), ..disk };
+            specs.data.push(DataDiskSpec { disk, delete_with_instance, snapshot });
         }
         Ok(specs)
     }
@@ -170,21 +171,21 @@ impl DiskSpecs {
         Ok((of_instance, DiskSpecs { tags, ..self }))
     }
 
-    /// The disks of a machine made of that image, whose system disk is no smaller than it. Of an image that holds data disks
-    /// it has those too, behind the ones that are asked for, but for a snapshot that one of these is made of.
+    /// The disks of a machine made from that image, whose system disk is at least as large as the image. If the image
+    /// has data disks, they follow the requested ones, except those whose snapshot a requested disk is made of.
     pub(crate) fn of(&self, image: &Source, view: &View, context: &Context) -> Result<Disks, Reason> {
-        let mut data: Vec<DataWish> =
+        let mut data: Vec<DataDiskSpec> =
             self.data.iter().map(|spec| spec.found(view, context)).collect::<Result<_, _>>()?;
-        let kept = image.custom.iter().flat_map(|image| image.snapshots.iter());
-        let kept = kept.filter(|id| self.data.iter().all(|spec| spec.snapshot != Some(**id)));
-        let kept = kept.filter_map(|id| view.snapshots().get(*id)).filter(|snapshot| !snapshot.system);
-        data.extend(kept.map(|snapshot| DataWish::of_image(snapshot)));
+        let of_image = image.custom.iter().flat_map(|image| image.snapshots.iter());
+        let of_image = of_image.filter(|id| self.data.iter().all(|spec| spec.snapshot != Some(**id)));
+        let of_image = of_image.filter_map(|id| view.snapshots().get(*id)).filter(|snapshot| !snapshot.system);
+        data.extend(of_image.map(|snapshot| DataDiskSpec::of_image(snapshot)));
         if data.len() > DATA_DISKS_MAX {
             return Err(Reason::TooMany { name: "DataDisks".into(), given: data.len(), limit: DATA_DISKS_MAX });
         }
         let mut disks = Disks { data, tags: self.tags.clone(), ..Disks::usual(image) };
         if let Some((system, size_gib)) = &self.system {
-            disks.system = DiskWish { size_gib: size_gib.unwrap_or(disks.system.size_gib), ..system.clone() };
+            disks.system = DiskSpec { size_gib: size_gib.unwrap_or(disks.system.size_gib), ..system.clone() };
         }
         match disks.system.size_gib {
             size_gib if size_gib < image.size_gib => Err(too_small(size_gib, image.size_gib)),
@@ -193,14 +194,14 @@ impl DiskSpecs {
     }
 }
 
-/// A system disk that is smaller than what must go onto it.
+/// The refusal of a system disk that is smaller than its content.
 pub(crate) fn too_small(size_gib: u32, least_gib: u32) -> Reason {
     let [value, least, most] = [size_gib, least_gib, DISK_GIB_MAX].map(i128::from);
     Untaken::Range { name: "SystemDisk.DiskSize".into(), value, least, most }.into()
 }
 
-/// A disk, and its size where that is given.
-fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskWish, Option<u32>), Reason> {
+/// A disk, and its size if given.
+fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskSpec, Option<u32>), Reason> {
     let kind = parameters.word("DiskType", &DISK_KINDS.map(|kind| (kind, kind)))?;
     let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or(DISK_KIND).into();
     let size_gib = parameters.bounded("DiskSize", least, DISK_GIB_MAX)?;
@@ -209,19 +210,19 @@ fn disk(parameters: &mut Parameters, least: u32) -> Result<(DiskWish, Option<u32
         return Err(parameters.wrong_length("DiskName", &name, 0, DISK_NAME_MAX));
     }
     let encrypt = parameters.flag("Encrypt")?.unwrap_or(false);
-    // There is no key service here, so that every key is one that is not there. The vendor documents no code for that alone.
+    // There is no key service here, so no key exists. The vendor documents no code for that alone.
     if let Some(key) = parameters.text("KmsKeyId")?.filter(|key| !key.is_empty()) {
         return Err(DiskReason::KmsKey { name: parameters.path("KmsKeyId"), value: shorten(&key).into() }.into());
     }
-    Ok((DiskWish { kind, size_gib: 0, name, encrypt }, size_gib))
+    Ok((DiskSpec { kind, size_gib: 0, name, encrypt }, size_gib))
 }
 
-/// Where in the account's networks new instances are to be.
+/// Where in the account's networks new instances are placed.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// `None` is the zone's default subnet.
+    /// `None` means the zone's default subnet.
     pub subnet: Option<(VpcId, SubnetId)>,
-    /// One for each instance, or none at all.
+    /// One address for each instance, or none at all.
     pub addresses: Vec<Ipv4Addr>,
 }
 
@@ -253,7 +254,7 @@ impl Wanted {
         Ok(Wanted { subnet, addresses })
     }
 
-    /// The subnet, if it is there and fits.
+    /// The subnet, if it exists and fits.
     pub(crate) fn find(&self, view: &View, zone: ZoneId, account: AccountNumber) -> Result<Arc<Subnet>, Refusal> {
         let Some((vpc, id)) = self.subnet else { return Ok(view.default_subnet_of(account, zone)) };
         view.vpc_of(account, zone.region(), vpc).ok_or(Refusal::VpcNotFound(vpc))?;
@@ -266,7 +267,7 @@ impl Wanted {
     }
 }
 
-/// Puts `count` instances, launching, and answers their ids in the order of their names.
+/// Puts `count` instances with their launch operation, and returns their ids in the order of their names.
 pub(crate) fn put_all(
     tx: &mut Transaction<'_>,
     context: &Context,
@@ -303,7 +304,7 @@ pub(crate) fn put_all(
     Ok(ids)
 }
 
-/// One instance as the plan has it, without an operation; its public address is allocated.
+/// One instance of the plan, without an operation; its public address is allocated.
 fn build(
     tx: &mut Transaction<'_>,
     plan: &Plan,
@@ -319,14 +320,14 @@ fn build(
         plan.security_groups.clone()
     };
     let Disks { system, data, tags } = &plan.disks;
-    let DiskWish { kind, size_gib, name, encrypt } = system.clone();
+    let DiskSpec { kind, size_gib, name, encrypt } = system.clone();
     let id_of = DiskId::from_random;
     let (kind, kms_key, tags_of) = (kind.into_string().into(), "".into(), tags.clone());
     let system_disk = SystemDisk { id: id_of(random()), kind, size_gib, name, encrypt, kms_key, tags: tags_of };
-    let data_disk = |spec: &DataWish, id| {
-        let DiskWish { kind, size_gib, name, encrypt } = spec.disk.clone();
+    let data_disk = |spec: &DataDiskSpec, id| {
+        let DiskSpec { kind, size_gib, name, encrypt } = spec.disk.clone();
         let (id, kind, kms_key, tags) = (id_of(id), kind.into_string().into(), "".into(), tags.clone());
-        let DataWish { delete_with_instance, snapshot, .. } = *spec;
+        let DataDiskSpec { delete_with_instance, snapshot, .. } = *spec;
         DataDisk { id, kind, size_gib, delete_with_instance, name, encrypt, kms_key, snapshot, tags }
     };
     Ok(Instance {
@@ -376,8 +377,7 @@ fn host_name(plan: &Plan, index: u32, count: u32, address: Ipv4Addr) -> Box<str>
     }
 }
 
-/// Puts a number for each `{R:x}` or `{R:x,F:y}`; where there is none, several instances get their number behind the
-/// name.
+/// Replaces each `{R:x}` or `{R:x,F:y}` by a number; without one, several instances get their number after the name.
 pub(crate) fn numbered(pattern: &str, index: u32, count: u32, named: bool) -> Box<str> {
     let mut name = String::new();
     let mut rest = pattern;

@@ -1,8 +1,8 @@
-//! The parameter cursor: takes typed values out of a request by name, and knows the name when a value is wrong.
+//! Reads typed parameters of a request by name, and names the parameter when a value is wrong.
 //!
-//! Presence of every required parameter and recognition of every name are checked when the cursor is made; type, form
-//! and count when a value is taken, so that the first offender in the action's order is named; types of those that
-//! nobody took at the end.
+//! Required parameters and unknown names are checked at the beginning; type, form and count when a value is read, so
+//! that the first wrong one in the action's order is reported; the types of those that the action does not read at the
+//! end.
 
 use crate::{
     Excess, Product, Reason, Untaken, Words, controls,
@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 type Json = serde_json::Map<String, serde_json::Value>;
 
-/// Bytes of a text, at most: more than any id, name or description that the vendor takes.
+/// The maximum bytes of a text: more than any id, name or description that the vendor allows.
 pub(crate) const TEXT_BYTES_MAX: usize = 1024;
-/// The texts that may be longer: 16 KiB in base64, and keys of 16384 bits.
+/// Texts that may be longer: 16 KiB in base64, and keys of 16384 bits.
 pub(crate) const LONG_TEXTS: &[(&str, usize)] = &[("PublicKey", 8 * 1024), ("UserData", 16 * 1024 / 3 * 4 + 8)];
-/// Values of a list, at most: an address for each instance that one request makes.
+/// The maximum of values in a list: an address for each instance that one request makes.
 pub(crate) const LIST_MAX: usize = 500;
-/// Bytes of all names and texts of one request together.
+/// The maximum bytes of all names and texts of one request together.
 pub(crate) const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
 /// The parameters of one request, or the members of one structure in it.
@@ -27,7 +27,7 @@ pub(crate) const REQUEST_BYTES_MAX: usize = 256 * 1024;
 pub struct Parameters {
     map: Map,
     textual: bool,
-    /// `` or `LoginSettings.`: what stands before a name in a message.
+    /// `` or `LoginSettings.`: the prefix of a name in a message.
     prefix: String,
     product: Product,
     members: &'static [Member],
@@ -37,8 +37,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Looks whether every required parameter is there and every name is known, and whether all together are no more than a
-    /// request may hold.
+    /// Checks that every required parameter is there, that every name is known, and that the request is within its
+    /// bounds.
     ///
     /// # Errors
     /// [`Reason::Missing`], [`Reason::Unknown`], [`Excess::Request`], [`Reason::ControlCharacter`].
@@ -63,7 +63,7 @@ impl Parameters {
         .checked()
     }
 
-    /// Those of a structure among these.
+    /// The members of a structure among these.
     fn within(&self, map: Map, prefix: String, members: &'static [Member]) -> Result<Parameters, Reason> {
         Parameters { map, prefix, members, ..*self }.checked()
     }
@@ -86,7 +86,7 @@ impl Parameters {
         Ok(self)
     }
 
-    /// Whether the parameter is given, without taking it.
+    /// Whether the parameter is given; does not take it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match self.map.get(name) {
@@ -96,8 +96,8 @@ impl Parameters {
         }
     }
 
-    /// A hash of all that is still there but passwords, so that a request can be told from another one with the same
-    /// client token. Without passwords, because a fast hash of one could be guessed from the database.
+    /// A hash of all remaining parameters without passwords, to distinguish a request from another one with the same
+    /// client token. Without passwords, because a fast hash of one in the database could be used to guess it.
     #[must_use]
     pub fn digest(&self) -> u128 {
         let mut hash = Sha256::new();
@@ -115,7 +115,7 @@ impl Parameters {
         hash.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
     }
 
-    /// The full name, as messages print it.
+    /// The full name, as in messages.
     #[must_use]
     pub fn path(&self, name: &str) -> Box<str> {
         format!("{}{name}", self.prefix).into()
@@ -128,7 +128,7 @@ impl Parameters {
         self.map.remove(name).filter(|value| *value != Value::Null)
     }
 
-    /// A text of at most `TEXT_BYTES_MAX` bytes, or of as many as `LONG_TEXTS` has for the name.
+    /// A text of at most `TEXT_BYTES_MAX` bytes, or as many as `LONG_TEXTS` allows for the name.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Excess::Text`].
@@ -198,7 +198,7 @@ impl Parameters {
         }
     }
 
-    /// The reason for refusing a number, with the range that it must be in. What no parameter reaches is no upper end.
+    /// The refusal of a number, with its range. A range without an upper end has none in the message.
     pub(crate) fn out_of_range<T: TryInto<i128>>(&self, name: &str, value: i128, least: T, most: T) -> Reason {
         let name = self.path(name);
         let endless = i128::from(i64::MAX);
@@ -210,7 +210,7 @@ impl Parameters {
         }
     }
 
-    /// A boolean; text in any case where the encoding knows nothing else.
+    /// A boolean; as text, in any case, where the encoding has only texts.
     ///
     /// # Errors
     /// [`Reason::WrongType`].
@@ -225,7 +225,7 @@ impl Parameters {
         }
     }
 
-    /// One of a few words, or the word's error.
+    /// One of a few words.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Untaken::Word`].
@@ -240,12 +240,12 @@ impl Parameters {
         }
     }
 
-    /// The reason for refusing a text that is too short or too long.
+    /// The refusal of a text that is too short or too long.
     pub(crate) fn wrong_length(&self, name: &str, text: &str, least: usize, most: usize) -> Reason {
         Untaken::Length { name: self.path(name), value: shorten(text).into(), least, most }.into()
     }
 
-    /// The reason for refusing a word, with those that are known.
+    /// The refusal of a word, with the known ones.
     pub(crate) fn no_such_word<'a>(&self, name: &str, text: &str, known: impl Iterator<Item = &'a str>) -> Reason {
         let words: Vec<_> = known.map(|word| format!("`{word}`")).collect();
         Untaken::Word { name: self.path(name), value: shorten(text).into(), words: words.join(", ").into() }.into()
@@ -284,8 +284,8 @@ impl Parameters {
             .collect()
     }
 
-    /// Takes all that is there of the names that `wanted` passes, as JSON of the types that the vendor's description has,
-    /// however it came.
+    /// Takes all parameters whose names pass `wanted`, as JSON with the types of the vendor's description, from JSON
+    /// and from forms.
     ///
     /// # Errors
     /// [`Reason::WrongType`], and those of inner structures.
@@ -312,7 +312,7 @@ impl Parameters {
                         inner.into_iter().map(|mut inner| inner.json(&|_| true).map(serde_json::Value::from)).collect();
                     Some(serde_json::Value::Array(inner?)).filter(|list| *list != serde_json::json!([]))
                 }
-                // Lists of numbers and floats, which no action that keeps its parameters has.
+                // Lists of numbers and floats, which no action with stored parameters has.
                 _ => None,
             };
             if let Some(value) = value {
@@ -322,19 +322,19 @@ impl Parameters {
         Ok(taken)
     }
 
-    /// All that is there, so that it can be looked at later.
+    /// Takes all remaining parameters, to be read later.
     pub(crate) fn take_all(&mut self) -> Parameters {
         let map = std::mem::take(&mut self.map);
         Parameters { map, prefix: self.prefix.clone(), ..*self }
     }
 
-    /// Takes what is not given from there.
+    /// Adds the parameters of `from` that are not given.
     pub(crate) fn fill(&mut self, from: Map) {
         let missing: Vec<_> = from.into_iter().filter(|(name, _)| !self.has(name)).collect();
         let mut entries: Vec<_> = std::mem::take(&mut self.map).into_iter().collect();
         entries.retain(|(name, _)| !missing.iter().any(|(filled, _)| filled == name));
         entries.extend(missing);
-        // Invariant: no name is in both, so that none stands there twice.
+        // Invariant: no name is in both, so none occurs twice.
         self.map = Map::from_entries(entries).unwrap_or_default();
     }
 
@@ -362,7 +362,7 @@ impl Parameters {
             .collect()
     }
 
-    /// Looks at the types of whatever nobody took. Called once an action has parsed.
+    /// Checks the types of parameters that were not read. Called once an action has parsed.
     ///
     /// # Errors
     /// [`Reason::WrongType`], and those of inner structures.
@@ -382,7 +382,7 @@ impl Parameters {
                 ("list", inner) if !facts::members(self.product, inner).is_empty() => {
                     self.structures(name)?.iter_mut().try_for_each(Parameters::finish)?;
                 }
-                // Lists of numbers and floats, which no built action has among its inputs.
+                // Lists of numbers and floats, which no action of cvmd has as input.
                 _ => drop(self.take(name)),
             }
         }
@@ -403,12 +403,12 @@ impl Parameters {
         }
     }
 
-    /// The reason for refusing a list, where the vendor has no code of its own for it.
+    /// The refusal of a list that is too long, where the vendor has no code for it.
     pub(crate) fn list_too_long(&self, name: &str, given: usize, limit: usize) -> Reason {
         Excess::List { name: self.path(name), given, limit }.into()
     }
 
-    /// `given` is named by its kind alone: it may be a password.
+    /// Only the type of `given` is named: it may be a password.
     fn wrong_type(&self, name: &str, expected: Words, given: &Value) -> Reason {
         let given = if self.textual && matches!(given, Value::Text(_)) { OTHER_TEXT } else { kind(given) };
         Reason::WrongType { name: self.path(name), expected, given }
@@ -429,7 +429,7 @@ const TEXTS: Words = Words::new("a list of texts", "字符串数组");
 const NUMBERS: Words = Words::new("a list of whole numbers", "整数数组");
 const STRUCTURE: Words = Words::new("an object", "对象");
 const STRUCTURES: Words = Words::new("a list of objects", "对象数组");
-/// Where the encoding knows nothing but texts.
+/// Where the encoding has only texts.
 const OTHER_TEXT: Words = Words::new("another text", "其他文本");
 
 fn kind(value: &Value) -> Words {
@@ -455,7 +455,7 @@ fn within_request_bound(root: &Map) -> Result<(), Reason> {
     }
 }
 
-/// Names and texts in it. How deep it is, and how many values it holds, is bounded where it is read.
+/// Bytes of its names and texts. Depth and number of values are bounded where it is parsed.
 fn bytes(value: &Value) -> usize {
     match value {
         Value::Text(text) => text.len(),
@@ -465,7 +465,7 @@ fn bytes(value: &Value) -> usize {
     }
 }
 
-/// What is kept of a number: one that JSON has.
+/// The stored form of a number.
 fn json_number(number: i128) -> serde_json::Value {
     u64::try_from(number).map_or_else(|_| i64::try_from(number).unwrap_or(i64::MIN).into(), Into::into)
 }
@@ -480,7 +480,7 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// At most 64 characters of what a caller sent, for a message.
+/// At most 64 characters of a received text, for a message.
 pub(crate) fn shorten(text: &str) -> String {
     match text.char_indices().nth(64) {
         Some((end, _)) => format!("{}...", &text[..end]),
@@ -488,7 +488,7 @@ pub(crate) fn shorten(text: &str) -> String {
     }
 }
 
-/// Which parameters an action takes, for the test that every one is taken or listed.
+/// The parameters that an action reads, for the test that every one is read or listed.
 #[cfg(test)]
 pub(crate) mod taken {
     use std::{cell::RefCell, collections::BTreeSet};
@@ -544,7 +544,7 @@ mod test {
             refused,
             "InvalidParameterValue The parameter `CamRoleName` has 1025 bytes; at most 1024 are allowed."
         );
-        // A template keeps what RunInstances would read.
+        // A template stores what RunInstances would read.
         let template =
             instance(json!({"LaunchTemplateName": "web", "Metadata": {"Items": [{"Key": "k", "Value": long}]}}));
         let refused = refusal("CreateLaunchTemplate", template).await;
@@ -594,7 +594,7 @@ mod test {
 
     #[tokio::test]
     async fn a_number_a_word_or_a_length_that_is_not_taken_is_refused_with_what_is() {
-        for (more, said) in [
+        for (more, message) in [
             (json!({"InstanceCount": 501}), "`501` specified in the parameter `InstanceCount` is not valid: 1 to 500."),
             (json!({"InstanceCount": -1}), "1 to 500."),
             (
@@ -612,7 +612,7 @@ mod test {
             ),
         ] {
             let refused = refusal("RunInstances", instance(more.clone())).await;
-            assert!(refused.contains(said), "{more}: {refused}");
+            assert!(refused.contains(message), "{more}: {refused}");
         }
     }
 
@@ -633,7 +633,7 @@ mod test {
         let mut tried = 0;
         for (file, transcript, _) in TRANSCRIPTS {
             let calls = transcript.lines().filter_map(|line| line.strip_prefix("> ")?.split_once(' '));
-            // What `World` or the transcript puts in place of words is not JSON.
+            // What `World` or the transcript replaces by words is not JSON.
             let call = calls.filter_map(|(name, body)| Some((name, serde_json::from_str::<Tree>(body).ok()?))).next();
             let Some((name, body)) = call else { continue };
             let product = Product::find(file.split('/').next().unwrap()).unwrap();

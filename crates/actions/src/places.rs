@@ -1,4 +1,4 @@
-//! Regions, zones and products as the two products that list them for all others answer them.
+//! Regions, zones and products, as the two products answer that list them for all others.
 
 use crate::{Body, Context, Parameters, Product, Reason, action::page, parameters::shorten};
 use cvmd_model::{RegionId, ZoneId};
@@ -12,7 +12,7 @@ struct Regions {
     region_set: Vec<Region>,
 }
 
-/// The members with `MC` are the console's.
+/// The members with `MC` belong to the vendor's console.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Region {
@@ -66,7 +66,7 @@ struct Name {
     name: &'static str,
 }
 
-/// The regions of the product asked for: every product here is in all of them.
+/// The regions of the requested product: every product is in all of them.
 pub(crate) fn regions(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
     product(parameters)?;
     let region = |region: RegionId| Region {
@@ -102,7 +102,7 @@ pub(crate) fn zones(parameters: &mut Parameters, context: &Context) -> Result<Bo
     Ok(Body::of(&Zones { total_count: zone_set.len(), zone_set }))
 }
 
-/// The products that are spoken for here.
+/// The products that cvmd has.
 pub(crate) fn products(parameters: &mut Parameters) -> Result<Body, Reason> {
     let offset = parameters.bounded("Offset", 0, usize::MAX)?.unwrap_or(0);
     let limit = parameters.bounded("Limit", 1, 100)?.unwrap_or(20);
@@ -131,7 +131,7 @@ pub(crate) fn zone_name(zone: ZoneId, context: &Context) -> &'static str {
     named(context, zone.get().chinese, zone.get().english)
 }
 
-/// A name in the language that the caller asked for.
+/// The name in the caller's language.
 pub(crate) fn named(context: &Context, chinese: &'static str, english: &'static str) -> &'static str {
     match context.language {
         Language::Chinese => chinese,

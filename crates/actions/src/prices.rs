@@ -1,19 +1,19 @@
-//! What things cost here: one plain table, so that estimates and budgets have something to reckon with. Nothing is charged.
+//! Prices: one plain table, so that estimates and budgets have numbers. Nothing is charged.
 //!
-//! An hour of an instance is its CPUs, its memory and its disks. A month in advance is so many hours; a spot instance pays
-//! so many percent of its CPUs and memory.
+//! The price of an instance per hour is that of its CPUs, its memory and its disks. A month in advance costs a number
+//! of hours; a spot instance pays a percentage for its CPUs and memory.
 
 use crate::reply::Unset;
 use cvmd_model::{ChargeType, InstanceType, InternetAccessible};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{iter::Sum, ops::Add};
 
-/// An amount in millionths of a yuan, so that sums are exact; written and read as yuan.
+/// An amount in millionths of a yuan, so that sums are exact; read and written in yuan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Yuan(u64);
 
 const MILLION: f64 = 1_000_000.0;
-/// No single price may be more, so that no sum overflows.
+/// The maximum of a single price, so that no sum overflows.
 const YUAN_MAX: f64 = 1_000_000.0;
 
 impl Yuan {
@@ -32,7 +32,7 @@ impl Yuan {
         Yuan(self.times(percent).0 / 100)
     }
 
-    /// So many parts of the whole of them.
+    /// That many parts of `whole`.
     #[must_use]
     pub fn part(self, parts: u64, whole: u64) -> Yuan {
         let part = u128::from(self.0) * u128::from(parts) / u128::from(whole.max(1));
@@ -82,24 +82,24 @@ impl<'de> Deserialize<'de> for Yuan {
     }
 }
 
-/// The table. Its defaults are made up, of the order of the vendor's prices; the configuration file's `[prices]` has its
-/// own.
+/// The table. Its defaults are invented, similar to the vendor's prices; the configuration file's `[prices]` overrides
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prices {
     pub cpu_hour: Yuan,
     pub memory_gib_hour: Yuan,
     pub disk_gib_hour: DiskPrices,
-    /// A Mbit/s of public bandwidth, where bandwidth is paid for and not traffic.
+    /// A Mbit/s of public bandwidth, where bandwidth and not traffic is paid for.
     pub bandwidth_mbps_hour: Yuan,
     pub traffic_gb: Yuan,
-    /// A month in advance costs as much as so many hours.
+    /// A month in advance costs this many hours.
     pub month_hours: u32,
-    /// What a spot instance pays of an ordinary one's price.
+    /// A spot instance pays this percentage of the normal price.
     pub spot_percent: u32,
 }
 
-/// A GiB for an hour, by `DiskType`.
+/// The price of a GiB per hour, by `DiskType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiskPrices {
@@ -109,7 +109,7 @@ pub struct DiskPrices {
     pub cloud_ssd: Yuan,
     pub cloud_hssd: Yuan,
     pub cloud_tssd: Yuan,
-    /// `LOCAL_BASIC` and its like.
+    /// `LOCAL_BASIC` and the other local ones.
     pub local: Yuan,
 }
 
@@ -142,7 +142,7 @@ impl Default for DiskPrices {
 }
 
 impl Prices {
-    /// CPUs and memory for an hour.
+    /// The price of CPUs and memory per hour.
     #[must_use]
     pub fn type_hour(&self, kind: &InstanceType) -> Yuan {
         self.cpu_hour.times(kind.cpu) + self.memory_gib_hour.times(kind.memory_gib)
@@ -163,13 +163,13 @@ impl Prices {
         gib.times(size_gib)
     }
 
-    /// What costs so much in an hour, for months in advance.
+    /// The price for months in advance of something with that price per hour.
     #[must_use]
     pub fn in_advance(&self, hour: Yuan, months: u32) -> Yuan {
         hour.times(self.month_hours).times(months)
     }
 
-    /// So many instances of a type with disks that cost so much in an hour, for the months or by the hour.
+    /// The price of a number of instances of a type with disks at that price per hour, for the months or by the hour.
     #[must_use]
     pub(crate) fn instances(&self, kind: &InstanceType, disks: Yuan, charge: Charge, count: u32) -> ItemPrice {
         let hour = self.type_hour(kind);
@@ -184,7 +184,7 @@ impl Prices {
         }
     }
 
-    /// Public bandwidth of so many instances; nothing for those without any.
+    /// The price of public bandwidth of that many instances; zero for those without.
     #[must_use]
     pub(crate) fn bandwidth(&self, internet: &InternetAccessible, months: u32, count: u32) -> ItemPrice {
         let hour = self.bandwidth_mbps_hour.times(internet.max_bandwidth_out).times(count);
@@ -195,7 +195,7 @@ impl Prices {
                 ItemPrice::hourly(if any { self.traffic_gb } else { Yuan::default() }).per("GB")
             }
             "BANDWIDTH_POSTPAID_BY_HOUR" => ItemPrice::hourly(hour),
-            // A bandwidth package is paid for by itself.
+            // A bandwidth package is paid for separately.
             _ => ItemPrice::hourly(Yuan::default()),
         }
     }
@@ -219,7 +219,7 @@ impl Charge {
     }
 }
 
-/// One price as the vendor writes it: by the unit, or in advance.
+/// One price in the vendor's form: per unit, or in advance.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ItemPrice {
@@ -228,9 +228,9 @@ pub(crate) struct ItemPrice {
     unit_price_discount: Option<Yuan>,
     original_price: Option<Yuan>,
     discount_price: Option<Yuan>,
-    /// Percent that are paid.
+    /// The percentage that is paid.
     discount: Option<u32>,
-    // There are no prices here of more than a month, nor of traffic that gets cheaper by steps.
+    // There are no prices here for more than a month, nor tiered prices of traffic.
     unit_price_second_step: Unset,
     unit_price_discount_second_step: Unset,
     unit_price_third_step: Unset,

@@ -1,6 +1,6 @@
-//! The vendor's products that cvmd speaks for, each with one version.
+//! The vendor's products that cvmd has, each with one version.
 
-/// A product: what the vendor calls a service, and its clients name in host and signature.
+/// A product: what the vendor calls a service, and clients name in the host and the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Product {
     Api,
@@ -50,7 +50,7 @@ pub(crate) fn is_vendors(name: &str) -> bool {
     include_str!("../facts/products.txt").lines().any(|product| product == name)
 }
 
-/// The domains under which the vendor's hosts stand: API 3.0 with its regional and international forms, and the legacy API.
+/// The domains of the vendor's hosts: API 3.0 with its regional and international forms, and the legacy API.
 pub const VENDOR_DOMAINS: [&str; 2] = ["tencentcloudapi.com", "api.qcloud.com"];
 
 /// Whether a lower-case host is under one of the vendor's domains: at least one character and a dot before it.

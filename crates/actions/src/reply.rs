@@ -1,5 +1,5 @@
-//! What the API answers about instances and key pairs. Every member that the vendor's description declares is there, and
-//! what is unset looks as it does in recordings of the vendor's answers: `null`, `""` or `[]`.
+//! Replies about instances and key pairs. Every member of the vendor's description is present, and an unset one looks
+//! as in recordings of the vendor's replies: `null`, `""` or `[]`.
 
 use cvmd_model::{
     ChargeType, DiskId, ImageId, Instance, InstanceId, InstanceState, KeyPair, KeyPairId, RequestId, SecurityGroupId,
@@ -31,7 +31,7 @@ pub fn time_with_milliseconds(seconds: u64, microseconds: u32) -> String {
     time(seconds).replace('Z', &format!(".{:03}Z", microseconds / 1000))
 }
 
-/// Unix seconds as `YYYY-MM-DD hh:mm:ss`, in UTC: so the vpc product has it.
+/// Unix seconds as `YYYY-MM-DD hh:mm:ss`, in UTC: the form of the vpc product.
 pub(crate) fn civil_time(seconds: u64) -> String {
     time(seconds).replace('T', " ").replace('Z', "")
 }
@@ -153,7 +153,7 @@ struct DataDisk<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct InternetAccessible<'a> {
-    /// Null while it is stopped without charging.
+    /// Null while the instance is stopped without charging.
     internet_charge_type: Option<&'a str>,
     internet_max_bandwidth_out: u32,
     public_ip_assigned: bool,
@@ -180,9 +180,9 @@ struct VirtualPrivateCloud {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct LoginSettings<'a> {
-    /// Null, not empty, when no key pair is bound: so the vendor's answers were recorded.
+    /// Null, not empty, when no key pair is bound: so the vendor's replies were recorded.
     key_ids: Option<&'a [KeyPairId]>,
-    /// Nobody ever learns of one here.
+    /// Never shown.
     password: Unset,
     keep_image_login: Unset,
 }
@@ -294,7 +294,7 @@ fn login_settings(instance: &Instance) -> LoginSettings<'_> {
     LoginSettings { key_ids: (!keys.is_empty()).then_some(keys), password: (), keep_image_login: () }
 }
 
-/// What was given; null otherwise.
+/// The text, or null if it is empty.
 fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
@@ -352,7 +352,7 @@ pub(crate) struct KeyPairReply<'a> {
     associated_instance_ids: Vec<InstanceId>,
     created_time: String,
     tags: &'a [Tag],
-    /// Answered once, by CreateKeyPair, and kept nowhere. Never empty: Terraform would take that for the key.
+    /// Returned once, by CreateKeyPair, and stored nowhere. Never empty: Terraform would take that for the key.
     private_key: Option<&'a str>,
 }
 
@@ -366,7 +366,7 @@ impl KeyPairReply<'_> {
         }
     }
 
-    /// A new one, which nothing is bound to, with its private half.
+    /// A new key pair, which is bound to nothing, with its private half.
     pub(crate) fn created<'a>(key: &'a KeyPair, private_key: &'a str) -> KeyPairReply<'a> {
         KeyPairReply {
             key_id: key.id,
@@ -382,7 +382,7 @@ impl KeyPairReply<'_> {
     }
 }
 
-/// A tag by itself.
+/// A tag.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TagPair {
@@ -429,7 +429,7 @@ impl TagReply {
     }
 }
 
-/// Clients drop the last word of a public key, so there must be a third one.
+/// Clients drop the last word of a public key, so there must be a third word.
 fn three_words<S: Serializer>(key: &&KeyPair, serializer: S) -> Result<S::Ok, S::Error> {
     if key.public_key.comment().is_empty() {
         serializer.collect_str(&key.public_key.clone().with_comment(&key.id.to_string()))

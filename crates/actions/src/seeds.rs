@@ -1,11 +1,11 @@
-//! What a seed may say of key pairs and instances: the rules of the actions that would have made them otherwise.
+//! Checks key pairs and instances of a seed by the rules of the actions that would make them.
 
 use crate::{Reason, controls, names, tags::words as tag_words};
 use cvmd_model::Tag;
 
 const INSTANCE_NAME_MAX: usize = 128;
 
-/// Looks at a key pair of a seed as CreateKeyPair would.
+/// Checks a key pair as CreateKeyPair would.
 ///
 /// # Errors
 /// Those of the action.
@@ -15,7 +15,7 @@ pub fn check_key_pair(name: Option<&str>, description: &str, tags: &[Tag]) -> Re
     check_tags(tags)
 }
 
-/// Looks at an instance of a seed as RunInstances would.
+/// Checks an instance as RunInstances would.
 ///
 /// # Errors
 /// Those of the action.

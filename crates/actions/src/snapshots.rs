@@ -1,4 +1,4 @@
-//! Snapshots of disks: how an image takes them, how the disk product answers them, and when they go with their image.
+//! Snapshots of disks: how an image takes them, their replies in the disk product, and their deletion with the image.
 
 use crate::{
     Context, Reason,
@@ -11,10 +11,10 @@ use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Sn
 use cvmd_state::{SnapshotState, Transaction, View};
 use serde::Serialize;
 
-/// Snapshots of an account in a region, at most.
+/// The maximum of snapshots of an account in a region.
 pub(crate) const QUOTA: usize = 10_000;
 
-/// The names of the filters that [`passes`] knows.
+/// The names of the filters that [`passes`] supports.
 pub(crate) const FILTERS: &[&str] = &[
     "snapshot-id",
     "snapshot-name",
@@ -29,7 +29,7 @@ pub(crate) const FILTERS: &[&str] = &[
     "tag-value",
 ];
 
-/// Whose they are.
+/// The type of all snapshots here.
 const PRIVATE: &str = "PRIVATE_SNAPSHOT";
 
 impl BatchId for SnapshotId {
@@ -38,7 +38,7 @@ impl BatchId for SnapshotId {
     }
 }
 
-/// Snapshots of the system disk and of those data disks, as long as there is room for them; their ids are new.
+/// Snapshots of the system disk and of those data disks, if there is room for them; their ids are new.
 pub(crate) fn of_image(
     tx: &mut Transaction<'_>,
     context: &Context,
@@ -79,7 +79,7 @@ pub(crate) fn of_image(
     Ok(snapshots)
 }
 
-/// Takes away what goes with an image that is deleted: its snapshots, if they are to go too or were never made.
+/// Deletes what belongs to a deleted image: its snapshots, if they are to be deleted too or were never completed.
 pub(crate) fn discard(tx: &mut Transaction<'_>, image: &CustomImage, with_snapshots: bool) {
     let view = tx.view();
     if with_snapshots || view.image_state(image) == ImageState::CreateFailed {

@@ -1,17 +1,17 @@
-//! What a machine is made of: a public image, or one of the account's own.
+//! What a machine is made from: a public image, or one of the account's own.
 
 use crate::{Context, Parameters, Reason, parameters::shorten};
 use cvmd_model::{CustomImage, Image, ImageId, ImageState, Platform, Refusal};
 use cvmd_state::View;
 use std::sync::Arc;
 
-/// An image, as machines are made of it.
+/// An image that machines can be made from.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub id: ImageId,
-    /// The public image that it is, or goes back to.
+    /// The public image that it is, or is based on.
     pub system: &'static Image,
-    /// A system disk is at least as large.
+    /// The minimum size of a system disk, in GiB.
     pub size_gib: u32,
     pub custom: Option<Arc<CustomImage>>,
 }
@@ -36,7 +36,7 @@ impl Source {
         Ok(Source { id, system: image.system(), size_gib: image.size_gib, custom: Some(Arc::clone(image)) })
     }
 
-    /// For the instance's row; `None` when the image itself is public.
+    /// The value for the instance's row; `None` when the image itself is public.
     pub(crate) fn base(&self) -> Option<ImageId> {
         self.custom.as_ref().map(|_| self.system.id())
     }

@@ -1,4 +1,4 @@
-//! Tags: how requests name them, and what carries them.
+//! Tags: their form in requests, and the resources that have them.
 
 pub(crate) mod tagged;
 pub(crate) mod words;

@@ -1,4 +1,4 @@
-//! What tests of this crate share: a world, transcripts that play in it, and checks over all of them.
+//! What the tests of this crate share: a world, transcripts that run in it, and checks over all of them.
 
 mod kinds;
 mod page;

@@ -1,4 +1,4 @@
-//! Instance types where they can be had, and the filters that choose among them.
+//! Instance types in their zones, and the filters that select them.
 
 use crate::{
     Context, Reason,
@@ -53,18 +53,18 @@ pub(crate) fn zones(context: &Context) -> impl Iterator<Item = ZoneId> {
     ZoneId::all().filter(move |zone| zone.region() == region && zone.get().is_open)
 }
 
-/// What every list of types holds.
+/// The types in every list.
 pub(crate) fn listed() -> impl Iterator<Item = &'static InstanceType> {
     Catalogue::get().types.iter().filter(|kind| kind.is_listed)
 }
 
-/// What lists of types hold: what is sold everywhere, and what somebody named.
+/// The types for a list: the listed ones, and those that a filter names.
 fn kinds(filters: &[Filter]) -> impl Iterator<Item = &'static InstanceType> {
     let is_named = filters.iter().any(|filter| ["instance-family", "instance-type"].contains(&&*filter.name));
     Catalogue::get().types.iter().filter(move |kind| is_named || kind.is_listed)
 }
 
-/// Every type in every zone of the region that the filters `zone`, `instance-family` and `instance-type` let through.
+/// Every type in every zone of the region that passes the filters `zone`, `instance-family` and `instance-type`.
 ///
 /// # Errors
 /// A zone that does not exist, or that is another region's.
@@ -93,7 +93,7 @@ pub(crate) fn is_here(name: &str, context: &Context) -> Result<ZoneId, Reason> {
     Err(Reason::ZoneElsewhere { value: name.into(), region: context.region.name() })
 }
 
-/// The families that there are, in the order of their first type.
+/// The existing families, in the order of their first type.
 pub(crate) fn families() -> Vec<&'static str> {
     let mut families: Vec<&str> = Vec::new();
     for kind in &Catalogue::get().types {
@@ -104,7 +104,7 @@ pub(crate) fn families() -> Vec<&'static str> {
     families
 }
 
-/// `Standard S5`: what the vendor's families are called begins with what they are for.
+/// The vendor's name of a family, such as `Standard S5`, begins with its purpose.
 pub(crate) fn family_name(family: &str, language: Language) -> String {
     let (chinese, english) = match family.as_bytes().first() {
         Some(b'C') => ("计算型", "Compute"),
@@ -120,7 +120,7 @@ pub(crate) fn family_name(family: &str, language: Language) -> String {
     }
 }
 
-/// What an hour of the type costs, or a month of it in advance; without disks.
+/// The price of the type per hour, or per month in advance; without disks.
 pub(crate) fn price(kind: &InstanceType, charge_type: ChargeType, context: &Context) -> ItemPrice {
     context.policy.prices.instances(kind, crate::Yuan::default(), Charge::of(charge_type, 1), 1)
 }

@@ -62,7 +62,7 @@ pub enum Direction {
 impl Rule {
     /// Whether two rules are the same, whatever their dates and descriptions.
     #[must_use]
-    pub fn says_what(&self, other: &Rule) -> bool {
+    pub fn is_same_as(&self, other: &Rule) -> bool {
         (&self.protocol, &self.port, &self.peer, self.accept)
             == (&other.protocol, &other.port, &other.peer, other.accept)
     }
@@ -201,7 +201,7 @@ fn checked(rules: Vec<Rule>) -> Result<Vec<Rule>, Refusal> {
     if rules.len() > RULES_MAX {
         return Err(Refusal::RulesQuota { limit: RULES_MAX });
     }
-    let twice = rules.iter().enumerate().any(|(index, rule)| rules[..index].iter().any(|other| other.says_what(rule)));
+    let twice = rules.iter().enumerate().any(|(index, rule)| rules[..index].iter().any(|other| other.is_same_as(rule)));
     if twice { Err(Refusal::RuleTwice) } else { Ok(rules) }
 }
 

@@ -1,4 +1,4 @@
-//! DescribeProducts: the products that cvmd speaks for.
+//! DescribeProducts: the products that cvmd has.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeProducts>.
 

@@ -1,4 +1,4 @@
-//! DescribeZones: the zones of a product in the region asked.
+//! DescribeZones: the zones of a product in the requested region.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeZones>.
 

@@ -1,7 +1,7 @@
 //! DeleteSnapshots: deletes snapshots, all or none.
 //!
-//! <https://cloud.tencent.com/document/api/362/15651>. One that belongs to an image is refused, unless DeleteBindImages has the image
-//! go with it, and then never while a machine is being made of that.
+//! <https://cloud.tencent.com/document/api/362/15651>. A snapshot that belongs to an image is refused, unless
+//! DeleteBindImages deletes the image too; that is refused while a machine is being made from it.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};
 use cvmd_model::{CustomImage, ImageState, Refusal, Snapshot, SnapshotId};

@@ -1,8 +1,8 @@
-//! DescribeDiskConfigQuota: the disks that can be had, with their price.
+//! DescribeDiskConfigQuota: the types of disks on offer, with their prices.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cbs&Version=2017-03-12&Action=DescribeDiskConfigQuota>.
 //!
-//! Every type of disk can be had everywhere, as system and as data disk; in a zone that is not the region's, none.
+//! Every type of disk is available in all zones of the region, as system disk and as data disk; none in another zone.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, new_instance, types};
 use cvmd_model::ChargeType;
@@ -10,7 +10,7 @@ use cvmd_state::View;
 use serde::Serialize;
 
 const TYPES: [&str; 6] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_SSD", "CLOUD_HSSD", "CLOUD_TSSD"];
-/// Usage, and GiB at least.
+/// Usage, and the minimum size in GiB.
 const USAGES: [(&str, u32); 2] = [("SYSTEM_DISK", 20), ("DATA_DISK", 10)];
 
 pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDiskConfigQuota", &[], answer)
@@ -39,7 +39,7 @@ struct DiskConfig {
     price: Price,
 }
 
-/// Of a GiB: for an hour, or for a month in advance.
+/// The price of a GiB: per hour, or per month in advance.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "PascalCase")]
 struct Price {

@@ -1,7 +1,7 @@
 //! DescribeDisks: the system and data disks of the account's instances in the region.
 //!
-//! <https://cloud.tencent.com/document/api/362/16315>. Unlike upstream, every disk belongs to an instance and is gone with
-//! it, so all are ATTACHED. Ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/362/16315>. Unlike upstream, every disk belongs to an instance and is
+//! deleted with it, so all are ATTACHED. Ids that do not exist are no error.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,8 +1,8 @@
 //! DescribeSnapshots: the snapshots of the account's disks in the region.
 //!
-//! <https://cloud.tencent.com/document/api/362/15647>. Unlike upstream, images alone take snapshots (CreateImage): each keeps one of
-//! every disk in it, which may outlive both the disk and the image. One is CREATING as long as its image is. Ids that are not there
-//! are no error, but an empty value of a filter is.
+//! <https://cloud.tencent.com/document/api/362/15647>. Unlike upstream, only images take snapshots (CreateImage): one
+//! of every disk in the image, which may outlive both the disk and the image. It is CREATING as long as its image is.
+//! Ids that do not exist are no error, but an empty value of a filter is.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,7 +1,7 @@
-//! AssociateSecurityGroups: binds a security group to instances, behind those that they have.
+//! AssociateSecurityGroups: binds a security group to instances, after those that they have.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=AssociateSecurityGroups>.
-//! Nothing enforces the group's rules; so nothing has to be done on a machine.
+//! Nothing enforces the group's rules, so the machines do not change.
 
 use super::security_groups::one_group;
 use crate::{

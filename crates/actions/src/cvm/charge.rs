@@ -8,7 +8,7 @@ pub(crate) fn read(parameters: &mut Parameters, context: &Context) -> Result<(Ch
     let charge_type = charge_type(parameters)?;
     let term = match charge_type {
         ChargeType::Prepaid => Some(Term::required(parameters)?),
-        // It may stand beside another charge type, and means nothing then.
+        // With another charge type it is allowed, and ignored.
         ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
     };
     Ok((charge_type, term.map(|term| term.begun(context.now_seconds))))

@@ -1,4 +1,4 @@
-//! Client tokens: the same request twice makes instances once.
+//! Client tokens: a repeated request makes instances only once.
 
 use crate::{Context, Parameters, Reason};
 use cvmd_model::InstanceId;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 const TOKEN_MAX: usize = 64;
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
-/// At most 64 ASCII characters; none is none.
+/// At most 64 ASCII characters; an empty one counts as none.
 pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
     match parameters.text_within("ClientToken", TOKEN_MAX, Reason::ClientTokenTooLong)? {
         Some(token) if !token.is_ascii() => Err(Reason::ClientTokenTooLong),
@@ -16,10 +16,10 @@ pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reas
     }
 }
 
-/// What the token made within the last 24 hours.
+/// The token, if it was used within the last 24 hours.
 pub(crate) fn find(tx: &Transaction<'_>, context: &Context, token: &str) -> Option<Arc<ClientToken>> {
-    let kept = tx.view().client_token(context.account, context.region, token)?;
-    (kept.created_seconds + DAY_SECONDS > context.now_seconds).then(|| kept.clone())
+    let stored = tx.view().client_token(context.account, context.region, token)?;
+    (stored.created_seconds + DAY_SECONDS > context.now_seconds).then(|| stored.clone())
 }
 
 pub(crate) fn put(

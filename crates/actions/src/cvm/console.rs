@@ -1,12 +1,13 @@
-//! The word in a console's address: whose console may be opened, and until when. The server reads what an action wrote.
+//! The ticket in a console's address: whose console may be opened, and until when. An action writes it, the server
+//! reads it.
 
 use cvmd_model::InstanceId;
 use std::fmt;
 
-/// The path of consoles on the one port; `?s=` and the word follow.
+/// The path of consoles on the port; `?s=` and the ticket follow.
 pub const PAGE: &str = "/_cvmd/console";
 
-/// What a console's word holds, sealed.
+/// The content of a ticket, which is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
     pub instance: InstanceId,
@@ -21,7 +22,7 @@ impl fmt::Display for Ticket {
 }
 
 impl Ticket {
-    /// Reads what a ticket prints.
+    /// Parses the content of a ticket.
     #[must_use]
     pub fn read(text: &str) -> Option<Ticket> {
         let mut words = text.split(' ');

@@ -1,7 +1,7 @@
-//! CreateDisasterRecoverGroup: makes a placement group: instances that are to be kept apart.
+//! CreateDisasterRecoverGroup: makes a placement group, whose instances run on different hosts.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateDisasterRecoverGroup>.
-//! Here nothing is placed: members are kept, counted and answered.
+//! Nothing is placed here: members are stored, counted and answered.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, cvm::groups, names, reply::time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};

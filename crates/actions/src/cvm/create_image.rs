@@ -1,10 +1,10 @@
-//! CreateImage: keeps an instance's system disk as a custom image.
+//! CreateImage: makes a custom image of an instance's system disk.
 //!
-//! <https://www.tencentcloud.com/document/api/213/33276>. Where the vendor is silent: a RUNNING instance that is shut down for
-//! it (ForcePoweroff) is started again afterwards; without, its disk is kept as it is at one moment, while it runs on. The
-//! image holds the ways in of its source, so the key pairs bound to that are bound to the image too. Of each disk in the image,
-//! the system disk and those of DataDiskIds, there is a snapshot from then on. Data disks are empty here, so that nothing more is
-//! kept of them; nor is an image made of snapshots.
+//! <https://www.tencentcloud.com/document/api/213/33276>. Where the vendor is silent: a RUNNING instance that is shut
+//! down for it (ForcePoweroff) is started again afterwards; without ForcePoweroff its disk is captured at one moment
+//! while it runs. The image contains the login of its source, so the key pairs bound to the source are bound to the
+//! image too. For each disk in the image, the system disk and those in DataDiskIds, a snapshot is made. Data disks are
+//! empty here, so nothing else is stored for them; an image cannot be made of snapshots.
 
 use super::images::{QUOTA, Texts, name_is_free};
 use crate::{
@@ -103,7 +103,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     }))
 }
 
-/// Room for one more image in the region, and nobody there who has its name.
+/// Checks that there is room for one more image in the region, and that its name is free.
 fn is_free(view: &View, context: &Context, name: &str) -> Result<(), Refusal> {
     if view.images_of(context.account, context.region).count() >= QUOTA {
         return Err(Refusal::ImageQuota { limit: QUOTA });

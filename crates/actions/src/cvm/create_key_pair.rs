@@ -1,4 +1,4 @@
-//! CreateKeyPair: makes an RSA-2048 key pair; its private key is in the answer and nowhere else.
+//! CreateKeyPair: makes an RSA-2048 key pair; its private key is in the reply and nowhere else.
 //!
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
@@ -35,7 +35,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let new = NewKey::read(parameters)?;
     let (public_key, private_key) = generate(context).ok_or(Reason::OurFault)?;
     Ok(Box::new(move |tx, context| {
-        // Invariant: QUOTA is checked before the name, so that a full account hears of that first.
+        // Invariant: the quota is checked before the name, so a full account gets that refusal first.
         let key = new.put(tx, context, public_key)?;
         Ok(Body::of(&Reply { key_pair: KeyPairReply::created(&key, &private_key) }))
     }))
@@ -60,7 +60,7 @@ fn field(blob: &mut Vec<u8>, bytes: &[u8]) {
     blob.extend_from_slice(bytes);
 }
 
-/// RFC 4251 section 5: big-endian without leading zeros, but one where the first bit is set.
+/// RFC 4251 section 5: big-endian without leading zeros, except one before a set first bit.
 fn mpint(number: &BoxedUint) -> Vec<u8> {
     let bytes = number.to_be_bytes();
     let digits = bytes.iter().position(|byte| *byte != 0).map_or(&[][..], |first| &bytes[first..]);

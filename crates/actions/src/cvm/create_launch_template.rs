@@ -1,9 +1,9 @@
-//! CreateLaunchTemplate: keeps parameters of RunInstances under a name, as version 1 of a launch template.
+//! CreateLaunchTemplate: stores parameters of RunInstances under a name, as version 1 of a launch template.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplate>.
-//! Of a password there is only a hash, and it is never answered. Where
-//! the vendor is silent: several templates may have one name; what no launch would take is refused, as by RunInstances, and
-//! whether images, key pairs and networks exist is looked at when instances are run.
+//! Of a password only a hash is stored, and it is never answered. Where the vendor is silent: several templates may
+//! have the same name; parameters that no launch would accept are refused, as by RunInstances, but whether images, key
+//! pairs and networks exist is checked when instances are launched.
 
 use crate::{
     Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
@@ -13,7 +13,7 @@ use crate::{
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal};
 use serde::Serialize;
 
-/// Templates of an account in a region: the vendor's limit.
+/// The maximum of templates of an account in a region: the vendor's limit.
 const QUOTA: usize = 200;
 
 pub(crate) const ACTION: Action = Action::command(

@@ -1,8 +1,8 @@
-//! CreateLaunchTemplateVersion: adds a version to a launch template: what is given, and of the version that it is based on
-//! what is not.
+//! CreateLaunchTemplateVersion: adds a version to a launch template, from the given parameters and, for the others,
+//! those of the version that it is based on.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplateVersion>.
-//! Based on the default version unless told otherwise.
+//! That is the default version unless another is named.
 
 use crate::{
     Action, Apply, Body, Context, Pace, Parameters, Product, Reason,

@@ -1,8 +1,8 @@
 //! DeleteImages: deletes custom images, all or none.
 //!
-//! <https://www.tencentcloud.com/document/api/213/33275>. Machines that were made of an image stay when it goes; while one is
-//! being made of it, it cannot. Nobody sees the image any more when this has answered; its disk goes after that. Its snapshots
-//! stay, unless DeleteBindedSnap has them go with it.
+//! <https://www.tencentcloud.com/document/api/213/33275>. Machines that were made from an image stay; while one is
+//! being made from it, it cannot be deleted. The image is no longer visible after the reply; its disk is deleted later.
+//! Its snapshots stay, unless DeleteBindedSnap deletes them too.
 
 use super::images::own;
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};

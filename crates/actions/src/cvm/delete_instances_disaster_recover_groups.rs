@@ -1,4 +1,4 @@
-//! DeleteInstancesDisasterRecoverGroups: takes instances out of placement groups, all of them or none.
+//! DeleteInstancesDisasterRecoverGroups: removes instances from placement groups, all of them or none.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteInstancesDisasterRecoverGroups>.
 

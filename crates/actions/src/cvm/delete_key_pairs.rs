@@ -1,7 +1,7 @@
-//! DeleteKeyPairs: deletes key pairs that no instance holds any more.
+//! DeleteKeyPairs: deletes key pairs that are bound to no instance.
 //!
-//! <https://cloud.tencent.com/document/api/213/15700>. All or nothing. A key pair that is still being taken off an
-//! instance cannot be deleted either: clients retry that code.
+//! <https://cloud.tencent.com/document/api/213/15700>. All or nothing. A key pair that is still being removed from an
+//! instance cannot be deleted either: clients retry on that code.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::{KeyPairId, Refusal};

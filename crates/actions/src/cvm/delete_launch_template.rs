@@ -1,4 +1,4 @@
-//! DeleteLaunchTemplate: deletes a launch template with all its versions. Instances that were made of it stay.
+//! DeleteLaunchTemplate: deletes a launch template with all its versions. Instances made from it stay.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplate>.
 

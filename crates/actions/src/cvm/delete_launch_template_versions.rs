@@ -1,7 +1,7 @@
 //! DeleteLaunchTemplateVersions: deletes versions of a launch template, all of them or none.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplateVersions>.
-//! The default version stays; a number is never given again.
+//! The default version cannot be deleted; a number is never used again.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};

@@ -1,11 +1,11 @@
-//! Which instances a Describe action answers: by id, or by filters, page by page, newest first.
+//! Selects instances for a Describe action: by id, or by filters, page by page, newest first.
 
 use crate::{Context, action::page, batch::Batch, filters::Filter};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 use std::{cmp::Reverse, sync::Arc};
 
-/// The names of the filters that [`passes`] knows.
+/// The names of the filters that [`passes`] supports.
 pub(crate) const FILTERS: &[&str] = &[
     "zone",
     "project-id",
@@ -28,7 +28,7 @@ pub(crate) const FILTERS: &[&str] = &[
     "creation-end-time",
 ];
 
-/// How many there are in all, and those of the page. By id, the work does not grow with the number of instances.
+/// The total number, and the instances of the page. By id, the work does not grow with the number of instances.
 pub(crate) fn select<'a>(
     view: &'a View,
     context: &Context,
@@ -65,10 +65,10 @@ fn passes(filter: &Filter, instance: &Instance) -> bool {
         "instance-state" => filter.has(instance.state.name()),
         "private-ip-address" => filter.has(&instance.private_address.to_string()),
         "public-ip-address" => instance.public_address.is_some_and(|address| filter.has(&address.to_string())),
-        // Invariant: DescribeInstances has looked whether these are times.
+        // Invariant: DescribeInstances has checked that these are times.
         "creation-start-time" => times(filter).any(|start| instance.created_seconds >= start),
         "creation-end-time" => times(filter).any(|end| instance.created_seconds <= end),
-        // Nothing here has a dedicated host, a cluster or an IPv6 address.
+        // No instance here has a dedicated host, a cluster or an IPv6 address.
         "host-id" | "dedicated-cluster-id" | "ipv6-address" => false,
         _ => filter.has_tag(&instance.tags),
     }

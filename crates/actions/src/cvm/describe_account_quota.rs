@@ -2,8 +2,9 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeAccountQuota>.
 //!
-//! Unlike upstream, instances are not limited in a zone. What an account may have of them in all (`account.instances`) is each
-//! zone's total, and what is left of that is left in each zone; of CPUs of spot instances none are left when no instance is.
+//! Unlike upstream, there is no limit per zone. The limit of the account's instances (`account.instances`) is each
+//! zone's total, and the rest of it is what remains in each zone; when no instance remains, no CPUs of spot instances
+//! do.
 
 use super::{images, launch_parameters::Held};
 use crate::{Action, Body, Context, Parameters, Product, Reason, filters, types};
@@ -11,9 +12,9 @@ use cvmd_model::{ChargeType, GROUPS_MAX, GroupKind, Instance, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
 
-/// CPUs of spot instances in one zone. Nothing asks for it.
+/// CPUs of spot instances in one zone. Nothing enforces it.
 const SPOT_TOTAL: u64 = 1_000_000;
-/// Instances in one request.
+/// The maximum of instances in one request.
 const ONCE: usize = 500;
 
 pub(crate) const ACTION: Action = Action::query(
@@ -115,7 +116,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(&Reply { app_id, account_quota_overview: Overview { region, account_quota } }))
 }
 
-/// `bounds` are what is left beside so much that is used, and the total.
+/// `bounds` are the remaining number for a number in use, and the total.
 fn in_zones(
     zones: &[ZoneId],
     wanted: bool,

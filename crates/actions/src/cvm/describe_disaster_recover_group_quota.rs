@@ -1,4 +1,4 @@
-//! DescribeDisasterRecoverGroupQuota: how many placement groups there may be, and how many instances in one.
+//! DescribeDisasterRecoverGroupQuota: the maximum of placement groups, and of instances in one.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeDisasterRecoverGroupQuota>.
 //! Switch and SW are the same thing.

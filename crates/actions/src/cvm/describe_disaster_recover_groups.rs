@@ -1,7 +1,7 @@
 //! DescribeDisasterRecoverGroups: the account's placement groups in the region, newest first, with their members.
 //!
-//! <https://cloud.tencent.com/document/api/213/17810>. Well-formed ids that are not there are no error; `Name` is part of
-//! the name.
+//! <https://cloud.tencent.com/document/api/213/17810>. Well-formed ids that do not exist are no error; `Name` matches a
+//! part of the name.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,8 +1,8 @@
-//! DescribeImageFromFamily: the newest image of a family that machines can be made of.
+//! DescribeImageFromFamily: the newest image of a family that machines can be made from.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeImageFromFamily>.
-//! Where the vendor is silent: a deprecated image is not answered, nor one
-//! that is not NORMAL; without any, `Image` is null.
+//! Where the vendor is silent: an image that is deprecated or not NORMAL is not answered; if there is none, `Image` is
+//! null.
 
 use super::images::{ImageReply, creator, of_custom};
 use crate::{Action, Body, Context, Parameters, Product, Reason};

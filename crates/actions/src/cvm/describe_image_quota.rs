@@ -1,4 +1,4 @@
-//! DescribeImageQuota: how many custom images an account may have in a region.
+//! DescribeImageQuota: the maximum of custom images of an account in a region.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeImageQuota>.
 

@@ -1,4 +1,4 @@
-//! DescribeImages: the account's custom images of the region, newest first, and then the public ones.
+//! DescribeImages: the account's custom images in the region, newest first, then the public ones.
 //!
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
@@ -38,7 +38,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         return Err(Reason::ImageIdsWithFilters);
     }
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;
-    // The last two are about the caches of dedicated clusters, of which there are none.
+    // The last two are about the caches of dedicated clusters, which do not exist here.
     let known = [
         "image-id",
         "image-type",

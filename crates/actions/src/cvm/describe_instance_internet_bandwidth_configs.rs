@@ -1,9 +1,9 @@
-//! DescribeInstanceInternetBandwidthConfigs: the bandwidth that an instance has paid for in advance, and for how long.
+//! DescribeInstanceInternetBandwidthConfigs: the bandwidth that an instance has paid for in advance, and its term.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstanceInternetBandwidthConfigs>.
 //!
-//! An instance that pays otherwise has none. Unlike upstream, no history is kept: what is, is answered as if it had
-//! been from the beginning.
+//! An instance with another charge type has none. Unlike upstream, there is no history: the present bandwidth is
+//! answered as if it had never changed.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

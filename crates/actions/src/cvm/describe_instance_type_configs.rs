@@ -1,4 +1,4 @@
-//! DescribeInstanceTypeConfigs: the instance types that can be had in the zones of the region.
+//! DescribeInstanceTypeConfigs: the instance types on offer in the zones of the region.
 //!
 //! <https://cloud.tencent.com/document/api/213/15749>.
 

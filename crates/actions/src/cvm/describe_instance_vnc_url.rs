@@ -1,9 +1,9 @@
-//! DescribeInstanceVncUrl: an address at which an instance's console is opened, once, within 15 seconds.
+//! DescribeInstanceVncUrl: an address that opens an instance's console once, within 15 seconds.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstanceVncUrl>.
-//! Unlike upstream, what is opened is a text console over WebSocket: bytes
-//! of a terminal both ways, with a login prompt. The address is not encoded, and leads to cvmd itself. What it holds is
-//! sealed: whose console it is, and until when.
+//! Unlike upstream, it opens a text console over WebSocket: a terminal's bytes in both directions, with a login prompt.
+//! The address is not encoded, and leads to cvmd itself. Its content is sealed: the instance, and the time until which
+//! it is valid.
 
 use crate::{Action, Body, Context, Parameters, Product, Purpose, Reason, batch::Single, cvm::console};
 use cvmd_model::{InstanceId, PowerLaw, Refusal};

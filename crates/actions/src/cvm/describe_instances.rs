@@ -1,7 +1,7 @@
 //! DescribeInstances: the account's instances in the region, newest first.
 //!
-//! <https://cloud.tencent.com/document/api/213/15728>. Well-formed ids that are not there are no error: clients wait
-//! for them to vanish.
+//! <https://cloud.tencent.com/document/api/213/15728>. Well-formed ids that do not exist are no error: clients wait for
+//! them to disappear.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters, parameters::shorten,
@@ -46,7 +46,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(&Reply { total_count, instance_set }))
 }
 
-/// Values that can only be a mistake: a zone of another region, a time that is none.
+/// Refuses values that can only be mistakes: a zone of another region, an invalid time.
 fn check(filter: &filters::Filter, context: &Context) -> Result<(), Reason> {
     for value in &filter.values {
         match &*filter.name {

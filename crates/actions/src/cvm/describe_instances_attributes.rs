@@ -30,7 +30,7 @@ struct InstanceAttribute<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Attribute<'a> {
-    /// Base64, as it was given; empty where none was.
+    /// Base64, as it was given; empty if none was.
     user_data: &'a str,
 }
 

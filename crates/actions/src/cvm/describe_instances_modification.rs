@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesModification>.
 //!
-//! For several instances, what each of them can become.
+//! For several instances: the types that each of them can be changed to.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,4 +1,4 @@
-//! DescribeInstancesOperationLimit: how often an operation may still be done on instances; here, always.
+//! DescribeInstancesOperationLimit: how often an operation may still be done on instances; here, without limit.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesOperationLimit>.
 
@@ -7,7 +7,7 @@ use cvmd_model::InstanceId;
 use cvmd_state::View;
 use serde::Serialize;
 
-/// The vendor's number for "as often as you like".
+/// The vendor's number for "no limit".
 const WITHOUT_LIMIT: i32 = -1;
 
 pub(crate) const ACTION: Action = Action::query(

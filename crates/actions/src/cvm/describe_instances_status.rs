@@ -1,6 +1,6 @@
 //! DescribeInstancesStatus: the states of the account's instances in the region, newest first.
 //!
-//! <https://cloud.tencent.com/document/api/213/15738>. Well-formed ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/213/15738>. Well-formed ids that do not exist are no error.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters};
 use cvmd_model::{Instance, InstanceId};

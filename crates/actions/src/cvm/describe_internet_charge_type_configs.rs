@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInternetChargeTypeConfigs", &[], answer);
 
-/// Name, then what it says in Chinese and in English.
+/// The name, and its description in Chinese and in English.
 const CONFIGS: [(&str, &str, &str); 4] = [
     ("BANDWIDTH_PREPAID", "预付费按带宽结算", "Bandwidth, paid in advance"),
     ("TRAFFIC_POSTPAID_BY_HOUR", "流量按小时后付费", "Traffic, paid by the hour"),

@@ -1,7 +1,7 @@
 //! DescribeKeyPairs: the account's key pairs, newest first.
 //!
-//! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that are not there are no error. The filter `key-name` lets
-//! through whatever has one of its values in its name.
+//! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that do not exist are no error. The filter
+//! `key-name` matches a part of the name.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
@@ -53,7 +53,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 fn passes(filter: &Filter, key: &KeyPair) -> bool {
     match &*filter.name {
         "project-id" => filter.has(&key.project_id.to_string()),
-        // Terraform asks for `web` where `^web` is wanted, and picks from what comes.
+        // Terraform asks for `web` when it wants `^web`, and selects from the reply.
         "key-name" => filter.values.iter().any(|part| key.name.contains(&**part)),
         _ => filter.has_tag(&key.tags),
     }

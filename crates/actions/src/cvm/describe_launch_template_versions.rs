@@ -1,6 +1,6 @@
-//! DescribeLaunchTemplateVersions: the versions of a launch template, the first one first, with what they hold.
+//! DescribeLaunchTemplateVersions: the versions of a launch template, the first one first, with their content.
 //!
-//! <https://cloud.tencent.com/document/api/213/66323>. A password is never answered, nor that there is one.
+//! <https://cloud.tencent.com/document/api/213/66323>. Neither a password is answered, nor whether there is one.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, cvm::template, filters, reply::time,

@@ -1,6 +1,6 @@
 //! DescribeLaunchTemplates: the account's launch templates in the region, newest first.
 //!
-//! <https://cloud.tencent.com/document/api/213/66322>. Well-formed ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/213/66322>. Well-formed ids that do not exist are no error.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};

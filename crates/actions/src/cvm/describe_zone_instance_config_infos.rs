@@ -1,8 +1,8 @@
-//! DescribeZoneInstanceConfigInfos: what can be bought in the zones of the region, each way of paying by itself, with its
+//! DescribeZoneInstanceConfigInfos: what is on offer in the zones of the region, one entry per charge type, with its
 //! price.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeZoneInstanceConfigInfos>.
-//! Nothing is ever sold out. Prices are this cloud's own table.
+//! Nothing is ever sold out. Prices come from cvmd's own table.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, filters,
@@ -66,7 +66,7 @@ struct Item {
     status_category: &'static str,
 }
 
-/// Nothing here has any.
+/// No instance type here has any.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Externals {
@@ -75,7 +75,7 @@ struct Externals {
     storage_block_attr: Unset,
 }
 
-/// A column to sort by, and whether the greatest comes first.
+/// A column to sort by, and whether the largest comes first.
 type SortKey = (fn(&InstanceType) -> u32, bool);
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
@@ -86,7 +86,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
     }
     let mut found = types::select(context, &filters)?;
     let keys = sort_keys(&filters)?;
-    // Stable, so that what is alike stays in the table's order.
+    // A stable sort, so that equal entries stay in the table's order.
     found.sort_by(|(_, one), (_, other)| {
         let compared = keys.iter().map(|(key, falls)| {
             let order = key(one).cmp(&key(other));
@@ -106,7 +106,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
     Ok(Body::of(&Reply { instance_type_quota_set: items.collect() }))
 }
 
-/// `cpu:desc` and its like.
+/// The parsed values of a sorting filter, such as `cpu:desc`.
 fn sort_keys(filters: &[Filter]) -> Result<Vec<SortKey>, Reason> {
     let texts = filters.iter().filter(|filter| &*filter.name == "sort-keys").flat_map(|filter| &filter.values);
     let key = |text: &str| {

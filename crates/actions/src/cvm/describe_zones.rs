@@ -1,4 +1,4 @@
-//! DescribeZones: the zones of the region asked.
+//! DescribeZones: the zones of the requested region.
 //!
 //! <https://cloud.tencent.com/document/api/213/15707>.
 

@@ -1,8 +1,8 @@
-//! DisassociateInstancesKeyPairs: ends the binding of SSH key pairs to instances.
+//! DisassociateInstancesKeyPairs: unbinds SSH key pairs from instances.
 //!
 //! <https://cloud.tencent.com/document/api/213/15697>. Where the vendor is silent: the whole batch is checked before
-//! anything changes; a key that is not bound is no error; the association is gone before the reply leaves, and the
-//! guest follows.
+//! anything changes; a key that is not bound is no error; the association is gone before the reply is sent, and the
+//! guest is changed later.
 
 use super::key_change;
 use crate::{Action, Apply, Context, Parameters, Product, Reason};

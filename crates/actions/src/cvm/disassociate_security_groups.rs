@@ -1,8 +1,7 @@
-//! DisassociateSecurityGroups: takes a security group off instances.
+//! DisassociateSecurityGroups: unbinds a security group from instances.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DisassociateSecurityGroups>.
-//! Where the vendor is silent: one that is not bound is no error, and the
-//! last one may go.
+//! Where the vendor is silent: a group that is not bound is no error, and the last one may be unbound.
 
 use super::security_groups::one_group;
 use crate::{

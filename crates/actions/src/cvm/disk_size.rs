@@ -1,4 +1,4 @@
-//! The disk that is to grow, and its new size, as requests say them.
+//! The disk to enlarge and its new size, from a request.
 
 use crate::{Parameters, Reason, new_instance::DISK_GIB_MAX, parameters::shorten};
 use cvmd_model::DiskId;

@@ -1,9 +1,9 @@
-//! EnterRescueMode: boots an instance into the rescue system, from which its disk can be mended: the way back in after
+//! EnterRescueMode: boots an instance into the rescue system, in which its disk can be repaired: the way back in after
 //! a lock-out.
 //!
-//! <https://cloud.tencent.com/document/api/213/109044>. Unlike upstream, the password takes three of the four classes of
-//! characters, as everywhere here. Where the vendor is silent: RUNNING and STOPPED only, Linux only, and the key pairs and
-//! the password of the instance open nothing meanwhile.
+//! <https://cloud.tencent.com/document/api/213/109044>. Unlike upstream, the password needs three of the four classes
+//! of characters, as everywhere here. Where the vendor is silent: RUNNING and STOPPED only, Linux only, and the key
+//! pairs and the password of the instance are not accepted meanwhile.
 
 use super::stop_type::stop_type;
 use crate::{
@@ -42,9 +42,9 @@ const USER_MAX: usize = 32;
 
 struct Enter {
     instance: Single<InstanceId>,
-    /// How a RUNNING instance is stopped: SOFT unless asked otherwise.
+    /// How a RUNNING instance is stopped: SOFT by default.
     how: StopType,
-    /// The rescue system's one user, root unless asked otherwise.
+    /// The rescue system's one user: root by default.
     login: Login,
 }
 
@@ -63,7 +63,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     }))
 }
 
-/// A name as Linux takes it.
+/// A valid name of a Linux user.
 fn user(given: Option<Box<str>>) -> Result<Box<str>, Reason> {
     let Some(user) = given else { return Ok("root".into()) };
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');

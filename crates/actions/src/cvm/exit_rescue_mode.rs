@@ -1,7 +1,7 @@
 //! ExitRescueMode: ends the rescue system of an instance in RESCUE_MODE.
 //!
-//! <https://cloud.tencent.com/document/api/213/109043>. As the vendor's guide says, the instance is STOPPED then; when it
-//! is started it is entered as its disk says, with what was mended there.
+//! <https://cloud.tencent.com/document/api/213/109043>. As the vendor's guide states, the instance is STOPPED then;
+//! after a start its disk decides who may log in, with the repairs made there.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

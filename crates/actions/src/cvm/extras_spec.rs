@@ -1,13 +1,14 @@
-//! What few requests of RunInstances ask for: a term, a placement group, a role, metadata, the layout of processors.
+//! Parameters of RunInstances that few requests have: a term, a placement group, a role, metadata, the layout of
+//! processors.
 
 use crate::{Context, Parameters, Reason, cvm::groups, parameters::shorten};
 use cvmd_model::{CpuTopology, DisasterRecoverGroupId, InstanceExtras, Prepaid, Tag};
 use cvmd_state::View;
 
-/// Keys and values of an instance's metadata: our own bound, as the vendor names none.
+/// The maximum of items of an instance's metadata: our own bound, because the vendor documents none.
 const METADATA_MAX: usize = 50;
 
-/// As it was asked for, before it is known whether there is such a group.
+/// As requested, before it is known whether the group exists.
 #[derive(Debug)]
 pub(crate) struct ExtrasSpec {
     group: Option<DisasterRecoverGroupId>,
@@ -30,7 +31,7 @@ impl ExtrasSpec {
         Ok(ExtrasSpec { group, partition, rest })
     }
 
-    /// For `count` new instances.
+    /// The values for `count` new instances.
     pub(crate) fn of(self, view: &View, context: &Context, count: u32) -> Result<InstanceExtras, Reason> {
         let Some(id) = self.group else {
             return match self.partition {

@@ -1,4 +1,4 @@
-//! Placement groups, by the vendor's name disaster recover groups: their ids in requests, and what is answered of them.
+//! Placement groups, which the vendor calls disaster recover groups: their ids in requests, and their replies.
 
 use crate::{
     Context, Parameters, Reason, Untaken,
@@ -10,7 +10,7 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// Ids of groups in one request: the vendor's limit.
+/// The maximum of ids of groups in one request: the vendor's limit.
 pub(crate) const BATCH_MAX: usize = 10;
 const NAME_MAX: usize = 60;
 pub(crate) const AFFINITY_MAX: u8 = 10;
@@ -55,7 +55,7 @@ pub(crate) fn affinity(parameters: &mut Parameters) -> Result<Option<u8>, Reason
     parameters.bounded("Affinity", 1, AFFINITY_MAX)
 }
 
-/// The partition asked for, the first one where none is, and none in a group that spreads.
+/// The requested partition, by default the first; none in a group that spreads its members.
 pub(crate) fn partition(group: &DisasterRecoverGroup, wanted: Option<u8>) -> Result<Option<u8>, Reason> {
     match (group.partitions, wanted) {
         (Some(partitions), Some(wanted)) if wanted <= partitions => Ok(Some(wanted)),

@@ -1,4 +1,4 @@
-//! What actions on images share: how one is answered, and how many there may be.
+//! What actions on images share: their reply, and their maximum.
 
 use crate::{
     Context, Parameters, Reason,
@@ -10,7 +10,7 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::{borrow::Cow, sync::Arc};
 
-/// Custom images of an account in a region, at most.
+/// The maximum of custom images of an account in a region.
 pub(super) const QUOTA: usize = 500;
 
 const NAME_MAX: usize = 60;
@@ -84,7 +84,7 @@ pub(super) fn of_public<'a>(image: &'static Image) -> ImageReply<'a> {
     }
 }
 
-/// The account's number, as `ImageCreator` prints it.
+/// The account's number, as in `ImageCreator`.
 pub(super) fn creator(view: &View, context: &Context) -> String {
     view.account(context.account).map_or(String::new(), |account| account.uin.to_string())
 }
@@ -115,7 +115,7 @@ pub(super) fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) 
     }
 }
 
-/// Name, description and family, as far as they are given.
+/// Name, description and family, each if given.
 pub(super) struct Texts {
     pub name: Option<Box<str>>,
     pub description: Option<Box<str>>,
@@ -136,13 +136,13 @@ impl Texts {
     }
 }
 
-/// Nobody but `own` has the name in the region.
+/// Refuses a name that another image than `own` has in the region.
 pub(super) fn name_is_free(view: &View, context: &Context, name: &str, own: Option<ImageId>) -> Result<(), Refusal> {
     let mut others = view.images_of(context.account, context.region).filter(|image| Some(image.id) != own);
     if others.any(|image| &*image.name == name) { Err(Refusal::ImageNameTaken(name.into())) } else { Ok(()) }
 }
 
-/// The account's own image in this region: not a public one.
+/// The account's own image in this region, not a public one.
 pub(super) fn own<'a>(view: &'a View, context: &Context, id: ImageId) -> Result<&'a Arc<CustomImage>, Refusal> {
     match view.image_of(context.account, context.region, id) {
         Some(image) => Ok(image),

@@ -1,7 +1,7 @@
-//! ImportKeyPair: takes a public key that was made elsewhere.
+//! ImportKeyPair: stores a public key that was made elsewhere.
 //!
-//! <https://cloud.tencent.com/document/api/213/15703>. Unlike upstream, Ed25519 is taken beside RSA. The same key
-//! material twice in one account is refused, because an unbind promises that the key is dead.
+//! <https://cloud.tencent.com/document/api/213/15703>. Unlike upstream, Ed25519 is accepted beside RSA. The same key
+//! twice in one account is refused, because an unbind promises that the key is not accepted any more.
 
 use super::new_key_pair::NewKey;
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason};

@@ -1,5 +1,5 @@
-//! What an inquiry answers: the change is made to a copy of the instance, by the law of the action that would make it, and
-//! the copy's price is told. Nothing is written.
+//! The reply to an inquiry: the change is made on a copy of the instance, by the rules of the action that would make
+//! it, and the copy's price is answered. Nothing is written.
 
 use crate::{
     Body, Context, Yuan,
@@ -8,7 +8,7 @@ use crate::{
 use cvmd_model::{Instance, Refusal};
 use serde::Serialize;
 
-/// A term's rest is paid for by the second; a month has thirty days.
+/// The rest of a term is priced by the second; a month has thirty days.
 const MONTH_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ pub(crate) fn answer(
     Body::of(&Reply { price: Price { instance_price, bandwidth_price } })
 }
 
-/// The instance as a change would leave it, or the law's refusal.
+/// The instance as a change would leave it, or the refusal.
 pub(crate) fn changed(
     instance: &Instance,
     change: impl FnOnce(&mut Instance) -> Result<(), Refusal>,
@@ -42,26 +42,26 @@ pub(crate) fn changed(
     Ok(copy)
 }
 
-/// All disks of the instance for an hour.
+/// The price of all disks of the instance per hour.
 fn disks_hour(instance: &Instance, context: &Context) -> Yuan {
     let prices = &context.policy.prices;
     let data = instance.data_disks.iter().map(|disk| prices.disk_hour(&disk.kind, disk.size_gib));
     prices.disk_hour(&instance.system_disk.kind, instance.system_disk.size_gib) + data.sum()
 }
 
-/// CPUs, memory and disks for an hour.
+/// The price of CPUs, memory and disks per hour.
 pub(crate) fn hour(instance: &Instance, context: &Context) -> Yuan {
     context.policy.prices.type_hour(instance.instance_type.get()) + disks_hour(instance, context)
 }
 
-/// What so much in an hour costs for the rest of the instance's term; nothing where it has none.
+/// The price for the rest of the instance's term at that price per hour; zero without a term.
 pub(crate) fn rest_of_term(hour: Yuan, instance: &Instance, context: &Context) -> Yuan {
     let rest = instance.prepaid().map_or(0, |prepaid| prepaid.expires_seconds.saturating_sub(context.now_seconds));
     context.policy.prices.in_advance(hour, 1).part(rest, MONTH_SECONDS)
 }
 
-/// What a change costs: from now on by the hour, or, paid in advance, at once for the rest of the term. Nothing is paid
-/// back.
+/// The price of a change: from now on by the hour, or, for an instance paid in advance, at once for the rest of the
+/// term. Nothing is paid back.
 pub(crate) fn after(before: &Instance, after: &Instance, context: &Context) -> ItemPrice {
     if after.prepaid().is_some() {
         let more = hour(after, context).minus(hour(before, context));

@@ -1,4 +1,4 @@
-//! InquiryPriceResetInstance: what an instance would cost after its system disk was made anew.
+//! InquiryPriceResetInstance: what an instance would cost after a reinstallation of its system disk.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstance>.
 //! Images cost nothing; only a larger system disk makes a difference.

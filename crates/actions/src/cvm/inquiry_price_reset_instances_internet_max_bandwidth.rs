@@ -1,9 +1,9 @@
-//! InquiryPriceResetInstancesInternetMaxBandwidth: what other public bandwidth of instances would cost.
+//! InquiryPriceResetInstancesInternetMaxBandwidth: what another public bandwidth of instances would cost.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstancesInternetMaxBandwidth>.
 //!
-//! By the hour or by the GB; bandwidth paid in advance, what the rest of each instance's term costs more. The way of
-//! paying stays the first instance's own unless another is named.
+//! By the hour or by the GB; for bandwidth paid in advance, the additional cost for the rest of each instance's term.
+//! The charge type is the first instance's unless another is named.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry, prices::ItemPrice};
 use cvmd_model::{InstanceId, InternetAccessible};

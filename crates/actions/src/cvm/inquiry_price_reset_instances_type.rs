@@ -1,8 +1,8 @@
-//! InquiryPriceResetInstancesType: what an instance would cost as one of another type.
+//! InquiryPriceResetInstancesType: what an instance would cost with another type.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstancesType>.
 //!
-//! By the hour from then on; paid in advance, at once what the rest of the term costs more.
+//! By the hour from then on; for an instance paid in advance, the additional cost for the rest of the term at once.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

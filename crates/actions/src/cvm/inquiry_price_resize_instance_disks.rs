@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResizeInstanceDisks>.
 //!
-//! By the hour from then on; paid in advance, at once what the rest of the term costs more.
+//! By the hour from then on; for an instance paid in advance, the additional cost for the rest of the term at once.
 
 use super::disk_size::{NAMES, disk};
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
@@ -28,7 +28,7 @@ pub(crate) const ACTION: Action = Action::query(
     ],
     answer,
 )
-// However it would be done, it costs the same.
+// The price does not depend on how it is done.
 .without_effect(&[
     "DataDisks.BurstPerformance",
     "DataDisks.CdcId",

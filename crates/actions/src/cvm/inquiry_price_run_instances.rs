@@ -1,9 +1,9 @@
-//! InquiryPriceRunInstances: what the instances would cost that RunInstances would make of the same parameters.
+//! InquiryPriceRunInstances: what the instances would cost that RunInstances would make with the same parameters.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceRunInstances>.
 //!
-//! Parameters that a price depends on, or that have codes of this action's own, are read as RunInstances reads them;
-//! the others only for their type.
+//! Parameters that a price depends on, or that have codes of this action, are read as by RunInstances; the others are
+//! checked only for their type.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
@@ -74,7 +74,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     run::placement(parameters, context)?;
     let image = Source::find(view, context, run::image(parameters)?)?;
     let kind = run::instance_type(parameters)?.get();
-    // The vendor lists no code of this action's for a way of paying that is not to be had here.
+    // The vendor lists no code of this action for a charge type that is not available here.
     let words = [ChargeType::Prepaid, ChargeType::PostpaidByHour, ChargeType::Spotpaid];
     let words = words.map(|charge_type| (charge_type.name(), charge_type));
     let charge_type = parameters.word("InstanceChargeType", &words)?.unwrap_or(ChargeType::PostpaidByHour);

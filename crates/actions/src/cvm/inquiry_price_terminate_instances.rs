@@ -1,8 +1,8 @@
-//! InquiryPriceTerminateInstances: what would be paid back if instances were given back.
+//! InquiryPriceTerminateInstances: what would be paid back if instances were terminated.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceTerminateInstances>.
 //!
-//! The rest of a term paid in advance; nothing for an instance that is paid for by the hour.
+//! The rest of a term paid in advance; nothing for an instance paid by the hour.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, batch::Batch, cvm::inquiry};
 use cvmd_model::{InstanceId, Refusal};

@@ -1,4 +1,4 @@
-//! A launch as its parameters say it: RunInstances makes it, a launch template keeps it.
+//! A launch, read from its parameters: RunInstances carries it out, a launch template stores it.
 
 use super::{
     charge, client_token,
@@ -27,7 +27,7 @@ struct Reply<'a> {
 }
 
 /// Refuses a version of a launch template that could never be launched. Whether images, key pairs and networks exist is
-/// looked at then, and its password has been looked at.
+/// checked at a launch, and its password was checked before.
 pub(super) fn could_launch(data: &TemplateData, context: &Context) -> Result<(), Reason> {
     let params = Params { root: template::map(data), textual: false };
     let mut parameters = Parameters::described(Product::Cvm, NAME, false, params)?;
@@ -42,7 +42,7 @@ pub(super) fn could_launch(data: &TemplateData, context: &Context) -> Result<(),
     launch(&mut parameters, context, 0, Some(login)).map(drop)
 }
 
-/// Reads what is to be launched, and launches it.
+/// Reads the parameters of a launch, and launches.
 pub(super) fn launch(
     parameters: &mut Parameters,
     context: &Context,
@@ -102,7 +102,7 @@ pub(super) fn launch(
         network::exist(tx.view(), context, &plan.security_groups)?;
         plan.network.find(tx.view(), plan.zone, context.account)?;
         let ids = new_instance::put_all(tx, context, &plan, count, NAME)?;
-        login.tell(tx, context, &ids);
+        login.leave_message(tx, context, &ids);
         if let Some(token) = token {
             client_token::put(tx, context, token, digest, ids.clone());
         }

@@ -1,4 +1,4 @@
-//! The parameters of a launch that one function each reads, for RunInstances and for what asks about one.
+//! Parameters of a launch, a function for each, for RunInstances and for the inquiry about it.
 
 use crate::{Context, Excess, Parameters, Reason, parameters::shorten, source::image_id};
 use cvmd_model::{ImageId, InstanceTypeId, InternetAccessible, ZoneId};
@@ -7,10 +7,10 @@ use cvmd_state::View;
 const COUNT_MAX: u32 = 500;
 const NAME_MAX: usize = 128;
 
-/// How many instances are asked for.
+/// The requested number of instances.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count {
-    /// `MinCount`: fewer are none. Without it all of them must be had.
+    /// `MinCount`: with fewer the launch is refused. By default all of them are required.
     pub(crate) least: u32,
     pub(crate) most: u32,
 }
@@ -79,12 +79,12 @@ pub(crate) fn internet(parameters: &mut Parameters) -> Result<InternetAccessible
     Ok(internet)
 }
 
-/// Refuses a zone in which nothing can be launched now.
+/// Refuses a zone in which nothing can be launched.
 pub(crate) fn is_open(zone: ZoneId) -> Result<(), Reason> {
     if zone.get().is_open { Ok(()) } else { Err(Reason::ZoneSoldOut { zone: zone.name() }) }
 }
 
-/// The instances that an account has, and may have.
+/// The number of instances that an account has, and its maximum.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held {
     pub(crate) held: u64,
@@ -102,7 +102,7 @@ impl Held {
     }
 }
 
-/// How many of those instances the account may still have.
+/// How many of the requested instances fit into the account's maximum.
 pub(crate) fn has_room(view: &View, context: &Context, count: Count) -> Result<u32, Reason> {
     let of_account = Held::by(view, context);
     match u32::try_from(of_account.left()).unwrap_or(u32::MAX).min(count.most) {

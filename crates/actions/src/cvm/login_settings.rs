@@ -1,29 +1,29 @@
-//! `LoginSettings` of RunInstances and ResetInstance: the ways in that a new system disk gets.
+//! `LoginSettings` of RunInstances and ResetInstance: the login of a new system disk.
 
 use crate::{Context, Parameters, Purpose, Reason, Words, batch::Batch, login, source::Source};
 use cvmd_model::{InstanceId, KeyPairId, LoginWanted, Password, Refusal};
 use cvmd_state::{Message, Transaction, View};
 
-/// What was asked for, before it is known of what image.
+/// The requested login, before its image is known.
 pub(crate) enum LoginSettings {
     Keys(Vec<KeyPairId>),
     Password {
         clear: Box<str>,
         hash: Box<str>,
     },
-    /// A password that nobody chose; sealed, for the account's messages.
+    /// A random password; sealed, for the account's messages.
     Random {
         sealed: Box<str>,
         hash: Box<str>,
     },
-    /// That of a launch template.
+    /// The password of a launch template.
     Hashed(Box<str>),
-    /// As the image's disk has it.
-    Kept,
+    /// The login of the image's disk.
+    OfImage,
 }
 
 impl LoginSettings {
-    /// Parses, and hashes a password: slow.
+    /// Parses, and hashes a password, which is slow.
     pub(crate) fn read(parameters: &mut Parameters, context: &Context) -> Result<LoginSettings, Reason> {
         let (mut keys, mut password, mut keep) = (None, None, false);
         if let Some(mut settings) = parameters.structure("LoginSettings")? {
@@ -41,7 +41,7 @@ impl LoginSettings {
                 let hash = login::hash(&clear, context)?;
                 Ok(LoginSettings::Password { clear, hash })
             }
-            (None, None) if keep => Ok(LoginSettings::Kept),
+            (None, None) if keep => Ok(LoginSettings::OfImage),
             (None, None) => {
                 let clear = login::random_password(context);
                 let purpose = Purpose::Password { account: context.account, request: context.request };
@@ -51,7 +51,7 @@ impl LoginSettings {
         }
     }
 
-    /// The ways in that are wanted of a machine made of that image.
+    /// The wanted login of a machine made from that image.
     pub(crate) fn of(&self, image: &Source, view: &View, context: &Context) -> Result<LoginWanted, Reason> {
         let by_password =
             |hash: &str| LoginWanted { keys: Vec::new(), password: Password::Set(hash.into()), password_login: true };
@@ -68,7 +68,7 @@ impl LoginSettings {
                 Ok(by_password(hash))
             }
             LoginSettings::Random { hash, .. } | LoginSettings::Hashed(hash) => Ok(by_password(hash)),
-            LoginSettings::Kept => match &image.custom {
+            LoginSettings::OfImage => match &image.custom {
                 Some(image) => Ok(image.image_login()),
                 None => {
                     let english = "LoginSettings.KeepImageLogin with a public image";
@@ -79,8 +79,8 @@ impl LoginSettings {
         }
     }
 
-    /// Leaves a message with the password that nobody chose.
-    pub(crate) fn tell(&self, tx: &mut Transaction<'_>, context: &Context, instances: &[InstanceId]) {
+    /// Leaves a message with the random password.
+    pub(crate) fn leave_message(&self, tx: &mut Transaction<'_>, context: &Context, instances: &[InstanceId]) {
         let LoginSettings::Random { sealed, .. } = self else { return };
         for instance in instances {
             let sequence = tx.next_sequence();

@@ -1,7 +1,7 @@
-//! ModifyDisasterRecoverGroupAttribute: renames a placement group, or lets more of its members be together.
+//! ModifyDisasterRecoverGroupAttribute: renames a placement group, or allows more of its members on one host.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyDisasterRecoverGroupAttribute>.
-//! The affinity only grows.
+//! The affinity can only grow.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Untaken, batch::Batch, cvm::groups};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};

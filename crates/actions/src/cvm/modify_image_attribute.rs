@@ -1,7 +1,7 @@
 //! ModifyImageAttribute: changes a custom image's name, description, family, or whether it is deprecated.
 //!
-//! <https://www.tencentcloud.com/document/api/213/33269>. Families and deprecation are kept and answered, and mean nothing
-//! more here.
+//! <https://www.tencentcloud.com/document/api/213/33269>. Families and deprecation are stored and answered, and have no
+//! other effect here.
 
 use super::images::{Texts, name_is_free, own};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, source::image_id};

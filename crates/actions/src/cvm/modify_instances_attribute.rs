@@ -1,8 +1,8 @@
 //! ModifyInstancesAttribute: changes one attribute of instances: name, user data, security groups, host name, or
 //! protection against termination.
 //!
-//! <https://cloud.tencent.com/document/api/213/15739>. For a new host name a RUNNING instance is shut down, by force
-//! if need be, and started again; with AutoReboot=false its guest learns it with its next boot.
+//! <https://cloud.tencent.com/document/api/213/15739>. For a new host name a RUNNING instance is shut down, by force if
+//! need be, and started again; with AutoReboot=false its guest gets the name at its next boot.
 
 use super::security_groups::security_groups;
 use crate::{
@@ -39,16 +39,16 @@ pub(crate) const ACTION: Action = Action::command(
 .touching(&["InstanceIds"], &[])
 .without_effect(&["CamRoleType", "EnableJumboFrame"]);
 
-/// The attributes given; the others stay as they are.
+/// The given attributes; the others do not change.
 struct Modify {
     name: Option<Box<str>>,
     user_data: Option<Box<str>>,
     security_groups: Option<Box<[SecurityGroupId]>>,
     host_name: Option<Box<str>>,
-    /// At once, for a new host name.
+    /// Reboots at once for a new host name.
     reboot: bool,
     protected: Option<bool>,
-    /// Empty takes the role away.
+    /// An empty role removes the role.
     role: Option<Box<str>>,
 }
 

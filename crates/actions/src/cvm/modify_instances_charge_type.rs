@@ -1,7 +1,7 @@
-//! ModifyInstancesChargeType: has instances paid for in advance that were paid for by the hour, or the other way round.
+//! ModifyInstancesChargeType: changes instances from payment by the hour to payment in advance, or back.
 //!
 //! <https://cloud.tencent.com/document/api/213/17964>. Nothing is charged or paid back. Where the vendor is silent: an
-//! instance that is paid for in this way already is refused.
+//! instance that already has that charge type is refused.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

@@ -1,8 +1,7 @@
-//! ModifyInstancesDisasterRecoverGroup: puts instances into a placement group, out of the one that they were in.
+//! ModifyInstancesDisasterRecoverGroup: puts instances into a placement group, and removes them from their earlier one.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesDisasterRecoverGroup>.
-//! Nothing is placed here, so that no instance moves or restarts, with
-//! or without Force.
+//! Nothing is placed here, so no instance moves or restarts, with or without Force.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

@@ -1,6 +1,6 @@
 //! ModifyInstancesProject: moves instances to another project.
 //!
-//! <https://cloud.tencent.com/document/api/213/15746>. Projects are numbers that nobody manages here: every one exists.
+//! <https://cloud.tencent.com/document/api/213/15746>. Projects are only numbers here: every one exists.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

@@ -1,7 +1,7 @@
-//! ModifyInstancesRenewFlag: says what is to happen when the terms of instances that were paid in advance end.
+//! ModifyInstancesRenewFlag: sets what happens at the end of the term of instances paid in advance.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesRenewFlag>.
-//! The flag is kept and answered; nothing is renewed by itself.
+//! The flag is stored and answered; nothing is renewed automatically.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

@@ -1,7 +1,7 @@
 //! ModifyKeyPairAttribute: changes a key pair's name or description.
 //!
-//! <https://cloud.tencent.com/document/api/213/15701>. The vendor's list has no code for a name that is too long or
-//! holds other characters, so these are plain InvalidParameterValue here.
+//! <https://cloud.tencent.com/document/api/213/15701>. The vendor lists no code for a name that is too long or has
+//! other characters, so these are plain InvalidParameterValue here.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, names, parameters::shorten};
 use cvmd_model::{KeyPair, KeyPairId, Refusal};

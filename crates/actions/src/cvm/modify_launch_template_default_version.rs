@@ -1,4 +1,4 @@
-//! ModifyLaunchTemplateDefaultVersion: says which version is used when none is named.
+//! ModifyLaunchTemplateDefaultVersion: sets the version that is used when none is named.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyLaunchTemplateDefaultVersion>.
 

@@ -1,13 +1,13 @@
-//! A new key pair, wherever its key comes from: what it is given, and whether it may be.
+//! A new key pair, created or imported: its attributes, and whether they are allowed.
 
 use crate::{Context, KeyNameReason, Parameters, Reason, names};
 use cvmd_model::{KeyPair, KeyPairId, PublicKey, Refusal, Tag};
 use cvmd_state::Transaction;
 
-/// Key pairs in one account, at most.
+/// The maximum of key pairs in one account.
 pub(super) const QUOTA: usize = 100;
 
-/// What every new key pair is given.
+/// The attributes of every new key pair.
 pub(super) struct NewKey {
     name: Box<str>,
     project_id: u32,
@@ -23,7 +23,7 @@ impl NewKey {
         Ok(NewKey { name, project_id, tags })
     }
 
-    /// Puts the key pair if the account's quota, its name and its material allow.
+    /// Puts the key pair if the account's quota, its name and its key allow it.
     pub(super) fn put(self, tx: &mut Transaction<'_>, context: &Context, key: PublicKey) -> Result<KeyPair, Refusal> {
         let view = tx.view();
         if view.key_pair_count(context.account) >= QUOTA {

@@ -1,7 +1,7 @@
-//! RebootInstances: reboots instances that are RUNNING or in RESCUE_MODE: softly, softly first, or hard.
+//! RebootInstances: reboots instances that are RUNNING or in RESCUE_MODE: SOFT, SOFT_FIRST or HARD.
 //!
-//! <https://cloud.tencent.com/document/api/213/15742>. `ForceReboot` is the older way of saying SOFT_FIRST. The vendor
-//! lists no code against RESCUE_MODE: the rescue system is rebooted then.
+//! <https://cloud.tencent.com/document/api/213/15742>. `ForceReboot` is the older form of SOFT_FIRST. The vendor lists
+//! no code against RESCUE_MODE: then the rescue system is rebooted.
 
 use super::stop_type::stop_type;
 use crate::{

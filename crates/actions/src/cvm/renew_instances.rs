@@ -1,9 +1,9 @@
-//! RenewInstances: pays for a further term of instances that were paid in advance.
+//! RenewInstances: adds a term to instances that were paid in advance.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=RenewInstances>.
-//! The term is added to what is left of the present one, or begins now
-//! if that is over; nothing is charged. An instance in the recycle bin comes out of it. Where the vendor is silent: it is
-//! STOPPED then, and a renewal without RenewFlag leaves the flag as it is.
+//! The term is added to the rest of the present one, or begins now if that is over; nothing is charged. An instance
+//! leaves the recycle bin. Where the vendor is silent: it is STOPPED then, and a renewal without RenewFlag does not
+//! change the flag.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

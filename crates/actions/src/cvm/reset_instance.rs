@@ -1,9 +1,9 @@
-//! ResetInstance: makes an instance's system disk anew, from the same image or from another one.
+//! ResetInstance: reinstalls an instance's system disk, from the same image or another one.
 //!
-//! <https://www.tencentcloud.com/document/api/213/33242>. Where the vendor is silent: STOPPED or RUNNING, the instance runs
-//! afterwards; a RUNNING one is shut down for it, by force if need be. Of the old system disk nothing is left. Without
-//! LoginSettings a random password is set, shown by `cvmd messages`. A host name and user data that are not given
-//! stay as they were.
+//! <https://www.tencentcloud.com/document/api/213/33242>. Where the vendor is silent: the instance may be STOPPED or
+//! RUNNING, and runs afterwards; a RUNNING one is shut down for it, by force if need be. Nothing of the old system disk
+//! is left. Without LoginSettings a random password is set, which `cvmd messages` shows. Without a host name or user
+//! data the old ones stay.
 
 use crate::{
     Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
@@ -14,7 +14,7 @@ use crate::{
 };
 use cvmd_model::{Installed, Instance, InstanceId, Refusal};
 
-/// Kinds of system disk on which Linux can become Windows, and the other way round.
+/// Kinds of system disk on which Linux can be replaced by Windows, and the other way round.
 const KINDS_OF_BOTH: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
 
 pub(crate) const ACTION: Action = Action::command(
@@ -87,12 +87,12 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         let mut changed = Instance::clone(instance);
         changed.reset(wanted, context.by(ACTION.name))?;
         tx.put_instance(changed);
-        login.tell(tx, context, &[id]);
+        login.leave_message(tx, context, &[id]);
         Ok(Body::empty())
     }))
 }
 
-/// The size of `SystemDisk`; its kind cannot be changed, and what is said of it is not looked at.
+/// The size of `SystemDisk`. Its kind cannot be changed, so a given kind is ignored.
 fn system_disk(parameters: &mut Parameters) -> Result<Option<u32>, Reason> {
     let Some(mut disk) = parameters.structure("SystemDisk")? else { return Ok(None) };
     let size_gib = disk.bounded("DiskSize", 1, new_instance::DISK_GIB_MAX)?;
@@ -100,7 +100,7 @@ fn system_disk(parameters: &mut Parameters) -> Result<Option<u32>, Reason> {
     Ok(size_gib)
 }
 
-/// Whether the image can go onto the instance's system disk, which may only grow.
+/// Checks that the image fits onto the instance's system disk, which may only grow.
 fn fits(instance: &Instance, image: &Source, size_gib: Option<u32>) -> Result<(), Reason> {
     let disk = &instance.system_disk;
     if instance.is_windows() != image.is_windows() && !KINDS_OF_BOTH.contains(&&*disk.kind) {

@@ -1,8 +1,8 @@
 //! ResetInstancesInternetMaxBandwidth: sets the public bandwidth of instances.
 //!
-//! <https://www.tencentcloud.com/document/product/213/33241>. It takes effect at once, while they run; nothing limits what
-//! passes. Where the vendor is silent: bandwidth gives an instance without a public address one, and the end of it takes
-//! the address away, unless one was asked for when the instance was made.
+//! <https://www.tencentcloud.com/document/product/213/33241>. It takes effect at once, while they run; traffic is not
+//! limited. Where the vendor is silent: bandwidth gives an instance without a public address one, and bandwidth 0
+//! removes the address, unless it was requested at the launch.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
@@ -10,9 +10,9 @@ use crate::{
 };
 use cvmd_model::{InstanceId, Refusal};
 
-/// Mbit/s.
+/// In Mbit/s.
 const BANDWIDTH_MAX: u32 = 2000;
-/// What the vendor changes for one instance at a time.
+/// Charge types that the vendor changes only for one instance at a time.
 const ONE_BY_ONE: [&str; 2] = ["BANDWIDTH_PREPAID", "BANDWIDTH_POSTPAID_BY_HOUR"];
 
 pub(crate) const ACTION: Action = Action::command(

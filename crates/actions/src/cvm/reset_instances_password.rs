@@ -1,9 +1,9 @@
-//! ResetInstancesPassword: sets the password of instances and turns password login on, beside whatever keys are bound.
+//! ResetInstancesPassword: sets the password of instances and turns password login on; bound keys stay.
 //!
-//! <https://cloud.tencent.com/document/api/213/15736>. Where the vendor is silent: an instance that had been RUNNING
-//! is started again. `UserName` must be the image's own user. An empty password is refused as any that is too short: taken
-//! for "no password" it would either open the machine to everybody, or shut out whoever has no key; nothing that the
-//! vendor's API answers says that it is more than a mistake.
+//! <https://cloud.tencent.com/document/api/213/15736>. Where the vendor is silent: an instance that was RUNNING is
+//! started again. `UserName` must be the image's own user. An empty password is refused like any that is too short: as
+//! "no password" it would either open the machine to everybody or lock out users without a key, and nothing in the
+//! vendor's API suggests that it is more than a mistake.
 
 use crate::{
     Action, Apply, Context, Pace, Parameters, Product, Reason,
@@ -42,7 +42,7 @@ struct Reset {
     password: Box<str>,
     hash: Box<str>,
     user: Option<Box<str>>,
-    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it, the setting
+    /// A RUNNING instance is shut down, by force if need be, changed, and started again. Without it the setting
     /// `running_key_change` decides, as for key pairs.
     force: bool,
 }
@@ -57,7 +57,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     Ok(Box::new(move |tx, context| {
         let instances = spec.instances.find(tx.view(), context)?;
         if instances.iter().any(|instance| instance.is_windows()) {
-            // One Windows machine in the batch, and its stricter rule holds for all.
+            // If one machine of the batch is a Windows, its stricter rule applies to all.
             login::password(&spec.password, true)?;
         }
         if let Some(user) = &spec.user

@@ -1,9 +1,9 @@
-//! ResetInstancesType: makes an instance one of another type.
+//! ResetInstancesType: changes an instance's type.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResetInstancesType>.
-//! One instance a request, as the vendor has it. The type is answered at
-//! once; the machine has it when the operation is a success. Unlike upstream, an instance that was STOPPED stays STOPPED;
-//! one that had been RUNNING is shut down, by force if need be, and started again.
+//! One instance per request, as with the vendor. The new type is answered at once; the machine has it when the
+//! operation has succeeded. Unlike upstream, a STOPPED instance stays STOPPED; a RUNNING one is shut down, by force if
+//! need be, and started again.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

@@ -1,9 +1,9 @@
 //! ResizeInstanceDisks: makes a disk of an instance larger.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResizeInstanceDisks>.
-//! The system disk or one data disk a request, as the vendor has it. A
-//! RUNNING instance needs ResizeOnline, and runs on, or ForceStop: then it is shut down, by force if need be, and started
-//! again. Where the vendor is silent: with both it runs on.
+//! The system disk or one data disk per request, as with the vendor. A RUNNING instance needs ResizeOnline, and keeps
+//! running, or ForceStop: then it is shut down, by force if need be, and started again. Where the vendor is silent:
+//! with both it keeps running.
 
 use super::disk_size::{NAMES, disk};
 use crate::{

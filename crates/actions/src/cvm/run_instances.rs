@@ -1,10 +1,11 @@
 //! RunInstances: makes instances and starts them.
 //!
-//! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or this cloud is smaller: without InstanceType
-//! the smallest is taken; without LoginSettings a random password is set, kept encrypted and shown by `cvmd messages`: all
-//! instances of one request have the same one, with a message for each. With a launch template the parameters given beat its own. The
-//! term of a PREPAID instance is kept and answered; nothing is charged, and nothing expires by itself. A public address comes with
-//! bandwidth, unless PublicIpAssigned declines it; without bandwidth none is given, whatever PublicIpAssigned says.
+//! <https://cloud.tencent.com/document/api/213/15730>. Where the vendor is silent, or cvmd differs: without
+//! InstanceType the smallest is taken; without LoginSettings a random password is set, stored encrypted and shown by
+//! `cvmd messages`: all instances of one request have the same password, with a message for each. Given parameters
+//! override those of a launch template. The term of a PREPAID instance is stored and answered; nothing is charged, and
+//! nothing expires by itself. A public address comes with bandwidth, unless PublicIpAssigned declines it; without
+//! bandwidth there is none, whatever PublicIpAssigned is.
 
 use crate::{
     Action, Apply, Context, Pace, Parameters, Product, Reason,

@@ -1,16 +1,16 @@
-//! Security groups of an instance, as requests name them.
+//! The security groups of an instance in requests.
 
 use crate::{Parameters, Reason, parameters::shorten};
 use cvmd_model::SecurityGroupId;
 
-/// Security groups are kept and answered; machines here have no firewall of ours.
+/// Security groups are stored and answered; cvmd sets up no firewall.
 pub(super) fn security_groups(parameters: &mut Parameters, name: &str) -> Result<Box<[SecurityGroupId]>, Reason> {
     let path = parameters.path(name);
     let bad = |value: &str| Reason::BadValue { name: path.clone(), value: shorten(value).into() };
     parameters.texts(name)?.iter().map(|text| text.parse().map_err(|_| bad(text))).collect()
 }
 
-/// The vendor takes one group a request.
+/// The vendor accepts one group per request.
 pub(super) fn one_group(parameters: &mut Parameters) -> Result<SecurityGroupId, Reason> {
     let groups = security_groups(parameters, "SecurityGroupIds")?;
     match &*groups {

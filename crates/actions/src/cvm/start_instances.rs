@@ -1,6 +1,7 @@
 //! StartInstances: starts instances that are STOPPED.
 //!
-//! <https://cloud.tencent.com/document/api/213/15735>. One that was stopped without charging gets another public address, if it had one.
+//! <https://cloud.tencent.com/document/api/213/15735>. An instance that was stopped without charging gets another
+//! public address, if it had one.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

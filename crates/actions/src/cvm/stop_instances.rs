@@ -1,9 +1,10 @@
-//! StopInstances: stops instances that are RUNNING: softly, softly first, or hard.
+//! StopInstances: stops instances that are RUNNING: SOFT, SOFT_FIRST or HARD.
 //!
-//! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older way of saying SOFT_FIRST. StoppedMode STOP_CHARGING takes
-//! away the public address. Until such an instance is started its login, type, disks, bandwidth, host name and way of paying stay as
-//! they are, and there is no image and no rescue of it; names, tags, groups, user data and the like change, and it can be
-//! terminated. For an instance that is not paid by the hour the mode means nothing.
+//! <https://cloud.tencent.com/document/api/213/15743>. `ForceStop` is the older form of SOFT_FIRST. StoppedMode
+//! STOP_CHARGING releases the public address. Until such an instance is started, its login, type, disks, bandwidth,
+//! host name and charge type cannot be changed, and it cannot be imaged or rescued; names, tags, groups, user data and
+//! the like can be changed, and it can be terminated. For an instance that is not paid by the hour the mode has no
+//! effect.
 
 use super::stop_type::stop_type;
 use crate::{

@@ -1,13 +1,13 @@
-//! How an instance is stopped, as requests say it.
+//! How an instance is stopped, from a request.
 
 use crate::{Parameters, Reason};
 use cvmd_model::StopType;
 
-/// The words of `StopType`.
+/// The values of `StopType`.
 pub(super) const STOP_TYPES: &[(&str, StopType)] =
     &[("SOFT", StopType::Soft), ("SOFT_FIRST", StopType::SoftFirst), ("HARD", StopType::Hard)];
 
-/// `StopType`, or the deprecated flag that may not stand beside it.
+/// `StopType`, or the deprecated flag, which must not be given together with it.
 pub(super) fn stop_type(parameters: &mut Parameters, flag: &str, names: &'static str) -> Result<StopType, Reason> {
     if parameters.has(flag) && parameters.has("StopType") {
         return Err(Reason::Exclusive { names });

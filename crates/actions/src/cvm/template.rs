@@ -1,4 +1,4 @@
-//! Launch templates: what CreateLaunchTemplate keeps, and what is answered of it.
+//! Launch templates: what CreateLaunchTemplate stores, and the replies about it.
 
 use crate::{
     Context, Parameters, Product, Reason,
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The vendor's limit.
 const DESCRIPTION_MAX: usize = 256;
 
-/// Of the parameters of RunInstances, those that belong to one request.
+/// Parameters of RunInstances that belong to one request and not to a template.
 const OF_THE_REQUEST: &[&str] = &["ClientToken", "DryRun", "LaunchTemplate"];
 
 impl BatchId for LaunchTemplateId {
@@ -24,15 +24,15 @@ impl BatchId for LaunchTemplateId {
     }
 }
 
-/// Takes what a version will hold out of a request that makes one. Whether images, key pairs and networks exist is looked at when
-/// instances are run. Hashes a password: milliseconds.
+/// Takes the content of a version from a request. Whether images, key pairs and networks exist is checked when
+/// instances are launched. Hashes a password, which takes milliseconds.
 pub(crate) fn new_data(parameters: &mut Parameters, context: &Context) -> Result<TemplateData, Reason> {
     let description =
         parameters.text_within("LaunchTemplateVersionDescription", DESCRIPTION_MAX, Reason::TemplateDescription)?;
     let description = description.unwrap_or_default();
     let run = facts::inputs(Product::Cvm, "RunInstances");
-    let kept = |name: &str| run.iter().any(|member| member.name == name) && !OF_THE_REQUEST.contains(&name);
-    let mut json = parameters.json(&kept)?;
+    let stored = |name: &str| run.iter().any(|member| member.name == name) && !OF_THE_REQUEST.contains(&name);
+    let mut json = parameters.json(&stored)?;
     let password = json
         .get_mut("LoginSettings")
         .and_then(Value::as_object_mut)
@@ -53,7 +53,7 @@ pub(crate) fn new_data(parameters: &mut Parameters, context: &Context) -> Result
     })
 }
 
-/// What is given, with what `base` has and it does not name.
+/// The given parameters, and those of `base` that are not given.
 pub(crate) fn based_on(given: TemplateData, base: &TemplateData) -> TemplateData {
     let mut parameters = read(&base.parameters);
     let own = read(&given.parameters);
@@ -71,7 +71,7 @@ fn read(parameters: &str) -> Json<String, Value> {
     serde_json::from_str(parameters).unwrap_or_default()
 }
 
-/// The version's parameters, as a request would have them.
+/// The version's parameters, as in a request.
 pub(crate) fn map(data: &TemplateData) -> Map {
     // Invariant: written by `new_data`, as an object that a request may hold.
     Params::from_json(data.parameters.as_bytes()).map(|params| params.root).unwrap_or_default()
@@ -91,7 +91,7 @@ pub(crate) fn selection(parameters: &mut Parameters) -> Result<Option<TemplateSe
     Ok(Some((id[0], version)))
 }
 
-/// Whether the version says who may enter, other than by its password.
+/// Whether the version sets a login other than a password.
 pub(crate) fn names_login(data: &TemplateData) -> bool {
     read(&data.parameters).get("LoginSettings").is_some_and(says_who_enters)
 }
@@ -111,7 +111,7 @@ pub(crate) fn find<'a>(
         .ok_or(Refusal::Template(TemplateRefusal::NotFound(id)))
 }
 
-/// The version of that number, or the default one.
+/// The version with that number, or the default one.
 pub(crate) fn version<'a>(
     view: &'a View,
     template: &LaunchTemplate,
@@ -122,7 +122,7 @@ pub(crate) fn version<'a>(
     view.launch_template_versions().get(id).ok_or(Refusal::Template(missing))
 }
 
-/// `LaunchTemplateVersionData`: what was given, with whatever the vendor's description wants to be there.
+/// `LaunchTemplateVersionData`: what was given, with all members that the vendor's description requires.
 pub(crate) fn answered(data: &TemplateData) -> Value {
     let members = facts::members(Product::Cvm, "LaunchTemplateVersionData");
     let mut answer = read(&data.parameters);
@@ -171,7 +171,7 @@ mod test {
         serde_json::from_slice(&body.0).unwrap()
     }
 
-    /// Tables and lengths of the rows that have come since then.
+    /// The tables and lengths of rows written since `before`.
     fn written(world: &World, before: &BTreeSet<(&'static str, u64, Vec<u8>)>) -> Vec<(&'static str, usize)> {
         world.rows().difference(before).map(|(table, _, body)| (*table, body.len())).collect()
     }

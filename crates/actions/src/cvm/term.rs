@@ -1,13 +1,13 @@
-//! Terms paid in advance: what `InstanceChargePrepaid` asks for, and when such a term ends.
+//! Terms paid in advance: `InstanceChargePrepaid`, and the end of such a term.
 
 use crate::{Parameters, Reason};
 use cvmd_model::{Prepaid, RenewFlag};
 use jiff::{Timestamp, ToSpan, tz::Offset};
 
-/// The months that can be paid for at once.
+/// The numbers of months that can be paid for at once.
 const PERIODS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 36, 48, 60];
 
-/// A number of months, and what is to happen after them.
+/// A number of months, and what happens after them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Term {
     months: i64,
@@ -25,23 +25,23 @@ impl Term {
         Ok(Some(Term { months, renew }))
     }
 
-    /// For what is paid in advance; the vendor's description calls it optional, its text does not.
+    /// The term of something paid in advance; the vendor's description calls it optional, but its text does not.
     pub(crate) fn required(parameters: &mut Parameters) -> Result<Term, Reason> {
         Term::read(parameters)?.ok_or_else(|| Reason::Missing { name: "InstanceChargePrepaid".into() })
     }
 
     pub(crate) fn months(self) -> u32 {
-        // Invariant: the months are some of `PERIODS`.
+        // Invariant: the months are one of `PERIODS`.
         u32::try_from(self.months).unwrap_or_default()
     }
 
-    /// A first term, from now on.
+    /// A first term, beginning now.
     pub(crate) fn begun(self, now_seconds: u64) -> Prepaid {
         let expires_seconds = after_months(now_seconds, self.months);
         Prepaid { renew: self.renew.unwrap_or_default(), expires_seconds }
     }
 
-    /// One more term, from the end of the present one on, or from now on if that is over.
+    /// One more term, from the end of the present one, or from now on if that is over.
     pub(crate) fn added(self, prepaid: Prepaid, now_seconds: u64) -> Prepaid {
         let expires_seconds = after_months(prepaid.expires_seconds.max(now_seconds), self.months);
         Prepaid { renew: self.renew.unwrap_or(prepaid.renew), expires_seconds }
@@ -52,7 +52,7 @@ pub(crate) fn renew_flag(parameters: &mut Parameters) -> Result<Option<RenewFlag
     parameters.word("RenewFlag", &RenewFlag::ALL.map(|flag| (flag.name(), flag)))
 }
 
-/// The same day and time of a later month, or that month's last day. The end of the calendar is not passed.
+/// The same day and time in a later month, or that month's last day. Stays within the calendar's range.
 fn after_months(seconds: u64, months: i64) -> u64 {
     let later = i64::try_from(seconds)
         .ok()

@@ -1,10 +1,11 @@
-//! TerminateInstances: ends instances and whatever is under way on them.
+//! TerminateInstances: ends instances and any operation on them.
 //!
-//! <https://cloud.tencent.com/document/api/213/15723>. Instances that are paid for by the hour vanish. One that was
-//! paid in advance is powered off and goes into the recycle bin (SHUTDOWN), from which RenewInstances brings it back; the
-//! second call destroys it. Where the vendor is silent: the first call supersedes what only changes power, but not what
-//! changes the disk; an instance that was never RUNNING is destroyed at once. Unlike upstream, an instance whose launch
-//! failed can be terminated, because nothing else would remove it, and data disks always go with their instance.
+//! <https://cloud.tencent.com/document/api/213/15723>. Instances paid by the hour are deleted. One that was paid in
+//! advance is powered off and goes into the recycle bin (SHUTDOWN), from which RenewInstances brings it back; a second
+//! call destroys it. Where the vendor is silent: the first call supersedes an operation that only changes power, but
+//! not one that changes the disk; an instance that was never RUNNING is destroyed at once. Unlike upstream, an instance
+//! whose launch failed can be terminated, because nothing else would remove it, and data disks are always deleted with
+//! their instance.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
@@ -46,7 +47,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     }))
 }
 
-/// What came of the operation that was under way: its request finds it in the journal.
+/// The journal line for the outcome of the operation that was under way.
 fn superseded(instance: &Instance, context: &Context) -> Option<JournalLine> {
     let operation = instance.operation.as_ref()?;
     Some(JournalLine {

@@ -1,4 +1,4 @@
-//! DescribeProducts: the products that cvmd speaks for.
+//! DescribeProducts: the products that cvmd has.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=region&Version=2022-06-27&Action=DescribeProducts>.
 

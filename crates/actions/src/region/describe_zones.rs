@@ -1,4 +1,4 @@
-//! DescribeZones: the zones of a product in the region asked.
+//! DescribeZones: the zones of a product in the requested region.
 //!
 //! <https://cloud.tencent.com/document/api/1596/77929>.
 

@@ -1,8 +1,7 @@
 //! GetCallerIdentity: which account signed the request.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=sts&Version=2018-08-13&Action=GetCallerIdentity>.
-//! Every credential is an account's own: there are no roles and no
-//! federated users, and no accounts within accounts.
+//! Every credential belongs to an account: there are no roles, no federated users, and no sub-accounts.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_state::View;

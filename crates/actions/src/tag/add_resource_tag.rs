@@ -1,4 +1,4 @@
-//! AddResourceTag: has a resource carry one more tag; a key that it carries already is refused.
+//! AddResourceTag: adds a tag to a resource; a key that it already has is refused.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=AddResourceTag>.
 

@@ -1,8 +1,8 @@
-//! AttachResourcesTag: has resources of one kind carry one more tag; all of them, or none.
+//! AttachResourcesTag: adds a tag to resources of one kind, to all of them or to none.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=AttachResourcesTag>.
 //!
-//! A key that one of them carries already refuses them all.
+//! If one of them already has the key, all are refused.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, TagRefusal,

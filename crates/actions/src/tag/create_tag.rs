@@ -1,6 +1,7 @@
-//! CreateTag: makes a tag that nothing carries yet.
+//! CreateTag: makes a tag that no resource has yet.
 //!
-//! <https://cloud.tencent.com/document/api/651/35319>. Resources need none: whatever they are given is there as long as they carry it.
+//! <https://cloud.tencent.com/document/api/651/35319>. Resources do not need it: any tag that they are given exists as
+//! long as they have it.
 
 use crate::{
     Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal,
@@ -8,7 +9,7 @@ use crate::{
 };
 use cvmd_model::{CreatedTag, RegionId};
 
-/// Tags that an account has made, at most.
+/// The maximum of tags that an account has made.
 pub(crate) const QUOTA: usize = 1000;
 
 pub(crate) const ACTION: Action = Action::command(

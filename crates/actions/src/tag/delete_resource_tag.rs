@@ -1,4 +1,4 @@
-//! DeleteResourceTag: takes one tag off a resource.
+//! DeleteResourceTag: removes one tag from a resource.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DeleteResourceTag>.
 

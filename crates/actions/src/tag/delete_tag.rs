@@ -1,4 +1,4 @@
-//! DeleteTag: deletes a tag that CreateTag has made and nothing carries.
+//! DeleteTag: deletes a tag that was made by CreateTag and that no resource has.
 //!
 //! <https://cloud.tencent.com/document/api/651/35318>.
 

@@ -1,4 +1,4 @@
-//! DescribeResourceTags: the tags of all resources, or of those that are named.
+//! DescribeResourceTags: the tags of all resources, or of the named ones.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTags>.
 

@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTagsByResourceIds>.
 //!
-//! A resource that is not there has no tags, whatever its service, its prefix or its region.
+//! A resource that does not exist has no tags, whatever its service, its prefix or its region is.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,4 +1,4 @@
-//! DescribeResourcesByTags: the resources that carry certain tags.
+//! DescribeResourcesByTags: the resources with certain tags.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourcesByTags>.
 

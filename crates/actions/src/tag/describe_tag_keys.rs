@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTagKeys>.
 //!
-//! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
+//! Unlike upstream, a tag that was not made by CreateTag exists as long as a resource has it.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

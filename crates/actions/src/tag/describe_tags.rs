@@ -1,8 +1,8 @@
-//! DescribeTags: all tags, or those of some keys, sorted.
+//! DescribeTags: all tags, or those with some keys, sorted.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeTags>.
 //!
-//! Unlike upstream, a tag that CreateTag has not made is there as long as a resource carries it.
+//! Unlike upstream, a tag that was not made by CreateTag exists as long as a resource has it.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
@@ -42,7 +42,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let keys = parameters.texts("TagKeys")?;
     let creator = tag_words::is_creator(parameters, view, context)?;
     let (offset, limit) = tag_words::page(parameters)?;
-    // `TagKeys` counts where both are given.
+    // `TagKeys` is used if both are given.
     let named = |known: &str| match (&key, &keys[..]) {
         (None, []) => true,
         (Some(key), []) => &**key == known,

@@ -1,8 +1,8 @@
-//! DetachResourcesTag: takes one tag off resources of one kind; off all of them, or none.
+//! DetachResourcesTag: removes one tag from resources of one kind, from all of them or from none.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DetachResourcesTag>.
 //!
-//! One that does not carry it refuses them all.
+//! If one of them does not have it, all are refused.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

@@ -1,9 +1,9 @@
-//! GetResources: resources and the tags that they carry, page by page.
+//! GetResources: resources with their tags, page by page.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=GetResources>.
 //!
-//! A resource without tags is not listed, nor is one that is not there, whatever its service. One that was named is answered under
-//! that name. The token of the next page is the number of resources before it.
+//! A resource without tags is not listed, nor is one that does not exist, whatever its service is. A named resource is
+//! answered under that name. The token of the next page is the number of resources before it.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
@@ -57,7 +57,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         !tags.is_empty() && filters.iter().all(|filter| filter.passes(tags))
     };
     let mapping = |resource: String, found: &Found| Mapping { resource, tags: TagPair::all(found.resource.tags()) };
-    // Named resources come all at once. Those that are not there carry no tags.
+    // Named resources are answered all at once. Those that do not exist have no tags.
     if !descriptions.is_empty() {
         let named = |description: &Description| {
             let found = description.find(view, context).ok().filter(passes)?;

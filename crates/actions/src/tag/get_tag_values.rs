@@ -1,7 +1,7 @@
-//! GetTagValues: the values that some keys have, sorted, page by page.
+//! GetTagValues: the values of some keys, sorted, page by page.
 //!
-//! <https://cloud.tencent.com/document/api/651/72274>. The token of the next page is the number of values before it. A key that is
-//! not there has none.
+//! <https://cloud.tencent.com/document/api/651/72274>. The token of the next page is the number of values before it. A
+//! key that does not exist has none.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

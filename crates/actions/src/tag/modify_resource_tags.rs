@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=ModifyResourceTags>.
 //!
-//! A key to delete that the resource does not carry is no error.
+//! A key in `DeleteTags` that the resource does not have is no error.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, TagRefusal,

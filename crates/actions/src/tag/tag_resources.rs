@@ -1,8 +1,8 @@
-//! TagResources: has resources of any kinds carry some tags, in place of what their keys had.
+//! TagResources: sets tags on resources of any kind, replacing the values of existing keys.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=TagResources>.
 //!
-//! A resource that cannot be tagged is answered with its code; the others are tagged.
+//! A resource that cannot be tagged is answered with a code; the others are tagged.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,

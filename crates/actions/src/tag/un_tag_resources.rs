@@ -1,9 +1,9 @@
-//! UnTagResources: takes tags off resources of any kinds.
+//! UnTagResources: removes tags from resources of any kind.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UnTagResources>.
 //!
-//! A resource that is not there is answered with its code; the others are untagged. A key that one does not carry is no
-//! error.
+//! A resource that does not exist is answered with a code; the others are untagged. A key that a resource does not have
+//! is no error.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, TagRefusal,

@@ -1,4 +1,4 @@
-//! UpdateResourceTagValue: gives a tag that a resource carries another value.
+//! UpdateResourceTagValue: changes the value of a resource's tag.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UpdateResourceTagValue>.
 

@@ -1,6 +1,7 @@
-//! Resources that carry tags: how the tag product describes them, where they are found, and how their tags change.
+//! Resources with tags: their descriptions in the tag product, where they are found, and changes of their tags.
 //!
-//! A new kind of resource is a variant of [`Resource`], which the compiler follows, and a line in [`KINDS`].
+//! A new kind of resource is a variant of [`Resource`], which the compiler then requires everywhere, and a line in
+//! [`KINDS`].
 
 use crate::{Body, Context, Parameters, Reason, TagRefusal, network, parameters::shorten, tags::words as tag_words};
 use cvmd_model::{
@@ -14,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-/// One resource, as of one moment.
+/// One resource, at one moment.
 #[derive(Debug, Clone)]
 pub(crate) enum Resource {
     Image(Arc<CustomImage>),
@@ -32,10 +33,10 @@ type Resources<'a> = Box<dyn Iterator<Item = Resource> + 'a>;
 
 /// A kind of resource.
 pub(crate) struct Kind {
-    /// Third and sixth part of a description.
+    /// The third and the sixth part of a description.
     pub service: &'static str,
     pub prefix: &'static str,
-    /// Otherwise it belongs to the account alone, and whatever region is named is the right one.
+    /// If false, it belongs to the account alone, and any region is accepted.
     pub regional: bool,
     find: fn(&View, AccountNumber, RegionId, &str) -> Option<Resource>,
     list: for<'a> fn(&'a View, AccountNumber, RegionId) -> Resources<'a>,
@@ -90,7 +91,7 @@ pub(crate) static KINDS: &[Kind] = &[
         service: "cvm",
         prefix: "volume",
         regional: true,
-        // Clients have one name for disks and snapshots; their ids tell them apart.
+        // Clients use one name for disks and snapshots; their ids distinguish them.
         find: |view, account, region, id| match id.parse() {
             Ok(id) => view.disk_holder_of(account, region, id).map(|holder| Resource::Volume(Arc::clone(holder), id)),
             Err(_) => snapshot(view, account, region, id),
@@ -123,19 +124,19 @@ fn snapshot(view: &View, account: AccountNumber, region: RegionId, id: &str) -> 
     view.snapshot_of(account, region, id.parse().ok()?).cloned().map(Resource::Snapshot)
 }
 
-/// Other names of a kind, which cloud-custodian has for it.
+/// Other names of a kind, which cloud-custodian uses.
 const ALIASES: &[([&str; 2], [&str; 2])] =
     &[(["cbs", "instance"], ["cvm", "volume"]), (["cbs", "volume"], ["cvm", "volume"]), (["vpc", "sg"], ["cvm", "sg"])];
 
 impl Kind {
-    /// Of such resources, if any carry tags here: for what is read, where of all others nothing is there.
+    /// The kind, if such resources have tags here; for queries, which find nothing of any other kind.
     pub(crate) fn known(service: &str, prefix: &str) -> Option<&'static Kind> {
         let alias = ALIASES.iter().find(|(other, _)| *other == [service, prefix]);
         let name = alias.map_or([service, prefix], |(_, name)| *name);
         KINDS.iter().find(|kind| [kind.service, kind.prefix] == name)
     }
 
-    /// The same for what is changed, which must be there.
+    /// The same for changes, which refuse any other kind.
     fn find(service: &str, prefix: &str) -> Result<&'static Kind, TagRefusal> {
         if let Some(kind) = Kind::known(service, prefix) {
             return Ok(kind);
@@ -152,7 +153,7 @@ impl Kind {
         Err(TagRefusal::Prefix { service: service.into(), value: shorten(prefix).into(), known: listed(prefixes) })
     }
 
-    /// The region that a request names for this kind; of a kind without regions, any.
+    /// The region that a request names for this kind; any for a kind without regions.
     pub(crate) fn region(&self, name: &str, context: &Context) -> Result<RegionId, TagRefusal> {
         match RegionId::find(name) {
             Some(region) => Ok(region),
@@ -198,9 +199,9 @@ impl Resource {
     }
 }
 
-/// Puts each with other tags; nothing else of it changes, whatever is under way on it.
+/// Puts each resource with other tags; nothing else of it changes, whatever operation is under way.
 ///
-/// An instance and its disks are one row, which is put once, with all that changes in it.
+/// An instance and its disks are one row, which is put once, with all its changes.
 fn put_all(tx: &mut Transaction<'_>, changed: Vec<(Resource, Box<[Tag]>)>) {
     let mut instances: BTreeMap<InstanceId, Instance> = BTreeMap::new();
     for (resource, tags) in changed {
@@ -230,13 +231,13 @@ fn put_all(tx: &mut Transaction<'_>, changed: Vec<(Resource, Box<[Tag]>)>) {
     instances.into_values().for_each(|instance| tx.put_instance(instance));
 }
 
-/// Which resources a query is about: all of the account, unless it names some. Names that nothing here has are no error: nothing
-/// is found by them.
+/// The resources that a query is about: all of the account, unless it names some. Names that do not exist are no error:
+/// nothing is found.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
     pub service: Box<str>,
     pub prefix: Box<str>,
-    /// A region's name.
+    /// The name of a region.
     pub region: Box<str>,
     pub id: Box<str>,
 }
@@ -249,7 +250,7 @@ pub(crate) struct Found {
 }
 
 impl Selection {
-    /// Reads the parameters that name a service, a prefix, a region and an id; all of them may be left out.
+    /// Reads the parameters that name a service, a prefix, a region and an id, all of them optional.
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Selection, Reason> {
         let service = parameters.text("ServiceType")?.unwrap_or_default();
         let prefix = parameters.text("ResourcePrefix")?.unwrap_or_default();
@@ -258,14 +259,14 @@ impl Selection {
         Ok(Selection { service, prefix, region, id })
     }
 
-    /// Kind by kind, region by region, newest first. With an id, the work does not grow with the number of resources.
+    /// By kind, by region, newest first. With an id, the work does not grow with the number of resources.
     pub(crate) fn resources<'a>(&'a self, view: &'a View, context: &'a Context) -> impl Iterator<Item = Found> + 'a {
         let named = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
         let kinds =
             KINDS.iter().filter(move |kind| named(&self.service, kind.service) && named(&self.prefix, kind.prefix));
         let places = kinds.flat_map(move |kind| {
             let wanted = RegionId::all().filter(move |region| named(&self.region, region.name()));
-            // Of a kind without regions, one is as good as another.
+            // For a kind without regions any one is enough.
             let most = if kind.regional { usize::MAX } else { 1 };
             wanted.take(most).map(move |region| (kind, region))
         });
@@ -281,7 +282,7 @@ impl Selection {
 }
 
 impl Found {
-    /// In six parts.
+    /// The description in six parts.
     pub(crate) fn description(&self, view: &View, context: &Context) -> String {
         let Found { kind: Kind { service, prefix, .. }, region, resource } = self;
         let region = region.map_or("", RegionId::name);
@@ -290,13 +291,13 @@ impl Found {
     }
 }
 
-/// What the account has made by CreateTag under that key and value.
+/// The tag with that key and value that the account has made by CreateTag.
 pub(crate) fn created<'a>(view: &'a View, context: &Context, tag: &Tag) -> Option<&'a Arc<CreatedTag>> {
     let mut created = view.created_tags().list(context.account, None::<RegionId>);
     created.find(|created| (&created.key, &created.value) == (&tag.key, &tag.value))
 }
 
-/// Every tag that some resource carries or CreateTag has made, sorted, each once.
+/// Every tag that a resource has or that CreateTag has made, sorted, without duplicates.
 pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Box<str>)> {
     let created = view.created_tags().list(context.account, None::<RegionId>);
     let mut tags: BTreeSet<_> = created.map(|tag| (tag.key.clone(), tag.value.clone())).collect();
@@ -304,7 +305,7 @@ pub(crate) fn all_tags(view: &View, context: &Context) -> BTreeSet<(Box<str>, Bo
     tags
 }
 
-/// What the state says of tags is what all resources together carry.
+/// The state's count of tags is that of all resources together.
 #[cfg(test)]
 pub(crate) fn assert_in_step(view: &View, context: &Context) {
     let mut uses = BTreeMap::new();
@@ -338,7 +339,7 @@ impl Named {
         Ok(Named { kind, region, ids })
     }
 
-    /// All of them, or the first that is not there.
+    /// All of them, or the refusal for the first that does not exist.
     pub(crate) fn find(&self, view: &View, context: &Context) -> Result<Vec<Resource>, TagRefusal> {
         let find = |id: &str| {
             let missing = || TagRefusal::Resource { value: shorten(id).into() };
@@ -348,7 +349,7 @@ impl Named {
     }
 }
 
-/// Gives all resources the tags that `change` makes of their id and tags; or none, when it refuses one.
+/// Sets the tags that `change` returns for the id and tags of each resource; or none, when it refuses one.
 pub(crate) fn change_all(
     tx: &mut Transaction<'_>,
     resources: Vec<Resource>,
@@ -377,7 +378,7 @@ struct Failure<'a> {
     message: String,
 }
 
-/// The same for each by itself: those that cannot be changed are answered.
+/// The same for each resource by itself: failures are answered.
 pub(crate) fn change_each(
     tx: &mut Transaction<'_>,
     context: &Context,
@@ -392,8 +393,12 @@ pub(crate) fn change_each(
         match changed {
             Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
-                let told = Reason::Tag(refusal).to_api_error(context.dialect, context.language, &[]);
-                failed_resources.push(Failure { resource: &description.text, code: told.code, message: told.message });
+                let error = Reason::Tag(refusal).to_api_error(context.dialect, context.language, &[]);
+                failed_resources.push(Failure {
+                    resource: &description.text,
+                    code: error.code,
+                    message: error.message,
+                });
             }
         }
     }
@@ -401,8 +406,8 @@ pub(crate) fn change_each(
     Ok(Body::of(&Failures { failed_resources }))
 }
 
-/// One resource in six parts, `qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-1e4r6y8i`. The number of the account
-/// may be left out.
+/// One resource in six parts, `qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-1e4r6y8i`. The account's number may
+/// be left out.
 #[derive(Clone)]
 pub(crate) struct Description {
     pub text: Box<str>,
@@ -414,7 +419,7 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// One of a resource that is to be changed: of a kind that carries tags here.
+    /// Parses the description of a resource to be changed: of a kind with tags here.
     pub(crate) fn parse(text: &str) -> Result<Description, TagRefusal> {
         let description = Description::split(text)?;
         Kind::find(&description.service, &description.prefix)?;
@@ -435,7 +440,7 @@ impl Description {
         Ok(Description { text, service, prefix, region, uin, id })
     }
 
-    /// `ResourceList` of whatever resources, at most so many.
+    /// `ResourceList` with any resources, and a maximum of them.
     pub(crate) fn list(parameters: &mut Parameters, most: usize) -> Result<Vec<Description>, Reason> {
         let texts = parameters.texts("ResourceList")?;
         if texts.len() > most {
@@ -445,7 +450,7 @@ impl Description {
         Ok(texts.iter().map(|text| Description::split(text)).collect::<Result<_, _>>()?)
     }
 
-    /// What it describes, if that is the asking account's.
+    /// The resource it describes, if it belongs to the calling account.
     pub(crate) fn find(&self, view: &View, context: &Context) -> Result<Found, TagRefusal> {
         let ours = view.account(context.account).map(|account| account.uin.to_string());
         if !self.uin.is_empty() && ours.as_deref() != Some(&*self.uin) {

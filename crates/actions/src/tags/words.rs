@@ -1,4 +1,4 @@
-//! The words of the tag product: which keys and values are allowed, how many at once, and what is wrong with the others.
+//! The rules of the tag product: allowed keys and values, their maximum, and the refusals.
 
 use crate::{
     Context, Parameters, Reason, TagRefusal,
@@ -11,10 +11,10 @@ use crate::{
 use cvmd_model::{Behaviour, GUEST_TAG, Tag};
 use cvmd_state::View;
 
-/// A key that begins like this is the system's.
+/// Keys with these beginnings are reserved for the system.
 const RESERVED: [&str; 3] = ["qcloud", "tencent", "project"];
 
-/// Refuses what is no tag key.
+/// Refuses an invalid tag key.
 pub(crate) fn key(text: &str) -> Result<(), TagRefusal> {
     let value = || shorten(text).into();
     match () {
@@ -26,7 +26,7 @@ pub(crate) fn key(text: &str) -> Result<(), TagRefusal> {
     }
 }
 
-/// Refuses what is no tag.
+/// Refuses an invalid tag.
 pub(crate) fn tag(tag: &Tag) -> Result<(), TagRefusal> {
     key(&tag.key)?;
     let key = || tag.key.clone();
@@ -38,7 +38,7 @@ pub(crate) fn tag(tag: &Tag) -> Result<(), TagRefusal> {
     }
 }
 
-/// Refuses what would tell a simulated guest nothing, or too much.
+/// Refuses a value of the guest tag that is unknown or out of bounds.
 pub(crate) fn guest(key: &str, value: &str) -> Result<(), TagRefusal> {
     match Behaviour::misunderstood(value).filter(|_| key == GUEST_TAG) {
         Some(word) => Err(TagRefusal::Guest { word: shorten(&word).into() }),
@@ -46,12 +46,12 @@ pub(crate) fn guest(key: &str, value: &str) -> Result<(), TagRefusal> {
     }
 }
 
-/// Letters of any script, because the vendor's own users write Chinese; brackets of both widths.
+/// Letters of any script, because the vendor's users write Chinese; brackets of both widths.
 fn is_legal(character: char) -> bool {
     character.is_alphanumeric() || "+-=._:/@() （）【】".contains(character)
 }
 
-/// A list of tags, each key once.
+/// A list of tags; no key twice.
 pub(crate) fn tags(parameters: &mut Parameters, name: &str) -> Result<Vec<Tag>, Reason> {
     let mut tags: Vec<Tag> = Vec::new();
     let given = parameters.structures(name)?;
@@ -77,7 +77,7 @@ pub(crate) fn one_tag(parameters: &mut Parameters) -> Result<Tag, Reason> {
     Ok(new)
 }
 
-/// A key that is to go. One that could not be given is not refused: whatever a resource carries may go.
+/// A key to remove. Keys that could not be set are accepted: any tag of a resource may be removed.
 pub(crate) fn carried_key(parameters: &mut Parameters, name: &str) -> Result<Box<str>, Reason> {
     let key = parameters.text(name)?.filter(|key| !key.is_empty());
     Ok(key.ok_or(TagRefusal::KeyEmpty)?)
@@ -90,7 +90,7 @@ pub(crate) fn is_attached(resource: &str, tags: &[Tag], key: &str) -> Result<(),
     Err(TagRefusal::NotAttached { key: key.into(), resource: resource.into() })
 }
 
-/// Refuses more tags than one request may speak of.
+/// Refuses more tags than one request may have.
 pub(crate) fn few_tags(name: &str, given: usize) -> Result<(), TagRefusal> {
     if given > TAGS_MAX { Err(TagRefusal::TooManyTags { name: name.into(), given }) } else { Ok(()) }
 }
@@ -112,8 +112,8 @@ pub(crate) fn changed(
     replace: &[Tag],
     delete: &[Box<str>],
 ) -> Result<Box<[Tag]>, TagRefusal> {
-    let kept = tags.iter().filter(|tag| !delete.contains(&tag.key));
-    let mut tags: Vec<Tag> = kept.cloned().collect();
+    let left = tags.iter().filter(|tag| !delete.contains(&tag.key));
+    let mut tags: Vec<Tag> = left.cloned().collect();
     for new in replace {
         match tags.iter_mut().find(|tag| tag.key == new.key) {
             Some(tag) => tag.value.clone_from(&new.value),
@@ -126,7 +126,7 @@ pub(crate) fn changed(
     Ok(tags.into())
 }
 
-/// One of `TagFilters`: a key, and the values that pass; without values, any.
+/// One of `TagFilters`: a key, and the values that match; without values, any.
 #[derive(Debug)]
 pub(crate) struct TagFilter {
     key: Box<str>,
@@ -139,7 +139,7 @@ impl TagFilter {
     }
 }
 
-/// `TagFilters`; they add up.
+/// `TagFilters`; all must match.
 pub(crate) fn filters(parameters: &mut Parameters) -> Result<Vec<TagFilter>, Reason> {
     let structures = parameters.structures("TagFilters")?;
     if structures.len() > FILTERS_MAX {
@@ -164,26 +164,26 @@ pub(crate) fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason
     if offset.is_multiple_of(limit) { Ok((offset, limit)) } else { Err(TagRefusal::Offset.into()) }
 }
 
-/// `PaginationToken`, which is the number of what came before, and `MaxResults` (50).
+/// `PaginationToken`, which is the number of results before the page, and `MaxResults` (50).
 pub(crate) fn token_page(parameters: &mut Parameters, most: usize) -> Result<(usize, usize), Reason> {
     let token = parameters.text("PaginationToken")?.filter(|token| !token.is_empty());
     let offset = token.map_or(Ok(0), |token| token.parse().map_err(|_| TagRefusal::PaginationToken))?;
     Ok((offset, parameters.bounded("MaxResults", 1, most)?.unwrap_or(50)))
 }
 
-/// The token of the page behind this one; none at the end.
+/// The token of the next page; empty at the end.
 pub(crate) fn next_token((offset, results): (usize, usize), total: usize) -> String {
     let next = offset.saturating_add(results);
     if next < total { next.to_string() } else { String::new() }
 }
 
-/// Whether custom tags are asked for; all tags here are.
+/// Whether custom tags are requested; all tags here are custom.
 pub(crate) fn is_custom(parameters: &mut Parameters) -> Result<bool, Reason> {
     let words = [("", true), ("Custom", true), ("System", false), ("All", true)];
     Ok(parameters.word("Category", &words)?.unwrap_or(true))
 }
 
-/// Whether tags that this account has made are asked for; it has made all of them.
+/// Whether tags that this account has made are requested; it has made all of them.
 pub(crate) fn is_creator(parameters: &mut Parameters, view: &View, context: &Context) -> Result<bool, Reason> {
     let uin = parameters.bounded("CreateUin", 0, u64::MAX)?.unwrap_or(0);
     Ok(uin == 0 || view.account(context.account).is_some_and(|account| account.uin == uin))

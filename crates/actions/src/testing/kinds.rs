@@ -1,8 +1,8 @@
-//! Holds a reply against the vendor's description and against recordings of the vendor's answers: each member that either
-//! knows is there, and is of a kind that the vendor sends.
+//! Compares a reply with the vendor's description and with recordings of the vendor's replies: each member of either is
+//! present, with a kind of value that the vendor sends.
 //!
-//! Where the two disagree, the recordings win. They tell what an unset member looks like, which clients that read JSON
-//! by themselves depend on: a null, an empty text or an empty list.
+//! Where the two disagree, the recordings win. They show what an unset member looks like, which matters to clients that
+//! parse JSON by themselves: null, an empty text or an empty list.
 
 use crate::{
     Product,
@@ -15,36 +15,36 @@ use std::{
     sync::LazyLock,
 };
 
-/// By `product.Structure`, or `product.Action` for what stands at the top, the kinds of value that each member was seen
-/// with. `vpc.Subnet.CdcId` is there for a client that stops at anything but a text.
+/// The kinds of value that were recorded for each member, by `product.Structure`, or by `product.Action` for the top
+/// level. `vpc.Subnet.CdcId` is there for a client that fails on anything but a text.
 static RECORDED: LazyLock<BTreeMap<String, BTreeMap<String, String>>> = LazyLock::new(|| {
     // Invariant: the file is part of the program.
     serde_json::from_str(include_str!("../../facts/recorded.json")).expect("structures, their members and their kinds")
 });
 
-/// Names of the vendor's inside, recorded beside the members that they double.
+/// The vendor's internal names, recorded beside the members that they duplicate.
 const LEAKED: &[&str] = &["_ImageClass", "isSupportCloudinit", "tagKey", "tagValue"];
 
-/// Members that nobody asked for in any recording, and that are filled for whoever does.
+/// Members that were never requested in a recording, and that are filled on request.
 const FILLED_WHEN_ASKED: &[&str] = &["AutoSnapshotPolicyIds"];
 
-/// A product's replies, and what is wrong with them.
+/// Checks a product's replies, and collects the differences.
 pub(crate) struct Check<'a> {
     pub product: Product,
     pub facts: &'static Facts,
     pub troubles: &'a mut String,
-    /// The structures that were met.
+    /// The structures that were seen.
     pub met: &'a mut BTreeSet<(Product, String)>,
 }
 
 impl Check<'_> {
-    /// `name` is the structure's, or the action's.
+    /// `name` is the name of the structure or of the action.
     pub(crate) fn object(&mut self, value: &Value, name: &str, members: &[Member], place: &str) {
         let Value::Object(map) = value else {
             let _ = writeln!(self.troubles, "{place}: not an object");
             return;
         };
-        // What a template holds is what somebody gave, and was recorded nowhere.
+        // The content of a template is what a user gave, and was not recorded.
         let is_given = place.contains("LaunchTemplateVersionData");
         self.met.insert((self.product, name.to_string()));
         let recorded = RECORDED.get(&format!("{}.{name}", self.product.name())).filter(|_| !is_given);
@@ -83,7 +83,7 @@ impl Check<'_> {
     }
 }
 
-/// What the vendor would not have sent so.
+/// Why the vendor would not have sent the value.
 fn unlike(value: &Value, declared: Option<&Member>, recorded: Option<&str>) -> Option<String> {
     let seen = |kind: &str| recorded.is_some_and(|kinds| kinds.split(' ').any(|seen| seen == kind));
     let filled = declared.is_some_and(|member| FILLED_WHEN_ASKED.contains(&&*member.name));

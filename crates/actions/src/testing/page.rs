@@ -1,9 +1,9 @@
-//! The generated page `docs/api.md`: every action with its parameters and codes, out of its own file and the vendor's
-//! description. The test fails when the page is not current; `cargo xtask docs` writes it.
+//! Generates the page `docs/api.md`: every action with its parameters and codes, from its own file and the vendor's
+//! description. The test fails when the page is out of date; `cargo xtask docs` writes it.
 
 use crate::{
     ACTIONS, Action, Effect, Product,
-    action::KEPT,
+    action::STORED,
     catalog::{self, TRANSCRIPTS},
     facts,
     parameters::{LIST_MAX, LONG_TEXTS, REQUEST_BYTES_MAX, TEXT_BYTES_MAX},
@@ -40,7 +40,7 @@ fn page() -> String {
     page
 }
 
-/// Read from the code, so that the page cannot say others.
+/// Read from the code, so that the page cannot differ.
 fn bounds(page: &mut String) {
     let long: Vec<String> = LONG_TEXTS.iter().map(|(name, bytes)| format!("{bytes} in `{name}`")).collect();
     let _ = writeln!(
@@ -51,7 +51,7 @@ fn bounds(page: &mut String) {
     page.push_str("## All actions\n\n");
 }
 
-/// What is built with the real clients that call it, then what is only known, a line a product.
+/// The built actions with the real clients that call them, then the actions only known, one line per product.
 fn table(page: &mut String) {
     page.push_str(
         "Real clients are the folders under `clients/` whose files name the action; `clients/examples` sends the vendor's own examples of every\naction that is built.\n\n| product | action | here | real clients |\n|---|---|---|---|\n",
@@ -75,8 +75,8 @@ fn table(page: &mut String) {
     }
 }
 
-/// The folders under `clients/`, sorted, each with the text of all its files; `examples` goes without saying, and `support` is
-/// what they share.
+/// The folders under `clients/`, sorted, each with the text of all its files; without `examples`, which calls every
+/// action, and `support`, which they share.
 fn clients() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients");
     let mut found: Vec<(String, String)> = entries(&root)
@@ -100,7 +100,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
 }
 
-/// Whether the text holds the name as a word of its own, or as an SDK spells its request.
+/// Whether the text contains the name as a word, or in an SDK's spelling.
 fn names(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);
@@ -137,7 +137,7 @@ fn parameters(action: &Action) -> String {
                 .collect();
             let ignored = match () {
                 () if action.without_effect.contains(&&*member.name) => ", *ignored*".into(),
-                () if KEPT.contains(&&*member.name) => ", *ignored* but answered".into(),
+                () if STORED.contains(&&*member.name) => ", *ignored* but answered".into(),
                 () if within.is_empty() => String::new(),
                 () => format!(", *ignored* in it: {}", within.join(", ")),
             };

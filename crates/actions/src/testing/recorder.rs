@@ -1,12 +1,12 @@
-//! Holds every reply to the byte: all transcripts are played in both dialects and in both languages, and what is answered must be
-//! what `replies.txt` has the digest of. `cargo xtask docs` writes it anew after a change that is meant.
+//! Compares every reply byte by byte: all transcripts run in both dialects and in both languages, and the digests of
+//! the replies must be those in `replies.txt`. `cargo xtask docs` writes it after an intended change.
 
 use crate::{catalog::TRANSCRIPTS, testing::transcript::answers};
 use cvmd_wire::{Dialect, Language};
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, path::Path};
 
-/// What all transcripts of a file are answered.
+/// The replies to all transcripts of a file.
 async fn replies(file: &str, transcript: &str) -> String {
     let mut replies = String::new();
     for paragraph in transcript.split("\n\n") {
@@ -39,7 +39,7 @@ async fn the_generated_record_of_all_replies_is_current() {
     if other.is_empty() && recorded.lines().count() == digests.lines().count() {
         return;
     }
-    // Where the replies themselves are left, to be compared with those of another commit.
+    // Where the replies themselves are written, to be compared with those of another commit.
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     std::fs::create_dir_all(&target).unwrap();
     let path = target.join("replies.txt");

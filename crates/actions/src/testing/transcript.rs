@@ -1,4 +1,4 @@
-//! Runs the transcripts of all action files, and holds the catalog against the vendor's description.
+//! Runs the transcripts of all action files, and compares the catalog with the vendor's description.
 //!
 //! A transcript is paragraphs; each begins in the same small world ([`World`]). `> Action {json}` calls API 3.0,
 //! `>> Action {json}` the legacy dialect; `> vpc.Action {json}` names a product other than the file's own; and `< reply` must match, where `...` stands for anything. A refusal reads
@@ -6,7 +6,7 @@
 
 use crate::{
     ACTIONS, Action, Body, Product, Reason,
-    action::KEPT,
+    action::STORED,
     catalog::{self, TRANSCRIPTS},
     facts::{self, Member},
     parameters::taken,
@@ -30,13 +30,13 @@ fn key_of(action: &Action) -> Key {
     (action.product, action.name)
 }
 
-/// What all transcripts provoked, by action.
+/// What all transcripts caused, by action.
 #[derive(Default)]
 struct Seen {
     codes: BTreeMap<Key, BTreeSet<&'static str>>,
     taken: BTreeMap<Key, BTreeSet<String>>,
     troubles: String,
-    /// The structures of replies.
+    /// The structures in replies.
     met: BTreeSet<(Product, String)>,
 }
 
@@ -86,7 +86,7 @@ struct Call {
 }
 
 impl Call {
-    /// Of the transcript of that file, whose product needs not be named.
+    /// Parses a line of that file's transcript; the file's product need not be named.
     fn read(file: &str, line: &str) -> Call {
         let (dialect, call) = match line.strip_prefix(">> ") {
             Some(call) => (Dialect::Legacy, call),
@@ -105,7 +105,7 @@ impl Call {
         Call { dialect, action, json, value }
     }
 
-    /// As a request of that dialect carries it.
+    /// The parameters as a request of that dialect carries them.
     fn params(&self, dialect: Dialect) -> Params {
         match dialect {
             Dialect::Api3 => Params::from_json(self.json.as_bytes()).unwrap(),
@@ -127,7 +127,7 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
     match outcome {
         Ok(Body(body)) => {
             let reply: Value = serde_json::from_slice(&body).unwrap();
-            // A dry run answers the RequestId only.
+            // A dry run returns only the RequestId.
             if !call.value.as_object().unwrap().contains_key("DryRun") {
                 let facts = facts::of(product);
                 let mut check = Check { product, facts, troubles: &mut seen.troubles, met: &mut seen.met };
@@ -142,7 +142,7 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
     }
 }
 
-/// Plays a paragraph in that dialect and language, whichever its lines name, and gives each answer.
+/// Runs a paragraph in that dialect and language, whatever its lines name, and returns each reply.
 pub(crate) async fn answers(file: &str, paragraph: &str, dialect: Dialect, language: Language) -> String {
     let mut world = World::new().await;
     world.language = language;
@@ -186,7 +186,7 @@ fn flatten(value: &Value, name: &str, pairs: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether the text is the pattern, where `...` stands for anything, nothing included.
+/// Whether the text matches the pattern, in which `...` matches anything, even nothing.
 fn matches(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split("...").collect();
     let [first, middle @ .., last] = &parts[..] else { return pattern == text };
@@ -206,7 +206,7 @@ fn every_transcript_is_answered_as_it_says() {
 
 #[test]
 fn every_structure_of_a_reply_is_met_in_some_transcript() {
-    /// Nothing here has such a thing to answer.
+    /// Codes that cannot occur here.
     const NEVER: &[(Product, &str)] = &[
         (Product::Cvm, "GPUInfo"),
         (Product::Cvm, "LocalDiskType"),
@@ -249,7 +249,7 @@ fn every_declared_code_is_provoked_and_no_other_is_answered() {
     }
 }
 
-/// Transcripts meet few states; here every call meets every state in which an instance can rest.
+/// Transcripts cover few states; here every call meets every state in which an instance can be idle.
 #[test]
 fn no_state_of_an_instance_brings_a_code_that_is_not_declared() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -299,7 +299,7 @@ fn every_member_of_a_structure_has_an_effect_or_is_listed_without_one() {
         let names = path.split('.').filter(|name| name.parse::<usize>().is_err());
         names.collect::<Vec<_>>().join(".")
     };
-    // One function reads the rules of all actions, in whichever direction.
+    // One function reads the rules of all actions, in both directions.
     let shared = |path: String| path.replace(".Egress.", ".Ingress.");
     let rules: BTreeSet<String> = seen.taken.values().flatten().map(without_numbers).map(shared).collect();
     let mut wrong = Vec::new();
@@ -313,7 +313,7 @@ fn every_member_of_a_structure_has_an_effect_or_is_listed_without_one() {
     assert!(wrong.is_empty(), "read and listed without effect, or neither:\n{}", wrong.join("\n"));
 }
 
-/// Among these members, and in the structures that are read, but for those that are kept whole (`Placement.*`).
+/// Checks these members and the structures that are read, except those that are stored whole (`Placement.*`).
 fn wrongly_listed(action: &Action, read: &BTreeSet<String>, members: &[Member], prefix: &str, wrong: &mut Vec<String>) {
     for member in members {
         let path = format!("{prefix}{}", member.name);
@@ -328,7 +328,7 @@ fn wrongly_listed(action: &Action, read: &BTreeSet<String>, members: &[Member], 
     }
 }
 
-/// Also of a member of a structure, `SystemDisk.CdcId`.
+/// Whether the action has that input, which may be a member of a structure: `SystemDisk.CdcId`.
 fn is_input(action: &Action, path: &str) -> bool {
     let mut members = facts::inputs(action.product, action.name);
     path.split('.').all(|name| {
@@ -339,10 +339,10 @@ fn is_input(action: &Action, path: &str) -> bool {
 }
 
 #[test]
-fn what_is_only_kept_is_read() {
+fn stored_parameters_are_read() {
     let seen = play_all();
     let read: BTreeSet<&str> = seen.taken.values().flatten().map(String::as_str).collect();
-    for name in KEPT {
+    for name in STORED {
         assert!(read.contains(name), "{name} is no parameter that is read");
     }
 }
@@ -351,7 +351,7 @@ fn what_is_only_kept_is_read() {
 fn the_catalog_agrees_with_the_vendors_description() {
     /// Codes of the legacy dialect, which the vendor's description of API 3.0 does not list for every action.
     const LEGACY: &[&str] = &["InvalidInstance.NotSupported", "InvalidPassword"];
-    /// The vendor's code for a state, which it lists for TerminateInstances alone: its failed launches vanish.
+    /// The vendor's code for a state, which it lists only for TerminateInstances: its failed launches disappear.
     const LAUNCH_FAILED: &str = "UnsupportedOperation.InstanceStateLaunchFailed";
     for pair in ACTIONS.windows(2) {
         let [before, after] = [pair[0], pair[1]].map(key_of);

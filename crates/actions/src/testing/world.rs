@@ -1,4 +1,4 @@
-//! The small world in which every paragraph of a transcript begins, and the plain words that change it.
+//! The small world in which every paragraph of a transcript begins, and the words that change it.
 
 use crate::{
     Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Plan, Policy, Purpose, Reason, RunningKeyChange, Seal,
@@ -113,8 +113,8 @@ fn group(id: &str, partitions: Option<u8>, sequence: u64) -> DisasterRecoverGrou
     }
 }
 
-/// Its first version, which is the default one, has a password.
-fn keep_template(tx: &mut Transaction<'_>, id: &str, account: AccountNumber, versions: u32) {
+/// Its first version, the default one, has a password.
+fn put_template(tx: &mut Transaction<'_>, id: &str, account: AccountNumber, versions: u32) {
     let parameters = r#"{"ImageId":"img-487zeit5","InstanceType":"S5.LARGE8","LoginSettings":{},"Placement":{"Zone":"ap-guangzhou-3"}}"#;
     let data = |number| TemplateData {
         description: "".into(),
@@ -147,11 +147,11 @@ fn fill_shelves(tx: &mut Transaction<'_>) {
         tx.put(group(id, partitions, sequence));
     }
     for (id, account, versions) in [("lt-template", US, 2), ("lt-full0001", US, 30), ("lt-foreign1", OTHERS, 1)] {
-        keep_template(tx, id, account, versions);
+        put_template(tx, id, account, versions);
     }
 }
 
-/// Disks and ways of paying for bandwidth that few have.
+/// Gives it disks and bandwidth charge types that few instances have.
 fn equip(instance: &mut Instance) {
     let id = &*instance.id.to_string();
     if id == "ins-stopped1" {
@@ -226,7 +226,7 @@ fn fill(tx: &mut Transaction<'_>, context: &Context) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Every reason that a transcript came to, whichever test played it.
+/// Every reason that a transcript caused, in any test.
 pub(crate) static REASONS: Mutex<Vec<(Reason, &Action)>> = Mutex::new(Vec::new());
 
 fn refused(reason: Reason, action: &'static Action, (dialect, language): (Dialect, Language)) -> ApiError {
@@ -250,7 +250,7 @@ impl World {
         world
     }
 
-    /// The rows that are kept: table, sequence and body.
+    /// The stored rows: table, sequence and body.
     pub(crate) fn rows(&self) -> BTreeSet<(&'static str, u64, Vec<u8>)> {
         let mut rows = BTreeSet::new();
         let mut take = |table: Table, sequence, body: &[u8]| {
@@ -278,7 +278,7 @@ impl World {
         }
     }
 
-    /// Changes it as the words say; whether there are such words.
+    /// Changes the world as the words describe; returns whether the words are known.
     pub(crate) async fn change(&mut self, words: &str) -> bool {
         match words {
             "running_key_change = shutdown" => self.policy.running_key_change = RunningKeyChange::Shutdown,
@@ -351,7 +351,7 @@ impl World {
     async fn fill_with_templates(&self) {
         let outcome = self.state.change(|tx| {
             for number in 2..200 {
-                keep_template(tx, &format!("lt-many{number:04}"), US, 1);
+                put_template(tx, &format!("lt-many{number:04}"), US, 1);
             }
             Ok::<_, ApiError>(())
         });
@@ -427,7 +427,7 @@ impl World {
         outcome.await.unwrap().unwrap();
     }
 
-    /// All instances rest in that state, whatever was under way.
+    /// Puts all instances idle into that state, whatever was under way.
     pub(crate) async fn put_all_into(&self, state: &str) {
         let state = InstanceState::find(state).unwrap();
         self.alter_all(move |instance| (instance.state, instance.operation) = (state, None)).await;

@@ -47,7 +47,7 @@ fn snapshot(id: SnapshotId, image: &str, sequence: u64) -> Snapshot {
     }
 }
 
-/// One that is ready, one whose capture ended without a word, and another account's.
+/// One that is ready, one whose capture was superseded, and one of another account.
 pub(crate) fn fill(tx: &mut Transaction<'_>, us: AccountNumber, others: AccountNumber) {
     for (id, name, account, state) in [
         ("img-golden01", "golden", us, ImageState::Normal),
@@ -59,7 +59,7 @@ pub(crate) fn fill(tx: &mut Transaction<'_>, us: AccountNumber, others: AccountN
     }
 }
 
-/// Changes the world as the words say; whether there are such words.
+/// Changes the world as the words describe; returns whether the words are known.
 pub(crate) async fn change(state: &State, words: &str) -> bool {
     let words = words.to_owned();
     let changed = state.change(move |tx| {

@@ -1,4 +1,4 @@
-//! The networks of the transcripts' small world, and how they are filled up.
+//! The networks of the transcripts' world, and how they are filled up.
 //!
 //! Our account has two VPCs of the same range, three subnets in them, and two security groups, one of which a rule of the
 //! other names; another account has one of each.
@@ -91,7 +91,7 @@ pub(crate) fn fill_up(tx: &mut Transaction<'_>, us: AccountNumber, now: u64) {
     tx.put(first);
 }
 
-/// JSON of one rule more than a group takes.
+/// JSON with one rule more than a group accepts.
 pub(crate) fn many_rules() -> String {
     let rule = |port| format!(r#"{{"Protocol":"TCP","Port":"{port}","CidrBlock":"10.0.0.6","Action":"ACCEPT"}}"#);
     (1..=RULES_MAX + 1).map(rule).collect::<Vec<_>>().join(",")

@@ -1,7 +1,8 @@
 //! CreateDefaultVpc: the account's default VPC in the region, and its default subnet in a zone.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateDefaultVpc>.
-//! Unlike upstream, every account has both from the first, so nothing is made; without a zone it is the region's first one.
+//! Unlike upstream, every account has both from the beginning, so nothing is made; the default zone is the region's
+//! first.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, network, types};
 use cvmd_model::VpcId;

@@ -1,7 +1,7 @@
 //! CreateSecurityGroup: makes a security group without rules.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSecurityGroup>.
-//! Rules are kept and answered; Unlike upstream, nothing enforces them.
+//! Rules are stored and answered; Unlike upstream, nothing enforces them.
 
 use super::security_groups::description;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 use cvmd_model::{Refusal, SecurityGroup, SecurityGroupId};
 use serde::Serialize;
 
-/// Groups of an account in a region, the default one not counted.
+/// The maximum of groups of an account in a region, without the default one.
 const GROUPS_MAX: usize = 50;
 pub(crate) const ACTION: Action = Action::command(
     Product::Vpc,

@@ -1,8 +1,8 @@
-//! CreateSecurityGroupPolicies: puts rules into a security group, in one direction, before an index or behind all.
+//! CreateSecurityGroupPolicies: inserts rules into a security group, in one direction, before an index or at the end.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSecurityGroupPolicies>.
-//! Rules are kept and answered; Unlike upstream, nothing enforces them.
-//! A rule without a protocol is for all of them, as Packer sends it. There are no templates of addresses or services.
+//! Rules are stored and answered; Unlike upstream, nothing enforces them. A rule without a protocol applies to all, as
+//! Packer sends it. There are no templates of addresses or services.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, network,

@@ -1,7 +1,7 @@
 //! CreateSubnet: makes a subnet in a VPC, in one zone; it is associated with the VPC's route table.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSubnet>.
-//! The default VPC takes no further subnets: its own span it.
+//! The default VPC accepts no further subnets: its own cover it.
 
 use crate::{
     Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply::SubnetReply,
@@ -9,7 +9,7 @@ use crate::{
 use cvmd_model::{Refusal, Subnet, SubnetId, VpcId};
 use serde::Serialize;
 
-/// Subnets of a VPC.
+/// The maximum of subnets of a VPC.
 const SUBNETS_MAX: usize = 100;
 
 pub(crate) const ACTION: Action = Action::command(

@@ -1,7 +1,7 @@
 //! CreateVpc: makes a virtual private cloud, with its default route table.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateVpc>.
-//! IPv4 only. All of 10.0.0.0/8 is taken, as the vendor's console does.
+//! IPv4 only. All of 10.0.0.0/8 is allowed, as in the vendor's console.
 
 use super::vpc_settings::{dns_servers, domain_name};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply::VpcReply};
@@ -9,7 +9,7 @@ use cvmd_model::{Cidr, Refusal, RouteTableId, Tag, Vpc, VpcId};
 use serde::Serialize;
 use std::net::Ipv4Addr;
 
-/// VPCs of an account in a region, the default one not counted.
+/// The maximum of VPCs of an account in a region, without the default one.
 const VPCS_MAX: usize = 20;
 pub(crate) const ACTION: Action = Action::command(
     Product::Vpc,
@@ -32,7 +32,7 @@ struct Reply<'a> {
     vpc: VpcReply<'a>,
 }
 
-struct Wish {
+struct VpcSpec {
     name: Box<str>,
     cidr: Cidr,
     multicast: bool,
@@ -51,7 +51,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let multicast = network::text_flag(parameters, "EnableMulticast")?.unwrap_or(false);
     let (dns_servers, domain_name) = (dns_servers(parameters)?.unwrap_or_default(), domain_name(parameters)?);
     let tags = network::tags(parameters)?;
-    let spec = Wish { name, cidr, multicast, dns_servers, domain_name: domain_name.unwrap_or_default(), tags };
+    let spec = VpcSpec { name, cidr, multicast, dns_servers, domain_name: domain_name.unwrap_or_default(), tags };
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
         if view.vpcs().list(context.account, context.region).filter(|vpc| !vpc.is_default()).count() >= VPCS_MAX {

@@ -1,4 +1,5 @@
-//! DeleteSecurityGroupPolicies: takes rules off a security group, in one direction, by their indexes or by what they say.
+//! DeleteSecurityGroupPolicies: removes rules from a security group, in one direction, by their indexes or their
+//! content.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroupPolicies>.
 
@@ -39,17 +40,17 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     Ok(Box::new(move |tx, context| {
         change(tx, context, id, |group| {
             unchanged(group, version)?;
-            let kept = group.rules(direction);
-            let indexes = policies.iter().map(|policy| index(policy, kept)).collect::<Result<Vec<_>, _>>()?;
+            let rules = group.rules(direction);
+            let indexes = policies.iter().map(|policy| index(policy, rules)).collect::<Result<Vec<_>, _>>()?;
             group.remove(direction, &indexes, context.now_seconds)
         })
     }))
 }
 
-/// The index given, or that of the rule that says the same.
-fn index(policy: &Policy, kept: &[Rule]) -> Result<usize, Refusal> {
-    let says_it = |rule: &Rule| kept.iter().position(|kept| kept.says_what(rule));
-    let found = policy.index.or_else(|| policy.rule.as_ref().and_then(says_it));
+/// The given index, or that of the rule with the same content.
+fn index(policy: &Policy, rules: &[Rule]) -> Result<usize, Refusal> {
+    let same = |rule: &Rule| rules.iter().position(|other| other.is_same_as(rule));
+    let found = policy.index.or_else(|| policy.rule.as_ref().and_then(same));
     found.ok_or_else(|| Refusal::NetworkNotFound("SecurityGroupPolicy".into()))
 }
 

@@ -1,7 +1,7 @@
-//! DeleteSubnet: deletes a subnet in which there is no instance any more.
+//! DeleteSubnet: deletes a subnet without instances.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSubnet>.
-//! A terminated instance is in its subnet until its machine is gone.
+//! A terminated instance stays in its subnet until its machine is gone.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, SubnetId};

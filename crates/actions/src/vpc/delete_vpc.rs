@@ -1,8 +1,8 @@
 //! DeleteVpc: deletes a VPC that has no subnets.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteVpc>.
-//! Where the vendor is silent: a VPC with subnets is in use, also when
-//! they are empty, and the default VPC stays.
+//! Where the vendor is silent: a VPC with subnets is in use, even if they are empty, and the default VPC cannot be
+//! deleted.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, VpcId};

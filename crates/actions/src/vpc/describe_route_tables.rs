@@ -1,7 +1,7 @@
-//! DescribeRouteTables: each VPC's default route table, with which its subnets are associated.
+//! DescribeRouteTables: each VPC's default route table, with its associated subnets.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeRouteTables>.
-//! There are no other tables here, and no routes of the user's in them.
+//! There are no other tables here, and no custom routes.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
@@ -13,7 +13,7 @@ use cvmd_model::{RouteTableId, Vpc};
 use cvmd_state::View;
 use serde::Serialize;
 
-/// No table has a route of one's own, and so none with a next hop.
+/// No table has a custom route, so none has a next hop.
 const FILTERS: &[&str] =
     &["route-table-id", "route-table-name", "vpc-id", "association.main", "visible", "tag-key", "next-hop-type"];
 const NAME: &str = "default";

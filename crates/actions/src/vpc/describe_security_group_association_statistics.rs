@@ -1,9 +1,8 @@
-//! DescribeSecurityGroupAssociationStatistics: by how many instances, and by the rules of how many other groups, each
-//! security group is used.
+//! DescribeSecurityGroupAssociationStatistics: how many instances, and how many other groups' rules, use each security
+//! group.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupAssociationStatistics>.
-//! Terraform deletes a group when nothing uses it any more. A group that is
-//! not there is not answered.
+//! Terraform deletes a group when nothing uses it any more. A group that does not exist is not answered.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::SecurityGroupId;

@@ -1,4 +1,4 @@
-//! DescribeSecurityGroupPolicies: a security group's rules, in their order, with their version.
+//! DescribeSecurityGroupPolicies: a security group's rules in order, with their version.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
 
@@ -12,7 +12,7 @@ use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
 use cvmd_state::View;
 use serde::Serialize;
 
-/// The last two are about templates, which no rule is made of here.
+/// The last two are about templates, which do not exist here.
 const FILTERS: &[&str] = &[
     "security-group-id",
     "ip",

@@ -1,7 +1,7 @@
-//! DescribeSecurityGroupReferences: the security groups in whose rules each of some groups is named.
+//! DescribeSecurityGroupReferences: the security groups whose rules name some groups.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupReferences>.
-//! A group that is not there is not answered.
+//! A group that does not exist is not answered.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::SecurityGroupId;

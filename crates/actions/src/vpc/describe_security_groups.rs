@@ -1,6 +1,6 @@
-//! DescribeSecurityGroups: the account's security groups in the region, newest first; the default one is always there.
+//! DescribeSecurityGroups: the account's security groups in the region, newest first; the default one always exists.
 //!
-//! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that do not exist are no error.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,7 +1,7 @@
 //! DescribeSubnets: the account's subnets in the region, newest first, the default ones last.
 //!
-//! <https://cloud.tencent.com/document/api/215/15784>. Well-formed ids that are not there are no error. All default subnets
-//! share one block of addresses: each answers how many of the block are free. There is no paging by token.
+//! <https://cloud.tencent.com/document/api/215/15784>. Well-formed ids that do not exist are no error. All default
+//! subnets share one block of addresses: each shows how many of the block are free. There is no paging by token.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

@@ -1,9 +1,8 @@
-//! DescribeUsedIpAddress: which private addresses of a VPC or a subnet are used, and by what; one that is free is not
-//! answered.
+//! DescribeUsedIpAddress: the used private addresses of a VPC or a subnet, and their users; free ones are not answered.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeUsedIpAddress>.
-//! What uses an address here is an instance, and its id is answered:
-//! Unlike upstream, there are no network interfaces of their own.
+//! An address is always used by an instance here, and its id is answered. Unlike upstream, network interfaces have no
+//! ids of their own.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
@@ -73,7 +72,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let used: Vec<&Arc<Instance>> = if by_address {
         let holder = |address: &Ipv4Addr| {
             let holder = view.address_holder(vpc, *address).and_then(|id| view.instance(id));
-            // A public address is the instance's too, but not the subnet's.
+            // A public address belongs to the instance too, but not to the subnet.
             holder.filter(|instance| instance.private_address == *address)
         };
         addresses.iter().filter_map(holder).filter(wanted).collect()

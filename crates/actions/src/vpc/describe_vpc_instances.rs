@@ -1,4 +1,4 @@
-//! DescribeVpcInstances: the account's instances by the VPC that they are in.
+//! DescribeVpcInstances: the account's instances by their VPC.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeVpcInstances>.
 //! An instance has one interface here, with one private address.

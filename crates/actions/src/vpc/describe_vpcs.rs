@@ -1,6 +1,6 @@
-//! DescribeVpcs: the account's VPCs in the region, newest first; the default one is always there, and the last.
+//! DescribeVpcs: the account's VPCs in the region, newest first; the default one always exists and comes last.
 //!
-//! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that are not there are no error.
+//! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that do not exist are no error.
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,

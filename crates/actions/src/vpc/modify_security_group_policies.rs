@@ -1,8 +1,8 @@
-//! ModifySecurityGroupPolicies: sets all rules of a security group anew; `Version` `0` clears them.
+//! ModifySecurityGroupPolicies: replaces all rules of a security group; `Version` `0` clears them.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySecurityGroupPolicies>.
-//! A direction without rules is cleared. With `SortPolicys` or without,
-//! the rules stand in the order in which they were given.
+//! A direction without rules is cleared. With or without `SortPolicys`, the rules are in the order in which they were
+//! given.
 
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, network,

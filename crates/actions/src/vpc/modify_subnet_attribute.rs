@@ -1,7 +1,7 @@
 //! ModifySubnetAttribute: changes a subnet's name or broadcast.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifySubnetAttribute>.
-//! Broadcast is kept and answered; nothing is broadcast here.
+//! Broadcast is stored and answered; nothing is broadcast here.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, Subnet, SubnetId};

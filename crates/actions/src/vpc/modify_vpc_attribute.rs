@@ -1,7 +1,7 @@
 //! ModifyVpcAttribute: changes a VPC's name, DNS servers, domain or multicast.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ModifyVpcAttribute>.
-//! DNS servers and domain are kept and answered; no guest hears of them.
+//! DNS servers and domain are stored and answered; guests do not get them.
 
 use super::vpc_settings::{dns_servers, domain_name};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};

@@ -1,4 +1,4 @@
-//! What the API answers about networks. `CdcId` and its like are `""`, not null: clients dereference them.
+//! Replies about networks. `CdcId` and the like are `""`, not null: clients dereference them.
 
 use crate::reply::{Unset, civil_time};
 use cvmd_model::{Direction, Peer, Rule, SecurityGroup, Subnet, Tag, Vpc};
@@ -87,7 +87,7 @@ pub(crate) struct SubnetReply<'a> {
     stack_type: Unset,
 }
 
-/// The first address of the range, which is no machine's.
+/// The first address of the range, which no machine gets.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Gateway {
@@ -126,7 +126,7 @@ impl SubnetReply<'_> {
     }
 }
 
-/// How many of what is listed are where: beside each list of subnets and security groups, which are of one region.
+/// Counts by region, beside each list of subnets and security groups, which are of one region.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RegionStatistics {
@@ -191,7 +191,7 @@ struct PolicyReply<'a> {
     diff: bool,
 }
 
-/// Of templates there are none here; clients dereference the object.
+/// There are no templates here; clients dereference the object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ServiceTemplate {
@@ -219,7 +219,7 @@ struct PolicyStatistics {
 }
 
 impl PolicySetReply<'_> {
-    /// The rules that pass, each with the index that it has among all.
+    /// The rules that pass, each with its index among all.
     pub(crate) fn of(group: &SecurityGroup, passes: impl Fn(Direction, &Rule) -> bool) -> PolicySetReply<'_> {
         let policies = |direction| {
             let indexed = group.rules(direction).iter().enumerate();

@@ -1,7 +1,7 @@
-//! ReplaceSecurityGroupPolicies: puts rules of one direction in the place of those that have their indexes.
+//! ReplaceSecurityGroupPolicies: replaces rules of one direction by their indexes.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicies>.
-//! Contents only: `UpdateType` `Priority` and `Both` are refused.
+//! Only the content is replaced: `UpdateType` `Priority` and `Both` are refused.
 
 use super::security_groups::replace;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, Words, network, vpc::security_rules::PolicySet};

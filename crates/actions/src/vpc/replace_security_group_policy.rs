@@ -1,4 +1,4 @@
-//! ReplaceSecurityGroupPolicy: puts one rule in the place of the one that has its index.
+//! ReplaceSecurityGroupPolicy: replaces one rule by its index.
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicy>.
 

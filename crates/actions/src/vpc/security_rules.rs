@@ -1,4 +1,4 @@
-//! Rules of security groups as requests hold them.
+//! Rules of security groups in requests.
 
 use crate::{Body, Context, Parameters, Reason, Words, names, network, parameters::shorten};
 use cvmd_model::{Cidr, Direction, Peer, Refusal, Rule, SecurityGroup, SecurityGroupId};
@@ -11,17 +11,17 @@ const DESCRIPTION_MAX: usize = 100;
 /// `SecurityGroupPolicySet` of a request.
 #[derive(Debug, Default)]
 pub(crate) struct PolicySet {
-    /// What the caller believes the rules' version to be.
+    /// The version that the caller expects the rules to have.
     pub version: Option<u64>,
     pub ingress: Vec<Policy>,
     pub egress: Vec<Policy>,
 }
 
-/// One rule of a request, and where it stands or shall stand.
+/// One rule of a request, and its position.
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub index: Option<usize>,
-    /// `None` when nothing but an index was given.
+    /// `None` when only an index was given.
     pub rule: Option<Rule>,
 }
 
@@ -40,7 +40,7 @@ impl PolicySet {
         Ok(PolicySet { version, ingress, egress })
     }
 
-    /// The one direction that a request may speak of.
+    /// The only direction that a request may contain.
     pub(crate) fn one_direction(self) -> Result<(Direction, Vec<Policy>), Reason> {
         match (self.ingress.is_empty(), self.egress.is_empty()) {
             (false, true) => Ok((Direction::Ingress, self.ingress)),
@@ -52,13 +52,13 @@ impl PolicySet {
 }
 
 impl Policy {
-    /// The rule, which must be more than an index.
+    /// The rule, which must have more than an index.
     pub(crate) fn whole(self) -> Result<Rule, Reason> {
         self.rule.ok_or(Reason::NothingToDo { names: "`CidrBlock`, `Ipv6CidrBlock` and `SecurityGroupId`" })
     }
 }
 
-/// Changes a group's copy and puts it, or refuses.
+/// Changes a copy of the group and puts it, or refuses.
 pub(crate) fn change(
     tx: &mut Transaction<'_>,
     context: &Context,
@@ -120,7 +120,7 @@ fn read_policy(policy: &mut Parameters, now_seconds: u64) -> Result<Policy, Reas
     Ok(Policy { index, rule: Some(Rule { protocol, port, peer, accept, description, modified_seconds: now_seconds }) })
 }
 
-/// Whom the rule speaks of: one of three, and empty text counts as none.
+/// The rule's other side: one of three parameters; an empty text counts as absent.
 fn peer(policy: &mut Parameters) -> Result<Option<Peer>, Reason> {
     let mut given = |name: &str| policy.text(name).map(|text| text.filter(|text| !text.is_empty()));
     let (ipv4, ipv6, group) = (given("CidrBlock")?, given("Ipv6CidrBlock")?, given("SecurityGroupId")?);
@@ -141,7 +141,7 @@ fn peer(policy: &mut Parameters) -> Result<Option<Peer>, Reason> {
     }
 }
 
-/// An address, or a range; whatever is behind its prefix counts for nothing, as upstream.
+/// An address, or a range; bits after the prefix are ignored, as upstream.
 fn ipv4_range(text: &str) -> Option<Box<str>> {
     let Some((address, prefix)) = text.split_once('/') else {
         return text.parse::<Ipv4Addr>().ok().map(|address| address.to_string().into());
@@ -155,14 +155,14 @@ fn is_ipv6_range(text: &str) -> bool {
     address.parse::<Ipv6Addr>().is_ok() && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= 128)
 }
 
-/// Without one, all.
+/// The protocol; without one, all.
 fn protocol(policy: &mut Parameters) -> Result<&'static str, Reason> {
     let text = policy.text("Protocol")?.filter(|text| !text.is_empty()).unwrap_or_else(|| "ALL".into());
     let known = PROTOCOLS.into_iter().find(|protocol| text.eq_ignore_ascii_case(protocol));
     known.ok_or_else(|| policy.no_such_word("Protocol", &text, PROTOCOLS.into_iter()))
 }
 
-/// `ALL`, or ports and ranges with commas between them, which TCP and UDP only have.
+/// `ALL`, or ports and ranges separated by commas, which only TCP and UDP have.
 fn port(policy: &mut Parameters, protocol: &str) -> Result<Box<str>, Reason> {
     let text = policy.text("Port")?.filter(|text| !text.is_empty()).unwrap_or_else(|| "ALL".into());
     if text.eq_ignore_ascii_case("all") {

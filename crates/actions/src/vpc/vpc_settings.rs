@@ -1,4 +1,4 @@
-//! What a VPC tells its machines by DHCP, as requests say it.
+//! The DHCP settings of a VPC, from a request.
 
 use crate::{Parameters, Reason, names, parameters::shorten};
 use std::net::Ipv4Addr;
