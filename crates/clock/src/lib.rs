@@ -1,13 +1,13 @@
-//! Time: the system's clock, or a virtual one, which tests turn.
+//! Time: the system's clock, or a virtual one for tests.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Unix time in milliseconds, and sleeping until then.
+/// Unix time in milliseconds, and sleeping until a time.
 #[derive(Debug, Clone, Copy)]
 pub enum Clock {
     /// The system's clock.
     System,
-    /// Unix milliseconds at an instant of tokio's clock, which `tokio::time::pause` makes virtual.
+    /// Unix milliseconds that follow tokio's clock, which `tokio::time::pause` makes virtual.
     Tokio { origin_ms: u64, origin: tokio::time::Instant },
 }
 
@@ -24,7 +24,7 @@ impl Clock {
         self.now_us() / 1000
     }
 
-    /// Unix seconds, and the microseconds of that second, for what has to be told apart within one.
+    /// Unix seconds, and the microseconds within that second, to order what happens within one.
     #[must_use]
     pub fn second_and_microseconds(self) -> (u64, u32) {
         let now_us = self.now_us();

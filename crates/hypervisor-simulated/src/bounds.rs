@@ -1,17 +1,17 @@
-//! Bounds on what guests and their visitors may take, and how often each was reached.
+//! The bounds of what guests and their visitors may use, and how often each was reached.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What is bounded, as the metrics name it. Each stands in docs/operating.md.
+/// The bounds, with their names in the metrics. Each is listed in docs/operating.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bound {
     /// Connections to machines' sshd and consoles.
     Connections,
-    /// Of them, those that have not logged in.
+    /// The part of them that have not logged in.
     Startups,
     /// Peers whose logins failed too often.
     Penalties,
-    /// Lines of the log about logins that failed.
+    /// Lines of the log about failed logins.
     LoginLog,
     /// Channels on one connection.
     Channels,
@@ -19,9 +19,9 @@ pub(crate) enum Bound {
     Input,
     /// Bytes of a line, a script or a command's words.
     Line,
-    /// What one command, or one text, may print.
+    /// The output of one command or one text.
     Output,
-    /// What one command may read of files.
+    /// The bytes of files that one command may read.
     Reading,
     /// Memory of guests: files, scripts, input and output.
     Memory,

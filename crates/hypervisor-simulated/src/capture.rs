@@ -1,4 +1,4 @@
-//! Captured disks: machines that are captured, and such as are made anew from what was captured.
+//! Images: capturing machines' disks, and reinstalling disks from images.
 
 use crate::{
     guest::disk::Disk,
@@ -11,7 +11,7 @@ use cvmd_hypervisor::{Definition, Error, Listener};
 use cvmd_model::{ImageId, InstanceId, Power};
 
 impl Machines {
-    /// The disk that a machine of this definition begins with.
+    /// The disk with which a machine of this definition begins.
     pub(crate) fn new_disk(&self, definition: &Definition) -> Result<Disk, Error> {
         match definition.image {
             Some(image) => Ok(self.images.get(image)?.disk.clone()),
@@ -21,7 +21,7 @@ impl Machines {
 
     pub(crate) async fn capture_now(&self, id: InstanceId, image: ImageId) -> Result<(), Error> {
         let slot = self.registry.slot(id).ok_or(Error::Absent(id))?;
-        // The disk is one row, so it is whole at every moment; the verb's turn keeps two captures apart.
+        // The disk is one row, so it is consistent at every moment; the lock separates two captures.
         let _verb = slot.verb.lock().await;
         let machine = slot.machine().ok_or(Error::Absent(id))?;
         if self.images.get(image).is_ok() {
@@ -47,7 +47,7 @@ impl Machines {
         let id = definition.id;
         let disk = self.new_disk(definition)?;
         let fresh = Machine { disk, ..Machine::new(definition, new_host_seed()) };
-        // A machine that had no sshd has no port of its own yet, where machines have those.
+        // A machine without an sshd has no port of its own yet, if machines have those.
         let had_sshd = self.registry.machine(id).ok_or(Error::Absent(id))?.has_sshd;
         let listener = if had_sshd { Ok(None) } else { self.listeners.own_listener(&fresh, None) };
         let listener = listener.map_err(|error| Error::Other(format!("{id} gets no SSH port: {error}").into()))?;

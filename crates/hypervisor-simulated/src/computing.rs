@@ -1,7 +1,6 @@
-//! What guests compute, and the passwords that are checked for them: all of it takes turns, round robin between machines,
-//! so that whoever keeps one machine busy holds up no other. What is heavy has turns of its own: a login and the small
-//! command behind it wait for nothing that takes long. These go round between owners: each takes up to some thirty milliseconds,
-//! and an owner may have many machines.
+//! Guests' computations and the checks of passwords take turns between machines, so that a busy machine does not delay
+//! another. Heavy work has turns of its own, so that a login and a short command never wait for it. Those go round
+//! between owners: each turn takes up to some thirty milliseconds, and an owner may have many machines.
 
 use crate::owners::Holder;
 use cvmd_hypervisor::{Turn, Turns};
@@ -11,27 +10,27 @@ use tokio::{
     task::block_in_place,
 };
 
-/// From so many bytes or words on, a guest's work is done where it stops no task of others.
+/// From this weight (bytes or words) on, a guest's work runs where it blocks no other task.
 pub(crate) const HEAVY: usize = 1024;
-/// More than the channels that one machine's connections may have.
+/// More than the channels of one machine's connections.
 const WAITING_MAX: usize = 4096;
-/// Connections of one owner that wait for a host key to be made, and for a key exchange that takes long.
+/// The maximum of connections of one owner that wait for a host key, and of those that wait for a slow key exchange.
 const KEYS_WAITING_MAX: usize = 32;
 
-/// One part of this computer; the rest is for the API and for connections.
+/// Half of this computer's processors for guests; the rest is for the API and for connections.
 #[derive(Debug)]
 pub(crate) struct Computing {
     light: Turns<InstanceId>,
     heavy: Turns<Holder>,
     passwords: Turns<InstanceId>,
-    /// RSA host keys that are made, of which each takes a second: one at a time, round robin between owners.
+    /// The making of RSA host keys, of which each takes a second: one at a time, in turn between owners.
     pub(crate) host_keys: Turns<Holder>,
     /// Key exchanges over a finite field, in the same way.
     pub(crate) exchanges: Turns<Holder>,
 }
 
 impl Computing {
-    /// Half of the processors for each of them.
+    /// Half of the processors for each kind of work.
     pub(crate) fn new() -> Computing {
         let half = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
         let [light, passwords] = [(); 2].map(|()| Turns::new(half, WAITING_MAX));
@@ -42,13 +41,13 @@ impl Computing {
 }
 
 impl Computing {
-    /// A guest's turn to compute what is not heavy. Held for one command at most, and never over a wait.
+    /// A guest's turn for work that is not heavy. Held for one command at most, and never while waiting.
     pub(crate) async fn turn(&self, machine: InstanceId) -> Option<Turn<InstanceId>> {
         self.light.take(machine).await.ok()
     }
 
-    /// Computes for a guest, in its turn. What is heavy (`weight`: bytes or words) takes milliseconds, so that whoever waits
-    /// behind it on this thread goes on meanwhile on another one. Whose the machine is, is asked for what is heavy only.
+    /// Computes for a guest in its turn. Heavy work (`weight`: bytes or words) takes milliseconds, so tasks that wait
+    /// on this thread continue on another one. The machine's owner is looked up only for heavy work.
     pub(crate) async fn compute<T>(
         &self,
         machine: InstanceId,
@@ -65,14 +64,14 @@ impl Computing {
         if is_alone { work() } else { block_in_place(work) }
     }
 
-    /// Whether a password is right. Hashing takes a millisecond: not on a thread that serves others, and in turns.
+    /// Checks a password. Hashing takes a millisecond: not on a thread that serves others, and in turns.
     pub(crate) async fn checks_password(
         &self,
         machine: InstanceId,
         is_right: impl FnOnce() -> bool + Send + 'static,
     ) -> bool {
         let turn = self.passwords.take(machine).await;
-        // The turn goes along: whoever hangs up meanwhile does not end what is being hashed.
+        // The turn moves along: a client that disconnects does not end the hashing.
         let checked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             is_right()
@@ -106,7 +105,7 @@ mod test {
         tokio::time::timeout(soon, computing.compute(other, || holder(other), HEAVY - 1, || ()))
             .await
             .expect("small commands go on");
-        // Hashing is a thread's, which the paused clock does not wait for.
+        // A thread hashes, and the paused clock does not wait for it.
         tokio::time::resume();
         let checked = tokio::time::timeout(Duration::from_secs(20), computing.checks_password(other, || true));
         assert!(checked.await.expect("logins go on"));

@@ -15,7 +15,7 @@ use std::{net::IpAddr, sync::Arc};
 use tokio::{sync::mpsc::UnboundedReceiver, task::AbortHandle};
 use uuid::Uuid;
 
-/// Bytes that wait in each direction of a connection without a socket; SSH's packets have up to 32 KiB.
+/// The buffer in each direction of a connection without a socket, in bytes; SSH's packets have up to 32 KiB.
 const PIPE_BYTES: usize = 64 * 1024;
 
 /// Machines in this process. Opened in a tokio runtime, whose tasks end with [`Hypervisor::close`] or when the last
@@ -51,38 +51,38 @@ impl SimulatedHypervisor {
             tokio::spawn(machines.run_timers()).abort_handle(),
             tokio::spawn(machines.keep_ports(std::mem::take(&mut bound.moved))).abort_handle(),
         ];
-        // Weak: a listener does not keep the machines that it leads to.
+        // Weak: a listener must not keep its machines alive.
         let (all, each) = (Arc::downgrade(&machines), Arc::downgrade(&machines));
         let of = move |id| Arc::new(SshdOf::new(each.clone(), id)) as Arc<dyn Answer>;
         machines.listeners.serve_all(bound, Arc::new(Sshd::new(all)), of);
         Ok(Arc::new(SimulatedHypervisor { machines, tasks: Mutex::new(tasks.into()) }))
     }
 
-    /// How often the machine has booted; `None` when there is none.
+    /// How often the machine has booted; `None` if it does not exist.
     #[must_use]
     pub fn boot_count(&self, id: InstanceId) -> Option<u64> {
         self.machine(id).map(|machine| machine.boot_count)
     }
 
-    /// The machine as it is stored; `None` when there is none.
+    /// The stored machine; `None` if it does not exist.
     #[must_use]
     pub fn machine(&self, id: InstanceId) -> Option<Arc<Machine>> {
         self.machines.machine(id)
     }
 
-    /// Machines that were not wanted when this was opened.
+    /// Machines that were set aside when this was opened.
     #[must_use]
     pub fn aside(&self) -> &[Arc<Machine>] {
         &self.machines.aside
     }
 
-    /// How many machines there are.
+    /// The number of machines.
     #[must_use]
     pub fn count(&self) -> usize {
         self.machines.registry.count()
     }
 
-    /// How much has been written since opening.
+    /// What was written since opening.
     #[must_use]
     pub fn written(&self) -> Written {
         self.machines.store.written()
@@ -146,7 +146,7 @@ impl Hypervisor for SimulatedHypervisor {
             .await
     }
 
-    /// A guest that is still booting does not hear it.
+    /// A guest that is still booting ignores it.
     async fn shut_down(&self, id: InstanceId) -> Result<(), Error> {
         self.machines
             .change(id, |machine, now_ms| {
@@ -225,14 +225,14 @@ impl Hypervisor for SimulatedHypervisor {
         self.machines.listeners.common_port()
     }
 
-    /// A verb that waits for its guest waits no longer: it fails, and nothing of it is written.
+    /// A verb that waits for its guest fails, and nothing of it is written.
     async fn close(&self) {
         self.machines.closing.send_replace(true);
         for task in self.tasks.lock().drain(..) {
             task.abort();
         }
         for listener in self.machines.listeners.close_all() {
-            // It was told to end; what counts is that its socket is closed.
+            // It was cancelled; only its closed socket matters.
             let _ = listener.await;
         }
         self.machines.sessions.close();

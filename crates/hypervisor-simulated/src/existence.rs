@@ -1,4 +1,4 @@
-//! How a machine comes to be, and how it ends.
+//! Defining and erasing a machine.
 
 use crate::{
     machine::Machine,
@@ -15,7 +15,7 @@ impl Machines {
         loop {
             let slot = self.registry.slot_for(id);
             let _verb = slot.verb.lock().await;
-            // Erased while we waited: this place is out of the table.
+            // The machine was erased while we waited: this slot is no longer in the table.
             if !self.registry.slot(id).is_some_and(|there| Arc::ptr_eq(&there, &slot)) {
                 continue;
             }
@@ -47,7 +47,7 @@ impl Machines {
         }
     }
 
-    /// Takes what must be a machine's alone, and makes its row durable.
+    /// Reserves what must be unique to a machine, and makes its row durable.
     async fn persist_new(&self, machine: &mut Machine) -> Result<Option<Listener>, Error> {
         let id = machine.id;
         let other = |why: String| Error::Other(why.into());

@@ -1,4 +1,4 @@
-//! Captured disks, in memory: rows of their own beside the machines.
+//! Captured disks in memory: they have rows of their own.
 
 use crate::image::Image;
 use cvmd_hypervisor::Error;

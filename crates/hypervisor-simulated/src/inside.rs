@@ -1,4 +1,4 @@
-//! What happens inside a guest, without the hypervisor: its owner edits a file, shuts it down, reboots it.
+//! Changes from inside a guest, without the hypervisor: its owner edits a file, shuts it down, reboots it.
 
 use crate::{
     machine::Machine,
@@ -7,11 +7,12 @@ use crate::{
 use cvmd_hypervisor::Error;
 use cvmd_model::{BootId, InstanceId};
 
-/// Bytes of `authorized_keys` that a guest may write: a machine's row holds it, and each login reads it.
+/// The maximum bytes of `authorized_keys` that a guest may write: they are in the machine's row, and each login reads
+/// them.
 const KEYS_BYTES_MAX: usize = 64 << 10;
 
 impl Machines {
-    /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner may, whatever the machine's power.
+    /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner can, whatever the machine's power is.
     ///
     /// # Errors
     /// [`Error::Absent`], [`Error::Store`].
@@ -38,7 +39,7 @@ impl Machines {
     ) -> Result<(), Error> {
         self.change_inside(id, boot, move |machine, _| {
             let text = edit(&machine.disk.authorized_keys);
-            // What an earlier version let grow may still become shorter.
+            // A text that grew under an earlier version may still become shorter.
             if text.len() > KEYS_BYTES_MAX && text.len() >= machine.disk.authorized_keys.len() {
                 return Err(Error::Other(format!("authorized_keys has at most {KEYS_BYTES_MAX} bytes here").into()));
             }
@@ -57,7 +58,7 @@ impl Machines {
         .await
     }
 
-    /// `reboot` inside the guest: down and up again, another boot.
+    /// `reboot` inside the guest: it goes down and starts again, with a new boot id.
     pub(crate) async fn reboot_inside(&self, id: InstanceId, boot: BootId) -> Result<(), Error> {
         let next = new_boot();
         self.change_inside(id, boot, move |machine, now_ms| {
@@ -67,8 +68,8 @@ impl Machines {
         .await
     }
 
-    /// What a guest does to itself. A power cut ends it: a guest whose boot is over, or whose machine is not running
-    /// any more, changes nothing, so that nothing it began can reach a disk that was written since.
+    /// A change that a guest makes itself. A power cut ends it: a guest whose boot is over, or whose machine no longer
+    /// runs, changes nothing, so that it cannot overwrite a disk that was written since.
     async fn change_inside(
         &self,
         id: InstanceId,

@@ -1,6 +1,6 @@
 //! Machines in the process, each with a disk of its own and a real SSH endpoint.
 //!
-//! A second truth beside the state: what a machine *is* stands in `machines.db` and is changed only through the
+//! A second truth beside the state: what a machine *is* is in `machines.db`, and changes only through the
 //! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
 
 mod admission;

@@ -1,7 +1,7 @@
-//! Where the machines' sshd is met from outside: one listener for all their addresses, or a port for each of them.
+//! The sockets for the machines' sshd: one listener for all their addresses, or a port for each machine.
 //!
-//! A port of its own is a machine's from its definition to its end, also while it is off: nobody else can take it
-//! between two boots. It is kept in the machine's row and asked for again at the next start.
+//! A machine has its own port from its definition to its end, also while it is off: nobody else can take it between two
+//! boots. It is stored in the machine's row and requested again at the next start.
 
 use crate::{
     machine::Machine,
@@ -25,11 +25,11 @@ enum Way {
     Ports(OwnPorts),
 }
 
-/// What listens for the machines.
+/// The listeners of the machines.
 pub(crate) struct Listeners {
     way: Way,
     open: Mutex<Open>,
-    /// Makes what answers at a machine's own port; set once there is somebody to answer.
+    /// Makes the handler for a machine's own port; set once connections can be answered.
     each: OnceLock<AnswerOf>,
 }
 
@@ -43,26 +43,25 @@ impl fmt::Debug for Listeners {
 
 #[derive(Debug, Default)]
 struct Open {
-    /// The one for all addresses.
+    /// The listener for all addresses.
     common: Option<JoinHandle<()>>,
-    /// By machine: its port, and its listener once that is served.
+    /// By machine: its port, and its listener once it is served.
     own: HashMap<InstanceId, (u16, Option<JoinHandle<()>>)>,
-    /// The ports of `own`, so that looking for a free one does not ask the system about each of ours.
+    /// The ports of `own`, so that the search for a free port need not try each of them.
     taken: HashSet<u16>,
 }
 
-/// Bound sockets that nobody serves yet.
+/// Bound sockets that are not served yet.
 #[derive(Debug, Default)]
 pub(crate) struct Bound {
     common: Option<Listener>,
     own: Vec<(InstanceId, Listener)>,
-    /// Machines whose row tells another port than they now have.
+    /// Machines whose row holds another port than they have now.
     pub(crate) moved: Vec<InstanceId>,
 }
 
 impl Listeners {
-    /// Binds what is wanted for the machines that there are, and gives those a port that had none, or whose own is
-    /// taken.
+    /// Binds the sockets for the existing machines, and gives a port to those that had none or whose port is taken.
     pub(crate) fn bind(settings: &SshSettings, machines: &mut [Arc<Machine>]) -> io::Result<(Listeners, Bound)> {
         let mut bound = Bound::default();
         let nowhere = Listeners { way: Way::Nowhere, open: Mutex::default(), each: OnceLock::new() };
@@ -70,7 +69,7 @@ impl Listeners {
             return Ok((nowhere, bound));
         }
         let Some(own_ports) = settings.own_ports else {
-            let listener = Listener::bind(settings.kept_port, &settings.ports)?;
+            let listener = Listener::bind(settings.last_port, &settings.ports)?;
             let port = listener.port();
             if let Some(missed) = listener.missed {
                 tracing::warn!(missed, port, "the machines' SSH port of the last start is taken");
@@ -94,8 +93,8 @@ impl Listeners {
         Ok((listeners, bound))
     }
 
-    /// Answers at the sockets that were bound before there was anybody to answer: `all` at the one for all addresses,
-    /// `each` makes what answers at a machine's own.
+    /// Serves the sockets that were bound before connections could be answered: `all` at the common one, `each` makes
+    /// the handler for a machine's own port.
     pub(crate) fn serve_all(
         &self,
         bound: Bound,
@@ -111,21 +110,21 @@ impl Listeners {
         }
     }
 
-    /// Binds a machine's own port, `kept` if it can be had; `None` where machines have none.
+    /// Binds a machine's own port, `wanted` if possible; `None` if machines have none.
     ///
     /// # Errors
     /// When no port is free.
-    pub(crate) fn own_listener(&self, machine: &Machine, kept: Option<u16>) -> io::Result<Option<Listener>> {
+    pub(crate) fn own_listener(&self, machine: &Machine, wanted: Option<u16>) -> io::Result<Option<Listener>> {
         let Way::Ports(OwnPorts { address, range }) = self.way else { return Ok(None) };
         if !machine.has_sshd {
             return Ok(None);
         }
         let (first, last) = range.unwrap_or((0, 0));
-        let kept = kept.filter(|port| range.is_none() || (first..=last).contains(port));
+        let wanted = wanted.filter(|port| range.is_none() || (first..=last).contains(port));
         let mut open = self.open();
         let mut outcome =
             Err(io::Error::new(io::ErrorKind::AddrInUse, format!("all ports from {first} to {last} are taken")));
-        for port in kept.into_iter().chain(first..=last).filter(|port| *port == 0 || !open.taken.contains(port)) {
+        for port in wanted.into_iter().chain(first..=last).filter(|port| *port == 0 || !open.taken.contains(port)) {
             match Listener::at(address, port) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 other => {
@@ -140,14 +139,14 @@ impl Listeners {
         Ok(Some(listener))
     }
 
-    /// Answers at a machine's own port from now on.
+    /// Serves a machine's own port from now on.
     pub(crate) fn serve(&self, id: InstanceId, listener: Listener) {
         let port = listener.port();
         let task = self.each.get().map(|each| tokio::spawn(listener.serve(each(id))));
         self.open().own.insert(id, (port, task));
     }
 
-    /// Gives a machine's own port back.
+    /// Gives up a machine's own port.
     pub(crate) fn close(&self, id: InstanceId) {
         let mut open = self.open();
         let Some((port, task)) = open.own.remove(&id) else { return };
@@ -157,7 +156,7 @@ impl Listeners {
         }
     }
 
-    /// Begins to close everything; whoever must know that the ports are free awaits what is answered.
+    /// Starts to close everything; the returned handles end when the ports are free.
     pub(crate) fn close_all(&self) -> Vec<JoinHandle<()>> {
         let mut open = self.open();
         let tasks: Vec<_> =
@@ -166,7 +165,7 @@ impl Listeners {
         tasks
     }
 
-    /// The one port at which every machine's sshd answers, if there is such a port.
+    /// The one port at which every machine's sshd answers, if there is one.
     pub(crate) fn common_port(&self) -> Option<u16> {
         if let Way::Addresses { port } = self.way { Some(port) } else { None }
     }
@@ -179,7 +178,7 @@ impl Listeners {
         !matches!(self.way, Way::Nowhere)
     }
 
-    /// Where a machine's sshd is met; `None` when no address leads there.
+    /// The address of a machine's sshd; `None` when no address leads there.
     pub(crate) fn address(&self, machine: &Machine) -> Option<SocketAddr> {
         match self.way {
             Way::Nowhere => None,
@@ -188,7 +187,7 @@ impl Listeners {
                 Some((*own, port).into())
             }
             Way::Ports(OwnPorts { address, .. }) => {
-                // Bound to all of this host's addresses: its own clients take the nearest.
+                // Bound to all of this host's addresses: its own clients use loopback.
                 let address = if address.is_unspecified() { Ipv4Addr::LOCALHOST } else { address };
                 Some((address, machine.port?).into())
             }

@@ -11,7 +11,7 @@
 //!                     until_ms
 //! ```
 //!
-//! A power cut leads to Off from everywhere. What time does is never written: a stored `Starting` whose time has come
+//! A power cut leads to Off from every state. Changes by time alone are not written: a stored `Starting` whose time has come
 //! *is* Running, before and after a restart of the process alike.
 
 use crate::guest::disk::Disk;
@@ -31,7 +31,7 @@ pub enum Stored {
 
 const NEVER: u64 = u64::MAX;
 
-/// Where the rescue system has the disk, as the vendor's guide mounts it.
+/// The directory where the rescue system mounts the disk, as in the vendor's guide.
 pub(crate) const RESCUE_MOUNT: &str = "/mnt/vm1";
 
 /// A machine as `machines.db` holds it.
@@ -40,7 +40,7 @@ pub struct Machine {
     pub id: InstanceId,
     pub addresses: Box<[Ipv4Addr]>,
     pub host_name: Box<str>,
-    /// Of the next boot on, when it was renamed while it ran.
+    /// The host name from the next boot on, if it was renamed while it ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_host_name: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Size::is_default")]
@@ -48,10 +48,10 @@ pub struct Machine {
     pub os_name: Box<str>,
     pub has_sshd: bool,
     pub guest: Box<str>,
-    /// Where machines have ports of their own: the one that was given to it last.
+    /// Its latest port, if machines have ports of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// From which the host key is derived; random, made once.
+    /// The seed of its host keys; random, never changes.
     pub host_seed: [u128; 2],
     /// An RSA host key in OpenSSH's form, once a client has needed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub struct Machine {
     /// When the latest boot began, unix milliseconds.
     pub booted_ms: u64,
     pub disk: Disk,
-    /// What the rescue system admits, when that is what the machine boots.
+    /// The login of the rescue system, if the machine boots that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescue: Option<Disk>,
 }
@@ -94,12 +94,12 @@ impl Machine {
         if self.rescue.is_some() { System::Rescue } else { System::Disk }
     }
 
-    /// What decides who may enter: the rescue system's own rules, or the disk's.
+    /// The login that applies now: the rescue system's, or the disk's.
     pub fn entrance(&self) -> &Disk {
         self.rescue.as_ref().unwrap_or(&self.disk)
     }
 
-    /// Chooses what is booted from now on.
+    /// Sets the system that is booted from now on.
     pub fn choose(&mut self, boot: &Boot) {
         self.rescue = match boot {
             Boot::Disk => None,
@@ -107,7 +107,7 @@ impl Machine {
         };
     }
 
-    /// The manners of the disk's own system; the rescue system has none but its pace.
+    /// The behaviour of the disk's own system; the rescue system has only its timing.
     pub fn behaviour(&self) -> Behaviour {
         let mut own = Behaviour::read(&self.guest, |_| {});
         own.keeps_keys |= own.keeps_keys_after_launch && self.boot_count > 0;
@@ -117,7 +117,7 @@ impl Machine {
         }
     }
 
-    /// What the machine is at `now_ms`.
+    /// The power at `now_ms`.
     pub fn power(&self, now_ms: u64) -> Power {
         match self.power {
             Stored::Off => Power::Off,
@@ -128,7 +128,7 @@ impl Machine {
         }
     }
 
-    /// When time alone will change what the machine is.
+    /// When the power will change by time alone.
     pub fn changes_at_ms(&self) -> Option<u64> {
         match self.power {
             Stored::Starting { until_ms } | Stored::ShuttingDown { until_ms } if until_ms != NEVER => Some(until_ms),
@@ -136,7 +136,7 @@ impl Machine {
         }
     }
 
-    /// Begins a new boot that is up `delay_ms` and the guest's own boot time from now.
+    /// Begins a new boot, which takes `delay_ms` and the guest's own boot time.
     pub fn boot(&mut self, boot: BootId, now_ms: u64, delay_ms: u64) {
         let behaviour = self.behaviour();
         let until_ms = now_ms.saturating_add(delay_ms).saturating_add(behaviour.boot_ms);
@@ -149,12 +149,12 @@ impl Machine {
         self.booted_ms = now_ms;
     }
 
-    /// The guest goes down by itself.
+    /// The guest begins to shut down.
     pub fn shut_down(&mut self, now_ms: u64) {
         self.power = Stored::ShuttingDown { until_ms: now_ms.saturating_add(self.behaviour().shutdown_ms) };
     }
 
-    /// What the running system calls itself.
+    /// The names of the running system: host and operating system.
     pub fn names(&self) -> (&str, &str) {
         match self.system() {
             System::Disk => (&self.host_name, &self.os_name),
@@ -162,12 +162,12 @@ impl Machine {
         }
     }
 
-    /// The home directory of the user who enters the system that runs.
+    /// The home directory of the running system's login user.
     pub fn home(&self) -> String {
         self.entrance().home()
     }
 
-    /// The absolute path at which the running system has the disk's `authorized_keys`.
+    /// The absolute path of the disk's `authorized_keys` in the running system.
     pub fn keys_path(&self) -> String {
         let mount = match self.system() {
             System::Disk => "",
@@ -176,7 +176,7 @@ impl Machine {
         format!("{mount}{}/.ssh/authorized_keys", self.disk.home())
     }
 
-    /// Whether a path, as the user who enters may type it, is that of the disk's `authorized_keys`.
+    /// Whether a path, as the login user may type it, is that of the disk's `authorized_keys`.
     pub fn is_keys_path(&self, path: &str) -> bool {
         let keys = self.keys_path();
         path == keys || keys.strip_prefix(&self.home()).is_some_and(|rest| rest.trim_start_matches('/') == path)
@@ -187,7 +187,7 @@ impl Machine {
 pub(crate) mod test {
     use super::*;
 
-    /// With that seed of its host keys.
+    /// A machine with that seed of its host keys.
     pub(crate) fn seeded(guest: &str, seed: [u128; 2]) -> Machine {
         let definition = Definition {
             id: InstanceId::from_random(1),

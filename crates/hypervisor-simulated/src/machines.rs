@@ -1,7 +1,7 @@
-//! The machines of a directory, without the way in from outside: what each is, and how it changes.
+//! The machines of a directory, without their listeners: what each is, and how it changes.
 //!
-//! Order is always: decide, persist, change the memory, announce. A verb runs in a task of its own, so that a caller
-//! that stops waiting cannot leave the file ahead of the memory.
+//! The order is always: decide, persist, change the memory, announce. A verb runs in a task of its own, so that a
+//! caller that stops waiting cannot leave the file ahead of the memory.
 
 use crate::{
     bounds::Bounds,
@@ -45,7 +45,7 @@ pub(crate) struct Machines {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
     pub(crate) images: Images,
-    /// Machines that were not wanted when the directory was opened.
+    /// Machines that were set aside when the directory was opened.
     pub(crate) aside: Vec<Arc<Machine>>,
     timers: Arc<Timers>,
     pub(crate) sessions: Sessions,
@@ -54,12 +54,12 @@ pub(crate) struct Machines {
     pub(crate) computing: Computing,
     watchers: Mutex<Vec<UnboundedSender<InstanceId>>>,
     pub(crate) listeners: Listeners,
-    /// Told when it closes: no verb waits any longer.
+    /// Set when the driver closes: no verb waits any longer.
     pub(crate) closing: watch::Sender<bool>,
 }
 
 impl Machines {
-    /// Reads the directory and binds the listeners, which nobody serves yet.
+    /// Reads the directory and binds the listeners, which are not served yet.
     pub(crate) fn open(
         settings: Settings,
         directory: Option<Uuid>,
@@ -94,12 +94,12 @@ impl Machines {
         Ok((machines, bound))
     }
 
-    /// Itself, for a task that outlives its caller.
+    /// A reference for a task that outlives its caller.
     pub(crate) fn shared(&self) -> Result<Arc<Machines>, Error> {
         self.me.upgrade().ok_or_else(closed)
     }
 
-    /// Announces boots and shutdowns that end by themselves, for as long as there are machines.
+    /// Announces boots and shutdowns that end by themselves, as long as there are machines.
     pub(crate) fn run_timers(&self) -> impl Future<Output = ()> + use<> {
         let (timers, clock, me) = (self.timers.clone(), self.clock, self.me.clone());
         async move {
@@ -108,15 +108,15 @@ impl Machines {
         }
     }
 
-    /// Writes down the ports that machines were given at the start.
+    /// Writes the ports that machines were given at the start into their rows.
     pub(crate) fn keep_ports(&self, moved: Vec<InstanceId>) -> impl Future<Output = ()> + use<> {
         let me = self.me.clone();
         async move {
             for id in moved {
                 let Some(machines) = me.upgrade() else { return };
-                // In the memory it stands already; a row that is not written means that the next start asks for the old port.
+                // Memory has the new port already; if its row is not written, the next start asks for the old port.
                 if let Err(error) = machines.change(id, |machine, _| Ok(Some(machine.clone()))).await {
-                    tracing::warn!(instance = %id, %error, "the machine's SSH port is not kept");
+                    tracing::warn!(instance = %id, %error, "the machine's SSH port could not be stored");
                 }
             }
         }
@@ -159,7 +159,7 @@ impl Machines {
         self.watchers.lock().retain(|watcher| watcher.send(id).is_ok());
     }
 
-    /// A guest's sessions live as long as its userland: also while it shuts down.
+    /// A guest's sessions live as long as its userland, also while it shuts down.
     fn end_sessions_unless_up(&self, machine: &Machine) {
         if !matches!(machine.power(self.clock.now_ms()), Power::Running | Power::ShuttingDown) {
             self.sessions.end(machine.id);
@@ -174,7 +174,7 @@ impl Machines {
         tokio::spawn(verb).await.map_err(|error| Error::Other(error.to_string().into()))?
     }
 
-    /// Changes one machine: `decide` sees it as it is now and answers what it becomes, or `None` for no change.
+    /// Changes one machine: `decide` gets its present row and returns the new one, or `None` for no change.
     pub(crate) async fn change(
         &self,
         id: InstanceId,
@@ -197,7 +197,7 @@ impl Machines {
         self.store.work(id.to_u64(), work).await.map_err(Error::Store)
     }
 
-    /// Makes a persisted machine visible.
+    /// Makes a persisted machine visible to others.
     fn publish(&self, slot: &Slot, before: &Machine, after: Machine) {
         let after = Arc::new(after);
         slot.set(Some(after.clone()));

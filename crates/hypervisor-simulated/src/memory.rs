@@ -1,4 +1,4 @@
-//! How much memory guests may take of this process: so much a machine, and so much all together.
+//! The memory of this process that guests may use: a maximum per machine, and one for all together.
 
 use crate::bounds::{Bound, Bounds};
 use std::sync::{
@@ -6,12 +6,12 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// Of one machine: its files, and what its sessions gather, run and print.
+/// The maximum of one machine: its files, and what its sessions gather, run and print.
 const MACHINE_BYTES_MAX: usize = 32 << 20;
-/// Of all machines.
+/// The maximum of all machines.
 const ALL_BYTES_MAX: usize = 256 << 20;
 
-/// A machine's, or everybody's.
+/// The memory of one machine, or of all.
 #[derive(Debug)]
 pub(crate) struct Memory {
     used: AtomicUsize,
@@ -20,7 +20,7 @@ pub(crate) struct Memory {
     pub(crate) bounds: Arc<Bounds>,
 }
 
-/// Memory that somebody holds; given back when dropped.
+/// Memory that is in use; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     memory: Arc<Memory>,
@@ -32,13 +32,13 @@ impl Memory {
         Arc::new(Memory { used: AtomicUsize::new(0), most: ALL_BYTES_MAX, all: None, bounds })
     }
 
-    /// A machine's part of it.
+    /// The memory of one machine.
     pub(crate) fn of_machine(self: &Arc<Self>) -> Arc<Memory> {
         let (all, bounds) = (Some(Arc::clone(self)), Arc::clone(&self.bounds));
         Arc::new(Memory { used: AtomicUsize::new(0), most: MACHINE_BYTES_MAX, all, bounds })
     }
 
-    /// A share of nothing yet.
+    /// An empty share.
     pub(crate) fn share(self: &Arc<Self>) -> Share {
         Share { memory: Arc::clone(self), bytes: 0 }
     }
@@ -64,7 +64,7 @@ impl Memory {
 }
 
 impl Share {
-    /// Makes the share so large; `false`, and as it was, when that is too much.
+    /// Sets the share's size; returns `false` and leaves it as it was if that is too much.
     #[must_use]
     pub(crate) fn resize(&mut self, bytes: usize) -> bool {
         if bytes <= self.bytes {

@@ -1,11 +1,11 @@
-//! Whose a machine is: machines of one owner share what there is of sessions.
+//! The owners of machines: machines of one owner share the maximum of sessions.
 
 use cvmd_model::InstanceId;
 use std::{fmt, sync::Arc};
 
 type OwnerOf = dyn Fn(InstanceId) -> Option<u32> + Send + Sync;
 
-/// Tells the number of a machine's owner. By default nobody has any.
+/// Returns the number of a machine's owner. By default there is none.
 #[derive(Clone, Default)]
 pub struct Owners(Option<Arc<OwnerOf>>);
 
@@ -27,10 +27,10 @@ impl fmt::Debug for Owners {
     }
 }
 
-/// Whose share a session is part of.
+/// The owner of a session, for the shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     Owner(u32),
-    /// One that nobody is known to own.
+    /// A machine without a known owner.
     Machine(InstanceId),
 }

@@ -1,7 +1,7 @@
-//! Logins that failed: what the log says of them, and how whoever fails again and again is slowed down.
+//! Failed logins: their lines in the log, and the delay of clients that fail again and again.
 //!
-//! As OpenSSH's `PerSourcePenalties`: each failure adds to an address's penalty, and once that is long enough its
-//! connections are closed until it is over. Pure but for the log; time is handed in.
+//! Like OpenSSH's `PerSourcePenalties`: each failure adds to an address's penalty, and once that is long enough its
+//! connections are closed until it is over. Pure except for the log; the time is a parameter.
 
 use crate::bounds::{Bound, Bounds};
 use cvmd_hypervisor::Peer;
@@ -9,19 +9,19 @@ use cvmd_model::InstanceId;
 use parking_lot::{Mutex, MutexGuard};
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
-/// OpenSSH's own numbers, milliseconds.
+/// OpenSSH's own numbers, in milliseconds.
 const MIN_MS: u64 = 15_000;
 const MAX_MS: u64 = 600_000;
-/// Addresses that are remembered.
+/// The maximum of addresses that are remembered.
 const PEERS_MAX: usize = 10_000;
-/// Lines of the log in a minute, about one machine and in all.
+/// The maximum of lines of the log per minute, about one machine; the next constant is for all.
 const LINES_MACHINE_MAX: u32 = 10;
 const LINES_MAX: u32 = 100;
 const MINUTE_MS: u64 = 60_000;
-/// Characters of a user's name that the log repeats.
+/// The maximum characters of a user's name in the log.
 const USER_MAX: usize = 32;
 
-/// Which peers are slowed down.
+/// Which peers are penalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Penalties {
     /// All but those on this host.
@@ -31,15 +31,15 @@ pub enum Penalties {
     Nobody,
 }
 
-/// What went wrong with a login.
+/// Why a login failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     Password,
     PublicKey,
     Console,
-    /// It went away without having tried.
+    /// The client left without trying.
     Nothing,
-    /// It did not log in within the time for it.
+    /// The client did not log in within the time limit.
     Grace,
 }
 
@@ -53,7 +53,7 @@ impl Failure {
         }
     }
 
-    /// As the log names it; `None` for what is no login.
+    /// The method's name in the log; `None` for what is no login attempt.
     const fn method(self) -> Option<&'static str> {
         match self {
             Failure::Password => Some("password"),
@@ -64,7 +64,7 @@ impl Failure {
     }
 }
 
-/// Who failed, and where.
+/// A failed login: the machine, the peer and the user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     pub machine: InstanceId,
@@ -73,7 +73,7 @@ pub(crate) struct Attempt<'a> {
     pub user: &'a str,
 }
 
-/// What is remembered of failures.
+/// The remembered failures.
 #[derive(Debug)]
 pub(crate) struct Failures {
     who: Penalties,
@@ -96,7 +96,7 @@ impl Failures {
         Failures { who, bounds, remembered: Mutex::default() }
     }
 
-    /// For how long still no connection from there is answered; `None` when one is.
+    /// How long connections from there are still closed; `None` when they are answered.
     pub(crate) fn refuses(&self, peer: Peer, now_ms: u64) -> Option<Duration> {
         let (mut remembered, network) = (self.lock(), peer.network());
         let (until_ms, enforced) = remembered.peers.get(&network).copied()?;
@@ -118,7 +118,7 @@ impl Failures {
             if let Some(peer) = attempt.peer.filter(|peer| self.slows_down(*peer)) {
                 remembered.punish(peer.network(), failure.penalty_ms(), now_ms);
             }
-            failure.method().and_then(|_| remembered.says(attempt.machine, now_ms))
+            failure.method().and_then(|_| remembered.may_log(attempt.machine, now_ms))
         };
         let Some(method) = failure.method() else { return };
         let Some(unsaid) = unsaid else { return self.bounds.reached(Bound::LoginLog) };
@@ -145,7 +145,7 @@ impl Remembered {
     fn punish(&mut self, peer: IpAddr, ms: u64, now_ms: u64) {
         if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&peer) {
             self.peers.retain(|_, (until_ms, _)| *until_ms > now_ms);
-            // A flood from everywhere: the one that is over first is forgotten.
+            // During a flood from many addresses, the penalty that ends first is forgotten.
             if self.peers.len() >= PEERS_MAX
                 && let Some(first) = self.peers.iter().min_by_key(|(_, (until_ms, _))| *until_ms).map(|(peer, _)| *peer)
             {
@@ -160,8 +160,8 @@ impl Remembered {
         *enforced |= *until_ms >= now_ms + MIN_MS;
     }
 
-    /// Whether there may be another line, and then how many there were not since the last one.
-    fn says(&mut self, machine: InstanceId, now_ms: u64) -> Option<u64> {
+    /// Whether another line may be logged, and then how many lines were left out since the last one.
+    fn may_log(&mut self, machine: InstanceId, now_ms: u64) -> Option<u64> {
         let minute = now_ms / MINUTE_MS;
         if minute != self.minute {
             (self.minute, self.lines) = (minute, 0);
@@ -247,7 +247,7 @@ mod test {
         let unsaid = remembered.unsaid;
         assert_eq!(unsaid, PEERS_MAX as u64 + 100 - u64::from(LINES_MACHINE_MAX));
         let other = InstanceId::from_random(2);
-        assert_eq!(remembered.says(other, NOON_MS), Some(unsaid));
-        assert_eq!(remembered.says(InstanceId::from_random(1), NOON_MS + MINUTE_MS), Some(0));
+        assert_eq!(remembered.may_log(other, NOON_MS), Some(unsaid));
+        assert_eq!(remembered.may_log(InstanceId::from_random(1), NOON_MS + MINUTE_MS), Some(0));
     }
 }

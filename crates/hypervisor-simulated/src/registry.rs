@@ -1,4 +1,4 @@
-//! Which machines there are, by id and by address, in memory.
+//! The table of machines in memory, by id and by address.
 
 use crate::machine::Machine;
 use cvmd_model::InstanceId;
@@ -6,10 +6,10 @@ use foldhash::HashMap;
 use parking_lot::RwLock;
 use std::{net::Ipv4Addr, sync::Arc};
 
-/// One machine's place. Empty while it is being defined and after it was erased.
+/// The slot of one machine. Empty while it is being defined and after it was erased.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// Held by the verb at work: verbs on one machine come one after the other.
+    /// Held by the running verb: verbs on one machine run one after the other.
     pub(crate) verb: tokio::sync::Mutex<()>,
     machine: RwLock<Option<Arc<Machine>>>,
 }
@@ -77,12 +77,12 @@ impl Registry {
         self.0.read().slots.len()
     }
 
-    /// The place of a machine that may not be there yet.
+    /// The slot of a machine that may not exist yet.
     pub(crate) fn slot_for(&self, id: InstanceId) -> Arc<Slot> {
         self.0.write().slots.entry(id).or_default().clone()
     }
 
-    /// Takes addresses for a machine, or answers whose one of them already is.
+    /// Reserves addresses for a machine, or returns one of them that is taken, with its machine.
     pub(crate) fn take_addresses(&self, id: InstanceId, addresses: &[Ipv4Addr]) -> Result<(), (Ipv4Addr, InstanceId)> {
         let mut tables = self.0.write();
         for address in answered(addresses) {
@@ -95,7 +95,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Forgets a machine's place, if it is this one, and the addresses that are its own.
+    /// Removes a machine's slot, if it is this one, and its addresses.
     pub(crate) fn remove(&self, id: InstanceId, slot: &Arc<Slot>, addresses: &[Ipv4Addr]) {
         let mut tables = self.0.write();
         if tables.slots.get(&id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
@@ -104,13 +104,14 @@ impl Registry {
         tables.give_back(id, addresses);
     }
 
-    /// Forgets those of the addresses that are the machine's own.
+    /// Releases those of the addresses that belong to the machine.
     pub(crate) fn give_back(&self, id: InstanceId, addresses: &[Ipv4Addr]) {
         self.0.write().give_back(id, addresses);
     }
 }
 
-/// Addresses at which the listener can be met. Others may be those of several machines, each in a network of its own.
+/// Addresses at which the listener answers. Other addresses may belong to several machines, each in a network of its
+/// own.
 fn answered(addresses: &[Ipv4Addr]) -> impl Iterator<Item = Ipv4Addr> {
     addresses.iter().copied().filter(Ipv4Addr::is_loopback)
 }

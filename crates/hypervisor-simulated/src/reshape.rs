@@ -1,4 +1,4 @@
-//! Machines that become larger, smaller or otherwise named, with what stands on their disk as it was.
+//! Changes machines' size, name and addresses; the rest of the disk stays as it is.
 
 use crate::{
     machine::Machine,
@@ -34,7 +34,7 @@ impl Machines {
         Ok(())
     }
 
-    /// Another behaviour of its guest. Asked about each machine that is looked at, and mostly of what is so already.
+    /// Changes its guest's behaviour. Called for each machine that the engine looks at, mostly without a difference.
     pub(crate) async fn behave_now(&self, id: InstanceId, guest: &str) -> Result<(), Error> {
         let same = |machine: &Machine| *machine.guest == *guest;
         if self.registry.machine(id).is_none_or(|machine| same(&machine)) {
@@ -47,7 +47,7 @@ impl Machines {
         let changed = self.change(id, move |machine, _| Ok(Some(Machine { guest, ..machine.clone() }))).await;
         match changed {
             Err(Error::Absent(_)) => Ok(()),
-            // Whether it can be reached may have changed.
+            // This may have changed whether it can be reached.
             Ok(()) => {
                 self.announce(id);
                 Ok(())

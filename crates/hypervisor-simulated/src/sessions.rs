@@ -1,10 +1,10 @@
-//! The SSH sessions and consoles that are open now, by machine, so that a machine that goes off takes its sessions along,
-//! and with them the files that it has in memory; and how many there may be.
+//! The open SSH sessions and consoles, by machine, so that a machine that goes off ends its sessions and loses its
+//! files in memory; and their maximum.
 //!
-//! Where too many connections have not logged in, the oldest of them goes, of whoever has the most: whoever opens many and
-//! says nothing keeps nobody out, as a login takes less time than that. Those that have come less far on the way to a login
-//! go first, so that a flood of connections that say nothing meets only its own kind. One that has logged in is ended only
-//! for an owner, or for another machine of its owner, that has fewer.
+//! When too many connections have not logged in, the oldest one of the peer with the most is closed: a client that
+//! opens many and sends nothing excludes nobody, because a login takes less time than that. Connections that are less
+//! far on the way to a login go first, so that a flood of silent connections affects only other silent ones. A session
+//! that has logged in is ended only for an owner, or for another machine of its owner, that has fewer.
 
 use crate::{
     bounds::{Bound, Bounds},
@@ -25,38 +25,40 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Sessions of one machine, and of all. One owner has half of all, and a machine no more than that.
+/// The maximum of sessions of one machine. One owner may have half of all sessions, and a machine no more than its
+/// owner.
 const MACHINE_MAX: usize = 200;
 const ALL_MAX: usize = 4_000;
-/// Of them, those that have not logged in: sshd's `MaxStartups` ends at 100 too. Of all, a quarter where there may be fewer.
+/// The maximum of one machine's sessions that have not logged in: sshd's `MaxStartups` ends at 100 too. In total it is
+/// a quarter of all sessions.
 const STARTUPS_MACHINE_MAX: usize = 100;
 const STARTUPS_MAX: usize = 1_000;
-/// Of them, those from one address outside this host.
+/// The maximum of them from one address outside this host.
 const STARTUPS_PEER_MAX: usize = 30;
 
-/// A way to a login keeps this part of the places, whatever the others hold: who speaks and does not log in must not leave
-/// too few for those who have just come.
+/// Each stage on the way to a login has at least this part of the places, so that connections that send something but
+/// do not log in leave room for new ones.
 const STAGE_PART: usize = 4;
 
 /// How far a connection has come on the way to a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Stage {
-    /// Not a byte has come from it.
+    /// Nothing has been received from it.
     Silent,
-    /// It has said something, its name perhaps.
+    /// It has sent something, perhaps its version.
     Speaking,
-    /// It has sent more than that, as what it can do: keys are being agreed on.
+    /// It has sent more, such as its algorithms: keys are being exchanged.
     Exchanging,
-    /// Its keys are agreed on: it asks to be let in.
+    /// The key exchange is complete: it authenticates.
     Asking,
 }
 
 const STAGES: [Stage; 4] = [Stage::Silent, Stage::Speaking, Stage::Exchanging, Stage::Asking];
-/// A client's name has 255 bytes at most, and what it then says it can do has several hundred.
+/// A client's version has 255 bytes at most, and its algorithms have several hundred.
 const EXCHANGING_BYTES: usize = 512;
 
-/// The farthest stage that one connection has reached.
+/// The furthest stage that one connection has reached.
 #[derive(Debug, Clone, Default)]
 struct Progress(Arc<AtomicU8>);
 
@@ -77,7 +79,7 @@ pub(crate) struct Sessions {
     open: Arc<Mutex<Open>>,
     owners: Owners,
     bounds: Arc<Bounds>,
-    /// Counts what comes and goes on all of them, so that it can be told which has been idle for the longest.
+    /// Counts what is received and sent on all of them, to find the longest idle one.
     passed: Arc<AtomicU64>,
 }
 
@@ -89,7 +91,7 @@ struct Open {
     startups_max: usize,
     /// The oldest first.
     all: BTreeMap<u64, One>,
-    /// How many each machine has.
+    /// The number of sessions of each machine.
     by_machine: HashMap<InstanceId, usize>,
     files: HashMap<InstanceId, Arc<Mutex<Files>>>,
     memory: Arc<Memory>,
@@ -103,7 +105,7 @@ struct One {
     has_logged_in: bool,
     progress: Progress,
     last_passed: Arc<AtomicU64>,
-    /// Its end is the session's.
+    /// Dropping it ends the session.
     _cut: oneshot::Sender<()>,
 }
 
@@ -113,7 +115,7 @@ impl One {
     }
 }
 
-/// One open session: forgotten when dropped.
+/// One open session, removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Session {
     sessions: Sessions,
@@ -122,7 +124,7 @@ pub(crate) struct Session {
     progress: Progress,
 }
 
-/// What a session's connection holds of it: it hears of the end, and tells that it is in use.
+/// The connection's handle of its session: it is notified of the end, and reports activity.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) cut: oneshot::Receiver<()>,
@@ -132,19 +134,19 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// So many bytes have come from the client since it began.
+    /// Reports the number of bytes received since the beginning.
     pub(crate) fn came(&self, bytes: usize) {
         self.progress.reached(if bytes < EXCHANGING_BYTES { Stage::Speaking } else { Stage::Exchanging });
     }
 
-    /// Something came or went.
+    /// Reports that something was received or sent.
     pub(crate) fn passed(&self) {
         self.last_passed.store(self.passed.fetch_add(1, Relaxed), Relaxed);
     }
 }
 
 impl Sessions {
-    /// At most so many in all.
+    /// With a maximum for all machines together.
     pub(crate) fn new(bounds: Arc<Bounds>, owners: Owners, sessions_max: usize) -> Sessions {
         let all_max = sessions_max.clamp(1, ALL_MAX);
         let open = Open {
@@ -160,10 +162,12 @@ impl Sessions {
         Sessions { open: Arc::new(Mutex::new(open)), owners, bounds, passed: Arc::default() }
     }
 
-    /// Counts a session in that has still to log in. The line hears, by its sender's end, that the machine has gone.
+    /// Adds a session that still has to log in. The line is notified, by the end of its sender, when the machine has
+    /// gone.
     ///
     /// # Errors
-    /// [`Error::Crowded`] when there are too many, all of which have logged in and none of which has to go for this one.
+    /// [`Error::Crowded`] when there are too many, all of which have logged in and none of which may be ended for this
+    /// one.
     pub(crate) fn open(&self, machine: InstanceId, peer: Option<Peer>) -> Result<(Session, Line), Error> {
         let (sender, cut) = oneshot::channel();
         let (passed, last_passed) = (Arc::clone(&self.passed), Arc::default());
@@ -187,7 +191,7 @@ impl Sessions {
         }
         open.next += 1;
         let number = open.next;
-        // Once closed, the sender goes at once, and with it the session.
+        // After the close, the sender is dropped at once, and the session with it.
         if !open.closed {
             *open.by_machine.entry(machine).or_default() += 1;
             open.all.insert(number, new);
@@ -196,12 +200,12 @@ impl Sessions {
         Ok((Session { sessions: self.clone(), machine, number, progress }, line))
     }
 
-    /// Whose a machine is.
+    /// The owner of a machine.
     pub(crate) fn holder_of(&self, machine: InstanceId) -> Holder {
         self.owners.holder_of(machine)
     }
 
-    /// Ends every session of a machine, and forgets its files.
+    /// Ends every session of a machine, and drops its files.
     pub(crate) fn end(&self, machine: InstanceId) {
         let mut open = self.lock();
         if open.by_machine.remove(&machine).is_some() {
@@ -223,7 +227,8 @@ impl Sessions {
     }
 }
 
-/// A bound that one more session would break, of how many and among whom, and the session that goes instead, if one does.
+/// A bound that one more session would exceed, with its number and the group it applies to, and the session to end
+/// instead, if there is one.
 struct Over {
     bound: Bound,
     most: usize,
@@ -261,7 +266,7 @@ impl Open {
                 for one in self.all.values().filter(|one| fits(one)).chain([new]) {
                     *of_owner.entry(one.holder).or_default() += 1;
                 }
-                // Not even one that says nothing goes for an owner that has more.
+                // Not even a silent one is ended for an owner that has more.
                 let no_smaller: Fits<'_> = &|one| fits(one) && of_owner[&one.holder] >= of_owner[&new.holder];
                 let goes = self.oldest_startup(new, no_smaller).or_else(|| self.longest_idle(new, fits));
                 return Some(Over { bound: Bound::Connections, most, among, goes });
@@ -270,10 +275,10 @@ impl Open {
         None
     }
 
-    /// Of those that fit and have not logged in, at the first stage that holds enough of them, the oldest of the owner and the
-    /// machine that have the most.
+    /// Of those that match and have not logged in, at the first stage with enough of them: the oldest one of the owner
+    /// and machine with the most.
     fn oldest_startup(&self, new: &One, fits: &dyn Fn(&One) -> bool) -> Option<u64> {
-        // Looked at once: a connection gets farther while others are counted.
+        // Collected once, because connections reach further stages while others are counted.
         let startups = self.all.iter().filter(|(_, one)| !one.has_logged_in && fits(one));
         let startups: Vec<_> = startups.map(|(number, one)| (one.progress.stage(), *number, one)).collect();
         let at = |stage: Stage| startups.iter().filter(move |(at, ..)| *at == stage);
@@ -283,15 +288,15 @@ impl Open {
         largest(candidates, new.holding(self.next)).map(|largest| largest.number)
     }
 
-    /// Of those that fit, the longest idle one of the owner and the machine that have the most, if they have more than the
-    /// new one's.
+    /// Of those that match: the longest idle one of the owner and machine with the most, if they have more than the new
+    /// one's.
     fn longest_idle(&self, new: &One, fits: &dyn Fn(&One) -> bool) -> Option<u64> {
         let fitting = self.all.iter().filter(|(_, one)| fits(one));
         let fitting = fitting.map(|(number, one)| (*number, one.holding(one.last_passed.load(Relaxed))));
         largest(fitting, new.holding(0)).filter(|largest| largest.has_more).map(|largest| largest.number)
     }
 
-    /// Ends one session: its sender goes.
+    /// Ends one session: its sender is dropped.
     fn forget(&mut self, number: u64) {
         let Some(one) = self.all.remove(&number) else { return };
         if let Some(count) = self.by_machine.get_mut(&one.machine) {
@@ -304,7 +309,7 @@ impl Open {
 }
 
 impl Session {
-    /// The files that the sessions of the machine share. A session that has been ended has some that nobody else sees.
+    /// The files that the sessions of the machine share. A session that was ended has private ones.
     pub(crate) fn files(&self) -> Arc<Mutex<Files>> {
         let mut open = self.sessions.lock();
         let lives = open.all.contains_key(&self.number);
@@ -320,7 +325,7 @@ impl Session {
         files
     }
 
-    /// Its keys are agreed on, or it came by a way that only somebody known has.
+    /// The key exchange is complete, or it came by a way that only known clients have.
     pub(crate) fn asks(&self) {
         self.progress.reached(Stage::Asking);
     }
@@ -332,7 +337,7 @@ impl Session {
         }
     }
 
-    /// Ends this session alone.
+    /// Ends only this session.
     pub(crate) fn cut(&self) {
         self.sessions.lock().forget(self.number);
     }
@@ -390,13 +395,13 @@ mod test {
         speaking.1.came(1);
         exchanging.1.came(EXCHANGING_BYTES);
         asking.0.asks();
-        // Never farther back.
+        // The stage never goes back.
         asking.1.came(1);
         let mut flood: Vec<_> = (0..3 * STARTUPS_MACHINE_MAX).map(|_| open()).collect();
         assert!(![&mut asking, &mut exchanging, &mut speaking].iter_mut().any(|(_, line)| is_cut(line)));
         let left = flood.iter_mut().filter_map(|(_, line)| (!is_cut(line)).then_some(())).count();
         assert_eq!(left, STARTUPS_MACHINE_MAX - 3);
-        // Many that speak, or have agreed on keys, and do no more leave a quarter to those who have just come.
+        // Many that send something, or have exchanged keys, and do no more leave a quarter to new ones.
         let mut more: Vec<_> = (0..STARTUPS_MACHINE_MAX).map(|_| open()).inspect(|(_, line)| line.came(1)).collect();
         assert!(is_cut(&mut speaking.1), "the oldest that only speaks");
         assert!(!is_cut(&mut exchanging.1) && !is_cut(&mut asking.1));
@@ -438,7 +443,7 @@ mod test {
         let mut quiet = sessions.open(here, quiet).unwrap();
         let mut loud: Vec<_> = (0..=STARTUPS_PEER_MAX).map(|_| sessions.open(here, loud).unwrap()).collect();
         assert!(is_cut(&mut loud[0].1) && !is_cut(&mut loud[1].1) && !is_cut(&mut quiet.1));
-        // On loopback all are one address.
+        // On loopback all count as one address.
         let local = Some(Peer::new(Ipv4Addr::LOCALHOST.into()));
         let mut local: Vec<_> = (0..=STARTUPS_PEER_MAX).map(|_| sessions.open(here, local).unwrap()).collect();
         assert!(!is_cut(&mut local[0].1));
@@ -469,7 +474,7 @@ mod test {
         let mut floods: Vec<_> = (0..9).map(|_| sessions.open(machine(2), None).unwrap()).collect();
         let mut more: Vec<_> = (0..20).map(|_| sessions.open(machine(2), None).unwrap()).collect();
         assert!(!is_cut(&mut honest.1) && floods.iter_mut().all(|(_, line)| is_cut(line)));
-        // Several floods, none of which has more than the honest one until it comes.
+        // Several floods, none of which has more than the honest peer until it comes.
         let mut others: Vec<_> =
             (3..8).flat_map(|at| [at, at]).map(|at| sessions.open(machine(at), None).unwrap()).collect();
         assert!(!is_cut(&mut honest.1) && !is_cut(&mut others[9].1));
@@ -481,13 +486,13 @@ mod test {
         let owners = Owners::new(|id| Some(if [machine(1), machine(2)].contains(&id) { 7 } else { 8 }));
         let sessions = Sessions::new(Arc::default(), owners, 40);
         let mut first = logged_in(&sessions, machine(1), 20);
-        // The owner's other machine is entered in the place of the longest idle session.
+        // The owner's other machine takes the place of the longest idle session.
         first[0].1.passed();
         let mut second = logged_in(&sessions, machine(2), 1);
         assert!(is_cut(&mut first[1].1) && !is_cut(&mut first[0].1));
         let refused = sessions.open(machine(1), None).unwrap_err();
         assert!(refused.to_string().contains("20 sessions are open with the machines of its owner"), "{refused}");
-        // Others have the other half, and where all have taken all, from whom has more.
+        // Others have the other half; when everything is taken, a session is taken from the owner with more.
         let mut others = logged_in(&sessions, machine(3), 20);
         assert!(sessions.open(machine(3), None).is_err());
         let third = Owners::new(|id| Some(u32::from(id == machine(4))));

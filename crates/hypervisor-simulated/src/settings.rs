@@ -1,4 +1,4 @@
-//! How the simulated machines of a directory are opened, and where their sshd is met.
+//! The settings for opening the machines of a directory, and for their sshd.
 
 use crate::{owners::Owners, penalties::Penalties};
 use cvmd_clock::Clock;
@@ -7,28 +7,28 @@ use std::{net::Ipv4Addr, path::PathBuf};
 /// How to open the machines of one directory.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The directory in which `machines.db` stands.
+    /// The directory of `machines.db`.
     pub data: PathBuf,
     pub clock: Clock,
     pub ssh: SshSettings,
 }
 
-/// Where the machines' sshd answers.
+/// The settings of the machines' sshd.
 #[derive(Debug, Clone)]
 pub struct SshSettings {
-    /// Ports at the machines' own addresses, tried in order; 0 is any free one.
+    /// Ports at the machines' own addresses, tried in order; 0 means any free one.
     pub ports: Vec<u16>,
     /// The port of the last start, tried first.
-    pub kept_port: Option<u16>,
-    /// Without it no machine has an SSH endpoint, and no machine with an sshd is ever `ready`.
+    pub last_port: Option<u16>,
+    /// If false, no machine has an SSH endpoint, and no machine with an sshd is ever `ready`.
     pub listen: bool,
-    /// Instead of addresses of their own: a port of its own for each machine.
+    /// Instead of addresses of their own: a port for each machine.
     pub own_ports: Option<OwnPorts>,
-    /// Who is slowed down after logins that failed.
+    /// Who is penalised after failed logins.
     pub penalties: Penalties,
-    /// Sessions with all machines, 4,000 at most. A quarter of them may be such as have not logged in.
+    /// The maximum of sessions of all machines, 4,000 at most. A quarter of them may be without a login.
     pub sessions_max: usize,
-    /// Half of these are for one owner.
+    /// One owner may have half of these.
     pub owners: Owners,
 }
 
@@ -36,7 +36,7 @@ impl Default for SshSettings {
     fn default() -> SshSettings {
         SshSettings {
             ports: vec![22, 2222, 0],
-            kept_port: None,
+            last_port: None,
             listen: true,
             own_ports: None,
             penalties: Penalties::default(),
@@ -46,10 +46,10 @@ impl Default for SshSettings {
     }
 }
 
-/// Which ports machines get, and at what address.
+/// The machines' ports, and their address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnPorts {
     pub address: Ipv4Addr,
-    /// First and last; any free one when not given.
+    /// First and last port; without it, any free ones.
     pub range: Option<(u16, u16)>,
 }

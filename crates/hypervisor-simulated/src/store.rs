@@ -1,6 +1,7 @@
-//! `machines.db`: one row a machine and one an image, written by one thread that commits whatever has gathered as one group.
+//! `machines.db`: one row per machine and per image, written by one thread that commits everything gathered as one
+//! group.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`, so that a write is on the disk before its caller hears of it. Tables
+//! SQLite in WAL mode with `synchronous=FULL`, so that a write is on disk before its caller gets the answer. Tables
 //! with an integer key and pages of 1 kB were the fastest of those measured.
 
 use crate::{
@@ -26,23 +27,23 @@ use std::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// Rows of one group at most, so that the first of them does not wait for ever.
+/// The maximum of rows in one group, so that the first of them does not wait too long.
 const GROUP_MAX: usize = 256;
-/// Rows that go to a parser together at the start.
+/// The number of rows that a parser gets together at the start.
 const CHUNK: usize = 512;
-/// Memory for pages, in kB. The operating system holds the file as well; with 64 MB an unbind was no cheaper at 100,000
-/// machines.
+/// SQLite's page cache, in kB. The operating system caches the file as well; with 64 MB an unbind was no cheaper at
+/// 100,000 machines.
 const CACHE_KB: i64 = 8 * 1024;
 
-/// Why a row was not written: what SQLite said.
+/// SQLite's reason why a row was not written.
 pub(crate) type NotWritten = Box<str>;
 
-/// How much the writer has written since it was opened.
+/// What the writer has written since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
     pub groups: u64,
     pub rows: u64,
-    /// Time spent in transactions, microseconds.
+    /// Time spent in transactions, in microseconds.
     pub busy_us: u64,
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Store {
     tally: Arc<Tally>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub(crate) struct Contents {
     pub(crate) machines: Vec<Arc<Machine>>,
@@ -73,26 +74,26 @@ struct Job {
     answer: oneshot::Sender<Result<Option<Vec<u8>>, NotWritten>>,
 }
 
-/// Rows as they are read: number and body.
+/// Undecoded rows: number and body.
 type Chunk = Vec<(i64, Box<[u8]>)>;
 
 /// What to do with a row.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// Write it.
+    /// Writes it.
     Put(String),
-    /// Write it and answer what the table then holds.
+    /// Writes it and returns what the table then holds.
     PutAndRead(String),
-    /// Answer what the table holds.
+    /// Returns what the table holds.
     Read,
     Delete,
-    /// Write the row of an image.
+    /// Writes the row of an image.
     PutImage(String),
     DeleteImage,
 }
 
 impl Work {
-    /// Bytes that it writes; none where it writes nothing.
+    /// The bytes that it writes; none if it writes nothing.
     fn bytes(&self) -> Option<usize> {
         match self {
             Work::Put(body) | Work::PutAndRead(body) | Work::PutImage(body) => Some(body.len()),
@@ -103,7 +104,7 @@ impl Work {
 }
 
 impl Store {
-    /// Opens the file, making it (mode 0600) if there is none, and reads every machine and every image. From now on it
+    /// Opens the file, creating it (mode 0600) if it does not exist, and reads every machine and image. From now on it
     /// belongs to that data directory.
     pub(crate) fn open(path: &Path, directory: Option<Uuid>) -> Result<(Store, Contents), StoreError> {
         let connection = connect(path)?;
@@ -119,13 +120,13 @@ impl Store {
         Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, contents))
     }
 
-    /// Has one piece of work done.
+    /// Does one piece of work.
     ///
     /// # Guarantees
-    /// `Ok` means durable: the transaction that held it was committed and synced.
+    /// `Ok` means durable: its transaction was committed and synced.
     ///
     /// # Assumptions
-    /// Work on one row is asked for one piece after the other; pieces of one group are on different rows.
+    /// Work on one row is requested one after the other; a group never has two pieces for one row.
     pub(crate) async fn work(&self, id: u64, work: Work) -> Result<Option<Vec<u8>>, NotWritten> {
         let (answer, answered) = oneshot::channel();
         {
@@ -136,7 +137,7 @@ impl Store {
         answered.await.map_err(|_| "the writer has ended")?
     }
 
-    /// What was written, in all.
+    /// The totals of what was written.
     pub(crate) fn written(&self) -> Written {
         Written {
             groups: self.tally.groups.load(Relaxed),
@@ -145,12 +146,12 @@ impl Store {
         }
     }
 
-    /// Ends the writer after what was asked for before. Blocks until the file is closed.
+    /// Ends the writer after all work requested before. Blocks until the file is closed.
     pub(crate) fn close(&self) {
         drop(self.jobs.lock().take());
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {
-            // A writer that panicked has answered nobody since; there is nothing left to report.
+            // A writer that panicked has answered nobody since; nothing is left to report.
             let _ = thread.join();
         }
     }
@@ -163,7 +164,7 @@ impl Drop for Store {
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    // Made before SQLite sees it, which gives its log the mode of the database.
+    // Created before SQLite opens it, which gives its log the file mode of the database.
     let mut options = std::fs::OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
@@ -190,7 +191,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Reads every row on this thread while others parse: parsing takes most of the time.
+/// Reads every row on this thread while others parse: most of the time goes into parsing.
 fn read_all(connection: &Connection) -> Result<Vec<Arc<Machine>>, StoreError> {
     let parsers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (chunks, inbox) = mpsc::sync_channel::<Chunk>(2 * parsers);
@@ -198,10 +199,10 @@ fn read_all(connection: &Connection) -> Result<Vec<Arc<Machine>>, StoreError> {
     let parse = || {
         let mut machines = Ok(Vec::new());
         loop {
-            // The lock is held while waiting: whoever waits first is served first.
+            // The lock is held while waiting, so the parsers are served in order.
             let chunk = inbox.lock().recv();
             let Ok(chunk) = chunk else { return machines };
-            // After an error the chunks are still taken, because the reader waits for room.
+            // After an error the chunks are still received, because the reader waits for room.
             if let Ok(parsed) = &mut machines {
                 machines = parse_into(std::mem::take(parsed), chunk);
             }
@@ -235,7 +236,7 @@ fn read_images(connection: &Connection) -> Result<Vec<Image>, StoreError> {
 fn parse_into(mut machines: Vec<Arc<Machine>>, chunk: Chunk) -> Result<Vec<Arc<Machine>>, StoreError> {
     for (id, body) in chunk {
         let machine = serde_json::from_slice(&body).map_err(|cause| StoreError::Row { id, cause })?;
-        // In its last place at once: a list of whole machines would be copied whenever it grows.
+        // Boxed at once: a list of machines would be copied whenever it grows.
         machines.push(Arc::new(machine));
     }
     Ok(machines)
@@ -285,15 +286,15 @@ fn write_groups(mut connection: Connection, mut log: Log, inbox: &mpsc::Receiver
                 }
                 (Ok(()), Work::Put(_) | Work::Delete | Work::PutImage(_) | Work::DeleteImage) => Ok(None),
             };
-            // Whoever asked may have gone; the row is written all the same.
+            // The caller may have gone; the row is written all the same.
             let _ = job.answer.send(answer);
         }
     }
-    // Before the connection, which closes last and takes the log away.
+    // Before the connection, which closes last and deletes the log.
     drop(log);
 }
 
-/// One transaction for all; on an error nothing of it is there.
+/// One transaction for all; after an error nothing of it is stored.
 fn write(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
     if group.iter().all(|job| matches!(job.work, Work::Read)) {
         return Ok(());
@@ -309,7 +310,7 @@ fn write(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
         for job in group {
             match &job.work {
                 Work::Put(body) | Work::PutAndRead(body) => {
-                    // TEXT, not BLOB: an operator reads it with sqlite3.
+                    // TEXT, not BLOB: operators read it with sqlite3.
                     put.execute(params![job.id.cast_signed(), body])?;
                 }
                 Work::Delete => {
@@ -353,7 +354,7 @@ mod test {
         let path = directory.path().join("machines.db");
         drop(Store::open(&path, None).unwrap());
         let connection = Connection::open(&path).unwrap();
-        // More than the parsers take at once: the reader must not wait for ever.
+        // More rows than the parsers take at once: the reader must not block for ever.
         let many = "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
                     INSERT INTO machines SELECT id, '{}' FROM n";
         connection.execute_batch(many).unwrap();

@@ -1,6 +1,6 @@
-//! Why `machines.db` cannot be opened.
+//! The errors of opening `machines.db`.
 
-/// What `PRAGMA user_version` says of the rows this program writes.
+/// The `PRAGMA user_version` of the rows that this program writes.
 pub(crate) const SCHEMA: i64 = 2;
 
 /// The file could not be opened.

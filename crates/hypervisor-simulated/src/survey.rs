@@ -1,4 +1,4 @@
-//! What `machines.db` says of itself before it is opened for good: whose it is, and whether there is anything in it.
+//! Looks into `machines.db` before it is opened: the directory it belongs to, and whether it is empty.
 
 use crate::store_error::StoreError;
 use cvmd_model::InstanceId;
@@ -6,20 +6,20 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::Path;
 use uuid::Uuid;
 
-/// What was found. A file that is not there is as empty as one without rows.
+/// The findings. A missing file counts as empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Survey {
-    /// The data directory that the file belongs to; files of older versions do not tell.
+    /// The data directory that the file belongs to; unknown for files of older versions.
     pub directory: Option<Uuid>,
-    /// Neither machines nor images.
+    /// It holds neither machines nor images.
     pub is_empty: bool,
-    /// One of the machines is of an instance that `is_known`, or there are none (images alone tell nothing). Looked for only
-    /// where the directory is not told.
+    /// One of the machines is of an instance that `is_known`, or there are none (images alone show nothing). Only
+    /// examined if the directory is unknown.
     pub has_known: bool,
 }
 
 impl Survey {
-    /// Looks into the `machines.db` of a directory, and makes none.
+    /// Looks into the `machines.db` of a directory, without creating it.
     ///
     /// # Errors
     /// When there is a file that is no database, or cannot be read.
@@ -28,7 +28,7 @@ impl Survey {
         if !path.exists() {
             return Ok(Survey { is_empty: true, ..Survey::default() });
         }
-        // Not read-only: what a killed server left in the log has to be taken in before anything can be read.
+        // Not read-only: what a killed server left in the log must be recovered before anything can be read.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let mut survey = Survey { is_empty: true, ..Survey::default() };
         if has_table(&connection, "directory")? {
@@ -56,7 +56,7 @@ impl Survey {
     }
 }
 
-/// The id whose number it is.
+/// The instance id with that number.
 fn instance(number: u64) -> Option<InstanceId> {
     let characters = number.to_be_bytes();
     format!("{}-{}", InstanceId::PREFIX, std::str::from_utf8(&characters).ok()?).parse().ok()
@@ -72,7 +72,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
-/// Writes down whose the file is.
+/// Writes the directory's id into the file.
 pub(crate) fn belong(connection: &Connection, directory: Uuid) -> rusqlite::Result<()> {
     if read(connection)? == Some(directory) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Moments at which time alone changes a machine: one task for all of them.
+//! Times at which machines change by themselves: one task for all of them.
 
 use cvmd_clock::Clock;
 use cvmd_model::InstanceId;
@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use tokio::sync::Notify;
 
-/// Machines by the moment at which they change.
+/// Machines by the time at which they change.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     moments: Mutex<BTreeSet<(u64, InstanceId)>>,
@@ -14,8 +14,8 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
-    /// Remembers that `id` changes at `at_ms`. A moment that was overtaken by another change may come all the same:
-    /// it means "look again".
+    /// Records that `id` changes at `at_ms`. A time that another change has made obsolete may still come: it means
+    /// "look again".
     pub(crate) fn add(&self, at_ms: u64, id: InstanceId) {
         let mut moments = self.moments.lock();
         moments.insert((at_ms, id));
@@ -24,7 +24,7 @@ impl Timers {
         }
     }
 
-    /// Tells `due` of each machine when its moment has come, until `due` answers false.
+    /// Calls `due` for each machine at its time, until `due` returns false.
     pub(crate) async fn run(&self, clock: Clock, due: impl Fn(InstanceId) -> bool) {
         loop {
             let now_ms = clock.now_ms();

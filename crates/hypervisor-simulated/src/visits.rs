@@ -1,4 +1,4 @@
-//! One connection to a machine's sshd on its way to a login: what it has tried, and what comes of that.
+//! One connection to a machine's sshd on its way to a login: what it has tried, and the consequences.
 
 use crate::{
     admission::Conditions,
@@ -11,7 +11,7 @@ use cvmd_model::InstanceId;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 
-/// A connection that was accepted.
+/// An accepted connection.
 #[derive(Debug)]
 pub(crate) struct Visit {
     machines: Arc<Machines>,
@@ -26,7 +26,7 @@ struct Tried {
     admitted: bool,
     user: Box<str>,
     passwords: u32,
-    /// Keys that do not enter. A client offers those that it has: only when none of them enters has a login failed.
+    /// Keys that were refused. A client offers all its keys: the login has failed only if none of them admits.
     keys: u32,
 }
 
@@ -35,12 +35,12 @@ impl Visit {
         Visit { machines, machine, peer, session, tried: Mutex::default() }
     }
 
-    /// The client has agreed on keys, and asks to be let in.
+    /// The client has agreed on keys, and starts to authenticate.
     pub(crate) fn asks(&self) {
         self.session.asks();
     }
 
-    /// What holds now for who asks to be admitted.
+    /// The circumstances of a login now.
     pub(crate) fn conditions(&self) -> Conditions {
         let now_seconds = self.machines.clock.now_ms() / 1000;
         Conditions { address: self.peer.map(Peer::address), now_seconds }
@@ -68,7 +68,7 @@ impl Visit {
         self.tried().admitted
     }
 
-    /// The connection has ended, or has to.
+    /// The connection has ended, or must end.
     pub(crate) fn ended(&self, grace_over: bool) {
         let (failure, user) = {
             let tried = self.tried();

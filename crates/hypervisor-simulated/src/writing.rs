@@ -1,4 +1,4 @@
-//! Writing the login of a machine that is off, at the pace and with the manners of its guest.
+//! Writes the login of a machine that is off, with the timing and the behaviour of its guest.
 
 use crate::{
     machine::Machine,
@@ -32,7 +32,7 @@ impl Machines {
         agrees.map_err(|difference| Error::NotAsWritten(difference.into()))
     }
 
-    /// Waits for a slow guest, no longer than the machines are open.
+    /// Waits for a slow guest, but not longer than the driver is open.
     async fn wait(&self, ms: u64) -> Result<(), Error> {
         let mut closing = self.closing.subscribe();
         tokio::select! {

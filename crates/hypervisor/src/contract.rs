@@ -1,6 +1,6 @@
-//! The contract suite: what every driver must pass, a function for each promise.
+//! The contract suite that every driver must pass: one function per promise.
 //!
-//! A driver's tests say how to make a [`World`] and list nothing: [`contract!`](crate::contract!) makes a test of each
+//! A driver's tests only make a [`World`]: [`contract!`](crate::contract!) makes a test of each
 //! promise.
 //!
 //! ```text
@@ -20,7 +20,7 @@ use crate::{Boot, Definition, Endpoint, Error, Hypervisor};
 use cvmd_model::{BootId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
 use ground::{blob, defined, drain, heard, line, login, names, shut_down, start};
 
-/// Makes a test of every promise: `contract!(#[tokio::test] make())`, where `make()` answers a [`World`].
+/// Makes a test of every promise: `contract!(#[tokio::test] make())`, where `make()` returns a [`World`].
 #[macro_export]
 macro_rules! contract {
     (#[$test:meta] $make:expr) => {
@@ -256,13 +256,13 @@ pub async fn gone_keys_leave_whoever_wrote_them_and_other_lines_stay_byte_for_by
     let (hypervisor, id) = defined(world).await;
     hypervisor.write_login(id, &login(&[1]), &[]).await.unwrap();
     let (one, two) = (line(1), line(2));
-    let kept = format!("# mine,  \t with blanks\n\nno-pty {two} me@home\nnot a key at all\n");
+    let by_hand = format!("# mine,  \t with blanks\n\nno-pty {two} me@home\nnot a key at all\n");
     let by_hand =
-        format!("{one}\n{kept}command=\"echo \\\"{one}\\\"\" {one} somebody else\n  {one}\nfrom=\"10.0.0.1\" {one}");
+        format!("{one}\n{by_hand}command=\"echo \\\"{one}\\\"\" {one} somebody else\n  {one}\nfrom=\"10.0.0.1\" {one}");
     world.write_by_hand(id, &by_hand).await;
     hypervisor.write_login(id, &login(&[3]), &[blob(1)]).await.unwrap();
     let text = world.text(id).await;
-    assert!(text.starts_with(&kept), "{text}");
+    assert!(text.starts_with(&by_hand), "{text}");
     assert!(!text.lines().any(|line| KeyBlob::of_line(line) == Some(blob(1))), "{text}");
     let admitted = hypervisor.read_login(id).await.unwrap();
     assert!(names(&admitted, &blob(2)) && names(&admitted, &blob(3)) && !names(&admitted, &blob(1)));
@@ -301,7 +301,7 @@ pub async fn a_reshaped_machine_keeps_its_disk_and_its_boot(world: &mut dyn Worl
     assert_eq!(hypervisor.observe(id).await.unwrap(), before);
     assert_eq!(hypervisor.read_login(id).await.unwrap(), login(&[1]));
     let running = start(&*hypervisor, id).await;
-    // Disks grow and names change under a machine that runs.
+    // Disks grow and names change while a machine runs.
     let size = Size { disks_gib: vec![70, 20], ..larger.size.clone() };
     hypervisor.reshape(&Definition { host_name: "named".into(), size, ..larger }).await.unwrap();
     assert_eq!(until(&*hypervisor, id, |observed| observed.ready).await.boot, running.boot);

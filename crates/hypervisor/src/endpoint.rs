@@ -1,8 +1,8 @@
-//! Where a machine's sshd answers.
+//! The address of a machine's sshd.
 
 use std::net::SocketAddr;
 
-/// Where to connect in order to reach one machine's sshd.
+/// How to reach one machine's sshd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// `None` when no address leads there from this host: [`crate::Hypervisor::connect`] is the only way.

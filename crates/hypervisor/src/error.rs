@@ -1,4 +1,4 @@
-//! Why a hypervisor could not do what was asked.
+//! Why a hypervisor could not do something.
 
 use cvmd_model::{ImageId, InstanceId};
 
@@ -9,18 +9,18 @@ pub enum Error {
     Absent(InstanceId),
     #[error("there is no disk of the image {0}")]
     NoImage(ImageId),
-    /// As the image lock of a real disk refuses a second writer.
+    /// Like the image lock of a real disk, which refuses a second writer.
     #[error("the machine {0} is not off; its disk is in use")]
     NotOff(InstanceId),
-    /// Nobody can be connected to it now.
+    /// It cannot be connected to now.
     #[error("the machine {0} is not running")]
     NotRunning(InstanceId),
     #[error("the machine {0} runs, but nothing answers at its SSH port")]
     Unreachable(InstanceId),
-    /// Of one peer only: others are let in.
+    /// Only for this peer: others are admitted.
     #[error("logins from this address failed too often: no machine answers it for another {seconds} s")]
     Penalized { seconds: u64 },
-    /// More sessions than there may be.
+    /// More sessions than allowed.
     #[error("the machine {id} takes no more sessions: {most} sessions are open with {among}, which is the most")]
     Crowded { id: InstanceId, most: usize, among: Among },
     #[error("the machine {0} has no console")]
@@ -33,7 +33,7 @@ pub enum Error {
     Other(Box<str>),
 }
 
-/// Whose sessions are counted.
+/// The group whose sessions are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Among {
     Machine,

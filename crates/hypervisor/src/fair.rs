@@ -1,8 +1,8 @@
-//! Who makes room where all places are taken: of whoever has the most, the one that has been there, or idle, for the longest.
+//! Decides what makes room when all places are taken: the oldest, or longest idle, of the owner with the most.
 
 use std::{cmp::Reverse, collections::HashMap, hash::Hash};
 
-/// Something that has a place, or wants one: whose it is, of which of the owner's parts, and since when.
+/// Something that has a place, or wants one: its owner, its part of the owner's, and since when.
 #[derive(Debug, Clone, Copy)]
 pub struct Holding<O, P> {
     pub owner: O,
@@ -10,17 +10,17 @@ pub struct Holding<O, P> {
     pub since: u64,
 }
 
-/// The one that goes first.
+/// The one that must go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Largest<N> {
     pub number: N,
-    /// Whether its owner, or where that is the same its part, has more than the new one's will have. Otherwise nobody has
-    /// taken more than a fair share.
+    /// Whether its owner, or with the same owner its part, has more than the new one's will have. Otherwise nobody has
+    /// more than a fair share.
     pub has_more: bool,
 }
 
-/// Of all that have places: the one since the longest of the owner, and of the owner's part, that have the most, the new one
-/// counted in. None when there are none.
+/// Of all that have places: the oldest one of the owner, and of the owner's part, with the most, counting the new one.
+/// None if there are none.
 pub fn largest<N: Copy + Ord, O: Copy + Eq + Hash, P: Copy + Eq + Hash>(
     held: impl Iterator<Item = (N, Holding<O, P>)> + Clone,
     new: Holding<O, P>,

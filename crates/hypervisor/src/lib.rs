@@ -1,5 +1,4 @@
-//! What a hypervisor must be able to do, the contract suite that every driver passes, and where a machine's sshd
-//! answers.
+//! The trait of a hypervisor, the contract suite that every driver passes, and the listeners for the machines' sshd.
 
 pub mod authorized_keys;
 mod connection;
@@ -32,22 +31,22 @@ pub struct Definition {
     pub addresses: Vec<Ipv4Addr>,
     pub host_name: Box<str>,
     pub size: Size,
-    /// The guest's operating system, as `uname` and the console tell it.
+    /// The guest's operating system, as `uname` and the console show it.
     pub os_name: Box<str>,
     /// Whether there is an sshd at all; a Windows machine has none.
     pub has_sshd: bool,
-    /// The captured image that its disk begins as; `None` for a disk that admits nobody.
+    /// The captured image that its disk is a copy of; `None` for a disk that admits nobody.
     pub image: Option<ImageId>,
     /// The instance tag `cvmd:guest`: how a simulated guest behaves. Real drivers ignore it.
     pub guest: Box<str>,
 }
 
-/// What a machine boots from now on.
+/// The system that a machine boots from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Boot {
     /// Its own disk.
     Disk,
-    /// The rescue system, which admits exactly this login and has the disk at hand.
+    /// The rescue system, which admits exactly this login and can read the disk.
     Rescue(Login),
 }
 
@@ -64,8 +63,7 @@ impl Boot {
 /// What a driver can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Capabilities {
-    /// Each machine is met at a port of its own, which its instance must then tell; otherwise at one port that all machines
-    /// have in common.
+    /// Each machine has a port of its own, which its instance must then show; otherwise all machines share one port.
     pub own_ports: bool,
     /// Machines have a console that can be opened.
     pub consoles: bool,
@@ -75,28 +73,28 @@ pub struct Capabilities {
 ///
 /// # Guarantees (of every driver)
 /// - An effect is durable before its verb returns `Ok`.
-/// - Every verb may be repeated: asking for what is already so is `Ok` and changes nothing.
-/// - A verb that answers an error has either not acted or left something that `observe` and `read_login` show.
-/// - Verbs on different machines run side by side; verbs on one machine one after the other.
+/// - Every verb may be repeated: asking for what is already true is `Ok` and changes nothing.
+/// - A verb that returns an error has either done nothing, or left something that `observe` and `read_login` show.
+/// - Verbs on different machines run at the same time; verbs on one machine run one after the other.
 ///
 /// # Assumptions
 /// - One process at a time drives one set of machines.
 #[async_trait]
 pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
-    /// Makes the machine, off, with a disk as the definition has it. A machine that exists stays as it is.
+    /// Makes the machine, off, with the disk of the definition. A machine that exists stays as it is.
     ///
     /// # Errors
     /// [`Error::NoImage`].
     async fn define(&self, definition: &Definition) -> Result<(), Error>;
 
-    /// What the machine is now; `Power::Absent` when there is none.
+    /// The present state of the machine; `Power::Absent` if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be found out now. Never for a machine that does not exist.
+    /// When it cannot be found out now; not when the machine does not exist.
     async fn observe(&self, id: InstanceId) -> Result<Observed, Error>;
 
-    /// Ids of machines whose `observe` may have changed, whoever changed it. Each call makes a new receiver that
-    /// hears everything from then on.
+    /// Ids of machines whose `observe` may have changed, for whatever reason. Each call makes a new receiver for all
+    /// later changes.
     fn watch(&self) -> UnboundedReceiver<InstanceId>;
 
     /// Starts a machine that is off: a new boot id. One that is starting or running is left alone.
@@ -105,7 +103,7 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// [`Error::Absent`]; [`Error::NotOff`] while it shuts down.
     async fn start(&self, id: InstanceId) -> Result<(), Error>;
 
-    /// Asks the guest to shut down and returns at once; the guest may not listen.
+    /// Asks the guest to shut down and returns at once; the guest may ignore it.
     ///
     /// # Errors
     /// [`Error::Absent`].
@@ -118,22 +116,22 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     async fn power_off(&self, id: InstanceId) -> Result<(), Error>;
 
     /// Makes the disk of a machine that is off admit exactly `wanted`'s keys beside those that people wrote by hand,
-    /// and refuse each key of `gone`, whoever wrote it and however. Every other line stays as it is. Reads back what
-    /// it wrote and answers `Ok` only if that agrees.
+    /// and refuse each key of `gone`, whoever wrote it and in whatever form. Every other line stays as it is. Reads
+    /// back what it wrote and returns `Ok` only if that agrees.
     ///
     /// # Errors
     /// [`Error::NotOff`] when the machine is not off; nothing was written then.
     async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Error>;
 
-    /// Makes the machine what the definition says it is made of; boots, host key and what stands on its disk go on as they
-    /// were. On a machine that is not off its addresses and its disks change at once, its host name with the next boot.
+    /// Changes the machine to what the definition describes; boots, host key and the content of its disk stay. On a
+    /// machine that is not off, addresses and disks change at once, and the host name at the next boot.
     ///
     /// # Errors
     /// [`Error::NotOff`] when processors or memory would change on a machine that is not off; nothing has changed then.
     async fn reshape(&self, definition: &Definition) -> Result<(), Error>;
 
-    /// How the machine's simulated guest behaves from now on: what [`Definition::guest`] says, on a machine of any power. Real
-    /// drivers ignore it, and a machine that does not exist is `Ok`.
+    /// Sets how the machine's simulated guest behaves from now on, as in [`Definition::guest`], whatever its power is.
+    /// Real drivers ignore it, and a machine that does not exist is `Ok`.
     ///
     /// # Errors
     /// [`Error::Store`] when that cannot be made durable.
@@ -148,15 +146,15 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// [`Error::Absent`].
     async fn read_login(&self, id: InstanceId) -> Result<Login, Error>;
 
-    /// Wipes the system disk of a machine that is off and makes it anew, as [`Hypervisor::define`] would: nothing of
-    /// the old one is left, its host key included. Addresses and boots go on.
+    /// Erases the system disk of a machine that is off and makes a new one, as [`Hypervisor::define`] would: nothing of
+    /// the old one is left, its host key included. Addresses and the boot count stay.
     ///
     /// # Errors
     /// [`Error::NotOff`] and [`Error::NoImage`]; the disk is as it was then.
     async fn reset(&self, definition: &Definition) -> Result<(), Error>;
 
-    /// Keeps a copy of the machine's disk as that image: the disk as it is at one moment, also of a machine that runs.
-    /// An image that exists stays as it is.
+    /// Copies the machine's disk as that image: the disk at one moment, also of a machine that runs. An image that
+    /// exists stays as it is.
     ///
     /// # Errors
     /// [`Error::Absent`].
@@ -168,26 +166,26 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// [`Error::NoImage`].
     async fn read_image(&self, image: ImageId) -> Result<Login, Error>;
 
-    /// Destroys the image. Machines that were made of it stay. One that does not exist is `Ok`.
+    /// Destroys the image. Machines that were made from it stay. One that does not exist is `Ok`.
     ///
     /// # Errors
     /// [`Error::Store`] when that cannot be made durable.
     async fn delete_image(&self, image: ImageId) -> Result<(), Error>;
 
-    /// Chooses what a machine that is off boots from now on, until another choice; a new machine boots its disk. The disk
-    /// stays as it is. Answers `Ok` only if `observe` tells the system chosen.
+    /// Chooses the system that a machine that is off boots from now on, until another choice; a new machine boots its
+    /// disk. The disk stays as it is. Returns `Ok` only if `observe` shows the chosen system.
     ///
     /// # Errors
     /// [`Error::NotOff`] when the machine is not off; nothing was chosen then.
     async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Error>;
 
-    /// Where the machine's sshd answers, whether it runs or not.
+    /// How to reach the machine's sshd, whether it runs or not.
     ///
     /// # Errors
     /// [`Error::Absent`], and when it has no sshd.
     async fn endpoint(&self, id: InstanceId) -> Result<Endpoint, Error>;
 
-    /// How many machines there are of which no instance is known: they are kept, and nobody meets them.
+    /// The number of machines without an instance: they are stored, but cannot be reached.
     fn set_aside(&self) -> usize {
         0
     }
@@ -202,20 +200,19 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
         None
     }
 
-    /// Ends what the driver itself does: sessions, listeners, verbs that wait. What was asked for before is durable then, and
-    /// the machines are as they were.
+    /// Ends the driver's own work: sessions, listeners, verbs that wait. Everything requested before is durable then,
+    /// and the machines stay as they are.
     async fn close(&self) {}
 
-    /// Opens a stream to the sshd of a machine that runs, also of one whose addresses cannot be reached from here.
-    /// `peer` is who asked for it: what holds for an address that connects directly holds for that one. `None` is this
-    /// program itself.
+    /// Opens a stream to the sshd of a running machine, also of one whose addresses cannot be reached from here. `peer`
+    /// is the client: the rules for its address apply as if it connected directly. `None` is this program itself.
     ///
     /// # Errors
     /// [`Error::Absent`], [`Error::NotRunning`], [`Error::Unreachable`], [`Error::Penalized`].
     async fn connect(&self, id: InstanceId, peer: Option<IpAddr>) -> Result<Connection, Error>;
 
-    /// Opens the console of a machine that runs for a `peer`: bytes of a terminal both ways, beginning with a login
-    /// prompt. The machine going off ends it.
+    /// Opens the console of a running machine for a `peer`: a terminal's bytes in both directions, beginning with a
+    /// login prompt. It ends when the machine goes off.
     ///
     /// # Errors
     /// [`Error::Absent`], [`Error::NotRunning`], and [`Error::NoConsole`] where there is none.
@@ -224,7 +221,7 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
         Err(Error::NoConsole(id))
     }
 
-    /// Bounds of the driver's own that were reached, by the name that the metrics give them.
+    /// How often the driver's own bounds were reached, by their names in the metrics.
     fn bounds_reached(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }

@@ -1,8 +1,9 @@
-//! The sockets of the machines' SSH endpoints: one for all of them, where the connection's destination tells who is
-//! meant, or one each.
+//! The sockets of the machines' SSH endpoints: one for all of them, where the connection's destination identifies the
+//! machine, or one each.
 //!
-//! The common one is bound to every address but to the device `lo` only, so that each machine answers at its own loopback address and
-//! nobody outside this host can reach any. Drivers of real machines relay through the same listener.
+//! The common one is bound to every address but to the device `lo` only, so that each machine answers at its own
+//! loopback address and nobody outside this host can reach any. Drivers of real machines relay through the same
+//! listener.
 
 use async_trait::async_trait;
 use cvmd_clock::Clock;
@@ -14,18 +15,19 @@ use std::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
-/// Connections the kernel holds while none is accepted, if it holds as many. One more has to try again, after a second.
+/// The maximum of connections that wait in the kernel to be accepted, if the kernel allows as many. A client beyond
+/// that must try again, after a second.
 pub const BACKLOG: u32 = 4_096;
-/// How long accepting rests after an error, such as too many open files.
+/// The pause in accepting after an error, such as too many open files.
 const REST: Duration = Duration::from_millis(50);
-/// Such errors are told so often at most.
-const TOLD_EVERY_MS: u64 = 10_000;
+/// Such errors are logged at most this often.
+const LOGGED_EVERY_MS: u64 = 10_000;
 
-/// Who answers the connections of a [`Listener`].
+/// Answers the connections of a [`Listener`].
 #[async_trait]
 pub trait Answer: Send + Sync + 'static {
-    /// Answers one connection. Returning closes it; a destination that is no machine's address
-    /// is closed so before a byte is read.
+    /// Answers one connection. Returning closes it; a connection to an address without a machine is closed before a
+    /// byte is read.
     async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4);
 }
 
@@ -34,24 +36,24 @@ pub trait Answer: Send + Sync + 'static {
 pub struct Listener {
     socket: TcpListener,
     port: u16,
-    /// Whether only connections to loopback addresses are answered, whatever it is bound to.
+    /// Whether only connections to loopback addresses are answered, whatever the socket is bound to.
     confined: bool,
-    /// The port of the last start, when it was asked for and could not be had.
+    /// The port of the last start, if it was requested and is taken.
     pub missed: Option<u16>,
 }
 
 impl Listener {
-    /// Binds the first port that is free: `kept`, the one of the last start, then `ports` in their order; 0 is any.
+    /// Binds the first free port: `wanted`, the one of the last start, then `ports` in their order; 0 means any.
     ///
     /// # Errors
     /// The last port's error when none could be bound.
-    pub fn bind(kept: Option<u16>, ports: &[u16]) -> io::Result<Listener> {
+    pub fn bind(wanted: Option<u16>, ports: &[u16]) -> io::Result<Listener> {
         let mut last = io::Error::new(io::ErrorKind::InvalidInput, "no port was given to listen on");
-        for (index, port) in kept.iter().chain(ports).enumerate() {
+        for (index, port) in wanted.iter().chain(ports).enumerate() {
             match bind(*port) {
                 Ok(socket) => {
                     let port = socket.local_addr()?.port();
-                    return Ok(Listener { socket, port, confined: true, missed: kept.filter(|_| index > 0) });
+                    return Ok(Listener { socket, port, confined: true, missed: wanted.filter(|_| index > 0) });
                 }
                 Err(error) => last = error,
             }
@@ -59,7 +61,7 @@ impl Listener {
         Err(last)
     }
 
-    /// Binds a port of one address, 0 for any free one. Whoever can reach the address is answered.
+    /// Binds a port of one address, 0 for any free one. Every client that can reach the address is answered.
     ///
     /// # Errors
     /// When it cannot be bound.
@@ -76,14 +78,14 @@ impl Listener {
 
     /// Accepts connections until the future is dropped; each is answered in a task of its own.
     pub async fn serve<A: Answer + ?Sized>(self, answer: Arc<A>) {
-        let mut told_ms: Option<u64> = None;
+        let mut logged_ms: Option<u64> = None;
         loop {
             let connection = match self.socket.accept().await {
                 Ok((connection, _)) => connection,
                 Err(error) => {
                     let now_ms = Clock::System.now_ms();
-                    if told_ms.is_none_or(|told_ms| now_ms.abs_diff(told_ms) > TOLD_EVERY_MS) {
-                        told_ms = Some(now_ms);
+                    if logged_ms.is_none_or(|logged_ms| now_ms.abs_diff(logged_ms) > LOGGED_EVERY_MS) {
+                        logged_ms = Some(now_ms);
                         tracing::warn!(%error, "a connection to a machine could not be accepted");
                     }
                     tokio::time::sleep(REST).await;
@@ -104,7 +106,7 @@ fn bind(port: u16) -> io::Result<TcpListener> {
     listen(Ipv4Addr::UNSPECIFIED, port, |socket| socket.bind_device(Some(b"lo")))
 }
 
-/// Elsewhere there is no binding to a device: only 127.0.0.1 is served.
+/// Other systems cannot bind to a device: only 127.0.0.1 is served.
 #[cfg(not(target_os = "linux"))]
 fn bind(port: u16) -> io::Result<TcpListener> {
     listen(Ipv4Addr::LOCALHOST, port, |_| Ok(()))
@@ -116,9 +118,9 @@ fn listen(
     confine: impl FnOnce(&socket2::Socket) -> io::Result<()>,
 ) -> io::Result<TcpListener> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-    // Confined before it is bound: at no moment does it listen to the world.
+    // Restricted before it is bound: it never listens to other hosts.
     confine(&socket)?;
-    // A port whose last connections still linger can be had again at once.
+    // A port whose last connections still linger can be bound again at once.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SocketAddrV4::new(address, port).into())?;

@@ -1,8 +1,8 @@
-//! Where a client comes from: how the log names it, and with whom it counts as one.
+//! The peer of a connection: its name in the log, and which peers count as one.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The other end of a connection, to a machine whichever way it came.
+/// The client's end of a connection to a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(IpAddr);
 
@@ -23,7 +23,7 @@ impl Peer {
         self.0.is_loopback()
     }
 
-    /// All who count as one: an address, or a network of IPv6, as whoever has one of its addresses commonly has them all.
+    /// All peers that count as one: an address, or a network of IPv6, because one client commonly has a whole network.
     #[must_use]
     pub fn network(self) -> IpAddr {
         match self.0 {
@@ -35,7 +35,7 @@ impl Peer {
         }
     }
 
-    /// Who shares in what one peer may have: nobody on this host.
+    /// The key under which one peer's maximum is counted; none on this host.
     #[must_use]
     pub fn sharing(self) -> Option<IpAddr> {
         (!self.is_local()).then(|| self.network())

@@ -1,20 +1,21 @@
-//! Work that takes turns: so much of it at a time, and round robin between those who want more, so that one with a
-//! thousand wishes holds another up for as long as one of them takes.
+//! Work that takes turns: a maximum at the same time, and round robin between those who want more, so that one with a
+//! thousand requests delays another by one of them.
 
 use cvmd_model::RoundRobin;
 use parking_lot::{Mutex, MutexGuard};
 use std::{hash::Hash, sync::Arc};
 use tokio::sync::oneshot;
 
-/// Places for work, and who waits for one. `K` tells whose work it is: an account, a machine. Clones share the places.
+/// Places for work, and the queue for them. `K` is the owner of the work: an account, a machine. Clones share the
+/// places.
 ///
 /// # Guarantees
 /// - While a place is free, taking one costs a short lock and no memory.
-/// - A place that is given back goes to the next key that waits, and within one key to who came first.
-/// - A future that is dropped while it waits, or once it has its turn, gives that on.
+/// - A place that is given back goes to the next key in the queue, and within one key first come, first served.
+/// - A future that is dropped while it waits, or after it got its turn, passes the turn on.
 ///
 /// # Assumptions
-/// - Whoever has a turn computes, and waits for nothing with it.
+/// - The holder of a turn computes, and never waits while holding it.
 #[derive(Debug)]
 pub struct Turns<K: Clone + Eq + Hash>(Arc<Shared<K>>);
 
@@ -31,11 +32,11 @@ struct Queues<K: Clone + Eq + Hash> {
     waiting: RoundRobin<K, oneshot::Sender<Turn<K>>>,
 }
 
-/// A place: free again once this is dropped.
+/// A place; dropping it frees the place.
 #[derive(Debug)]
 pub struct Turn<K: Clone + Eq + Hash>(Option<Arc<Shared<K>>>);
 
-/// So many of one key wait already.
+/// One key has its maximum waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{waiting} wait already")]
 pub struct TooManyWait {
@@ -49,7 +50,7 @@ impl<K: Clone + Eq + Hash> Clone for Turns<K> {
 }
 
 impl<K: Clone + Eq + Hash> Turns<K> {
-    /// So many at a time, and so many of one key that wait, at least one of each.
+    /// With a maximum at the same time, and a maximum of one key that wait, at least one of each.
     #[must_use]
     pub fn new(at_a_time: usize, waiting_max: usize) -> Turns<K> {
         let queues = Queues { free: at_a_time.max(1), waiting: RoundRobin::default() };
@@ -71,12 +72,12 @@ impl<K: Clone + Eq + Hash> Turns<K> {
     pub async fn take(&self, key: K) -> Result<Turn<K>, TooManyWait> {
         match self.0.take_or_wait(key)? {
             None => Ok(Turn(Some(Arc::clone(&self.0)))),
-            // Invariant: the sender is kept until it is used, by what `self` holds.
+            // Invariant: `self` holds the sender until it is used.
             Some(turn) => turn.await.map_err(|_| TooManyWait { waiting: 0 }),
         }
     }
 
-    /// How many wait now, those included that have given up and were not come to yet.
+    /// How many wait now, including those that have given up but are still queued.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.queues().waiting.len()
@@ -84,7 +85,7 @@ impl<K: Clone + Eq + Hash> Turns<K> {
 }
 
 impl<K: Clone + Eq + Hash> Shared<K> {
-    /// Takes a free place; otherwise where the turn will arrive.
+    /// Takes a free place; otherwise returns where the turn will arrive.
     fn take_or_wait(&self, key: K) -> Result<Option<oneshot::Receiver<Turn<K>>>, TooManyWait> {
         let mut queues = self.queues();
         if queues.free > 0 {
@@ -103,7 +104,7 @@ impl<K: Clone + Eq + Hash> Shared<K> {
         Ok(Some(turn))
     }
 
-    /// Who is next. Without anybody the place is free.
+    /// The next in the queue. If there is none, the place becomes free.
     fn next(&self) -> Option<oneshot::Sender<Turn<K>>> {
         let mut queues = self.queues();
         let next = queues.waiting.pop();
@@ -123,9 +124,10 @@ impl<K: Clone + Eq + Hash> Drop for Turn<K> {
         let Some(mut shared) = self.0.take() else { return };
         while let Some(waiter) = shared.next() {
             match waiter.send(Turn(Some(shared))) {
-                // If it is given up after this, this very drop runs for it.
+                // If the receiver is dropped after this, this drop runs again for it.
                 Ok(()) => return,
-                // Given up before. The next one is looked for here and not by dropping it, which would go deeper with each.
+                // The receiver was dropped before. The next one is found here and not by dropping the turn, which would
+                // recurse.
                 Err(mut turn) => match turn.0.take() {
                     Some(back) => shared = back,
                     None => return,
@@ -156,14 +158,14 @@ mod test {
         polled(&mut pin!(turns.take(key))).unwrap().unwrap()
     }
 
-    /// Waits in line for one.
+    /// Queues for a turn.
     fn waiting(turns: &Turns<char>, key: char) -> Taking<'_> {
         let mut taking: Taking<'_> = Box::pin(turns.take(key));
         assert!(polled(&mut taking).is_none());
         taking
     }
 
-    /// Who of those that wait has a turn now, and its turn.
+    /// The one of those waiting that has its turn, and the turn.
     fn whose<'a>(line: &mut Vec<(&'static str, Taking<'a>)>) -> Option<(&'static str, Turn<char>)> {
         let found = line.iter_mut().enumerate().find_map(|(at, (name, taking))| Some((at, *name, polled(taking)?)));
         found.map(|(at, name, turn)| {
@@ -199,7 +201,7 @@ mod test {
         let turns = Turns::new(2, 100);
         let (first, second) = (taken(&turns, 'a'), taken(&turns, 'a'));
         let (gone, late, mut last) = (waiting(&turns, 'a'), waiting(&turns, 'a'), waiting(&turns, 'a'));
-        // One gives up while it waits, one when it has its turn and was not looked at since.
+        // One gives up while it waits, one after it got its turn but before it was polled.
         drop(gone);
         drop(first);
         drop(late);
@@ -257,7 +259,7 @@ mod test {
                 })
             })
             .collect();
-        // Some are given up wherever they are.
+        // Some give up at arbitrary points.
         let mut aborted = 0;
         for (number, task) in tasks.into_iter().enumerate() {
             if number % 5 == 0 {

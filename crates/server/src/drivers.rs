@@ -22,7 +22,7 @@ pub(crate) async fn open(
 ) -> anyhow::Result<Arc<dyn Hypervisor>> {
     let view = state.view();
     let first_start = view.accounts().next().is_none();
-    let kept_port = (!first_start).then(|| view.settings().ssh_port).filter(|port| config.ssh.keeps(*port));
+    let last_port = (!first_start).then(|| view.settings().ssh_port).filter(|port| config.ssh.keeps(*port));
     let survey = Survey::of(data.path(), |id| view.instance(id).is_some())?;
     let directory = truths::agree(state, survey, config.accept_missing).await?;
     let settings = Settings {
@@ -30,7 +30,7 @@ pub(crate) async fn open(
         clock: Clock::System,
         ssh: SshSettings {
             ports: config.ssh.ports.clone(),
-            kept_port,
+            last_port,
             listen: true,
             own_ports: config.ssh.own_ports,
             penalties: config.ssh.penalties,

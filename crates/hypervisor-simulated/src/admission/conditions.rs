@@ -1,11 +1,11 @@
-//! Who asks to be admitted, and what a line admits to.
+//! The circumstances of a login, and what a line of `authorized_keys` allows.
 
 use std::net::IpAddr;
 
-/// Who asks to be admitted, and when.
+/// The circumstances of a login.
 #[derive(Debug, Clone, Copy)]
 pub struct Conditions {
-    /// Where the client's address is not known, no `from=` fits.
+    /// Without a known address no `from=` matches.
     pub address: Option<IpAddr>,
     /// Unix seconds.
     pub now_seconds: u64,
@@ -14,7 +14,7 @@ pub struct Conditions {
 /// A line of `authorized_keys` under which sshd admits a key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admission {
-    /// `command="..."`: run instead of whatever the client asks for.
+    /// `command="..."`: run instead of what the client requests.
     pub command: Option<Box<str>>,
     /// `no-pty` or `restrict`: no terminal.
     pub no_pty: bool,

@@ -6,14 +6,14 @@ use super::{
 };
 use cvmd_hypervisor::authorized_keys::is_space;
 
-/// What a line's options permit.
+/// The parsed options of a line.
 ///
-/// Those about forwarding, tunnels and the environment have nothing to act on here; their form counts all the same.
+/// Options about forwarding, tunnels and the environment have no effect here, but must be well-formed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     command: Option<String>,
     no_pty: bool,
-    /// The key signs certificates, and enters by itself never.
+    /// The key signs certificates, and does not admit by itself.
     cert_authority: bool,
     principals: Option<String>,
     from: Option<String>,
@@ -40,7 +40,7 @@ const VALUES: [&str; 8] =
 
 /// The largest number of a tunnel's device.
 const TUNNEL_MAX: i64 = 0x7fff_fffd;
-/// Bytes of a host's name, and the one behind them.
+/// The maximum bytes of a host's name, with its terminator.
 const HOST_BYTES_MAX: usize = 1025;
 /// Ports by the names that every system's `/etc/services` has.
 const SERVICES: [&str; 14] = [
@@ -48,7 +48,7 @@ const SERVICES: [&str; 14] = [
 ];
 
 impl Options {
-    /// `None` when they are not understood.
+    /// `None` when sshd does not accept them.
     pub(crate) fn parse(text: &str) -> Option<Options> {
         let mut options = Options::default();
         let mut rest = text;
@@ -96,7 +96,7 @@ impl Options {
                 (!variable.is_empty() && is_name(variable)).then_some(())
             }
             "permitopen" => is_host_and_port(&value).then_some(()),
-            // A port alone stands for itself at every address.
+            // A port alone means that port at every address.
             "permitlisten" if !value.contains(':') => is_host_and_port(&format!("*:{value}")).then_some(()),
             "permitlisten" => is_host_and_port(&value).then_some(()),
             "tunnel" => (value.eq_ignore_ascii_case("any") || number(&value, TUNNEL_MAX).is_some()).then_some(()),
@@ -104,7 +104,7 @@ impl Options {
         }
     }
 
-    /// What the line's key may do for whoever comes so; `None` if it may not enter.
+    /// What the line's key allows under these conditions; `None` if it does not admit.
     pub(crate) fn admit(self, conditions: &Conditions) -> Option<Admission> {
         let expired = self.expires.is_some_and(|expires| expires < conditions.now_seconds);
         let from = self.from.as_deref();
@@ -113,14 +113,14 @@ impl Options {
             .then(|| Admission { command: self.command.map(Into::into), no_pty: self.no_pty })
     }
 
-    /// Whether the line's key may enter at all times and from everywhere.
+    /// Whether the line's key admits at all times and from everywhere.
     pub(crate) fn admits_always(&self) -> bool {
         let bounded = self.from.is_some() || self.expires.is_some();
         !bounded && !self.cert_authority && self.principals.is_none()
     }
 }
 
-/// Text behind a prefix in any case of letters.
+/// The text after a prefix, which may be in upper or lower case.
 fn behind<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
@@ -139,7 +139,7 @@ fn value_of(text: &str) -> Option<(&'static str, &str)> {
     VALUES.iter().find_map(|name| Some((*name, behind(text, name)?.strip_prefix('=')?)))
 }
 
-/// A value in quotes, of which only the quote itself can be escaped, and what follows.
+/// A quoted value, in which only the quote can be escaped, and the rest.
 fn dequote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut rest = text.strip_prefix('"')?;
@@ -168,7 +168,7 @@ fn is_host_and_port(text: &str) -> bool {
     host.len() < HOST_BYTES_MAX && is_port
 }
 
-/// C's `strtonum` from zero on.
+/// C's `strtonum` with a minimum of zero.
 fn number(text: &str, most: i64) -> Option<i64> {
     let text = text.trim_start_matches(|character| u8::try_from(character).is_ok_and(is_space));
     let number: i64 = text.parse().ok()?;

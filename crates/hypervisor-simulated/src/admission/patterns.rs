@@ -1,16 +1,16 @@
-//! The list of `from="..."`: addresses, networks and names with `*` and `?`, each of which `!` turns round.
+//! The list of `from="..."`: addresses, networks and names with `*` and `?`, each of which `!` negates.
 //!
-//! sshd looks no names up (`UseDNS no`): to it a client's name is its address.
+//! sshd looks up no names (`UseDNS no`): a client's name is its address.
 
 use cvmd_hypervisor::authorized_keys::is_space;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Bytes of an address that are read as one.
+/// The maximum bytes of an address.
 const ADDRESS_BYTES_MAX: usize = 63;
-/// Bytes of a pattern of a name; a longer one makes that the list fits nothing more.
+/// The maximum bytes of a pattern of a name; after a longer one nothing in the list matches.
 const NAME_BYTES_MAX: usize = 1022;
 
-/// Whether the list lets an address in.
+/// Whether the list admits an address.
 pub(super) fn admits(list: &str, address: IpAddr) -> bool {
     let address = address.to_canonical();
     let Some(by_address) = by_address(list, address) else { return false };
@@ -20,7 +20,7 @@ pub(super) fn admits(list: &str, address: IpAddr) -> bool {
     }
 }
 
-/// `None` when it is kept out, or the list makes no sense.
+/// `None` when it is excluded, or the list is malformed.
 fn by_address(list: &str, address: IpAddr) -> Option<bool> {
     let text = address.to_string();
     let mut admits = false;
@@ -42,7 +42,7 @@ fn by_address(list: &str, address: IpAddr) -> Option<bool> {
     Some(admits)
 }
 
-/// `None` when it is kept out.
+/// `None` when it is excluded.
 fn by_name(list: &str, name: &str) -> Option<bool> {
     let mut admits = false;
     let mut rest = list;
@@ -64,9 +64,9 @@ fn by_name(list: &str, name: &str) -> Option<bool> {
 }
 
 enum Network {
-    /// The address, its scope, and how many bits of it count.
+    /// The address, its scope, and the length of its prefix.
     Is(IpAddr, u32, u32),
-    /// The mask is too long, or more bits are set than it lets count.
+    /// The mask is too long, or bits after the prefix are set.
     Inconsistent,
     None,
 }
@@ -98,7 +98,7 @@ fn mask_length(text: &str) -> Option<u32> {
     (length <= 128 && (length == 0 || !text.starts_with('-'))).then_some(length)
 }
 
-/// An address as the C library reads one in digits: `127.1` and `0x7f000001` are addresses too.
+/// A numeric address as the C library reads it: `127.1` and `0x7f000001` are addresses too.
 fn parse(text: &str) -> Option<(IpAddr, u32)> {
     if let Some(address) = of_four_parts_or_fewer(text) {
         return Some((address.into(), 0));
@@ -109,7 +109,7 @@ fn parse(text: &str) -> Option<(IpAddr, u32)> {
     Some((address.into(), scope))
 }
 
-/// `inet_aton`: decimal, octal or hexadecimal parts, the last of which fills what is left.
+/// `inet_aton`: decimal, octal or hexadecimal parts, the last of which fills the remaining bytes.
 fn of_four_parts_or_fewer(text: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = text.split('.').collect();
     let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 4)?;
@@ -152,10 +152,10 @@ fn holds(network: IpAddr, length: u32, address: IpAddr) -> bool {
     }
 }
 
-/// Whether a text fits a pattern with `*` and `?`. Takes a step a byte of the text and one of the pattern at most.
+/// Whether a text matches a pattern with `*` and `?`. Takes at most a step per byte of text and pattern.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut behind) = (0, 0);
-    // The latest star, and up to where it reaches.
+    // The latest star, and the end of the text that it matches.
     let mut star = None;
     while behind < text.len() {
         match pattern.get(at) {

@@ -1,4 +1,4 @@
-//! The moments of `expiry-time="..."`: `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in the guest's time, which is UTC.
+//! The times of `expiry-time="..."`: `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in the guest's time, which is UTC.
 
 use jiff::{
     civil::{Date, Time},
@@ -28,7 +28,7 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
-/// A number behind blanks, as `strptime` reads it.
+/// A number after spaces, as `strptime` reads it.
 fn field(text: &str, least: i64, most: i64) -> Option<i64> {
     let digits = text.trim_start_matches(' ');
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

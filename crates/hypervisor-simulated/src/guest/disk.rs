@@ -1,18 +1,18 @@
-//! What stands on a machine's disk about logins, and whom it admits. Pure: no IO.
+//! The part of a machine's disk that concerns logins, and whom it admits. Pure: no IO.
 
 use crate::admission::{Admission, Conditions, Options};
 use cvmd_hypervisor::authorized_keys::{self, Entry, same_key};
 use cvmd_model::{KeyBlob, Login, PublicKey};
 use serde::{Deserialize, Serialize};
 
-/// The part of a disk that decides who may enter.
+/// The part of a disk that decides who may log in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disk {
-    /// The one account of the guest that people enter.
+    /// The login user of the guest.
     pub user: Box<str>,
     /// The text of that user's `~/.ssh/authorized_keys`.
     pub authorized_keys: Box<str>,
-    /// SHA-512 crypt, or `None`: then no password admits.
+    /// SHA-512 crypt, or `None`: then no password is accepted.
     pub password_hash: Option<Box<str>>,
     /// sshd's `PasswordAuthentication`.
     pub password_login: bool,
@@ -31,7 +31,7 @@ impl Disk {
         if &*self.user == "root" { "/root".into() } else { format!("/home/{}", self.user) }
     }
 
-    /// The disk after `wanted` has been written and `gone` has been taken off.
+    /// The disk after writing `wanted` and removing `gone`.
     #[must_use]
     pub fn with_login(&self, wanted: &Login, gone: &[KeyBlob]) -> Disk {
         Disk {
@@ -42,7 +42,7 @@ impl Disk {
         }
     }
 
-    /// What of `wanted` and `gone` this disk does not hold, in words for a person; `Ok` when it holds all.
+    /// What of `wanted` and `gone` this disk does not fulfil, in words for a person; `Ok` when it fulfils all.
     ///
     /// # Errors
     /// The first difference.
@@ -60,7 +60,7 @@ impl Disk {
         Ok(())
     }
 
-    /// What the disk admits at all times and from everywhere. Keys of algorithms that cvmd has no type for (people may write
+    /// What the disk admits at all times and from everywhere. Keys of algorithms without a type here (people may write
     /// ECDSA keys into a guest) admit too, but a [`Login`] cannot name them.
     #[must_use]
     pub fn login(&self) -> Login {
@@ -81,8 +81,8 @@ impl Disk {
         }
     }
 
-    /// Whether a key's blob opens this disk's account: the first line that holds it and whose options let it in decides,
-    /// as in sshd.
+    /// Whether a key's blob admits to this disk's account. As in sshd, the first line that holds it and whose options
+    /// admit decides.
     #[must_use]
     pub fn admits(&self, blob: &[u8], conditions: &Conditions) -> Option<Admission> {
         let entries = Entry::all(&self.authorized_keys).filter(|entry| same_key(&entry.key, blob));
@@ -90,7 +90,7 @@ impl Disk {
     }
 }
 
-/// A key that cvmd has a type for.
+/// A key of an algorithm with a type here.
 fn public_key(entry: &Entry<'_>) -> Option<PublicKey> {
     let line = russh::keys::PublicKey::from_bytes(&entry.key).ok()?.to_openssh().ok()?;
     PublicKey::parse(&format!("{line} {}", entry.comment)).ok()
@@ -101,7 +101,7 @@ mod test {
     use super::*;
     use base64::{Engine, engine::general_purpose::STANDARD};
 
-    /// The key of an Ed25519 blob that has 32 times one byte.
+    /// The key of an Ed25519 blob with 32 equal bytes.
     fn key(number: u8) -> PublicKey {
         let blob = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20".as_slice(), &[number; 32]].concat();
         PublicKey::parse(&format!("ssh-ed25519 {}", STANDARD.encode(blob))).unwrap()

@@ -1,4 +1,4 @@
-//! What one client can do to its own connection, to its guest and to others: channels, signals, and what has a bound.
+//! What one client can do to its own connection, to its guest and to others: channels, signals, and bounds.
 
 use crate::support::{
     LIMIT,
@@ -9,7 +9,7 @@ use cvmd_hypervisor::Hypervisor;
 use russh::{Channel, ChannelMsg, ChannelOpenFailure, Error, Sig, client::Msg};
 use tokio::time::timeout;
 
-/// Reads what a terminal shows until it ends so.
+/// Reads what a terminal shows until it ends with `end`.
 async fn shown(channel: &mut Channel<Msg>, end: &str) -> String {
     let mut text = String::new();
     timeout(LIMIT, async {
@@ -65,7 +65,7 @@ async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
     assert_eq!(shown(&mut terminal, "# ").await, "^C\r\nroot@VM-1-2:~# ");
     terminal.data(&b"echo $?\r"[..]).await.unwrap();
     assert_eq!(shown(&mut terminal, "# ").await, "echo $?\r\n130\r\nroot@VM-1-2:~# ");
-    // A line given up at the prompt.
+    // A line dropped at the prompt.
     terminal.data(&b"given up\x03"[..]).await.unwrap();
     shown(&mut terminal, "^C\r\nroot@VM-1-2:~# ").await;
     terminal.data(&b"exit 3\r"[..]).await.unwrap();
@@ -149,7 +149,7 @@ async fn what_sessions_gather_has_one_bound_for_a_machine() {
     for channel in gathering {
         let _ = channel.eof().await;
         let seen = ended(channel).await;
-        // Whichever asked too much: the command that gathers, or the connection that hands over.
+        // Either the command that gathers input, or the connection that passes it on, may reach the bound.
         refused += u32::from(seen.err.contains("Cannot allocate memory") || seen.err.contains("too much input"));
     }
     assert!(refused >= 4, "of 36 MiB at most 32 are held: {refused} were refused");
@@ -206,7 +206,7 @@ async fn only_what_is_a_bound_counts_as_one() {
     let cp = format!("mkdir to; cp{} to", " f".repeat(300));
     let tee = format!("cat f | tee{}", " g".repeat(300));
     let many = (0..70).map(|number| format!("echo > /tmp/{number};")).collect::<String>();
-    for (text, bound, said) in [
+    for (text, bound, message) in [
         (&*words, "guest_line", "too many words"),
         (&"a;".repeat(40_000), "guest_line", "more than 32768 words"),
         ("echo 'sh /tmp/again' > /tmp/again; sh /tmp/again", "guest_line", "nested so deep"),
@@ -219,8 +219,8 @@ async fn only_what_is_a_bound_counts_as_one() {
     ] {
         let before = harness.reached(bound);
         let seen = run(&client, text).await;
-        assert!(seen.err.contains(said), "{}", seen.err);
-        assert!(harness.reached(bound) > before && harness.reached("guest_output") == 0, "{said}");
+        assert!(seen.err.contains(message), "{}", seen.err);
+        assert!(harness.reached(bound) > before && harness.reached("guest_output") == 0, "{message}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The contract suite at the simulated driver: at addresses of the machines' own under a virtual clock, and at ports of
-//! their own under the system's, which does not leap over a wait for the disk.
+//! The contract suite with the simulated driver: with addresses of the machines' own under a virtual clock, and with
+//! ports of their own under the system's, which does not skip the waiting for the disk.
 
 use crate::support;
 use async_trait::async_trait;

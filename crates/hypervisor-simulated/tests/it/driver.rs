@@ -1,4 +1,4 @@
-//! What only the simulated driver promises: its guests' manners, its clock, and its file.
+//! What only the simulated driver promises: its guests' behaviour, its clock, and its file.
 
 use crate::support::{after_a_crash, definition, keys_on_disk, login, on_disk, settings, until};
 use cvmd_clock::Clock;
@@ -72,7 +72,7 @@ async fn a_guest_that_keeps_its_keys_is_found_out_by_reading_back() {
     let gone = [with_key().keys[0].blob().clone()];
     let error = harness.driver.write_login(id, &login(&[], None), &gone).await.unwrap_err();
     assert!(error.to_string().contains("still there"), "{error}");
-    // What is there already need not be written.
+    // A key that is there already need not be written.
     harness.driver.write_login(id, &with_key(), &[]).await.unwrap();
 }
 
@@ -179,7 +179,7 @@ async fn a_slow_write_takes_its_time_and_holds_up_only_its_own_machine() {
 #[tokio::test(start_paused = true)]
 async fn no_guest_holds_up_the_end() {
     let mut harness = Harness::new();
-    // What a machine's row of an earlier version asks for is no more than a minute.
+    // A machine's row of an earlier version may ask for more; a minute is the maximum.
     let id = harness.machine("write-ms=600000").await;
     let before = harness.clock.now_ms();
     harness.driver.write_login(id, &with_key(), &[]).await.unwrap();

@@ -1,13 +1,13 @@
-//! What people type first in a guest, against what Debian 12's own shell and coreutils print for it.
+//! What people type first in a guest, compared with Debian 12's shell and coreutils.
 
 use crate::support::harness::{Ended, Harness, run};
 use russh::{ChannelMsg, client::Handle};
 
 type Client = Handle<crate::support::harness::Trusting>;
 
-/// Runs a line that must print that to its first stream, nothing to its second, and end well.
+/// Checks that a command printed this to stdout, nothing to stderr, and succeeded.
 #[track_caller]
-fn said(seen: Ended, out: &str, text: &str) {
+fn prints(seen: Ended, out: &str, text: &str) {
     assert_eq!(seen, Ended { status: Some(0), out: out.into(), err: String::new() }, "{text}");
 }
 
@@ -26,7 +26,7 @@ async fn a_line_goes_into_directories_and_stays_there() {
         ("cd /tmp/a; sh -c 'cd b; pwd'; pwd", "/tmp/a/b\n/tmp/a\n"),
         ("cd /etc; cat hostname", "VM-1-2\n"),
     ] {
-        said(run(&client, text).await, out, text);
+        prints(run(&client, text).await, out, text);
     }
     for (text, why) in [("cd /nowhere", "No such file or directory"), ("cd /etc/hostname", "Not a directory")] {
         let seen = run(&client, &format!("{text} || pwd")).await;
@@ -47,7 +47,7 @@ async fn streams_go_where_they_are_sent() {
         ("cat /etc/hostname /no >/tmp/out 2>/tmp/err || cat /tmp/err", "cat: /no: No such file or directory\n"),
         ("cat /tmp/out; cat /no 2>> /tmp/out || cat /tmp/out", "VM-1-2\nVM-1-2\ncat: /no: No such file or directory\n"),
     ] {
-        said(run(&client, text).await, out, text);
+        prints(run(&client, text).await, out, text);
     }
     let seen = run(&client, "echo wrong >&2").await;
     assert_eq!(seen, Ended { status: Some(0), out: String::new(), err: "wrong\n".into() });
@@ -58,10 +58,10 @@ async fn the_environment_is_that_of_a_login() {
     let harness = Harness::new().await;
     let client = harness.client().await;
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    said(run(&client, "echo $HOME $USER $SHELL $PATH").await, &format!("/root root /bin/bash {path}\n"), "echo");
+    prints(run(&client, "echo $HOME $USER $SHELL $PATH").await, &format!("/root root /bin/bash {path}\n"), "echo");
     let environment = format!("HOME=/root\nLOGNAME=root\nPATH={path}\nPWD=/root\nSHELL=/bin/bash\nUSER=root\n");
-    said(run(&client, "env").await, &environment, "env");
-    said(run(&client, "export A=b; printenv A HOME; unset A; echo \"<$A>\"").await, "b\n/root\n<>\n", "printenv");
+    prints(run(&client, "env").await, &environment, "env");
+    prints(run(&client, "export A=b; printenv A HOME; unset A; echo \"<$A>\"").await, "b\n/root\n<>\n", "printenv");
     assert_eq!(run(&client, "printenv NONE").await.status, Some(1));
 }
 
@@ -69,9 +69,9 @@ async fn the_environment_is_that_of_a_login() {
 async fn files_are_listed_as_coreutils_list_them() {
     let harness = Harness::new().await;
     let client = harness.client().await;
-    said(run(&client, "ls").await, "", "nothing is in a new home that is not hidden");
-    said(run(&client, "ls -A; ls -a; ls .ssh; ls -d .ssh").await, ".ssh\n.\n..\n.ssh\nauthorized_keys\n.ssh\n", "-A");
-    said(run(&client, "ls /").await, "dev\netc\nproc\nroot\ntmp\n", "/");
+    prints(run(&client, "ls").await, "", "nothing is in a new home that is not hidden");
+    prints(run(&client, "ls -A; ls -a; ls .ssh; ls -d .ssh").await, ".ssh\n.\n..\n.ssh\nauthorized_keys\n.ssh\n", "-A");
+    prints(run(&client, "ls /").await, "dev\netc\nproc\nroot\ntmp\n", "/");
     assert_eq!(
         run(&client, "cd /tmp; echo hello > b; mkdir a; echo > .c; chmod 750 b; ls; ls a b").await.out,
         "a\nb\nb\n\na:\n"
@@ -80,18 +80,18 @@ async fn files_are_listed_as_coreutils_list_them() {
     // Without the times, which are the boot's.
     let shape: Vec<_> = seen.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
     let shape: Vec<_> = shape.iter().map(|words| [words.first(), words.get(1), words.get(4), words.last()]).collect();
-    let told = |mode: &'static str, links: &'static str, bytes: &'static str, name: &'static str| {
+    let entry = |mode: &'static str, links: &'static str, bytes: &'static str, name: &'static str| {
         [mode, links, bytes, name].map(|word| word.to_owned())
     };
-    let told = [
-        told("drwxrwxrwt", "3", "4096", "."),
-        told("drwxr-xr-x", "7", "4096", ".."),
-        told("-rw-r--r--", "1", "1", ".c"),
-        told("drwxr-xr-x", "2", "4096", "a"),
-        told("-rwxr-x---", "1", "6", "b"),
+    let entry = [
+        entry("drwxrwxrwt", "3", "4096", "."),
+        entry("drwxr-xr-x", "7", "4096", ".."),
+        entry("-rw-r--r--", "1", "1", ".c"),
+        entry("drwxr-xr-x", "2", "4096", "a"),
+        entry("-rwxr-x---", "1", "6", "b"),
     ];
     assert!(seen.starts_with("total 20\n"), "{seen}");
-    assert_eq!(shape[1..].iter().map(|line| line.map(|word| (*word.unwrap()).to_owned())).collect::<Vec<_>>(), told);
+    assert_eq!(shape[1..].iter().map(|line| line.map(|word| (*word.unwrap()).to_owned())).collect::<Vec<_>>(), entry);
     let widths: Vec<_> = seen.lines().skip(1).map(|line| line.find(" root root ").unwrap()).collect();
     assert!(widths.iter().all(|at| *at == widths[0]), "columns: {seen}");
     let missing = run(&client, "ls /nowhere").await;
@@ -100,7 +100,7 @@ async fn files_are_listed_as_coreutils_list_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_time_is_told_and_the_prompt_tells_the_directory() {
+async fn the_time_is_printed_and_the_prompt_shows_the_directory() {
     let harness = Harness::new().await;
     let client: Client = harness.client().await;
     let seen = run(&client, "date; date +%Y; uptime").await;
@@ -144,7 +144,7 @@ async fn what_one_command_prints_the_next_one_takes() {
         ("false | grep x || echo nothing", "nothing\n"),
         ("set -e; false | true; echo on", "on\n"),
     ] {
-        said(run(&client, text).await, out, text);
+        prints(run(&client, text).await, out, text);
     }
     let seen = run(&client, "cat /none | wc -c").await;
     assert_eq!((seen.status, &*seen.out), (Some(0), "0\n"));
@@ -174,7 +174,7 @@ async fn files_are_copied_and_moved_and_variables_are_lent() {
         ),
         ("mv .ssh/authorized_keys old; cat .ssh/authorized_keys old", "# mine\n"),
     ] {
-        said(run(&client, text).await, out, text);
+        prints(run(&client, text).await, out, text);
     }
     for (text, why) in [
         ("cp /none x", "No such file or directory"),

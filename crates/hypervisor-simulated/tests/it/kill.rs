@@ -1,4 +1,4 @@
-//! `kill -9` in the middle of many writes: whatever was answered `Ok` is there afterwards.
+//! `kill -9` in the middle of many writes: whatever was answered `Ok` is stored afterwards.
 
 use crate::support;
 use cvmd_clock::Clock;
@@ -11,12 +11,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Names the directory to the child; without it the child's test has nothing to do.
+/// Passes the directory to the child; without it the child's test does nothing.
 const DIRECTORY: &str = "CVMD_TEST_KILLED_IN";
 const MACHINES: u64 = 64;
-/// Each round kills at another moment of a group; one round alone can miss the dangerous ones.
+/// Each round kills at another moment of a group; one round alone could miss the dangerous ones.
 const ROUNDS: usize = 25;
-/// Answers that a round hears before it kills.
+/// The number of answers that a round reads before it kills.
 const ANSWERS: usize = 500;
 
 fn numbered(number: u64) -> Login {
@@ -38,7 +38,7 @@ async fn child_that_writes_until_it_is_killed() {
             driver.define(&definition).await.unwrap();
             for number in 1.. {
                 driver.write_login(id, &numbered(number), &[]).await.unwrap();
-                // One write: lines of different tasks do not mix.
+                // One write, so that lines of different tasks do not mix.
                 std::io::stdout().write_all(format!("\nanswered {machine} {number}\n").as_bytes()).unwrap();
             }
         }));
@@ -68,7 +68,7 @@ async fn kill_after(answers: usize) {
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
         let mut words = line.split(' ');
-        // The last line may be cut short; it is then no answer.
+        // The last line may be incomplete, and then is no answer.
         if words.next() == Some("answered")
             && let (Some(machine), Some(number)) = (words.next(), words.next())
         {
@@ -87,7 +87,7 @@ async fn kill_after(answers: usize) {
         let row = support::on_disk(&directory, id);
         let stored: u64 = row["disk"]["password_hash"].as_str().unwrap().parse().unwrap();
         assert_eq!(driver.read_login(id).await.unwrap().password_hash.unwrap().parse(), Ok(stored));
-        // One more may have been written whose answer was not heard.
+        // One more may have been written whose answer was not read.
         assert!(
             stored == number || stored == number + 1,
             "machine {machine}: {number} was answered, {stored} is there"

@@ -1,4 +1,4 @@
-//! The listeners in front of the machines: whose addresses they answer, and at which ports.
+//! The machines' listeners: the addresses and ports at which they answer.
 
 use crate::support::{LIMIT, definition, own_ports, settings, until};
 use cvmd_clock::Clock;
@@ -27,13 +27,13 @@ async fn an_address_of_no_machine_is_closed_before_a_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kept_port_that_is_taken_is_passed_over() {
+async fn the_last_port_is_skipped_if_it_is_taken() {
     let directory = tempfile::tempdir().unwrap();
     let first = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
     let taken = first.ssh_port();
     let other = tempfile::tempdir().unwrap();
     let mut settings = settings(&other, Clock::System);
-    settings.ssh.kept_port = taken;
+    settings.ssh.last_port = taken;
     let driver = SimulatedHypervisor::open(settings.clone()).unwrap();
     assert!(driver.ssh_port().is_some() && driver.ssh_port() != taken);
     driver.close().await;
@@ -53,7 +53,7 @@ async fn a_kept_port_that_is_taken_is_passed_over() {
     tokio::time::timeout(LIMIT, free).await.unwrap();
 }
 
-/// Ports at one address.
+/// Machines with ports at one address.
 fn at_ports(directory: &tempfile::TempDir, range: Option<(u16, u16)>) -> Arc<SimulatedHypervisor> {
     let mut settings = own_ports(settings(directory, Clock::System));
     settings.ssh.own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range });
@@ -96,13 +96,13 @@ async fn an_own_port_that_is_taken_is_passed_over_for_good() {
     let driver = at_ports(&directory, None);
     let moved = port(&driver, id).await;
     assert_ne!(moved, before);
-    // A verb on the machine comes after the one that keeps its port.
-    let kept = async {
+    // A verb on the machine waits for the one that stores its port.
+    let stored = async {
         while driver.written().rows == 0 {
             tokio::task::yield_now().await
         }
     };
-    tokio::time::timeout(LIMIT, kept).await.unwrap();
+    tokio::time::timeout(LIMIT, stored).await.unwrap();
     driver.close().await;
     drop(other);
     let driver = at_ports(&directory, None);
@@ -112,7 +112,7 @@ async fn an_own_port_that_is_taken_is_passed_over_for_good() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ports_of_a_range_run_out_and_come_back_with_a_machines_end() {
     let directory = tempfile::tempdir().unwrap();
-    // Two neighbours that are free now; whoever else binds them is passed over by taking others.
+    // Two neighbouring ports that are free now; if another program takes one, others are tried.
     let (driver, first) = (21_000..32_000)
         .step_by(97)
         .find_map(|first| {

@@ -1,4 +1,4 @@
-//! The simulated driver: its promises, its guests' manners, its file, and real logins by each way to a machine.
+//! The simulated driver: its promises, its guests' behaviour, its file, and real logins by each way to a machine.
 
 #![allow(clippy::duplicate_mod, reason = "the same logins by each way to a machine")]
 
@@ -31,7 +31,7 @@ mod at_ports {
     mod logins;
 }
 
-/// Through the driver's `connect` alone: no address of any machine is used.
+/// Only through the driver's `connect`: no machine's address is used.
 #[path = "."]
 mod by_connection {
     const WAY: crate::support::Way = crate::support::Way::Connection;

@@ -1,4 +1,4 @@
-//! Clients that know less than OpenSSH's: other host keys, and passwords by keyboard-interactive.
+//! Clients with fewer features than OpenSSH's: other host keys, and passwords by keyboard-interactive.
 
 use crate::support::{
     Key, LIMIT, Seen, Ssh, Way, after_a_crash, definition,
@@ -20,7 +20,7 @@ use tokio::{
 
 const ED25519: &[&str] = &["-t", "ed25519"];
 
-/// The key of that kind that a machine shows, as `ssh-keyscan` sees it.
+/// The host key of that kind that a machine shows to `ssh-keyscan`.
 async fn scanned(driver: &SimulatedHypervisor, id: InstanceId, kind: &str) -> String {
     let address = driver.endpoint(id).await.unwrap().address.unwrap();
     let mut command = Command::new("ssh-keyscan");
@@ -44,14 +44,18 @@ async fn each_kind_of_host_key_is_the_same_after_a_restart() {
         assert!(shown.starts_with(begins), "{kind}: {shown}");
         before.push((kind, shown));
     }
-    assert_eq!(before[2].1, &*driver.endpoint(definition.id).await.unwrap().host_key, "the one that was always told");
+    assert_eq!(
+        before[2].1,
+        &*driver.endpoint(definition.id).await.unwrap().host_key,
+        "the one that the endpoint shows"
+    );
     let (_copy, again) = after_a_crash(&directory, settings, Clock::System);
     for (kind, shown) in before {
         assert_eq!(scanned(&again, definition.id, kind).await, shown);
     }
 }
 
-/// What JSch 0.1.55 has in common with a server of today.
+/// The algorithms that JSch 0.1.55 shares with today's servers.
 const JSCH: &[&str] = &[
     "HostKeyAlgorithms=ecdsa-sha2-nistp256,ecdsa-sha2-nistp384",
     "KexAlgorithms=ecdh-sha2-nistp256,diffie-hellman-group-exchange-sha256",
@@ -59,7 +63,7 @@ const JSCH: &[&str] = &[
     "Ciphers=aes128-ctr",
 ];
 
-/// A machine that some may enter.
+/// A running machine and its driver.
 struct Place {
     directory: tempfile::TempDir,
     driver: Arc<SimulatedHypervisor>,
@@ -90,7 +94,7 @@ impl Place {
         Ssh { driver: &self.driver, id: self.id, way: Way::Address }
     }
 
-    /// A login by a key, by a client of such options.
+    /// A login by a key, with these options of the client.
     async fn enters(&self, key: &Key, options: &[&str]) -> Seen {
         let mut words = vec!["-o", "BatchMode=yes", "-i", key.file.to_str().unwrap()];
         words.extend(options.iter().flat_map(|option| ["-o", option]));
@@ -130,7 +134,7 @@ async fn what_older_clients_speak_is_enough_to_enter_and_to_be_refused() {
         let seen = place.enters(&other, options).await;
         assert!(seen.refused(), "{options:?}: {seen:?}");
     }
-    // What computes for so long that others would wait is not agreed on, nor what OpenSSH has given up.
+    // Algorithms that compute so long that others would wait are not accepted, nor those that OpenSSH has dropped.
     for option in [
         "KexAlgorithms=diffie-hellman-group14-sha256",
         "KexAlgorithms=diffie-hellman-group16-sha512",
@@ -141,7 +145,7 @@ async fn what_older_clients_speak_is_enough_to_enter_and_to_be_refused() {
     ] {
         let more: &[&str] = if option.starts_with("MACs") { &[option, "Ciphers=aes128-ctr"] } else { &[option] };
         let seen = place.enters(&mine, more).await;
-        // ssh tells that at a level that is not asked for here; a refusal it would tell.
+        // ssh reports that at a higher log level only; a refusal it would print.
         assert!(seen.status == Some(255) && seen.err.is_empty(), "{option}: {seen:?}");
     }
 }
@@ -151,11 +155,11 @@ async fn a_key_taken_off_is_refused_by_every_way_by_which_another_login_enters()
     let keys = |directory: &tempfile::TempDir| [key(directory, "mine", ED25519), key(directory, "kept", ED25519)];
     let mut made = None;
     let place = Place::new(|directory| {
-        let [mine, kept] = made.insert(keys(directory));
-        login(&[&*mine, &*kept], Some(PASSWORD))
+        let [mine, other] = made.insert(keys(directory));
+        login(&[&*mine, &*other], Some(PASSWORD))
     })
     .await;
-    let [mine, kept] = made.unwrap();
+    let [mine, other] = made.unwrap();
     let batch = place.directory.path().join("batch");
     std::fs::write(&batch, "pwd\n").unwrap();
     let ways: [&[&str]; 3] = [
@@ -168,17 +172,17 @@ async fn a_key_taken_off_is_refused_by_every_way_by_which_another_login_enters()
     }
     assert_eq!(place.ssh().sftp(&mine, &batch).await.status, Some(0));
     place.becomes(Power::Off).await;
-    let after = login(&[&kept], Some(PASSWORD));
+    let after = login(&[&other], Some(PASSWORD));
     place.driver.write_login(place.id, &after, &[mine.public.blob().clone()]).await.unwrap();
     place.becomes(Power::Running).await;
     for way in ways {
         let seen = place.enters(&mine, &[way, &["PreferredAuthentications=publickey"]].concat()).await;
         assert!(seen.refused(), "{way:?}: {seen:?}");
-        assert_eq!(place.enters(&kept, way).await, good("root\n"), "{way:?}");
+        assert_eq!(place.enters(&other, way).await, good("root\n"), "{way:?}");
     }
     let refused = place.ssh().sftp(&mine, &batch).await;
     assert!(refused.status == Some(255) && refused.err.contains("Permission denied"), "{refused:?}");
-    let entered = place.ssh().sftp(&kept, &batch).await;
+    let entered = place.ssh().sftp(&other, &batch).await;
     assert!(entered.status == Some(0) && entered.out.contains("/root"), "{entered:?}");
     assert!(place.answers("Wrong+Password7").await.refused());
     assert_eq!(place.answers(PASSWORD).await, good("root\n"));
@@ -200,13 +204,13 @@ async fn one_rsa_key_is_made_however_many_come_for_it_at_once() {
     let made = stored();
     assert!(made.is_string());
     scanned(&place.driver, place.id, "rsa").await;
-    // It is a private key: not shown by a test that fails.
+    // It is a private key: a failing test must not print it.
     assert!(stored() == made, "another one was made");
 }
 
 const FINITE_FIELD: &str = "KexAlgorithms=diffie-hellman-group-exchange-sha256";
 
-/// A client that asks for a group, and then says no more.
+/// A client that asks for a group, and then sends no more.
 async fn asks_for_a_group(place: &Place) -> TcpStream {
     let packet = |message: Vec<u8>| {
         let padding = 4 + (8 - (5 + message.len() + 4) % 8) % 8;
@@ -228,7 +232,7 @@ async fn asks_for_a_group(place: &Place) -> TcpStream {
     stream
 }
 
-/// Waits for the group: 256 bytes, behind our name and our algorithms.
+/// Waits for the group: 256 bytes, after our version and our algorithms.
 async fn has_its_group(stream: &mut TcpStream) {
     let mut heard = Vec::new();
     let answered = async {
@@ -254,15 +258,15 @@ async fn who_asks_for_a_group_and_is_silent_holds_up_no_exchange_over_a_finite_f
         silent.push(asks_for_a_group(&place).await);
     }
     has_its_group(&mut silent[0]).await;
-    // At another's machine, and at the same one.
+    // At another machine, and at the same one.
     for id in [definition.id, place.id] {
         let ssh = Ssh { driver: &place.driver, id, way: Way::Address };
         let words = ["-o", "BatchMode=yes", "-i", mine.file.to_str().unwrap(), "-o", FINITE_FIELD];
-        // A patience of seconds with each of the silent would show; the exchange itself takes 25 ms.
+        // Waiting for each of the silent clients would take seconds; the exchange itself takes 25 ms.
         let entered = timeout(Duration::from_secs(4), ssh.run(&words, &["whoami"])).await;
         assert_eq!(entered.expect("it waits for none of them"), good("root\n"));
     }
-    // They wait for nobody either, and are there still.
+    // They wait for nobody either, and are still connected.
     for stream in &mut silent[1..] {
         has_its_group(stream).await;
     }
@@ -302,7 +306,7 @@ async fn a_password_enters_by_keyboard_interactive_where_it_enters_at_all() {
     assert!(matches!(answers(&mut client, &[PASSWORD, "more"]).await, Answer::Failure { .. }), "one was asked for");
     assert!(matches!(answers(&mut client, &[PASSWORD]).await, Answer::Success));
     assert_eq!(run(&client, "whoami").await.out, "root\n");
-    // Without a password nothing is asked.
+    // Without a password no question is asked.
     let definition = definition("boot-ms=1");
     harness.driver.define(&definition).await.unwrap();
     harness.driver.start(definition.id).await.unwrap();

@@ -1,4 +1,4 @@
-//! Whoever comes to a machine through the driver's `connect`: what holds at the machine's own address holds for them.
+//! Clients that come through the driver's `connect`: the same rules apply as at the machine's own address.
 
 use crate::support::{
     LIMIT,
@@ -12,7 +12,7 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// Tries wrong passwords, each on a connection of its own; why no more can be tried, and after how many.
+/// Tries wrong passwords, each on a new connection; returns why no more can be tried, and after how many.
 async fn guessed(harness: &Harness, peer: Option<IpAddr>) -> Option<(usize, Error)> {
     for tries in 0..6 {
         let mut stranger = match harness.stranger(peer).await {
@@ -31,7 +31,7 @@ async fn whoever_guesses_passwords_from_elsewhere_waits_and_nobody_else() {
     assert!((3..=4).contains(&tries), "{tries}");
     assert!(matches!(error, Error::Penalized { seconds: 14..=21 }), "{error}");
     assert_eq!(harness.reached("ssh_penalties"), 1);
-    // In IPv6's form it is the same one, and a network of IPv6 is one too.
+    // The IPv6 form is the same peer, and a network of IPv6 counts as one peer.
     assert!(harness.stranger(Some(address("::ffff:192.0.2.1"))).await.is_err());
     assert!(guessed(&harness, Some(address("2001:db8::1"))).await.is_some());
     assert!(harness.stranger(Some(address("2001:db8::2"))).await.is_err());
@@ -59,7 +59,7 @@ async fn an_address_elsewhere_holds_no_more_than_its_share_of_connections_withou
         silent.push(open("192.0.2.1").await);
     }
     let mut greeting = Vec::new();
-    // The oldest ends; before that it may have been greeted.
+    // The oldest is ended; it may have been greeted before.
     tokio::time::timeout(LIMIT, silent[0].read_to_end(&mut greeting)).await.unwrap().unwrap();
     assert_eq!(harness.reached("ssh_startups"), 1);
     for still in [&mut silent[1], &mut other, &mut here] {

@@ -19,7 +19,7 @@ const STATUS: u8 = 101;
 const HANDLE: u8 = 102;
 const NAME: u8 = 104;
 const FAILURE: u32 = 4;
-/// Opens for reading, writing, and making what is not there.
+/// Opens for reading and writing, and creates the file.
 const ALL: u32 = 1 | 2 | 8;
 
 fn text(text: &[u8]) -> Vec<u8> {
@@ -42,7 +42,7 @@ fn write(number: u32, handle: u32, offset: u64, bytes: &[u8]) -> Vec<u8> {
     asks(WRITE, number, &[&text(&handle.to_be_bytes()), &offset.to_be_bytes(), &text(bytes)])
 }
 
-/// The subsystem, with what it has sent and nobody has looked at.
+/// The subsystem, with received bytes that were not read yet.
 struct Sftp {
     channel: Channel<Msg>,
     received: Vec<u8>,
@@ -62,7 +62,7 @@ impl Sftp {
         self.channel.data(bytes).await.unwrap();
     }
 
-    /// The next reply's kind, and what stands behind its number.
+    /// The next reply's kind, and its content after the number.
     async fn reply(&mut self) -> (u8, Vec<u8>) {
         let whole = |received: &[u8]| {
             let length = u32::from_be_bytes(received.get(..4)?.try_into().unwrap()) as usize;
@@ -119,7 +119,7 @@ async fn what_is_gathered_for_the_keys_is_the_machines_memory() {
     let harness = Harness::new().await;
     let client = harness.client().await;
     let sftp = Sftp::new(&client).await;
-    // All of it in one piece: nothing that comes later would make the server count.
+    // All of it at once: nothing that follows would make the server count.
     let each =
         |number: u32| [open(number, ".ssh/authorized_keys"), write(number, number, (1 << 20) - 1, b"x")].concat();
     sftp.send(&(1..=40).flat_map(each).collect::<Vec<u8>>()).await;
@@ -155,9 +155,9 @@ async fn a_packet_and_a_path_and_a_file_are_no_longer_than_they_may_be() {
     let large = [open(1, "/tmp/large"), write(2, 1, 1 << 20, b"x"), write(3, 1, 1 << 20, b"x")].concat();
     sftp.send(&[large, ((256_u32 << 10) + 1).to_be_bytes().to_vec()].concat()).await;
     let seen = sftp.ended().await;
-    // OpenSSH's client says no more than `Failure` of what a reply tells.
-    let said = "sftp-server: File too large: a simulated guest keeps files of up to 1048576 bytes, 4194304 together";
-    assert_eq!(seen.err.matches(said).count(), 1, "{seen:?}");
+    // OpenSSH's client shows only `Failure` of a reply's message.
+    let message = "sftp-server: File too large: a simulated guest keeps files of up to 1048576 bytes, 4194304 together";
+    assert_eq!(seen.err.matches(message).count(), 1, "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,14 @@
-//! What provisioners ask a guest's shell for: substitution, subshells, defaults, `if`, `printf`, `command -v`; and what it refuses.
+//! What provisioners use of a guest's shell: substitution, subshells, defaults, `if`, `printf`, `command -v`; and what
+//! it refuses.
 
 use crate::support::harness::{Ended, Harness, begin, ended, run};
 
 #[track_caller]
-fn said(seen: Ended, out: &str, text: &str) {
+fn prints(seen: Ended, out: &str, text: &str) {
     assert_eq!(seen, Ended { status: Some(0), out: out.into(), err: String::new() }, "{text}");
 }
 
-/// What Ansible's `sh` plugin asks first, as its log shows it.
+/// The first request of Ansible's `sh` plugin, from its log.
 const ANSIBLE: &str = r#"/bin/sh -c '( umask 77 && mkdir -p "` echo /root/.ansible/tmp `"&& mkdir "` echo /root/.ansible/tmp/ansible-tmp-1-2 `" && echo ansible-tmp-1-2="` echo /root/.ansible/tmp/ansible-tmp-1-2 `" ) && sleep 0'"#;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +57,7 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
             "/tmp/t:\ne\nf\n\nnew:\ne\nf\n",
         ),
     ] {
-        said(run(&client, text).await, out, text);
+        prints(run(&client, text).await, out, text);
     }
     for (text, status, why) in [
         ("mv /tmp/d/. /tmp/t", 1, "mv: /tmp/d/.: Device or resource busy"),
@@ -80,7 +81,7 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
         let seen = run(&client, text).await;
         assert!(seen.status == Some(status) && seen.err.contains(why), "{text}: {seen:?}");
     }
-    said(run(&client, "ls /tmp/d; test ! -e /tmp/half").await, "e\nf\n", "what is refused has done nothing");
+    prints(run(&client, "ls /tmp/d; test ! -e /tmp/half").await, "e\nf\n", "what is refused has done nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +100,7 @@ async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
         ("echo 'echo $(sh /tmp/b) on' > /tmp/b; sh /tmp/b".into(), "guest_line", "nested so deep"),
         ("echo 'sh /tmp/c; sh /tmp/c; X=$(sh /tmp/c)' > /tmp/c; sh /tmp/c".into(), "guest_line", "nested so deep"),
         (format!("{big}X=$(cat /tmp/big /tmp/big); echo on"), "guest_line", "prints more than 131072 bytes"),
-        // Where the rest is all ends of lines nothing of what is kept tells that it was cut.
+        // If the rest consists of newlines only, the stored output does not show that it was cut.
         (
             format!("X=$(echo a; {}); echo $?", "echo;".repeat(4) + &"cat /tmp/ends;".repeat(4)),
             "guest_line",
@@ -135,9 +136,9 @@ async fn what_stands_inside_itself_or_prints_without_end_is_ended() {
         let start = &text[..text.len().min(60)];
         assert!(seen.err.contains(why), "{start}: {:?} {}", seen.status, &seen.err[..seen.err.len().min(300)]);
         assert!(harness.reached(bound) > before, "{start}");
-        assert_eq!(seen.err.matches(why).count(), 1, "{start}: said once");
+        assert_eq!(seen.err.matches(why).count(), 1, "{start}: printed once");
     }
-    said(run(&client, "echo all was given back").await, "all was given back\n", "memory");
+    prints(run(&client, "echo all was given back").await, "all was given back\n", "memory");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +149,7 @@ async fn an_interrupt_ends_what_stands_in_a_word_and_the_command_too() {
     channel.signal(russh::Sig::INT).await.unwrap();
     let seen = ended(channel).await;
     assert_eq!(seen.status, Some(130), "{seen:?}");
-    said(run(&client, "ls /tmp").await, "", "nothing was touched");
+    prints(run(&client, "ls /tmp").await, "", "nothing was touched");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +179,7 @@ async fn lines_at_random_come_to_an_end() {
     assert!(good > 10, "some of them run: {good}");
 }
 
-/// The most memory that this process has had, in MiB.
+/// The peak of this process's memory, in MiB.
 fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
@@ -190,7 +191,7 @@ async fn a_long_path_before_each_line_costs_no_more_than_may_be_printed() {
     let harness = Harness::new().await;
     let client = harness.client().await;
     let twice = "cat /tmp/n /tmp/n > /tmp/m; cat /tmp/m /tmp/m > /tmp/n; ".repeat(8);
-    said(run(&client, &format!("echo > /tmp/n; {twice} wc -l /tmp/n")).await, "65536 /tmp/n\n", "a file of lines");
+    prints(run(&client, &format!("echo > /tmp/n; {twice} wc -l /tmp/n")).await, "65536 /tmp/n\n", "a file of lines");
     let before = peak_mib();
     let path = format!("/tmp/{}n", "./".repeat(15_000));
     let seen = run(&client, &format!("grep -v zz {path} /tmp/n")).await;
@@ -198,7 +199,7 @@ async fn a_long_path_before_each_line_costs_no_more_than_may_be_printed() {
     assert!(seen.err.contains("one command prints no more than 4194304 bytes"), "{}", seen.err);
     // All lines with their path would be 1,900 MiB.
     assert!(peak_mib() < before + 600, "{} MiB after {before}", peak_mib());
-    said(
+    prints(
         run(&client, &format!("grep -cv zz {path}; tail -n 1 {path} | wc -l; head -n 2 {path} | wc -l")).await,
         "65536\n1\n2\n",
         "",
@@ -209,7 +210,7 @@ async fn a_long_path_before_each_line_costs_no_more_than_may_be_printed() {
 async fn what_a_bound_ends_inside_a_substitution_is_no_success() {
     let harness = Harness::new().await;
     let client = harness.client().await;
-    said(run(&client, "echo 'echo $(sh /tmp/t)' > /tmp/t").await, "", "a script that calls itself");
+    prints(run(&client, "echo 'echo $(sh /tmp/t)' > /tmp/t").await, "", "a script that calls itself");
     for text in [
         "X=$(sh /tmp/t); echo never",
         "X=$(sh /tmp/t) || exit 3",
@@ -245,9 +246,9 @@ async fn loops_and_input_are_as_in_sh() {
         ("grep -c '^[a-z]*$' /tmp/f; grep -E 'o(n)e+' /tmp/f", "1\none\n"),
         ("grep -c ':/root:' /etc/passwd; df | grep -c '^/dev/vda1 '; df -h / | wc -l", "1\n1\n2\n"),
     ] {
-        said(run(&client, text).await, out, text);
+        prints(run(&client, text).await, out, text);
     }
-    // What the client sends is read once, by whoever comes first.
+    // The client's input is read once, by the first reader.
     for (text, out) in [
         ("(cat; cat)", "1\n2\n3\n"),
         ("read a; cat; echo $a", "2\n3\n1\n"),
@@ -257,11 +258,11 @@ async fn loops_and_input_are_as_in_sh() {
         let channel = begin(&client, text).await;
         channel.data_bytes(&b"1\n2\n3\n"[..]).await.unwrap();
         channel.eof().await.unwrap();
-        said(ended(channel).await, out, text);
+        prints(ended(channel).await, out, text);
     }
-    // A line of the keys goes as people take it off.
+    // A line of the keys is removed as people do it.
     run(&client, "sed -i '/./d' ~/.ssh/authorized_keys").await;
-    said(run(&client, "cat ~/.ssh/authorized_keys | wc -c").await, "0\n", "no key is left");
+    prints(run(&client, "cat ~/.ssh/authorized_keys | wc -c").await, "0\n", "no key is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -271,5 +272,5 @@ async fn an_interrupt_ends_a_loop() {
     let channel = begin(&client, "while true; do sleep 60; done; touch /tmp/never").await;
     channel.signal(russh::Sig::INT).await.unwrap();
     assert_eq!(ended(channel).await.status, Some(130));
-    said(run(&client, "ls /tmp").await, "", "nothing was touched");
+    prints(run(&client, "ls /tmp").await, "", "nothing was touched");
 }

@@ -1,31 +1,31 @@
 //! One line of `~/.ssh/authorized_keys`, read as OpenSSH's sshd reads it.
 //!
-//! Its source is the reference: `auth2-pubkeyfile.c` for lines, `sshkey.c` for keys. Where sshd is lenient we are, as a line
+//! Its source is the reference: `auth2-pubkeyfile.c` for lines, `sshkey.c` for keys. Where sshd is lenient this is too, because a line
 //! that we overlook would go on admitting somebody on a real machine.
 
 use super::blob;
 
-/// A line that is about a key.
+/// A line with a key.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// What stands before the key; empty for a key that may do all.
+    /// The options before the key; empty for a key without restrictions.
     pub options: &'a str,
-    /// As SSH sends it, however it was written.
+    /// The key in the form in which SSH sends it, however it was written.
     pub key: Vec<u8>,
-    /// Without the blanks around it.
+    /// Without the spaces around it.
     pub comment: &'a str,
 }
 
 impl<'a> Entry<'a> {
-    /// The lines of a text that are about keys.
+    /// The lines of a text that hold keys.
     pub fn all(text: &'a str) -> impl Iterator<Item = Entry<'a>> {
         text.split('\n').filter_map(Entry::read)
     }
 
-    /// `None` for comments, and what sshd does not read.
+    /// `None` for comments, and for lines that sshd does not accept.
     #[must_use]
     pub fn read(line: &'a str) -> Option<Entry<'a>> {
-        // To sshd a line is a string of C.
+        // For sshd a line is a C string, which ends at a zero byte.
         let line = line.split('\0').next()?.trim_start_matches(BLANKS);
         if line.is_empty() || line.starts_with(['\n', '#']) {
             return None;
@@ -48,13 +48,13 @@ fn key_at<'a>(text: &'a str, options: &'a str) -> Option<Entry<'a>> {
     Some(Entry { options, key, comment: comment.trim() })
 }
 
-/// Where the first blank stands. Twice for one byte is faster than once for two: keys are long.
+/// The position of the first space or tab. Two searches for one byte are faster than one for two: keys are long.
 fn blank(text: &str) -> Option<usize> {
     let space = text.find(' ');
     text[..space.unwrap_or(text.len())].find('\t').or(space)
 }
 
-/// Where options end: at the first blank outside quotes. `None` when a quote is not closed.
+/// The end of the options: the first space outside quotes. `None` when a quote is not closed.
 fn options_end(line: &str) -> Option<usize> {
     let (bytes, mut at, mut quoted) = (line.as_bytes(), 0, false);
     while let Some(byte) = bytes.get(at) {

@@ -1,9 +1,9 @@
-//! The surgery: lines are added at the end and taken out as a whole, and every other byte stays as it is.
+//! Edits the text: whole lines are added at the end or removed, and every other byte stays as it is.
 
 use super::{Entry, same_key};
 use cvmd_model::{KeyBlob, PublicKey};
 
-/// The text after each key of `wanted` has a line of its own and each of `gone` has none.
+/// The text with a line for each key of `wanted` and none for each of `gone`.
 ///
 /// A wanted key needs a line without options: one that a person has restricted (`command="..."`) is not the access that
 /// was asked for. Keys that are named by neither list stay: the caller names what goes. A key that both name stays.
@@ -19,7 +19,7 @@ pub fn rewrite(text: &str, wanted: &[PublicKey], gone: &[KeyBlob]) -> String {
     text
 }
 
-/// Whether a text is what [`rewrite`] makes of one.
+/// Checks that a text is a result of [`rewrite`].
 ///
 /// # Errors
 /// The first key that is missing or still there, in words for a person.
@@ -35,7 +35,7 @@ pub fn check(text: &str, wanted: &[PublicKey], gone: &[KeyBlob]) -> Result<(), S
     }
 }
 
-/// Appends one line, on a line of its own even where a person's editor left no newline at the end.
+/// Appends a line, after a newline if a person's editor left none at the end.
 fn append_line(text: &mut String, line: &str) {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
@@ -44,7 +44,7 @@ fn append_line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// Whether a line is about a key: the one that sshd reads, or in a line that sshd cannot read whatever looks like one.
+/// Whether a line holds a key: the one that sshd reads, or, in a line that sshd cannot read, anything that looks like it.
 fn is_about(line: &str, blob: &KeyBlob) -> bool {
     match Entry::read(line) {
         Some(entry) => same_key(&entry.key, blob.as_bytes()),
@@ -62,7 +62,7 @@ mod test {
     use super::*;
     use base64::{Engine, engine::general_purpose::STANDARD};
 
-    /// The key of an Ed25519 blob that has 32 times one byte.
+    /// The key of an Ed25519 blob with 32 equal bytes.
     fn key(number: u8) -> PublicKey {
         let blob = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20".as_slice(), &[number; 32]].concat();
         PublicKey::parse(&format!("ssh-ed25519 {}", STANDARD.encode(blob))).unwrap()

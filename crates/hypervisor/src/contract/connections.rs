@@ -1,4 +1,4 @@
-//! Promises about what is open to a machine: its sshd, and its console.
+//! Promises about connections to a machine: its sshd, and its console.
 
 use super::{
     World,
@@ -9,7 +9,7 @@ use cvmd_model::Power;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// How long a connection may outlive what it led to: less than sshd's own patience with a client that does not log in.
+/// How long a connection may outlive its end: less than sshd waits for a client that does not log in.
 const SOON: Duration = Duration::from_secs(20);
 
 pub async fn a_machine_is_connected_to_only_while_it_runs(world: &mut dyn World) {
@@ -75,11 +75,11 @@ pub async fn a_console_is_had_of_a_machine_that_runs_and_ends_with_it(world: &mu
     assert!(console.read_u8().await.is_ok(), "it greets");
     hypervisor.power_off(id).await.unwrap();
     let mut rest = Vec::new();
-    // An end or an error: either way it has ended.
+    // An end or an error: in both cases it has ended.
     let _ = tokio::time::timeout(LIMIT, console.read_to_end(&mut rest)).await.expect("it goes on");
 }
 
-/// sshd speaks first: `SSH-2.0-` and its name.
+/// sshd sends first: `SSH-2.0-` and its version.
 async fn greeted(connection: &mut Connection) {
     let mut greeting = [0; 8];
     let read = connection.read_exact(&mut greeting);

@@ -1,4 +1,4 @@
-//! Promises about whole disks: what an image holds, what is made of it, and what a reset leaves.
+//! Promises about whole disks: what an image holds, what is made from it, and what a reset leaves.
 
 use super::{
     World,
@@ -29,7 +29,7 @@ pub async fn a_captured_image_is_what_new_machines_begin_as(world: &mut dyn Worl
     let keys = [source, definition.id].map(|id| hypervisor.endpoint(id));
     let [first, second] = keys;
     assert_ne!(first.await.unwrap().host_key, second.await.unwrap().host_key, "a host key is one machine's own");
-    // Two disks from here on.
+    // From here on the two disks differ.
     hypervisor.write_login(definition.id, &login(&[4]), &[blob(1), blob(3)]).await.unwrap();
     assert_eq!(hypervisor.read_login(source).await.unwrap(), holds);
     assert_eq!(hypervisor.read_image(image).await.unwrap(), holds);
@@ -125,7 +125,7 @@ pub async fn a_reset_of_a_machine_that_is_not_off_is_refused_and_changes_nothing
     assert_eq!(hypervisor.observe(definition.id).await.unwrap().boot, running.boot);
 }
 
-/// A key, a password, and the leave to use it.
+/// A key, a password, and password login.
 fn full() -> Login {
     Login { password_hash: Some("$6$salt$hash".into()), password_login: true, ..login(&[1]) }
 }

@@ -1,4 +1,4 @@
-//! What the promises stand on: the suite's keys, and steps that wait for what a driver announces.
+//! What all promises use: the suite's keys, and steps that wait for what a driver announces.
 
 use super::world::World;
 use crate::{Boot, Hypervisor};

@@ -1,11 +1,11 @@
-//! What the contract suite asks of a driver under test.
+//! What a driver's tests must provide for the contract suite.
 
 use crate::{Definition, Hypervisor};
 use async_trait::async_trait;
 use cvmd_model::InstanceId;
 use std::sync::Arc;
 
-/// A driver under test and what only its own tests can reach.
+/// A driver under test, and what only its own tests can do.
 #[async_trait]
 pub trait World: Send {
     fn hypervisor(&self) -> Arc<dyn Hypervisor>;
@@ -13,12 +13,12 @@ pub trait World: Send {
     /// A well-behaved Linux machine that no other test has.
     fn definition(&self) -> Definition;
 
-    /// Drives the same machines from a new process's point of view: nothing in memory is left but what was durable.
+    /// Opens the same machines as a new process would: only what was durable is left.
     async fn reopen(&mut self);
 
     /// The text of the user's own `~/.ssh/authorized_keys`.
     async fn text(&self, id: InstanceId) -> String;
 
-    /// Replaces that text, as the machine's owner may.
+    /// Replaces that text, as the machine's owner can.
     async fn write_by_hand(&self, id: InstanceId, text: &str);
 }

@@ -1,4 +1,4 @@
-//! Files and scripts in a guest, put there and fetched by OpenSSH's own scp.
+//! Files and scripts in a guest, copied there and back by OpenSSH's own scp.
 
 use super::{Harness, good};
 use crate::support::{Key, login};
@@ -19,7 +19,7 @@ impl Guest {
         Guest { harness, key, id }
     }
 
-    /// A file of the test's own.
+    /// A file of the test.
     fn file(&self, name: &str, body: &[u8]) -> String {
         let path = self.harness.directory.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -73,7 +73,7 @@ async fn a_directory_is_copied_in_and_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_much_or_elsewhere_is_refused_and_the_client_is_told() {
+async fn copies_that_are_too_large_or_elsewhere_are_refused_with_a_message() {
     let guest = Guest::new().await;
     let (large, small) = (guest.file("large", &vec![0; (1 << 20) + 1]), guest.file("small", b"small"));
     let whole = guest.file("whole", &vec![0; 1 << 20]);
@@ -90,7 +90,7 @@ async fn what_is_too_much_or_elsewhere_is_refused_and_the_client_is_told() {
     }
     let seen = guest.copy(&[], &[&small, ":e"]).await;
     assert!(seen.status == Some(1) && seen.err.contains("No space left on device"), "{seen:?}");
-    // One that goes out of the way makes room, and the rest of a refused copy is taken.
+    // Removing a file makes room, and the rest of the refused copy is accepted.
     assert_eq!(guest.run("rm a").await, good(""));
     let seen = guest.copy(&[], &[&large, &small, ":/tmp"]).await;
     assert_eq!((seen.status, guest.run("cat /tmp/small").await), (Some(1), good("small")));
@@ -134,7 +134,7 @@ async fn scripts_call_scripts_and_what_they_set_ends_with_them() {
     let text = "mkdir -p a/b; echo 'A=2; set -e; export A; sh a/c $A; echo never' > a/b/d
         echo 'echo \"$1 $A\"; exit 7' > a/c; A=1; sh a/b/d; echo $? $A; . a/b/d; echo never";
     assert_eq!(guest.run(text).await, crate::support::Seen { status: Some(7), ..good("2 2\n7 1\n2 2\n") });
-    // One that calls itself ends.
+    // A script that calls itself is ended.
     let endless = guest.run("echo 'sh me' > me; sh me").await;
     assert!(endless.status == Some(2) && endless.err.contains("nested"), "{endless:?}");
     let twice = guest.run("echo 'echo a; sh me; sh me' > me; sh me").await;

@@ -1,4 +1,4 @@
-//! Real logins: OpenSSH's client at simulated machines, by whatever way the module above names as `WAY`.
+//! Real logins: OpenSSH's client at simulated machines, by the way that the module above names as `WAY`.
 
 mod copies;
 mod sftp;
@@ -75,14 +75,14 @@ async fn a_wanted_key_enters_and_any_other_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_taken_off_is_refused_and_the_old_password_enters() {
     let harness = Harness::new();
-    let (mine, kept) = (harness.key("mine"), harness.key("kept"));
-    let id = harness.machine("", &login(&[&mine, &kept], None)).await;
+    let (mine, stays) = (harness.key("mine"), harness.key("kept"));
+    let id = harness.machine("", &login(&[&mine, &stays], None)).await;
     harness.stop(id).await;
-    let after = login(&[&kept], Some("Old-password-1"));
+    let after = login(&[&stays], Some("Old-password-1"));
     harness.driver.write_login(id, &after, &[mine.public.blob().clone()]).await.unwrap();
     harness.start(id).await;
     assert!(harness.ssh(id).with_key(&mine, &["true"]).await.refused());
-    assert_eq!(harness.ssh(id).with_key(&kept, &["true"]).await, good(""));
+    assert_eq!(harness.ssh(id).with_key(&stays, &["true"]).await, good(""));
     assert_eq!(harness.ssh(id).with_password(&harness.directory, "Old-password-1", &["whoami"]).await, good("root\n"));
     assert!(harness.ssh(id).with_password(&harness.directory, "Old-password-2", &["true"]).await.refused());
 }
@@ -145,12 +145,12 @@ async fn commands_end_with_their_status() {
     let twice = harness.ssh(id).with_key(&mine, &["foo; bar; help"]).await;
     assert_eq!((twice.err.matches("not found").count(), twice.err.matches("help").count()), (2, 1), "{twice:?}");
     assert!(twice.out.contains("grep, halt, head, help"), "{twice:?}");
-    let told = harness.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
-    assert_eq!(told, good("VM-1-2\na  b c\n"));
+    let seen = harness.ssh(id).with_key(&mine, &["hostname && echo 'a  b' \"c\""]).await;
+    assert_eq!(seen, good("VM-1-2\na  b c\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
+async fn texts_are_searched_and_a_file_has_the_time_of_its_change() {
     let harness = Harness::new();
     let mine = harness.key("mine");
     let id = harness.machine("", &login(&[&mine], None)).await;
@@ -172,9 +172,9 @@ async fn texts_are_looked_into_and_a_file_tells_when_it_was_changed() {
         ("wc", "0 0 0\n", 0),
         ("touch /etc/x", "", 1),
     ] {
-        let told = harness.ssh(id).with_key(&mine, &[&format!("{text}{command}")]).await;
-        assert_eq!((&*told.out, told.status), (out, Some(status)), "{command}: {told:?}");
-        assert_eq!(told.err.is_empty(), status == 0 || command.contains("-q"), "{command}: {told:?}");
+        let seen = harness.ssh(id).with_key(&mine, &[&format!("{text}{command}")]).await;
+        assert_eq!((&*seen.out, seen.status), (out, Some(status)), "{command}: {seen:?}");
+        assert_eq!(seen.err.is_empty(), status == 0 || command.contains("-q"), "{command}: {seen:?}");
     }
     let listed = harness
         .ssh(id)
@@ -190,8 +190,8 @@ async fn a_machine_knows_how_large_it_is_and_learns_its_name_with_its_next_boot(
     let harness = Harness::new();
     let mine = harness.key("mine");
     let id = harness.machine("", &login(&[&mine], None)).await;
-    let said = async |text: &str| harness.ssh(id).with_key(&mine, &[text]).await;
-    assert_eq!(said("nproc && lsblk").await, good("1\nNAME SIZE TYPE\nvda 50G disk\n"));
+    let asked = async |text: &str| harness.ssh(id).with_key(&mine, &[text]).await;
+    assert_eq!(asked("nproc && lsblk").await, good("1\nNAME SIZE TYPE\nvda 50G disk\n"));
     let machine = harness.driver.machine(id).unwrap();
     let mut definition = Definition {
         id,
@@ -204,13 +204,13 @@ async fn a_machine_knows_how_large_it_is_and_learns_its_name_with_its_next_boot(
         guest: "".into(),
     };
     harness.driver.reshape(&definition).await.unwrap();
-    assert_eq!(said("lsblk && hostname").await, good("NAME SIZE TYPE\nvda 60G disk\nvdb 10G disk\nVM-1-2\n"));
+    assert_eq!(asked("lsblk && hostname").await, good("NAME SIZE TYPE\nvda 60G disk\nvdb 10G disk\nVM-1-2\n"));
     harness.driver.power_off(id).await.unwrap();
     definition.size = Size { cpu: 4, memory_gib: 8, disks_gib: vec![60, 10] };
     harness.driver.reshape(&definition).await.unwrap();
     harness.driver.start(id).await.unwrap();
     until(&harness.driver, id, |observed| observed.ready).await;
-    assert_eq!(said("nproc && hostname && cat /proc/meminfo").await, good("4\nrenamed\nMemTotal: 8388608 kB\n"));
+    assert_eq!(asked("nproc && hostname && cat /proc/meminfo").await, good("4\nrenamed\nMemTotal: 8388608 kB\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,8 +240,8 @@ async fn a_key_that_a_person_adds_in_the_guest_enters_and_goes_like_any_other() 
     assert!(harness.ssh(id).with_key(&added, &["true"]).await.refused());
     let add = format!("echo '{}' >> ~/.ssh/authorized_keys", added.public);
     assert_eq!(harness.ssh(id).with_key(&mine, &[&add]).await, good(""));
-    let told = harness.ssh(id).with_key(&added, &["cat ~/.ssh/authorized_keys"]).await;
-    assert_eq!(told, good(&format!("{}\n{}\n", mine.public, added.public)));
+    let seen = harness.ssh(id).with_key(&added, &["cat ~/.ssh/authorized_keys"]).await;
+    assert_eq!(seen, good(&format!("{}\n{}\n", mine.public, added.public)));
     harness.stop(id).await;
     harness.driver.write_login(id, &login(&[&mine], None), &[added.public.blob().clone()]).await.unwrap();
     harness.start(id).await;
@@ -280,7 +280,7 @@ async fn poweroff_inside_the_guest_leads_to_off_and_ends_its_sessions() {
     let mut watch = harness.driver.watch();
     let open = Open::at(&harness, id, &mine).await;
     let asked = harness.ssh(id).with_key(&mine, &["poweroff"]).await;
-    // As at a real machine, the sessions may end before the command's status has reached the client.
+    // As with a real machine, the sessions may end before the command's status has reached the client.
     assert!(matches!(asked.status, Some(0 | 255)), "{asked:?}");
     until(&harness.driver, id, |observed| observed.power == Power::Off).await;
     assert_eq!(watch.try_recv(), Ok(id));
@@ -315,8 +315,8 @@ async fn reboot_inside_the_guest_is_another_boot() {
     assert_eq!(watch.try_recv(), Ok(id));
     let after = until(&harness.driver, id, |observed| observed.ready && observed.boot != before.boot).await;
     assert_eq!(harness.driver.boot_count(id), Some(2));
-    let told = harness.ssh(id).with_key(&mine, &["cat /proc/sys/kernel/random/boot_id"]).await;
-    assert_eq!(told, good(&format!("{}\n", after.boot.0)));
+    let seen = harness.ssh(id).with_key(&mine, &["cat /proc/sys/kernel/random/boot_id"]).await;
+    assert_eq!(seen, good(&format!("{}\n", after.boot.0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -335,7 +335,7 @@ async fn a_restart_of_the_process_is_not_seen_inside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subsystem_that_is_not_sftp_is_refused_and_the_client_is_told() {
+async fn a_subsystem_that_is_not_sftp_is_refused_with_a_message() {
     let harness = Harness::new();
     let mine = harness.key("mine");
     let id = harness.machine("", &login(&[&mine], None)).await;
@@ -374,7 +374,7 @@ impl Open {
         use std::io::Read;
         let mut command = harness.ssh(id).command(&["-tt", "-i", key.file.to_str().unwrap()]).await;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Seen to be open by its prompt.
+        // Its prompt shows that it is open.
         tokio::task::spawn_blocking(move || {
             let mut client = command.spawn().unwrap();
             let mut prompt = [0; 15];
@@ -386,7 +386,7 @@ impl Open {
         .unwrap()
     }
 
-    /// How it ended, without anything having been typed.
+    /// How it ended, without input.
     fn end(mut self) -> (Option<i32>, String) {
         let stdin = self.client.stdin.take();
         let output = self.client.wait_with_output().unwrap();
@@ -415,11 +415,11 @@ async fn the_rescue_system_admits_its_password_alone_and_mends_the_disk() {
     );
     let keys = "/mnt/vm1/home/ubuntu/.ssh/authorized_keys";
     assert_eq!(inside(&["cat", keys]).await, good(&format!("{}\n", lost.public)));
-    // A line in the rescue system's own home would be a key that enters it.
-    let kept_out = inside(&["echo mine >> ~/.ssh/authorized_keys"]).await;
-    assert!(kept_out.status == Some(1) && kept_out.err.contains(keys), "{kept_out:?}");
-    let kept_out = inside(&["mkdir d; echo mine > d/authorized_keys; mv d ~/.ssh"]).await;
-    assert!(kept_out.status == Some(1) && kept_out.err.contains("may be called as the keys"), "{kept_out:?}");
+    // A line in the rescue system's own home would look like a key for it.
+    let refused = inside(&["echo mine >> ~/.ssh/authorized_keys"]).await;
+    assert!(refused.status == Some(1) && refused.err.contains(keys), "{refused:?}");
+    let refused = inside(&["mkdir d; echo mine > d/authorized_keys; mv d ~/.ssh"]).await;
+    assert!(refused.status == Some(1) && refused.err.contains("may be called as the keys"), "{refused:?}");
     assert_eq!(inside(&[&format!("echo '{}' > {keys}", mine.public)]).await, good(""));
     assert!(ssh.with_key(&mine, &["true"]).await.refused(), "no key enters the rescue system");
     harness.stop(id).await;
@@ -462,7 +462,7 @@ async fn a_machine_without_an_sshd_gets_one_with_its_new_system() {
     harness.start(id).await;
     harness.stop(id).await;
     let linux = Definition { has_sshd: true, ..windows };
-    // Twice: the second finds a port of its own already, where machines have those.
+    // Twice: the second finds a port already, if machines have ports of their own.
     for _ in 0..2 {
         harness.driver.reset(&linux).await.unwrap();
         harness.driver.write_login(id, &login(&[&key], None), &[]).await.unwrap();

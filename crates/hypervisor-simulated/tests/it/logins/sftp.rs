@@ -24,8 +24,8 @@ async fn sftp_puts_and_gets_and_moves_and_removes() {
     assert!(seen.out.contains("Remote working directory: /root"), "{seen:?}");
     assert!(seen.out.contains("-rw-------") && seen.out.contains("1048576"), "{seen:?}");
     assert_eq!(std::fs::read(directory.join("back")).unwrap(), body);
-    let told = harness.ssh(id).with_key(&key, &["ls /tmp /tmp/d; wc -c /tmp/d/y"]).await;
-    assert_eq!(told, good("/tmp:\nd\n\n/tmp/d:\ny\n1048576 /tmp/d/y\n"));
+    let seen = harness.ssh(id).with_key(&key, &["ls /tmp /tmp/d; wc -c /tmp/d/y"]).await;
+    assert_eq!(seen, good("/tmp:\nd\n\n/tmp/d:\ny\n1048576 /tmp/d/y\n"));
     for (text, why) in [
         ("rmdir /tmp/d", "Failure"),
         ("mkdir /tmp/d", "Failure"),

@@ -1,9 +1,9 @@
-//! Files of `authorized_keys` as people, programs and attackers write them, from a seed.
+//! Files `authorized_keys` as people, programs and attackers write them, from a seed.
 
 use cvmd_model::KeyBlob;
 use russh::keys::PublicKey;
 
-/// The keys that the files are about, and the blob of each; the first is the one that is unbound.
+/// The keys in the files, and the blob of each; the first one is unbound.
 pub(super) struct Pool {
     pub(super) keys: Vec<(PublicKey, Vec<u8>)>,
 }
@@ -59,7 +59,7 @@ impl Pool {
     }
 }
 
-/// Chance from a seed (splitmix64).
+/// Random numbers from a seed (splitmix64).
 struct Chance(u64);
 
 impl Chance {
@@ -75,7 +75,7 @@ impl Chance {
         (self.next() % most as u64) as usize
     }
 
-    /// True once in so many times.
+    /// True with a probability of one in `times`.
     fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -85,7 +85,7 @@ impl Chance {
     }
 }
 
-/// Before a line: blanks, and what looks like one.
+/// Before a line: spaces, and what looks like them.
 const LEADS: &[&str] =
     &[" ", "\t", "  \t ", "\u{a0}", "\x0c", "\x0b", "\r", "\u{feff}", "\u{2003}", "\0", "#", " # ", "\\", "\"", ","];
 /// Between its parts.
@@ -138,7 +138,7 @@ const TAILS: &[&str] = &[
     " \"",
     " ssh-ed25519 AAAA",
 ];
-/// Each one understood, or not.
+/// Options, valid and invalid.
 const OPTIONS: &[&str] = &[
     "restrict",
     "no-restrict",
@@ -232,7 +232,7 @@ const OPTIONS: &[&str] = &[
     "expiry-time=20370101",
     "EXPIRY-TIME=\"20370101\"",
 ];
-/// What `from=` may hold; the client is at 127.0.0.1.
+/// Values of `from=`; the client is at 127.0.0.1.
 const PATTERNS: &[&str] = &[
     "127.0.0.1",
     "127.0.0.0/8",
@@ -333,7 +333,7 @@ fn options(chance: &mut Chance) -> String {
     text
 }
 
-/// A key in base64, now and then in a form that only some read.
+/// A key in base64, sometimes in a form that only some parsers accept.
 fn base64_of(chance: &mut Chance, at: usize, blob_as_it_is: &[u8]) -> String {
     let modulus = modulus();
     let bytes = if !chance.once_in(8) {
@@ -379,7 +379,7 @@ fn base64_of(chance: &mut Chance, at: usize, blob_as_it_is: &[u8]) -> String {
     text
 }
 
-/// A line of which a character was lost, doubled or changed.
+/// A line in which a character was lost, doubled or changed.
 fn bent(chance: &mut Chance, line: &str) -> String {
     let mut characters: Vec<char> = line.chars().collect();
     let at = chance.below(characters.len().min(40));

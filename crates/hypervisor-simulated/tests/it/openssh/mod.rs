@@ -1,7 +1,8 @@
-//! Whom a simulated machine admits, held against OpenSSH's own sshd on the same `authorized_keys`, before an unbind and after.
+//! Compares whom a simulated machine admits with OpenSSH's own sshd on the same `authorized_keys`, before an unbind and
+//! after.
 //!
-//! An sshd that is asked about a key reads the file anew, so one connection is enough for hundreds of files: the client
-//! offers a key, hears whether it would do, and never signs.
+//! An sshd reads the file again for each key it is asked about, so one connection is enough for hundreds of files: the
+//! client offers a key, reads whether it would be accepted, and never signs.
 
 mod cases;
 
@@ -25,11 +26,11 @@ use std::{
 use tokio::task::JoinSet;
 
 const SSHD: &str = "/usr/sbin/sshd";
-/// Where sshd's unprivileged half is locked up when root starts it; packages leave that to the boot.
+/// The directory that sshd needs for privilege separation when root starts it; packages create it at boot.
 const PRIVILEGE_SEPARATION: &str = "/run/sshd";
 const CASES: u64 = 2_000;
-/// Most of an sshd's time is the few milliseconds that it waits before it answers about a key; and it answers no more than
-/// 1,024 times.
+/// Most of an sshd's time is a delay of a few milliseconds before it answers about a key; and it answers at most 1,024
+/// times.
 const SIDE_BY_SIDE: u64 = 20;
 
 /// An OpenSSH sshd with one connection, and its file.
@@ -41,7 +42,7 @@ struct Sshd {
     _directory: tempfile::TempDir,
 }
 
-/// The key would do.
+/// The key would be accepted.
 #[derive(Debug)]
 struct Admitted;
 
@@ -75,7 +76,7 @@ impl Sshd {
             keys.display()
         );
         fs::write(&config, text).unwrap();
-        // It has to be a socket: of anything else sshd knows no address, for which `from=` asks.
+        // A socket, because `from=` needs an address.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let far = OwnedFd::from(listener.accept().unwrap().0);
@@ -92,7 +93,7 @@ impl Sshd {
         Sshd { client, user: user.trim().to_owned(), keys, process, _directory: directory }
     }
 
-    /// Which of the keys sshd admits on a file.
+    /// Which of the keys sshd accepts with a file.
     async fn verdicts(&mut self, text: &str, pool: &Pool) -> Vec<bool> {
         fs::write(&self.keys, text).unwrap();
         let mut verdicts = Vec::new();
@@ -126,7 +127,7 @@ fn ours(disk: &Disk, pool: &Pool) -> Vec<bool> {
     pool.keys.iter().map(|(key, _)| admits(key)).collect()
 }
 
-/// What of one case is judged differently, in words.
+/// The first difference in one case, in words.
 async fn differs(sshd: &mut Sshd, case: &Case, pool: &Pool) -> Option<String> {
     let before = disk(&case.text);
     let (theirs, judged) = (sshd.verdicts(&case.text, pool).await, ours(&before, pool));
@@ -144,7 +145,7 @@ async fn differs(sshd: &mut Sshd, case: &Case, pool: &Pool) -> Option<String> {
     agreed.err().or_else(|| (ours(&after, pool) != left).then(|| "cvmd after the unbind".into()))
 }
 
-/// Makes the directory that sshd wants, as its package leaves that to the boot.
+/// Makes the directory that sshd needs, because its package creates it only at boot.
 fn make_privilege_separation() {
     if !Path::new(PRIVILEGE_SEPARATION).exists()
         && let Err(error) = fs::DirBuilder::new().mode(0o755).create(PRIVILEGE_SEPARATION)
@@ -182,6 +183,6 @@ async fn a_machine_admits_whom_openssh_admits_on_the_same_file() {
     assert!(different.is_empty(), "{} differ, such as\n{}", different.len(), different[0]);
     let (count, admitted) = outcomes.iter().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     assert_eq!(count, CASES);
-    // Neither side of the question is hardly ever asked.
+    // Both answers must occur often.
     assert!((CASES / 5..CASES * 4 / 5).contains(&(admitted as u64)), "{admitted} of {CASES} admit");
 }

@@ -1,4 +1,4 @@
-//! One machine that runs, and clients at its sshd in this process.
+//! One running machine, and clients at its sshd in this process.
 
 use super::{LIMIT, definition, login, settings, until};
 use cvmd_clock::Clock;
@@ -43,7 +43,7 @@ impl Harness {
         Harness { directory, driver, id: definition.id }
     }
 
-    /// A client that has not logged in, at the end of the driver's `connect` for a peer.
+    /// A client that has not logged in, through the driver's `connect` for a peer.
     pub(crate) async fn stranger(&self, peer: Option<IpAddr>) -> Result<Handle<Trusting>, Error> {
         let stream = self.driver.connect(self.id, peer).await?;
         Ok(client::connect_stream(Arc::default(), stream, Trusting).await.unwrap())
@@ -60,7 +60,7 @@ impl Harness {
     }
 }
 
-/// What a channel came to.
+/// The outcome of a channel.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) status: Option<u32>,

@@ -1,4 +1,4 @@
-//! What the driver's tests stand on: machines in a temporary directory, and a real OpenSSH client to enter them with.
+//! The fixtures of the driver's tests: machines in a temporary directory, and a real OpenSSH client.
 
 pub(crate) mod harness;
 
@@ -15,11 +15,11 @@ use std::{
     time::Duration,
 };
 
-/// How long a test waits for what must come.
+/// The time limit of everything that a test waits for.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) fn settings(directory: &tempfile::TempDir, clock: Clock) -> Settings {
-    let ssh = SshSettings { ports: vec![0], kept_port: None, listen: true, ..SshSettings::default() };
+    let ssh = SshSettings { ports: vec![0], last_port: None, listen: true, ..SshSettings::default() };
     Settings { data: directory.path().to_owned(), clock, ssh }
 }
 
@@ -29,8 +29,8 @@ pub(crate) fn own_ports(mut settings: Settings) -> Settings {
     settings
 }
 
-/// The machines of `directory` as the disk holds them at this moment, without a word to the process that has them open:
-/// what is left after `kill -9`.
+/// The machines of `directory` as the files hold them at this moment, unknown to the process that has them open: what
+/// is left after `kill -9`.
 pub(crate) fn after_a_crash(
     directory: &tempfile::TempDir,
     settings: fn(&tempfile::TempDir, Clock) -> Settings,
@@ -67,7 +67,7 @@ pub(crate) fn keys_on_disk(directory: &tempfile::TempDir, id: InstanceId) -> Str
     on_disk(directory, id)["disk"]["authorized_keys"].as_str().unwrap().to_owned()
 }
 
-/// A machine at an address of its own, so that tests that run at the same time do not meet.
+/// A machine with an address of its own, so that tests that run at the same time do not collide.
 pub(crate) fn definition(guest: &str) -> Definition {
     let random = uuid::Uuid::new_v4().as_u128();
     let id = InstanceId::from_random((random >> 64) as u64);
@@ -84,7 +84,7 @@ pub(crate) fn definition(guest: &str) -> Definition {
     }
 }
 
-/// Waits until the machine is as wanted, by what the driver announces.
+/// Waits until the machine is as wanted.
 pub(crate) async fn until(
     driver: &SimulatedHypervisor,
     id: InstanceId,
@@ -93,7 +93,7 @@ pub(crate) async fn until(
     contract::until(driver, id, wanted).await
 }
 
-/// A key pair on the disk.
+/// A key pair in files.
 pub(crate) struct Key {
     pub(crate) file: PathBuf,
     pub(crate) public: PublicKey,
@@ -128,7 +128,7 @@ pub(crate) enum Way {
     Address,
     /// At a port of its own.
     OwnPort,
-    /// By the driver's `connect`, with a socket of the test in front of it.
+    /// By the driver's `connect`, behind a socket of the test.
     Connection,
 }
 
@@ -140,9 +140,9 @@ pub(crate) struct Ssh<'a> {
 }
 
 impl Ssh<'_> {
-    /// A client's command up to its own options.
+    /// The beginning of a client's command line.
     fn client(name: &str) -> Command {
-        // A session without a terminal of ours: ssh must not ask anybody.
+        // A session without a terminal: ssh must not ask anybody.
         let mut command = Command::new("setsid");
         command.args(["-w", name, "-F", "none"]);
         command.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
@@ -151,7 +151,7 @@ impl Ssh<'_> {
         command
     }
 
-    /// Who is to be entered, and where.
+    /// The user and address to log in to.
     async fn place(&self) -> (String, SocketAddr) {
         let endpoint = self.driver.endpoint(self.id).await.unwrap();
         let address = match self.way {
@@ -168,12 +168,12 @@ impl Ssh<'_> {
         command
     }
 
-    /// OpenSSH's `scp -O`, the protocol of old; a word that begins with a colon is a path in the machine.
+    /// OpenSSH's `scp -O`, the old protocol; a word that begins with a colon is a path in the machine.
     pub(crate) async fn copy(&self, key: &Key, options: &[&str], paths: &[&str]) -> Seen {
         self.scp(key, &[&["-O"], options].concat(), paths).await
     }
 
-    /// OpenSSH's `sftp`, with a text of its commands.
+    /// OpenSSH's `sftp`, with a batch file.
     pub(crate) async fn sftp(&self, key: &Key, batch: &Path) -> Seen {
         let (whom, address) = self.place().await;
         let mut command = Self::client("sftp");
@@ -181,7 +181,7 @@ impl Ssh<'_> {
         seen(command).await
     }
 
-    /// OpenSSH's `scp` as it is, which speaks sftp.
+    /// OpenSSH's `scp` by default, which uses sftp.
     pub(crate) async fn scp(&self, key: &Key, options: &[&str], paths: &[&str]) -> Seen {
         let (whom, address) = self.place().await;
         let mut command = Self::client("scp");
@@ -213,7 +213,7 @@ impl Ssh<'_> {
     }
 }
 
-/// An address at which the next connection is carried to the machine by `connect`; one that is refused is closed.
+/// An address whose next connection is relayed to the machine by `connect`; if that is refused, it is closed.
 async fn relayed(driver: &Arc<SimulatedHypervisor>, id: InstanceId) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -221,7 +221,7 @@ async fn relayed(driver: &Arc<SimulatedHypervisor>, id: InstanceId) -> SocketAdd
     tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
         if let Ok(mut machine) = driver.connect(id, None).await {
-            // How it ends is the client's and the machine's matter.
+            // Client and machine decide how it ends.
             let _ = tokio::io::copy_bidirectional(&mut client, &mut machine).await;
         }
     });
