@@ -1,4 +1,5 @@
 //! A custom image: what the state knows of a disk that was captured from an instance.
+//! <https://www.tencentcloud.com/document/api/213/33276>
 //!
 //! The disk itself belongs to the hypervisor, with everything on it. Here are only its name, the public image it is
 //! based on, and the login that was wanted of its source.

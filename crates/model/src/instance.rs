@@ -173,6 +173,7 @@ impl Instance {
 
     /// Unbinds the named key pairs. Keys that are not bound are no error; when none is bound the operation succeeds at
     /// once, without a power cycle.
+    /// <https://cloud.tencent.com/document/api/213/15697>
     ///
     /// The association is gone when this returns, because clients delete the key pair right afterwards; the guest is
     /// changed later.
@@ -194,6 +195,7 @@ impl Instance {
     }
 
     /// Binds the named key pairs, replacing those bound before or adding to them, and turns password login off.
+    /// <https://cloud.tencent.com/document/api/213/15698>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows_key_change`].
@@ -228,6 +230,7 @@ impl Instance {
     }
 
     /// Sets the password and turns password login on; bound keys stay.
+    /// <https://cloud.tencent.com/document/api/213/15736>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -240,6 +243,7 @@ impl Instance {
     }
 
     /// Starts it; `free` is the public address that it gets if it wants one and has none.
+    /// <https://cloud.tencent.com/document/api/213/15735>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -254,6 +258,7 @@ impl Instance {
 
     /// Stops it. Without charging, its public address is released; that means nothing for an instance that is not paid
     /// by the hour.
+    /// <https://cloud.tencent.com/document/api/213/15743>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -273,6 +278,9 @@ impl Instance {
         self.stopped_without_charging && self.charge_type == ChargeType::PostpaidByHour
     }
 
+    /// Reboots the system that it runs, its own or the rescue system.
+    /// <https://cloud.tencent.com/document/api/213/15742>
+    ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
     pub fn reboot(&mut self, how: StopType, by: By) -> Result<(), Refusal> {
@@ -283,6 +291,7 @@ impl Instance {
     }
 
     /// Boots the rescue system, which admits only `login`; the disk and its own login stay as they are.
+    /// <https://cloud.tencent.com/document/api/213/109044>
     ///
     /// # Errors
     /// [`Refusal::Windows`], or the [`Refusal`] of [`Instance::allows`].
@@ -297,6 +306,7 @@ impl Instance {
     }
 
     /// Stops the rescue system; the instance is STOPPED then, and starts from its own disk the next time.
+    /// <https://cloud.tencent.com/document/api/213/109043>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -333,6 +343,7 @@ impl Instance {
     }
 
     /// Binds a security group, after those bound before. The machine does not change.
+    /// <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=AssociateSecurityGroups>
     ///
     /// # Errors
     /// [`Refusal::OperationInProgress`], [`Refusal::SecurityGroupsQuota`].
@@ -353,6 +364,7 @@ impl Instance {
     }
 
     /// Unbinds a security group; one that is not bound is ignored.
+    /// <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DisassociateSecurityGroups>
     ///
     /// # Errors
     /// [`Refusal::OperationInProgress`].

@@ -1,4 +1,5 @@
 //! Placement groups, which the vendor's API calls disaster recover groups: their members run on different hosts.
+//! <https://cloud.tencent.com/document/api/213/17810>
 //!
 //! Nothing is placed here: membership is stored and answered, and a full group refuses members.
 

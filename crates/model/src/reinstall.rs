@@ -30,6 +30,7 @@ impl Instance {
 
     /// Captures the system disk as that image: while the instance runs, or, with `shut_down`, a RUNNING instance is
     /// shut down for it and started again.
+    /// <https://www.tencentcloud.com/document/api/213/33276>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].
@@ -45,6 +46,7 @@ impl Instance {
 
     /// Reinstalls the system disk. The instance runs afterwards, whatever its state was: a system must boot to be set
     /// up. The old disk's login ends with it.
+    /// <https://www.tencentcloud.com/document/api/213/33242>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::allows`].

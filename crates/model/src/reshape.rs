@@ -36,6 +36,7 @@ impl Instance {
     }
 
     /// Changes the instance's type: of a STOPPED one, or of a RUNNING one that is stopped for it and started again.
+    /// <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResetInstancesType>
     ///
     /// # Errors
     /// The [`Refusal`] of an instance on a local disk, or whose state forbids it.
@@ -47,6 +48,7 @@ impl Instance {
     }
 
     /// Makes the disk larger. With `online` a RUNNING instance keeps running.
+    /// <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ResizeInstanceDisks>
     ///
     /// # Errors
     /// The [`Refusal`] of a disk that is not the instance's, is local, or would become smaller; or of an instance whose
@@ -85,6 +87,7 @@ impl Instance {
 
     /// Changes the guest's host name: of a STOPPED instance, or of a RUNNING one that is stopped for it and started
     /// again, or that takes the new name at its next boot.
+    /// <https://cloud.tencent.com/document/api/213/15739>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::reshape`].
@@ -108,6 +111,7 @@ impl Instance {
 
     /// Sets the public bandwidth, in Mbit/s. `free` is the public address that it gets if it has none and wants one; an
     /// instance that wants none releases its own.
+    /// <https://www.tencentcloud.com/document/product/213/33241>
     ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::reshape`].

@@ -1,4 +1,5 @@
 //! Security groups: names for sets of rules. The rules are stored in order and answered; nothing enforces them.
+//! <https://cloud.tencent.com/document/api/215/15808>
 
 use crate::{AccountNumber, Refusal, RegionId, SecurityGroupId, Tag, lasting_number, resource::resource};
 use serde::{Deserialize, Serialize};

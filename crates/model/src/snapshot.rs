@@ -1,4 +1,5 @@
 //! A snapshot: what the state shows of a disk that was captured in an image.
+//! <https://cloud.tencent.com/document/api/362/15647>
 
 use crate::{AccountNumber, DiskId, ImageId, SnapshotId, Tag, ZoneId, resource::resource};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
 //! Launch templates: parameters of RunInstances, stored under a name in numbered versions.
+//! <https://cloud.tencent.com/document/api/213/66323>
 //!
 //! A version is a row of its own, which is written once; a template's row holds only the numbers of its versions.
 

@@ -19,6 +19,7 @@ impl Instance {
     }
 
     /// Terminates the instance and any operation on it; an instance paid in advance goes into the recycle bin first.
+    /// <https://cloud.tencent.com/document/api/213/15723>
     ///
     /// An instance whose launch has not succeeded has nothing worth keeping, and is destroyed at once.
     ///
@@ -60,6 +61,7 @@ impl Instance {
     }
 
     /// Extends the term as `later` computes it, and takes the instance out of the recycle bin: then it is STOPPED.
+    /// <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=RenewInstances>
     ///
     /// # Errors
     /// The [`Refusal`] of an instance that was not paid in advance, or on which an operation is under way.
@@ -73,6 +75,9 @@ impl Instance {
         Ok(())
     }
 
+    /// Sets what happens at the end of the term.
+    /// <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesRenewFlag>
+    ///
     /// # Errors
     /// The [`Refusal`] of [`Instance::renew`], and of an instance in the recycle bin.
     pub fn set_renew_flag(&mut self, renew: RenewFlag, by: By) -> Result<(), Refusal> {
@@ -84,6 +89,7 @@ impl Instance {
     }
 
     /// Changes the charge type: paid in advance for that term, or by the hour.
+    /// <https://cloud.tencent.com/document/api/213/17964>
     ///
     /// # Errors
     /// The [`Refusal`] of an instance that is already paid for in this way or is a spot instance, that is in the
