@@ -121,12 +121,12 @@ mod test {
         while let Some(turn) = computing.heavy.try_take() {
             held.push(turn);
         }
-        let (told, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let (done, mut order) = tokio::sync::mpsc::unbounded_channel();
         let wanted = (1..=6).map(|number| (number, Holder::Owner(1))).chain([(7, Holder::Owner(2))]);
         for (number, holder) in wanted {
-            let (computing, told) = (std::sync::Arc::clone(&computing), told.clone());
+            let (computing, done) = (std::sync::Arc::clone(&computing), done.clone());
             tokio::spawn(async move {
-                computing.compute(InstanceId::from_random(number), || holder, HEAVY, || _ = told.send(number)).await;
+                computing.compute(InstanceId::from_random(number), || holder, HEAVY, || _ = done.send(number)).await;
             });
             tokio::task::yield_now().await;
         }

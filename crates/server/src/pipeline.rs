@@ -35,13 +35,13 @@ pub(crate) async fn answer(
 /// The reply to a request whose authentication failed.
 pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
-    refused(&actions::denied(denied, dialect, Language::wished(&head.with(b""))), dialect, Summary::unknown())
+    refused(&actions::denied(denied, dialect, Language::requested(&head.with(b""))), dialect, Summary::unknown())
 }
 
 /// The reply to bytes that are no valid request.
 pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
-    refused(&reason.to_api_error(dialect, Language::wished(&head.with(b"")), &[]), dialect, Summary::unknown())
+    refused(&reason.to_api_error(dialect, Language::requested(&head.with(b"")), &[]), dialect, Summary::unknown())
 }
 
 fn refused(error: &ApiError, dialect: Dialect, summary: Summary) -> (Vec<u8>, Summary) {
@@ -59,8 +59,8 @@ fn carry_out<'a>(
     dialect: Dialect,
     summary: &mut Summary,
 ) -> Result<Outcome<'a>, ApiError> {
-    let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::wished(raw), &[]))?;
-    let request = request.map_err(|denied| actions::denied(&denied, dialect, Language::wished(raw)))?;
+    let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::requested(raw), &[]))?;
+    let request = request.map_err(|denied| actions::denied(&denied, dialect, Language::requested(raw)))?;
     let language = request.language;
     summary.account = request.owner;
     let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;

@@ -23,7 +23,7 @@ impl Language {
     /// The language that a request asks for, whether it is authenticated or not: a refusal is read by its sender. The
     /// parameter `Language` of signature v1 comes first, then the header `X-TC-Language`.
     #[must_use]
-    pub fn wished(raw: &RawRequest<'_>) -> Language {
+    pub fn requested(raw: &RawRequest<'_>) -> Language {
         let tc3 = Dialect::of_path(raw.target.path()) == Dialect::Api3 && raw.headers.contains_key(AUTHORIZATION);
         // With TC3 a query holds only the action's own parameters.
         let parameter = if tc3 { None } else { parameter(raw) };
@@ -48,7 +48,7 @@ mod test {
     use super::*;
     use http::{HeaderMap, HeaderValue, Uri};
 
-    fn wished(
+    fn requested(
         method: &Method,
         target: &'static str,
         headers: &[(&'static str, &'static str)],
@@ -58,26 +58,26 @@ mod test {
         let pairs =
             headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let headers = HeaderMap::from_iter(pairs);
-        Language::wished(&RawRequest { method, target: &target, headers: &headers, body })
+        Language::requested(&RawRequest { method, target: &target, headers: &headers, body })
     }
 
     #[test]
     fn the_language_is_found_in_the_header_the_query_or_the_form() {
         let (get, post) = (&Method::GET, &Method::POST);
-        assert_eq!(wished(post, "/", &[("x-tc-language", "zh-CN")], b"{}"), Language::Chinese);
-        assert_eq!(wished(get, "/?A=%ZZ&Language=zh-CN&B", &[], b""), Language::Chinese);
-        assert_eq!(wished(post, "/v2/index.php", &[], b"A=1&Language=ZH-cn"), Language::Chinese);
-        assert_eq!(wished(post, "/v2/index.php", &[], b"A=1&Language=en-US"), Language::English);
+        assert_eq!(requested(post, "/", &[("x-tc-language", "zh-CN")], b"{}"), Language::Chinese);
+        assert_eq!(requested(get, "/?A=%ZZ&Language=zh-CN&B", &[], b""), Language::Chinese);
+        assert_eq!(requested(post, "/v2/index.php", &[], b"A=1&Language=ZH-cn"), Language::Chinese);
+        assert_eq!(requested(post, "/v2/index.php", &[], b"A=1&Language=en-US"), Language::English);
     }
 
     #[test]
     fn no_language_and_an_unknown_one_are_english() {
         let get = &Method::GET;
-        assert_eq!(wished(get, "/", &[], b""), Language::English);
-        assert_eq!(wished(get, "/?Language=zh", &[], b""), Language::English);
-        assert_eq!(wished(get, "/?XLanguage=zh-CN", &[], b""), Language::English);
+        assert_eq!(requested(get, "/", &[], b""), Language::English);
+        assert_eq!(requested(get, "/?Language=zh", &[], b""), Language::English);
+        assert_eq!(requested(get, "/?XLanguage=zh-CN", &[], b""), Language::English);
         let signed = [("authorization", "TC3-HMAC-SHA256 x"), ("x-tc-language", "en-US")];
-        assert_eq!(wished(get, "/?Language=zh-CN", &signed, b""), Language::English, "an action's own parameter");
-        assert_eq!(wished(get, "/v2/index.php?Language=zh-CN", &signed, b""), Language::Chinese, "a proxy's header");
+        assert_eq!(requested(get, "/?Language=zh-CN", &signed, b""), Language::English, "an action's own parameter");
+        assert_eq!(requested(get, "/v2/index.php?Language=zh-CN", &signed, b""), Language::Chinese, "a proxy's header");
     }
 }

@@ -102,7 +102,7 @@ impl<'a> Head<'a> {
             action: header(head, "X-TC-Action", &ACTION)?.into(),
             version: optional("X-TC-Version", &VERSION)?,
             region: optional("X-TC-Region", &REGION)?,
-            language: Language::wished(raw),
+            language: Language::requested(raw),
             timestamp_seconds: *timestamp_seconds,
             service: Some(authorization.service.into()),
             host: host::named(head),

@@ -75,7 +75,7 @@ pub(crate) fn authenticate(
         action: action.into(),
         version: signed.optional("Version").map(Box::from),
         region: signed.optional("Region").map(Box::from),
-        language: Language::wished(raw),
+        language: Language::requested(raw),
         timestamp_seconds,
         service: None,
         host: host::named(raw.head()),

@@ -38,7 +38,7 @@ pub(crate) fn new_data(parameters: &mut Parameters, context: &Context) -> Result
         .and_then(Value::as_object_mut)
         .and_then(|login| login.remove("Password"))
         .and_then(|password| password.as_str().map(String::from));
-    if password.is_some() && json.get("LoginSettings").is_some_and(says_who_enters) {
+    if password.is_some() && json.get("LoginSettings").is_some_and(sets_login) {
         return Err(Reason::LoginConflict);
     }
     let password_hash = password.map(|password| {
@@ -93,10 +93,10 @@ pub(crate) fn selection(parameters: &mut Parameters) -> Result<Option<TemplateSe
 
 /// Whether the version sets a login other than a password.
 pub(crate) fn names_login(data: &TemplateData) -> bool {
-    read(&data.parameters).get("LoginSettings").is_some_and(says_who_enters)
+    read(&data.parameters).get("LoginSettings").is_some_and(sets_login)
 }
 
-fn says_who_enters(login: &Value) -> bool {
+fn sets_login(login: &Value) -> bool {
     let keep = || login["KeepImageLogin"].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
     login["KeyIds"].is_array() || keep()
 }
