@@ -1,7 +1,7 @@
 """Makes the facts files anew from the vendor's own description, as tccli holds it: `cargo xtask facts`.
 
 One file a product: names, types and flags of every parameter and reply. Codes of single actions are not in that
-description: those that a file holds already (cvm's, read off the vendor's SDK for Go) are kept, and every other action
+description: those that a file holds already (cvm's, read off the vendor's SDK for Go) stay, and every other action
 may answer the codes of its product.
 """
 
@@ -66,7 +66,7 @@ def write(product, version, wanted):
     folder = "v" + version.replace("-", "")
     api = json.loads((PACKAGES / "tccli/services" / product / folder / "api.json").read_text())
     path = HERE / f"{product}.json"
-    kept = json.loads(path.read_text()) if path.exists() else {"actions": {}}
+    old = json.loads(path.read_text()) if path.exists() else {"actions": {}}
     names = sorted(name for name in api["actions"] if wanted is None or re.fullmatch(wanted, name))
     actions = {}
     for name in names:
@@ -75,7 +75,7 @@ def write(product, version, wanted):
             "input": members(api["objects"][action["input"]], False),
             "output": members(api["objects"][action["output"]], True),
         }
-        errors = kept["actions"].get(name, {}).get("errors")
+        errors = old["actions"].get(name, {}).get("errors")
         if errors:
             actions[name]["errors"] = sorted(errors)
     every = codes(product, folder) | {code for action in actions.values() for code in action.get("errors", [])}

@@ -92,7 +92,7 @@ img-golden01 has the snapshot snap-golden01
 img-failed01 has the snapshot snap-failed01
 > DeleteSnapshots {"SnapshotIds":["snap-failed01"],"DeleteBindImages":true}
 < InvalidSnapshotId.NotFound ...
-ins-stopped1 is being kept as img-failed01
+ins-stopped1 is being captured as img-failed01
 > DeleteSnapshots {"SnapshotIds":["snap-failed01"],"DeleteBindImages":true}
 < ResourceUnavailable.SnapshotCreating The snapshot `snap-failed01` is still being created.
 > DeleteSnapshots {"SnapshotIds":["snap-1"]}

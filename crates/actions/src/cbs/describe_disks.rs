@@ -82,7 +82,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeDisks {"Filters":[{"Name":"dedicated-cluster-id","Values":["x"]}]}
 < {"TotalCount":0,"DiskSet":[]}
 
-# Names and encryption of disks are kept and answered.
+# Names and encryption of disks are stored and answered.
 > cvm.RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"named","SystemDisk":{"DiskName":"root","Encrypt":true},"DataDisks":[{"DiskSize":20,"DiskName":"logs","Encrypt":true,"KmsKeyId":""},{"DiskSize":20,"Encrypt":false}]}
 < {"InstanceIdSet":["ins-..."]}
 > cvm.DescribeInstances {"Filters":[{"Name":"instance-name","Values":["named"]}]}

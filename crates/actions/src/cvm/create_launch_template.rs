@@ -103,7 +103,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < {"LaunchTemplateId":"lt-..."}
 > DescribeLaunchTemplates {"Filters":[{"Name":"tag:team","Values":["blue"]}]}
 < {"TotalCount":1,"LaunchTemplateSet":[{"LatestVersionNumber":1,"LaunchTemplateId":"lt-...","LaunchTemplateName":"web","DefaultVersionNumber":1,"LaunchTemplateVersionCount":1,"CreatedBy":"100000000001","CreationTime":"2026-11-24T00:00:00Z"}]}
-# On the legacy dialect everything is text; it is kept as what it is.
+# In the legacy dialect everything is text; it is stored with its own type.
 >> CreateLaunchTemplate {"LaunchTemplateName":"old","Placement":{"Zone":"ap-guangzhou-3","ProjectId":7},"ImageId":"img-487zeit5","InstanceCount":2,"DisableApiTermination":true}
 < {"LaunchTemplateId":"lt-..."}
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
@@ -125,7 +125,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateLaunchTemplate {"LaunchTemplateName":"web","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LaunchTemplateTagSpecification":[{"ResourceType":"launch-template","Tags":[{"Key":"a","Value":"b"},{"Key":"a","Value":"c"}]}]}
 < InvalidParameterValue.DuplicateTags ...
 
-# What no launch would take is not kept; whether what it names is there is looked at when instances are run.
+# What no launch would accept is refused; whether what it names exists is checked when instances are run.
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"SecurityGroupIds":["sg-nowhere0"],"LoginSettings":{"KeyIds":["skey-nowhere0"]},"ImageId":"img-nowhere0"}
 < {...}
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"UserData":"!!!","ImageId":"img-487zeit5"}

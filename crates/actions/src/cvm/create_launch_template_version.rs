@@ -102,7 +102,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"LaunchTemplateVersionDescription":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
 < InvalidParameterValue.InvalidLaunchTemplateVersionDescription ...
 
-# What no launch would take is not kept; whether what it names is there is looked at when instances are run.
+# What no launch would accept is refused; whether what it names exists is checked when instances are run.
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"SecurityGroupIds":["sg-nowhere0"],"LoginSettings":{"KeyIds":["skey-nowhere0"]},"ImageId":"img-nowhere0"}
 < {...}
 > CreateLaunchTemplateVersion {"LaunchTemplateId":"lt-template","Placement":{"Zone":"ap-guangzhou-3"},"UserData":"!!!"}

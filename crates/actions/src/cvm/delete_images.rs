@@ -93,7 +93,7 @@ img-golden01 has the snapshot snap-golden01
 > DescribeImages {"Filters":[{"Name":"image-type","Values":["PRIVATE_IMAGE"]}]}
 < {"ImageSet":[{...},{...}],"TotalCount":2}
 
-ins-stopped1 is being kept as img-failed01
+ins-stopped1 is being captured as img-failed01
 > DeleteImages {"ImageIds":["img-failed01"]}
 < InvalidImageId.IncorrectState The image `img-failed01` is still being created.
 # What ends the capture may find it half-way.

@@ -178,7 +178,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 
 # All that it has counts, in bytes.
 an account may have 20000 bytes
-# What only asks is told the same.
+# A dry run gets the same answer.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}
 < LimitExceeded With this request the account's resources would have ...
 > CreateLaunchTemplate {"LaunchTemplateName":"never","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","DryRun":true}

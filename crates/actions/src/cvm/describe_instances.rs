@@ -102,7 +102,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 < InvalidParameter The value type of parameter `Limit` is not valid: ...
 >> DescribeInstances {"Limit":"1","Offset":"0","InstanceIds":["ins-running1"]}
 < {"TotalCount":1,...
-# Whatever number was sent is told.
+# The message repeats any number that was sent.
 > DescribeInstances {"Limit":9223372036854775808}
 < InvalidParameterValue.LimitExceeded The value `9223372036854775808` of `Limit` is not valid: 1 to 100.
 > tag.GetTagKeys {"MaxResults":9223372036854775808}

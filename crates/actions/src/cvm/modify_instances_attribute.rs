@@ -139,7 +139,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > ModifyInstancesAttribute {"InstanceIds":["ins-recycled"],"InstanceName":"x"}
 < UnsupportedOperation.InstanceStateShutdown ...
 
-# A role is kept and answered, until an empty one takes it away.
+# A role is stored and answered, until an empty one removes it.
 > ModifyInstancesAttribute {"InstanceIds":["ins-stopped1"],"CamRoleName":"reader"}
 < {}
 > DescribeInstances {"InstanceIds":["ins-stopped1"]}
@@ -149,7 +149,7 @@ pub(crate) const TRANSCRIPT: &str = r#"
 > DescribeInstances {"InstanceIds":["ins-stopped1"]}
 < ..."CamRoleName":""...
 
-# A host name comes with a boot, at once unless it is told otherwise; the name that it has already costs none.
+# A new host name needs a boot, by default at once; the present name needs none.
 > ModifyInstancesAttribute {"InstanceIds":["ins-running1"],"HostName":"web-1"}
 < {}
 > DescribeInstances {"InstanceIds":["ins-running1"]}

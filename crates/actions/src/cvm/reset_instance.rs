@@ -128,7 +128,7 @@ only ins-stopped1 holds a key
 >> ResetInstance {"InstanceId":"ins-stopped1"}
 < InvalidInstance.NotSupported ...
 
-# From an image of one's own, whose login is kept: while it is being made the image stays.
+# From a custom image, with its login: during the reset the image cannot be deleted.
 > ResetInstance {"InstanceId":"ins-running1","ImageId":"img-golden01","LoginSettings":{"KeepImageLogin":"TRUE"},"SystemDisk":{"DiskSize":60},"UserData":"ZWNobw=="}
 < {}
 > DescribeInstances {"InstanceIds":["ins-running1"]}

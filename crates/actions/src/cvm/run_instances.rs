@@ -264,7 +264,7 @@ an account may have 12 instances
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","SecurityGroupIds":["sg-mine0001","sg-foreign1"]}
 < InvalidSecurityGroupId.NotFound The security group `sg-foreign1` does not exist.
 
-# Of an image of one's own: its login is kept, or the one asked for is given.
+# From a custom image: with its login, or with the requested one.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-golden01","LoginSettings":{"KeepImageLogin":"TRUE"},"InstanceName":"kept","SystemDisk":{"DiskSize":60}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["kept"]}]}
@@ -378,7 +378,7 @@ an account may have 12 instances
 > CreateLaunchTemplate {"LaunchTemplateName":"keys","Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","LoginSettings":{"KeyIds":["skey-spare001"]}}
 < {"LaunchTemplateId":"lt-..."}
 
-# What few ask for is kept and answered.
+# Parameters that few requests have are stored and answered.
 > RunInstances {"Placement":{"Zone":"ap-guangzhou-3"},"ImageId":"img-487zeit5","InstanceName":"rare","DisasterRecoverGroupIds":["ps-parted01"],"PartitionNumber":3,"CamRoleName":"reader","CpuTopology":{"CoreCount":1,"ThreadPerCore":1},"EnableJumboFrame":false,"Metadata":{"Items":[{"Key":"k","Value":"v"}]}}
 < {"InstanceIdSet":["ins-..."]}
 > DescribeInstances {"Filters":[{"Name":"instance-name","Values":["rare"]}]}

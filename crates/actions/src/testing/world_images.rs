@@ -97,7 +97,7 @@ pub(crate) async fn change(state: &State, words: &str) -> bool {
                 tx.put(CustomImage { snapshots: [id].into(), ..row });
                 tx.put(Snapshot { system: false, size_gib: 30, ..snapshot(id, image, sequence) });
             }
-            "ins-stopped1 is being kept as img-failed01" => {
+            "ins-stopped1 is being captured as img-failed01" => {
                 let image = "img-failed01".parse().unwrap();
                 let mut source = Instance::clone(tx.view().instance("ins-stopped1".parse().unwrap()).unwrap());
                 let by = By { action: "CreateImage", request: RequestId(uuid::Uuid::nil()) };
