@@ -61,7 +61,7 @@ fn bytes(row: &Row) -> usize {
     row.body.as_ref().map_or(0, Vec::len)
 }
 
-/// The size of the row that is stored now, which the new row may have too: an older cvmd had no bounds.
+/// How large the row may become because it already exceeds the bound, in bytes: an older cvmd had no bounds. 0 otherwise.
 fn before(view: &View, put: &Put) -> usize {
     let old = match put {
         Put::Instance(new) => view.instance(new.id).map(|old| Put::Instance(Arc::clone(old))),
