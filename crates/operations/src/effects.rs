@@ -1,8 +1,8 @@
-//! Whose machine is worked on now: so many at a time, and accounts take turns.
+//! Permits for effects on machines: a maximum at the same time, and accounts take turns.
 //!
-//! An effect may wait for its guest as long as the guest likes, so turns alone would not do: the slow guests of a few
-//! accounts could hold all places. An account may therefore have as many as are free: one alone has half of them, the next
-//! half of the rest, and there is always one for who has none.
+//! An effect may wait for its guest for a long time, so turns alone are not enough: the slow guests of a few accounts
+//! could hold all places. An account may therefore have as many as are free: one alone has half of them, the next half
+//! of the rest, and there is always one for an account that has none.
 
 use cvmd_model::{AccountNumber, RoundRobin};
 use foldhash::HashMap;
@@ -16,13 +16,13 @@ pub(crate) struct Effects(Arc<Mutex<Places>>);
 #[derive(Debug)]
 struct Places {
     free: usize,
-    /// Of accounts that have any.
+    /// The places of accounts that have any.
     held: HashMap<AccountNumber, usize>,
-    /// Whoever waits is an instance's one task: there are no more of them than instances.
+    /// Each waiter is an instance's only task, so there are no more waiters than instances.
     waiting: RoundRobin<AccountNumber, oneshot::Sender<Permit>>,
 }
 
-/// May work on a machine until this is dropped.
+/// Allows work on a machine until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     effects: Effects,
@@ -43,28 +43,28 @@ impl Effects {
         self.places().take(account).then(|| Permit { effects: self.clone(), account })
     }
 
-    /// Waits for one. Nothing, if there will never be any.
+    /// Waits for a permit. `None` if there will never be one.
     pub(crate) async fn begin(&self, account: AccountNumber) -> Option<Permit> {
-        let told = {
+        let granted = {
             let mut places = self.places();
             if places.take(account) {
                 return Some(Permit { effects: self.clone(), account });
             }
-            let (tell, told) = oneshot::channel();
-            places.waiting.push(account, tell);
-            told
+            let (grant, granted) = oneshot::channel();
+            places.waiting.push(account, grant);
+            granted
         };
-        told.await.ok()
+        granted.await.ok()
     }
 
-    /// Gives a place back, and all that can be had to those who wait.
+    /// Gives a place back, and passes free places to those who wait.
     fn end(&self, account: AccountNumber) {
         let mut unheard = Vec::new();
         let mut places = self.places();
         places.give_back(account);
-        while let Some((account, tell)) = places.next() {
-            // Who gives up at this very moment gives it back in turn, once nothing is locked.
-            unheard.extend(tell.send(Permit { effects: self.clone(), account }).err());
+        while let Some((account, grant)) = places.next() {
+            // A waiter that gives up right now gives its place back in turn, once nothing is locked.
+            unheard.extend(grant.send(Permit { effects: self.clone(), account }).err());
         }
         drop(places);
     }
@@ -94,14 +94,14 @@ impl Places {
         }
     }
 
-    /// The next one who waits and may begin, which has its place then.
+    /// The next waiter that may begin; it then has its place.
     fn next(&mut self) -> Option<(AccountNumber, oneshot::Sender<Permit>)> {
         loop {
             let Places { free, held, waiting } = self;
-            let (account, tell) = waiting.pop_of(|account| may_have_more(held, *free, *account))?;
-            // Given up before. Looked for here and not by giving its place back, which would go deeper with each.
-            if !tell.is_closed() && self.take(account) {
-                return Some((account, tell));
+            let (account, grant) = waiting.pop_of(|account| may_have_more(held, *free, *account))?;
+            // The waiter has given up before. Checked here, because giving its place back would recurse.
+            if !grant.is_closed() && self.take(account) {
+                return Some((account, grant));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The engine's tasks: who is woken by what, how they end, and what they count.
+//! The engine's tasks: what wakes them, how they end, and what they count.
 //!
 //! ```text
 //! state.subscribe ─┐             operation under way: the instance's own task is made, or woken
@@ -21,16 +21,16 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-/// Idle instances that are looked at side by side.
+/// The number of tasks that look at idle instances.
 const FOLLOWERS: usize = 8;
 
-/// Brings every instance's machine to where its row wants it, for as long as it lives.
+/// Brings every instance's machine to where its row wants it, as long as the engine lives.
 ///
 /// # Guarantees
 /// - An operation ends SUCCESS only when what is observed agrees with what is wanted, and FAILED with a reason.
-/// - What it must remember is committed before the effect that needs it: an engine may die at any point, and the
-///   next one on the same state and machines comes to the same end.
-/// - One task for each instance with an operation; nothing for an idle one.
+/// - What it must remember is committed before the effect that needs it: an engine may die at any point, and the next
+///   one on the same state and machines reaches the same end.
+/// - There is one task for each instance with an operation, and none for an idle one.
 ///
 /// # Assumptions
 /// - One engine drives one state and its machines.
@@ -39,13 +39,13 @@ pub struct Engine {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     abandon: watch::Sender<bool>,
-    /// Every task holds a sender; when the last has gone, all have ended.
+    /// Every task holds a sender; when the last one is dropped, all have ended.
     ended: mpsc::Receiver<()>,
 }
 
 impl Engine {
-    /// Takes up every operation under way, looks at all idle instances in the background, and follows both truths
-    /// from then on. Returns at once.
+    /// Starts on every operation under way, looks at all idle instances in the background, and then follows the changes
+    /// of state and machines. Returns at once.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -54,7 +54,7 @@ impl Engine {
         let (stop, stopping) = watch::channel(false);
         let (abandon, abandoned) = watch::channel(false);
         let (alive, ended) = mpsc::channel(1);
-        // Heard from before the first look, so that nothing falls between.
+        // Subscribed before the first look, so that no change is missed in between.
         let intents = state.subscribe();
         let events = hypervisor.watch();
         let shared = Arc::new(Shared {
@@ -79,14 +79,14 @@ impl Engine {
         Engine { shared, stop, abandon, ended }
     }
 
-    /// Takes no new effect, waits a while for those that run and for what they commit, and ends every task. Operations
-    /// that are under way stay so in the state. Effects that take longer are abandoned: the next engine looks what has become
-    /// of them, as after a crash.
+    /// Starts no new effect, waits a while for those that run and for their commits, and ends every task. Operations
+    /// that are under way stay so in the state. Effects that take longer are abandoned: the next engine finds out what
+    /// became of them, as after a crash.
     pub async fn stop(mut self) {
         let clock = self.shared.clock;
         let patience_ms = self.shared.limits.stop_timeout_s.saturating_mul(1000);
         let until_ms = clock.now_ms().saturating_add(patience_ms);
-        // Nobody listening means that all tasks have ended.
+        // No receiver means that all tasks have ended.
         let _ = self.stop.send(true);
         tokio::select! {
             () = all_ended(&mut self.ended) => return,
@@ -105,7 +105,7 @@ impl Engine {
         self.shared.figures()
     }
 
-    /// Reads the figures, also while and after the engine is stopped.
+    /// Reads the counters, also during and after the stop of the engine.
     pub fn gauge(&self) -> impl Fn() -> Figures + Send + Sync + use<> {
         let shared = Arc::clone(&self.shared);
         move || shared.figures()
@@ -144,14 +144,14 @@ async fn receive(
                 // The operation may have ended meanwhile.
                 match is_operating(&shared, id) {
                     Some(true) => wake(&shared, id, &alive),
-                    // An idle one is heard of when its tags change: its guest may have to behave otherwise.
+                    // An idle instance is announced when its tags change: its guest may have to behave differently.
                     Some(false) => { let _ = idle.send(id); }
                     None => {}
                 }
             }
             Some(id) = events.recv() => match is_operating(&shared, id) {
                 Some(true) => wake(&shared, id, &alive),
-                // Followers that are gone have been told to stop, as this task has.
+                // If the followers are gone, they were stopped, as this task is.
                 Some(false) => { let _ = idle.send(id); }
                 None => {}
             },
@@ -160,7 +160,7 @@ async fn receive(
     }
 }
 
-/// `None` when there is no such instance.
+/// `None` when the instance does not exist.
 fn is_operating(shared: &Shared, id: InstanceId) -> Option<bool> {
     shared.state.view().instance(id).map(|instance| instance.operation.is_some())
 }

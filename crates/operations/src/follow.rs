@@ -1,4 +1,4 @@
-//! The followers: a few tasks that look at the idle instances of which there is news, until what the rows show agrees.
+//! The followers: a few tasks that look at idle instances with changes, until their rows agree with their machines.
 
 use crate::{
     look::{Look, look},
@@ -10,7 +10,7 @@ use cvmd_model::InstanceId;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc::UnboundedReceiver};
 
-/// Instances that a follower takes from the queue at once.
+/// The number of instances that a follower takes from the queue at once.
 const BATCH_MAX: usize = 64;
 
 /// One of the followers: takes instances from the queue until the engine stops.
@@ -29,7 +29,7 @@ pub(crate) async fn run(shared: Arc<Shared>, queue: Arc<Mutex<UnboundedReceiver<
                 return;
             }
         }
-        // Looking may need no waiting at all; a million looks must not hold a thread of the runtime.
+        // A look may need no waiting at all; a million looks must not block a thread of the runtime.
         tokio::task::yield_now().await;
     }
 }

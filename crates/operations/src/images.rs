@@ -1,5 +1,4 @@
-//! Custom images: what the commit that ends a capture writes into the image's row, and the end of those that nobody wants
-//! any more.
+//! Custom images: what the commit at the end of a capture writes into the image's row, and the deletion of images.
 
 use crate::{
     retry::pause_ms,
@@ -10,10 +9,10 @@ use cvmd_model::{CustomImage, Goal, ImageId, ImageLogin, ImageState, Login, Trai
 use cvmd_state::Transaction;
 use std::{convert::Infallible, sync::Arc};
 
-/// What the captured disk holds; `None` when nothing was captured.
+/// The login of the captured disk; `None` when nothing was captured.
 ///
 /// # Errors
-/// When the hypervisor cannot tell now.
+/// When the hypervisor cannot read it now.
 pub(crate) async fn captured(shared: &Shared, goal: &Goal, trail: &Trail) -> Result<Option<Login>, Error> {
     match goal {
         Goal::CaptureImage { image, .. } if trail.image_captured => {
@@ -24,7 +23,7 @@ pub(crate) async fn captured(shared: &Shared, goal: &Goal, trail: &Trail) -> Res
     }
 }
 
-/// Puts into the image's row what became of it: whether the disk holds a password is known only now.
+/// Writes the outcome into the image's row: only now it is known whether the disk holds a password.
 pub(crate) fn end(tx: &mut Transaction<'_>, image: ImageId, captured: Option<&Login>) {
     let Some(row) = tx.view().custom_images().get(image) else { return };
     let keys = row.login.keys.clone();
@@ -38,7 +37,7 @@ pub(crate) fn end(tx: &mut Transaction<'_>, image: ImageId, captured: Option<&Lo
     tx.put(CustomImage { state, login, ..CustomImage::clone(row) });
 }
 
-/// Destroys the disks of deleted images, and then their rows, for as long as the engine lives.
+/// Destroys the disks of deleted images, and then deletes their rows, as long as the engine lives.
 pub(crate) async fn sweep(shared: Arc<Shared>, alive: Alive) {
     let mut changed = shared.state.images_changed();
     let mut failures = 0;
@@ -53,7 +52,7 @@ pub(crate) async fn sweep(shared: Arc<Shared>, alive: Alive) {
         let again_ms = shared.clock.now_ms().saturating_add(pause_ms(failures));
         tokio::select! {
             () = shared.stopped() => break,
-            // The state outlives the engine, so there is somebody who tells.
+            // The state outlives the engine, so the sender exists.
             _ = changed.changed() => {}
             () = shared.clock.sleep_until(again_ms), if left => {}
         }
@@ -61,7 +60,7 @@ pub(crate) async fn sweep(shared: Arc<Shared>, alive: Alive) {
     drop(alive);
 }
 
-/// Whether nothing is left of it. A crash between the two leaves a row whose disk is deleted again.
+/// Deletes disk and row; returns whether both are gone. After a crash in between, the disk is deleted again.
 async fn delete(shared: &Shared, image: &Arc<CustomImage>) -> bool {
     let id = image.id;
     if let Err(error) = shared.hypervisor.delete_image(id).await {

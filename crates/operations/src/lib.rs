@@ -1,4 +1,4 @@
-//! The engine that brings the world to what is wanted: it reads the intents that commands committed, and repeats
+//! The engine that brings the machines to what is wanted: it reads the intents that commands committed, and repeats
 //! observe, decide, remember, act until what is observed agrees with them.
 //!
 //! ```text

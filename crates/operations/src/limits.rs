@@ -1,18 +1,19 @@
-//! How long the engine waits, how often it tries, and how much it does at once.
+//! The engine's limits: how long it waits, how often it tries, and how much it does at once.
 
-/// Bounds of every operation. The defaults are the documented ones.
+/// Limits of every operation. The defaults are the documented ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// A guest that was asked to shut down has this long, in seconds; then it is powered off, or the stop fails.
     pub shutdown_timeout_s: u64,
     /// A machine that was started has this long until its sshd answers, in seconds.
     pub boot_timeout_s: u64,
-    /// An effect that failed this often in a row is given up.
+    /// An effect that failed this often without a success in between is given up.
     pub attempts_max: u32,
-    /// Effects on the hypervisor at the same time, of which an account has as many as are free. Waiting is not bounded.
+    /// The maximum of effects on the hypervisor at the same time, of which an account may have as many as are free.
+    /// Waiting is not limited.
     pub parallel_max: usize,
-    /// When the engine is told to stop, effects that run have this long to end; then they are left as they are, as a crash
-    /// would leave them.
+    /// At the engine's stop, running effects have this long to end, in seconds; then they are left as a crash would
+    /// leave them.
     pub stop_timeout_s: u64,
 }
 

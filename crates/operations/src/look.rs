@@ -10,14 +10,14 @@ use cvmd_model::{Instance, InstanceState};
 use cvmd_state::CommitError;
 use std::{convert::Infallible, sync::Arc};
 
-/// What came of one look at an idle instance.
+/// The outcome of one look at an idle instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     /// The row shows what is observed.
     Agrees,
-    /// The row has changed meanwhile, perhaps by an operation, which wins: look again.
+    /// The row has changed meanwhile, perhaps by an operation, which has precedence: look again.
     Outdated,
-    /// The machine or the store could not be asked.
+    /// The machine or the store could not be read.
     Failed,
     /// The state is closed.
     Closed,
@@ -35,7 +35,7 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
     };
     shared.note_machine(row, &observed);
     if let Err(error) = shared.hypervisor.behave(id, guest(row)).await {
-        tracing::warn!(instance = %id, %error, "a guest cannot be told how to behave");
+        tracing::warn!(instance = %id, %error, "a guest's behaviour cannot be set");
         return Look::Failed;
     }
     let (state, own_port) = (settle::followed(row.state, &observed), own_port(shared.hypervisor.as_ref(), row).await);
@@ -44,7 +44,7 @@ pub(crate) async fn look(shared: &Shared, row: &Arc<Instance>) -> Look {
     }
     let seen = Arc::clone(row);
     let changed = shared.state.change_of(row.account, move |tx| {
-        // Invariant: only on the very row that was compared; whatever else happened to it is newer than the look.
+        // Invariant: only on the very row that was compared; any other row is newer than the look.
         let same = tx.view().instance(id).is_some_and(|row| Arc::ptr_eq(row, &seen));
         if same {
             let mut instance = Instance::clone(&seen);

@@ -1,4 +1,4 @@
-//! Decides what an operation does next, from what is wanted, what is remembered and what is seen; acts on nothing.
+//! Decides what an operation does next, from what is wanted, what is remembered and what is observed; has no effects.
 //!
 //! Each goal's walk. `[X]` is an effect, `(x)` what is observed or remembered, `!` what gives the operation up:
 //!
@@ -48,13 +48,13 @@ use cvmd_model::{Failure, Goal, Observed, Power, StopType, System, Trail};
 pub enum Next {
     /// Perform the step, after this trail has been committed if it differs from the one in the row.
     Do(Step, Trail),
-    /// Nothing before this time, unix milliseconds, unless the machine is seen to change.
+    /// Nothing before this time, in unix milliseconds, unless the machine changes.
     Wait(u64),
     /// What is observed agrees with what is wanted.
     Done,
-    /// It cannot be brought about: remember why, and bring the machine back.
+    /// It cannot succeed: remember why, and bring the machine back.
     GiveUp(Failure),
-    /// Given up, and the machine is where it belongs.
+    /// It has failed, and the machine is where it belongs.
     Fail(Failure),
 }
 
@@ -62,9 +62,9 @@ pub enum Next {
 ///
 /// # Guarantees
 /// - Pure: the same arguments give the same answer.
-/// - A crash after any effect and before any commit leads to the same end, because every effect may be repeated and
-///   a start is asked for again only while the machine is still off on the boot that the trail names.
-/// - Every wait has an end, and every way round is counted: no goal but Terminate goes on for ever.
+/// - A crash after any effect and before any commit leads to the same end, because every effect may be repeated, and a
+///   start is repeated only while the machine is still off on the boot that the trail names.
+/// - Every wait has an end, and every repetition is counted: no goal but Terminate goes on for ever.
 ///
 /// # Assumptions
 /// - The trail of a [`Next::Do`] was durable before its step was performed.
@@ -102,7 +102,7 @@ struct Moment<'a> {
     now_ms: u64,
 }
 
-/// The guest neither shut down nor may it be powered off, or it comes back whatever is done.
+/// The guest does not shut down and may not be powered off, or it starts again whatever is done.
 struct WillNotStop;
 
 impl Moment<'_> {
@@ -110,7 +110,7 @@ impl Moment<'_> {
         match self.observed.power {
             Power::Absent if self.trail.start_asked_ms.is_none() => self.again(Step::Define),
             Power::Off if !self.trail.login_written => self.again(Step::WriteLogin),
-            // Nobody has been told of this machine yet, so nobody loses anything by a hard power-off.
+            // The machine was not announced to anybody yet, so a hard power-off loses nothing.
             Power::Starting | Power::Running | Power::ShuttingDown if !self.trail.login_written => {
                 self.again(Step::PowerOff)
             }
@@ -176,7 +176,7 @@ impl Moment<'_> {
             Power::Absent => self.absent(),
             Power::Off if self.trail.disk_reset => self.again(Step::WriteLogin),
             Power::Off => self.off_for_it(Step::Reset),
-            // As at a launch: nobody has been told of the new system yet.
+            // As at a launch: the new system was not announced to anybody yet.
             Power::Starting | Power::Running | Power::ShuttingDown if self.trail.disk_reset => {
                 self.again(Step::PowerOff)
             }
@@ -201,7 +201,7 @@ impl Moment<'_> {
     fn enter_rescue(&self, how: StopType) -> Next {
         match self.observed.power {
             Power::Absent => self.absent(),
-            // The login of an earlier rescue may still be chosen: this one's is written once, and then remembered.
+            // The login of an earlier rescue may still be set: this one's is written once, and then remembered.
             Power::Off if !self.trail.login_written => self.off_for_it(Step::SetRescue),
             Power::Starting | Power::Running | Power::ShuttingDown if !self.trail.login_written => {
                 self.take_off(how).unwrap_or_else(|WillNotStop| self.not_stopped())
@@ -221,9 +221,9 @@ impl Moment<'_> {
         }
     }
 
-    /// The step for which the machine was taken off.
+    /// The step for which the machine was stopped.
     fn off_for_it(&self, step: Step) -> Next {
-        // Leaving the wait for the guest: what held back a second request to shut down holds back no other effect.
+        // The wait for the guest is over: what delayed a second request to shut down must not delay other effects.
         let retry_at_ms = self.trail.retry_at_ms.filter(|_| self.trail.off_asked_ms.is_none());
         Next::Do(step, Trail { off_asked_ms: None, retry_at_ms, ..self.trail.clone() })
     }
@@ -258,10 +258,10 @@ impl Moment<'_> {
         }
     }
 
-    /// One step nearer to off, for a machine that is not off.
+    /// One step towards off, for a machine that is not off.
     fn take_off(&self, how: StopType) -> Result<Next, WillNotStop> {
         let Trail { boot_before, off_asked_ms, attempts, .. } = *self.trail;
-        // A guest that rebooted itself was asked on a boot that is gone: nobody has asked this one.
+        // A guest that rebooted by itself was asked on an earlier boot: on this one it was not asked yet.
         let asked_ms = off_asked_ms.filter(|_| boot_before == Some(self.observed.boot));
         let Some(asked_ms) = asked_ms else {
             let attempts = attempts.saturating_add(u32::from(boot_before.is_some()));
@@ -290,8 +290,8 @@ impl Moment<'_> {
             StopType::SoftFirst if self.now_ms >= deadline_ms => Ok(self.again(Step::PowerOff)),
             StopType::Soft | StopType::SoftFirst => match self.observed.power {
                 Power::ShuttingDown => Ok(Next::Wait(deadline_ms)),
-                // Asked again only if the request may have been lost in a crash: once it has been heard, `retry_at_ms`
-                // is the deadline, in memory only.
+                // Repeated only if the request may have been lost in a crash: once it was received, `retry_at_ms` is
+                // the deadline, in memory only.
                 Power::Absent | Power::Off | Power::Starting | Power::Running => Ok(match self.again(Step::ShutDown) {
                     Next::Do(_, Trail { retry_at_ms: Some(at_ms), .. }) if at_ms > self.now_ms => {
                         Next::Wait(at_ms.min(deadline_ms))
@@ -302,7 +302,7 @@ impl Moment<'_> {
         }
     }
 
-    /// One step nearer to running and ready, on a boot other than the one that the trail names.
+    /// One step towards running and ready, on a boot other than the one that the trail names.
     fn come_up(&self) -> Next {
         let Trail { boot_before, start_asked_ms, attempts, .. } = *self.trail;
         let Observed { power, boot, ready, .. } = *self.observed;
@@ -325,7 +325,7 @@ impl Moment<'_> {
             };
         }
         let Some(asked_ms) = start_asked_ms else {
-            // On a machine that comes up by itself the start does nothing; asking sets the time that it has.
+            // On a machine that comes up by itself the start does nothing; requesting it starts the time limit.
             let boot_before = if power == Power::Off { Some(boot) } else { boot_before };
             return Next::Do(
                 Step::Start,
@@ -348,7 +348,7 @@ impl Moment<'_> {
                 let trail = Trail { boot_before: Some(boot), attempts: attempts + 1, ..self.trail.clone() };
                 Next::Do(Step::Start, trail)
             }
-            // Invariant: still off on the boot it was off on, so the start has not happened: no second boot.
+            // Invariant: still off on the same boot, so the start has not happened: there is no second boot.
             Power::Off => self.again(Step::Start),
             Power::Absent | Power::Starting | Power::Running | Power::ShuttingDown => Next::Wait(deadline_ms),
         }
@@ -408,15 +408,15 @@ impl Moment<'_> {
         }
     }
 
-    /// Runs the machine again with the login it had before.
+    /// Starts the machine again with the login it had before.
     fn back_up(&self, failure: &Failure) -> Next {
         let waits_for_off = self.trail.start_asked_ms.is_none();
         match self.observed.power {
-            // It never went off, or it comes up by itself: either way it has the login it had.
+            // It never went off, or it comes up by itself: in both cases it has its earlier login.
             Power::Starting | Power::Running if waits_for_off => Next::Fail(failure.clone()),
             Power::ShuttingDown if waits_for_off => {
                 let asked_ms = self.trail.off_asked_ms.unwrap_or(0);
-                // Twice the time: a guest that goes down only after its limit would otherwise be left off.
+                // Twice the time limit: a guest that goes down only after its limit would otherwise stay off.
                 let until_ms = asked_ms.saturating_add(self.limits.shutdown_ms().saturating_mul(2));
                 if self.now_ms < until_ms { Next::Wait(until_ms) } else { Next::Fail(failure.clone()) }
             }
@@ -444,7 +444,7 @@ impl Moment<'_> {
         Next::GiveUp(Failure::NotStopped { within_s: self.limits.shutdown_timeout_s })
     }
 
-    /// The machine is gone, and not by us.
+    /// The machine is gone, but not by this operation.
     fn absent(&self) -> Next {
         let cause = "there is no such machine";
         Next::GiveUp(match self.goal {

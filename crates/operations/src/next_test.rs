@@ -1,4 +1,4 @@
-//! The decision as tables: every goal by every power, for each point of its walk.
+//! The decisions as tables: every goal with every power, at each point of its walk.
 
 use super::*;
 use crate::settle::name;
@@ -63,7 +63,7 @@ fn table(goal: &Goal, trail: &Trail, expected: [&str; 6]) {
     table_of(System::Disk, goal, trail, expected);
 }
 
-/// A machine that has the rescue system chosen.
+/// Checks the decisions for a machine on which the rescue system was chosen.
 #[track_caller]
 fn rescued(goal: &Goal, trail: &Trail, expected: [&str; 6]) {
     table_of(System::Rescue, goal, trail, expected);
@@ -71,16 +71,16 @@ fn rescued(goal: &Goal, trail: &Trail, expected: [&str; 6]) {
 
 #[track_caller]
 fn table_of(system: System, goal: &Goal, trail: &Trail, expected: [&str; 6]) {
-    let said = every_power()
+    let decided = every_power()
         .map(|observed| say(&next(goal, trail, &Observed { system, ..observed }, &Limits::default(), NOW_MS)));
-    assert_eq!(said, expected, "{system:?} {goal:?} {trail:?}");
+    assert_eq!(decided, expected, "{system:?} {goal:?} {trail:?}");
 }
 
 fn fresh() -> Trail {
     Trail::default()
 }
 
-/// Asked to shut down so many seconds ago, and heard.
+/// The guest was asked to shut down that many seconds ago, and received the request.
 fn asked(seconds: u64) -> Trail {
     let asked_ms = NOW_MS - seconds * 1000;
     Trail {
@@ -91,7 +91,7 @@ fn asked(seconds: u64) -> Trail {
     }
 }
 
-/// Started so many seconds ago, from the boot of that number.
+/// Started that many seconds ago, after the boot with that number.
 fn started(seconds: u64, from: u128) -> Trail {
     Trail {
         boot_before: Some(boot(from)),
@@ -325,7 +325,7 @@ fn reset() {
         table(&goal, &asked(5), [unset, "reset", "wait 15", "wait 15", "wait 15", "wait 15"]);
         let now = "power off";
         table(&goal, &asked(20), [unset, "reset", now, now, now, now]);
-        // A new system without its login has no business running.
+        // A new system without its login must not run.
         let reset = Trail { disk_reset: true, ..fresh() };
         table(&goal, &reset, [GONE, "write login", now, now, now, now]);
         let written = Trail { login_written: true, ..reset };
@@ -350,7 +350,7 @@ fn enter_rescue() {
         [(StopType::Soft, "shut down"), (StopType::SoftFirst, "shut down"), (StopType::Hard, "power off")]
     {
         table(&enter(how), &fresh(), [GONE, "set rescue", first, first, first, first]);
-        // Chosen by an earlier one, with another password.
+        // Chosen by an earlier operation, with another password.
         rescued(&enter(how), &fresh(), [GONE, "set rescue", first, first, first, first]);
         let written = Trail { login_written: true, ..fresh() };
         rescued(&enter(how), &written, [GONE, "start", "start", "start", "done", "start"]);

@@ -1,4 +1,4 @@
-//! Acts: one step on the hypervisor, and what a disk really holds after a write that failed.
+//! Performs one step on the hypervisor, and reads what a disk really holds after a failed write.
 
 use crate::Step;
 use cvmd_hypervisor::{Boot, Definition, Error, Hypervisor};
@@ -6,7 +6,7 @@ use cvmd_model::{GUEST_TAG, Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, 
 use cvmd_state::View;
 use std::net::Ipv4Addr;
 
-/// Performs one step for the instance, as its row in `view` wants it.
+/// Performs one step for the instance, with the values of its row in `view`.
 pub(crate) async fn perform(
     hypervisor: &dyn Hypervisor,
     view: &View,
@@ -15,12 +15,13 @@ pub(crate) async fn perform(
 ) -> Result<(), Error> {
     match step {
         Step::Define => hypervisor.define(&definition(instance)).await,
-        // A Windows guest has neither sshd nor keys; its password is the vendor's matter, and counts as set.
+        // A Windows guest has neither sshd nor keys; how it gets its password is the vendor's matter, and it counts as
+        // set.
         Step::WriteLogin if instance.is_windows() => Ok(()),
         Step::WriteLogin => {
             let mut wanted = login(view, instance);
             if instance.login.password == Password::FromImage {
-                // The disk's own, which stays; the machine is off, so nobody else changes it meanwhile.
+                // The disk's own password stays; the machine is off, so nobody else changes it meanwhile.
                 wanted.password_hash = hypervisor.read_login(instance.id).await?.password_hash;
             }
             hypervisor.write_login(instance.id, &wanted, &gone(view, instance)).await
@@ -33,7 +34,7 @@ pub(crate) async fn perform(
         Step::Reshape => hypervisor.reshape(&definition(instance)).await,
         Step::ShutDown => hypervisor.shut_down(instance.id).await,
         Step::PowerOff => hypervisor.power_off(instance.id).await,
-        // It may have got a public address with the start.
+        // The start may have given it a public address.
         Step::Start if instance.operation.as_ref().is_some_and(|operation| operation.goal == Goal::Start) => {
             hypervisor.reshape(&definition(instance)).await?;
             hypervisor.start(instance.id).await
@@ -44,7 +45,7 @@ pub(crate) async fn perform(
             Some(Goal::EnterRescue { login, .. }) => {
                 hypervisor.set_boot(instance.id, &Boot::Rescue(login.clone())).await
             }
-            // Superseded between the look and now: the next look sees what is wanted instead.
+            // Superseded between the look and now: the next look decides by the new operation.
             _ => Err(Error::Other("no rescue is wanted any more".into())),
         },
         Step::Erase => hypervisor.erase(instance.id).await,
@@ -59,16 +60,16 @@ fn captures(instance: &Instance) -> Option<ImageId> {
     }
 }
 
-/// What a disk holds, after writing it has failed for good.
+/// What a disk holds after writing it has failed for good.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Disk {
-    /// All that was wanted: the write had worked.
+    /// Everything that was wanted: the write has worked.
     AsWanted,
-    /// Something else; in the row's own words, so that nothing is claimed that is not so.
+    /// Something else, in the form of the row, so that the row claims nothing untrue.
     Holds(LoginWanted),
 }
 
-/// Reads the disk, and tells which of the wanted and the former ways in it holds.
+/// Reads the disk, and returns which of the wanted and the earlier login it holds.
 pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance: &Instance) -> Result<Disk, Error> {
     let found = hypervisor.read_login(instance.id).await?;
     let wanted = login(view, instance);
@@ -92,7 +93,7 @@ pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance
         }
     }
     let known = [&before.password, &instance.login.password];
-    // A known hash is a better answer than "whatever it is".
+    // A known hash is more precise than "the image's".
     let password = known
         .into_iter()
         .filter(|password| **password != Password::FromImage)
@@ -102,12 +103,12 @@ pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance
     Ok(Disk::Holds(LoginWanted { keys, password: password.clone(), password_login: found.password_login }))
 }
 
-/// What the instance's machine is made of.
+/// The definition of the instance's machine.
 #[must_use]
 pub fn definition(instance: &Instance) -> Definition {
     Definition {
         id: instance.id,
-        // Of the others the host knows nothing: two VPCs may have instances with the same one.
+        // The host cannot use the others: two VPCs may have instances with the same address.
         addresses: instance.addresses().filter(Ipv4Addr::is_loopback).collect(),
         host_name: instance.host_name.clone(),
         size: instance.size(),
@@ -118,13 +119,13 @@ pub fn definition(instance: &Instance) -> Definition {
     }
 }
 
-/// How the instance's tag wants its guest to behave.
+/// The behaviour of the guest, from the instance's tag.
 #[must_use]
 pub(crate) fn guest(instance: &Instance) -> &str {
     instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG).map_or("", |tag| &tag.value)
 }
 
-/// What the instance's guest must admit.
+/// The login that the instance's guest must have.
 #[must_use]
 pub fn login(view: &View, instance: &Instance) -> Login {
     let key = |id: &KeyPairId| view.key_pair(*id).map(|key| key.public_key.clone());
@@ -136,8 +137,8 @@ pub fn login(view: &View, instance: &Instance) -> Login {
     }
 }
 
-/// The keys that must be refused. A key pair that leaves, or that an image holds, cannot be deleted, so its material is
-/// there.
+/// The keys that must be refused. A key pair that is being unbound, or that an image holds, cannot be deleted, so its
+/// key is known.
 fn gone(view: &View, instance: &Instance) -> Vec<KeyBlob> {
     let goal = instance.operation.as_ref().map(|operation| &operation.goal);
     let gone: &[KeyPairId] = match goal {
@@ -162,7 +163,7 @@ fn hash(password: &Password) -> Option<&str> {
     }
 }
 
-/// Whether a disk with that hash holds the password.
+/// Whether a disk with that hash has the password.
 fn holds_password(password: &Password, found: Option<&str>) -> bool {
     match password {
         Password::FromImage => found.is_some(),

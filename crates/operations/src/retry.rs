@@ -1,26 +1,26 @@
-//! What an effect leaves in the trail, whether it succeeded or failed: progress, backoff, or the reason to give up.
+//! The trail after an effect, successful or not: progress, backoff, or the reason to give up.
 
 use crate::{Limits, Step};
 use cvmd_model::{Failure, Goal, Power, Trail};
 
-/// A request to shut down that failed, or that a guest was asked while it booted, is made again after this: the guest's
-/// time limit ends it, not a count.
+/// A failed request to shut down, or one to a guest that was booting, is repeated after this time: the guest's time
+/// limit ends it, not a count.
 const ASK_AGAIN_MS: u64 = 1_000;
 
 const FIRST_PAUSE_MS: u64 = 100;
 const LONGEST_PAUSE_MS: u64 = 5_000;
 
-/// How long to wait after so many failures in a row: 100 ms, doubled each time, at most 5 s. No chance in it, so that
-/// whole worlds replay; instances do not collide because effects at the same time are bounded anyway.
+/// The pause after that many failures without a success in between: 100 ms, doubled each time, at most 5 s. It is not
+/// random, so that runs can be replayed; instances do not collide, because the number of effects is limited.
 pub(crate) fn pause_ms(failures: u32) -> u64 {
     let doublings = failures.saturating_sub(1).min(16);
     (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
 }
 
-/// The trail of an operation that an engine takes up from an earlier one's.
+/// The trail with which an engine continues an earlier engine's operation.
 ///
-/// Time in which no engine lived is not counted: what the row says was asked for may never have been, so the guest gets
-/// its whole time again.
+/// Time without an engine does not count: what the row has as requested may not have been, so the guest gets its full
+/// time again.
 pub(crate) fn resumed(trail: Trail, now_ms: u64) -> Trail {
     Trail {
         off_asked_ms: trail.off_asked_ms.map(|_| now_ms),
@@ -30,8 +30,8 @@ pub(crate) fn resumed(trail: Trail, now_ms: u64) -> Trail {
     }
 }
 
-/// The trail after a step that succeeded on a machine with that power. It need not be committed for its own sake: every
-/// effect may be repeated.
+/// The trail after a step that succeeded on a machine with that power. It need not be committed by itself: every effect
+/// may be repeated.
 pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits, now_ms: u64) -> Trail {
     match step {
         Step::Define => Trail { attempts: 0, retry_at_ms: None, ..trail },
@@ -41,9 +41,10 @@ pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits,
         Step::Reshape => Trail { reshaped: true, attempts: 0, retry_at_ms: None, ..trail },
         Step::ShutDown => {
             let retry_at_ms = match power {
-                // A guest that boots hears nothing yet.
+                // A guest that boots does not react yet.
                 Power::Starting => Some(now_ms.saturating_add(ASK_AGAIN_MS)),
-                // Heard: not to be asked again before its time is over. A crash forgets this, and then it is.
+                // The guest has received it: do not ask again before its time is over. A crash forgets this; then it is
+                // asked again.
                 Power::Absent | Power::Off | Power::Running | Power::ShuttingDown => {
                     trail.off_asked_ms.map(|asked_ms| asked_ms.saturating_add(limits.shutdown_ms()))
                 }
@@ -51,7 +52,7 @@ pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits,
             Trail { retry_at_ms, ..trail }
         }
         Step::SetRescue => Trail { login_written: true, retry_at_ms: None, ..trail },
-        // Whether these have worked is seen later; their attempts go on counting until then.
+        // Whether these have worked shows later; until then their attempts are counted.
         Step::PowerOff | Step::Start | Step::SetDisk | Step::Erase => Trail { retry_at_ms: None, ..trail },
     }
 }
@@ -63,11 +64,11 @@ pub(crate) struct Attempt<'a> {
     pub step: Step,
     pub trail: &'a Trail,
     pub cause: &'a str,
-    /// Trying again cannot help.
+    /// Another attempt cannot succeed.
     pub is_final: bool,
 }
 
-/// The trail to try again with, or why the operation is given up.
+/// The trail for the next attempt, or the reason to give up the operation.
 pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Result<Trail, Failure> {
     let Attempt { goal, step, trail, cause, is_final } = attempt;
     let attempts = match step {
@@ -102,7 +103,7 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
     let started_s = now_ms.saturating_sub(trail.start_asked_ms.unwrap_or(now_ms)).div_ceil(1000).max(1);
     let cause: Box<str> = cause.into();
     match (step, goal) {
-        // A machine that is to go must not be forgotten: this is tried for ever.
+        // A machine that is being deleted must not be forgotten: this is repeated for ever.
         (Step::Erase, _) | (_, Goal::Terminate) => {}
         _ if !exhausted => {}
         (Step::Define, _) => return Err(Failure::NotDefined { cause }),
@@ -131,7 +132,7 @@ pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Resu
     Ok(Trail { attempts, retry_at_ms: Some(now_ms.saturating_add(pause_ms(attempts))), ..trail.clone() })
 }
 
-/// Why a machine that was to run does not, told for this goal.
+/// Why a machine that was to run does not, as this goal's failure.
 pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure {
     match goal {
         Goal::ChangeLogin { .. } => Failure::LoginWrittenNotStarted { within_s },

@@ -1,4 +1,4 @@
-//! How an instance's row follows the walk: the state that clients see, `LatestOperation`, and what comes back when an
+//! How an instance's row follows its operation: the visible state, `LatestOperation`, and what is restored when the
 //! operation has failed.
 
 use crate::Step;
@@ -7,7 +7,7 @@ use cvmd_model::{
     System, Trail,
 };
 
-/// What came of an operation.
+/// The outcome of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Success,
@@ -23,7 +23,7 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// The state that clients see while an operation walks.
+/// The visible state while an operation is under way.
 pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> InstanceState {
     match goal {
         Goal::Launch | Goal::Create => InstanceState::Pending,
@@ -53,7 +53,7 @@ pub(crate) fn shown(goal: &Goal, trail: &Trail, observed: &Observed) -> Instance
     }
 }
 
-/// The state of a machine that nothing is done to but to look at it.
+/// The state of a machine on which no operation works.
 fn seen(observed: &Observed) -> InstanceState {
     match observed.power {
         Power::Absent | Power::Off => InstanceState::Stopped,
@@ -66,20 +66,19 @@ fn seen(observed: &Observed) -> InstanceState {
     }
 }
 
-/// The state of an instance without an operation, from what is seen of its machine; `None` where it stays.
+/// The state of an instance without an operation, from what is observed of its machine; `None` if it does not change.
 pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<InstanceState> {
     let seen = match observed.power {
-        // What is not there does not run; an operation on it tells what is wrong, and it can be terminated.
+        // A machine that does not exist does not run. Operations on it fail with the reason, and it can be terminated.
         Power::Absent | Power::Off => InstanceState::Stopped,
-        // Also while the rescue system reboots itself: it is never told as RUNNING.
+        // Also while the rescue system reboots by itself: it is never shown as RUNNING.
         Power::Starting | Power::Running | Power::ShuttingDown if observed.system == System::Rescue => {
             InstanceState::RescueMode
         }
         Power::Starting => InstanceState::Starting,
         Power::ShuttingDown => InstanceState::Stopping,
         Power::Running if observed.ready => InstanceState::Running,
-        // An sshd that no longer answers does not make a running machine one that starts: it could then not be
-        // stopped by anybody.
+        // A running machine whose sshd no longer answers is not shown as starting: then nobody could stop it.
         Power::Running if state == InstanceState::Running => InstanceState::Running,
         Power::Running => InstanceState::Starting,
     };
@@ -92,7 +91,7 @@ pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<Inst
         InstanceState::Pending
         | InstanceState::LaunchFailed
         | InstanceState::Rebooting
-        // Off, and more than that: it stays in the recycle bin whatever its machine does.
+        // In the recycle bin it stays there, whatever its machine does.
         | InstanceState::Shutdown
         | InstanceState::EnterRescueMode
         | InstanceState::ExitRescueMode
@@ -100,7 +99,7 @@ pub(crate) fn followed(state: InstanceState, observed: &Observed) -> Option<Inst
     }
 }
 
-/// Puts a followed state into a row without an operation.
+/// Sets an observed state on a row without an operation.
 pub(crate) fn follow(instance: &mut Instance, state: InstanceState) {
     instance.state = state;
     if state != InstanceState::Stopped {
@@ -108,9 +107,9 @@ pub(crate) fn follow(instance: &mut Instance, state: InstanceState) {
     }
 }
 
-/// Puts the trail and what is shown into the row of an operation under way.
+/// Sets the trail and the visible state on the row of an operation under way.
 ///
-/// `before` replaces what comes back on failure, when the disk was read and holds something else.
+/// `before` replaces what is restored on failure, when the disk was read and holds something else.
 pub(crate) fn proceed(instance: &mut Instance, trail: Trail, before: Option<LoginWanted>, state: InstanceState) {
     instance.state = state;
     if let Some(operation) = &mut instance.operation {
@@ -121,7 +120,7 @@ pub(crate) fn proceed(instance: &mut Instance, trail: Trail, before: Option<Logi
     }
 }
 
-/// Ends the row's operation. A terminated instance's row is removed instead.
+/// Ends the row's operation. The row of a terminated instance is deleted instead.
 pub(crate) fn finish(
     instance: &mut Instance,
     outcome: &Outcome,
@@ -172,7 +171,7 @@ pub(crate) fn finish(
     };
 }
 
-/// Puts into the row of a failed operation what the machine still has, or has instead.
+/// Restores in the row of a failed operation what the machine still has, or has instead.
 fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, honest: Option<LoginWanted>) {
     match (operation.goal, failure) {
         (Goal::ChangeLogin { before, .. }, Failure::LoginNotWritten { .. }) => {
@@ -184,7 +183,7 @@ fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, 
                 instance.login = login;
             }
         }
-        // The old disk is gone, and with it every way in that it had; the new one admits what it was made with.
+        // The old disk is gone, with all its logins; the new one has the login that it was made with.
         (Goal::Reset { .. }, Failure::LoginNotWritten { .. }) => {
             let nobody = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
             instance.login = honest.unwrap_or(nobody);
@@ -198,7 +197,7 @@ fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, 
     }
 }
 
-/// How a step is called in the log.
+/// The name of a step in the log.
 pub(crate) const fn name(step: Step) -> &'static str {
     match step {
         Step::Define => "define",

@@ -1,4 +1,4 @@
-//! What the engine's tasks share: both truths, the clock, the limits, who has a task, and what they count.
+//! What the engine's tasks share: state and hypervisor, the clock, the limits, the tasks, and the counters.
 
 use crate::{BUCKETS, Counted, Durations, Limits, effects::Effects};
 use cvmd_clock::Clock;
@@ -16,12 +16,12 @@ use std::{
 };
 use tokio::sync::{Notify, mpsc, watch};
 
-/// What the engine has done since it started.
+/// What the engine has done since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Instances with a task now.
+    /// Instances that have a task now.
     pub tasks: usize,
-    /// Effects performed, failed ones too.
+    /// Effects performed, including failed ones.
     pub effects: u64,
     /// Effects that failed.
     pub effects_failed: u64,
@@ -29,7 +29,7 @@ pub struct Figures {
     pub failed: u64,
     /// Idle instances whose state was corrected.
     pub followed: u64,
-    /// Instances that should have a machine and were seen to have none.
+    /// Instances that should have a machine, but have none.
     pub without_machine: usize,
     /// How long operations took that ended, in milliseconds: of each of [`GOALS`], in buckets of [`GOAL_BOUNDS_MS`].
     pub took: [Counted; GOALS.len()],
@@ -136,7 +136,7 @@ impl Shared {
         }
     }
 
-    /// Those of them that are instances still.
+    /// The number of those that are still instances.
     fn without_machine(&self) -> usize {
         let mut known = self.without_machine.lock();
         if !known.is_empty() {
@@ -146,9 +146,9 @@ impl Shared {
         known.len()
     }
 
-    /// Remembers, and says once, that an idle instance has no machine.
+    /// Records, and logs once, that an idle instance has no machine.
     pub(crate) fn note_machine(&self, row: &Instance, observed: &Observed) {
-        // A launch that failed may have made none.
+        // A failed launch may not have made one.
         let is_lost = observed.power == Power::Absent && row.state != InstanceState::LaunchFailed;
         let mut known = self.without_machine.lock();
         if is_lost && known.insert(row.id) {
@@ -161,7 +161,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// Gives the task's place up, unless somebody has woken it since it saw that many wakes.
+    /// Removes the task, unless it was woken since `wakes_seen`.
     pub(crate) fn leave(&self, id: InstanceId, task: &Task, wakes_seen: u64) -> bool {
         let mut tasks = self.tasks();
         let nothing_new = task.wakes.load(Ordering::Relaxed) == wakes_seen;
@@ -172,23 +172,23 @@ impl Shared {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        // An engine that was dropped rather than stopped ends too.
+        // An engine that was dropped without a stop ends too.
         *self.stop.borrow() || self.stop.has_changed().is_err()
     }
 
-    /// Returns when the engine is told to stop.
+    /// Returns at the engine's stop.
     pub(crate) async fn stopped(&self) {
         // An error means that the engine was dropped.
         let _ = self.stop.clone().wait_for(|stop| *stop).await;
     }
 
-    /// What the effect comes to; `None` when it takes longer than the engine may take to stop.
+    /// The outcome of the effect; `None` when it takes longer than the stop of the engine may.
     pub(crate) async fn unless_abandoned<T>(&self, effect: impl Future<Output = T>) -> Option<T> {
         let mut abandon = self.abandon.clone();
         tokio::select! {
             biased;
             done = effect => Some(done),
-            // An engine that was dropped waits for nothing.
+            // A dropped engine waits for nothing.
             _ = abandon.wait_for(|abandon| *abandon) => None,
         }
     }

@@ -1,4 +1,4 @@
-//! The effects on a machine that an operation is made of.
+//! The effects on a machine that operations consist of.
 
 /// One effect on the hypervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub enum Step {
     ShutDown,
     PowerOff,
     Start,
-    /// The next boots are the disk's own system.
+    /// Chooses the disk's own system for the next boots.
     SetDisk,
-    /// The next boots are the rescue system, with the login that the goal names.
+    /// Chooses the rescue system for the next boots, with the goal's login.
     SetRescue,
     Erase,
 }

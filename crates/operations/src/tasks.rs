@@ -1,4 +1,4 @@
-//! One task for each instance with an operation: made when the operation is heard of, woken when there is news.
+//! One task for each instance with an operation: made when the operation is announced, woken by changes.
 
 use crate::{
     shared::{Alive, Shared},
@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// Makes the instance's task, or wakes the one that is there.
+/// Makes the instance's task, or wakes the existing one.
 pub(crate) fn wake(shared: &Arc<Shared>, id: InstanceId, alive: &Alive) {
     let task = match shared.tasks().entry(id) {
         Entry::Occupied(entry) => {
@@ -30,7 +30,7 @@ pub(crate) fn wake(shared: &Arc<Shared>, id: InstanceId, alive: &Alive) {
     });
 }
 
-/// Gives a task's place up even when the task panics, so that the instance can be taken up again.
+/// Removes a task even when it panics, so that a new one can be made for the instance.
 struct Place<'a> {
     shared: &'a Shared,
     id: InstanceId,

@@ -1,4 +1,4 @@
-//! One instance's operation, walked: observe, decide, remember, act, until it has ended.
+//! Carries out one instance's operation: observe, decide, remember, act, until it has ended.
 //!
 //! ```text
 //! row ─> observe ─> next ─┬─ Do ────> [permit] ─> commit trail and state if they differ ─> effect ─┐
@@ -29,20 +29,20 @@ use std::{convert::Infallible, sync::Arc};
 /// A waiting operation observes at least this often: a driver that lost its connection may have lost events.
 const OBSERVE_AGAIN_MS: u64 = 2_000;
 
-/// What the task knows of the operation that it walks.
+/// What the task knows of the current operation.
 #[derive(Debug)]
 struct Walk {
     request: RequestId,
     /// Ahead of the row's by what need not survive a crash.
     trail: Trail,
-    /// What comes back on failure, when the disk was found to hold something else than the goal says.
+    /// What is restored on failure, when the disk holds something else than the goal expects.
     before: Option<LoginWanted>,
-    /// The trail holds something that a crash must not forget, though no effect follows at once.
+    /// The trail holds something that must survive a crash, though no effect follows at once.
     unsaved: bool,
-    /// The effect that succeeded last, and the trail after it.
+    /// The latest successful effect, and the trail after it.
     did: Option<(Step, Trail)>,
     began_ms: u64,
-    /// Observations or commits that failed in a row.
+    /// Observations or commits that failed without a success in between.
     failures: u32,
 }
 
@@ -54,10 +54,10 @@ struct Sight {
     now_ms: u64,
 }
 
-/// What a commit came to.
+/// The outcome of a commit.
 enum Committed {
-    Kept,
-    /// Another operation has taken this one's place, or the row is gone.
+    Stored,
+    /// Another operation has replaced this one, or the row is gone.
     Superseded,
     Failed,
     Closed,
@@ -66,7 +66,7 @@ enum Committed {
 /// The task has nothing more to do, or must not do it.
 struct End;
 
-/// Walks whatever operation the instance has, until it has none or the engine stops.
+/// Carries out any operation of the instance, until it has none or the engine stops.
 pub(crate) async fn run(shared: &Shared, id: InstanceId, task: &Task) {
     let mut walk = None;
     let mut permit = None;
@@ -82,7 +82,7 @@ pub(crate) async fn run(shared: &Shared, id: InstanceId, task: &Task) {
             (Some(row), None) => {
                 permit = None;
                 match look(shared, &row).await {
-                    // An idle machine that cannot be asked is looked at again when it is seen to change.
+                    // An idle machine that could not be observed is looked at again when it changes.
                     Look::Agrees | Look::Failed => shared.leave(id, task, wakes),
                     Look::Outdated => false,
                     Look::Closed => true,
@@ -99,7 +99,7 @@ pub(crate) async fn run(shared: &Shared, id: InstanceId, task: &Task) {
     }
 }
 
-/// The walk of that request: the one under way, or a new one that begins with the row's trail.
+/// The walk of that request: the present one, or a new one with the row's trail.
 fn take_up(walk: &mut Option<Walk>, request: RequestId, trail: Trail, now_ms: u64) -> &mut Walk {
     if walk.as_ref().is_some_and(|walk| walk.request != request) {
         *walk = None;
@@ -127,16 +127,16 @@ impl Walk {
         let observed = match shared.unless_abandoned(shared.hypervisor.observe(row.id)).await.ok_or(End)? {
             Ok(observed) => observed,
             Err(error) => {
-                // Unknown is not failed: nothing true could be said now, so the operation waits for an answer.
+                // An unknown state is no failure: the operation waits for an answer.
                 tracing::warn!(instance = %row.id, request = %self.request, %error, "the machine cannot be observed");
                 *permit = None;
                 self.back_off(shared, task).await;
                 return Ok(());
             }
         };
-        // A tag that was set meanwhile holds from the next step on; at the next look, if it cannot be told now.
+        // A tag that was set meanwhile applies from the next step on, or at the next look if that fails now.
         if let Err(error) = shared.hypervisor.behave(row.id, guest(&row)).await {
-            tracing::debug!(instance = %row.id, request = %self.request, %error, "its guest cannot be told how to behave");
+            tracing::debug!(instance = %row.id, request = %self.request, %error, "its guest's behaviour cannot be set");
         }
         let sight = Sight { row, goal, observed, now_ms: shared.clock.now_ms() };
         match next(&sight.goal, &self.trail, &sight.observed, &shared.limits, sight.now_ms) {
@@ -144,7 +144,7 @@ impl Walk {
                 if permit.is_none() {
                     *permit = shared.effects.try_begin(sight.row.account);
                     if permit.is_none() {
-                        // What was decided may be outdated when the turn comes: decide again then.
+                        // The decision may be outdated when the permit comes: decide again then.
                         *permit = tokio::select! {
                             () = shared.stopped() => None,
                             begun = shared.effects.begin(sight.row.account) => begun,
@@ -181,10 +181,10 @@ impl Walk {
         }
     }
 
-    /// Commits what the effect needs, performs it, and takes its outcome into the trail.
+    /// Commits what the effect needs, performs it, and records its outcome in the trail.
     async fn act(&mut self, shared: &Shared, sight: &Sight, step: Step, trail: Trail, task: &Task) -> Result<(), End> {
-        // An effect that succeeded and is wanted again, nothing else having changed, has not worked.
-        // Asking a guest again is no effect that can be seen to have worked.
+        // A successful effect that is decided again, with nothing else changed, has not worked. Asking a guest again is
+        // different: its effect cannot be observed.
         let same = self.did.as_ref().is_some_and(|(did, after)| *did == step && *after == trail);
         if same && step != Step::ShutDown {
             self.did = None;
@@ -204,8 +204,8 @@ impl Walk {
         }
         tracing::debug!(instance = %sight.row.id, request = %self.request, step = settle::name(step), "effect");
         Counters::add(&shared.counters.effects);
-        // The row's own operation decides what is written; another one has not begun unless it superseded this one,
-        // and then the effect is undone by what it wants.
+        // The row's present operation determines what is written. Another one has begun only if it superseded this one,
+        // and then its own effects undo this one.
         let view = shared.state.view();
         let effect = perform(shared.hypervisor.as_ref(), &view, &sight.row, step);
         match shared.unless_abandoned(effect).await.ok_or(End)? {
@@ -227,15 +227,16 @@ impl Walk {
         retry::succeeded(step, self.trail.clone(), power, &shared.limits, shared.clock.now_ms())
     }
 
-    /// Takes a failed effect into the trail: to be tried again, or given up.
+    /// Records a failed effect in the trail: to be repeated, or given up.
     async fn failed(&mut self, shared: &Shared, sight: &Sight, step: Step, cause: &str, is_final: bool) {
         let attempt = Attempt { goal: &sight.goal, step, trail: &self.trail, cause, is_final };
         let next = retry::failed(attempt, &shared.limits, shared.clock.now_ms());
         let (id, request, step_name, attempts) =
             (sight.row.id, self.request, settle::name(step), self.trail.attempts.saturating_add(1));
-        // One warning says all: of what is given up, or is tried for ever and has been for as long as others would be.
-        let is_to_be_told = next.as_ref().map_or(true, |trail| trail.attempts == shared.limits.attempts_max);
-        if is_to_be_told {
+        // One warning is enough: for an effect that is given up, or one that is repeated for ever and has failed as
+        // often as others may.
+        let is_to_be_logged = next.as_ref().map_or(true, |trail| trail.attempts == shared.limits.attempts_max);
+        if is_to_be_logged {
             tracing::warn!(instance = %id, %request, step = step_name, error = cause, attempts, "an effect failed");
         } else {
             tracing::info!(instance = %id, %request, step = step_name, error = cause, attempts, "an effect is tried again");
@@ -249,7 +250,7 @@ impl Walk {
         }
     }
 
-    /// Remembers why the operation fails. Before it is said that a login was not written, the disk is asked.
+    /// Remembers why the operation fails. Before a login is reported as not written, the disk is read.
     async fn give_up(&mut self, shared: &Shared, sight: &Sight, failure: Failure, step: Option<Step>) {
         let changes_login = matches!(sight.goal, Goal::ChangeLogin { .. } | Goal::Reset { .. });
         if changes_login && !self.trail.login_written && !sight.row.is_windows() {
@@ -272,7 +273,7 @@ impl Walk {
         self.did = None;
     }
 
-    /// Commits a trail and the state to show; whether it was kept.
+    /// Commits a trail and the visible state; returns whether that was stored.
     async fn remember(
         &mut self,
         shared: &Shared,
@@ -282,13 +283,13 @@ impl Walk {
         task: &Task,
     ) -> Result<bool, End> {
         let before = self.before.clone();
-        let (request, kept) = (self.request, trail.clone());
+        let (request, stored) = (self.request, trail.clone());
         let committed = commit(shared, &sight.row, request, move |mut instance, tx| {
-            settle::proceed(&mut instance, kept, before, state);
+            settle::proceed(&mut instance, stored, before, state);
             tx.put_instance(instance);
         });
         match committed.await {
-            Committed::Kept => {
+            Committed::Stored => {
                 self.trail = trail;
                 self.unsaved = false;
                 self.failures = 0;
@@ -332,7 +333,7 @@ impl Walk {
             }
         });
         match committed.await {
-            Committed::Kept => {
+            Committed::Stored => {
                 let ms = shared.clock.now_ms().saturating_sub(self.began_ms);
                 shared.counters.ended(&sight.goal, outcome == Outcome::Success, ms);
                 // A seed's are too many to be told one by one.
@@ -357,7 +358,7 @@ impl Walk {
     }
 }
 
-/// Until then, or until somebody wakes the task or stops the engine.
+/// Waits until then, or until the task is woken or the engine stops.
 async fn wait(shared: &Shared, task: &Task, until_ms: u64) {
     tokio::select! {
         () = shared.stopped() => {}
@@ -366,7 +367,7 @@ async fn wait(shared: &Shared, task: &Task, until_ms: u64) {
     }
 }
 
-/// Changes the row, if its operation still is this request's.
+/// Changes the row, if its operation is still this request's.
 async fn commit(
     shared: &Shared,
     row: &Instance,
@@ -375,14 +376,14 @@ async fn commit(
 ) -> Committed {
     let id = row.id;
     let changed = shared.state.change_of(row.account, move |tx| {
-        // Invariant: an operation that was superseded writes nothing, so it is compared here, on the writer.
+        // Invariant: a superseded operation writes nothing, so the request is compared here, on the writer.
         let row = tx.view().instance(id).filter(|row| row.operation.as_ref().is_some_and(|op| op.request == request));
         let Some(row) = row else { return Ok::<bool, Infallible>(false) };
         change(Instance::clone(row), tx);
         Ok(true)
     });
     match changed.await {
-        Ok(Ok(true)) => Committed::Kept,
+        Ok(Ok(true)) => Committed::Stored,
         Ok(Ok(false)) => Committed::Superseded,
         Err(CommitError::Closed) => Committed::Closed,
         Err(error) => {

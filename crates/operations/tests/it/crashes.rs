@@ -1,5 +1,5 @@
-//! Every goal, crashed before and after every effect and before and after every commit, and then once more on the
-//! way back: the end is always the one that was promised.
+//! Every goal, crashed before and after every effect and every commit, and then again on the way back: the end is
+//! always the promised one.
 
 use crate::{
     harness::{
@@ -14,13 +14,13 @@ use cvmd_model::{Goal, Instance, InstanceId, InstanceState as S, LatestState, Re
 
 pub(crate) const REQUEST: u128 = 1;
 
-/// One goal, from where it begins to what it promises.
+/// One goal, with its start and its promised end.
 pub(crate) struct Scenario {
     from: S,
     ask: fn(&mut Instance) -> Result<(), Refusal>,
     pub(crate) quirks: fn(&mut Quirks),
     promise: Promise,
-    /// What else has been promised.
+    /// Further promises.
     pub(crate) also: fn(&Life, InstanceId, &str),
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Scenario {
 pub(crate) struct Promise {
     /// `None`: the row is gone.
     pub(crate) state: Option<S>,
-    /// What the disk admits, and what the row says it does.
+    /// What the disk admits, and what the row shows.
     pub(crate) keys: &'static [u8],
     pub(crate) boots: u32,
     pub(crate) failed: Option<&'static str>,
@@ -41,7 +41,7 @@ impl Scenario {
         Scenario { from, ask, quirks: |_| {}, promise, also: |_, _, _| {} }
     }
 
-    /// Crashes at every point of the walk, and for each at every point of the way back; the next engine comes at once,
+    /// Crashes at every point of the walk, and for each at every point of the way back; the next engine starts at once,
     /// or an hour later.
     pub(crate) fn crash_everywhere(&self) {
         self.crash_and_stand_empty_ms(0);
@@ -79,10 +79,10 @@ impl Scenario {
         }
     }
 
-    /// A harness whose engine has been stopped, with the request accepted and nothing done.
+    /// A harness whose engine was stopped after the request was accepted and before anything was done.
     fn prepare(&self) -> (Harness, InstanceId) {
         let mut harness = Harness::new();
-        // Short, so that a walk which waits in vain is quickly walked a thousand times.
+        // Short, so that a walk that waits in vain can be run a thousand times.
         harness.limits.shutdown_timeout_s = 2;
         harness.limits.boot_timeout_s = 6;
         harness.limits.attempts_max = 3;
@@ -337,7 +337,7 @@ fn a_terminate_supersedes_at_every_point() {
             assert!(life.state.view().instance(id).is_none());
             assert!(life.machines.machine(id).is_none(), "left at {point}");
             assert_eq!(&*life.lines(2).await[0].decision, "SUCCESS");
-            // The superseded operation ended there: no success is claimed for it.
+            // The superseded operation ended there: no success is recorded for it.
             assert_eq!(life.lines(REQUEST).await.len(), usize::from(ended));
         });
         if !crashed {

@@ -1,4 +1,4 @@
-//! What goes wrong, and what is then said and left behind.
+//! What fails, what is reported then, and what is left.
 
 use crate::{
     harness::{FORCED, Harness, Life, assert_failed, assert_success, by, key_id},
@@ -7,7 +7,7 @@ use crate::{
 use cvmd_model::{Goal, InstanceId, InstanceState as S, LatestState, Power, StopType};
 use cvmd_state::Binding;
 
-/// A RUNNING instance with keys 1 and 2 whose machine then behaves so.
+/// A RUNNING instance with keys 1 and 2, whose machine then has these quirks.
 async fn running(life: &Life, quirks: impl FnOnce(&mut Quirks)) -> InstanceId {
     let id = life.launched(1, &[1, 2]).await;
     life.machines.quirks(Some(id), quirks);
@@ -66,9 +66,9 @@ fn a_machine_that_reboots_itself_is_asked_again_on_its_new_boot() {
         unbind(life, id, FORCED).await;
         assert_success(life, id, 1).await;
         let machine = life.machines.machine(id).unwrap();
-        // Its boots: launched, rebooted itself twice, started.
+        // Its boots: launched, rebooted by itself twice, started.
         assert_eq!((machine.power_offs, machine.boots), (0, 4));
-        // Asked on each boot, and on two of them first while it booted and heard nothing.
+        // Asked on each boot, and on two of them also while it booted and did not react.
         assert_eq!(machine.shut_downs, 3 + 2);
         assert_eq!(life.keys_on_disk(id), [2]);
     });
@@ -147,7 +147,7 @@ fn a_write_that_worked_though_it_was_denied_is_a_success() {
 fn what_comes_back_is_what_the_disk_holds() {
     Harness::new().live(async |life| {
         let id = running(life, |quirks| quirks.keeps_keys = true).await;
-        // Somebody took key 2 off by hand.
+        // A person has removed key 2 by hand.
         life.machines.happen(id, |machine| machine.disk.keys.retain(|key| !key.comment().contains("key2")));
         unbind(life, id, FORCED).await;
         assert_failed(life, id, 1, "could not be written").await;
@@ -157,7 +157,7 @@ fn what_comes_back_is_what_the_disk_holds() {
 }
 
 #[test]
-fn a_machine_kept_off_by_two_errors_shows_stopped() {
+fn a_machine_that_two_errors_leave_off_shows_stopped() {
     Harness::new().live(async |life| {
         let id = running(life, |quirks| {
             quirks.keeps_keys = true;
@@ -325,7 +325,7 @@ fn a_store_that_fails_for_a_while_loses_nothing() {
 }
 
 #[test]
-fn a_rename_during_an_operation_is_kept() {
+fn a_rename_during_an_operation_stays() {
     Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;

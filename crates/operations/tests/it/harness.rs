@@ -22,9 +22,9 @@ use std::{
     time::Duration,
 };
 
-/// The test moves the clock in steps of this.
+/// The test moves the clock in steps of this length.
 const STEP_MS: u64 = 50;
-/// No walk takes longer, in virtual time.
+/// The time limit of a walk, in virtual time.
 const PATIENCE_MS: u64 = 30 * 60 * 1000;
 
 /// What outlives an engine.
@@ -48,7 +48,7 @@ pub(crate) struct Life {
 
 type Law = Box<dyn FnOnce(&mut Instance) -> Result<(), Refusal> + Send>;
 
-/// The engine died at the point that the plan names.
+/// The engine has died at the point that the plan names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Crashed;
 
@@ -58,19 +58,19 @@ impl Harness {
         Harness { machines: Machines::new(plan.clone()), plan, now_ms: 1_700_000_000_000, ..Harness::default() }
     }
 
-    /// Nobody lives for a while.
+    /// Lets time pass without an engine.
     pub(crate) fn stand_empty_ms(&mut self, ms: u64) {
         self.now_ms += ms;
     }
 
-    /// Runs `story` on a new state and a new engine, on the rows and machines that there are. The engine is dropped
-    /// where it stands when the story ends.
+    /// Runs `story` with a new state and a new engine on the existing rows and machines. The engine is dropped as it is
+    /// when the story ends.
     pub(crate) fn live<T>(&mut self, story: impl AsyncFnOnce(&mut Life) -> T) -> T {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-        // A blocking task keeps tokio from moving the paused clock by itself while the writer's thread works.
+        // A blocking task prevents tokio from moving the paused clock by itself while the writer's thread works.
         let (release, held) = std::sync::mpsc::channel::<()>();
-        // Boxed, and what can be the same for all stories is outside: this is compiled once for each.
+        // Boxed, and with everything outside that is the same for all stories: this is compiled once for each.
         let life: Pin<Box<dyn Future<Output = (T, u64)>>> = Box::pin(async {
             hold(held);
             let clock = Clock::tokio(self.now_ms);
@@ -96,15 +96,15 @@ fn hold(held: Receiver<()>) {
 }
 
 impl Life {
-    /// Lets everything run that can run without time passing.
+    /// Runs everything that can run without time passing.
     pub(crate) async fn settle(&self) {
         loop {
             let marks = (self.machines.calls(), self.state.figures());
             for _ in 0..16 {
                 tokio::task::yield_now().await;
             }
-            // The writer answers in order: what was sent before this has been answered after it. It writes nothing, so
-            // the figures do not count it; in a group that fails it fails too, and has been answered all the same.
+            // The writer answers in order: this answer comes after those of earlier commands. It writes nothing, so the
+            // counters do not change; in a group that fails it fails too, and is answered all the same.
             let _ = self.state.change(|_| Ok::<_, Infallible>(())).await;
             for _ in 0..16 {
                 tokio::task::yield_now().await;
@@ -172,7 +172,7 @@ impl Life {
         changed.await.expect("a commit").expect("no refusal");
     }
 
-    /// What an action does: a law of the instance, in one transaction.
+    /// What an action does: a rule of the instance, in one transaction.
     pub(crate) async fn ask(
         &self,
         id: InstanceId,
@@ -232,17 +232,17 @@ impl Life {
         self.state.lines_of(by(request).request).await.expect("an open state")
     }
 
-    /// What the machine's disk admits: its keys, in order of number.
+    /// The keys that the machine's disk admits, by number.
     pub(crate) fn keys_on_disk(&self, id: InstanceId) -> Vec<u8> {
         let disk = self.machines.machine(id).expect("a machine").disk;
         (0..=u8::MAX).filter(|key| disk.keys.iter().any(|line| line.blob() == public_key(*key).blob())).collect()
     }
 }
 
-/// How a change with ForceStop takes a running machine off.
+/// How a change with ForceStop stops a running machine.
 pub(crate) const FORCED: Option<StopType> = Some(StopType::SoftFirst);
 
-/// What the rescue system admits.
+/// The login of the rescue system.
 pub(crate) fn rescue_login() -> Login {
     let password_hash = Some("$6$salt$rescue".into());
     Login { user: "root".into(), keys: Vec::new(), password_hash, password_login: true }
@@ -279,7 +279,7 @@ pub(crate) fn key_pair(number: u8) -> KeyPair {
     }
 }
 
-/// A Linux instance that was just asked for, with these keys and the password `first`.
+/// A Linux instance that was just requested, with these keys and the password `first`.
 pub(crate) fn instance(number: u64, keys: &[u8]) -> Instance {
     Instance {
         id: InstanceId::from_random(number),
@@ -329,7 +329,7 @@ pub(crate) fn pay_in_advance(instance: &mut Instance) {
     instance.change_extras(|extras| extras.prepaid = Some(Prepaid { renew: RenewFlag::default(), expires_seconds: 1 }));
 }
 
-/// Ended SUCCESS, with exactly one line of it in the journal.
+/// Checks that the operation ended in SUCCESS, with exactly one line in the journal.
 pub(crate) async fn assert_success(life: &Life, id: InstanceId, request: u128) {
     let latest = life.latest(id);
     assert_eq!((latest.state, latest.error), (LatestState::Success, None));
@@ -338,7 +338,7 @@ pub(crate) async fn assert_success(life: &Life, id: InstanceId, request: u128) {
     assert_eq!(decisions, ["SUCCESS".into()]);
 }
 
-/// Ended FAILED, for a reason that holds this text.
+/// Checks that the operation ended in FAILED, with a reason that contains this text.
 pub(crate) async fn assert_failed(life: &Life, id: InstanceId, request: u128, text: &str) {
     let latest = life.latest(id);
     let error = latest.error.expect("a reason");

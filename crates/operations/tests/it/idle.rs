@@ -46,7 +46,7 @@ fn an_instance_whose_machine_is_gone_is_shown_stopped() {
         let id = life.launched(1, &[1]).await;
         cvmd_hypervisor::Hypervisor::erase(&life.machines, id).await.unwrap();
         life.pass_ms(5_000).await;
-        // Nobody can enter it; RUNNING would be a promise.
+        // Nobody can log in to it; RUNNING would be a false promise.
         assert_eq!(life.instance(id).state, S::Stopped);
     });
 }
@@ -109,7 +109,7 @@ fn an_operation_that_begins_during_a_look_is_not_lost() {
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.pass_ms(100).await;
         life.ask(id, |instance| instance.disassociate(&[key_id(1)], FORCED, by(1))).await;
-        // The look ends now, and has seen a machine that is off.
+        // The look ends now, and has observed a machine that is off.
         life.pass_ms(200).await;
         assert!(life.instance(id).operation.is_some());
         life.until_ended(id).await.unwrap();
@@ -132,7 +132,7 @@ fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
         let machines = life.machines.clone();
         life.plan.during_next_commit(move || {
             machines.happen(id, |machine| machine.power = Power::Off);
-            // The engine hears of it while the operation is still under way, and thinks no more of it.
+            // The engine is notified while the operation is still under way, and ignores it.
             (0..10_000).for_each(|_| std::thread::yield_now());
         });
         life.until_ended(id).await.unwrap();
@@ -141,7 +141,7 @@ fn what_happens_during_the_last_commit_of_an_operation_is_seen() {
 }
 
 #[test]
-fn a_row_tells_its_machines_own_port_for_as_long_as_machines_have_such() {
+fn a_row_shows_its_machines_own_port_as_long_as_machines_have_such() {
     let mut harness = Harness::new();
     let id = harness.live(async |life| {
         life.machines.own_ports(Some(40_000));
@@ -152,11 +152,11 @@ fn a_row_tells_its_machines_own_port_for_as_long_as_machines_have_such() {
     harness.live(async |life| {
         life.machines.own_ports(Some(50_000));
         life.machines.happen(id, |_| {});
-        let told = |port| move |view: &View| view.instance(id).unwrap().login_port == port;
-        life.until("the port is the new one", told(Some(50_000))).await.unwrap();
+        let shows = |port| move |view: &View| view.instance(id).unwrap().login_port == port;
+        life.until("the port is the new one", shows(Some(50_000))).await.unwrap();
         life.machines.own_ports(None);
         life.machines.happen(id, |_| {});
-        life.until("the port is everybody's", told(None)).await.unwrap();
+        life.until("the port is everybody's", shows(None)).await.unwrap();
         assert_eq!(life.instance(id).state, S::Running);
     });
 }
@@ -170,10 +170,10 @@ fn a_machine_in_rescue_is_never_shown_running_and_one_that_powers_itself_off_sta
         life.machines.boot_by_itself(id);
         life.pass_ms(2_000).await;
         assert_eq!(life.instance(id).state, S::RescueMode);
-        assert_eq!(life.plan.states(id), [], "nothing to be told");
+        assert_eq!(life.plan.states(id), [], "nothing to be shown");
         life.machines.happen(id, |machine| machine.power = Power::Off);
         life.until_state(id, S::Stopped).await.unwrap();
-        // Somebody switches it on outside: still the rescue system.
+        // Somebody starts it from outside: it is still the rescue system.
         life.machines.boot_by_itself(id);
         life.until_state(id, S::RescueMode).await.unwrap();
         life.machines.happen(id, |machine| machine.power = Power::Off);

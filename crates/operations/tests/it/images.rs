@@ -1,4 +1,4 @@
-//! Disks kept as images, machines made of them, and system disks made anew.
+//! Images made of disks, machines made from images, and reinstalled system disks.
 
 use crate::{
     crashes::{Promise, REQUEST, RUNS, Scenario},
@@ -14,7 +14,7 @@ fn image_id() -> ImageId {
     ImageId::from_random(77)
 }
 
-/// An image of instance 1 with keys 1 and 2, as the action has put it.
+/// An image of instance 1 with keys 1 and 2, as the action puts it.
 pub(crate) fn custom_image() -> CustomImage {
     CustomImage {
         id: image_id(),
@@ -45,7 +45,7 @@ async fn capture(life: &Life, id: InstanceId, shut_down: bool, request: u128) {
     life.ask(id, move |instance| instance.capture(image_id(), shut_down, by(request))).await;
 }
 
-/// Launches instance `number` of the image, with that login.
+/// Launches instance `number` from the image, with that login.
 async fn launch_from(life: &Life, number: u64, login: LoginWanted) -> InstanceId {
     life.put(move |tx| {
         let mut instance = Instance { image: image_id(), login, ..instance(number, &[]) };
@@ -69,7 +69,7 @@ fn anew(instance: &Instance) -> Installed {
 }
 
 #[test]
-fn a_running_instance_is_kept_without_being_disturbed() {
+fn a_running_instance_is_imaged_without_being_disturbed() {
     Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.plan.history().clear();
@@ -82,13 +82,13 @@ fn a_running_instance_is_kept_without_being_disturbed() {
         assert_eq!((machine.boots, machine.shut_downs, machine.power_offs), (1, 0, 0));
         assert_eq!(life.machines.image(image_id()).unwrap(), machine.disk);
         assert_eq!(row.state, ImageState::Normal);
-        // What the row did not know when it was made.
+        // This was unknown when the row was made.
         assert!(row.login.password && !row.login.password_login);
     });
 }
 
 #[test]
-fn an_instance_shut_down_to_be_kept_runs_again_afterwards() {
+fn an_instance_shut_down_for_its_image_runs_again_afterwards() {
     Harness::new().live(async |life| {
         let id = life.launched(1, &[1, 2]).await;
         life.plan.history().clear();
@@ -114,7 +114,7 @@ fn a_machine_of_an_image_gets_the_login_asked_for_and_not_the_images() {
         life.until_ended(id).await.unwrap();
         let second = launch_from(life, 2, with_keys(&[2])).await;
         assert_success(life, second, 1002).await;
-        // Key 1 opened the source by us, key 9 by a person's own hand.
+        // The source admitted key 1 by us, and key 9 by a person's own hand.
         assert_eq!(life.keys_on_disk(second), [2, 9]);
         assert_eq!(life.machines.machine(second).unwrap().disk.password_hash, None);
         let third =
@@ -130,9 +130,9 @@ fn a_machine_that_keeps_the_images_login_keeps_its_password_through_every_change
         let id = life.launched(1, &[1, 2]).await;
         capture(life, id, false, 1).await;
         life.until_ended(id).await.unwrap();
-        let kept = row(life).image_login();
-        assert_eq!(kept, LoginWanted { password: Password::FromImage, ..with_keys(&[1, 2]) });
-        let second = launch_from(life, 2, kept).await;
+        let login = row(life).image_login();
+        assert_eq!(login, LoginWanted { password: Password::FromImage, ..with_keys(&[1, 2]) });
+        let second = launch_from(life, 2, login).await;
         assert_success(life, second, 1002).await;
         let disk = |life: &Life| life.machines.machine(second).unwrap().disk;
         assert_eq!(life.keys_on_disk(second), [1, 2]);

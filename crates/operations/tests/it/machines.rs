@@ -1,4 +1,4 @@
-//! Machines for tests: a truth of their own that outlives engine and state, told how to misbehave.
+//! Machines for tests: they outlive engine and state, and can be made to misbehave.
 
 use crate::plan::Plan;
 use cvmd_clock::Clock;
@@ -18,17 +18,17 @@ pub(crate) const SHUTDOWN_MS: u64 = 300;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Quirks {
     pub(crate) ignores_shutdown: bool,
-    /// A request to shut down makes the guest reboot itself, so many times.
+    /// A request to shut down makes the guest reboot instead, this many times.
     pub(crate) reboots_instead: u32,
     pub(crate) never_boots: bool,
     pub(crate) unreachable: bool,
-    /// Writes answer that the disk does not hold them.
+    /// Writes return that the disk does not hold them.
     pub(crate) keeps_keys: bool,
-    /// Writes answer an error although they have worked.
+    /// Writes return an error although they have worked.
     pub(crate) writes_but_says_no: bool,
-    /// The guest powers itself off when it has booted, so many times.
+    /// The guest powers itself off after its boot, this many times.
     pub(crate) powers_itself_off: u32,
-    /// An effect of this name fails so many times.
+    /// An effect of this name fails this many times.
     pub(crate) fails: BTreeMap<&'static str, u32>,
 }
 
@@ -69,7 +69,7 @@ struct Inner {
     clock: Option<Clock>,
     last_boot: u128,
     effect_ms: u64,
-    /// What is observed was so this long ago.
+    /// What is observed is this old, in milliseconds.
     observe_ms: u64,
     observed: u64,
     effects: u64,
@@ -84,7 +84,7 @@ impl Machines {
         Machines { inner: Arc::default(), plan }
     }
 
-    /// A new life: the old watchers are gone, and what was in progress goes on.
+    /// A new life: the old watchers are gone, and what was in progress continues.
     pub(crate) fn attach(&self, clock: Clock) {
         let mut inner = self.inner();
         inner.watchers.clear();
@@ -98,14 +98,14 @@ impl Machines {
         }
     }
 
-    /// The machine, as it is now.
+    /// The machine in its present state.
     pub(crate) fn machine(&self, id: InstanceId) -> Option<Machine> {
         let mut inner = self.inner();
         inner.pass_time(id);
         inner.machines.get(&id).cloned()
     }
 
-    /// Changes how a machine behaves, or how machines will that are not defined yet.
+    /// Changes how a machine behaves, or how machines that are not defined yet will.
     pub(crate) fn quirks(&self, id: Option<InstanceId>, change: impl FnOnce(&mut Quirks)) {
         let mut inner = self.inner();
         match id.and_then(|id| inner.machines.get_mut(&id)) {
@@ -114,7 +114,7 @@ impl Machines {
         }
     }
 
-    /// Gives each machine a port of its own, from this one on, or takes them away.
+    /// Gives each machine a port of its own, from this one on, or takes the ports away.
     pub(crate) fn own_ports(&self, first: Option<u16>) {
         self.inner().first_port = first;
     }
@@ -127,7 +127,7 @@ impl Machines {
             change(machine);
             machine.until_ms = None;
         }
-        inner.tell(id);
+        inner.announce(id);
     }
 
     /// The guest, or a person at its console, boots the machine.
@@ -137,7 +137,7 @@ impl Machines {
         self.end_at(id, until_ms);
     }
 
-    /// What the image's disk holds.
+    /// The login of the image's disk.
     pub(crate) fn image(&self, image: ImageId) -> Option<Login> {
         self.inner().images.get(&image).cloned()
     }
@@ -158,7 +158,7 @@ impl Machines {
         self.inner().running_max
     }
 
-    /// Calls so far: a test waits until they stand still.
+    /// The number of calls so far: a test waits until it no longer changes.
     pub(crate) fn calls(&self) -> u64 {
         let inner = self.inner();
         inner.observed + inner.effects
@@ -168,7 +168,7 @@ impl Machines {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends what is in progress at that time, and tells the watchers.
+    /// Ends at that time what is in progress, and notifies the watchers.
     fn end_at(&self, id: InstanceId, until_ms: u64) {
         let machines = self.clone();
         let Some(clock) = self.inner().clock else { return };
@@ -176,7 +176,7 @@ impl Machines {
             clock.sleep_until(until_ms).await;
             let mut inner = machines.inner();
             inner.pass_time(id);
-            inner.tell(id);
+            inner.announce(id);
         });
     }
 
@@ -204,8 +204,8 @@ impl Machines {
             inner.running -= 1;
             inner.pass_time(id);
             let outcome =
-                if inner.fails(name, id) { Err(Error::Other("told to fail".into())) } else { act(&mut inner) };
-            inner.tell(id);
+                if inner.fails(name, id) { Err(Error::Other("made to fail".into())) } else { act(&mut inner) };
+            inner.announce(id);
             outcome
         };
         let outcome = outcome.map(|until_ms| {
@@ -242,7 +242,7 @@ impl Inner {
         }
     }
 
-    fn tell(&mut self, id: InstanceId) {
+    fn announce(&mut self, id: InstanceId) {
         self.watchers.retain(|watcher| watcher.send(id).is_ok());
     }
 
@@ -323,7 +323,7 @@ impl Hypervisor for Machines {
             let mut inner = self.inner();
             inner.observed += 1;
             if inner.fails("observe", id) {
-                return Err(Error::Store("told to fail".into()));
+                return Err(Error::Store("made to fail".into()));
             }
             (inner.observe(id), inner.clock.expect("attached"), inner.observe_ms)
         };
@@ -466,7 +466,7 @@ impl Hypervisor for Machines {
             inner.effects += 1;
             if inner.images_stay > 0 {
                 inner.images_stay -= 1;
-                return Err(Error::Store("told to fail".into()));
+                return Err(Error::Store("made to fail".into()));
             }
             inner.images.remove(&image);
         }

@@ -1,4 +1,4 @@
-//! The engine on machines of its own kind, under a virtual clock: every goal, every error, every crash.
+//! The engine with machines made for tests, under a virtual clock: every goal, every error, every crash.
 
 mod crashes;
 mod failures;

@@ -11,7 +11,7 @@ use std::sync::{
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan(Arc<Points>);
 
-/// What happens while the next group is being made durable.
+/// What happens while the next group is made durable.
 #[derive(Default)]
 struct Meanwhile(Option<Box<dyn FnOnce() + Send>>);
 
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Meanwhile {
 struct Points {
     armed: AtomicBool,
     passed: AtomicUsize,
-    /// Zero: never.
+    /// Zero means never.
     fatal: AtomicUsize,
     crashed: AtomicBool,
     /// Every instance's row that was persisted, in order.
@@ -34,7 +34,7 @@ struct Points {
 }
 
 impl Plan {
-    /// From now on points count, and the `fatal`-th is the last one.
+    /// From now on points are counted, and the `fatal`-th is the last one.
     pub(crate) fn arm(&self, fatal: usize) {
         self.0.passed.store(0, Ordering::SeqCst);
         self.0.fatal.store(fatal, Ordering::SeqCst);
@@ -55,7 +55,7 @@ impl Plan {
         self.0.crashed.load(Ordering::SeqCst)
     }
 
-    /// The states that clients could see of it since, each once in a row.
+    /// The states that were visible since, without repetitions.
     pub(crate) fn states(&self, id: InstanceId) -> Vec<InstanceState> {
         let history = self.history();
         let mut states: Vec<_> = history.iter().filter(|row| row.id == id).map(|row| row.state).collect();
@@ -68,7 +68,7 @@ impl Plan {
         self.0.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing that comes after this point happens any more.
+    /// Whether nothing after this point happens any more.
     pub(crate) fn dies_here(&self) -> bool {
         if !self.0.armed.load(Ordering::SeqCst) {
             return false;
@@ -106,7 +106,7 @@ impl Store for MortalStore {
         for body in group.rows.iter().filter(|row| row.table == Table::Instances).filter_map(|row| row.body.as_ref()) {
             self.plan.history().push(serde_json::from_slice(body).expect("a row that was encoded"));
         }
-        // After this one the answer still goes out, but no effect and no commit follows it.
+        // After this one the answer is still sent, but no effect and no commit follows.
         self.plan.dies_here();
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Machines that become what their instance's row says: their type, their disks, their name, whatever happens on the way.
+//! Machines that are changed to what their instance's row describes: their type, their disks, their name, whatever
+//! happens meanwhile.
 
 use crate::{
     crashes::{Promise, REQUEST, RUNS, Scenario},
@@ -11,7 +12,7 @@ fn larger() -> InstanceTypeId {
     InstanceTypeId::find("S5.LARGE8").expect("a type")
 }
 
-/// The machine is what the row says, and the row says this.
+/// Checks that the machine is what the row describes, and that the row has these values.
 fn has(life: &Life, id: InstanceId, cpu: u32, system_disk_gib: u32, when: &str) {
     let row = life.instance(id);
     let definition = life.machines.machine(id).expect("a machine").definition;

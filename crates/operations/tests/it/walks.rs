@@ -1,4 +1,4 @@
-//! Every goal where nothing goes wrong, and what clients see on the way.
+//! Every goal without errors, and what clients see meanwhile.
 
 use crate::harness::{
     FORCED, Harness, Life, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
@@ -23,7 +23,7 @@ fn a_launch_defines_writes_and_starts() {
 }
 
 #[test]
-fn a_machine_is_told_of_addresses_of_the_block_only() {
+fn a_machine_gets_addresses_of_the_block_only() {
     let mut instance = instance(1, &[]);
     instance.public_address = Some(instance.private_address);
     instance.private_address = [10, 0, 0, 5].into();
@@ -36,13 +36,13 @@ fn a_machine_is_told_of_addresses_of_the_block_only() {
 }
 
 #[test]
-fn the_engine_is_told_of_each_request_once_and_never_of_what_it_commits_itself() {
+fn the_engine_is_woken_by_each_request_once_and_never_by_its_own_commits() {
     Harness::new().live(async |life| {
-        let mut told = life.state.subscribe();
+        let mut announced = life.state.subscribe();
         let mut count = async |life: &Life| {
             // Those who wait are answered before it is announced.
             life.settle().await;
-            std::iter::from_fn(|| told.try_recv().ok()).count()
+            std::iter::from_fn(|| announced.try_recv().ok()).count()
         };
         let id = life.launched(1, &[1, 2]).await;
         assert_eq!(count(life).await, 1, "a launch");
