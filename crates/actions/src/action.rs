@@ -101,7 +101,7 @@ pub struct Action {
     pub without_effect: &'static [&'static str],
     /// API 3.0 answers it without a region, too.
     pub regionless: bool,
-    /// Parameters that name the instances it touches, as the journal tells it, and those that name what else it touches: key
+    /// Parameters that name the instances it touches, as the journal shows it, and those that name what else it touches: key
     /// pairs, images and so on, by their ids or by resources with ids at their ends.
     pub(crate) touches: [&'static [&'static str]; 2],
     pub effect: Effect,

@@ -1,4 +1,5 @@
-//! What is kept encrypted, and under which name: a text that was sealed for one row opens in no other.
+//! The texts that are stored encrypted, and the names they are sealed for: a text that was sealed for one row cannot be
+//! opened for another.
 
 use cvmd_model::{AccountNumber, Credential, RequestId};
 use cvmd_state::Message;

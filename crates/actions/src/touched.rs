@@ -1,4 +1,4 @@
-//! What a command touches, as the journal tells it: read from the parameters that its action declares.
+//! What a command touches, as the journal shows it: read from the parameters that its action declares.
 
 use crate::Action;
 use cvmd_model::{InstanceId, is_id_of_other};
@@ -80,19 +80,19 @@ mod test {
     }
 
     #[test]
-    fn what_is_named_is_told_once_and_what_is_no_id_is_left_out() {
+    fn what_is_named_is_listed_once_and_what_is_no_id_is_left_out() {
         let touched = |action: &str, json: &str| {
             let action = ACTIONS.iter().find(|known| known.name == action).unwrap();
             action.touched(&Params::from_json(json.as_bytes()).unwrap().root)
         };
-        let told = touched(
+        let found = touched(
             "AssociateInstancesKeyPairs",
             r#"{"InstanceIds":["ins-1e4r6y8i","x",5],"KeyIds":["skey-4e5ty7i8","skey-4e5ty7i8","ins-1e4r6y8i"],"ImageId":"img-487zeit5"}"#,
         );
-        assert_eq!(told.instances, ["ins-1e4r6y8i".parse().unwrap()]);
-        assert_eq!(told.others.as_deref(), Some("skey-4e5ty7i8"), "and nothing that is no parameter of it");
-        let told = touched("AddResourceTag", r#"{"Resource":"qcs::cvm:ap-guangzhou:uin/1:image/img-487zeit5"}"#);
-        assert_eq!((told.instances.len(), told.others.as_deref()), (0, Some("img-487zeit5")));
+        assert_eq!(found.instances, ["ins-1e4r6y8i".parse().unwrap()]);
+        assert_eq!(found.others.as_deref(), Some("skey-4e5ty7i8"), "and nothing that is no parameter of it");
+        let found = touched("AddResourceTag", r#"{"Resource":"qcs::cvm:ap-guangzhou:uin/1:image/img-487zeit5"}"#);
+        assert_eq!((found.instances.len(), found.others.as_deref()), (0, Some("img-487zeit5")));
         assert_eq!(touched("DescribeInstances", r#"{"InstanceIds":["ins-1e4r6y8i"]}"#), Touched::default());
     }
 }

@@ -36,7 +36,7 @@ impl SimulatedHypervisor {
         SimulatedHypervisor::open_for(settings, None, |_| true)
     }
 
-    /// The same for a data directory of that id, which the file from then on tells. Machines that are not wanted are set
+    /// The same for a data directory of that id, which is written into the file. Machines that are not wanted are set
     /// aside: they stay in the file, and until a new one is defined in their place there is none.
     ///
     /// # Errors

@@ -324,8 +324,8 @@ impl Instance {
             Some(Latest { action: by.action.into(), state: LatestState::Operating, request: by.request, error: None });
     }
 
-    /// Begins what no request asked for, as a seed does: its success is told nowhere, neither as the latest operation nor in
-    /// the journal.
+    /// Begins an operation that no request asked for, as a seed does. Its success is not reported anywhere, neither as the
+    /// latest operation nor in the journal.
     pub fn begin_unasked(&mut self, goal: Goal, id: RequestId) {
         self.operation = Some(Operation { goal, trail: Trail::default(), request: id });
         self.latest = None;

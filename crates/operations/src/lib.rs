@@ -34,6 +34,6 @@ pub use engine::Engine;
 pub use limits::Limits;
 pub use next::{Next, next};
 pub use perform::{definition, login};
-pub use ports::tell_ports;
+pub use ports::write_ports;
 pub use shared::{Figures, GOAL_BOUNDS_MS, GOALS};
 pub use step::Step;

@@ -1,4 +1,4 @@
-//! Machines' ports of their own, as their rows tell them.
+//! The machines' own ports, as their rows hold them.
 
 use cvmd_hypervisor::Hypervisor;
 use cvmd_model::Instance;
@@ -8,14 +8,14 @@ use std::convert::Infallible;
 /// Rows of one change.
 const ROWS_AT_ONCE: usize = 512;
 
-/// What the row must tell as its port: the machine's own, where machines have such.
+/// The port that the row must hold: the machine's own, where machines have their own ports.
 pub(crate) async fn own_port(hypervisor: &dyn Hypervisor, row: &Instance) -> Option<u16> {
     if !hypervisor.capabilities().own_ports || row.is_windows() {
         return None;
     }
     match hypervisor.endpoint(row.id).await {
         Ok(endpoint) => endpoint.address.map(|address| address.port()),
-        // Without a machine there is none to tell of; whatever else it is, the next look finds out.
+        // Without a machine there is no port. After any other error the next look finds out.
         Err(error) => {
             tracing::debug!(instance = %row.id, %error, "its port is not known");
             row.login_port
@@ -23,13 +23,13 @@ pub(crate) async fn own_port(hypervisor: &dyn Hypervisor, row: &Instance) -> Opt
     }
 }
 
-/// Has every row tell its machine's port, where machines have ports of their own. Before an engine is started and anybody
-/// can ask: at the first start in that mode all rows tell another one. Later the engine sees to it, and so it does when the
-/// mode is left.
+/// Writes every machine's port into its row, where machines have their own ports. This runs before an engine starts and
+/// requests are answered: at the first start in that mode every row holds another port. Later the engine updates the
+/// ports, also when the mode is left.
 ///
 /// # Errors
-/// [`CommitError`]: some rows tell what they told before.
-pub async fn tell_ports(state: &State, hypervisor: &dyn Hypervisor) -> Result<(), CommitError> {
+/// [`CommitError`]: some rows hold their earlier ports.
+pub async fn write_ports(state: &State, hypervisor: &dyn Hypervisor) -> Result<(), CommitError> {
     if !hypervisor.capabilities().own_ports {
         return Ok(());
     }
@@ -42,7 +42,7 @@ pub async fn tell_ports(state: &State, hypervisor: &dyn Hypervisor) -> Result<()
     }
     for chunk in ports.chunks(ROWS_AT_ONCE) {
         let chunk = chunk.to_vec();
-        let told = state.change(move |tx| {
+        let stored = state.change(move |tx| {
             for (id, login_port) in chunk {
                 if let Some(row) = tx.view().instance(id) {
                     let instance = Instance { login_port, ..Instance::clone(row) };
@@ -51,7 +51,7 @@ pub async fn tell_ports(state: &State, hypervisor: &dyn Hypervisor) -> Result<()
             }
             Ok::<_, Infallible>(())
         });
-        let Ok(()) = told.await?;
+        let Ok(()) = stored.await?;
     }
     Ok(())
 }

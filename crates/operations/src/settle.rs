@@ -166,7 +166,7 @@ pub(crate) fn finish(
     };
     instance.latest = match instance.latest.take() {
         Some(latest) => Some(Latest { state, error, ..latest }),
-        // What no request asked for is told only when it has failed.
+        // An operation that no request asked for is reported only when it has failed.
         None => error.map(|error| Latest { action: "".into(), state, request, error: Some(error) }),
     };
 }

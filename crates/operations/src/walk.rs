@@ -336,7 +336,7 @@ impl Walk {
             Committed::Stored => {
                 let ms = shared.clock.now_ms().saturating_sub(self.began_ms);
                 shared.counters.ended(&sight.goal, outcome == Outcome::Success, ms);
-                // A seed's are too many to be told one by one.
+                // A seed's operations are too many to be logged one by one.
                 if let Some(latest) = &sight.row.latest {
                     tracing::info!(instance = %id, action = %latest.action, %request, %outcome, ms, "operation ended");
                 }

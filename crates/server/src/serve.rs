@@ -70,7 +70,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
         app.hypervisor.close().await;
         return close(&app).await;
     }
-    cvmd_operations::tell_ports(&app.state, app.hypervisor.as_ref()).await?;
+    cvmd_operations::write_ports(&app.state, app.hypervisor.as_ref()).await?;
     let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), Clock::System, config.limits);
     // Invariant: nobody has set it before; an engine is started once.
     let _ = app.engine.set(Box::new(engine.gauge()));

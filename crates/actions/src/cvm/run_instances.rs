@@ -416,8 +416,8 @@ mod test {
         world.call(delete, second, Dialect::Api3).await.unwrap();
         let applied = world.state.change(move |tx| Ok::<_, Infallible>(apply(tx, &context)));
         let refused = applied.await.unwrap().unwrap().unwrap_err();
-        let told = refused.to_api_error(Dialect::Api3, Language::English, ACTION.errors);
-        assert_eq!(told.code, "InvalidParameterValue.LaunchTemplateVersion");
+        let reply = refused.to_api_error(Dialect::Api3, Language::English, ACTION.errors);
+        assert_eq!(reply.code, "InvalidParameterValue.LaunchTemplateVersion");
         assert_eq!(world.state.view().instance_total(), before);
     }
 }

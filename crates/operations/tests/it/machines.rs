@@ -133,7 +133,7 @@ impl Machines {
     /// The guest, or a person at its console, boots the machine.
     pub(crate) fn boot_by_itself(&self, id: InstanceId) {
         let until_ms = self.inner().boot(id);
-        self.inner().tell(id);
+        self.inner().announce(id);
         self.end_at(id, until_ms);
     }
 
