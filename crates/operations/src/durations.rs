@@ -1,27 +1,27 @@
-//! How long things took: a histogram that is counted without a lock.
+//! Durations: a histogram that is updated without a lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bounds of a histogram's buckets, in milliseconds or whatever its owner counts in.
+/// The number of a histogram's bounds, in milliseconds or any other unit of its owner.
 pub const BUCKETS: usize = 12;
 
-/// Counts in `BUCKETS` buckets, and beyond the last.
+/// Counts in `BUCKETS` buckets, and one more beyond the last bound.
 #[derive(Debug, Default)]
 pub struct Durations {
     counts: [AtomicU64; BUCKETS + 1],
     sum: AtomicU64,
 }
 
-/// What was counted until a moment.
+/// The counts at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counted {
-    /// Of each bucket alone; the last one has no bound.
+    /// The count of each bucket by itself; the last one has no bound.
     pub counts: [u64; BUCKETS + 1],
     pub sum: u64,
 }
 
 impl Durations {
-    /// Counts one that is in the first bucket whose bound it does not exceed.
+    /// Counts one value in the first bucket whose bound it does not exceed.
     pub fn record(&self, duration: u64, bounds: &[u64; BUCKETS]) {
         let bucket = bounds.partition_point(|bound| *bound < duration);
         self.counts[bucket].fetch_add(1, Ordering::Relaxed);

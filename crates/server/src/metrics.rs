@@ -1,4 +1,4 @@
-//! What is counted, without a lock on a request's path. `metrics_page.rs` shows it.
+//! The counters, without a lock on a request's path. `metrics_page.rs` shows them.
 
 use cvmd_actions::ACTIONS;
 use cvmd_operations::{BUCKETS, Counted, Durations};
@@ -10,20 +10,21 @@ use std::{
     },
 };
 
-/// Bounds of the buckets of a request's time, in microseconds: from a query to what hashes a password or waits for its turn.
+/// The bounds of the buckets of a request's time, in microseconds: from a query to a request that hashes a password or
+/// waits for its turn.
 pub(crate) const REQUEST_BOUNDS_US: [u64; BUCKETS] =
     [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_500_000];
-/// What the requests are counted under that name no action of ours.
+/// The name for requests that name no action of cvmd.
 pub(crate) const NO_ACTION: &str = "-";
 
-/// A bound of the server's own that was reached: what it bounds, as the metrics name it. Each stands in docs/operating.md.
+/// A bound of the server that was reached, named as in the metrics. Each is listed in docs/operating.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bound {
-    /// What one account may hold.
+    /// What one account may own.
     Account,
-    /// Errors of accepting a connection: no descriptor is left, most likely.
+    /// Errors in accepting a connection: most likely no descriptor is left.
     Accepting,
-    /// Bodies that did not come in time.
+    /// Bodies that did not arrive in time.
     BodyTime,
     /// The memory of bodies whose heads name a known credential.
     BodiesOfCredentials,
@@ -31,9 +32,9 @@ pub(crate) enum Bound {
     BodiesOfStrangers,
     /// Connections to the listener.
     Connections,
-    /// Those of one peer.
+    /// Connections of one peer.
     ConnectionsOfPeer,
-    /// What one request may hold, write, or be answered.
+    /// What one request may contain, write, or get as a reply.
     Parameters,
     /// Open consoles.
     Consoles,
@@ -41,7 +42,7 @@ pub(crate) enum Bound {
     Operator,
     /// The memory of replies that are not read.
     Replies,
-    /// Replies of which no byte was taken for a while.
+    /// Replies of which no byte was read for a while.
     ReplyTime,
     /// Requests of one account that wait for their turn.
     Turns,
@@ -91,7 +92,7 @@ impl Bound {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     bounds: [AtomicU64; Bound::ALL.len()],
-    /// At the places of [`ACTIONS`]; actions of one name share one. Behind them that of requests of no action.
+    /// In the order of [`ACTIONS`]; actions with the same name share one. The last is for requests without an action.
     places: Vec<Arc<Requests>>,
     by_name: BTreeMap<&'static str, Arc<Requests>>,
 }
@@ -103,7 +104,7 @@ struct Requests {
     took: Durations,
 }
 
-/// A list of the codes that were answered, with their counts. It only grows, and no longer than there are codes.
+/// The answered codes with their counts. The list only grows, to the number of codes at most.
 #[derive(Debug, Default)]
 struct Codes(OnceLock<Box<Code>>);
 
@@ -115,7 +116,7 @@ struct Code {
 }
 
 impl Codes {
-    /// That of a code, which is put at the end when it is new.
+    /// The counter of a code, which is appended if it is new.
     fn of(&self, code: &'static str) -> &AtomicU64 {
         let mut list = self;
         loop {
@@ -143,15 +144,15 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// `place` is the action's in [`ACTIONS`], and `code` comes from the catalog, so that what a caller sends cannot make new
-    /// series.
+    /// `place` is the action's index in [`ACTIONS`], and `code` comes from the catalog, so that callers cannot create
+    /// new series.
     pub(crate) fn count(&self, place: Option<usize>, code: &'static str, took_us: u64) {
         let requests = &self.places[place.unwrap_or(ACTIONS.len())];
         requests.codes.of(code).fetch_add(1, Ordering::Relaxed);
         requests.took.record(took_us, &REQUEST_BOUNDS_US);
     }
 
-    /// Notes that something was refused or closed because of a bound.
+    /// Counts that something was refused or closed because of a bound.
     pub(crate) fn reached(&self, bound: Bound) {
         self.bounds[bound as usize].fetch_add(1, Ordering::Relaxed);
     }
@@ -168,7 +169,7 @@ impl Metrics {
         })
     }
 
-    /// How long the requests took of each action that was asked for, in microseconds.
+    /// The time that requests took, in microseconds, for each action that was requested.
     pub(crate) fn took(&self) -> impl Iterator<Item = (&'static str, Counted)> {
         let asked = self.by_name.iter().filter(|(_, requests)| requests.codes.iter().next().is_some());
         asked.map(|(name, requests)| (*name, requests.took.counted()))

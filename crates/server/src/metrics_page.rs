@@ -1,4 +1,4 @@
-//! The page of metrics: what is counted and what there is now, as Prometheus reads it.
+//! The page of metrics: counters and present values, in Prometheus' text form.
 
 use crate::metrics::{Metrics, REQUEST_BOUNDS_US};
 use cvmd_operations::{BUCKETS, Counted, Figures, GOAL_BOUNDS_MS, GOALS};
@@ -13,31 +13,31 @@ use std::fmt;
 
 pub(crate) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// What there is now of some things.
+/// Present values of some things.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) connections: usize,
     pub(crate) tunnels: usize,
     pub(crate) reply_bytes: usize,
-    /// Machines that no instance has.
+    /// Machines without an instance.
     pub(crate) set_aside: usize,
-    /// How often bounds of the hypervisor's own were reached, by name.
+    /// How often the hypervisor's own bounds were reached, by name.
     pub(crate) machines: Vec<(&'static str, u64)>,
 }
 
-/// One moment of all of it.
+/// All values at one moment.
 #[derive(Debug)]
 struct Page {
     requests: Vec<(&'static str, &'static str, u64)>,
     bounds: Vec<(&'static str, u64)>,
     requests_took: Vec<(&'static str, Counted)>,
     operations_took: [Counted; GOALS.len()],
-    /// Without labels.
+    /// Series without labels.
     whole: Vec<(&'static str, MetricType, &'static str, u64)>,
     seconds: Vec<(&'static str, &'static str, f64)>,
 }
 
-/// The page's text. No series is labelled by what a caller sends.
+/// The page's text. No label of a series comes from a caller.
 pub(crate) fn text(metrics: &Metrics, state: &State, engine: Figures, held: &Held) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Page::new(metrics, state, engine, held)));
@@ -139,7 +139,7 @@ fn number(mut to: MetricEncoder<'_>, kind: MetricType, value: u64) -> fmt::Resul
     }
 }
 
-/// `per_second` of what durations are counted in are a second.
+/// `per_second` is the number of units in a second.
 fn histogram(mut to: MetricEncoder<'_>, counted: &Counted, bounds: &[u64; BUCKETS], per_second: f64) -> fmt::Result {
     let bounds = bounds.iter().map(|bound| *bound as f64 / per_second).chain([f64::INFINITY]);
     let buckets: Vec<(f64, u64)> = bounds.zip(counted.counts).collect();
@@ -153,7 +153,7 @@ mod test {
     use cvmd_state::store::MemoryStore;
     use std::collections::{BTreeMap, BTreeSet};
 
-    /// What the page said before it was prometheus-client that wrote it, and the histograms since.
+    /// The page's series before prometheus-client wrote it, and the histograms since.
     const SERIES: &[&str] = &[
         "cvmd_bounds_reached_total{bound} counter",
         "cvmd_commit_groups_total{} counter",
@@ -191,7 +191,8 @@ mod test {
         text(metrics, &state, Figures::default(), &held)
     }
 
-    /// Name, labels and type of each series, each line read as the text format says. The type's line stands before its series.
+    /// Name, labels and type of each series, from lines in the text format. The line of the type stands before its
+    /// series.
     fn series(page: &str) -> Vec<String> {
         let (mut all, mut name, mut kind) = (BTreeSet::new(), "", "");
         for line in page.lines() {

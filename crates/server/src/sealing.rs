@@ -1,17 +1,17 @@
-//! Sealed texts of earlier versions, which name neither purpose nor row: a start seals them anew.
+//! Sealed texts of earlier versions, which name neither purpose nor row: a start seals them again.
 
 use crate::app::App;
 use cvmd_model::Credential;
 use cvmd_state::{Message, Transaction};
 use std::convert::Infallible;
 
-/// Rows that one transaction writes, so that none is a large one.
+/// The maximum of rows that one transaction writes.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// Nothing else is under way yet. What another master key has sealed stays for the day that it is back.
+/// Runs before anything else. Texts that another master key has sealed stay until that key is back.
 ///
 /// # Errors
-/// When a change cannot be made durable. A later start goes on.
+/// When a change cannot be made durable. A later start continues.
 pub(crate) async fn seal_anew(app: &App) -> anyhow::Result<()> {
     let (view, key) = (app.state.view(), &app.master_key);
     let credentials = view.credentials().filter_map(|row| {

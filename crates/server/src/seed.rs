@@ -1,7 +1,7 @@
 //! Seeds: key pairs and instances with given ids, loaded once into an empty data directory before the server is ready.
 //!
-//! What is loaded is written as an action would write it: instances with what is to be done for them. The operations' engine
-//! makes the machines.
+//! The seed is written as actions would write it: instances with operations to carry out. The engine then makes the
+//! machines.
 
 use crate::{
     app::{App, put_settings},
@@ -27,17 +27,17 @@ use std::{
 };
 use tokio::{sync::oneshot, time::interval};
 
-/// Instances in one transaction.
+/// The number of instances in one transaction.
 const CHUNK: usize = 512;
-/// Instances whose machines are made side by side, so that their writes share commits.
+/// The maximum of instances whose machines are made at the same time, so that their writes share commits.
 const AT_ONCE: usize = 4_096;
-/// How often it is looked how many have been made.
+/// How often the progress is checked.
 const LOOKS_EVERY: Duration = Duration::from_millis(5);
-/// How often the log says how far a large seed is.
-const TOLD_EVERY: Duration = Duration::from_secs(3);
+/// How often the log reports the progress of a large seed.
+const REPORTED_EVERY: Duration = Duration::from_secs(3);
 
-/// Loads the file unless that has been done; goes on where a start that was killed left off; refuses a data directory
-/// that holds something else. Answers whether all is loaded: not when `stop` came before that.
+/// Loads the file unless it was loaded already; continues where a killed start left off; refuses a data directory with
+/// other content. Returns whether everything is loaded: not when `stop` came first.
 pub(crate) async fn load(
     app: &Arc<App>,
     path: Option<&Path>,
@@ -69,7 +69,7 @@ pub(crate) async fn load(
     let loaded = tokio::select! {
         loaded = load_from(app, &engine, (path, found), &instances) => loaded.map(|()| true),
         () = stop => Ok(false),
-        never = tell(app, &instances) => match never {},
+        never = report_progress(app, &instances) => match never {},
     };
     engine.stop().await;
     loaded
@@ -79,7 +79,7 @@ async fn load_from(
     app: &Arc<App>,
     engine: &Engine,
     (path, found): (&Path, SeedState),
-    told: &AtomicUsize,
+    total: &AtomicUsize,
 ) -> anyhow::Result<()> {
     let begun_ms = app.clock.now_ms();
     let seed = read(path.to_path_buf()).await?;
@@ -91,8 +91,8 @@ async fn load_from(
         );
     }
     tracing::info!(seed = %path.display(), key_pairs, instances, "loading the seed");
-    told.store(instances, Ordering::Relaxed);
-    // Hashing many passwords takes its time, which a signal must not wait for.
+    total.store(instances, Ordering::Relaxed);
+    // Hashing many passwords takes time, and a signal must not wait for it.
     let (theirs, plans) = (Arc::clone(app), move |seed, app: Arc<App>| {
         let plans = seed_file::plans(&seed, &|| context(&app))?;
         anyhow::Ok((seed, plans))
@@ -104,7 +104,7 @@ async fn load_from(
     }
     make_instances(app, engine, plans, found).await?;
     let view = app.state.view();
-    // The operator's, and no part of what the account may hold.
+    // It belongs to the operator, and does not count against the account's bounds.
     let seeded = Some((FIRST_ACCOUNT, view.usage(FIRST_ACCOUNT)));
     let settings = Settings { seed: SeedState::Done, seeded, ..view.settings().clone() };
     put_settings(&app.state, settings).await?;
@@ -113,10 +113,10 @@ async fn load_from(
     Ok(())
 }
 
-/// Tells, for a log that is looked at meanwhile, how far the loading is. Goes on for as long as it is asked.
-async fn tell(app: &App, instances: &AtomicUsize) -> Infallible {
-    let mut ticks = interval(TOLD_EVERY);
-    // The first one comes at once.
+/// Logs the progress, as long as it is polled.
+async fn report_progress(app: &App, instances: &AtomicUsize) -> Infallible {
+    let mut ticks = interval(REPORTED_EVERY);
+    // The first tick comes at once.
     ticks.tick().await;
     loop {
         ticks.tick().await;
@@ -126,11 +126,11 @@ async fn tell(app: &App, instances: &AtomicUsize) -> Infallible {
     }
 }
 
-/// By a thread that nobody waits for at the end: a pipe may keep it for a while.
+/// Reads on a thread that nobody waits for at the end: a pipe may block it for a while.
 async fn read(path: PathBuf) -> anyhow::Result<Seed> {
-    let (tell, told) = oneshot::channel();
-    std::thread::spawn(move || tell.send(seed_file::read(&path)));
-    told.await.context("the seed's reader broke")?
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || sender.send(seed_file::read(&path)));
+    receiver.await.context("the seed's reader broke")?
 }
 
 fn context(app: &App) -> Context {
@@ -165,13 +165,14 @@ async fn put_key_pairs(app: &App, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> 
         .await?
 }
 
-/// An Ed25519 key of random bytes.
+/// An Ed25519 key of random bytes, which nobody holds.
 fn nobodys_key() -> anyhow::Result<PublicKey> {
     let blob = [&b"\0\0\0\x0bssh-ed25519\0\0\0\x20"[..], &random::bytes::<32>()].concat();
     Ok(PublicKey::parse(&format!("ssh-ed25519 {}", STANDARD.encode(blob)))?)
 }
 
-/// Puts the instances and waits until the engine has made their machines, so many at once, before anybody can ask.
+/// Puts the instances and waits until the engine has made their machines, with a maximum at the same time, before the
+/// server is ready.
 async fn make_instances(app: &App, engine: &Engine, plans: Vec<Planned>, found: SeedState) -> anyhow::Result<()> {
     let view = app.state.view();
     let mut plans = plans.into_iter().filter(|(id, ..)| {
@@ -183,7 +184,7 @@ async fn make_instances(app: &App, engine: &Engine, plans: Vec<Planned>, found: 
     loop {
         looks.tick().await;
         let has_failed = engine.figures().failed > 0;
-        // Newer than the figures: what they count is in it.
+        // Newer than the counters, so it includes what they count.
         let view = app.state.view();
         let mut under_way = view.operating().count();
         if has_failed && let Some(failure) = failure(&view) {
@@ -226,7 +227,7 @@ async fn put_instances(app: &App, chunk: Vec<Planned>) -> anyhow::Result<()> {
         .await?
 }
 
-/// Which machine could not be made, and why; none if all have been, as far as it is known.
+/// The first machine that could not be made, and why; none if there was no failure so far.
 fn failure(view: &View) -> Option<anyhow::Error> {
     let instance = view.all_instances().find(|instance| instance.state == InstanceState::LaunchFailed)?;
     let guest = instance.tags.iter().find(|tag| &*tag.key == GUEST_TAG);

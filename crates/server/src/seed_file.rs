@@ -1,4 +1,4 @@
-//! What a seed's file says: read with a bound, and understood as a whole before anything of it is written.
+//! Reads a seed's file, with a bound on its size, and checks all of it before anything is written.
 //!
 //! The names are the API's own. Every field but the id may be left out.
 
@@ -15,9 +15,9 @@ use serde::{
 };
 use std::{collections::HashSet, marker::PhantomData, path::Path};
 
-/// While it is read a seed takes about three times its bytes.
+/// While it is parsed, a seed takes about three times its bytes of memory.
 const BYTES_MAX: u64 = 64 << 20;
-/// Key pairs, and instances. Each costs several times its text while it is read.
+/// The maximum of key pairs and instances. Each takes several times its text while it is parsed.
 const ELEMENTS_MAX: usize = 500_000;
 const ID_CHARACTERS_SHOWN: usize = 40;
 const ZONE: &str = "ap-guangzhou-3";
@@ -32,7 +32,7 @@ pub(crate) struct Seed {
     pub(crate) instances: Vec<SeedInstance>,
 }
 
-/// A part of the seed that has a list to itself.
+/// An element of one of the seed's lists.
 trait Element: DeserializeOwned {
     /// The list's name.
     const LIST: &'static str;
@@ -46,7 +46,7 @@ impl Element for SeedInstance {
     const LIST: &'static str = "Instances";
 }
 
-/// A list with a bound, whose errors name the element at fault.
+/// A list with a maximum, whose errors name the wrong element.
 fn elements<'de, T: Element, D: Deserializer<'de>>(list: D) -> Result<Vec<T>, D::Error> {
     list.deserialize_seq(Elements(PhantomData))
 }
@@ -81,7 +81,7 @@ impl<'de, T: Element> Visitor<'de> for Elements<T> {
 pub(crate) struct SeedKeyPair {
     pub(crate) key_id: KeyPairId,
     pub(crate) key_name: Option<Box<str>>,
-    /// Without one, a key that nobody holds.
+    /// By default a key that nobody holds.
     pub(crate) public_key: Option<PublicKey>,
     #[serde(default)]
     pub(crate) project_id: u32,
@@ -91,7 +91,7 @@ pub(crate) struct SeedKeyPair {
     pub(crate) tags: Box<[Tag]>,
 }
 
-/// What an instance of a seed can be.
+/// The states that an instance of a seed may have.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum SeedState {
@@ -135,7 +135,7 @@ pub(crate) struct SeedLogin {
 /// When the file cannot be read, is too large or is no seed.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Seed> {
     let text = bounded_file::read(path, "the seed", BYTES_MAX)?;
-    // A list would be taken for the fields in their order.
+    // serde would take a list for the fields in order.
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         bail!("{} is no seed: a seed is an object such as {{\"KeyPairs\": [], \"Instances\": []}}", path.display());
     }
@@ -144,8 +144,8 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Seed> {
     })
 }
 
-/// What is at fault with its id, where there is one: people look for that rather than count.
-fn with_id(text: &[u8], said: String) -> String {
+/// Adds the id of the wrong element, if it has one: people search for that rather than count.
+fn with_id(text: &[u8], message: String) -> String {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "PascalCase", default)]
     struct Ids {
@@ -157,23 +157,23 @@ fn with_id(text: &[u8], said: String) -> String {
         #[serde(alias = "KeyId", alias = "InstanceId")]
         id: Option<String>,
     }
-    let Ok(ids) = serde_json::from_slice::<Ids>(text) else { return said };
+    let Ok(ids) = serde_json::from_slice::<Ids>(text) else { return message };
     let named = [(SeedKeyPair::LIST, ids.key_pairs), (SeedInstance::LIST, ids.instances)].into_iter().find_map(
         |(list, ids)| {
-            let (number, rest) = said.strip_prefix(list)?.strip_prefix('[')?.split_once(']')?;
+            let (number, rest) = message.strip_prefix(list)?.strip_prefix('[')?.split_once(']')?;
             let id = ids.get(number.parse::<usize>().ok()?)?.id.as_deref()?;
-            // What is no id may be anything.
+            // A text that is no id may hold anything.
             let id: String = id.chars().filter(|letter| !letter.is_control()).take(ID_CHARACTERS_SHOWN).collect();
             Some(format!("{list}[{number}] ({id}){rest}"))
         },
     );
-    named.unwrap_or(said)
+    named.unwrap_or(message)
 }
 
-/// What is to be made: which instance, of what, and whether it runs in the end.
+/// What to make: the instance, its plan, and its goal.
 pub(crate) type Planned = (InstanceId, Plan, Goal);
 
-/// Everything is understood before anything is written. `context` is a new one for each password.
+/// Checks everything before anything is written. `context` is a new one for each password.
 pub(crate) fn plans(seed: &Seed, context: &dyn Fn() -> Context) -> anyhow::Result<Vec<Planned>> {
     let (mut known, mut keys, mut blobs) = (HashSet::new(), HashSet::new(), HashSet::new());
     for key in &seed.key_pairs {

@@ -1,4 +1,4 @@
-//! `cvmd serve`: opens everything in order, answers until told to stop, and closes in the reverse order.
+//! `cvmd serve`: opens everything in order, answers until a signal stops it, and closes in the reverse order.
 
 use crate::{
     app::{self, App},
@@ -37,13 +37,13 @@ const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
-/// What the system keeps of a reply that its client has not asked on for.
+/// The bytes of a reply that the system buffers before its client reads on.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES_MAX: u32 = 1024 * 1024;
 
 /// Runs the server until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
-    // One thread more than requests that compute in turn: however many wait for theirs, one is free to read and write.
+    // One thread more than requests that compute in turns: however many wait, one is free to read and write.
     let threads = app::processors() + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.context("no async runtime")?;
@@ -51,20 +51,20 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    // Listened for first, so that a signal during a long start is not lost.
-    let told = signals()?;
+    // First, so that a signal during a long start is not lost.
+    let signalled = signals()?;
     let data = DataDirectory::open(&config.data)?;
     data.forget_failure();
-    serve_on(config, &data, told).await.inspect_err(|why| data.give_up(why))
+    serve_on(config, &data, signalled).await.inspect_err(|why| data.give_up(why))
 }
 
-async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiver<bool>) -> anyhow::Result<()> {
+async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::Receiver<bool>) -> anyhow::Result<()> {
     let listener = listen(config)?;
     let address = listener.local_addr()?;
     let tls = Arc::new(Tls::open(data, config.tls.as_ref(), Clock::System)?);
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let app = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
-    let stop = async { drop(told.wait_for(|told| *told).await) };
+    let stop = async { drop(signalled.wait_for(|signalled| *signalled).await) };
     if !seed::load(&app, config.seed.as_deref(), config.limits, stop).await? {
         tracing::info!("stopping; the loading of the seed goes on at the next start with it");
         app.hypervisor.close().await;
@@ -72,7 +72,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     }
     cvmd_operations::write_ports(&app.state, app.hypervisor.as_ref()).await?;
     let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), Clock::System, config.limits);
-    // Invariant: nobody has set it before; an engine is started once.
+    // Invariant: it was not set before; the engine is started once.
     let _ = app.engine.set(Box::new(engine.gauge()));
     if config.accept_missing.is_some() {
         settling::settled(&app).await;
@@ -86,7 +86,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     announce(&endpoint);
     tracing::info!(data = %data.path().display(), ssh_port = app.hypervisor.ssh_port(), "ready");
     let why = tokio::select! {
-        _ = told.wait_for(|told| *told) => Ok(()),
+        _ = signalled.wait_for(|signalled| *signalled) => Ok(()),
         gone = data.gone() => Err(gone),
         () = parent::gone(config.temporary_for) => Ok(()),
         never = recovery::try_again(&app) => match never {},
@@ -94,7 +94,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let is_orphaned = config.temporary_for.is_some_and(parent::is_gone);
     tracing::info!("stopping");
     stop.send_replace(true);
-    // Side by side: none of them needs another, and each has its own limit.
+    // At the same time: they do not depend on each other, and each has its own limit.
     let (http, operator, ()) = tokio::join!(http, operator, engine.stop());
     http.context("the HTTP server broke")?;
     operator.context("the operator's socket broke")?;
@@ -102,7 +102,7 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut told: watch::Receiv
     let _ = std::fs::remove_file(data.endpoint());
     close(&app).await?;
     if is_orphaned {
-        // Keys and passwords of a story that nobody tells any more.
+        // Keys and passwords of a demo that has ended.
         std::fs::remove_dir_all(data.path()).context("the temporary directory cannot be removed")?;
     }
     why
@@ -113,15 +113,15 @@ async fn close(app: &App) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || state.close()).await.context("the state's writer broke")
 }
 
-/// A second signal within this is still the first wish.
+/// A second signal within this time counts as part of the first request.
 const SECOND_AFTER: Duration = Duration::from_millis(500);
 
-/// Becomes true at SIGTERM, SIGINT, or SIGHUP: the terminal was closed. The second one ends the process at once, whatever it does: what was answered is durable,
-/// and what is under way is resumed by the next start.
+/// Becomes true at SIGTERM, SIGINT, or SIGHUP (the terminal was closed). A second one ends the process at once:
+/// everything answered is durable, and operations are resumed by the next start.
 fn signals() -> anyhow::Result<watch::Receiver<bool>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let mut hangup = hears_hangup().then(|| signal(SignalKind::hangup())).transpose()?;
-    let (tell, told) = watch::channel(false);
+    let mut hangup = handles_hangup().then(|| signal(SignalKind::hangup())).transpose()?;
+    let (sender, signalled) = watch::channel(false);
     tokio::spawn(async move {
         let mut next = async || {
             tokio::select! {
@@ -131,25 +131,25 @@ fn signals() -> anyhow::Result<watch::Receiver<bool>> {
             }
         };
         next().await;
-        tell.send_replace(true);
-        // One wish may come as two signals: `timeout` sends it to the process and to its group.
-        let same_wish = async {
+        sender.send_replace(true);
+        // One request may arrive as two signals: `timeout` sends it to the process and to its group.
+        let same_request = async {
             loop {
                 next().await;
             }
         };
-        let _: Result<(), _> = tokio::time::timeout(SECOND_AFTER, same_wish).await;
+        let _: Result<(), _> = tokio::time::timeout(SECOND_AFTER, same_request).await;
         let number = next().await;
-        tracing::warn!("told twice to stop: ended at once");
+        tracing::warn!("a second signal to stop: ended at once");
         crate::log::end();
         std::process::exit(128 + number);
     });
-    Ok(told)
+    Ok(signalled)
 }
 
-/// Whether SIGHUP is to be heard: not where whoever started this has it ignored, as `nohup` does. Where nobody tells, the
-/// system's way with it stays, which ends the process at once; nothing that was answered is lost by that.
-fn hears_hangup() -> bool {
+/// Whether to handle SIGHUP: not if it is ignored at the start, as under `nohup`. If that cannot be found out, the
+/// system's default stays, which ends the process at once; nothing that was answered is lost by that.
+fn handles_hangup() -> bool {
     let about = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = about.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
@@ -201,34 +201,34 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Has connections, which take it over from the listener, find out by themselves that their client is no more: a tunnel
-/// to a machine may be silent for hours otherwise.
+/// Makes connections, which inherit it from the listener, notice that their client is gone: a tunnel to a machine may
+/// be silent for hours.
 fn keep_alive(listener: &TcpListener) -> anyhow::Result<()> {
     let probes = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
     SockRef::from(listener).set_tcp_keepalive(&probes).context("no keepalive for connections")
 }
 
-/// Has what a client does not read stay with us, where it is counted: the system would take megabytes of it. Connections take
-/// that over from the listener too.
+/// Limits the system's send buffer, so that unread replies stay in our memory, where they are counted: the system would
+/// take megabytes. Connections inherit that from the listener too.
 #[cfg(target_os = "linux")]
 fn leave_unsent(listener: &TcpListener) -> anyhow::Result<()> {
     SockRef::from(listener).set_tcp_notsent_lowat(UNSENT_BYTES_MAX).context("no bound of what is not sent")
 }
 
-/// Elsewhere the system's own bounds hold.
+/// Elsewhere the system's own limits apply.
 #[cfg(not(target_os = "linux"))]
 fn leave_unsent(_: &TcpListener) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first line of stdout, for programs that wait for it. A server that cannot say it serves all the same.
+/// Prints the first line of stdout, for programs that wait for it. If that fails the server runs all the same.
 fn announce(endpoint: &str) {
     if let Err(unprinted) = print::result(&format!("listening on {endpoint}\n")) {
         tracing::warn!(%unprinted, endpoint, "listening");
     }
 }
 
-/// Where a client on this machine meets a listener, also one that listens everywhere.
+/// The address for a client on this machine, also if the listener is bound to all addresses.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
@@ -277,7 +277,7 @@ async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_po
     app::put_settings(state, settings).await
 }
 
-/// What was signed shortly before a restart may not come again after it.
+/// Requests that were signed shortly before a restart must not be repeated after it.
 async fn remember_replays(app: &App) -> anyhow::Result<()> {
     let now_seconds = app.now_seconds();
     let keys = app.state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;

@@ -1,4 +1,4 @@
-//! HTTP as the commands ask it: one request on a connection of its own, by hyper's client, and whoever asks waits.
+//! The HTTP client of the commands: one request per connection, with hyper's client, blocking.
 
 use anyhow::bail;
 use bytes::Bytes;
@@ -11,22 +11,22 @@ use std::{
     time::Duration,
 };
 
-/// How long a server may take to answer; what comes after that, in a tunnel, may be silent for hours.
+/// How long a server may take to answer. Bytes in a tunnel may pause for hours.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Of an answer: the API's largest has 8 MiB.
+/// The maximum bytes of an answer: the API's largest has 8 MiB.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A connection that is no HTTP any more.
+/// A connection that is no longer HTTP.
 #[derive(Debug)]
 pub(crate) struct Tunnel {
     pub(crate) stream: TcpStream,
-    /// What came together with the answer.
+    /// The bytes that arrived together with the answer.
     pub(crate) first: Bytes,
 }
 
-/// The first of the host's addresses that takes a connection.
+/// Connects to the first of the host's addresses that accepts.
 pub(crate) fn connect(address: &str) -> std::io::Result<TcpStream> {
     let mut outcome = Err(ErrorKind::NotFound.into());
     for address in address.to_socket_addrs()? {
@@ -38,10 +38,10 @@ pub(crate) fn connect(address: &str) -> std::io::Result<TcpStream> {
     outcome
 }
 
-/// Sends a request; the answer's status and body. `address` is for the words of an error.
+/// Sends a request; returns the answer's status and body. `address` is used in messages.
 ///
 /// # Errors
-/// Says why there is no answer.
+/// The reason why there is no answer.
 pub(crate) fn exchange(
     stream: TcpStream,
     address: &str,
@@ -56,7 +56,7 @@ pub(crate) fn exchange(
 /// Opens a tunnel by `CONNECT`.
 ///
 /// # Errors
-/// Says why there is no answer, or what the server refuses.
+/// The reason why there is no answer, or the server's refusal.
 pub(crate) fn tunnel(stream: TcpStream, address: &str, target: &str) -> anyhow::Result<Tunnel> {
     let request = Request::builder().method(Method::CONNECT).uri(target).header(HOST, target).body(Full::default())?;
     within(address, async {
@@ -65,7 +65,7 @@ pub(crate) fn tunnel(stream: TcpStream, address: &str, target: &str) -> anyhow::
             bail!("{}", String::from_utf8_lossy(&whole(answer, address).await?).trim());
         }
         let upgraded = upgrade::on(answer).await?.downcast::<TokioIo<tokio::net::TcpStream>>();
-        // Invariant: it is the connection that was handed to hyper.
+        // Invariant: it is the connection that was passed to hyper.
         let parts = upgraded.map_err(|_| anyhow::anyhow!("the tunnel is of another kind"))?;
         let stream = parts.io.into_inner().into_std()?;
         stream.set_nonblocking(false)?;
@@ -73,7 +73,7 @@ pub(crate) fn tunnel(stream: TcpStream, address: &str, target: &str) -> anyhow::
     })
 }
 
-/// Waits for what is asked, on a runtime that ends with it.
+/// Waits for the future, on a runtime of its own and with a limit.
 fn within<T>(address: &str, asked: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Ok(outcome) = runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await }) else {
@@ -91,7 +91,7 @@ async fn answer(
     stream.set_nonblocking(true)?;
     let stream = TokioIo::new(tokio::net::TcpStream::from_std(stream)?);
     let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).handshake(stream).await?;
-    // It ends with its answer, or becomes the tunnel; its troubles are the answer's too.
+    // It ends with its answer, or becomes the tunnel; its errors are the answer's too.
     tokio::spawn(connection.with_upgrades());
     sender.send_request(request).await.map_err(|error| {
         if error.is_parse() || error.is_parse_too_large() {

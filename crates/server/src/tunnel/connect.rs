@@ -1,4 +1,4 @@
-//! Where a `CONNECT` may lead: to the vendor's hosts, which cvmd answers itself, and to machines' sshd. It is no open
+//! The targets of a `CONNECT`: the vendor's hosts, which cvmd answers itself, and machines' sshd. cvmd is no open
 //! proxy.
 
 use cvmd_actions::is_vendor_host;
@@ -10,23 +10,23 @@ use hyper::{
 };
 use std::net::{IpAddr, Ipv4Addr};
 
-/// What a client is told that takes cvmd for a proxy to everywhere.
+/// The refusal for a client that uses cvmd as a proxy to other hosts.
 pub(crate) const NO_PROXY: &str = "cvmd is no open proxy: it answers requests to Tencent Cloud's API, and in the place of \
     *.tencentcloudapi.com and *.api.qcloud.com, and nothing else";
 
-/// What a client is told that is not among those whom machines are for.
+/// The refusal for a client that may not connect to machines.
 pub(crate) const NO_PEER: &str =
     "machines cannot be reached from this address: the operator's connect.peers does not hold it";
 
 const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 
-/// What is at the other end of a tunnel.
+/// The other end of a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// cvmd itself, in the place of one of the vendor's hosts.
+    /// cvmd itself, in place of one of the vendor's hosts.
     Vendor { host: Box<str>, way: Way },
-    /// A machine's sshd, if that is its port.
+    /// A machine's sshd, at that port.
     Machine { named: Named, port: u16 },
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Named {
     Address(Ipv4Addr),
 }
 
-/// What is spoken inside a tunnel to a vendor's host.
+/// The protocol inside a tunnel to a vendor's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// Port 443.
@@ -46,7 +46,7 @@ pub(crate) enum Way {
     Plain,
 }
 
-/// Why a `CONNECT` leads nowhere. Its text is for the caller, one line.
+/// Why a `CONNECT` is refused. The text is for the caller, one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("CONNECT takes HOST:PORT")]
@@ -70,7 +70,7 @@ impl Refused {
 }
 
 impl Target {
-    /// Reads the target of a `CONNECT`, `HOST:PORT`.
+    /// Parses the target of a `CONNECT`, `HOST:PORT`.
     pub(crate) fn of(authority: &str) -> Result<Target, Refused> {
         let (host, port) = authority.rsplit_once(':').ok_or(Refused::Malformed)?;
         let port: u16 = port.parse().map_err(|_| Refused::Malformed)?;
@@ -90,8 +90,8 @@ impl Named {
     }
 }
 
-/// Whether a request in absolute form (`GET http://host/`) is meant for somebody else: it is for a host that is neither the
-/// vendor's nor this machine, and carries no signature. With a signature it may be for a cloud of any name.
+/// Whether a request in absolute form (`GET http://host/`) is for somebody else: its host is neither the vendor's nor
+/// this machine, and it has no signature. With a signature it may be for a cloud of any name.
 pub(crate) fn is_for_others(head: &Parts) -> bool {
     let Some(authority) = head.uri.authority() else { return false };
     let host = authority.host().to_ascii_lowercase();
@@ -114,7 +114,7 @@ pub(crate) fn is_vendor(host: &str) -> bool {
     is_name(host) && is_vendor_host(host)
 }
 
-/// Whether this is a lower-case DNS name, of which a certificate may speak.
+/// Whether this is a lower-case DNS name, for which a certificate can be issued.
 pub(crate) fn is_name(host: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let label = |label: &str| {

@@ -1,4 +1,4 @@
-//! Opens a machine's console for whoever brings the word of an address that DescribeInstanceVncUrl gave: once, and in time.
+//! Opens a machine's console with the ticket in an address from DescribeInstanceVncUrl: once, and in time.
 
 use crate::{
     app::App,
@@ -8,7 +8,7 @@ use crate::{
 use cvmd_hypervisor::{Connection, Error};
 use std::net::IpAddr;
 
-/// Uses the query's word up and opens the console that it names; it has its place among all that are open.
+/// Redeems the query's ticket and opens its console, which takes one of the slots for consoles.
 pub(crate) async fn open(app: &App, query: &str, peer: IpAddr) -> Result<(Connection, Slot), NoConsole> {
     let ticket = app.consoles.redeem(&app.master_key, query, app.now_seconds())?;
     let id = ticket.instance;

@@ -1,6 +1,6 @@
-//! A `CONNECT` to a machine: finds whose sshd is meant, opens a stream to it, and carries bytes both ways.
+//! A `CONNECT` to a machine: finds the machine, opens a stream to its sshd, and carries bytes in both directions.
 //!
-//! Nobody is asked for a signature: what is reached is one machine's sshd and nothing else, and its own keys decide.
+//! No signature is required: only one machine's sshd is reached, and its own keys decide.
 
 use crate::{
     app::App,
@@ -21,12 +21,12 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split};
 
-/// SSH's port, at which a machine is always asked for, wherever its sshd really is met.
+/// SSH's port, which clients always name, whatever port the sshd really has.
 const SSH_PORT: u16 = 22;
-/// How long a client may keep its side open after the machine has ended; what it still sends leads nowhere.
+/// How long a client may keep its side open after the machine has ended; what it still sends is dropped.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// Why no tunnel leads to a machine. Its text is for the caller, one line.
+/// Why no tunnel leads to a machine. The text is for the caller, one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoWay {
     #[error("there is no instance {0}")]
@@ -70,7 +70,7 @@ impl NoWay {
     }
 }
 
-/// An open stream to a machine's sshd, whose client has not been told yet.
+/// An open stream to a machine's sshd, before its client got the answer.
 pub(crate) struct Relay {
     instance: InstanceId,
     machine: Connection,
@@ -84,7 +84,7 @@ impl std::fmt::Debug for Relay {
 }
 
 impl Relay {
-    /// Connects to the sshd of the machine that is meant.
+    /// Connects to the sshd of the named machine.
     pub(crate) async fn to(app: &App, named: Named, port: u16, peer: IpAddr) -> Result<Relay, NoWay> {
         let instance = find(app, named)?;
         let id = instance.id;
@@ -92,7 +92,7 @@ impl Relay {
         if port != SSH_PORT && port != own {
             return Err(NoWay::NotSsh(id));
         }
-        // The hypervisor alone knows what is; an instance that is being launched has no machine yet.
+        // Only the hypervisor knows whether it runs; an instance that is being launched has no machine yet.
         let machine = app.hypervisor.connect(id, Some(peer)).await.map_err(|error| match error {
             Error::Absent(_) | Error::NotRunning(_) => NoWay::NotRunning(id),
             Error::Unreachable(_) => NoWay::Unreachable(id),
@@ -103,7 +103,8 @@ impl Relay {
                 NoWay::Broken(id)
             }
         })?;
-        // Afterwards: where there are too many without a login, the hypervisor has let one go, and its place is soon free.
+        // Afterwards: with too many sessions without a login the hypervisor has just ended one, and its slot is soon
+        // free.
         let tunnel = app.tunnels.take(instance.account.0, id).await.map_err(|NoSlot { most, is_of_account }| {
             app.metrics.reached(Bound::Tunnels);
             if is_of_account { NoWay::TooManyOfAccount { most } } else { NoWay::TooMany { most } }
@@ -114,18 +115,18 @@ impl Relay {
         Ok(Relay { instance: id, machine: tunnel.watch(machine), tunnel })
     }
 
-    /// Carries bytes until both sides have ended, or the machine has and its client does not let go. Sessions idle for
-    /// hours: a client that is no more is found out by TCP's own keepalive.
+    /// Carries bytes until both sides have ended, or the machine has and its client keeps its side open. Sessions may
+    /// idle for hours: a client that is gone is found by TCP's keepalive.
     ///
-    /// `machine_ended` is called once the machine has: the tunnel's place is free from then on, and whoever does not let go
-    /// may be let go.
+    /// `machine_ended` is called when the machine has ended: the tunnel's slot is free then, and a client that keeps
+    /// its side open may be disconnected.
     pub(crate) async fn carry(self, client: impl AsyncRead + AsyncWrite, machine_ended: impl FnOnce()) {
         let Relay { instance, machine, tunnel } = self;
         let (mut from_client, mut to_client) = split(client);
         let (mut from_machine, mut to_machine) = split(machine);
         let up = async {
             let sent = copy(&mut from_client, &mut to_machine).await;
-            // Either side may have gone meanwhile: then there is nothing left to end.
+            // Either side may have gone meanwhile: then nothing is left to close.
             let _ = to_machine.shutdown().await;
             sent
         };
@@ -151,7 +152,7 @@ impl Relay {
     }
 }
 
-/// What a client must know in order to log in: no more than the machine's sshd tells everybody, and the user.
+/// What a client must know to log in: only what the machine's sshd shows everybody, and the user.
 pub(crate) async fn about(app: &App, id: InstanceId) -> Result<Value, NoWay> {
     find(app, Named::Instance(id))?;
     let endpoint = app.hypervisor.endpoint(id).await.map_err(|_| NoWay::NotRunning(id))?;

@@ -1,5 +1,5 @@
-//! Tunnels to machines, or consoles, that are open: so many at a time, half of them for one account, and which of them has to
-//! go when another has fewer.
+//! Slots for open tunnels to machines, or for consoles: a maximum in total, half of them for one account, and the
+//! choice of the one to close when another account has fewer.
 
 use cvmd_hypervisor::{Connection, Holding, largest};
 use cvmd_model::InstanceId;
@@ -20,7 +20,7 @@ use tokio::{
     sync::Notify,
 };
 
-/// How long one more waits for a place. Whoever makes room, here or at the machine, has to see that first.
+/// How long a newcomer waits for a slot: the one that makes room, here or at the machine, must notice that first.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Slots {
     of_account_max: usize,
     open: Mutex<HashMap<u64, Arc<Taken>>>,
     given_back: Notify,
-    /// Counts what passes on all of them, and those that come.
+    /// Counts bytes and newcomers on all of them, to order them by use.
     passed: AtomicU64,
 }
 
@@ -41,17 +41,17 @@ struct Taken {
     close: Notify,
 }
 
-/// A place that is taken: given back when dropped.
+/// A taken slot, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     number: u64,
     taken: Arc<Taken>,
-    /// Whether another had to go for it.
+    /// Whether another one was closed for it.
     pub(crate) is_anothers: bool,
 }
 
-/// All that may be are open, of one account or in all.
+/// The maximum is open, of one account or in total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoSlot {
     pub(crate) most: usize,
@@ -73,16 +73,16 @@ impl Slots {
         self.open().len()
     }
 
-    /// Takes a place for a way to an account's machine. Where its account, or all, have as many as there may be, the longest
-    /// idle one goes of the account, and of the machine, that have more than this one's.
+    /// Takes a slot for a connection to an account's machine. When its account, or all together, have the maximum, the
+    /// longest idle one is closed of the account, and the machine, with more than this one's.
     ///
     /// # Errors
-    /// When nobody has more, and nobody has left for a while.
+    /// When no other has more, and none becomes free within a time limit.
     pub(crate) async fn take(self: &Arc<Self>, account: u32, instance: InstanceId) -> Result<Slot, NoSlot> {
         let mut refused = NoSlot { most: self.slots_max, is_of_account: false };
         let taking = async {
             loop {
-                // Listens before it looks, so that nothing is given back in between.
+                // Registers before it checks, so that nothing is missed in between.
                 let given_back = self.given_back.notified();
                 match self.try_take(account, instance) {
                     Ok(place) => return place,
@@ -106,7 +106,7 @@ impl Slots {
                 let fitting = fitting.map(|(number, one)| (*number, one.holding()));
                 let goes = largest(fitting, Holding { owner: account, part: instance, since: 0 });
                 let goes = goes.filter(|goes| goes.has_more).ok_or(NoSlot { most, is_of_account })?;
-                // It counts no more from now on, however long its task takes to see that.
+                // It is not counted any more, however long its task takes to end.
                 if let Some(one) = open.remove(&goes.number) {
                     one.close.notify_one();
                 }
@@ -133,12 +133,12 @@ impl Taken {
 }
 
 impl Slot {
-    /// Returns when it has to be given back.
+    /// Returns when it must be given back.
     pub(crate) async fn closed(&self) {
         self.taken.close.notified().await;
     }
 
-    /// The same stream, of which the place knows when it was used.
+    /// The same stream, which records its use.
     pub(crate) fn watch(&self, machine: Connection) -> Connection {
         Box::new(Watched { machine, slots: Arc::clone(&self.slots), taken: Arc::clone(&self.taken) })
     }
@@ -196,7 +196,7 @@ mod test {
         InstanceId::from_random(number)
     }
 
-    fn is_told(slot: &Slot) -> bool {
+    fn must_close(slot: &Slot) -> bool {
         let mut context = Context::from_waker(std::task::Waker::noop());
         std::pin::pin!(slot.closed()).poll(&mut context).is_ready()
     }
@@ -208,7 +208,7 @@ mod test {
         let refused = slots.try_take(7, machine(1)).unwrap_err();
         assert_eq!(refused, NoSlot { most: 4, is_of_account: true });
         let _second = slots.try_take(7, machine(2)).unwrap();
-        assert!(is_told(&first[0]) && !first[1..].iter().any(is_told));
+        assert!(must_close(&first[0]) && !first[1..].iter().any(must_close));
         assert_eq!(slots.taken(), 4);
         let _others: Vec<_> = (0..4).map(|_| slots.try_take(8, machine(3)).unwrap()).collect();
         let _third = slots.try_take(9, machine(4)).unwrap();

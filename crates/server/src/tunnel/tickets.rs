@@ -1,4 +1,4 @@
-//! The word of a console's address, which opens it once and in time.
+//! The tickets in consoles' addresses, each of which opens a console once and in time.
 
 use crate::master_key::MasterKey;
 use cvmd_actions::{Purpose, Ticket};
@@ -6,11 +6,11 @@ use hyper::StatusCode;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 
-/// The words that were used and would still be in time. A restart forgets them, and with it every console ends.
+/// The used tickets that are still valid. A restart forgets them, but ends every console.
 #[derive(Debug, Default)]
 pub(crate) struct Used(Mutex<HashMap<String, u64>>);
 
-/// Why no console opens. Its text is for the caller, one line.
+/// Why no console opens. The text is for the caller, one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoConsole {
     #[error("a console is opened by a WebSocket of version 13")]
@@ -43,7 +43,7 @@ impl NoConsole {
 }
 
 impl Used {
-    /// The ticket that a query brings, which is used up by this.
+    /// Redeems the ticket of a query.
     pub(super) fn redeem(&self, key: &MasterKey, query: &str, now_seconds: u64) -> Result<Ticket, NoConsole> {
         let word = query.split('&').find_map(|pair| pair.strip_prefix("s=")).ok_or(NoConsole::Unknown)?;
         let clear = key.open_sealed(word, Purpose::Console).map_err(|_| NoConsole::Unknown)?;
@@ -80,7 +80,7 @@ mod test {
         assert_eq!(used.redeem(&key, &late, NOW + 16), Err(NoConsole::Over));
         let password = Purpose::Password { account: AccountNumber(1), request: RequestId(uuid::Uuid::nil()) };
         let password = format!("s={}", key.seal(&ticket.to_string(), password));
-        // Another spelling of the same bytes would be another word, and open once more.
+        // Another encoding of the same bytes would be another text, and open the console again.
         let padded = format!("{words}=");
         for other in [query("secret"), password, padded, "s=".into(), "s=AAAA".into(), "t=AAAA".into(), String::new()] {
             assert_eq!(used.redeem(&key, &other, NOW), Err(NoConsole::Unknown), "{other}");

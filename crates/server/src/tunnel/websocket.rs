@@ -1,4 +1,5 @@
-//! The server's side of a WebSocket (RFC 6455) that carries bytes: the handshake, and the bytes of a console both ways.
+//! The server's side of a WebSocket (RFC 6455) that carries bytes: the handshake, and a console's bytes in both
+//! directions.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_hypervisor::Connection;
@@ -15,28 +16,29 @@ use tokio_tungstenite::{
     },
 };
 
-/// What a person types fits many times over.
+/// The maximum bytes of a message: many times what a person types.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
-/// What waits for a client that does not read, beside one message.
+/// The maximum bytes that wait for a client that does not read, beside one message.
 const UNREAD_BYTES_MAX: usize = 256 * 1024;
 const OUTPUT_BYTES: usize = 4096;
 /// How long a client may take to read why its WebSocket ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// The subprotocol of clients that carry bytes, answered where it is offered: a browser wants one of its own named.
+/// The subprotocol of clients that carry bytes, answered if it is offered: browsers require that one of theirs is
+/// named.
 pub(crate) const BINARY: &str = "binary";
 
-/// What a client that wishes to upgrade must have said.
+/// The parts of a client's upgrade request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Handshake {
-    /// `Sec-WebSocket-Accept` of the answer.
+    /// The answer's `Sec-WebSocket-Accept`.
     pub(crate) accept: String,
-    /// Whether it offers [`BINARY`].
+    /// Whether the client offers [`BINARY`].
     pub(crate) binary: bool,
 }
 
 impl Handshake {
-    /// Reads a GET's headers; `None` when they ask for no WebSocket of version 13.
+    /// Reads a GET's headers; `None` when they do not ask for a WebSocket of version 13.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Handshake> {
         let upgrades = names(headers, &header::CONNECTION, "upgrade") && names(headers, &header::UPGRADE, "websocket");
         let version = names(headers, &header::SEC_WEBSOCKET_VERSION, "13");
@@ -53,8 +55,8 @@ impl Handshake {
     }
 }
 
-/// Whether the page that opens a WebSocket, if it is one, comes from the server itself: a browser says where a page is from,
-/// and lets any page open a WebSocket to anywhere.
+/// Whether the page that opens a WebSocket, if there is one, is the server's own: a browser sends the page's origin,
+/// and allows any page to open a WebSocket to any host.
 pub(crate) fn is_of_this_server(headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let (Some(origin), other) = (origins.next(), origins.next()) else { return true };
@@ -71,14 +73,14 @@ pub(crate) fn is_of_this_server(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether a header of comma lists names this word, in any case.
+/// Whether a comma-separated header contains this word, in any case.
 fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let lists = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-/// Carries what a client types to `machine` and what the machine shows back, until either ends. The two ways do not wait for
-/// each other: a machine that must be read before it takes more is read.
+/// Carries what a client types to `machine` and its output back, until either ends. The two directions do not wait for
+/// each other: a machine that must be read before it accepts more is read.
 pub(crate) async fn carry(client: impl AsyncRead + AsyncWrite + Unpin, machine: Connection) {
     let config = WebSocketConfig::default()
         .read_buffer_size(OUTPUT_BYTES)
@@ -87,7 +89,8 @@ pub(crate) async fn carry(client: impl AsyncRead + AsyncWrite + Unpin, machine: 
         .max_message_size(Some(MESSAGE_BYTES_MAX))
         .max_frame_size(Some(MESSAGE_BYTES_MAX));
     let socket = WebSocketStream::from_raw_socket(client, Role::Server, Some(config)).await;
-    // Either half may be dropped amid its work: a frame that has begun is in the socket's own buffer, and goes out whole.
+    // Each half may be dropped during its work: a frame that has begun is in the socket's buffer, and is sent as a
+    // whole.
     let (mut to_client, mut from_client) = socket.split();
     let (from_machine, to_machine) = split(machine);
     let code = tokio::select! {
@@ -96,10 +99,10 @@ pub(crate) async fn carry(client: impl AsyncRead + AsyncWrite + Unpin, machine: 
     };
     let farewell = async {
         let reason = CloseFrame { code, reason: Default::default() };
-        // A client that said goodbye first has had its answer, or has gone.
+        // A client that closed first has had its answer, or is gone.
         let _ = to_client.send(Message::Close(Some(reason))).await;
         let _ = to_client.close().await;
-        // What is still unread when a socket closes takes what was just written away with it.
+        // If unread bytes are left when a socket closes, what was just written is lost.
         if let Ok(mut socket) = to_client.reunite(from_client) {
             let (stream, mut rest) = (socket.get_mut(), [0; OUTPUT_BYTES]);
             let _ = stream.shutdown().await;
@@ -117,7 +120,7 @@ async fn typed(
         let written = match message {
             Ok(Message::Text(text)) => to_machine.write_all(text.as_bytes()).await,
             Ok(Message::Binary(bytes)) => to_machine.write_all(&bytes).await,
-            // What controls, the socket answers itself.
+            // The socket answers control frames itself.
             Ok(_) => Ok(()),
             Err(error) => return code(&error),
         };
@@ -139,7 +142,7 @@ async fn shown(mut from_machine: impl AsyncRead + Unpin, to_client: &mut (impl S
     CloseCode::Normal
 }
 
-/// What a client is told whose bytes are no WebSocket.
+/// The close code for a client whose bytes are no WebSocket.
 fn code(error: &Error) -> CloseCode {
     match error {
         Error::Protocol(_) => CloseCode::Protocol,
