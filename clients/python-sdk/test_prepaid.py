@@ -30,7 +30,7 @@ def test_an_instance_paid_in_advance_has_a_term(paid):
     with_key(paid.machine, paid.key).entered()
 
 
-def test_what_happens_after_the_term_can_be_said(cloud, paid):
+def test_what_happens_after_the_term_can_be_set(cloud, paid):
     cloud.call("ModifyInstancesRenewFlag", InstanceIds=[paid.id], RenewFlag="NOTIFY_AND_AUTO_RENEW")
     assert paid.settled()["RenewFlag"] == "NOTIFY_AND_AUTO_RENEW"
     before = paid.describe()["ExpiredTime"]

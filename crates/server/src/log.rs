@@ -21,7 +21,7 @@ const GATHER_FOR: Duration = Duration::from_millis(5);
 /// When so many bytes have gathered, they are written at once.
 const GATHERED_BYTES: usize = 32 << 10;
 /// The capacity of the buffer that is reused.
-const KEPT_BYTES: usize = 64 << 10;
+const BUFFER_BYTES: usize = 64 << 10;
 /// How long the program's end waits for the last lines, when nobody reads them.
 const END_WITHIN: Duration = Duration::from_secs(1);
 
@@ -141,7 +141,7 @@ impl Lines {
             let few = |waiting: &mut Waiting| waiting.text.len() < GATHERED_BYTES;
             self.more.wait_while_for(&mut waiting, few, GATHER_FOR);
             text.append(&mut waiting.text);
-            waiting.text.shrink_to(KEPT_BYTES);
+            waiting.text.shrink_to(BUFFER_BYTES);
             waiting.is_being_written = true;
             drop(waiting);
             let written = write_all(&mut to, &text);
@@ -155,7 +155,7 @@ impl Lines {
             // After a line that was cut, the next one starts on a new line.
             let cut = written > 0 && !left.is_empty() && text[written - 1] != b'\n';
             text.clear();
-            text.shrink_to(KEPT_BYTES);
+            text.shrink_to(BUFFER_BYTES);
             text.extend(cut.then_some(b'\n'));
             self.written.notify_all();
             if unreported > 0 {

@@ -70,6 +70,6 @@ mod test {
         for name in ["handle_request", "process_batch", "do_it"] {
             assert_eq!(found(&FUNCTIONS, "a.rs", &format!("fn {name}() {{}}\n")).len(), 1, "{name}");
         }
-        assert_eq!(found(&FUNCTIONS, "a.rs", "fn handle() {}\nfn door_opens() {}\n"), [""; 0]);
+        assert_eq!(found(&FUNCTIONS, "a.rs", "fn handle() {}\nfn port_opens() {}\n"), [""; 0]);
     }
 }

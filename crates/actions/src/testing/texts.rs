@@ -32,7 +32,7 @@ fn assert_read(rows: &[(&'static str, usize)]) {
 }
 
 /// Reasons that no transcript comes to: the pipeline gives them, or they need a large world.
-fn rare_reasons() -> Vec<Reason> {
+fn other_reasons() -> Vec<Reason> {
     let text = || Box::from("v7");
     vec![
         Reason::UnknownProduct { product: text(), is_vendors: true },
@@ -156,7 +156,7 @@ fn fault(english: &str, chinese: &str) -> Option<String> {
 
 #[test]
 fn every_reason_has_two_texts_that_name_the_same_data() {
-    let others = [rare_reasons(), states()].concat();
+    let others = [other_reasons(), states()].concat();
     let mut reasons = transcript::all_reasons();
     reasons.extend(others.into_iter().map(|why| (why, ACTIONS[0])));
     for (why, action) in &reasons {
