@@ -1,7 +1,7 @@
 //! Who may use what asks for no signature: the metrics, and the ways to machines.
 
 use crate::{
-    config::said::{Said, setting},
+    config::given::{Given, setting},
     master_key::Secret,
 };
 use anyhow::{Context, bail};
@@ -11,7 +11,7 @@ use std::net::IpAddr;
 /// A token may have so many bytes: shorter ones can be guessed, longer ones are a mistake.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
 
-/// Nobody is kept out unless it is said so.
+/// Who may read the metrics and connect to machines: by default everybody.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
     metrics_token: Option<Secret>,
@@ -30,9 +30,9 @@ impl Access {
     ///
     /// # Errors
     /// When a value makes no sense.
-    pub(crate) fn read(said: &Said) -> anyhow::Result<Access> {
-        let metrics_token = said.read_any(setting!(metrics.token), |given| given.map(token).transpose())?;
-        let connect_peers = said.read_any(setting!(connect.peers), |peers| {
+    pub(crate) fn read(given: &Given) -> anyhow::Result<Access> {
+        let metrics_token = given.read_any(setting!(metrics.token), |text| text.map(token).transpose())?;
+        let connect_peers = given.read_any(setting!(connect.peers), |peers| {
             let read = |peers: Vec<String>| peers.iter().map(|text| Peers::read(text)).collect();
             peers.map(read).transpose()
         })?;
@@ -103,10 +103,10 @@ impl Peers {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::config::said::test::said;
+    use crate::config::given::test::given;
 
     fn read(file: &str) -> anyhow::Result<Access> {
-        Access::read(&said(&[], file))
+        Access::read(&given(&[], file))
     }
 
     fn led(peers: &[&str], from: &str) -> bool {
@@ -121,10 +121,10 @@ mod test {
         assert!(led(&["0.0.0.0/0"], "198.51.100.1") && !led(&["0.0.0.0/0"], "2001:db8::1"));
         assert!(led(&["192.0.2.7"], "::ffff:192.0.2.7"), "as a listener for both kinds sees it");
         assert!(led(&[], "127.0.0.1") && led(&[], "::1") && !led(&[], "192.0.2.7"));
-        assert!(Access::default().leads_to_machines("192.0.2.7".parse().unwrap()), "everybody, unless it is said");
+        assert!(Access::default().leads_to_machines("192.0.2.7".parse().unwrap()), "everybody by default");
         for wrong in ["", "example.com", "10.0.0.0/33", "10.0.0.0/x", "10.0.0"] {
-            let said = format!("{:#}", read(&format!("[connect]\npeers = [{wrong:?}]")).unwrap_err());
-            assert!(said.starts_with("--connect-peers: ") && said.contains("10.0.0.0/8"), "{wrong}: {said}");
+            let message = format!("{:#}", read(&format!("[connect]\npeers = [{wrong:?}]")).unwrap_err());
+            assert!(message.starts_with("--connect-peers: ") && message.contains("10.0.0.0/8"), "{wrong}: {message}");
         }
     }
 
@@ -140,8 +140,8 @@ mod test {
             assert!(!shown(wrong), "{wrong}");
         }
         for wrong in ["short", "with a blank in it", &"x".repeat(257)] {
-            let said = format!("{:#}", read(&format!("metrics.token = {wrong:?}")).unwrap_err());
-            assert!(said.contains("16 to 256") && !said.contains(wrong), "{said}");
+            let message = format!("{:#}", read(&format!("metrics.token = {wrong:?}")).unwrap_err());
+            assert!(message.contains("16 to 256") && !message.contains(wrong), "{message}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What `serve` is told by flags, environment and configuration file: flags beat environment beats file.
+//! The settings of `serve`, from flags, environment and configuration file: flags beat environment beats file.
 
 mod file;
+pub(crate) mod given;
 mod listen_address;
 #[cfg(test)]
 mod page;
-pub(crate) mod said;
 pub(crate) mod settings;
 pub(crate) mod ssh_settings;
 
@@ -12,7 +12,7 @@ use crate::{
     access::Access,
     cli::arguments::{Data, Format, Missing, variable},
     config::{
-        said::{Said, ServeArguments, Setting, setting},
+        given::{Given, ServeArguments, Setting, setting},
         settings::SECRET_KEY,
         ssh_settings::Ssh,
     },
@@ -68,47 +68,47 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
     pub(crate) fn read(arguments: ServeArguments) -> anyhow::Result<Config> {
-        let said = Said::new(arguments)?;
-        said.read_any(setting!(rate_limits), rate_limits)?;
+        let given = Given::new(arguments)?;
+        given.read_any(setting!(rate_limits), rate_limits)?;
         // Before anything names a region.
-        Catalogue::open(&said.value(setting!(catalogue)).unwrap_or_default())?;
-        said.check_file(setting!(listen), |text| listen_at(&text, true))?;
-        let expose = said.value(setting!(expose)).unwrap_or(false);
-        let listen = said.read(setting!(listen), |text| listen_at(&text, expose))?;
+        Catalogue::open(&given.value(setting!(catalogue)).unwrap_or_default())?;
+        given.check_file(setting!(listen), |text| listen_at(&text, true))?;
+        let expose = given.value(setting!(expose)).unwrap_or(false);
+        let listen = given.read(setting!(listen), |text| listen_at(&text, expose))?;
         let policy = Policy {
-            region: said.read(setting!(region), |name| region(&name))?,
-            running_key_change: said.read(setting!(running_key_change), |what| running_key_change(&what))?,
-            associate: said.read(setting!(associate), |what| associate(&what))?,
-            prices: said.read_any(setting!(prices), prices)?,
+            region: given.read(setting!(region), |name| region(&name))?,
+            running_key_change: given.read(setting!(running_key_change), |what| running_key_change(&what))?,
+            associate: given.read(setting!(associate), |what| associate(&what))?,
+            prices: given.read_any(setting!(prices), prices)?,
             account: AccountBounds {
-                instances_max: said.number(setting!(account.instances), 1..=ACCOUNT_INSTANCES_MAX, "")?,
-                bytes_max: said.number(setting!(account.mib), 1..=ACCOUNT_MIB_MAX, "")? << 20,
+                instances_max: given.number(setting!(account.instances), 1..=ACCOUNT_INSTANCES_MAX, "")?,
+                bytes_max: given.number(setting!(account.mib), 1..=ACCOUNT_MIB_MAX, "")? << 20,
             },
             // Known when the listener is.
             console: None,
         };
-        let log = said.read(setting!(log), log_filter)?;
-        let network_block = said.read_any(setting!(network.block), network_block)?;
-        let ssh = Ssh::read(&said, expose)?;
+        let log = given.read(setting!(log), log_filter)?;
+        let network_block = given.read_any(setting!(network.block), network_block)?;
+        let ssh = Ssh::read(&given, expose)?;
         let is_exposed = !listen.ip().is_loopback() || ssh.reaches_others();
-        let secret_id = said.value(setting!(secret_id)).filter(|id| !id.is_empty());
+        let secret_id = given.value(setting!(secret_id)).filter(|id| !id.is_empty());
         let credential = given_credential::read(secret_id, variable(SECRET_KEY), is_exposed)?;
-        said.check_file(setting!(log_format), |format| log_format(&format))?;
+        given.check_file(setting!(log_format), |format| log_format(&format))?;
         Ok(Config {
             listen,
-            data: Data { data: said.value(DATA) }.directory()?,
-            seed: said.value(setting!(seed)),
-            accept_missing: said.value(setting!(accept_missing)),
+            data: Data { data: given.value(DATA) }.directory()?,
+            seed: given.value(setting!(seed)),
+            accept_missing: given.value(setting!(accept_missing)),
             policy,
             limits: Limits {
-                shutdown_timeout_s: said.number(setting!(shutdown_timeout_s), TIMEOUT_S, " seconds")?,
-                boot_timeout_s: said.number(setting!(boot_timeout_s), TIMEOUT_S, " seconds")?,
+                shutdown_timeout_s: given.number(setting!(shutdown_timeout_s), TIMEOUT_S, " seconds")?,
+                boot_timeout_s: given.number(setting!(boot_timeout_s), TIMEOUT_S, " seconds")?,
                 ..Limits::default()
             },
             ssh,
-            access: Access::read(&said)?,
+            access: Access::read(&given)?,
             network_block,
-            tls: match (said.value(setting!(tls.cert)), said.value(setting!(tls.key))) {
+            tls: match (given.value(setting!(tls.cert)), given.value(setting!(tls.key))) {
                 (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
                 (None, None) => None,
                 _ => bail!(
@@ -116,8 +116,8 @@ impl Config {
                 ),
             },
             log,
-            log_format: said.read(setting!(log_format), |format| log_format(&format))?,
-            temporary_for: said.value(setting!(temporary_for)),
+            log_format: given.read(setting!(log_format), |format| log_format(&format))?,
+            temporary_for: given.value(setting!(temporary_for)),
             credential,
         })
     }
@@ -156,7 +156,7 @@ fn rate_limits(on: Option<bool>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a table of prices may say that is no price.
+/// Checks the members of a table of prices that are no prices.
 fn prices(prices: Option<Prices>) -> anyhow::Result<Prices> {
     let prices = prices.unwrap_or_default();
     if !(1..=744).contains(&prices.month_hours) {

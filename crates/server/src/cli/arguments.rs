@@ -1,4 +1,4 @@
-//! What flags and variables can say: plain types, which all of the program may name.
+//! The types of flags and variables: plain ones, which all of the program may use.
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -60,7 +60,7 @@ pub(crate) enum Missing {
 }
 
 impl ServerArguments {
-    /// With what was said elsewhere on the command line.
+    /// Adds what was given elsewhere on the command line.
     pub(crate) fn or(self, data: Option<PathBuf>, endpoint: Option<String>) -> ServerArguments {
         ServerArguments { data: data.map_or(self.data, Data::at), endpoint: endpoint.or(self.endpoint) }
     }
@@ -71,13 +71,13 @@ impl Data {
         Data { data: Some(directory) }
     }
 
-    /// Whether it was said by flag.
+    /// Whether it was given as a flag.
     pub(crate) fn is_flag(&self) -> bool {
         self.data.is_some() && self.data != variable("CVMD_DATA").map(PathBuf::from)
     }
 
-    /// Whether it was said by flag or environment.
-    pub(crate) fn is_said(&self) -> bool {
+    /// Whether it was given as a flag or in the environment.
+    pub(crate) fn is_given(&self) -> bool {
         self.data.is_some()
     }
 

@@ -1,8 +1,8 @@
-//! The command line: commands, their arguments and what `--help` says of them.
+//! The command line: commands, their arguments, and the texts of `--help`.
 
 use crate::{
     cli::arguments::{Client, Data, Output, ServerArguments},
-    config::said::ServeArguments,
+    config::given::ServeArguments,
     operator::question::LINES_MAX,
 };
 use clap::{Parser, Subcommand};

@@ -43,7 +43,7 @@ impl Server {
             return misuse::checked(Server::far(endpoint));
         }
         let directory = arguments.data.directory()?;
-        let is_there = arguments.data.is_said() && data::is_there(&directory);
+        let is_there = arguments.data.is_given() && data::is_there(&directory);
         if !arguments.data.is_flag()
             && !is_there
             && let Some(endpoint) = variable("CVMD_ENDPOINT")

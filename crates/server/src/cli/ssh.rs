@@ -76,13 +76,13 @@ fn id(text: &str) -> anyhow::Result<InstanceId> {
 
 /// Replaces this process by OpenSSH's `ssh`.
 fn ssh(
-    said: &ServerArguments,
+    given: &ServerArguments,
     identity: Option<std::path::PathBuf>,
     relay: bool,
     words: &[String],
 ) -> anyhow::Result<ExitCode> {
     let line = misuse::checked(SshLine::read(words))?;
-    let server = &Server::of(&said.clone().or(line.data.clone(), line.endpoint.clone()))?;
+    let server = &Server::of(&given.clone().or(line.data.clone(), line.endpoint.clone()))?;
     let (user, id_text) =
         line.destination.rsplit_once('@').map_or((None, &*line.destination), |(user, id)| (Some(user), id));
     let id = &id(id_text)?;

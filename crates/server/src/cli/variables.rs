@@ -1,5 +1,5 @@
-//! Variables of the environment that say what flags say: an empty one is none, what is wrong with one is said of the variable
-//! and not of the flag, and one that nobody reads is named.
+//! Variables of the environment that stand for flags: an empty one counts as not set, an error in one names the variable
+//! and not the flag, and one that nobody reads is reported.
 
 use crate::{
     cli::{
@@ -7,8 +7,8 @@ use crate::{
         command_line::{self, Arguments},
     },
     config::{
-        said::{Sources, flag},
-        settings::{FLAGLESS, with_defaults_told},
+        given::{Sources, flag},
+        settings::{FLAGLESS, with_defaults_shown},
     },
 };
 use clap::{
@@ -22,16 +22,16 @@ use std::{
     ffi::{OsStr, OsString},
 };
 
-/// Read by commands, and no flag of theirs says it to the others.
+/// Commands read it, although it has no flag among the settings.
 const ENDPOINT: &str = "CVMD_ENDPOINT";
 const OURS: &str = "CVMD_";
-/// Variables that are named at a time.
+/// The maximum of variables in one message.
 const NAMED_MAX: usize = 20;
 
 /// Reads the command line and the environment.
 ///
 /// # Errors
-/// As clap tells them, also help and the version.
+/// clap's own, among them help and the version.
 pub(crate) fn parse() -> Result<Arguments, clap::Error> {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     read(&std::env::args_os().collect::<Vec<_>>(), &is_empty)
@@ -39,7 +39,7 @@ pub(crate) fn parse() -> Result<Arguments, clap::Error> {
 
 /// Reads these words, and the variables that are not to be left out.
 fn read(words: &[OsString], is_left_out: &dyn Fn(&OsStr) -> bool) -> Result<Arguments, clap::Error> {
-    let command = Arguments::command().mut_subcommand("serve", with_defaults_told);
+    let command = Arguments::command().mut_subcommand("serve", with_defaults_shown);
     let mut command = without(command, is_left_out);
     let parsed = command.try_get_matches_from_mut(words).map_err(|error| blame(error, &command, words))?;
     let mut arguments = Arguments::from_arg_matches(&parsed).map_err(|error| error.format(&mut command))?;
@@ -47,8 +47,8 @@ fn read(words: &[OsString], is_left_out: &dyn Fn(&OsStr) -> bool) -> Result<Argu
         && let Some(command) = command.find_subcommand(name)
     {
         serve.sources = sources(command, matches);
-        let said = FLAGLESS.iter().filter_map(|row| Some((flag(row.key?), row.variable?.to_owned())));
-        serve.sources.extend(said.filter(|(_, name)| variable(name).is_some()));
+        let given = FLAGLESS.iter().filter_map(|row| Some((flag(row.key?), row.variable?.to_owned())));
+        serve.sources.extend(given.filter(|(_, name)| variable(name).is_some()));
     }
     Ok(arguments)
 }
@@ -62,7 +62,7 @@ fn without(command: Command, is_empty: &dyn Fn(&OsStr) -> bool) -> Command {
     command.mut_subcommands(|inner| without(inner, is_empty))
 }
 
-/// All flags of a command and of those in it that a variable may say, with that variable.
+/// All flags of a command and of its subcommands that a variable may set, each with that variable.
 fn variables(command: &Command) -> Vec<(String, String)> {
     let own = command.get_arguments().filter_map(|arg| {
         let variable = arg.get_env()?.to_str()?.to_owned();
@@ -86,9 +86,9 @@ fn blame(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap:
     error
 }
 
-/// The flags of a command that somebody has said, and how.
+/// The flags of a command that were given, and where.
 fn sources(command: &Command, matches: &ArgMatches) -> Sources {
-    let said = command.get_arguments().filter_map(|arg| {
+    let given = command.get_arguments().filter_map(|arg| {
         let (flag, id) = (arg.get_long()?, arg.get_id().as_str());
         matches.try_contains_id(id).ok()?;
         let by = match matches.value_source(id)? {
@@ -98,7 +98,7 @@ fn sources(command: &Command, matches: &ArgMatches) -> Sources {
         };
         Some((flag.to_owned(), by))
     });
-    said.collect()
+    given.collect()
 }
 
 /// Variables that look like ours and that nobody reads, in the order of their names.
@@ -114,7 +114,7 @@ pub(crate) fn unread() -> Vec<String> {
 #[cfg(test)]
 pub(crate) mod test {
     use super::*;
-    use crate::config::said::ServeArguments;
+    use crate::config::given::ServeArguments;
 
     /// What these words say to `cvmd serve`, whatever the environment does.
     pub(crate) fn serve(words: &[&str]) -> ServeArguments {

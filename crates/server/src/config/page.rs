@@ -2,8 +2,8 @@
 //! `cargo xtask docs` writes it.
 
 use crate::config::{
-    said::flag,
-    settings::{FLAGLESS, Settings, with_defaults_told},
+    given::flag,
+    settings::{FLAGLESS, Settings, with_defaults_shown},
 };
 use clap::{Arg, Args, Command};
 use serde_json::Value;
@@ -20,13 +20,13 @@ fn table() -> String {
         let variable = arg.get_env().and_then(|name| name.to_str());
         row([Some(&written(arg)), variable, keys.get(arg.get_long().unwrap()).map(String::as_str)], &sentence)
     });
-    let flagless = FLAGLESS.iter().map(|said| row([None, said.variable, said.key], said.sentence));
+    let flagless = FLAGLESS.iter().map(|setting| row([None, setting.variable, setting.key], setting.sentence));
     let head = "| flag | environment | file | | default |\n|---|---|---|---|---|\n".to_owned();
     std::iter::once(head).chain(flags).chain(flagless).collect()
 }
 
 fn command() -> Command {
-    with_defaults_told(Settings::augment_args(Command::new("serve")))
+    with_defaults_shown(Settings::augment_args(Command::new("serve")))
 }
 
 fn row(names: [Option<&str>; 3], sentence: &str) -> String {
@@ -61,7 +61,7 @@ fn keys() -> BTreeMap<String, String> {
 fn a_key_of_the_file_is_called_as_its_flag() {
     let command = command();
     let has_flag = |name: &str| command.get_arguments().any(|arg| arg.get_long() == Some(name));
-    let is_flagless = |key: &str| FLAGLESS.iter().any(|said| said.key == Some(key));
+    let is_flagless = |key: &str| FLAGLESS.iter().any(|setting| setting.key == Some(key));
     let keys = keys();
     assert!(keys.contains_key("ssh-port-range") && keys.contains_key("boot-timeout-s"));
     for (flag, key) in keys {

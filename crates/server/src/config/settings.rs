@@ -1,4 +1,4 @@
-//! Every setting of `cvmd serve`, each in one place: the comment is what `--help` and docs/operating.md say of it, `arg` names
+//! Every setting of `cvmd serve`, each in one place: the comment is its text in `--help` and docs/operating.md, `arg` names
 //! its flag, its variable and its default, and the field is its key in the configuration file.
 //!
 //! A new setting is a field here, and the code that uses it; `cargo xtask docs` writes its row of the page. A flag is called
@@ -11,7 +11,7 @@ use cvmd_model::Own;
 use serde::Deserialize;
 use std::{net::Ipv4Addr, path::PathBuf};
 
-/// What flags and variables say, or what the file says. `serde(skip)`: the file cannot say it. `arg(skip)`: no flag can.
+/// The values of flags and variables, or of the file. `serde(skip)`: not in the file. `arg(skip)`: no flag.
 #[derive(Debug, Default, Args, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
@@ -250,7 +250,7 @@ pub(crate) const FLAGLESS: [Flagless; 3] = [
 ];
 
 /// Has the help say defaults as part of the sentence, before the variable.
-pub(crate) fn with_defaults_told(serve: Command) -> Command {
+pub(crate) fn with_defaults_shown(serve: Command) -> Command {
     serve.mut_args(|arg| match (arg.get_help(), arg.get_default_values()) {
         (Some(help), [default]) => {
             let help = format!("{help} [default: {}]", default.display());
@@ -260,7 +260,7 @@ pub(crate) fn with_defaults_told(serve: Command) -> Command {
     })
 }
 
-// Numbers are read here rather than by clap, which says `invalid digit found in string`.
+// Numbers are read here rather than by clap, whose message is `invalid digit found in string`.
 
 fn seconds(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number of seconds from 1 to 3600, such as 20".to_owned())

@@ -1,7 +1,7 @@
 //! Where the machines' sshd is to be met: flags, environment and the file's section `ssh`.
 
 use crate::config::{
-    said::{Said, Setting, setting},
+    given::{Given, Setting, setting},
     settings::{Mode, Whom},
 };
 use anyhow::{Context, bail};
@@ -13,8 +13,8 @@ use std::net::Ipv4Addr;
 pub(crate) struct Ssh {
     pub(crate) ports: Vec<u16>,
     pub(crate) own_ports: Option<OwnPorts>,
-    /// Whether the ports were said, and are not the usual ones.
-    ports_said: bool,
+    /// Whether the ports were given, rather than left at the usual ones.
+    ports_given: bool,
     pub(crate) penalties: Penalties,
 }
 
@@ -23,23 +23,23 @@ impl Ssh {
     ///
     /// # Errors
     /// When a value makes no sense, or other machines could reach these without `expose`.
-    pub(crate) fn read(said: &Said, expose: bool) -> anyhow::Result<Ssh> {
+    pub(crate) fn read(given: &Given, expose: bool) -> anyhow::Result<Ssh> {
         // Elsewhere one listener cannot be met at all loopback addresses.
         let usual = if cfg!(target_os = "linux") { Mode::Address } else { Mode::Port };
-        let in_port_mode = said.value(setting!(ssh.mode)).unwrap_or(usual) == Mode::Port;
-        let address = said.read(setting!(ssh.address), |address| {
-            of_port_mode(in_port_mode, said, setting!(ssh.address))?;
+        let in_port_mode = given.value(setting!(ssh.mode)).unwrap_or(usual) == Mode::Port;
+        let address = given.read(setting!(ssh.address), |address| {
+            of_port_mode(in_port_mode, given, setting!(ssh.address))?;
             checked(address, expose)
         })?;
-        let range = said.read_any(setting!(ssh.port_range), |range| {
-            of_port_mode(in_port_mode, said, setting!(ssh.port_range))?;
+        let range = given.read_any(setting!(ssh.port_range), |range| {
+            of_port_mode(in_port_mode, given, setting!(ssh.port_range))?;
             range.map(|text| parse_range(&text)).transpose()
         })?;
         Ok(Ssh {
-            ports: said.read(setting!(ssh.ports), Ok)?,
+            ports: given.read(setting!(ssh.ports), Ok)?,
             own_ports: in_port_mode.then_some(OwnPorts { address, range }),
-            ports_said: said.is_said(setting!(ssh.ports)),
-            penalties: said.read(setting!(ssh.penalties), |whom| {
+            ports_given: given.is_given(setting!(ssh.ports)),
+            penalties: given.read(setting!(ssh.penalties), |whom| {
                 Ok(match whom {
                     Whom::Outside => Penalties::Outside,
                     Whom::On => Penalties::Everybody,
@@ -54,21 +54,21 @@ impl Ssh {
         self.own_ports.as_ref().is_some_and(|own_ports| !own_ports.address.is_loopback())
     }
 
-    /// Whether the port of the last start stays: clients know it. It does not when other ports are said now, and any port would
+    /// Whether the port of the last start stays: clients know it. It does not when other ports are given now, and any port would
     /// do only after those.
-    pub(crate) fn keeps(&self, kept: u16) -> bool {
-        let keeps = !self.ports_said || self.ports.contains(&kept) || self.ports.contains(&0);
-        if self.own_ports.is_none() && self.ports_said && self.ports.first() != Some(&kept) {
+    pub(crate) fn keeps(&self, last: u16) -> bool {
+        let keeps = !self.ports_given || self.ports.contains(&last) || self.ports.contains(&0);
+        if self.own_ports.is_none() && self.ports_given && self.ports.first() != Some(&last) {
             let ports = &self.ports;
             if !keeps {
                 tracing::info!(
-                    was = kept,
+                    was = last,
                     ?ports,
                     "the machines' SSH port is chosen anew, as the ports that are said do not hold the last one"
                 );
             } else if self.ports != [0] {
                 tracing::info!(
-                    port = kept,
+                    port = last,
                     ?ports,
                     "the machines' SSH port stays as clients know it; to choose anew, leave 0 out of the ports"
                 );
@@ -78,8 +78,8 @@ impl Ssh {
     }
 }
 
-fn of_port_mode<T>(in_port_mode: bool, said: &Said, setting: Setting<T>) -> anyhow::Result<()> {
-    if said.is_said(setting) && !in_port_mode {
+fn of_port_mode<T>(in_port_mode: bool, given: &Given, setting: Setting<T>) -> anyhow::Result<()> {
+    if given.is_given(setting) && !in_port_mode {
         bail!("{} means something only when ssh.mode is \"port\"", setting.name);
     }
     Ok(())
@@ -106,10 +106,10 @@ fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::config::said::test::said;
+    use crate::config::given::test::given;
 
     fn read(words: &[&str], file: &str, expose: bool) -> anyhow::Result<Ssh> {
-        Ssh::read(&said(words, &format!("[ssh]\n{file}")), expose)
+        Ssh::read(&given(words, &format!("[ssh]\n{file}")), expose)
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod test {
         let port = ["--ssh-mode=port", "--ssh-port-range=1-2"];
         let read = read(&port, "mode = \"address\"\nport_range = \"3-4\"\nports = [0]", false).unwrap();
         let own_ports = Some(OwnPorts { address: Ipv4Addr::LOCALHOST, range: Some((1, 2)) });
-        assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_said: true, penalties: Penalties::Outside });
+        assert_eq!(read, Ssh { ports: vec![0], own_ports, ports_given: true, penalties: Penalties::Outside });
         let read = |words: &[&str]| self::read(words, "penalties = \"on\"", false).unwrap().penalties;
         assert_eq!(read(&["--ssh-penalties=off"]), Penalties::Nobody);
         assert_eq!(read(&[]), Penalties::Everybody);
@@ -126,8 +126,8 @@ mod test {
     #[test]
     fn a_port_that_others_can_reach_needs_a_word() {
         let everywhere = "mode = \"port\"\naddress = \"0.0.0.0\"";
-        let told = format!("{:#}", read(&[], everywhere, false).unwrap_err());
-        assert!(told.starts_with("--ssh-address: ") && told.contains("--expose"), "{told}");
+        let message = format!("{:#}", read(&[], everywhere, false).unwrap_err());
+        assert!(message.starts_with("--ssh-address: ") && message.contains("--expose"), "{message}");
         assert!(read(&[], everywhere, true).is_ok());
     }
 
@@ -137,8 +137,8 @@ mod test {
         assert!(read(&[], "mode = \"address\"\naddress = \"127.0.0.1\"", false).is_err(), "though it is the default");
         for range in ["", "5", "5-", "0-3", "7-3", "1-70000", "a-b"] {
             let port = ["--ssh-mode=port", &format!("--ssh-port-range={range}")];
-            let told = format!("{:#}", read(&port, "", false).unwrap_err());
-            assert!(told.starts_with("--ssh-port-range: ssh.port_range is FIRST-LAST"), "{range}: {told}");
+            let message = format!("{:#}", read(&port, "", false).unwrap_err());
+            assert!(message.starts_with("--ssh-port-range: ssh.port_range is FIRST-LAST"), "{range}: {message}");
         }
     }
 }

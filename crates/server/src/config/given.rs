@@ -1,12 +1,12 @@
-//! What was said of each setting: a flag beats its variable, which beats the file, which beats the default. And by whom it was
-//! said, for the message about a value that makes no sense.
+//! The value given for each setting: a flag beats its variable, which beats the file, which beats the default. And where it
+//! was given, for the message about a value that makes no sense.
 
 use crate::config::{file, settings::Settings};
 use anyhow::{Context, bail};
 use clap::Args;
 use std::{collections::BTreeMap, ops::RangeInclusive, path::PathBuf};
 
-/// All that flags and variables say, and the defaults of what they do not say.
+/// The values of flags and variables, and the defaults of the others.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
@@ -15,15 +15,15 @@ pub(crate) struct ServeArguments {
     pub(crate) sources: Sources,
 }
 
-/// By whom a setting was said, by the name of its flag: the flag, as it is written, or the variable.
+/// Where a setting was given, by the name of its flag: the flag, as it is written, or the variable.
 pub(crate) type Sources = BTreeMap<String, String>;
 
 /// Flags, variables and file put together.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct Given {
     arguments: ServeArguments,
     file: Settings,
-    /// Of the file, if there is one.
+    /// The file's path, if there is one.
     path: Option<PathBuf>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Setting<T> {
 /// `setting!(ssh.mode)` is a [`Setting`].
 macro_rules! setting {
     ($first:ident $(. $rest:ident)*) => {
-        $crate::config::said::Setting {
+        $crate::config::given::Setting {
             name: concat!(stringify!($first) $(, ".", stringify!($rest))*),
             of: |settings| Option::clone(&settings.$first $(.$rest)*),
         }
@@ -58,23 +58,23 @@ impl<T> Setting<T> {
     }
 }
 
-/// What the flag of a setting is called, without its dashes.
+/// The name of a setting's flag, without its dashes.
 pub(crate) fn flag(name: &str) -> String {
     name.replace(['.', '_'], "-")
 }
 
-impl Said {
+impl Given {
     /// Reads the file that the arguments name.
     ///
     /// # Errors
     /// When it cannot be read, or understood.
-    pub(crate) fn new(arguments: ServeArguments) -> anyhow::Result<Said> {
+    pub(crate) fn new(arguments: ServeArguments) -> anyhow::Result<Given> {
         let path = arguments.settings.config.clone();
         let file = path.as_deref().map_or_else(|| Ok(Settings::default()), file::read)?;
-        Ok(Said { arguments, file, path })
+        Ok(Given { arguments, file, path })
     }
 
-    /// What counts, if anything was said or there is a default.
+    /// The value that counts, if one was given or there is a default.
     pub(crate) fn value<T>(&self, setting: Setting<T>) -> Option<T> {
         let of_arguments = (setting.of)(&self.arguments.settings);
         if self.arguments.sources.contains_key(&setting.flag()) {
@@ -83,38 +83,38 @@ impl Said {
         (setting.of)(&self.file).or(of_arguments)
     }
 
-    /// Whether anybody has said it: it is not the default.
-    pub(crate) fn is_said<T>(&self, setting: Setting<T>) -> bool {
+    /// Whether it was given, and is not the default.
+    pub(crate) fn is_given<T>(&self, setting: Setting<T>) -> bool {
         self.arguments.sources.contains_key(&setting.flag()) || (setting.of)(&self.file).is_some()
     }
 
-    /// Reads what counts of a setting that has a default.
+    /// Reads the value that counts, of a setting that has a default.
     ///
     /// # Errors
-    /// As `read`, with who has said it.
+    /// Those of `read`, with the place where it was given.
     pub(crate) fn read<T, U>(
         &self,
         setting: Setting<T>,
         read: impl FnOnce(T) -> anyhow::Result<U>,
     ) -> anyhow::Result<U> {
-        self.read_any(setting, |value| read(value.context("it is not said, and there is no default")?))
+        self.read_any(setting, |value| read(value.context("it is not given, and there is no default")?))
     }
 
-    /// Reads what counts of a setting, or that nothing was said.
+    /// Reads the value that counts, or `None` if none was given.
     ///
     /// # Errors
-    /// As `read`, with who has said it.
+    /// Those of `read`, with the place where it was given.
     pub(crate) fn read_any<T, U>(
         &self,
         setting: Setting<T>,
         read: impl FnOnce(Option<T>) -> anyhow::Result<U>,
     ) -> anyhow::Result<U> {
         let flag = setting.flag();
-        let said = read(self.value(setting));
-        said.with_context(|| self.arguments.sources.get(&flag).map_or_else(|| self.file_or(&flag), String::clone))
+        let value = read(self.value(setting));
+        value.with_context(|| self.arguments.sources.get(&flag).map_or_else(|| self.file_or(&flag), String::clone))
     }
 
-    /// Reads what counts of a number that has bounds, and a default. `unit` is a word with a blank before it, or nothing.
+    /// Reads the value that counts, of a number that has bounds and a default. `unit` is a word with a blank before it, or nothing.
     ///
     /// # Errors
     /// When it is out of bounds.
@@ -125,10 +125,10 @@ impl Said {
         })
     }
 
-    /// Reads what the file says: what makes no sense there is refused though a flag beats it.
+    /// Checks the file's value: one that makes no sense is refused even if a flag beats it.
     ///
     /// # Errors
-    /// As `read`, with the file's name.
+    /// Those of `read`, with the file's name.
     pub(crate) fn check_file<T, U>(
         &self,
         setting: Setting<T>,
@@ -148,24 +148,24 @@ pub(crate) mod test {
     use super::*;
     use crate::{cli::variables, config::Config};
 
-    /// What these words and this file say, whatever the environment does.
-    pub(crate) fn said(words: &[&str], file: &str) -> Said {
+    /// The settings of these words and this file, without the environment.
+    pub(crate) fn given(words: &[&str], file: &str) -> Given {
         let arguments = variables::test::serve(words);
-        Said { arguments, file: toml::from_str(file).unwrap(), path: None }
+        Given { arguments, file: toml::from_str(file).unwrap(), path: None }
     }
 
     #[test]
     fn a_flag_beats_the_file_which_beats_the_default() {
-        let seconds = |words: &[&str], file: &str| said(words, file).value(setting!(boot_timeout_s));
+        let seconds = |words: &[&str], file: &str| given(words, file).value(setting!(boot_timeout_s));
         assert_eq!(seconds(&[], ""), Some(120));
         assert_eq!(seconds(&[], "boot_timeout_s = 7"), Some(7));
         assert_eq!(seconds(&["--boot-timeout-s=120"], "boot_timeout_s = 7"), Some(120), "though it is the default");
-        let is_said = |words: &[&str], file: &str| said(words, file).is_said(setting!(ssh.ports));
-        assert!(!is_said(&[], "") && is_said(&[], "[ssh]\nports = [0]") && is_said(&["--ssh-ports=22,2222,0"], ""));
+        let is_given = |words: &[&str], file: &str| given(words, file).is_given(setting!(ssh.ports));
+        assert!(!is_given(&[], "") && is_given(&[], "[ssh]\nports = [0]") && is_given(&["--ssh-ports=22,2222,0"], ""));
     }
 
     #[test]
-    fn what_nobody_says_is_as_the_crates_have_it() {
+    fn defaults_are_those_of_the_crates() {
         let region = cvmd_model::RegionId::find("ap-guangzhou").unwrap();
         let directory = ["--data", "/nowhere"];
         let config = Config::read(variables::test::serve(&directory)).unwrap();
