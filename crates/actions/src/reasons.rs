@@ -1,5 +1,5 @@
-//! Every reason for refusing a request, in tables: codes, English and Chinese text of each stand in one row. Wire codes exist
-//! nowhere else but in what actions declare.
+//! Every reason for refusing a request, in tables: a row holds its codes and its English and Chinese texts. Wire codes
+//! appear nowhere else, except in the declarations of actions.
 
 #[macro_use]
 pub(crate) mod table;

@@ -1,7 +1,7 @@
-//! Codes that stand in no single row: the legacy dialect's one for whatever an instance's laws forbid, and those that no action
-//! declares.
+//! Codes that are in no single row: the legacy dialect's code for everything that an instance's rules forbid, and the
+//! codes that no action declares.
 
-/// The legacy dialect has one code for all that an instance's laws forbid.
+/// The legacy dialect has one code for everything that an instance's rules forbid.
 pub(crate) const FORBIDDEN: &str = "InvalidInstance.NotSupported";
 
 /// Codes that every action may answer, in the dialect named; the action's own list need not repeat them.
@@ -15,7 +15,7 @@ pub(crate) const COMMON: &[&str] = &[
     "InvalidParameter",
     "InvalidParameterValue",
     "InvalidRequest.ReplayAttack",
-    // The account holds as much as it may.
+    // The account has reached its bounds.
     "LimitExceeded",
     "MissingParameter",
     "NoSuchProduct",

@@ -1,4 +1,4 @@
-//! Why bytes are no request that is believed.
+//! Why a request is not authenticated.
 
 use crate::{
     ApiError,
@@ -145,7 +145,7 @@ const fn smaller_hint(limit_bytes: usize) -> Words {
     if limit_bytes < 10 << 20 { HINT } else { Words::new(".", "") }
 }
 
-/// `wire` names three places.
+/// The Chinese name of a place in the request; `wire` has three.
 fn place_name(place: &str) -> &str {
     match place {
         "body" => "请求体",
@@ -158,7 +158,7 @@ fn place_name(place: &str) -> &str {
 /// The pre-2017 set's "version or action not supported here".
 const NOT_SUPPORTED_HERE: u32 = 6100;
 
-/// What a request that was not believed gets.
+/// The answer to a request that is not authenticated.
 #[must_use]
 pub fn denied(denied: &Denied, dialect: Dialect, language: Language) -> ApiError {
     let numeric = matches!(denied, Denied::LegacyWithoutVersion).then_some(NOT_SUPPORTED_HERE);

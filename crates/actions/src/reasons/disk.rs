@@ -1,9 +1,9 @@
-//! Disks that cannot be made as they were asked for, or cannot grow.
+//! Disks that cannot be made as requested, or cannot grow.
 
 use cvmd_model::{DiskRefusal, SnapshotId};
 
 reasons! {
-    /// Why a disk cannot be made as it was asked for.
+    /// Why a disk cannot be made as requested.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum DiskReason {
         MalformedSnapshotId { value: Box<str> } => "InvalidParameterValue.SnapshotIdMalformed",
@@ -21,7 +21,7 @@ reasons! {
     }
 }
 
-// Of disks that are to grow.
+// Reasons for disks that are to grow.
 reasons! {
     for DiskRefusal {
         Local(id) => "InvalidParameter.LocalDataDiskNotSupport",

@@ -1,9 +1,9 @@
-//! Names of key pairs, and texts that are no public keys.
+//! Names of key pairs, and texts that are not public keys.
 
 use cvmd_model::MalformedKey;
 
 reasons! {
-    /// Why a key pair cannot be called so.
+    /// Why a key pair cannot have that name.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum KeyNameReason {
         Empty => "InvalidKeyPairNameEmpty",
@@ -18,7 +18,7 @@ reasons! {
     }
 }
 
-/// The English text is the model's: whoever starts the server with a seed reads it too.
+/// The English text is the model's, because people who start the server with a seed read it too.
 pub(crate) fn malformed_key(fault: &MalformedKey) -> String {
     match fault {
         MalformedKey::Form => "公钥为一行，依次是算法、base64 和注释".into(),

@@ -1,8 +1,8 @@
-//! Launch templates and placement groups that are not to be had or changed.
+//! Launch templates and placement groups that cannot be used or changed.
 
 use cvmd_model::{GroupRefusal, TemplateRefusal};
 
-// Of launch templates.
+// Reasons for launch templates.
 reasons! {
     for TemplateRefusal {
         NotFound(id) => "InvalidParameterValue.LaunchTemplateIdNotExisted",
@@ -26,7 +26,7 @@ reasons! {
     }
 }
 
-// Of placement groups.
+// Reasons for placement groups.
 reasons! {
     for GroupRefusal {
         NotFound(id) => "FailedOperation.DisasterRecoverGroupNotFound",

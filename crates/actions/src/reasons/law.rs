@@ -1,4 +1,4 @@
-//! What the law refuses.
+//! What the model's rules refuse.
 
 use crate::reasons::codes::FORBIDDEN;
 use cvmd_model::{DiskRefusal, GroupRefusal, InstanceState, Refusal, TemplateRefusal};
@@ -197,11 +197,11 @@ reasons! {
     }
 }
 
-/// The code of a state that forbids, and in Chinese what it is, in the words of that code.
+/// The code of a state that forbids the change, and its name in Chinese, in the vendor's words for that code.
 const fn in_state(state: InstanceState) -> (&'static str, &'static str) {
     match state {
         InstanceState::Pending => ("UnsupportedOperation.InstanceStatePending", "创建未完成"),
-        // Unlike upstream, whose failed launches vanish by themselves: what is listed is found.
+        // Unlike the vendor, whose failed launches vanish by themselves: every listed instance is found.
         InstanceState::LaunchFailed => ("UnsupportedOperation.InstanceStateLaunchFailed", "创建失败"),
         InstanceState::Running => ("UnsupportedOperation.InstanceStateRunning", "处于开机状态"),
         InstanceState::Stopped => ("UnsupportedOperation.InstanceStateStopped", "处于关机状态"),

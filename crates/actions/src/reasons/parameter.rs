@@ -1,20 +1,20 @@
-//! A value that a parameter does not take, with what it takes; and what is more than this server takes, writes or answers at
-//! once, or than an account may hold.
+//! Values that a parameter does not accept, with the accepted ones; and requests that exceed a bound of this server or
+//! of an account.
 
 use cvmd_state::TooLarge;
 
 reasons! {
-    /// Which values would be taken.
+    /// Which values are accepted.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum Untaken {
-        /// A number, with the range that it must be in.
+        /// A number, with its range.
         Range { name: Box<str>, value: i128, least: i128, most: i128 } => "InvalidParameterValue",
             "The value `{value}` specified in the parameter `{name}` is not valid: {least} to {most}.",
             "参数 `{name}` 的取值 `{value}` 不合法，取值范围为 {least} 至 {most}。";
         Least { name: Box<str>, value: i128, least: i128 } => "InvalidParameterValue",
             "The value `{value}` specified in the parameter `{name}` is not valid: {least} or more.",
             "参数 `{name}` 的取值 `{value}` 不合法，不能小于 {least}。";
-        /// A text, with the words that are known.
+        /// A text, with the known words.
         Word { name: Box<str>, value: Box<str>, words: Box<str> } => "InvalidParameterValue",
             "The value `{value}` specified in the parameter `{name}` is not valid: it is one of {words}.",
             "参数 `{name}` 的取值 `{value}` 不合法，可选值为 {words}。";
@@ -25,7 +25,7 @@ reasons! {
 }
 
 reasons! {
-    /// A bound of our own, for what the vendor has none or no code of its own.
+    /// A bound of this server, where the vendor has none, or no code for it.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum Excess {
         Text { name: Box<str>, given: usize, limit: usize } => "InvalidParameterValue",
@@ -47,7 +47,7 @@ reasons! {
     }
 }
 
-// What one command may not write.
+// Reasons for a command that would write too much.
 reasons! {
     for TooLarge {
         Row { id, bytes, limit } => "InvalidParameterValue",

@@ -1,4 +1,4 @@
-//! Why a request that was believed is refused, but for what stands under a subject of its own.
+//! Why an authenticated request is refused, apart from the reasons in files of their own.
 
 use crate::{
     ApiError, Product,
@@ -16,7 +16,7 @@ use cvmd_wire::{Dialect, Language};
 use std::fmt;
 
 reasons! {
-    /// Why a believed request is refused: its parameters, the law, or our own fault.
+    /// Why an authenticated request is refused: its parameters, the model's rules, or an error of the server.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum Reason {
         Missing { name: Box<str> } => "MissingParameter",
@@ -96,7 +96,7 @@ reasons! {
         ImageIdsWithFilters => "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
             "The parameters `ImageIds` and `Filters` exclude one another.",
             "不能同时指定 `ImageIds` 和 `Filters`。";
-        /// Where the vendor has a code of its own for it.
+        /// Used where the vendor has a separate code for it.
         SpecifyOne { names: &'static str } => "InvalidParameter.SpecifyOneParameter",
             "Exactly one of the parameters {names} is needed.",
             ("参数 {} 必须指定且只能指定其中一个。", listed(names));
@@ -128,11 +128,11 @@ reasons! {
         NoIpv6 => "InvalidParameterValue.VpcNotSupportIpv6Address",
             "No VPC here has IPv6 addresses.",
             "此处的私有网络不支持 IPv6 地址。";
-        /// An id, an address or a range; where the vendor has a code of its own for it.
+        /// An id, an address or a range; used where the vendor has a separate code for it.
         Malformed { name: Box<str>, value: Box<str> } => "InvalidParameterValue.Malformed",
             "The value `{value}` of the parameter `{name}` is malformed.",
             "参数 `{name}` 的取值 `{value}` 格式不合法。";
-        /// None of the region's that is open.
+        /// The zone is not an open one of the region.
         ZoneUnavailable { value: Box<str>, region: &'static str } => "InvalidParameterValue.UnavailableZone",
             "The zone `{value}` is not available in the region `{region}`.",
             "可用区 `{value}` 在地域 `{region}` 内不可用。";
@@ -169,11 +169,11 @@ reasons! {
         UnknownAction { product: Product, action: Box<str> } => "InvalidAction" / "InvalidAction.NotFound",
             ("The request action=`{action}` is invalid or not found in service=`{}` and version=`{}`.", product.name(), product.version()),
             ("接口 `{action}` 不存在（service=`{}`，version=`{}`）。", product.name(), product.version());
-        /// As a parameter's value.
+        /// The value of a parameter.
         ProductElsewhere { value: Box<str> } => "InvalidParameter" / "InvalidParameterValue",
             "The product `{value}` is not here.",
             "此处没有产品 `{value}`。";
-        /// The vendor has it.
+        /// The vendor has the action, but cvmd does not.
         NotBuilt { product: Product, action: Box<str> } => "UnsupportedOperation",
             ("The action `{action}` of service=`{}` is not supported here.", product.name()),
             ("此处不支持 service=`{}` 的接口 `{action}`。", product.name());
@@ -198,14 +198,14 @@ reasons! {
         HalfSent => "InvalidRequest" / "InvalidRequest.Forbidden",
             "The request's body did not arrive.",
             "未收到完整的请求体。";
-        /// Only the legacy dialect looks for replays; API 3.0's signatures carry no nonce that clients keep apart.
+        /// Only the legacy dialect checks for replays; signatures of API 3.0 have no nonce that is unique per request.
         Replayed => "InvalidRequest.ReplayAttack",
             "The same signed request has been received already; sign each request anew.",
             "该签名的请求已被接收过，每次请求都必须重新签名。";
         Excess(why: Excess) => why;
         Law(law: Refusal) => law;
         Tag(why: TagRefusal) => why;
-        /// What the operator reads stands in the log, under the RequestId.
+        /// The details for the operator are in the log, under the RequestId.
         OurFault => "InternalError" / "InternalServerError",
             "An internal error has occurred. Retry your request; if it persists, give the RequestId to the operator.",
             "内部错误。请重试；如仍失败，请将 RequestId 提供给运维人员。";
@@ -213,7 +213,8 @@ reasons! {
 }
 
 impl Reason {
-    /// What the caller gets, if the action called declares these codes; none before it is known.
+    /// The error for the caller, if the called action declares these codes; with no codes while the action is not
+    /// known.
     #[must_use]
     pub fn to_api_error(&self, dialect: Dialect, language: Language, declared: &[&'static str]) -> ApiError {
         self.api_error(&Caller { dialect, language, declared })
@@ -233,7 +234,8 @@ impl From<TooLarge> for Reason {
     }
 }
 
-/// What is said more of a product that the vendor has. The test of `product` holds it to the products that are answered.
+/// The sentence that is added for a product that the vendor has. The test of `product` checks that its names are the
+/// products that are answered.
 pub(crate) fn of_the_vendors(is_vendors: bool) -> Words {
     const MORE: Words = Words::new(
         " here: it is one of the vendor's, of which cvmd answers `api`, `cbs`, `cvm`, `region`, `sts`, `tag`, `vpc`",
@@ -242,12 +244,12 @@ pub(crate) fn of_the_vendors(is_vendors: bool) -> Words {
     if is_vendors { MORE } else { Words::new("", "") }
 }
 
-/// "`A`, `B` and `C`" are names, which English words join.
+/// Makes an English list of names, "`A`, `B` and `C`", a Chinese one.
 fn listed(names: &str) -> String {
     names.replace(", ", "、").replace(" and ", " 和 ")
 }
 
-/// The common parameters are no action's own.
+/// The common parameters belong to no single action.
 fn common(name: &str) -> &'static str {
     if ["Region", "Version"].contains(&name) { "公共" } else { "" }
 }

@@ -1,4 +1,4 @@
-//! Tables of reasons: of each, in one row, its wire codes, its English and its Chinese text.
+//! Tables of reasons: each row has a reason's wire codes, its English text and its Chinese text.
 //!
 //! `reasons!` makes a table of an enum. For one of this crate (`pub enum`) it declares the enum as well; one of another crate
 //! (`for`) it matches without `_`. Either way what lacks a code or a text does not compile. A row reads
@@ -20,7 +20,7 @@ use crate::ApiError;
 use cvmd_wire::{Dialect, Language};
 use std::fmt;
 
-/// Whom a reason is answered: the dialect and the language of the request, and the codes that its action declares.
+/// What the answer depends on: the dialect and the language of the request, and the codes that its action declares.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'a> {
     pub dialect: Dialect,
@@ -37,7 +37,8 @@ pub(crate) trait ToApiError {
     fn rows(rows: &mut Vec<(&'static str, usize)>);
 }
 
-/// One row: codes on API 3.0, in the legacy dialect, and of the vendor's own elsewhere; the English text, and the Chinese ones.
+/// One row: its codes in API 3.0, in the legacy dialect, and of single products or actions; the English text, and the
+/// Chinese ones.
 pub(crate) struct Row<'a> {
     #[cfg(test)]
     pub name: &'static str,
@@ -125,7 +126,7 @@ macro_rules! reasons {
         }
     };
 
-    // What has its row elsewhere comes from there.
+    // Variants whose row is in another table are taken from there.
     (@from $name:ident $variant:ident [$inner_kind:ty] []) => {
         impl From<$inner_kind> for $name {
             fn from(inner: $inner_kind) -> $name {
@@ -171,7 +172,7 @@ pub(crate) trait Speak {
     const PARTS: &'static [&'static str];
 }
 
-/// A part as it stands in an English or in a Chinese text.
+/// A part as it is written in an English or in a Chinese text.
 pub(crate) struct Spoken<'a, T>(Language, &'a T);
 
 impl<T: Speak> fmt::Display for Spoken<'_, T> {

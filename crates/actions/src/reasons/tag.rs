@@ -2,10 +2,10 @@
 
 use cvmd_model::GUEST_MS_MAX;
 
-/// Tags in one request, and resources in one description of them.
+/// The maximum of tags in one request, and of resources in one description of them.
 pub(crate) const TAGS_MAX: usize = 10;
 pub(crate) const RESOURCES_MAX: usize = 50;
-/// Tags on one resource.
+/// The maximum of tags on one resource.
 pub(crate) const ATTACHED_MAX: usize = 50;
 pub(crate) const KEY_CHARACTERS_MAX: usize = 127;
 pub(crate) const VALUE_CHARACTERS_MAX: usize = 255;

@@ -31,7 +31,7 @@ fn assert_read(rows: &[(&'static str, usize)]) {
     assert!(unread.is_empty(), "let a transcript provoke it, or list it in this test: {unread:?}");
 }
 
-/// Reasons that no transcript comes to: the pipeline gives them, or they need a large world.
+/// Reasons that no transcript provokes: the pipeline returns them, or they need a large world.
 fn other_reasons() -> Vec<Reason> {
     let text = || Box::from("v7");
     vec![
