@@ -66,12 +66,14 @@ pub(crate) async fn load(
     let limits = Limits { parallel_max: 2 * AT_ONCE, ..limits };
     let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), app.clock, limits);
     let instances = AtomicUsize::new(0);
+    app.state.serve_one(true);
     let loaded = tokio::select! {
         loaded = load_from(app, &engine, (path, found), &instances) => loaded.map(|()| true),
         () = stop => Ok(false),
         never = report_progress(app, &instances) => match never {},
     };
     engine.stop().await;
+    app.state.serve_one(false);
     loaded
 }
 

@@ -21,7 +21,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -78,6 +78,8 @@ struct Shared {
     commands: AtomicU64,
     persist_us: AtomicU64,
     log_bytes: AtomicU64,
+    /// See [`State::serve_one`].
+    serves_one: AtomicBool,
     /// Why the last group is not durable; none if it is.
     write_error: Mutex<Option<Arc<str>>>,
 }
@@ -116,6 +118,7 @@ impl State {
             commands: AtomicU64::new(0),
             persist_us: AtomicU64::new(0),
             log_bytes: AtomicU64::new(0),
+            serves_one: AtomicBool::new(false),
             write_error: Mutex::default(),
         });
         let journal = store.journal();
@@ -250,6 +253,11 @@ impl State {
         self.shared.write_error.lock().clone()
     }
 
+    /// Whether one account may fill whole groups of commits, as while a seed is loaded: nobody waits beside it then.
+    pub fn serve_one(&self, alone: bool) {
+        self.shared.serves_one.store(alone, Ordering::Relaxed);
+    }
+
     /// Lets the writer finish its queue and waits for it. Later commands get [`CommitError::Closed`].
     pub fn close(&self) {
         self.jobs.close();
@@ -349,6 +357,7 @@ impl Writer {
         let mut wrote = 0;
         let mut shares = Shares::default();
         self.heavy.begins();
+        let alone = self.shared.serves_one.load(Ordering::Relaxed);
         let mut next = Some(first);
         while let Some((owner, run)) = next {
             let begun = Instant::now();
@@ -374,7 +383,7 @@ impl Writer {
             next = if shares.is_full() {
                 None
             } else {
-                waiting.next_of(|owner| shares.has_room_for(owner) && self.heavy.may_join(owner))
+                waiting.next_of(|owner| (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner))
             };
         }
         persisted.rows.extend(rows.into_values());
@@ -667,6 +676,20 @@ mod test {
         let second = groups.recv().unwrap().len();
         assert!((HEAVY_ROWS as usize..=600).contains(&second), "{second}");
         drop(asked);
+    }
+
+    #[test]
+    fn an_account_that_is_served_alone_fills_a_group_and_else_has_a_share() {
+        for (alone, expected) in [(false, 64), (true, 200)] {
+            let (state, groups, release) = held();
+            state.serve_one(alone);
+            let mut asked = vec![ask(&state, 1, (1_000, 1))];
+            groups.recv().unwrap();
+            asked.extend((2_000..2_200).map(|number| ask(&state, 1, (number, 1))));
+            release.send(()).unwrap();
+            assert_eq!(groups.recv().unwrap().len(), expected);
+            drop((release, asked));
+        }
     }
 
     #[tokio::test]
