@@ -15,6 +15,7 @@
 mod durations;
 mod effects;
 mod engine;
+mod failure;
 mod follow;
 mod images;
 mod limits;

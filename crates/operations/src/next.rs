@@ -40,7 +40,10 @@
 //! anything else          -> Fail; what is seen is what is shown
 //! ```
 
-use crate::{Limits, Step, retry::start_failure};
+use crate::{
+    Limits, Step,
+    failure::{not_reached, not_started},
+};
 use cvmd_model::{Failure, Goal, Observed, Power, StopType, System, Trail};
 
 /// What an operation does now.
@@ -315,7 +318,7 @@ impl Moment<'_> {
         }
         let deadline_ms = start_asked_ms.map_or(u64::MAX, |asked_ms| asked_ms.saturating_add(self.limits.boot_ms()));
         if self.now_ms >= deadline_ms {
-            return Next::GiveUp(start_failure(self.goal, self.limits.boot_timeout_s, why_not_up(power)));
+            return Next::GiveUp(not_started(self.goal, self.limits.boot_timeout_s, why_not_up(power)));
         }
         if wrong_system {
             return match (power, self.system_wanted()) {
@@ -342,7 +345,7 @@ impl Moment<'_> {
         match power {
             Power::Off if another_boot && attempts.saturating_add(1) >= self.limits.attempts_max => {
                 let spent_s = (self.now_ms - asked_ms.min(self.now_ms)).div_ceil(1000);
-                Next::GiveUp(start_failure(self.goal, spent_s, why_not_up(power)))
+                Next::GiveUp(not_started(self.goal, spent_s, why_not_up(power)))
             }
             Power::Off if another_boot => {
                 let trail = Trail { boot_before: Some(boot), attempts: attempts + 1, ..self.trail.clone() };
@@ -447,27 +450,8 @@ impl Moment<'_> {
     /// The machine is gone, but not by this operation.
     fn absent(&self) -> Next {
         let cause = "there is no such machine";
-        Next::GiveUp(match self.goal {
-            Goal::ChangeLogin { .. } if !self.trail.login_written => Failure::LoginNotWritten { cause: cause.into() },
-            Goal::CaptureImage { .. } if !self.trail.image_captured => {
-                Failure::ImageNotCaptured { cause: cause.into() }
-            }
-            Goal::Reset { .. } if !self.trail.disk_reset => Failure::DiskNotReset { cause: cause.into() },
-            Goal::Reshape { .. } if !self.trail.reshaped => Failure::NotReshaped { cause: cause.into() },
-            Goal::Launch
-            | Goal::Create
-            | Goal::Start
-            | Goal::Stop { .. }
-            | Goal::Reboot { .. }
-            | Goal::ChangeLogin { .. }
-            | Goal::EnterRescue { .. }
-            | Goal::ExitRescue
-            | Goal::Isolate
-            | Goal::Reshape { .. }
-            | Goal::CaptureImage { .. }
-            | Goal::Reset { .. } => Failure::Hypervisor { cause: cause.into() },
-            Goal::Terminate => return Next::Done,
-        })
+        let failure = not_reached(self.goal, self.trail, cause.into());
+        Next::GiveUp(failure.unwrap_or(Failure::Hypervisor { cause: cause.into() }))
     }
 }
 
@@ -483,4 +467,4 @@ fn why_not_up(power: Power) -> &'static str {
 
 #[cfg(test)]
 #[path = "next_test.rs"]
-mod test;
+pub(crate) mod test;

@@ -1,26 +1,25 @@
 //! The decisions as tables: every goal with every power, at each point of its walk.
 
 use super::*;
-use crate::settle::name;
 use cvmd_model::{BootId, InstanceTypeId, InternetAccessible, Login, LoginWanted, Password, Shape};
 
 const NOW_MS: u64 = 1_000_000;
 
-fn boot(number: u128) -> BootId {
+pub(crate) fn boot(number: u128) -> BootId {
     BootId(uuid::Uuid::from_u128(number))
 }
 
-fn change(was_running: bool) -> Goal {
+pub(crate) fn change(was_running: bool) -> Goal {
     change_by(was_running, StopType::SoftFirst)
 }
 
-fn change_by(was_running: bool, how: StopType) -> Goal {
+pub(crate) fn change_by(was_running: bool, how: StopType) -> Goal {
     let before = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
     Goal::ChangeLogin { was_running, gone: Vec::new(), before, how }
 }
 
 /// In the order of the tables: absent, off, starting, running, running and ready, shutting down; on boot 1.
-fn every_power() -> [Observed; 6] {
+pub(crate) fn every_power() -> [Observed; 6] {
     let seen = |power, ready| Observed { power, boot: boot(1), ready, system: System::Disk };
     [
         seen(Power::Absent, false),
@@ -32,7 +31,7 @@ fn every_power() -> [Observed; 6] {
     ]
 }
 
-fn enter(how: StopType) -> Goal {
+pub(crate) fn enter(how: StopType) -> Goal {
     let login = Login { user: "root".into(), keys: Vec::new(), password_hash: None, password_login: true };
     Goal::EnterRescue { how, login }
 }
@@ -50,7 +49,7 @@ fn say(next: &Next) -> String {
         Failure::Hypervisor { .. } => "hypervisor",
     };
     match next {
-        Next::Do(step, _) => name(*step).into(),
+        Next::Do(step, _) => step.row().name.into(),
         Next::Wait(until_ms) => format!("wait {}", (until_ms - NOW_MS) / 1000),
         Next::Done => "done".into(),
         Next::GiveUp(why) => format!("give up: {}", failure(why)),
@@ -237,7 +236,7 @@ fn a_guest_that_goes_down_too_late_is_started_again_with_the_login_it_had() {
     table(&goal, &Trail { retry_at_ms: None, ..late(40) }, [failed, "start", failed, failed, failed, failed]);
 }
 
-fn reshape(was_running: bool, how: Option<StopType>) -> Goal {
+pub(crate) fn reshape(was_running: bool, how: Option<StopType>) -> Goal {
     let internet = InternetAccessible {
         charge_type: "".into(),
         max_bandwidth_out: 0,
@@ -303,23 +302,23 @@ fn capture_image() {
     table(&off, &failed, [ended, "start", ended, ended, ended, ended]);
 }
 
+pub(crate) fn renewal(was_running: bool) -> Goal {
+    let login = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
+    let before = Box::new(cvmd_model::Installed {
+        image: cvmd_model::IMAGES[0].id(),
+        base_image: None,
+        host_name: "".into(),
+        user_data: None,
+        size_gib: 50,
+        login,
+    });
+    Goal::Reset { was_running, before }
+}
+
 #[test]
 fn reset() {
-    let goal = |was_running| {
-        let login = LoginWanted { keys: Vec::new(), password: Password::Never, password_login: false };
-        let image = cvmd_model::IMAGES[0].id();
-        let before = Box::new(cvmd_model::Installed {
-            image,
-            base_image: None,
-            host_name: "".into(),
-            user_data: None,
-            size_gib: 50,
-            login,
-        });
-        Goal::Reset { was_running, before }
-    };
     let unset = "give up: not reset";
-    for goal in [goal(true), goal(false)] {
+    for goal in [renewal(true), renewal(false)] {
         let off = "shut down";
         table(&goal, &fresh(), [unset, "reset", off, off, off, off]);
         table(&goal, &asked(5), [unset, "reset", "wait 15", "wait 15", "wait 15", "wait 15"]);
@@ -340,8 +339,8 @@ fn reset() {
     }
     let failed = Trail { giving_up: Some(Failure::DiskNotReset { cause: "".into() }), ..fresh() };
     let ended = "fail: not reset";
-    table(&goal(false), &failed, [ended; 6]);
-    table(&goal(true), &failed, [ended, "start", ended, ended, ended, ended]);
+    table(&renewal(false), &failed, [ended; 6]);
+    table(&renewal(true), &failed, [ended, "start", ended, ended, ended, ended]);
 }
 
 #[test]

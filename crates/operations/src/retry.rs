@@ -1,6 +1,10 @@
 //! The trail after an effect, successful or not: progress, backoff, or the reason to give up.
 
-use crate::{Limits, Step};
+use crate::{
+    Limits, Step,
+    failure::Lost,
+    step::{Retry, Success},
+};
 use cvmd_model::{Failure, Goal, Power, Trail};
 
 /// A failed request to shut down, or one to a guest that was booting, is repeated after this time: the guest's time
@@ -32,29 +36,22 @@ pub(crate) fn resumed(trail: Trail, now_ms: u64) -> Trail {
 
 /// The trail after a step that succeeded on a machine with that power. It need not be committed by itself: every effect
 /// may be repeated.
-pub(crate) fn succeeded(step: Step, trail: Trail, power: Power, limits: &Limits, now_ms: u64) -> Trail {
-    match step {
-        Step::Define => Trail { attempts: 0, retry_at_ms: None, ..trail },
-        Step::Reset => Trail { disk_reset: true, attempts: 0, retry_at_ms: None, ..trail },
-        Step::CaptureImage => Trail { image_captured: true, attempts: 0, retry_at_ms: None, ..trail },
-        Step::WriteLogin => Trail { login_written: true, attempts: 0, retry_at_ms: None, ..trail },
-        Step::Reshape => Trail { reshaped: true, attempts: 0, retry_at_ms: None, ..trail },
-        Step::ShutDown => {
-            let retry_at_ms = match power {
-                // A guest that boots does not react yet.
-                Power::Starting => Some(now_ms.saturating_add(ASK_AGAIN_MS)),
-                // The guest has received it: do not ask again before its time is over. A crash forgets this; then it is
-                // asked again.
-                Power::Absent | Power::Off | Power::Running | Power::ShuttingDown => {
-                    trail.off_asked_ms.map(|asked_ms| asked_ms.saturating_add(limits.shutdown_ms()))
-                }
-            };
-            Trail { retry_at_ms, ..trail }
+pub(crate) fn succeeded(step: Step, mut trail: Trail, power: Power, limits: &Limits, now_ms: u64) -> Trail {
+    trail.retry_at_ms = None;
+    match (step.row().success, power) {
+        (Success::Done(remember), _) => {
+            trail.attempts = 0;
+            remember(&mut trail);
         }
-        Step::SetRescue => Trail { login_written: true, retry_at_ms: None, ..trail },
-        // Whether these have worked shows later; until then their attempts are counted.
-        Step::PowerOff | Step::Start | Step::SetDisk | Step::Erase => Trail { retry_at_ms: None, ..trail },
+        (Success::SeenLater(remember), _) => remember(&mut trail),
+        // A guest that boots does not react yet.
+        (Success::Asked, Power::Starting) => trail.retry_at_ms = Some(now_ms.saturating_add(ASK_AGAIN_MS)),
+        // The guest has received it: do not ask again before its time is over. A crash forgets this; then it is asked again.
+        (Success::Asked, Power::Absent | Power::Off | Power::Running | Power::ShuttingDown) => {
+            trail.retry_at_ms = trail.off_asked_ms.map(|asked_ms| asked_ms.saturating_add(limits.shutdown_ms()));
+        }
     }
+    trail
 }
 
 /// A step that failed.
@@ -71,84 +68,20 @@ pub(crate) struct Attempt<'a> {
 /// The trail for the next attempt, or the reason to give up the operation.
 pub(crate) fn failed(attempt: Attempt<'_>, limits: &Limits, now_ms: u64) -> Result<Trail, Failure> {
     let Attempt { goal, step, trail, cause, is_final } = attempt;
-    let attempts = match step {
-        Step::ShutDown => {
-            return Ok(Trail { retry_at_ms: Some(now_ms.saturating_add(ASK_AGAIN_MS)), ..trail.clone() });
-        }
-        Step::Define
-        | Step::WriteLogin
-        | Step::Reshape
-        | Step::Reset
-        | Step::CaptureImage
-        | Step::PowerOff
-        | Step::Start
-        | Step::SetDisk
-        | Step::SetRescue
-            if is_final =>
-        {
-            trail.attempts.saturating_add(1).max(limits.attempts_max)
-        }
-        Step::Define
-        | Step::WriteLogin
-        | Step::Reset
-        | Step::Reshape
-        | Step::CaptureImage
-        | Step::PowerOff
-        | Step::Start
-        | Step::SetDisk
-        | Step::SetRescue
-        | Step::Erase => trail.attempts.saturating_add(1),
+    let again =
+        |attempts, pause_ms| Trail { attempts, retry_at_ms: Some(now_ms.saturating_add(pause_ms)), ..trail.clone() };
+    let attempts = trail.attempts.saturating_add(1);
+    let reason = match step.row().retry {
+        Retry::AskAgain => return Ok(again(trail.attempts, ASK_AGAIN_MS)),
+        Retry::ForEver => return Ok(again(attempts, pause_ms(attempts))),
+        Retry::Counted(reason) => reason,
     };
-    let exhausted = attempts >= limits.attempts_max && trail.giving_up.is_none();
-    let started_s = now_ms.saturating_sub(trail.start_asked_ms.unwrap_or(now_ms)).div_ceil(1000).max(1);
-    let cause: Box<str> = cause.into();
-    match (step, goal) {
-        // A machine that is being deleted must not be forgotten: this is repeated for ever.
-        (Step::Erase, _) | (_, Goal::Terminate) => {}
-        _ if !exhausted => {}
-        (Step::Define, _) => return Err(Failure::NotDefined { cause }),
-        (Step::WriteLogin, _) => return Err(Failure::LoginNotWritten { cause }),
-        (Step::Reshape, Goal::Stop { .. }) => return Err(Failure::Hypervisor { cause }),
-        (Step::Reshape, _) => return Err(Failure::NotReshaped { cause }),
-        (Step::PowerOff | Step::ShutDown, Goal::Reshape { .. }) => {
-            return Err(Failure::NotReshaped { cause: format!("it cannot be powered off: {cause}").into() });
-        }
-        (Step::PowerOff | Step::ShutDown, Goal::ChangeLogin { .. }) if !trail.login_written => {
-            return Err(Failure::LoginNotWritten { cause: format!("it cannot be powered off: {cause}").into() });
-        }
-        (Step::Reset, _) => return Err(Failure::DiskNotReset { cause }),
-        (Step::CaptureImage, _) => return Err(Failure::ImageNotCaptured { cause }),
-        (Step::PowerOff | Step::ShutDown, Goal::Reset { .. }) if !trail.disk_reset => {
-            return Err(Failure::DiskNotReset { cause: format!("it cannot be powered off: {cause}").into() });
-        }
-        (Step::PowerOff | Step::ShutDown, Goal::CaptureImage { .. }) if !trail.image_captured => {
-            return Err(Failure::ImageNotCaptured { cause: format!("it cannot be powered off: {cause}").into() });
-        }
-        (Step::PowerOff | Step::ShutDown | Step::SetDisk | Step::SetRescue, _) => {
-            return Err(Failure::Hypervisor { cause });
-        }
-        (Step::Start, _) => return Err(start_failure(goal, started_s, &cause)),
+    let attempts = if is_final { attempts.max(limits.attempts_max) } else { attempts };
+    if attempts < limits.attempts_max || trail.giving_up.is_some() || *goal == Goal::Terminate {
+        return Ok(again(attempts, pause_ms(attempts)));
     }
-    Ok(Trail { attempts, retry_at_ms: Some(now_ms.saturating_add(pause_ms(attempts))), ..trail.clone() })
-}
-
-/// Why a machine that was to run does not, as this goal's failure.
-pub(crate) fn start_failure(goal: &Goal, within_s: u64, cause: &str) -> Failure {
-    match goal {
-        Goal::ChangeLogin { .. } => Failure::LoginWrittenNotStarted { within_s },
-        Goal::Launch
-        | Goal::Create
-        | Goal::Start
-        | Goal::Stop { .. }
-        | Goal::Reboot { .. }
-        | Goal::EnterRescue { .. }
-        | Goal::ExitRescue
-        | Goal::Isolate
-        | Goal::Reshape { .. }
-        | Goal::CaptureImage { .. }
-        | Goal::Reset { .. }
-        | Goal::Terminate => Failure::NotStarted { within_s, cause: cause.into() },
-    }
+    let spent_s = now_ms.saturating_sub(trail.start_asked_ms.unwrap_or(now_ms)).div_ceil(1000).max(1);
+    Err(reason(Lost { goal, trail, cause: cause.into(), spent_s }))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! How an instance's row follows its operation: the visible state, `LatestOperation`, and what is restored when the
 //! operation has failed.
 
-use crate::Step;
 use cvmd_model::{
     Failure, Goal, Instance, InstanceState, Latest, LatestState, LoginWanted, Observed, Operation, Password, Power,
     System, Trail,
@@ -194,22 +193,5 @@ fn bring_back(instance: &mut Instance, operation: Operation, failure: &Failure, 
             instance.stopped_without_charging = false;
         }
         _ => {}
-    }
-}
-
-/// The name of a step in the log.
-pub(crate) const fn name(step: Step) -> &'static str {
-    match step {
-        Step::Define => "define",
-        Step::WriteLogin => "write login",
-        Step::Reset => "reset",
-        Step::CaptureImage => "capture image",
-        Step::Reshape => "reshape",
-        Step::ShutDown => "shut down",
-        Step::PowerOff => "power off",
-        Step::Start => "start",
-        Step::SetDisk => "set disk",
-        Step::SetRescue => "set rescue",
-        Step::Erase => "erase",
     }
 }

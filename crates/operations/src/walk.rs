@@ -19,6 +19,7 @@ use crate::{
     retry::{self, Attempt, pause_ms},
     settle::{self, Outcome},
     shared::{Counters, Shared, Task},
+    step::Success,
 };
 use cvmd_model::{
     Failure, Goal, Instance, InstanceId, InstanceState, LoginWanted, Observed, Operation, RequestId, Trail,
@@ -186,7 +187,8 @@ impl Walk {
         // A successful effect that is decided again, with nothing else changed, has not worked. Asking a guest again is
         // different: its effect cannot be observed.
         let same = self.did.as_ref().is_some_and(|(did, after)| *did == step && *after == trail);
-        if same && step != Step::ShutDown {
+        debug_assert!(self.did.as_ref().is_none_or(|(did, _)| step.may_follow(*did)), "{step:?} after {:?}", self.did);
+        if same && !matches!(step.row().success, Success::Asked) {
             self.did = None;
             self.trail = trail;
             self.failed(shared, sight, step, "it answered that it was done, but the machine is as it was", false).await;
@@ -202,7 +204,7 @@ impl Walk {
         if shared.is_stopping() {
             return Err(End);
         }
-        tracing::debug!(instance = %sight.row.id, request = %self.request, step = settle::name(step), "effect");
+        tracing::debug!(instance = %sight.row.id, request = %self.request, step = step.row().name, "effect");
         Counters::add(&shared.counters.effects);
         // The row's present operation determines what is written. Another one has begun only if it superseded this one,
         // and then its own effects undo this one.
@@ -232,7 +234,7 @@ impl Walk {
         let attempt = Attempt { goal: &sight.goal, step, trail: &self.trail, cause, is_final };
         let next = retry::failed(attempt, &shared.limits, shared.clock.now_ms());
         let (id, request, step_name, attempts) =
-            (sight.row.id, self.request, settle::name(step), self.trail.attempts.saturating_add(1));
+            (sight.row.id, self.request, step.row().name, self.trail.attempts.saturating_add(1));
         // One warning is enough: for an effect that is given up, or one that is repeated for ever and has failed as
         // often as others may.
         let is_to_be_logged = next.as_ref().map_or(true, |trail| trail.attempts == shared.limits.attempts_max);
