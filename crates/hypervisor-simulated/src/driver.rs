@@ -288,8 +288,9 @@ impl Hypervisor for SimulatedHypervisor {
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::SshSettings;
+    use crate::{SshSettings, machine::test::definition};
     use cvmd_clock::Clock;
+    use std::net::Ipv4Addr;
 
     /// A guest whose power was cut cannot write to a disk that was written since.
     #[tokio::test(start_paused = true)]
@@ -298,17 +299,8 @@ mod test {
         let ssh = SshSettings { listen: false, ..SshSettings::default() };
         let settings = Settings { data: directory.path().to_owned(), clock: Clock::tokio(1), ssh };
         let driver = SimulatedHypervisor::open(settings).unwrap();
-        let id = InstanceId::from_random(1);
-        let definition = Definition {
-            id,
-            addresses: vec![],
-            host_name: "host".into(),
-            size: cvmd_model::Size::default(),
-            os_name: "os".into(),
-            has_sshd: true,
-            image: None,
-            guest: "boot-ms=0".into(),
-        };
+        let definition = definition(Ipv4Addr::LOCALHOST, "boot-ms=0");
+        let id = definition.id;
         driver.define(&definition).await.unwrap();
         driver.start(id).await.unwrap();
         let boot = driver.machine(id).unwrap().boot;

@@ -71,10 +71,10 @@ impl Machine {
     pub fn new(definition: &Definition, host_seed: [u128; 2]) -> Machine {
         Machine {
             id: definition.id,
-            addresses: definition.addresses.clone().into(),
+            addresses: met_at(definition),
             host_name: definition.host_name.clone(),
             next_host_name: None,
-            size: definition.size.clone(),
+            size: definition.size(),
             os_name: definition.os_name.clone(),
             has_sshd: definition.has_sshd,
             guest: definition.guest.clone(),
@@ -183,23 +183,57 @@ impl Machine {
     }
 }
 
+/// The addresses at which its sshd is met. Of others this host knows nothing: machines of two VPCs may have the same one.
+pub(crate) fn met_at(definition: &Definition) -> Box<[Ipv4Addr]> {
+    definition.addresses().filter(Ipv4Addr::is_loopback).collect()
+}
+
 #[cfg(test)]
 pub(crate) mod test {
     use super::*;
+    use cvmd_hypervisor::{NetworkCard, VirtualDisk};
+    use cvmd_model::{DiskId, SubnetId, VpcId};
+
+    /// The smallest one, with that address.
+    pub(crate) fn definition(address: Ipv4Addr, guest: &str) -> Definition {
+        let disk = VirtualDisk { id: DiskId::from_random(1), kind: "CLOUD_PREMIUM".into(), size_gib: 50 };
+        let card = NetworkCard {
+            vpc: VpcId::from_random(1),
+            subnet: SubnetId::from_random(1),
+            private_address: address,
+            public_address: None,
+        };
+        Definition {
+            id: InstanceId::from_random(1),
+            host_name: "host".into(),
+            cpu: 1,
+            memory_gib: 1,
+            base_image: cvmd_model::IMAGES[0].id(),
+            image: None,
+            os_name: "os".into(),
+            user: "root".into(),
+            has_sshd: true,
+            disks: vec![disk],
+            network_cards: vec![card],
+            user_data: None,
+            guest: guest.into(),
+        }
+    }
 
     /// A machine with that seed of its host keys.
     pub(crate) fn seeded(guest: &str, seed: [u128; 2]) -> Machine {
-        let definition = Definition {
-            id: InstanceId::from_random(1),
-            addresses: vec![],
-            host_name: "host".into(),
-            size: cvmd_model::Size::default(),
-            os_name: "os".into(),
-            has_sshd: true,
-            image: None,
-            guest: guest.into(),
-        };
-        Machine::new(&definition, seed)
+        Machine::new(&definition(Ipv4Addr::LOCALHOST, guest), seed)
+    }
+
+    #[test]
+    fn a_machine_is_met_at_loopback_addresses_only() {
+        let (private, public) = (Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(127, 64, 0, 5));
+        let mut definition = definition(private, "");
+        assert!(met_at(&definition).is_empty());
+        definition.network_cards[0].public_address = Some(public);
+        assert_eq!(*met_at(&definition), [public]);
+        definition.network_cards[0].private_address = Ipv4Addr::LOCALHOST;
+        assert_eq!(*met_at(&definition), [Ipv4Addr::LOCALHOST, public]);
     }
 
     fn machine(guest: &str) -> Machine {

@@ -1,7 +1,7 @@
 //! Changes machines' size, name and addresses; the rest of the disk stays as it is.
 
 use crate::{
-    machine::Machine,
+    machine::{Machine, met_at},
     machines::{Machines, encode},
     store::Work,
 };
@@ -59,14 +59,13 @@ impl Machines {
 
 fn reshaped(machine: &Machine, definition: &Definition, power: Power) -> Result<Machine, Error> {
     let mut after = machine.clone();
-    after.addresses = definition.addresses.clone().into();
-    after.size = definition.size.clone();
+    after.addresses = met_at(definition);
+    after.size = definition.size();
     if power == Power::Off {
         after.host_name = definition.host_name.clone();
         after.next_host_name = None;
     } else {
-        let (old, new) = (&machine.size, &definition.size);
-        if (old.cpu, old.memory_gib) != (new.cpu, new.memory_gib) {
+        if (machine.size.cpu, machine.size.memory_gib) != (definition.cpu, definition.memory_gib) {
             return Err(Error::NotOff(machine.id));
         }
         after.next_host_name = Some(definition.host_name.clone()).filter(|name| *name != machine.host_name);

@@ -16,8 +16,8 @@ mod world;
 pub use ground::until;
 pub use world::World;
 
-use crate::{Boot, Definition, Endpoint, Error, Hypervisor};
-use cvmd_model::{BootId, KeyBlob, Login, Observed, Power, PublicKey, Size, System};
+use crate::{Boot, Definition, Endpoint, Error, Hypervisor, VirtualDisk};
+use cvmd_model::{BootId, DiskId, KeyBlob, Login, Observed, Power, PublicKey, System};
 use ground::{blob, defined, drain, heard, line, login, names, shut_down, start};
 
 /// Makes a test of every promise: `contract!(#[tokio::test] make())`, where `make()` returns a [`World`].
@@ -294,16 +294,17 @@ pub async fn a_reshaped_machine_keeps_its_disk_and_its_boot(world: &mut dyn Worl
     let endpoint = hypervisor.endpoint(id).await.unwrap();
     shut_down(&*hypervisor, id).await;
     let before = hypervisor.observe(id).await.unwrap();
-    let size = Size { cpu: 2, memory_gib: 4, disks_gib: vec![60, 20] };
-    let larger = Definition { host_name: "larger".into(), size, ..definition.clone() };
+    let mut larger = Definition { host_name: "larger".into(), cpu: 2, memory_gib: 4, ..definition.clone() };
+    larger.disks[0].size_gib += 10;
+    larger.disks.push(VirtualDisk { id: DiskId::from_random(99), kind: "CLOUD_SSD".into(), size_gib: 20 });
     hypervisor.reshape(&larger).await.unwrap();
     hypervisor.reshape(&larger).await.unwrap();
     assert_eq!(hypervisor.observe(id).await.unwrap(), before);
     assert_eq!(hypervisor.read_login(id).await.unwrap(), login(&[1]));
     let running = start(&*hypervisor, id).await;
     // Disks grow and names change while a machine runs.
-    let size = Size { disks_gib: vec![70, 20], ..larger.size.clone() };
-    hypervisor.reshape(&Definition { host_name: "named".into(), size, ..larger }).await.unwrap();
+    larger.disks[0].size_gib += 10;
+    hypervisor.reshape(&Definition { host_name: "named".into(), ..larger }).await.unwrap();
     assert_eq!(until(&*hypervisor, id, |observed| observed.ready).await.boot, running.boot);
     assert_eq!(hypervisor.endpoint(id).await.unwrap(), endpoint);
 }
@@ -314,8 +315,8 @@ pub async fn processors_change_only_while_the_machine_is_off(world: &mut dyn Wor
     let id = definition.id;
     hypervisor.define(&definition).await.unwrap();
     let running = start(&*hypervisor, id).await;
-    for size in [Size { cpu: 9, ..definition.size.clone() }, Size { memory_gib: 9, ..definition.size.clone() }] {
-        let error = hypervisor.reshape(&Definition { size, ..definition.clone() }).await.unwrap_err();
+    for larger in [Definition { cpu: 9, ..definition.clone() }, Definition { memory_gib: 9, ..definition.clone() }] {
+        let error = hypervisor.reshape(&larger).await.unwrap_err();
         assert!(matches!(error, Error::NotOff(named) if named == id), "{error}");
     }
     assert_eq!(hypervisor.observe(id).await.unwrap().boot, running.boot);

@@ -3,6 +3,7 @@
 pub mod authorized_keys;
 mod connection;
 pub mod contract;
+mod definition;
 mod endpoint;
 mod error;
 mod fair;
@@ -11,6 +12,7 @@ mod peers;
 mod turns;
 
 pub use connection::{ByteStream, Connection};
+pub use definition::{Definition, NetworkCard, VirtualDisk};
 pub use endpoint::Endpoint;
 pub use error::{Among, Error};
 pub use fair::{Holding, Largest, largest};
@@ -19,27 +21,9 @@ pub use peers::Peer;
 pub use turns::{TooManyWait, Turn, Turns};
 
 use async_trait::async_trait;
-use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, Size, System};
-use std::net::{IpAddr, Ipv4Addr};
+use cvmd_model::{ImageId, InstanceId, KeyBlob, Login, Observed, System};
+use std::net::IpAddr;
 use tokio::sync::mpsc::UnboundedReceiver;
-
-/// What a machine is made of. Defined once; its login is written separately.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
-    pub id: InstanceId,
-    /// Addresses at which its sshd answers, the private one first.
-    pub addresses: Vec<Ipv4Addr>,
-    pub host_name: Box<str>,
-    pub size: Size,
-    /// The guest's operating system, as `uname` and the console show it.
-    pub os_name: Box<str>,
-    /// Whether there is an sshd at all; a Windows machine has none.
-    pub has_sshd: bool,
-    /// The captured image that its disk is a copy of; `None` for a disk that admits nobody.
-    pub image: Option<ImageId>,
-    /// The instance tag `cvmd:guest`: how a simulated guest behaves. Real drivers ignore it.
-    pub guest: Box<str>,
-}
 
 /// The system that a machine boots from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! Performs one step on the hypervisor, and reads what a disk really holds after a failed write.
 
 use crate::Step;
-use cvmd_hypervisor::{Boot, Definition, Error, Hypervisor};
+use cvmd_hypervisor::{Boot, Definition, Error, Hypervisor, NetworkCard, VirtualDisk};
 use cvmd_model::{GUEST_TAG, Goal, ImageId, Instance, KeyBlob, KeyPairId, Login, LoginWanted, Password};
 use cvmd_state::View;
-use std::net::Ipv4Addr;
 
 /// Performs one step for the instance, with the values of its row in `view`.
 pub(crate) async fn perform(
@@ -106,15 +105,28 @@ pub(crate) async fn read_disk(hypervisor: &dyn Hypervisor, view: &View, instance
 /// The definition of the instance's machine.
 #[must_use]
 pub fn definition(instance: &Instance) -> Definition {
+    let kind = instance.instance_type.get();
+    let disk = |id, kind: &str, size_gib| VirtualDisk { id, kind: kind.into(), size_gib };
+    let system_disk = &instance.system_disk;
+    let data_disks = instance.data_disks.iter().map(|data| disk(data.id, &data.kind, data.size_gib));
     Definition {
         id: instance.id,
-        // The host cannot use the others: two VPCs may have instances with the same address.
-        addresses: instance.addresses().filter(Ipv4Addr::is_loopback).collect(),
         host_name: instance.host_name.clone(),
-        size: instance.size(),
-        os_name: instance.system().map_or("Linux", |image| image.os_name).into(),
-        has_sshd: !instance.is_windows(),
+        cpu: kind.cpu,
+        memory_gib: kind.memory_gib,
+        base_image: instance.extras().base_image.unwrap_or(instance.image),
         image: instance.extras().base_image.map(|_| instance.image),
+        os_name: instance.system().map_or("Linux", |image| image.os_name).into(),
+        user: instance.user().into(),
+        has_sshd: !instance.is_windows(),
+        disks: [disk(system_disk.id, &system_disk.kind, system_disk.size_gib)].into_iter().chain(data_disks).collect(),
+        network_cards: vec![NetworkCard {
+            vpc: instance.vpc,
+            subnet: instance.subnet,
+            private_address: instance.private_address,
+            public_address: instance.public_address,
+        }],
+        user_data: instance.user_data.clone(),
         guest: guest(instance).into(),
     }
 }

@@ -227,7 +227,7 @@ async fn an_address_is_one_machines() {
     let harness = Harness::new();
     let first = definition("");
     harness.driver.define(&first).await.unwrap();
-    let second = Definition { addresses: first.addresses.clone(), ..definition("") };
+    let second = Definition { network_cards: first.network_cards.clone(), ..definition("") };
     let error = harness.driver.define(&second).await.unwrap_err();
     assert!(error.to_string().contains(&first.id.to_string()), "{error}");
     assert_eq!(harness.power(second.id).await, Power::Absent);
@@ -242,18 +242,19 @@ async fn a_reshaped_machine_takes_free_addresses_and_gives_back_those_it_leaves(
     for definition in [&first, &second] {
         harness.driver.define(definition).await.unwrap();
     }
-    let left = first.addresses[0];
-    let taken = Definition { addresses: vec![left, second.addresses[0]], ..first.clone() };
+    let left = first.network_cards[0].private_address;
+    let mut taken = first.clone();
+    taken.network_cards[0].public_address = Some(second.network_cards[0].private_address);
     let error = harness.driver.reshape(&taken).await.unwrap_err();
     assert!(error.to_string().contains(&second.id.to_string()), "{error}");
     assert_eq!(harness.row(first.id)["addresses"], json!([left]));
-    first.addresses = definition("").addresses;
+    first.network_cards = definition("").network_cards;
     harness.driver.reshape(&first).await.unwrap();
-    second.addresses.push(left);
+    second.network_cards[0].public_address = Some(left);
     harness.driver.reshape(&second).await.unwrap();
     harness.crash();
-    assert_eq!(harness.row(first.id)["addresses"], json!(first.addresses));
-    assert_eq!(harness.row(second.id)["addresses"], json!(second.addresses));
+    assert_eq!(harness.row(first.id)["addresses"], json!(first.addresses().collect::<Vec<_>>()));
+    assert_eq!(harness.row(second.id)["addresses"], json!(second.addresses().collect::<Vec<_>>()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,7 +34,7 @@ async fn child_that_writes_until_it_is_killed() {
         let driver = driver.clone();
         writers.push(tokio::spawn(async move {
             let id = InstanceId::from_random(machine);
-            let definition = Definition { id, addresses: vec![], ..support::definition("") };
+            let definition = Definition { id, network_cards: vec![], ..support::definition("") };
             driver.define(&definition).await.unwrap();
             for number in 1.. {
                 driver.write_login(id, &numbered(number), &[]).await.unwrap();

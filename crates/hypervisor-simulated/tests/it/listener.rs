@@ -1,6 +1,6 @@
 //! The machines' listeners: the addresses and ports at which they answer.
 
-use crate::support::{LIMIT, definition, own_ports, settings, until};
+use crate::support::{LIMIT, card, definition, own_ports, settings, until};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::{Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{OwnPorts, SimulatedHypervisor};
@@ -160,7 +160,8 @@ async fn machines_whose_address_means_nothing_here_may_share_it_and_are_reached_
     let directory = tempfile::tempdir().unwrap();
     let driver = SimulatedHypervisor::open(settings(&directory, Clock::System)).unwrap();
     for _ in 0..2 {
-        let definition = Definition { addresses: vec![Ipv4Addr::new(10, 0, 0, 2)], ..definition("boot-ms=1") };
+        let definition =
+            Definition { network_cards: vec![card(Ipv4Addr::new(10, 0, 0, 2))], ..definition("boot-ms=1") };
         driver.define(&definition).await.unwrap();
         driver.start(definition.id).await.unwrap();
         until(&driver, definition.id, |observed| observed.ready).await;

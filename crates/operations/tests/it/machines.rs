@@ -415,7 +415,7 @@ impl Hypervisor for Machines {
         let id = definition.id;
         self.effect("reshape", id, |inner| {
             let machine = inner.machines.get_mut(&id).ok_or(Error::Absent(id))?;
-            if machine.power != Power::Off && machine.definition.size.cpu != definition.size.cpu {
+            if machine.power != Power::Off && machine.definition.cpu != definition.cpu {
                 return Err(Error::NotOff(id));
             }
             machine.definition = definition.clone();

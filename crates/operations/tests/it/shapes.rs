@@ -16,7 +16,7 @@ fn larger() -> InstanceTypeId {
 fn has(life: &Life, id: InstanceId, cpu: u32, system_disk_gib: u32, when: &str) {
     let row = life.instance(id);
     let definition = life.machines.machine(id).expect("a machine").definition;
-    assert_eq!((definition.size, definition.host_name), (row.size(), row.host_name.clone()), "{when}");
+    assert_eq!((definition.size(), definition.host_name), (row.size(), row.host_name.clone()), "{when}");
     assert_eq!((row.size().cpu, row.size().disks_gib), (cpu, vec![system_disk_gib]), "{when}");
 }
 
@@ -84,7 +84,7 @@ fn a_stop_without_charging_takes_the_public_address_and_a_start_brings_another()
         life.settle().await;
         life.ask(id, |instance| instance.reset_bandwidth(5, Some(PUBLIC), by(1))).await;
         life.until_ended(id).await.unwrap();
-        let addresses = |life: &Life| life.machines.machine(id).unwrap().definition.addresses;
+        let addresses = |life: &Life| life.machines.machine(id).unwrap().definition.addresses().collect::<Vec<_>>();
         let private = life.instance(id).private_address;
         assert_eq!(addresses(life), [private, PUBLIC]);
         life.ask(id, |instance| instance.stop(StopType::Soft, true, by(2))).await;

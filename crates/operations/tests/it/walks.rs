@@ -3,8 +3,10 @@
 use crate::harness::{
     FORCED, Harness, Life, assert_success, by, instance, key_id, key_pair, pay_in_advance, public_key, rescue_login,
 };
+use crate::images::custom_image;
 use cvmd_hypervisor::Boot;
-use cvmd_model::{Associate, InstanceState as S, Login, Power, StopType};
+use cvmd_model::{Associate, DataDisk, DiskId, InstanceState as S, Login, Power, StopType};
+use cvmd_operations::definition;
 
 #[test]
 fn a_launch_defines_writes_and_starts() {
@@ -16,23 +18,33 @@ fn a_launch_defines_writes_and_starts() {
         assert_eq!((machine.power, machine.boots), (Power::Running, 1));
         assert_eq!(life.keys_on_disk(id), [1, 2]);
         assert_eq!(&*machine.definition.guest, "boot-ms=7");
-        assert_eq!(machine.definition.addresses, [life.instance(id).private_address]);
+        assert_eq!(machine.definition.addresses().collect::<Vec<_>>(), [life.instance(id).private_address]);
         assert!(machine.definition.has_sshd);
         assert_success(life, id, 1001).await;
     });
 }
 
 #[test]
-fn a_machine_gets_addresses_of_the_block_only() {
+fn a_definition_says_all_that_the_machine_is_made_of() {
     let mut instance = instance(1, &[]);
-    instance.public_address = Some(instance.private_address);
-    instance.private_address = [10, 0, 0, 5].into();
-    assert_eq!(
-        Some(cvmd_operations::definition(&instance).addresses),
-        instance.public_address.map(|public| vec![public])
-    );
-    instance.public_address = None;
-    assert!(cvmd_operations::definition(&instance).addresses.is_empty());
+    instance.public_address = Some([127, 64, 9, 9].into());
+    instance.user_data = Some("aGk=".into());
+    let data = DataDisk::plain(DiskId::from_random(7), "CLOUD_SSD", 70);
+    instance.data_disks = [data.clone()].into();
+    let defined = definition(&instance);
+    let (system, card) = (&instance.system_disk, &defined.network_cards[0]);
+    let disks: Vec<_> = defined.disks.iter().map(|disk| (disk.id, &*disk.kind, disk.size_gib)).collect();
+    assert_eq!(disks, [(system.id, &*system.kind, 50), (data.id, "CLOUD_SSD", 70)]);
+    assert_eq!(defined.size(), instance.size());
+    assert_eq!((card.vpc, card.subnet), (instance.vpc, instance.subnet));
+    assert_eq!(defined.addresses().collect::<Vec<_>>(), instance.addresses().collect::<Vec<_>>());
+    assert_eq!((&*defined.user, &defined.user_data), (instance.user(), &instance.user_data));
+    assert_eq!((defined.base_image, defined.image), (instance.image, None));
+    let (base, captured) = (instance.image, custom_image().id);
+    instance.image = captured;
+    instance.change_extras(|extras| extras.base_image = Some(base));
+    let defined = definition(&instance);
+    assert_eq!((defined.base_image, defined.image), (base, Some(captured)));
 }
 
 #[test]

@@ -4,11 +4,11 @@ mod copies;
 mod sftp;
 
 use super::WAY;
-use crate::support::{Key, Seen, Ssh, Way, definition, key, login, own_ports, seen, settings, until};
+use crate::support::{Key, Seen, Ssh, Way, card, definition, disk, key, login, own_ports, seen, settings, until};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::{Boot, Definition, Hypervisor};
 use cvmd_hypervisor_simulated::{Settings, SimulatedHypervisor};
-use cvmd_model::{InstanceId, Login, Power, Size};
+use cvmd_model::{InstanceId, Login, Power};
 use std::{process::Stdio, sync::Arc};
 
 const ED25519: &[&str] = &["-t", "ed25519"];
@@ -192,21 +192,14 @@ async fn a_machine_knows_how_large_it_is_and_learns_its_name_with_its_next_boot(
     let id = harness.machine("", &login(&[&mine], None)).await;
     let asked = async |text: &str| harness.ssh(id).with_key(&mine, &[text]).await;
     assert_eq!(asked("nproc && lsblk").await, good("1\nNAME SIZE TYPE\nvda 50G disk\n"));
-    let machine = harness.driver.machine(id).unwrap();
-    let mut definition = Definition {
-        id,
-        addresses: machine.addresses.to_vec(),
-        host_name: "renamed".into(),
-        size: Size { disks_gib: vec![60, 10], ..Size::default() },
-        os_name: machine.os_name.clone(),
-        has_sshd: true,
-        image: None,
-        guest: "".into(),
-    };
+    let address = harness.driver.machine(id).unwrap().addresses[0];
+    let disks = vec![disk(60), disk(10)];
+    let network_cards = vec![card(address)];
+    let mut definition = Definition { id, host_name: "renamed".into(), disks, network_cards, ..definition("") };
     harness.driver.reshape(&definition).await.unwrap();
     assert_eq!(asked("lsblk && hostname").await, good("NAME SIZE TYPE\nvda 60G disk\nvdb 10G disk\nVM-1-2\n"));
     harness.driver.power_off(id).await.unwrap();
-    definition.size = Size { cpu: 4, memory_gib: 8, disks_gib: vec![60, 10] };
+    (definition.cpu, definition.memory_gib) = (4, 8);
     harness.driver.reshape(&definition).await.unwrap();
     harness.driver.start(id).await.unwrap();
     until(&harness.driver, id, |observed| observed.ready).await;

@@ -3,9 +3,9 @@
 pub(crate) mod harness;
 
 use cvmd_clock::Clock;
-use cvmd_hypervisor::{Definition, Hypervisor, contract};
+use cvmd_hypervisor::{Definition, Hypervisor, NetworkCard, VirtualDisk, contract};
 use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
-use cvmd_model::{InstanceId, Login, Observed, PublicKey};
+use cvmd_model::{DiskId, InstanceId, Login, Observed, PublicKey, SubnetId, VpcId};
 use serde_json::Value;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -74,14 +74,29 @@ pub(crate) fn definition(guest: &str) -> Definition {
     let [.., second, third, fourth] = random.to_be_bytes();
     Definition {
         id,
-        addresses: vec![Ipv4Addr::new(127, 64 | second & 63, third, fourth.clamp(1, 254))],
         host_name: "VM-1-2".into(),
-        size: cvmd_model::Size::default(),
-        os_name: "Debian 12".into(),
-        has_sshd: true,
+        cpu: 1,
+        memory_gib: 1,
+        base_image: cvmd_model::IMAGES[0].id(),
         image: None,
+        os_name: "Debian 12".into(),
+        user: "root".into(),
+        has_sshd: true,
+        disks: vec![disk(50)],
+        network_cards: vec![card(Ipv4Addr::new(127, 64 | second & 63, third, fourth.clamp(1, 254)))],
+        user_data: None,
         guest: guest.into(),
     }
+}
+
+/// A network card with that private address.
+pub(crate) fn card(private_address: Ipv4Addr) -> NetworkCard {
+    let (vpc, subnet) = (VpcId::from_random(1), SubnetId::from_random(1));
+    NetworkCard { vpc, subnet, private_address, public_address: None }
+}
+
+pub(crate) fn disk(size_gib: u32) -> VirtualDisk {
+    VirtualDisk { id: DiskId::from_random(u64::from(size_gib)), kind: "CLOUD_PREMIUM".into(), size_gib }
 }
 
 /// Waits until the machine is as wanted.
