@@ -3,9 +3,10 @@
 use crate::{config::Config, data::DataDirectory, truths};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::Hypervisor;
-use cvmd_hypervisor_simulated::{Owners, Settings, SimulatedHypervisor, SshSettings, Survey};
-use cvmd_state::State;
-use std::{net::Ipv4Addr, sync::Arc};
+use cvmd_hypervisor_simulated::{Machine, Owners, Settings, SimulatedHypervisor, SshSettings, Survey};
+use cvmd_model::{Catalogue, IMAGES, Instance};
+use cvmd_state::{State, View};
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
 
 /// The maximum of machines without an instance that are logged one by one.
 const ORPHANS_LOGGED: usize = 20;
@@ -40,6 +41,7 @@ pub(crate) async fn open(
     };
     let machines = SimulatedHypervisor::open_for(settings, Some(directory), |id| view.instance(id).is_some())?;
     keep_apart(state, &machines);
+    compare_platforms(&view, &machines);
     Ok(machines)
 }
 
@@ -60,4 +62,24 @@ fn keep_apart(state: &State, machines: &SimulatedHypervisor) {
     }
     let addresses: Vec<Ipv4Addr> = aside.iter().flat_map(|machine| machine.addresses.iter().copied()).collect();
     state.reserve(&addresses);
+}
+
+/// The operator's own images whose platform is another one than when machines were made of them: said once of each. Nothing is
+/// changed, as only the operator knows which of the two is meant.
+fn compare_platforms(view: &View, machines: &SimulatedHypervisor) {
+    // Those of the vendor's images never change.
+    if Catalogue::get().images.len() == IMAGES.len() {
+        return;
+    }
+    let mut changed: BTreeMap<&str, (&Instance, usize)> = BTreeMap::new();
+    // An operation under way may be making the machine anew.
+    for instance in view.all_instances().filter(|instance| instance.operation.is_none()) {
+        let differs = |machine: Arc<Machine>| machine.has_sshd == instance.is_windows();
+        if let Some(image) = instance.system().filter(|_| machines.machine(instance.id).is_some_and(differs)) {
+            changed.entry(image.id_text).or_insert((instance, 0)).1 += 1;
+        }
+    }
+    for (image, (Instance { id, .. }, machines)) in changed {
+        tracing::warn!(image, machines, instance = %id, "machines of this image were made when the section [catalogue] gave it another platform");
+    }
 }

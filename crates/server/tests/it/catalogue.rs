@@ -3,6 +3,7 @@
 use crate::support::{
     Home,
     http::{Answer, Client, Tc3},
+    until,
 };
 use serde_json::{Value, json};
 
@@ -81,6 +82,24 @@ fn instances_are_launched_of_the_operators_own_and_a_start_without_them_names_wh
     assert!(message.contains("`lab-east") && message.contains("put it back into the section [catalogue]"), "{message}");
     configure(&home, OWN);
     home.start().stop();
+}
+
+#[test]
+fn a_start_that_finds_another_platform_of_an_image_says_so() {
+    const SAID: &str = "gave it another platform";
+    let home = configured(OWN).expecting(SAID);
+    let server = home.start();
+    launch(&server.client, "lab-east-1").unwrap();
+    until("it runs", || {
+        let seen = in_lab(&server.client, "DescribeInstances", &json!({})).unwrap();
+        seen["InstanceSet"][0]["InstanceState"] == "RUNNING"
+    });
+    assert!(!server.stop().contains(SAID));
+    assert!(!home.start().stop().contains(SAID));
+    configure(&home, &OWN.replace("platform = \"Arch\"", "platform = \"Windows\""));
+    let log = home.start().stop();
+    let said = log.lines().find(|line| line.contains(SAID)).unwrap();
+    assert!(said.contains("img-arch0001") && said.contains("machines=1") && said.contains("ins-"), "{said}");
 }
 
 #[test]
