@@ -256,13 +256,13 @@ pub async fn gone_keys_leave_whoever_wrote_them_and_other_lines_stay_byte_for_by
     let (hypervisor, id) = defined(world).await;
     hypervisor.write_login(id, &login(&[1]), &[]).await.unwrap();
     let (one, two) = (line(1), line(2));
-    let by_hand = format!("# mine,  \t with blanks\n\nno-pty {two} me@home\nnot a key at all\n");
+    let kept = format!("# mine,  \t with blanks\n\nno-pty {two} me@home\nnot a key at all\n");
     let by_hand =
-        format!("{one}\n{by_hand}command=\"echo \\\"{one}\\\"\" {one} somebody else\n  {one}\nfrom=\"10.0.0.1\" {one}");
+        format!("{one}\n{kept}command=\"echo \\\"{one}\\\"\" {one} somebody else\n  {one}\nfrom=\"10.0.0.1\" {one}");
     world.write_by_hand(id, &by_hand).await;
     hypervisor.write_login(id, &login(&[3]), &[blob(1)]).await.unwrap();
     let text = world.text(id).await;
-    assert!(text.starts_with(&by_hand), "{text}");
+    assert!(text.starts_with(&kept), "{text}");
     assert!(!text.lines().any(|line| KeyBlob::of_line(line) == Some(blob(1))), "{text}");
     let admitted = hypervisor.read_login(id).await.unwrap();
     assert!(names(&admitted, &blob(2)) && names(&admitted, &blob(3)) && !names(&admitted, &blob(1)));
