@@ -1,7 +1,10 @@
 //! The decisions as tables: every goal with every power, at each point of its walk.
 
 use super::*;
-use cvmd_model::{BootId, InstanceTypeId, InternetAccessible, Login, LoginWanted, Password, Shape};
+use crate::Step;
+use cvmd_model::{
+    BootId, Failure, InstanceTypeId, InternetAccessible, Login, LoginWanted, Password, Power, Shape, System,
+};
 
 const NOW_MS: u64 = 1_000_000;
 
