@@ -34,6 +34,7 @@ macro_rules! catalog {
                 describe_account_quota,
                 describe_disaster_recover_group_quota,
                 describe_disaster_recover_groups,
+                describe_hosts,
                 describe_image_from_family,
                 describe_image_quota,
                 describe_images,
