@@ -29,4 +29,4 @@ impl From<CreatedTagId> for RowKey {
     }
 }
 
-resource!(CreatedTag, CreatedTagId, |tag| CreatedTagId(tag.sequence), |_tag| None);
+resource!(CreatedTag, CreatedTagId, id: |tag| CreatedTagId(tag.sequence), region: |_tag| None);

@@ -97,4 +97,10 @@ impl CustomImage {
     }
 }
 
-resource!(CustomImage, ImageId, |image| Some(image.region));
+resource!(
+    CustomImage,
+    ImageId,
+    region: |image| Some(image.region),
+    // One that is being deleted is not visible.
+    tags: |image| if image.state == ImageState::Deleting { &[] } else { &image.tags }
+);

@@ -176,9 +176,9 @@ impl RouteTableId {
     }
 }
 
-resource!(Vpc, VpcId, |vpc| Some(vpc.region));
+resource!(Vpc, VpcId, region: |vpc| Some(vpc.region), tags: |vpc| &vpc.tags);
 
-resource!(Subnet, SubnetId, |subnet| Some(subnet.zone.region()));
+resource!(Subnet, SubnetId, region: |subnet| Some(subnet.zone.region()), tags: |subnet| &subnet.tags);
 
 #[cfg(test)]
 mod test {

@@ -84,7 +84,7 @@ impl DisasterRecoverGroup {
     }
 }
 
-resource!(DisasterRecoverGroup, DisasterRecoverGroupId, |group| Some(group.region));
+resource!(DisasterRecoverGroup, DisasterRecoverGroupId, region: |group| Some(group.region));
 
 impl Instance {
     /// Puts the instance into the group, and removes it from its earlier one.

@@ -1,6 +1,6 @@
 //! The fields that a row needs to be stored in a table: its id, its owner, its place in the list.
 
-use crate::{AccountNumber, RegionId, RowKey};
+use crate::{AccountNumber, RegionId, RowKey, Tag};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::{Debug, Display};
 
@@ -18,15 +18,25 @@ pub trait Resource: Debug + Serialize + DeserializeOwned + Send + Sync + 'static
 
     /// `None` when the kind belongs to the account alone.
     fn region(&self) -> Option<RegionId>;
+
+    /// The tags that the tag product lists.
+    fn tags(&self) -> &[Tag] {
+        &[]
+    }
 }
 
 /// `impl Resource` of a row that has the fields `sequence` and `account`: its type, its id's type, its id unless that is the
-/// field `id`, and its region.
+/// field `id`, its region, and its tags where the tag product lists them.
 macro_rules! resource {
-    ($kind:ty, $id:ty, |$row:ident| $region:expr) => {
-        resource!($kind, $id, |row| row.id, |$row| $region);
+    ($kind:ty, $id:ty, region: |$row:ident| $region:expr $(, tags: |$tagged:ident| $tags:expr)?) => {
+        resource!($kind, $id, id: |row| row.id, region: |$row| $region $(, tags: |$tagged| $tags)?);
     };
-    ($kind:ty, $id:ty, |$of:ident| $value:expr, |$row:ident| $region:expr) => {
+    (
+        $kind:ty, $id:ty,
+        id: |$of:ident| $value:expr,
+        region: |$row:ident| $region:expr
+        $(, tags: |$tagged:ident| $tags:expr)?
+    ) => {
         impl $crate::Resource for $kind {
             type Id = $id;
 
@@ -47,6 +57,11 @@ macro_rules! resource {
                 let $row = self;
                 $region
             }
+
+            $(fn tags(&self) -> &[$crate::Tag] {
+                let $tagged = self;
+                $tags
+            })?
         }
     };
 }

@@ -213,7 +213,7 @@ impl SecurityGroupId {
     }
 }
 
-resource!(SecurityGroup, SecurityGroupId, |group| Some(group.region));
+resource!(SecurityGroup, SecurityGroupId, region: |group| Some(group.region), tags: |group| &group.tags);
 
 #[cfg(test)]
 mod test {

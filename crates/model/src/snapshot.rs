@@ -40,4 +40,4 @@ impl Snapshot {
     }
 }
 
-resource!(Snapshot, SnapshotId, |snapshot| Some(snapshot.zone.region()));
+resource!(Snapshot, SnapshotId, region: |snapshot| Some(snapshot.zone.region()), tags: |snapshot| &snapshot.tags);

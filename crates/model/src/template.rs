@@ -150,13 +150,13 @@ impl LaunchTemplate {
     }
 }
 
-resource!(LaunchTemplate, LaunchTemplateId, |template| Some(template.region));
+resource!(LaunchTemplate, LaunchTemplateId, region: |template| Some(template.region));
 
 resource!(
     LaunchTemplateVersion,
     LaunchTemplateVersionId,
-    |version| LaunchTemplateVersionId { template: version.template, number: version.number },
-    |version| Some(version.region)
+    id: |version| LaunchTemplateVersionId { template: version.template, number: version.number },
+    region: |version| Some(version.region)
 );
 
 #[cfg(test)]

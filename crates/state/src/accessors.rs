@@ -2,16 +2,13 @@
 //! what accounts own.
 
 use crate::{Resources, Usage, View, any_resource::resource_kinds};
-use cvmd_model::{
-    AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, LaunchTemplate, LaunchTemplateVersion, SecurityGroup,
-    Snapshot, Subnet, Tag, Vpc,
-};
+use cvmd_model::{AccountNumber, Tag};
 
 macro_rules! accessors {
     ($($field:ident: $kind:ident in $table:ident,)*) => {
         impl View {
             $(#[must_use]
-            pub fn $field(&self) -> Resources<'_, $kind> {
+            pub fn $field(&self) -> Resources<'_, cvmd_model::$kind> {
                 self.resources.of_kind()
             })*
         }

@@ -1,10 +1,7 @@
 //! The kinds of row without an index of their own. A new kind is its struct and its [`Resource`] in `model`, and one
 //! line here.
 
-use cvmd_model::{
-    AccountNumber, CreatedTag, CustomImage, DisasterRecoverGroup, LaunchTemplate, LaunchTemplateVersion, RegionId,
-    Resource, RowKey, SecurityGroup, Snapshot, Subnet, Vpc,
-};
+use cvmd_model::{AccountNumber, RegionId, Resource, RowKey, Tag};
 use serde_json::{from_slice, to_vec};
 use std::sync::Arc;
 
@@ -60,20 +57,20 @@ macro_rules! any_resource {
         /// A row of any of the kinds.
         #[derive(Debug, Clone)]
         pub enum AnyResource {
-            $($kind(Arc<$kind>),)*
+            $($kind(Arc<cvmd_model::$kind>),)*
         }
 
-        $(impl Kind for $kind {
+        $(impl Kind for cvmd_model::$kind {
             const KIND: ResourceKind = ResourceKind::$table;
 
-            fn of(row: &AnyResource) -> Option<&Arc<$kind>> {
+            fn of(row: &AnyResource) -> Option<&Arc<Self>> {
                 match row {
                     AnyResource::$kind(value) => Some(value),
                     _ => None,
                 }
             }
 
-            fn into_any(row: Arc<$kind>) -> AnyResource {
+            fn into_any(row: Arc<Self>) -> AnyResource {
                 AnyResource::$kind(row)
             }
         })*
@@ -89,6 +86,12 @@ macro_rules! any_resource {
             pub(crate) fn account(&self) -> AccountNumber {
                 match self {
                     $(AnyResource::$kind(value) => value.account(),)*
+                }
+            }
+
+            pub(crate) fn tags(&self) -> &[Tag] {
+                match self {
+                    $(AnyResource::$kind(value) => value.tags(),)*
                 }
             }
 

@@ -1,7 +1,7 @@
 //! How many of an account's resources carry each tag, updated with every change, so that they need not be walked.
 
 use crate::AnyResource;
-use cvmd_model::{AccountNumber, ImageState, Instance, KeyPair, Tag};
+use cvmd_model::{AccountNumber, Instance, KeyPair, Tag};
 use imbl::OrdMap;
 
 /// The counts, by account, key and value.
@@ -42,21 +42,7 @@ impl Carrier for AnyResource {
     }
 
     fn tags(&self) -> impl Iterator<Item = &Tag> {
-        let tags: &[Tag] = match self {
-            AnyResource::Vpc(vpc) => &vpc.tags,
-            AnyResource::Subnet(subnet) => &subnet.tags,
-            AnyResource::SecurityGroup(group) => &group.tags,
-            // An image that is being deleted is not visible.
-            AnyResource::CustomImage(image) if image.state == ImageState::Deleting => &[],
-            AnyResource::CustomImage(image) => &image.tags,
-            AnyResource::Snapshot(snapshot) => &snapshot.tags,
-            // The tag product does not list these.
-            AnyResource::LaunchTemplate(_)
-            | AnyResource::LaunchTemplateVersion(_)
-            | AnyResource::DisasterRecoverGroup(_)
-            | AnyResource::CreatedTag(_) => &[],
-        };
-        tags.iter()
+        self.tags().iter()
     }
 }
 
