@@ -138,6 +138,11 @@ def test_images_and_places_are_listed(cloud):
     assert regions[REGION] == "AVAILABLE"
 
 
+def test_nobody_has_a_dedicated_host(cloud):
+    hosts = cloud.call("DescribeHosts", Filters=[{"Name": "zone", "Values": [ZONE]}])
+    assert (hosts["TotalCount"], hosts["HostSet"]) == (0, [])
+
+
 def test_terminated_instances_are_gone_and_their_ids_unknown(cloud, bound, plain):
     machine = bound.machine
     with_key(machine, bound.key).entered()
