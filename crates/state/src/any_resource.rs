@@ -1,5 +1,4 @@
-//! The kinds of row without an index of their own. A new kind is its struct and its [`Resource`] in `model`, and one
-//! line here.
+//! The kinds of row without an index of their own. CONTRIBUTING.md says what a new kind needs.
 
 use cvmd_model::{AccountNumber, RegionId, Resource, RowKey, Tag};
 use serde_json::{from_slice, to_vec};
