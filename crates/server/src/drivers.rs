@@ -74,7 +74,7 @@ fn compare_platforms(view: &View, machines: &SimulatedHypervisor) {
     let mut changed: BTreeMap<&str, (&Instance, usize)> = BTreeMap::new();
     // An operation under way may be making the machine anew.
     for instance in view.all_instances().filter(|instance| instance.operation.is_none()) {
-        let differs = |machine: Arc<Machine>| false && machine.has_sshd;
+        let differs = |machine: Arc<Machine>| machine.has_sshd == instance.is_windows();
         if let Some(image) = instance.system().filter(|_| machines.machine(instance.id).is_some_and(differs)) {
             changed.entry(image.id_text).or_insert((instance, 0)).1 += 1;
         }
