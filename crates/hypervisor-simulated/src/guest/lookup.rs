@@ -36,7 +36,7 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
         ("which", [option, ..]) if option.starts_with('-') => fails("which: no options are known here", 2),
         ("which", names) => each(names, &[], guest, |name, at| format!("{}\n", at.unwrap_or(name))),
         ("help", _) => prints(&format!(
-            "This is a simulated guest of cvmd. It knows {}, pipes, < and <<, $( ), $(( )), ( ), if, for, while, and scripts of sh without functions.",
+            "This is a simulated guest of cvmd. It knows {}, pipes, <, <<, > and >>, $( ), $(( )), ( ), if, for, while, until, and scripts of sh without functions.",
             names().join(", ")
         )),
         _ => return None,
@@ -45,7 +45,7 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
 
 /// The names of all commands.
 fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = BUILT_IN.into_iter().chain(PROGRAMS).filter(|name| name.len() > 1).collect();
+    let mut names: Vec<_> = BUILT_IN.into_iter().chain(PROGRAMS).collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -17,11 +17,13 @@ fn table() -> String {
     let flags = command();
     let flags = flags.get_arguments().filter(|arg| !arg.is_hide_set()).map(|arg| {
         let sentence = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        // The help points to this page.
+        let sentence = sentence.replace(". docs/operating.md says what then happens", "");
         let variable = arg.get_env().and_then(|name| name.to_str());
         row([Some(&written(arg)), variable, keys.get(arg.get_long().unwrap()).map(String::as_str)], &sentence)
     });
     let flagless = FLAGLESS.iter().map(|setting| row([None, setting.variable, setting.key], setting.sentence));
-    let head = "| flag | environment | file | | default |\n|---|---|---|---|---|\n".to_owned();
+    let head = "| flag | environment | file | meaning | default |\n|---|---|---|---|---|\n".to_owned();
     std::iter::once(head).chain(flags).chain(flagless).collect()
 }
 
