@@ -25,7 +25,8 @@ cargo xtask fmt              formats every Rust file
 cargo xtask docs             writes what is generated under docs/ and the record of all replies
 cargo xtask facts            writes the facts files under crates/actions/facts/ out of the vendor's own description
 cargo xtask tidy             the rules that clippy cannot know, each with its reason
-cargo xtask test [NAME]      every Rust test, optimised (ARGS go to cargo test); with a NAME, the tests of that name in any layer
+cargo xtask test [NAME] [ARGS]
+                             every Rust test, optimised; with a NAME, the tests of that name in any layer; ARGS go to cargo test
 cargo xtask clients [FOLDER...] [ARGS]
                              the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one); ARGS go
                              to pytest: -k NAME runs one check

@@ -175,12 +175,6 @@ impl Machine {
         };
         format!("{mount}{}/.ssh/authorized_keys", self.disk.home())
     }
-
-    /// Whether a path, as the login user may type it, is that of the disk's `authorized_keys`.
-    pub fn is_keys_path(&self, path: &str) -> bool {
-        let keys = self.keys_path();
-        path == keys || keys.strip_prefix(&self.home()).is_some_and(|rest| rest.trim_start_matches('/') == path)
-    }
 }
 
 /// The addresses at which its sshd is met. Of others this host knows nothing: machines of two VPCs may have the same one.

@@ -242,7 +242,7 @@ mod test {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn region_and_version_follow_each_doors_own_rule() {
+    async fn each_dialect_has_its_own_rules_for_region_and_version() {
         let bench = bench();
         let reply = api3(&bench.app, "DescribeZones", None, "{}").await;
         assert!(reply.contains("MissingParameter") && reply.contains("`Region`"), "{reply}");

@@ -76,13 +76,13 @@ fn machine_paths(workspace: &Workspace) -> Vec<Finding> {
     let roots = [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/"), concat!("/Us", "ers/")];
     // Paths inside a guest are not ours: the homes of its login users.
     let guests = [concat!("/ro", "ot/.ssh"), concat!("/ho", "me/ubuntu")];
-    let houses_of_guests = "crates/hypervisor-";
+    let drivers = "crates/hypervisor-";
     let mut findings = each_line(workspace, |text| {
         let text = guests.iter().fold(text.to_owned(), |text, guest| text.replace(guest, ""));
         let root = roots.into_iter().find(|root| begins_a_path(&text, root))?;
         Some(format!("derive the path instead of writing `{root}...`"))
     });
-    findings.retain(|finding| !finding.path.starts_with(houses_of_guests));
+    findings.retain(|finding| !finding.path.starts_with(drivers));
     findings
 }
 

@@ -32,7 +32,7 @@ const FILLED_WHEN_ASKED: &[&str] = &["AutoSnapshotPolicyIds"];
 pub(crate) struct Check<'a> {
     pub product: Product,
     pub facts: &'static Facts,
-    pub troubles: &'a mut String,
+    pub faults: &'a mut String,
     /// The structures that were seen.
     pub met: &'a mut BTreeSet<(Product, String)>,
 }
@@ -41,7 +41,7 @@ impl Check<'_> {
     /// `name` is the name of the structure or of the action.
     pub(crate) fn object(&mut self, value: &Value, name: &str, members: &[Member], place: &str) {
         let Value::Object(map) = value else {
-            let _ = writeln!(self.troubles, "{place}: not an object");
+            let _ = writeln!(self.faults, "{place}: not an object");
             return;
         };
         // The content of a template is what a user gave, and was not recorded.
@@ -51,18 +51,18 @@ impl Check<'_> {
         let kinds = |member: &str| recorded.and_then(|recorded| recorded.get(member)).map(String::as_str);
         let declared = |name: &str| members.iter().find(|member| member.name == name);
         for (name, _) in map.iter().filter(|(name, _)| declared(name).is_none() && kinds(name).is_none()) {
-            let _ = writeln!(self.troubles, "{place}: the vendor's reply has no member {name}");
+            let _ = writeln!(self.faults, "{place}: the vendor's reply has no member {name}");
         }
         let undeclared = recorded.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
         let undeclared = undeclared.filter(|name| declared(name).is_none() && !LEAKED.contains(name));
         for member in members.iter().map(|member| member.name.as_str()).chain(undeclared) {
             let place = format!("{place}.{member}");
             let Some(value) = map.get(member) else {
-                let _ = writeln!(self.troubles, "{place}: absent");
+                let _ = writeln!(self.faults, "{place}: absent");
                 continue;
             };
-            if let Some(trouble) = unlike(value, declared(member), kinds(member)) {
-                let _ = writeln!(self.troubles, "{place}: {value} {trouble}");
+            if let Some(fault) = unlike(value, declared(member), kinds(member)) {
+                let _ = writeln!(self.faults, "{place}: {value} {fault}");
             }
             let inner = declared(member).and_then(|member| self.facts.structs.get_key_value(&member.member));
             let undeclared = format!("{name}.{member}");

@@ -35,7 +35,7 @@ fn key_of(action: &Action) -> Key {
 struct Seen {
     codes: BTreeMap<Key, BTreeSet<&'static str>>,
     taken: BTreeMap<Key, BTreeSet<String>>,
-    troubles: String,
+    faults: String,
     /// The structures in replies.
     met: BTreeSet<(Product, String)>,
 }
@@ -67,7 +67,7 @@ async fn play(file: &str, paragraph: &str, seen: &mut Seen) {
         if let Some(pattern) = line.strip_prefix("< ") {
             let (call, got) = answer.take().unwrap_or_else(|| panic!("{file}: an answer without a call: {line}"));
             if !matches(pattern, &got) {
-                let _ = writeln!(seen.troubles, "{file}:\n  {call}\n  expected {pattern}\n  answered {got}");
+                let _ = writeln!(seen.faults, "{file}:\n  {call}\n  expected {pattern}\n  answered {got}");
             }
         } else {
             assert!(answer.is_none(), "{file}: a call without an answer before: {line}");
@@ -130,7 +130,7 @@ async fn run(world: &mut World, file: &str, line: &str, seen: &mut Seen) -> Stri
             // A dry run returns only the RequestId.
             if !call.value.as_object().unwrap().contains_key("DryRun") {
                 let facts = facts::of(product);
-                let mut check = Check { product, facts, troubles: &mut seen.troubles, met: &mut seen.met };
+                let mut check = Check { product, facts, faults: &mut seen.faults, met: &mut seen.met };
                 check.object(&reply, name, &facts.actions[name].output, name);
             }
             String::from_utf8(body).unwrap()
@@ -201,7 +201,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[test]
 fn every_transcript_is_answered_as_it_says() {
     let seen = play_all();
-    assert!(seen.troubles.is_empty(), "{}", seen.troubles);
+    assert!(seen.faults.is_empty(), "{}", seen.faults);
 }
 
 #[test]

@@ -380,7 +380,7 @@ async fn put_created(life: &Life) -> InstanceId {
 }
 
 #[test]
-fn what_no_request_asked_for_goes_on_after_every_crash_and_is_told_nowhere() {
+fn what_no_request_asked_for_goes_on_after_every_crash_and_leaves_no_journal_line() {
     for point in 1.. {
         let mut harness = Harness::new();
         let id = harness.live(async |life| {

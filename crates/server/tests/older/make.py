@@ -20,7 +20,7 @@ SECRET_ID, SECRET_KEY = "AKIDofTheKeptDirectory", "clearSecretKeyOfTheKeptDirect
 SLOW_MS = 4000
 RUNNING, STOPPED, GONE = "RUNNING", "STOPPED", "GONE"
 DAY = "2017-03-12"
-HANDBOOK_PASSWORD = "Kept-password-1"
+PASSWORD = "Kept-password-1"
 
 # What is done to whom: name, first state, guest tag, whether the kept key pair is bound, then the end: state and keys.
 STAYS, REMOVED = "skey-stays001", "skey-removed1"
@@ -125,7 +125,7 @@ def seed(place):
     public = keys(place)
     instances = []
     for name, (state, guest, bound, _) in SEEDED.items():
-        login = {"KeyIds": bound} if bound else {"Password": HANDBOOK_PASSWORD}
+        login = {"KeyIds": bound} if bound else {"Password": PASSWORD}
         row = {"InstanceId": instance_id(name), "InstanceName": name, "InstanceState": state, "LoginSettings": login}
         instances.append({**row, "Tags": [{"Key": "cvmd:guest", "Value": guest}]})
     pairs = [{"KeyId": STAYS, "KeyName": "stays", "PublicKey": public["stays"]}]
