@@ -49,8 +49,8 @@ pub type Answer = fn(&mut Parameters, &View, &Context) -> Result<Body, Reason>;
 pub enum Prepare {
     /// From the parameters alone.
     Alone(fn(&mut Parameters, &Context) -> Result<Apply, Reason>),
-    /// And from one moment of the state: for what is slow to read there and does not change. Whether it is still there when
-    /// the command runs is for what is applied to find out.
+    /// From the parameters and a view of the state, before the writer's turn: for what is slow to read and does not change.
+    /// The row may be gone when the command runs; the returned change must check that.
     From(fn(&mut Parameters, &View, &Context) -> Result<Apply, Reason>),
 }
 

@@ -37,7 +37,7 @@ impl SimulatedHypervisor {
     }
 
     /// The same for a data directory of that id, which is written into the file. Machines that are not wanted are set
-    /// aside: they stay in the file, and until a new one is defined in their place there is none.
+    /// aside: they stay in the file and are absent until they are defined anew.
     ///
     /// # Errors
     /// As [`SimulatedHypervisor::open`].

@@ -12,10 +12,7 @@ use cvmd_model::{BootId, InstanceId};
 const KEYS_BYTES_MAX: usize = 64 << 10;
 
 impl Machines {
-    /// Changes the text of `~/.ssh/authorized_keys` as the guest's owner can, whatever the machine's power is.
-    ///
-    /// # Errors
-    /// [`Error::Absent`], [`Error::Store`].
+    /// As [`crate::SimulatedHypervisor::edit_keys`].
     pub(crate) async fn edit_keys(
         &self,
         id: InstanceId,

@@ -9,13 +9,15 @@ use cvmd_model::InstanceId;
 use parking_lot::{Mutex, MutexGuard};
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
-/// OpenSSH's own numbers, in milliseconds.
+/// A peer is refused once so much has added up, as by OpenSSH.
 const MIN_MS: u64 = 15_000;
+/// The largest penalty, as OpenSSH's.
 const MAX_MS: u64 = 600_000;
 /// The maximum of addresses that are remembered.
 const PEERS_MAX: usize = 10_000;
-/// The maximum of lines of the log per minute, about one machine; the next constant is for all.
+/// The maximum of lines of the log per minute about one machine.
 const LINES_MACHINE_MAX: u32 = 10;
+/// The maximum of lines of the log per minute about all machines.
 const LINES_MAX: u32 = 100;
 const MINUTE_MS: u64 = 60_000;
 /// The maximum characters of a user's name in the log.

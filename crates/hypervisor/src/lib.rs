@@ -58,6 +58,7 @@ pub struct Capabilities {
 /// # Guarantees (of every driver)
 /// - An effect is durable before its verb returns `Ok`.
 /// - Every verb may be repeated: asking for what is already true is `Ok` and changes nothing.
+/// - A verb that writes may also return [`Error::Store`], when that cannot be made durable, and any verb [`Error::Other`].
 /// - A verb that returns an error has either done nothing, or left something that `observe` and `read_login` show.
 /// - Verbs on different machines run at the same time; verbs on one machine run one after the other.
 ///
@@ -104,14 +105,16 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// back what it wrote and returns `Ok` only if that agrees.
     ///
     /// # Errors
-    /// [`Error::NotOff`] when the machine is not off; nothing was written then.
+    /// [`Error::Absent`]; [`Error::NotOff`] when the machine is not off: nothing was written then. [`Error::NotAsWritten`] when
+    /// what was read back does not agree.
     async fn write_login(&self, id: InstanceId, wanted: &Login, gone: &[KeyBlob]) -> Result<(), Error>;
 
     /// Changes the machine to what the definition describes; boots, host key and the content of its disk stay. On a
     /// machine that is not off, addresses and disks change at once, and the host name at the next boot.
     ///
     /// # Errors
-    /// [`Error::NotOff`] when processors or memory would change on a machine that is not off; nothing has changed then.
+    /// [`Error::Absent`]; [`Error::NotOff`] when processors or memory would change on a machine that is not off. Nothing has
+    /// changed then.
     async fn reshape(&self, definition: &Definition) -> Result<(), Error>;
 
     /// Sets how the machine's simulated guest behaves from now on, as in [`Definition::guest`], whatever its power is.
@@ -134,7 +137,7 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// the old one is left, its host key included. Addresses and the boot count stay.
     ///
     /// # Errors
-    /// [`Error::NotOff`] and [`Error::NoImage`]; the disk is as it was then.
+    /// [`Error::Absent`], [`Error::NotOff`], [`Error::NoImage`]; the disk is as it was then.
     async fn reset(&self, definition: &Definition) -> Result<(), Error>;
 
     /// Copies the machine's disk as that image: the disk at one moment, also of a machine that runs. An image that
@@ -160,7 +163,7 @@ pub trait Hypervisor: Send + Sync + std::fmt::Debug + 'static {
     /// disk. The disk stays as it is. Returns `Ok` only if `observe` shows the chosen system.
     ///
     /// # Errors
-    /// [`Error::NotOff`] when the machine is not off; nothing was chosen then.
+    /// [`Error::Absent`]; [`Error::NotOff`] when the machine is not off. Nothing was chosen then.
     async fn set_boot(&self, id: InstanceId, boot: &Boot) -> Result<(), Error>;
 
     /// How to reach the machine's sshd, whether it runs or not.

@@ -1,4 +1,4 @@
-//! What cvmd knows of an instance's password.
+//! Passwords of instances: of a set one only a hash is stored.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,5 @@
 //! The parts of a machine that can change during its life: its type, its disks' sizes, its host name and its public
 //! address.
-//! public address.
 
 use crate::{InstanceTypeId, InternetAccessible};
 use serde::{Deserialize, Serialize};

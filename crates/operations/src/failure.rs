@@ -1,14 +1,14 @@
-//! Why an operation is given up, told for what it was to bring about.
+//! The failure that ends an operation, worded for its goal.
 
 use cvmd_model::{Failure, Goal, Trail};
 
-/// A step that has failed for good.
+/// A step that is not tried again.
 #[derive(Debug)]
 pub(crate) struct Lost<'a> {
     pub(crate) goal: &'a Goal,
     pub(crate) trail: &'a Trail,
     pub(crate) cause: Box<str>,
-    /// Seconds since the machine was first told to start; at least one.
+    /// Seconds since the machine was first asked to start; at least one.
     pub(crate) spent_s: u64,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn not_started(goal: &Goal, within_s: u64, cause: &str) -> Failure {
     }
 }
 
-/// A stop gives its address back by it: that is nothing which was asked for by itself.
+/// The machine's shape could not be changed. Nobody asked a stop for that: it reshapes only to give an address back.
 pub(crate) fn not_reshaped(lost: Lost<'_>) -> Failure {
     match lost.goal {
         Goal::Stop { .. } => Failure::Hypervisor { cause: lost.cause },
@@ -39,14 +39,13 @@ pub(crate) fn not_reshaped(lost: Lost<'_>) -> Failure {
     }
 }
 
-/// A machine that was to be off for what the goal wants.
+/// The machine could not be powered off, which the goal needs first.
 pub(crate) fn not_powered_off(lost: Lost<'_>) -> Failure {
     let cause = format!("it cannot be powered off: {}", lost.cause).into();
     not_reached(lost.goal, lost.trail, cause).unwrap_or(Failure::Hypervisor { cause: lost.cause })
 }
 
-/// That what the goal wants of the disk or of the machine's shape has not come about; `None` when it has, or there is no
-/// such thing.
+/// The failure when the goal's change of the disk or the shape was not made; `None` when it was, or the goal has none.
 pub(crate) fn not_reached(goal: &Goal, trail: &Trail, cause: Box<str>) -> Option<Failure> {
     match goal {
         Goal::ChangeLogin { .. } if !trail.login_written => Some(Failure::LoginNotWritten { cause }),

@@ -33,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) follows: &'static [Step],
 }
 
-/// What the answer that it was done is worth.
+/// What it means that the hypervisor returned `Ok` for a step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Success {
     /// It is done, and the trail remembers this; tries are counted anew.

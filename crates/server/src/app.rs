@@ -27,8 +27,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// The maximum of commands that are answered at the same time on the operator's socket; the next constant is for those
-/// that have not asked yet.
+/// The maximum of connections to the operator's socket.
 const COMMANDS_MAX: usize = 64;
 /// The maximum of requests of one account that wait for a turn.
 const WAITING_MAX: usize = 1_024;

@@ -1,4 +1,4 @@
-//! The command line, and the commands that ask a running server: one file per command.
+//! The command line and its commands. Those that only ask a running server are in `commands`, larger ones in files of their own.
 
 pub(crate) mod api_client;
 pub(crate) mod arguments;

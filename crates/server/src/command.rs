@@ -169,8 +169,8 @@ pub(crate) async fn commit(
     .await
 }
 
-/// The same for a request that a credential has signed: one that was revoked while the request was under way, and from then
-/// on before everything else, writes nothing any more.
+/// The same for a request that a credential has signed. If that was revoked while the request was under way, nothing is
+/// written, and the reply says so whatever else is wrong.
 async fn commit_signed(
     app: &Arc<App>,
     action: &'static Action,

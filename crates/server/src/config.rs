@@ -24,14 +24,15 @@ use cvmd_model::{Associate, Catalogue, RegionId};
 use cvmd_operations::Limits;
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf};
 
-/// What may be waited for with one machine.
+/// Bounds of the time limits for one machine, in seconds.
 const TIMEOUT_S: RangeInclusive<u64> = 1..=3600;
 
-/// What an account may be allowed at most.
+/// The highest number of instances that an account may be allowed.
 const ACCOUNT_INSTANCES_MAX: u64 = 10_000_000;
+/// The most MiB that an account's rows may be allowed.
 const ACCOUNT_MIB_MAX: u64 = 1 << 20;
 
-/// Its flag is one of all commands.
+/// Not by `setting!`: its flag is shared by all commands.
 const DATA: Setting<PathBuf> = Setting { name: "data", of: |settings| settings.data.data.clone() };
 
 /// The operator's own certificate, in PEM.

@@ -19,9 +19,9 @@ const KNOWN_BY_BYTES: u64 = 1_024;
 /// How often a running server checks that its directory still exists.
 const GONE_LOOKS_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a start waits for a server that accepts no questions any more; the next constant is for one that still
-/// does.
+/// How long a start waits for a server that accepts no questions any more.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a start waits for a server that still accepts questions.
 const SEES_SIGNAL_WITHIN: Duration = Duration::from_millis(500);
 
 /// A Unix socket's path has at most 107 bytes on Linux, 103 elsewhere.

@@ -1,4 +1,4 @@
-//! Both ends of the operator's socket: the questions, and the server's answers.
+//! The operator's socket: the questions, and the server's answers. The end that asks is `cli::ask`.
 
 pub(crate) mod account_name;
 pub(crate) mod account_removal;

@@ -39,8 +39,9 @@ const PAGE_BYTES: u64 = 1_024 + 24;
 /// The log is held back by a reader when it is this many times larger than what one checkpoint writes back.
 const HELD_TIMES: usize = 2;
 const HELD_WARNING_EVERY: Duration = Duration::from_secs(60);
-/// Pages that a row changes beside those that hold its bytes; the next constant is the same for a commit.
+/// Pages that a row changes beside those that hold its bytes.
 const PAGES_A_ROW: usize = 1;
+/// Pages that a commit changes beside those of its rows.
 const PAGES_A_GROUP: usize = 6;
 
 /// The log of one database.

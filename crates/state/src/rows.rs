@@ -1,4 +1,4 @@
-//! Rows that are no resources of the API: settings of the data directory, client tokens, messages.
+//! Rows that are no resources of the API: settings of the data directory, client tokens, messages; and an account's usage.
 
 use cvmd_model::{AccountNumber, Cidr, InstanceId, RegionId, RequestId};
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@
 /// The legacy dialect has one code for everything that an instance's rules forbid.
 pub(crate) const FORBIDDEN: &str = "InvalidInstance.NotSupported";
 
-/// Codes that every action may answer, in the dialect named; the action's own list need not repeat them.
+/// Codes of both dialects that every action may answer; the action's own list need not repeat them.
 pub(crate) const COMMON: &[&str] = &[
     // A credential that is revoked while its command waits for the writer.
     "AuthFailure.SecretIdNotFound",

@@ -2,8 +2,9 @@
 //! `-E` the same without backslashes. The rest of POSIX is refused. Pure and bounded: a search that takes too many
 //! steps is ended.
 
-/// The maximum parts of an expression; the next constant is the maximum steps of all searches of one command.
+/// The maximum parts of an expression.
 const PARTS_MAX: usize = 256;
+/// The maximum steps of all searches of one command.
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// `\1` to `\9`.
 const GROUPS_MAX: usize = 9;

@@ -133,7 +133,7 @@ impl List {
 }
 
 impl<'a> Reader<'a> {
-    /// `tokens` have been read before it, and it stands in `depth` others.
+    /// `tokens`: how many were read before this text. `depth`: how many commands it is nested in.
     pub(crate) fn of(text: &'a str, tokens: usize, depth: usize) -> Reader<'a> {
         Reader { characters: Characters::of(text), tokens, values: 0, depth, ended: false, escaped_end: false }
     }

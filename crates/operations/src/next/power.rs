@@ -1,4 +1,4 @@
-//! Goals about power: as a client sees them, the machine goes off, comes up, or both.
+//! Goals that only change power and the system that boots: on, off, rescue, and the end of the machine.
 //!
 //! ```text
 //! Start        (off) -> [Start] -> (ready on another boot) -> Done

@@ -1,4 +1,5 @@
-//! The commands: `serve` and `demo` work by themselves, all others ask a running server over its socket.
+//! The commands. `serve`, `demo` and `ca` work by themselves; the others ask a running server, over its socket or, with
+//! `--endpoint`, over HTTP.
 
 use crate::{
     cli::{

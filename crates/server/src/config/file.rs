@@ -6,7 +6,7 @@ use std::path::Path;
 /// Reads the file.
 ///
 /// # Errors
-/// When it cannot be read; when it says what no setting is, or no value of it, with the line.
+/// When it cannot be read; when a key is no setting, or a value is none of its setting: with the line.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = bounded_file::read_text(path, "the configuration", bounded_file::SMALL_BYTES_MAX)?;
     toml::from_str(&text).map_err(|error| misread(path, &text, &error))

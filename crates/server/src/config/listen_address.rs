@@ -3,7 +3,7 @@
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Of an address alone.
+/// The port when an address alone is given.
 const PORT: u16 = 8312;
 
 /// The address meant.

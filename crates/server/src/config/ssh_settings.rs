@@ -54,8 +54,8 @@ impl Ssh {
         self.own_ports.as_ref().is_some_and(|own_ports| !own_ports.address.is_loopback())
     }
 
-    /// Whether the port of the last start stays: clients know it. It does not when other ports are given now, and any port would
-    /// do only after those.
+    /// Whether the last start's port, which clients know, stays. It does, unless ports are given now that hold neither it
+    /// nor 0 (any free port).
     pub(crate) fn keeps(&self, last: u16) -> bool {
         let keeps = !self.ports_given || self.ports.contains(&last) || self.ports.contains(&0);
         if self.own_ports.is_none() && self.ports_given && self.ports.first() != Some(&last) {

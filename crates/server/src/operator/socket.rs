@@ -1,5 +1,5 @@
-//! The operator's socket: one JSON line is the question, one JSON line the answer. All commands except `serve` and
-//! `demo` use it.
+//! The operator's socket: one JSON line is the question, one JSON line the answer. Commands on the
+//! server's own host use it.
 
 use crate::{
     app::App,

@@ -243,7 +243,7 @@ fn not_in_catalogue(table: Table, sequence: u64, body: &[u8]) -> Option<StoreErr
         (&["region"], "region", |text| RegionId::find(text).is_some()),
         (&["zone"], "zone", |text| ZoneId::find(text).is_some()),
         (&["instance_type"], "instance type", |text| InstanceTypeId::find(text).is_some()),
-        // For a machine made of a custom image: the public image that is based on.
+        // For a machine made of a custom image: the public image that this one is based on.
         (&["base", "base_image", "image"], "image", image),
     ];
     let text =
