@@ -28,6 +28,14 @@ impl Durations {
         self.sum.fetch_add(duration, Ordering::Relaxed);
     }
 
+    /// Counts what another histogram with the same bounds has counted.
+    pub(crate) fn add(&self, counted: &Counted) {
+        for (count, more) in self.counts.iter().zip(counted.counts) {
+            count.fetch_add(more, Ordering::Relaxed);
+        }
+        self.sum.fetch_add(counted.sum, Ordering::Relaxed);
+    }
+
     #[must_use]
     pub fn counted(&self) -> Counted {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -100,6 +100,11 @@ impl Engine {
         all_ended(&mut self.ended).await;
     }
 
+    /// Adds what an earlier engine of this process has counted, such as a seed's.
+    pub fn go_on_from(&self, earlier: &Figures) {
+        self.shared.counters.go_on_from(earlier);
+    }
+
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.shared.figures()

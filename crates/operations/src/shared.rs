@@ -108,6 +108,20 @@ impl Counters {
     pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Adds what an earlier engine has counted.
+    pub(crate) fn go_on_from(&self, earlier: &Figures) {
+        for (counter, count) in [
+            (&self.effects, earlier.effects),
+            (&self.effects_failed, earlier.effects_failed),
+            (&self.succeeded, earlier.succeeded),
+            (&self.failed, earlier.failed),
+            (&self.followed, earlier.followed),
+        ] {
+            counter.fetch_add(count, Ordering::Relaxed);
+        }
+        self.took.iter().zip(&earlier.took).for_each(|(took, counted)| took.add(counted));
+    }
 }
 
 /// One instance's task, for those who wake it.

@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cvmd_actions::{Context, Reason};
 use cvmd_model::{GUEST_TAG, Instance, InstanceState, KeyPair, PublicKey};
-use cvmd_operations::{Engine, Limits};
+use cvmd_operations::{Engine, Figures, Limits};
 use cvmd_state::{SeedState, Settings, View};
 use cvmd_wire::{Dialect, Language};
 use std::{
@@ -26,6 +26,7 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::oneshot, time::interval};
+use uuid::Uuid;
 
 /// The number of instances in one transaction.
 const CHUNK: usize = 512;
@@ -37,19 +38,19 @@ const LOOKS_EVERY: Duration = Duration::from_millis(5);
 const REPORTED_EVERY: Duration = Duration::from_secs(3);
 
 /// Loads the file unless it was loaded already; continues where a killed start left off; refuses a data directory with
-/// other content. Returns whether everything is loaded: not when `stop` came first.
+/// other content. Returns what the engine has counted, or `None` when `stop` came before everything was loaded.
 pub(crate) async fn load(
     app: &Arc<App>,
     path: Option<&Path>,
     limits: Limits,
     stop: impl Future<Output = ()>,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<Figures>> {
     let found = app.state.view().settings().seed;
     let path = match (found, path) {
-        (SeedState::None | SeedState::Done, None) => return Ok(true),
+        (SeedState::None | SeedState::Done, None) => return Ok(Some(Figures::default())),
         (SeedState::Done, Some(path)) => {
             tracing::info!(seed = %path.display(), "the seed was not applied: this data directory has had one already");
-            return Ok(true);
+            return Ok(Some(Figures::default()));
         }
         (SeedState::Begun | SeedState::UnderWay, None) => {
             bail!("the loading of a seed was interrupted: start again with the same --seed")
@@ -68,13 +69,14 @@ pub(crate) async fn load(
     let instances = AtomicUsize::new(0);
     app.state.serve_one(true);
     let loaded = tokio::select! {
-        loaded = load_from(app, &engine, (path, found), &instances) => loaded.map(|()| true),
-        () = stop => Ok(false),
+        loaded = load_from(app, &engine, (path, found), &instances) => loaded.map(Some),
+        () = stop => Ok(None),
         never = report_progress(app, &instances) => match never {},
     };
+    let figures = engine.gauge();
     engine.stop().await;
     app.state.serve_one(false);
-    loaded
+    loaded.map(|loaded| loaded.map(|()| figures()))
 }
 
 async fn load_from(
@@ -92,6 +94,12 @@ async fn load_from(
             path.display()
         );
     }
+    if found != SeedState::None && app.state.view().settings().seed_hash.is_some_and(|begun| begun != seed.hash) {
+        bail!(
+            "the loading of another seed was interrupted in this data directory: start with that one, as it was, or load {} into an empty directory",
+            path.display()
+        );
+    }
     tracing::info!(seed = %path.display(), key_pairs, instances, "loading the seed");
     total.store(instances, Ordering::Relaxed);
     // Hashing many passwords takes time, and a signal must not wait for it.
@@ -102,7 +110,7 @@ async fn load_from(
     let planned = tokio::task::spawn_blocking(move || plans(seed, theirs)).await;
     let (seed, plans) = planned.context("the seed's reader broke")??;
     if found == SeedState::None {
-        put_key_pairs(app, seed.key_pairs).await?;
+        put_key_pairs(app, seed.key_pairs, seed.hash).await?;
     }
     make_instances(app, engine, plans, found).await?;
     let view = app.state.view();
@@ -139,11 +147,15 @@ fn context(app: &App) -> Context {
     app.context(random::request_id(), Dialect::Api3, Language::English, FIRST_ACCOUNT, app.policy.region)
 }
 
-async fn put_key_pairs(app: &App, keys: Vec<SeedKeyPair>) -> anyhow::Result<()> {
+async fn put_key_pairs(app: &App, keys: Vec<SeedKeyPair>, hash: Uuid) -> anyhow::Result<()> {
     let created_seconds = app.now_seconds();
     app.state
         .change(move |tx| {
-            tx.put_settings(Settings { seed: SeedState::UnderWay, ..tx.view().settings().clone() });
+            tx.put_settings(Settings {
+                seed: SeedState::UnderWay,
+                seed_hash: Some(hash),
+                ..tx.view().settings().clone()
+            });
             for key in keys {
                 let sequence = tx.next_sequence();
                 let name = key.key_name.unwrap_or_else(|| key.key_id.to_string().replace('-', "_").into());

@@ -30,6 +30,9 @@ pub(crate) struct Seed {
     pub(crate) key_pairs: Vec<SeedKeyPair>,
     #[serde(deserialize_with = "elements")]
     pub(crate) instances: Vec<SeedInstance>,
+    /// Of the file's bytes.
+    #[serde(skip)]
+    pub(crate) hash: uuid::Uuid,
 }
 
 /// An element of one of the seed's lists.
@@ -139,9 +142,10 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Seed> {
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         bail!("{} is no seed: a seed is an object such as {{\"KeyPairs\": [], \"Instances\": []}}", path.display());
     }
-    serde_json::from_slice(&text).map_err(|error| {
+    let seed: Seed = serde_json::from_slice(&text).map_err(|error| {
         anyhow::anyhow!("cannot understand the seed {}: {}", path.display(), with_id(&text, plain_words::of(error)))
-    })
+    })?;
+    Ok(Seed { hash: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &text), ..seed })
 }
 
 /// Adds the id of the wrong element, if it has one: people search for that rather than count.

@@ -65,14 +65,15 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::R
     let endpoint = format!("{}://{address}", if tls.is_given() { "https" } else { "http" });
     let app = open(config, data, ConsoleAt { address: reachable(address), tls: tls.is_given() }).await?;
     let stop = async { drop(signalled.wait_for(|signalled| *signalled).await) };
-    if !seed::load(&app, config.seed.as_deref(), config.limits, stop).await? {
+    let Some(seeded) = seed::load(&app, config.seed.as_deref(), config.limits, stop).await? else {
         tracing::info!("stopping; the loading of the seed goes on at the next start with it");
         app.hypervisor.close().await;
         return close(&app).await;
-    }
+    };
     cvmd_operations::write_ports(&app.state, app.hypervisor.as_ref()).await?;
     let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), Clock::System, config.limits);
-    // Invariant: it was not set before; the engine is started once.
+    engine.go_on_from(&seeded);
+    // Invariant: it was not set before; the engine that serves is started once.
     let _ = app.engine.set(Box::new(engine.gauge()));
     if config.accept_missing.is_some() {
         settling::settled(&app).await;

@@ -19,6 +19,9 @@ pub struct Settings {
     /// Made at the first start of a version that has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<uuid::Uuid>,
+    /// What the seed's file held whose loading has begun, as a hash: another file does not go on with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed_hash: Option<uuid::Uuid>,
     /// The seed that was loaded, and for which account; unknown if an earlier version loaded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeded: Option<(AccountNumber, Usage)>,
@@ -38,7 +41,15 @@ pub enum SeedState {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { block: 64, ssh_port: 22, seed: SeedState::None, last_account: 0, directory: None, seeded: None }
+        Settings {
+            block: 64,
+            ssh_port: 22,
+            seed: SeedState::None,
+            last_account: 0,
+            directory: None,
+            seed_hash: None,
+            seeded: None,
+        }
     }
 }
 

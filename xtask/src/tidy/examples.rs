@@ -29,16 +29,23 @@ fn examples(workspace: &Workspace) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for file in workspace.files.iter().filter(|file| file.path.starts_with(CATALOG)) {
-        for (index, (before, line)) in file.text.lines().zip(file.text.lines().skip(1)).enumerate() {
-            let name = line.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix("\","));
-            let name = name.filter(|_| before.trim().starts_with("Product::"));
-            if let Some(name) = name.filter(|name| !called(name)) {
-                let what_to_do = format!("let a client under clients/ call {name}");
-                findings.push(Finding { path: file.path.clone(), line: index + 2, what_to_do });
-            }
+        for (line, name) in declared(&file.text).filter(|(_, name)| !called(name)) {
+            let what_to_do = format!("let a client under clients/ call {name}");
+            findings.push(Finding { path: file.path.clone(), line, what_to_do });
         }
     }
     findings
+}
+
+/// The names of the actions that a file declares, `Product::X, "Name",`, and their lines.
+fn declared(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices("Product::").filter_map(|(at, product)| {
+        let (_, behind) = text[at + product.len()..].split_once(',')?;
+        let quoted = behind.trim_start().strip_prefix('"')?;
+        let (name, rest) = quoted.split_once('"')?;
+        let line = text[..text.len() - quoted.len()].lines().count();
+        (rest.starts_with(',') && name.starts_with(|first: char| first.is_ascii_uppercase())).then_some((line, name))
+    })
 }
 
 fn page(workspace: &Workspace) -> Vec<Finding> {

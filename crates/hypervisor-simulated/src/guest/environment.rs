@@ -118,13 +118,25 @@ fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     }
 }
 
+/// `-u` and `-x` are accepted and do nothing.
 fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    for word in arguments {
-        match *word {
-            "-e" | "-eu" | "-ex" => guest.shell.errexit = true,
-            "+e" => guest.shell.errexit = false,
-            "-u" | "+u" | "-x" | "+x" => {}
-            _ => return fails(&format!("set: {word}: only -e, -u and -x are known here"), 2),
+    let unknown = |what: &str| fails(&format!("set: {what}: only -e, -u, -x and -o pipefail are known here"), 2);
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let Some(letters) = word.strip_prefix(['-', '+']) else { return unknown(word) };
+        let on = word.starts_with('-');
+        for letter in letters.chars() {
+            match letter {
+                'e' => guest.shell.errexit = on,
+                'u' | 'x' => {}
+                'o' => match words.next() {
+                    Some(&"errexit") => guest.shell.errexit = on,
+                    Some(&"pipefail") => guest.shell.pipefail = on,
+                    Some(&("nounset" | "xtrace")) => {}
+                    other => return unknown(other.unwrap_or(word)),
+                },
+                _ => return unknown(word),
+            }
         }
     }
     Done::default()

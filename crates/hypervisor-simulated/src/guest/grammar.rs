@@ -35,14 +35,24 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
     Ok(Reader::of(text, 0, 0).list(&[END])?.0)
 }
 
-/// Whether whole lines are a beginning only: a quote, a `(`, an `if`, a loop, a here-document or a pipeline goes on in the next
-/// line.
-pub(crate) fn goes_on(text: &str) -> bool {
+/// What whole lines are.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// Commands.
+    Whole,
+    /// No commands, whatever follows.
+    Wrong,
+    /// A beginning: a quote, a `(`, an `if`, a loop or a pipeline goes on in the next line, or a here-document, up to this line.
+    Begun(Option<String>),
+}
+
+pub(crate) fn lines(text: &str) -> Lines {
     let mut reader = Reader::of(text, 0, 0);
     match reader.list(&[END]) {
-        Ok(_) => reader.escaped_end,
-        Err(Unclear::Syntax(_)) => reader.ended,
-        Err(Unclear::TooMuch(_)) => false,
+        Ok(_) if reader.escaped_end => Lines::Begun(None),
+        Ok(_) => Lines::Whole,
+        Err(Unclear::Syntax(_)) if reader.ended => Lines::Begun(reader.here_end),
+        Err(_) => Lines::Wrong,
     }
 }
 
@@ -79,6 +89,8 @@ pub(crate) struct Reader<'a> {
     ended: bool,
     /// Its last line ends with a backslash.
     escaped_end: bool,
+    /// The line that ends the here-document in which it ends.
+    here_end: Option<String>,
 }
 
 pub(crate) fn unknown(what: &str) -> Unclear {
@@ -135,7 +147,15 @@ impl List {
 impl<'a> Reader<'a> {
     /// `tokens`: how many were read before this text. `depth`: how many commands it is nested in.
     pub(crate) fn of(text: &'a str, tokens: usize, depth: usize) -> Reader<'a> {
-        Reader { characters: Characters::of(text), tokens, values: 0, depth, ended: false, escaped_end: false }
+        Reader {
+            characters: Characters::of(text),
+            tokens,
+            values: 0,
+            depth,
+            ended: false,
+            escaped_end: false,
+            here_end: None,
+        }
     }
 
     /// The text ends too early.
@@ -293,7 +313,10 @@ impl<'a> Reader<'a> {
         };
         let word = end.plain().ok_or_else(|| Unclear::Syntax("behind `<<` only a plain word is known here".into()))?;
         let text = self.characters.here_document(word, stripped);
-        let text = text.ok_or_else(|| self.unfinished(format!("no line `{word}` ends the text behind `<<`")))?;
+        let text = text.ok_or_else(|| {
+            self.here_end = Some(word.to_owned());
+            self.unfinished(format!("no line `{word}` ends the text behind `<<`"))
+        })?;
         let mut read = Word { quoted: true, ..Word::default() };
         if end.quoted {
             text.chars().for_each(|character| read.push(character));

@@ -75,6 +75,8 @@ impl Userland {
     ) -> Result<Ended, Error> {
         // Whether the command before was run, so that its status counts.
         let mut ran = false;
+        // The status of the pipeline's last command that failed.
+        let mut failed = 0;
         let mut pipe = Pipe::default();
         let mut commands = commands.into_iter().peekable();
         while let Some(command) = commands.next() {
@@ -92,9 +94,13 @@ impl Userland {
             if !ran {
                 continue;
             }
-            let negated = command.negated;
+            let (negated, join) = (command.negated, command.join);
             let is_asked = negated || commands.peek().is_some_and(|next| next.join != Join::Always);
             let exit = self.part(command, shell, Given { input, is_asked }, &mut pipe, out, going).await?;
+            failed = if join == Join::Pipe && shell.status == 0 { failed } else { shell.status };
+            if shell.pipefail && commands.peek().is_none_or(|next| next.join != Join::Pipe) {
+                shell.status = failed;
+            }
             if !exit && going.left.is_some() && negated {
                 shell.status = u8::from(shell.status == 0);
             }

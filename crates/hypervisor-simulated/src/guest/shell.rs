@@ -13,6 +13,8 @@ pub(crate) struct Shell {
     pub variables: BTreeMap<String, String>,
     /// `set -e`: the first command that fails ends it.
     pub errexit: bool,
+    /// `set -o pipefail`: a pipeline has the status of its last command that failed.
+    pub pipefail: bool,
     /// The value set by `umask`.
     pub umask: Option<u32>,
     /// The status of the latest command: `$?`.

@@ -1,7 +1,7 @@
 //! The work of one channel, in a task of its own: a shell, a command, or the remote side of a copy.
 
 use super::{
-    entry::{Entry, GOES_ON},
+    entry::{Added, Entry, GOES_ON, TOO_LONG},
     inbox::{Event, Events},
     scp::{self, Step, Transfer},
     sftp,
@@ -165,9 +165,15 @@ impl Work {
                         line.extend(piece);
                         if piece.ends_with(b"\n") {
                             let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
-                            let Some(text) = self.added(&mut entry, &text).await else { continue };
+                            let (text, is_wrong) = match self.added(&mut entry, &text).await {
+                                Added::GoesOn => continue,
+                                Added::Whole(text) => (text, false),
+                                Added::Wrong(text) => (text, true),
+                                Added::TooLong => return self.too_long().await,
+                            };
                             let ended = self.run_text(&text, &Input::default()).await?;
-                            if ended.exit || self.events.signals.raised() > Signal::None {
+                            // As sh ends: what follows may belong to what was not understood.
+                            if ended.exit || is_wrong || self.events.signals.raised() > Signal::None {
                                 return Ok(ended.status);
                             }
                         }
@@ -184,8 +190,14 @@ impl Work {
     }
 
     /// The command that a line ends.
-    async fn added(&self, entry: &mut Entry, line: &str) -> Option<String> {
+    async fn added(&self, entry: &mut Entry, line: &str) -> Added {
         self.land.compute(entry.len() + line.len(), || entry.add(line)).await
+    }
+
+    async fn too_long(&mut self) -> Result<u8, Error> {
+        self.land.machines.bounds().reached(Bound::Line);
+        self.out.print(&process::fails(TOO_LONG, 2)).await?;
+        Ok(2)
     }
 
     /// A shell at a terminal.
@@ -205,6 +217,7 @@ impl Work {
                     Typed::Echo(bytes) => self.out.send(bytes).await?,
                     Typed::Interrupt => {
                         entry.take();
+                        self.shell.status = Signal::Interrupt.status();
                         self.prompt().await?;
                     }
                     Typed::End if entry.len() > 0 => {
@@ -216,9 +229,13 @@ impl Work {
                         return Ok(self.shell.status);
                     }
                     Typed::Line(line) => {
-                        let Some(text) = self.added(&mut entry, &line).await else {
-                            self.out.send(GOES_ON.into()).await?;
-                            continue;
+                        let text = match self.added(&mut entry, &line).await {
+                            Added::GoesOn => {
+                                self.out.send(GOES_ON.into()).await?;
+                                continue;
+                            }
+                            Added::Whole(text) | Added::Wrong(text) => text,
+                            Added::TooLong => return self.too_long().await,
                         };
                         let ended = self.run_text(&text, &Input::default()).await?;
                         // What was typed after an `exit` is dropped.

@@ -5,7 +5,7 @@ use super::{
     auth,
     cable::Cable,
     channel::{on_screen, prompt},
-    entry::{Entry, GOES_ON},
+    entry::{Added, Entry, GOES_ON, TOO_LONG},
     terminal::{Terminal, Typed},
 };
 use crate::{
@@ -115,15 +115,22 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
         drop(machine);
         screen.glass.show(&prompt).await?;
         let line = match screen.line(true).await? {
-            Entered::Line(line) => land.compute(entry.len() + line.len(), || entry.add(&line)).await,
+            Entered::Line(line) => match land.compute(entry.len() + line.len(), || entry.add(&line)).await {
+                Added::GoesOn => continue,
+                Added::Whole(line) | Added::Wrong(line) => line,
+                Added::TooLong => {
+                    screen.glass.show(&format!("{TOO_LONG}\r\n")).await?;
+                    return Ok(true);
+                }
+            },
             Entered::Interrupt => {
                 entry.take();
+                shell.status = Signal::Interrupt.status();
                 continue;
             }
-            Entered::End if entry.len() > 0 => Some(entry.take()),
+            Entered::End if entry.len() > 0 => entry.take(),
             Entered::End => return Ok(true),
         };
-        let Some(line) = line else { continue };
         let signals = Signals::default();
         let Screen { keys, glass, terminal, typed } = screen;
         let ended = {

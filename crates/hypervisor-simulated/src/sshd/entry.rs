@@ -1,30 +1,58 @@
 //! What is typed at a prompt: a command of one line, or one that goes on in the next lines. Pure.
 
-use crate::guest::grammar;
+use crate::guest::grammar::{self, Lines};
 
-/// Lines of one command, at most: with each of them the command is read once more.
-const LINES_MAX: usize = 1_000;
+/// How often one command is read while it goes on: with each line that may end it.
+const READS_MAX: usize = 200;
 const BYTES_MAX: usize = 64 << 10;
 
 /// What a shell shows when it waits for the rest of a command.
 pub(super) const GOES_ON: &str = "> ";
+/// What is printed when a shell ends because of [`Added::TooLong`].
+pub(super) const TOO_LONG: &str = "cvmd-guest: ended: a command goes on over too many lines";
 
 /// The lines of a command that is not finished.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     text: String,
-    lines: usize,
+    reads: usize,
+    /// The line that ends the here-document in which it is.
+    here_end: Option<String>,
+}
+
+/// What a line has made of the command.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    GoesOn,
+    Whole(String),
+    /// Run, it says what is wrong.
+    Wrong(String),
+    /// It goes on for longer than it may.
+    TooLong,
 }
 
 impl Entry {
-    /// Adds a line: the text to run, or `None` while it goes on in the next one. What is longer than a command may be is
-    /// run as it stands, which says what is missing.
-    pub(super) fn add(&mut self, line: &str) -> Option<String> {
-        self.text.push_str(line.strip_suffix('\n').unwrap_or(line));
+    pub(super) fn add(&mut self, line: &str) -> Added {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        self.text.push_str(line);
         self.text.push('\n');
-        self.lines += 1;
-        let goes_on = self.lines < LINES_MAX && self.text.len() < BYTES_MAX && grammar::goes_on(&self.text);
-        (!goes_on).then(|| self.take())
+        if self.text.len() > BYTES_MAX && (self.reads > 0 || self.here_end.is_some()) {
+            return Added::TooLong;
+        }
+        // The text of a here-document is read when it ends, or it would be read with each of its lines.
+        if self.here_end.as_ref().is_some_and(|end| line.trim_start_matches('\t') != end) {
+            return Added::GoesOn;
+        }
+        match grammar::lines(&self.text) {
+            Lines::Whole => Added::Whole(self.take()),
+            Lines::Wrong => Added::Wrong(self.take()),
+            Lines::Begun(_) if self.reads >= READS_MAX => Added::TooLong,
+            Lines::Begun(here_end) => {
+                self.reads += 1;
+                self.here_end = here_end;
+                Added::GoesOn
+            }
+        }
     }
 
     /// What there is of it, as if no more came.
@@ -63,9 +91,9 @@ mod test {
             let mut entry = Entry::default();
             let (last, before) = lines.split_last().unwrap();
             for line in before {
-                assert_eq!(entry.add(line), None, "{lines:?}");
+                assert_eq!(entry.add(line), Added::GoesOn, "{lines:?}");
             }
-            assert_eq!(entry.add(last), Some(lines.join("\n") + "\n"));
+            assert_eq!(entry.add(last), Added::Whole(lines.join("\n") + "\n"));
             assert_eq!(entry.len(), 0);
         }
     }
@@ -86,16 +114,20 @@ mod test {
             "echo $@",
             "a | | b",
         ] {
-            assert_eq!(Entry::default().add(line), Some(format!("{line}\n")), "{line}");
+            assert_eq!(Entry::default().add(line), Added::Wrong(format!("{line}\n")), "{line}");
         }
     }
 
     #[test]
-    fn a_command_has_a_bound() {
+    fn a_command_has_a_bound_and_a_here_document_is_read_once() {
         let mut entry = Entry::default();
-        let added = (1..=LINES_MAX).map(|number| (number, entry.add(if number == 1 { "cat << E" } else { "a" })));
-        assert_eq!(added.into_iter().find_map(|(number, text)| text.map(|_| number)), Some(LINES_MAX));
-        assert_eq!(entry.add("cat << E"), None);
-        assert!(entry.add(&"a".repeat(BYTES_MAX)).is_some());
+        assert_eq!(entry.add("if true; then"), Added::GoesOn);
+        assert_eq!((1..=READS_MAX).find(|_| entry.add("echo a") == Added::TooLong), Some(READS_MAX));
+        let mut entry = Entry::default();
+        assert_eq!(entry.add("cat << E"), Added::GoesOn);
+        assert!((0..4 * READS_MAX).all(|_| entry.add("a") == Added::GoesOn));
+        assert!(matches!(entry.add("E"), Added::Whole(_)));
+        entry.add("cat << E");
+        assert_eq!(entry.add(&"a".repeat(BYTES_MAX)), Added::TooLong);
     }
 }

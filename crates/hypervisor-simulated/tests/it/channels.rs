@@ -101,6 +101,19 @@ async fn a_command_goes_on_in_the_next_line() {
     let seen = ended(shell).await;
     assert_eq!((seen.status, &*seen.out), (Some(2), "1\n2\nexit 7\n"));
     assert!(seen.err.contains("a quote is not closed"), "{seen:?}");
+    // What follows a text that is not understood may belong to it.
+    for (text, why) in [
+        ("cleanup() {\necho never\n}\n".to_owned(), "is not known here"),
+        (format!("if false; then\n{}echo never\nfi\n", "# a\n".repeat(400)), "over too many lines"),
+    ] {
+        let shell = client.channel_open_session().await.unwrap();
+        shell.request_shell(true).await.unwrap();
+        shell.data(text.as_bytes()).await.unwrap();
+        shell.eof().await.unwrap();
+        let seen = ended(shell).await;
+        assert_eq!((seen.status, &*seen.out), (Some(2), ""), "{seen:?}");
+        assert!(seen.err.contains(why), "{seen:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

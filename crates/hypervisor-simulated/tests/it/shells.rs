@@ -37,6 +37,8 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
             "on\nb\nc\n",
         ),
         ("if true; then exit 0; fi; echo never", ""),
+        ("set -euo pipefail; (false | true) || echo failed; set +o pipefail; false | true; echo on", "failed\non\n"),
+        ("sh -c 'set -eo pipefail; false | true; echo never'; echo $?", "1\n"),
         (
             "printf '%s is %d\\n' a 1 b 2; printf 'x%%\\t%s' ''; printf '%s\\n' \"$(printf no-newline)\"",
             "a is 1\nb is 2\nx%\tno-newline\n",

@@ -102,7 +102,12 @@ fn a_stop_during_the_loading_ends_soon_and_the_next_start_with_the_seed_goes_on(
         assert!(ended.unwrap().success(), "{signal}: {ended:?}");
         assert!(begun.elapsed() < Duration::from_secs(5), "{signal}: {:?}", begun.elapsed());
         assert!(log.any(|line| line.unwrap().contains("goes on at the next start")));
+        let home = home.seed(instances(guest("boot-ms=1")));
+        assert!(home.refuses_to_serve(&mut home.serve()).contains("the loading of another seed was interrupted"));
+        let home = home.seed(instances(guest("boot-ms=6000")));
         let server = home.start();
+        let page = String::from_utf8(server.client.get("/_cvmd/metrics").unwrap().body).unwrap();
+        assert!(page.contains("cvmd_operations_succeeded_total 1\n"), "{page}");
         assert_eq!(machines::instance(&server.client, "ins-1e4r6y8i")["InstanceState"], "RUNNING");
         server.stop();
     }
