@@ -13,7 +13,8 @@ pub(crate) const ACTION: Action = Action::query(
     answer,
 );
 
-const FILTERS: &[&str] = &["zone", "project-id", "host-id", "host-name", "host-state"];
+const FILTERS: &[&str] =
+    &["zone", "project-id", "host-id", "host-name", "host-state", "host-type", "tag-key", "tag-value"];
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
