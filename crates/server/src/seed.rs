@@ -20,7 +20,7 @@ use std::{
     convert::Infallible,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -63,25 +63,26 @@ pub(crate) async fn load(
             "the seed was not applied: this data directory has state already, and a seed can only be loaded into an empty one"
         );
     }
-    // All instances are of one account, which may have half of what is free.
-    let limits = Limits { parallel_max: 2 * AT_ONCE, ..limits };
-    let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), app.clock, limits);
-    let instances = AtomicUsize::new(0);
+    let (engine, instances) = (OnceLock::new(), AtomicUsize::new(0));
     app.state.serve_one(true);
     let loaded = tokio::select! {
-        loaded = load_from(app, &engine, (path, found), &instances) => loaded.map(Some),
+        loaded = load_from(app, (&engine, limits), (path, found), &instances) => loaded.map(Some),
         () = stop => Ok(None),
         never = report_progress(app, &instances) => match never {},
     };
-    let figures = engine.gauge();
-    engine.stop().await;
+    let mut figures = Figures::default();
+    if let Some(engine) = engine.into_inner() {
+        let counted = engine.gauge();
+        engine.stop().await;
+        figures = counted();
+    }
     app.state.serve_one(false);
-    loaded.map(|loaded| loaded.map(|()| figures()))
+    loaded.map(|loaded| loaded.map(|()| figures))
 }
 
 async fn load_from(
     app: &Arc<App>,
-    engine: &Engine,
+    (engine, limits): (&OnceLock<Engine>, Limits),
     (path, found): (&Path, SeedState),
     total: &AtomicUsize,
 ) -> anyhow::Result<()> {
@@ -94,7 +95,7 @@ async fn load_from(
             path.display()
         );
     }
-    if found != SeedState::None && app.state.view().settings().seed_hash.is_some_and(|begun| begun != seed.hash) {
+    if app.state.view().settings().seed_hash.is_some_and(|begun| begun != seed.hash) {
         bail!(
             "the loading of another seed was interrupted in this data directory: start with that one, as it was, or load {} into an empty directory",
             path.display()
@@ -112,7 +113,10 @@ async fn load_from(
     if found == SeedState::None {
         put_key_pairs(app, seed.key_pairs, seed.hash).await?;
     }
-    make_instances(app, engine, plans, found).await?;
+    // Only now: with a seed that is refused nothing goes on. All instances are of one account, which may have half of what is free.
+    let limits = Limits { parallel_max: 2 * AT_ONCE, ..limits };
+    let start = || Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), app.clock, limits);
+    make_instances(app, engine.get_or_init(start), plans, found).await?;
     let view = app.state.view();
     // It belongs to the operator, and does not count against the account's bounds.
     let seeded = Some((FIRST_ACCOUNT, view.usage(FIRST_ACCOUNT)));
