@@ -3,7 +3,7 @@
 use super::{
     files::absolute,
     process::{Done, Guest, directory, fails, prints},
-    shell::{Shell, assignment, is_name},
+    shell::{Options, Shell, assignment, is_name},
 };
 use crate::machine::Machine;
 
@@ -118,26 +118,9 @@ fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     }
 }
 
-/// `-u` and `-x` are accepted and do nothing.
 fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let unknown = |what: &str| fails(&format!("set: {what}: only -e, -u, -x and -o pipefail are known here"), 2);
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let Some(letters) = word.strip_prefix(['-', '+']) else { return unknown(word) };
-        let on = word.starts_with('-');
-        for letter in letters.chars() {
-            match letter {
-                'e' => guest.shell.errexit = on,
-                'u' | 'x' => {}
-                'o' => match words.next() {
-                    Some(&"errexit") => guest.shell.errexit = on,
-                    Some(&"pipefail") => guest.shell.pipefail = on,
-                    Some(&("nounset" | "xtrace")) => {}
-                    other => return unknown(other.unwrap_or(word)),
-                },
-                _ => return unknown(word),
-            }
-        }
+    match guest.shell.options.read(arguments, "") {
+        Ok((_, [])) => Done::default(),
+        Ok((_, &[word, ..])) | Err(word) => fails(&format!("set: {word}: only {} are known here", Options::KNOWN), 2),
     }
-    Done::default()
 }

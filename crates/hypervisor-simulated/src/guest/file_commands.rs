@@ -4,6 +4,7 @@ use super::{
     files::absolute,
     listing, moving,
     process::{COPIED_MAX, Done, Effect, Guest, Script, complain, directory, fails, split, too_much_copied},
+    shell::Options,
 };
 
 /// Runs one of these commands; `None` when `name` is not one of them.
@@ -235,16 +236,17 @@ fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
 
 /// `sh [-e] PATH ARGUMENTS`, `sh -c TEXT`, `. PATH`.
 fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &mut Guest<'_>) -> Done {
-    let (options, rest) = split(arguments);
-    if let Some(other) = options.iter().find(|option| !option[1..].bytes().all(|letter| b"ceuxls".contains(&letter))) {
-        return fails(&format!("{shell}: {other}: only -c, -e, -u and -x are known here"), 2);
-    }
-    let given = |letter| options.iter().any(|option| option.contains(letter));
+    let mut options = Options::default();
+    let (given, rest) = match options.read(arguments, "cls") {
+        Ok(read) => read,
+        Err(other) => return unknown(shell, other),
+    };
+    let given = |letter| given.contains(letter);
     let sourced = matches!(shell, "." | "source");
     if !given('c') && !sourced && (rest.is_empty() || given('s')) {
         let text = String::from_utf8_lossy(guest.input.take()).into_owned();
         let arguments = own(&[&[shell], rest].concat());
-        return runs(Script { text, arguments, errexit: given('e'), sourced, is_input: true }, assigned);
+        return runs(Script { text, arguments, options, sourced, is_input: true }, assigned);
     }
     let Some(first) = rest.first() else { return fails(&format!("{shell}: a script is expected"), 2) };
     let text = if given('c') {
@@ -253,10 +255,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
         guest.read(&guest.place(first)).map(|body| String::from_utf8_lossy(&body).into_owned())
     };
     match text {
-        Ok(text) => {
-            let (arguments, errexit) = (own(rest), given('e'));
-            runs(Script { text, arguments, errexit, sourced, is_input: false }, assigned)
-        }
+        Ok(text) => runs(Script { text, arguments: own(rest), options, sourced, is_input: false }, assigned),
         Err(why) => fails(&format!("{shell}: {first}: {why}"), 127),
     }
 }
@@ -276,9 +275,16 @@ fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
     if !matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "dash")) {
         return fails(&format!("sh: {path}: {shell}: only scripts of sh run in a simulated guest"), 126);
     }
-    let errexit = interpreter.any(|option| option.starts_with('-') && option.contains('e'));
-    let arguments = [&[path], arguments].concat();
-    runs(Script { text, arguments: own(&arguments), errexit, sourced: false, is_input: false }, assigned)
+    let mut options = Options::default();
+    if let Err(other) = options.read(&interpreter.collect::<Vec<_>>(), "l") {
+        return unknown(shell, other);
+    }
+    let arguments = own(&[&[path], arguments].concat());
+    runs(Script { text, arguments, options, sourced: false, is_input: false }, assigned)
+}
+
+fn unknown(shell: &str, option: &str) -> Done {
+    fails(&format!("{shell}: {option}: only -c, {} are known here", Options::KNOWN), 2)
 }
 
 fn own(words: &[&str]) -> Vec<String> {

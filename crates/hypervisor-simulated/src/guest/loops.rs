@@ -60,9 +60,9 @@ impl Userland {
                     None => break false,
                 },
                 Laps::While { condition, until } => {
-                    let errexit = std::mem::take(&mut shell.errexit);
+                    let errexit = std::mem::take(&mut shell.options.errexit);
                     let ended = self.inside(condition.clone(), shell, given.input, out, going).await?;
-                    shell.errexit = errexit;
+                    shell.options.errexit = errexit;
                     if ended.exit {
                         break true;
                     }
@@ -71,11 +71,11 @@ impl Userland {
                     }
                 }
             }
-            let errexit = shell.errexit;
-            shell.errexit &= !given.is_asked;
+            let errexit = shell.options.errexit;
+            shell.options.errexit &= !given.is_asked;
             let ended = self.inside(commands.to_vec(), shell, given.input, out, going).await?;
             if given.is_asked {
-                shell.errexit = errexit;
+                shell.options.errexit = errexit;
             }
             status = shell.status;
             let is_over = shell.leaving.take() == Some(Leaving::Loop);

@@ -3,7 +3,7 @@
 use super::{
     files::{Files, Why, absolute},
     input::Input,
-    shell::Shell,
+    shell::{Options, Shell},
 };
 use crate::{bounds::Bound, machine::Machine};
 use std::time::Duration;
@@ -49,8 +49,7 @@ pub(crate) struct Script {
     pub text: String,
     /// Its name and its arguments: `$0`, `$1`, ...
     pub arguments: Vec<String>,
-    /// `sh -e`.
-    pub errexit: bool,
+    pub options: Options,
     /// `.`: run by the shell itself.
     pub sourced: bool,
     /// It was read from the input, which is used up then.

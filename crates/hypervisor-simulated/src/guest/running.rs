@@ -98,13 +98,13 @@ impl Userland {
             let is_asked = negated || commands.peek().is_some_and(|next| next.join != Join::Always);
             let exit = self.part(command, shell, Given { input, is_asked }, &mut pipe, out, going).await?;
             failed = if join == Join::Pipe && shell.status == 0 { failed } else { shell.status };
-            if shell.pipefail && commands.peek().is_none_or(|next| next.join != Join::Pipe) {
+            if shell.options.pipefail && commands.peek().is_none_or(|next| next.join != Join::Pipe) {
                 shell.status = failed;
             }
             if !exit && going.left.is_some() && negated {
                 shell.status = u8::from(shell.status == 0);
             }
-            if exit || going.left.is_none() || shell.errexit && shell.status != 0 && !is_asked {
+            if exit || going.left.is_none() || shell.options.errexit && shell.status != 0 && !is_asked {
                 return Ok(Ended { status: shell.status, exit: true });
             }
             if shell.leaving.is_some() {
@@ -302,7 +302,7 @@ impl Userland {
             Inner::Body(Body::Simple(_)) => Ok(false),
             Inner::Body(Body::Subshell(commands)) => {
                 let outer = shell.clone();
-                shell.errexit &= !given.is_asked;
+                shell.options.errexit &= !given.is_asked;
                 self.spend(outer.bytes(), shell, out, going).await?;
                 self.inside(commands, shell, given.input, out, going).await?;
                 *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
@@ -324,12 +324,12 @@ impl Userland {
                 self.laps(Laps::While { condition, until }, &commands, shell, given, out, going).await
             }
             Inner::Body(Body::If { arms, otherwise }) => {
-                let errexit = shell.errexit;
+                let errexit = shell.options.errexit;
                 let mut runs = otherwise;
                 for (condition, commands) in arms {
-                    shell.errexit = false;
+                    shell.options.errexit = false;
                     let ended = self.inside(condition, shell, given.input, out, going).await?;
-                    shell.errexit = errexit;
+                    shell.options.errexit = errexit;
                     if ended.exit {
                         return Ok(true);
                     }
@@ -342,10 +342,10 @@ impl Userland {
                     shell.status = 0;
                     return Ok(false);
                 }
-                shell.errexit &= !given.is_asked;
+                shell.options.errexit &= !given.is_asked;
                 let ended = self.inside(runs, shell, given.input, out, going).await?;
                 if given.is_asked {
-                    shell.errexit = errexit;
+                    shell.options.errexit = errexit;
                 }
                 Ok(ended.exit)
             }
@@ -379,7 +379,7 @@ impl Userland {
         shell.variables.extend(assigned);
         if outer.is_some() {
             shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
-            shell.errexit = script.errexit;
+            shell.options = script.options;
         }
         let nothing = Input::default();
         let input = if script.is_input { &nothing } else { input };

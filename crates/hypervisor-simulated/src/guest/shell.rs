@@ -11,10 +11,7 @@ pub(crate) struct Shell {
     /// The directory set by `cd`; `None` is the home directory.
     pub directory: Option<String>,
     pub variables: BTreeMap<String, String>,
-    /// `set -e`: the first command that fails ends it.
-    pub errexit: bool,
-    /// `set -o pipefail`: a pipeline has the status of its last command that failed.
-    pub pipefail: bool,
+    pub options: Options,
     /// The value set by `umask`.
     pub umask: Option<u32>,
     /// The status of the latest command: `$?`.
@@ -24,6 +21,59 @@ pub(crate) struct Shell {
     /// The number of loops around the current command, and how `break` or `continue` leaves the innermost.
     pub loops: u32,
     pub leaving: Option<Leaving>,
+}
+
+/// What `set`, the options of `sh` and the first line of a script choose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// `-e`: the first command that fails ends the shell.
+    pub errexit: bool,
+    /// `-o pipefail`: a pipeline has the status of its last command that failed.
+    pub pipefail: bool,
+}
+
+impl Options {
+    /// The options that every reader knows, for its message about another one. `-u` and `-x` do nothing.
+    pub(crate) const KNOWN: &str = "-e, -u, -x and -o pipefail";
+
+    /// Applies the options that stand first. Returns those of `others` that are among them, and the words behind them.
+    ///
+    /// # Errors
+    /// A word that holds another option; those before it are applied.
+    pub(crate) fn read<'a, 'b>(
+        &mut self,
+        mut words: &'a [&'b str],
+        others: &str,
+    ) -> Result<(String, &'a [&'b str]), &'b str> {
+        let mut given = String::new();
+        while let [word, rest @ ..] = words {
+            let Some(letters) = word.strip_prefix(['-', '+']).filter(|letters| !letters.is_empty()) else { break };
+            words = rest;
+            if *word == "--" {
+                break;
+            }
+            let on = word.starts_with('-');
+            for letter in letters.chars() {
+                match letter {
+                    'e' => self.errexit = on,
+                    'u' | 'x' => {}
+                    'o' => {
+                        let [name, rest @ ..] = words else { return Err(word) };
+                        words = rest;
+                        match *name {
+                            "errexit" => self.errexit = on,
+                            "pipefail" => self.pipefail = on,
+                            "nounset" | "xtrace" => {}
+                            _ => return Err(name),
+                        }
+                    }
+                    letter if others.contains(letter) => given.push(letter),
+                    _ => return Err(word),
+                }
+            }
+        }
+        Ok((given, words))
+    }
 }
 
 /// How a loop is left.

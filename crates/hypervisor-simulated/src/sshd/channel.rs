@@ -292,7 +292,7 @@ impl Work {
             }
             // The memory that a request took is counted before the next request.
             while share.resize(server.held()) {
-                let Some(step) = self.sftp_step(&mut server).await? else { continue 'events };
+                let Some(step) = self.inside(|guest| server.advance(guest)).await? else { continue 'events };
                 if step.ends {
                     self.out.print(&process::fails("sftp-server: bad message", 1)).await?;
                     return Ok(11);
@@ -312,16 +312,13 @@ impl Work {
         }
     }
 
-    /// Answers one request of sftp.
-    async fn sftp_step(&self, server: &mut sftp::Server) -> Result<Option<sftp::Step>, Error> {
+    /// Runs one step of a copy in the machine, in its guest's turn.
+    async fn inside<T>(&self, step: impl FnOnce(&mut Guest<'_>) -> T) -> Result<T, Error> {
         let machine = self.land.machine()?;
         let _turn = self.land.turn().await;
-        let mut files = self.land.files();
-        let mut shell = Shell::default();
+        let (mut files, mut shell, input) = (self.land.files(), Shell::default(), Input::default());
         let now_ms = self.land.machines.clock.now_ms();
-        let input = Input::default();
-        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
-        Ok(server.advance(&mut guest))
+        Ok(step(&mut Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms }))
     }
 
     async fn copy(&mut self, mut transfer: Transfer, first: Step) -> Result<u8, Error> {
@@ -349,18 +346,12 @@ impl Work {
                     None => return Err(Error::Disconnect),
                 };
             }
-            let machine = self.land.machine()?;
-            let _turn = self.land.turn().await;
-            let mut files = self.land.files();
-            let mut shell = Shell::default();
-            let now_ms = self.land.machines.clock.now_ms();
-            let input = Input::default();
-            let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
-            step = match (written, data.take()) {
-                (Some(outcome), _) => transfer.written(outcome, &mut guest),
-                (None, Some(data)) => transfer.feed(&data.bytes, &mut guest),
+            let next = |guest: &mut Guest<'_>| match (written, data.take()) {
+                (Some(outcome), _) => transfer.written(outcome, guest),
+                (None, Some(data)) => transfer.feed(&data.bytes, guest),
                 (None, None) => Step::default(),
             };
+            step = self.inside(next).await?;
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::support::{
     LIMIT,
-    harness::{Ended, Harness, begin, ended, run},
+    harness::{Ended, Harness, Trusting, begin, ended, run},
     keys_on_disk,
 };
 use cvmd_hypervisor::Hypervisor;
-use russh::{Channel, ChannelMsg, ChannelOpenFailure, Error, Sig, client::Msg};
+use russh::{
+    Channel, ChannelMsg, ChannelOpenFailure, Error, Sig,
+    client::{Handle, Msg},
+};
 use tokio::time::timeout;
 
 /// Reads what a terminal shows until it ends with `end`.
@@ -22,6 +25,15 @@ async fn shown(channel: &mut Channel<Msg>, end: &str) -> String {
     .await
     .unwrap_or_else(|_| panic!("`{end}` is shown, not only {text:?}"));
     text
+}
+
+/// A shell at a terminal, at its prompt.
+async fn terminal(client: &Handle<Trusting>) -> Channel<Msg> {
+    let mut terminal = client.channel_open_session().await.unwrap();
+    terminal.request_pty(true, "xterm", 80, 24, 0, 0, &[]).await.unwrap();
+    terminal.request_shell(true).await.unwrap();
+    shown(&mut terminal, "# ").await;
+    terminal
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,10 +67,7 @@ async fn a_connection_has_ten_channels_and_another_when_one_has_ended() {
 async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
     let harness = Harness::new().await;
     let client = harness.client().await;
-    let mut terminal = client.channel_open_session().await.unwrap();
-    terminal.request_pty(true, "xterm", 80, 24, 0, 0, &[]).await.unwrap();
-    terminal.request_shell(true).await.unwrap();
-    shown(&mut terminal, "# ").await;
+    let mut terminal = terminal(&client).await;
     terminal.data(&b"sleep 60\recho typed ahead\r"[..]).await.unwrap();
     shown(&mut terminal, "sleep 60\r\n").await;
     terminal.data(&b"\x03"[..]).await.unwrap();
@@ -76,10 +85,7 @@ async fn ctrl_c_at_a_terminal_ends_the_command_and_not_the_shell() {
 async fn a_command_goes_on_in_the_next_line() {
     let harness = Harness::new().await;
     let client = harness.client().await;
-    let mut terminal = client.channel_open_session().await.unwrap();
-    terminal.request_pty(true, "xterm", 80, 24, 0, 0, &[]).await.unwrap();
-    terminal.request_shell(true).await.unwrap();
-    shown(&mut terminal, "# ").await;
+    let mut terminal = terminal(&client).await;
     terminal.data(&b"cat << E\rexit 7\rE\r"[..]).await.unwrap();
     let text = shown(&mut terminal, "# ").await;
     assert_eq!(text, "cat << E\r\n> exit 7\r\n> E\r\nexit 7\r\nroot@VM-1-2:~# ");

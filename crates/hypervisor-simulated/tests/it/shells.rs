@@ -39,6 +39,12 @@ async fn what_provisioners_ask_is_answered_as_sh_answers_it() {
         ("if true; then exit 0; fi; echo never", ""),
         ("set -euo pipefail; (false | true) || echo failed; set +o pipefail; false | true; echo on", "failed\non\n"),
         ("sh -c 'set -eo pipefail; false | true; echo never'; echo $?", "1\n"),
+        ("bash -euo pipefail -c 'false | true; echo never'; echo $?", "1\n"),
+        ("set -o pipefail; sh -c 'false | true'; echo $?; false | true || echo mine", "0\nmine\n"),
+        (
+            "printf '#!/bin/bash -eo pipefail\nfalse | true\necho never\n' > /tmp/s; chmod +x /tmp/s; /tmp/s; echo $?",
+            "1\n",
+        ),
         (
             "printf '%s is %d\\n' a 1 b 2; printf 'x%%\\t%s' ''; printf '%s\\n' \"$(printf no-newline)\"",
             "a is 1\nb is 2\nx%\tno-newline\n",
