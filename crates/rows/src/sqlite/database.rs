@@ -1,0 +1,209 @@
+//! The log's database: how it is made, opened and looked at.
+
+use super::words::{damaged, failed, io, name};
+use crate::{Error, StreamSpec};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::{
+    fs::{File, OpenOptions},
+    path::{Path, PathBuf},
+};
+
+/// The newest layout that this code knows.
+const LAYOUT: i64 = 1;
+/// Marks the databases of this crate, "cvdr".
+pub(super) const APPLICATION: i64 = 0x6376_6472;
+
+/// A group's row. The checksum is over revision, `touched` and `body`; `touched` stands before `body`, so that it is read
+/// without the pages that hold the body.
+const LOG: &str =
+    "CREATE TABLE log (revision INTEGER PRIMARY KEY, crc INTEGER NOT NULL, touched BLOB NOT NULL, body BLOB NOT NULL)";
+/// One row at most: the snapshot that stands for all groups up to its revision.
+const SNAPSHOT: &str =
+    "CREATE TABLE snapshot (revision INTEGER PRIMARY KEY, rows INTEGER NOT NULL, crc INTEGER NOT NULL)";
+
+pub(super) const FILE: &str = "log.db";
+
+/// Page cache of each connection, in kB. A log is read once and written at its end.
+const CACHE_KB: i64 = 2 * 1024;
+
+/// The table of a stream.
+///
+/// With parts the primary key is the table itself. Without, rows are appended at the end of it, which fills its pages.
+pub(super) fn stream_table(spec: &StreamSpec) -> String {
+    let table = spec.name;
+    if spec.has_parts {
+        format!(
+            "CREATE TABLE stream_{table} (part INTEGER NOT NULL, sequence INTEGER NOT NULL, revision INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL, PRIMARY KEY (part, sequence)) WITHOUT ROWID"
+        )
+    } else {
+        format!(
+            "CREATE TABLE stream_{table} (part INTEGER NOT NULL, sequence INTEGER PRIMARY KEY, revision INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL)"
+        )
+    }
+}
+
+/// Makes the database where there is none: under another name first, so that a crash leaves none that is half made.
+pub(super) fn create(directory: &Path, page_bytes: u32) -> Result<(), Error> {
+    let path = directory.join(FILE);
+    if path.try_exists().map_err(io(&path))? {
+        return Ok(());
+    }
+    make_directory(directory)?;
+    if let Some(witness) = witness(directory)? {
+        return Err(Error::Incomplete { file: name(&path), witness });
+    }
+    let draft = directory.join("log.db.new");
+    remove(&draft)?;
+    let file = owners_file(&draft)?;
+    let make = || {
+        let connection = Connection::open(&draft)?;
+        connection.execute_batch(&format!(
+            "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; BEGIN; {LOG}; {SNAPSHOT};
+             PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;"
+        ))?;
+        // The last connection to close writes the log back and deletes it.
+        connection.close().map_err(|(_, error)| error)
+    };
+    make().map_err(|error| failed(&draft, &error))?;
+    file.sync_all().map_err(io(&draft))?;
+    std::fs::rename(&draft, &path).map_err(io(&path))?;
+    sync_directory(directory)
+}
+
+/// A file that no database is without: its own log, or a snapshot.
+fn witness(directory: &Path) -> Result<Option<String>, Error> {
+    for entry in std::fs::read_dir(directory).map_err(io(directory))? {
+        let entry = entry.map_err(io(directory))?.file_name();
+        let file = entry.to_string_lossy();
+        if (file.starts_with("log.db-") || file.starts_with("snapshot-")) && !file.ends_with(".new") {
+            return Ok(Some(name(&directory.join(&entry))));
+        }
+    }
+    Ok(None)
+}
+
+fn make_directory(directory: &Path) -> Result<(), Error> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory).map_err(io(directory))
+}
+
+/// Makes a file readable by its owner only. SQLite gives its own log the same mode.
+pub(super) fn owners_file(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(io(path))
+}
+
+/// Deletes a file, if there is one.
+pub(super) fn remove(path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes names in a directory durable.
+pub(super) fn sync_directory(directory: &Path) -> Result<(), Error> {
+    File::open(directory).and_then(|file| file.sync_all()).map_err(io(directory))
+}
+
+/// Opens the database for writing, and makes what the streams need. Nothing is written before it was looked at.
+pub(super) fn open(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Error> {
+    drop(look(path, streams)?);
+    let failed = |error: rusqlite::Error| failed(path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection
+        .execute_batch(&format!(
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -{CACHE_KB};"
+        ))
+        .map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if !is_durable(&connection).map_err(failed)? {
+        return Err(Error::Failed { file: name(path), cause: "SQLite does not sync what it commits here".into() });
+    }
+    for spec in streams {
+        if schema_of(&connection, &format!("stream_{}", spec.name)).map_err(failed)?.is_none() {
+            connection.execute_batch(&stream_table(spec)).map_err(failed)?;
+        }
+    }
+    Ok(connection)
+}
+
+/// Whether a commit is synced before it returns.
+pub(super) fn is_durable(connection: &Connection) -> rusqlite::Result<bool> {
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    Ok(synchronous == 2 && journal == "wal")
+}
+
+/// Opens the database for reading, once it is known to be one of ours.
+pub(super) fn look(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(path, &error))?;
+    let failed = |error: rusqlite::Error| failed(path, &error);
+    connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = TRUE;").map_err(failed)?;
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    if pragma("application_id")? != APPLICATION {
+        return Err(Error::Foreign { file: name(path) });
+    }
+    let found = pragma("user_version")?;
+    if found > LAYOUT {
+        return Err(Error::Newer { file: name(path), found, known: LAYOUT });
+    }
+    let streams = streams.iter().map(|spec| (format!("stream_{}", spec.name), stream_table(spec), false));
+    let fixed = [("log".to_owned(), LOG.to_owned(), true), ("snapshot".to_owned(), SNAPSHOT.to_owned(), true)];
+    for (table, layout, is_needed) in fixed.into_iter().chain(streams) {
+        match schema_of(&connection, &table).map_err(failed)? {
+            Some(found) if found == layout => {}
+            None if !is_needed => {}
+            _ => return Err(damaged(path, &format!("table {table}"), "it has not the columns that it was made with")),
+        }
+    }
+    Ok(connection)
+}
+
+fn schema_of(connection: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+    let query = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    connection.query_row(query, [table], |row| row.get(0)).optional()
+}
+
+/// The snapshot that is named: revision, rows, checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) revision: u64,
+    pub(super) rows: u64,
+    pub(super) crc: u32,
+}
+
+pub(super) fn named(connection: &Connection) -> rusqlite::Result<Option<Named>> {
+    let query = "SELECT revision, rows, crc FROM snapshot ORDER BY revision DESC LIMIT 1";
+    connection
+        .prepare_cached(query)?
+        .query_row([], |row| {
+            let (revision, rows) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned());
+            Ok(Named { revision, rows, crc: row.get(2)? })
+        })
+        .optional()
+}
+
+/// The revision of the last group, in the log or in the snapshot.
+pub(super) fn last_revision(connection: &Connection) -> rusqlite::Result<u64> {
+    let query = "SELECT revision FROM log ORDER BY revision DESC LIMIT 1";
+    let last: Option<i64> = connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
+    match last {
+        Some(last) => Ok(last.cast_unsigned()),
+        None => Ok(named(connection)?.map_or(0, |named| named.revision)),
+    }
+}
+
+/// Where the log's database stands in a directory.
+pub(super) fn file(directory: &Path) -> PathBuf {
+    directory.join(FILE)
+}
