@@ -6,6 +6,7 @@ use crate::{
     settings::Settings,
     sshd::{self, Sshd, SshdOf},
     store::Written,
+    verb::Verb,
 };
 use async_trait::async_trait;
 use cvmd_hypervisor::{Answer, Boot, Capabilities, Connection, Definition, Endpoint, Error, Hypervisor, Peer};
@@ -118,7 +119,7 @@ impl Hypervisor for SimulatedHypervisor {
             tracing::warn!(instance = %definition.id, word, "cvmd:guest: this word means nothing, or asks for too much");
         });
         let (machines, definition) = (Arc::clone(&self.machines), definition.clone());
-        self.machines.to_the_end(async move { machines.define_new(&definition).await }).await
+        Verb::new(async move { machines.define_new(&definition).await }).await
     }
 
     async fn observe(&self, id: InstanceId) -> Result<Observed, Error> {
@@ -170,12 +171,12 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn write_login(&self, id: InstanceId, wanted: &Login, gone_keys: &[KeyBlob]) -> Result<(), Error> {
         let (machines, wanted, gone_keys) = (Arc::clone(&self.machines), wanted.clone(), gone_keys.to_vec());
-        self.machines.to_the_end(async move { machines.write_login_now(id, &wanted, &gone_keys).await }).await
+        Verb::new(async move { machines.write_login_now(id, &wanted, &gone_keys).await }).await
     }
 
     async fn reshape(&self, definition: &Definition) -> Result<(), Error> {
         let (machines, definition) = (Arc::clone(&self.machines), definition.clone());
-        self.machines.to_the_end(async move { machines.reshape_now(&definition).await }).await
+        Verb::new(async move { machines.reshape_now(&definition).await }).await
     }
 
     async fn behave(&self, id: InstanceId, guest: &str) -> Result<(), Error> {
@@ -267,7 +268,7 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn capture(&self, id: InstanceId, image: ImageId) -> Result<(), Error> {
         let machines = Arc::clone(&self.machines);
-        self.machines.to_the_end(async move { machines.capture_now(id, image).await }).await
+        Verb::new(async move { machines.capture_now(id, image).await }).await
     }
 
     async fn read_image(&self, image: ImageId) -> Result<Login, Error> {
@@ -276,12 +277,12 @@ impl Hypervisor for SimulatedHypervisor {
 
     async fn delete_image(&self, image: ImageId) -> Result<(), Error> {
         let machines = Arc::clone(&self.machines);
-        self.machines.to_the_end(async move { machines.delete_image_now(image).await }).await
+        Verb::new(async move { machines.delete_image_now(image).await }).await
     }
 
     async fn erase(&self, id: InstanceId) -> Result<(), Error> {
         let machines = Arc::clone(&self.machines);
-        self.machines.to_the_end(async move { machines.erase_now(id).await }).await
+        Verb::new(async move { machines.erase_now(id).await }).await
     }
 }
 

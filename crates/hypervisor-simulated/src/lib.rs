@@ -28,6 +28,7 @@ mod store;
 mod store_error;
 mod survey;
 mod timers;
+mod verb;
 mod visits;
 mod writing;
 

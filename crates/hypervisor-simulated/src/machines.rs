@@ -1,7 +1,7 @@
 //! The machines of a directory, without their listeners: what each is, and how it changes.
 //!
-//! The order is always: decide, persist, change the memory, announce. A verb runs in a task of its own, so that a
-//! caller that stops waiting cannot leave the file ahead of the memory.
+//! The order is always: decide, persist, change the memory, announce. A verb runs to its end, so that a caller that stops
+//! waiting cannot leave the file ahead of the memory.
 
 use crate::{
     bounds::Bounds,
@@ -16,6 +16,7 @@ use crate::{
     store::{Contents, Store, Work},
     store_error::StoreError,
     timers::Timers,
+    verb::Verb,
 };
 use cvmd_clock::Clock;
 use cvmd_hypervisor::Error;
@@ -166,14 +167,6 @@ impl Machines {
         }
     }
 
-    /// Runs a verb to its end even if the caller stops waiting.
-    pub(crate) async fn to_the_end<T: Send + 'static>(
-        &self,
-        verb: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        tokio::spawn(verb).await.map_err(|error| Error::Other(error.to_string().into()))?
-    }
-
     /// Changes one machine: `decide` gets its present row and returns the new one, or `None` for no change.
     pub(crate) async fn change(
         &self,
@@ -181,7 +174,7 @@ impl Machines {
         decide: impl FnOnce(&Machine, u64) -> Result<Option<Machine>, Error> + Send + 'static,
     ) -> Result<(), Error> {
         let machines = self.shared()?;
-        self.to_the_end(async move {
+        Verb::new(async move {
             let slot = machines.registry.slot(id).ok_or(Error::Absent(id))?;
             let _verb = slot.verb.lock().await;
             let before = slot.machine().ok_or(Error::Absent(id))?;

@@ -2,7 +2,7 @@
 //! make: it is made when the first client comes that supports no other, and is stored in the machine's row.
 
 use super::greeting::HostKey;
-use crate::{bounds::Bound, machine::Machine, machines::Machines};
+use crate::{bounds::Bound, machine::Machine, machines::Machines, verb::Verb};
 use cvmd_hypervisor::Error;
 use cvmd_model::InstanceId;
 use p256::SecretKey;
@@ -78,7 +78,7 @@ impl Machines {
             return Ok(key);
         }
         let machines = self.shared()?;
-        self.to_the_end(async move { machines.make_rsa_host_key(id).await }).await
+        Verb::new(async move { machines.make_rsa_host_key(id).await }).await
     }
 
     async fn make_rsa_host_key(&self, id: InstanceId) -> Result<PrivateKey, Error> {
