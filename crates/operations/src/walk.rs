@@ -64,6 +64,12 @@ enum Committed {
     Closed,
 }
 
+/// Whether the operation has ended, as far as this task knows.
+enum Progress {
+    UnderWay,
+    Ended,
+}
+
 /// The task has nothing more to do, or must not do it.
 struct End;
 
@@ -78,7 +84,12 @@ pub(crate) async fn run(shared: &Shared, id: InstanceId, task: &Task) {
         let ended = match (row, operation) {
             (Some(row), Some(operation)) => {
                 let walk = take_up(&mut walk, operation.request, operation.trail, shared.clock.now_ms());
-                walk.step(shared, row, operation.goal, task, &mut permit).await.is_err()
+                match walk.step(shared, row, operation.goal, task, &mut permit).await {
+                    Ok(Progress::UnderWay) => false,
+                    // The row is as the machine was seen, so nothing is to be done before it changes.
+                    Ok(Progress::Ended) => shared.leave(id, task, wakes),
+                    Err(End) => true,
+                }
             }
             (Some(row), None) => {
                 permit = None;
@@ -124,7 +135,7 @@ impl Walk {
         goal: Goal,
         task: &Task,
         permit: &mut Option<Permit>,
-    ) -> Result<(), End> {
+    ) -> Result<Progress, End> {
         let observed = match shared.unless_abandoned(shared.hypervisor.observe(row.id)).await.ok_or(End)? {
             Ok(observed) => observed,
             Err(error) => {
@@ -132,7 +143,7 @@ impl Walk {
                 tracing::warn!(instance = %row.id, request = %self.request, %error, "the machine cannot be observed");
                 *permit = None;
                 self.back_off(shared, task).await;
-                return Ok(());
+                return Ok(Progress::UnderWay);
             }
         };
         // A tag that was set meanwhile applies from the next step on, or at the next look if that fails now.
@@ -150,12 +161,11 @@ impl Walk {
                             () = shared.stopped() => None,
                             begun = shared.effects.begin(sight.row.account) => begun,
                         };
-                        return Ok(());
+                        return Ok(Progress::UnderWay);
                     }
                 }
-                let end = self.act(shared, &sight, step, trail, task).await;
+                self.act(shared, &sight, step, trail, task).await?;
                 *permit = None;
-                end
             }
             Next::Wait(until_ms) => {
                 *permit = None;
@@ -165,21 +175,18 @@ impl Walk {
                 }
                 let until_ms = until_ms.min(sight.now_ms.saturating_add(OBSERVE_AGAIN_MS));
                 wait(shared, task, until_ms).await;
-                Ok(())
             }
-            Next::GiveUp(failure) => {
-                self.give_up(shared, &sight, failure, None).await;
-                Ok(())
-            }
+            Next::GiveUp(failure) => self.give_up(shared, &sight, failure, None).await,
             Next::Done => {
                 *permit = None;
-                self.finish(shared, &sight, Outcome::Success, task).await
+                return self.finish(shared, &sight, Outcome::Success, task).await;
             }
             Next::Fail(failure) => {
                 *permit = None;
-                self.finish(shared, &sight, Outcome::Failed(failure), task).await
+                return self.finish(shared, &sight, Outcome::Failed(failure), task).await;
             }
         }
+        Ok(Progress::UnderWay)
     }
 
     /// Commits what the effect needs, performs it, and records its outcome in the trail.
@@ -307,14 +314,14 @@ impl Walk {
     }
 
     /// Commits the end of the operation, with its line in the journal.
-    async fn finish(&mut self, shared: &Shared, sight: &Sight, outcome: Outcome, task: &Task) -> Result<(), End> {
+    async fn finish(&mut self, shared: &Shared, sight: &Sight, outcome: Outcome, task: &Task) -> Result<Progress, End> {
         let (id, request) = (sight.row.id, self.request);
         let (observed, before, ended) = (sight.observed, self.before.clone(), outcome.clone());
         let at = shared.clock.second_and_microseconds();
         let own_port = own_port(shared.hypervisor.as_ref(), &sight.row).await;
         let Ok(captured) = images::captured(shared, &sight.goal, &self.trail).await else {
             self.back_off(shared, task).await;
-            return Ok(());
+            return Ok(Progress::UnderWay);
         };
         let committed = commit(shared, &sight.row, request, move |mut instance, tx| {
             if instance.latest.is_some() {
@@ -342,13 +349,13 @@ impl Walk {
                 if let Some(latest) = &sight.row.latest {
                     tracing::info!(instance = %id, action = %latest.action, %request, %outcome, ms, "operation ended");
                 }
-                Ok(())
+                Ok(Progress::Ended)
             }
-            Committed::Superseded => Ok(()),
+            Committed::Superseded => Ok(Progress::UnderWay),
             Committed::Closed => Err(End),
             Committed::Failed => {
                 self.back_off(shared, task).await;
-                Ok(())
+                Ok(Progress::UnderWay)
             }
         }
     }
