@@ -108,36 +108,29 @@ pub struct Action {
 }
 
 impl Action {
-    const fn new(product: Product, name: &'static str, errors: &'static [&'static str], effect: Effect) -> Action {
-        Action { product, name, errors, without_effect: &[], regionless: false, touches: [&[], &[]], effect }
+    const fn new(product: Product, name: &'static str, effect: Effect) -> Action {
+        Action { product, name, errors: &[], without_effect: &[], regionless: false, touches: [&[], &[]], effect }
     }
 
-    pub(crate) const fn query(
-        product: Product,
-        name: &'static str,
-        errors: &'static [&'static str],
-        answer: Answer,
-    ) -> Action {
-        Action::new(product, name, errors, Effect::Query(answer))
+    pub(crate) const fn query(product: Product, name: &'static str, answer: Answer) -> Action {
+        Action::new(product, name, Effect::Query(answer))
     }
 
     pub(crate) const fn command(
         product: Product,
         name: &'static str,
-        errors: &'static [&'static str],
         prepare: fn(&mut Parameters, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::Command(Prepare::Alone(prepare), Pace::Quick))
+        Action::new(product, name, Effect::Command(Prepare::Alone(prepare), Pace::Quick))
     }
 
     /// A command that is parsed from what the state has too.
     pub(crate) const fn command_from(
         product: Product,
         name: &'static str,
-        errors: &'static [&'static str],
         prepare: fn(&mut Parameters, &View, &Context) -> Result<Apply, Reason>,
     ) -> Action {
-        Action::new(product, name, errors, Effect::Command(Prepare::From(prepare), Pace::Quick))
+        Action::new(product, name, Effect::Command(Prepare::From(prepare), Pace::Quick))
     }
 
     /// A command that takes longer to parse.
@@ -146,6 +139,11 @@ impl Action {
             Effect::Command(prepare, _) => Action { effect: Effect::Command(prepare, pace), ..self },
             Effect::Query(_) => self,
         }
+    }
+
+    /// The codes that it can answer beside the common ones, sorted.
+    pub(crate) const fn errors(self, errors: &'static [&'static str]) -> Action {
+        Action { errors, ..self }
     }
 
     pub(crate) const fn without_effect(self, without_effect: &'static [&'static str]) -> Action {

@@ -5,7 +5,7 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", &[], answer).regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", answer).regionless();
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     places::regions(parameters, context)

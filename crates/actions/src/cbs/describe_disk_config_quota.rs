@@ -13,8 +13,11 @@ const TYPES: [&str; 6] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_S
 /// Usage, and the minimum size in GiB.
 const USAGES: [(&str, u32); 2] = [("SYSTEM_DISK", 20), ("DATA_DISK", 10)];
 
-pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDiskConfigQuota", &[], answer)
-    .without_effect(&["CPU", "DedicatedClusterId", "Memory"]);
+pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDiskConfigQuota", answer).without_effect(&[
+    "CPU",
+    "DedicatedClusterId",
+    "Memory",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

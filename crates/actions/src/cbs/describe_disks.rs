@@ -15,8 +15,8 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::cmp::Reverse;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Cbs, "DescribeDisks", &["InvalidFilter", "InvalidParameterValue.LimitExceeded"], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDisks", answer)
+    .errors(&["InvalidFilter", "InvalidParameterValue.LimitExceeded"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -16,8 +16,8 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Cbs, "DescribeSnapshots", &["InvalidFilter", "InvalidParameterValue.LimitExceeded"], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeSnapshots", answer)
+    .errors(&["InvalidFilter", "InvalidParameterValue.LimitExceeded"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

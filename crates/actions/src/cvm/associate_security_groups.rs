@@ -14,10 +14,9 @@ use cvmd_model::InstanceId;
 /// Security groups of an instance.
 const GROUPS_MAX: usize = 5;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "AssociateSecurityGroups",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "AssociateSecurityGroups", prepare)
+    .touching(&["InstanceIds"], &["SecurityGroupIds"])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -25,10 +24,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidSecurityGroupId.NotFound",
         "LimitExceeded.AssociateUSGLimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &["SecurityGroupIds"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let group = one_group(parameters)?;

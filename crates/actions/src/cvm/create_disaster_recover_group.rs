@@ -7,13 +7,9 @@ use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, cvm::grou
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "CreateDisasterRecoverGroup",
-    &["InvalidParameterValue.DuplicateTags", "LimitExceeded.DisasterRecoverGroup"],
-    prepare,
-)
-.without_effect(&["ClientToken"]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateDisasterRecoverGroup", prepare)
+    .errors(&["InvalidParameterValue.DuplicateTags", "LimitExceeded.DisasterRecoverGroup"])
+    .without_effect(&["ClientToken"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -15,10 +15,9 @@ use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageSta
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "CreateImage",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateImage", prepare)
+    .touching(&["InstanceId"], &["DataDiskIds", "SnapshotIds"])
+    .errors(&[
         "ImageQuotaLimitExceeded",
         "InvalidImageName.Duplicate",
         "InvalidInstance.NotSupported",
@@ -37,11 +36,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceId"], &["DataDiskIds", "SnapshotIds"])
-.without_effect(&["Sysprep"]);
+    ])
+    .without_effect(&["Sysprep"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

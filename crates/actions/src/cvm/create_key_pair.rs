@@ -11,19 +11,13 @@ use serde::Serialize;
 
 const BITS: usize = 2048;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "CreateKeyPair",
-    &[
-        "InvalidKeyPair.LimitExceeded",
-        "InvalidKeyPairName.Duplicate",
-        "InvalidKeyPairNameEmpty",
-        "InvalidKeyPairNameIncludeIllegalChar",
-        "InvalidKeyPairNameTooLong",
-    ],
-    prepare,
-)
-.paced(Pace::Long);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateKeyPair", prepare).paced(Pace::Long).errors(&[
+    "InvalidKeyPair.LimitExceeded",
+    "InvalidKeyPairName.Duplicate",
+    "InvalidKeyPairNameEmpty",
+    "InvalidKeyPairNameIncludeIllegalChar",
+    "InvalidKeyPairNameTooLong",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -16,10 +16,10 @@ use serde::Serialize;
 /// The maximum of templates of an account in a region: the vendor's limit.
 const QUOTA: usize = 200;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "CreateLaunchTemplate",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateLaunchTemplate", prepare)
+    .paced(Pace::Slow)
+    .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
+    .errors(&[
         "InvalidImageId.Malformed",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
@@ -43,12 +43,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidZone.MismatchRegion",
         "LimitExceeded.LaunchTemplateQuota",
         "UnsupportedOperation",
-    ],
-    prepare,
-)
-.paced(Pace::Slow)
-.touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
-.without_effect(&["ClientToken", "TemplateDataModifyAction"]);
+    ])
+    .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,10 +13,10 @@ use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::command_from(
-    Product::Cvm,
-    "CreateLaunchTemplateVersion",
-    &[
+pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "CreateLaunchTemplateVersion", prepare)
+    .paced(Pace::Slow)
+    .touching(&[], &["LaunchTemplateId", "ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
+    .errors(&[
         "InvalidImageId.Malformed",
         "InvalidInstanceName.TooLong",
         "InvalidKeyPairId.Malformed",
@@ -42,12 +42,8 @@ pub(crate) const ACTION: Action = Action::command_from(
         "InvalidZone.MismatchRegion",
         "LimitExceeded.LaunchTemplateVersionQuota",
         "UnsupportedOperation",
-    ],
-    prepare,
-)
-.paced(Pace::Slow)
-.touching(&[], &["LaunchTemplateId", "ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
-.without_effect(&["ClientToken", "TemplateDataModifyAction"]);
+    ])
+    .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,18 +5,14 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::groups};
 use cvmd_model::{DisasterRecoverGroupId, GroupRefusal, Refusal};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DeleteDisasterRecoverGroups",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteDisasterRecoverGroups", prepare)
+    .touching(&[], &["DisasterRecoverGroupIds"])
+    .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
         "InvalidParameterValue.LimitExceeded",
         "ResourceInUse",
-    ],
-    prepare,
-)
-.touching(&[], &["DisasterRecoverGroupIds"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<DisasterRecoverGroupId> =

@@ -8,19 +8,14 @@ use super::images::own;
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};
 use cvmd_model::{CustomImage, ImageId, ImageState, Refusal};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DeleteImages",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "DeleteImages", prepare).touching(&[], &["ImageIds"]).errors(&[
         "InvalidImageId.IncorrectState",
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidParameterValue.InvalidImageId",
         "InvalidParameterValue.LimitExceeded",
-    ],
-    prepare,
-)
-.touching(&[], &["ImageIds"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;

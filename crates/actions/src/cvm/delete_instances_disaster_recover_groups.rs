@@ -9,10 +9,9 @@ use crate::{
 };
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DeleteInstancesDisasterRecoverGroups",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteInstancesDisasterRecoverGroups", prepare)
+    .touching(&["InstanceIds"], &["DisasterRecoverGroupIds"])
+    .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.DisasterRecoverGroupNotMatch",
         "InvalidInstance.NotSupported",
@@ -23,10 +22,7 @@ pub(crate) const ACTION: Action = Action::command(
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &["DisasterRecoverGroupIds"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -7,18 +7,13 @@ use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Ba
 use cvmd_model::{KeyPairId, Refusal};
 use cvmd_state::Binding;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DeleteKeyPairs",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "DeleteKeyPairs", prepare).touching(&[], &["KeyIds"]).errors(&[
         "InvalidKeyPairId.Malformed",
         "InvalidKeyPairId.NotFound",
         "InvalidParameterValue.KeyPairNotSupported",
         "InvalidParameterValue.LimitExceeded",
-    ],
-    prepare,
-)
-.touching(&[], &["KeyIds"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;

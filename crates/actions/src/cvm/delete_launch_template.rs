@@ -5,13 +5,9 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
 use cvmd_model::LaunchTemplateId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DeleteLaunchTemplate",
-    &["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"],
-    prepare,
-)
-.touching(&[], &["LaunchTemplateId"]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplate", prepare)
+    .touching(&[], &["LaunchTemplateId"])
+    .errors(&["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

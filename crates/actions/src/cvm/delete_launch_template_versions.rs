@@ -6,18 +6,14 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DeleteLaunchTemplateVersions",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplateVersions", prepare)
+    .touching(&[], &["LaunchTemplateId"])
+    .errors(&[
         "InvalidParameterValue.LaunchTemplateDefaultVersion",
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
-    ],
-    prepare,
-)
-.touching(&[], &["LaunchTemplateId"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

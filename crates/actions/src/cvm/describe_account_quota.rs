@@ -17,17 +17,12 @@ const SPOT_TOTAL: u64 = 1_000_000;
 /// The maximum of instances in one request.
 const ONCE: usize = 500;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeAccountQuota",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidParameterValue.ZoneNotSupported",
-        "InvalidZone.MismatchRegion",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeAccountQuota", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidParameterValue.ZoneNotSupported",
+    "InvalidZone.MismatchRegion",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -8,7 +8,7 @@ use cvmd_model::{GROUPS_MAX, GroupKind};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeDisasterRecoverGroupQuota", &[], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeDisasterRecoverGroupQuota", answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

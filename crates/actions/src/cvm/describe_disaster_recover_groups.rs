@@ -14,17 +14,12 @@ use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeDisasterRecoverGroups",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
-        "InvalidParameterValue.LimitExceeded",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeDisasterRecoverGroups", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,12 +6,11 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, filters};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeHosts",
-    &["InvalidFilter", "InvalidFilterValue.LimitExceeded", "InvalidParameterValue.LimitExceeded"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeHosts", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 const FILTERS: &[&str] =
     &["zone", "project-id", "host-id", "host-name", "host-state", "host-type", "tag-key", "tag-value"];

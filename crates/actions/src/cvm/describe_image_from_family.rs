@@ -10,7 +10,7 @@ use cvmd_model::ImageState;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImageFromFamily", &[], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImageFromFamily", answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

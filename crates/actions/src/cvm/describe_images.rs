@@ -11,19 +11,14 @@ use cvmd_model::{Catalogue, ImageId, InstanceTypeId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeImages",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidImageId.Malformed",
-        "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
-        "InvalidParameterValue.InstanceTypeNotFound",
-        "InvalidParameterValue.LimitExceeded",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImages", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidImageId.Malformed",
+    "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
+    "InvalidParameterValue.InstanceTypeNotFound",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

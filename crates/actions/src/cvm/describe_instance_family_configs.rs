@@ -6,7 +6,7 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, types};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceFamilyConfigs", &[], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceFamilyConfigs", answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -15,12 +15,8 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstanceInternetBandwidthConfigs",
-    &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceInternetBandwidthConfigs", answer)
+    .errors(&["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -6,17 +6,12 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, filters, types, 
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstanceTypeConfigs",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidParameterValue.ZoneNotSupported",
-        "InvalidZone.MismatchRegion",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceTypeConfigs", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidParameterValue.ZoneNotSupported",
+    "InvalidZone.MismatchRegion",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -10,23 +10,18 @@ use cvmd_model::{InstanceId, PowerLaw, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstanceVncUrl",
-    &[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopped",
-        "UnsupportedOperation.InstanceStateStopping",
-        "UnsupportedOperation.SpecialInstanceType",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceVncUrl", answer).errors(&[
+    "InvalidInstance.NotSupported",
+    "InvalidInstanceId.Malformed",
+    "InvalidInstanceId.NotFound",
+    "OperationDenied.InstanceOperationInProgress",
+    "UnsupportedOperation.InstanceStateLaunchFailed",
+    "UnsupportedOperation.InstanceStateShutdown",
+    "UnsupportedOperation.InstanceStateStarting",
+    "UnsupportedOperation.InstanceStateStopped",
+    "UnsupportedOperation.InstanceStateStopping",
+    "UnsupportedOperation.SpecialInstanceType",
+]);
 
 const VALID_SECONDS: u64 = 15;
 

@@ -11,19 +11,14 @@ use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstances",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidInstanceId.Malformed",
-        "InvalidParameterValue.InvalidTimeFormat",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidZone.MismatchRegion",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstances", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidInstanceId.Malformed",
+    "InvalidParameterValue.InvalidTimeFormat",
+    "InvalidParameterValue.LimitExceeded",
+    "InvalidZone.MismatchRegion",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

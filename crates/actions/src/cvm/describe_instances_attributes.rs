@@ -7,12 +7,8 @@ use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstancesAttributes",
-    &["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesAttributes", answer)
+    .errors(&["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

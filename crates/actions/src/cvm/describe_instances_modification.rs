@@ -17,18 +17,13 @@ use serde::Serialize;
 const INSTANCES_MAX: usize = 20;
 const VALUES_MAX: usize = 2;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstancesModification",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesModification", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidInstanceId.Malformed",
+    "InvalidInstanceId.NotFound",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -10,12 +10,11 @@ use serde::Serialize;
 /// The vendor's number for "no limit".
 const WITHOUT_LIMIT: i32 = -1;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstancesOperationLimit",
-    &["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed", "InvalidParameterValue.LimitExceeded"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesOperationLimit", answer).errors(&[
+    "InvalidInstanceId.NotFound",
+    "InvalidParameterValue.InstanceIdMalformed",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

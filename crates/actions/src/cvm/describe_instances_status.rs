@@ -7,12 +7,8 @@ use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeInstancesStatus",
-    &["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesStatus", answer)
+    .errors(&["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

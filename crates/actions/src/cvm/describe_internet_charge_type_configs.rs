@@ -6,7 +6,7 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInternetChargeTypeConfigs", &[], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInternetChargeTypeConfigs", answer);
 
 /// The name, and its description in Chinese and in English.
 const CONFIGS: [(&str, &str, &str); 4] = [

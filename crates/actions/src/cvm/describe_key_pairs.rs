@@ -11,19 +11,14 @@ use cvmd_model::{KeyPair, KeyPairId};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeKeyPairs",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidKeyPairId.Malformed",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValueLimit",
-        "InvalidParameterValueOffset",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeKeyPairs", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidKeyPairId.Malformed",
+    "InvalidParameterValue.LimitExceeded",
+    "InvalidParameterValueLimit",
+    "InvalidParameterValueOffset",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -12,18 +12,13 @@ use serde_json::Value;
 
 const RANGE: [&str; 5] = ["MinVersion", "MaxVersion", "Offset", "Limit", "DefaultVersion"];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeLaunchTemplateVersions",
-    &[
-        "InvalidParameterCombination",
-        "InvalidParameterValue.LaunchTemplateIdMalformed",
-        "InvalidParameterValue.LaunchTemplateIdNotExisted",
-        "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
-        "InvalidParameterValue.LimitExceeded",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTemplateVersions", answer).errors(&[
+    "InvalidParameterCombination",
+    "InvalidParameterValue.LaunchTemplateIdMalformed",
+    "InvalidParameterValue.LaunchTemplateIdNotExisted",
+    "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

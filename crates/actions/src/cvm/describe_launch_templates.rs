@@ -9,17 +9,12 @@ use serde::Serialize;
 
 const NAME: &str = "LaunchTemplateName";
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeLaunchTemplates",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidParameterValue.LaunchTemplateIdMalformed",
-        "InvalidParameterValue.LimitExceeded",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTemplates", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidParameterValue.LaunchTemplateIdMalformed",
+    "InvalidParameterValue.LimitExceeded",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

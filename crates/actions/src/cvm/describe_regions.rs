@@ -7,7 +7,7 @@ use cvmd_model::RegionId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeRegions", &[], answer).regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeRegions", answer).regionless();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -20,17 +20,12 @@ use std::cmp::Ordering;
 const FILTERS_MAX: usize = 10;
 const VALUES_MAX: usize = 100;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "DescribeZoneInstanceConfigInfos",
-    &[
-        "InvalidFilter",
-        "InvalidFilterValue.LimitExceeded",
-        "InvalidParameterValue.ZoneNotSupported",
-        "InvalidZone.MismatchRegion",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeZoneInstanceConfigInfos", answer).errors(&[
+    "InvalidFilter",
+    "InvalidFilterValue.LimitExceeded",
+    "InvalidParameterValue.ZoneNotSupported",
+    "InvalidZone.MismatchRegion",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

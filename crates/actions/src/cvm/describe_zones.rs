@@ -7,7 +7,7 @@ use cvmd_model::ZoneId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeZones", &[], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeZones", answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -7,9 +7,9 @@
 use super::key_change;
 use crate::{Action, Apply, Context, Parameters, Product, Reason};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "DisassociateInstancesKeyPairs", key_change::ERRORS, prepare)
-        .touching(&["InstanceIds"], &["KeyIds"]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DisassociateInstancesKeyPairs", prepare)
+    .touching(&["InstanceIds"], &["KeyIds"])
+    .errors(key_change::ERRORS);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     key_change::prepare(parameters, ACTION.name, |instance, keys, _, how, by| instance.disassociate(keys, how, by))

@@ -11,20 +11,16 @@ use crate::{
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "DisassociateSecurityGroups",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DisassociateSecurityGroups", prepare)
+    .touching(&["InstanceIds"], &["SecurityGroupIds"])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "InvalidSecurityGroupId.NotFound",
         "OperationDenied.InstanceOperationInProgress",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &["SecurityGroupIds"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let group = one_group(parameters)?;

@@ -14,10 +14,10 @@ use crate::{
 };
 use cvmd_model::{InstanceId, Login, StopType};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "EnterRescueMode",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "EnterRescueMode", prepare)
+    .paced(Pace::Slow)
+    .touching(&["InstanceId"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -32,11 +32,7 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.paced(Pace::Slow)
-.touching(&["InstanceId"], &[]);
+    ]);
 
 const USER_MAX: usize = 32;
 

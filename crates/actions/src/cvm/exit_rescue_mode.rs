@@ -9,10 +9,8 @@ use crate::{
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ExitRescueMode",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "ExitRescueMode", prepare).touching(&["InstanceId"], &[]).errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -23,10 +21,7 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
         "UnsupportedOperation.InstanceStateStopping",
-    ],
-    prepare,
-)
-.touching(&["InstanceId"], &[]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Single<InstanceId> = Single::read(parameters, "InstanceId")?;

@@ -8,20 +8,15 @@ use crate::{Action, Apply, Body, Context, Parameters, Product, Reason};
 use cvmd_model::{KeyPairId, PublicKey};
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ImportKeyPair",
-    &[
-        "InvalidKeyPair.LimitExceeded",
-        "InvalidKeyPairName.Duplicate",
-        "InvalidKeyPairNameEmpty",
-        "InvalidKeyPairNameIncludeIllegalChar",
-        "InvalidKeyPairNameTooLong",
-        "InvalidPublicKey.Duplicate",
-        "InvalidPublicKey.Malformed",
-    ],
-    prepare,
-);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ImportKeyPair", prepare).errors(&[
+    "InvalidKeyPair.LimitExceeded",
+    "InvalidKeyPairName.Duplicate",
+    "InvalidKeyPairNameEmpty",
+    "InvalidKeyPairNameIncludeIllegalChar",
+    "InvalidKeyPairNameTooLong",
+    "InvalidPublicKey.Duplicate",
+    "InvalidPublicKey.Malformed",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -11,10 +11,8 @@ use crate::{
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceModifyInstancesChargeType",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceModifyInstancesChargeType", answer)
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -24,10 +22,8 @@ pub(crate) const ACTION: Action = Action::query(
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    answer,
-)
-.without_effect(&["ModifyPortableDataDisk"]);
+    ])
+    .without_effect(&["ModifyPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -11,10 +11,8 @@ use crate::{
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceRenewInstances",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceRenewInstances", answer)
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -22,10 +20,8 @@ pub(crate) const ACTION: Action = Action::query(
         "InvalidPeriod",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
-    ],
-    answer,
-)
-.without_effect(&["DryRun", "RenewPortableDataDisk"]);
+    ])
+    .without_effect(&["DryRun", "RenewPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -13,10 +13,8 @@ use crate::{
 use cvmd_model::{InstanceId, Refusal, Running};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceResetInstance",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstance", answer)
+    .errors(&[
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidInstance.NotSupported",
@@ -27,20 +25,18 @@ pub(crate) const ACTION: Action = Action::query(
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
-    ],
-    answer,
-)
-.without_effect(&[
-    "EnhancedService",
-    "LoginSettings",
-    "SystemDisk.CdcId",
-    "SystemDisk.DiskId",
-    "SystemDisk.DiskName",
-    "SystemDisk.DiskType",
-    "SystemDisk.Encrypt",
-    "SystemDisk.KmsKeyId",
-    "UserData",
-]);
+    ])
+    .without_effect(&[
+        "EnhancedService",
+        "LoginSettings",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+        "UserData",
+    ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;

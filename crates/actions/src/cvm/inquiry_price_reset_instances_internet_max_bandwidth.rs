@@ -11,22 +11,18 @@ use cvmd_state::View;
 
 const BANDWIDTH_MBPS_MAX: u32 = 2000;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceResetInstancesInternetMaxBandwidth",
-    &["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"],
-    answer,
-)
-.without_effect(&[
-    "EndTime",
-    "InternetAccessible.AntiDDoSPackageId",
-    "InternetAccessible.BandwidthPackageId",
-    "InternetAccessible.IPv4AddressType",
-    "InternetAccessible.IPv6AddressType",
-    "InternetAccessible.InternetServiceProvider",
-    "InternetAccessible.PublicIpAssigned",
-    "StartTime",
-]);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstancesInternetMaxBandwidth", answer)
+    .errors(&["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"])
+    .without_effect(&[
+        "EndTime",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetServiceProvider",
+        "InternetAccessible.PublicIpAssigned",
+        "StartTime",
+    ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

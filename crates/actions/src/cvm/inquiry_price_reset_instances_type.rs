@@ -15,25 +15,20 @@ use cvmd_state::View;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceResetInstancesType",
-    &[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.InstanceTypeNotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.StoppedModeStopCharging",
-        "UnsupportedOperation.SystemDiskType",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstancesType", answer).errors(&[
+    "InvalidInstance.NotSupported",
+    "InvalidInstanceId.Malformed",
+    "InvalidInstanceId.NotFound",
+    "InvalidParameterValue.InstanceTypeNotFound",
+    "InvalidParameterValue.LimitExceeded",
+    "OperationDenied.InstanceOperationInProgress",
+    "UnsupportedOperation.InstanceStateLaunchFailed",
+    "UnsupportedOperation.InstanceStateRescueMode",
+    "UnsupportedOperation.InstanceStateShutdown",
+    "UnsupportedOperation.InstanceStateStarting",
+    "UnsupportedOperation.StoppedModeStopCharging",
+    "UnsupportedOperation.SystemDiskType",
+]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

@@ -9,10 +9,8 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cv
 use cvmd_model::{InstanceId, Refusal, Running};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceResizeInstanceDisks",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResizeInstanceDisks", answer)
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -25,29 +23,27 @@ pub(crate) const ACTION: Action = Action::query(
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
-    ],
-    answer,
-)
-// The price does not depend on how it is done.
-.without_effect(&[
-    "DataDisks.BurstPerformance",
-    "DataDisks.CdcId",
-    "DataDisks.DeleteWithInstance",
-    "DataDisks.DiskName",
-    "DataDisks.DiskType",
-    "DataDisks.Encrypt",
-    "DataDisks.KmsKeyId",
-    "DataDisks.SnapshotId",
-    "DataDisks.ThroughputPerformance",
-    "ForceStop",
-    "ResizeOnline",
-    "SystemDisk.CdcId",
-    "SystemDisk.DiskId",
-    "SystemDisk.DiskName",
-    "SystemDisk.DiskType",
-    "SystemDisk.Encrypt",
-    "SystemDisk.KmsKeyId",
-]);
+    ])
+    // The price does not depend on how it is done.
+    .without_effect(&[
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DeleteWithInstance",
+        "DataDisks.DiskName",
+        "DataDisks.DiskType",
+        "DataDisks.Encrypt",
+        "DataDisks.KmsKeyId",
+        "DataDisks.SnapshotId",
+        "DataDisks.ThroughputPerformance",
+        "ForceStop",
+        "ResizeOnline",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+    ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;

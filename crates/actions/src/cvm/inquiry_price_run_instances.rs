@@ -19,10 +19,8 @@ use cvmd_state::View;
 /// The vendor's own limit of this action.
 const COUNT_MAX: u32 = 100;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceRunInstances",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceRunInstances", answer)
+    .errors(&[
         "FailedOperation.SnapshotSizeLargerThanDataSize",
         "InvalidClientToken.TooLong",
         "InvalidImageId.Malformed",
@@ -37,38 +35,36 @@ pub(crate) const ACTION: Action = Action::query(
         "InvalidParameterValue.ZoneNotSupported",
         "InvalidPeriod",
         "InvalidZone.MismatchRegion",
-    ],
-    answer,
-)
-.without_effect(&[
-    "CpuTopology",
-    "DataDisks.BurstPerformance",
-    "DataDisks.CdcId",
-    "DataDisks.DiskId",
-    "DataDisks.ThroughputPerformance",
-    "EnhancedService",
-    "HostName",
-    "HpcClusterId",
-    "InstanceMarketOptions",
-    "InternetAccessible.AntiDDoSPackageId",
-    "InternetAccessible.BandwidthPackageId",
-    "InternetAccessible.IPv4AddressType",
-    "InternetAccessible.IPv6AddressType",
-    "InternetAccessible.InternetServiceProvider",
-    "LaunchTemplate",
-    "LoginSettings",
-    "Metadata",
-    "NetworkInterfaces",
-    "Placement.DedicatedResourcePackIds",
-    "Placement.DedicatedResourcePackTenancy",
-    "Placement.HostId",
-    "Placement.HostIds",
-    "Placement.RackId",
-    "SecurityGroupIds",
-    "SystemDisk.CdcId",
-    "SystemDisk.DiskId",
-    "VirtualPrivateCloud",
-]);
+    ])
+    .without_effect(&[
+        "CpuTopology",
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DiskId",
+        "DataDisks.ThroughputPerformance",
+        "EnhancedService",
+        "HostName",
+        "HpcClusterId",
+        "InstanceMarketOptions",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetServiceProvider",
+        "LaunchTemplate",
+        "LoginSettings",
+        "Metadata",
+        "NetworkInterfaces",
+        "Placement.DedicatedResourcePackIds",
+        "Placement.DedicatedResourcePackTenancy",
+        "Placement.HostId",
+        "Placement.HostIds",
+        "Placement.RackId",
+        "SecurityGroupIds",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "VirtualPrivateCloud",
+    ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     run::placement(parameters, context)?;

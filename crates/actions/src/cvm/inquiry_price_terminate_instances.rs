@@ -9,19 +9,14 @@ use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Cvm,
-    "InquiryPriceTerminateInstances",
-    &[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "UnsupportedOperation.InstanceStateTerminating",
-        "UnsupportedOperation.InstancesProtected",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceTerminateInstances", answer).errors(&[
+    "InvalidInstance.NotSupported",
+    "InvalidInstanceId.Malformed",
+    "InvalidInstanceId.NotFound",
+    "InvalidParameterValue.LimitExceeded",
+    "UnsupportedOperation.InstanceStateTerminating",
+    "UnsupportedOperation.InstancesProtected",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

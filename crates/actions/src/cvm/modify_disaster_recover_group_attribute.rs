@@ -6,13 +6,9 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Untaken, batch::Batch, cvm::groups};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyDisasterRecoverGroupAttribute",
-    &["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"],
-    prepare,
-)
-.touching(&[], &["DisasterRecoverGroupId"]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyDisasterRecoverGroupAttribute", prepare)
+    .touching(&[], &["DisasterRecoverGroupId"])
+    .errors(&["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<DisasterRecoverGroupId> = Batch::of_one(parameters, "DisasterRecoverGroupId")?;

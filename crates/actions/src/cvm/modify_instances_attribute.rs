@@ -14,10 +14,9 @@ use cvmd_model::{InstanceId, Refusal, SecurityGroupId};
 
 const NAME_MAX: usize = 60;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyInstancesAttribute",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesAttribute", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -33,11 +32,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[])
-.without_effect(&["CamRoleType", "EnableJumboFrame"]);
+    ])
+    .without_effect(&["CamRoleType", "EnableJumboFrame"]);
 
 /// The given attributes; the others do not change.
 struct Modify {

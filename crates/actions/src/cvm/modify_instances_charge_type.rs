@@ -13,10 +13,9 @@ use cvmd_model::InstanceId;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 20;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyInstancesChargeType",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesChargeType", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -26,11 +25,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[])
-.without_effect(&["ModifyPortableDataDisk"]);
+    ])
+    .without_effect(&["ModifyPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

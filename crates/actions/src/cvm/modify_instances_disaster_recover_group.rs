@@ -10,10 +10,9 @@ use crate::{
 };
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyInstancesDisasterRecoverGroup",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesDisasterRecoverGroup", prepare)
+    .touching(&["InstanceIds"], &["DisasterRecoverGroupId", "DisasterRecoverGroupIds"])
+    .errors(&[
         "FailedOperation.AlreadyInDisasterRecoverGroup",
         "FailedOperation.DisasterRecoverGroupNotFound",
         "InvalidInstance.NotSupported",
@@ -26,11 +25,8 @@ pub(crate) const ACTION: Action = Action::command(
         "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &["DisasterRecoverGroupId", "DisasterRecoverGroupIds"])
-.without_effect(&["Force"]);
+    ])
+    .without_effect(&["Force"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let names = "`DisasterRecoverGroupId` and `DisasterRecoverGroupIds`";

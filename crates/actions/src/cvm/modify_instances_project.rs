@@ -8,19 +8,14 @@ use crate::{
 };
 use cvmd_model::{InstanceId, Refusal};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyInstancesProject",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "ModifyInstancesProject", prepare).touching(&["InstanceIds"], &[]).errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -10,10 +10,8 @@ use crate::{
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyInstancesRenewFlag",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare).touching(&["InstanceIds"], &[]).errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -21,10 +19,7 @@ pub(crate) const ACTION: Action = Action::command(
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -8,13 +8,9 @@ use cvmd_model::{KeyPair, KeyPairId, Refusal};
 
 const DESCRIPTION_MAX: usize = 60;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyKeyPairAttribute",
-    &["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"],
-    prepare,
-)
-.touching(&[], &["KeyId"]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyKeyPairAttribute", prepare)
+    .touching(&[], &["KeyId"])
+    .errors(&["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("KeyId")?.unwrap_or_default();

@@ -5,18 +5,14 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ModifyLaunchTemplateDefaultVersion",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyLaunchTemplateDefaultVersion", prepare)
+    .touching(&[], &["LaunchTemplateId"])
+    .errors(&[
         "InvalidParameterValue.LaunchTemplateIdMalformed",
         "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerSetAlready",
-    ],
-    prepare,
-)
-.touching(&[], &["LaunchTemplateId"]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;

@@ -10,10 +10,8 @@ use crate::{
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "RebootInstances",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "RebootInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -25,10 +23,7 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
         "UnsupportedOperation.InstanceStateStopping",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

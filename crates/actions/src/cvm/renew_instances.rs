@@ -12,10 +12,9 @@ use crate::{
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "RenewInstances",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RenewInstances", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -23,11 +22,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidPeriod",
         "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[])
-.without_effect(&["RenewPortableDataDisk"]);
+    ])
+    .without_effect(&["RenewPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -17,10 +17,10 @@ use cvmd_model::{Installed, Instance, InstanceId, Refusal};
 /// Kinds of system disk on which Linux can be replaced by Windows, and the other way round.
 const KINDS_OF_BOTH: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ResetInstance",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstance", prepare)
+    .paced(Pace::Slow)
+    .touching(&["InstanceId"], &["ImageId"])
+    .errors(&[
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidInstance.NotSupported",
@@ -45,20 +45,16 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.paced(Pace::Slow)
-.touching(&["InstanceId"], &["ImageId"])
-.without_effect(&[
-    "EnhancedService",
-    "SystemDisk.CdcId",
-    "SystemDisk.DiskId",
-    "SystemDisk.DiskName",
-    "SystemDisk.DiskType",
-    "SystemDisk.Encrypt",
-    "SystemDisk.KmsKeyId",
-]);
+    ])
+    .without_effect(&[
+        "EnhancedService",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+    ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id = parameters.text("InstanceId")?.unwrap_or_default();

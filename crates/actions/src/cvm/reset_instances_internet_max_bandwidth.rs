@@ -15,10 +15,9 @@ const BANDWIDTH_MAX: u32 = 2000;
 /// Charge types that the vendor changes only for one instance at a time.
 const ONE_BY_ONE: [&str; 2] = ["BANDWIDTH_PREPAID", "BANDWIDTH_POSTPAID_BY_HOUR"];
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ResetInstancesInternetMaxBandwidth",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesInternetMaxBandwidth", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -29,21 +28,18 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[])
-.without_effect(&[
-    "EndTime",
-    "InternetAccessible.AntiDDoSPackageId",
-    "InternetAccessible.BandwidthPackageId",
-    "InternetAccessible.IPv4AddressType",
-    "InternetAccessible.IPv6AddressType",
-    "InternetAccessible.InternetChargeType",
-    "InternetAccessible.InternetServiceProvider",
-    "InternetAccessible.PublicIpAssigned",
-    "StartTime",
-]);
+    ])
+    .without_effect(&[
+        "EndTime",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetChargeType",
+        "InternetAccessible.InternetServiceProvider",
+        "InternetAccessible.PublicIpAssigned",
+        "StartTime",
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

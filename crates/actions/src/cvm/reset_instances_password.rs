@@ -13,10 +13,10 @@ use crate::{
 };
 use cvmd_model::InstanceId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ResetInstancesPassword",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesPassword", prepare)
+    .paced(Pace::Slow)
+    .touching(&["InstanceIds"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -31,11 +31,7 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.paced(Pace::Slow)
-.touching(&["InstanceIds"], &[]);
+    ]);
 
 struct Reset {
     instances: Batch<InstanceId>,

@@ -15,10 +15,8 @@ use cvmd_model::InstanceId;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ResetInstancesType",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "ResetInstancesType", prepare).touching(&["InstanceIds"], &[]).errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -32,10 +30,7 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.StoppedModeStopCharging",
         "UnsupportedOperation.SystemDiskType",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

@@ -12,10 +12,9 @@ use crate::{
 };
 use cvmd_model::{InstanceId, Running};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "ResizeInstanceDisks",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResizeInstanceDisks", prepare)
+    .touching(&["InstanceId"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -30,27 +29,24 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
-    ],
-    prepare,
-)
-.touching(&["InstanceId"], &[])
-.without_effect(&[
-    "DataDisks.BurstPerformance",
-    "DataDisks.CdcId",
-    "DataDisks.DeleteWithInstance",
-    "DataDisks.DiskName",
-    "DataDisks.DiskType",
-    "DataDisks.Encrypt",
-    "DataDisks.KmsKeyId",
-    "DataDisks.SnapshotId",
-    "DataDisks.ThroughputPerformance",
-    "SystemDisk.CdcId",
-    "SystemDisk.DiskId",
-    "SystemDisk.DiskName",
-    "SystemDisk.DiskType",
-    "SystemDisk.Encrypt",
-    "SystemDisk.KmsKeyId",
-]);
+    ])
+    .without_effect(&[
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DeleteWithInstance",
+        "DataDisks.DiskName",
+        "DataDisks.DiskType",
+        "DataDisks.Encrypt",
+        "DataDisks.KmsKeyId",
+        "DataDisks.SnapshotId",
+        "DataDisks.ThroughputPerformance",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "SystemDisk.DiskName",
+        "SystemDisk.DiskType",
+        "SystemDisk.Encrypt",
+        "SystemDisk.KmsKeyId",
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;

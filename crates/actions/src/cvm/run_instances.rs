@@ -13,10 +13,10 @@ use crate::{
 };
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::command_from(
-    Product::Cvm,
-    "RunInstances",
-    &[
+pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "RunInstances", prepare)
+    .paced(Pace::Slow)
+    .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
+    .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.NoAvailableIpAddressCountInSubnet",
         "FailedOperation.SnapshotSizeLargerThanDataSize",
@@ -63,37 +63,33 @@ pub(crate) const ACTION: Action = Action::command_from(
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "VpcAddrNotInSubNet",
         "VpcIpIsUsed",
-    ],
-    prepare,
-)
-.paced(Pace::Slow)
-.touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
-.without_effect(&[
-    "ActionTimer",
-    "ChcIds",
-    "DataDisks.BurstPerformance",
-    "DataDisks.CdcId",
-    "DataDisks.DiskId",
-    "DataDisks.ThroughputPerformance",
-    "DedicatedClusterId",
-    "EnhancedService",
-    "HpcClusterId",
-    "InstanceMarketOptions",
-    "InternetAccessible.AntiDDoSPackageId",
-    "InternetAccessible.BandwidthPackageId",
-    "InternetAccessible.IPv4AddressType",
-    "InternetAccessible.IPv6AddressType",
-    "InternetAccessible.InternetServiceProvider",
-    "NetworkInterfaces",
-    "Placement.DedicatedResourcePackIds",
-    "Placement.DedicatedResourcePackTenancy",
-    "Placement.HostId",
-    "Placement.HostIds",
-    "Placement.RackId",
-    "SystemDisk.CdcId",
-    "SystemDisk.DiskId",
-    "VirtualPrivateCloud.AsVpcGateway",
-]);
+    ])
+    .without_effect(&[
+        "ActionTimer",
+        "ChcIds",
+        "DataDisks.BurstPerformance",
+        "DataDisks.CdcId",
+        "DataDisks.DiskId",
+        "DataDisks.ThroughputPerformance",
+        "DedicatedClusterId",
+        "EnhancedService",
+        "HpcClusterId",
+        "InstanceMarketOptions",
+        "InternetAccessible.AntiDDoSPackageId",
+        "InternetAccessible.BandwidthPackageId",
+        "InternetAccessible.IPv4AddressType",
+        "InternetAccessible.IPv6AddressType",
+        "InternetAccessible.InternetServiceProvider",
+        "NetworkInterfaces",
+        "Placement.DedicatedResourcePackIds",
+        "Placement.DedicatedResourcePackTenancy",
+        "Placement.HostId",
+        "Placement.HostIds",
+        "Placement.RackId",
+        "SystemDisk.CdcId",
+        "SystemDisk.DiskId",
+        "VirtualPrivateCloud.AsVpcGateway",
+    ]);
 
 fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();

@@ -9,10 +9,8 @@ use crate::{
 };
 use cvmd_model::{InstanceId, PowerLaw};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "StartInstances",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "StartInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.InstanceIdMalformed",
@@ -24,10 +22,7 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopping",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[]);
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -14,10 +14,9 @@ use crate::{
 use cvmd_model::{Instance, InstanceId, Refusal};
 use cvmd_state::JournalLine;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Cvm,
-    "TerminateInstances",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "TerminateInstances", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.Malformed",
         "InvalidInstanceId.NotFound",
@@ -27,11 +26,8 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation.InstanceStateIsolating",
         "UnsupportedOperation.InstanceStateTerminating",
         "UnsupportedOperation.InstancesProtected",
-    ],
-    prepare,
-)
-.touching(&["InstanceIds"], &[])
-.without_effect(&["ReleaseAddress", "ReleasePrepaidDataDisks"]);
+    ])
+    .without_effect(&["ReleaseAddress", "ReleasePrepaidDataDisks"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

@@ -6,7 +6,7 @@ use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action =
-    Action::query(Product::Region, "DescribeRegions", &[], answer).without_effect(&["Scene"]).regionless();
+    Action::query(Product::Region, "DescribeRegions", answer).regionless().without_effect(&["Scene"]);
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     places::regions(parameters, context)

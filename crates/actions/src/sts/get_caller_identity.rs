@@ -7,7 +7,7 @@ use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(Product::Sts, "GetCallerIdentity", &[], answer);
+pub(crate) const ACTION: Action = Action::query(Product::Sts, "GetCallerIdentity", answer);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

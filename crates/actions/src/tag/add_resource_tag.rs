@@ -10,10 +10,8 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "AddResourceTag",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Tag, "AddResourceTag", prepare).regionless().touching(&[], &["Resource"]).errors(&[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
@@ -29,11 +27,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.UinInvalid",
         "LimitExceeded.ResourceAttachedTags",
         "ResourceInUse.TagKeyAttached",
-    ],
-    prepare,
-)
-.touching(&[], &["Resource"])
-.regionless();
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = tag_words::one_tag(parameters)?;

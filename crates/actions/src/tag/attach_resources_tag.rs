@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "AttachResourcesTag",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "AttachResourcesTag", prepare)
+    .regionless()
+    .touching(&[], &["ResourceIds"])
+    .errors(&[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceIdInvalid",
@@ -30,11 +30,7 @@ pub(crate) const ACTION: Action = Action::command(
         "LimitExceeded.ResourceAttachedTags",
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceInUse.TagKeyAttached",
-    ],
-    prepare,
-)
-.touching(&[], &["ResourceIds"])
-.regionless();
+    ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let named = Named::read(parameters, context)?;

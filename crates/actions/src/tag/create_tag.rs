@@ -12,23 +12,17 @@ use cvmd_model::{CreatedTag, RegionId};
 /// The maximum of tags that an account has made.
 pub(crate) const QUOTA: usize = 1000;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "CreateTag",
-    &[
-        "InvalidParameterValue.ReservedTagKey",
-        "InvalidParameterValue.TagKeyCharacterIllegal",
-        "InvalidParameterValue.TagKeyEmpty",
-        "InvalidParameterValue.TagKeyLengthExceeded",
-        "InvalidParameterValue.TagValueCharacterIllegal",
-        "InvalidParameterValue.TagValueEmpty",
-        "InvalidParameterValue.TagValueLengthExceeded",
-        "LimitExceeded.Quota",
-        "ResourceInUse.TagDuplicate",
-    ],
-    prepare,
-)
-.regionless();
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "CreateTag", prepare).regionless().errors(&[
+    "InvalidParameterValue.ReservedTagKey",
+    "InvalidParameterValue.TagKeyCharacterIllegal",
+    "InvalidParameterValue.TagKeyEmpty",
+    "InvalidParameterValue.TagKeyLengthExceeded",
+    "InvalidParameterValue.TagValueCharacterIllegal",
+    "InvalidParameterValue.TagValueEmpty",
+    "InvalidParameterValue.TagValueLengthExceeded",
+    "LimitExceeded.Quota",
+    "ResourceInUse.TagDuplicate",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let tag = tag_words::one_tag(parameters)?;

@@ -10,10 +10,8 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "DeleteResourceTag",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Tag, "DeleteResourceTag", prepare).regionless().touching(&[], &["Resource"]).errors(&[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.ResourceIdInvalid",
@@ -22,11 +20,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.TagKeyEmpty",
         "InvalidParameterValue.UinInvalid",
         "ResourceNotFound.AttachedTagKeyNotFound",
-    ],
-    prepare,
-)
-.touching(&[], &["Resource"])
-.regionless();
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let key = tag_words::carried_key(parameters, "TagKey")?;

@@ -8,13 +8,11 @@ use crate::{
 };
 use cvmd_model::Tag;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "DeleteTag",
-    &["FailedOperation.TagAttachedResource", "InvalidParameterValue.TagKeyEmpty", "ResourceNotFound.TagNonExist"],
-    prepare,
-)
-.regionless();
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "DeleteTag", prepare).regionless().errors(&[
+    "FailedOperation.TagAttachedResource",
+    "InvalidParameterValue.TagKeyEmpty",
+    "ResourceNotFound.TagNonExist",
+]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let key = tag_words::carried_key(parameters, "TagKey")?;

@@ -11,10 +11,10 @@ use crate::{
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "DescribeResourceTags", &["InvalidParameterValue.OffsetInvalid"], answer)
-        .without_effect(&["CosResourceId"])
-        .regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTags", answer)
+    .regionless()
+    .errors(&["InvalidParameterValue.OffsetInvalid"])
+    .without_effect(&["CosResourceId"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,13 +13,9 @@ use crate::{
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Tag,
-    "DescribeResourceTagsByResourceIds",
-    &["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"],
-    answer,
-)
-.regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTagsByResourceIds", answer)
+    .regionless()
+    .errors(&["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

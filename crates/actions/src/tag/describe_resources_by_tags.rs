@@ -15,17 +15,12 @@ use cvmd_model::RegionId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Tag,
-    "DescribeResourcesByTags",
-    &[
+pub(crate) const ACTION: Action =
+    Action::query(Product::Tag, "DescribeResourcesByTags", answer).regionless().errors(&[
         "InvalidParameterValue.OffsetInvalid",
         "InvalidParameterValue.TagFilters",
         "InvalidParameterValue.TagFiltersLengthExceeded",
-    ],
-    answer,
-)
-.regionless();
+    ]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

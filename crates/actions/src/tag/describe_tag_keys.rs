@@ -13,10 +13,10 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "DescribeTagKeys", &["InvalidParameterValue.OffsetInvalid"], answer)
-        .without_effect(&["ShowProject"])
-        .regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagKeys", answer)
+    .regionless()
+    .errors(&["InvalidParameterValue.OffsetInvalid"])
+    .without_effect(&["ShowProject"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,8 +13,9 @@ use crate::{
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "DescribeTagValues", &["InvalidParameterValue.OffsetInvalid"], answer).regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagValues", answer)
+    .regionless()
+    .errors(&["InvalidParameterValue.OffsetInvalid"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

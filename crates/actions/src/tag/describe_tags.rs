@@ -13,10 +13,10 @@ use cvmd_model::Tag;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "DescribeTags", &["InvalidParameterValue.OffsetInvalid"], answer)
-        .without_effect(&["ShowProject"])
-        .regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTags", answer)
+    .regionless()
+    .errors(&["InvalidParameterValue.OffsetInvalid"])
+    .without_effect(&["ShowProject"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "DetachResourcesTag",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "DetachResourcesTag", prepare)
+    .regionless()
+    .touching(&[], &["ResourceIds"])
+    .errors(&[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ResourceIdInvalid",
         "InvalidParameterValue.ResourcePrefixInvalid",
@@ -23,11 +23,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.TagKeyEmpty",
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceNotFound.AttachedTagKeyNotFound",
-    ],
-    prepare,
-)
-.touching(&[], &["ResourceIds"])
-.regionless();
+    ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let named = Named::read(parameters, context)?;

@@ -20,19 +20,13 @@ use serde::Serialize;
 const RESOURCES_MAX: usize = 10;
 const RESULTS_MAX: usize = 200;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Tag,
-    "GetResources",
-    &[
-        "InvalidParameter.PaginationTokenInvalid",
-        "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.TagFilters",
-        "InvalidParameterValue.TagFiltersLengthExceeded",
-        "LimitExceeded.ResourceNumPerRequest",
-    ],
-    answer,
-)
-.regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetResources", answer).regionless().errors(&[
+    "InvalidParameter.PaginationTokenInvalid",
+    "InvalidParameterValue.ResourceDescriptionError",
+    "InvalidParameterValue.TagFilters",
+    "InvalidParameterValue.TagFiltersLengthExceeded",
+    "LimitExceeded.ResourceNumPerRequest",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 const RESULTS_MAX: usize = 1000;
 
 pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "GetTagKeys", &["InvalidParameter.PaginationTokenInvalid"], answer).regionless();
+    Action::query(Product::Tag, "GetTagKeys", answer).regionless().errors(&["InvalidParameter.PaginationTokenInvalid"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

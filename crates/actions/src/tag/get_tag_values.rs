@@ -14,8 +14,9 @@ use serde::Serialize;
 
 const RESULTS_MAX: usize = 1000;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Tag, "GetTagValues", &["InvalidParameter.PaginationTokenInvalid"], answer).regionless();
+pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetTagValues", answer)
+    .regionless()
+    .errors(&["InvalidParameter.PaginationTokenInvalid"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

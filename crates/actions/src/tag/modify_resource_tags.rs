@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "ModifyResourceTags",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "ModifyResourceTags", prepare)
+    .regionless()
+    .touching(&[], &["Resource"])
+    .errors(&[
         "InvalidParameterValue.DeleteTagsParamError",
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
@@ -33,12 +33,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.UinInvalid",
         "LimitExceeded.ResourceAttachedTags",
         "LimitExceeded.TagNumPerRequest",
-    ],
-    prepare,
-)
-.touching(&[], &["Resource"])
-.without_effect(&["ReplaceTags.Category"])
-.regionless();
+    ])
+    .without_effect(&["ReplaceTags.Category"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let description = Description::parse(&parameters.text("Resource")?.unwrap_or_default())?;

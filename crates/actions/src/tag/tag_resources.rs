@@ -14,10 +14,10 @@ use crate::{
 
 const RESOURCES_MAX: usize = 10;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "TagResources",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "TagResources", prepare)
+    .regionless()
+    .touching(&[], &["ResourceList"])
+    .errors(&[
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.TagKeyCharacterIllegal",
@@ -29,12 +29,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.TagValueLengthExceeded",
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
-    ],
-    prepare,
-)
-.touching(&[], &["ResourceList"])
-.without_effect(&["Tags.Category"])
-.regionless();
+    ])
+    .without_effect(&["Tags.Category"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let descriptions = Description::list(parameters, RESOURCES_MAX)?;

@@ -15,19 +15,13 @@ use crate::{
 
 const RESOURCES_MAX: usize = 10;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "UnTagResources",
-    &[
+pub(crate) const ACTION: Action =
+    Action::command(Product::Tag, "UnTagResources", prepare).regionless().touching(&[], &["ResourceList"]).errors(&[
         "InvalidParameterValue.ResourceDescriptionError",
         "InvalidParameterValue.TagKeyEmpty",
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
-    ],
-    prepare,
-)
-.touching(&[], &["ResourceList"])
-.regionless();
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let descriptions = Description::list(parameters, RESOURCES_MAX)?;

@@ -10,10 +10,10 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Tag,
-    "UpdateResourceTagValue",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "UpdateResourceTagValue", prepare)
+    .regionless()
+    .touching(&[], &["Resource"])
+    .errors(&[
         "InvalidParameterValue.RegionInvalid",
         "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
@@ -28,11 +28,7 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.TagValueLengthExceeded",
         "InvalidParameterValue.UinInvalid",
         "ResourceNotFound.AttachedTagKeyNotFound",
-    ],
-    prepare,
-)
-.touching(&[], &["Resource"])
-.regionless();
+    ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = tag_words::one_tag(parameters)?;

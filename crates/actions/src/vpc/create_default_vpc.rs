@@ -9,9 +9,9 @@ use cvmd_model::VpcId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action =
-    Action::query(Product::Vpc, "CreateDefaultVpc", &["InvalidParameterValue.UnavailableZone"], answer)
-        .without_effect(&["Force"]);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "CreateDefaultVpc", answer)
+    .errors(&["InvalidParameterValue.UnavailableZone"])
+    .without_effect(&["Force"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,12 +13,8 @@ use serde::Serialize;
 
 /// The maximum of groups of an account in a region, without the default one.
 const GROUPS_MAX: usize = 50;
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "CreateSecurityGroup",
-    &["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"],
-    prepare,
-);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSecurityGroup", prepare)
+    .errors(&["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -12,10 +12,9 @@ use serde::Serialize;
 /// The maximum of subnets of a VPC.
 const SUBNETS_MAX: usize = 100;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "CreateSubnet",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSubnet", prepare)
+    .touching(&[], &["VpcId"])
+    .errors(&[
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.SubnetConflict",
         "InvalidParameterValue.SubnetRange",
@@ -24,11 +23,8 @@ pub(crate) const ACTION: Action = Action::command(
         "InvalidParameterValue.UnavailableZone",
         "ResourceNotFound",
         "UnsupportedOperation",
-    ],
-    prepare,
-)
-.touching(&[], &["VpcId"])
-.without_effect(&["StackType"]);
+    ])
+    .without_effect(&["StackType"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -11,20 +11,16 @@ use std::net::Ipv4Addr;
 
 /// The maximum of VPCs of an account in a region, without the default one.
 const VPCS_MAX: usize = 20;
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "CreateVpc",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateVpc", prepare)
+    .errors(&[
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
         "InvalidParameterValue.TagDuplicateKey",
         "InvalidParameterValue.TooLong",
         "UnsupportedOperation",
-    ],
-    prepare,
-)
-.without_effect(&["AddressType", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6", "StackType"]);
+    ])
+    .without_effect(&["AddressType", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6", "StackType"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

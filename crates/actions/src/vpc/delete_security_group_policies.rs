@@ -9,10 +9,9 @@ use crate::{
 };
 use cvmd_model::{Refusal, Rule, SecurityGroupId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "DeleteSecurityGroupPolicies",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "DeleteSecurityGroupPolicies", prepare)
+    .touching(&[], &["SecurityGroupId"])
+    .errors(&[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
@@ -20,17 +19,14 @@ pub(crate) const ACTION: Action = Action::command(
         "ResourceNotFound",
         "UnsupportedOperation",
         "UnsupportedOperation.VersionMismatch",
-    ],
-    prepare,
-)
-.touching(&[], &["SecurityGroupId"])
-.without_effect(&[
-    "SecurityGroupPolicySet.Egress.ModifyTime",
-    "SecurityGroupPolicySet.Egress.Priority",
-    "SecurityGroupPolicySet.Ingress.ModifyTime",
-    "SecurityGroupPolicySet.Ingress.Priority",
-    "SecurityGroupPolicySet.PolicyStatistics",
-]);
+    ])
+    .without_effect(&[
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+    ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -18,19 +18,15 @@ const FILTERS: &[&str] =
     &["route-table-id", "route-table-name", "vpc-id", "association.main", "visible", "tag-key", "next-hop-type"];
 const NAME: &str = "default";
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeRouteTables",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeRouteTables", answer)
+    .errors(&[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
-    ],
-    answer,
-)
-.without_effect(&["NeedRouterInfo"]);
+    ])
+    .without_effect(&["NeedRouterInfo"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -9,12 +9,8 @@ use cvmd_model::SecurityGroupId;
 use cvmd_state::View;
 use serde::Serialize;
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeSecurityGroupAssociationStatistics",
-    &["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroupAssociationStatistics", answer)
+    .errors(&["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -25,17 +25,12 @@ const FILTERS: &[&str] = &[
     "service-module",
 ];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeSecurityGroupPolicies",
-    &[
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.Malformed",
-        "LimitExceeded.NumberOfFilters",
-        "ResourceNotFound",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroupPolicies", answer).errors(&[
+    "InvalidParameter.FilterInvalidKey",
+    "InvalidParameterValue.Malformed",
+    "LimitExceeded.NumberOfFilters",
+    "ResourceNotFound",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

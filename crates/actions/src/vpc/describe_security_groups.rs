@@ -15,18 +15,13 @@ use std::{cmp::Reverse, sync::Arc};
 
 const FILTERS: &[&str] = &["security-group-id", "project-id", "security-group-name", "tag-key"];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeSecurityGroups",
-    &[
-        "InvalidParameter.Coexist",
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.Malformed",
-        "LimitExceeded.NumberOfFilters",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroups", answer).errors(&[
+    "InvalidParameter.Coexist",
+    "InvalidParameter.FilterInvalidKey",
+    "InvalidParameterValue.LimitExceeded",
+    "InvalidParameterValue.Malformed",
+    "LimitExceeded.NumberOfFilters",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

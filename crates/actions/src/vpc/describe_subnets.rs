@@ -31,19 +31,15 @@ const FILTERS: &[&str] = &[
     "address-type",
 ];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeSubnets",
-    &[
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSubnets", answer)
+    .errors(&[
         "InvalidParameter.Coexist",
         "InvalidParameter.FilterInvalidKey",
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "LimitExceeded.NumberOfFilters",
-    ],
-    answer,
-)
-.without_effect(&["MaxResults", "NextToken"]);
+    ])
+    .without_effect(&["MaxResults", "NextToken"]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

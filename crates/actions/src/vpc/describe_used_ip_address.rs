@@ -16,19 +16,14 @@ use std::{net::Ipv4Addr, sync::Arc};
 const ADDRESSES_MAX: usize = 100;
 const FILTERS: &[&str] = &["ip-addresses", "resource-id"];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeUsedIpAddress",
-    &[
-        "InvalidParameter.Coexist",
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.Malformed",
-        "LimitExceeded.NumberOfFilters",
-        "ResourceNotFound",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeUsedIpAddress", answer).errors(&[
+    "InvalidParameter.Coexist",
+    "InvalidParameter.FilterInvalidKey",
+    "InvalidParameterValue.LimitExceeded",
+    "InvalidParameterValue.Malformed",
+    "LimitExceeded.NumberOfFilters",
+    "ResourceNotFound",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,12 +13,11 @@ use std::sync::Arc;
 
 const FILTERS: &[&str] = &["vpc-id", "instance-id", "instance-name"];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeVpcInstances",
-    &["InvalidParameter.FilterInvalidKey", "InvalidParameterValue.LimitExceeded", "LimitExceeded.NumberOfFilters"],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcInstances", answer).errors(&[
+    "InvalidParameter.FilterInvalidKey",
+    "InvalidParameterValue.LimitExceeded",
+    "LimitExceeded.NumberOfFilters",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

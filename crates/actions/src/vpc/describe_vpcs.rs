@@ -16,18 +16,13 @@ use serde::Serialize;
 const FILTERS: &[&str] =
     &["vpc-id", "vpc-name", "is-default", "cidr-block", "tag-key", "ipv6-cidr-block", "isp-type", "address-type"];
 
-pub(crate) const ACTION: Action = Action::query(
-    Product::Vpc,
-    "DescribeVpcs",
-    &[
-        "InvalidParameter.Coexist",
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.Malformed",
-        "LimitExceeded.NumberOfFilters",
-    ],
-    answer,
-);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcs", answer).errors(&[
+    "InvalidParameter.Coexist",
+    "InvalidParameter.FilterInvalidKey",
+    "InvalidParameterValue.LimitExceeded",
+    "InvalidParameterValue.Malformed",
+    "LimitExceeded.NumberOfFilters",
+]);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

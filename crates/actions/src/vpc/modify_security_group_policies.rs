@@ -10,10 +10,9 @@ use crate::{
 };
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "ModifySecurityGroupPolicies",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySecurityGroupPolicies", prepare)
+    .touching(&[], &["SecurityGroupId"])
+    .errors(&[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.TooLong",
@@ -22,18 +21,15 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation",
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
-    ],
-    prepare,
-)
-.touching(&[], &["SecurityGroupId"])
-.without_effect(&[
-    "SecurityGroupPolicySet.Egress.ModifyTime",
-    "SecurityGroupPolicySet.Egress.Priority",
-    "SecurityGroupPolicySet.Ingress.ModifyTime",
-    "SecurityGroupPolicySet.Ingress.Priority",
-    "SecurityGroupPolicySet.PolicyStatistics",
-    "SortPolicys",
-]);
+    ])
+    .without_effect(&[
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+        "SortPolicys",
+    ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

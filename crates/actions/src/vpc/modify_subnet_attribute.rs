@@ -6,13 +6,9 @@
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, Subnet, SubnetId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "ModifySubnetAttribute",
-    &["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"],
-    prepare,
-)
-.touching(&[], &["SubnetId"]);
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySubnetAttribute", prepare)
+    .touching(&[], &["SubnetId"])
+    .errors(&["InvalidParameterValue.Malformed", "InvalidParameterValue.TooLong", "ResourceNotFound"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SubnetId = network::required(parameters, "SubnetId")?;

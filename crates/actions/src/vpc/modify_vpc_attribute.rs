@@ -7,19 +7,15 @@ use super::vpc_settings::{dns_servers, domain_name};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
 use cvmd_model::{Refusal, Vpc, VpcId};
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "ModifyVpcAttribute",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifyVpcAttribute", prepare)
+    .touching(&[], &["VpcId"])
+    .errors(&[
         "InvalidParameterValue.LimitExceeded",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.TooLong",
         "ResourceNotFound",
-    ],
-    prepare,
-)
-.touching(&[], &["VpcId"])
-.without_effect(&["EnableCdcPublish", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"]);
+    ])
+    .without_effect(&["EnableCdcPublish", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: VpcId = network::required(parameters, "VpcId")?;

@@ -7,10 +7,9 @@ use super::security_groups::replace;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, Words, network, vpc::security_rules::PolicySet};
 use cvmd_model::SecurityGroupId;
 
-pub(crate) const ACTION: Action = Action::command(
-    Product::Vpc,
-    "ReplaceSecurityGroupPolicies",
-    &[
+pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ReplaceSecurityGroupPolicies", prepare)
+    .touching(&[], &["SecurityGroupId"])
+    .errors(&[
         "InvalidParameter.Coexist",
         "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
@@ -19,18 +18,15 @@ pub(crate) const ACTION: Action = Action::command(
         "UnsupportedOperation",
         "UnsupportedOperation.DuplicatePolicy",
         "UnsupportedOperation.VersionMismatch",
-    ],
-    prepare,
-)
-.touching(&[], &["SecurityGroupId"])
-.without_effect(&[
-    "OriginalSecurityGroupPolicySet",
-    "SecurityGroupPolicySet.Egress.ModifyTime",
-    "SecurityGroupPolicySet.Egress.Priority",
-    "SecurityGroupPolicySet.Ingress.ModifyTime",
-    "SecurityGroupPolicySet.Ingress.Priority",
-    "SecurityGroupPolicySet.PolicyStatistics",
-]);
+    ])
+    .without_effect(&[
+        "OriginalSecurityGroupPolicySet",
+        "SecurityGroupPolicySet.Egress.ModifyTime",
+        "SecurityGroupPolicySet.Egress.Priority",
+        "SecurityGroupPolicySet.Ingress.ModifyTime",
+        "SecurityGroupPolicySet.Ingress.Priority",
+        "SecurityGroupPolicySet.PolicyStatistics",
+    ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
