@@ -17,11 +17,11 @@ impl Body {
     }
 
     /// # Panics
-    /// When `members` is not plain data; replies are structs of strings, numbers and lists.
+    /// When `members` is not plain data; replies hold texts, numbers, lists and objects of them.
     #[must_use]
-    pub fn of(members: &impl Serialize) -> Body {
+    pub fn of(members: impl Serialize) -> Body {
         let mut body = Vec::with_capacity(512);
-        cvmd_wire::compact::write(&mut body, members).expect("a reply is plain data");
+        cvmd_wire::compact::write(&mut body, &members).expect("a reply is plain data");
         Body(body)
     }
 }
@@ -169,7 +169,11 @@ impl Action {
     }
 }
 
-/// The requested page of a list.
-pub(crate) fn page<T>(list: impl Iterator<Item = T>, (offset, limit): (usize, usize)) -> impl Iterator<Item = T> {
-    list.skip(offset).take(limit)
+/// The requested page of a list, each entry as it is answered.
+pub(crate) fn page<T, R>(
+    list: impl IntoIterator<Item = T>,
+    (offset, limit): (usize, usize),
+    reply: impl FnMut(T) -> R,
+) -> Vec<R> {
+    list.into_iter().skip(offset).take(limit).map(reply).collect()
 }

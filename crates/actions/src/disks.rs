@@ -3,8 +3,9 @@
 use crate::{
     Context,
     filters::Filter,
+    object::{EMPTY, NULL},
     places,
-    reply::{Unset, time},
+    reply::civil_time,
 };
 use cvmd_model::{DiskId, Instance, InstanceId, Tag, ZoneId};
 use cvmd_state::View;
@@ -140,153 +141,80 @@ impl Disk<'_> {
     }
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct DiskReply<'a> {
-    delete_with_instance: bool,
-    renew_flag: &'static str,
-    disk_type: &'a str,
-    disk_state: &'static str,
-    snapshot_count: u32,
-    auto_renew_flag_error: bool,
-    rollbacking: bool,
-    instance_id_list: [InstanceId; 1],
-    encrypt: bool,
-    disk_name: &'a str,
-    backup_disk: bool,
-    tags: &'a [Tag],
-    instance_id: InstanceId,
-    attach_mode: &'static str,
-    auto_snapshot_policy_ids: Option<[&'static str; 0]>,
-    throughput_performance: u32,
-    migrating: bool,
-    disk_id: DiskId,
-    snapshot_size: u64,
-    placement: Placement,
-    is_returnable: bool,
-    deadline_time: String,
-    attached: bool,
-    disk_size: u32,
-    migrate_percent: u32,
-    disk_usage: &'static str,
-    disk_charge_type: &'static str,
-    portable: bool,
-    snapshot_ability: bool,
-    deadline_error: bool,
-    rollback_percent: u32,
-    differ_days_of_deadline: Option<u64>,
-    return_fail_code: i32,
-    shareable: bool,
-    create_time: String,
-    delete_snapshot: u32,
-    disk_backup_quota: u32,
-    disk_backup_count: u32,
-    instance_type: &'static str,
-    last_attach_ins_id: InstanceId,
-    error_prompt: &'static str,
-    burst_performance: bool,
-    encrypt_type: &'static str,
-    kms_key_id: &'a str,
-    latest_operation: &'static str,
-    latest_operation_state: &'static str,
-    latest_operation_request_id: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Placement {
-    zone: &'static str,
-    cage_id: &'static str,
-    cdc_id: &'static str,
-    cdc_name: &'static str,
-    dedicated_cluster_id: Unset,
-    project_id: u32,
-    project_name: &'static str,
-}
-
 /// The vendor's code for a disk that cannot be returned because it is not elastic.
 const NOT_ELASTIC: i32 = 10;
 
-impl<'a> DiskReply<'a> {
-    pub(crate) fn of(disk: &Disk<'a>, policies: bool, view: &View, context: &Context) -> DiskReply<'a> {
-        let Disk { instance, .. } = disk;
-        let (snapshot_count, snapshots_gib) = view
-            .snapshots_of_disk(disk.id)
-            .fold((0, 0), |(count, sum), snapshot| (count + 1, sum + u64::from(snapshot.size_gib)));
-        let deadline = disk.deadline_seconds();
-        DiskReply {
-            delete_with_instance: disk.delete_with_instance,
-            renew_flag: instance.extras().prepaid.map_or("NOTIFY_AND_MANUAL_RENEW", |prepaid| prepaid.renew.name()),
-            disk_type: disk.kind,
-            disk_state: "ATTACHED",
-            snapshot_count,
-            auto_renew_flag_error: false,
-            rollbacking: false,
-            instance_id_list: [instance.id],
-            encrypt: disk.encrypt,
-            disk_name: disk.name,
-            backup_disk: false,
-            tags: disk.tags,
-            instance_id: instance.id,
-            attach_mode: "PF",
-            auto_snapshot_policy_ids: policies.then_some([]),
-            throughput_performance: 0,
-            migrating: false,
-            disk_id: disk.id,
-            // In MiB.
-            snapshot_size: snapshots_gib * 1024,
-            placement: Placement::of(instance.zone, instance.project_id, project_name(instance.project_id, context)),
-            is_returnable: false,
-            deadline_time: deadline.map(moment).unwrap_or_default(),
-            attached: true,
-            disk_size: disk.size_gib,
-            migrate_percent: 0,
-            disk_usage: disk.usage,
-            disk_charge_type: disk.charge_type(),
-            portable: false,
-            snapshot_ability: true,
-            deadline_error: false,
-            rollback_percent: 0,
-            differ_days_of_deadline: deadline.map(|deadline| deadline.saturating_sub(context.now_seconds) / 86_400),
-            return_fail_code: NOT_ELASTIC,
-            shareable: false,
-            create_time: moment(instance.created_seconds),
-            delete_snapshot: 0,
-            disk_backup_quota: 0,
-            disk_backup_count: 0,
-            instance_type: "CVM",
-            last_attach_ins_id: instance.id,
-            error_prompt: "",
-            burst_performance: false,
-            encrypt_type: "",
-            kms_key_id: disk.kms_key,
-            latest_operation: "",
-            latest_operation_state: "",
-            latest_operation_request_id: "",
-        }
+pub(crate) fn reply(disk: &Disk<'_>, policies: bool, view: &View, context: &Context) -> impl Serialize {
+    let Disk { instance, .. } = disk;
+    let (snapshot_count, snapshots_gib) = view
+        .snapshots_of_disk(disk.id)
+        .fold((0, 0), |(count, sum), snapshot| (count + 1, sum + u64::from(snapshot.size_gib)));
+    let deadline = disk.deadline_seconds();
+    object! {
+        DeleteWithInstance: disk.delete_with_instance,
+        RenewFlag: instance.extras().prepaid.map_or("NOTIFY_AND_MANUAL_RENEW", |prepaid| prepaid.renew.name()),
+        DiskType: disk.kind,
+        DiskState: "ATTACHED",
+        SnapshotCount: snapshot_count,
+        AutoRenewFlagError: false,
+        Rollbacking: false,
+        InstanceIdList: [instance.id],
+        Encrypt: disk.encrypt,
+        DiskName: disk.name,
+        BackupDisk: false,
+        Tags: disk.tags,
+        InstanceId: instance.id,
+        AttachMode: "PF",
+        AutoSnapshotPolicyIds: policies.then_some(EMPTY),
+        ThroughputPerformance: 0,
+        Migrating: false,
+        DiskId: disk.id,
+        // In MiB.
+        SnapshotSize: snapshots_gib * 1024,
+        Placement: placement(instance.zone, instance.project_id, project_name(instance.project_id, context)),
+        IsReturnable: false,
+        DeadlineTime: deadline.map(civil_time).unwrap_or_default(),
+        Attached: true,
+        DiskSize: disk.size_gib,
+        MigratePercent: 0,
+        DiskUsage: disk.usage,
+        DiskChargeType: disk.charge_type(),
+        Portable: false,
+        SnapshotAbility: true,
+        DeadlineError: false,
+        RollbackPercent: 0,
+        DifferDaysOfDeadline: deadline.map(|deadline| deadline.saturating_sub(context.now_seconds) / 86_400),
+        ReturnFailCode: NOT_ELASTIC,
+        Shareable: false,
+        CreateTime: civil_time(instance.created_seconds),
+        DeleteSnapshot: 0,
+        DiskBackupQuota: 0,
+        DiskBackupCount: 0,
+        InstanceType: "CVM",
+        LastAttachInsId: instance.id,
+        ErrorPrompt: "",
+        BurstPerformance: false,
+        EncryptType: "",
+        KmsKeyId: disk.kms_key,
+        LatestOperation: "",
+        LatestOperationState: "",
+        LatestOperationRequestId: "",
     }
 }
 
-impl Placement {
-    pub(crate) fn of(zone: ZoneId, project_id: u32, project_name: &'static str) -> Placement {
-        Placement {
-            zone: zone.name(),
-            cage_id: "",
-            cdc_id: "",
-            cdc_name: "",
-            dedicated_cluster_id: (),
-            project_id,
-            project_name,
-        }
+pub(crate) fn placement(zone: ZoneId, project_id: u32, project_name: &'static str) -> impl Serialize {
+    object! {
+        Zone: zone.name(),
+        CageId: "",
+        CdcId: "",
+        CdcName: "",
+        DedicatedClusterId: NULL,
+        ProjectId: project_id,
+        ProjectName: project_name,
     }
 }
 
 /// Projects are only numbers here; only the default one has a name.
 fn project_name(project_id: u32, context: &Context) -> &'static str {
     if project_id == 0 { places::named(context, "默认项目", "Default Project") } else { "" }
-}
-
-/// `2026-11-24 00:00:00`, the form of this product; in UTC, like all times here.
-fn moment(seconds: u64) -> String {
-    time(seconds).replace('T', " ").replace('Z', "")
 }

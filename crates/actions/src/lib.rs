@@ -7,6 +7,8 @@
 
 #[macro_use]
 mod catalog;
+#[macro_use]
+mod object;
 mod action;
 mod address;
 mod api_error;

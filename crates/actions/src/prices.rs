@@ -3,7 +3,7 @@
 //! The price of an instance per hour is that of its CPUs, its memory and its disks. A month in advance costs a number
 //! of hours; a spot instance pays a percentage for its CPUs and memory.
 
-use crate::reply::Unset;
+use crate::object::Unset;
 use cvmd_model::{ChargeType, InstanceType, InternetAccessible};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{iter::Sum, ops::Add};

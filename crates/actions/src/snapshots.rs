@@ -3,11 +3,12 @@
 use crate::{
     Context, Reason,
     batch::BatchId,
-    disks::Placement,
+    disks,
     filters::Filter,
+    object::EMPTY,
     reply::{civil_time, time},
 };
-use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId, Tag};
+use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId};
 use cvmd_state::{SnapshotState, Transaction, View};
 use serde::Serialize;
 
@@ -110,73 +111,33 @@ pub(crate) fn passes(filter: &Filter, snapshot: &Snapshot, view: &View) -> bool 
     }
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct SnapshotReply<'a> {
-    placement: Placement,
-    copy_from_remote: bool,
-    snapshot_state: &'static str,
-    is_permanent: bool,
-    snapshot_name: &'a str,
-    deadline_time: &'static str,
-    percent: u32,
-    images: Vec<Image<'a>>,
-    share_reference: u32,
-    snapshot_type: &'static str,
-    disk_size: u32,
-    disk_id: String,
-    copying_to_regions: [&'static str; 0],
-    encrypt: bool,
-    create_time: String,
-    image_count: usize,
-    disk_usage: &'static str,
-    snapshot_id: String,
-    time_start_share: &'static str,
-    tags: &'a [Tag],
-    is_locked: bool,
-    latest_modify_time: String,
-    auto_snapshot_policy_id: &'static str,
-    snapshot_mode: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Image<'a> {
-    image_id: String,
-    image_name: &'a str,
-}
-
-impl<'a> SnapshotReply<'a> {
-    pub(crate) fn of(snapshot: &'a Snapshot, view: &'a View) -> SnapshotReply<'a> {
-        let state = view.snapshot_state(snapshot).unwrap_or(SnapshotState::Creating);
-        let image = image(view, snapshot).filter(|_| state == SnapshotState::Normal);
-        let images: Vec<_> =
-            image.iter().map(|image| Image { image_id: image.id.to_string(), image_name: &image.name }).collect();
-        SnapshotReply {
-            placement: Placement::of(snapshot.zone, snapshot.project_id, ""),
-            copy_from_remote: false,
-            snapshot_state: state.name(),
-            is_permanent: true,
-            snapshot_name: &snapshot.name,
-            deadline_time: "",
-            percent: if state == SnapshotState::Normal { 100 } else { 0 },
-            image_count: images.len(),
-            images,
-            share_reference: 0,
-            snapshot_type: PRIVATE,
-            disk_size: snapshot.size_gib,
-            disk_id: snapshot.disk.to_string(),
-            copying_to_regions: [],
-            encrypt: snapshot.encrypted,
-            create_time: civil_time(snapshot.created_seconds),
-            disk_usage: snapshot.usage(),
-            snapshot_id: snapshot.id.to_string(),
-            time_start_share: "",
-            tags: &snapshot.tags,
-            is_locked: false,
-            latest_modify_time: time(snapshot.created_seconds),
-            auto_snapshot_policy_id: "",
-            snapshot_mode: "",
-        }
+pub(crate) fn reply(snapshot: &Snapshot, view: &View) -> impl Serialize {
+    let state = view.snapshot_state(snapshot).unwrap_or(SnapshotState::Creating);
+    let image = image(view, snapshot).filter(|_| state == SnapshotState::Normal);
+    object! {
+        Placement: disks::placement(snapshot.zone, snapshot.project_id, ""),
+        CopyFromRemote: false,
+        SnapshotState: state.name(),
+        IsPermanent: true,
+        SnapshotName: &snapshot.name,
+        DeadlineTime: "",
+        Percent: if state == SnapshotState::Normal { 100 } else { 0 },
+        Images: Vec::from_iter(image.map(|image| object! { ImageId: image.id, ImageName: &image.name })),
+        ShareReference: 0,
+        SnapshotType: PRIVATE,
+        DiskSize: snapshot.size_gib,
+        DiskId: snapshot.disk.to_string(),
+        CopyingToRegions: EMPTY,
+        Encrypt: snapshot.encrypted,
+        CreateTime: civil_time(snapshot.created_seconds),
+        ImageCount: u32::from(image.is_some()),
+        DiskUsage: snapshot.usage(),
+        SnapshotId: snapshot.id.to_string(),
+        TimeStartShare: "",
+        Tags: &snapshot.tags,
+        IsLocked: false,
+        LatestModifyTime: time(snapshot.created_seconds),
+        AutoSnapshotPolicyId: "",
+        SnapshotMode: "",
     }
 }

@@ -3,47 +3,27 @@
 use crate::{
     Context, Reason,
     filters::Filter,
+    object::NULL,
     parameters::shorten,
     prices::{Charge, ItemPrice},
-    reply::Unset,
 };
 use cvmd_model::{Catalogue, ChargeType, InstanceType, ZoneId};
 use cvmd_wire::Language;
 use serde::Serialize;
 
 /// An `InstanceTypeConfig`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TypeConfig {
-    zone: &'static str,
-    instance_type: &'static str,
-    instance_family: &'static str,
-    #[serde(rename = "GPU")]
-    gpu: u32,
-    #[serde(rename = "CPU")]
-    cpu: u32,
-    memory: u32,
-    #[serde(rename = "FPGA")]
-    fpga: u32,
-    gpu_count: f64,
-    gpu_type: Unset,
-    gpu_memory: Unset,
-}
-
-impl TypeConfig {
-    pub(crate) fn of(zone: ZoneId, kind: &InstanceType) -> TypeConfig {
-        TypeConfig {
-            zone: zone.name(),
-            instance_type: kind.name,
-            instance_family: kind.family,
-            gpu: kind.gpu,
-            cpu: kind.cpu,
-            memory: kind.memory_gib,
-            fpga: 0,
-            gpu_count: f64::from(kind.gpu),
-            gpu_type: (),
-            gpu_memory: (),
-        }
+pub(crate) fn config(zone: ZoneId, kind: &InstanceType) -> impl Serialize {
+    object! {
+        Zone: zone.name(),
+        InstanceType: kind.name,
+        InstanceFamily: kind.family,
+        GPU: kind.gpu,
+        CPU: kind.cpu,
+        Memory: kind.memory_gib,
+        FPGA: 0,
+        GpuCount: f64::from(kind.gpu),
+        GpuType: NULL,
+        GpuMemory: NULL,
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! Every type of disk is available in all zones of the region, as system disk and as data disk; none in another zone.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, new_instance, types};
+use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, new_instance, object::NULL, types};
 use cvmd_model::ChargeType;
 use cvmd_state::View;
 use serde::Serialize;
@@ -18,44 +18,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDiskConfi
     "DedicatedClusterId",
     "Memory",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    disk_config_set: Vec<DiskConfig>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DiskConfig {
-    available: bool,
-    disk_charge_type: &'static str,
-    zone: &'static str,
-    instance_family: Option<&'static str>,
-    disk_type: &'static str,
-    step_size: u32,
-    extra_performance_range: Option<[u32; 0]>,
-    device_class: Option<&'static str>,
-    disk_usage: &'static str,
-    min_disk_size: u32,
-    max_disk_size: u32,
-    price: Price,
-}
-
-/// The price of a GiB: per hour, or per month in advance.
-#[derive(Serialize, Default)]
-#[serde(rename_all = "PascalCase")]
-struct Price {
-    charge_unit: Option<&'static str>,
-    discount_price: Option<Yuan>,
-    discount_price_high: Option<String>,
-    original_price: Option<Yuan>,
-    original_price_high: Option<String>,
-    unit_price: Option<Yuan>,
-    unit_price_discount: Option<Yuan>,
-    unit_price_discount_high: Option<String>,
-    unit_price_high: Option<String>,
-}
 
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     let inquiry = [("INQUIRY_CBS_CONFIG", false), ("INQUIRY_CVM_CONFIG", true)];
@@ -80,53 +42,48 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
                     USAGES.into_iter().filter(|(name, _)| usage.is_none_or(|usage| usage == *name))
                 {
                     let wanted = charges.into_iter().filter(|(_, known)| charge.is_none_or(|charge| charge == *known));
-                    configs.extend(wanted.map(|(disk_charge_type, charge)| DiskConfig {
-                        available: true,
-                        disk_charge_type,
-                        zone: zone.name(),
-                        instance_family: *family,
-                        disk_type: kind,
-                        step_size: 1,
-                        extra_performance_range: None,
-                        device_class: None,
-                        disk_usage,
-                        min_disk_size: least,
-                        max_disk_size: new_instance::DISK_GIB_MAX,
-                        price: price(kind, charge, context),
+                    configs.extend(wanted.map(|(disk_charge_type, charge)| {
+                        object! {
+                            Available: true,
+                            DiskChargeType: disk_charge_type,
+                            Zone: zone.name(),
+                            InstanceFamily: *family,
+                            DiskType: kind,
+                            StepSize: 1,
+                            ExtraPerformanceRange: NULL,
+                            DeviceClass: NULL,
+                            DiskUsage: disk_usage,
+                            MinDiskSize: least,
+                            MaxDiskSize: new_instance::DISK_GIB_MAX,
+                            Price: price(kind, charge, context),
+                        }
                     }));
                 }
             }
         }
     }
-    Ok(Body::of(&Reply { disk_config_set: configs }))
+    Ok(Body::of(object! { DiskConfigSet: configs }))
 }
 
-fn price(kind: &str, charge: ChargeType, context: &Context) -> Price {
+/// The price of a GiB: per hour, or for a month in advance.
+fn price(kind: &str, charge: ChargeType, context: &Context) -> impl Serialize {
     let prices = &context.policy.prices;
     let hour = prices.disk_hour(kind, 1);
-    let high = |amount: Yuan| (Some(amount), Some(amount.as_f64().to_string()));
-    match charge {
-        ChargeType::Prepaid => {
-            let (original_price, original_price_high) = high(prices.in_advance(hour, 1));
-            Price {
-                discount_price: original_price,
-                discount_price_high: original_price_high.clone(),
-                original_price,
-                original_price_high,
-                ..Price::default()
-            }
-        }
-        ChargeType::PostpaidByHour | ChargeType::Spotpaid => {
-            let (unit_price, unit_price_high) = high(hour);
-            Price {
-                charge_unit: Some("HOUR"),
-                unit_price,
-                unit_price_discount: unit_price,
-                unit_price_discount_high: unit_price_high.clone(),
-                unit_price_high,
-                ..Price::default()
-            }
-        }
+    let (unit, month) = match charge {
+        ChargeType::Prepaid => (None, Some(prices.in_advance(hour, 1))),
+        ChargeType::PostpaidByHour | ChargeType::Spotpaid => (Some(hour), None),
+    };
+    let high = |amount: Option<Yuan>| amount.map(|amount| amount.as_f64().to_string());
+    object! {
+        ChargeUnit: unit.map(|_| "HOUR"),
+        DiscountPrice: month,
+        DiscountPriceHigh: high(month),
+        OriginalPrice: month,
+        OriginalPriceHigh: high(month),
+        UnitPrice: unit,
+        UnitPriceDiscount: unit,
+        UnitPriceDiscountHigh: high(unit),
+        UnitPriceHigh: high(unit),
     }
 }
 

@@ -7,23 +7,15 @@ use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
     batch::Batch,
-    disks::{self, Disk, DiskReply},
+    disks::{self, Disk},
     filters,
 };
 use cvmd_model::DiskId;
 use cvmd_state::View;
-use serde::Serialize;
 use std::cmp::Reverse;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeDisks", answer)
     .errors(&["InvalidFilter", "InvalidParameterValue.LimitExceeded"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    disk_set: Vec<DiskReply<'a>>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_id = parameters.has("DiskIds");
@@ -47,9 +39,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     } else {
         found.sort_by_key(|disk| Reverse(key(disk)));
     }
-    let total_count = found.len();
-    let disk_set = page(found.iter(), cut).map(|disk| DiskReply::of(disk, policies, view, context)).collect();
-    Ok(Body::of(&Reply { total_count, disk_set }))
+    Ok(Body::of(object! {
+        TotalCount: found.len(),
+        DiskSet: page(&found, cut, |disk| disks::reply(disk, policies, view, context)),
+    }))
 }
 
 #[cfg(test)]

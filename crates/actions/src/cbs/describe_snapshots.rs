@@ -4,27 +4,13 @@
 //! of every disk in the image, which may outlive both the disk and the image. It is CREATING as long as its image is.
 //! Ids that do not exist are no error, but an empty value of a filter is.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    batch::Batch,
-    filters,
-    snapshots::{self, SnapshotReply},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, snapshots};
 use cvmd_model::{Snapshot, SnapshotId};
 use cvmd_state::View;
-use serde::Serialize;
 use std::sync::Arc;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cbs, "DescribeSnapshots", answer)
     .errors(&["InvalidFilter", "InvalidParameterValue.LimitExceeded"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    snapshot_set: Vec<SnapshotReply<'a>>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_id = parameters.has("SnapshotIds");
@@ -47,9 +33,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     if ascending {
         found.reverse();
     }
-    let total_count = found.len();
-    let snapshot_set = page(found.into_iter(), cut).map(|snapshot| SnapshotReply::of(snapshot, view)).collect();
-    Ok(Body::of(&Reply { total_count, snapshot_set }))
+    Ok(Body::of(object! {
+        TotalCount: found.len(),
+        SnapshotSet: page(found, cut, |snapshot| snapshots::reply(snapshot, view)),
+    }))
 }
 
 #[cfg(test)]

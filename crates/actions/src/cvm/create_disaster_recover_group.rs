@@ -5,25 +5,10 @@
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, cvm::groups, names, reply::time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateDisasterRecoverGroup", prepare)
     .errors(&["InvalidParameterValue.DuplicateTags", "LimitExceeded.DisasterRecoverGroup"])
     .without_effect(&["ClientToken"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    disaster_recover_group_id: DisasterRecoverGroupId,
-    #[serde(rename = "Type")]
-    kind: &'static str,
-    name: &'a str,
-    cvm_quota_total: usize,
-    current_num: usize,
-    create_time: String,
-    strategy: &'static str,
-    partition_count: u8,
-}
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let name = groups::name(parameters)?;
@@ -57,15 +42,15 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             created_seconds,
             tags,
         };
-        let answer = Body::of(&Reply {
-            disaster_recover_group_id: id,
-            kind: kind.name(),
-            name: &group.name,
-            cvm_quota_total: kind.members_max(),
-            current_num: 0,
-            create_time: time(created_seconds),
-            strategy: group.strategy(),
-            partition_count: partitions.unwrap_or(0),
+        let answer = Body::of(object! {
+            DisasterRecoverGroupId: id,
+            Type: kind.name(),
+            Name: &group.name,
+            CvmQuotaTotal: kind.members_max(),
+            CurrentNum: 0,
+            CreateTime: time(created_seconds),
+            Strategy: group.strategy(),
+            PartitionCount: partitions.unwrap_or(0),
         });
         tx.put(group);
         Ok(answer)

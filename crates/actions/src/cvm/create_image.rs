@@ -13,7 +13,6 @@ use crate::{
 };
 use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateImage", prepare)
     .touching(&["InstanceId"], &["DataDiskIds", "SnapshotIds"])
@@ -38,12 +37,6 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateImage", p
         "UnsupportedOperation.StoppedModeStopCharging",
     ])
     .without_effect(&["Sysprep"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    image_id: ImageId,
-}
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let texts = Texts::read(parameters)?;
@@ -95,7 +88,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             tx.only_try();
             return Ok(Body::empty());
         }
-        Ok(Body::of(&Reply { image_id: image }))
+        Ok(Body::of(object! { ImageId: image }))
     }))
 }
 

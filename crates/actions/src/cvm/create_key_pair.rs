@@ -3,11 +3,10 @@
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
 use super::new_key_pair::{NewKey, QUOTA};
-use crate::{Action, Apply, Body, Context, Pace, Parameters, Product, Reason, reply::KeyPairReply};
+use crate::{Action, Apply, Body, Context, Pace, Parameters, Product, Reason, reply};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::PublicKey;
 use rsa::{BoxedUint, RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, pkcs8::LineEnding, traits::PublicKeyParts};
-use serde::Serialize;
 
 const BITS: usize = 2048;
 
@@ -19,19 +18,13 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateKeyPair",
     "InvalidKeyPairNameTooLong",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    key_pair: KeyPairReply<'a>,
-}
-
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let new = NewKey::read(parameters)?;
     let (public_key, private_key) = generate(context).ok_or(Reason::OurFault)?;
     Ok(Box::new(move |tx, context| {
         // Invariant: the quota is checked before the name, so a full account gets that refusal first.
         let key = new.put(tx, context, public_key)?;
-        Ok(Body::of(&Reply { key_pair: KeyPairReply::created(&key, &private_key) }))
+        Ok(Body::of(object! { KeyPair: reply::new_key_pair(&key, &private_key) }))
     }))
 }
 

@@ -11,7 +11,6 @@ use crate::{
     names,
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId, Refusal, TemplateRefusal};
-use serde::Serialize;
 
 /// The maximum of templates of an account in a region: the vendor's limit.
 const QUOTA: usize = 200;
@@ -45,12 +44,6 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateLaunchTem
         "UnsupportedOperation",
     ])
     .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    launch_template_id: LaunchTemplateId,
-}
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let name = parameters.text_within("LaunchTemplateName", 128, Reason::TemplateName)?.unwrap_or_default();
@@ -89,7 +82,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             tx.only_try();
             return Ok(Body::empty());
         }
-        Ok(Body::of(&Reply { launch_template_id: id }))
+        Ok(Body::of(object! { LaunchTemplateId: id }))
     }))
 }
 

@@ -11,7 +11,6 @@ use crate::{
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "CreateLaunchTemplateVersion", prepare)
     .paced(Pace::Slow)
@@ -45,12 +44,6 @@ pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "CreateLaun
     ])
     .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    launch_template_version_number: u32,
-}
-
 fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
     let base = parameters.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
@@ -71,7 +64,7 @@ fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Resul
             tx.only_try();
             return Ok(Body::empty());
         }
-        Ok(Body::of(&Reply { launch_template_version_number }))
+        Ok(Body::of(object! { LaunchTemplateVersionNumber: launch_template_version_number }))
     }))
 }
 

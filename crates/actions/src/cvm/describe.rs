@@ -40,15 +40,15 @@ pub(crate) fn select<'a>(
     if let Some(ids) = ids {
         let mut found: Vec<&Instance> = ids.iter().filter_map(of_context).map(Arc::as_ref).collect();
         found.sort_by_key(|instance| Reverse(instance.sequence));
-        return (found.len(), page(found.into_iter(), cut).collect());
+        return (found.len(), page(found, cut, |instance| instance));
     }
     let all = view.instances_of(context.account, context.region).map(Arc::as_ref);
     if filters.is_empty() {
-        return (view.instance_count(context.account, context.region), page(all, cut).collect());
+        return (view.instance_count(context.account, context.region), page(all, cut, |instance| instance));
     }
     let passing: Vec<&Instance> =
         all.filter(|instance| filters.iter().all(|filter| passes(filter, instance))).collect();
-    (passing.len(), page(passing.into_iter(), cut).collect())
+    (passing.len(), page(passing, cut, |instance| instance))
 }
 
 fn passes(filter: &Filter, instance: &Instance) -> bool {

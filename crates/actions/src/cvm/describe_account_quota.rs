@@ -26,30 +26,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeAccountQu
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Reply {
-    app_id: u64,
-    account_quota_overview: Overview,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Overview {
-    region: &'static str,
-    account_quota: Quotas,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Quotas {
-    post_paid_quota_set: Vec<InZone>,
-    pre_paid_quota_set: Vec<InZone>,
-    spot_paid_quota_set: Vec<InZone>,
-    image_quota_set: Vec<Images>,
-    disaster_recover_group_quota_set: Vec<Groups>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct InZone {
     used_quota: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,23 +33,6 @@ struct InZone {
     remaining_quota: u64,
     total_quota: u64,
     zone: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Images {
-    used_quota: usize,
-    total_quota: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Groups {
-    group_quota: usize,
-    current_num: usize,
-    cvm_in_host_group_quota: usize,
-    cvm_in_switch_group_quota: usize,
-    cvm_in_rack_group_quota: usize,
 }
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
@@ -90,25 +49,26 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         0 => (0, SPOT_TOTAL),
         _ => (SPOT_TOTAL.saturating_sub(used as u64), SPOT_TOTAL),
     };
-    let account_quota = Quotas {
-        post_paid_quota_set: in_zones(&zones, wanted("PostPaidQuotaSet"), None, instances, |zone| {
+    let of_groups = wanted("DisasterRecoverGroupQuotaSet");
+    let account_quota = object! {
+        PostPaidQuotaSet: in_zones(&zones, wanted("PostPaidQuotaSet"), None, instances, |zone| {
             used(view, context, zone, ChargeType::PostpaidByHour, |_| 1)
         }),
-        pre_paid_quota_set: in_zones(&zones, wanted("PrePaidQuotaSet"), Some(ONCE), instances, |zone| {
+        PrePaidQuotaSet: in_zones(&zones, wanted("PrePaidQuotaSet"), Some(ONCE), instances, |zone| {
             used(view, context, zone, ChargeType::Prepaid, |_| 1)
         }),
-        spot_paid_quota_set: in_zones(&zones, wanted("SpotPaidQuotaSet"), None, cpus, |zone| {
+        SpotPaidQuotaSet: in_zones(&zones, wanted("SpotPaidQuotaSet"), None, cpus, |zone| {
             used(view, context, zone, ChargeType::Spotpaid, |instance| instance.instance_type.get().cpu as usize)
         }),
-        image_quota_set: wanted("ImageQuotaSet").then(|| images(view, context)).into_iter().collect(),
-        disaster_recover_group_quota_set: wanted("DisasterRecoverGroupQuotaSet")
-            .then(|| groups(view, context))
-            .into_iter()
-            .collect(),
+        ImageQuotaSet: Vec::from_iter(wanted("ImageQuotaSet").then(|| images(view, context))),
+        DisasterRecoverGroupQuotaSet: Vec::from_iter(of_groups.then(|| groups(view, context))),
     };
     let app_id = view.account(context.account).map_or(0, |account| account.app_id);
     let region = context.region.name();
-    Ok(Body::of(&Reply { app_id, account_quota_overview: Overview { region, account_quota } }))
+    Ok(Body::of(object! {
+        AppId: app_id,
+        AccountQuotaOverview: object! { Region: region, AccountQuota: account_quota },
+    }))
 }
 
 /// `bounds` are the remaining number for a number in use, and the total.
@@ -139,18 +99,18 @@ fn used(
     counted.map(|instance| weight(instance)).sum()
 }
 
-fn images(view: &View, context: &Context) -> Images {
+fn images(view: &View, context: &Context) -> impl Serialize {
     let used_quota = view.images_of(context.account, context.region).count();
-    Images { used_quota, total_quota: images::QUOTA }
+    object! { UsedQuota: used_quota, TotalQuota: images::QUOTA }
 }
 
-fn groups(view: &View, context: &Context) -> Groups {
-    Groups {
-        group_quota: GROUPS_MAX,
-        current_num: view.disaster_recover_groups().count(context.account, context.region),
-        cvm_in_host_group_quota: GroupKind::Host.members_max(),
-        cvm_in_switch_group_quota: GroupKind::Sw.members_max(),
-        cvm_in_rack_group_quota: GroupKind::Rack.members_max(),
+fn groups(view: &View, context: &Context) -> impl Serialize {
+    object! {
+        GroupQuota: GROUPS_MAX,
+        CurrentNum: view.disaster_recover_groups().count(context.account, context.region),
+        CvmInHostGroupQuota: GroupKind::Host.members_max(),
+        CvmInSwitchGroupQuota: GroupKind::Sw.members_max(),
+        CvmInRackGroupQuota: GroupKind::Rack.members_max(),
     }
 }
 

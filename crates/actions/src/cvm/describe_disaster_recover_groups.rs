@@ -3,16 +3,9 @@
 //! <https://cloud.tencent.com/document/api/213/17810>. Well-formed ids that do not exist are no error; `Name` matches a
 //! part of the name.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    batch::Batch,
-    cvm::groups::{self, GroupReply},
-    filters,
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, cvm::groups, filters};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeDisasterRecoverGroups", answer).errors(&[
     "InvalidFilter",
@@ -20,13 +13,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeDisasterR
     "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
     "InvalidParameterValue.LimitExceeded",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    disaster_recover_group_set: Vec<GroupReply<'a>>,
-    total_count: usize,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_id = parameters.has("DisasterRecoverGroupIds");
@@ -42,9 +28,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     };
     let list = view.disaster_recover_groups().list(context.account, context.region);
     let found: Vec<&DisasterRecoverGroup> = list.map(AsRef::as_ref).filter(passes).collect();
-    let total_count = found.len();
-    let disaster_recover_group_set = page(found.into_iter(), cut).map(|group| GroupReply::of(group, view)).collect();
-    Ok(Body::of(&Reply { disaster_recover_group_set, total_count }))
+    Ok(Body::of(object! {
+        DisasterRecoverGroupSet: page(&found, cut, |group| groups::reply(group, view)),
+        TotalCount: found.len(),
+    }))
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/16474>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, filters};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, object::EMPTY};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeHosts", answer).errors(&[
     "InvalidFilter",
@@ -15,17 +14,10 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeHosts", a
 const FILTERS: &[&str] =
     &["zone", "project-id", "host-id", "host-name", "host-state", "host-type", "tag-key", "tag-value"];
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    host_set: [(); 0],
-}
-
 fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
     filters::read(parameters, FILTERS)?;
     filters::page(parameters)?;
-    Ok(Body::of(&Reply { total_count: 0, host_set: [] }))
+    Ok(Body::of(object! { TotalCount: 0, HostSet: EMPTY }))
 }
 
 #[cfg(test)]

@@ -4,19 +4,12 @@
 //! Where the vendor is silent: an image that is deprecated or not NORMAL is not answered; if there is none, `Image` is
 //! null.
 
-use super::images::{ImageReply, creator, of_custom};
+use super::images::Listed;
 use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_model::ImageState;
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImageFromFamily", answer);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    image: Option<ImageReply<'a>>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let family = parameters.text("ImageFamily")?.filter(|family| !family.is_empty());
@@ -24,8 +17,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let mut images = view.images_of(context.account, context.region);
     let image = images
         .find(|image| image.family == family && !image.deprecated && view.image_state(image) == ImageState::Normal);
-    let image = image.map(|image| of_custom(view, image, &creator(view, context)));
-    Ok(Body::of(&Reply { image }))
+    Ok(Body::of(object! { Image: image.map(|image| Listed::of(image).reply(view)) }))
 }
 
 #[cfg(test)]

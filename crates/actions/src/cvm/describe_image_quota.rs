@@ -5,18 +5,11 @@
 use super::images::QUOTA;
 use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImageQuota", answer);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    image_num_quota: usize,
-}
-
 fn answer(_parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
-    Ok(Body::of(&Reply { image_num_quota: QUOTA }))
+    Ok(Body::of(object! { ImageNumQuota: QUOTA }))
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
-use super::images::{ImageReply, creator, of_custom, of_public};
+use super::images::Listed;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
     parameters::shorten,
 };
 use cvmd_model::{Catalogue, ImageId, InstanceTypeId};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImages", answer).errors(&[
     "InvalidFilter",
@@ -19,13 +18,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImages", 
     "InvalidParameterValue.InstanceTypeNotFound",
     "InvalidParameterValue.LimitExceeded",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    image_set: Vec<ImageReply<'a>>,
-    total_count: usize,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_id = parameters.has("ImageIds");
@@ -52,24 +44,24 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         return Err(Reason::InstanceType { value: shorten(&kind).into() });
     }
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let creator = creator(view, context);
-    let custom = view.images_of(context.account, context.region).map(|image| of_custom(view, image, &creator));
-    let wanted: Vec<ImageReply> = custom
-        .chain(Catalogue::get().images.iter().map(of_public))
-        .filter(|image| (!by_id || ids.contains(&image.image_id)) && filters.iter().all(|filter| passes(filter, image)))
+    let custom = view.images_of(context.account, context.region).map(|image| Listed::of(image));
+    let public = Catalogue::get().images.iter().map(|system| Listed { system, own: None });
+    let wanted: Vec<Listed<'_>> = custom
+        .chain(public)
+        .filter(|image| (!by_id || ids.contains(&image.id())) && filters.iter().all(|filter| passes(filter, *image)))
         .collect();
-    let total_count = wanted.len();
-    Ok(Body::of(&Reply { image_set: page(wanted.into_iter(), cut).collect(), total_count }))
+    let images = page(&wanted, cut, |image| image.reply(view));
+    Ok(Body::of(object! { ImageSet: images, TotalCount: wanted.len() }))
 }
 
-fn passes(filter: &Filter, image: &ImageReply) -> bool {
+fn passes(filter: &Filter, image: Listed<'_>) -> bool {
     let fuzzy = |text: &str| filter.values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()));
     match &*filter.name {
-        "image-id" => filter.has(&image.image_id),
-        "image-type" => filter.has(image.image_type),
-        "image-name" => fuzzy(image.image_name),
-        "platform" => fuzzy(image.platform),
-        _ => filter.has_tag(image.tags),
+        "image-id" => filter.has(&image.id()),
+        "image-type" => filter.has(image.kind()),
+        "image-name" => fuzzy(image.name()),
+        "platform" => fuzzy(image.system.distribution),
+        _ => filter.has_tag(image.tags()),
     }
 }
 

@@ -4,27 +4,14 @@
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, types};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceFamilyConfigs", answer);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    instance_family_config_set: Vec<Family>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Family {
-    instance_family_name: String,
-    instance_family: &'static str,
-}
-
 fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    let family =
-        |family| Family { instance_family_name: types::family_name(family, context.language), instance_family: family };
-    Ok(Body::of(&Reply { instance_family_config_set: types::families().into_iter().map(family).collect() }))
+    let family = |family| {
+        object! { InstanceFamilyName: types::family_name(family, context.language), InstanceFamily: family }
+    };
+    Ok(Body::of(object! { InstanceFamilyConfigSet: types::families().into_iter().map(family).collect::<Vec<_>>() }))
 }
 
 #[cfg(test)]

@@ -8,41 +8,28 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
-    reply::{self, InternetAccessible, time},
+    reply::{self, time},
 };
 use cvmd_model::{Instance, InstanceId, Prepaid};
 use cvmd_state::View;
-use serde::Serialize;
 use std::sync::Arc;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceInternetBandwidthConfigs", answer)
     .errors(&["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    internet_bandwidth_config_set: Vec<Config<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Config<'a> {
-    start_time: String,
-    end_time: String,
-    internet_accessible: InternetAccessible<'a>,
-}
 
 fn answer<'a>(parameters: &mut Parameters, view: &'a View, context: &Context) -> Result<Body, Reason> {
     let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
     let instances = id.find(view, context)?;
     let paid = instances.into_iter().filter_map(|instance| Some((instance, instance.prepaid()?)));
     let configs = paid.filter(|(instance, _)| instance.internet.charge_type == "BANDWIDTH_PREPAID");
-    let config = |(instance, term): (&'a Arc<Instance>, Prepaid)| Config {
-        start_time: time(instance.created_seconds),
-        end_time: time(term.expires_seconds),
-        internet_accessible: reply::internet_accessible(instance),
+    let config = |(instance, term): (&'a Arc<Instance>, Prepaid)| {
+        object! {
+            StartTime: time(instance.created_seconds),
+            EndTime: time(term.expires_seconds),
+            InternetAccessible: reply::internet_accessible(instance),
+        }
     };
-    Ok(Body::of(&Reply { internet_bandwidth_config_set: configs.map(config).collect() }))
+    Ok(Body::of(object! { InternetBandwidthConfigSet: configs.map(config).collect::<Vec<_>>() }))
 }
 
 #[cfg(test)]

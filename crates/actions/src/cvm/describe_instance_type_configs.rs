@@ -2,9 +2,8 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15749>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, filters, types, types::TypeConfig};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, types};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceTypeConfigs", answer).errors(&[
     "InvalidFilter",
@@ -13,17 +12,11 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceT
     "InvalidZone.MismatchRegion",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    instance_type_config_set: Vec<TypeConfig>,
-}
-
 fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     let filters = filters::read(parameters, &["zone", "instance-family", "instance-type"])?;
     let found = types::select(context, &filters)?;
-    let instance_type_config_set = found.into_iter().map(|(zone, kind)| TypeConfig::of(zone, kind)).collect();
-    Ok(Body::of(&Reply { instance_type_config_set }))
+    let configs: Vec<_> = found.into_iter().map(|(zone, kind)| types::config(zone, kind)).collect();
+    Ok(Body::of(object! { InstanceTypeConfigSet: configs }))
 }
 
 #[cfg(test)]

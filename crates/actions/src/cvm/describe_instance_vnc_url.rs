@@ -8,7 +8,6 @@
 use crate::{Action, Body, Context, Parameters, Product, Purpose, Reason, batch::Single, cvm::console};
 use cvmd_model::{InstanceId, PowerLaw, Refusal};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceVncUrl", answer).errors(&[
     "InvalidInstance.NotSupported",
@@ -25,12 +24,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceV
 
 const VALID_SECONDS: u64 = 15;
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    instance_vnc_url: String,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let instance = Single::<InstanceId>::read(parameters, "InstanceId")?.find(view, context)?;
     instance.allows(PowerLaw::Console)?;
@@ -38,7 +31,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let ticket = console::Ticket { instance: instance.id, until_seconds: context.now_seconds + VALID_SECONDS };
     let scheme = if at.tls { "wss" } else { "ws" };
     let word = context.seal.seal(&ticket.to_string(), Purpose::Console);
-    Ok(Body::of(&Reply { instance_vnc_url: format!("{scheme}://{}{}?s={word}", at.address, console::PAGE) }))
+    Ok(Body::of(object! { InstanceVncUrl: format!("{scheme}://{}{}?s={word}", at.address, console::PAGE) }))
 }
 
 #[cfg(test)]

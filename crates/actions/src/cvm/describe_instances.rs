@@ -5,11 +5,10 @@
 
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters, parameters::shorten,
-    reply::InstanceReply,
+    reply,
 };
 use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstances", answer).errors(&[
     "InvalidFilter",
@@ -19,13 +18,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstances
     "InvalidParameterValue.LimitExceeded",
     "InvalidZone.MismatchRegion",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    instance_set: Vec<InstanceReply<'a>>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     if parameters.has("InstanceIds") && parameters.has("Filters") {
@@ -37,8 +29,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     filters.iter().try_for_each(|filter| check(filter, context))?;
     let cut = filters::page(parameters)?;
     let (total_count, instances) = describe::select(view, context, ids.as_ref(), &filters, cut);
-    let instance_set = instances.into_iter().map(|instance| InstanceReply::of(instance, view)).collect();
-    Ok(Body::of(&Reply { total_count, instance_set }))
+    let instances: Vec<_> = instances.into_iter().map(|instance| reply::instance(instance, view)).collect();
+    Ok(Body::of(object! { TotalCount: total_count, InstanceSet: instances }))
 }
 
 /// Refuses values that can only be mistakes: a zone of another region, an invalid time.

@@ -5,30 +5,9 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, parameters::shorten};
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesAttributes", answer)
     .errors(&["InvalidInstanceId.NotFound", "InvalidParameterValue.InstanceIdMalformed"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    instance_set: Vec<InstanceAttribute<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InstanceAttribute<'a> {
-    instance_id: String,
-    attributes: Attribute<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Attribute<'a> {
-    /// Base64, as it was given; empty if none was.
-    user_data: &'a str,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids = parameters.texts("InstanceIds")?;
@@ -40,11 +19,14 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let attribute = |text: &str| {
         let id: InstanceId = text.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(text).into() })?;
         let instance = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
-        let attributes = Attribute { user_data: instance.user_data.as_deref().unwrap_or_default() };
-        Ok(InstanceAttribute { instance_id: id.to_string(), attributes })
+        let attributes = object! {
+            // Base64, as it was given; empty if none was.
+            UserData: instance.user_data.as_deref().unwrap_or_default(),
+        };
+        Ok(object! { InstanceId: id.to_string(), Attributes: attributes })
     };
-    let instance_set = ids.iter().map(|id| attribute(id)).collect::<Result<_, Reason>>()?;
-    Ok(Body::of(&Reply { instance_set }))
+    let instance_set = ids.iter().map(|id| attribute(id)).collect::<Result<Vec<_>, Reason>>()?;
+    Ok(Body::of(object! { InstanceSet: instance_set }))
 }
 
 #[cfg(test)]

@@ -4,15 +4,9 @@
 //!
 //! For several instances: the types that each of them can be changed to.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    batch::Batch,
-    filters,
-    types::{self, TypeConfig},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, filters, types};
 use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
-use serde::Serialize;
 
 const INSTANCES_MAX: usize = 20;
 const VALUES_MAX: usize = 2;
@@ -24,21 +18,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstances
     "InvalidInstanceId.NotFound",
     "InvalidParameterValue.LimitExceeded",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    instance_type_config_status_set: Vec<Status>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    status: &'static str,
-    message: &'static str,
-    instance_type_config: TypeConfig,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", INSTANCES_MAX)?;
@@ -53,11 +32,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     zones.dedup();
     let all = zones.iter().flat_map(|zone| types::listed().map(move |kind| (*zone, kind)));
     let fits = |kind: &str| sold && instances.iter().all(|instance| instance.instance_type.get().name != kind);
-    let statuses: Vec<Status> = all
+    let statuses: Vec<_> = all
         .filter(|(_, kind)| fits(kind.name))
-        .map(|(zone, kind)| Status { status: "SELL", message: "", instance_type_config: TypeConfig::of(zone, kind) })
+        .map(|(zone, kind)| {
+            object! { Status: "SELL", Message: "", InstanceTypeConfig: types::config(zone, kind) }
+        })
         .collect();
-    Ok(Body::of(&Reply { total_count: statuses.len(), instance_type_config_status_set: statuses }))
+    Ok(Body::of(object! { TotalCount: statuses.len(), InstanceTypeConfigStatusSet: statuses }))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::InstanceId;
 use cvmd_state::View;
-use serde::Serialize;
 
 /// The vendor's number for "no limit".
 const WITHOUT_LIMIT: i32 = -1;
@@ -16,34 +15,21 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstances
     "InvalidParameterValue.LimitExceeded",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    instance_operation_limit_set: Vec<Limit>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Limit {
-    operation: &'static str,
-    instance_id: String,
-    current_count: i32,
-    limit_count: i32,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     let words = ["INSTANCE_DEGRADE", "INTERNET_CHARGE_TYPE_CHANGE"].map(|word| (word, word));
     let operation = parameters.word("Operation", &words)?.unwrap_or_default();
-    let limit = |instance_id: String| Limit {
-        operation,
-        instance_id,
-        current_count: WITHOUT_LIMIT,
-        limit_count: WITHOUT_LIMIT,
+    let limit = |instance_id: String| {
+        object! {
+            Operation: operation,
+            InstanceId: instance_id,
+            CurrentCount: WITHOUT_LIMIT,
+            LimitCount: WITHOUT_LIMIT,
+        }
     };
     let instances = ids.find(view, context)?;
-    let limits = instances.into_iter().map(|instance| limit(instance.id.to_string())).collect();
-    Ok(Body::of(&Reply { instance_operation_limit_set: limits }))
+    let limits: Vec<_> = instances.into_iter().map(|instance| limit(instance.id.to_string())).collect();
+    Ok(Body::of(object! { InstanceOperationLimitSet: limits }))
 }
 
 #[cfg(test)]

@@ -5,32 +5,22 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesStatus", answer)
     .errors(&["InvalidInstanceId.Malformed", "InvalidParameterValue.LimitExceeded"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    instance_status_set: Vec<Status>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    instance_id: InstanceId,
-    instance_state: &'static str,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Option<Batch<InstanceId>> =
         parameters.has("InstanceIds").then(|| Batch::read(parameters, "InstanceIds")).transpose()?;
     let cut = filters::page(parameters)?;
     let (total_count, instances) = describe::select(view, context, ids.as_ref(), &[], cut);
-    let status = |instance: &Instance| Status { instance_id: instance.id, instance_state: instance.state.name() };
-    Ok(Body::of(&Reply { total_count, instance_status_set: instances.into_iter().map(status).collect() }))
+    let status = |instance: &Instance| {
+        object! { InstanceId: instance.id, InstanceState: instance.state.name() }
+    };
+    Ok(Body::of(object! {
+        TotalCount: total_count,
+        InstanceStatusSet: instances.into_iter().map(status).collect::<Vec<_>>(),
+    }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, places};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInternetChargeTypeConfigs", answer);
 
@@ -16,25 +15,11 @@ const CONFIGS: [(&str, &str, &str); 4] = [
     ("BANDWIDTH_PACKAGE", "带宽包计费", "Bandwidth package"),
 ];
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    internet_charge_type_config_set: Vec<Config>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Config {
-    internet_charge_type: &'static str,
-    description: &'static str,
-}
-
 fn answer(_parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    let config = |(internet_charge_type, chinese, english)| Config {
-        internet_charge_type,
-        description: places::named(context, chinese, english),
+    let config = |(internet_charge_type, chinese, english)| {
+        object! { InternetChargeType: internet_charge_type, Description: places::named(context, chinese, english) }
     };
-    Ok(Body::of(&Reply { internet_charge_type_config_set: CONFIGS.into_iter().map(config).collect() }))
+    Ok(Body::of(object! { InternetChargeTypeConfigSet: CONFIGS.into_iter().map(config).collect::<Vec<_>>() }))
 }
 
 #[cfg(test)]

@@ -4,12 +4,10 @@
 //! `key-name` matches a part of the name.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
-    reply::KeyPairReply,
+    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter, reply,
 };
 use cvmd_model::{KeyPair, KeyPairId};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeKeyPairs", answer).errors(&[
     "InvalidFilter",
@@ -19,13 +17,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeKeyPairs"
     "InvalidParameterValueLimit",
     "InvalidParameterValueOffset",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    key_pair_set: Vec<KeyPairReply<'a>>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_id = parameters.has("KeyIds");
@@ -40,9 +31,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         .map(|key| &**key)
         .filter(|key| (!by_id || ids.contains(&key.id)) && filters.iter().all(|filter| passes(filter, key)))
         .collect();
-    let total_count = wanted.len();
-    let key_pair_set = page(wanted.into_iter(), cut).map(|key| KeyPairReply::of(key, view)).collect();
-    Ok(Body::of(&Reply { total_count, key_pair_set }))
+    Ok(Body::of(object! { TotalCount: wanted.len(), KeyPairSet: page(wanted, cut, |key| reply::key_pair(key, view)) }))
 }
 
 fn passes(filter: &Filter, key: &KeyPair) -> bool {

@@ -7,8 +7,6 @@ use crate::{
 };
 use cvmd_model::{LaunchTemplateId, LaunchTemplateVersionId};
 use cvmd_state::View;
-use serde::Serialize;
-use serde_json::Value;
 
 const RANGE: [&str; 5] = ["MinVersion", "MaxVersion", "Offset", "Limit", "DefaultVersion"];
 
@@ -19,25 +17,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTem
     "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
     "InvalidParameterValue.LimitExceeded",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    launch_template_version_set: Vec<LaunchTemplateVersionInfo<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct LaunchTemplateVersionInfo<'a> {
-    launch_template_version: u32,
-    launch_template_version_data: Value,
-    creation_time: String,
-    launch_template_id: LaunchTemplateId,
-    is_default_version: bool,
-    launch_template_version_description: &'a str,
-    created_by: &'a str,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
@@ -61,20 +40,20 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     };
     let found: Vec<LaunchTemplateVersionId> = template.version_ids().filter(passes).collect();
     let created_by = view.account(context.account).map(|account| account.app_id.to_string()).unwrap_or_default();
-    let total_count = found.len();
-    let launch_template_version_set = page(found.into_iter(), cut)
-        .filter_map(|id| view.launch_template_versions().get(id))
-        .map(|version| LaunchTemplateVersionInfo {
-            launch_template_version: version.number,
-            launch_template_version_data: template::answered(&version.data),
-            creation_time: time(version.data.created_seconds),
-            launch_template_id: template.id,
-            is_default_version: version.number == template.default_version,
-            launch_template_version_description: &version.data.description,
-            created_by: &created_by,
+    let version = |id: LaunchTemplateVersionId| {
+        let version = view.launch_template_versions().get(id)?;
+        Some(object! {
+            LaunchTemplateVersion: version.number,
+            LaunchTemplateVersionData: template::answered(&version.data),
+            CreationTime: time(version.data.created_seconds),
+            LaunchTemplateId: template.id,
+            IsDefaultVersion: version.number == template.default_version,
+            LaunchTemplateVersionDescription: &version.data.description,
+            CreatedBy: &created_by,
         })
-        .collect();
-    Ok(Body::of(&Reply { total_count, launch_template_version_set }))
+    };
+    let versions: Vec<_> = page(&found, cut, |id| version(*id)).into_iter().flatten().collect();
+    Ok(Body::of(object! { TotalCount: found.len(), LaunchTemplateVersionSet: versions }))
 }
 
 #[cfg(test)]

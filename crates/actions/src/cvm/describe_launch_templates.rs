@@ -5,7 +5,6 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
-use serde::Serialize;
 
 const NAME: &str = "LaunchTemplateName";
 
@@ -15,25 +14,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTem
     "InvalidParameterValue.LaunchTemplateIdMalformed",
     "InvalidParameterValue.LimitExceeded",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    launch_template_set: Vec<LaunchTemplateInfo<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct LaunchTemplateInfo<'a> {
-    latest_version_number: u32,
-    launch_template_id: LaunchTemplateId,
-    launch_template_name: &'a str,
-    default_version_number: u32,
-    launch_template_version_count: usize,
-    created_by: &'a str,
-    creation_time: String,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     if parameters.has("LaunchTemplateIds") && parameters.has("Filters") {
@@ -53,20 +33,18 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let list = view.launch_templates().list(context.account, context.region);
     let found: Vec<&LaunchTemplate> = list.map(AsRef::as_ref).filter(|template| passes(template)).collect();
     let created_by = view.account(context.account).map(|account| account.uin.to_string()).unwrap_or_default();
-    let info = |template: &'_ LaunchTemplate| LaunchTemplateInfo {
-        latest_version_number: template.latest_version,
-        launch_template_id: template.id,
-        launch_template_name: "",
-        default_version_number: template.default_version,
-        launch_template_version_count: template.versions.len(),
-        created_by: &created_by,
-        creation_time: time(template.created_seconds),
-    };
-    let total_count = found.len();
-    let launch_template_set = page(found.into_iter(), cut)
-        .map(|template| LaunchTemplateInfo { launch_template_name: &template.name, ..info(template) })
-        .collect();
-    Ok(Body::of(&Reply { total_count, launch_template_set }))
+    Ok(Body::of(object! {
+        TotalCount: found.len(),
+        LaunchTemplateSet: page(found, cut, |template| object! {
+            LatestVersionNumber: template.latest_version,
+            LaunchTemplateId: template.id,
+            LaunchTemplateName: &template.name,
+            DefaultVersionNumber: template.default_version,
+            LaunchTemplateVersionCount: template.versions.len(),
+            CreatedBy: &created_by,
+            CreationTime: time(template.created_seconds),
+        }),
+    }))
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, filters,
     filters::Filter,
+    object::{EMPTY, NULL},
     parameters::shorten,
-    prices::ItemPrice,
-    reply::Unset,
     types::{self, family_name},
 };
 use cvmd_model::{ChargeType, InstanceType, ZoneId};
@@ -26,49 +25,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeZoneInsta
     "InvalidParameterValue.ZoneNotSupported",
     "InvalidZone.MismatchRegion",
 ]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    instance_type_quota_set: Vec<Item>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Item {
-    zone: &'static str,
-    instance_type: &'static str,
-    instance_charge_type: &'static str,
-    network_card: u32,
-    externals: Externals,
-    cpu: u32,
-    memory: u32,
-    instance_family: &'static str,
-    type_name: String,
-    local_disk_type_list: [(); 0],
-    status: &'static str,
-    price: ItemPrice,
-    sold_out_reason: &'static str,
-    instance_bandwidth: f64,
-    instance_pps: u32,
-    storage_block_amount: u32,
-    cpu_type: &'static str,
-    gpu: u32,
-    fpga: u32,
-    remark: &'static str,
-    gpu_count: f64,
-    frequency: &'static str,
-    status_category: &'static str,
-}
-
-/// No instance type here has any.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Externals {
-    release_address: Unset,
-    unsupport_networks: Unset,
-    storage_block_attr: Unset,
-}
 
 /// A column to sort by, and whether the largest comes first.
 type SortKey = (fn(&InstanceType) -> u32, bool);
@@ -98,7 +54,7 @@ fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Resul
     let items = found
         .into_iter()
         .flat_map(|(zone, kind)| charge_types.iter().map(move |charge_type| item(zone, kind, *charge_type, context)));
-    Ok(Body::of(&Reply { instance_type_quota_set: items.collect() }))
+    Ok(Body::of(object! { InstanceTypeQuotaSet: items.collect::<Vec<_>>() }))
 }
 
 /// The parsed values of a sorting filter, such as `cpu:desc`.
@@ -121,31 +77,31 @@ fn sort_keys(filters: &[Filter]) -> Result<Vec<SortKey>, Reason> {
     texts.map(|text| key(text)).collect()
 }
 
-fn item(zone: ZoneId, kind: &InstanceType, charge_type: ChargeType, context: &Context) -> Item {
-    Item {
-        zone: zone.name(),
-        instance_type: kind.name,
-        instance_charge_type: charge_type.name(),
-        network_card: 25,
-        externals: Externals { release_address: (), unsupport_networks: (), storage_block_attr: () },
-        cpu: kind.cpu,
-        memory: kind.memory_gib,
-        instance_family: kind.family,
-        type_name: family_name(kind.family, context.language),
-        local_disk_type_list: [],
-        status: "SELL",
-        price: types::price(kind, charge_type, context),
-        sold_out_reason: "",
-        instance_bandwidth: 1.5,
-        instance_pps: 25,
-        storage_block_amount: 0,
-        cpu_type: "-",
-        gpu: 0,
-        fpga: 0,
-        remark: "",
-        gpu_count: 0.0,
-        frequency: "-",
-        status_category: "EnoughStock",
+fn item(zone: ZoneId, kind: &InstanceType, charge_type: ChargeType, context: &Context) -> impl Serialize {
+    object! {
+        Zone: zone.name(),
+        InstanceType: kind.name,
+        InstanceChargeType: charge_type.name(),
+        NetworkCard: 25,
+        Externals: object! { ReleaseAddress: NULL, UnsupportNetworks: NULL, StorageBlockAttr: NULL },
+        Cpu: kind.cpu,
+        Memory: kind.memory_gib,
+        InstanceFamily: kind.family,
+        TypeName: family_name(kind.family, context.language),
+        LocalDiskTypeList: EMPTY,
+        Status: "SELL",
+        Price: types::price(kind, charge_type, context),
+        SoldOutReason: "",
+        InstanceBandwidth: 1.5,
+        InstancePps: 25,
+        StorageBlockAmount: 0,
+        CpuType: "-",
+        Gpu: 0,
+        Fpga: 0,
+        Remark: "",
+        GpuCount: 0.0,
+        Frequency: "-",
+        StatusCategory: "EnoughStock",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     batch::{Batch, BatchId},
     reply::time,
 };
-use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GroupRefusal, Refusal, Tag};
+use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GroupRefusal, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
@@ -71,38 +71,19 @@ pub(crate) fn partition(group: &DisasterRecoverGroup, wanted: Option<u8>) -> Res
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct GroupReply<'a> {
-    disaster_recover_group_id: DisasterRecoverGroupId,
-    name: &'a str,
-    #[serde(rename = "Type")]
-    kind: &'static str,
-    cvm_quota_total: usize,
-    current_num: usize,
-    instance_ids: Vec<String>,
-    create_time: String,
-    affinity: u8,
-    strategy: &'static str,
-    partition_count: u8,
-    tags: &'a [Tag],
-}
-
-impl GroupReply<'_> {
-    pub(crate) fn of<'a>(group: &'a DisasterRecoverGroup, view: &View) -> GroupReply<'a> {
-        let instance_ids: Vec<String> = view.members(group.id).map(|id| id.to_string()).collect();
-        GroupReply {
-            disaster_recover_group_id: group.id,
-            name: &group.name,
-            kind: group.kind.name(),
-            cvm_quota_total: group.kind.members_max(),
-            current_num: instance_ids.len(),
-            instance_ids,
-            create_time: time(group.created_seconds),
-            affinity: group.affinity,
-            strategy: group.strategy(),
-            partition_count: group.partitions.unwrap_or(0),
-            tags: &group.tags,
-        }
+pub(crate) fn reply(group: &DisasterRecoverGroup, view: &View) -> impl Serialize {
+    let instance_ids: Vec<String> = view.members(group.id).map(|id| id.to_string()).collect();
+    object! {
+        DisasterRecoverGroupId: group.id,
+        Name: &group.name,
+        Type: group.kind.name(),
+        CvmQuotaTotal: group.kind.members_max(),
+        CurrentNum: instance_ids.len(),
+        InstanceIds: instance_ids,
+        CreateTime: time(group.created_seconds),
+        Affinity: group.affinity,
+        Strategy: group.strategy(),
+        PartitionCount: group.partitions.unwrap_or(0),
+        Tags: &group.tags,
     }
 }

@@ -3,12 +3,13 @@
 use crate::{
     Context, Parameters, Reason,
     names::bounded_text,
-    reply::{Unset, time},
+    object::{EMPTY, NULL},
+    reply::time,
 };
-use cvmd_model::{CustomImage, Image, ImageId, Refusal, SnapshotId, Tag};
+use cvmd_model::{CustomImage, Image, ImageId, Refusal, Tag};
 use cvmd_state::View;
 use serde::Serialize;
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 /// The maximum of custom images of an account in a region.
 pub(super) const QUOTA: usize = 500;
@@ -16,102 +17,67 @@ pub(super) const QUOTA: usize = 500;
 const NAME_MAX: usize = 60;
 const DESCRIPTION_MAX: usize = 256;
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct ImageReply<'a> {
-    pub(super) image_id: String,
-    os_name: &'static str,
-    pub(super) image_type: &'static str,
-    created_time: Cow<'static, str>,
-    pub(super) image_name: &'a str,
-    image_description: &'a str,
-    image_size: u32,
-    architecture: &'static str,
-    image_state: &'static str,
-    pub(super) platform: &'static str,
-    image_creator: String,
-    image_source: &'static str,
-    sync_percent: Option<u32>,
-    is_support_cloudinit: bool,
-    snapshot_set: Vec<SnapshotOf>,
-    pub(super) tags: &'a [Tag],
-    license_type: &'static str,
-    image_family: &'a str,
-    image_deprecated: bool,
-    cdc_cache_status: Unset,
-    create_percent: Unset,
-    #[serde(rename = "GPUDriverList")]
-    gpu_driver_list: [(); 0],
-    image_format: &'static str,
-    #[serde(rename = "IsSupportAutoInstallGPUDriver")]
-    is_support_auto_install_gpu_driver: bool,
+/// An image in a list: a public one, or the account's own with the public one that it is based on.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'a> {
+    pub(super) system: &'static Image,
+    pub(super) own: Option<&'a CustomImage>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SnapshotOf {
-    snapshot_id: SnapshotId,
-    disk_usage: &'static str,
-    disk_size: u32,
-}
-
-pub(super) fn of_public<'a>(image: &'static Image) -> ImageReply<'a> {
-    ImageReply {
-        image_id: image.id_text.into(),
-        os_name: image.os_name,
-        image_type: "PUBLIC_IMAGE",
-        created_time: image.created.into(),
-        image_name: image.os_name,
-        image_description: "",
-        image_size: image.size_gib,
-        architecture: "x86_64",
-        image_state: "NORMAL",
-        platform: image.distribution,
-        image_creator: String::new(),
-        image_source: "OFFICIAL",
-        sync_percent: None,
-        is_support_cloudinit: true,
-        snapshot_set: Vec::new(),
-        tags: &[],
-        license_type: "TencentCloud",
-        image_family: "",
-        image_deprecated: false,
-        cdc_cache_status: (),
-        create_percent: (),
-        gpu_driver_list: [],
-        image_format: "QCOW2",
-        is_support_auto_install_gpu_driver: false,
+impl<'a> Listed<'a> {
+    pub(super) fn of(own: &'a CustomImage) -> Listed<'a> {
+        Listed { system: own.system(), own: Some(own) }
     }
-}
 
-/// The account's number, as in `ImageCreator`.
-pub(super) fn creator(view: &View, context: &Context) -> String {
-    view.account(context.account).map_or(String::new(), |account| account.uin.to_string())
-}
+    pub(super) fn id(self) -> String {
+        self.own.map_or_else(|| self.system.id_text.into(), |own| own.id.to_string())
+    }
 
-pub(super) fn of_custom<'a>(view: &View, image: &'a CustomImage, creator: &str) -> ImageReply<'a> {
-    let system = image.system();
-    let snapshots = image.snapshots.iter().filter_map(|id| view.snapshots().get(*id));
-    let snapshots = snapshots.map(|snapshot| SnapshotOf {
-        snapshot_id: snapshot.id,
-        disk_usage: snapshot.usage(),
-        disk_size: snapshot.size_gib,
-    });
-    ImageReply {
-        image_id: image.id.to_string(),
-        image_type: "PRIVATE_IMAGE",
-        created_time: time(image.created_seconds).into(),
-        image_name: &image.name,
-        image_description: &image.description,
-        image_size: image.size_gib,
-        image_state: view.image_state(image).name(),
-        image_creator: creator.into(),
-        image_source: "CREATE_IMAGE",
-        snapshot_set: snapshots.collect(),
-        tags: &image.tags,
-        image_family: &image.family,
-        image_deprecated: image.deprecated,
-        ..of_public(system)
+    pub(super) fn kind(self) -> &'static str {
+        if self.own.is_some() { "PRIVATE_IMAGE" } else { "PUBLIC_IMAGE" }
+    }
+
+    pub(super) fn name(self) -> &'a str {
+        self.own.map_or(self.system.os_name, |own| &own.name)
+    }
+
+    pub(super) fn tags(self) -> &'a [Tag] {
+        self.own.map_or(&[], |own| &own.tags)
+    }
+
+    pub(super) fn reply(self, view: &View) -> impl Serialize + use<'a> {
+        let Listed { system, own } = self;
+        let creator = own.and_then(|own| view.account(own.account)).map(|account| account.uin.to_string());
+        let snapshots = own.into_iter().flat_map(|own| &own.snapshots).filter_map(|id| view.snapshots().get(*id));
+        let snapshots = snapshots.map(|snapshot| {
+            object! { SnapshotId: snapshot.id, DiskUsage: snapshot.usage(), DiskSize: snapshot.size_gib }
+        });
+        object! {
+            ImageId: self.id(),
+            OsName: system.os_name,
+            ImageType: self.kind(),
+            CreatedTime: own.map_or_else(|| system.created.into(), |own| time(own.created_seconds)),
+            ImageName: self.name(),
+            ImageDescription: own.map_or("", |own| &own.description),
+            ImageSize: own.map_or(system.size_gib, |own| own.size_gib),
+            Architecture: "x86_64",
+            ImageState: own.map_or("NORMAL", |own| view.image_state(own).name()),
+            Platform: system.distribution,
+            ImageCreator: creator.unwrap_or_default(),
+            ImageSource: if own.is_some() { "CREATE_IMAGE" } else { "OFFICIAL" },
+            SyncPercent: NULL,
+            IsSupportCloudinit: true,
+            SnapshotSet: snapshots.collect::<Vec<_>>(),
+            Tags: self.tags(),
+            LicenseType: "TencentCloud",
+            ImageFamily: own.map_or("", |own| &own.family),
+            ImageDeprecated: own.is_some_and(|own| own.deprecated),
+            CdcCacheStatus: NULL,
+            CreatePercent: NULL,
+            GPUDriverList: EMPTY,
+            ImageFormat: "QCOW2",
+            IsSupportAutoInstallGPUDriver: false,
+        }
     }
 }
 

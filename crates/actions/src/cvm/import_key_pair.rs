@@ -5,8 +5,7 @@
 
 use super::new_key_pair::NewKey;
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason};
-use cvmd_model::{KeyPairId, PublicKey};
-use serde::Serialize;
+use cvmd_model::PublicKey;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ImportKeyPair", prepare).errors(&[
     "InvalidKeyPair.LimitExceeded",
@@ -18,16 +17,10 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ImportKeyPair",
     "InvalidPublicKey.Malformed",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    key_id: KeyPairId,
-}
-
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = NewKey::read(parameters)?;
     let key = PublicKey::parse(&parameters.text("PublicKey")?.unwrap_or_default()).map_err(Reason::PublicKey)?;
-    Ok(Box::new(move |tx, context| Ok(Body::of(&Reply { key_id: new.put(tx, context, key)?.id }))))
+    Ok(Box::new(move |tx, context| Ok(Body::of(object! { KeyId: new.put(tx, context, key)?.id }))))
 }
 
 #[cfg(test)]

@@ -6,30 +6,16 @@ use crate::{
     prices::{Charge, ItemPrice},
 };
 use cvmd_model::{Instance, Refusal};
-use serde::Serialize;
 
 /// The rest of a term is priced by the second; a month has thirty days.
 const MONTH_SECONDS: u64 = 30 * 24 * 60 * 60;
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    price: Price,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Price {
-    instance_price: Option<ItemPrice>,
-    bandwidth_price: Option<ItemPrice>,
-}
 
 pub(crate) fn answer(
     instance_price: impl Into<Option<ItemPrice>>,
     bandwidth_price: impl Into<Option<ItemPrice>>,
 ) -> Body {
-    let (instance_price, bandwidth_price) = (instance_price.into(), bandwidth_price.into());
-    Body::of(&Reply { price: Price { instance_price, bandwidth_price } })
+    let [instance, bandwidth] = [instance_price.into(), bandwidth_price.into()];
+    Body::of(object! { Price: object! { InstancePrice: instance, BandwidthPrice: bandwidth } })
 }
 
 /// The instance as a change would leave it, or the refusal.

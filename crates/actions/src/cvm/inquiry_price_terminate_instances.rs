@@ -4,10 +4,9 @@
 //!
 //! The rest of a term paid in advance; nothing for an instance paid by the hour.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, batch::Batch, cvm::inquiry};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
 use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceTerminateInstances", answer).errors(&[
     "InvalidInstance.NotSupported",
@@ -18,20 +17,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceTermi
     "UnsupportedOperation.InstancesProtected",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    instance_refunds_set: Vec<Refund>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Refund {
-    instance_id: String,
-    refunds: Yuan,
-    price_detail: &'static str,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
     let by = context.by(ACTION.name);
@@ -39,9 +24,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let refunds = instances.into_iter().map(|instance| {
         inquiry::changed(instance, |copy| copy.terminate(by))?;
         let refunds = inquiry::rest_of_term(inquiry::hour(instance, context), instance, context);
-        Ok(Refund { instance_id: instance.id.to_string(), refunds, price_detail: "" })
+        Ok(object! { InstanceId: instance.id.to_string(), Refunds: refunds, PriceDetail: "" })
     });
-    Ok(Body::of(&Reply { instance_refunds_set: refunds.collect::<Result<_, Refusal>>()? }))
+    Ok(Body::of(object! { InstanceRefundsSet: refunds.collect::<Result<Vec<_>, Refusal>>()? }))
 }
 
 #[cfg(test)]

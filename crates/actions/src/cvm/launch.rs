@@ -15,16 +15,9 @@ use crate::{
 };
 use cvmd_model::{InstanceId, Refusal, TemplateData};
 use cvmd_wire::Params;
-use serde::Serialize;
 
 /// The action whose parameters these are.
 const NAME: &str = "RunInstances";
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    instance_id_set: &'a [InstanceId],
-}
 
 /// Refuses a version of a launch template that could never be launched. Whether images, key pairs and networks exist is
 /// checked at a launch, and its password was checked before.
@@ -115,5 +108,5 @@ pub(super) fn launch(
 }
 
 fn answer(ids: &[InstanceId]) -> Body {
-    Body::of(&Reply { instance_id_set: ids })
+    Body::of(object! { InstanceIdSet: ids })
 }

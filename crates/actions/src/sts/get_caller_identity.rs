@@ -5,25 +5,13 @@
 
 use crate::{Action, Body, Context, Parameters, Product, Reason};
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Sts, "GetCallerIdentity", answer);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    arn: String,
-    account_id: &'a str,
-    user_id: &'a str,
-    principal_id: &'a str,
-    #[serde(rename = "Type")]
-    kind: &'static str,
-}
 
 fn answer(_parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let uin = view.account(context.account).ok_or(Reason::OurFault)?.uin.to_string();
     let arn = format!("qcs::cam::uin/{uin}:uin/{uin}");
-    Ok(Body::of(&Reply { arn, account_id: &uin, user_id: &uin, principal_id: &uin, kind: "CAMUser" }))
+    Ok(Body::of(object! { Arn: arn, AccountId: &uin, UserId: &uin, PrincipalId: &uin, Type: "CAMUser" }))
 }
 
 #[cfg(test)]

@@ -5,25 +5,15 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
-    reply::TagReply,
+    reply,
     tags::{tagged::Selection, words as tag_words},
 };
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTags", answer)
     .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid"])
     .without_effect(&["CosResourceId"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    offset: usize,
-    limit: usize,
-    rows: Vec<TagReply>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let selection = Selection::read(parameters)?;
@@ -32,10 +22,14 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let mut rows = Vec::new();
     for found in selection.resources(view, context).filter(|found| creator && !found.resource.tags().is_empty()) {
         let id = found.resource.id();
-        rows.extend(found.resource.tags().iter().map(|tag| TagReply::of(tag, &id, found.kind.service)));
+        rows.extend(found.resource.tags().iter().map(|tag| reply::resource_tag(tag, &id, found.kind.service)));
     }
-    let total_count = rows.len();
-    Ok(Body::of(&Reply { total_count, offset, limit, rows: page(rows.into_iter(), (offset, limit)).collect() }))
+    Ok(Body::of(object! {
+        TotalCount: rows.len(),
+        Offset: offset,
+        Limit: limit,
+        Rows: page(rows, (offset, limit), |row| row),
+    }))
 }
 
 #[cfg(test)]

@@ -7,24 +7,14 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
-    reply::TagReply,
+    reply,
     tags::{tagged::Kind, words as tag_words},
 };
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTagsByResourceIds", answer)
     .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid", "LimitExceeded.ResourceNumPerRequest"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    offset: usize,
-    limit: usize,
-    tags: Vec<TagReply>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let service = parameters.text("ServiceType")?.unwrap_or_default();
@@ -39,11 +29,15 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     if let Some((kind, region)) = found.filter(|_| custom) {
         for id in &ids {
             let Some(resource) = kind.resource(view, context, region, id) else { continue };
-            tags.extend(resource.tags().iter().map(|tag| TagReply::of(tag, id, kind.service)));
+            tags.extend(resource.tags().iter().map(|tag| reply::resource_tag(tag, id, kind.service)));
         }
     }
-    let total_count = tags.len();
-    Ok(Body::of(&Reply { total_count, offset, limit, tags: page(tags.into_iter(), (offset, limit)).collect() }))
+    Ok(Body::of(object! {
+        TotalCount: tags.len(),
+        Offset: offset,
+        Limit: limit,
+        Tags: page(tags, (offset, limit), |tag| tag),
+    }))
 }
 
 #[cfg(test)]

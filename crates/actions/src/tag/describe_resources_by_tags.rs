@@ -5,7 +5,7 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
-    reply::TagPair,
+    reply,
     tags::{
         tagged::{Found, Selection},
         words as tag_words,
@@ -13,7 +13,6 @@ use crate::{
 };
 use cvmd_model::RegionId;
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action =
     Action::query(Product::Tag, "DescribeResourcesByTags", answer).regionless().errors(&[
@@ -22,25 +21,6 @@ pub(crate) const ACTION: Action =
         "InvalidParameterValue.TagFiltersLengthExceeded",
     ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    offset: usize,
-    limit: usize,
-    rows: Vec<Row>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Row {
-    resource_region: &'static str,
-    service_type: &'static str,
-    resource_prefix: &'static str,
-    resource_id: String,
-    tags: Vec<TagPair>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let filters = tag_words::filters(parameters)?;
     let selection = Selection::read(parameters)?;
@@ -48,15 +28,18 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let (offset, limit) = tag_words::page(parameters)?;
     let passes = |found: &Found| creator && filters.iter().all(|filter| filter.passes(found.resource.tags()));
     let passing: Vec<Found> = selection.resources(view, context).filter(passes).collect();
-    let total_count = passing.len();
-    let rows = page(passing.into_iter(), (offset, limit)).map(|found| Row {
-        resource_region: found.region.map_or("", RegionId::name),
-        service_type: found.kind.service,
-        resource_prefix: found.kind.prefix,
-        resource_id: found.resource.id(),
-        tags: TagPair::all(found.resource.tags()),
-    });
-    Ok(Body::of(&Reply { total_count, offset, limit, rows: rows.collect() }))
+    Ok(Body::of(object! {
+        TotalCount: passing.len(),
+        Offset: offset,
+        Limit: limit,
+        Rows: page(passing, (offset, limit), |found| object! {
+            ResourceRegion: found.region.map_or("", RegionId::name),
+            ServiceType: found.kind.service,
+            ResourcePrefix: found.kind.prefix,
+            ResourceId: found.resource.id(),
+            Tags: reply::tags(found.resource.tags()),
+        }),
+    }))
 }
 
 #[cfg(test)]

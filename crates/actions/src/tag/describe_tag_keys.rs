@@ -10,7 +10,6 @@ use crate::{
     tags::{tagged, words as tag_words},
 };
 use cvmd_state::View;
-use serde::Serialize;
 use std::collections::BTreeSet;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagKeys", answer)
@@ -18,22 +17,17 @@ pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagKeys",
     .errors(&["InvalidParameterValue.OffsetInvalid"])
     .without_effect(&["ShowProject"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    offset: usize,
-    limit: usize,
-    tags: Vec<Box<str>>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted = tag_words::is_creator(parameters, view, context)? & tag_words::is_custom(parameters)?;
     let (offset, limit) = tag_words::page(parameters)?;
     let tags = tagged::all_tags(view, context).into_iter().filter(|_| wanted);
     let keys: BTreeSet<Box<str>> = tags.map(|(key, _)| key).collect();
-    let total_count = keys.len();
-    Ok(Body::of(&Reply { total_count, offset, limit, tags: page(keys.into_iter(), (offset, limit)).collect() }))
+    Ok(Body::of(object! {
+        TotalCount: keys.len(),
+        Offset: offset,
+        Limit: limit,
+        Tags: page(keys, (offset, limit), |key| key),
+    }))
 }
 
 #[cfg(test)]

@@ -7,24 +7,14 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
-    reply::TagPair,
+    reply,
     tags::{tagged, words as tag_words},
 };
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagValues", answer)
     .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    offset: usize,
-    limit: usize,
-    tags: Vec<TagPair>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let keys = parameters.texts("TagKeys")?;
@@ -32,9 +22,12 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let (offset, limit) = tag_words::page(parameters)?;
     let mut tags = tagged::all_tags(view, context);
     tags.retain(|(key, _)| wanted && keys.contains(key));
-    let total_count = tags.len();
-    let tags = page(tags.into_iter(), (offset, limit)).map(TagPair::of).collect();
-    Ok(Body::of(&Reply { total_count, offset, limit, tags }))
+    Ok(Body::of(object! {
+        TotalCount: tags.len(),
+        Offset: offset,
+        Limit: limit,
+        Tags: page(tags, (offset, limit), reply::tag),
+    }))
 }
 
 #[cfg(test)]

@@ -11,30 +11,11 @@ use crate::{
 };
 use cvmd_model::Tag;
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTags", answer)
     .regionless()
     .errors(&["InvalidParameterValue.OffsetInvalid"])
     .without_effect(&["ShowProject"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    offset: usize,
-    limit: usize,
-    tags: Vec<TagWithDelete>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct TagWithDelete {
-    tag_key: Box<str>,
-    tag_value: Box<str>,
-    can_delete: u8,
-    category: &'static str,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let key = parameters.text("TagKey")?.filter(|key| !key.is_empty());
@@ -50,13 +31,18 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     };
     let mut tags = tagged::all_tags(view, context);
     tags.retain(|(key, known)| creator && named(key) && value.as_ref().is_none_or(|value| value == known));
-    let total_count = tags.len();
-    let tags = page(tags.into_iter(), (offset, limit)).map(|(key, value)| {
-        let tag = Tag { key, value };
-        let can_delete = u8::from(view.tag_uses(context.account, &tag) == 0);
-        TagWithDelete { tag_key: tag.key, tag_value: tag.value, can_delete, category: "Custom" }
-    });
-    Ok(Body::of(&Reply { total_count, offset, limit, tags: tags.collect() }))
+    let is_free = |tag: &Tag| view.tag_uses(context.account, tag) == 0;
+    Ok(Body::of(object! {
+        TotalCount: tags.len(),
+        Offset: offset,
+        Limit: limit,
+        Tags: page(tags, (offset, limit), |(key, value)| object! {
+            TagKey: key.clone(),
+            TagValue: value.clone(),
+            CanDelete: u8::from(is_free(&Tag { key, value })),
+            Category: "Custom",
+        }),
+    }))
 }
 
 #[cfg(test)]

@@ -8,14 +8,13 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
-    reply::TagPair,
+    reply,
     tags::{
         tagged::{Description, Found, Selection},
         words as tag_words,
     },
 };
 use cvmd_state::View;
-use serde::Serialize;
 
 const RESOURCES_MAX: usize = 10;
 const RESULTS_MAX: usize = 200;
@@ -28,20 +27,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetResources", an
     "LimitExceeded.ResourceNumPerRequest",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    pagination_token: String,
-    resource_tag_mapping_list: Vec<Mapping>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Mapping {
-    resource: String,
-    tags: Vec<TagPair>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let descriptions = Description::list(parameters, RESOURCES_MAX)?;
     let filters = tag_words::filters(parameters)?;
@@ -50,22 +35,22 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         let tags = found.resource.tags();
         !tags.is_empty() && filters.iter().all(|filter| filter.passes(tags))
     };
-    let mapping = |resource: String, found: &Found| Mapping { resource, tags: TagPair::all(found.resource.tags()) };
+    let mapping =
+        |resource: String, found: &Found| object! { Resource: resource, Tags: reply::tags(found.resource.tags()) };
     // Named resources are answered all at once. Those that do not exist have no tags.
     if !descriptions.is_empty() {
         let named = |description: &Description| {
             let found = description.find(view, context).ok().filter(passes)?;
             Some(mapping(description.text.to_string(), &found))
         };
-        let resource_tag_mapping_list = descriptions.iter().filter_map(named).collect();
-        return Ok(Body::of(&Reply { pagination_token: String::new(), resource_tag_mapping_list }));
+        let mappings: Vec<_> = descriptions.iter().filter_map(named).collect();
+        return Ok(Body::of(object! { PaginationToken: "", ResourceTagMappingList: mappings }));
     }
     let everything = Selection::default();
     let mut rest = everything.resources(view, context).filter(passes).skip(offset);
-    let resource_tag_mapping_list =
-        page(rest.by_ref(), (0, results)).map(|found| mapping(found.description(view, context), &found)).collect();
+    let mappings = page(rest.by_ref(), (0, results), |found| mapping(found.description(view, context), &found));
     let pagination_token = rest.next().map_or_else(String::new, |_| (offset + results).to_string());
-    Ok(Body::of(&Reply { pagination_token, resource_tag_mapping_list }))
+    Ok(Body::of(object! { PaginationToken: pagination_token, ResourceTagMappingList: mappings }))
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use crate::{
     tags::{tagged, words as tag_words},
 };
 use cvmd_state::View;
-use serde::Serialize;
 use std::collections::BTreeSet;
 
 const RESULTS_MAX: usize = 1000;
@@ -16,20 +15,15 @@ const RESULTS_MAX: usize = 1000;
 pub(crate) const ACTION: Action =
     Action::query(Product::Tag, "GetTagKeys", answer).regionless().errors(&["InvalidParameter.PaginationTokenInvalid"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    pagination_token: String,
-    tag_keys: Vec<Box<str>>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let custom = tag_words::is_custom(parameters)?;
     let cut = tag_words::token_page(parameters, RESULTS_MAX)?;
     let tags = tagged::all_tags(view, context).into_iter().filter(|_| custom);
     let keys: BTreeSet<Box<str>> = tags.map(|(key, _)| key).collect();
-    let pagination_token = tag_words::next_token(cut, keys.len());
-    Ok(Body::of(&Reply { pagination_token, tag_keys: page(keys.into_iter(), cut).collect() }))
+    Ok(Body::of(object! {
+        PaginationToken: tag_words::next_token(cut, keys.len()),
+        TagKeys: page(keys, cut, |key| key),
+    }))
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     action::page,
-    reply::TagPair,
+    reply,
     tags::{tagged, words as tag_words},
 };
 use cvmd_state::View;
-use serde::Serialize;
 
 const RESULTS_MAX: usize = 1000;
 
@@ -18,21 +17,13 @@ pub(crate) const ACTION: Action = Action::query(Product::Tag, "GetTagValues", an
     .regionless()
     .errors(&["InvalidParameter.PaginationTokenInvalid"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    pagination_token: String,
-    tags: Vec<TagPair>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let keys = parameters.texts("TagKeys")?;
     let custom = tag_words::is_custom(parameters)?;
     let cut = tag_words::token_page(parameters, RESULTS_MAX)?;
     let mut tags = tagged::all_tags(view, context);
     tags.retain(|(key, _)| custom && keys.contains(key));
-    let pagination_token = tag_words::next_token(cut, tags.len());
-    Ok(Body::of(&Reply { pagination_token, tags: page(tags.into_iter(), cut).map(TagPair::of).collect() }))
+    Ok(Body::of(object! { PaginationToken: tag_words::next_token(cut, tags.len()), Tags: page(tags, cut, reply::tag) }))
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use cvmd_model::{
     Subnet, Tag, Vpc,
 };
 use cvmd_state::{Transaction, View};
-use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -364,20 +363,6 @@ pub(crate) fn change_all(
     Ok(Body::empty())
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Failures<'a> {
-    failed_resources: Vec<Failure<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Failure<'a> {
-    resource: &'a str,
-    code: &'static str,
-    message: String,
-}
-
 /// The same for each resource by itself: failures are answered.
 pub(crate) fn change_each(
     tx: &mut Transaction<'_>,
@@ -394,16 +379,16 @@ pub(crate) fn change_each(
             Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
                 let error = Reason::Tag(refusal).to_api_error(context.dialect, context.language, &[]);
-                failed_resources.push(Failure {
-                    resource: &description.text,
-                    code: error.code,
-                    message: error.message,
+                failed_resources.push(object! {
+                    Resource: &description.text,
+                    Code: error.code,
+                    Message: error.message,
                 });
             }
         }
     }
     put_all(tx, changes);
-    Ok(Body::of(&Failures { failed_resources }))
+    Ok(Body::of(object! { FailedResources: failed_resources }))
 }
 
 /// One resource in six parts, `qcs::cvm:ap-guangzhou:uin/100000000001:instance/ins-1e4r6y8i`. The account's number may

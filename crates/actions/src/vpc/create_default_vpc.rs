@@ -7,27 +7,10 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, network, types};
 use cvmd_model::VpcId;
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "CreateDefaultVpc", answer)
     .errors(&["InvalidParameterValue.UnavailableZone"])
     .without_effect(&["Force"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    vpc: DefaultVpc<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DefaultVpc<'a> {
-    vpc_id: String,
-    subnet_id: String,
-    vpc_name: &'a str,
-    subnet_name: &'a str,
-    cidr_block: String,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let zone = if parameters.has("Zone") { Some(network::zone(parameters, context.region)?) } else { None };
@@ -36,13 +19,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let vpc = view.vpc_of(context.account, context.region, VpcId::of_default(context.account, context.region));
     let vpc = vpc.ok_or_else(no_zone)?;
     let subnet = view.default_subnet_of(context.account, zone);
-    Ok(Body::of(&Reply {
-        vpc: DefaultVpc {
-            vpc_id: vpc.id.to_string(),
-            subnet_id: subnet.id.to_string(),
-            vpc_name: &vpc.name,
-            subnet_name: &subnet.name,
-            cidr_block: subnet.cidr.to_string(),
+    Ok(Body::of(object! {
+        Vpc: object! {
+            VpcId: vpc.id.to_string(),
+            SubnetId: subnet.id.to_string(),
+            VpcName: &vpc.name,
+            SubnetName: &subnet.name,
+            CidrBlock: subnet.cidr.to_string(),
         },
     }))
 }

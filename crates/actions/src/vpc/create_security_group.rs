@@ -5,22 +5,14 @@
 
 use super::security_groups::description;
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, network, parameters::shorten,
-    vpc::network_reply::SecurityGroupReply,
+    Action, Apply, Body, Context, Parameters, Product, Reason, network, parameters::shorten, vpc::network_reply,
 };
 use cvmd_model::{Refusal, SecurityGroup, SecurityGroupId};
-use serde::Serialize;
 
 /// The maximum of groups of an account in a region, without the default one.
 const GROUPS_MAX: usize = 50;
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSecurityGroup", prepare)
     .errors(&["InvalidParameterValue.TagDuplicateKey", "InvalidParameterValue.TooLong"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    security_group: SecurityGroupReply<'a>,
-}
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let name = network::name(parameters, "GroupName")?.unwrap_or_default();
@@ -55,7 +47,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             updated_seconds: context.now_seconds,
             tags,
         };
-        let body = Body::of(&Reply { security_group: SecurityGroupReply::of(&group) });
+        let body = Body::of(object! { SecurityGroup: network_reply::security_group(&group) });
         tx.put(group);
         Ok(body)
     }))

@@ -3,11 +3,8 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=CreateSubnet>.
 //! The default VPC accepts no further subnets: its own cover it.
 
-use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply::SubnetReply,
-};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply};
 use cvmd_model::{Refusal, Subnet, SubnetId, VpcId};
-use serde::Serialize;
 
 /// The maximum of subnets of a VPC.
 const SUBNETS_MAX: usize = 100;
@@ -25,12 +22,6 @@ pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSubnet", 
         "UnsupportedOperation",
     ])
     .without_effect(&["StackType"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    subnet: SubnetReply<'a>,
-}
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let vpc: VpcId = network::required(parameters, "VpcId")?;
@@ -68,7 +59,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             created_seconds: context.now_seconds,
             tags,
         };
-        let body = Body::of(&Reply { subnet: SubnetReply::of(&subnet, view) });
+        let body = Body::of(object! { Subnet: network_reply::subnet(&subnet, view) });
         tx.put(subnet);
         Ok(body)
     }))

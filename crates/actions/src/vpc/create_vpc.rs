@@ -4,9 +4,8 @@
 //! IPv4 only. All of 10.0.0.0/8 is allowed, as in the vendor's console.
 
 use super::vpc_settings::{dns_servers, domain_name};
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply::VpcReply};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Words, network, vpc::network_reply};
 use cvmd_model::{Cidr, Refusal, RouteTableId, Tag, Vpc, VpcId};
-use serde::Serialize;
 use std::net::Ipv4Addr;
 
 /// The maximum of VPCs of an account in a region, without the default one.
@@ -21,12 +20,6 @@ pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateVpc", pre
         "UnsupportedOperation",
     ])
     .without_effect(&["AddressType", "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6", "StackType"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    vpc: VpcReply<'a>,
-}
 
 struct VpcSpec {
     name: Box<str>,
@@ -69,7 +62,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             created_seconds: context.now_seconds,
             tags: spec.tags,
         };
-        let body = Body::of(&Reply { vpc: VpcReply::of(&vpc) });
+        let body = Body::of(object! { Vpc: network_reply::vpc(&vpc) });
         tx.put(vpc);
         Ok(body)
     }))

@@ -7,6 +7,7 @@ use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
+    object::EMPTY,
     reply::civil_time,
 };
 use cvmd_model::{RouteTableId, Vpc};
@@ -28,48 +29,13 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeRouteTabl
     ])
     .without_effect(&["NeedRouterInfo"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    route_table_set: Vec<RouteTable>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RouteTable {
-    vpc_id: String,
-    route_table_id: String,
-    route_table_name: &'static str,
-    association_set: Vec<Association>,
-    route_set: [&'static str; 0],
-    main: bool,
-    created_time: String,
-    tag_set: [&'static str; 0],
-    local_cidr_for_ccn: [LocalCidr; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Association {
-    subnet_id: String,
-    route_table_id: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct LocalCidr {
-    cidr: String,
-    published_to_vbc: bool,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted: Wanted<RouteTableId> =
         Wanted::read(parameters, "RouteTableIds", "`RouteTableIds` and `Filters`", FILTERS)?;
     let all = view.vpcs_of(context.account, context.region);
     let (total_count, vpcs) = wanted.select(all, |vpc| vpc.route_table, |filter, vpc| passes(filter, vpc));
-    let route_table_set = vpcs.iter().map(|vpc| route_table(vpc, view, context)).collect();
-    Ok(Body::of(&Reply { total_count, route_table_set }))
+    let tables: Vec<_> = vpcs.iter().map(|vpc| route_table(vpc, view, context)).collect();
+    Ok(Body::of(object! { TotalCount: total_count, RouteTableSet: tables }))
 }
 
 fn passes(filter: &Filter, vpc: &Vpc) -> bool {
@@ -83,21 +49,19 @@ fn passes(filter: &Filter, vpc: &Vpc) -> bool {
     }
 }
 
-fn route_table(vpc: &Vpc, view: &View, context: &Context) -> RouteTable {
-    let route_table_id = vpc.route_table.to_string();
+fn route_table(vpc: &Vpc, view: &View, context: &Context) -> impl Serialize {
     let subnets = view.subnets_of(context.account, context.region).filter(|subnet| subnet.vpc == vpc.id);
-    RouteTable {
-        vpc_id: vpc.id.to_string(),
-        association_set: subnets
-            .map(|subnet| Association { subnet_id: subnet.id.to_string(), route_table_id: route_table_id.clone() })
-            .collect(),
-        route_table_id,
-        route_table_name: NAME,
-        route_set: [],
-        main: true,
-        created_time: civil_time(vpc.created_seconds),
-        tag_set: [],
-        local_cidr_for_ccn: [LocalCidr { cidr: vpc.cidr.to_string(), published_to_vbc: true }],
+    let subnets = subnets.map(|subnet| object! { SubnetId: subnet.id, RouteTableId: vpc.route_table });
+    object! {
+        VpcId: vpc.id.to_string(),
+        RouteTableId: vpc.route_table,
+        RouteTableName: NAME,
+        AssociationSet: subnets.collect::<Vec<_>>(),
+        RouteSet: EMPTY,
+        Main: true,
+        CreatedTime: civil_time(vpc.created_seconds),
+        TagSet: EMPTY,
+        LocalCidrForCcn: [object! { Cidr: vpc.cidr.to_string(), PublishedToVbc: true }],
     }
 }
 

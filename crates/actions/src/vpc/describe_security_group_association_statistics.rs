@@ -12,58 +12,27 @@ use serde::Serialize;
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroupAssociationStatistics", answer)
     .errors(&["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    security_group_association_statistics_set: Vec<Statistics>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Statistics {
-    security_group_id: String,
-    #[serde(rename = "CVM")]
-    instances: u32,
-    #[serde(rename = "CDB")]
-    databases: u32,
-    #[serde(rename = "ENI")]
-    interfaces: u32,
-    #[serde(rename = "SG")]
-    groups: u32,
-    #[serde(rename = "CLB")]
-    balancers: u32,
-    instance_statistics: Vec<OfKind>,
-    total_count: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct OfKind {
-    instance_type: &'static str,
-    instance_count: u32,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<SecurityGroupId> = Batch::read(parameters, "SecurityGroupIds")?;
     let there = |id: &&SecurityGroupId| view.security_group_of(context.account, context.region, **id).is_some();
-    let set = ids.iter().filter(there).map(|id| statistics(*id, view, context)).collect();
-    Ok(Body::of(&Reply { security_group_association_statistics_set: set }))
+    let set: Vec<_> = ids.iter().filter(there).map(|id| statistics(*id, view, context)).collect();
+    Ok(Body::of(object! { SecurityGroupAssociationStatisticsSet: set }))
 }
 
-fn statistics(id: SecurityGroupId, view: &View, context: &Context) -> Statistics {
+fn statistics(id: SecurityGroupId, view: &View, context: &Context) -> impl Serialize {
     let instances = view.instances_with(id);
     let others = view.security_groups().list(context.account, context.region);
     let naming = others.filter(|other| other.id != id && other.names(id)).count();
     let groups = u32::try_from(naming).unwrap_or(u32::MAX);
-    Statistics {
-        security_group_id: id.to_string(),
-        instances,
-        databases: 0,
-        interfaces: 0,
-        groups,
-        balancers: 0,
-        instance_statistics: vec![OfKind { instance_type: "CVM", instance_count: instances }],
-        total_count: instances.saturating_add(groups),
+    object! {
+        SecurityGroupId: id.to_string(),
+        CVM: instances,
+        CDB: 0,
+        ENI: 0,
+        SG: groups,
+        CLB: 0,
+        InstanceStatistics: vec![object! { InstanceType: "CVM", InstanceCount: instances }],
+        TotalCount: instances.saturating_add(groups),
     }
 }
 

@@ -6,11 +6,10 @@ use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     filters::{self, Filter},
     network,
-    vpc::network_reply::PolicySetReply,
+    vpc::network_reply,
 };
 use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
 use cvmd_state::View;
-use serde::Serialize;
 
 /// The last two are about templates, which do not exist here.
 const FILTERS: &[&str] = &[
@@ -32,19 +31,13 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityG
     "ResourceNotFound",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    security_group_policy_set: PolicySetReply<'a>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
     let filters = filters::read(parameters, FILTERS)?;
     let group = view.security_group_of(context.account, context.region, id);
     let group = group.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
     let passes = |direction, rule: &Rule| filters.iter().all(|filter| passes(filter, direction, rule));
-    Ok(Body::of(&Reply { security_group_policy_set: PolicySetReply::of(&group, passes) }))
+    Ok(Body::of(object! { SecurityGroupPolicySet: network_reply::policy_set(&group, passes) }))
 }
 
 fn passes(filter: &Filter, direction: Direction, rule: &Rule) -> bool {

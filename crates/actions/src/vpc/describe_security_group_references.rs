@@ -6,33 +6,19 @@
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::SecurityGroupId;
 use cvmd_state::View;
-use serde::Serialize;
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroupReferences", answer)
     .errors(&["InvalidParameterValue.LimitExceeded", "InvalidParameterValue.Malformed"]);
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    referred_security_group_set: Vec<Referred>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Referred {
-    security_group_id: SecurityGroupId,
-    referred_security_group_ids: Vec<SecurityGroupId>,
-}
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<SecurityGroupId> = Batch::read(parameters, "SecurityGroupIds")?;
     let there = |id: &&SecurityGroupId| view.security_group_of(context.account, context.region, **id).is_some();
     let referred = |id: &SecurityGroupId| {
         let naming = view.security_groups_of(context.account, context.region).filter(|group| group.names(*id));
-        Referred { security_group_id: *id, referred_security_group_ids: naming.map(|group| group.id).collect() }
+        object! { SecurityGroupId: *id, ReferredSecurityGroupIds: naming.map(|group| group.id).collect::<Vec<_>>() }
     };
-    let referred_security_group_set = ids.iter().filter(there).map(referred).collect();
-    Ok(Body::of(&Reply { referred_security_group_set }))
+    let referred: Vec<_> = ids.iter().filter(there).map(referred).collect();
+    Ok(Body::of(object! { ReferredSecurityGroupSet: referred }))
 }
 
 #[cfg(test)]

@@ -2,15 +2,9 @@
 //!
 //! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that do not exist are no error.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    filters::Filter,
-    network::Wanted,
-    vpc::network_reply::{RegionStatistics, SecurityGroupReply},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, vpc::network_reply};
 use cvmd_model::{SecurityGroup, SecurityGroupId};
 use cvmd_state::View;
-use serde::Serialize;
 use std::{cmp::Reverse, sync::Arc};
 
 const FILTERS: &[&str] = &["security-group-id", "project-id", "security-group-name", "tag-key"];
@@ -23,14 +17,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityG
     "LimitExceeded.NumberOfFilters",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    security_group_set: Vec<SecurityGroupReply<'a>>,
-    region_statistics: [RegionStatistics; 1],
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted: Wanted<SecurityGroupId> =
         Wanted::read(parameters, "SecurityGroupIds", "`SecurityGroupIds` and `Filters`", FILTERS)?;
@@ -38,9 +24,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     order(parameters, &mut all)?;
     let all = all.into_iter();
     let (total_count, groups) = wanted.select(all, |group| group.id, |filter, group| passes(filter, group));
-    let security_group_set = groups.iter().map(|group| SecurityGroupReply::of(group)).collect();
-    let region_statistics = [RegionStatistics { region: context.region.name(), total_count }];
-    Ok(Body::of(&Reply { total_count, security_group_set, region_statistics }))
+    let groups: Vec<_> = groups.iter().map(|group| network_reply::security_group(group)).collect();
+    let region_statistics = network_reply::region_statistics(context.region, total_count);
+    Ok(Body::of(object! { TotalCount: total_count, SecurityGroupSet: groups, RegionStatistics: region_statistics }))
 }
 
 /// `OrderField` and `OrderDirection`; without a field the newest come first.

@@ -7,12 +7,11 @@ use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
-    reply::Unset,
-    vpc::network_reply::{RegionStatistics, SubnetReply},
+    object::NULL,
+    vpc::network_reply,
 };
 use cvmd_model::{Subnet, SubnetId};
 use cvmd_state::View;
-use serde::Serialize;
 
 /// The last three are about IPv6, which no subnet has here.
 const FILTERS: &[&str] = &[
@@ -41,22 +40,18 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSubnets",
     ])
     .without_effect(&["MaxResults", "NextToken"]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    subnet_set: Vec<SubnetReply<'a>>,
-    region_statistics: [RegionStatistics; 1],
-    next_token: Unset,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted: Wanted<SubnetId> = Wanted::read(parameters, "SubnetIds", "`SubnetIds` and `Filters`", FILTERS)?;
     let all = view.subnets_of(context.account, context.region);
     let (total_count, subnets) = wanted.select(all, |subnet| subnet.id, |filter, subnet| passes(filter, subnet));
-    let subnet_set = subnets.iter().map(|subnet| SubnetReply::of(subnet, view)).collect();
-    let region_statistics = [RegionStatistics { region: context.region.name(), total_count }];
-    Ok(Body::of(&Reply { total_count, subnet_set, region_statistics, next_token: () }))
+    let subnets: Vec<_> = subnets.iter().map(|subnet| network_reply::subnet(subnet, view)).collect();
+    let region_statistics = network_reply::region_statistics(context.region, total_count);
+    Ok(Body::of(object! {
+        TotalCount: total_count,
+        SubnetSet: subnets,
+        RegionStatistics: region_statistics,
+        NextToken: NULL,
+    }))
 }
 
 fn passes(filter: &Filter, subnet: &Subnet) -> bool {

@@ -25,23 +25,6 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeUsedIpAdd
     "ResourceNotFound",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply {
-    total_count: usize,
-    ip_address_states: Vec<State>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct State {
-    vpc_id: String,
-    subnet_id: String,
-    ip_address: String,
-    resource_type: &'static str,
-    resource_id: String,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_address = parameters.has("IpAddresses");
     if by_address && parameters.has("Filters") {
@@ -74,8 +57,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     } else {
         view.instances_of(context.account, context.region).filter(wanted).collect()
     };
-    let total_count = used.len();
-    Ok(Body::of(&Reply { total_count, ip_address_states: page(used.into_iter(), cut).map(state).collect() }))
+    Ok(Body::of(object! { TotalCount: used.len(), IpAddressStates: page(used, cut, state) }))
 }
 
 fn addresses(parameters: &mut Parameters) -> Result<Vec<Ipv4Addr>, Reason> {
@@ -94,13 +76,13 @@ fn passes(filter: &Filter, instance: &Instance) -> bool {
     }
 }
 
-fn state(instance: &Arc<Instance>) -> State {
-    State {
-        vpc_id: instance.vpc.to_string(),
-        subnet_id: instance.subnet.to_string(),
-        ip_address: instance.private_address.to_string(),
-        resource_type: "CVM",
-        resource_id: instance.id.to_string(),
+fn state(instance: &Arc<Instance>) -> impl Serialize {
+    object! {
+        VpcId: instance.vpc.to_string(),
+        SubnetId: instance.subnet.to_string(),
+        IpAddress: instance.private_address.to_string(),
+        ResourceType: "CVM",
+        ResourceId: instance.id.to_string(),
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, reply::civil_time,
 };
-use cvmd_model::{Instance, InstanceId};
+use cvmd_model::Instance;
 use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
@@ -19,39 +19,13 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcInstan
     "LimitExceeded.NumberOfFilters",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    instance_set: Vec<CvmInstance<'a>>,
-    total_count: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct CvmInstance<'a> {
-    vpc_id: String,
-    subnet_id: String,
-    instance_id: InstanceId,
-    instance_name: &'a str,
-    instance_state: &'static str,
-    #[serde(rename = "CPU")]
-    cpu: u32,
-    memory: u32,
-    created_time: String,
-    instance_type: &'static str,
-    eni_limit: u32,
-    eni_ip_limit: u32,
-    instance_eni_count: u32,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let filters = filters::read(parameters, FILTERS)?;
     let cut = filters::page(parameters)?;
     let passes = |instance: &&Arc<Instance>| filters.iter().all(|filter| passes(filter, instance));
     let found: Vec<&Arc<Instance>> = view.instances_of(context.account, context.region).filter(passes).collect();
-    let total_count = found.len();
-    let instance_set = page(found.into_iter(), cut).map(|instance| CvmInstance::of(instance)).collect();
-    Ok(Body::of(&Reply { instance_set, total_count }))
+    let instances = page(&found, cut, |instance| cvm_instance(instance));
+    Ok(Body::of(object! { InstanceSet: instances, TotalCount: found.len() }))
 }
 
 fn passes(filter: &Filter, instance: &Instance) -> bool {
@@ -62,23 +36,21 @@ fn passes(filter: &Filter, instance: &Instance) -> bool {
     }
 }
 
-impl CvmInstance<'_> {
-    fn of(instance: &Instance) -> CvmInstance<'_> {
-        let kind = instance.instance_type.get();
-        CvmInstance {
-            vpc_id: instance.vpc.to_string(),
-            subnet_id: instance.subnet.to_string(),
-            instance_id: instance.id,
-            instance_name: &instance.name,
-            instance_state: instance.state.name(),
-            cpu: kind.cpu,
-            memory: kind.memory_gib,
-            created_time: civil_time(instance.created_seconds),
-            instance_type: kind.name,
-            eni_limit: 1,
-            eni_ip_limit: 1,
-            instance_eni_count: 1,
-        }
+fn cvm_instance(instance: &Instance) -> impl Serialize {
+    let kind = instance.instance_type.get();
+    object! {
+        VpcId: instance.vpc.to_string(),
+        SubnetId: instance.subnet.to_string(),
+        InstanceId: instance.id,
+        InstanceName: &instance.name,
+        InstanceState: instance.state.name(),
+        CPU: kind.cpu,
+        Memory: kind.memory_gib,
+        CreatedTime: civil_time(instance.created_seconds),
+        InstanceType: kind.name,
+        EniLimit: 1,
+        EniIpLimit: 1,
+        InstanceEniCount: 1,
     }
 }
 

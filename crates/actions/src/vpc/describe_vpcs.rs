@@ -6,11 +6,10 @@ use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     filters::Filter,
     network::{self, Wanted},
-    vpc::network_reply::VpcReply,
+    vpc::network_reply,
 };
 use cvmd_model::{Vpc, VpcId};
 use cvmd_state::View;
-use serde::Serialize;
 
 /// The last three are about IPv6, which no VPC has here.
 const FILTERS: &[&str] =
@@ -24,18 +23,14 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcs", an
     "LimitExceeded.NumberOfFilters",
 ]);
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reply<'a> {
-    total_count: usize,
-    vpc_set: Vec<VpcReply<'a>>,
-}
-
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted: Wanted<VpcId> = Wanted::read(parameters, "VpcIds", "`VpcIds` and `Filters`", FILTERS)?;
     let all = view.vpcs_of(context.account, context.region);
     let (total_count, vpcs) = wanted.select(all, |vpc| vpc.id, |filter, vpc| passes(filter, vpc));
-    Ok(Body::of(&Reply { total_count, vpc_set: vpcs.iter().map(|vpc| VpcReply::of(vpc)).collect() }))
+    Ok(Body::of(object! {
+        TotalCount: total_count,
+        VpcSet: vpcs.iter().map(|vpc| network_reply::vpc(vpc)).collect::<Vec<_>>(),
+    }))
 }
 
 fn passes(filter: &Filter, vpc: &Vpc) -> bool {
