@@ -2,10 +2,11 @@
 
 use crate::{Body, Context, Parameters, Product, Reason, action::page, object::NULL, parameters::shorten};
 use cvmd_model::{RegionId, ZoneId};
+use cvmd_state::View;
 use cvmd_wire::Language;
 
 /// The regions of the requested product: every product is in all of them.
-pub(crate) fn regions(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
+pub(crate) fn regions(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     product(parameters)?;
     // The members with `MC` belong to the vendor's console.
     let region = |region: RegionId| {
@@ -24,7 +25,7 @@ pub(crate) fn regions(parameters: &mut Parameters, context: &Context) -> Result<
 }
 
 /// The zones of the request's region.
-pub(crate) fn zones(parameters: &mut Parameters, context: &Context) -> Result<Body, Reason> {
+pub(crate) fn zones(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
     product(parameters)?;
     let here = ZoneId::all().filter(|zone| zone.region() == context.region);
     let zone = |zone: ZoneId| {
@@ -46,7 +47,7 @@ pub(crate) fn zones(parameters: &mut Parameters, context: &Context) -> Result<Bo
 }
 
 /// The products that cvmd has.
-pub(crate) fn products(parameters: &mut Parameters) -> Result<Body, Reason> {
+pub(crate) fn products(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
     let offset = parameters.bounded("Offset", 0, usize::MAX)?.unwrap_or(0);
     let limit = parameters.bounded("Limit", 1, 100)?.unwrap_or(20);
     let products = page(Product::ALL, (offset, limit), |product| object! { Name: product.name() });

@@ -2,14 +2,9 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=api&Version=2020-11-06&Action=DescribeRegions>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, places};
-use cvmd_state::View;
+use crate::{Action, Product, places};
 
-pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", answer).regionless();
-
-fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    places::regions(parameters, context)
-}
+pub(crate) const ACTION: Action = Action::query(Product::Api, "DescribeRegions", places::regions).regionless();
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"

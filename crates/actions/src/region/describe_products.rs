@@ -2,14 +2,9 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=region&Version=2022-06-27&Action=DescribeProducts>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, places};
-use cvmd_state::View;
+use crate::{Action, Product, places};
 
-pub(crate) const ACTION: Action = Action::query(Product::Region, "DescribeProducts", answer).regionless();
-
-fn answer(parameters: &mut Parameters, _view: &View, _context: &Context) -> Result<Body, Reason> {
-    places::products(parameters)
-}
+pub(crate) const ACTION: Action = Action::query(Product::Region, "DescribeProducts", places::products).regionless();
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"

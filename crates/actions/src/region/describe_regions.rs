@@ -2,15 +2,10 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=region&Version=2022-06-27&Action=DescribeRegions>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, places};
-use cvmd_state::View;
+use crate::{Action, Product, places};
 
 pub(crate) const ACTION: Action =
-    Action::query(Product::Region, "DescribeRegions", answer).regionless().without_effect(&["Scene"]);
-
-fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    places::regions(parameters, context)
-}
+    Action::query(Product::Region, "DescribeRegions", places::regions).regionless().without_effect(&["Scene"]);
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"

@@ -2,15 +2,10 @@
 //!
 //! <https://cloud.tencent.com/document/api/1596/77929>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, places};
-use cvmd_state::View;
+use crate::{Action, Product, places};
 
 pub(crate) const ACTION: Action =
-    Action::query(Product::Region, "DescribeZones", answer).regionless().without_effect(&["Scene"]);
-
-fn answer(parameters: &mut Parameters, _view: &View, context: &Context) -> Result<Body, Reason> {
-    places::zones(parameters, context)
-}
+    Action::query(Product::Region, "DescribeZones", places::zones).regionless().without_effect(&["Scene"]);
 
 #[cfg(test)]
 pub(crate) const TRANSCRIPT: &str = r#"
