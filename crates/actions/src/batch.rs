@@ -1,7 +1,10 @@
-//! Batches of ids: the type guarantees 1 to 100 well-formed ids without duplicates.
+//! Ids in requests: one, or a batch, whose type guarantees 1 to 100 well-formed ids without duplicates.
 
-use crate::{Body, Context, Parameters, Reason, parameters::shorten};
-use cvmd_model::{DiskId, ImageId, Instance, InstanceId, KeyPair, KeyPairId, MalformedId, Refusal};
+use crate::{Apply, Body, Context, Parameters, Reason, parameters::shorten};
+use cvmd_model::{
+    DisasterRecoverGroupId, DiskId, ImageId, Instance, InstanceId, KeyPair, KeyPairId, LaunchTemplateId, MalformedId,
+    Refusal, RouteTableId, SecurityGroupId, SnapshotId, SubnetId, VpcId,
+};
 use cvmd_state::{Transaction, View};
 use std::{str::FromStr, sync::Arc};
 
@@ -24,28 +27,39 @@ pub(crate) trait BatchId: FromStr<Err = MalformedId> + Copy + Ord {
     fn malformed(value: Box<str>) -> Reason;
 }
 
-impl BatchId for InstanceId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::MalformedInstanceId { value }
-    }
+macro_rules! batch_ids {
+    ($($id:ident => |$value:ident| $reason:expr;)*) => {
+        $(impl BatchId for $id {
+            fn malformed($value: Box<str>) -> Reason {
+                $reason
+            }
+        })*
+    };
 }
 
-impl BatchId for KeyPairId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::MalformedKeyPairId { value }
-    }
+batch_ids! {
+    DisasterRecoverGroupId => |value| Reason::MalformedGroupId { value };
+    DiskId => |value| Reason::BadValue { name: "DiskIds".into(), value };
+    ImageId => |value| Reason::MalformedImageId { value };
+    InstanceId => |value| Reason::MalformedInstanceId { value };
+    KeyPairId => |value| Reason::MalformedKeyPairId { value };
+    LaunchTemplateId => |value| Reason::MalformedTemplateId { value };
+    RouteTableId => |value| Reason::Malformed { name: "RouteTableIds".into(), value };
+    SecurityGroupId => |value| Reason::Malformed { name: "SecurityGroupIds".into(), value };
+    SnapshotId => |value| Reason::BadValue { name: "SnapshotIds".into(), value };
+    SubnetId => |value| Reason::Malformed { name: "SubnetIds".into(), value };
+    VpcId => |value| Reason::Malformed { name: "VpcIds".into(), value };
 }
 
-impl BatchId for ImageId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::MalformedImageId { value }
-    }
+/// The id of a required parameter that is not a list.
+pub(crate) fn one<Id: BatchId>(parameters: &mut Parameters, name: &str) -> Result<Id, Reason> {
+    let text = parameters.text(name)?.unwrap_or_default();
+    text.parse().map_err(|_| Id::malformed(shorten(&text).into()))
 }
 
-impl BatchId for DiskId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::BadValue { name: "DiskIds".into(), value }
-    }
+/// The instance; one of another account or region does not exist.
+pub(crate) fn instance<'a>(view: &'a View, context: &Context, id: InstanceId) -> Result<&'a Arc<Instance>, Refusal> {
+    view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))
 }
 
 impl<Id: BatchId> Batch<Id> {
@@ -56,59 +70,43 @@ impl<Id: BatchId> Batch<Id> {
 
     /// The same, with the vendor's own limit.
     pub(crate) fn read_at_most(parameters: &mut Parameters, name: &str, limit: usize) -> Result<Batch<Id>, Reason> {
-        let texts = parameters.texts(name)?;
-        if texts.len() > limit {
-            return Err(Reason::TooMany { name: parameters.path(name), given: texts.len(), limit });
-        }
-        let mut ids: Vec<Id> = Vec::with_capacity(texts.len());
-        for text in texts {
-            let id = text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?;
+        let given: Vec<Id> = parameters.parsed(name, limit, Id::malformed)?;
+        let mut ids = Vec::with_capacity(given.len());
+        for id in given {
             if !ids.contains(&id) {
                 ids.push(id);
             }
         }
         Ok(Batch(ids))
     }
-}
 
-impl<Id: BatchId> Batch<Id> {
     /// The one id of a parameter that is not a list.
     pub(crate) fn of_one(parameters: &mut Parameters, name: &str) -> Result<Batch<Id>, Reason> {
-        let text = parameters.text(name)?.unwrap_or_default();
-        Ok(Batch(vec![text.parse().map_err(|_| Id::malformed(shorten(&text).into()))?]))
+        Ok(Batch(vec![one(parameters, name)?]))
     }
 }
 
 impl Batch<InstanceId> {
-    /// All of them, or the refusal for the first that does not exist; one of another account or region does not exist.
+    /// All of them, or the refusal for the first that does not exist.
     pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<Instance>>, Refusal> {
-        self.iter()
-            .map(|id| view.instance_of(context.account, context.region, *id).ok_or(Refusal::InstanceNotFound(*id)))
-            .collect()
+        self.iter().map(|id| instance(view, context, *id)).collect()
+    }
+
+    /// The command that changes each of them, or none if the rules forbid it for one.
+    pub(crate) fn change(
+        self,
+        change: impl FnMut(&mut Instance) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Apply, Reason> {
+        Ok(Box::new(move |tx, context| {
+            let instances = self.find(tx.view(), context)?;
+            change_all(tx, &instances, change)
+        }))
     }
 }
 
 impl Batch<KeyPairId> {
     pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<Vec<&'a Arc<KeyPair>>, Refusal> {
         self.iter().map(|id| view.key_pair_of(context.account, *id).ok_or(Refusal::KeyPairNotFound(*id))).collect()
-    }
-}
-
-/// One id from a required parameter.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Single<Id>(Id);
-
-impl<Id: BatchId> Single<Id> {
-    pub(crate) fn read(parameters: &mut Parameters, name: &str) -> Result<Single<Id>, Reason> {
-        let text = parameters.text(name)?.unwrap_or_default();
-        text.parse().map(Single).map_err(|_| Id::malformed(shorten(&text).into()))
-    }
-}
-
-impl Single<InstanceId> {
-    /// The instance; one of another account or region does not exist.
-    pub(crate) fn find<'a>(&self, view: &'a View, context: &Context) -> Result<&'a Arc<Instance>, Refusal> {
-        view.instance_of(context.account, context.region, self.0).ok_or(Refusal::InstanceNotFound(self.0))
     }
 }
 

@@ -106,9 +106,14 @@ impl Context {
         ChaCha20Rng::from_seed(seed)
     }
 
-    /// A random number for a new id.
-    pub(crate) fn id(random: &mut ChaCha20Rng) -> u64 {
-        random.next_u64()
+    /// A new id, of those that are free, made of random bits.
+    pub(crate) fn new_id<Id>(random: &mut ChaCha20Rng, id: fn(u64) -> Id, is_free: impl Fn(&Id) -> bool) -> Id {
+        loop {
+            let id = id(random.next_u64());
+            if is_free(&id) {
+                return id;
+            }
+        }
     }
 
     #[must_use]

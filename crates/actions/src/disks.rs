@@ -114,7 +114,7 @@ impl Disk<'_> {
         match &*filter.name {
             "disk-usage" => filter.has(self.usage),
             "disk-charge-type" => filter.has(self.charge_type()),
-            "portable" => filter.values.iter().any(|value| value.eq_ignore_ascii_case("false")),
+            "portable" => filter.has_flag(false),
             "project-id" => filter.has(&instance.project_id.to_string()),
             "disk-id" => filter.has(&self.id.to_string()),
             "disk-name" => filter.has(self.name),

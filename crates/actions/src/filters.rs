@@ -22,6 +22,16 @@ impl Filter {
         self.values.iter().any(|wanted| &**wanted == value)
     }
 
+    /// Whether it has this value, as `TRUE` or `false`.
+    pub(crate) fn has_flag(&self, flag: bool) -> bool {
+        self.values.iter().any(|value| value.eq_ignore_ascii_case(if flag { "true" } else { "false" }))
+    }
+
+    /// Whether the text contains one of its values.
+    pub(crate) fn has_part_of(&self, text: &str) -> bool {
+        self.values.iter().any(|part| text.contains(&**part))
+    }
+
     /// Whether the tags match a filter `tag-key`, `tag-value` or `tag:KEY`.
     pub(crate) fn has_tag(&self, tags: &[Tag]) -> bool {
         match &*self.name {

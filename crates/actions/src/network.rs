@@ -7,23 +7,12 @@ use crate::{
     names,
     parameters::shorten,
 };
-use cvmd_model::{Cidr, Refusal, RegionId, RouteTableId, SecurityGroupId, SubnetId, Tag, VpcId, ZoneId};
+use cvmd_model::{Cidr, Refusal, RegionId, SecurityGroupId, Tag, ZoneId};
 use cvmd_state::{Transaction, View};
 use std::str::FromStr;
 
 const NAME_MAX: usize = 60;
 const PAGE_MAX: i64 = 100;
-
-macro_rules! batch_ids {
-    ($($id:ident $name:literal),*) => {
-        $(impl BatchId for $id {
-            fn malformed(value: Box<str>) -> Reason {
-                Reason::Malformed { name: $name.into(), value }
-            }
-        })*
-    };
-}
-batch_ids!(VpcId "VpcIds", SubnetId "SubnetIds", SecurityGroupId "SecurityGroupIds", RouteTableId "RouteTableIds");
 
 /// A required value with a form of its own: an id or a range.
 pub(crate) fn required<T: FromStr>(parameters: &mut Parameters, name: &str) -> Result<T, Reason> {
@@ -64,6 +53,11 @@ pub(crate) fn tags(parameters: &mut Parameters) -> Result<Box<[Tag]>, Reason> {
         names::tag(&mut tag, &mut tags)?;
     }
     Ok(tags.into())
+}
+
+/// What the state has for that id, or the refusal.
+pub(crate) fn found<T>(found: Option<T>, id: impl ToString) -> Result<T, Refusal> {
+    found.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))
 }
 
 /// Refuses for the first group that does not exist.
@@ -133,17 +127,11 @@ impl<Id: BatchId> Wanted<Id> {
     }
 }
 
-/// Whether the filter has this value, as `TRUE` or `false`.
-pub(crate) fn has_flag(filter: &Filter, flag: bool) -> bool {
-    filter.values.iter().any(|value| value.eq_ignore_ascii_case(if flag { "true" } else { "false" }))
-}
-
 /// `Offset` (0) and `Limit` (20, at most 100), both text.
 fn page(parameters: &mut Parameters) -> Result<(usize, usize), Reason> {
     let mut number = |name: &str, usual, least: i64, most: i64| -> Result<usize, Reason> {
         let Some(text) = parameters.text(name)?.filter(|text| !text.is_empty()) else { return Ok(usual) };
-        let bad = |_| Reason::BadValue { name: parameters.path(name), value: shorten(&text).into() };
-        match text.parse().map_err(bad)? {
+        match text.parse().map_err(|_| parameters.bad_value(name, &text))? {
             number if (least..=most).contains(&number) => Ok(usize::try_from(number).unwrap_or(usize::MAX)),
             number => Err(parameters.out_of_range(name, number.into(), least, most)),
         }

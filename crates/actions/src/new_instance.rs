@@ -240,10 +240,8 @@ impl Wanted {
             Some((vpc, subnet.parse().map_err(malformed)?))
         };
         let name = network.path("PrivateIpAddresses");
-        let texts = network.texts("PrivateIpAddresses")?;
-        let malformed = |text: &str| Reason::MalformedAddress { value: shorten(text).into() };
-        let addresses: Vec<_> =
-            texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect::<Result<_, _>>()?;
+        let malformed = |value| Reason::MalformedAddress { value };
+        let addresses: Vec<_> = network.parsed("PrivateIpAddresses", usize::MAX, malformed)?;
         if network.bounded("Ipv6AddressCount", 0, i64::MAX)?.is_some_and(|count| count > 0) {
             return Err(Reason::NoIpv6);
         }
@@ -281,16 +279,13 @@ pub(crate) fn put_all(
     let mut addresses = plan.network.addresses.iter().copied();
     let mut instances: Vec<Instance> = Vec::with_capacity(count as usize);
     for index in 0..count {
-        let id = std::iter::repeat_with(|| InstanceId::from_random(Context::id(&mut random)))
-            .find(|id| view.instance(*id).is_none() && instances.iter().all(|instance| instance.id != *id))
-            .unwrap_or(InstanceId::MIN);
+        let id = Context::new_id(&mut random, InstanceId::from_random, |id| {
+            view.instance(*id).is_none() && instances.iter().all(|instance| instance.id != *id)
+        });
         let address = tx.allocate_address(&subnet, addresses.next())?;
-        let mut disk = || {
-            std::iter::repeat_with(|| Context::id(&mut random))
-                .find(|id| view.disk_holder(DiskId::from_random(*id)).is_none())
-                .unwrap_or_default()
-        };
-        let mut instance = build(tx, plan, id, context, (&subnet, address), &mut disk)?;
+        let is_free = |id: &DiskId| view.disk_holder(*id).is_none();
+        let disk = || Context::new_id(&mut random, DiskId::from_random, is_free);
+        let mut instance = build(tx, plan, id, context, (&subnet, address), disk)?;
         instance.name = numbered(plan.name.as_deref().unwrap_or(NAMELESS), index, count, plan.name.is_some());
         instance.host_name = host_name(plan, index, count, instance.private_address);
         instance.begin(Goal::Launch, context.by(action));
@@ -311,7 +306,7 @@ fn build(
     id: InstanceId,
     context: &Context,
     (subnet, private_address): (&Subnet, Ipv4Addr),
-    mut random: impl FnMut() -> u64,
+    mut new_disk: impl FnMut() -> DiskId,
 ) -> Result<Instance, Refusal> {
     let public = plan.internet.wants_public_address(plan.internet.max_bandwidth_out);
     let groups = if plan.security_groups.is_empty() {
@@ -321,12 +316,11 @@ fn build(
     };
     let Disks { system, data, tags } = &plan.disks;
     let DiskSpec { kind, size_gib, name, encrypt } = system.clone();
-    let id_of = DiskId::from_random;
     let (kind, kms_key, tags_of) = (kind.into_string().into(), "".into(), tags.clone());
-    let system_disk = SystemDisk { id: id_of(random()), kind, size_gib, name, encrypt, kms_key, tags: tags_of };
+    let system_disk = SystemDisk { id: new_disk(), kind, size_gib, name, encrypt, kms_key, tags: tags_of };
     let data_disk = |spec: &DataDiskSpec, id| {
         let DiskSpec { kind, size_gib, name, encrypt } = spec.disk.clone();
-        let (id, kind, kms_key, tags) = (id_of(id), kind.into_string().into(), "".into(), tags.clone());
+        let (kind, kms_key, tags) = (kind.into_string().into(), "".into(), tags.clone());
         let DataDiskSpec { delete_with_instance, snapshot, .. } = *spec;
         DataDisk { id, kind, size_gib, delete_with_instance, name, encrypt, kms_key, snapshot, tags }
     };
@@ -342,7 +336,7 @@ fn build(
         instance_type: plan.instance_type,
         charge_type: plan.charge_type,
         system_disk,
-        data_disks: data.iter().map(|disk| data_disk(disk, random())).collect(),
+        data_disks: data.iter().map(|disk| data_disk(disk, new_disk())).collect(),
         private_address,
         public_address: public.then(|| tx.allocate_public_address(context.account, plan.zone)).transpose()?,
         login_port: None,
@@ -412,8 +406,8 @@ pub fn seeded(
 ) -> Result<Instance, Refusal> {
     let subnet = plan.network.find(tx.view(), plan.zone, context.account)?;
     let address = tx.allocate_address(&subnet, plan.network.addresses.first().copied())?;
-    let random = || lasting_number(context.account, "disk", id.to_u64());
-    let mut instance = build(tx, plan, id, context, (&subnet, address), random)?;
+    let disk = || DiskId::from_random(lasting_number(context.account, "disk", id.to_u64()));
+    let mut instance = build(tx, plan, id, context, (&subnet, address), disk)?;
     instance.name = plan.name.clone().unwrap_or_else(|| NAMELESS.into());
     instance.host_name = host_name(plan, 0, 1, instance.private_address);
     instance.begin_unasked(goal, context.request);

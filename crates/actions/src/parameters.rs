@@ -10,6 +10,7 @@ use crate::{
 };
 use cvmd_wire::{Map, Params, Value};
 use sha2::{Digest, Sha256};
+use std::str::FromStr;
 
 type Json = serde_json::Map<String, serde_json::Value>;
 
@@ -261,6 +262,28 @@ impl Parameters {
                 other => Err(self.wrong_type(name, TEXTS, &other)),
             })
             .collect()
+    }
+
+    /// At most so many values with a form of their own: ids, addresses.
+    ///
+    /// # Errors
+    /// Those of [`Parameters::texts`], [`Reason::TooMany`], and `malformed`, which gets the first 64 characters of the value.
+    pub(crate) fn parsed<T: FromStr>(
+        &mut self,
+        name: &str,
+        limit: usize,
+        malformed: impl Fn(Box<str>) -> Reason,
+    ) -> Result<Vec<T>, Reason> {
+        let texts = self.texts(name)?;
+        if texts.len() > limit {
+            return Err(Reason::TooMany { name: self.path(name), given: texts.len(), limit });
+        }
+        texts.iter().map(|text| text.parse().map_err(|_| malformed(shorten(text).into()))).collect()
+    }
+
+    /// The refusal of a value, without a word about those that are accepted.
+    pub(crate) fn bad_value(&self, name: &str, text: &str) -> Reason {
+        Reason::BadValue { name: self.path(name), value: shorten(text).into() }
     }
 
     /// Whole numbers, none of them negative.

@@ -1,9 +1,7 @@
 //! Snapshots of disks: how an image takes them, their replies in the disk product, and their deletion with the image.
 
 use crate::{
-    Context, Reason,
-    batch::BatchId,
-    disks,
+    Context, disks,
     filters::Filter,
     object::EMPTY,
     reply::{civil_time, time},
@@ -33,12 +31,6 @@ pub(crate) const FILTERS: &[&str] = &[
 /// The type of all snapshots here.
 const PRIVATE: &str = "PRIVATE_SNAPSHOT";
 
-impl BatchId for SnapshotId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::BadValue { name: "SnapshotIds".into(), value }
-    }
-}
-
 /// Snapshots of the system disk and of those data disks, if there is room for them; their ids are new.
 pub(crate) fn of_image(
     tx: &mut Transaction<'_>,
@@ -59,10 +51,11 @@ pub(crate) fn of_image(
     let mut random = context.random(b's');
     let mut snapshots: Vec<Snapshot> = Vec::with_capacity(disks.len());
     for (disk, size_gib, encrypted, system) in disks {
-        let id = std::iter::repeat_with(|| SnapshotId::from_random(Context::id(&mut random)))
-            .find(|id| view.snapshots().get(*id).is_none() && snapshots.iter().all(|snapshot| snapshot.id != *id));
+        let is_free = |id: &SnapshotId| {
+            view.snapshots().get(*id).is_none() && snapshots.iter().all(|snapshot| snapshot.id != *id)
+        };
         snapshots.push(Snapshot {
-            id: id.unwrap_or(SnapshotId::MIN),
+            id: Context::new_id(&mut random, SnapshotId::from_random, is_free),
             sequence: tx.next_sequence(),
             account: context.account,
             zone: source.zone,
@@ -102,10 +95,7 @@ pub(crate) fn passes(filter: &Filter, snapshot: &Snapshot, view: &View) -> bool 
         "project-id" => filter.has(&snapshot.project_id.to_string()),
         "disk-id" => filter.has(&snapshot.disk.to_string()),
         "zone" => filter.has(snapshot.zone.name()),
-        "encrypt" => filter
-            .values
-            .iter()
-            .any(|value| value.eq_ignore_ascii_case(if snapshot.encrypted { "true" } else { "false" })),
+        "encrypt" => filter.has_flag(snapshot.encrypted),
         "snapshot-type" => filter.has(PRIVATE),
         _ => filter.has_tag(&snapshot.tags),
     }

@@ -25,9 +25,9 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             return Err(Refusal::Group(GroupRefusal::Quota { limit: GROUPS_MAX }).into());
         }
         let mut random = context.random(b'g');
-        let id = std::iter::repeat_with(|| DisasterRecoverGroupId::from_random(Context::id(&mut random)))
-            .find(|id| tx.view().disaster_recover_groups().get(*id).is_none())
-            .unwrap_or(DisasterRecoverGroupId::MIN);
+        let id = Context::new_id(&mut random, DisasterRecoverGroupId::from_random, |id| {
+            tx.view().disaster_recover_groups().get(*id).is_none()
+        });
         let sequence = tx.next_sequence();
         let (account, region, created_seconds) = (context.account, context.region, context.now_seconds);
         let group = DisasterRecoverGroup {

@@ -8,7 +8,7 @@
 
 use super::images::{QUOTA, Texts, name_is_free};
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, Words, cvm::login_settings::spelled_flag, names,
+    Action, Apply, Body, Context, Parameters, Product, Reason, Words, batch, cvm::login_settings::spelled_flag, names,
     parameters::shorten, snapshots,
 };
 use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
@@ -49,13 +49,14 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         return Err(Reason::Unsupported { what: Words::name("SnapshotIds") });
     };
     let id: InstanceId = id.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(&id).into() })?;
-    let disks = disks(parameters)?;
+    let disks: Vec<DiskId> =
+        parameters.parsed("DataDiskIds", usize::MAX, |value| Reason::BadValue { name: "DataDiskIds".into(), value })?;
     let shut_down = spelled_flag(parameters, "ForcePoweroff")?;
     let tags = names::tags(parameters, "image")?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        let source = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
+        let source = batch::instance(view, context, id)?;
         belong(&disks, source)?;
         let name = texts.name.unwrap_or_default();
         is_free(view, context, &name)?;
@@ -102,15 +103,9 @@ fn is_free(view: &View, context: &Context, name: &str) -> Result<(), Refusal> {
 
 fn new_id(view: &View, context: &Context) -> ImageId {
     let mut random = context.random(b'm');
-    let taken = |id: &ImageId| view.custom_images().get(*id).is_some() || cvmd_model::Image::find(*id).is_some();
-    std::iter::repeat_with(|| ImageId::from_random(Context::id(&mut random)))
-        .find(|id| !taken(id))
-        .unwrap_or(ImageId::MIN)
-}
-
-fn disks(parameters: &mut Parameters) -> Result<Vec<DiskId>, Reason> {
-    let bad = |text: &str| Reason::BadValue { name: "DataDiskIds".into(), value: shorten(text).into() };
-    parameters.texts("DataDiskIds")?.iter().map(|text| text.parse().map_err(|_| bad(text))).collect()
+    Context::new_id(&mut random, ImageId::from_random, |id| {
+        view.custom_images().get(*id).is_none() && cvmd_model::Image::find(*id).is_none()
+    })
 }
 
 fn belong(disks: &[DiskId], source: &Instance) -> Result<(), Refusal> {

@@ -59,9 +59,9 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             return Err(Refusal::Template(TemplateRefusal::Quota { limit: QUOTA }).into());
         }
         let mut random = context.random(b't');
-        let id = std::iter::repeat_with(|| LaunchTemplateId::from_random(Context::id(&mut random)))
-            .find(|id| tx.view().launch_templates().get(*id).is_none())
-            .unwrap_or(LaunchTemplateId::MIN);
+        let id = Context::new_id(&mut random, LaunchTemplateId::from_random, |id| {
+            tx.view().launch_templates().get(*id).is_none()
+        });
         let sequence = tx.next_sequence();
         let mut template = LaunchTemplate {
             id,

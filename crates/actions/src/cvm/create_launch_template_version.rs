@@ -5,8 +5,7 @@
 //! That is the default version unless another is named.
 
 use crate::{
-    Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
-    batch::Batch,
+    Action, Apply, Body, Context, Pace, Parameters, Product, Reason, batch,
     cvm::{launch::could_launch, template},
 };
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
@@ -45,17 +44,17 @@ pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "CreateLaun
     .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 
 fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
-    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let id: LaunchTemplateId = batch::one(parameters, "LaunchTemplateId")?;
     let base = parameters.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
     let dry_run = parameters.flag("DryRun")?.unwrap_or(false);
     let data = template::new_data(parameters, context)?;
     // A version never changes, and the new one holds all that it takes from it: whether its base is deleted before or after
     // it was made comes to the same.
-    let base = template::version(view, template::find(view, context, id[0])?, base)?;
+    let base = template::version(view, template::find(view, context, id)?, base)?;
     let data = template::based_on(data, &base.data);
     could_launch(&data, context)?;
     Ok(Box::new(move |tx, context| {
-        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
+        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id)?);
         let version = template.add(data, tx.next_sequence())?;
         let launch_template_version_number = version.number;
         tx.put(version);

@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplate>.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, cvm::template};
 use cvmd_model::LaunchTemplateId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplate", prepare)
@@ -10,10 +10,10 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTem
     .errors(&["InvalidParameterValue.LaunchTemplateIdMalformed", "InvalidParameterValue.LaunchTemplateIdNotExisted"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let id: LaunchTemplateId = batch::one(parameters, "LaunchTemplateId")?;
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        let template = template::find(view, context, id[0])?;
+        let template = template::find(view, context, id)?;
         for version in template.version_ids().filter_map(|id| view.launch_template_versions().get(id)) {
             tx.delete(version);
         }

@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteLaunchTemplateVersions>.
 //! The default version cannot be deleted; a number is never used again.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTemplateVersions", prepare)
@@ -16,11 +16,11 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteLaunchTem
     ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let id: LaunchTemplateId = batch::one(parameters, "LaunchTemplateId")?;
     let numbers = parameters.numbers("LaunchTemplateVersions")?;
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        let mut template = LaunchTemplate::clone(template::find(view, context, id[0])?);
+        let mut template = LaunchTemplate::clone(template::find(view, context, id)?);
         for version in template.remove(&numbers)?.into_iter().filter_map(|id| view.launch_template_versions().get(id)) {
             tx.delete(version);
         }

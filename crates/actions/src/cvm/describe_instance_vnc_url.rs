@@ -5,8 +5,8 @@
 //! The address is not encoded, and leads to cvmd itself. Its content is sealed: the instance, and the time until which
 //! it is valid.
 
-use crate::{Action, Body, Context, Parameters, Product, Purpose, Reason, batch::Single, cvm::console};
-use cvmd_model::{InstanceId, PowerLaw, Refusal};
+use crate::{Action, Body, Context, Parameters, Product, Purpose, Reason, batch, cvm::console};
+use cvmd_model::{PowerLaw, Refusal};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceVncUrl", answer).errors(&[
@@ -25,7 +25,7 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceV
 const VALID_SECONDS: u64 = 15;
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let instance = Single::<InstanceId>::read(parameters, "InstanceId")?.find(view, context)?;
+    let instance = batch::instance(view, context, batch::one(parameters, "InstanceId")?)?;
     instance.allows(PowerLaw::Console)?;
     let at = context.policy.console.filter(|_| !instance.is_windows()).ok_or(Refusal::NoConsole(instance.id))?;
     let ticket = console::Ticket { instance: instance.id, until_seconds: context.now_seconds + VALID_SECONDS };

@@ -2,8 +2,8 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesAttributes>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, parameters::shorten};
-use cvmd_model::{InstanceId, Refusal};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch, parameters::shorten};
+use cvmd_model::InstanceId;
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstancesAttributes", answer)
@@ -13,12 +13,12 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let ids = parameters.texts("InstanceIds")?;
     for attribute in parameters.texts("Attributes")? {
         if &*attribute != "UserData" {
-            return Err(Reason::BadValue { name: "Attributes".into(), value: shorten(&attribute).into() });
+            return Err(parameters.bad_value("Attributes", &attribute));
         }
     }
     let attribute = |text: &str| {
         let id: InstanceId = text.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(text).into() })?;
-        let instance = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
+        let instance = batch::instance(view, context, id)?;
         let attributes = object! {
             // Base64, as it was given; empty if none was.
             UserData: instance.user_data.as_deref().unwrap_or_default(),

@@ -38,7 +38,7 @@ fn passes(filter: &Filter, key: &KeyPair) -> bool {
     match &*filter.name {
         "project-id" => filter.has(&key.project_id.to_string()),
         // Terraform asks for `web` when it wants `^web`, and selects from the reply.
-        "key-name" => filter.values.iter().any(|part| key.name.contains(&**part)),
+        "key-name" => filter.has_part_of(&key.name),
         _ => filter.has_tag(&key.tags),
     }
 }

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/66323>. Neither a password is answered, nor whether there is one.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, cvm::template, filters, reply::time,
+    Action, Body, Context, Parameters, Product, Reason, action::page, batch, cvm::template, filters, reply::time,
 };
 use cvmd_model::{LaunchTemplateId, LaunchTemplateVersionId};
 use cvmd_state::View;
@@ -19,7 +19,7 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTem
 ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let id: LaunchTemplateId = batch::one(parameters, "LaunchTemplateId")?;
     if parameters.has("LaunchTemplateVersions") && RANGE.iter().any(|name| parameters.has(name)) {
         let names = "`LaunchTemplateVersions` and `MinVersion`, `MaxVersion`, `Offset`, `Limit`, `DefaultVersion`";
         return Err(Reason::Exclusive { names });
@@ -29,7 +29,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let most = parameters.bounded("MaxVersion", 0, u32::MAX)?.unwrap_or(u32::MAX);
     let default_only = parameters.flag("DefaultVersion")?.unwrap_or(false);
     let cut = filters::page(parameters)?;
-    let template = template::find(view, context, id[0])?;
+    let template = template::find(view, context, id)?;
     for number in &numbers {
         template.version(Some(*number))?;
     }

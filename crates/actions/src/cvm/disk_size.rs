@@ -1,6 +1,6 @@
 //! The disk to enlarge and its new size, from a request.
 
-use crate::{Parameters, Reason, new_instance::DISK_GIB_MAX, parameters::shorten};
+use crate::{Parameters, Reason, new_instance::DISK_GIB_MAX};
 use cvmd_model::DiskId;
 
 pub(super) const NAMES: &str = "`DataDisks` and `SystemDisk`";
@@ -17,9 +17,8 @@ pub(super) fn disk(parameters: &mut Parameters) -> Result<(Option<DiskId>, u32),
         return Err(Reason::TooMany { name: "DataDisks".into(), given: disks.len(), limit: 1 });
     }
     let mut disk = disks.pop().ok_or(Reason::NothingToDo { names: NAMES })?;
-    let name = disk.path("DiskId");
-    let text = disk.text("DiskId")?.ok_or_else(|| Reason::Missing { name: name.clone() })?;
-    let id = text.parse().map_err(|_| Reason::BadValue { name, value: shorten(&text).into() })?;
+    let text = disk.text("DiskId")?.ok_or_else(|| Reason::Missing { name: disk.path("DiskId") })?;
+    let id = text.parse().map_err(|_| disk.bad_value("DiskId", &text))?;
     let size_gib = size(&mut disk)?;
     disk.finish()?;
     Ok((Some(id), size_gib))

@@ -6,13 +6,8 @@
 //! pairs and the password of the instance are not accepted meanwhile.
 
 use super::stop_type::stop_type;
-use crate::{
-    Action, Apply, Context, Pace, Parameters, Product, Reason,
-    batch::{Single, change_all},
-    login,
-    parameters::shorten,
-};
-use cvmd_model::{InstanceId, Login, StopType};
+use crate::{Action, Apply, Context, Pace, Parameters, Product, Reason, batch::Batch, login};
+use cvmd_model::Login;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "EnterRescueMode", prepare)
     .paced(Pace::Slow)
@@ -36,38 +31,27 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "EnterRescueMode
 
 const USER_MAX: usize = 32;
 
-struct Enter {
-    instance: Single<InstanceId>,
-    /// How a RUNNING instance is stopped: SOFT by default.
-    how: StopType,
-    /// The rescue system's one user: root by default.
-    login: Login,
-}
-
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
-    let instance = Single::read(parameters, "InstanceId")?;
+    let instance = Batch::of_one(parameters, "InstanceId")?;
     let password = parameters.text("Password")?.unwrap_or_default();
     login::password(&password, false)?;
-    let user = user(parameters.text("Username")?)?;
+    let user = user(parameters)?;
     let how = stop_type(parameters, "ForceStop", "`ForceStop` and `StopType`")?;
     let password_hash = Some(login::hash(&password, context)?);
-    let spec = Enter { instance, how, login: Login { user, keys: Vec::new(), password_hash, password_login: true } };
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instance = spec.instance.find(tx.view(), context)?;
-        change_all(tx, &[instance], |instance| instance.enter_rescue(spec.how, spec.login.clone(), by))
-    }))
+    let login = Login { user, keys: Vec::new(), password_hash, password_login: true };
+    let by = context.by(ACTION.name);
+    instance.change(move |instance| instance.enter_rescue(how, login.clone(), by))
 }
 
-/// A valid name of a Linux user.
-fn user(given: Option<Box<str>>) -> Result<Box<str>, Reason> {
-    let Some(user) = given else { return Ok("root".into()) };
+/// The rescue system's one user: a valid name of a Linux user, root by default.
+fn user(parameters: &mut Parameters) -> Result<Box<str>, Reason> {
+    let Some(user) = parameters.text("Username")? else { return Ok("root".into()) };
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     let starts = user.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
     if starts && user.len() <= USER_MAX && user.bytes().all(inner) {
         return Ok(user);
     }
-    Err(Reason::BadValue { name: "Username".into(), value: shorten(&user).into() })
+    Err(parameters.bad_value("Username", &user))
 }
 
 #[cfg(test)]

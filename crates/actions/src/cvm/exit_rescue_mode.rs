@@ -3,11 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/109043>. As the vendor's guide states, the instance is STOPPED then;
 //! after a start its disk decides who may log in, with the repairs made there.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Single, change_all},
-};
-use cvmd_model::InstanceId;
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
 pub(crate) const ACTION: Action =
     Action::command(Product::Cvm, "ExitRescueMode", prepare).touching(&["InstanceId"], &[]).errors(&[
@@ -23,13 +19,9 @@ pub(crate) const ACTION: Action =
         "UnsupportedOperation.InstanceStateStopping",
     ]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id: Single<InstanceId> = Single::read(parameters, "InstanceId")?;
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instance = id.find(tx.view(), context)?;
-        change_all(tx, &[instance], |instance| instance.exit_rescue(by))
-    }))
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let by = context.by(ACTION.name);
+    Batch::of_one(parameters, "InstanceId")?.change(move |instance| instance.exit_rescue(by))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Parameters of RunInstances that few requests have: a term, a placement group, a role, metadata, the layout of
 //! processors.
 
-use crate::{Context, Parameters, Reason, cvm::groups, parameters::shorten};
+use crate::{Context, Parameters, Reason, cvm::groups};
 use cvmd_model::{CpuTopology, DisasterRecoverGroupId, InstanceExtras, Prepaid, Tag};
 use cvmd_state::View;
 
@@ -50,13 +50,9 @@ impl ExtrasSpec {
 /// At most one: the vendor's limit.
 fn group(parameters: &mut Parameters) -> Result<Option<DisasterRecoverGroupId>, Reason> {
     let name = parameters.path("DisasterRecoverGroupIds");
-    let texts = parameters.texts("DisasterRecoverGroupIds")?;
-    if texts.len() > 1 {
-        return Err(Reason::TooMany { name, given: texts.len(), limit: 1 });
-    }
     // RunInstances has no code for a malformed one.
-    let bad = |text: &str| Reason::BadValue { name: name.clone(), value: shorten(text).into() };
-    texts.first().map(|text| text.parse().map_err(|_| bad(text))).transpose()
+    let bad = |value| Reason::BadValue { name: name.clone(), value };
+    Ok(parameters.parsed("DisasterRecoverGroupIds", 1, bad)?.pop())
 }
 
 fn cpu_topology(parameters: &mut Parameters) -> Result<Option<CpuTopology>, Reason> {

@@ -1,10 +1,6 @@
 //! Placement groups, which the vendor calls disaster recover groups: their ids in requests, and their replies.
 
-use crate::{
-    Context, Parameters, Reason, Untaken,
-    batch::{Batch, BatchId},
-    reply::time,
-};
+use crate::{Context, Parameters, Reason, Untaken, batch::Batch, reply::time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GroupRefusal, Refusal};
 use cvmd_state::View;
 use serde::Serialize;
@@ -14,12 +10,6 @@ use std::sync::Arc;
 pub(crate) const BATCH_MAX: usize = 10;
 const NAME_MAX: usize = 60;
 pub(crate) const AFFINITY_MAX: u8 = 10;
-
-impl BatchId for DisasterRecoverGroupId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::MalformedGroupId { value }
-    }
-}
 
 impl Batch<DisasterRecoverGroupId> {
     pub(crate) fn find<'a>(

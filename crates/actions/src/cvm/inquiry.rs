@@ -2,10 +2,12 @@
 //! it, and the copy's price is answered. Nothing is written.
 
 use crate::{
-    Body, Context, Yuan,
+    Body, Context, Reason, Yuan,
+    batch::Batch,
     prices::{Charge, ItemPrice},
 };
-use cvmd_model::{Instance, Refusal};
+use cvmd_model::{Instance, InstanceId, Refusal};
+use cvmd_state::View;
 
 /// The rest of a term is priced by the second; a month has thirty days.
 const MONTH_SECONDS: u64 = 30 * 24 * 60 * 60;
@@ -18,14 +20,30 @@ pub(crate) fn answer(
     Body::of(object! { Price: object! { InstancePrice: instance, BandwidthPrice: bandwidth } })
 }
 
-/// The instance as a change would leave it, or the refusal.
-pub(crate) fn changed(
-    instance: &Instance,
-    change: impl FnOnce(&mut Instance) -> Result<(), Refusal>,
-) -> Result<Instance, Refusal> {
-    let mut copy = instance.clone();
-    change(&mut copy)?;
-    Ok(copy)
+/// Each instance, and it as the change would leave it; or the refusal.
+pub(crate) fn changed<'a>(
+    ids: &Batch<InstanceId>,
+    view: &'a View,
+    context: &Context,
+    change: impl Fn(&mut Instance) -> Result<(), Refusal>,
+) -> Result<Vec<(&'a Instance, Instance)>, Refusal> {
+    let changed = ids.find(view, context)?.into_iter().map(|instance| {
+        let mut copy = Instance::clone(instance);
+        change(&mut copy)?;
+        Ok((&**instance, copy))
+    });
+    changed.collect()
+}
+
+/// The price of the one instance after the change.
+pub(crate) fn of_change(
+    id: &Batch<InstanceId>,
+    view: &View,
+    context: &Context,
+    change: impl Fn(&mut Instance) -> Result<(), Refusal>,
+) -> Result<Body, Reason> {
+    let changed = changed(id, view, context, change)?;
+    Ok(answer(changed.first().map(|(before, changed)| after(before, changed, context)), None))
 }
 
 /// The price of all disks of the instance per hour.
@@ -48,7 +66,7 @@ pub(crate) fn rest_of_term(hour: Yuan, instance: &Instance, context: &Context) -
 
 /// The price of a change: from now on by the hour, or, for an instance paid in advance, at once for the rest of the
 /// term. Nothing is paid back.
-pub(crate) fn after(before: &Instance, after: &Instance, context: &Context) -> ItemPrice {
+fn after(before: &Instance, after: &Instance, context: &Context) -> ItemPrice {
     if after.prepaid().is_some() {
         let more = hour(after, context).minus(hour(before, context));
         return ItemPrice::in_advance(rest_of_term(more, after, context));

@@ -8,7 +8,6 @@ use crate::{
     cvm::{inquiry, term::Term},
     prices::ItemPrice,
 };
-use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceModifyInstancesChargeType", answer)
@@ -26,18 +25,14 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceModif
     .without_effect(&["ModifyPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let words = [("PREPAID", true), ("POSTPAID_BY_HOUR", false)];
     let in_advance = parameters.word("InstanceChargeType", &words)?.unwrap_or_default();
     let term = if in_advance { Some(Term::required(parameters)?) } else { Term::read(parameters)?.and(None) };
     let prepaid = term.map(|term| term.begun(context.now_seconds));
     let by = context.by(ACTION.name);
-    let instances = ids.find(view, context)?;
-    let hours = instances.into_iter().map(|instance| {
-        let copy = inquiry::changed(instance, |copy| copy.change_charge_type(prepaid, by))?;
-        Ok(inquiry::hour(&copy, context))
-    });
-    let hour: Yuan = hours.collect::<Result<Vec<_>, Refusal>>()?.into_iter().sum();
+    let changed = inquiry::changed(&ids, view, context, |copy| copy.change_charge_type(prepaid, by))?;
+    let hour: Yuan = changed.iter().map(|(_, copy)| inquiry::hour(copy, context)).sum();
     let price = match term {
         Some(term) => ItemPrice::in_advance(context.policy.prices.in_advance(hour, term.months())),
         None => ItemPrice::hourly(hour),

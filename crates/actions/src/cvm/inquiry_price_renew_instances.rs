@@ -8,7 +8,6 @@ use crate::{
     cvm::{inquiry, term::Term},
     prices::ItemPrice,
 };
-use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceRenewInstances", answer)
@@ -24,16 +23,12 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceRenew
     .without_effect(&["DryRun", "RenewPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let term = Term::required(parameters)?;
     let by = context.by(ACTION.name);
-    let instances = ids.find(view, context)?;
-    let hours = instances.into_iter().map(|instance| {
-        let renew =
-            |copy: &mut cvmd_model::Instance| copy.renew(|prepaid| term.added(prepaid, context.now_seconds), by);
-        inquiry::changed(instance, renew).map(|copy| inquiry::hour(&copy, context))
-    });
-    let hour: Yuan = hours.collect::<Result<Vec<_>, Refusal>>()?.into_iter().sum();
+    let later = |prepaid| term.added(prepaid, context.now_seconds);
+    let changed = inquiry::changed(&ids, view, context, |copy| copy.renew(later, by))?;
+    let hour: Yuan = changed.iter().map(|(_, copy)| inquiry::hour(copy, context)).sum();
     Ok(inquiry::answer(ItemPrice::in_advance(context.policy.prices.in_advance(hour, term.months())), None))
 }
 

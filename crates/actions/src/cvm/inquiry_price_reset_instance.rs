@@ -10,7 +10,7 @@ use crate::{
     new_instance::DISK_GIB_MAX,
     source::{Source, image_id},
 };
-use cvmd_model::{InstanceId, Refusal, Running};
+use cvmd_model::Running;
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstance", answer)
@@ -39,7 +39,7 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceReset
     ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+    let id = Batch::of_one(parameters, "InstanceId")?;
     if let Some(image) = image_id(parameters)? {
         Source::find(view, context, image)?;
     }
@@ -49,15 +49,9 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         disk.finish()?;
     }
     let by = context.by(ACTION.name);
-    let instances = ids.find(view, context)?;
-    let priced = instances.into_iter().map(|instance| {
-        let size_gib = size_gib.unwrap_or(instance.system_disk.size_gib);
-        let resize = |copy: &mut cvmd_model::Instance| copy.resize_disk(None, size_gib, Running::Untouched, by);
-        let changed = inquiry::changed(instance, resize)?;
-        Ok(inquiry::after(instance, &changed, context))
-    });
-    let prices = priced.collect::<Result<Vec<_>, Refusal>>()?;
-    Ok(inquiry::answer(prices.first().copied(), None))
+    inquiry::of_change(&id, view, context, |copy| {
+        copy.resize_disk(None, size_gib.unwrap_or(copy.system_disk.size_gib), Running::Untouched, by)
+    })
 }
 
 #[cfg(test)]

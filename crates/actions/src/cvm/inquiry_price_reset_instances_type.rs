@@ -9,7 +9,6 @@ use crate::{
     batch::Batch,
     cvm::{inquiry, launch_parameters::find_instance_type},
 };
-use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
 /// The vendor's own limit of this action.
@@ -31,16 +30,10 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceReset
 ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
+    let ids = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
     let wanted = find_instance_type(&parameters.text("InstanceType")?.unwrap_or_default())?;
     let by = context.by(ACTION.name);
-    let instances = ids.find(view, context)?;
-    let priced = instances.into_iter().map(|instance| {
-        let changed = inquiry::changed(instance, |copy| copy.reset_type(wanted, true, by))?;
-        Ok(inquiry::after(instance, &changed, context))
-    });
-    let prices = priced.collect::<Result<Vec<_>, Refusal>>()?;
-    Ok(inquiry::answer(prices.first().copied(), None))
+    inquiry::of_change(&ids, view, context, |copy| copy.reset_type(wanted, true, by))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::disk_size::{NAMES, disk};
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
-use cvmd_model::{InstanceId, Refusal, Running};
+use cvmd_model::Running;
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResizeInstanceDisks", answer)
@@ -46,20 +46,13 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResiz
     ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+    let id = Batch::of_one(parameters, "InstanceId")?;
     if parameters.has("DataDisks") && parameters.has("SystemDisk") {
         return Err(Reason::Exclusive { names: NAMES });
     }
     let (disk, size_gib) = disk(parameters)?;
     let by = context.by(ACTION.name);
-    let instances = ids.find(view, context)?;
-    let priced = instances.into_iter().map(|instance| {
-        let resize = |copy: &mut cvmd_model::Instance| copy.resize_disk(disk, size_gib, Running::Untouched, by);
-        let changed = inquiry::changed(instance, resize)?;
-        Ok(inquiry::after(instance, &changed, context))
-    });
-    let prices = priced.collect::<Result<Vec<_>, Refusal>>()?;
-    Ok(inquiry::answer(prices.first().copied(), None))
+    inquiry::of_change(&id, view, context, |copy| copy.resize_disk(disk, size_gib, Running::Untouched, by))
 }
 
 #[cfg(test)]

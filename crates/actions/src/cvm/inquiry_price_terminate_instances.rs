@@ -5,7 +5,6 @@
 //! The rest of a term paid in advance; nothing for an instance paid by the hour.
 
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
-use cvmd_model::{InstanceId, Refusal};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceTerminateInstances", answer).errors(&[
@@ -18,15 +17,14 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceTermi
 ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let by = context.by(ACTION.name);
-    let instances = ids.find(view, context)?;
-    let refunds = instances.into_iter().map(|instance| {
-        inquiry::changed(instance, |copy| copy.terminate(by))?;
+    let changed = inquiry::changed(&ids, view, context, |copy| copy.terminate(by))?;
+    let refunds = changed.into_iter().map(|(instance, _)| {
         let refunds = inquiry::rest_of_term(inquiry::hour(instance, context), instance, context);
-        Ok(object! { InstanceId: instance.id.to_string(), Refunds: refunds, PriceDetail: "" })
+        object! { InstanceId: instance.id, Refunds: refunds, PriceDetail: "" }
     });
-    Ok(Body::of(object! { InstanceRefundsSet: refunds.collect::<Result<Vec<_>, Refusal>>()? }))
+    Ok(Body::of(object! { InstanceRefundsSet: refunds.collect::<Vec<_>>() }))
 }
 
 #[cfg(test)]

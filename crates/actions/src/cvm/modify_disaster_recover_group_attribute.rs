@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyDisasterRecoverGroupAttribute>.
 //! The affinity can only grow.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Untaken, batch::Batch, cvm::groups};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, Untaken, batch, cvm::groups};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyDisasterRecoverGroupAttribute", prepare)
@@ -11,11 +11,11 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyDisasterR
     .errors(&["FailedOperation.DisasterRecoverGroupNotFound", "InvalidParameterValue.DisasterRecoverGroupIdMalformed"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id: Batch<DisasterRecoverGroupId> = Batch::of_one(parameters, "DisasterRecoverGroupId")?;
+    let id: DisasterRecoverGroupId = batch::one(parameters, "DisasterRecoverGroupId")?;
     let name = groups::name(parameters)?;
     let affinity = groups::affinity(parameters)?;
     Ok(Box::new(move |tx, context| {
-        let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id[0])?);
+        let mut group = DisasterRecoverGroup::clone(groups::find(tx.view(), context, id)?);
         if let Some(less) = affinity.filter(|affinity| *affinity < group.affinity) {
             let [value, least, most] = [less, group.affinity, groups::AFFINITY_MAX].map(i128::from);
             return Err(Untaken::Range { name: "Affinity".into(), value, least, most }.into());

@@ -3,12 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/17964>. Nothing is charged or paid back. Where the vendor is silent: an
 //! instance that already has that charge type is refused.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    cvm::term::Term,
-};
-use cvmd_model::InstanceId;
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term::Term};
 
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 20;
@@ -28,17 +23,14 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstances
     ])
     .without_effect(&["ModifyPortableDataDisk"]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
     let words = [("PREPAID", true), ("POSTPAID_BY_HOUR", false)];
     let in_advance = parameters.word("InstanceChargeType", &words)?.unwrap_or_default();
     let term = if in_advance { Some(Term::required(parameters)?) } else { Term::read(parameters)?.and(None) };
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = ids.find(tx.view(), context)?;
-        let prepaid = term.map(|term| term.begun(context.now_seconds));
-        change_all(tx, &instances, |instance| instance.change_charge_type(prepaid, by))
-    }))
+    let prepaid = term.map(|term| term.begun(context.now_seconds));
+    let by = context.by(ACTION.name);
+    ids.change(move |instance| instance.change_charge_type(prepaid, by))
 }
 
 #[cfg(test)]

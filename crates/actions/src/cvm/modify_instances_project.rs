@@ -2,11 +2,8 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are only numbers here: every one exists.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
-use cvmd_model::{InstanceId, Refusal};
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use cvmd_model::Refusal;
 
 pub(crate) const ACTION: Action =
     Action::command(Product::Cvm, "ModifyInstancesProject", prepare).touching(&["InstanceIds"], &[]).errors(&[
@@ -18,18 +15,15 @@ pub(crate) const ACTION: Action =
     ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
-    Ok(Box::new(move |tx, context| {
-        let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| {
-            if instance.operation.is_some() {
-                return Err(Refusal::OperationInProgress(instance.id));
-            }
-            instance.project_id = project_id;
-            Ok(())
-        })
-    }))
+    ids.change(move |instance| {
+        if instance.operation.is_some() {
+            return Err(Refusal::OperationInProgress(instance.id));
+        }
+        instance.project_id = project_id;
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -3,12 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesRenewFlag>.
 //! The flag is stored and answered; nothing is renewed automatically.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    cvm::term,
-};
-use cvmd_model::InstanceId;
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term};
 
 pub(crate) const ACTION: Action =
     Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare).touching(&["InstanceIds"], &[]).errors(&[
@@ -21,14 +16,11 @@ pub(crate) const ACTION: Action =
         "UnsupportedOperation.InstanceStateShutdown",
     ]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let renew = term::renew_flag(parameters)?.unwrap_or_default();
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.set_renew_flag(renew, by))
-    }))
+    let by = context.by(ACTION.name);
+    ids.change(move |instance| instance.set_renew_flag(renew, by))
 }
 
 #[cfg(test)]

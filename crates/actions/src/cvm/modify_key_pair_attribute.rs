@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15701>. The vendor lists no code for a name that is too long or has
 //! other characters, so these are plain InvalidParameterValue here.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, names, parameters::shorten};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, names};
 use cvmd_model::{KeyPair, KeyPairId, Refusal};
 
 const DESCRIPTION_MAX: usize = 60;
@@ -13,16 +13,14 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyKeyPairAt
     .errors(&["InvalidKeyPairId.Malformed", "InvalidKeyPairId.NotFound", "InvalidKeyPairName.Duplicate"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id = parameters.text("KeyId")?.unwrap_or_default();
-    let id: KeyPairId = id.parse().map_err(|_| Reason::MalformedKeyPairId { value: shorten(&id).into() })?;
+    let id: KeyPairId = batch::one(parameters, "KeyId")?;
     let name = parameters.text("KeyName")?;
     let description = parameters.text("Description")?;
-    let bad = |name: &str, value: &str| Reason::BadValue { name: name.into(), value: shorten(value).into() };
     if let Some(name) = &name {
-        names::key_name_fault(name).map_or(Ok(()), |_| Err(bad("KeyName", name)))?;
+        names::key_name_fault(name).map_or(Ok(()), |_| Err(parameters.bad_value("KeyName", name)))?;
     }
     if let Some(description) = description.as_ref().filter(|text| text.chars().count() > DESCRIPTION_MAX) {
-        return Err(bad("Description", description));
+        return Err(parameters.bad_value("Description", description));
     }
     if name.is_none() && description.is_none() {
         return Err(Reason::NothingToDo { names: "`KeyName` and `Description`" });

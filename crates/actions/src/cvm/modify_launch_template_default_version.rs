@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyLaunchTemplateDefaultVersion>.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::template};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch, cvm::template};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyLaunchTemplateDefaultVersion", prepare)
@@ -15,10 +15,10 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyLaunchTem
     ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id: Batch<LaunchTemplateId> = Batch::of_one(parameters, "LaunchTemplateId")?;
+    let id: LaunchTemplateId = batch::one(parameters, "LaunchTemplateId")?;
     let number = parameters.bounded("DefaultVersion", 1, u32::MAX)?.unwrap_or_default();
     Ok(Box::new(move |tx, context| {
-        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id[0])?);
+        let mut template = LaunchTemplate::clone(template::find(tx.view(), context, id)?);
         template.set_default(number)?;
         tx.put(template);
         Ok(Body::empty())

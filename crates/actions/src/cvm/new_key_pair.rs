@@ -36,9 +36,7 @@ impl NewKey {
             return Err(Refusal::PublicKeyTaken(same));
         }
         let mut random = context.random(b'i');
-        let id = std::iter::repeat_with(|| KeyPairId::from_random(Context::id(&mut random)))
-            .find(|id| view.key_pair(*id).is_none())
-            .unwrap_or(KeyPairId::MIN);
+        let id = Context::new_id(&mut random, KeyPairId::from_random, |id| view.key_pair(*id).is_none());
         let public_key = if key.comment().is_empty() { key.with_comment(&id.to_string()) } else { key };
         let pair = KeyPair {
             id,

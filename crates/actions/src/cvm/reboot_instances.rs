@@ -4,11 +4,7 @@
 //! no code against RESCUE_MODE: then the rescue system is rebooted.
 
 use super::stop_type::stop_type;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
-use cvmd_model::InstanceId;
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
 pub(crate) const ACTION: Action =
     Action::command(Product::Cvm, "RebootInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
@@ -25,14 +21,11 @@ pub(crate) const ACTION: Action =
         "UnsupportedOperation.InstanceStateStopping",
     ]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let how = stop_type(parameters, "ForceReboot", "`ForceReboot` and `StopType`")?;
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.reboot(how, by))
-    }))
+    let by = context.by(ACTION.name);
+    ids.change(move |instance| instance.reboot(how, by))
 }
 
 #[cfg(test)]

@@ -5,12 +5,7 @@
 //! leaves the recycle bin. Where the vendor is silent: it is STOPPED then, and a renewal without RenewFlag does not
 //! change the flag.
 
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    cvm::term::Term,
-};
-use cvmd_model::InstanceId;
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term::Term};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RenewInstances", prepare)
     .touching(&["InstanceIds"], &[])
@@ -25,14 +20,11 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RenewInstances"
     ])
     .without_effect(&["RenewPortableDataDisk"]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let term = Term::required(parameters)?;
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.renew(|prepaid| term.added(prepaid, context.now_seconds), by))
-    }))
+    let (by, now_seconds) = (context.by(ACTION.name), context.now_seconds);
+    ids.change(move |instance| instance.renew(|prepaid| term.added(prepaid, now_seconds), by))
 }
 
 #[cfg(test)]

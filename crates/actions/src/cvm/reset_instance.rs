@@ -6,10 +6,9 @@
 //! data the old ones stay.
 
 use crate::{
-    Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
+    Action, Apply, Body, Context, Pace, Parameters, Product, Reason, batch,
     cvm::login_settings::LoginSettings,
     names, new_instance,
-    parameters::shorten,
     source::{Source, image_id},
 };
 use cvmd_model::{Installed, Instance, InstanceId, Refusal};
@@ -57,8 +56,7 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstance",
     ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
-    let id = parameters.text("InstanceId")?.unwrap_or_default();
-    let id: InstanceId = id.parse().map_err(|_| Reason::MalformedInstanceId { value: shorten(&id).into() })?;
+    let id: InstanceId = batch::one(parameters, "InstanceId")?;
     let image = image_id(parameters)?;
     let size_gib = system_disk(parameters)?;
     let login = LoginSettings::read(parameters, context)?;
@@ -67,7 +65,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let user_data = names::user_data(parameters)?;
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        let instance = view.instance_of(context.account, context.region, id).ok_or(Refusal::InstanceNotFound(id))?;
+        let instance = batch::instance(view, context, id)?;
         let image = Source::find(view, context, image.unwrap_or(instance.image))?;
         fits(instance, &image, size_gib)?;
         host_name.as_ref().map_or(Ok(()), |name| names::host_name(name, image.is_windows()))?;

@@ -6,11 +6,8 @@
 //! need be, and started again.
 
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    cvm::launch_parameters::find_instance_type,
+    Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::launch_parameters::find_instance_type,
 };
-use cvmd_model::InstanceId;
 
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
@@ -32,15 +29,12 @@ pub(crate) const ACTION: Action =
         "UnsupportedOperation.SystemDiskType",
     ]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
     let instance_type = find_instance_type(&parameters.text("InstanceType")?.unwrap_or_default())?;
     let force = parameters.flag("ForceStop")?.unwrap_or(false);
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.reset_type(instance_type, force, by))
-    }))
+    let by = context.by(ACTION.name);
+    ids.change(move |instance| instance.reset_type(instance_type, force, by))
 }
 
 #[cfg(test)]

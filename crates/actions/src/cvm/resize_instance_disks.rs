@@ -6,11 +6,8 @@
 //! with both it keeps running.
 
 use super::disk_size::{NAMES, disk};
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
-use cvmd_model::{InstanceId, Running};
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use cvmd_model::Running;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResizeInstanceDisks", prepare)
     .touching(&["InstanceId"], &[])
@@ -48,8 +45,8 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResizeInstanceD
         "SystemDisk.KmsKeyId",
     ]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let id: Batch<InstanceId> = Batch::of_one(parameters, "InstanceId")?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::of_one(parameters, "InstanceId")?;
     if parameters.has("DataDisks") && parameters.has("SystemDisk") {
         return Err(Reason::Exclusive { names: NAMES });
     }
@@ -57,11 +54,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let force = parameters.flag("ForceStop")?.unwrap_or(false);
     let online = parameters.flag("ResizeOnline")?.unwrap_or(false);
     let running = if online { Running::Untouched } else { Running::cycled(force) };
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = id.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.resize_disk(disk, size_gib, running, by))
-    }))
+    let by = context.by(ACTION.name);
+    ids.change(move |instance| instance.resize_disk(disk, size_gib, running, by))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The security groups of an instance in requests.
 
-use crate::{Parameters, Reason, parameters::shorten};
+use crate::{Parameters, Reason};
 use cvmd_model::SecurityGroupId;
 
 /// Security groups are stored and answered; cvmd sets up no firewall.
 pub(super) fn security_groups(parameters: &mut Parameters, name: &str) -> Result<Box<[SecurityGroupId]>, Reason> {
     let path = parameters.path(name);
-    let bad = |value: &str| Reason::BadValue { name: path.clone(), value: shorten(value).into() };
-    parameters.texts(name)?.iter().map(|text| text.parse().map_err(|_| bad(text))).collect()
+    let groups = parameters.parsed(name, usize::MAX, |value| Reason::BadValue { name: path.clone(), value })?;
+    Ok(groups.into())
 }
 
 /// The vendor accepts one group per request.

@@ -7,11 +7,7 @@
 //! effect.
 
 use super::stop_type::stop_type;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
-use cvmd_model::InstanceId;
+use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
 pub(crate) const ACTION: Action =
     Action::command(Product::Cvm, "StopInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
@@ -29,16 +25,13 @@ pub(crate) const ACTION: Action =
         "UnsupportedOperation.InstanceStateStopping",
     ]);
 
-fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
-    let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;
+fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
+    let ids = Batch::read(parameters, "InstanceIds")?;
     let how = stop_type(parameters, "ForceStop", "`ForceStop` and `StopType`")?;
     let words = [("KEEP_CHARGING", false), ("STOP_CHARGING", true)];
     let without_charging = parameters.word("StoppedMode", &words)?.unwrap_or(false);
-    Ok(Box::new(move |tx, context| {
-        let by = context.by(ACTION.name);
-        let instances = ids.find(tx.view(), context)?;
-        change_all(tx, &instances, |instance| instance.stop(how, without_charging, by))
-    }))
+    let by = context.by(ACTION.name);
+    ids.change(move |instance| instance.stop(how, without_charging, by))
 }
 
 #[cfg(test)]

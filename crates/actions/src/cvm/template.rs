@@ -1,8 +1,7 @@
 //! Launch templates: what CreateLaunchTemplate stores, and the replies about it.
 
 use crate::{
-    Context, Parameters, Product, Reason,
-    batch::{Batch, BatchId},
+    Context, Parameters, Product, Reason, batch,
     facts::{self, Member},
     login,
 };
@@ -17,12 +16,6 @@ const DESCRIPTION_MAX: usize = 256;
 
 /// Parameters of RunInstances that belong to one request and not to a template.
 const OF_THE_REQUEST: &[&str] = &["ClientToken", "DryRun", "LaunchTemplate"];
-
-impl BatchId for LaunchTemplateId {
-    fn malformed(value: Box<str>) -> Reason {
-        Reason::MalformedTemplateId { value }
-    }
-}
 
 /// Takes the content of a version from a request. Whether images, key pairs and networks exist is checked when
 /// instances are launched. Hashes a password, which takes milliseconds.
@@ -85,10 +78,10 @@ pub(crate) fn selection(parameters: &mut Parameters) -> Result<Option<TemplateSe
     if !selection.has("LaunchTemplateId") {
         return Err(Reason::Missing { name: selection.path("LaunchTemplateId") });
     }
-    let id: Batch<LaunchTemplateId> = Batch::of_one(&mut selection, "LaunchTemplateId")?;
+    let id = batch::one(&mut selection, "LaunchTemplateId")?;
     let version = selection.bounded("LaunchTemplateVersion", 1, u32::MAX)?;
     selection.finish()?;
-    Ok(Some((id[0], version)))
+    Ok(Some((id, version)))
 }
 
 /// Whether the version sets a login other than a password.

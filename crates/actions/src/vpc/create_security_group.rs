@@ -4,9 +4,7 @@
 //! Rules are stored and answered; Unlike upstream, nothing enforces them.
 
 use super::security_groups::description;
-use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, network, parameters::shorten, vpc::network_reply,
-};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network, vpc::network_reply};
 use cvmd_model::{Refusal, SecurityGroup, SecurityGroupId};
 
 /// The maximum of groups of an account in a region, without the default one.
@@ -19,9 +17,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let description = description(parameters)?.unwrap_or_default();
     let project_id = match parameters.text("ProjectId")?.filter(|text| !text.is_empty()) {
         None => 0,
-        Some(text) => {
-            text.parse().map_err(|_| Reason::BadValue { name: "ProjectId".into(), value: shorten(&text).into() })?
-        }
+        Some(text) => text.parse().map_err(|_| parameters.bad_value("ProjectId", &text))?,
     };
     let tags = network::tags(parameters)?;
     Ok(Box::new(move |tx, context| {
@@ -31,9 +27,10 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             return Err(Refusal::SecurityGroupQuota { limit: GROUPS_MAX }.into());
         }
         let mut random = context.random(b'n');
-        let id = std::iter::repeat_with(|| SecurityGroupId::from_random(Context::id(&mut random)));
         let group = SecurityGroup {
-            id: { id }.find(|id| view.security_groups().get(*id).is_none()).unwrap_or(SecurityGroupId::MIN),
+            id: Context::new_id(&mut random, SecurityGroupId::from_random, |id| {
+                view.security_groups().get(*id).is_none()
+            }),
             sequence: tx.next_sequence(),
             account: context.account,
             region: context.region,

@@ -38,8 +38,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let (direction, policies) = set.one_direction()?;
     let at = policies.first().and_then(|policy| policy.index);
     if let Some(other) = policies.iter().find(|policy| policy.index != at) {
-        let value = other.index.map_or_else(String::new, |index| index.to_string()).into();
-        return Err(Reason::BadValue { name: "PolicyIndex".into(), value });
+        let value = other.index.map_or_else(String::new, |index| index.to_string());
+        return Err(parameters.bad_value("PolicyIndex", &value));
     }
     let rules = policies.into_iter().map(Policy::whole).collect::<Result<Vec<_>, _>>()?;
     Ok(Box::new(move |tx, context| {

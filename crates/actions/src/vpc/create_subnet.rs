@@ -36,8 +36,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let tags = network::tags(parameters)?;
     Ok(Box::new(move |tx, context| {
         let view = tx.view();
-        let found = view.vpc_of(context.account, context.region, vpc);
-        let vpc = found.ok_or_else(|| Refusal::NetworkNotFound(vpc.to_string().into()))?;
+        let vpc = network::found(view.vpc_of(context.account, context.region, vpc), vpc)?;
         let there = || view.subnets_of(context.account, context.region).filter(|subnet| subnet.vpc == vpc.id);
         let others: Vec<_> = there().collect();
         vpc.allows_subnet(cidr, others.iter().map(|subnet| &**subnet))?;
@@ -45,9 +44,8 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
             return Err(Refusal::SubnetQuota { limit: SUBNETS_MAX }.into());
         }
         let mut random = context.random(b'n');
-        let id = std::iter::repeat_with(|| SubnetId::from_random(Context::id(&mut random)));
         let subnet = Subnet {
-            id: { id }.find(|id| view.subnets().get(*id).is_none()).unwrap_or(SubnetId::MIN),
+            id: Context::new_id(&mut random, SubnetId::from_random, |id| view.subnets().get(*id).is_none()),
             sequence: tx.next_sequence(),
             account: context.account,
             zone,

@@ -47,15 +47,14 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             return Err(Refusal::VpcQuota { limit: VPCS_MAX }.into());
         }
         let mut random = context.random(b'n');
-        let id = std::iter::repeat_with(|| VpcId::from_random(Context::id(&mut random)));
         let vpc = Vpc {
-            id: { id }.find(|id| view.vpcs().get(*id).is_none()).unwrap_or(VpcId::MIN),
+            id: Context::new_id(&mut random, VpcId::from_random, |id| view.vpcs().get(*id).is_none()),
             sequence: tx.next_sequence(),
             account: context.account,
             region: context.region,
             name: spec.name,
             cidr: spec.cidr,
-            route_table: RouteTableId::from_random(Context::id(&mut random)),
+            route_table: Context::new_id(&mut random, RouteTableId::from_random, |_| true),
             dns_servers: spec.dns_servers,
             domain_name: spec.domain_name,
             multicast: spec.multicast,

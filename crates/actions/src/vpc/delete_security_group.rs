@@ -16,8 +16,7 @@ pub(crate) const ACTION: Action =
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
     Ok(Box::new(move |tx, context| {
-        let group = tx.view().security_group_of(context.account, context.region, id);
-        let group = group.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
+        let group = network::found(tx.view().security_group_of(context.account, context.region, id), id)?;
         if group.is_default() {
             return Err(Refusal::NetworkIsDefault(id.to_string().into()).into());
         }

@@ -47,7 +47,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
 fn index(policy: &Policy, rules: &[Rule]) -> Result<usize, Refusal> {
     let same = |rule: &Rule| rules.iter().position(|other| other.is_same_as(rule));
     let found = policy.index.or_else(|| policy.rule.as_ref().and_then(same));
-    found.ok_or_else(|| Refusal::NetworkNotFound("SecurityGroupPolicy".into()))
+    network::found(found, "SecurityGroupPolicy")
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ pub(crate) const ACTION: Action =
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: SubnetId = network::required(parameters, "SubnetId")?;
     Ok(Box::new(move |tx, context| {
-        let subnet = tx.view().subnet_of(context.account, context.region, id);
-        let subnet = subnet.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
+        let subnet = network::found(tx.view().subnet_of(context.account, context.region, id), id)?;
         if subnet.is_default() {
             return Err(Refusal::NetworkIsDefault(id.to_string().into()).into());
         }

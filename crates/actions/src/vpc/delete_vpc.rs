@@ -18,8 +18,7 @@ pub(crate) const ACTION: Action =
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let id: VpcId = network::required(parameters, "VpcId")?;
     Ok(Box::new(move |tx, context| {
-        let vpc = tx.view().vpc_of(context.account, context.region, id);
-        let vpc = vpc.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
+        let vpc = network::found(tx.view().vpc_of(context.account, context.region, id), id)?;
         if vpc.is_default() {
             return Err(Refusal::NetworkIsDefault(id.to_string().into()).into());
         }

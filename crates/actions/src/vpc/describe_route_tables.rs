@@ -4,10 +4,7 @@
 //! There are no other tables here, and no custom routes.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    filters::Filter,
-    network::{self, Wanted},
-    object::EMPTY,
+    Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, object::EMPTY,
     reply::civil_time,
 };
 use cvmd_model::{RouteTableId, Vpc};
@@ -42,9 +39,9 @@ fn passes(filter: &Filter, vpc: &Vpc) -> bool {
     match &*filter.name {
         "route-table-id" => filter.has(&vpc.route_table.to_string()),
         "route-table-name" => filter.has(NAME),
-        "visible" => network::has_flag(filter, true),
+        "visible" => filter.has_flag(true),
         "vpc-id" => filter.has(&vpc.id.to_string()),
-        "association.main" => network::has_flag(filter, true),
+        "association.main" => filter.has_flag(true),
         _ => filter.has_tag(&[]),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     network,
     vpc::network_reply,
 };
-use cvmd_model::{Direction, Peer, Refusal, Rule, SecurityGroupId};
+use cvmd_model::{Direction, Peer, Rule, SecurityGroupId};
 use cvmd_state::View;
 
 /// The last two are about templates, which do not exist here.
@@ -34,23 +34,21 @@ pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityG
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
     let filters = filters::read(parameters, FILTERS)?;
-    let group = view.security_group_of(context.account, context.region, id);
-    let group = group.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?;
+    let group = network::found(view.security_group_of(context.account, context.region, id), id)?;
     let passes = |direction, rule: &Rule| filters.iter().all(|filter| passes(filter, direction, rule));
     Ok(Body::of(object! { SecurityGroupPolicySet: network_reply::policy_set(&group, passes) }))
 }
 
 fn passes(filter: &Filter, direction: Direction, rule: &Rule) -> bool {
     let has = |word: &str| filter.values.iter().any(|value| value.eq_ignore_ascii_case(word));
-    let holds = |text: &str| filter.values.iter().any(|value| text.contains(&**value));
     match &*filter.name {
         "security-group-id" => matches!(rule.peer, Peer::Group(id) if filter.has(&id.to_string())),
-        "ip" => matches!(&rule.peer, Peer::Ipv4(range) | Peer::Ipv6(range) if holds(range)),
+        "ip" => matches!(&rule.peer, Peer::Ipv4(range) | Peer::Ipv6(range) if filter.has_part_of(range)),
         "protocol-type" => has(&rule.protocol),
-        "port" => has("ALL") || holds(&rule.port),
+        "port" => has("ALL") || filter.has_part_of(&rule.port),
         "poly" => has("ALL") || has(if rule.accept { "ACCEPT" } else { "DROP" }),
         "direction" => has("ALL") || has(if direction == Direction::Ingress { "INBOUND" } else { "OUTBOUND" }),
-        "description" => holds(&rule.description),
+        "description" => filter.has_part_of(&rule.description),
         _ => false,
     }
 }

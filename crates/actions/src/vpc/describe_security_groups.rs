@@ -49,7 +49,7 @@ fn passes(filter: &Filter, group: &SecurityGroup) -> bool {
     match &*filter.name {
         "security-group-id" => filter.has(&group.id.to_string()),
         "project-id" => filter.has(&group.project_id.to_string()),
-        "security-group-name" => filter.values.iter().any(|part| group.name.contains(&**part)),
+        "security-group-name" => filter.has_part_of(&group.name),
         _ => filter.has_tag(&group.tags),
     }
 }

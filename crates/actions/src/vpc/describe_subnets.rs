@@ -4,10 +4,7 @@
 //! subnets share one block of addresses: each shows how many of the block are free. There is no paging by token.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    filters::Filter,
-    network::{self, Wanted},
-    object::NULL,
+    Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, object::NULL,
     vpc::network_reply,
 };
 use cvmd_model::{Subnet, SubnetId};
@@ -59,9 +56,9 @@ fn passes(filter: &Filter, subnet: &Subnet) -> bool {
         "subnet-id" => filter.has(&subnet.id.to_string()),
         "vpc-id" => filter.has(&subnet.vpc.to_string()),
         "cidr-block" => filter.has(&subnet.cidr.to_string()) || filter.has(&subnet.cidr.first().to_string()),
-        "is-default" => network::has_flag(filter, subnet.is_default()),
-        "is-remote-vpc-snat" => network::has_flag(filter, false),
-        "subnet-name" => filter.values.iter().any(|part| subnet.name.contains(&**part)),
+        "is-default" => filter.has_flag(subnet.is_default()),
+        "is-remote-vpc-snat" => filter.has_flag(false),
+        "subnet-name" => filter.has_part_of(&subnet.name),
         "zone" => filter.has(subnet.zone.name()),
         "cdc-id" => filter.has(""),
         "is-cdc-subnet" => filter.has("0"),

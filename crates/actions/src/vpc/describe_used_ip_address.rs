@@ -4,11 +4,8 @@
 //! An address is always used by an instance here, and its id is answered. Unlike upstream, network interfaces have no
 //! ids of their own.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network,
-    parameters::shorten,
-};
-use cvmd_model::{Instance, Refusal, SubnetId, VpcId};
+use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network};
+use cvmd_model::{Instance, SubnetId, VpcId};
 use cvmd_state::View;
 use serde::Serialize;
 use std::{net::Ipv4Addr, sync::Arc};
@@ -33,14 +30,14 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let vpc: VpcId = network::required(parameters, "VpcId")?;
     let subnet: Option<SubnetId> =
         parameters.has("SubnetId").then(|| network::required(parameters, "SubnetId")).transpose()?;
-    let addresses = addresses(parameters)?;
+    let malformed = |value| Reason::Malformed { name: "IpAddresses".into(), value };
+    let addresses = parameters.parsed("IpAddresses", ADDRESSES_MAX, malformed)?;
     let filters = filters::read(parameters, FILTERS)?;
     let cut = filters::page(parameters)?;
-    let unknown = |id: String| Refusal::NetworkNotFound(id.into());
-    view.vpc_of(context.account, context.region, vpc).ok_or_else(|| unknown(vpc.to_string()))?;
+    network::found(view.vpc_of(context.account, context.region, vpc), vpc)?;
     if let Some(id) = subnet {
         let found = view.subnet_of(context.account, context.region, id).filter(|subnet| subnet.vpc == vpc);
-        found.ok_or_else(|| unknown(id.to_string()))?;
+        network::found(found, id)?;
     }
     let wanted = |instance: &&Arc<Instance>| {
         (instance.account, instance.vpc) == (context.account, vpc)
@@ -58,15 +55,6 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         view.instances_of(context.account, context.region).filter(wanted).collect()
     };
     Ok(Body::of(object! { TotalCount: used.len(), IpAddressStates: page(used, cut, state) }))
-}
-
-fn addresses(parameters: &mut Parameters) -> Result<Vec<Ipv4Addr>, Reason> {
-    let texts = parameters.texts("IpAddresses")?;
-    if texts.len() > ADDRESSES_MAX {
-        return Err(Reason::TooMany { name: "IpAddresses".into(), given: texts.len(), limit: ADDRESSES_MAX });
-    }
-    let malformed = |text: &str| Reason::Malformed { name: "IpAddresses".into(), value: shorten(text).into() };
-    texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect()
 }
 
 fn passes(filter: &Filter, instance: &Instance) -> bool {

@@ -2,12 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that do not exist are no error.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    filters::Filter,
-    network::{self, Wanted},
-    vpc::network_reply,
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, vpc::network_reply};
 use cvmd_model::{Vpc, VpcId};
 use cvmd_state::View;
 
@@ -36,8 +31,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
 fn passes(filter: &Filter, vpc: &Vpc) -> bool {
     match &*filter.name {
         "vpc-id" => filter.has(&vpc.id.to_string()),
-        "vpc-name" => filter.values.iter().any(|part| vpc.name.contains(&**part)),
-        "is-default" => network::has_flag(filter, vpc.is_default()),
+        "vpc-name" => filter.has_part_of(&vpc.name),
+        "is-default" => filter.has_flag(vpc.is_default()),
         "cidr-block" => filter.has(&vpc.cidr.to_string()) || filter.has(&vpc.cidr.first().to_string()),
         _ => filter.has_tag(&vpc.tags),
     }

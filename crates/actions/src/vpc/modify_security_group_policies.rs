@@ -35,7 +35,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
     let set = PolicySet::read(parameters, "SecurityGroupPolicySet", context.now_seconds)?;
     if let Some(index) = set.ingress.iter().chain(&set.egress).find_map(|policy| policy.index) {
-        return Err(Reason::BadValue { name: "PolicyIndex".into(), value: index.to_string().into() });
+        return Err(parameters.bad_value("PolicyIndex", &index.to_string()));
     }
     let clears = set.version == Some(0);
     let believed = set.version.filter(|_| !clears);

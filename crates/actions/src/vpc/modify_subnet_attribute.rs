@@ -4,7 +4,7 @@
 //! Broadcast is stored and answered; nothing is broadcast here.
 
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
-use cvmd_model::{Refusal, Subnet, SubnetId};
+use cvmd_model::{Subnet, SubnetId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySubnetAttribute", prepare)
     .touching(&[], &["SubnetId"])
@@ -15,8 +15,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let name = network::name(parameters, "SubnetName")?;
     let broadcast = network::text_flag(parameters, "EnableBroadcast")?;
     Ok(Box::new(move |tx, context| {
-        let found = tx.view().subnet_of(context.account, context.region, id);
-        let mut subnet = Subnet::clone(&*found.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?);
+        let found = network::found(tx.view().subnet_of(context.account, context.region, id), id)?;
+        let mut subnet = Subnet::clone(&found);
         subnet.name = name.unwrap_or(subnet.name);
         subnet.broadcast = broadcast.unwrap_or(subnet.broadcast);
         subnet.sequence = network::place(tx, subnet.sequence);

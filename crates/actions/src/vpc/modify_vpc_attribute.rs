@@ -5,7 +5,7 @@
 
 use super::vpc_settings::{dns_servers, domain_name};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, network};
-use cvmd_model::{Refusal, Vpc, VpcId};
+use cvmd_model::{Vpc, VpcId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifyVpcAttribute", prepare)
     .touching(&[], &["VpcId"])
@@ -23,8 +23,8 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let multicast = network::text_flag(parameters, "EnableMulticast")?;
     let (dns_servers, domain_name) = (dns_servers(parameters)?, domain_name(parameters)?);
     Ok(Box::new(move |tx, context| {
-        let found = tx.view().vpc_of(context.account, context.region, id);
-        let mut vpc = Vpc::clone(&*found.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?);
+        let found = network::found(tx.view().vpc_of(context.account, context.region, id), id)?;
+        let mut vpc = Vpc::clone(&found);
         vpc.name = name.unwrap_or(vpc.name);
         vpc.multicast = multicast.unwrap_or(vpc.multicast);
         vpc.dns_servers = dns_servers.unwrap_or(vpc.dns_servers);

@@ -30,7 +30,7 @@ impl PolicySet {
         let Some(mut set) = parameters.structure(name)? else { return Ok(PolicySet::default()) };
         let version = match set.text("Version")?.filter(|text| !text.is_empty()) {
             None => None,
-            Some(text) => Some(text.parse().map_err(|_| bad(&set, "Version", &text))?),
+            Some(text) => Some(text.parse().map_err(|_| set.bad_value("Version", &text))?),
         };
         let mut policies = |name: &str| -> Result<Vec<Policy>, Reason> {
             set.structures(name)?.iter_mut().map(|policy| read_policy(policy, now_seconds)).collect()
@@ -65,16 +65,13 @@ pub(crate) fn change(
     id: SecurityGroupId,
     change: impl FnOnce(&mut SecurityGroup) -> Result<(), Refusal>,
 ) -> Result<Body, Reason> {
-    let found = tx.view().security_group_of(context.account, context.region, id);
-    let mut group = SecurityGroup::clone(&*found.ok_or_else(|| Refusal::NetworkNotFound(id.to_string().into()))?);
+    let find = |id| network::found(tx.view().security_group_of(context.account, context.region, id), id);
+    let mut group = SecurityGroup::clone(&*find(id)?);
     change(&mut group)?;
-    let named = group.ingress.iter().chain(&group.egress).filter_map(|rule| match rule.peer {
-        Peer::Group(id) => Some(id),
-        Peer::Ipv4(_) | Peer::Ipv6(_) => None,
-    });
-    for named in named {
-        let there = tx.view().security_group_of(context.account, context.region, named);
-        there.ok_or_else(|| Refusal::NetworkNotFound(named.to_string().into()))?;
+    for rule in group.ingress.iter().chain(&group.egress) {
+        if let Peer::Group(named) = rule.peer {
+            find(named)?;
+        }
     }
     group.sequence = network::place(tx, group.sequence);
     tx.put(group);
@@ -174,7 +171,7 @@ fn port(policy: &mut Parameters, protocol: &str) -> Result<Box<str>, Reason> {
         None => number(part).is_some(),
     };
     let fits = matches!(protocol, "TCP" | "UDP") && text.split(',').all(is_range);
-    if fits { Ok(text) } else { Err(bad(policy, "Port", &text)) }
+    if fits { Ok(text) } else { Err(policy.bad_value("Port", &text)) }
 }
 
 fn accept(policy: &mut Parameters) -> Result<Option<bool>, Reason> {
@@ -184,8 +181,4 @@ fn accept(policy: &mut Parameters) -> Result<Option<bool>, Reason> {
         () if text.eq_ignore_ascii_case("drop") => Ok(Some(false)),
         () => Err(policy.no_such_word("Action", &text, ["ACCEPT", "DROP"].into_iter())),
     }
-}
-
-fn bad(parameters: &Parameters, name: &str, text: &str) -> Reason {
-    Reason::BadValue { name: parameters.path(name), value: shorten(text).into() }
 }

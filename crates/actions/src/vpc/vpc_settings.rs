@@ -1,6 +1,6 @@
 //! The DHCP settings of a VPC, from a request.
 
-use crate::{Parameters, Reason, names, parameters::shorten};
+use crate::{Parameters, Reason, names};
 use std::net::Ipv4Addr;
 
 const DNS_SERVERS_MAX: usize = 4;
@@ -9,14 +9,9 @@ const DOMAIN_MAX: usize = 60;
 
 /// `DnsServers`: at most 4 addresses.
 pub(super) fn dns_servers(parameters: &mut Parameters) -> Result<Option<Box<[Ipv4Addr]>>, Reason> {
-    let texts = parameters.texts("DnsServers")?;
-    if texts.len() > DNS_SERVERS_MAX {
-        return Err(Reason::TooMany { name: "DnsServers".into(), given: texts.len(), limit: DNS_SERVERS_MAX });
-    }
-    let malformed = |text: &str| Reason::Malformed { name: "DnsServers".into(), value: shorten(text).into() };
-    let servers: Result<Box<[Ipv4Addr]>, Reason> =
-        texts.iter().map(|text| text.parse().map_err(|_| malformed(text))).collect();
-    servers.map(|servers| Some(servers).filter(|servers| !servers.is_empty()))
+    let malformed = |value| Reason::Malformed { name: "DnsServers".into(), value };
+    let servers: Box<[Ipv4Addr]> = parameters.parsed("DnsServers", DNS_SERVERS_MAX, malformed)?.into();
+    Ok(Some(servers).filter(|servers| !servers.is_empty()))
 }
 
 pub(super) fn domain_name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reason> {
