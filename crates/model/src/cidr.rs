@@ -1,6 +1,6 @@
 //! A range of IPv4 addresses in the form that networks use: `10.0.0.0/16`.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use crate::text::as_text;
 use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 /// The text is not four octets, a slash and 0 to 32, or has bits set after its prefix.
@@ -76,24 +76,7 @@ impl fmt::Display for Cidr {
     }
 }
 
-impl fmt::Debug for Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Cidr {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Cidr {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-}
+as_text!(Cidr);
 
 #[cfg(test)]
 mod test {

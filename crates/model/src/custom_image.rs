@@ -6,32 +6,19 @@
 
 use crate::{
     AccountNumber, Image, ImageId, InstanceId, KeyPairId, LoginWanted, Password, Platform, RegionId, SnapshotId, Tag,
-    resource::resource,
+    resource::resource, text::named,
 };
 use serde::{Deserialize, Serialize};
 
-/// The states of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ImageState {
-    Creating,
-    Normal,
-    /// The disk could not be captured.
-    #[serde(rename = "CREATEFAILED")]
-    CreateFailed,
-    /// No longer shown; the hypervisor still has its disk.
-    Deleting,
-}
-
-impl ImageState {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            ImageState::Creating => "CREATING",
-            ImageState::Normal => "NORMAL",
-            ImageState::CreateFailed => "CREATEFAILED",
-            ImageState::Deleting => "DELETING",
-        }
+named! {
+    /// The states of an image.
+    pub enum ImageState {
+        Creating = "CREATING",
+        Normal = "NORMAL",
+        /// The disk could not be captured.
+        CreateFailed = "CREATEFAILED",
+        /// No longer shown; the hypervisor still has its disk.
+        Deleting = "DELETING",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Typed ids: the vendor's prefix and eight characters of `[0-9a-z]`, held inline in eight bytes.
 
-use crate::RowKey;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use crate::{RowKey, text::as_text};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// The text is not `<prefix>-` and eight characters of `[0-9a-z]`.
@@ -11,129 +11,84 @@ pub struct MalformedId {
     pub prefix: &'static str,
 }
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name([u8; 8]);
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub struct $name([u8; 8]);
 
-        impl $name {
-            pub const PREFIX: &'static str = $prefix;
+            impl $name {
+                pub const PREFIX: &'static str = $prefix;
 
-            /// The smallest id.
-            pub const MIN: Self = Self([0; 8]);
+                /// The smallest id.
+                pub const MIN: Self = Self([0; 8]);
 
-            /// An id made of random bits (40 or more are enough): each byte of `random` chooses one character.
-            #[must_use]
-            pub fn from_random(random: u64) -> Self {
-                Self(characters(random))
+                /// An id made of random bits (40 or more are enough): each byte of `random` chooses one character.
+                #[must_use]
+                pub fn from_random(random: u64) -> Self {
+                    Self(characters(random))
+                }
+
+                /// The id as a number, for tables with an integer key. Different ids have different numbers.
+                #[must_use]
+                pub fn to_u64(self) -> u64 {
+                    u64::from_be_bytes(self.0)
+                }
             }
 
-            /// The id as a number, for tables with an integer key. Different ids have different numbers.
-            #[must_use]
-            pub fn to_u64(self) -> u64 {
-                u64::from_be_bytes(self.0)
+            impl From<$name> for RowKey {
+                fn from(id: $name) -> RowKey {
+                    RowKey(id.to_u64(), 0)
+                }
             }
-        }
 
-        impl From<$name> for RowKey {
-            fn from(id: $name) -> RowKey {
-                RowKey(id.to_u64(), 0)
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    // Invariant: the eight bytes are ASCII of [0-9a-z].
+                    f.write_str(concat!($prefix, "-"))?;
+                    f.write_str(std::str::from_utf8(&self.0).unwrap_or_default())
+                }
             }
-        }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                // Invariant: the eight bytes are ASCII of [0-9a-z].
-                f.write_str(concat!($prefix, "-"))?;
-                f.write_str(std::str::from_utf8(&self.0).unwrap_or_default())
+            impl FromStr for $name {
+                type Err = MalformedId;
+                fn from_str(text: &str) -> Result<Self, MalformedId> {
+                    parse(text, concat!($prefix, "-")).map(Self).ok_or(MalformedId { prefix: $prefix })
+                }
             }
-        }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
+            as_text!($name);
+        )*
 
-        impl FromStr for $name {
-            type Err = MalformedId;
-            fn from_str(text: &str) -> Result<Self, MalformedId> {
-                parse(text, concat!($prefix, "-")).map(Self).ok_or(MalformedId { prefix: $prefix })
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(D::Error::custom)
-            }
-        }
+        const PREFIXES: &[&str] = &[$($prefix),*];
     };
 }
 
-id!(
+ids! {
     /// A machine as the API names it, for example `ins-1e4r6y8i`.
-    InstanceId,
-    "ins"
-);
-id!(
+    InstanceId = "ins";
     /// A key pair, for example `skey-4e5ty7i8`.
-    KeyPairId,
-    "skey"
-);
-id!(
+    KeyPairId = "skey";
     /// An image.
-    ImageId,
-    "img"
-);
-id!(
+    ImageId = "img";
     /// A disk.
-    DiskId,
-    "disk"
-);
-id!(
+    DiskId = "disk";
     /// A snapshot of a disk.
-    SnapshotId,
-    "snap"
-);
-id!(
+    SnapshotId = "snap";
     /// A virtual private cloud.
-    VpcId,
-    "vpc"
-);
-id!(
+    VpcId = "vpc";
     /// A subnet of a VPC.
-    SubnetId,
-    "subnet"
-);
-id!(
+    SubnetId = "subnet";
     /// A VPC's route table.
-    RouteTableId,
-    "rtb"
-);
-id!(
+    RouteTableId = "rtb";
     /// A security group.
-    SecurityGroupId,
-    "sg"
-);
-
-id!(
+    SecurityGroupId = "sg";
     /// A launch template.
-    LaunchTemplateId,
-    "lt"
-);
-id!(
+    LaunchTemplateId = "lt";
     /// A placement group, which the vendor's API calls a disaster recover group.
-    DisasterRecoverGroupId,
-    "ps"
-);
+    DisasterRecoverGroupId = "ps";
+}
 
 /// The id of one request, printed in upper case in the legacy dialect and in lower case in API 3.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -149,19 +104,8 @@ impl fmt::Display for RequestId {
 /// Whether a text is a valid id of another kind than an instance's.
 #[must_use]
 pub fn is_id_of_other(text: &str) -> bool {
-    let prefixes = [
-        KeyPairId::PREFIX,
-        ImageId::PREFIX,
-        DiskId::PREFIX,
-        SnapshotId::PREFIX,
-        VpcId::PREFIX,
-        SubnetId::PREFIX,
-        RouteTableId::PREFIX,
-        SecurityGroupId::PREFIX,
-        LaunchTemplateId::PREFIX,
-        DisasterRecoverGroupId::PREFIX,
-    ];
-    text.split_once('-').is_some_and(|(prefix, id)| prefixes.contains(&prefix) && parse(id, "").is_some())
+    let is_other = |prefix: &str| prefix != InstanceId::PREFIX && PREFIXES.contains(&prefix);
+    text.split_once('-').is_some_and(|(prefix, id)| is_other(prefix) && parse(id, "").is_some())
 }
 
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";

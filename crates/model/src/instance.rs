@@ -126,6 +126,14 @@ impl Instance {
         self.system().map_or("root", |image| image.user)
     }
 
+    /// Refuses while an operation is under way.
+    ///
+    /// # Errors
+    /// [`Refusal::OperationInProgress`].
+    pub fn is_idle(&self) -> Result<(), Refusal> {
+        if self.operation.is_some() { Err(Refusal::OperationInProgress(self.id)) } else { Ok(()) }
+    }
+
     /// Refuses an action that the instance's state forbids. An operation under way is refused before the state is
     /// looked at.
     ///
@@ -133,9 +141,7 @@ impl Instance {
     /// The [`Refusal`] that names this instance.
     pub fn allows(&self, law: PowerLaw) -> Result<(), Refusal> {
         use InstanceState as S;
-        if self.operation.is_some() {
-            return Err(Refusal::OperationInProgress(self.id));
-        }
+        self.is_idle()?;
         match (law, self.state) {
             (PowerLaw::Start | PowerLaw::EnterRescue | PowerLaw::ChangeLogin { .. } | PowerLaw::Disk, S::Stopped) => {
                 if self.is_asleep() && law != PowerLaw::Start {
@@ -352,9 +358,7 @@ impl Instance {
         if !groups.contains(&group) {
             groups.push(group);
         }
-        if self.operation.is_some() {
-            return Err(Refusal::OperationInProgress(self.id));
-        }
+        self.is_idle()?;
         if groups.len() > limit {
             return Err(Refusal::SecurityGroupsQuota { limit });
         }
@@ -369,9 +373,7 @@ impl Instance {
     /// # Errors
     /// [`Refusal::OperationInProgress`].
     pub fn unbind_security_group(&mut self, group: SecurityGroupId, by: By) -> Result<(), Refusal> {
-        if self.operation.is_some() {
-            return Err(Refusal::OperationInProgress(self.id));
-        }
+        self.is_idle()?;
         self.security_groups = self.security_groups.iter().copied().filter(|bound| *bound != group).collect();
         self.finish_at_once(by);
         Ok(())

@@ -1,75 +1,41 @@
 //! The states of an instance, and the ways to stop it.
 
-use serde::{Deserialize, Serialize};
+use crate::text::named;
 
-/// `InstanceState`, as clients poll it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum InstanceState {
-    Pending,
-    LaunchFailed,
-    Running,
-    Stopped,
-    Starting,
-    Stopping,
-    Rebooting,
-    /// In the recycle bin: off, until it is renewed or destroyed.
-    Shutdown,
-    EnterRescueMode,
-    RescueMode,
-    ExitRescueMode,
-    Terminating,
+named! {
+    /// `InstanceState`, as clients poll it.
+    pub enum InstanceState {
+        Pending = "PENDING",
+        LaunchFailed = "LAUNCH_FAILED",
+        Running = "RUNNING",
+        Stopped = "STOPPED",
+        Starting = "STARTING",
+        Stopping = "STOPPING",
+        Rebooting = "REBOOTING",
+        /// In the recycle bin: off, until it is renewed or destroyed.
+        Shutdown = "SHUTDOWN",
+        EnterRescueMode = "ENTER_RESCUE_MODE",
+        RescueMode = "RESCUE_MODE",
+        ExitRescueMode = "EXIT_RESCUE_MODE",
+        Terminating = "TERMINATING",
+    }
 }
 
 impl InstanceState {
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            InstanceState::Pending => "PENDING",
-            InstanceState::LaunchFailed => "LAUNCH_FAILED",
-            InstanceState::Running => "RUNNING",
-            InstanceState::Stopped => "STOPPED",
-            InstanceState::Starting => "STARTING",
-            InstanceState::Stopping => "STOPPING",
-            InstanceState::Rebooting => "REBOOTING",
-            InstanceState::Shutdown => "SHUTDOWN",
-            InstanceState::EnterRescueMode => "ENTER_RESCUE_MODE",
-            InstanceState::RescueMode => "RESCUE_MODE",
-            InstanceState::ExitRescueMode => "EXIT_RESCUE_MODE",
-            InstanceState::Terminating => "TERMINATING",
-        }
-    }
-
-    #[must_use]
     pub fn find(name: &str) -> Option<InstanceState> {
-        use InstanceState as S;
-        [
-            S::Pending,
-            S::LaunchFailed,
-            S::Running,
-            S::Stopped,
-            S::Starting,
-            S::Stopping,
-            S::Rebooting,
-            S::Shutdown,
-            S::EnterRescueMode,
-            S::RescueMode,
-            S::ExitRescueMode,
-            S::Terminating,
-        ]
-        .into_iter()
-        .find(|state| state.name() == name)
+        InstanceState::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
-/// How an instance is stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StopType {
-    /// Asks the guest; fails if it does not shut down.
-    Soft,
-    /// Asks the guest; powers off if it does not shut down within the time limit.
-    SoftFirst,
-    /// Powers off.
-    Hard,
+named! {
+    /// How an instance is stopped.
+    pub enum StopType {
+        /// Asks the guest; fails if it does not shut down.
+        Soft = "SOFT",
+        /// Asks the guest; powers off if it does not shut down within the time limit.
+        SoftFirst = "SOFT_FIRST",
+        /// Powers off.
+        Hard = "HARD",
+    }
 }

@@ -40,6 +40,7 @@ mod snapshot;
 mod tag;
 mod template;
 mod term;
+mod text;
 
 pub use account::{Account, AccountNumber, Credential, lasting_number};
 pub use behaviour::{Behaviour, GUEST_MS_MAX, GUEST_TAG};

@@ -1,6 +1,6 @@
 //! An operation's goal, its trail, and the observed state of the machine.
 
-use crate::{Failure, ImageId, Installed, KeyPairId, Login, LoginWanted, RequestId, Shape, StopType};
+use crate::{Failure, ImageId, Installed, KeyPairId, Login, LoginWanted, RequestId, Shape, StopType, text::named};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::Ipv4Addr};
 
@@ -172,21 +172,10 @@ pub struct Latest {
     pub error: Option<Box<str>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum LatestState {
-    Operating,
-    Success,
-    Failed,
-}
-
-impl LatestState {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            LatestState::Operating => "OPERATING",
-            LatestState::Success => "SUCCESS",
-            LatestState::Failed => "FAILED",
-        }
+named! {
+    pub enum LatestState {
+        Operating = "OPERATING",
+        Success = "SUCCESS",
+        Failed = "FAILED",
     }
 }

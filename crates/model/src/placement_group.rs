@@ -5,35 +5,24 @@
 
 use crate::{
     AccountNumber, DisasterRecoverGroupId, GroupRefusal, Instance, InstanceState, Refusal, RegionId, Tag,
-    resource::resource,
+    resource::resource, text::named,
 };
 use serde::{Deserialize, Serialize};
 
 /// The maximum of groups of one account in one region.
 pub const GROUPS_MAX: usize = 50;
 
-/// What the members of a group must not share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum GroupKind {
-    Host,
-    /// A switch.
-    Sw,
-    Rack,
+named! {
+    /// What the members of a group must not share.
+    pub enum GroupKind {
+        Host = "HOST",
+        /// A switch.
+        Sw = "SW",
+        Rack = "RACK",
+    }
 }
 
 impl GroupKind {
-    pub const ALL: [GroupKind; 3] = [GroupKind::Host, GroupKind::Sw, GroupKind::Rack];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            GroupKind::Host => "HOST",
-            GroupKind::Sw => "SW",
-            GroupKind::Rack => "RACK",
-        }
-    }
-
     /// The maximum of instances in one group.
     #[must_use]
     pub const fn members_max(self) -> usize {
@@ -112,11 +101,8 @@ impl Instance {
     }
 
     fn allows_regrouping(&self) -> Result<(), Refusal> {
-        match (&self.operation, self.state) {
-            (Some(_), _) => Err(Refusal::OperationInProgress(self.id)),
-            (None, InstanceState::LaunchFailed) => Err(self.in_state()),
-            (None, _) => self.outside_recycle_bin(),
-        }
+        self.is_idle()?;
+        if self.state == InstanceState::LaunchFailed { Err(self.in_state()) } else { self.outside_recycle_bin() }
     }
 }
 

@@ -140,9 +140,7 @@ impl Instance {
     /// # Errors
     /// The [`Refusal`] of an operation under way, or of the state.
     pub fn reshape(&mut self, running: Running, by: By, change: impl FnOnce(&mut Instance)) -> Result<(), Refusal> {
-        if self.operation.is_some() {
-            return Err(Refusal::OperationInProgress(self.id));
-        }
+        self.is_idle()?;
         if self.state == InstanceState::Stopped && self.is_asleep() {
             return Err(Refusal::StoppedWithoutCharging(self.id));
         }

@@ -99,9 +99,7 @@ impl Instance {
         if self.charge_type == wanted || self.charge_type == ChargeType::Spotpaid {
             return Err(self.charged());
         }
-        if self.operation.is_some() {
-            return Err(Refusal::OperationInProgress(self.id));
-        }
+        self.is_idle()?;
         self.outside_recycle_bin()?;
         if self.is_asleep() {
             return Err(Refusal::StoppedWithoutCharging(self.id));
@@ -114,7 +112,7 @@ impl Instance {
 
     fn allows_term_change(&self) -> Result<Prepaid, Refusal> {
         let prepaid = self.prepaid().ok_or_else(|| self.charged())?;
-        if self.operation.is_some() { Err(Refusal::OperationInProgress(self.id)) } else { Ok(prepaid) }
+        self.is_idle().map(|()| prepaid)
     }
 
     /// # Errors

@@ -10,7 +10,7 @@ use crate::{
     batch::{Batch, change_all},
     names, network,
 };
-use cvmd_model::{InstanceId, Refusal, SecurityGroupId};
+use cvmd_model::{InstanceId, SecurityGroupId};
 
 const NAME_MAX: usize = 60;
 
@@ -76,9 +76,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             names::host_name(name, true)?;
         }
         change_all(tx, &instances, |instance| {
-            if instance.operation.is_some() {
-                return Err(Refusal::OperationInProgress(instance.id));
-            }
+            instance.is_idle()?;
             instance.outside_recycle_bin()?;
             if let Some(name) = &modify.name {
                 instance.name.clone_from(name);

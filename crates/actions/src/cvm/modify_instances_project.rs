@@ -3,7 +3,6 @@
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are only numbers here: every one exists.
 
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
-use cvmd_model::Refusal;
 
 pub(crate) const ACTION: Action =
     Action::command(Product::Cvm, "ModifyInstancesProject", prepare).touching(&["InstanceIds"], &[]).errors(&[
@@ -18,9 +17,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
     let ids = Batch::read(parameters, "InstanceIds")?;
     let project_id = parameters.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
     ids.change(move |instance| {
-        if instance.operation.is_some() {
-            return Err(Refusal::OperationInProgress(instance.id));
-        }
+        instance.is_idle()?;
         instance.project_id = project_id;
         Ok(())
     })

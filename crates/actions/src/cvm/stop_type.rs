@@ -3,10 +3,6 @@
 use crate::{Parameters, Reason};
 use cvmd_model::StopType;
 
-/// The values of `StopType`.
-pub(super) const STOP_TYPES: &[(&str, StopType)] =
-    &[("SOFT", StopType::Soft), ("SOFT_FIRST", StopType::SoftFirst), ("HARD", StopType::Hard)];
-
 /// `StopType`, or the deprecated flag, which must not be given together with it.
 pub(super) fn stop_type(parameters: &mut Parameters, flag: &str, names: &'static str) -> Result<StopType, Reason> {
     if parameters.has(flag) && parameters.has("StopType") {
@@ -14,5 +10,5 @@ pub(super) fn stop_type(parameters: &mut Parameters, flag: &str, names: &'static
     }
     let forced = parameters.flag(flag)?.unwrap_or(false);
     let usual = if forced { StopType::SoftFirst } else { StopType::Soft };
-    Ok(parameters.word("StopType", STOP_TYPES)?.unwrap_or(usual))
+    Ok(parameters.word("StopType", &StopType::ALL.map(|how| (how.name(), how)))?.unwrap_or(usual))
 }
