@@ -6,7 +6,10 @@
 
 use cvmd_model::{Instance, InstanceId, Refusal, Subnet, SubnetId, VpcId};
 use imbl::OrdMap;
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
+};
 
 /// `None` means the block.
 type Network = Option<VpcId>;
@@ -121,6 +124,25 @@ impl Addresses {
     fn leave(&mut self, subnet: SubnetId) {
         if let Some(occupancy) = self.subnets.get_mut(&subnet) {
             occupancy.instances -= 1;
+        }
+    }
+
+    /// All instances were loaded, in any order: the latest addresses are those of the latest instances.
+    pub(crate) fn loaded<'a>(&mut self, instances: impl Iterator<Item = &'a Instance>) {
+        let (mut in_block, mut in_subnets) = ((0, None), HashMap::<SubnetId, (u64, Ipv4Addr)>::default());
+        for instance in instances {
+            let latest = in_subnets.entry(instance.subnet).or_insert((0, instance.private_address));
+            *latest = (*latest).max((instance.sequence, instance.private_address));
+            if instance.sequence > in_block.0 {
+                let address = of(instance).filter(|(network, _)| network.is_none()).last();
+                in_block = address.map_or(in_block, |(_, address)| (instance.sequence, Some(address)));
+            }
+        }
+        self.last_in_block = in_block.1;
+        for (subnet, (_, last)) in in_subnets {
+            if let Some(occupancy) = self.subnets.get_mut(&subnet) {
+                occupancy.last = last;
+            }
         }
     }
 

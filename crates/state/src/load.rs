@@ -1,4 +1,4 @@
-//! Loads the state: reads the store on one thread, parses on all cores, and puts rows into the view in their order.
+//! Loads the state: reads the store on one thread, parses on all cores, and puts rows into the view.
 //!
 //! ```text
 //!               ┌─> parser ─┐
@@ -6,7 +6,7 @@
 //!               └─> parser ─┘
 //! ```
 //!
-//! Parsers get chunks in turn and are read in turn, so that nothing must be sorted.
+//! Parsers get chunks in turn and are read in turn, so that the row that is reported is the first that cannot be read.
 
 use crate::{
     View,
@@ -99,6 +99,7 @@ fn build(parsed: &[Receiver<Parsed>]) -> Result<View, StoreError> {
         let Ok(puts) = parser.recv() else { break };
         puts?.iter().for_each(|put| view.apply(put));
     }
+    view.loaded();
     Ok(view)
 }
 

@@ -304,6 +304,11 @@ impl View {
         }
     }
 
+    /// All rows were applied, in any order.
+    pub(crate) fn loaded(&mut self) {
+        self.addresses.loaded(self.instances.values().map(|instance| &**instance));
+    }
+
     fn saw(&mut self, sequence: u64) {
         self.last_sequence = self.last_sequence.max(sequence);
     }
@@ -499,5 +504,28 @@ mod test {
         assert_eq!(known(&view), (vec!["disk-system02", "disk-data0002"], 2));
         view.apply(&Put::InstanceGone(changed));
         assert_eq!(known(&view), (vec![], 0));
+    }
+    /// The next address is searched behind the latest instance's, also after a start.
+    #[test]
+    fn the_latest_address_is_the_latest_instances_in_whatever_order_rows_are_loaded() {
+        let at = |sequence: u64, address: &str| {
+            let disk = format!("disk-system0{sequence}");
+            let (id, private_address) = (cvmd_model::InstanceId::from_random(sequence), address.parse().unwrap());
+            Put::Instance(Arc::new(Instance {
+                id,
+                sequence,
+                private_address,
+                ..Instance::clone(&instance(&disk, &[]))
+            }))
+        };
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let rows = [at(1, "127.64.0.2"), at(2, "127.64.0.9"), at(3, "127.64.0.5")];
+            let mut view = View::default();
+            order.into_iter().for_each(|place| view.apply(&rows[place]));
+            view.loaded();
+            let zone = cvmd_model::ZoneId::find("ap-guangzhou-3").unwrap();
+            let next = crate::Transaction::new(&view).allocate_public_address(AccountNumber(1), zone);
+            assert_eq!(next.unwrap().to_string(), "127.64.0.6");
+        }
     }
 }

@@ -1,9 +1,11 @@
-//! Where rows are stored: one trait, one contract suite, two engines.
+//! Where rows are stored: one trait, one contract suite, three engines.
 
+mod log;
 mod memory;
 mod sqlite;
 mod sqlite_journal;
 
+pub use log::LogStore;
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
@@ -26,7 +28,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// All of them, in the order in which they are loaded.
+    /// All of them.
     pub fn all() -> impl Iterator<Item = Table> {
         let fixed = [
             Table::Settings,
@@ -38,6 +40,10 @@ impl Table {
             Table::Messages,
         ];
         fixed.into_iter().chain(ResourceKind::ALL.iter().map(|kind| Table::Resource(*kind)))
+    }
+
+    fn named(name: &str) -> Option<Table> {
+        Table::all().find(|table| table.name() == name)
     }
 
     #[must_use]
@@ -119,8 +125,7 @@ pub type TakeRow<'a> = dyn FnMut(Table, u64, &[u8]) -> Result<(), StoreError> + 
 
 /// Where rows are stored. Called only by the one writer, and blocking.
 pub trait Store: Send + std::fmt::Debug {
-    /// Passes all rows to `take`, table by table in the order of [`Table::all`], each in order of sequence; returns the
-    /// last revision.
+    /// Passes all rows to `take`, each once, in any order; returns the last revision.
     ///
     /// # Errors
     /// When a row cannot be read, or `take` refuses one.
