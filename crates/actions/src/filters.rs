@@ -3,7 +3,7 @@
 
 use crate::{
     Parameters, Reason, Untaken,
-    parameters::{TEXT_BYTES_MAX, shorten},
+    bounds::{TEXT_BYTES_MAX, shorten},
 };
 use cvmd_model::Tag;
 

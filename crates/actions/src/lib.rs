@@ -13,6 +13,7 @@ mod action;
 mod address;
 mod api_error;
 mod batch;
+mod bounds;
 mod context;
 mod controls;
 mod disks;

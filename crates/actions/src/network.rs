@@ -3,9 +3,9 @@
 use crate::{
     Context, Parameters, Reason,
     batch::{Batch, BatchId},
+    bounds::shorten,
     filters::{self, Filter},
     names,
-    parameters::shorten,
 };
 use cvmd_model::{Cidr, Refusal, RegionId, SecurityGroupId, Tag, ZoneId};
 use cvmd_state::{Transaction, View};

@@ -5,7 +5,9 @@
 //! end.
 
 use crate::{
-    Excess, Product, Reason, Untaken, Words, controls,
+    Excess, Product, Reason, Untaken, Words,
+    bounds::{LIST_MAX, bytes_max, shorten, within_request_bound},
+    controls,
     facts::{self, Member},
 };
 use cvmd_wire::{Map, Params, Value};
@@ -13,15 +15,6 @@ use sha2::{Digest, Sha256};
 use std::str::FromStr;
 
 type Json = serde_json::Map<String, serde_json::Value>;
-
-/// The maximum bytes of a text: more than any id, name or description that the vendor allows.
-pub(crate) const TEXT_BYTES_MAX: usize = 1024;
-/// Texts that may be longer: 16 KiB in base64, and keys of 16384 bits.
-pub(crate) const LONG_TEXTS: &[(&str, usize)] = &[("PublicKey", 8 * 1024), ("UserData", 16 * 1024 / 3 * 4 + 8)];
-/// The maximum of values in a list: an address for each instance that one request makes.
-pub(crate) const LIST_MAX: usize = 500;
-/// The maximum bytes of all names and texts of one request together.
-pub(crate) const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
 /// The parameters of one request, or the members of one structure in it.
 #[derive(Debug)]
@@ -124,9 +117,16 @@ impl Parameters {
 
     fn take(&mut self, name: &str) -> Option<Value> {
         #[cfg(test)]
-        taken::note(self, name);
+        self.note_taken(name);
         debug_assert!(self.members.iter().any(|member| member.name == name), "{} is not in the facts", self.path(name));
         self.map.remove(name).filter(|value| *value != Value::Null)
+    }
+
+    #[cfg(test)]
+    fn note_taken(&self, name: &str) {
+        if !self.only_checked {
+            crate::testing::taken::note(self.path(name).into_string());
+        }
     }
 
     /// A text of at most `TEXT_BYTES_MAX` bytes, or as many as `LONG_TEXTS` allows for the name.
@@ -171,14 +171,17 @@ impl Parameters {
     /// # Errors
     /// [`Reason::WrongType`].
     pub fn integer(&mut self, name: &str) -> Result<Option<i128>, Reason> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Integer(number)) => Ok(Some(number.into())),
-            Some(Value::Unsigned(number)) => Ok(Some(number.into())),
-            Some(Value::Text(text)) if self.textual => {
-                text.parse().map(Some).map_err(|_| self.wrong_type(name, NUMBER, &Value::Text(text)))
-            }
-            Some(other) => Err(self.wrong_type(name, NUMBER, &other)),
+        let Some(value) = self.take(name) else { return Ok(None) };
+        self.whole(&value).map(Some).ok_or_else(|| self.wrong_type(name, NUMBER, &value))
+    }
+
+    /// The whole number that a value is, or that its text is where the encoding has only texts.
+    fn whole(&self, value: &Value) -> Option<i128> {
+        match value {
+            Value::Integer(number) => Some((*number).into()),
+            Value::Unsigned(number) => Some((*number).into()),
+            Value::Text(text) if self.textual => text.parse().ok(),
+            _ => None,
         }
     }
 
@@ -294,14 +297,7 @@ impl Parameters {
         let Some(list) = self.list(name)? else { return Ok(Vec::new()) };
         list.into_iter()
             .map(|item| {
-                let number = match item {
-                    Value::Integer(number) => number.into(),
-                    Value::Unsigned(number) => number.into(),
-                    Value::Text(text) if self.textual => {
-                        text.parse().map_err(|_| self.wrong_type(name, NUMBERS, &Value::Text(text)))?
-                    }
-                    other => return Err(self.wrong_type(name, NUMBERS, &other)),
-                };
+                let number = self.whole(&item).ok_or_else(|| self.wrong_type(name, NUMBERS, &item))?;
                 u32::try_from(number).map_err(|_| self.out_of_range(name, number, 0, u32::MAX))
             })
             .collect()
@@ -317,7 +313,7 @@ impl Parameters {
         for member in self.members.iter().filter(|member| wanted(&member.name)) {
             let Member { name, kind, member, .. } = member;
             #[cfg(test)]
-            taken::note(self, &format!("{name}.*"));
+            self.note_taken(&format!("{name}.*"));
             let value = match (kind.as_str(), member.as_str()) {
                 ("string", _) => self.text(name)?.map(|text| text.into_string().into()),
                 ("int", _) => self.integer(name)?.map(json_number),
@@ -438,12 +434,6 @@ impl Parameters {
     }
 }
 
-/// What a text of that name may have.
-fn bytes_max(name: &str) -> usize {
-    let long = LONG_TEXTS.iter().find(|(long, _)| *long == name);
-    long.map_or(TEXT_BYTES_MAX, |(_, limit)| *limit)
-}
-
 const TEXT: Words = Words::new("a text", "字符串");
 const NUMBER: Words = Words::new("a whole number", "整数");
 const FLAG: Words = Words::new("true or false", "布尔值");
@@ -467,27 +457,6 @@ fn kind(value: &Value) -> Words {
     }
 }
 
-fn within_request_bound(root: &Map) -> Result<(), Reason> {
-    let sizes: Vec<_> = root.iter().map(|(name, value)| (name, name.len() + bytes(value))).collect();
-    let given = sizes.iter().map(|(_, size)| size).sum();
-    match sizes.iter().max_by_key(|(_, size)| *size) {
-        Some((longest, _)) if given > REQUEST_BYTES_MAX => {
-            Err(Excess::Request { given, longest: shorten(longest).into(), limit: REQUEST_BYTES_MAX }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Bytes of its names and texts. Depth and number of values are bounded where it is parsed.
-fn bytes(value: &Value) -> usize {
-    match value {
-        Value::Text(text) => text.len(),
-        Value::List(list) => list.iter().map(bytes).sum(),
-        Value::Map(map) => map.iter().map(|(name, value)| name.len() + bytes(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => 0,
-    }
-}
-
 /// The stored form of a number.
 fn json_number(number: i128) -> serde_json::Value {
     u64::try_from(number).map_or_else(|_| i64::try_from(number).unwrap_or(i64::MIN).into(), Into::into)
@@ -500,38 +469,6 @@ fn flag(text: &str) -> Option<bool> {
         _ if text.eq_ignore_ascii_case("true") => Some(true),
         _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
-    }
-}
-
-/// At most 64 characters of a received text, for a message.
-pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(64) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_string(),
-    }
-}
-
-/// The parameters that an action reads, for the test that every one is read or listed.
-#[cfg(test)]
-pub(crate) mod taken {
-    use std::{cell::RefCell, collections::BTreeSet};
-
-    thread_local! {
-        static TAKEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
-    }
-
-    pub(crate) fn begin() {
-        TAKEN.with_borrow_mut(BTreeSet::clear);
-    }
-
-    pub(super) fn note(parameters: &super::Parameters, name: &str) {
-        if !parameters.only_checked {
-            TAKEN.with_borrow_mut(|taken| taken.insert(parameters.path(name).into_string()));
-        }
-    }
-
-    pub(crate) fn end() -> BTreeSet<String> {
-        TAKEN.take()
     }
 }
 

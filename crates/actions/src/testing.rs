@@ -3,6 +3,7 @@
 mod kinds;
 mod page;
 mod recorder;
+pub(crate) mod taken;
 pub(crate) mod texts;
 pub(crate) mod transcript;
 pub(crate) mod world;

@@ -2,9 +2,9 @@
 
 use crate::{
     Context, Reason,
+    bounds::shorten,
     filters::Filter,
     object::NULL,
-    parameters::shorten,
     prices::{Charge, ItemPrice},
 };
 use cvmd_model::{Catalogue, ChargeType, InstanceType, ZoneId};

@@ -4,8 +4,8 @@
 
 use super::images::Listed;
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter,
-    parameters::shorten,
+    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, bounds::shorten, filters,
+    filters::Filter,
 };
 use cvmd_model::{Catalogue, ImageId, InstanceTypeId};
 use cvmd_state::View;

@@ -4,8 +4,7 @@
 //! them to disappear.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters, parameters::shorten,
-    reply,
+    Action, Body, Context, Parameters, Product, Reason, batch::Batch, bounds::shorten, cvm::describe, filters, reply,
 };
 use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;

@@ -5,10 +5,11 @@
 //! Nothing is ever sold out. Prices come from cvmd's own table.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, filters,
+    Action, Body, Context, Parameters, Product, Reason,
+    bounds::shorten,
+    filters,
     filters::Filter,
     object::{EMPTY, NULL},
-    parameters::shorten,
     types::{self, family_name},
 };
 use cvmd_model::{ChargeType, InstanceType, ZoneId};

@@ -8,8 +8,8 @@
 use crate::{
     Action, Apply, Context, Pace, Parameters, Product, Reason,
     batch::{Batch, change_all},
+    bounds::shorten,
     login,
-    parameters::shorten,
 };
 use cvmd_model::InstanceId;
 

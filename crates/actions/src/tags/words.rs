@@ -2,7 +2,7 @@
 
 use crate::{
     Context, Parameters, Reason, TagRefusal,
-    parameters::shorten,
+    bounds::shorten,
     reasons::tag::{
         ATTACHED_MAX, FILTER_VALUES_MAX, FILTERS_MAX, KEY_CHARACTERS_MAX, PAGE_MAX, RESOURCES_MAX, TAGS_MAX,
         VALUE_CHARACTERS_MAX,

@@ -4,9 +4,9 @@
 use crate::{
     ACTIONS, Action, Effect, Product,
     action::STORED,
+    bounds::{LIST_MAX, LONG_TEXTS, REQUEST_BYTES_MAX, TEXT_BYTES_MAX},
     catalog::{self, TRANSCRIPTS},
     facts,
-    parameters::{LIST_MAX, LONG_TEXTS, REQUEST_BYTES_MAX, TEXT_BYTES_MAX},
     reasons::codes::COMMON,
 };
 use cvmd_state::{COMMAND_BYTES_MAX, ROW_BYTES_MAX};

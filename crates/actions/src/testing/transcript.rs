@@ -9,10 +9,10 @@ use crate::{
     action::STORED,
     catalog::{self, TRANSCRIPTS},
     facts::{self, Member},
-    parameters::taken,
     reasons::codes::{COMMON, is_declared},
     testing::{
         kinds::Check,
+        taken,
         world::{REASONS, World, public_key},
         world_networks,
     },
