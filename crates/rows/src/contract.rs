@@ -203,6 +203,11 @@ fn groups_are_read_in_order(open: &mut Open<'_>) {
     };
     engine.read(1, &mut take).unwrap();
     assert_eq!(count, 20);
+    engine.snapshot().unwrap();
+    let gone = engine.read(40, &mut |_, _| ControlFlow::Continue(()));
+    assert!(matches!(gone, Err(Error::Gone { from: 40, first: 41 })), "{gone:?}");
+    engine.append(41, &Group::new()).unwrap();
+    assert_eq!(groups(&mut *engine, 41), [(41, Group::new())]);
 }
 
 /// Sequences and bodies that a query finds, `max` at most.

@@ -93,6 +93,12 @@ impl Part {
     }
 }
 
+impl std::fmt::Display for Part {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "entries {} to {} of {} bytes", self.first, self.last, self.bytes)
+    }
+}
+
 /// What one group did to one part of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Touched {

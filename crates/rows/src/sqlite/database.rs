@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The newest layout that this code knows.
-const LAYOUT: i64 = 1;
+pub(super) const LAYOUT: i64 = 1;
 /// Marks the databases of this crate, "cvdr".
 pub(super) const APPLICATION: i64 = 0x6376_6472;
 
@@ -206,4 +206,11 @@ pub(super) fn last_revision(connection: &Connection) -> rusqlite::Result<u64> {
 /// Where the log's database stands in a directory.
 pub(super) fn file(directory: &Path) -> PathBuf {
     directory.join(FILE)
+}
+
+/// What SQLite finds wrong with a database's pages; nothing when all is well.
+pub(super) fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }

@@ -126,8 +126,14 @@ pub(super) fn ends(connection: &Connection, stream: &str, number: u64) -> rusqli
 #[derive(Debug)]
 pub(super) enum Stopped {
     Failed(rusqlite::Error),
-    /// The entry with this part and sequence does not agree with its checksum.
-    Damaged(u64, u64),
+    Damaged(Wrong),
+}
+
+/// The entry with this part and sequence does not agree with its checksum.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wrong {
+    pub(super) part: u64,
+    pub(super) sequence: u64,
 }
 
 impl From<rusqlite::Error> for Stopped {
@@ -146,10 +152,29 @@ pub(super) fn query(
     params: impl rusqlite::Params,
     take: &mut crate::TakeEntry<'_>,
 ) -> Result<(), Stopped> {
+    let mut wrong = None;
+    each(connection, stream, rest, params, &mut |found| match found {
+        Ok(found) => take(found),
+        Err(which) => {
+            wrong = Some(which);
+            ControlFlow::Break(())
+        }
+    })?;
+    wrong.map_or(Ok(()), |wrong| Err(Stopped::Damaged(wrong)))
+}
+
+/// The same, with entries that do not agree with their checksums.
+pub(super) fn each(
+    connection: &Connection,
+    stream: &str,
+    rest: &str,
+    params: impl rusqlite::Params,
+    take: &mut dyn FnMut(Result<Found<'_>, Wrong>) -> ControlFlow<()>,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM stream_{stream} {rest}"))?;
     let mut rows = statement.query(params)?;
     while let Some(row) = rows.next()? {
-        if take(found(stream, row)?) == ControlFlow::Break(()) {
+        if take(found(stream, row)) == ControlFlow::Break(()) {
             break;
         }
     }
@@ -157,15 +182,15 @@ pub(super) fn query(
 }
 
 /// An entry, checked.
-fn found<'a>(stream: &str, row: &'a Row<'_>) -> Result<Found<'a>, Stopped> {
-    let [part, sequence, revision, time] = numbers(row)?;
+fn found<'a>(stream: &str, row: &'a Row<'_>) -> Result<Found<'a>, Wrong> {
+    let number = |column| row.get::<_, i64>(column).unwrap_or_default().cast_unsigned();
+    let [part, sequence, revision, time] = [0, 1, 2, 3].map(number);
     let bytes = |column| row.get_ref(column).and_then(|value| Ok(value.as_blob()?)).ok();
     let crc: Option<u32> = row.get(4).ok();
-    let (Some(crc), Some(key), Some(body)) = (crc, bytes(5), bytes(6)) else {
-        return Err(Stopped::Damaged(part, sequence));
-    };
-    if crc != of_entry(stream, [part, sequence, revision, time], key, body) {
-        return Err(Stopped::Damaged(part, sequence));
+    let wrong = Wrong { part, sequence };
+    let (key, body) = (bytes(5).ok_or(wrong)?, bytes(6).ok_or(wrong)?);
+    if crc != Some(of_entry(stream, [part, sequence, revision, time], key, body)) {
+        return Err(wrong);
     }
     Ok(Found { part, sequence, revision, time, key, body })
 }

@@ -10,6 +10,8 @@ type Tables = HashMap<Box<str>, HashMap<u64, u64, foldhash::fast::FixedState>>;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     newer: Tables,
+    /// Groups that the snapshot under way covers. They leave as a whole when it is named.
+    covered: Tables,
 }
 
 impl Index {
@@ -27,6 +29,43 @@ impl Index {
 
     /// The revision of the group that holds the row's newest content.
     pub(super) fn find(&self, table: &str, sequence: u64) -> Option<u64> {
-        self.newer.get(table).and_then(|rows| rows.get(&sequence)).copied()
+        let in_tables = |tables: &Tables| tables.get(table).and_then(|rows| rows.get(&sequence)).copied();
+        in_tables(&self.newer).or_else(|| in_tables(&self.covered))
+    }
+
+    /// A snapshot of all groups until now begins.
+    pub(super) fn begin_snapshot(&mut self) {
+        // What a failed snapshot left behind.
+        let mut newer = std::mem::take(&mut self.newer);
+        for (table, rows) in newer.drain() {
+            self.covered.entry(table).or_default().extend(rows);
+        }
+    }
+
+    /// The snapshot that was begun is named.
+    pub(super) fn end_snapshot(&mut self) {
+        self.covered = Tables::default();
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn what_a_snapshot_covers_is_found_in_the_log_until_it_is_named() {
+        let mut index = Index::default();
+        index.note("vpcs", 1, 1);
+        index.note("vpcs", 2, 1);
+        index.begin_snapshot();
+        index.note("vpcs", 2, 2);
+        let find = |index: &Index| [1, 2, 3].map(|sequence| index.find("vpcs", sequence));
+        assert_eq!(find(&index), [Some(1), Some(2), None]);
+        // The first one failed.
+        index.begin_snapshot();
+        assert_eq!(find(&index), [Some(1), Some(2), None]);
+        index.note("vpcs", 3, 3);
+        index.end_snapshot();
+        assert_eq!(find(&index), [None, None, Some(3)]);
     }
 }

@@ -1,34 +1,66 @@
 //! Reads the log backwards, then the snapshot behind it: so each row is met first with its newest content.
 
 use super::{
-    checksum,
-    database::{last_revision, named},
+    database::{file, last_revision, named},
     entries::{Head, Table, ends},
     known::{Heads, Known},
+    log::{LogRow, group},
+    snapshot::Snapshot,
     words::{damaged, failed},
 };
 use crate::{Chunk, Error, Take, group::Changes, stream::Touched};
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-/// Passes each row once, and returns what is known of them.
-pub(super) fn load(path: &Path, reader: &Connection, tables: &[Table], take: &mut Take<'_>) -> Result<Known, Error> {
+/// How often a snapshot is looked for anew that another program deleted because it has named a newer one.
+const ATTEMPTS: u32 = 5;
+
+/// Passes each row once, and returns what is known of them, with the snapshot.
+pub(super) fn load(
+    directory: &Path,
+    reader: &Connection,
+    tables: &[Table],
+    take: &mut Take<'_>,
+) -> Result<(Known, Option<Snapshot>), Error> {
+    let path = &file(directory);
     let failed = |error: rusqlite::Error| failed(path, &error);
-    let transaction = reader.unchecked_transaction().map_err(failed)?;
-    let named = named(&transaction).map_err(failed)?;
-    let covered = named.map_or(0, |named| named.revision);
-    let revision = last_revision(&transaction).map_err(failed)?;
+    let mut attempts = 0;
+    loop {
+        // One moment of the log and of what it names.
+        let transaction = reader.unchecked_transaction().map_err(failed)?;
+        let named = named(&transaction).map_err(failed)?;
+        match named.map(|named| Snapshot::open(directory, named)).transpose() {
+            Err(Error::Incomplete { .. }) if attempts < ATTEMPTS => attempts += 1,
+            snapshot => {
+                let snapshot = snapshot?;
+                let known = load_both(path, &transaction, snapshot.as_ref(), tables, take)?;
+                return Ok((known, snapshot));
+            }
+        }
+    }
+}
+
+fn load_both(
+    path: &Path,
+    reader: &Connection,
+    snapshot: Option<&Snapshot>,
+    tables: &[Table],
+    take: &mut Take<'_>,
+) -> Result<Known, Error> {
+    let failed = |error: rusqlite::Error| failed(path, &error);
+    let covered = snapshot.map_or(0, |snapshot| snapshot.named().revision);
+    let revision = last_revision(reader).map_err(failed)?;
     let mut known = Known { revision, ..Known::default() };
     let mut gathered = Gathered::new(take);
     let mut expected = revision;
-    let mut statement = transaction
+    let mut statement = reader
         .prepare("SELECT revision, crc, touched, body FROM log WHERE revision > ?1 ORDER BY revision DESC")
         .map_err(failed)?;
     let mut rows = statement.query([covered.cast_signed()]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let group = group(path, row)?;
         if group.revision != expected {
-            return Err(damaged(path, &format!("group {expected}"), "it is missing"));
+            break;
         }
         expected -= 1;
         known.take(path, &group, &mut gathered)?;
@@ -36,33 +68,19 @@ pub(super) fn load(path: &Path, reader: &Connection, tables: &[Table], take: &mu
     if expected != covered {
         return Err(damaged(path, &format!("group {expected}"), "it is missing"));
     }
-    gathered.finish()?;
-    check_ends(path, &transaction, tables, &known.heads)?;
-    Ok(known)
-}
-
-/// A row of the log.
-pub(super) struct LogRow<'a> {
-    pub(super) revision: u64,
-    pub(super) touched: Vec<Touched>,
-    pub(super) body: &'a [u8],
-}
-
-/// A row of the log, checked.
-pub(super) fn group<'a>(path: &Path, row: &'a Row<'_>) -> Result<LogRow<'a>, Error> {
-    let revision: i64 = row.get(0).map_err(|error| failed(path, &error))?;
-    let revision = revision.cast_unsigned();
-    let wrong = |cause: &str| damaged(path, &format!("group {revision}"), cause);
-    let bytes = |column| row.get_ref(column).and_then(|value| Ok(value.as_blob()?)).ok();
-    let crc: Option<u32> = row.get(1).ok();
-    let (Some(crc), Some(touched), Some(body)) = (crc, bytes(2), bytes(3)) else {
-        return Err(wrong("a column is not what it was made as"));
-    };
-    if crc != checksum::of_group(revision, touched, body) {
-        return Err(wrong("it does not agree with its checksum"));
+    if let Some(snapshot) = snapshot {
+        let mut take = |table: &str, sequence, body: &[u8]| match known.index.find(table, sequence) {
+            Some(_) => Ok(()),
+            None => gathered.push(table, sequence, body),
+        };
+        let parts = snapshot.read(&mut take, &mut Err)?;
+        for ((stream, number), part) in parts {
+            known.heads.entry(stream).or_default().entry(number).or_insert(Head { part, first_time: None });
+        }
     }
-    let touched = Touched::decode_all(touched).ok_or_else(|| wrong("its streams are malformed"))?;
-    Ok(LogRow { revision, touched, body })
+    gathered.finish()?;
+    check_ends(path, reader, tables, &known.heads)?;
+    Ok(known)
 }
 
 impl Known {

@@ -1,10 +1,9 @@
 //! Reads one row, or groups one by one.
 
 use super::{
-    entries::{Stopped, query},
-    index::Index,
+    entries::{Stopped, Wrong, query},
     known::Heads,
-    load::{LogRow, group},
+    log::{LogRow, group},
     words::{damaged, failed},
 };
 use crate::{Entry, Error, Found, Group, TakeGroup, group::Changes, stream::Touched};
@@ -14,20 +13,18 @@ use std::{ops::ControlFlow, path::Path};
 /// Groups that are read in one transaction: short ones let the database's log begin anew.
 const GROUPS_AT_ONCE: u64 = 16;
 
-/// A row's newest content in the log: `Some(None)` when it was deleted there, `None` when the log knows nothing of it.
-pub(super) fn row_in_log(
+/// A row's content as the group of this revision left it; `None` when the group deleted it.
+pub(super) fn row_in_group(
     path: &Path,
     connection: &Connection,
-    index: &Index,
+    revision: u64,
     table: &str,
     sequence: u64,
-) -> Result<Option<Option<Vec<u8>>>, Error> {
-    let Some(revision) = index.find(table, sequence) else { return Ok(None) };
+) -> Result<Option<Vec<u8>>, Error> {
     let failed = |error: rusqlite::Error| failed(path, &error);
     let wrong = |cause: &str| damaged(path, &format!("group {revision}"), cause);
-    let mut statement = connection
-        .prepare_cached("SELECT revision, crc, touched, body FROM log WHERE revision = ?1")
-        .map_err(failed)?;
+    let query = "SELECT revision, crc, touched, body FROM log WHERE revision = ?1";
+    let mut statement = connection.prepare_cached(query).map_err(failed)?;
     let mut rows = statement.query([revision.cast_signed()]).map_err(failed)?;
     let row = rows.next().map_err(failed)?.ok_or_else(|| wrong("it is missing"))?;
     let mut newest = None;
@@ -37,7 +34,7 @@ pub(super) fn row_in_log(
             newest = Some(change.body.map(<[u8]>::to_vec));
         }
     }
-    newest.map(Some).ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))
+    newest.ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))
 }
 
 /// Passes groups from a revision on to `take`, in order.
@@ -128,7 +125,7 @@ pub(super) fn entries_of(
 pub(super) fn stopped_error(path: &Path, stream: &str, stopped: Stopped) -> Error {
     match stopped {
         Stopped::Failed(error) => failed(path, &error),
-        Stopped::Damaged(part, sequence) => {
+        Stopped::Damaged(Wrong { part, sequence }) => {
             let place = format!("stream {stream}, part {part}, entry {sequence}");
             damaged(path, &place, "it does not agree with its checksum")
         }

@@ -1,0 +1,166 @@
+//! Reads everything, and says what does not add up, one line a fault.
+
+use super::{
+    database::{file, integrity, look, named},
+    entries::each,
+    log::group,
+    read::entries_of,
+    snapshot::{Parts, Snapshot},
+    words::{failed, name},
+};
+use crate::{
+    Error,
+    group::Changes,
+    stream::{Part, Touched},
+};
+use rusqlite::Connection;
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+/// Checks a directory, whether a program has it open or not, and writes nothing.
+///
+/// Every group, row and entry is compared with its checksum; the log and each part of a stream must be without gaps; a
+/// snapshot must have the rows that it was named with; SQLite looks at the pages.
+///
+/// # Errors
+/// When the directory cannot be read at all.
+pub fn check(directory: &Path) -> Result<Vec<String>, Error> {
+    let path = file(directory);
+    let connection = look(&path, &[])?;
+    let mut check = Check { path, faults: Vec::new() };
+    check.all(directory, &connection).map_err(|error| failed(&check.path, &error))?;
+    Ok(check.faults)
+}
+
+struct Check {
+    path: PathBuf,
+    faults: Vec<String>,
+}
+
+impl Check {
+    fn wrong(&mut self, error: &Error) {
+        self.faults.push(error.to_string());
+    }
+
+    fn say(&mut self, place: &str, what: &str) {
+        self.faults.push(format!("{}: {place}: {what}", name(&self.path)));
+    }
+
+    fn all(&mut self, directory: &Path, connection: &Connection) -> rusqlite::Result<()> {
+        // One moment, also of a directory that is being written to.
+        let moment = connection.unchecked_transaction()?;
+        let named = named(&moment)?;
+        let mut parts = Parts::new();
+        if let Some(named) = named {
+            match Snapshot::open(directory, named) {
+                Ok(snapshot) => parts = self.snapshot(&snapshot),
+                Err(error) => self.wrong(&error),
+            }
+        }
+        match integrity(&moment) {
+            Ok(lines) => lines.iter().for_each(|line| self.say("pages", line)),
+            Err(error) => self.say("pages", &error.to_string()),
+        }
+        let touched = self.log(&moment, named.map_or(0, |named| named.revision))?;
+        for (_, touched) in &touched {
+            parts.insert((touched.stream.clone(), touched.number), touched.part);
+        }
+        for (revision, touched) in &touched {
+            let first = parts[&(touched.stream.clone(), touched.number)].first;
+            if let Err(error) = entries_of(&self.path, &moment, *revision, touched, first, &mut Vec::new()) {
+                self.wrong(&error);
+            }
+        }
+        let query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'stream_*' ORDER BY name";
+        let tables = moment.prepare(query)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        for table in tables {
+            let stream = table.trim_start_matches("stream_");
+            if let Err(error) = self.stream(&moment, stream, &mut parts) {
+                self.say(&format!("stream {stream}"), &error.to_string());
+            }
+        }
+        for ((stream, number), part) in parts {
+            self.say(&format!("stream {stream}, part {number}"), &format!("entry {} is missing", part.first));
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self, snapshot: &Snapshot) -> Parts {
+        match snapshot.check_pages() {
+            Ok(lines) => self.faults.extend(lines),
+            Err(error) => self.wrong(&error),
+        }
+        let mut wrong = |error: Error| {
+            self.faults.push(error.to_string());
+            Ok(())
+        };
+        snapshot.read(&mut |_, _, _| Ok(()), &mut wrong).unwrap_or_else(|error| {
+            self.wrong(&error);
+            Parts::new()
+        })
+    }
+
+    /// Checks the groups, and returns what they did to streams.
+    fn log(&mut self, connection: &Connection, covered: u64) -> rusqlite::Result<Vec<(u64, Touched)>> {
+        let mut statement = connection.prepare("SELECT revision, crc, touched, body FROM log ORDER BY revision")?;
+        let mut rows = statement.query([])?;
+        let (mut all, mut next) = (Vec::new(), None);
+        while let Some(row) = rows.next()? {
+            let revision = row.get::<_, i64>(0)?.cast_unsigned();
+            // Groups that the snapshot covers may be there or not.
+            let expected = next.unwrap_or(revision.min(covered + 1));
+            if revision != expected {
+                self.say(&format!("groups {expected} to {}", revision.wrapping_sub(1)), "they are missing");
+            }
+            next = Some(revision + 1);
+            match group(&self.path, row) {
+                Ok(group) => {
+                    if Changes::of(group.body).any(|change| change.is_err()) {
+                        self.say(&format!("group {revision}"), "its rows are malformed");
+                    }
+                    all.extend(group.touched.into_iter().map(|touched| (revision, touched)));
+                }
+                Err(error) => self.wrong(&error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Checks a stream's entries. Its parts are taken from the list.
+    fn stream(&mut self, connection: &Connection, stream: &str, parts: &mut Parts) -> rusqlite::Result<()> {
+        let mut lines = Vec::new();
+        let mut seen: Vec<(u64, Part)> = Vec::new();
+        each(connection, stream, "ORDER BY part, sequence", [], &mut |found| {
+            let (number, sequence, length) = match found {
+                Ok(found) => (found.part, found.sequence, found.key.len() + found.body.len()),
+                Err(wrong) => {
+                    lines.push((wrong.part, format!("entry {} does not agree with its checksum", wrong.sequence)));
+                    (wrong.part, wrong.sequence, 0)
+                }
+            };
+            match seen.last_mut() {
+                Some((same, part)) if *same == number => {
+                    if sequence != part.last + 1 {
+                        lines.push((number, format!("entry {} is missing", part.last + 1)));
+                    }
+                    *part = Part { last: sequence, bytes: part.bytes + length as u64, ..*part };
+                }
+                _ => seen.push((number, Part { first: sequence, last: sequence, bytes: length as u64 })),
+            }
+            ControlFlow::Continue(())
+        })?;
+        for (number, found) in seen {
+            match parts.remove(&(stream.to_owned(), number)) {
+                Some(part) if part == found => {}
+                Some(part) => lines.push((number, format!("it is {found} instead of {part}"))),
+                None => lines.push((number, "no group has written to it".into())),
+            }
+        }
+        for (number, line) in lines {
+            self.say(&format!("stream {stream}, part {number}"), &line);
+        }
+        Ok(())
+    }
+}
