@@ -76,9 +76,17 @@ impl MasterKey {
     /// # Errors
     /// Also for what an earlier version sealed: a start seals it anew, and from then on nothing opens without its purpose.
     pub(crate) fn open_sealed(&self, sealed: &str, purpose: Purpose<'_>) -> anyhow::Result<Secret> {
-        let text = sealed.strip_prefix(MARK).context("a sealed text is of an earlier version")?;
+        let text = sealed.strip_prefix(MARK).context(
+            "a sealed text is of an earlier version, and those were sealed anew: it was put there out of an old copy, or another \
+             master key has sealed it",
+        )?;
         let bytes = URL_SAFE_NO_PAD.decode(text).context("a sealed text is no base64")?;
         self.decrypt(&bytes, purpose.to_string().as_bytes())
+    }
+
+    /// Whether a text was sealed by a version that names purpose and row.
+    pub(crate) fn is_for_a_row(sealed: &str) -> bool {
+        sealed.starts_with(MARK)
     }
 
     /// Seals for its purpose what an earlier version sealed for any; nothing where that is done, or another key did it.

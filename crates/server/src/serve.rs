@@ -272,6 +272,7 @@ async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_po
         let [byte] = random::bytes::<1>();
         settings.block = [64, 128, 192][usize::from(byte) % 3];
     }
+    settings.sealed_for_rows |= first_start;
     if let Some(port) = ssh_port {
         settings.ssh_port = port;
     }

@@ -25,6 +25,9 @@ pub struct Settings {
     /// The seed that was loaded, and for which account; unknown if an earlier version loaded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeded: Option<(AccountNumber, Usage)>,
+    /// Nothing that an earlier version sealed for no row of its own is left: from now on none is taken as that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed_for_rows: bool,
 }
 
 /// The progress of loading a seed.
@@ -49,6 +52,7 @@ impl Default for Settings {
             directory: None,
             seed_hash: None,
             seeded: None,
+            sealed_for_rows: false,
         }
     }
 }
