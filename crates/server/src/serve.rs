@@ -255,8 +255,9 @@ async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyh
     let app = App::new(state, hypervisor, master_key, policy, shares);
     let app = Arc::new(App { access: config.access.clone(), ..app });
     sealing::seal_anew(&app).await.context("what an earlier version sealed cannot be sealed anew")?;
-    accounts::first_account(&app, data, config.credential.as_ref()).await?;
-    app.credentials.load(&app.state.view(), &app.master_key)?;
+    let given = config.credential.as_ref();
+    app.credentials.load(&app.state.view(), &app.master_key, given.map(|(id, _)| &**id))?;
+    accounts::first_account(&app, data, given).await?;
     remember_replays(&app).await?;
     Ok(app)
 }

@@ -38,6 +38,8 @@ pub enum Denied {
     /// Usually the client wrote its local date.
     ScopeDateMismatch { date: Box<str>, expected: Box<str> },
     SecretIdNotFound { secret_id: Box<str> },
+    /// The SecretId is known, but nobody can check what it signs.
+    SecretKeyUnreadable { secret_id: Box<str> },
     /// Too old or too far in the future.
     SignatureExpired { timestamp_seconds: u64, now_seconds: u64, skew_seconds: u64, limit_seconds: u64 },
     SignatureMismatch,

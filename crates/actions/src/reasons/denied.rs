@@ -78,6 +78,9 @@ reasons! {
         SecretIdNotFound { .. } => "AuthFailure.SecretIdNotFound" / "InvalidParameter.SecretIdNotFound",
             "The SecretId is not found, please ensure that your SecretId is correct.",
             "密钥不存在，请检查 SecretId 是否填写正确，注意前后不得有空格。";
+        SecretKeyUnreadable { .. } => "AuthFailure.SecretIdNotFound" / "InvalidParameter.SecretIdNotFound",
+            "The server cannot read the SecretKey of this SecretId. Ask the server's operator for another credential.",
+            "服务器无法读取该 SecretId 对应的 SecretKey，请联系服务器的管理员更换密钥。";
         SignatureExpired { timestamp_seconds, now_seconds, skew_seconds, limit_seconds } => "AuthFailure.SignatureExpire" / "InvalidRequest.ReplayAttack",
             "The signature has expired: the timestamp {timestamp_seconds} is {skew_seconds} seconds away from the server's time {now_seconds}; at most {limit_seconds} are allowed.",
             "签名过期：Timestamp {timestamp_seconds} 和服务器时间 {now_seconds} 相差 {skew_seconds} 秒，不得超过 {limit_seconds} 秒，请检查本地时间是否和标准时间同步。";

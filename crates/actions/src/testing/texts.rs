@@ -102,6 +102,7 @@ fn denials() -> Vec<Denied> {
         UnsupportedAlgorithm { algorithm: text() },
         ScopeDateMismatch { date: text(), expected: "e7".into() },
         SecretIdNotFound { secret_id: text() },
+        SecretKeyUnreadable { secret_id: text() },
         SignatureExpired { timestamp_seconds: 70, now_seconds: 770, skew_seconds: 700, limit_seconds: 300 },
         SignatureMismatch,
         UnknownToken { name: "Token" },

@@ -181,7 +181,8 @@ fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     let unreadable: Vec<_> = answer["Unreadable"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !unreadable.is_empty() {
         anyhow::bail!(
-            "the passwords of {} were sealed with another master.key and cannot be shown; they are kept for the day that it is back",
+            "the passwords of {} cannot be shown: they were sealed with another master.key, for whose return they are kept, or their \
+             rows were changed since; ResetInstancesPassword gives others",
             unreadable.join(", ")
         );
     }

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     command,
     operator::{
-        accounts::{FIRST_ACCOUNT, Refused, named, of_first_account},
+        accounts::{FIRST_ACCOUNT, Refused, named, usable_of_first_account},
         journal::entry,
     },
     plain_words, random,
@@ -35,7 +35,9 @@ pub(crate) async fn revoke(app: &App, credential_file: &Path, secret_id: &str, f
     let account = known.map(|credential| credential.account);
     let account = account.ok_or_else(|| Refused::NoCredential(secret_id.into()))?;
     let name = view.account(account).map(|account| account.name.clone()).unwrap_or_default();
-    if account == FIRST_ACCOUNT && of_first_account(&view).count() == 1 && !force {
+    let mut usable = usable_of_first_account(app, &view).map(|credential| &*credential.secret_id);
+    let is_last = usable.next() == Some(secret_id) && usable.next().is_none();
+    if account == FIRST_ACCOUNT && is_last && !force {
         bail!(
             "{secret_id} is the last credential of the first account: without one `cvmd env` has nothing to print, and who uses it is \
              refused. `cvmd credential add {name}` makes another one before; or say --force"

@@ -12,6 +12,7 @@ use anyhow::bail;
 use cvmd_actions::{Purpose, Seal};
 use cvmd_model::{Account, AccountNumber, Credential};
 use cvmd_state::{Transaction, View};
+use cvmd_wire::Credentials as _;
 use serde_json::{Value, json};
 use std::{convert::Infallible, io::IsTerminal, sync::Arc};
 
@@ -91,11 +92,11 @@ pub(crate) async fn first_account(
                     ),
                     Err(_) => tracing::warn!(
                         secret_id = id,
-                        "master.key is another than the one that sealed this credential, which is sealed anew; what else the old one \
-                         sealed, as the passwords of `cvmd messages`, can be read with that alone"
+                        "master.key is another than the one that sealed this credential, or its row was changed since: it is sealed \
+                         anew; what else another key sealed, as the passwords of `cvmd messages`, can be read with that alone"
                     ),
                 },
-                None => log_that_others_stay(&view, id),
+                None => log_that_others_stay(app, &view, id),
             }
             put_credential(app, FIRST_ACCOUNT, id.clone(), key.expose()).await
         }
@@ -105,14 +106,19 @@ pub(crate) async fn first_account(
 }
 
 /// The first account's credentials that are not revoked.
-pub(crate) fn of_first_account(view: &View) -> impl Iterator<Item = &Arc<Credential>> {
+fn of_first_account(view: &View) -> impl Iterator<Item = &Arc<Credential>> {
     view.credentials().filter(|credential| credential.account == FIRST_ACCOUNT && credential.is_valid())
 }
 
+/// Those of them that can sign.
+pub(crate) fn usable_of_first_account<'a>(app: &'a App, view: &'a View) -> impl Iterator<Item = &'a Arc<Credential>> {
+    of_first_account(view).filter(|credential| !app.credentials.is_unreadable(&credential.secret_id))
+}
+
 /// A new SecretId does not replace earlier ones, which surprises a user who meant to replace one.
-fn log_that_others_stay(view: &View, id: &str) {
+fn log_that_others_stay(app: &App, view: &View, id: &str) {
     let others: Vec<&str> =
-        of_first_account(view).map(|credential| &*credential.secret_id).take(OTHERS_NAMED).collect();
+        usable_of_first_account(app, view).map(|credential| &*credential.secret_id).take(OTHERS_NAMED).collect();
     if !others.is_empty() {
         tracing::warn!(
             secret_id = id,

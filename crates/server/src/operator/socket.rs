@@ -7,7 +7,7 @@ use crate::{
     metrics::Bound,
     operator::{
         account_removal,
-        accounts::{self, FIRST_ACCOUNT, of_first_account},
+        accounts::{self, FIRST_ACCOUNT, usable_of_first_account},
         journal::entry,
         question::Question,
         requests, standing,
@@ -19,6 +19,7 @@ use cvmd_actions::AccountBounds;
 use cvmd_hypervisor::Endpoint;
 use cvmd_model::InstanceId;
 use cvmd_state::JournalEntry;
+use cvmd_wire::Credentials as _;
 use serde_json::{Value, json};
 use std::{
     collections::HashSet,
@@ -192,9 +193,9 @@ async fn machines(app: &App) -> Value {
 
 fn environment(app: &App, endpoint: &str) -> anyhow::Result<Value> {
     let view = app.state.view();
-    let newest = of_first_account(&view)
+    let newest = usable_of_first_account(app, &view)
         .max_by_key(|credential| credential.created_seconds)
-        .context("the first account has no credential: `cvmd credential add default` makes one")?;
+        .context("the first account has no credential that signs: `cvmd credential add default` makes one")?;
     let key = app.master_key.open_sealed(&newest.secret_key_encrypted, (&**newest).into())?;
     Ok(json!({
         "Endpoint": endpoint,
@@ -230,13 +231,15 @@ fn credentials(app: &App) -> Value {
         let mut row = json!({"AccountName": account, "SecretId": credential.secret_id});
         if let Some(revoked) = credential.revoked_seconds {
             row["Revoked"] = cvmd_actions::time(revoked).into();
+        } else if app.credentials.is_unreadable(&credential.secret_id) {
+            row["Unusable"] = "its key cannot be decrypted".into();
         }
         row
     };
     view.credentials().map(credential).collect()
 }
 
-/// The decrypted messages, the numbers that acknowledge them, and those sealed with another master key.
+/// The decrypted messages, the numbers that acknowledge them, and those that cannot be decrypted.
 fn messages(app: &App) -> Value {
     let view = app.state.view();
     let (mut shown, mut sequences, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());

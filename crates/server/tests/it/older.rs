@@ -153,6 +153,32 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
     assert!(sealed(&home).iter().all(|text| text.starts_with("v1.")), "each for its row");
 }
 
+#[test]
+fn what_an_earlier_version_sealed_is_taken_once_and_not_out_of_an_old_copy_later() {
+    let home = home("0.1.0").0.expecting("credentials that cannot be decrypted");
+    let row = |change: &str| {
+        let database = Connection::open(home.data().join("state.db")).unwrap();
+        let of = "FROM credentials WHERE body ->> 'secret_id' != 'AKIDofTheKeptDirectory' LIMIT 1";
+        let (sequence, body): (i64, String) = database
+            .query_row(&format!("SELECT sequence, body {of}"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        if !change.is_empty() {
+            database.execute("UPDATE credentials SET body = ?1 WHERE sequence = ?2", (change, sequence)).unwrap();
+        }
+        body
+    };
+    let old = row("");
+    home.start().stop();
+    row(&old);
+    let server = home.start();
+    let listed = home.ask_json(&["credential", "list"]);
+    let unusable = listed.as_array().unwrap().iter().filter(|row| row["Unusable"].is_string()).count();
+    assert_eq!(unusable, 1, "{listed}");
+    let log = server.stop();
+    assert!(log.contains("of an earlier version") && log.contains("out of an old copy"), "{log}");
+    assert_eq!(row(""), old, "left as it was found");
+}
+
 fn machine_holds(machine: &cvmd_hypervisor_simulated::Machine, key: &Key) -> bool {
     let public = std::process::Command::new("ssh-keygen").arg("-yf").arg(&key.file).output().unwrap();
     let public = String::from_utf8(public.stdout).unwrap();

@@ -1,7 +1,7 @@
 //! Secrets on disk and between accounts: nothing in clear text on the disk or in a log, and one account learns nothing
 //! of another.
 
-use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
+use crate::support::{self, Home, Server, http::Client, machines, ssh, ssh::Key};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -243,11 +243,67 @@ fn what_is_sealed_opens_in_no_other_row() {
     let log = server.stop();
     assert!(log.contains("not made with this master key, or not for this row"), "{log}");
     exchange(&home, "messages", "text_encrypted");
-    exchange(&home, "credentials", "secret_key_encrypted");
-    let said = home.refuses_to_serve(&mut home.serve());
-    assert!(said.contains("cannot be decrypted"), "{said}");
-    exchange(&home, "credentials", "secret_key_encrypted");
     let server = home.start();
     assert_eq!(home.ask_json(&["messages"]).as_array().map(Vec::len), Some(2));
+    server.stop();
+}
+
+const UNDECRYPTED: &str = "credentials that cannot be decrypted sign nothing";
+
+#[test]
+fn credentials_that_cannot_be_decrypted_are_refused_and_nobody_else_is() {
+    let home = Home::new().expecting(UNDECRYPTED);
+    let server = home.start();
+    let [one, other, whole] = ["one", "other", "whole"].map(|name| home.ask_json(&["account", "add", name]));
+    let of = |server: &Server, added: &Value| {
+        server.client.with(added["SecretId"].as_str().unwrap(), added["SecretKey"].as_str().unwrap())
+    };
+    home.ask_json(&["account", "remove", "whole"]);
+    server.stop();
+    exchange(&home, "credentials", "secret_key_encrypted");
+    let server = home.start();
+    for added in [&one, &other] {
+        let refused = of(&server, added).answer("DescribeZones", json!({})).unwrap_err();
+        assert_eq!(refused.code, "AuthFailure.SecretIdNotFound");
+        assert!(refused.message.contains("cannot read the SecretKey"), "{}", refused.message);
+        let refused = of(&server, added).legacy("DescribeZones", &[]).unwrap_err();
+        assert!(refused.message.contains("cannot read the SecretKey"), "{}", refused.message);
+    }
+    assert_eq!(of(&server, &whole).refusal("DescribeZones", json!({})), "AuthFailure.SecretIdNotFound");
+    server.client.call("DescribeZones", json!({}));
+    let id = one["SecretId"].as_str().unwrap();
+    let row = || {
+        let listed = home.ask_json(&["credential", "list"]);
+        listed.as_array().unwrap().iter().find(|row| row["SecretId"] == id).unwrap().clone()
+    };
+    assert_eq!(row()["Unusable"], "its key cannot be decrypted");
+    home.ask_json(&["credential", "revoke", id]);
+    assert!(row()["Unusable"].is_null() && row()["Revoked"].is_string(), "{}", row());
+    let more = home.ask_json(&["credential", "add", "one"]);
+    of(&server, &more).call("DescribeZones", json!({}));
+    let log = server.stop();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains(" ERROR ")).collect();
+    let [line] = lines[..] else { panic!("{lines:?}") };
+    let other = other["SecretId"].as_str().unwrap();
+    assert!(line.contains(&format!("{id} of one")) && line.contains(&format!("{other} of other")), "{line}");
+}
+
+#[test]
+fn a_master_key_that_opens_no_credential_refuses_the_start_before_anything_is_sealed_with_it() {
+    let home = Home::new();
+    home.start().stop();
+    let (key, aside) = (home.data().join("master.key"), home.data().join("aside"));
+    let server = home.start();
+    home.ask_json(&["account", "add", "one"]);
+    server.stop();
+    std::fs::rename(&key, &aside).unwrap();
+    std::fs::write(&key, format!("{}=", "A".repeat(43))).unwrap();
+    for _ in 0..2 {
+        let said = home.refuses_to_serve(&mut home.serve());
+        assert!(said.contains("cannot be decrypted: a sealed text was not made with this master key"), "{said}");
+    }
+    std::fs::rename(&aside, &key).unwrap();
+    let server = home.start();
+    assert!(home.ask_json(&["credential", "list"]).as_array().unwrap().iter().all(|row| row["Unusable"].is_null()));
     server.stop();
 }
