@@ -1,6 +1,6 @@
 //! The data directory: its lock while a server runs, and the names of its files.
 
-use crate::{plain_words, waiting};
+use crate::{master_key::write_private, plain_words, waiting};
 use anyhow::{Context, bail};
 use parking_lot::{Mutex, MutexGuard};
 use std::{
@@ -184,8 +184,8 @@ impl DataDirectory {
 
     /// Writes down why this server ended, for commands that find no server.
     fn note_failure(&self, why: &anyhow::Error) {
-        // The log has it too.
-        let _ = std::fs::write(failure(&self.path), plain_words::chain(why));
+        // The log has it too. On a full disk there is none, rather than an empty one.
+        let _ = write_private(&failure(&self.path), &plain_words::chain(why));
     }
 
     pub(crate) fn forget_failure(&self) {
@@ -349,8 +349,9 @@ pub(crate) fn connect(data: &Path) -> anyhow::Result<UnixStream> {
                  which. Ask again in a while"
             );
         }
-        if let Ok(why) = std::fs::read_to_string(failure(data)) {
-            bail!("no cvmd is running on {}: the last one ended with: {why}", data.display());
+        let why = std::fs::read_to_string(failure(data)).unwrap_or_default();
+        if !why.trim().is_empty() {
+            bail!("no cvmd is running on {}: the last one ended with: {}", data.display(), why.trim());
         }
         // The usual cases, for which the message says enough.
         let is_plain = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);

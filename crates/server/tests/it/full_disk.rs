@@ -12,6 +12,20 @@ fn limit_files(server: &Server, most: &str) {
 }
 
 #[test]
+fn a_start_on_a_full_disk_leaves_nothing_half_written() {
+    let home = Home::new();
+    let serve = home.serve();
+    let mut shell = Command::new("sh");
+    // No file may grow. By default the system would end the process.
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
+    shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let message = home.refuses_to_serve(&mut shell);
+    assert!(message.contains("cannot write"), "{message}");
+    let left: Vec<_> = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn a_full_disk_is_reported_by_health_until_writes_succeed_again() {
     // The machines' store logs it too.
     let home = Home::new().expecting("the disk cannot be written to").expecting("could not be committed");
