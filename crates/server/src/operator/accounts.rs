@@ -5,7 +5,10 @@ use crate::{
     data::DataDirectory,
     given_credential,
     master_key::{Secret, write_private},
-    operator::{account_name, journal::entry},
+    operator::{
+        account_name,
+        journal::{NO_ACCOUNT, entry},
+    },
     print, random,
 };
 use anyhow::bail;
@@ -55,7 +58,7 @@ pub(crate) fn for_people(row: &mut Value) {
     let mut mib = |name: &str| row.remove(name).and_then(|bytes| bytes.as_f64()).map(|bytes| bytes / MIB);
     if let (Some(held), Some(limit)) = (mib("Bytes"), mib("BytesMax")) {
         // As precisely as the limit is given.
-        row.insert("Kept".into(), format!("{held:.2} of {} MiB", (limit * 100.0).round() / 100.0).into());
+        row.insert("Storage".into(), format!("{held:.2} of {} MiB", (limit * 100.0).round() / 100.0).into());
     }
 }
 
@@ -162,7 +165,7 @@ pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
     let (name, created_seconds) = (Box::<str>::from(name), app.now_seconds());
     let put_credential = putting(app, &id, key.expose());
     let request = random::request_id();
-    let entry = entry(app, request, FIRST_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
+    let entry = entry(app, request, NO_ACCOUNT, "AddAccount", format!("account {name}, credential {id}"));
     // Checked inside the transaction: otherwise two commands at once could take the same number.
     let added = app.state.commit(entry, move |tx| {
         if tx.view().accounts().any(|account| account.name == name) {

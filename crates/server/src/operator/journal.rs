@@ -7,7 +7,10 @@ use cvmd_state::JournalEntry;
 /// The credential column of these entries.
 const OPERATOR: &str = "operator";
 
-/// A command's entry. The account is the one that the command is about, or the first one if there is none yet.
+/// The account of a command that is about none, or about one that is not there yet.
+pub(crate) const NO_ACCOUNT: AccountNumber = AccountNumber(0);
+
+/// A command's entry. The account is the one that the command is about, or [`NO_ACCOUNT`].
 pub(crate) fn entry(
     app: &App,
     request: RequestId,

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    operator::{account_removal, accounts, question::LINES_MAX},
+    operator::{account_removal, accounts, journal::NO_ACCOUNT, question::LINES_MAX},
 };
 use anyhow::bail;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
@@ -73,7 +73,8 @@ struct Names {
 impl Names {
     async fn of(app: &App, lines: &[JournalLine]) -> anyhow::Result<Names> {
         let view = app.state.view();
-        let is_all_there = lines.iter().all(|line| view.account(line.account).is_some());
+        let is_there = |line: &JournalLine| line.account == NO_ACCOUNT || view.account(line.account).is_some();
+        let is_all_there = lines.iter().all(is_there);
         let removed = if is_all_there { Vec::new() } else { removed(app).await? };
         Ok(Names { view, removed })
     }
@@ -97,11 +98,8 @@ struct Whose<'a> {
 }
 
 fn row(names: &Names, line: &JournalLine) -> Value {
-    let whose = names.whose(line.account);
     let mut row = json!({
         "Time": cvmd_actions::time_with_milliseconds(line.at_seconds, line.microseconds),
-        "AccountName": whose.name,
-        "Uin": whose.uin.to_string(),
         "Action": line.action,
         "Decision": line.decision,
         "InstanceIds": line.instances,
@@ -109,8 +107,14 @@ fn row(names: &Names, line: &JournalLine) -> Value {
     if line.dry_run {
         row["DryRun"] = json!(true);
     }
-    if whose.is_removed {
-        row["Removed"] = json!(true);
+    // A command of the operator's may be about no account.
+    if line.account != NO_ACCOUNT {
+        let whose = names.whose(line.account);
+        row["AccountName"] = json!(whose.name);
+        row["Uin"] = json!(whose.uin.to_string());
+        if whose.is_removed {
+            row["Removed"] = json!(true);
+        }
     }
     if let Some(message) = &line.message {
         row["Message"] = json!(message);

@@ -7,8 +7,8 @@ use crate::{
     metrics::Bound,
     operator::{
         account_removal,
-        accounts::{self, FIRST_ACCOUNT, usable_of_first_account},
-        journal::entry,
+        accounts::{self, usable_of_first_account},
+        journal::{NO_ACCOUNT, entry},
         question::Question,
         requests, standing,
     },
@@ -270,7 +270,7 @@ async fn messages_shown(app: &App, sequences: Vec<u64>) -> anyhow::Result<Value>
     }
     let view = app.state.view();
     let instances = view.messages().filter(|message| shown.contains(&message.sequence)).map(|message| message.instance);
-    let entry = entry(app, random::request_id(), FIRST_ACCOUNT, "ShowMessages", None);
+    let entry = entry(app, random::request_id(), NO_ACCOUNT, "ShowMessages", None);
     let entry = JournalEntry { instances: instances.take(INSTANCES_NAMED).collect(), ..entry };
     let removed = app.state.commit(entry, move |tx| {
         let messages = tx.view().messages().filter(|message| shown.contains(&message.sequence));

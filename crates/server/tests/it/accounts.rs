@@ -171,7 +171,14 @@ fn what_the_operator_changes_stands_in_the_journal_with_its_target_and_never_a_k
     let added = home.ask_json(&["account", "add", "second"]);
     let id = |of: &Value| of["SecretId"].as_str().unwrap().to_owned();
     assert_eq!(line(&added), entry("AddAccount", format!("account second, credential {}", id(&added))));
+    let of_account = |answer: &Value| {
+        let lines = home.ask_json(&["request", answer["RequestId"].as_str().unwrap()]);
+        lines[0]["AccountName"].as_str().map(str::to_owned)
+    };
+    assert_eq!(of_account(&added), None, "it is about an account that was not there");
+    assert!(!text(&home.ask(&["requests"])).contains("AccountName"), "and about no other one");
     let more = home.ask_json(&["credential", "add", "second"]);
+    assert_eq!(of_account(&more).as_deref(), Some("second"));
     assert_eq!(line(&more), entry("AddCredential", format!("credential {}", id(&more))));
     let revoked = home.ask_json(&["credential", "revoke", &id(&more)]);
     assert_eq!(line(&revoked), entry("RevokeCredential", format!("credential {}", id(&more))));
