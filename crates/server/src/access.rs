@@ -3,6 +3,7 @@
 use crate::{
     config::given::{Given, setting},
     master_key::Secret,
+    plain_words,
 };
 use anyhow::{Context, bail};
 use hyper::{HeaderMap, header::AUTHORIZATION};
@@ -86,7 +87,10 @@ impl Peers {
             (prefix <= longest).then_some(Peers { first, prefix })
         };
         read().with_context(|| {
-            format!("connect.peers holds addresses and ranges such as 192.0.2.7 or 10.0.0.0/8, not \"{text}\"")
+            format!(
+                "connect.peers holds addresses and ranges such as 192.0.2.7 or 10.0.0.0/8, not \"{}\"",
+                plain_words::value(text)
+            )
         })
     }
 

@@ -10,13 +10,13 @@ pub(crate) mod ssh_settings;
 
 use crate::{
     access::Access,
-    cli::arguments::{Data, Format, Missing, variable},
+    cli::arguments::{Data, Format, Missing, text_variable},
     config::{
         given::{Given, ServeArguments, Setting, setting},
         settings::SECRET_KEY,
         ssh_settings::Ssh,
     },
-    given_credential,
+    given_credential, plain_words,
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{AccountBounds, Policy, Prices, RunningKeyChange};
@@ -93,7 +93,7 @@ impl Config {
         let ssh = Ssh::read(&given, expose)?;
         let is_exposed = !listen.ip().is_loopback() || ssh.reaches_others();
         let secret_id = given.value(setting!(secret_id)).filter(|id| !id.is_empty());
-        let credential = given_credential::read(secret_id, variable(SECRET_KEY), is_exposed)?;
+        let credential = given_credential::read(secret_id, text_variable(SECRET_KEY), is_exposed)?;
         given.check_file(setting!(log_format), |format| log_format(&format))?;
         Ok(Config {
             listen,
@@ -135,7 +135,7 @@ fn listen_at(text: &str, expose: bool) -> anyhow::Result<SocketAddr> {
 }
 
 fn region(name: &str) -> anyhow::Result<RegionId> {
-    RegionId::find(name).with_context(|| format!("there is no region {name}"))
+    RegionId::find(name).with_context(|| format!("there is no region {}", plain_words::value(name)))
 }
 
 fn log_filter(filter: String) -> anyhow::Result<String> {
@@ -173,7 +173,7 @@ fn log_format(value: &str) -> anyhow::Result<Format> {
     match value {
         "json" => Ok(Format::Json),
         "text" => Ok(Format::Text),
-        other => bail!("log_format is \"text\" or \"json\", not \"{other}\""),
+        other => bail!("log_format is \"text\" or \"json\", not \"{}\"", plain_words::value(other)),
     }
 }
 
@@ -182,7 +182,7 @@ fn running_key_change(value: &str) -> anyhow::Result<RunningKeyChange> {
         "refuse" => Ok(RunningKeyChange::Refuse),
         "shutdown" => Ok(RunningKeyChange::Shutdown),
         "live" => bail!("running_key_change cannot be \"live\" in this version: no hypervisor can do it yet"),
-        other => bail!("running_key_change is \"refuse\" or \"shutdown\", not \"{other}\""),
+        other => bail!("running_key_change is \"refuse\" or \"shutdown\", not \"{}\"", plain_words::value(other)),
     }
 }
 
@@ -190,6 +190,6 @@ fn associate(value: &str) -> anyhow::Result<Associate> {
     match value {
         "replace" => Ok(Associate::Replace),
         "add" => Ok(Associate::Add),
-        other => bail!("associate is \"replace\" or \"add\", not \"{other}\""),
+        other => bail!("associate is \"replace\" or \"add\", not \"{}\"", plain_words::value(other)),
     }
 }

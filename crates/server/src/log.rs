@@ -4,6 +4,7 @@
 //! would use too much memory, are dropped and counted.
 
 use crate::cli::arguments::Format;
+use crate::plain_words;
 use anyhow::{Context, bail};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
@@ -65,7 +66,8 @@ pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
         let (target, level) = part.rsplit_once('=').map_or((None, part), |(target, level)| (Some(target), level));
         if !is_level(level) {
             bail!(
-                "log is off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug; not \"{filter}\""
+                "log is off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug; not \"{}\"",
+                plain_words::value(filter)
             );
         }
         let part = |target: &str| {
@@ -73,7 +75,8 @@ pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
         };
         if let Some(target) = target.filter(|target| !part(target)) {
             bail!(
-                "log names {target:?}, which is no part of the program: its parts are {}, and of libraries {}",
+                "log names \"{}\", which is no part of the program: its parts are {}, and of libraries {}",
+                plain_words::value(target),
                 OURS.join(", "),
                 LIBRARIES.join(", ")
             );

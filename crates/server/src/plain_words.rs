@@ -2,6 +2,12 @@
 
 use std::fmt::Display;
 
+/// The maximum of characters of a bad value that a message repeats.
+const VALUE_CHARACTERS_MAX: usize = 100;
+
+/// The same of the words before it, as `unknown field`.
+const KIND_CHARACTERS_MAX: usize = 40;
+
 /// The words of serde, serde_json and toml, and plain ones.
 const WORDS: &[(&str, &str)] = &[
     ("invalid type: ", ""),
@@ -30,10 +36,10 @@ pub(crate) fn of(message: impl Display) -> String {
         let rest = after.trim_start_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
         text = format!("{before}expected an object or a section{rest}");
     }
-    match meant(&text) {
-        Some(meant) => format!("{text} (did you mean `{meant}`?)"),
-        None => text,
-    }
+    let meant = meant(&text).map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"));
+    // A value stands before what was expected.
+    let (found, expected) = text.split_at(text.rfind(", expected ").unwrap_or(text.len()));
+    format!("{}{expected}{meant}", excerpt(found, VALUE_CHARACTERS_MAX + KIND_CHARACTERS_MAX))
 }
 
 /// The known name that an unknown one is closest to.
@@ -78,6 +84,30 @@ pub(crate) fn counted(count: impl Display, kind: &str) -> String {
     };
     let words = if count == "1" { many.trim_end_matches('s') } else { &many };
     format!("{count} {words}")
+}
+
+/// A bad value, as messages repeat it.
+pub(crate) fn value(text: &str) -> String {
+    excerpt(text, VALUE_CHARACTERS_MAX)
+}
+
+/// What stands in place of a control character, which would command the terminal: `\u{1b}`. Lines stay lines.
+pub(crate) fn printable(text: &str) -> String {
+    let parts = text.split_inclusive(char::is_control).map(|part| match part.chars().last() {
+        Some(last) if last.is_control() && last != '\n' => {
+            format!("{}{}", &part[..part.len() - last.len_utf8()], last.escape_default())
+        }
+        _ => part.to_owned(),
+    });
+    parts.collect()
+}
+
+/// The beginning of a text that somebody else has written, in one line.
+pub(crate) fn excerpt(text: &str, characters_max: usize) -> String {
+    let mut characters = text.chars();
+    let begin: String = characters.by_ref().take(characters_max).collect();
+    let more = if characters.next().is_some() { "..." } else { "" };
+    printable(&begin).replace('\n', "\\n") + more
 }
 
 /// An error and its causes, for people: without the system's error numbers.
@@ -151,6 +181,15 @@ mod test {
     }
 
     #[test]
+    fn a_value_is_repeated_in_part() {
+        let long = "x".repeat(10_000);
+        for toml in [format!("{long} = 1"), format!("small = \"{long}\""), format!("price = [\"{long}\"]")] {
+            let message = of(toml::from_str::<Read>(&toml).unwrap_err().message());
+            assert!(message.len() < 300 && message.contains(", expected "), "{message}");
+        }
+    }
+
+    #[test]
     fn a_misspelt_name_gets_a_suggestion() {
         for (toml, meant) in [
             ("smal = 1", Some("small")),
@@ -164,6 +203,13 @@ mod test {
             let suggested = message.split_once(" (did you mean `").map(|(_, rest)| rest.trim_end_matches("`?)"));
             assert_eq!(suggested, meant, "{message}");
         }
+    }
+
+    #[test]
+    fn what_commands_a_terminal_is_written_out() {
+        assert_eq!(printable("a\u{1b}[31mb\nc\r\u{7f}\u{9b}\t"), "a\\u{1b}[31mb\nc\\r\\u{7f}\\u{9b}\\t");
+        assert_eq!(excerpt("a\u{1b}b\nc", 4), "a\\u{1b}b\\n...");
+        assert_eq!((excerpt("密钥", 2), excerpt("", 2)), ("密钥".into(), String::new()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! `println!` and `eprintln!` panic when they cannot write, so clippy forbids them in this crate.
 
+use crate::plain_words;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// A shell's status for a program ended by SIGPIPE: 128 and the signal's number.
@@ -101,8 +102,10 @@ fn is_closed() -> bool {
     place.as_os_str() == "/dev/null" && flags & ACCESS == READ_AND_WRITE
 }
 
-/// Prints a remark for people on standard error. If that fails too, nobody can be informed.
+/// Prints a remark for people on standard error, without control characters: parts of it may come from elsewhere. If that
+/// fails too, nobody can be informed.
 pub(crate) fn remark(text: &str) {
+    let text = plain_words::printable(text);
     // One write, so that lines of several programs on one terminal do not mix.
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }

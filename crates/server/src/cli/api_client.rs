@@ -7,6 +7,10 @@ use cvmd_wire::sign;
 use http_body_util::Full;
 use hyper::Request;
 use serde_json::Value;
+use std::time::Duration;
+
+/// Making a key takes time on a busy computer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where to send requests, and with which credential.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ impl ApiClient {
             .header("X-TC-Region", &self.region)
             .body(Full::from(body))?;
         let stream = http_client::connect(&self.address).with_context(|| format!("cannot reach {}", self.address))?;
-        let (_, body) = http_client::exchange(stream, &self.address, request)?;
+        let (_, body) = http_client::exchange(stream, &self.address, request, PATIENCE)?;
         let mut reply: Value = serde_json::from_slice(&body).context("the reply is no JSON")?;
         let response = reply["Response"].take();
         match &response["Error"] {

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Client {
@@ -91,8 +91,13 @@ impl Data {
 }
 
 /// A variable of the environment; one that is empty is none.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The same as a text. One that is none is refused before anybody asks.
+pub(crate) fn text_variable(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
 }
 
 fn default_data() -> anyhow::Result<PathBuf> {

@@ -1,5 +1,6 @@
 //! The HTTP client of the commands: one request per connection, with hyper's client, blocking.
 
+use crate::plain_words;
 use anyhow::bail;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -11,8 +12,8 @@ use std::{
     time::Duration,
 };
 
-/// How long a server may take to answer. Bytes in a tunnel may pause for hours.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may take to answer what costs it nothing. Bytes in a tunnel may pause for hours.
+pub(crate) const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The maximum bytes of an answer: the API's largest has 8 MiB.
@@ -24,6 +25,20 @@ pub(crate) struct Tunnel {
     pub(crate) stream: TcpStream,
     /// The bytes that arrived together with the answer.
     pub(crate) first: Bytes,
+}
+
+/// The server's own words, for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(String);
+
+impl Refused {
+    /// The maximum of characters that are shown.
+    const CHARACTERS_MAX: usize = 500;
+
+    pub(crate) fn of(body: &[u8]) -> Refused {
+        Refused(plain_words::excerpt(String::from_utf8_lossy(body).trim(), Refused::CHARACTERS_MAX))
+    }
 }
 
 /// Connects to the first of the host's addresses that accepts.
@@ -38,7 +53,8 @@ pub(crate) fn connect(address: &str) -> std::io::Result<TcpStream> {
     outcome
 }
 
-/// Sends a request; returns the answer's status and body. `address` is used in messages.
+/// Sends a request; returns the answer's status and body, which must be there within `patience`. `address` is used in
+/// messages.
 ///
 /// # Errors
 /// The reason why there is no answer.
@@ -46,8 +62,9 @@ pub(crate) fn exchange(
     stream: TcpStream,
     address: &str,
     request: Request<Full<Bytes>>,
+    patience: Duration,
 ) -> anyhow::Result<(StatusCode, Bytes)> {
-    within(address, async {
+    within(address, patience, async {
         let answer = answer(stream, address, request).await?;
         Ok((answer.status(), whole(answer, address).await?))
     })
@@ -56,13 +73,13 @@ pub(crate) fn exchange(
 /// Opens a tunnel by `CONNECT`.
 ///
 /// # Errors
-/// The reason why there is no answer, or the server's refusal.
+/// The reason why there is no answer, or the server's refusal, which is [`Refused`].
 pub(crate) fn tunnel(stream: TcpStream, address: &str, target: &str) -> anyhow::Result<Tunnel> {
     let request = Request::builder().method(Method::CONNECT).uri(target).header(HOST, target).body(Full::default())?;
-    within(address, async {
+    within(address, ANSWERED_WITHIN, async {
         let answer = answer(stream, address, request).await?;
         if answer.status() != StatusCode::OK {
-            bail!("{}", String::from_utf8_lossy(&whole(answer, address).await?).trim());
+            bail!(Refused::of(&whole(answer, address).await?));
         }
         let upgraded = upgrade::on(answer).await?.downcast::<TokioIo<tokio::net::TcpStream>>();
         // Invariant: it is the connection that was passed to hyper.
@@ -74,10 +91,10 @@ pub(crate) fn tunnel(stream: TcpStream, address: &str, target: &str) -> anyhow::
 }
 
 /// Waits for the future, on a runtime of its own and with a limit.
-fn within<T>(address: &str, asked: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+fn within<T>(address: &str, patience: Duration, asked: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Ok(outcome) = runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await }) else {
-        bail!("{address} does not answer within {} s; is it a cvmd, and not stopped?", PATIENCE.as_secs())
+    let Ok(outcome) = runtime.block_on(async { tokio::time::timeout(patience, asked).await }) else {
+        bail!("{address} does not answer within {} s; is it a cvmd, and not stopped?", patience.as_secs())
     };
     outcome
 }

@@ -5,13 +5,14 @@ use crate::{
     cli::{
         arguments::{Data, ServerArguments, variable},
         ask::ask,
-        http_client::{self, Tunnel},
+        http_client::{self, ANSWERED_WITHIN, Refused, Tunnel},
     },
     data, misuse,
     operator::{
         question::Question,
         standing::{MACHINE_PAGE, Sshd, Standing},
     },
+    plain_words,
 };
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -48,7 +49,7 @@ impl Server {
             && !is_there
             && let Some(endpoint) = variable("CVMD_ENDPOINT")
         {
-            return misuse::checked(Server::far(&endpoint));
+            return misuse::checked(Server::far(&endpoint.to_string_lossy()));
         }
         let directory = std::path::absolute(directory)?;
         Ok(Server::At { directory, data: arguments.data.clone() })
@@ -80,14 +81,18 @@ impl Server {
         // It becomes part of a line of an ssh configuration.
         let is_address = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte);
         if address.is_empty() || !address.bytes().all(is_address) {
-            bail!("the endpoint is http://ADDR:PORT, such as http://127.0.0.1:8312; not {endpoint:?}");
+            bail!(
+                "the endpoint is http://ADDR:PORT, such as http://127.0.0.1:8312; not \"{}\"",
+                plain_words::value(endpoint)
+            );
         }
         // The host key is read over this connection: an https endpoint must not be asked in clear text, except on this
         // host.
         if is_tls && !is_this_host(address) {
             bail!(
-                "this command does not speak TLS, so {endpoint} cannot be asked for host keys. Where the server's data directory \
-                 is at hand, say --data DIR; over a network that you trust, --endpoint http://{address}: the port takes both"
+                "this command does not speak TLS, so {} cannot be asked for host keys. Where the server's data directory \
+                 is at hand, say --data DIR; over a network that you trust, --endpoint http://{address}: the port takes both",
+                plain_words::value(endpoint)
             );
         }
         Ok(Server::Far { endpoint: format!("http://{address}") })
@@ -113,7 +118,7 @@ impl Server {
             Server::Far { .. } => {
                 let (status, body) = self.get(&format!("{MACHINE_PAGE}{id}"))?;
                 if status != StatusCode::OK {
-                    bail!("{}", String::from_utf8_lossy(&body).trim());
+                    bail!(Refused::of(&body));
                 }
                 serde_json::from_slice(&body).context("the server's answer cannot be read")?
             }
@@ -168,7 +173,7 @@ impl Server {
     fn get(&self, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
         let (address, stream) = self.connect()?;
         let request = Request::get(path).header(HOST, &address).header(CONNECTION, "close").body(Full::default())?;
-        http_client::exchange(stream, &address, request)
+        http_client::exchange(stream, &address, request, ANSWERED_WITHIN)
     }
 }
 

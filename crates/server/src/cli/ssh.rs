@@ -3,12 +3,17 @@
 
 use crate::{
     cli::{
-        arguments::ServerArguments, command_line::SshCommand, env::quoted, http_client::Tunnel, program,
-        remote::Server, ssh_line::SshLine,
+        arguments::ServerArguments,
+        command_line::SshCommand,
+        env::quoted,
+        http_client::{Refused, Tunnel},
+        program,
+        remote::Server,
+        ssh_line::SshLine,
     },
     misuse,
     operator::standing::{Sshd, Standing},
-    print, waiting,
+    plain_words, print, waiting,
 };
 use anyhow::{Context, bail};
 use cvmd_model::InstanceId;
@@ -42,7 +47,9 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
         SshCommand::SshConfig { server, relay } => print::result(&include(&Server::lasting(&server)?, relay)?)?,
         SshCommand::Relay { server, instance } => {
             let (id, server) = (id(&instance)?, Server::of(&server)?);
-            pipe(server.tunnel(id).map_err(|why| reason(&server, id).unwrap_or(why))?)?;
+            // A server that says nothing is not asked again.
+            let reason = |why: &anyhow::Error| why.is::<Refused>().then(|| reason(&server, id)).flatten();
+            pipe(server.tunnel(id).map_err(|why| reason(&why).unwrap_or(why))?)?;
         }
         SshCommand::HostKey { server, instance } => {
             let id = id(&instance)?;
@@ -71,7 +78,8 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn id(text: &str) -> anyhow::Result<InstanceId> {
-    misuse::checked(text.parse().with_context(|| format!("{text} is no instance id: one looks like ins-1e4r6y8i")))
+    let wrong = |_| anyhow::anyhow!("{} is no instance id: one looks like ins-1e4r6y8i", plain_words::value(text));
+    misuse::checked(text.parse().map_err(wrong))
 }
 
 /// Replaces this process by OpenSSH's `ssh`.

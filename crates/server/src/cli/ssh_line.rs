@@ -1,6 +1,7 @@
 //! Parses the arguments of `cvmd ssh`: OpenSSH's options and cvmd's own, the instance and the command, separated as
 //! OpenSSH's getopt does.
 
+use crate::plain_words;
 use anyhow::{Context, bail};
 use std::path::PathBuf;
 
@@ -83,7 +84,8 @@ impl SshLine {
             "data" => self.data = Some(value()?.into()),
             "endpoint" => self.endpoint = Some(value()?),
             _ => bail!(
-                "cvmd ssh has no option --{name}: it has --data, --endpoint and --relay, and takes ssh's own options"
+                "cvmd ssh has no option --{}: it has --data, --endpoint and --relay, and takes ssh's own options",
+                plain_words::value(name)
             ),
         }
         Ok(())
@@ -111,8 +113,9 @@ impl SshLine {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
         if WAYS.iter().any(is) {
             bail!(
-                "{word} cannot be heeded: cvmd ssh itself says where {name} leads. `cvmd ssh-config` prints an include for an \
-                 ssh of your own making"
+                "{} cannot be heeded: cvmd ssh itself says where {name} leads. `cvmd ssh-config` prints an include for an ssh of \
+                 your own making",
+                plain_words::value(word)
             );
         }
         self.names_user |= is(&"User");

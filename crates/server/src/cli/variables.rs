@@ -10,16 +10,19 @@ use crate::{
         given::{Sources, flag},
         settings::{FLAGLESS, with_defaults_shown},
     },
+    plain_words,
 };
 use clap::{
     ArgMatches, Command, CommandFactory, FromArgMatches,
     builder::Resettable,
-    error::{ContextKind, ContextValue},
+    error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
 use std::{
+    any::TypeId,
     collections::BTreeSet,
     ffi::{OsStr, OsString},
+    path::PathBuf,
 };
 
 /// Commands read it, although it has no flag among the settings.
@@ -39,13 +42,23 @@ pub(crate) fn parse() -> Result<Arguments, clap::Error> {
 
 /// Reads these words, and the variables that are not to be left out.
 fn read(words: &[OsString], is_left_out: &dyn Fn(&OsStr) -> bool) -> Result<Arguments, clap::Error> {
-    let command = Arguments::command().mut_subcommand("serve", with_defaults_shown);
-    let mut command = without(command, is_left_out);
-    let parsed = command.try_get_matches_from_mut(words).map_err(|error| blame(error, &command, words))?;
+    let all = Arguments::command().mut_subcommand("serve", with_defaults_shown);
+    let mut command = without(all.clone(), is_left_out);
+    let parsed = command.try_get_matches_from_mut(words).map_err(|error| {
+        let error = match error.kind() {
+            ErrorKind::InvalidUtf8 => no_text(&mut command, words),
+            _ => shortened(blame(error, &command, words)),
+        };
+        with_usage_of(error, without(all, &|_| true), words)
+    })?;
     let mut arguments = Arguments::from_arg_matches(&parsed).map_err(|error| error.format(&mut command))?;
     if let (command_line::Command::Serve(serve), Some((name, matches))) = (&mut arguments.command, parsed.subcommand())
         && let Some(command) = command.find_subcommand(name)
     {
+        let mut flagless = FLAGLESS.iter().filter_map(|row| row.variable);
+        if let Some(name) = flagless.find(|name| is_unreadable(name)) {
+            return Err(is_no_text(name, &mut command.clone()));
+        }
         serve.sources = sources(command, matches);
         let given = FLAGLESS.iter().filter_map(|row| Some((flag(row.key?), row.variable?.to_owned())));
         serve.sources.extend(given.filter(|(_, name)| variable(name).is_some()));
@@ -82,6 +95,53 @@ fn blame(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap:
     let variable = variables(command).into_iter().find(|(long, _)| *long == flag);
     if let Some((_, variable)) = variable.filter(|_| !is_written) {
         error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    error
+}
+
+/// The error for an argument or a variable that is not in UTF-8, which clap does not name.
+fn no_text(command: &mut Command, words: &[OsString]) -> clap::Error {
+    if let Some(word) = words.iter().find(|word| word.to_str().is_none()) {
+        return is_no_text(&plain_words::value(&word.to_string_lossy()), command);
+    }
+    is_no_text(&unreadable(command).unwrap_or_default(), command)
+}
+
+/// The first variable that must be a text and is none.
+fn unreadable(command: &Command) -> Option<String> {
+    let texts = command.get_arguments().filter(|arg| arg.get_value_parser().type_id() != TypeId::of::<PathBuf>());
+    let named = texts.filter_map(|arg| arg.get_env()?.to_str()).find(|name| is_unreadable(name));
+    named.map(str::to_owned).or_else(|| command.get_subcommands().find_map(unreadable))
+}
+
+fn is_unreadable(name: &str) -> bool {
+    variable(name).is_some_and(|value| value.to_str().is_none())
+}
+
+fn is_no_text(what: &str, command: &mut Command) -> clap::Error {
+    clap::Error::raw(ErrorKind::InvalidUtf8, format!("{what} is no text in UTF-8")).format(command)
+}
+
+/// Repeats a long value in part.
+fn shortened(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        let short = plain_words::value(text);
+        if short != *text {
+            error.insert(kind, ContextValue::String(short));
+            // It repeats the value too.
+            error.insert(ContextKind::Suggested, ContextValue::None);
+        }
+    }
+    error
+}
+
+/// clap shows flags as required for which there is a variable. The usage of the command that knows none is right.
+fn with_usage_of(mut error: clap::Error, mut command: Command, words: &[OsString]) -> clap::Error {
+    let usage = command.try_get_matches_from_mut(words).err();
+    let usage = usage.as_ref().and_then(|error| error.get(ContextKind::Usage));
+    if let Some(usage) = usage.filter(|_| error.get(ContextKind::Usage).is_some()) {
+        error.insert(ContextKind::Usage, usage.clone());
     }
     error
 }

@@ -17,10 +17,15 @@ fn misread(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
     let at = error.span().map_or(0, |span| span.start);
     let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let name = text.lines().nth(line).unwrap_or_default().split('=').next().unwrap_or_default().trim();
-    let of = entry(text, at).map_or_else(String::new, |entry| format!(" of `{entry}`"));
+    let of = entry(text, at).map_or_else(String::new, |entry| format!(" of `{}`", plain_words::value(entry)));
     let why =
         if name.contains("token") { "a token is a text in quotes".into() } else { plain_words::of(error.message()) };
-    anyhow::anyhow!("cannot understand {}, line {}, `{name}`{of}: {why}", path.display(), line + 1)
+    anyhow::anyhow!(
+        "cannot understand {}, line {}, `{}`{of}: {why}",
+        path.display(),
+        line + 1,
+        plain_words::value(name)
+    )
 }
 
 /// What the entry of a list is called in which something is at fault: several may stand on one line.

@@ -1,5 +1,6 @@
 //! Where to listen, as people write it: an address and a port, or one of them alone.
 
+use crate::plain_words;
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -24,7 +25,7 @@ pub(crate) fn read(text: &str) -> anyhow::Result<SocketAddr> {
     // The whole first: an IPv6 address without a port has colons too.
     let whole = || text.parse().ok().or_else(|| address(text).map(|address| SocketAddr::new(address, PORT)));
     port().or_else(whole).or_else(both).with_context(|| {
-        format!("listen is ADDR:PORT such as 127.0.0.1:8312, localhost:9999 or [::1]:8312, or one of the two alone; a port is 0 (any free one) to 65535; not \"{text}\"")
+        format!("listen is ADDR:PORT such as 127.0.0.1:8312, localhost:9999 or [::1]:8312, or one of the two alone; a port is 0 (any free one) to 65535; not \"{}\"", plain_words::value(text))
     })
 }
 

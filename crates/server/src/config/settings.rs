@@ -4,7 +4,7 @@
 //! A new setting is a field here, and the code that uses it; `cargo xtask docs` writes its row of the page. A flag is called
 //! as the key is, with its section before it: `ssh.port_range` is `--ssh-port-range` and `CVMD_SSH_PORT_RANGE`.
 
-use crate::cli::arguments::{Data, Missing, variable};
+use crate::cli::arguments::{Data, Missing, text_variable};
 use clap::{Args, Command, ValueEnum};
 use cvmd_actions::Prices;
 use cvmd_model::Own;
@@ -212,7 +212,7 @@ pub(crate) struct TlsSettings {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct MetricsSettings {
-    #[arg(skip = variable(METRICS_TOKEN))]
+    #[arg(skip = text_variable(METRICS_TOKEN))]
     pub(crate) token: Option<String>,
 }
 

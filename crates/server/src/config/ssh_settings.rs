@@ -4,6 +4,7 @@ use crate::config::{
     given::{Given, Setting, setting},
     settings::{Mode, Whom},
 };
+use crate::plain_words;
 use anyhow::{Context, bail};
 use cvmd_hypervisor_simulated::{OwnPorts, Penalties};
 use std::net::Ipv4Addr;
@@ -100,7 +101,9 @@ fn parse_range(text: &str) -> anyhow::Result<(u16, u16)> {
         let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
         (0 < first && first <= last).then_some((first, last))
     });
-    range.with_context(|| format!("ssh.port_range is FIRST-LAST, such as 40000-40999, not \"{text}\""))
+    range.with_context(|| {
+        format!("ssh.port_range is FIRST-LAST, such as 40000-40999, not \"{}\"", plain_words::value(text))
+    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! The state of an instance for somebody who wants to log in: its state, the operation under way, and advice.
 
+use crate::plain_words::excerpt;
 use cvmd_model::{Goal, Instance, InstanceId, InstanceState};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// The page with what a client must know of a machine; the instance's id follows.
 pub(crate) const MACHINE_PAGE: &str = "/_cvmd/machines/";
+
+/// The maximum of characters of a server's words that are shown.
+const CHARACTERS_MAX: usize = 500;
 
 /// Where to log in, and as whom.
 #[derive(Debug, Clone)]
@@ -54,9 +59,12 @@ fn comes_up(instance: &Instance) -> bool {
 
 impl Standing {
     pub(crate) fn of(answer: &Value) -> Standing {
-        let text = |name: &str| answer[name].as_str().map(str::to_owned);
-        let lacking =
-            || text("Trouble").unwrap_or_else(|| "the server's answer lacks the machine's user or host key".into());
+        // The server may be anybody's.
+        let text = |name: &str| answer[name].as_str().map(|text| excerpt(text, CHARACTERS_MAX));
+        let lacking = || {
+            let none = "the server's answer lacks the machine's user or host key, or they are none";
+            text("Trouble").unwrap_or_else(|| none.into())
+        };
         Standing {
             state: text("State"),
             operation: text("Operation"),
@@ -84,16 +92,47 @@ impl Standing {
 }
 
 impl Sshd {
+    /// Reads the server's answer. All of it goes into command lines, configurations and terminals.
     pub(crate) fn of(answer: &Value) -> Option<Sshd> {
-        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        let text = |name: &str, is_one: fn(&str) -> bool| {
+            answer[name].as_str().map(str::trim).filter(|text| is_one(text)).map(str::to_owned)
+        };
+        let user = text("User", |user| {
+            let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            !user.is_empty() && !user.starts_with('-') && user.bytes().all(legal)
+        });
+        let host_key = text("HostKey", |key| {
+            let legal = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+            !key.is_empty() && key.bytes().all(legal)
+        });
+        let address = text("Address", |address| address.parse::<IpAddr>().is_ok());
         let port = answer["Port"].as_u64().and_then(|port| u16::try_from(port).ok());
-        Some(Sshd { user: text("User")?, host_key: text("HostKey")?, address: text("Address").zip(port) })
+        Some(Sshd { user: user?, host_key: host_key?, address: address.zip(port) })
     }
 }
 
 #[cfg(test)]
 mod test {
     use super::*;
+
+    #[test]
+    fn what_is_no_user_no_key_and_no_address_is_not_taken() {
+        let sshd = |name: &str, value: &str| {
+            let mut answer = json!({"User": "root", "HostKey": "ssh-ed25519 AAAA", "Address": "127.0.0.1", "Port": 22});
+            answer[name] = value.into();
+            Sshd::of(&answer)
+        };
+        assert!(sshd("User", "ubuntu").is_some() && sshd("HostKey", "ssh-ed25519 AAAA \n").is_some());
+        for user in ["", "-oProxyCommand=x", "root\nHost *", "ro ot", "\u{1b}[31mroot", "$(id)", "root@h"] {
+            assert!(sshd("User", user).is_none(), "{user}");
+        }
+        for key in ["", "ssh-ed25519 AAAA\n* ssh-ed25519 BBBB", "ssh-ed25519 \u{1b}[31mAAAA", "ssh-ed25519 \u{9b}1m"] {
+            assert!(sshd("HostKey", key).is_none(), "{key}");
+        }
+        assert!(sshd("Address", "-oProxyCommand=x").unwrap().address.is_none(), "only the server leads there");
+        let advice = Standing::of(&json!({"State": "\u{1b}[31mRUNNING\u{7}"})).advice("ins-1e4r6y8i".parse().unwrap());
+        assert!(!advice.contains(char::is_control) && advice.contains("RUNNING"), "{advice}");
+    }
 
     #[test]
     fn the_advice_follows_what_is_under_way_and_not_the_state_alone() {

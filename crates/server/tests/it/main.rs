@@ -24,6 +24,7 @@ mod seeds;
 mod settings;
 mod shares;
 mod ssh_words;
+mod strange_servers;
 mod support;
 mod truths;
 mod ways_in;

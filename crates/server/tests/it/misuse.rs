@@ -2,6 +2,7 @@
 
 use crate::support::{Home, refused, text};
 use serde_json::{Value, json};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
 #[test]
 fn an_invalid_value_is_refused_with_its_source() {
@@ -45,6 +46,60 @@ fn an_invalid_value_is_refused_with_its_source() {
         assert_eq!(status, 2, "{message}");
     }
     assert!(!home.data().exists(), "refused before anything is begun");
+}
+
+#[test]
+fn a_value_that_is_no_text_is_named_and_a_long_one_is_shown_in_part() {
+    let home = Home::new();
+    let serve = || home.cvmd(&["serve", "--listen", "127.0.0.1:0"]);
+    let no_text = OsStr::from_bytes(b"\xff0123456789abcdef");
+    for name in ["CVMD_REGION", "CVMD_BOOT_TIMEOUT_S", "CVMD_CONNECT_PEERS", "CVMD_METRICS_TOKEN", "CVMD_SECRET_KEY"] {
+        let (status, message) = home.refused_start(serve().arg("--data").arg(home.data()).env(name, no_text));
+        assert!(message.contains(&format!("{name} is no text in UTF-8")), "{name}: {message}");
+        assert_eq!(status, 2, "{message}");
+    }
+    // A path may be any bytes.
+    let (_, message) = home.refused_start(serve().env("CVMD_DATA", no_text).env("CVMD_REGION", no_text));
+    assert!(message.contains("CVMD_REGION is no text"), "{message}");
+    let long = "x".repeat(5_000);
+    let config = home.beside("cvmd.toml");
+    std::fs::write(&config, format!("[connect]\npeers = [\"{long}\"]")).unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    for flag in [
+        "listen",
+        "region",
+        "boot-timeout-s",
+        "associate",
+        "running-key-change",
+        "log",
+        "log-format",
+        "ssh-mode",
+        "ssh-ports",
+        "connect-peers",
+        "network-block",
+        "expose",
+        &long,
+    ] {
+        let words = [format!("--{flag}={long}")];
+        let (status, message) = home.refused_start(serve().arg("--data").arg(home.data()).args(words));
+        assert!(message.len() < 1_000 && !message.contains(&long[..150]), "{flag}: {message}");
+        assert_eq!(status, 2, "{message}");
+    }
+    let (_, message) = home.refused_start(serve().arg("--data").arg(home.data()).args(config));
+    assert!(message.contains("such as 192.0.2.7") && !message.contains(&long[..150]), "{message}");
+    for words in [[&*long, "x"], ["ssh", &long], ["host-key", &long], ["requests", &long]] {
+        assert!(refused(&home.cvmd(&words).output().unwrap()).len() < 1_000, "{}", words[0]);
+    }
+}
+
+#[test]
+fn the_usage_shows_what_is_required_and_an_error_is_explained_once() {
+    let home = Home::new();
+    let add = home.cvmd(&["account", "add"]).env("CVMD_DATA", home.data()).output().unwrap();
+    let message = refused(&add);
+    assert!(message.contains("Usage: cvmd account add <NAME>\n"), "{message}");
+    let message = refused(&home.cvmd(&["ssh", "nothing"]).output().unwrap());
+    assert_eq!(message, "cvmd: nothing is no instance id: one looks like ins-1e4r6y8i\n");
 }
 
 #[test]
