@@ -1,6 +1,6 @@
 //! An action: a name, the codes that it can answer, and a function.
 
-use crate::{Context, Parameters, Product, Reason};
+use crate::{Context, Declared, Parameters, Product, Reason};
 use cvmd_state::{Transaction, View};
 use cvmd_wire::Params;
 use serde::Serialize;
@@ -94,11 +94,11 @@ pub(crate) const STORED: &[&str] = &["CamRoleName", "CpuTopology", "EnableJumboF
 pub struct Action {
     pub product: Product,
     pub name: &'static str,
-    /// The codes that it can answer beside the common ones, of both dialects, sorted.
-    pub errors: &'static [&'static str],
+    /// The codes that it can answer beside the common ones, of both dialects.
+    pub errors: Declared,
     /// Parameters, and members of structures (`SystemDisk.CdcId`), that are recognised and checked for their type, but
     /// have no effect here.
-    pub without_effect: &'static [&'static str],
+    pub without_effect: Declared,
     /// API 3.0 answers it without a region, too.
     pub regionless: bool,
     /// Parameters that name the instances it touches, as the journal shows it, and those that name what else it touches: key
@@ -109,7 +109,8 @@ pub struct Action {
 
 impl Action {
     const fn new(product: Product, name: &'static str, effect: Effect) -> Action {
-        Action { product, name, errors: &[], without_effect: &[], regionless: false, touches: [&[], &[]], effect }
+        let [errors, without_effect] = [Declared::NONE; 2];
+        Action { product, name, errors, without_effect, regionless: false, touches: [&[], &[]], effect }
     }
 
     pub(crate) const fn query(product: Product, name: &'static str, answer: Answer) -> Action {
@@ -141,13 +142,23 @@ impl Action {
         }
     }
 
-    /// The codes that it can answer beside the common ones, sorted.
-    pub(crate) const fn errors(self, errors: &'static [&'static str]) -> Action {
-        Action { errors, ..self }
+    /// Codes that it can answer beside the common ones, sorted.
+    pub(crate) const fn errors(self, own: &'static [&'static str]) -> Action {
+        Action { errors: Declared { own, ..self.errors }, ..self }
     }
 
-    pub(crate) const fn without_effect(self, without_effect: &'static [&'static str]) -> Action {
-        Action { without_effect, ..self }
+    /// Codes that it can answer as other actions do, where they do the same.
+    pub(crate) const fn errors_of(self, common: &'static [&'static [&'static str]]) -> Action {
+        Action { errors: Declared { common, ..self.errors }, ..self }
+    }
+
+    pub(crate) const fn without_effect(self, own: &'static [&'static str]) -> Action {
+        Action { without_effect: Declared { own, ..self.without_effect }, ..self }
+    }
+
+    /// Parameters and members that have no effect in other actions either.
+    pub(crate) const fn without_effect_of(self, common: &'static [&'static [&'static str]]) -> Action {
+        Action { without_effect: Declared { common, ..self.without_effect }, ..self }
     }
 
     /// The parameters that name instances, and those that name what else it touches.

@@ -109,7 +109,7 @@ mod test {
             "{refusal}"
         );
         assert_eq!(
-            refusal.to_api_error(cvmd_wire::Dialect::Api3, cvmd_wire::Language::English, &[]).code,
+            refusal.to_api_error(cvmd_wire::Dialect::Api3, cvmd_wire::Language::English, crate::Declared::NONE).code,
             "NoSuchProduct"
         );
         let missing = Address { scope: None, host: "", version: None, action: "RunInstances" };

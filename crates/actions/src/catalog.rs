@@ -17,7 +17,7 @@ macro_rules! catalog {
                 describe_disks,
                 describe_snapshots,
             }
-            cvm [charge, client_token, console, describe, disk_size, groups, images, inquiry, key_change, launch, launch_parameters, login_settings, new_key_pair, extras_spec, security_groups, stop_type, template, term] {
+            cvm [charge, client_token, console, declared, describe, disk_size, groups, images, inquiry, key_change, launch, launch_parameters, login_settings, new_key_pair, extras_spec, security_groups, stop_type, template, term] {
                 associate_instances_key_pairs,
                 associate_security_groups,
                 create_disaster_recover_group,
@@ -96,7 +96,7 @@ macro_rules! catalog {
             sts [] {
                 get_caller_identity,
             }
-            tag [] {
+            tag [declared] {
                 add_resource_tag,
                 attach_resources_tag,
                 create_tag,
@@ -117,7 +117,7 @@ macro_rules! catalog {
                 un_tag_resources,
                 update_resource_tag_value,
             }
-            vpc [network_reply, security_groups, security_rules, vpc_settings] {
+            vpc [declared, network_reply, security_groups, security_rules, vpc_settings] {
                 create_default_vpc,
                 create_security_group,
                 create_security_group_policies,

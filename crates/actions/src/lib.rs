@@ -53,7 +53,7 @@ pub use parameters::Parameters;
 pub use prices::{DiskPrices, Prices, Yuan};
 pub use product::{Product, VENDOR_DOMAINS, is_vendor_host};
 pub use reasons::{
-    codes::is_declared,
+    codes::{Declared, is_declared},
     denied::denied,
     disk::DiskReason,
     key::KeyNameReason,

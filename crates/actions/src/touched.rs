@@ -69,7 +69,7 @@ mod test {
             });
             let named = described.map(|member| member.name.as_str());
             let mut named: Vec<&str> =
-                named.filter(|name| !OF_NOTHING.contains(name) && !action.without_effect.contains(name)).collect();
+                named.filter(|name| !OF_NOTHING.contains(name) && !action.without_effect.has(name)).collect();
             let mut declared = action.touches.concat();
             named.sort_unstable();
             declared.sort_unstable();

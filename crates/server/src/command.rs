@@ -8,7 +8,7 @@ use crate::{
     work::{self, Size},
 };
 use cvmd_actions::{
-    self as actions, Action, Answer, ApiError, Apply, Body, Context, Effect, Excess, Pace, Prepare, Reason,
+    self as actions, Action, Answer, ApiError, Apply, Body, Context, Declared, Effect, Excess, Pace, Prepare, Reason,
 };
 use cvmd_hypervisor::Turns;
 use cvmd_state::{CommitError, JournalEntry, TooLarge, Transaction, View};
@@ -213,10 +213,10 @@ async fn decide(
     app.state.commit(entry, apply).await.unwrap_or_else(|error: CommitError| {
         if let CommitError::TooManyWait { waiting } = error {
             app.metrics.reached(Bound::Turns);
-            return Err(Reason::Waiting { waiting }.to_api_error(dialect, language, &[]));
+            return Err(Reason::Waiting { waiting }.to_api_error(dialect, language, Declared::NONE));
         }
         tracing::error!(%error, "a command could not be committed");
-        Err(Reason::OurFault.to_api_error(dialect, language, &[]))
+        Err(Reason::OurFault.to_api_error(dialect, language, Declared::NONE))
     })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     summary::Summary,
     work,
 };
-use cvmd_actions::{self as actions, ACTIONS, Action, Address, ApiError, Body, Effect, Reason};
+use cvmd_actions::{self as actions, ACTIONS, Action, Address, ApiError, Body, Declared, Effect, Reason};
 use cvmd_model::{AccountNumber, RegionId};
 use cvmd_wire::{Checked, Denied, Dialect, Language, RawHead, RawRequest, Request, envelope};
 use std::{net::IpAddr, sync::Arc};
@@ -41,7 +41,11 @@ pub(crate) fn deny(head: RawHead<'_>, denied: &Denied) -> (Vec<u8>, Summary) {
 /// The reply to bytes that are no valid request.
 pub(crate) fn refuse(head: RawHead<'_>, reason: &Reason) -> (Vec<u8>, Summary) {
     let dialect = Dialect::of_path(head.target.path());
-    refused(&reason.to_api_error(dialect, Language::requested(&head.with(b"")), &[]), dialect, Summary::unknown())
+    refused(
+        &reason.to_api_error(dialect, Language::requested(&head.with(b"")), Declared::NONE),
+        dialect,
+        Summary::unknown(),
+    )
 }
 
 fn refused(error: &ApiError, dialect: Dialect, summary: Summary) -> (Vec<u8>, Summary) {
@@ -59,12 +63,14 @@ fn carry_out<'a>(
     dialect: Dialect,
     summary: &mut Summary,
 ) -> Result<Outcome<'a>, ApiError> {
-    let request = authenticated.map_err(|reason| reason.to_api_error(dialect, Language::requested(raw), &[]))?;
+    let request =
+        authenticated.map_err(|reason| reason.to_api_error(dialect, Language::requested(raw), Declared::NONE))?;
     let request = request.map_err(|denied| actions::denied(&denied, dialect, Language::requested(raw)))?;
     let language = request.language;
     summary.account = request.owner;
-    let begun = work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
-    let place = find(&request).map_err(|reason| reason.to_api_error(dialect, language, &[]))?;
+    let begun =
+        work::begin(app, request.owner).map_err(|reason| reason.to_api_error(dialect, language, Declared::NONE))?;
+    let place = find(&request).map_err(|reason| reason.to_api_error(dialect, language, Declared::NONE))?;
     let action = ACTIONS[place];
     summary.place = Some(place);
     if request.replay.is_some_and(|key| !app.replays.admit(key, app.now_seconds())) {

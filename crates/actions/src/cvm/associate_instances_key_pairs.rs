@@ -4,11 +4,12 @@
 //! <https://cloud.tencent.com/document/api/213/15698>. Where the vendor is silent: binding exactly what is bound
 //! already is a success at once, without a power cycle. With the setting `associate = "add"` the keys bound before stay.
 
-use super::key_change;
+use super::{declared, key_change};
 use crate::{Action, Apply, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "AssociateInstancesKeyPairs", prepare)
     .touching(&["InstanceIds"], &["KeyIds"])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(key_change::ERRORS);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

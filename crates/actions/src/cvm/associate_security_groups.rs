@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=AssociateSecurityGroups>.
 //! Nothing enforces the group's rules, so the machines do not change.
 
-use super::security_groups::one_group;
+use super::{declared, security_groups::one_group};
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -16,14 +16,11 @@ const GROUPS_MAX: usize = 5;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "AssociateSecurityGroups", prepare)
     .touching(&["InstanceIds"], &["SecurityGroupIds"])
+    .errors_of(&[declared::CHANGE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "InvalidSecurityGroupId.NotFound",
         "LimitExceeded.AssociateUSGLimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
     ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

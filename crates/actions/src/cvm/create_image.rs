@@ -6,7 +6,10 @@
 //! image too. For each disk in the image, the system disk and those in DataDiskIds, a snapshot is made. Data disks are
 //! empty here, so nothing else is stored for them; an image cannot be made of snapshots.
 
-use super::images::{QUOTA, Texts, name_is_free};
+use super::{
+    declared,
+    images::{QUOTA, Texts, name_is_free},
+};
 use crate::{
     Action, Apply, Body, Context, Parameters, Product, Reason, Words, batch, bounds::shorten,
     cvm::login_settings::spelled_flag, names, snapshots,
@@ -16,24 +19,16 @@ use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateImage", prepare)
     .touching(&["InstanceId"], &["DataDiskIds", "SnapshotIds"])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "ImageQuotaLimitExceeded",
         "InvalidImageName.Duplicate",
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameter.DataDiskIdContainsRootDisk",
         "InvalidParameter.DataDiskNotBelongSpecifiedInstance",
         "InvalidParameter.SpecifyOneParameter",
         "InvalidParameter.ValueTooLarge",
         "InvalidParameterValue.DuplicateTags",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ])
     .without_effect(&["Sysprep"]);

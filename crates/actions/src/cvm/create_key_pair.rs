@@ -2,7 +2,10 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15702>.
 
-use super::new_key_pair::{NewKey, QUOTA};
+use super::{
+    declared,
+    new_key_pair::{NewKey, QUOTA},
+};
 use crate::{Action, Apply, Body, Context, Pace, Parameters, Product, Reason, reply};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::PublicKey;
@@ -10,13 +13,8 @@ use rsa::{BoxedUint, RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, pkcs8::LineEndin
 
 const BITS: usize = 2048;
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateKeyPair", prepare).paced(Pace::Long).errors(&[
-    "InvalidKeyPair.LimitExceeded",
-    "InvalidKeyPairName.Duplicate",
-    "InvalidKeyPairNameEmpty",
-    "InvalidKeyPairNameIncludeIllegalChar",
-    "InvalidKeyPairNameTooLong",
-]);
+pub(crate) const ACTION: Action =
+    Action::command(Product::Cvm, "CreateKeyPair", prepare).paced(Pace::Long).errors_of(&[declared::NEW_KEY_PAIR]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let new = NewKey::read(parameters)?;

@@ -5,6 +5,7 @@
 //! have the same name; parameters that no launch would accept are refused, as by RunInstances, but whether images, key
 //! pairs and networks exist is checked when instances are launched.
 
+use super::declared;
 use crate::{
     Action, Apply, Body, Context, Pace, Parameters, Product, Reason,
     cvm::{launch::could_launch, template},
@@ -18,30 +19,11 @@ const QUOTA: usize = 200;
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateLaunchTemplate", prepare)
     .paced(Pace::Slow)
     .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
+    .errors_of(&[declared::LAUNCH])
     .errors(&[
-        "InvalidImageId.Malformed",
-        "InvalidInstanceName.TooLong",
-        "InvalidKeyPairId.Malformed",
-        "InvalidParameter.ParameterConflict",
-        "InvalidParameterValue.DuplicateTags",
-        "InvalidParameterValue.IPAddressMalformed",
-        "InvalidParameterValue.IllegalHostName",
-        "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidLaunchTemplateName",
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
-        "InvalidParameterValue.InvalidPassword",
-        "InvalidParameterValue.InvalidUserDataFormat",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.SnapshotIdMalformed",
-        "InvalidParameterValue.SubnetIdMalformed",
-        "InvalidParameterValue.VpcIdMalformed",
-        "InvalidParameterValue.VpcNotSupportIpv6Address",
-        "InvalidParameterValue.ZoneNotSupported",
-        "InvalidPassword",
-        "InvalidPeriod",
-        "InvalidZone.MismatchRegion",
         "LimitExceeded.LaunchTemplateQuota",
-        "UnsupportedOperation",
     ])
     .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 

@@ -4,6 +4,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateLaunchTemplateVersion>.
 //! That is the default version unless another is named.
 
+use super::declared;
 use crate::{
     Action, Apply, Body, Context, Pace, Parameters, Product, Reason, batch,
     cvm::{launch::could_launch, template},
@@ -14,32 +15,11 @@ use cvmd_state::View;
 pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "CreateLaunchTemplateVersion", prepare)
     .paced(Pace::Slow)
     .touching(&[], &["LaunchTemplateId", "ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
+    .errors_of(&[declared::TEMPLATE, declared::LAUNCH])
     .errors(&[
-        "InvalidImageId.Malformed",
-        "InvalidInstanceName.TooLong",
-        "InvalidKeyPairId.Malformed",
-        "InvalidParameter.ParameterConflict",
-        "InvalidParameterValue.DuplicateTags",
-        "InvalidParameterValue.IPAddressMalformed",
-        "InvalidParameterValue.IllegalHostName",
-        "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidLaunchTemplateVersionDescription",
-        "InvalidParameterValue.InvalidPassword",
-        "InvalidParameterValue.InvalidUserDataFormat",
-        "InvalidParameterValue.LaunchTemplateIdMalformed",
-        "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateIdVerNotExisted",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.SnapshotIdMalformed",
-        "InvalidParameterValue.SubnetIdMalformed",
-        "InvalidParameterValue.VpcIdMalformed",
-        "InvalidParameterValue.VpcNotSupportIpv6Address",
-        "InvalidParameterValue.ZoneNotSupported",
-        "InvalidPassword",
-        "InvalidPeriod",
-        "InvalidZone.MismatchRegion",
         "LimitExceeded.LaunchTemplateVersionQuota",
-        "UnsupportedOperation",
     ])
     .without_effect(&["ClientToken", "TemplateDataModifyAction"]);
 

@@ -2,6 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteInstancesDisasterRecoverGroups>.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -11,15 +12,12 @@ use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteInstancesDisasterRecoverGroups", prepare)
     .touching(&["InstanceIds"], &["DisasterRecoverGroupIds"])
+    .errors_of(&[declared::CHANGE])
     .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.DisasterRecoverGroupNotMatch",
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
     ]);

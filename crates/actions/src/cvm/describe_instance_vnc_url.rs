@@ -5,22 +5,19 @@
 //! The address is not encoded, and leads to cvmd itself. Its content is sealed: the instance, and the time until which
 //! it is valid.
 
+use super::declared;
 use crate::{Action, Body, Context, Parameters, Product, Purpose, Reason, batch, cvm::console};
 use cvmd_model::{PowerLaw, Refusal};
 use cvmd_state::View;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceVncUrl", answer).errors(&[
-    "InvalidInstance.NotSupported",
-    "InvalidInstanceId.Malformed",
-    "InvalidInstanceId.NotFound",
-    "OperationDenied.InstanceOperationInProgress",
-    "UnsupportedOperation.InstanceStateLaunchFailed",
-    "UnsupportedOperation.InstanceStateShutdown",
-    "UnsupportedOperation.InstanceStateStarting",
-    "UnsupportedOperation.InstanceStateStopped",
-    "UnsupportedOperation.InstanceStateStopping",
-    "UnsupportedOperation.SpecialInstanceType",
-]);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstanceVncUrl", answer)
+    .errors_of(&[declared::CHANGE, declared::ON_THE_WAY])
+    .errors(&[
+        "UnsupportedOperation.InstanceStateLaunchFailed",
+        "UnsupportedOperation.InstanceStateShutdown",
+        "UnsupportedOperation.InstanceStateStopped",
+        "UnsupportedOperation.SpecialInstanceType",
+    ]);
 
 const VALID_SECONDS: u64 = 15;
 

@@ -4,11 +4,12 @@
 //! anything changes; a key that is not bound is no error; the association is gone before the reply is sent, and the
 //! guest is changed later.
 
-use super::key_change;
+use super::{declared, key_change};
 use crate::{Action, Apply, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DisassociateInstancesKeyPairs", prepare)
     .touching(&["InstanceIds"], &["KeyIds"])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(key_change::ERRORS);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DisassociateSecurityGroups>.
 //! Where the vendor is silent: a group that is not bound is no error, and the last one may be unbound.
 
-use super::security_groups::one_group;
+use super::{declared, security_groups::one_group};
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -13,14 +13,8 @@ use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DisassociateSecurityGroups", prepare)
     .touching(&["InstanceIds"], &["SecurityGroupIds"])
-    .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidSecurityGroupId.NotFound",
-        "OperationDenied.InstanceOperationInProgress",
-    ]);
+    .errors_of(&[declared::CHANGE])
+    .errors(&["InvalidParameterValue.LimitExceeded", "InvalidSecurityGroupId.NotFound"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let group = one_group(parameters)?;

@@ -5,27 +5,19 @@
 //! of characters, as everywhere here. Where the vendor is silent: RUNNING and STOPPED only, Linux only, and the key
 //! pairs and the password of the instance are not accepted meanwhile.
 
-use super::stop_type::stop_type;
+use super::{declared, stop_type::stop_type};
 use crate::{Action, Apply, Context, Pace, Parameters, Product, Reason, batch::Batch, login};
 use cvmd_model::Login;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "EnterRescueMode", prepare)
     .paced(Pace::Slow)
     .touching(&["InstanceId"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterCombination",
         "InvalidParameterValue.InvalidPassword",
         "InvalidPassword",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceOsWindows",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ]);
 

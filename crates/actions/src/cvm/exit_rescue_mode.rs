@@ -3,20 +3,17 @@
 //! <https://cloud.tencent.com/document/api/213/109043>. As the vendor's guide states, the instance is STOPPED then;
 //! after a start its disk decides who may log in, with the repairs made there.
 
+use super::declared;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "ExitRescueMode", prepare).touching(&["InstanceId"], &[]).errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "OperationDenied.InstanceOperationInProgress",
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ExitRescueMode", prepare)
+    .touching(&["InstanceId"], &[])
+    .errors_of(&[declared::CHANGE, declared::ON_THE_WAY])
+    .errors(&[
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateRunning",
         "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
-        "UnsupportedOperation.InstanceStateStopping",
     ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {

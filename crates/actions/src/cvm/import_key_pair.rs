@@ -3,19 +3,13 @@
 //! <https://cloud.tencent.com/document/api/213/15703>. Unlike upstream, Ed25519 is accepted beside RSA. The same key
 //! twice in one account is refused, because an unbind promises that the key is not accepted any more.
 
-use super::new_key_pair::NewKey;
+use super::{declared, new_key_pair::NewKey};
 use crate::{Action, Apply, Body, Context, Parameters, Product, Reason};
 use cvmd_model::PublicKey;
 
-pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ImportKeyPair", prepare).errors(&[
-    "InvalidKeyPair.LimitExceeded",
-    "InvalidKeyPairName.Duplicate",
-    "InvalidKeyPairNameEmpty",
-    "InvalidKeyPairNameIncludeIllegalChar",
-    "InvalidKeyPairNameTooLong",
-    "InvalidPublicKey.Duplicate",
-    "InvalidPublicKey.Malformed",
-]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ImportKeyPair", prepare)
+    .errors_of(&[declared::NEW_KEY_PAIR])
+    .errors(&["InvalidPublicKey.Duplicate", "InvalidPublicKey.Malformed"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = NewKey::read(parameters)?;

@@ -2,6 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceModifyInstancesChargeType>.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, Yuan,
     batch::Batch,
@@ -11,13 +12,10 @@ use crate::{
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceModifyInstancesChargeType", answer)
+    .errors_of(&[declared::CHANGE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "InvalidPeriod",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",

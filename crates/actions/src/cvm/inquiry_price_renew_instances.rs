@@ -2,6 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceRenewInstances>.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, Yuan,
     batch::Batch,
@@ -11,15 +12,8 @@ use crate::{
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceRenewInstances", answer)
-    .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidPeriod",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceChargeType",
-    ])
+    .errors_of(&[declared::CHANGE])
+    .errors(&["InvalidParameterValue.LimitExceeded", "InvalidPeriod", "UnsupportedOperation.InstanceChargeType"])
     .without_effect(&["DryRun", "RenewPortableDataDisk"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {

@@ -3,6 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=InquiryPriceResetInstance>.
 //! Images cost nothing; only a larger system disk makes a difference.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
@@ -14,29 +15,10 @@ use cvmd_model::Running;
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstance", answer)
-    .errors(&[
-        "InvalidImageId.Malformed",
-        "InvalidImageId.NotFound",
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.InvalidImageState",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-    ])
-    .without_effect(&[
-        "EnhancedService",
-        "LoginSettings",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-        "UserData",
-    ]);
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
+    .errors(&["InvalidImageId.Malformed", "InvalidImageId.NotFound", "InvalidParameterValue.InvalidImageState"])
+    .without_effect_of(&[declared::SYSTEM_DISK_BUT_SIZE])
+    .without_effect(&["EnhancedService", "LoginSettings", "UserData"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let id = Batch::of_one(parameters, "InstanceId")?;

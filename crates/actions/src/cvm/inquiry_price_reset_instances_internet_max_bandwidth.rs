@@ -5,6 +5,7 @@
 //! By the hour or by the GB; for bandwidth paid in advance, the additional cost for the rest of each instance's term.
 //! The charge type is the first instance's unless another is named.
 
+use super::declared;
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry, prices::ItemPrice};
 use cvmd_model::{InstanceId, InternetAccessible};
 use cvmd_state::View;
@@ -13,16 +14,8 @@ const BANDWIDTH_MBPS_MAX: u32 = 2000;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstancesInternetMaxBandwidth", answer)
     .errors(&["InvalidInstanceId.Malformed", "InvalidInstanceId.NotFound", "InvalidParameterValue.LimitExceeded"])
-    .without_effect(&[
-        "EndTime",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetServiceProvider",
-        "InternetAccessible.PublicIpAssigned",
-        "StartTime",
-    ]);
+    .without_effect_of(&[declared::BANDWIDTH])
+    .without_effect(&["EndTime", "InternetAccessible.PublicIpAssigned", "StartTime"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids: Batch<InstanceId> = Batch::read(parameters, "InstanceIds")?;

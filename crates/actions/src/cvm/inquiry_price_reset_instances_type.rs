@@ -4,6 +4,7 @@
 //!
 //! By the hour from then on; for an instance paid in advance, the additional cost for the rest of the term at once.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     batch::Batch,
@@ -14,20 +15,15 @@ use cvmd_state::View;
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
 
-pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstancesType", answer).errors(&[
-    "InvalidInstance.NotSupported",
-    "InvalidInstanceId.Malformed",
-    "InvalidInstanceId.NotFound",
-    "InvalidParameterValue.InstanceTypeNotFound",
-    "InvalidParameterValue.LimitExceeded",
-    "OperationDenied.InstanceOperationInProgress",
-    "UnsupportedOperation.InstanceStateLaunchFailed",
-    "UnsupportedOperation.InstanceStateRescueMode",
-    "UnsupportedOperation.InstanceStateShutdown",
-    "UnsupportedOperation.InstanceStateStarting",
-    "UnsupportedOperation.StoppedModeStopCharging",
-    "UnsupportedOperation.SystemDiskType",
-]);
+pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResetInstancesType", answer)
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
+    .errors(&[
+        "InvalidParameterValue.InstanceTypeNotFound",
+        "InvalidParameterValue.LimitExceeded",
+        "UnsupportedOperation.InstanceStateStarting",
+        "UnsupportedOperation.StoppedModeStopCharging",
+        "UnsupportedOperation.SystemDiskType",
+    ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let ids = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;

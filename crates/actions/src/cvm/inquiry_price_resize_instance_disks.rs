@@ -4,46 +4,26 @@
 //!
 //! By the hour from then on; for an instance paid in advance, the additional cost for the rest of the term at once.
 
-use super::disk_size::{NAMES, disk};
+use super::{
+    declared,
+    disk_size::{NAMES, disk},
+};
 use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
 use cvmd_model::Running;
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceResizeInstanceDisks", answer)
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameter.DataDiskIdContainsRootDisk",
         "InvalidParameter.DataDiskNotBelongSpecifiedInstance",
         "InvalidParameter.LocalDataDiskNotSupport",
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
     ])
     // The price does not depend on how it is done.
-    .without_effect(&[
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DeleteWithInstance",
-        "DataDisks.DiskName",
-        "DataDisks.DiskType",
-        "DataDisks.Encrypt",
-        "DataDisks.KmsKeyId",
-        "DataDisks.SnapshotId",
-        "DataDisks.ThroughputPerformance",
-        "ForceStop",
-        "ResizeOnline",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-    ]);
+    .without_effect_of(&[declared::SYSTEM_DISK_BUT_SIZE, declared::DATA_DISK_BUT_SIZE])
+    .without_effect(&["ForceStop", "ResizeOnline"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let id = Batch::of_one(parameters, "InstanceId")?;

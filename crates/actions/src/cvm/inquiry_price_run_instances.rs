@@ -5,6 +5,7 @@
 //! Parameters that a price depends on, or that have codes of this action, are read as by RunInstances; the others are
 //! checked only for their type.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason,
     cvm::{inquiry, launch_parameters as run, term::Term},
@@ -36,33 +37,14 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceRunIn
         "InvalidPeriod",
         "InvalidZone.MismatchRegion",
     ])
+    .without_effect_of(&[declared::BANDWIDTH, declared::HARDWARE])
     .without_effect(&[
         "CpuTopology",
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DiskId",
-        "DataDisks.ThroughputPerformance",
-        "EnhancedService",
         "HostName",
-        "HpcClusterId",
-        "InstanceMarketOptions",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetServiceProvider",
         "LaunchTemplate",
         "LoginSettings",
         "Metadata",
-        "NetworkInterfaces",
-        "Placement.DedicatedResourcePackIds",
-        "Placement.DedicatedResourcePackTenancy",
-        "Placement.HostId",
-        "Placement.HostIds",
-        "Placement.RackId",
         "SecurityGroupIds",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
         "VirtualPrivateCloud",
     ]);
 

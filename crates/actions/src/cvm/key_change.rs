@@ -6,22 +6,13 @@ use crate::{
 };
 use cvmd_model::{By, Instance, InstanceId, KeyPairId, Refusal, StopType};
 
-/// The codes of both.
+/// The codes of both, beside those of any change of instances.
 pub(super) const ERRORS: &[&str] = &[
-    "InvalidInstance.NotSupported",
-    "InvalidInstanceId.Malformed",
-    "InvalidInstanceId.NotFound",
     "InvalidKeyPairId.Malformed",
     "InvalidKeyPairId.NotFound",
     "InvalidParameterValue.LimitExceeded",
-    "OperationDenied.InstanceOperationInProgress",
     "UnsupportedOperation.InstanceOsWindows",
-    "UnsupportedOperation.InstanceStateLaunchFailed",
-    "UnsupportedOperation.InstanceStateRescueMode",
     "UnsupportedOperation.InstanceStateRunning",
-    "UnsupportedOperation.InstanceStateShutdown",
-    "UnsupportedOperation.InstanceStateStarting",
-    "UnsupportedOperation.InstanceStateStopping",
     "UnsupportedOperation.StoppedModeStopCharging",
 ];
 

@@ -4,7 +4,7 @@
 //! <https://cloud.tencent.com/document/api/213/15739>. For a new host name a RUNNING instance is shut down, by force if
 //! need be, and started again; with AutoReboot=false its guest gets the name at its next boot.
 
-use super::security_groups::security_groups;
+use super::{declared, security_groups::security_groups};
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -16,21 +16,13 @@ const NAME_MAX: usize = 60;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesAttribute", prepare)
     .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidInstanceName.TooLong",
         "InvalidParameterValue.IllegalHostName",
         "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.LimitExceeded",
         "InvalidSecurityGroupId.NotFound",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ])
     .without_effect(&["CamRoleType", "EnableJumboFrame"]);

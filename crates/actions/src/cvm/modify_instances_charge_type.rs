@@ -3,6 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/17964>. Nothing is charged or paid back. Where the vendor is silent: an
 //! instance that already has that charge type is refused.
 
+use super::declared;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term::Term};
 
 /// The vendor's own limit of this action.
@@ -10,13 +11,10 @@ const BATCH_MAX: usize = 20;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesChargeType", prepare)
     .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
         "InvalidPeriod",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",

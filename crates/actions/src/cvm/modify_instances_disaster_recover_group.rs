@@ -3,6 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesDisasterRecoverGroup>.
 //! Nothing is placed here, so no instance moves or restarts, with or without Force.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -12,16 +13,13 @@ use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesDisasterRecoverGroup", prepare)
     .touching(&["InstanceIds"], &["DisasterRecoverGroupId", "DisasterRecoverGroupIds"])
+    .errors_of(&[declared::CHANGE])
     .errors(&[
         "FailedOperation.AlreadyInDisasterRecoverGroup",
         "FailedOperation.DisasterRecoverGroupNotFound",
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterCombination",
         "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
         "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",

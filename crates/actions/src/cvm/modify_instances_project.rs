@@ -2,16 +2,13 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are only numbers here: every one exists.
 
+use super::declared;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "ModifyInstancesProject", prepare).touching(&["InstanceIds"], &[]).errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesProject", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE])
+    .errors(&["InvalidParameterValue.LimitExceeded"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let ids = Batch::read(parameters, "InstanceIds")?;

@@ -3,15 +3,14 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=ModifyInstancesRenewFlag>.
 //! The flag is stored and answered; nothing is renewed automatically.
 
+use super::declared;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare).touching(&["InstanceIds"], &[]).errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE])
+    .errors(&[
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceChargeType",
         "UnsupportedOperation.InstanceStateShutdown",
     ]);

@@ -3,22 +3,18 @@
 //! <https://cloud.tencent.com/document/api/213/15742>. `ForceReboot` is the older form of SOFT_FIRST. The vendor lists
 //! no code against RESCUE_MODE: then the rescue system is rebooted.
 
-use super::stop_type::stop_type;
+use super::{declared, stop_type::stop_type};
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "RebootInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RebootInstances", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE, declared::ON_THE_WAY])
+    .errors(&[
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceStateLaunchFailed",
         "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
-        "UnsupportedOperation.InstanceStateStopping",
     ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {

@@ -5,19 +5,13 @@
 //! leaves the recycle bin. Where the vendor is silent: it is STOPPED then, and a renewal without RenewFlag does not
 //! change the flag.
 
+use super::declared;
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term::Term};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RenewInstances", prepare)
     .touching(&["InstanceIds"], &[])
-    .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidPeriod",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceChargeType",
-    ])
+    .errors_of(&[declared::CHANGE])
+    .errors(&["InvalidParameterValue.LimitExceeded", "InvalidPeriod", "UnsupportedOperation.InstanceChargeType"])
     .without_effect(&["RenewPortableDataDisk"]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {

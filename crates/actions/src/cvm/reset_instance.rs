@@ -5,6 +5,7 @@
 //! is left. Without LoginSettings a random password is set, which `cvmd messages` shows. Without a host name or user
 //! data the old ones stay.
 
+use super::declared;
 use crate::{
     Action, Apply, Body, Context, Pace, Parameters, Product, Reason, batch,
     cvm::login_settings::LoginSettings,
@@ -19,12 +20,10 @@ const KINDS_OF_BOTH: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstance", prepare)
     .paced(Pace::Slow)
     .touching(&["InstanceId"], &["ImageId"])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
         "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidKeyPairId.Malformed",
         "InvalidParameter.ParameterConflict",
         "InvalidParameterValue.IllegalHostName",
@@ -35,25 +34,12 @@ pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstance",
         "InvalidParameterValue.KeyPairNotFound",
         "InvalidParameterValue.LimitExceeded",
         "InvalidPassword",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "UnsupportedOperation.StoppedModeStopCharging",
     ])
-    .without_effect(&[
-        "EnhancedService",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-    ]);
+    .without_effect_of(&[declared::SYSTEM_DISK_BUT_SIZE])
+    .without_effect(&["EnhancedService"]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: InstanceId = batch::one(parameters, "InstanceId")?;

@@ -4,6 +4,7 @@
 //! limited. Where the vendor is silent: bandwidth gives an instance without a public address one, and bandwidth 0
 //! removes the address, unless it was requested at the launch.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -17,26 +18,16 @@ const ONE_BY_ONE: [&str; 2] = ["BANDWIDTH_PREPAID", "BANDWIDTH_POSTPAID_BY_HOUR"
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesInternetMaxBandwidth", prepare)
     .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.InstanceNotSupportedMixPricingModel",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ])
+    .without_effect_of(&[declared::BANDWIDTH])
     .without_effect(&[
         "EndTime",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
         "InternetAccessible.InternetChargeType",
-        "InternetAccessible.InternetServiceProvider",
         "InternetAccessible.PublicIpAssigned",
         "StartTime",
     ]);

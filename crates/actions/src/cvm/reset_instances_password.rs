@@ -5,6 +5,7 @@
 //! "no password" it would either open the machine to everybody or lock out users without a key, and nothing in the
 //! vendor's API suggests that it is more than a mistake.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Pace, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -16,20 +17,12 @@ use cvmd_model::InstanceId;
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesPassword", prepare)
     .paced(Pace::Slow)
     .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.InvalidPassword",
         "InvalidParameterValue.LimitExceeded",
         "InvalidPassword",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
         "UnsupportedOperation.StoppedModeStopCharging",
     ]);
 

@@ -5,6 +5,7 @@
 //! operation has succeeded. Unlike upstream, a STOPPED instance stays STOPPED; a RUNNING one is shut down, by force if
 //! need be, and started again.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::launch_parameters::find_instance_type,
 };
@@ -12,18 +13,13 @@ use crate::{
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "ResetInstancesType", prepare).touching(&["InstanceIds"], &[]).errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesType", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
+    .errors(&[
         "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
-        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.StoppedModeStopCharging",
         "UnsupportedOperation.SystemDiskType",

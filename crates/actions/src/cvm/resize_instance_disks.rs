@@ -5,45 +5,26 @@
 //! running, or ForceStop: then it is shut down, by force if need be, and started again. Where the vendor is silent:
 //! with both it keeps running.
 
-use super::disk_size::{NAMES, disk};
+use super::{
+    declared,
+    disk_size::{NAMES, disk},
+};
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 use cvmd_model::Running;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResizeInstanceDisks", prepare)
     .touching(&["InstanceId"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameter.DataDiskIdContainsRootDisk",
         "InvalidParameter.DataDiskNotBelongSpecifiedInstance",
         "InvalidParameter.LocalDataDiskNotSupport",
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
-        "UnsupportedOperation.InstanceStateShutdown",
         "UnsupportedOperation.StoppedModeStopCharging",
     ])
-    .without_effect(&[
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DeleteWithInstance",
-        "DataDisks.DiskName",
-        "DataDisks.DiskType",
-        "DataDisks.Encrypt",
-        "DataDisks.KmsKeyId",
-        "DataDisks.SnapshotId",
-        "DataDisks.ThroughputPerformance",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "SystemDisk.DiskName",
-        "SystemDisk.DiskType",
-        "SystemDisk.Encrypt",
-        "SystemDisk.KmsKeyId",
-    ]);
+    .without_effect_of(&[declared::SYSTEM_DISK_BUT_SIZE, declared::DATA_DISK_BUT_SIZE]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let ids = Batch::of_one(parameters, "InstanceId")?;

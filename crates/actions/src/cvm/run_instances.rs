@@ -7,6 +7,7 @@
 //! nothing expires by itself. A public address comes with bandwidth, unless PublicIpAssigned declines it; without
 //! bandwidth there is none, whatever PublicIpAssigned is.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Pace, Parameters, Product, Reason,
     cvm::{launch::launch, login_settings::LoginSettings, template},
@@ -16,80 +17,35 @@ use cvmd_state::View;
 pub(crate) const ACTION: Action = Action::command_from(Product::Cvm, "RunInstances", prepare)
     .paced(Pace::Slow)
     .touching(&[], &["ImageId", "SecurityGroupIds", "DisasterRecoverGroupIds"])
+    .errors_of(&[declared::TEMPLATE, declared::LAUNCH])
     .errors(&[
         "FailedOperation.DisasterRecoverGroupNotFound",
         "FailedOperation.NoAvailableIpAddressCountInSubnet",
         "FailedOperation.SnapshotSizeLargerThanDataSize",
         "InvalidClientToken.TooLong",
-        "InvalidImageId.Malformed",
         "InvalidImageId.NotFound",
         "InvalidInstance.NotSupported",
-        "InvalidInstanceName.TooLong",
-        "InvalidKeyPairId.Malformed",
         "InvalidParameter.LackCoreCountOrThreadPerCore",
-        "InvalidParameter.ParameterConflict",
         "InvalidParameter.SnapshotNotFound",
         "InvalidParameterValue.Duplicate",
-        "InvalidParameterValue.DuplicateTags",
-        "InvalidParameterValue.IPAddressMalformed",
-        "InvalidParameterValue.IllegalHostName",
-        "InvalidParameterValue.InstanceTypeNotFound",
         "InvalidParameterValue.InvalidImageState",
         "InvalidParameterValue.InvalidParameterMinCount",
-        "InvalidParameterValue.InvalidPassword",
-        "InvalidParameterValue.InvalidUserDataFormat",
         "InvalidParameterValue.KeyPairNotFound",
-        "InvalidParameterValue.LaunchTemplateIdMalformed",
-        "InvalidParameterValue.LaunchTemplateIdNotExisted",
         "InvalidParameterValue.LaunchTemplateVersion",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.SnapshotIdMalformed",
-        "InvalidParameterValue.SubnetIdMalformed",
         "InvalidParameterValue.SubnetIdZoneIdNotMatch",
         "InvalidParameterValue.SubnetNotExist",
-        "InvalidParameterValue.VpcIdMalformed",
         "InvalidParameterValue.VpcIdNotExist",
         "InvalidParameterValue.VpcIdSubnetIdNotMatch",
-        "InvalidParameterValue.VpcNotSupportIpv6Address",
-        "InvalidParameterValue.ZoneNotSupported",
-        "InvalidPassword",
-        "InvalidPeriod",
         "InvalidSecurityGroupId.NotFound",
-        "InvalidZone.MismatchRegion",
         "LimitExceeded.InstanceQuota",
         "ResourceInsufficient.AvailabilityZoneSoldOut",
         "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
-        "UnsupportedOperation",
         "UnsupportedOperation.KeyPairUnsupportedWindows",
         "VpcAddrNotInSubNet",
         "VpcIpIsUsed",
     ])
-    .without_effect(&[
-        "ActionTimer",
-        "ChcIds",
-        "DataDisks.BurstPerformance",
-        "DataDisks.CdcId",
-        "DataDisks.DiskId",
-        "DataDisks.ThroughputPerformance",
-        "DedicatedClusterId",
-        "EnhancedService",
-        "HpcClusterId",
-        "InstanceMarketOptions",
-        "InternetAccessible.AntiDDoSPackageId",
-        "InternetAccessible.BandwidthPackageId",
-        "InternetAccessible.IPv4AddressType",
-        "InternetAccessible.IPv6AddressType",
-        "InternetAccessible.InternetServiceProvider",
-        "NetworkInterfaces",
-        "Placement.DedicatedResourcePackIds",
-        "Placement.DedicatedResourcePackTenancy",
-        "Placement.HostId",
-        "Placement.HostIds",
-        "Placement.RackId",
-        "SystemDisk.CdcId",
-        "SystemDisk.DiskId",
-        "VirtualPrivateCloud.AsVpcGateway",
-    ]);
+    .without_effect_of(&[declared::BANDWIDTH, declared::HARDWARE])
+    .without_effect(&["ActionTimer", "ChcIds", "DedicatedClusterId", "VirtualPrivateCloud.AsVpcGateway"]);
 
 fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Apply, Reason> {
     let digest = parameters.digest();

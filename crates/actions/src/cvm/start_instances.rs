@@ -3,25 +3,23 @@
 //! <https://cloud.tencent.com/document/api/213/15735>. An instance that was stopped without charging gets another
 //! public address, if it had one.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
 };
 use cvmd_model::{InstanceId, PowerLaw};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "StartInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "StartInstances", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
+    .errors(&[
         "InvalidInstance.NotSupported",
         "InvalidInstanceId.NotFound",
         "InvalidParameterValue.InstanceIdMalformed",
         "InvalidParameterValue.LimitExceeded",
         "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
         "UnsupportedOperation.InstanceStateRunning",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
-        "UnsupportedOperation.InstanceStateStopping",
     ]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {

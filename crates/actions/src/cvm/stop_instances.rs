@@ -6,23 +6,16 @@
 //! the like can be changed, and it can be terminated. For an instance that is not paid by the hour the mode has no
 //! effect.
 
-use super::stop_type::stop_type;
+use super::{declared, stop_type::stop_type};
 use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Cvm, "StopInstances", prepare).touching(&["InstanceIds"], &[]).errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
+pub(crate) const ACTION: Action = Action::command(Product::Cvm, "StopInstances", prepare)
+    .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE, declared::NOT_IN_SERVICE, declared::ON_THE_WAY])
+    .errors(&[
         "InvalidParameterCombination",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
-        "UnsupportedOperation.InstanceStateLaunchFailed",
-        "UnsupportedOperation.InstanceStateRescueMode",
-        "UnsupportedOperation.InstanceStateShutdown",
-        "UnsupportedOperation.InstanceStateStarting",
         "UnsupportedOperation.InstanceStateStopped",
-        "UnsupportedOperation.InstanceStateStopping",
     ]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {

@@ -7,6 +7,7 @@
 //! whose launch failed can be terminated, because nothing else would remove it, and data disks are always deleted with
 //! their instance.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     batch::{Batch, change_all},
@@ -16,12 +17,9 @@ use cvmd_state::JournalLine;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "TerminateInstances", prepare)
     .touching(&["InstanceIds"], &[])
+    .errors_of(&[declared::CHANGE])
     .errors(&[
-        "InvalidInstance.NotSupported",
-        "InvalidInstanceId.Malformed",
-        "InvalidInstanceId.NotFound",
         "InvalidParameterValue.LimitExceeded",
-        "OperationDenied.InstanceOperationInProgress",
         "UnsupportedOperation.InstanceMixedPricingModel",
         "UnsupportedOperation.InstanceStateIsolating",
         "UnsupportedOperation.InstanceStateTerminating",

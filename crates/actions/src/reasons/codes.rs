@@ -24,8 +24,27 @@ pub(crate) const COMMON: &[&str] = &[
     "UnknownParameter",
 ];
 
+/// Names that an action declares, codes or parameters: its own, and those that it has in common with others.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared {
+    pub(crate) own: &'static [&'static str],
+    pub(crate) common: &'static [&'static [&'static str]],
+}
+
+impl Declared {
+    pub const NONE: Declared = Declared { own: &[], common: &[] };
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'static str> {
+        self.common.iter().copied().chain([self.own]).flatten().copied()
+    }
+
+    pub(crate) fn has(self, name: &str) -> bool {
+        self.iter().any(|known| known == name)
+    }
+}
+
 /// Whether an action that declares `errors` may answer `code`.
 #[must_use]
-pub fn is_declared(errors: &[&str], code: &str) -> bool {
-    errors.contains(&code) || COMMON.contains(&code)
+pub fn is_declared(errors: Declared, code: &str) -> bool {
+    errors.has(code) || COMMON.contains(&code)
 }

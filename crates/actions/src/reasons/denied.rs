@@ -2,7 +2,10 @@
 
 use crate::{
     ApiError,
-    reasons::table::{Caller, ToApiError, Words, chinese, english},
+    reasons::{
+        codes::Declared,
+        table::{Caller, ToApiError, Words, chinese, english},
+    },
 };
 use cvmd_wire::{AuthorizationFault, Denied, Dialect, Language, NameFault};
 
@@ -165,5 +168,5 @@ const NOT_SUPPORTED_HERE: u32 = 6100;
 #[must_use]
 pub fn denied(denied: &Denied, dialect: Dialect, language: Language) -> ApiError {
     let numeric = matches!(denied, Denied::LegacyWithoutVersion).then_some(NOT_SUPPORTED_HERE);
-    ApiError { numeric, ..denied.api_error(&Caller { dialect, language, declared: &[] }) }
+    ApiError { numeric, ..denied.api_error(&Caller { dialect, language, declared: Declared::NONE }) }
 }

@@ -3,6 +3,7 @@
 use crate::{
     ApiError, Product,
     reasons::{
+        codes::Declared,
         disk::DiskReason,
         key::{KeyNameReason, malformed_key},
         parameter::{Excess, Untaken},
@@ -216,7 +217,7 @@ impl Reason {
     /// The error for the caller, if the called action declares these codes; with no codes while the action is not
     /// known.
     #[must_use]
-    pub fn to_api_error(&self, dialect: Dialect, language: Language, declared: &[&'static str]) -> ApiError {
+    pub fn to_api_error(&self, dialect: Dialect, language: Language, declared: Declared) -> ApiError {
         self.api_error(&Caller { dialect, language, declared })
     }
 }
@@ -224,7 +225,7 @@ impl Reason {
 /// In English, for the operator.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_api_error(Dialect::Api3, Language::English, &[]).message)
+        f.write_str(&self.to_api_error(Dialect::Api3, Language::English, Declared::NONE).message)
     }
 }
 

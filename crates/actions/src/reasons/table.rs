@@ -16,21 +16,21 @@
 //!
 //! `words!` does the same for what is a part of a text, and has no code.
 
-use crate::ApiError;
+use crate::{ApiError, reasons::codes::Declared};
 use cvmd_wire::{Dialect, Language};
 use std::fmt;
 
 /// What the answer depends on: the dialect and the language of the request, and the codes that its action declares.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller<'a> {
+pub(crate) struct Caller {
     pub dialect: Dialect,
     pub language: Language,
-    pub declared: &'a [&'static str],
+    pub declared: Declared,
 }
 
 /// What `reasons!` implements.
 pub(crate) trait ToApiError {
-    fn api_error(&self, caller: &Caller<'_>) -> ApiError;
+    fn api_error(&self, caller: &Caller) -> ApiError;
 
     /// Adds the rows' names, each with the number of its codes.
     #[cfg(test)]
@@ -50,8 +50,8 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
-    pub(crate) fn api_error(&self, caller: &Caller<'_>) -> ApiError {
-        let other = self.others.iter().position(|code| caller.declared.contains(code));
+    pub(crate) fn api_error(&self, caller: &Caller) -> ApiError {
+        let other = self.others.iter().position(|code| caller.declared.has(code));
         #[cfg(test)]
         crate::testing::texts::read(self.name, other.map_or(0, |other| other + 1), caller.language);
         let code = match (other, caller.dialect) {
@@ -105,7 +105,7 @@ macro_rules! reasons {
         }
     ) => {
         impl $crate::reasons::table::ToApiError for $name {
-            fn api_error(&self, caller: &$crate::reasons::table::Caller<'_>) -> $crate::ApiError {
+            fn api_error(&self, caller: &$crate::reasons::table::Caller) -> $crate::ApiError {
                 match self {
                     $(
                         $name::$variant $({ $($field),* })? $(($inner))? => reasons!(

@@ -4,6 +4,7 @@
 //!
 //! If one of them already has the key, all are refused.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
     tags::{
@@ -15,18 +16,8 @@ use crate::{
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "AttachResourcesTag", prepare)
     .regionless()
     .touching(&[], &["ResourceIds"])
+    .errors_of(&[declared::TAG, declared::RESOURCE])
     .errors(&[
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ReservedTagKey",
-        "InvalidParameterValue.ResourceIdInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
-        "InvalidParameterValue.TagKeyCharacterIllegal",
-        "InvalidParameterValue.TagKeyEmpty",
-        "InvalidParameterValue.TagKeyLengthExceeded",
-        "InvalidParameterValue.TagValueCharacterIllegal",
-        "InvalidParameterValue.TagValueEmpty",
-        "InvalidParameterValue.TagValueLengthExceeded",
         "LimitExceeded.ResourceAttachedTags",
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceInUse.TagKeyAttached",

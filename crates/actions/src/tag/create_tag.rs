@@ -3,6 +3,7 @@
 //! <https://cloud.tencent.com/document/api/651/35319>. Resources do not need it: any tag that they are given exists as
 //! long as they have it.
 
+use super::declared;
 use crate::{
     Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal,
     tags::{tagged, words as tag_words},
@@ -12,17 +13,10 @@ use cvmd_model::{CreatedTag, RegionId};
 /// The maximum of tags that an account has made.
 pub(crate) const QUOTA: usize = 1000;
 
-pub(crate) const ACTION: Action = Action::command(Product::Tag, "CreateTag", prepare).regionless().errors(&[
-    "InvalidParameterValue.ReservedTagKey",
-    "InvalidParameterValue.TagKeyCharacterIllegal",
-    "InvalidParameterValue.TagKeyEmpty",
-    "InvalidParameterValue.TagKeyLengthExceeded",
-    "InvalidParameterValue.TagValueCharacterIllegal",
-    "InvalidParameterValue.TagValueEmpty",
-    "InvalidParameterValue.TagValueLengthExceeded",
-    "LimitExceeded.Quota",
-    "ResourceInUse.TagDuplicate",
-]);
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "CreateTag", prepare)
+    .regionless()
+    .errors_of(&[declared::TAG])
+    .errors(&["LimitExceeded.Quota", "ResourceInUse.TagDuplicate"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let tag = tag_words::one_tag(parameters)?;

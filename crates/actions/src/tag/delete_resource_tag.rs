@@ -2,6 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DeleteResourceTag>.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     tags::{
@@ -10,17 +11,11 @@ use crate::{
     },
 };
 
-pub(crate) const ACTION: Action =
-    Action::command(Product::Tag, "DeleteResourceTag", prepare).regionless().touching(&[], &["Resource"]).errors(&[
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.ResourceIdInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
-        "InvalidParameterValue.TagKeyEmpty",
-        "InvalidParameterValue.UinInvalid",
-        "ResourceNotFound.AttachedTagKeyNotFound",
-    ]);
+pub(crate) const ACTION: Action = Action::command(Product::Tag, "DeleteResourceTag", prepare)
+    .regionless()
+    .touching(&[], &["Resource"])
+    .errors_of(&[declared::RESOURCE, declared::DESCRIPTION])
+    .errors(&["InvalidParameterValue.TagKeyEmpty", "ResourceNotFound.AttachedTagKeyNotFound"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let key = tag_words::carried_key(parameters, "TagKey")?;

@@ -4,6 +4,7 @@
 //!
 //! If one of them does not have it, all are refused.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     tags::{
@@ -15,11 +16,8 @@ use crate::{
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "DetachResourcesTag", prepare)
     .regionless()
     .touching(&[], &["ResourceIds"])
+    .errors_of(&[declared::RESOURCE])
     .errors(&[
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ResourceIdInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
         "InvalidParameterValue.TagKeyEmpty",
         "LimitExceeded.ResourceNumPerRequest",
         "ResourceNotFound.AttachedTagKeyNotFound",

@@ -4,6 +4,7 @@
 //!
 //! A key in `DeleteTags` that the resource does not have is no error.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
     tags::{
@@ -15,22 +16,10 @@ use crate::{
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "ModifyResourceTags", prepare)
     .regionless()
     .touching(&[], &["Resource"])
+    .errors_of(&[declared::TAG, declared::RESOURCE, declared::DESCRIPTION])
     .errors(&[
         "InvalidParameterValue.DeleteTagsParamError",
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ReservedTagKey",
-        "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.ResourceIdInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
-        "InvalidParameterValue.TagKeyCharacterIllegal",
         "InvalidParameterValue.TagKeyDuplicate",
-        "InvalidParameterValue.TagKeyEmpty",
-        "InvalidParameterValue.TagKeyLengthExceeded",
-        "InvalidParameterValue.TagValueCharacterIllegal",
-        "InvalidParameterValue.TagValueEmpty",
-        "InvalidParameterValue.TagValueLengthExceeded",
-        "InvalidParameterValue.UinInvalid",
         "LimitExceeded.ResourceAttachedTags",
         "LimitExceeded.TagNumPerRequest",
     ])

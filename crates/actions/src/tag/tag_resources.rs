@@ -4,6 +4,7 @@
 //!
 //! A resource that cannot be tagged is answered with a code; the others are tagged.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     tags::{
@@ -17,16 +18,10 @@ const RESOURCES_MAX: usize = 10;
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "TagResources", prepare)
     .regionless()
     .touching(&[], &["ResourceList"])
+    .errors_of(&[declared::TAG])
     .errors(&[
-        "InvalidParameterValue.ReservedTagKey",
         "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.TagKeyCharacterIllegal",
         "InvalidParameterValue.TagKeyDuplicate",
-        "InvalidParameterValue.TagKeyEmpty",
-        "InvalidParameterValue.TagKeyLengthExceeded",
-        "InvalidParameterValue.TagValueCharacterIllegal",
-        "InvalidParameterValue.TagValueEmpty",
-        "InvalidParameterValue.TagValueLengthExceeded",
         "LimitExceeded.ResourceNumPerRequest",
         "LimitExceeded.TagNumPerRequest",
     ])

@@ -2,6 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=UpdateResourceTagValue>.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason,
     tags::{
@@ -13,22 +14,8 @@ use crate::{
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "UpdateResourceTagValue", prepare)
     .regionless()
     .touching(&[], &["Resource"])
-    .errors(&[
-        "InvalidParameterValue.RegionInvalid",
-        "InvalidParameterValue.ReservedTagKey",
-        "InvalidParameterValue.ResourceDescriptionError",
-        "InvalidParameterValue.ResourceIdInvalid",
-        "InvalidParameterValue.ResourcePrefixInvalid",
-        "InvalidParameterValue.ServiceTypeInvalid",
-        "InvalidParameterValue.TagKeyCharacterIllegal",
-        "InvalidParameterValue.TagKeyEmpty",
-        "InvalidParameterValue.TagKeyLengthExceeded",
-        "InvalidParameterValue.TagValueCharacterIllegal",
-        "InvalidParameterValue.TagValueEmpty",
-        "InvalidParameterValue.TagValueLengthExceeded",
-        "InvalidParameterValue.UinInvalid",
-        "ResourceNotFound.AttachedTagKeyNotFound",
-    ]);
+    .errors_of(&[declared::TAG, declared::RESOURCE, declared::DESCRIPTION])
+    .errors(&["ResourceNotFound.AttachedTagKeyNotFound"]);
 
 fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Reason> {
     let new = tag_words::one_tag(parameters)?;

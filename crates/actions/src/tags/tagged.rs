@@ -3,7 +3,9 @@
 //! A new kind of resource is a variant of [`Resource`], which the compiler then requires everywhere, and a line in
 //! [`KINDS`].
 
-use crate::{Body, Context, Parameters, Reason, TagRefusal, bounds::shorten, network, tags::words as tag_words};
+use crate::{
+    Body, Context, Declared, Parameters, Reason, TagRefusal, bounds::shorten, network, tags::words as tag_words,
+};
 use cvmd_model::{
     AccountNumber, CreatedTag, CustomImage, DiskId, Instance, InstanceId, KeyPair, RegionId, SecurityGroup, Snapshot,
     Subnet, Tag, Vpc,
@@ -378,7 +380,7 @@ pub(crate) fn change_each(
         match changed {
             Ok((tags, resource)) => changes.push((resource, tags)),
             Err(refusal) => {
-                let error = Reason::Tag(refusal).to_api_error(context.dialect, context.language, &[]);
+                let error = Reason::Tag(refusal).to_api_error(context.dialect, context.language, Declared::NONE);
                 failed_resources.push(object! {
                     Resource: &description.text,
                     Code: error.code,

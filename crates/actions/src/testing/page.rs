@@ -33,7 +33,8 @@ fn page() -> String {
             Effect::Command(..) => "Changes",
         };
         let _ = writeln!(page, "{kind}. Parameters: {}.\n", parameters(action));
-        let codes: Vec<String> = action.errors.iter().map(|code| format!("`{code}`")).collect();
+        let mut codes: Vec<String> = action.errors.iter().map(|code| format!("`{code}`")).collect();
+        codes.sort();
         let _ =
             writeln!(page, "Codes: {}.", if codes.is_empty() { "the common ones".into() } else { codes.join(", ") });
     }
@@ -129,14 +130,15 @@ fn parameters(action: &Action) -> String {
         .iter()
         .map(|member| {
             let kind = if member.kind == "list" { format!("[{}]", member.member) } else { member.member.clone() };
-            let within: Vec<String> = action
+            let mut within: Vec<String> = action
                 .without_effect
                 .iter()
                 .filter_map(|path| path.strip_prefix(&*member.name)?.strip_prefix('.'))
                 .map(|path| format!("`{path}`"))
                 .collect();
+            within.sort();
             let ignored = match () {
-                () if action.without_effect.contains(&&*member.name) => ", *ignored*".into(),
+                () if action.without_effect.has(&member.name) => ", *ignored*".into(),
                 () if STORED.contains(&&*member.name) => ", *ignored* but answered".into(),
                 () if within.is_empty() => String::new(),
                 () => format!(", *ignored* in it: {}", within.join(", ")),

@@ -4,6 +4,7 @@
 //! Rules are stored and answered; Unlike upstream, nothing enforces them. A rule without a protocol applies to all, as
 //! Packer sends it. There are no templates of addresses or services.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, network,
     vpc::security_rules::{Policy, PolicySet, change, unchanged},
@@ -12,24 +13,13 @@ use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "CreateSecurityGroupPolicies", prepare)
     .touching(&[], &["SecurityGroupId"])
+    .errors_of(&[declared::POLICIES])
     .errors(&[
-        "InvalidParameter.Coexist",
-        "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
-        "InvalidParameterValue.TooLong",
         "LimitExceeded.SecurityGroupPolicySet",
-        "ResourceNotFound",
-        "UnsupportedOperation",
         "UnsupportedOperation.DuplicatePolicy",
-        "UnsupportedOperation.VersionMismatch",
     ])
-    .without_effect(&[
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ]);
+    .without_effect_of(&[declared::POLICY_SET]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -3,6 +3,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DeleteSecurityGroupPolicies>.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, network,
     vpc::security_rules::{Policy, PolicySet, change, unchanged},
@@ -11,22 +12,9 @@ use cvmd_model::{Refusal, Rule, SecurityGroupId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "DeleteSecurityGroupPolicies", prepare)
     .touching(&[], &["SecurityGroupId"])
-    .errors(&[
-        "InvalidParameter.Coexist",
-        "InvalidParameterValue.Malformed",
-        "InvalidParameterValue.Range",
-        "InvalidParameterValue.TooLong",
-        "ResourceNotFound",
-        "UnsupportedOperation",
-        "UnsupportedOperation.VersionMismatch",
-    ])
-    .without_effect(&[
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ]);
+    .errors_of(&[declared::POLICIES])
+    .errors(&["InvalidParameterValue.Range"])
+    .without_effect_of(&[declared::POLICY_SET]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -3,6 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeRouteTables>.
 //! There are no other tables here, and no custom routes.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, object::EMPTY,
     reply::civil_time,
@@ -17,13 +18,7 @@ const FILTERS: &[&str] =
 const NAME: &str = "default";
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeRouteTables", answer)
-    .errors(&[
-        "InvalidParameter.Coexist",
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.Malformed",
-        "LimitExceeded.NumberOfFilters",
-    ])
+    .errors_of(&[declared::SELECTION])
     .without_effect(&["NeedRouterInfo"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {

@@ -2,6 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that do not exist are no error.
 
+use super::declared;
 use crate::{Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, vpc::network_reply};
 use cvmd_model::{SecurityGroup, SecurityGroupId};
 use cvmd_state::View;
@@ -9,13 +10,8 @@ use std::{cmp::Reverse, sync::Arc};
 
 const FILTERS: &[&str] = &["security-group-id", "project-id", "security-group-name", "tag-key"];
 
-pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroups", answer).errors(&[
-    "InvalidParameter.Coexist",
-    "InvalidParameter.FilterInvalidKey",
-    "InvalidParameterValue.LimitExceeded",
-    "InvalidParameterValue.Malformed",
-    "LimitExceeded.NumberOfFilters",
-]);
+pub(crate) const ACTION: Action =
+    Action::query(Product::Vpc, "DescribeSecurityGroups", answer).errors_of(&[declared::SELECTION]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted: Wanted<SecurityGroupId> =

@@ -3,6 +3,7 @@
 //! <https://cloud.tencent.com/document/api/215/15784>. Well-formed ids that do not exist are no error. All default
 //! subnets share one block of addresses: each shows how many of the block are free. There is no paging by token.
 
+use super::declared;
 use crate::{
     Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, object::NULL,
     vpc::network_reply,
@@ -28,13 +29,7 @@ const FILTERS: &[&str] = &[
 ];
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSubnets", answer)
-    .errors(&[
-        "InvalidParameter.Coexist",
-        "InvalidParameter.FilterInvalidKey",
-        "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.Malformed",
-        "LimitExceeded.NumberOfFilters",
-    ])
+    .errors_of(&[declared::SELECTION])
     .without_effect(&["MaxResults", "NextToken"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {

@@ -4,6 +4,7 @@
 //! An address is always used by an instance here, and its id is answered. Unlike upstream, network interfaces have no
 //! ids of their own.
 
+use super::declared;
 use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network};
 use cvmd_model::{Instance, SubnetId, VpcId};
 use cvmd_state::View;
@@ -13,14 +14,9 @@ use std::{net::Ipv4Addr, sync::Arc};
 const ADDRESSES_MAX: usize = 100;
 const FILTERS: &[&str] = &["ip-addresses", "resource-id"];
 
-pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeUsedIpAddress", answer).errors(&[
-    "InvalidParameter.Coexist",
-    "InvalidParameter.FilterInvalidKey",
-    "InvalidParameterValue.LimitExceeded",
-    "InvalidParameterValue.Malformed",
-    "LimitExceeded.NumberOfFilters",
-    "ResourceNotFound",
-]);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeUsedIpAddress", answer)
+    .errors_of(&[declared::SELECTION])
+    .errors(&["ResourceNotFound"]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let by_address = parameters.has("IpAddresses");

@@ -2,6 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that do not exist are no error.
 
+use super::declared;
 use crate::{Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, vpc::network_reply};
 use cvmd_model::{Vpc, VpcId};
 use cvmd_state::View;
@@ -10,13 +11,7 @@ use cvmd_state::View;
 const FILTERS: &[&str] =
     &["vpc-id", "vpc-name", "is-default", "cidr-block", "tag-key", "ipv6-cidr-block", "isp-type", "address-type"];
 
-pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcs", answer).errors(&[
-    "InvalidParameter.Coexist",
-    "InvalidParameter.FilterInvalidKey",
-    "InvalidParameterValue.LimitExceeded",
-    "InvalidParameterValue.Malformed",
-    "LimitExceeded.NumberOfFilters",
-]);
+pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcs", answer).errors_of(&[declared::SELECTION]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let wanted: Wanted<VpcId> = Wanted::read(parameters, "VpcIds", "`VpcIds` and `Filters`", FILTERS)?;

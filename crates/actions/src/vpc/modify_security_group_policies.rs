@@ -4,6 +4,7 @@
 //! A direction without rules is cleared. With or without `SortPolicys`, the rules are in the order in which they were
 //! given.
 
+use super::declared;
 use crate::{
     Action, Apply, Context, Parameters, Product, Reason, network,
     vpc::security_rules::{Policy, PolicySet, change, unchanged},
@@ -12,24 +13,10 @@ use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ModifySecurityGroupPolicies", prepare)
     .touching(&[], &["SecurityGroupId"])
-    .errors(&[
-        "InvalidParameter.Coexist",
-        "InvalidParameterValue.Malformed",
-        "InvalidParameterValue.TooLong",
-        "LimitExceeded.SecurityGroupPolicySet",
-        "ResourceNotFound",
-        "UnsupportedOperation",
-        "UnsupportedOperation.DuplicatePolicy",
-        "UnsupportedOperation.VersionMismatch",
-    ])
-    .without_effect(&[
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-        "SortPolicys",
-    ]);
+    .errors_of(&[declared::POLICIES])
+    .errors(&["LimitExceeded.SecurityGroupPolicySet", "UnsupportedOperation.DuplicatePolicy"])
+    .without_effect_of(&[declared::POLICY_SET])
+    .without_effect(&["SortPolicys"]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

@@ -3,30 +3,16 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicies>.
 //! Only the content is replaced: `UpdateType` `Priority` and `Both` are refused.
 
-use super::security_groups::replace;
+use super::{declared, security_groups::replace};
 use crate::{Action, Apply, Context, Parameters, Product, Reason, Words, network, vpc::security_rules::PolicySet};
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ReplaceSecurityGroupPolicies", prepare)
     .touching(&[], &["SecurityGroupId"])
-    .errors(&[
-        "InvalidParameter.Coexist",
-        "InvalidParameterValue.Malformed",
-        "InvalidParameterValue.Range",
-        "InvalidParameterValue.TooLong",
-        "ResourceNotFound",
-        "UnsupportedOperation",
-        "UnsupportedOperation.DuplicatePolicy",
-        "UnsupportedOperation.VersionMismatch",
-    ])
-    .without_effect(&[
-        "OriginalSecurityGroupPolicySet",
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ]);
+    .errors_of(&[declared::POLICIES])
+    .errors(&["InvalidParameterValue.Range", "UnsupportedOperation.DuplicatePolicy"])
+    .without_effect_of(&[declared::POLICY_SET])
+    .without_effect(&["OriginalSecurityGroupPolicySet"]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;

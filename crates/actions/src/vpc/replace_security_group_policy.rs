@@ -2,31 +2,20 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=ReplaceSecurityGroupPolicy>.
 
-use super::security_groups::replace;
+use super::{declared, security_groups::replace};
 use crate::{Action, Apply, Context, Parameters, Product, Reason, network, vpc::security_rules::PolicySet};
 use cvmd_model::SecurityGroupId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Vpc, "ReplaceSecurityGroupPolicy", prepare)
     .touching(&[], &["SecurityGroupId"])
+    .errors_of(&[declared::POLICIES])
     .errors(&[
-        "InvalidParameter.Coexist",
         "InvalidParameterValue.LimitExceeded",
-        "InvalidParameterValue.Malformed",
         "InvalidParameterValue.Range",
-        "InvalidParameterValue.TooLong",
-        "ResourceNotFound",
-        "UnsupportedOperation",
         "UnsupportedOperation.DuplicatePolicy",
-        "UnsupportedOperation.VersionMismatch",
     ])
-    .without_effect(&[
-        "OriginalSecurityGroupPolicySet",
-        "SecurityGroupPolicySet.Egress.ModifyTime",
-        "SecurityGroupPolicySet.Egress.Priority",
-        "SecurityGroupPolicySet.Ingress.ModifyTime",
-        "SecurityGroupPolicySet.Ingress.Priority",
-        "SecurityGroupPolicySet.PolicyStatistics",
-    ]);
+    .without_effect_of(&[declared::POLICY_SET])
+    .without_effect(&["OriginalSecurityGroupPolicySet"]);
 
 fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reason> {
     let id: SecurityGroupId = network::required(parameters, "SecurityGroupId")?;
