@@ -1,18 +1,16 @@
 //! Authenticates a request: chooses dialect and signature, and refuses what is too large to read.
 
-use std::fmt;
-use std::sync::Arc;
-
-use http::Method;
-use http::header::AUTHORIZATION;
-
-use crate::bounds::{QUERY_BYTES_MAX, TC3_BODY_BYTES_MAX, V1_BODY_BYTES_MAX};
-use crate::credential::Credential;
-use crate::credentials::Credentials;
-use crate::denied::{Denied, excerpt};
-use crate::raw::{Dialect, LEGACY_PATH, RawHead, RawRequest};
-use crate::request::Request;
-use crate::{tc3, v1};
+use crate::{
+    bounds::{QUERY_BYTES_MAX, TC3_BODY_BYTES_MAX, V1_BODY_BYTES_MAX},
+    credential::Credential,
+    credentials::Credentials,
+    denied::{Denied, excerpt},
+    raw::{Dialect, LEGACY_PATH, RawHead, RawRequest},
+    request::Request,
+    tc3, v1,
+};
+use http::{Method, header::AUTHORIZATION};
+use std::{fmt, sync::Arc};
 
 /// A request whose head is valid, as far as that can be checked without the body.
 pub struct Checked<'a> {

@@ -1,10 +1,9 @@
 //! A secret and its owner.
 
-use parking_lot::RwLock;
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::RwLock;
 use sha2::Sha256;
+use std::fmt;
 use zeroize::Zeroizing;
 
 pub(crate) type HmacSha256 = Hmac<Sha256>;

@@ -1,9 +1,10 @@
 //! Which credentials exist, and whether a signature's time is within the window.
 
+use crate::{
+    credential::Credential,
+    denied::{Denied, excerpt},
+};
 use std::sync::Arc;
-
-use crate::credential::Credential;
-use crate::denied::{Denied, excerpt};
 
 /// How far a timestamp may be from now, in the past or in the future.
 pub(crate) const WINDOW_SECONDS: u64 = 300;

@@ -1,8 +1,7 @@
 //! Reply bodies in the envelope that clients expect.
 
-use uuid::Uuid;
-
 use crate::raw::Dialect;
+use uuid::Uuid;
 
 /// Wraps a reply: `{"Response":{...,"RequestId":"..."}}`. The body is copied as it is.
 ///

@@ -1,10 +1,11 @@
 //! Queries and forms: bytes to pairs, and pairs with flattened names to a tree.
 
+use crate::{
+    denied::{Denied, NameFault, excerpt},
+    hash::from_hex,
+    value::{DEPTH_MAX, Map, VALUES_MAX, Value},
+};
 use std::borrow::Cow;
-
-use crate::denied::{Denied, NameFault, excerpt};
-use crate::hash::from_hex;
-use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
 
 /// A decoded name and a decoded value.
 pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);

@@ -1,8 +1,7 @@
 //! The host that a client may have signed, guessed from what it sent.
 
-use http::header::HOST;
-
 use crate::raw::RawHead;
+use http::header::HOST;
 
 /// The hosts that may be in the signed string, the likeliest first.
 ///

@@ -1,12 +1,14 @@
 //! Parses a JSON body into a tree of parameters, within our own limits.
 
-use std::cell::{Cell, RefCell};
-use std::fmt;
-
+use crate::{
+    denied::Denied,
+    value::{DEPTH_MAX, Map, VALUES_MAX, Value},
+};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
-use crate::denied::Denied;
-use crate::value::{DEPTH_MAX, Map, VALUES_MAX, Value};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 /// Reads one JSON object and nothing after it. `null` counts as an object without members: the vendor's SDK for Ruby
 /// sends it for a request without parameters.

@@ -1,9 +1,7 @@
 //! The language in which a caller is answered.
 
-use http::header::AUTHORIZATION;
-use http::{HeaderName, Method};
-
 use crate::raw::{Dialect, RawRequest};
+use http::{HeaderName, Method, header::AUTHORIZATION};
 
 static HEADER: HeaderName = HeaderName::from_static("x-tc-language");
 

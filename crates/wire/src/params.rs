@@ -1,10 +1,7 @@
 //! The parameters of a request, whether they came as JSON or flattened.
 
+use crate::{denied::Denied, form, json, value::Map};
 use std::fmt;
-
-use crate::denied::Denied;
-use crate::value::Map;
-use crate::{form, json};
 
 /// All parameters of one request.
 #[derive(Clone, Default, PartialEq)]

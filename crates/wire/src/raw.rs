@@ -1,9 +1,7 @@
 //! One HTTP request as received, before it is authenticated.
 
+use http::{HeaderMap, HeaderName, Method, Uri, header::CONTENT_TYPE};
 use std::fmt;
-
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, Method, Uri};
 
 /// A received request: borrowed, complete and untrusted.
 pub struct RawRequest<'a> {

@@ -1,11 +1,9 @@
 //! The key of one signed request, by which a second arrival of it is recognised.
 
-use std::fmt;
-
+use crate::hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::hash;
+use std::fmt;
 
 /// A hash over (SecretId, Timestamp, Nonce, Signature) of a v1 request. The nonce alone is not enough: some clients
 /// draw it from 0..65535.

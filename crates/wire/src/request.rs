@@ -1,13 +1,9 @@
 //! A request with a known sender.
 
-use std::fmt;
-
-use crate::language::Language;
-use crate::params::Params;
-use crate::raw::Dialect;
-use crate::replay::ReplayKey;
+use crate::{language::Language, params::Params, raw::Dialect, replay::ReplayKey};
 
 /// What [`authenticate`](crate::authenticate()) returns: who asks for what.
+#[derive(Debug)]
 pub struct Request {
     pub dialect: Dialect,
     /// The account that the credential belongs to.
@@ -27,27 +23,6 @@ pub struct Request {
     pub host: Box<str>,
     /// Only in the legacy dialect, which must refuse the same signed request a second time.
     pub replay: Option<ReplayKey>,
-    /// The action's own parameters, without the common ones.
+    /// The action's own parameters, without the common ones. Their values are not printed.
     pub params: Params,
-}
-
-/// Leaves out the values of parameters, among which are passwords.
-impl fmt::Debug for Request {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Request")
-            .field("dialect", &self.dialect)
-            .field("owner", &self.owner)
-            .field("secret_id", &self.secret_id)
-            .field("action", &self.action)
-            .field("version", &self.version)
-            .field("region", &self.region)
-            .field("language", &self.language)
-            .field("timestamp_seconds", &self.timestamp_seconds)
-            .field("service", &self.service)
-            .field("host", &self.host)
-            .field("replay", &self.replay)
-            .field("params", &self.params)
-            .finish()
-    }
 }

@@ -1,8 +1,7 @@
 //! The client's half of both signatures, for our own client, benches and tests.
 
-use http::Method;
-
 use crate::{tc3, v1};
+use http::Method;
 
 /// The value of an `Authorization` header that signs `content-type` and `host`, as the SDKs do.
 /// `query` is undecoded, and empty for a POST; the body of a GET is not signed.

@@ -1,22 +1,24 @@
 //! Signature TC3-HMAC-SHA256, on API 3.0.
 //! <https://cloud.tencent.com/document/api/213/30654>
 
-use std::sync::Arc;
-
+use crate::{
+    credential::{Credential, HmacSha256, derive_signing_key},
+    credentials::{Credentials, find_in_window},
+    denied::{AuthorizationFault, Denied, excerpt},
+    digits, form, hash, host,
+    language::Language,
+    params::Params,
+    raw::{Dialect, RawHead, RawRequest},
+    request::Request,
+};
 use hmac::Mac;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderName, Method};
+use http::{
+    HeaderName, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
-
-use crate::credential::{Credential, HmacSha256, derive_signing_key};
-use crate::credentials::{Credentials, find_in_window};
-use crate::denied::{AuthorizationFault, Denied, excerpt};
-use crate::language::Language;
-use crate::params::Params;
-use crate::raw::{Dialect, RawHead, RawRequest};
-use crate::request::Request;
-use crate::{digits, form, hash, host};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 const JSON: &str = "application/json";

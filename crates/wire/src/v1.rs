@@ -1,25 +1,25 @@
 //! Signature v1 (HmacSHA1, HmacSHA256), in both dialects.
 //! <https://cloud.tencent.com/document/api/213/15693>
 
-use std::borrow::Cow;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::{
+    credential::HmacSha256,
+    credentials::{Credentials, find_in_window},
+    denied::{Denied, excerpt},
+    digits,
+    form::{self, Pair},
+    host,
+    language::Language,
+    params::Params,
+    raw::{Dialect, RawRequest},
+    replay::ReplayKey,
+    request::Request,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::Method;
 use sha1::Sha1;
+use std::borrow::Cow;
 use subtle::ConstantTimeEq;
-
-use crate::credential::HmacSha256;
-use crate::credentials::{Credentials, find_in_window};
-use crate::denied::{Denied, excerpt};
-use crate::form::{self, Pair};
-use crate::language::Language;
-use crate::params::Params;
-use crate::raw::{Dialect, RawRequest};
-use crate::replay::ReplayKey;
-use crate::request::Request;
-use crate::{digits, host};
 
 type HmacSha1 = Hmac<Sha1>;
 
