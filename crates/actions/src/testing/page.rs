@@ -2,7 +2,7 @@
 //! description. The test fails when the page is out of date; `cargo xtask docs` writes it.
 
 use crate::{
-    ACTIONS, Action, Effect, Product,
+    ACTIONS, Action, Declared, Effect, Product,
     action::STORED,
     bounds::{LIST_MAX, LONG_TEXTS, REQUEST_BYTES_MAX, TEXT_BYTES_MAX},
     catalog::{self, TRANSCRIPTS},
@@ -11,6 +11,7 @@ use crate::{
 };
 use cvmd_state::{COMMAND_BYTES_MAX, ROW_BYTES_MAX};
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     path::{Path, PathBuf},
 };
@@ -33,8 +34,7 @@ fn page() -> String {
             Effect::Command(..) => "Changes",
         };
         let _ = writeln!(page, "{kind}. Parameters: {}.\n", parameters(action));
-        let mut codes: Vec<String> = action.errors.iter().map(|code| format!("`{code}`")).collect();
-        codes.sort();
+        let codes: Vec<String> = sorted(action.errors).map(|code| format!("`{code}`")).collect();
         let _ =
             writeln!(page, "Codes: {}.", if codes.is_empty() { "the common ones".into() } else { codes.join(", ") });
     }
@@ -125,18 +125,19 @@ fn about(source: &str) -> String {
     lines.join("\n")
 }
 
+fn sorted(declared: Declared) -> impl Iterator<Item = &'static str> {
+    declared.iter().collect::<BTreeSet<_>>().into_iter()
+}
+
 fn parameters(action: &Action) -> String {
     let described: Vec<String> = facts::inputs(action.product, action.name)
         .iter()
         .map(|member| {
             let kind = if member.kind == "list" { format!("[{}]", member.member) } else { member.member.clone() };
-            let mut within: Vec<String> = action
-                .without_effect
-                .iter()
+            let within: Vec<String> = sorted(action.without_effect)
                 .filter_map(|path| path.strip_prefix(&*member.name)?.strip_prefix('.'))
                 .map(|path| format!("`{path}`"))
                 .collect();
-            within.sort();
             let ignored = match () {
                 () if action.without_effect.has(&member.name) => ", *ignored*".into(),
                 () if STORED.contains(&&*member.name) => ", *ignored* but answered".into(),
