@@ -64,6 +64,17 @@ impl Memory {
 }
 
 impl Share {
+    /// An empty share of the same memory.
+    pub(crate) fn another(&self) -> Share {
+        self.memory.share()
+    }
+
+    /// As [`Share::resize`], to so many bytes more.
+    #[must_use]
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        self.resize(self.bytes + bytes)
+    }
+
     /// Sets the share's size; returns `false` and leaves it as it was if that is too much.
     #[must_use]
     pub(crate) fn resize(&mut self, bytes: usize) -> bool {

@@ -25,6 +25,7 @@ const WORD_WEIGHS: usize = 64;
 const SEARCHES: [&str; 2] = ["grep", "sed"];
 
 /// Why a text does not run, or does not go on.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) words: String,
     /// The bound that it reached; `None` when it was only not understood.
@@ -85,6 +86,11 @@ impl Userland {
 impl Refused {
     pub(crate) fn words(words: impl Into<String>) -> Refused {
         Refused { words: words.into(), bound: None }
+    }
+
+    /// The memory's owner has counted it.
+    pub(crate) fn no_memory() -> Refused {
+        Refused::words("Cannot allocate memory")
     }
 
     pub(crate) fn bound(bound: Bound, words: impl Into<String>) -> Refused {

@@ -36,12 +36,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Command>, Unclear> {
 }
 
 /// What whole lines are.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Lines {
-    /// Commands.
-    Whole,
-    /// No commands, whatever follows.
-    Wrong,
+    /// Commands, or none, whatever follows.
+    Whole(Result<Vec<Command>, Unclear>),
     /// A beginning: a quote, a `(`, an `if`, a loop or a pipeline goes on in the next line, or a here-document, up to this line.
     Begun(Option<String>),
 }
@@ -50,9 +47,8 @@ pub(crate) fn lines(text: &str) -> Lines {
     let mut reader = Reader::of(text, 0, 0);
     match reader.list(&[END]) {
         Ok(_) if reader.escaped_end => Lines::Begun(None),
-        Ok(_) => Lines::Whole,
         Err(Unclear::Syntax(_)) if reader.ended => Lines::Begun(reader.here_end),
-        Err(_) => Lines::Wrong,
+        read => Lines::Whole(read.map(|(commands, _)| commands)),
     }
 }
 

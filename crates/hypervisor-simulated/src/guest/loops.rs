@@ -44,7 +44,7 @@ impl Userland {
         // An iteration runs a copy of them.
         let mut share = self.memory.share();
         if !share.resize(weight) {
-            self.refuse(shell, Refused::words("Cannot allocate memory"), out).await?;
+            self.refuse(shell, Refused::no_memory(), out).await?;
             return Ok(false);
         }
         let mut status = 0;

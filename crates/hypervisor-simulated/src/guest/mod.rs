@@ -17,6 +17,7 @@ pub(crate) mod lookup;
 pub(crate) mod loops;
 pub(crate) mod metadata;
 pub(crate) mod moving;
+pub(crate) mod parsed;
 pub(crate) mod printing;
 pub(crate) mod process;
 pub(crate) mod running;

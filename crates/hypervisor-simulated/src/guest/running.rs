@@ -3,9 +3,9 @@
 use super::{
     commands, environment,
     going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused, weight},
-    grammar::{self, Unclear},
     input::Input,
     loops::Laps,
+    parsed::Parsed,
     process::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
     shell::{Shell, assignment},
     signals::{Signal, Signals},
@@ -13,12 +13,9 @@ use super::{
     syntax_tree::{self, Body, Command, Join, WORDS_BYTES_MAX},
     userland::Userland,
 };
-use crate::{
-    bounds::Bound,
-    memory::{Memory, Share},
-};
+use crate::bounds::Bound;
 use russh::Error;
-use std::{pin::Pin, sync::Arc};
+use std::pin::Pin;
 
 /// The maximum depth of scripts that run each other, and of nested commands: `( )`, `$( )`, `if`.
 const DEPTH_MAX: usize = 16;
@@ -43,18 +40,18 @@ enum Inner {
 type Ending<'a> = Pin<Box<dyn Future<Output = Result<Ended, Error>> + Send + 'a>>;
 
 impl Userland {
-    /// Runs the commands of a text and returns the last status, or the status with which the shell ends.
+    /// Runs the commands of a text, or says why it does not run, and returns the last status, or the status with which the shell ends.
     pub(crate) async fn run(
         &self,
-        text: &str,
+        parsed: Result<Parsed, Refused>,
         shell: &mut Shell,
         input: &Input,
         out: &mut impl Print,
         signals: &Signals,
     ) -> Result<Ended, Error> {
         environment::log_in(shell, &*self.machine()?);
-        let (commands, _share) = match self.compute(text.len(), || understood(text, shell, &self.memory)).await {
-            Ok(understood) => understood,
+        let Parsed { commands, share: _share } = match parsed.and_then(|parsed| parsed.beside(shell)) {
+            Ok(parsed) => parsed,
             Err(refused) => {
                 self.refuse(shell, refused, out).await?;
                 return Ok(Ended { status: 2, exit: false });
@@ -363,12 +360,11 @@ impl Userland {
         out: &mut P,
         going: &mut Going<'_>,
     ) -> Result<bool, Error> {
-        let weight = script.text.len();
         // Scripts that call each other count like printed bytes.
-        self.spend(weight, shell, out, going).await?;
-        let understood = self.compute(weight, || understood(&script.text, shell, &self.memory)).await;
-        let (commands, _share) = match understood {
-            Ok(understood) => understood,
+        self.spend(script.text.len(), shell, out, going).await?;
+        let parsed = self.parse(&script.text).await.and_then(|parsed| parsed.beside(shell));
+        let Parsed { commands, share: _share } = match parsed {
+            Ok(parsed) => parsed,
             Err(refused) => {
                 self.refuse(shell, refused, out).await?;
                 return Ok(false);
@@ -442,20 +438,5 @@ impl Userland {
             self.files().remove(&path);
         }
         Ok(())
-    }
-}
-
-/// The commands of a text, and the memory that they take; or why it is not understood.
-fn understood(text: &str, shell: &Shell, memory: &Arc<Memory>) -> Result<(Vec<Command>, Share), Refused> {
-    let commands = grammar::parse(text).map_err(|unclear| match unclear {
-        Unclear::Syntax(why) => Refused::words(format!("syntax error: {why}")),
-        Unclear::TooMuch(what) => Refused::bound(Bound::Line, what),
-    })?;
-    let mut share = memory.share();
-    if share.resize(syntax_tree::weight(text, &commands) + shell.bytes()) {
-        Ok((commands, share))
-    } else {
-        // The memory's owner has counted it.
-        Err(Refused::words("Cannot allocate memory"))
     }
 }

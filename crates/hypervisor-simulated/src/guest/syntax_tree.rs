@@ -162,6 +162,7 @@ impl Piece {
         match self {
             Piece::Default { pieces, .. } => 1 + pieces.iter().map(Piece::parts).sum::<usize>(),
             Piece::Substitution { commands, .. } => 1 + commands.iter().map(Command::parts).sum::<usize>(),
+            Piece::Text(text) => 1 + text.len() / size_of::<Command>(),
             _ => 1,
         }
     }
@@ -285,7 +286,11 @@ impl Word {
     pub(crate) fn push(&mut self, character: char) {
         match self.pieces.last_mut() {
             Some(Piece::Text(text)) => text.push(character),
-            _ => self.pieces.push(Piece::Text(character.into())),
+            _ => {
+                // Most words have one piece.
+                self.pieces.reserve_exact(1);
+                self.pieces.push(Piece::Text(character.into()));
+            }
         }
     }
 

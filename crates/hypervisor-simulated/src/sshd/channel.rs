@@ -1,7 +1,7 @@
 //! The work of one channel, in a task of its own: a shell, a command, or the remote side of a copy.
 
 use super::{
-    entry::{Added, Entry, GOES_ON, TOO_LONG},
+    entry::{Added, Entry, GOES_ON},
     inbox::{Event, Events},
     scp::{self, Step, Transfer},
     sftp,
@@ -12,8 +12,9 @@ use crate::{
     guest::{
         commands,
         files::FILE_BYTES_MAX,
-        grammar,
+        going::Refused,
         input::Input,
+        parsed::Parsed,
         process::{self, Done, Guest},
         running::Ended,
         shell::Shell,
@@ -112,7 +113,9 @@ impl Work {
     }
 
     async fn command(&mut self, text: &str) -> Result<u8, Error> {
-        let waits = self.land.compute(text.len(), || waits_for_input(text)).await;
+        let parsed = self.land.parse(text).await;
+        let commands = parsed.as_ref().map_or(&[][..], |parsed| &parsed.commands);
+        let waits = self.land.compute(text.len(), || waits_for_input(commands)).await;
         let mut share = self.land.memory.share();
         let mut input = Vec::new();
         if waits {
@@ -132,16 +135,16 @@ impl Work {
                 }
             }
         } else if text.contains("scp")
-            && let Some((transfer, step)) = self.land.compute(text.len(), || self.copy_asked_for(text)).await?
+            && let Some((transfer, step)) = self.land.compute(text.len(), || self.copy_asked_for(commands)).await?
         {
             return self.copy(transfer, step).await;
         }
-        Ok(self.run_text(text, &Input::of(input)).await?.status)
+        Ok(self.run_parsed(parsed, &Input::of(input)).await?.status)
     }
 
-    async fn run_text(&mut self, text: &str, input: &Input) -> Result<Ended, Error> {
+    async fn run_parsed(&mut self, parsed: Result<Parsed, Refused>, input: &Input) -> Result<Ended, Error> {
         let signals = &self.events.signals;
-        let ended = self.land.run(text, &mut self.shell, input, &mut self.out, signals).await;
+        let ended = self.land.run(parsed, &mut self.shell, input, &mut self.out, signals).await;
         // Yields, so that a guest that runs without end does not delay others.
         tokio::task::yield_now().await;
         ended
@@ -150,13 +153,13 @@ impl Work {
     /// A shell without a terminal, which reads complete lines.
     async fn lines(&mut self) -> Result<u8, Error> {
         let mut share = self.land.memory.share();
-        let (mut line, mut entry) = (Vec::new(), Entry::default());
+        let (mut line, mut entry) = (Vec::new(), Entry::new(share.another()));
         loop {
             match self.events.next().await {
                 Some(Event::Data(data)) => {
                     for piece in data.bytes.split_inclusive(|byte| *byte == b'\n') {
                         let bytes = line.len() + piece.len();
-                        if bytes > LINE_MAX || !share.resize(entry.len() + bytes) {
+                        if bytes > LINE_MAX || !share.resize(bytes) {
                             self.land.machines.bounds().reached(Bound::Line);
                             let why = format!("cvmd-guest: ended: a line has more than {LINE_MAX} bytes");
                             self.out.print(&process::fails(&why, 2)).await?;
@@ -165,13 +168,13 @@ impl Work {
                         line.extend(piece);
                         if piece.ends_with(b"\n") {
                             let text = String::from_utf8_lossy(&std::mem::take(&mut line)).into_owned();
-                            let (text, is_wrong) = match self.added(&mut entry, &text).await {
+                            let parsed = match self.added(&mut entry, &text).await {
                                 Added::GoesOn => continue,
-                                Added::Whole(text) => (text, false),
-                                Added::Wrong(text) => (text, true),
-                                Added::TooLong => return self.too_long().await,
+                                Added::Whole(parsed) => parsed,
+                                Added::Ended(refused) => return self.refused(refused).await,
                             };
-                            let ended = self.run_text(&text, &Input::default()).await?;
+                            let is_wrong = parsed.is_err();
+                            let ended = self.run_parsed(parsed, &Input::default()).await?;
                             // As sh ends: what follows may belong to what was not understood.
                             if ended.exit || is_wrong || self.events.signals.raised() > Signal::None {
                                 return Ok(ended.status);
@@ -181,8 +184,9 @@ impl Work {
                 }
                 Some(Event::Interrupt) => return Ok(Signal::Interrupt.status()),
                 Some(Event::Eof) => {
-                    let text = entry.take() + &String::from_utf8_lossy(&line);
-                    return Ok(self.run_text(&text, &Input::default()).await?.status);
+                    let text = entry.take().text + &String::from_utf8_lossy(&line);
+                    let parsed = self.land.parse(&text).await;
+                    return Ok(self.run_parsed(parsed, &Input::default()).await?.status);
                 }
                 None => return Err(Error::Disconnect),
             }
@@ -194,19 +198,25 @@ impl Work {
         self.land.compute(entry.len() + line.len(), || entry.add(line)).await
     }
 
-    async fn too_long(&mut self) -> Result<u8, Error> {
-        self.land.machines.bounds().reached(Bound::Line);
-        self.out.print(&process::fails(TOO_LONG, 2)).await?;
-        Ok(2)
+    async fn refused(&mut self, refused: Refused) -> Result<u8, Error> {
+        self.land.refuse(&mut self.shell, refused, &mut self.out).await?;
+        Ok(self.shell.status)
     }
 
     /// A shell at a terminal.
     async fn terminal(&mut self) -> Result<u8, Error> {
-        let (mut terminal, mut entry) = (Terminal::default(), Entry::default());
+        let mut terminal = Terminal::new(self.land.memory.share());
+        let mut entry = Entry::new(self.land.memory.share());
+        // The memory of what was typed at once, until all of it has run.
+        let mut _held = None;
         self.prompt().await?;
         loop {
             let typed = match self.events.next().await {
-                Some(Event::Data(data)) => terminal.feed(&data.bytes),
+                Some(Event::Data(data)) => {
+                    let typed = terminal.feed(&data.bytes);
+                    _held = Some(data.share);
+                    typed
+                }
                 Some(Event::Interrupt) => terminal.feed(&[3]),
                 Some(Event::Eof) => return Ok(self.shell.status),
                 None => return Err(Error::Disconnect),
@@ -221,7 +231,8 @@ impl Work {
                         self.prompt().await?;
                     }
                     Typed::End if entry.len() > 0 => {
-                        self.run_text(&entry.take(), &Input::default()).await?;
+                        let parsed = self.land.parse(&entry.take().text).await;
+                        self.run_parsed(parsed, &Input::default()).await?;
                         self.prompt().await?;
                     }
                     Typed::End => {
@@ -229,15 +240,15 @@ impl Work {
                         return Ok(self.shell.status);
                     }
                     Typed::Line(line) => {
-                        let text = match self.added(&mut entry, &line).await {
+                        let parsed = match self.added(&mut entry, &line).await {
                             Added::GoesOn => {
                                 self.out.send(GOES_ON.into()).await?;
                                 continue;
                             }
-                            Added::Whole(text) | Added::Wrong(text) => text,
-                            Added::TooLong => return self.too_long().await,
+                            Added::Whole(parsed) => parsed,
+                            Added::Ended(refused) => return self.refused(refused).await,
                         };
-                        let ended = self.run_text(&text, &Input::default()).await?;
+                        let ended = self.run_parsed(parsed, &Input::default()).await?;
                         // What was typed after an `exit` is dropped.
                         if ended.exit {
                             return Ok(ended.status);
@@ -260,13 +271,12 @@ impl Work {
         self.out.send(prompt(&*self.land.machine()?, &self.shell).into_bytes()).await
     }
 
-    /// The remote side of a copy, if the whole text is such a command.
-    fn copy_asked_for(&self, text: &str) -> Result<Option<(Transfer, Step)>, Error> {
+    /// The remote side of a copy, if that is the only command.
+    fn copy_asked_for(&self, commands: &[Command]) -> Result<Option<(Transfer, Step)>, Error> {
         let machine = self.land.machine()?;
         let mut shell = Shell::default();
         shell.variables.insert("HOME".into(), machine.home());
-        let commands = grammar::parse(text).unwrap_or_default();
-        let [command] = &*commands else { return Ok(None) };
+        let [command] = commands else { return Ok(None) };
         if !command.words().iter().all(Word::is_plain) {
             return Ok(None);
         }
@@ -357,9 +367,9 @@ impl Work {
 }
 
 /// Whether one of a text's commands reads all input before it runs.
-fn waits_for_input(text: &str) -> bool {
-    let (plain, commands) = (Shell::default(), grammar::parse(text).unwrap_or_default());
-    Command::any(&commands, &|command| command.expand(&plain).is_ok_and(|words| commands::reads_input(&words)))
+fn waits_for_input(commands: &[Command]) -> bool {
+    let plain = Shell::default();
+    Command::any(commands, &|command| command.expand(&plain).is_ok_and(|words| commands::reads_input(&words)))
 }
 
 /// How long the last output waits for a client that does not read.

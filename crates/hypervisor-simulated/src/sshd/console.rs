@@ -5,7 +5,7 @@ use super::{
     auth,
     cable::Cable,
     channel::{on_screen, prompt},
-    entry::{Added, Entry, GOES_ON, TOO_LONG},
+    entry::{Added, Entry, GOES_ON},
     terminal::{Terminal, Typed},
 };
 use crate::{
@@ -91,7 +91,8 @@ impl Console {
     pub(crate) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin) {
         let Console { land, peer, open, line } = self;
         let (keys, glass) = split(Cable::new(stream, line));
-        let mut screen = Screen { keys, glass: Glass(glass), terminal: Terminal::default(), typed: VecDeque::new() };
+        let mut screen =
+            Screen { keys, glass: Glass(glass), terminal: Terminal::new(land.memory.share()), typed: VecDeque::new() };
         // An error means that the client went away: nothing that an operator must act on.
         while let Ok(true) = serve(&land, peer, &mut screen).await {}
         let _ = screen.glass.0.shutdown().await;
@@ -108,19 +109,19 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
     if !log_in(land, peer, screen).await? {
         return Ok(false);
     }
-    let (mut shell, mut entry, nothing) = (Shell::default(), Entry::default(), Input::default());
+    let (mut shell, mut entry, nothing) = (Shell::default(), Entry::new(land.memory.share()), Input::default());
     loop {
         let Ok(machine) = land.machine() else { return Ok(false) };
         let prompt = if entry.len() > 0 { GOES_ON.into() } else { prompt(&machine, &shell) };
         drop(machine);
         screen.glass.show(&prompt).await?;
-        let line = match screen.line(true).await? {
+        let parsed = match screen.line(true).await? {
             Entered::Line(line) => match land.compute(entry.len() + line.len(), || entry.add(&line)).await {
                 Added::GoesOn => continue,
-                Added::Whole(line) | Added::Wrong(line) => line,
-                Added::TooLong => {
-                    screen.glass.show(&format!("{TOO_LONG}\r\n")).await?;
-                    return Ok(true);
+                Added::Whole(parsed) => parsed,
+                Added::Ended(refused) => {
+                    let said = land.refuse(&mut shell, refused, &mut screen.glass).await;
+                    return Ok(said.is_ok());
                 }
             },
             Entered::Interrupt => {
@@ -128,13 +129,13 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin>(
                 shell.status = Signal::Interrupt.status();
                 continue;
             }
-            Entered::End if entry.len() > 0 => entry.take(),
+            Entered::End if entry.len() > 0 => land.parse(&entry.take().text).await,
             Entered::End => return Ok(true),
         };
         let signals = Signals::default();
         let Screen { keys, glass, terminal, typed } = screen;
         let ended = {
-            let mut running = std::pin::pin!(land.run(&line, &mut shell, &nothing, glass, &signals));
+            let mut running = std::pin::pin!(land.run(parsed, &mut shell, &nothing, glass, &signals));
             loop {
                 let mut bytes = [0; 1024];
                 tokio::select! {

@@ -1,6 +1,14 @@
 //! What is typed at a prompt: a command of one line, or one that goes on in the next lines. Pure.
 
-use crate::guest::grammar::{self, Lines};
+use crate::{
+    bounds::Bound,
+    guest::{
+        going::Refused,
+        grammar::{self, Lines},
+        parsed::Parsed,
+    },
+    memory::Share,
+};
 
 /// How often one command is read while it goes on: with each line that may end it.
 const READS_MAX: usize = 200;
@@ -8,45 +16,55 @@ const BYTES_MAX: usize = 64 << 10;
 
 /// What a shell shows when it waits for the rest of a command.
 pub(super) const GOES_ON: &str = "> ";
-/// What is printed when a shell ends because of [`Added::TooLong`].
-pub(super) const TOO_LONG: &str = "cvmd-guest: ended: a command goes on over too many lines";
 
 /// The lines of a command that is not finished.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Entry {
-    text: String,
+    pub(super) text: String,
     reads: usize,
     /// The line that ends the here-document in which it is.
     here_end: Option<String>,
+    /// The memory that the text takes.
+    share: Share,
 }
 
 /// What a line has made of the command.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Added {
     GoesOn,
-    Whole(String),
-    /// Run, it says what is wrong.
-    Wrong(String),
-    /// It goes on for longer than it may.
-    TooLong,
+    /// A command, or what is said instead of running it.
+    Whole(Result<Parsed, Refused>),
+    /// It goes on for longer than it may, so the shell ends.
+    Ended(Refused),
 }
 
 impl Entry {
+    /// `share`: an empty one, of the guest's memory.
+    pub(super) fn new(share: Share) -> Entry {
+        Entry { text: String::new(), reads: 0, here_end: None, share }
+    }
+
     pub(super) fn add(&mut self, line: &str) -> Added {
+        let too_long = || Refused::bound(Bound::Line, "ended: a command goes on over too many lines");
         let line = line.strip_suffix('\n').unwrap_or(line);
+        if !self.share.resize(self.text.len() + line.len() + 1) {
+            return Added::Ended(Refused::no_memory());
+        }
         self.text.push_str(line);
         self.text.push('\n');
         if self.text.len() > BYTES_MAX && (self.reads > 0 || self.here_end.is_some()) {
-            return Added::TooLong;
+            return Added::Ended(too_long());
         }
         // The text of a here-document is read when it ends, or it would be read with each of its lines.
         if self.here_end.as_ref().is_some_and(|end| line.trim_start_matches('\t') != end) {
             return Added::GoesOn;
         }
         match grammar::lines(&self.text) {
-            Lines::Whole => Added::Whole(self.take()),
-            Lines::Wrong => Added::Wrong(self.take()),
-            Lines::Begun(_) if self.reads >= READS_MAX => Added::TooLong,
+            Lines::Whole(read) => {
+                let Entry { text, share, .. } = self.take();
+                Added::Whole(Parsed::of(read, &text, share))
+            }
+            Lines::Begun(_) if self.reads >= READS_MAX => Added::Ended(too_long()),
             Lines::Begun(here_end) => {
                 self.reads += 1;
                 self.here_end = here_end;
@@ -56,8 +74,9 @@ impl Entry {
     }
 
     /// What there is of it, as if no more came.
-    pub(super) fn take(&mut self) -> String {
-        std::mem::take(self).text
+    pub(super) fn take(&mut self) -> Entry {
+        let empty = Entry::new(self.share.another());
+        std::mem::replace(self, empty)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -68,6 +87,21 @@ impl Entry {
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::memory::Memory;
+    use std::sync::Arc;
+
+    fn entry() -> Entry {
+        Entry::new(Memory::all(Arc::default()).of_machine().share())
+    }
+
+    /// The syntax error of a whole command, empty if it has none; `None` if it goes on.
+    fn whole(added: Added) -> Option<String> {
+        match added {
+            Added::GoesOn => None,
+            Added::Whole(Ok(_)) => Some(String::new()),
+            Added::Whole(Err(refused)) | Added::Ended(refused) => Some(refused.words),
+        }
+    }
 
     #[test]
     fn a_command_goes_on_until_it_is_whole() {
@@ -88,12 +122,13 @@ mod test {
             &["a |", "b &&", "c"],
             &["echo a \\", "b\\", "c"],
         ] {
-            let mut entry = Entry::default();
+            let mut entry = entry();
             let (last, before) = lines.split_last().unwrap();
             for line in before {
-                assert_eq!(entry.add(line), Added::GoesOn, "{lines:?}");
+                assert_eq!(whole(entry.add(line)), None, "{lines:?}");
             }
-            assert_eq!(entry.add(last), Added::Whole(lines.join("\n") + "\n"));
+            let Added::Whole(Ok(parsed)) = entry.add(last) else { panic!("{lines:?}") };
+            assert_eq!(parsed.commands, grammar::parse(&(lines.join("\n") + "\n")).unwrap());
             assert_eq!(entry.len(), 0);
         }
     }
@@ -114,20 +149,43 @@ mod test {
             "echo $@",
             "a | | b",
         ] {
-            assert_eq!(Entry::default().add(line), Added::Wrong(format!("{line}\n")), "{line}");
+            assert!(whole(entry().add(line)).is_some_and(|why| why.contains("syntax error")), "{line}");
         }
     }
 
     #[test]
     fn a_command_has_a_bound_and_a_here_document_is_read_once() {
-        let mut entry = Entry::default();
-        assert_eq!(entry.add("if true; then"), Added::GoesOn);
-        assert_eq!((1..=READS_MAX).find(|_| entry.add("echo a") == Added::TooLong), Some(READS_MAX));
-        let mut entry = Entry::default();
-        assert_eq!(entry.add("cat << E"), Added::GoesOn);
-        assert!((0..4 * READS_MAX).all(|_| entry.add("a") == Added::GoesOn));
-        assert!(matches!(entry.add("E"), Added::Whole(_)));
+        let ends = |added| matches!(added, Added::Ended(Refused { bound: Some(Bound::Line), .. }));
+        let mut entry = entry();
+        assert_eq!(whole(entry.add("if true; then")), None);
+        assert_eq!((1..=READS_MAX).find(|_| ends(entry.add("echo a"))), Some(READS_MAX));
+        entry.take();
+        assert_eq!(whole(entry.add("cat << E")), None);
+        assert!((0..4 * READS_MAX).all(|_| whole(entry.add("a")).is_none()));
+        assert_eq!(whole(entry.add("E")), Some(String::new()));
         entry.add("cat << E");
-        assert_eq!(entry.add(&"a".repeat(BYTES_MAX)), Added::TooLong);
+        assert!(ends(entry.add(&"a".repeat(BYTES_MAX))));
+    }
+
+    #[test]
+    fn text_and_commands_are_counted_until_they_have_run() {
+        let memory = Memory::all(Arc::default()).of_machine();
+        let is_used = |bytes| !memory.share().resize((32 << 20) - bytes);
+        let mut entry = Entry::new(memory.share());
+        entry.add("cat << E");
+        entry.add(&"a".repeat(10_000));
+        assert!(is_used(9_999) && !is_used(10_100));
+        entry.take();
+        assert!(!is_used(0));
+        let parsed = entry.add(&"a;".repeat(10_000));
+        assert!(
+            matches!(parsed, Added::Whole(Ok(_))) && is_used(10_000 * size_of::<crate::guest::syntax_tree::Command>())
+        );
+        drop(parsed);
+        assert!(!is_used(0));
+        let mut rest = memory.share();
+        assert!(rest.resize((32 << 20) - 100));
+        let refused = entry.add(&"a;".repeat(50));
+        assert!(matches!(&refused, Added::Ended(why) if why.words.contains("memory")), "{refused:?}");
     }
 }

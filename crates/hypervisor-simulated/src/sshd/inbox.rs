@@ -39,7 +39,7 @@ pub(crate) enum Event {
 pub(crate) struct Data {
     pub(crate) bytes: Vec<u8>,
     _room: OwnedSemaphorePermit,
-    _share: Share,
+    pub(crate) share: Share,
 }
 
 /// The sender, on the connection's side.
@@ -139,7 +139,7 @@ impl Inbox {
     }
 
     fn push(&self, bytes: &[u8], room: OwnedSemaphorePermit, share: Share) {
-        let _ = self.events.send(Event::Data(Data { bytes: bytes.to_vec(), _room: room, _share: share }));
+        let _ = self.events.send(Event::Data(Data { bytes: bytes.to_vec(), _room: room, share }));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The line that a person types at a terminal: echo, backspace, ctrl-C, ctrl-D, ctrl-U. Pure.
 
+use crate::memory::Share;
+
 const LINE_MAX: usize = 65536;
 
 /// The results of typed bytes, in order.
@@ -16,22 +18,28 @@ pub(crate) enum Typed {
 }
 
 /// The unfinished line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Terminal {
     line: Vec<u8>,
+    /// The memory that it takes.
+    share: Share,
     escape: Escape,
     after_return: bool,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
-    #[default]
     No,
     Begun,
     Sequence,
 }
 
 impl Terminal {
+    /// `share`: an empty one, of the guest's memory.
+    pub(crate) fn new(share: Share) -> Terminal {
+        Terminal { line: Vec::new(), share, escape: Escape::No, after_return: false }
+    }
+
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Typed> {
         let mut typed = Vec::new();
         for byte in bytes {
@@ -71,7 +79,8 @@ impl Terminal {
             }
             0x04 if self.line.is_empty() => typed.push(Typed::End),
             0x1b => self.escape = Escape::Begun,
-            b' '.. if self.line.len() < LINE_MAX => {
+            // What has no room is lost.
+            b' '.. if self.line.len() < LINE_MAX && self.share.resize(self.line.len() + 1) => {
                 self.line.push(byte);
                 echo(typed, &[byte]);
             }
@@ -99,9 +108,14 @@ fn echo(typed: &mut Vec<Typed>, bytes: &[u8]) {
 #[cfg(test)]
 mod test {
     use super::*;
+    use crate::memory::Memory;
+
+    fn terminal() -> Terminal {
+        Terminal::new(Memory::all(std::sync::Arc::default()).share())
+    }
 
     fn lines(keys: &str) -> Vec<String> {
-        let typed = Terminal::default().feed(keys.as_bytes());
+        let typed = terminal().feed(keys.as_bytes());
         typed.into_iter().filter_map(|typed| if let Typed::Line(line) = typed { Some(line) } else { None }).collect()
     }
 
@@ -115,7 +129,7 @@ mod test {
 
     #[test]
     fn ctrl_d_ends_only_an_empty_line() {
-        assert_eq!(Terminal::default().feed(b"\x04"), [Typed::End]);
-        assert_eq!(Terminal::default().feed(b"a\x04"), [Typed::Echo(b"a".to_vec())]);
+        assert_eq!(terminal().feed(b"\x04"), [Typed::End]);
+        assert_eq!(terminal().feed(b"a\x04"), [Typed::Echo(b"a".to_vec())]);
     }
 }
