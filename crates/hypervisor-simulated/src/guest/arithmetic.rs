@@ -52,22 +52,22 @@ impl Reader<'_> {
         let mut value = self.level(level + 1)?;
         while let Some(operator) = self.operator(level) {
             let right = self.level(level + 1)?;
-            let computed = match operator {
-                "||" => Some((value != 0 || right != 0).into()),
-                "&&" => Some((value != 0 && right != 0).into()),
-                "==" => Some((value == right).into()),
-                "!=" => Some((value != right).into()),
-                "<=" => Some((value <= right).into()),
-                ">=" => Some((value >= right).into()),
-                "<" => Some((value < right).into()),
-                ">" => Some((value > right).into()),
-                "+" => Some(value.wrapping_add(right)),
-                "-" => Some(value.wrapping_sub(right)),
-                "*" => Some(value.wrapping_mul(right)),
-                "/" => value.checked_div(right),
-                _ => value.checked_rem(right),
+            value = match operator {
+                "||" => (value != 0 || right != 0).into(),
+                "&&" => (value != 0 && right != 0).into(),
+                "==" => (value == right).into(),
+                "!=" => (value != right).into(),
+                "<=" => (value <= right).into(),
+                ">=" => (value >= right).into(),
+                "<" => (value < right).into(),
+                ">" => (value > right).into(),
+                "+" => value.wrapping_add(right),
+                "-" => value.wrapping_sub(right),
+                "*" => value.wrapping_mul(right),
+                _ if right == 0 => return Err("division by zero in $(( ))".into()),
+                "/" => value.wrapping_div(right),
+                _ => value.wrapping_rem(right),
             };
-            value = computed.ok_or("division by zero in $(( ))")?;
         }
         Ok(value)
     }
@@ -103,10 +103,17 @@ impl Reader<'_> {
         }
         let is_number = first.is_ascii_digit();
         let text = if is_number { word.clone() } else { (self.variable)(&word).unwrap_or_default() };
-        match text.trim() {
-            "" => Ok(0),
-            text => text.parse().map_err(|_| format!("`{}` is no whole number in $(( ))", shorten(text))),
-        }
+        let text = text.trim();
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+        let digits = digits.strip_prefix('+').unwrap_or(digits);
+        let number = match digits.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16),
+            None if digits.starts_with('0') => u64::from_str_radix(digits, 8),
+            None if text.is_empty() => return Ok(0),
+            None => digits.parse(),
+        };
+        let number = number.map_err(|_| format!("`{}` is no whole number in $(( ))", shorten(text)))?;
+        Ok(number.cast_signed().wrapping_mul(sign))
     }
 }
 
@@ -134,6 +141,9 @@ mod test {
             ("", 0),
             ("NONE + 1", 1),
             ("9223372036854775807 + 1", i64::MIN),
+            ("-9223372036854775808 / -1", i64::MIN),
+            ("-9223372036854775808 % -1", 0),
+            ("010 + 0x1f", 39),
         ] {
             assert_eq!(of(text), Ok(value), "{text}");
         }

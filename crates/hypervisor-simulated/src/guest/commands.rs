@@ -14,7 +14,6 @@ use crate::{
 use cvmd_model::System;
 use std::{io::Write as _, time::Duration};
 
-const SLEEP_MAX: Duration = Duration::from_secs(60);
 const KERNEL: &str = "6.1.0-cvmd";
 
 /// What precedes a command's name.
@@ -90,7 +89,7 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
     match *name {
         "true" | ":" => Done::default(),
         "false" => Done { status: 1, ..Done::default() },
-        "hostname" => prints(machine.names().0),
+        "hostname" => hostname(machine, arguments, user),
         "whoami" => prints(user),
         "id" => id(user, arguments),
         "nproc" => prints(&machine.size.cpu.to_string()),
@@ -98,21 +97,14 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "df" => df(guest, arguments),
         "sed" => sed::run(arguments, guest),
         "read" => read(guest, arguments),
-        "break" => leaves(Leaving::Loop, arguments, guest.shell),
-        "continue" => leaves(Leaving::Lap, arguments, guest.shell),
+        "break" | "continue" => leaves(name, arguments, guest.shell),
         "uname" => uname(machine, arguments),
         "date" => dates::date(arguments, guest.now_ms / 1000),
         "uptime" => dates::uptime(arguments, machine.booted_ms / 1000, guest.now_ms / 1000),
         "cat" => cat(guest, user, arguments),
-        "sleep" => match arguments.first().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs) {
-            Some(time) if time <= SLEEP_MAX => Done { effect: Some(Effect::Sleep(time)), ..Done::default() },
-            _ => fails("sleep: up to 60 whole seconds are known here", 1),
-        },
+        "sleep" => sleep(arguments),
         "scp" => fails("scp: only the other side of a copy is known here, alone: scp -t TARGET, scp -f SOURCE...", 1),
-        "exit" | "logout" => {
-            let status = arguments.first().map_or(Some(guest.shell.status), |number| number.parse().ok());
-            Done { effect: Some(Effect::Exit(status.unwrap_or(2))), ..Done::default() }
-        }
+        "exit" | "logout" => exit(name, arguments, guest.shell.status),
         // The vendor's guide begins with this command; the rescue system has mounted the disk already.
         "mount" if rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
         "poweroff" | "halt" => power(Effect::PowerOff),
@@ -138,7 +130,8 @@ pub(crate) fn reads_input(words: &[String]) -> bool {
     match *name {
         "cat" => rest.is_empty() || rest == ["-"],
         "head" | "tail" | "wc" => named == 0,
-        "grep" | "sed" => named == 1,
+        "grep" => named == 1,
+        "sed" => named == 1 && !rest.contains(&"-i"),
         "sh" | "bash" => rest.is_empty() || rest.contains(&"-s"),
         "tee" | "read" => true,
         _ => false,
@@ -209,13 +202,67 @@ fn read(guest: &mut Guest<'_>, arguments: &[&str]) -> Done {
     Done { status: u8::from(!line.is_some_and(|line| line.ends_with(b"\n"))), ..Done::default() }
 }
 
-/// `break` and `continue` of the loop around them; outside of a loop they do nothing.
-fn leaves(what: Leaving, arguments: &[&str], shell: &mut Shell) -> Done {
-    if !matches!(arguments, [] | ["1"]) {
-        return fails("sh: only the loop around `break` and `continue` can be left here", 2);
+/// `break [N]` and `continue [N]`: they leave N loops, or all; outside of a loop they do nothing.
+fn leaves(name: &str, arguments: &[&str], shell: &mut Shell) -> Done {
+    let loops = arguments.first().map_or(Ok(1), |number| number.parse::<u32>());
+    match loops {
+        Ok(loops @ 1..) => {
+            let leaving = Leaving { loops: loops.min(shell.loops), goes_on: name == "continue" };
+            shell.leaving = (shell.loops > 0).then_some(leaving);
+            Done::default()
+        }
+        _ => exits(format!("sh: 1: {name}: Illegal number: {}", arguments.concat()), 2),
     }
-    shell.leaving = (shell.loops > 0).then_some(what);
-    Done::default()
+}
+
+/// Ends the shell with a message.
+fn exits(text: String, status: u8) -> Done {
+    Done { effect: Some(Effect::Exit(status)), ..fails(&text, status) }
+}
+
+/// `exit [STATUS]`: only the lowest byte of the status counts, as for every process.
+fn exit(name: &str, arguments: &[&str], status: u8) -> Done {
+    match arguments.first().map(|number| number.parse::<i64>()) {
+        None => Done { effect: Some(Effect::Exit(status)), ..Done::default() },
+        Some(Ok(number)) => Done { effect: Some(Effect::Exit(number.to_le_bytes()[0])), ..Done::default() },
+        Some(Err(_)) => exits(format!("sh: 1: {name}: Illegal number: {}", arguments[0]), 2),
+    }
+}
+
+/// `sleep NUMBER[smhd]...`. It ends with its session at the latest.
+fn sleep(arguments: &[&str]) -> Done {
+    if arguments.is_empty() {
+        return fails("sleep: missing operand", 1);
+    }
+    let mut time = Duration::ZERO;
+    for word in arguments {
+        let number = word.trim_end_matches(['s', 'm', 'h', 'd']);
+        let unit = match &word[number.len()..] {
+            "" | "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86400.0,
+            _ => f64::NAN,
+        };
+        match number.parse::<f64>().map(|number| number * unit) {
+            // More than a duration holds is for ever.
+            Ok(seconds @ 0.0..) => {
+                time = time.saturating_add(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+            }
+            _ => return fails(&format!("sleep: invalid time interval '{word}'"), 1),
+        }
+    }
+    Done { effect: Some(Effect::Sleep(time)), ..Done::default() }
+}
+
+/// Prints the name; it is the API's to change.
+fn hostname(machine: &Machine, arguments: &[&str], user: &str) -> Done {
+    match arguments {
+        [] | ["-f" | "-s" | "--fqdn" | "--short"] => prints(machine.names().0),
+        [option, ..] if option.starts_with('-') => fails("hostname: only -f and -s are known here", 1),
+        _ if user == "root" => fails("hostname: the name of a simulated guest is its instance's", 1),
+        _ => fails("hostname: you must be root to change the host name: Permission denied", 1),
+    }
 }
 
 fn uname(machine: &Machine, arguments: &[&str]) -> Done {

@@ -8,6 +8,8 @@ const PARTS_MAX: usize = 256;
 pub(crate) const STEPS_MAX: usize = 2_000_000;
 /// `\1` to `\9`.
 const GROUPS_MAX: usize = 9;
+/// As GNU words it.
+const INVALID_RANGE: &str = "Invalid range end";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum One {
@@ -41,8 +43,15 @@ pub(crate) struct Endless;
 
 impl Expression {
     /// # Errors
-    /// The part that is not supported.
+    /// What is wrong, or not supported, for a message.
     pub(crate) fn of(text: &str, extended: bool, folded: bool) -> Result<Expression, String> {
+        Expression::read(text, extended, folded).map_err(|what| match what {
+            what if what == INVALID_RANGE => what,
+            what => format!("{what} is not known here in a pattern"),
+        })
+    }
+
+    fn read(text: &str, extended: bool, folded: bool) -> Result<Expression, String> {
         let characters: Vec<char> = text.chars().collect();
         let mut reader = Reader { characters: &characters, at: 0, extended, open: Vec::new(), groups: 0 };
         let mut parts = Vec::new();
@@ -229,6 +238,9 @@ impl Reader<'_> {
                 && self.characters.get(self.at + 1).is_some_and(|end| *end != ']');
             let to = if is_range { self.characters[self.at + 1] } else { from };
             self.at += if is_range { 2 } else { 0 };
+            if to < from {
+                return Err(INVALID_RANGE.into());
+            }
             ranges.push((from, to));
         }
     }
@@ -281,6 +293,7 @@ mod test {
         ] {
             assert!(Expression::of(text, extended, false).is_err(), "{text}");
         }
+        assert_eq!(Expression::of("[z-a]", true, false), Err(INVALID_RANGE.into()));
         assert!(Expression::of(&"a".repeat(257), false, false).is_err());
         let line = vec!['a'; 60];
         let slow = Expression::of(&("a*".repeat(30) + "b"), false, false).unwrap();

@@ -7,7 +7,7 @@
 use super::{
     characters::Characters,
     shell::is_name,
-    syntax_tree::{Body, Command, Join, Output, Source, Stream, Word},
+    syntax_tree::{Body, Command, Join, Output, Piece, Source, Stream, Word},
 };
 
 /// The maximum of words and operators of a text: each costs many times its bytes.
@@ -60,6 +60,7 @@ pub(crate) const CLOSE: &str = ")";
 enum Token {
     Word(Word),
     Join(Join),
+    Newline,
     Redirect {
         stream: Stream,
         append: bool,
@@ -93,6 +94,23 @@ pub(crate) fn unknown(what: &str) -> Unclear {
     Unclear::Syntax(format!("`{what}` is not known here"))
 }
 
+fn no_functions() -> Unclear {
+    Unclear::Syntax("a guest's shell has no functions".into())
+}
+
+/// What is wrong with a `(` behind a command's words.
+fn opened(command: &Command, next: Option<char>) -> Unclear {
+    match command.words() {
+        [_] if next == Some(')') => no_functions(),
+        [.., word]
+            if word.pieces.last().is_some_and(|piece| matches!(piece, Piece::Text(text) if text.ends_with('='))) =>
+        {
+            Unclear::Syntax("a guest's shell has no arrays".into())
+        }
+        _ => unknown("("),
+    }
+}
+
 fn missing() -> Unclear {
     Unclear::Syntax("a command is missing".into())
 }
@@ -117,25 +135,26 @@ impl List {
 
     fn join(&mut self, join: Join) -> Result<(), Unclear> {
         let finished = std::mem::replace(&mut self.command, Command::new(join));
-        if !finished.takes_reserved() {
-            let piped = join == Join::Pipe;
-            let negated = self.negated && !piped;
-            self.negated &= piped;
-            self.commands.push(Command { piped, negated, ..finished });
-        } else if !finished.is_empty() || join != Join::Always || self.negated {
+        if finished.takes_reserved() {
             return Err(missing());
-        } else {
-            // A line that continues after `&&`, `||` or `|`.
-            self.command.join = finished.join;
         }
+        let piped = join == Join::Pipe;
+        let negated = self.negated && !piped;
+        self.negated &= piped;
+        self.commands.push(Command { piped, negated, ..finished });
         Ok(())
+    }
+
+    /// A newline ends a command, if there is one; after `&&`, `||` or `|` the line continues.
+    fn end_line(&mut self) -> Result<(), Unclear> {
+        if self.is_between() { Ok(()) } else { self.join(Join::Always) }
     }
 
     fn finish(mut self) -> Result<Vec<Command>, Unclear> {
         if self.is_between() && self.command.join != Join::Always {
             return Err(missing());
         }
-        self.join(Join::Always)?;
+        self.end_line()?;
         Ok(self.commands)
     }
 }
@@ -195,6 +214,7 @@ impl<'a> Reader<'a> {
                     }
                     Some(reserved) => match ends.iter().find(|end| **end == reserved) {
                         Some(end) if list.is_between() && list.command.join == Join::Always => *end,
+                        _ if reserved == "function" => return Err(no_functions()),
                         _ => return Err(unknown(reserved)),
                     },
                 },
@@ -217,11 +237,15 @@ impl<'a> Reader<'a> {
                     list.join(join)?;
                     continue;
                 }
+                Token::Newline => {
+                    list.end_line()?;
+                    continue;
+                }
                 Token::Open if list.command.is_empty() => {
                     list.command.body = Body::Subshell(self.deeper(|reader| reader.filled(&[CLOSE]))?.0);
                     continue;
                 }
-                Token::Open => return Err(unknown("(")),
+                Token::Open => return Err(opened(&list.command, self.characters.peek())),
                 Token::Close => CLOSE,
                 Token::End => END,
             };
@@ -274,13 +298,13 @@ impl<'a> Reader<'a> {
         loop {
             match self.token()? {
                 Token::Word(word) => words.push(word),
-                Token::Join(Join::Always) => break,
+                Token::Join(Join::Always) | Token::Newline => break,
                 _ => return Err(only()),
             }
         }
         loop {
             match self.token()? {
-                Token::Join(Join::Always) => {}
+                Token::Newline => {}
                 Token::Word(word) if word.reserved(&["do"]).is_some() => break,
                 _ => return Err(only()),
             }
@@ -365,7 +389,9 @@ impl<'a> Reader<'a> {
                     self.joins_lines();
                     continue;
                 }
-                '\n' | ';' => Token::Join(Join::Always),
+                '\n' => Token::Newline,
+                ';' if is_next(';') => return Err(unknown(";;")),
+                ';' => Token::Join(Join::Always),
                 '&' if is_next('&') => Token::Join(Join::IfGood),
                 '&' if is_next('>') => self.redirection(Stream::Both)?,
                 '|' if is_next('|') => Token::Join(Join::IfBad),
@@ -546,6 +572,11 @@ mod test {
             "${}",
             "${A:-b",
             "echo $@",
+            "a;; b",
+            "a; ; b",
+            "; a",
+            "if a; then; b; fi",
+            "for i in a;; do b; done",
             "\"${A:-\"b\"}\"",
         ] {
             assert!(matches!(parse(text), Err(Unclear::Syntax(_))), "{text}");

@@ -2,7 +2,7 @@
 
 use super::{
     going::{COMMAND_COUNTS, Given, Going, Refused},
-    shell::{Leaving, Shell},
+    shell::Shell,
     signals::Signal,
     streams::Print,
     syntax_tree::{self, Command},
@@ -66,8 +66,13 @@ impl Userland {
                     if ended.exit {
                         break true;
                     }
-                    if (shell.status == 0) == *until || shell.leaving.is_some() {
+                    let holds = shell.leaving.is_none() && (shell.status == 0) != *until;
+                    let goes_on = shell.leaving.is_some_and(|leaving| leaving.goes_on);
+                    if shell.leaves_loop() || !holds && !goes_on {
                         break false;
+                    }
+                    if goes_on {
+                        continue;
                     }
                 }
             }
@@ -78,13 +83,11 @@ impl Userland {
                 shell.options.errexit = errexit;
             }
             status = shell.status;
-            let is_over = shell.leaving.take() == Some(Leaving::Loop);
-            if ended.exit || is_over || going.signals.raised() > Signal::None {
+            if ended.exit || shell.leaves_loop() || going.signals.raised() > Signal::None {
                 break ended.exit;
             }
         };
         shell.loops -= 1;
-        shell.leaving = None;
         if !exit && going.signals.raised() == Signal::None {
             shell.status = status;
         }

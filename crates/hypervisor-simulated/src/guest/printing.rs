@@ -1,7 +1,8 @@
 //! `echo` and `printf`.
 
-use super::process::{Done, Guest, OUTPUT_MAX, fails, prints};
+use super::process::{Done, Guest, OUTPUT_MAX, fails};
 use crate::bounds::Bound;
+use std::str::Chars;
 
 /// Runs one of these commands; `None` when `name` is not one of them.
 pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
@@ -12,17 +13,69 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
     })
 }
 
+/// `echo [-neE] WORD...`, as in bash.
 fn echo(arguments: &[&str]) -> Done {
-    match arguments.split_first() {
-        Some((&"-n", rest)) => Done { out: rest.join(" ").into_bytes(), ..Done::default() },
-        _ => prints(&arguments.join(" ")),
+    let is_options = |word: &&&str| {
+        word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.trim_matches(['n', 'e', 'E']) == "")
+    };
+    let (options, words) = arguments.split_at(arguments.iter().take_while(is_options).count());
+    let letters = options.concat();
+    let text = words.join(" ");
+    let (mut out, mut ends) = (text.clone().into_bytes(), !letters.contains('n'));
+    if letters.rfind('e') > letters.rfind('E') {
+        out.clear();
+        let mut characters = text.chars();
+        while let Some(character) = characters.next() {
+            if character != '\\' {
+                out.extend(character.to_string().bytes());
+            } else if characters.as_str().starts_with('c') {
+                ends = false;
+                break;
+            } else if !escaped(&mut characters, &mut out) {
+                out.push(b'\\');
+            }
+        }
     }
+    out.extend(ends.then_some(b'\n'));
+    Done { out, ..Done::default() }
+}
+
+/// Reads what stands behind a backslash and adds its meaning; returns whether it has one.
+fn escaped(characters: &mut Chars<'_>, out: &mut Vec<u8>) -> bool {
+    let begin = characters.clone();
+    let byte = match characters.next() {
+        Some('0') => byte_of(characters, 8, 3).unwrap_or(0),
+        Some('x') if let Some(byte) = byte_of(characters, 16, 2) => byte,
+        Some('a') => 0x07,
+        Some('b') => 0x08,
+        Some('e') => 0x1b,
+        Some('f') => 0x0c,
+        Some('n') => b'\n',
+        Some('r') => b'\r',
+        Some('t') => b'\t',
+        Some('v') => 0x0b,
+        Some('\\') => b'\\',
+        _ => {
+            *characters = begin;
+            return false;
+        }
+    };
+    out.push(byte);
+    true
+}
+
+/// Reads up to `most` digits; of a larger number the lowest byte counts, as in bash.
+fn byte_of(characters: &mut Chars<'_>, radix: u32, most: usize) -> Option<u8> {
+    let rest = characters.as_str();
+    let digits = rest.chars().take(most).take_while(|digit| digit.is_digit(radix)).count();
+    *characters = rest[digits..].chars();
+    u32::from_str_radix(&rest[..digits], radix).ok().map(|value| value.to_le_bytes()[0])
 }
 
 /// A part of a `printf` format.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    Text(String),
+    Text(Vec<u8>),
     Word,
     Number,
 }
@@ -42,7 +95,7 @@ fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
     loop {
         for part in &parts {
             if let Part::Text(text) = part {
-                done.out.extend(text.bytes());
+                done.out.extend(text);
             } else {
                 let (word, rest) = arguments.split_first().map_or(("", arguments), |(word, rest)| (*word, rest));
                 arguments = rest;
@@ -70,13 +123,13 @@ fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
 
 /// The parts of a format; or the part that is not supported.
 fn parts(format: &str) -> Result<Vec<Part>, String> {
-    let (mut parts, mut text) = (Vec::new(), String::new());
+    let (mut parts, mut text) = (Vec::new(), Vec::new());
     let mut characters = format.chars();
     while let Some(character) = characters.next() {
         let part = match character {
             '%' => match characters.next() {
                 Some('%') => {
-                    text.push('%');
+                    text.push(b'%');
                     continue;
                 }
                 Some('s') => Part::Word,
@@ -84,17 +137,18 @@ fn parts(format: &str) -> Result<Vec<Part>, String> {
                 other => return Err(format!("%{}", other.map_or(String::new(), String::from))),
             },
             '\\' => {
-                match characters.next() {
-                    Some('n') => text.push('\n'),
-                    Some('t') => text.push('\t'),
-                    Some('r') => text.push('\r'),
-                    Some(escaped @ ('\\' | '"' | '\'')) => text.push(escaped),
-                    other => return Err(format!("\\{}", other.map_or(String::new(), String::from))),
+                if let Some(byte) = byte_of(&mut characters, 8, 3) {
+                    text.push(byte);
+                } else if !escaped(&mut characters, &mut text) {
+                    match characters.next() {
+                        Some(quote @ ('"' | '\'')) => text.extend(quote.to_string().bytes()),
+                        other => return Err(format!("\\{}", other.map_or(String::new(), String::from))),
+                    }
                 }
                 continue;
             }
             character => {
-                text.push(character);
+                text.extend(character.to_string().bytes());
                 continue;
             }
         };

@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let text = scripts.join("\n");
     let commands = match (scripts.is_empty(), commands(&text, options.extended)) {
         (false, Ok(commands)) => commands,
-        (_, Err(what)) if !what.is_empty() => return fails(&format!("sed: {what} is not known here"), 1),
+        (_, Err(what)) if !what.is_empty() => return fails(&format!("sed: {what}"), 1),
         _ => return fails(KNOWN, 1),
     };
     edit(&options, commands, &paths, guest)
@@ -77,6 +77,9 @@ pub(crate) fn run(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 
 fn edit(options: &Options, mut commands: Vec<Command>, paths: &[&str], guest: &mut Guest<'_>) -> Done {
     let (mut done, mut steps, mut copied) = (Done::default(), STEPS_MAX, 0);
+    if paths.is_empty() && options.in_place {
+        return fails("sed: no input files", 1);
+    }
     if paths.is_empty() {
         let body = guest.input.take();
         return match edited(body, &mut commands, options, &mut steps) {
@@ -276,10 +279,14 @@ fn substituted(
     Ok(any.then_some(changed))
 }
 
+fn unknown(what: &str) -> String {
+    format!("{what} is not known here")
+}
+
 /// The commands of a script.
 ///
 /// # Errors
-/// The part that is not supported; empty if it makes no sense.
+/// What is not supported, for a message; empty if it makes no sense.
 fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
     let characters: Vec<char> = text.chars().collect();
     let mut reader = Reader { characters: &characters, at: 0, extended };
@@ -290,7 +297,7 @@ fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
             return Ok(commands);
         }
         if commands.len() == COMMANDS_MAX {
-            return Err(format!("more than {COMMANDS_MAX} commands in a script"));
+            return Err(unknown(&format!("more than {COMMANDS_MAX} commands in a script")));
         }
         let from = reader.address()?;
         let mut to = None;
@@ -304,7 +311,7 @@ fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
             'p' => Verb::Print,
             'q' => Verb::Quit,
             's' => reader.substitute()?,
-            other => return Err(format!("`{other}`")),
+            other => return Err(unknown(&format!("`{other}`"))),
         };
         reader.skip(|character| character == ' ' || character == '\t');
         if reader.peek().is_some_and(|next| next != ';' && next != '\n') {
@@ -394,7 +401,7 @@ impl Reader<'_> {
                 'g' => all = true,
                 'p' => print = true,
                 'i' | 'I' => folded = true,
-                other => return Err(format!("`{other}` behind s")),
+                other => return Err(unknown(&format!("`{other}` behind s"))),
             }
             self.at += 1;
         }
@@ -414,7 +421,7 @@ fn replacement(text: &str) -> Result<Vec<Piece>, String> {
                     plain.push('\n');
                     continue;
                 }
-                letter if letter.is_ascii_alphabetic() => return Err(format!("\\{letter}")),
+                letter if letter.is_ascii_alphabetic() => return Err(unknown(&format!("\\{letter}"))),
                 escaped => {
                     plain.push(escaped);
                     continue;

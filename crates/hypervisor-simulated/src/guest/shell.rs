@@ -18,7 +18,7 @@ pub(crate) struct Shell {
     pub status: u8,
     /// Whether it has printed the hint at the commands that exist.
     pub hinted: bool,
-    /// The number of loops around the current command, and how `break` or `continue` leaves the innermost.
+    /// The number of loops around the current command, and how `break` or `continue` leaves them.
     pub loops: u32,
     pub leaving: Option<Leaving>,
 }
@@ -76,18 +76,28 @@ impl Options {
     }
 }
 
-/// How a loop is left.
+/// How loops are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Leaving {
-    Loop,
-    /// Only this iteration.
-    Lap,
+pub(crate) struct Leaving {
+    /// How many of the innermost, at least one.
+    pub loops: u32,
+    /// The last of them goes on with its next iteration.
+    pub goes_on: bool,
 }
 
 impl Shell {
     /// Bytes of its variables.
     pub(crate) fn bytes(&self) -> usize {
         self.variables.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    /// Whether a `break` or `continue` before leaves the innermost loop; what is left of it leaves outer ones.
+    pub(crate) fn leaves_loop(&mut self) -> bool {
+        let Some(leaving) = &mut self.leaving else { return false };
+        leaving.loops -= 1;
+        let leaves = leaving.loops > 0 || !leaving.goes_on;
+        self.leaving = self.leaving.filter(|leaving| leaving.loops > 0);
+        leaves
     }
 
     pub(crate) fn umask(&self) -> u32 {

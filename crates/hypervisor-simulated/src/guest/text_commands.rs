@@ -150,7 +150,7 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let wanted = match Wanted::of(pattern, given('F'), given('E'), given('i')) {
         Ok(wanted) => wanted,
         Err(what) => {
-            return fails(&format!("grep: {what} is not known here in a pattern; -F takes a text as it stands"), 2);
+            return fails(&format!("grep: {what}; -F takes a text as it stands"), 2);
         }
     };
     let (mut steps, mut is_ended) = (STEPS_MAX, false);

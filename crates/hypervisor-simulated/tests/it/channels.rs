@@ -109,7 +109,7 @@ async fn a_command_goes_on_in_the_next_line() {
     assert!(seen.err.contains("a quote is not closed"), "{seen:?}");
     // What follows a text that is not understood may belong to it.
     for (text, why) in [
-        ("cleanup() {\necho never\n}\n".to_owned(), "is not known here"),
+        ("cleanup() {\necho never\n}\n".to_owned(), "has no functions"),
         (format!("if false; then\n{}echo never\nfi\n", "# a\n".repeat(400)), "over too many lines"),
     ] {
         let shell = client.channel_open_session().await.unwrap();
