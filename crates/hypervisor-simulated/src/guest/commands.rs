@@ -3,6 +3,7 @@
 use super::{
     dates, environment, file_commands, lookup, printing,
     process::{Done, Effect, Guest, OUTPUT_MAX, fails, prints},
+    readers::Need,
     sed,
     shell::{Leaving, Shell, assignment, is_name},
     text_commands,
@@ -135,6 +136,21 @@ pub(crate) fn reads_input(words: &[String]) -> bool {
         "sh" | "bash" => rest.is_empty() || rest.contains(&"-s"),
         "tee" | "read" => true,
         _ => false,
+    }
+}
+
+/// How much a command reads of its input; `None` if it reads all, or none.
+pub(crate) fn need(words: &[String]) -> Option<Need> {
+    let words: Vec<&str> = words.iter().map(String::as_str).skip_while(|word| *word == "sudo").collect();
+    match words.split_first()? {
+        (&"head", arguments) => match text_commands::count(arguments) {
+            (Some(lines), []) => Some(Need::Lines(lines)),
+            _ => None,
+        },
+        (&"grep", arguments) => text_commands::need(arguments),
+        (&"sed", arguments) => sed::need(arguments),
+        (&"read", _) => Some(Need::Lines(1)),
+        _ => None,
     }
 }
 

@@ -133,6 +133,52 @@ impl Expression {
     }
 }
 
+/// What `grep` looks for: a literal text, with `^` or `$` at most; or an expression.
+pub(crate) struct Wanted {
+    text: String,
+    begins: bool,
+    ends: bool,
+    folded: bool,
+    expression: Option<Expression>,
+}
+
+impl Wanted {
+    /// # Errors
+    /// The unsupported part of a pattern: it is refused and not taken literally.
+    pub(crate) fn of(pattern: &str, fixed: bool, extended: bool, folded: bool) -> Result<Wanted, String> {
+        let (begins, ends) = (!fixed && pattern.starts_with('^'), !fixed && pattern.ends_with('$'));
+        let text = if begins { &pattern[1..] } else { pattern };
+        let text = if ends { text.strip_suffix('$').unwrap_or(text) } else { text };
+        let is_pattern = text.contains(['.', '*', '[', ']', '\\', '^', '$'])
+            || extended && text.contains(['+', '?', '(', ')', '{', '}', '|']);
+        let expression = (!fixed && is_pattern).then(|| Expression::of(pattern, extended, folded)).transpose()?;
+        let text = if folded { text.to_lowercase() } else { text.to_owned() };
+        Ok(Wanted { text, begins, ends, folded, expression })
+    }
+
+    /// Whether the line matches; `None` once no steps are left.
+    pub(crate) fn is_in(&self, line: &str, steps: &mut usize) -> Option<bool> {
+        match &self.expression {
+            Some(expression) => {
+                let line: Vec<char> = line.chars().collect();
+                expression.find(&line, 0, steps).ok().map(|found| found.is_some())
+            }
+            None => Some(self.holds(line)),
+        }
+    }
+
+    fn holds(&self, line: &str) -> bool {
+        let lowered = self.folded.then(|| line.to_lowercase());
+        let line = lowered.as_deref().unwrap_or(line);
+        match (self.begins, self.ends) {
+            (true, true) => line == self.text,
+            (true, false) => line.starts_with(&self.text),
+            (false, true) => line.ends_with(&self.text),
+            (false, false) => line.contains(&self.text),
+        }
+    }
+}
+
 struct Reader<'a> {
     characters: &'a [char],
     at: usize,

@@ -47,6 +47,8 @@ pub(crate) struct Given<'a> {
     pub(crate) input: &'a Input,
     /// It is part of a condition, so its failure ends no shell.
     pub(crate) is_asked: bool,
+    /// The command that reads its output.
+    pub(crate) reader: Option<&'a Command>,
 }
 
 /// An estimate of how long a command computes, before its words have values.

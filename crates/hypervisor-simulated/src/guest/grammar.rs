@@ -188,67 +188,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn list(&mut self, ends: &[&'static str]) -> Result<(Vec<Command>, &'static str), Unclear> {
         let mut list = List { commands: Vec::new(), command: Command::new(Join::Always), negated: false };
         loop {
-            let end = match self.token()? {
-                Token::Word(word) => match word.reserved(&RESERVED).filter(|_| list.command.takes_reserved()) {
-                    None => {
-                        list.command
-                            .push(word)
-                            .ok_or_else(|| Unclear::Syntax("a word stands behind `)`, `fi` or `done`".into()))?;
-                        continue;
-                    }
-                    Some("!") if !list.negated && list.command.is_empty() && list.command.join != Join::Pipe => {
-                        list.negated = true;
-                        continue;
-                    }
-                    Some("if") if list.command.is_empty() => {
-                        list.command.body = self.deeper(Reader::conditional)?;
-                        continue;
-                    }
-                    Some("for") if list.command.is_empty() => {
-                        list.command.body = self.deeper(Reader::each)?;
-                        continue;
-                    }
-                    Some(word @ ("while" | "until")) if list.command.is_empty() => {
-                        list.command.body = self.deeper(|reader| reader.repeated(word == "until"))?;
-                        continue;
-                    }
-                    Some(reserved) => match ends.iter().find(|end| **end == reserved) {
-                        Some(end) if list.is_between() && list.command.join == Join::Always => *end,
-                        _ if reserved == "function" => return Err(no_functions()),
-                        _ => return Err(unknown(reserved)),
-                    },
-                },
-                Token::Redirect { stream, append } => match self.token()? {
-                    Token::Word(path) => {
-                        list.command.send_to(stream, Output { path, append });
-                        continue;
-                    }
-                    _ => return Err(Unclear::Syntax("a file name is missing".into())),
-                },
-                Token::Follow { stream, to } => {
-                    list.command.follow(stream, to);
-                    continue;
-                }
-                Token::Input(source) => {
-                    list.command.input = Some(Box::new(source));
-                    continue;
-                }
-                Token::Join(join) => {
-                    list.join(join)?;
-                    continue;
-                }
-                Token::Newline => {
-                    list.end_line()?;
-                    continue;
-                }
-                Token::Open if list.command.is_empty() => {
-                    list.command.body = Body::Subshell(self.deeper(|reader| reader.filled(&[CLOSE]))?.0);
-                    continue;
-                }
-                Token::Open => return Err(opened(&list.command, self.characters.peek())),
-                Token::Close => CLOSE,
-                Token::End => END,
-            };
+            let token = self.token()?;
+            let Some(end) = self.add(token, &mut list, ends)? else { continue };
             if !ends.contains(&end) {
                 let what = if end == END {
                     "it ends too early: a `)`, `fi` or `done` is missing".into()
@@ -259,6 +200,46 @@ impl<'a> Reader<'a> {
             }
             return Ok((list.finish()?, end));
         }
+    }
+
+    /// Adds a token, and what belongs to it, to a list; or returns the end of the list that it is.
+    fn add(&mut self, token: Token, list: &mut List, ends: &[&'static str]) -> Result<Option<&'static str>, Unclear> {
+        match token {
+            Token::Word(word) => match word.reserved(&RESERVED).filter(|_| list.command.takes_reserved()) {
+                None => list
+                    .command
+                    .push(word)
+                    .ok_or_else(|| Unclear::Syntax("a word stands behind `)`, `fi` or `done`".into()))?,
+                Some("!") if !list.negated && list.command.is_empty() && list.command.join != Join::Pipe => {
+                    list.negated = true;
+                }
+                Some("if") if list.command.is_empty() => list.command.body = self.deeper(Reader::conditional)?,
+                Some("for") if list.command.is_empty() => list.command.body = self.deeper(Reader::each)?,
+                Some(word @ ("while" | "until")) if list.command.is_empty() => {
+                    list.command.body = self.deeper(|reader| reader.repeated(word == "until"))?;
+                }
+                Some("function") => return Err(no_functions()),
+                Some(reserved) => match ends.iter().find(|end| **end == reserved) {
+                    Some(end) if list.is_between() && list.command.join == Join::Always => return Ok(Some(end)),
+                    _ => return Err(unknown(reserved)),
+                },
+            },
+            Token::Redirect { stream, append } => match self.token()? {
+                Token::Word(path) => list.command.send_to(stream, Output { path, append }),
+                _ => return Err(Unclear::Syntax("a file name is missing".into())),
+            },
+            Token::Follow { stream, to } => list.command.follow(stream, to),
+            Token::Input(source) => list.command.input = Some(Box::new(source)),
+            Token::Join(join) => list.join(join)?,
+            Token::Newline => list.end_line()?,
+            Token::Open if list.command.is_empty() => {
+                list.command.body = Body::Subshell(self.deeper(|reader| reader.filled(&[CLOSE]))?.0);
+            }
+            Token::Open => return Err(opened(&list.command, self.characters.peek())),
+            Token::Close => return Ok(Some(CLOSE)),
+            Token::End => return Ok(Some(END)),
+        }
+        Ok(None)
     }
 
     /// Reads commands; at least one is required.
@@ -434,10 +415,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod test {
     use super::{
-        super::{
-            shell::Shell,
-            syntax_tree::{Sink, Unexpanded},
-        },
+        super::{expansion::Unexpanded, shell::Shell, syntax_tree::Sink},
         *,
     };
     use proptest::prelude::*;

@@ -16,7 +16,8 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
 /// `echo [-neE] WORD...`, as in bash.
 fn echo(arguments: &[&str]) -> Done {
     let is_options = |word: &&&str| {
-        word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.trim_matches(['n', 'e', 'E']) == "")
+        word.strip_prefix('-')
+            .is_some_and(|letters| !letters.is_empty() && letters.trim_matches(['n', 'e', 'E']).is_empty())
     };
     let (options, words) = arguments.split_at(arguments.iter().take_while(is_options).count());
     let letters = options.concat();

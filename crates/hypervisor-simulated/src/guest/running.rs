@@ -2,15 +2,18 @@
 
 use super::{
     commands, environment,
+    expansion::{self, Unexpanded, WORDS_BYTES_MAX},
+    globs::Globs,
     going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused, weight},
     input::Input,
     loops::Laps,
     parsed::Parsed,
     process::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
+    readers::{BROKEN_PIPE, Reader},
     shell::{Shell, assignment},
     signals::{Signal, Signals},
     streams::{Capture, Pipe, Print, no_memory, report},
-    syntax_tree::{self, Body, Command, Join, WORDS_BYTES_MAX},
+    syntax_tree::{Body, Command, Join, Word},
     userland::Userland,
 };
 use crate::bounds::Bound;
@@ -93,7 +96,8 @@ impl Userland {
             }
             let (negated, join) = (command.negated, command.join);
             let is_asked = negated || commands.peek().is_some_and(|next| next.join != Join::Always);
-            let exit = self.part(command, shell, Given { input, is_asked }, &mut pipe, out, going).await?;
+            let reader = commands.peek().filter(|_| command.piped);
+            let exit = self.part(command, shell, Given { input, is_asked, reader }, &mut pipe, out, going).await?;
             failed = if join == Join::Pipe && shell.status == 0 { failed } else { shell.status };
             if shell.options.pipefail && commands.peek().is_none_or(|next| next.join != Join::Pipe) {
                 shell.status = failed;
@@ -182,7 +186,14 @@ impl Userland {
             inner if command.piped || command.streams.is_some() => {
                 // The next command, or a file, gets the whole output.
                 let mut capture = Capture::new(OUTPUT_MAX, command.is_merged(), &self.memory);
-                let exit = self.compound(inner, shell, &given, &mut capture, going).await?;
+                capture.reader = given.reader.filter(|_| command.prints()).and_then(|next| self.reader(next, shell));
+                let exit = match self.compound(inner, shell, &given, &mut capture, going).await {
+                    Err(_) if capture.is_broken => {
+                        shell.status = BROKEN_PIPE;
+                        false
+                    }
+                    exit => exit?,
+                };
                 let (done, share) = capture.done(shell.status, self);
                 self.hand_on(&command, shell, (done, share), pipe, out).await?;
                 exit
@@ -305,7 +316,7 @@ impl Userland {
                 *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
                 Ok(false)
             }
-            Inner::Body(Body::For { name, words, commands }) => match syntax_tree::expand(&words, shell) {
+            Inner::Body(Body::For { name, words, commands }) => match self.expand(&words, shell)? {
                 Ok(values) => {
                     let laps = Laps::Values { name, values: values.into_iter() };
                     self.laps(laps, &commands, shell, given, out, going).await
@@ -395,7 +406,7 @@ impl Userland {
         input: &Input,
     ) -> Result<Done, Error> {
         let machine = self.machine()?;
-        let words = match command.expand(shell) {
+        let words = match self.expand(command.words(), shell)? {
             Ok(words) => words,
             Err(why) => return Ok(self.without_value(&why)),
         };
@@ -408,6 +419,19 @@ impl Userland {
             done.status = status;
         }
         Ok(done)
+    }
+
+    /// What is known of the reader of a pipe, before it runs.
+    fn reader(&self, command: &Command, shell: &Shell) -> Option<Reader> {
+        let is_plain = command.input.is_none() && command.words().iter().all(Word::is_plain);
+        let need = commands::need(&command.expand(shell).ok().filter(|_| is_plain)?)?;
+        Some(Reader::of(need, self.machines.clock))
+    }
+
+    /// Words with their values, and the files that they stand for.
+    pub(crate) fn expand(&self, words: &[Word], shell: &Shell) -> Result<Result<Vec<String>, Unexpanded>, Error> {
+        let (machine, files) = (self.machine()?, self.files());
+        Ok(expansion::expand(words, shell, Some(&mut Globs::of(&files, &machine, shell))))
     }
 
     async fn act(&self, effect: Option<&Effect>) -> Result<(), cvmd_hypervisor::Error> {

@@ -3,6 +3,7 @@
 use super::{
     expressions::{Endless, Expression, STEPS_MAX},
     process::{COPIED_MAX, Done, Effect, Guest, OUTPUT_MAX, complain, fails, too_much_copied},
+    readers::Need,
 };
 use crate::bounds::Bound;
 
@@ -52,6 +53,26 @@ struct Options {
 
 /// Runs `sed`.
 pub(crate) fn run(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+    match read(arguments) {
+        Ok((options, commands, paths)) => edit(&options, commands, &paths, guest),
+        Err(why) => fails(&why, 1),
+    }
+}
+
+/// How much it reads of its input: up to the line at which a script such as `2q` quits.
+pub(crate) fn need(arguments: &[&str]) -> Option<Need> {
+    let (_, commands, paths) = read(arguments).ok()?;
+    let lines = commands.iter().filter(|command| matches!(command.verb, Verb::Quit) && !command.negated);
+    let lines = lines.filter_map(|command| match (&command.from, &command.to) {
+        (None, _) => Some(1),
+        (Some(Address::Number(line)), None) => Some(*line),
+        _ => None,
+    });
+    lines.min().filter(|_| paths.is_empty()).map(Need::Lines)
+}
+
+/// The options, the commands of the script and the files; or a message.
+fn read<'a>(arguments: &[&'a str]) -> Result<(Options, Vec<Command>, Vec<&'a str>), String> {
     let (mut options, mut scripts, mut rest) = (Options::default(), Vec::new(), Vec::new());
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -60,19 +81,18 @@ pub(crate) fn run(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
             "-i" => options.in_place = true,
             "-E" | "-r" => options.extended = true,
             "-e" => scripts.extend(words.next().copied()),
-            option if option.len() > 1 && option.starts_with('-') => return fails(KNOWN, 1),
+            option if option.len() > 1 && option.starts_with('-') => return Err(KNOWN.into()),
             word => rest.push(word),
         }
     }
     let paths = if scripts.is_empty() && !rest.is_empty() { rest.split_off(1) } else { std::mem::take(&mut rest) };
     scripts.append(&mut rest);
     let text = scripts.join("\n");
-    let commands = match (scripts.is_empty(), commands(&text, options.extended)) {
-        (false, Ok(commands)) => commands,
-        (_, Err(what)) if !what.is_empty() => return fails(&format!("sed: {what}"), 1),
-        _ => return fails(KNOWN, 1),
-    };
-    edit(&options, commands, &paths, guest)
+    match (scripts.is_empty(), commands(&text, options.extended)) {
+        (false, Ok(commands)) => Ok((options, commands, paths)),
+        (_, Err(what)) if !what.is_empty() => Err(format!("sed: {what}")),
+        _ => Err(KNOWN.into()),
+    }
 }
 
 fn edit(options: &Options, mut commands: Vec<Command>, paths: &[&str], guest: &mut Guest<'_>) -> Done {

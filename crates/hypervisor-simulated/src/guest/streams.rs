@@ -1,11 +1,13 @@
 //! Where the output of a guest's command goes: to the client, a file, a word, or the next command.
 
 use super::{
+    expansion::Unexpanded,
     files::absolute,
     input::Input,
     process::{self, Done, Guest},
+    readers::Reader,
     shell::Shell,
-    syntax_tree::{Command, Output, Sink, Source, Streams, Unexpanded},
+    syntax_tree::{Command, Output, Sink, Source, Streams},
     userland::Userland,
 };
 use crate::{
@@ -30,6 +32,10 @@ pub(crate) struct Capture {
     /// There was more output than the maximum.
     pub(crate) is_full: bool,
     pub(crate) lacks_memory: bool,
+    /// The reader of the pipe that it goes into, if that is known to end early.
+    pub(crate) reader: Option<Reader>,
+    /// The reader has enough, and the writer ends with an error.
+    pub(crate) is_broken: bool,
     share: Share,
 }
 
@@ -148,7 +154,8 @@ impl Userland {
 impl Capture {
     pub(crate) fn new(most: usize, merged: bool, memory: &Arc<Memory>) -> Capture {
         let (out, err, share) = (Vec::new(), String::new(), memory.share());
-        Capture { out, err, merged, most, is_full: false, lacks_memory: false, share }
+        let [is_full, lacks_memory, is_broken] = [false; 3];
+        Capture { out, err, merged, most, is_full, lacks_memory, reader: None, is_broken, share }
     }
 
     /// The captured output, or why it cannot be passed on.
@@ -170,6 +177,10 @@ impl Print for Capture {
     async fn print(&mut self, done: &Done) -> Result<(), Error> {
         let (out, err) =
             if self.merged { ([&done.out, done.err.as_bytes()].concat(), "") } else { (done.out.clone(), &*done.err) };
+        if self.reader.as_mut().is_some_and(|reader| reader.ends(out.len())) {
+            self.is_broken = true;
+            return Err(Error::SendError);
+        }
         let room = self.most.saturating_sub(self.out.len()).min(out.len());
         let err = if self.err.len() + err.len() > self.most { "" } else { err };
         self.is_full |= room < out.len();
@@ -178,6 +189,9 @@ impl Print for Capture {
             self.out.extend(&out[..room]);
             // Errors are printed, however much the command has printed.
             self.err.push_str(err);
+        }
+        if let Some(reader) = &mut self.reader {
+            reader.see(&self.out);
         }
         Ok(())
     }

@@ -1,13 +1,16 @@
 //! The text commands of a simulated guest: `head`, `tail`, `grep`, `wc`.
 
 use super::{
-    expressions::{Expression, STEPS_MAX},
+    expressions::{STEPS_MAX, Wanted},
     process::{Done, Guest, OUTPUT_MAX, fails},
+    readers::Need,
 };
 use crate::bounds::Bound;
 
 /// Lines that `head` and `tail` print by default.
 const LINES: usize = 10;
+/// The options of `grep`.
+const GREP: &str = "cEFiqv";
 /// The maximum bytes that one command reads.
 const READ_MAX: usize = 2 * 1024 * 1024;
 
@@ -70,15 +73,20 @@ fn letters<'a, 'b>(arguments: &'a [&'b str], known: &str) -> Result<(String, &'a
     }
 }
 
-/// `head [-n N | -N] FILE...` and `tail` with the same options.
-fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
-    let (count, paths) = match arguments {
+/// The number of lines that `head` and `tail` are asked for, and their files.
+pub(crate) fn count<'a, 'b>(arguments: &'a [&'b str]) -> (Option<usize>, &'a [&'b str]) {
+    match arguments {
         ["-n", count, paths @ ..] => (count.parse().ok(), paths),
         [option, paths @ ..] if option.len() > 1 && option.starts_with('-') => {
             (option[1..].trim_start_matches('n').parse().ok(), paths)
         }
         paths => (Some(LINES), paths),
-    };
+    }
+}
+
+/// `head [-n N | -N] FILE...` and `tail` with the same options.
+fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
+    let (count, paths) = count(arguments);
     let Some(count) = count else { return fails(&format!("{name}: only -n N is known here"), 1) };
     let mut done = Done::default();
     each_file((name, paths), guest, &mut done, |done, number, path, body| {
@@ -93,55 +101,18 @@ fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
     done
 }
 
-/// What `grep` looks for: a literal text, with `^` or `$` at most; or an expression.
-struct Wanted {
-    text: String,
-    begins: bool,
-    ends: bool,
-    folded: bool,
-    expression: Option<Expression>,
-}
-
-impl Wanted {
-    /// # Errors
-    /// The unsupported part of a pattern: it is refused and not taken literally.
-    fn of(pattern: &str, fixed: bool, extended: bool, folded: bool) -> Result<Wanted, String> {
-        let (begins, ends) = (!fixed && pattern.starts_with('^'), !fixed && pattern.ends_with('$'));
-        let text = if begins { &pattern[1..] } else { pattern };
-        let text = if ends { text.strip_suffix('$').unwrap_or(text) } else { text };
-        let is_pattern = text.contains(['.', '*', '[', ']', '\\', '^', '$'])
-            || extended && text.contains(['+', '?', '(', ')', '{', '}', '|']);
-        let expression = (!fixed && is_pattern).then(|| Expression::of(pattern, extended, folded)).transpose()?;
-        let text = if folded { text.to_lowercase() } else { text.to_owned() };
-        Ok(Wanted { text, begins, ends, folded, expression })
-    }
-
-    /// Whether the line matches; `None` once no steps are left.
-    fn is_in(&self, line: &str, steps: &mut usize) -> Option<bool> {
-        match &self.expression {
-            Some(expression) => {
-                let line: Vec<char> = line.chars().collect();
-                expression.find(&line, 0, steps).ok().map(|found| found.is_some())
-            }
-            None => Some(self.holds(line)),
-        }
-    }
-
-    fn holds(&self, line: &str) -> bool {
-        let lowered = self.folded.then(|| line.to_lowercase());
-        let line = lowered.as_deref().unwrap_or(line);
-        match (self.begins, self.ends) {
-            (true, true) => line == self.text,
-            (true, false) => line.starts_with(&self.text),
-            (false, true) => line.ends_with(&self.text),
-            (false, false) => line.contains(&self.text),
-        }
-    }
+/// How much `grep -q` reads of its input.
+pub(crate) fn need(arguments: &[&str]) -> Option<Need> {
+    let (letters, rest) = letters(arguments, GREP).ok()?;
+    let given = |letter| letters.contains(letter);
+    let [pattern] = rest else { return None };
+    let wanted = Wanted::of(pattern, given('F'), given('E'), given('i')).ok()?;
+    given('q').then_some(Need::Match(wanted, given('v')))
 }
 
 /// `grep [-cEFiqv] TEXT FILE...`.
 fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
-    let (letters, rest) = match letters(arguments, "cEFiqv") {
+    let (letters, rest) = match letters(arguments, GREP) {
         Ok(split) => split,
         Err(letter) => return fails(&format!("grep: only -c, -E, -F, -i, -q and -v are known here, not -{letter}"), 2),
     };

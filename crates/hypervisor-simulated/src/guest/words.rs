@@ -27,6 +27,10 @@ impl Reader<'_> {
             next = self.characters.next_if(|after| !ends_word(*after));
             if next.is_none() {
                 self.values = outer;
+                if let [Piece::Wild('[')] = &*word.pieces {
+                    // The command.
+                    word.pieces = vec![Piece::Text("[".into())];
+                }
                 return Ok(word);
             }
         }
@@ -55,6 +59,10 @@ impl Reader<'_> {
                 }
             },
             '$' | '`' => self.value(character, true, word)?,
+            character @ ('*' | '?' | '[') => {
+                self.count()?;
+                word.pieces.push(Piece::Wild(character));
+            }
             character => word.push(character),
         }
         Ok(())

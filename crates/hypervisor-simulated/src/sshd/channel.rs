@@ -280,7 +280,7 @@ impl Work {
         if !command.words().iter().all(Word::is_plain) {
             return Ok(None);
         }
-        let mut words = command.expand(&shell).unwrap_or_default();
+        let mut words = self.land.expand(command.words(), &shell)?.unwrap_or_default();
         words.retain(|word| word != "sudo");
         let mut files = self.land.files();
         let now_ms = self.land.machines.clock.now_ms();

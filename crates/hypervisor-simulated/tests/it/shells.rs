@@ -264,6 +264,20 @@ async fn loops_and_input_are_as_in_sh() {
             "a\tbAB\\q\nx\n\\n - -e\n",
         ),
         ("echo $((-9223372036854775808 / -1))", "-9223372036854775808\n"),
+        ("while true; do echo x; done | head -2; echo $?", "x\nx\n0\n"),
+        ("set -o pipefail; while true; do echo x; done | head -n 1 || echo $?", "x\n141\n"),
+        ("set -o pipefail; (echo a; echo b) | head -1 && echo fast", "a\nfast\n"),
+        ("while true; do echo y; sleep 0.2; done | sed -n '2p;2q' | cat; echo on", "y\non\n"),
+        ("i=0; while :; do i=$((i+1)); echo n$i; done 2>&1 | grep -q n7 && echo found", "found\n"),
+        ("until false; do echo a b; done | read x y; echo $?", "0\n"),
+        (
+            "cd /tmp; touch g1 g2 .g; echo g* '*' \"g*\" g\\* [g]? .g? no*; A='g?'; echo $A \"$A\"; B=g*; echo \"$B\"",
+            "g1 g2 * g* g* g1 g2 .g? no*\ng1 g2 g?\ng*\n",
+        ),
+        (
+            "cd /tmp; for f in g[1-2]; do echo $f; done; ls /tmp/g? | wc -l; rm g*; ls g* 2> /dev/null || echo gone",
+            "g1\ng2\n2\ngone\n",
+        ),
         ("sleep 0.01 0.01s && echo on; hostname -f", "on\nVM-1-2\n"),
         (
             "for i in 1 2; do echo $i; done > /tmp/f; while read line; do echo \"got $line\"; done < /tmp/f",
