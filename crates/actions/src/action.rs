@@ -16,6 +16,16 @@ impl Body {
         Body(b"{}".to_vec())
     }
 
+    /// The body, or `{}` for a dry run, of which nothing stays.
+    #[must_use]
+    pub(crate) fn or_dry(self, dry_run: bool, tx: &mut Transaction<'_>) -> Body {
+        if dry_run {
+            tx.only_try();
+            return Body::empty();
+        }
+        self
+    }
+
     /// # Panics
     /// When `members` is not plain data; replies hold texts, numbers, lists and objects of them.
     #[must_use]

@@ -49,9 +49,7 @@ fn kinds(filters: &[Filter]) -> impl Iterator<Item = &'static InstanceType> {
 /// # Errors
 /// A zone that does not exist, or that is another region's.
 pub(crate) fn select(context: &Context, filters: &[Filter]) -> Result<Vec<(ZoneId, &'static InstanceType)>, Reason> {
-    for value in filters.iter().filter(|filter| &*filter.name == "zone").flat_map(|filter| &filter.values) {
-        is_here(value, context)?;
-    }
+    zones_are_here(filters, context)?;
     let passes = |zone: ZoneId, kind: &InstanceType| {
         filters.iter().all(|filter| match &*filter.name {
             "zone" => filter.has(zone.name()),
@@ -62,6 +60,12 @@ pub(crate) fn select(context: &Context, filters: &[Filter]) -> Result<Vec<(ZoneI
     };
     let everywhere = zones(context).flat_map(|zone| kinds(filters).map(move |kind| (zone, kind)));
     Ok(everywhere.filter(|(zone, kind)| passes(*zone, kind)).collect())
+}
+
+/// Refuses for the first zone of a filter that is not in the request's region.
+pub(crate) fn zones_are_here(filters: &[Filter], context: &Context) -> Result<(), Reason> {
+    let mut zones = filters.iter().filter(|filter| &*filter.name == "zone").flat_map(|filter| &filter.values);
+    zones.try_for_each(|zone| is_here(zone, context).map(drop))
 }
 
 /// The zone of that name, if it is in the request's region.

@@ -6,11 +6,7 @@ use cvmd_model::{ChargeType, Prepaid};
 /// `InstanceChargeType` and `InstanceChargePrepaid`.
 pub(crate) fn read(parameters: &mut Parameters, context: &Context) -> Result<(ChargeType, Option<Prepaid>), Reason> {
     let charge_type = charge_type(parameters)?;
-    let term = match charge_type {
-        ChargeType::Prepaid => Some(Term::required(parameters)?),
-        // With another charge type it is allowed, and ignored.
-        ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
-    };
+    let term = Term::if_prepaid(parameters, charge_type == ChargeType::Prepaid)?;
     Ok((charge_type, term.map(|term| term.begun(context.now_seconds))))
 }
 

@@ -80,11 +80,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
         });
         snapshots.into_iter().for_each(|snapshot| tx.put(snapshot));
         tx.put_instance(changed);
-        if dry_run {
-            tx.only_try();
-            return Ok(Body::empty());
-        }
-        Ok(Body::of(object! { ImageId: image }))
+        Ok(Body::of(object! { ImageId: image }).or_dry(dry_run, tx))
     }))
 }
 

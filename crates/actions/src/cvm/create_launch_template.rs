@@ -60,11 +60,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
         let version = template.add(data, tx.next_sequence())?;
         tx.put(version);
         tx.put(template);
-        if dry_run {
-            tx.only_try();
-            return Ok(Body::empty());
-        }
-        Ok(Body::of(object! { LaunchTemplateId: id }))
+        Ok(Body::of(object! { LaunchTemplateId: id }).or_dry(dry_run, tx))
     }))
 }
 

@@ -39,11 +39,7 @@ fn prepare(parameters: &mut Parameters, view: &View, context: &Context) -> Resul
         let launch_template_version_number = version.number;
         tx.put(version);
         tx.put(template);
-        if dry_run {
-            tx.only_try();
-            return Ok(Body::empty());
-        }
-        Ok(Body::of(object! { LaunchTemplateVersionNumber: launch_template_version_number }))
+        Ok(Body::of(object! { LaunchTemplateVersionNumber: launch_template_version_number }).or_dry(dry_run, tx))
     }))
 }
 

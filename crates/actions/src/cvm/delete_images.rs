@@ -36,10 +36,7 @@ fn prepare(parameters: &mut Parameters, _context: &Context) -> Result<Apply, Rea
             snapshots::discard(tx, image, with_snapshots);
             tx.put(CustomImage { state: ImageState::Deleting, ..CustomImage::clone(image) });
         }
-        if dry_run {
-            tx.only_try();
-        }
-        Ok(Body::empty())
+        Ok(Body::empty().or_dry(dry_run, tx))
     }))
 }
 

@@ -37,9 +37,7 @@ struct InZone {
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
     let filters = filters::read(parameters, &["zone", "quota-type"])?;
-    for value in filters.iter().filter(|filter| &*filter.name == "zone").flat_map(|filter| &filter.values) {
-        types::is_here(value, context)?;
-    }
+    types::zones_are_here(&filters, context)?;
     let passes = |name: &str, value: &str| filters.iter().all(|filter| &*filter.name != name || filter.has(value));
     let zones: Vec<ZoneId> = types::zones(context).filter(|zone| passes("zone", zone.name())).collect();
     let wanted = |kind: &str| passes("quota-type", kind);

@@ -2,12 +2,9 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
-use super::images::Listed;
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, bounds::shorten, filters,
-    filters::Filter,
-};
-use cvmd_model::{Catalogue, ImageId, InstanceTypeId};
+use super::{images::Listed, launch_parameters::find_instance_type};
+use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter};
+use cvmd_model::{Catalogue, ImageId};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeImages", answer).errors(&[
@@ -38,11 +35,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     ];
     let filters = filters::read(parameters, &known)?;
     let cut = filters::page(parameters)?;
-    if let Some(kind) = parameters.text("InstanceType")?
-        && InstanceTypeId::find(&kind).is_none()
-    {
-        return Err(Reason::InstanceType { value: shorten(&kind).into() });
-    }
+    parameters.text("InstanceType")?.map(|kind| find_instance_type(&kind)).transpose()?;
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let custom = view.images_of(context.account, context.region).map(|image| Listed::of(image));
     let public = Catalogue::get().images.iter().map(|system| Listed { system, own: None });

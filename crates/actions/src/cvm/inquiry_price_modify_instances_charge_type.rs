@@ -26,7 +26,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let ids = Batch::read(parameters, "InstanceIds")?;
     let words = [("PREPAID", true), ("POSTPAID_BY_HOUR", false)];
     let in_advance = parameters.word("InstanceChargeType", &words)?.unwrap_or_default();
-    let term = if in_advance { Some(Term::required(parameters)?) } else { Term::read(parameters)?.and(None) };
+    let term = Term::if_prepaid(parameters, in_advance)?;
     let prepaid = term.map(|term| term.begun(context.now_seconds));
     let by = context.by(ACTION.name);
     let changed = inquiry::changed(&ids, view, context, |copy| copy.change_charge_type(prepaid, by))?;

@@ -56,10 +56,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     let words = [ChargeType::Prepaid, ChargeType::PostpaidByHour, ChargeType::Spotpaid];
     let words = words.map(|charge_type| (charge_type.name(), charge_type));
     let charge_type = parameters.word("InstanceChargeType", &words)?.unwrap_or(ChargeType::PostpaidByHour);
-    let term = match charge_type {
-        ChargeType::Prepaid => Some(Term::required(parameters)?),
-        ChargeType::PostpaidByHour | ChargeType::Spotpaid => Term::read(parameters)?.and(None),
-    };
+    let term = Term::if_prepaid(parameters, charge_type == ChargeType::Prepaid)?;
     let disks = DiskSpecs::read(parameters)?.of(&image, view, context)?;
     let internet = run::internet(parameters)?;
     let count = parameters.bounded("InstanceCount", 1, COUNT_MAX)?.unwrap_or(1);

@@ -99,11 +99,7 @@ pub(super) fn launch(
         if let Some(token) = token {
             client_token::put(tx, context, token, digest, ids.clone());
         }
-        if dry_run {
-            tx.only_try();
-            return Ok(Body::empty());
-        }
-        Ok(answer(&ids))
+        Ok(answer(&ids).or_dry(dry_run, tx))
     }))
 }
 

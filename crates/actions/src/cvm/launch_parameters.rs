@@ -1,6 +1,6 @@
 //! Parameters of a launch, a function for each, for RunInstances and for the inquiry about it.
 
-use crate::{Context, Excess, Parameters, Reason, bounds::shorten, source::image_id};
+use crate::{Context, Excess, Parameters, Reason, bounds::shorten, source::image_id, types};
 use cvmd_model::{ImageId, InstanceTypeId, InternetAccessible, ZoneId};
 use cvmd_state::View;
 
@@ -31,11 +31,7 @@ pub(crate) fn name(parameters: &mut Parameters) -> Result<Option<Box<str>>, Reas
 pub(crate) fn placement(parameters: &mut Parameters, context: &Context) -> Result<(ZoneId, u32), Reason> {
     let missing = || Reason::Missing { name: "Placement".into() };
     let mut placement = parameters.structure("Placement")?.ok_or_else(missing)?;
-    let text = placement.text("Zone")?.unwrap_or_default();
-    let zone = ZoneId::find(&text).ok_or_else(|| Reason::Zone { value: shorten(&text).into() })?;
-    if zone.region() != context.region {
-        return Err(Reason::ZoneElsewhere { value: text, region: context.region.name() });
-    }
+    let zone = types::is_here(&placement.text("Zone")?.unwrap_or_default(), context)?;
     let project_id = placement.bounded("ProjectId", 0, u32::MAX)?.unwrap_or(0);
     placement.finish()?;
     Ok((zone, project_id))

@@ -25,7 +25,7 @@ fn prepare(parameters: &mut Parameters, context: &Context) -> Result<Apply, Reas
     let ids = Batch::read_at_most(parameters, "InstanceIds", BATCH_MAX)?;
     let words = [("PREPAID", true), ("POSTPAID_BY_HOUR", false)];
     let in_advance = parameters.word("InstanceChargeType", &words)?.unwrap_or_default();
-    let term = if in_advance { Some(Term::required(parameters)?) } else { Term::read(parameters)?.and(None) };
+    let term = Term::if_prepaid(parameters, in_advance)?;
     let prepaid = term.map(|term| term.begun(context.now_seconds));
     let by = context.by(ACTION.name);
     ids.change(move |instance| instance.change_charge_type(prepaid, by))

@@ -15,7 +15,7 @@ pub(crate) struct Term {
 }
 
 impl Term {
-    pub(crate) fn read(parameters: &mut Parameters) -> Result<Option<Term>, Reason> {
+    fn read(parameters: &mut Parameters) -> Result<Option<Term>, Reason> {
         let Some(mut spec) = parameters.structure("InstanceChargePrepaid")? else { return Ok(None) };
         let value = spec.integer("Period")?.unwrap_or_default();
         let months = i64::try_from(value).ok().filter(|months| PERIODS.contains(months));
@@ -23,6 +23,11 @@ impl Term {
         let renew = renew_flag(&mut spec)?;
         spec.finish()?;
         Ok(Some(Term { months, renew }))
+    }
+
+    /// The term of something that is paid in advance; otherwise it may be given, and is ignored.
+    pub(crate) fn if_prepaid(parameters: &mut Parameters, prepaid: bool) -> Result<Option<Term>, Reason> {
+        if prepaid { Term::required(parameters).map(Some) } else { Ok(Term::read(parameters)?.and(None)) }
     }
 
     /// The term of something paid in advance; the vendor's description calls it optional, but its text does not.
