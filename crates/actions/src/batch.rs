@@ -1,6 +1,6 @@
 //! Ids in requests: one, or a batch, whose type guarantees 1 to 100 well-formed ids without duplicates.
 
-use crate::{Apply, Body, Context, Parameters, Reason, bounds::shorten};
+use crate::{Apply, Body, Context, Parameters, Reason, shorten};
 use cvmd_model::{
     DisasterRecoverGroupId, DiskId, ImageId, Instance, InstanceId, KeyPair, KeyPairId, LaunchTemplateId, MalformedId,
     Refusal, RouteTableId, SecurityGroupId, SnapshotId, SubnetId, VpcId,

@@ -1,12 +1,6 @@
 //! The disks of instances in the disk product. Here every disk belongs to an instance for its whole life.
 
-use crate::{
-    Context,
-    filters::Filter,
-    object::{EMPTY, NULL},
-    places,
-    reply::civil_time,
-};
+use crate::{Context, EMPTY, Filter, NULL, places, reply::civil_time};
 use cvmd_model::{DiskId, Instance, InstanceId, Tag, ZoneId};
 use cvmd_state::View;
 use serde::Serialize;

@@ -1,10 +1,7 @@
 //! Filters and pages of the Describe actions: at most 10 filters with at most 5 values each; one of a filter's values
 //! must match, and all filters must.
 
-use crate::{
-    Parameters, Reason, Untaken,
-    bounds::{TEXT_BYTES_MAX, shorten},
-};
+use crate::{Parameters, Reason, Untaken, bounds::TEXT_BYTES_MAX, shorten};
 use cvmd_model::Tag;
 
 const FILTERS_MAX: usize = 10;

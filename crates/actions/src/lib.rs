@@ -67,3 +67,11 @@ pub use seal::{Purpose, Seal};
 pub use seeds::{check_instance as check_seeded_instance, check_key_pair as check_seeded_key_pair};
 pub use source::Source;
 pub use touched::Touched;
+
+// What most actions name.
+use action::page;
+use batch::{Batch, change_all};
+use bounds::shorten;
+use filters::Filter;
+use object::{EMPTY, NULL};
+use tags::{tagged, words as tag_words};

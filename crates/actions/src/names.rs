@@ -1,6 +1,6 @@
 //! Names and texts with their own rules: key pairs, instances, hosts, tags, user data.
 
-use crate::{KeyNameReason, Parameters, Reason, Words, bounds::shorten, tags::words as tag_words};
+use crate::{KeyNameReason, Parameters, Reason, Words, shorten, tag_words};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cvmd_model::Tag;
 

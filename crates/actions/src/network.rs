@@ -1,12 +1,6 @@
 //! Parameters that the actions on networks share: ids, ranges, names, tags, filters, and pages that arrive as text.
 
-use crate::{
-    Context, Parameters, Reason,
-    batch::{Batch, BatchId},
-    bounds::shorten,
-    filters::{self, Filter},
-    names,
-};
+use crate::{Batch, Context, Filter, Parameters, Reason, batch::BatchId, filters, names, shorten};
 use cvmd_model::{Cidr, Refusal, RegionId, SecurityGroupId, Tag, ZoneId};
 use cvmd_state::{Transaction, View};
 use std::str::FromStr;

@@ -1,6 +1,6 @@
 //! New instances: ids, addresses, names and defaults, in the one transaction of the action that makes them.
 
-use crate::{Context, DiskReason, Parameters, Prices, Reason, Untaken, Yuan, bounds::shorten, names, source::Source};
+use crate::{Context, DiskReason, Parameters, Prices, Reason, Untaken, Yuan, names, shorten, source::Source};
 use cvmd_model::{
     AccountNumber, ChargeType, DataDisk, DiskId, Goal, Instance, InstanceExtras, InstanceId, InstanceState,
     InstanceTypeId, InternetAccessible, LoginWanted, Refusal, SecurityGroupId, Snapshot, SnapshotId, Subnet, SubnetId,

@@ -6,9 +6,10 @@
 
 use crate::{
     Excess, Product, Reason, Untaken, Words,
-    bounds::{LIST_MAX, bytes_max, shorten, within_request_bound},
+    bounds::{LIST_MAX, bytes_max, within_request_bound},
     controls,
     facts::{self, Member},
+    shorten,
 };
 use cvmd_wire::{Map, Params, Value};
 use sha2::{Digest, Sha256};

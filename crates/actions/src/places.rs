@@ -1,6 +1,6 @@
 //! Regions, zones and products, as the two products answer that list them for all others.
 
-use crate::{Body, Context, Parameters, Product, Reason, action::page, bounds::shorten, object::NULL};
+use crate::{Body, Context, NULL, Parameters, Product, Reason, page, shorten};
 use cvmd_model::{RegionId, ZoneId};
 use cvmd_state::View;
 use cvmd_wire::Language;

@@ -1,7 +1,7 @@
 //! Replies about instances and key pairs. Every member of the vendor's description is present, and an unset one looks
 //! as in recordings of the vendor's replies: `null`, `""` or `[]`.
 
-use crate::object::NULL;
+use crate::NULL;
 use cvmd_model::{ChargeType, DataDisk, Instance, InstanceId, InstanceState, KeyPair, SystemDisk, Tag};
 use cvmd_state::{Binding, View};
 use serde::Serialize;

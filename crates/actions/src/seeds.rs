@@ -1,6 +1,6 @@
 //! Checks key pairs and instances of a seed by the rules of the actions that would make them.
 
-use crate::{Reason, controls, names, tags::words as tag_words};
+use crate::{Reason, controls, names, tag_words};
 use cvmd_model::Tag;
 
 const INSTANCE_NAME_MAX: usize = 128;

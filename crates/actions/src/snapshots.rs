@@ -1,11 +1,6 @@
 //! Snapshots of disks: how an image takes them, their replies in the disk product, and their deletion with the image.
 
-use crate::{
-    Context, disks,
-    filters::Filter,
-    object::EMPTY,
-    reply::{civil_time, time},
-};
+use crate::{Context, EMPTY, Filter, disks, reply::civil_time, time};
 use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId};
 use cvmd_state::{SnapshotState, Transaction, View};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! What a machine is made from: a public image, or one of the account's own.
 
-use crate::{Context, Parameters, Reason, bounds::shorten};
+use crate::{Context, Parameters, Reason, shorten};
 use cvmd_model::{CustomImage, Image, ImageId, ImageState, Platform, Refusal};
 use cvmd_state::View;
 use std::sync::Arc;

@@ -1,11 +1,9 @@
 //! Instance types in their zones, and the filters that select them.
 
 use crate::{
-    Context, Reason,
-    bounds::shorten,
-    filters::Filter,
-    object::NULL,
+    Context, Filter, NULL, Reason,
     prices::{Charge, ItemPrice},
+    shorten,
 };
 use cvmd_model::{Catalogue, ChargeType, InstanceType, ZoneId};
 use cvmd_wire::Language;

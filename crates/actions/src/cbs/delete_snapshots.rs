@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/362/15651>. A snapshot that belongs to an image is refused, unless
 //! DeleteBindImages deletes the image too; that is refused while a machine is being made from it.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};
+use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason, snapshots};
 use cvmd_model::{CustomImage, ImageState, Refusal, Snapshot, SnapshotId};
 use cvmd_state::{SnapshotState, View};
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 //!
 //! Every type of disk is available in all zones of the region, as system disk and as data disk; none in another zone.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, Yuan, new_instance, object::NULL, types};
+use crate::{Action, Body, Context, NULL, Parameters, Product, Reason, Yuan, new_instance, types};
 use cvmd_model::ChargeType;
 use cvmd_state::View;
 use serde::Serialize;

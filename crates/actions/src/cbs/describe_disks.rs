@@ -4,11 +4,9 @@
 //! deleted with it, so all are ATTACHED. Ids that do not exist are no error.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    batch::Batch,
+    Action, Batch, Body, Context, Parameters, Product, Reason,
     disks::{self, Disk},
-    filters,
+    filters, page,
 };
 use cvmd_model::DiskId;
 use cvmd_state::View;

@@ -4,7 +4,7 @@
 //! of every disk in the image, which may outlive both the disk and the image. It is CREATING as long as its image is.
 //! Ids that do not exist are no error, but an empty value of a filter is.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, snapshots};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, filters, page, snapshots};
 use cvmd_model::{Snapshot, SnapshotId};
 use cvmd_state::View;
 use std::sync::Arc;

@@ -4,11 +4,7 @@
 //! Nothing enforces the group's rules, so the machines do not change.
 
 use super::{declared, security_groups::one_group};
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    network::exist,
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all, network::exist};
 use cvmd_model::InstanceId;
 
 /// Security groups of an instance.

@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=CreateDisasterRecoverGroup>.
 //! Nothing is placed here: members are stored, counted and answered.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, cvm::groups, names, reply::time};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, cvm::groups, names, time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GROUPS_MAX, GroupKind, GroupRefusal, Refusal};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "CreateDisasterRecoverGroup", prepare)

@@ -11,8 +11,8 @@ use super::{
     images::{QUOTA, Texts, name_is_free},
 };
 use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, Words, batch, bounds::shorten,
-    cvm::login_settings::spelled_flag, names, snapshots,
+    Action, Apply, Body, Context, Parameters, Product, Reason, Words, batch, cvm::login_settings::spelled_flag, names,
+    shorten, snapshots,
 };
 use cvmd_model::{CustomImage, DiskId, DiskRefusal, ImageId, ImageLogin, ImageState, Instance, InstanceId, Refusal};
 use cvmd_state::View;

@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteDisasterRecoverGroups>.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::groups};
+use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason, cvm::groups};
 use cvmd_model::{DisasterRecoverGroupId, GroupRefusal, Refusal};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteDisasterRecoverGroups", prepare)

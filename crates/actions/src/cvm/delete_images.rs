@@ -5,7 +5,7 @@
 //! Its snapshots stay, unless DeleteBindedSnap deletes them too.
 
 use super::images::own;
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch, snapshots};
+use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason, snapshots};
 use cvmd_model::{CustomImage, ImageId, ImageState, Refusal};
 
 pub(crate) const ACTION: Action =

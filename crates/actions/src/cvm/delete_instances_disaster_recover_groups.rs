@@ -3,11 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DeleteInstancesDisasterRecoverGroups>.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    cvm::groups,
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all, cvm::groups};
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DeleteInstancesDisasterRecoverGroups", prepare)

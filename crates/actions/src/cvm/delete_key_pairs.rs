@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15700>. All or nothing. A key pair that is still being removed from an
 //! instance cannot be deleted either: clients retry on that code.
 
-use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Batch, Body, Context, Parameters, Product, Reason};
 use cvmd_model::{KeyPairId, Refusal};
 use cvmd_state::Binding;
 

@@ -1,6 +1,6 @@
 //! Selects instances for a Describe action: by id, or by filters, page by page, newest first.
 
-use crate::{Context, action::page, batch::Batch, filters::Filter};
+use crate::{Batch, Context, Filter, page};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 use std::{cmp::Reverse, sync::Arc};

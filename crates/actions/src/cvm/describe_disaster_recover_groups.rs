@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/17810>. Well-formed ids that do not exist are no error; `Name` matches a
 //! part of the name.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, cvm::groups, filters};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, cvm::groups, filters, page};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId};
 use cvmd_state::View;
 

@@ -2,7 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/16474>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, filters, object::EMPTY};
+use crate::{Action, Body, Context, EMPTY, Parameters, Product, Reason, filters};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeHosts", answer).errors(&[

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15715>.
 
 use super::{images::Listed, launch_parameters::find_instance_type};
-use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter};
+use crate::{Action, Batch, Body, Context, Filter, Parameters, Product, Reason, filters, page};
 use cvmd_model::{Catalogue, ImageId};
 use cvmd_state::View;
 

@@ -5,11 +5,7 @@
 //! An instance with another charge type has none. Unlike upstream, there is no history: the present bandwidth is
 //! answered as if it had never changed.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    batch::Batch,
-    reply::{self, time},
-};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, reply, time};
 use cvmd_model::{Instance, InstanceId, Prepaid};
 use cvmd_state::View;
 use std::sync::Arc;

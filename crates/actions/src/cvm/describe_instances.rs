@@ -3,9 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15728>. Well-formed ids that do not exist are no error: clients wait for
 //! them to disappear.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, batch::Batch, bounds::shorten, cvm::describe, filters, reply,
-};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, cvm::describe, filters, reply, shorten};
 use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
 

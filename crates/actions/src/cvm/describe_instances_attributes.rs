@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesAttributes>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch, bounds::shorten};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch, shorten};
 use cvmd_model::InstanceId;
 use cvmd_state::View;
 

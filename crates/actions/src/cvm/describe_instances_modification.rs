@@ -4,7 +4,7 @@
 //!
 //! For several instances: the types that each of them can be changed to.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, filters, types};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, filters, types};
 use cvmd_model::{InstanceId, ZoneId};
 use cvmd_state::View;
 

@@ -2,7 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=cvm&Version=2017-03-12&Action=DescribeInstancesOperationLimit>.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason};
 use cvmd_model::InstanceId;
 use cvmd_state::View;
 

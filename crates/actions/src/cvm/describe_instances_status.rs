@@ -2,7 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/15738>. Well-formed ids that do not exist are no error.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::describe, filters};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, cvm::describe, filters};
 use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 

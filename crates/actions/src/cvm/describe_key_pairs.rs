@@ -3,9 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that do not exist are no error. The filter
 //! `key-name` matches a part of the name.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, filters::Filter, reply,
-};
+use crate::{Action, Batch, Body, Context, Filter, Parameters, Product, Reason, filters, page, reply};
 use cvmd_model::{KeyPair, KeyPairId};
 use cvmd_state::View;
 

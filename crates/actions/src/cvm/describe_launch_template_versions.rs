@@ -2,9 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/66323>. Neither a password is answered, nor whether there is one.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, batch, cvm::template, filters, reply::time,
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, batch, cvm::template, filters, page, time};
 use cvmd_model::{LaunchTemplateId, LaunchTemplateVersionId};
 use cvmd_state::View;
 

@@ -2,7 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/213/66322>. Well-formed ids that do not exist are no error.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, batch::Batch, filters, reply::time};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, filters, page, time};
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
 

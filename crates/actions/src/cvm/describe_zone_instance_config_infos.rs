@@ -5,11 +5,7 @@
 //! Nothing is ever sold out. Prices come from cvmd's own table.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    bounds::shorten,
-    filters,
-    filters::Filter,
-    object::{EMPTY, NULL},
+    Action, Body, Context, EMPTY, Filter, NULL, Parameters, Product, Reason, filters, shorten,
     types::{self, family_name},
 };
 use cvmd_model::{ChargeType, InstanceType, ZoneId};

@@ -4,11 +4,7 @@
 //! Where the vendor is silent: a group that is not bound is no error, and the last one may be unbound.
 
 use super::{declared, security_groups::one_group};
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    network::exist,
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all, network::exist};
 use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "DisassociateSecurityGroups", prepare)

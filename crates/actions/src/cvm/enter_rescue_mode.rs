@@ -6,7 +6,7 @@
 //! pairs and the password of the instance are not accepted meanwhile.
 
 use super::{declared, stop_type::stop_type};
-use crate::{Action, Apply, Context, Pace, Parameters, Product, Reason, batch::Batch, login};
+use crate::{Action, Apply, Batch, Context, Pace, Parameters, Product, Reason, login};
 use cvmd_model::Login;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "EnterRescueMode", prepare)

@@ -4,7 +4,7 @@
 //! after a start its disk decides who may log in, with the repairs made there.
 
 use super::declared;
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ExitRescueMode", prepare)
     .touching(&["InstanceId"], &[])

@@ -1,6 +1,6 @@
 //! Placement groups, which the vendor calls disaster recover groups: their ids in requests, and their replies.
 
-use crate::{Context, Parameters, Reason, Untaken, batch::Batch, reply::time};
+use crate::{Batch, Context, Parameters, Reason, Untaken, time};
 use cvmd_model::{DisasterRecoverGroup, DisasterRecoverGroupId, GroupRefusal, Refusal};
 use cvmd_state::View;
 use serde::Serialize;

@@ -1,11 +1,6 @@
 //! What actions on images share: their reply, and their maximum.
 
-use crate::{
-    Context, Parameters, Reason,
-    names::bounded_text,
-    object::{EMPTY, NULL},
-    reply::time,
-};
+use crate::{Context, EMPTY, NULL, Parameters, Reason, names::bounded_text, time};
 use cvmd_model::{CustomImage, Image, ImageId, Refusal, Tag};
 use cvmd_state::View;
 use serde::Serialize;

@@ -2,8 +2,7 @@
 //! it, and the copy's price is answered. Nothing is written.
 
 use crate::{
-    Body, Context, Reason, Yuan,
-    batch::Batch,
+    Batch, Body, Context, Reason, Yuan,
     prices::{Charge, ItemPrice},
 };
 use cvmd_model::{Instance, InstanceId, Refusal};

@@ -4,8 +4,7 @@
 
 use super::declared;
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason, Yuan,
-    batch::Batch,
+    Action, Batch, Body, Context, Parameters, Product, Reason, Yuan,
     cvm::{inquiry, term::Term},
     prices::ItemPrice,
 };

@@ -5,8 +5,7 @@
 
 use super::declared;
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    batch::Batch,
+    Action, Batch, Body, Context, Parameters, Product, Reason,
     cvm::inquiry,
     new_instance::DISK_GIB_MAX,
     source::{Source, image_id},

@@ -6,7 +6,7 @@
 //! The charge type is the first instance's unless another is named.
 
 use super::declared;
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry, prices::ItemPrice};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, cvm::inquiry, prices::ItemPrice};
 use cvmd_model::{InstanceId, InternetAccessible};
 use cvmd_state::View;
 

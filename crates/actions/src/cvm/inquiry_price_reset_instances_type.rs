@@ -6,8 +6,7 @@
 
 use super::declared;
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    batch::Batch,
+    Action, Batch, Body, Context, Parameters, Product, Reason,
     cvm::{inquiry, launch_parameters::find_instance_type},
 };
 use cvmd_state::View;

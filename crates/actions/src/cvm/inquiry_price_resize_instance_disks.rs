@@ -8,7 +8,7 @@ use super::{
     declared,
     disk_size::{NAMES, disk},
 };
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, cvm::inquiry};
 use cvmd_model::Running;
 use cvmd_state::View;
 

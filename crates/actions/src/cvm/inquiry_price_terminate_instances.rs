@@ -4,7 +4,7 @@
 //!
 //! The rest of a term paid in advance; nothing for an instance paid by the hour.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch, cvm::inquiry};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, cvm::inquiry};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "InquiryPriceTerminateInstances", answer).errors(&[

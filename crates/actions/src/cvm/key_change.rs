@@ -1,9 +1,6 @@
 //! A change of the key pairs of instances, as AssociateInstancesKeyPairs and DisassociateInstancesKeyPairs ask for it.
 
-use crate::{
-    Apply, Context, Parameters, Reason,
-    batch::{Batch, change_all},
-};
+use crate::{Apply, Batch, Context, Parameters, Reason, change_all};
 use cvmd_model::{By, Instance, InstanceId, KeyPairId, Refusal, StopType};
 
 /// The codes of both, beside those of any change of instances.

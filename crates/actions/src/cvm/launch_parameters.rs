@@ -1,6 +1,6 @@
 //! Parameters of a launch, a function for each, for RunInstances and for the inquiry about it.
 
-use crate::{Context, Excess, Parameters, Reason, bounds::shorten, source::image_id, types};
+use crate::{Context, Excess, Parameters, Reason, shorten, source::image_id, types};
 use cvmd_model::{ImageId, InstanceTypeId, InternetAccessible, ZoneId};
 use cvmd_state::View;
 

@@ -1,6 +1,6 @@
 //! `LoginSettings` of RunInstances and ResetInstance: the login of a new system disk.
 
-use crate::{Context, Parameters, Purpose, Reason, Words, batch::Batch, login, source::Source};
+use crate::{Batch, Context, Parameters, Purpose, Reason, Words, login, source::Source};
 use cvmd_model::{InstanceId, KeyPairId, LoginWanted, Password, Refusal};
 use cvmd_state::{Message, Transaction, View};
 

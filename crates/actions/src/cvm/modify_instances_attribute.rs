@@ -5,11 +5,7 @@
 //! need be, and started again; with AutoReboot=false its guest gets the name at its next boot.
 
 use super::{declared, security_groups::security_groups};
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    names, network,
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all, names, network};
 use cvmd_model::{InstanceId, SecurityGroupId};
 
 const NAME_MAX: usize = 60;

@@ -4,7 +4,7 @@
 //! instance that already has that charge type is refused.
 
 use super::declared;
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term::Term};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::term::Term};
 
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 20;

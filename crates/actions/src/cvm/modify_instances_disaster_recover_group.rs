@@ -4,11 +4,7 @@
 //! Nothing is placed here, so no instance moves or restarts, with or without Force.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    cvm::groups,
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all, cvm::groups};
 use cvmd_model::{DisasterRecoverGroupId, InstanceId};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesDisasterRecoverGroup", prepare)

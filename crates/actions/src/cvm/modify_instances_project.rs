@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15746>. Projects are only numbers here: every one exists.
 
 use super::declared;
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesProject", prepare)
     .touching(&["InstanceIds"], &[])

@@ -4,7 +4,7 @@
 //! The flag is stored and answered; nothing is renewed automatically.
 
 use super::declared;
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::term};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ModifyInstancesRenewFlag", prepare)
     .touching(&["InstanceIds"], &[])

@@ -4,7 +4,7 @@
 //! no code against RESCUE_MODE: then the rescue system is rebooted.
 
 use super::{declared, stop_type::stop_type};
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RebootInstances", prepare)
     .touching(&["InstanceIds"], &[])

@@ -6,7 +6,7 @@
 //! change the flag.
 
 use super::declared;
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::term::Term};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::term::Term};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "RenewInstances", prepare)
     .touching(&["InstanceIds"], &[])

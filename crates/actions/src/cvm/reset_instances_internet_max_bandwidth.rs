@@ -5,10 +5,7 @@
 //! removes the address, unless it was requested at the launch.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all};
 use cvmd_model::{InstanceId, Refusal};
 
 /// In Mbit/s.

@@ -6,12 +6,7 @@
 //! vendor's API suggests that it is more than a mistake.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Pace, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-    bounds::shorten,
-    login,
-};
+use crate::{Action, Apply, Batch, Context, Pace, Parameters, Product, Reason, change_all, login, shorten};
 use cvmd_model::InstanceId;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResetInstancesPassword", prepare)

@@ -6,9 +6,7 @@
 //! need be, and started again.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason, batch::Batch, cvm::launch_parameters::find_instance_type,
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, cvm::launch_parameters::find_instance_type};
 
 /// The vendor's own limit of this action.
 const BATCH_MAX: usize = 1;

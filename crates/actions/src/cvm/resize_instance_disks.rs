@@ -9,7 +9,7 @@ use super::{
     declared,
     disk_size::{NAMES, disk},
 };
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 use cvmd_model::Running;
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "ResizeInstanceDisks", prepare)

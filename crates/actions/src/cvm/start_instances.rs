@@ -4,10 +4,7 @@
 //! public address, if it had one.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all};
 use cvmd_model::{InstanceId, PowerLaw};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "StartInstances", prepare)

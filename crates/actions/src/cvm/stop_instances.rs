@@ -7,7 +7,7 @@
 //! effect.
 
 use super::{declared, stop_type::stop_type};
-use crate::{Action, Apply, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason};
 
 pub(crate) const ACTION: Action = Action::command(Product::Cvm, "StopInstances", prepare)
     .touching(&["InstanceIds"], &[])

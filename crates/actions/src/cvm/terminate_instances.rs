@@ -8,10 +8,7 @@
 //! their instance.
 
 use super::declared;
-use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    batch::{Batch, change_all},
-};
+use crate::{Action, Apply, Batch, Context, Parameters, Product, Reason, change_all};
 use cvmd_model::{Instance, InstanceId, Refusal};
 use cvmd_state::JournalLine;
 

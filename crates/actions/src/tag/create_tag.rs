@@ -4,10 +4,7 @@
 //! long as they have it.
 
 use super::declared;
-use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal,
-    tags::{tagged, words as tag_words},
-};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal, tag_words, tagged};
 use cvmd_model::{CreatedTag, RegionId};
 
 /// The maximum of tags that an account has made.

@@ -2,10 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/651/35318>.
 
-use crate::{
-    Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal,
-    tags::{tagged, words as tag_words},
-};
+use crate::{Action, Apply, Body, Context, Parameters, Product, Reason, TagRefusal, tag_words, tagged};
 use cvmd_model::Tag;
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "DeleteTag", prepare).regionless().errors(&[

@@ -2,12 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourceTags>.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    reply,
-    tags::{tagged::Selection, words as tag_words},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words, tagged::Selection};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTags", answer)

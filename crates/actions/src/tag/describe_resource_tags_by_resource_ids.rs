@@ -4,12 +4,7 @@
 //!
 //! A resource that does not exist has no tags, whatever its service, its prefix or its region is.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    reply,
-    tags::{tagged::Kind, words as tag_words},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words, tagged::Kind};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeResourceTagsByResourceIds", answer)

@@ -3,13 +3,8 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=tag&Version=2018-08-13&Action=DescribeResourcesByTags>.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    reply,
-    tags::{
-        tagged::{Found, Selection},
-        words as tag_words,
-    },
+    Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words,
+    tagged::{Found, Selection},
 };
 use cvmd_model::RegionId;
 use cvmd_state::View;

@@ -4,11 +4,7 @@
 //!
 //! Unlike upstream, a tag that was not made by CreateTag exists as long as a resource has it.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    tags::{tagged, words as tag_words},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, page, tag_words, tagged};
 use cvmd_state::View;
 use std::collections::BTreeSet;
 

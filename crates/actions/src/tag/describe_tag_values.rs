@@ -4,12 +4,7 @@
 //!
 //! Unlike upstream, a tag that was not made by CreateTag exists as long as a resource has it.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    reply,
-    tags::{tagged, words as tag_words},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words, tagged};
 use cvmd_state::View;
 
 pub(crate) const ACTION: Action = Action::query(Product::Tag, "DescribeTagValues", answer)

@@ -6,11 +6,8 @@
 
 use super::declared;
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    tags::{
-        tagged::{self, Named},
-        words as tag_words,
-    },
+    Action, Apply, Context, Parameters, Product, Reason, tag_words,
+    tagged::{self, Named},
 };
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "DetachResourcesTag", prepare)

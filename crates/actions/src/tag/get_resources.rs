@@ -6,13 +6,8 @@
 //! answered under that name. The token of the next page is the number of resources before it.
 
 use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    reply,
-    tags::{
-        tagged::{Description, Found, Selection},
-        words as tag_words,
-    },
+    Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words,
+    tagged::{Description, Found, Selection},
 };
 use cvmd_state::View;
 

@@ -2,11 +2,7 @@
 //!
 //! <https://cloud.tencent.com/document/api/651/72275>. The token of the next page is the number of keys before it.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    tags::{tagged, words as tag_words},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, page, tag_words, tagged};
 use cvmd_state::View;
 use std::collections::BTreeSet;
 

@@ -3,12 +3,7 @@
 //! <https://cloud.tencent.com/document/api/651/72274>. The token of the next page is the number of values before it. A
 //! key that does not exist has none.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    action::page,
-    reply,
-    tags::{tagged, words as tag_words},
-};
+use crate::{Action, Body, Context, Parameters, Product, Reason, page, reply, tag_words, tagged};
 use cvmd_state::View;
 
 const RESULTS_MAX: usize = 1000;

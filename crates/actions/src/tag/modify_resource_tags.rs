@@ -6,11 +6,8 @@
 
 use super::declared;
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
-    tags::{
-        tagged::{self, Description},
-        words as tag_words,
-    },
+    Action, Apply, Context, Parameters, Product, Reason, TagRefusal, tag_words,
+    tagged::{self, Description},
 };
 
 pub(crate) const ACTION: Action = Action::command(Product::Tag, "ModifyResourceTags", prepare)

@@ -6,11 +6,8 @@
 
 use super::declared;
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason,
-    tags::{
-        tagged::{Description, change_each},
-        words as tag_words,
-    },
+    Action, Apply, Context, Parameters, Product, Reason, tag_words,
+    tagged::{Description, change_each},
 };
 
 const RESOURCES_MAX: usize = 10;

@@ -6,11 +6,8 @@
 //! is no error.
 
 use crate::{
-    Action, Apply, Context, Parameters, Product, Reason, TagRefusal,
-    tags::{
-        tagged::{Description, change_each},
-        words as tag_words,
-    },
+    Action, Apply, Context, Parameters, Product, Reason, TagRefusal, tag_words,
+    tagged::{Description, change_each},
 };
 
 const RESOURCES_MAX: usize = 10;

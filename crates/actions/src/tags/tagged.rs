@@ -3,9 +3,7 @@
 //! A new kind of resource is a variant of [`Resource`], which the compiler then requires everywhere, and a line in
 //! [`KINDS`].
 
-use crate::{
-    Body, Context, Declared, Parameters, Reason, TagRefusal, bounds::shorten, network, tags::words as tag_words,
-};
+use crate::{Body, Context, Declared, Parameters, Reason, TagRefusal, network, shorten, tag_words};
 use cvmd_model::{
     AccountNumber, CreatedTag, CustomImage, DiskId, Instance, InstanceId, KeyPair, RegionId, SecurityGroup, Snapshot,
     Subnet, Tag, Vpc,

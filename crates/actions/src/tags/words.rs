@@ -2,11 +2,11 @@
 
 use crate::{
     Context, Parameters, Reason, TagRefusal,
-    bounds::shorten,
     reasons::tag::{
         ATTACHED_MAX, FILTER_VALUES_MAX, FILTERS_MAX, KEY_CHARACTERS_MAX, PAGE_MAX, RESOURCES_MAX, TAGS_MAX,
         VALUE_CHARACTERS_MAX,
     },
+    shorten,
 };
 use cvmd_model::{Behaviour, GUEST_TAG, Tag};
 use cvmd_state::View;

@@ -2,8 +2,7 @@
 
 use crate::{
     Action, ApiError, Body, ConsoleAt, Context, Disks, Effect, Plan, Policy, Purpose, Reason, RunningKeyChange, Seal,
-    Wanted, carry_out, seeded,
-    tags::tagged,
+    Wanted, carry_out, seeded, tagged,
     testing::{world_images, world_networks},
 };
 use cvmd_model::{

@@ -4,10 +4,7 @@
 //! There are no other tables here, and no custom routes.
 
 use super::declared;
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, object::EMPTY,
-    reply::civil_time,
-};
+use crate::{Action, Body, Context, EMPTY, Filter, Parameters, Product, Reason, network::Wanted, reply::civil_time};
 use cvmd_model::{RouteTableId, Vpc};
 use cvmd_state::View;
 use serde::Serialize;

@@ -2,12 +2,7 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason,
-    filters::{self, Filter},
-    network,
-    vpc::network_reply,
-};
+use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, filters, network, vpc::network_reply};
 use cvmd_model::{Direction, Peer, Rule, SecurityGroupId};
 use cvmd_state::View;
 

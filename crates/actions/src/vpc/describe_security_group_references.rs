@@ -3,7 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupReferences>.
 //! A group that does not exist is not answered.
 
-use crate::{Action, Body, Context, Parameters, Product, Reason, batch::Batch};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason};
 use cvmd_model::SecurityGroupId;
 use cvmd_state::View;
 

@@ -4,10 +4,7 @@
 //! subnets share one block of addresses: each shows how many of the block are free. There is no paging by token.
 
 use super::declared;
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, object::NULL,
-    vpc::network_reply,
-};
+use crate::{Action, Body, Context, Filter, NULL, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
 use cvmd_model::{Subnet, SubnetId};
 use cvmd_state::View;
 

@@ -5,7 +5,7 @@
 //! ids of their own.
 
 use super::declared;
-use crate::{Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, network};
+use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, filters, network, page};
 use cvmd_model::{Instance, SubnetId, VpcId};
 use cvmd_state::View;
 use serde::Serialize;

@@ -3,9 +3,7 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeVpcInstances>.
 //! An instance has one interface here, with one private address.
 
-use crate::{
-    Action, Body, Context, Parameters, Product, Reason, action::page, filters, filters::Filter, reply::civil_time,
-};
+use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, filters, page, reply::civil_time};
 use cvmd_model::Instance;
 use cvmd_state::View;
 use serde::Serialize;

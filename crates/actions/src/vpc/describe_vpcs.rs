@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that do not exist are no error.
 
 use super::declared;
-use crate::{Action, Body, Context, Parameters, Product, Reason, filters::Filter, network::Wanted, vpc::network_reply};
+use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
 use cvmd_model::{Vpc, VpcId};
 use cvmd_state::View;
 

@@ -1,9 +1,6 @@
 //! Replies about networks. `CdcId` and the like are `""`, not null: clients dereference them.
 
-use crate::{
-    object::{EMPTY, NULL},
-    reply::civil_time,
-};
+use crate::{EMPTY, NULL, reply::civil_time};
 use cvmd_model::{Direction, Peer, RegionId, Rule, SecurityGroup, Subnet, Vpc};
 use cvmd_state::View;
 use serde::Serialize;

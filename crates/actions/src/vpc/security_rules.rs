@@ -1,6 +1,6 @@
 //! Rules of security groups in requests.
 
-use crate::{Body, Context, Parameters, Reason, Words, bounds::shorten, names, network};
+use crate::{Body, Context, Parameters, Reason, Words, names, network, shorten};
 use cvmd_model::{Cidr, Direction, Peer, Refusal, Rule, SecurityGroup, SecurityGroupId};
 use cvmd_state::Transaction;
 use std::net::{Ipv4Addr, Ipv6Addr};
