@@ -175,22 +175,22 @@ impl Server {
 
     fn answer(&mut self, number: u32, request: Request<'_>, guest: &mut Guest<'_>) -> Outcome<Answer> {
         Ok(match request {
-            Request::Open { path, opening, attributes } => {
+            Request::Open(path, opening, attributes) => {
                 let path = place(path, guest)?;
                 Answer::Reply(packets::handle(number, &self.open(path, opening, attributes, guest)?))
             }
-            Request::Close { handle } => return self.close(handle),
+            Request::Close(handle) => return self.close(handle),
             Request::Read { handle, offset, length } => {
                 Answer::Reply(packets::data(number, &self.read(handle, offset, length, guest)?))
             }
             Request::Write { handle, offset, bytes } => return self.write(handle, offset, bytes, guest),
-            Request::Stat { path } => Answer::Reply(packets::attributes(number, &stat(&place(path, guest)?, guest)?)),
-            Request::StatOfHandle { handle } => {
+            Request::Stat(path) => Answer::Reply(packets::attributes(number, &stat(&place(path, guest)?, guest)?)),
+            Request::StatOfHandle(handle) => {
                 Answer::Reply(packets::attributes(number, &self.stat_of_handle(handle, guest)?))
             }
-            Request::Change { path, attributes } => return change(&place(path, guest)?, attributes, guest),
-            Request::ChangeOfHandle { handle, attributes } => return self.change(handle, attributes, guest),
-            Request::OpenDirectory { path } => {
+            Request::Change(path, attributes) => return change(&place(path, guest)?, attributes, guest),
+            Request::ChangeOfHandle(handle, attributes) => return self.change(handle, attributes, guest),
+            Request::OpenDirectory(path) => {
                 let path = place(path, guest)?;
                 if !stat(&path, guest)?.is_directory() {
                     return Err("Not a directory".into());
@@ -199,9 +199,9 @@ impl Server {
                 let left = [".".to_owned(), "..".to_owned()].into_iter().chain(names).rev().collect();
                 Answer::Reply(packets::handle(number, &self.keep(Handle::Directory { path, left }, guest)?))
             }
-            Request::ReadDirectory { handle } => Answer::Reply(self.list(number, handle, guest)?),
-            Request::Remove { path } => return remove(&place(path, guest)?, guest),
-            Request::MakeDirectory { path } => {
+            Request::ReadDirectory(handle) => Answer::Reply(self.list(number, handle, guest)?),
+            Request::Remove(path) => return remove(&place(path, guest)?, guest),
+            Request::MakeDirectory(path) => {
                 let path = place(path, guest)?;
                 if Metadata::of(&path, guest).is_some() {
                     return Err("File exists".into());
@@ -209,9 +209,9 @@ impl Server {
                 guest.files.make_directory(&path, guest.machine, guest.now_ms)?;
                 Answer::Done
             }
-            Request::RemoveDirectory { path } => return remove_directory(&place(path, guest)?, guest),
-            Request::RealPath { path } => Answer::Reply(packets::path(number, &place(path, guest)?)),
-            Request::ExpandPath { path } => {
+            Request::RemoveDirectory(path) => return remove_directory(&place(path, guest)?, guest),
+            Request::RealPath(path) => Answer::Reply(packets::path(number, &place(path, guest)?)),
+            Request::ExpandPath(path) => {
                 let inside = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
                 let inside = inside.map_or(path, |rest| rest.trim_start_matches('/'));
                 Answer::Reply(packets::path(number, &place(inside, guest)?))
@@ -238,20 +238,20 @@ impl Server {
         if before.as_ref().is_some_and(Metadata::is_directory) {
             return Err("Is a directory".into());
         }
-        if before.is_some() && opening.creates() && opening.must_be_new() {
+        if before.is_some() && opening.has(Opening::CREATE | Opening::EXCLUSIVE) {
             return Err("File exists".into());
         }
-        if before.is_none() && !opening.creates() {
+        if before.is_none() && !opening.has(Opening::CREATE) {
             return Err("No such file or directory".into());
         }
         if path == guest.machine.keys_path() {
-            let emptied = opening.writes() && opening.truncates();
+            let emptied = opening.has(Opening::WRITE | Opening::TRUNCATE);
             let body = if emptied { Vec::new() } else { guest.read(&path)? };
             return self.keep(Handle::Keys { body, opening, changed: emptied }, guest);
         }
-        if opening.writes() {
+        if opening.has(Opening::WRITE) {
             let body = match guest.files.file(&path) {
-                Some((_, body)) if !opening.truncates() => body.to_vec(),
+                Some((_, body)) if !opening.has(Opening::TRUNCATE) => body.to_vec(),
                 _ => Vec::new(),
             };
             let mode = attributes.mode.map(|mode| mode & 0o755).filter(|_| before.is_none());
@@ -293,8 +293,8 @@ impl Server {
             body[begin..end].to_vec()
         };
         let read = match self.handle(handle)? {
-            Handle::Keys { body, opening, .. } if opening.reads() => part(body),
-            Handle::File { path, opening } if opening.reads() => match guest.files.file(path) {
+            Handle::Keys { body, opening, .. } if opening.has(Opening::READ) => part(body),
+            Handle::File { path, opening } if opening.has(Opening::READ) => match guest.files.file(path) {
                 Some((_, body)) => part(body),
                 None => part(&guest.read(path)?),
             },
@@ -306,8 +306,8 @@ impl Server {
     fn write(&mut self, handle: &[u8], offset: u64, bytes: &[u8], guest: &mut Guest<'_>) -> Outcome<Answer> {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         match self.handle(handle)? {
-            Handle::Keys { body, opening, changed } if opening.writes() => {
-                let offset = if opening.appends() { body.len() } else { offset };
+            Handle::Keys { body, opening, changed } if opening.has(Opening::WRITE) => {
+                let offset = if opening.has(Opening::APPEND) { body.len() } else { offset };
                 let end = offset.saturating_add(bytes.len());
                 if end > FILE_BYTES_MAX {
                     return Err("File too large".into());
@@ -316,8 +316,8 @@ impl Server {
                 body[offset..end].copy_from_slice(bytes);
                 *changed = true;
             }
-            Handle::File { path, opening } if opening.writes() => {
-                let offset = if opening.appends() { None } else { Some(offset) };
+            Handle::File { path, opening } if opening.has(Opening::WRITE) => {
+                let offset = if opening.has(Opening::APPEND) { None } else { Some(offset) };
                 guest.files.write_at(path, offset, bytes, guest.machine, guest.now_ms)?;
             }
             _ => return Err("this handle is not open for writing".into()),

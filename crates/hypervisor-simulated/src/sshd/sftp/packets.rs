@@ -10,23 +10,17 @@ pub(super) const PACKET_MAX: usize = 256 << 10;
 pub(super) struct Opening(u32);
 
 impl Opening {
-    pub(super) const fn reads(self) -> bool {
-        self.0 & 1 != 0
-    }
-    pub(super) const fn writes(self) -> bool {
-        self.0 & 2 != 0
-    }
-    pub(super) const fn appends(self) -> bool {
-        self.0 & 4 != 0
-    }
-    pub(super) const fn creates(self) -> bool {
-        self.0 & 8 != 0
-    }
-    pub(super) const fn truncates(self) -> bool {
-        self.0 & 16 != 0
-    }
-    pub(super) const fn must_be_new(self) -> bool {
-        self.0 & 32 != 0
+    pub(super) const READ: u32 = 1;
+    pub(super) const WRITE: u32 = 2;
+    pub(super) const APPEND: u32 = 4;
+    pub(super) const CREATE: u32 = 8;
+    pub(super) const TRUNCATE: u32 = 16;
+    /// With `CREATE`: the file must be new.
+    pub(super) const EXCLUSIVE: u32 = 32;
+
+    /// Whether all these flags are set.
+    pub(super) const fn has(self, flags: u32) -> bool {
+        self.0 & flags == flags
     }
 }
 
@@ -38,68 +32,41 @@ pub(super) struct Attributes {
     pub(super) changed_seconds: Option<u32>,
 }
 
-/// A client's request.
+/// What names an open file or directory.
+type Handle<'a> = &'a [u8];
+
+/// A client's request; a text is a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request<'a> {
-    Open {
-        path: &'a str,
-        opening: Opening,
-        attributes: Attributes,
-    },
-    Close {
-        handle: &'a [u8],
-    },
+    Open(&'a str, Opening, Attributes),
+    Close(Handle<'a>),
     Read {
-        handle: &'a [u8],
+        handle: Handle<'a>,
         offset: u64,
         length: u32,
     },
     Write {
-        handle: &'a [u8],
+        handle: Handle<'a>,
         offset: u64,
         bytes: &'a [u8],
     },
-    Stat {
-        path: &'a str,
-    },
-    StatOfHandle {
-        handle: &'a [u8],
-    },
-    Change {
-        path: &'a str,
-        attributes: Attributes,
-    },
-    ChangeOfHandle {
-        handle: &'a [u8],
-        attributes: Attributes,
-    },
-    OpenDirectory {
-        path: &'a str,
-    },
-    ReadDirectory {
-        handle: &'a [u8],
-    },
-    Remove {
-        path: &'a str,
-    },
-    MakeDirectory {
-        path: &'a str,
-    },
-    RemoveDirectory {
-        path: &'a str,
-    },
-    RealPath {
-        path: &'a str,
-    },
+    Stat(&'a str),
+    StatOfHandle(Handle<'a>),
+    Change(&'a str, Attributes),
+    ChangeOfHandle(Handle<'a>, Attributes),
+    OpenDirectory(&'a str),
+    ReadDirectory(Handle<'a>),
+    Remove(&'a str),
+    MakeDirectory(&'a str),
+    RemoveDirectory(&'a str),
+    RealPath(&'a str),
     Rename {
         from: &'a str,
         to: &'a str,
         replaces: bool,
     },
     /// Sent by OpenSSH's clients for a path that begins with `~`.
-    ExpandPath {
-        path: &'a str,
-    },
+    ExpandPath(&'a str),
     Unknown,
 }
 
@@ -173,25 +140,25 @@ pub(super) fn request(kind: u8, body: &[u8]) -> Option<(u32, Option<Request<'_>>
 
 fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Request<'a>> {
     Some(match kind {
-        3 => Request::Open { path: fields.text()?, opening: Opening(fields.u32()?), attributes: fields.attributes()? },
-        4 => Request::Close { handle: fields.bytes()? },
+        3 => Request::Open(fields.text()?, Opening(fields.u32()?), fields.attributes()?),
+        4 => Request::Close(fields.bytes()?),
         5 => Request::Read { handle: fields.bytes()?, offset: fields.u64()?, length: fields.u32()? },
         6 => Request::Write { handle: fields.bytes()?, offset: fields.u64()?, bytes: fields.bytes()? },
         // There are no links here, so `stat` and `lstat` are the same.
-        7 | 17 => Request::Stat { path: fields.text()? },
-        8 => Request::StatOfHandle { handle: fields.bytes()? },
-        9 => Request::Change { path: fields.text()?, attributes: fields.attributes()? },
-        10 => Request::ChangeOfHandle { handle: fields.bytes()?, attributes: fields.attributes()? },
-        11 => Request::OpenDirectory { path: fields.text()? },
-        12 => Request::ReadDirectory { handle: fields.bytes()? },
-        13 => Request::Remove { path: fields.text()? },
-        14 => Request::MakeDirectory { path: fields.text()? },
-        15 => Request::RemoveDirectory { path: fields.text()? },
-        16 => Request::RealPath { path: fields.text()? },
+        7 | 17 => Request::Stat(fields.text()?),
+        8 => Request::StatOfHandle(fields.bytes()?),
+        9 => Request::Change(fields.text()?, fields.attributes()?),
+        10 => Request::ChangeOfHandle(fields.bytes()?, fields.attributes()?),
+        11 => Request::OpenDirectory(fields.text()?),
+        12 => Request::ReadDirectory(fields.bytes()?),
+        13 => Request::Remove(fields.text()?),
+        14 => Request::MakeDirectory(fields.text()?),
+        15 => Request::RemoveDirectory(fields.text()?),
+        16 => Request::RealPath(fields.text()?),
         18 => Request::Rename { from: fields.text()?, to: fields.text()?, replaces: false },
         200 => match fields.text()? {
             "posix-rename@openssh.com" => Request::Rename { from: fields.text()?, to: fields.text()?, replaces: true },
-            "expand-path@openssh.com" => Request::ExpandPath { path: fields.text()? },
+            "expand-path@openssh.com" => Request::ExpandPath(fields.text()?),
             _ => Request::Unknown,
         },
         _ => Request::Unknown,
@@ -203,95 +170,71 @@ struct Reply(Vec<u8>);
 
 impl Reply {
     fn new(kind: u8, number: u32) -> Reply {
-        let mut reply = Reply(vec![0, 0, 0, 0, kind]);
-        reply.u32(number);
+        Reply(vec![0, 0, 0, 0, kind]).u32(number)
+    }
+
+    fn u32(mut self, number: u32) -> Reply {
+        self.0.extend(number.to_be_bytes());
+        self
+    }
+
+    fn bytes(self, bytes: &[u8]) -> Reply {
+        let mut reply = self.u32(length(bytes));
+        reply.0.extend(bytes);
         reply
     }
 
-    fn u32(&mut self, number: u32) {
-        self.0.extend(number.to_be_bytes());
+    fn attributes(self, metadata: &Metadata) -> Reply {
+        let mut reply = self.u32(1 | 2 | 4 | 8);
+        reply.0.extend((metadata.bytes as u64).to_be_bytes());
+        let owner = if metadata.owner == "root" { 0 } else { 1000 };
+        let seconds = u32::try_from(metadata.changed_ms / 1000).unwrap_or(u32::MAX);
+        reply.u32(owner).u32(owner).u32(metadata.mode).u32(seconds).u32(seconds)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "all that is sent is far shorter")]
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.u32(bytes.len() as u32);
-        self.0.extend(bytes);
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "all that is sent is far shorter")]
     fn finished(mut self) -> Vec<u8> {
-        let length = (self.0.len() - 4) as u32;
+        let length = length(&self.0[4..]);
         self.0[..4].copy_from_slice(&length.to_be_bytes());
         self.0
     }
+}
 
-    fn attributes(&mut self, metadata: &Metadata) {
-        self.u32(1 | 2 | 4 | 8);
-        self.0.extend((metadata.bytes as u64).to_be_bytes());
-        let owner = if metadata.owner == "root" { 0 } else { 1000 };
-        self.u32(owner);
-        self.u32(owner);
-        self.u32(metadata.mode);
-        let seconds = u32::try_from(metadata.changed_ms / 1000).unwrap_or(u32::MAX);
-        self.u32(seconds);
-        self.u32(seconds);
-    }
+#[expect(clippy::cast_possible_truncation, reason = "all that is sent is far shorter")]
+const fn length<T>(all: &[T]) -> u32 {
+    all.len() as u32
 }
 
 pub(super) fn version() -> Vec<u8> {
-    let mut reply = Reply::new(VERSION, 3);
-    for (name, value) in EXTENSIONS {
-        reply.bytes(name.as_bytes());
-        reply.bytes(value.as_bytes());
-    }
-    reply.finished()
+    let add = |reply: Reply, (name, value): (&str, &str)| reply.bytes(name.as_bytes()).bytes(value.as_bytes());
+    EXTENSIONS.into_iter().fold(Reply::new(VERSION, 3), add).finished()
 }
 
 pub(super) fn status(number: u32, code: Code, why: &str) -> Vec<u8> {
-    let mut reply = Reply::new(101, number);
-    reply.u32(code as u32);
-    reply.bytes(why.as_bytes());
-    reply.bytes(b"en");
-    reply.finished()
+    Reply::new(101, number).u32(code as u32).bytes(why.as_bytes()).bytes(b"en").finished()
 }
 
-pub(super) fn handle(number: u32, handle: &[u8]) -> Vec<u8> {
-    let mut reply = Reply::new(102, number);
-    reply.bytes(handle);
-    reply.finished()
+pub(super) fn handle(number: u32, handle: Handle<'_>) -> Vec<u8> {
+    Reply::new(102, number).bytes(handle).finished()
 }
 
 pub(super) fn data(number: u32, bytes: &[u8]) -> Vec<u8> {
-    let mut reply = Reply::new(103, number);
-    reply.bytes(bytes);
-    reply.finished()
+    Reply::new(103, number).bytes(bytes).finished()
 }
 
 /// A reply with one path.
 pub(super) fn path(number: u32, path: &str) -> Vec<u8> {
-    let mut reply = Reply::new(104, number);
-    reply.u32(1);
-    reply.bytes(path.as_bytes());
-    reply.bytes(path.as_bytes());
-    reply.u32(0);
-    reply.finished()
+    Reply::new(104, number).u32(1).bytes(path.as_bytes()).bytes(path.as_bytes()).u32(0).finished()
 }
 
 /// A reply with entries of a directory: the name, the line of `ls -l`, and the attributes.
-#[expect(clippy::cast_possible_truncation, reason = "a guest has few entries")]
 pub(super) fn names(number: u32, entries: &[(String, String, Metadata)]) -> Vec<u8> {
-    let mut reply = Reply::new(104, number);
-    reply.u32(entries.len() as u32);
+    let mut reply = Reply::new(104, number).u32(length(entries));
     for (name, line, metadata) in entries {
-        reply.bytes(name.as_bytes());
-        reply.bytes(line.as_bytes());
-        reply.attributes(metadata);
+        reply = reply.bytes(name.as_bytes()).bytes(line.as_bytes()).attributes(metadata);
     }
     reply.finished()
 }
 
 pub(super) fn attributes(number: u32, metadata: &Metadata) -> Vec<u8> {
-    let mut reply = Reply::new(105, number);
-    reply.attributes(metadata);
-    reply.finished()
+    Reply::new(105, number).attributes(metadata).finished()
 }
