@@ -42,6 +42,20 @@ pub(crate) struct Going<'a> {
     pub(crate) depth: usize,
 }
 
+/// Where a command runs: in a shell, with a receiver of its output, as a part of a text.
+pub(crate) struct Run<'r, 'g, P> {
+    pub(crate) shell: &'r mut Shell,
+    pub(crate) out: &'r mut P,
+    pub(crate) going: &'r mut Going<'g>,
+}
+
+impl<'g, P> Run<'_, 'g, P> {
+    /// The same with another receiver.
+    pub(crate) fn into<'s, Q>(&'s mut self, out: &'s mut Q) -> Run<'s, 'g, Q> {
+        Run { shell: self.shell, out, going: self.going }
+    }
+}
+
 /// What a command gets beside its words.
 pub(crate) struct Given<'a> {
     pub(crate) input: &'a Input,
@@ -60,17 +74,11 @@ pub(crate) fn weight(command: &Command) -> usize {
 
 impl Userland {
     /// Counts what a text has printed, so that it cannot run for ever.
-    pub(crate) async fn spend(
-        &self,
-        bytes: usize,
-        shell: &mut Shell,
-        out: &mut impl Print,
-        going: &mut Going<'_>,
-    ) -> Result<(), Error> {
-        if let Some(left) = going.left {
-            going.left = left.checked_sub(bytes);
-            if going.left.is_none() {
-                self.refuse(shell, Refused::bound(Bound::Output, "ended: it runs on and on"), out).await?;
+    pub(crate) async fn spend(&self, bytes: usize, run: &mut Run<'_, '_, impl Print>) -> Result<(), Error> {
+        if let Some(left) = run.going.left {
+            run.going.left = left.checked_sub(bytes);
+            if run.going.left.is_none() {
+                self.refuse(run.shell, Refused::bound(Bound::Output, "ended: it runs on and on"), run.out).await?;
             }
         }
         Ok(())

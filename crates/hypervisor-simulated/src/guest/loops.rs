@@ -1,8 +1,7 @@
 //! The loops of a guest's shell: `for`, `while` and `until`.
 
 use super::{
-    going::{COMMAND_COUNTS, Given, Going, Refused},
-    shell::Shell,
+    going::{COMMAND_COUNTS, Given, Refused, Run},
     signals::Signal,
     streams::Print,
     syntax_tree::{self, Command},
@@ -35,40 +34,38 @@ impl Userland {
         &self,
         mut laps: Laps,
         commands: &[Command],
-        shell: &mut Shell,
         given: &Given<'_>,
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<bool, Error> {
         let weight = syntax_tree::weight("", commands) + laps.weight();
         // An iteration runs a copy of them.
         let mut share = self.memory.share();
         if !share.resize(weight) {
-            self.refuse(shell, Refused::no_memory(), out).await?;
+            self.refuse(run.shell, Refused::no_memory(), run.out).await?;
             return Ok(false);
         }
         let mut status = 0;
-        shell.loops += 1;
+        run.shell.loops += 1;
         let exit = loop {
-            self.spend(COMMAND_COUNTS + weight / LAP_WEIGHS, shell, out, going).await?;
-            if going.left.is_none() {
+            self.spend(COMMAND_COUNTS + weight / LAP_WEIGHS, run).await?;
+            if run.going.left.is_none() {
                 break true;
             }
             match &mut laps {
                 Laps::Values { name, values } => match values.next() {
-                    Some(value) => _ = shell.variables.insert(name.clone(), value),
+                    Some(value) => _ = run.shell.variables.insert(name.clone(), value),
                     None => break false,
                 },
                 Laps::While { condition, until } => {
-                    let errexit = std::mem::take(&mut shell.options.errexit);
-                    let ended = self.inside(condition.clone(), shell, given.input, out, going).await?;
-                    shell.options.errexit = errexit;
+                    let errexit = std::mem::take(&mut run.shell.options.errexit);
+                    let ended = self.inside(condition.clone(), given.input, run).await?;
+                    run.shell.options.errexit = errexit;
                     if ended.exit {
                         break true;
                     }
-                    let holds = shell.leaving.is_none() && (shell.status == 0) != *until;
-                    let goes_on = shell.leaving.is_some_and(|leaving| leaving.goes_on);
-                    if shell.leaves_loop() || !holds && !goes_on {
+                    let holds = run.shell.leaving.is_none() && (run.shell.status == 0) != *until;
+                    let goes_on = run.shell.leaving.is_some_and(|leaving| leaving.goes_on);
+                    if run.shell.leaves_loop() || !holds && !goes_on {
                         break false;
                     }
                     if goes_on {
@@ -76,20 +73,20 @@ impl Userland {
                     }
                 }
             }
-            let errexit = shell.options.errexit;
-            shell.options.errexit &= !given.is_asked;
-            let ended = self.inside(commands.to_vec(), shell, given.input, out, going).await?;
+            let errexit = run.shell.options.errexit;
+            run.shell.options.errexit &= !given.is_asked;
+            let ended = self.inside(commands.to_vec(), given.input, run).await?;
             if given.is_asked {
-                shell.options.errexit = errexit;
+                run.shell.options.errexit = errexit;
             }
-            status = shell.status;
-            if ended.exit || shell.leaves_loop() || going.signals.raised() > Signal::None {
+            status = run.shell.status;
+            if ended.exit || run.shell.leaves_loop() || run.going.signals.raised() > Signal::None {
                 break ended.exit;
             }
         };
-        shell.loops -= 1;
-        if !exit && going.signals.raised() == Signal::None {
-            shell.status = status;
+        run.shell.loops -= 1;
+        if !exit && run.going.signals.raised() == Signal::None {
+            run.shell.status = status;
         }
         Ok(exit)
     }

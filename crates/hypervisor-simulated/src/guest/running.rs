@@ -4,7 +4,7 @@ use super::{
     commands, environment,
     expansion::{self, Unexpanded, WORDS_BYTES_MAX},
     globs::Globs,
-    going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused, weight},
+    going::{COMMAND_COUNTS, ENDED, Given, Going, PRINTED_MAX, Refused, Run, weight},
     input::Input,
     loops::Laps,
     parsed::Parsed,
@@ -61,17 +61,15 @@ impl Userland {
             }
         };
         let mut going = Going { signals, begun: false, left: Some(PRINTED_MAX), depth: 0 };
-        self.list(commands, shell, input, out, &mut going).await
+        self.list(commands, input, &mut Run { shell, out, going: &mut going }).await
     }
 
     /// Runs commands one after the other.
     async fn list<P: Print>(
         &self,
         commands: Vec<Command>,
-        shell: &mut Shell,
         input: &Input,
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<Ended, Error> {
         // Whether the command before was run, so that its status counts.
         let mut ran = false;
@@ -81,14 +79,14 @@ impl Userland {
         let mut commands = commands.into_iter().peekable();
         while let Some(command) = commands.next() {
             // The first command is begun whatever the client does then, as with sshd.
-            if going.begun && going.signals.raised() > Signal::None {
-                shell.status = going.signals.raised().status();
-                return Ok(Ended { status: shell.status, exit: going.signals.raised() > Signal::Interrupt });
+            if run.going.begun && run.going.signals.raised() > Signal::None {
+                run.shell.status = run.going.signals.raised().status();
+                return Ok(Ended { status: run.shell.status, exit: run.going.signals.raised() > Signal::Interrupt });
             }
             ran = match command.join {
                 Join::Always => true,
-                Join::IfGood => shell.status == 0,
-                Join::IfBad => shell.status != 0,
+                Join::IfGood => run.shell.status == 0,
+                Join::IfBad => run.shell.status != 0,
                 Join::Pipe => ran,
             };
             if !ran {
@@ -97,45 +95,43 @@ impl Userland {
             let (negated, join) = (command.negated, command.join);
             let is_asked = negated || commands.peek().is_some_and(|next| next.join != Join::Always);
             let reader = commands.peek().filter(|_| command.piped);
-            let exit = self.part(command, shell, Given { input, is_asked, reader }, &mut pipe, out, going).await?;
-            failed = if join == Join::Pipe && shell.status == 0 { failed } else { shell.status };
-            if shell.options.pipefail && commands.peek().is_none_or(|next| next.join != Join::Pipe) {
-                shell.status = failed;
+            let exit = self.part(command, Given { input, is_asked, reader }, &mut pipe, run).await?;
+            failed = if join == Join::Pipe && run.shell.status == 0 { failed } else { run.shell.status };
+            if run.shell.options.pipefail && commands.peek().is_none_or(|next| next.join != Join::Pipe) {
+                run.shell.status = failed;
             }
-            if !exit && going.left.is_some() && negated {
-                shell.status = u8::from(shell.status == 0);
+            if !exit && run.going.left.is_some() && negated {
+                run.shell.status = u8::from(run.shell.status == 0);
             }
-            if exit || going.left.is_none() || shell.options.errexit && shell.status != 0 && !is_asked {
-                return Ok(Ended { status: shell.status, exit: true });
+            if exit || run.going.left.is_none() || run.shell.options.errexit && run.shell.status != 0 && !is_asked {
+                return Ok(Ended { status: run.shell.status, exit: true });
             }
-            if shell.leaving.is_some() {
+            if run.shell.leaving.is_some() {
                 break;
             }
         }
-        Ok(Ended { status: shell.status, exit: false })
+        Ok(Ended { status: run.shell.status, exit: false })
     }
 
     /// Runs something nested; boxed because it is recursive.
     pub(crate) fn inside<'a, P: Print>(
         &'a self,
         commands: Vec<Command>,
-        shell: &'a mut Shell,
         input: &'a Input,
-        out: &'a mut P,
-        going: &'a mut Going<'_>,
+        run: &'a mut Run<'_, '_, P>,
     ) -> Ending<'a> {
         Box::pin(async move {
-            if going.depth >= DEPTH_MAX {
+            if run.going.depth >= DEPTH_MAX {
                 // Nothing goes on as if something too deep had been false, or had printed nothing.
-                if going.left.take().is_some() {
+                if run.going.left.take().is_some() {
                     let words = format!("ended: commands and scripts are not nested so deep here: {DEPTH_MAX} at most");
-                    self.refuse(shell, Refused::bound(Bound::Line, words), out).await?;
+                    self.refuse(run.shell, Refused::bound(Bound::Line, words), run.out).await?;
                 }
                 return Ok(Ended { status: ENDED, exit: true });
             }
-            going.depth += 1;
-            let ended = self.list(commands, shell, input, out, going).await;
-            going.depth -= 1;
+            run.going.depth += 1;
+            let ended = self.list(commands, input, run).await;
+            run.going.depth -= 1;
             ended
         })
     }
@@ -145,19 +141,17 @@ impl Userland {
     async fn part<P: Print>(
         &self,
         mut command: Command,
-        shell: &mut Shell,
         given: Given<'_>,
         pipe: &mut Pipe,
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<bool, Error> {
         let before = std::mem::take(pipe);
         let is_piped = command.piped || command.join == Join::Pipe;
         let mut given = if command.join == Join::Pipe { Given { input: &before.input, ..given } } else { given };
-        let outer = is_piped.then(|| shell.clone());
-        let substituted = self.substitute(&mut command, shell, given.input, out, going).await?;
+        let outer = is_piped.then(|| run.shell.clone());
+        let substituted = self.substitute(&mut command, given.input, run).await?;
         let source = command.input.take().filter(|_| substituted.is_ok());
-        let source = source.map(|source| self.source(&source, shell)).transpose()?.transpose();
+        let source = source.map(|source| self.source(&source, run.shell)).transpose()?.transpose();
         let (substituted, source) = match source {
             Ok(source) => (substituted, source),
             Err(done) => (Err(done), None),
@@ -166,18 +160,18 @@ impl Userland {
             given.input = &source.input;
         }
         let inner = match substituted {
-            _ if going.left.is_none() => {
+            _ if run.going.left.is_none() => {
                 // It must not look like a success to whoever waits for it.
-                shell.status = ENDED;
+                run.shell.status = ENDED;
                 return Ok(true);
             }
             Err(done) => {
-                shell.status = done.status;
-                out.print(&done).await?;
+                run.shell.status = done.status;
+                run.out.print(&done).await?;
                 return Ok(false);
             }
             Ok(status) if matches!(command.body, Body::Simple(_)) => {
-                self.simple(&command, status, shell, (given.input, &mut *pipe), out, going).await?
+                self.simple(&command, status, (given.input, &mut *pipe), run).await?
             }
             Ok(_) => Inner::Body(std::mem::replace(&mut command.body, Body::Simple(Vec::new()))),
         };
@@ -186,23 +180,24 @@ impl Userland {
             inner if command.piped || command.streams.is_some() => {
                 // The next command, or a file, gets the whole output.
                 let mut capture = Capture::new(OUTPUT_MAX, command.is_merged(), &self.memory);
-                capture.reader = given.reader.filter(|_| command.prints()).and_then(|next| self.reader(next, shell));
-                let exit = match self.compound(inner, shell, &given, &mut capture, going).await {
+                capture.reader =
+                    given.reader.filter(|_| command.prints()).and_then(|next| self.reader(next, run.shell));
+                let exit = match self.compound(inner, &given, &mut run.into(&mut capture)).await {
                     Err(_) if capture.is_broken => {
-                        shell.status = BROKEN_PIPE;
+                        run.shell.status = BROKEN_PIPE;
                         false
                     }
                     exit => exit?,
                 };
-                let (done, share) = capture.done(shell.status, self);
-                self.hand_on(&command, shell, (done, share), pipe, out).await?;
+                let (done, share) = capture.done(run.shell.status, self);
+                self.hand_on(&command, run.shell, (done, share), pipe, run.out).await?;
                 exit
             }
-            inner => self.compound(inner, shell, &given, out, going).await?,
+            inner => self.compound(inner, &given, run).await?,
         };
         let Some(outer) = outer else { return Ok(exit) };
-        self.spend(outer.bytes(), shell, out, going).await?;
-        *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
+        self.spend(outer.bytes(), run).await?;
+        *run.shell = Shell { status: run.shell.status, hinted: run.shell.hinted, ..outer };
         Ok(false)
     }
 
@@ -211,26 +206,24 @@ impl Userland {
     async fn substitute<P: Print>(
         &self,
         command: &mut Command,
-        shell: &mut Shell,
         input: &Input,
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<Result<Option<u8>, Done>, Error> {
         let mut status = None;
         for word in command.words_mut() {
             let mut from = 0;
-            while let Some((at, commands)) = word.substitution(from, shell) {
+            while let Some((at, commands)) = word.substitution(from, run.shell) {
                 from = at + 1;
-                let outer = shell.clone();
+                let outer = run.shell.clone();
                 let mut capture = Capture::new(WORDS_BYTES_MAX, false, &self.memory);
-                self.spend(COMMAND_COUNTS + outer.bytes(), shell, out, going).await?;
-                if going.left.is_some() {
-                    self.inside(commands, shell, input, &mut capture, going).await?;
+                self.spend(COMMAND_COUNTS + outer.bytes(), run).await?;
+                if run.going.left.is_some() {
+                    self.inside(commands, input, &mut run.into(&mut capture)).await?;
                 }
-                status = Some(shell.status);
-                *shell = Shell { hinted: shell.hinted, ..outer };
+                status = Some(run.shell.status);
+                *run.shell = Shell { hinted: run.shell.hinted, ..outer };
                 if !capture.err.is_empty() {
-                    out.print(&Done { err: std::mem::take(&mut capture.err), ..Done::default() }).await?;
+                    run.out.print(&Done { err: std::mem::take(&mut capture.err), ..Done::default() }).await?;
                 }
                 if capture.lacks_memory {
                     return Ok(Err(no_memory()));
@@ -252,19 +245,17 @@ impl Userland {
         &self,
         command: &Command,
         substituted: Option<u8>,
-        shell: &mut Shell,
         (input, pipe): (&Input, &mut Pipe),
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<Inner, Error> {
-        if going.begun && going.signals.raised() > Signal::None {
+        if run.going.begun && run.going.signals.raised() > Signal::None {
             // A command in its words was interrupted.
-            shell.status = going.signals.raised().status();
+            run.shell.status = run.going.signals.raised().status();
             return Ok(Inner::Nothing { exit: false });
         }
-        going.begun = true;
+        run.going.begun = true;
         let weight = weight(command);
-        let mut done = self.compute(weight, || self.run_one(command, substituted, shell, input)).await?;
+        let mut done = self.compute(weight, || self.run_one(command, substituted, run.shell, input)).await?;
         let mut share = self.memory.share();
         if !share.resize(done.out.len()) {
             done = no_memory();
@@ -276,18 +267,18 @@ impl Userland {
         // Poweroff and the like are completed; only the waiting is cut short.
         let acted = tokio::select! {
             acted = self.act(effect.as_ref()) => acted,
-            () = going.signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
-                done.status = going.signals.raised().status();
+            () = run.going.signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
+                done.status = run.going.signals.raised().status();
                 Ok(())
             }
         };
         report(&mut done, acted);
-        let printed = self.hand_on(command, shell, (done, share), pipe, out).await?;
-        self.spend(COMMAND_COUNTS + printed, shell, out, going).await?;
+        let printed = self.hand_on(command, run.shell, (done, share), pipe, run.out).await?;
+        self.spend(COMMAND_COUNTS + printed, run).await?;
         match effect {
             Some(Effect::Reboot) => Err(Error::Disconnect),
             Some(Effect::Exit(status)) => {
-                shell.status = status;
+                run.shell.status = status;
                 Ok(Inner::Nothing { exit: true })
             }
             _ => Ok(Inner::Nothing { exit: false }),
@@ -298,62 +289,60 @@ impl Userland {
     async fn compound<P: Print>(
         &self,
         inner: Inner,
-        shell: &mut Shell,
         given: &Given<'_>,
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<bool, Error> {
-        self.spend(COMMAND_COUNTS, shell, out, going).await?;
+        self.spend(COMMAND_COUNTS, run).await?;
         match inner {
             Inner::Nothing { exit } => Ok(exit),
-            Inner::Script(script, assigned) => self.script(*script, assigned, shell, given.input, out, going).await,
+            Inner::Script(script, assigned) => self.script(*script, assigned, given.input, run).await,
             Inner::Body(Body::Simple(_)) => Ok(false),
             Inner::Body(Body::Subshell(commands)) => {
-                let outer = shell.clone();
-                shell.options.errexit &= !given.is_asked;
-                self.spend(outer.bytes(), shell, out, going).await?;
-                self.inside(commands, shell, given.input, out, going).await?;
-                *shell = Shell { status: shell.status, hinted: shell.hinted, ..outer };
+                let outer = run.shell.clone();
+                run.shell.options.errexit &= !given.is_asked;
+                self.spend(outer.bytes(), run).await?;
+                self.inside(commands, given.input, run).await?;
+                *run.shell = Shell { status: run.shell.status, hinted: run.shell.hinted, ..outer };
                 Ok(false)
             }
-            Inner::Body(Body::For { name, words, commands }) => match self.expand(&words, shell)? {
+            Inner::Body(Body::For { name, words, commands }) => match self.expand(&words, run.shell)? {
                 Ok(values) => {
                     let laps = Laps::Values { name, values: values.into_iter() };
-                    self.laps(laps, &commands, shell, given, out, going).await
+                    self.laps(laps, &commands, given, run).await
                 }
                 Err(why) => {
                     let done = self.without_value(&why);
-                    shell.status = done.status;
-                    out.print(&done).await?;
+                    run.shell.status = done.status;
+                    run.out.print(&done).await?;
                     Ok(false)
                 }
             },
             Inner::Body(Body::While { condition, until, commands }) => {
-                self.laps(Laps::While { condition, until }, &commands, shell, given, out, going).await
+                self.laps(Laps::While { condition, until }, &commands, given, run).await
             }
             Inner::Body(Body::If { arms, otherwise }) => {
-                let errexit = shell.options.errexit;
+                let errexit = run.shell.options.errexit;
                 let mut runs = otherwise;
                 for (condition, commands) in arms {
-                    shell.options.errexit = false;
-                    let ended = self.inside(condition, shell, given.input, out, going).await?;
-                    shell.options.errexit = errexit;
+                    run.shell.options.errexit = false;
+                    let ended = self.inside(condition, given.input, run).await?;
+                    run.shell.options.errexit = errexit;
                     if ended.exit {
                         return Ok(true);
                     }
-                    if shell.status == 0 {
+                    if run.shell.status == 0 {
                         runs = commands;
                         break;
                     }
                 }
                 if runs.is_empty() {
-                    shell.status = 0;
+                    run.shell.status = 0;
                     return Ok(false);
                 }
-                shell.options.errexit &= !given.is_asked;
-                let ended = self.inside(runs, shell, given.input, out, going).await?;
+                run.shell.options.errexit &= !given.is_asked;
+                let ended = self.inside(runs, given.input, run).await?;
                 if given.is_asked {
-                    shell.options.errexit = errexit;
+                    run.shell.options.errexit = errexit;
                 }
                 Ok(ended.exit)
             }
@@ -366,33 +355,33 @@ impl Userland {
         &self,
         script: Script,
         assigned: Vec<(String, String)>,
-        shell: &mut Shell,
         input: &Input,
-        out: &mut P,
-        going: &mut Going<'_>,
+        run: &mut Run<'_, '_, P>,
     ) -> Result<bool, Error> {
         // Scripts that call each other count like printed bytes.
-        self.spend(script.text.len(), shell, out, going).await?;
-        let parsed = self.parse(&script.text).await.and_then(|parsed| parsed.beside(shell));
+        self.spend(script.text.len(), run).await?;
+        let parsed = self.parse(&script.text).await.and_then(|parsed| parsed.beside(run.shell));
         let Parsed { commands, share: _share } = match parsed {
             Ok(parsed) => parsed,
             Err(refused) => {
-                self.refuse(shell, refused, out).await?;
+                self.refuse(run.shell, refused, run.out).await?;
                 return Ok(false);
             }
         };
-        shell.status = 0;
-        let outer = (!script.sourced).then(|| shell.clone());
-        shell.variables.extend(assigned);
+        run.shell.status = 0;
+        let outer = (!script.sourced).then(|| run.shell.clone());
+        run.shell.variables.extend(assigned);
         if outer.is_some() {
-            shell.variables.extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
-            shell.options = script.options;
+            run.shell
+                .variables
+                .extend(script.arguments.into_iter().enumerate().map(|(at, word)| (at.to_string(), word)));
+            run.shell.options = script.options;
         }
         let nothing = Input::default();
         let input = if script.is_input { &nothing } else { input };
-        let ended = self.inside(commands, shell, input, out, going).await?;
+        let ended = self.inside(commands, input, run).await?;
         let Some(outer) = outer else { return Ok(ended.exit) };
-        *shell = Shell { status: shell.status, ..outer };
+        *run.shell = Shell { status: run.shell.status, ..outer };
         Ok(false)
     }
 
