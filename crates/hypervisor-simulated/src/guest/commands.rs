@@ -2,16 +2,13 @@
 
 use super::{
     dates, environment, file_commands, lookup, printing,
-    process::{Done, Effect, Guest, OUTPUT_MAX, fails, prints},
+    process::{Done, Effect, Guest, OUTPUT_MAX, complain, fails, prints},
     readers::Need,
     sed,
     shell::{Leaving, Shell, assignment, is_name},
     text_commands,
 };
-use crate::{
-    bounds::Bound,
-    machine::{Machine, RESCUE_MOUNT},
-};
+use crate::machine::{Machine, RESCUE_MOUNT};
 use cvmd_model::System;
 use std::{io::Write as _, time::Duration};
 
@@ -306,16 +303,12 @@ fn cat(guest: &Guest<'_>, user: &str, paths: &[&str]) -> Done {
         };
         match read {
             Ok(body) if done.out.len() + body.len() > OUTPUT_MAX => {
-                guest.files.memory().bounds.reached(Bound::Output);
                 done.status = 1;
-                done.err.push_str(&format!("cat: {path}: one command prints no more than {OUTPUT_MAX} bytes here\n"));
+                done.err.push_str(&(guest.prints_too_much(&format!("cat: {path}")) + "\n"));
                 break;
             }
             Ok(body) => done.out.extend(body),
-            Err(why) => {
-                done.status = 1;
-                done.err.push_str(&format!("cat: {path}: {why}\n"));
-            }
+            Err(why) => complain(&mut done, "cat", path, &why),
         }
     }
     done

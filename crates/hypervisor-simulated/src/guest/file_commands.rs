@@ -1,9 +1,8 @@
 //! The file commands of a simulated guest: `chmod`, `ls`, `test`, scripts.
 
 use super::{
-    files::absolute,
     listing, moving,
-    process::{COPIED_MAX, Done, Effect, Guest, Script, complain, directory, fails, split, too_much_copied},
+    process::{COPIED_MAX, Done, Effect, Guest, Script, complain, fails, split, too_much_copied},
     shell::Options,
 };
 
@@ -34,26 +33,20 @@ pub(crate) fn run(
     })
 }
 
-fn place_of(guest: &Guest<'_>) -> impl Fn(&str) -> String + use<> {
-    let directory = directory(guest.shell, guest.machine);
-    move |path| absolute(path, &directory)
-}
-
 fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
-    let place = place_of(guest);
-    let is_file = |path: &str| guest.read(&place(path)).is_ok();
-    let is_directory = |path: &str| guest.files.is_directory(&place(path), guest.machine);
+    let is_file = |path: &str| guest.read(&guest.place(path)).is_ok();
+    let is_program = |path: &str| guest.files.file(&guest.place(path)).is_some_and(|(mode, _)| mode & 0o111 != 0);
     let holds = match arguments {
         ["!", rest @ ..] => {
             let done = test(rest, guest);
             return if done.status > 1 { done } else { Done { status: 1 - done.status, ..done } };
         }
         [] => false,
-        ["-d", path] => is_directory(path),
+        ["-d", path] => guest.is_directory(path),
         ["-f", path] => is_file(path),
-        ["-e" | "-r", path] => is_file(path) || is_directory(path),
-        ["-x", path] => is_directory(path) || guest.files.file(&place(path)).is_some_and(|(mode, _)| mode & 0o111 != 0),
-        ["-s", path] => guest.read(&place(path)).is_ok_and(|body| !body.is_empty()),
+        ["-e" | "-r", path] => guest.exists(path),
+        ["-x", path] => guest.is_directory(path) || is_program(path),
+        ["-s", path] => guest.read(&guest.place(path)).is_ok_and(|body| !body.is_empty()),
         ["-z", text] => text.is_empty(),
         ["-n", text] | [text] => !text.is_empty(),
         [left, "=" | "==", right] => left == right,
@@ -83,7 +76,6 @@ fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
 
 /// A file in memory gets the mode; for other files a mode has no meaning here.
 fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = place_of(guest);
     let Some((mode, paths)) = arguments.split_first().filter(|(_, paths)| !paths.is_empty()) else {
         return fails("chmod: missing operand", 1);
     };
@@ -92,11 +84,7 @@ fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     };
     let mut done = Done::default();
     for path in paths {
-        let at = place(path);
-        if !guest.files.set_mode(&at, &change)
-            && !guest.files.is_directory(&at, guest.machine)
-            && guest.read(&at).is_err()
-        {
+        if !guest.files.set_mode(&guest.place(path), &change) && !guest.exists(path) {
             complain(&mut done, "chmod", path, "No such file or directory");
         }
     }
@@ -136,13 +124,12 @@ fn mode_change(text: &str) -> Option<impl Fn(u32) -> u32 + use<>> {
 }
 
 fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = place_of(guest);
     let (options, paths) = split(arguments);
     let parents = options.iter().any(|option| option.contains('p'));
     let mut done = Done::default();
     for path in paths {
-        let at = place(path);
-        if !parents && guest.files.is_directory(&at, guest.machine) {
+        let at = guest.place(path);
+        if !parents && guest.is_directory(path) {
             complain(&mut done, "mkdir", path, "File exists");
             continue;
         }
@@ -158,21 +145,19 @@ fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 }
 
 fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = place_of(guest);
     let (options, paths) = split(arguments);
     let given = |letters: [char; 2]| options.iter().any(|option| option.contains(letters));
     let mut done = Done::default();
     for path in paths {
-        let at = place(path);
+        let at = guest.place(path);
         if moving::ends_with_dots(path) {
             complain(&mut done, "rm", path, "refusing to remove '.' or '..'");
         } else if at == guest.machine.keys_path() {
             done.effect = Some(Effect::Keys(String::new()));
-        } else if guest.files.is_directory(&at, guest.machine) && !given(['r', 'R']) {
+        } else if guest.is_directory(path) && !given(['r', 'R']) {
             complain(&mut done, "rm", path, "Is a directory");
         } else if !guest.files.remove(&at) {
-            let there = guest.read(&at).is_ok() || guest.files.is_directory(&at, guest.machine);
-            if there {
+            if guest.exists(path) {
                 complain(&mut done, "rm", path, "this stays in a simulated guest");
             } else if !given(['f', 'f']) {
                 complain(&mut done, "rm", path, "No such file or directory");
@@ -202,11 +187,7 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
             complain(&mut done, "tee", path, &too_much_copied(guest));
             break;
         }
-        let mode = guest.mode_if_new(&at);
-        let body = [&*before, input].concat();
-        if at == guest.machine.keys_path() {
-            done.effect = Some(Effect::Keys(String::from_utf8_lossy(&body).into_owned()));
-        } else if let Err(why) = guest.files.put(&at, (mode, body), guest.machine, guest.now_ms) {
+        if let Err(why) = guest.write(&at, [&*before, input].concat(), &mut done) {
             complain(&mut done, "tee", path, &why);
         }
     }
@@ -215,7 +196,6 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 
 /// Creates missing files; no options are supported.
 fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
-    let place = place_of(guest);
     if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
         return fails(&format!("touch: no options are known here, not {option}"), 1);
     }
@@ -224,10 +204,9 @@ fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
     }
     let mut done = Done::default();
     for path in paths {
-        let at = place(path);
-        let stands = guest.files.touch(&at, guest.now_ms) || guest.is_directory(path) || guest.read(&at).is_ok();
-        let mode = guest.mode_if_new(&at);
-        if !stands && let Err(why) = guest.files.put(&at, (mode, Vec::new()), guest.machine, guest.now_ms) {
+        let at = guest.place(path);
+        let stands = guest.files.touch(&at, guest.now_ms) || guest.exists(path);
+        if !stands && let Err(why) = guest.write(&at, Vec::new(), &mut done) {
             complain(&mut done, "touch", path, &why);
         }
     }

@@ -5,7 +5,6 @@ use super::{
     metadata::Metadata,
     process::{Done, Guest, OUTPUT_MAX, fails},
 };
-use crate::bounds::Bound;
 use std::{cmp::Reverse, collections::BTreeSet};
 
 /// The options.
@@ -43,8 +42,7 @@ pub(crate) fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let (mut done, mut out) = (Done::default(), String::new());
     let (directories, files): (Vec<&str>, Vec<&str>) =
         paths.iter().copied().partition(|path| !asked.directory && guest.is_directory(path));
-    let (there, missing): (Vec<&str>, Vec<&str>) =
-        files.into_iter().partition(|path| guest.is_directory(path) || guest.read(&guest.place(path)).is_ok());
+    let (there, missing): (Vec<&str>, Vec<&str>) = files.into_iter().partition(|path| guest.exists(path));
     for path in missing {
         done.status = 2;
         done.err.push_str(&format!("ls: cannot access '{path}': No such file or directory\n"));
@@ -64,8 +62,7 @@ pub(crate) fn ls(arguments: &[&str], guest: &Guest<'_>) -> Done {
         }
         show(&mut out, entries, asked, guest);
         if out.len() > OUTPUT_MAX {
-            guest.files.memory().bounds.reached(Bound::Output);
-            return fails(&format!("ls: one command prints no more than {OUTPUT_MAX} bytes here"), 2);
+            return fails(&guest.prints_too_much("ls"), 2);
         }
     }
     done.out = out.into_bytes();

@@ -1,7 +1,6 @@
 //! `echo` and `printf`.
 
 use super::process::{Done, Guest, OUTPUT_MAX, fails};
-use crate::bounds::Bound;
 use std::str::Chars;
 
 /// Runs one of these commands; `None` when `name` is not one of them.
@@ -112,8 +111,7 @@ fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
                 }
             }
             if done.out.len() > OUTPUT_MAX {
-                guest.files.memory().bounds.reached(Bound::Output);
-                return fails(&format!("printf: one command prints no more than {OUTPUT_MAX} bytes here"), 1);
+                return fails(&guest.prints_too_much("printf"), 1);
             }
         }
         if arguments.is_empty() || !takes_some {

@@ -86,13 +86,38 @@ impl Guest<'_> {
         absolute(path, &directory(self.shell, self.machine))
     }
 
-    /// The mode of a new file at an absolute path; `None` if the file exists.
-    pub(crate) fn mode_if_new(&self, path: &str) -> Option<u32> {
-        self.files.file(path).is_none().then_some(0o666 & !self.shell.umask())
-    }
-
     pub(crate) fn is_directory(&self, path: &str) -> bool {
         self.files.is_directory(&self.place(path), self.machine)
+    }
+
+    /// Whether a file or a directory is there.
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        self.is_directory(path) || self.read(&self.place(path)).is_ok()
+    }
+
+    /// Counts a bound that a command has reached.
+    pub(crate) fn reached(&self, bound: Bound) {
+        self.files.memory().bounds.reached(bound);
+    }
+
+    /// The message of a command that prints more than it may, which is counted.
+    pub(crate) fn prints_too_much(&self, name: &str) -> String {
+        self.reached(Bound::Output);
+        format!("{name}: one command prints no more than {OUTPUT_MAX} bytes here")
+    }
+
+    /// Writes the file at an absolute path; a new one gets the mode that the shell's umask leaves. The disk's keys are
+    /// written as an effect of the command.
+    ///
+    /// # Errors
+    /// The system's message.
+    pub(crate) fn write(&mut self, path: &str, body: Vec<u8>, done: &mut Done) -> Result<(), Why> {
+        if path == self.machine.keys_path() {
+            done.effect = Some(Effect::Keys(String::from_utf8_lossy(&body).into_owned()));
+            return Ok(());
+        }
+        let mode = self.files.file(path).is_none().then_some(0o666 & !self.shell.umask());
+        self.files.put(path, (mode, body), self.machine, self.now_ms)
     }
 
     /// Reads the file at an absolute path.
@@ -140,7 +165,7 @@ pub(crate) fn split<'a, 'b>(arguments: &'a [&'b str]) -> (Vec<&'b str>, &'a [&'b
 
 /// A command was about to write more than allowed: its machine's other commands and others' heavy ones wait for it.
 pub(crate) fn too_much_copied(guest: &Guest<'_>) -> String {
-    guest.files.memory().bounds.reached(Bound::Reading);
+    guest.reached(Bound::Reading);
     format!("one command copies no more than {COPIED_MAX} bytes here")
 }
 

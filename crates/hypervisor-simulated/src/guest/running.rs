@@ -8,7 +8,7 @@ use super::{
     input::Input,
     loops::Laps,
     parsed::Parsed,
-    process::{self, Done, Effect, Guest, Keys, OUTPUT_MAX, Script},
+    process::{self, Done, Effect, Keys, OUTPUT_MAX, Script},
     readers::{BROKEN_PIPE, Reader},
     shell::{Shell, assignment},
     signals::{Signal, Signals},
@@ -266,7 +266,7 @@ impl Userland {
         }
         // Poweroff and the like are completed; only the waiting is cut short.
         let acted = tokio::select! {
-            acted = self.act(effect.as_ref()) => acted,
+            acted = self.take_effect(effect.as_ref()) => acted,
             () = run.going.signals.at_least(Signal::Interrupt), if matches!(effect, Some(Effect::Sleep(_))) => {
                 done.status = run.going.signals.raised().status();
                 Ok(())
@@ -394,14 +394,11 @@ impl Userland {
         shell: &mut Shell,
         input: &Input,
     ) -> Result<Done, Error> {
-        let machine = self.machine()?;
         let words = match self.expand(command.words(), shell)? {
             Ok(words) => words,
             Err(why) => return Ok(self.without_value(&why)),
         };
-        let mut files = self.files();
-        let now_ms = self.machines.clock.now_ms();
-        let mut done = commands::run(&words, &mut Guest { machine: &machine, files: &mut files, shell, input, now_ms });
+        let mut done = self.act(shell, input, |guest| commands::run(&words, guest))?;
         if let Some(status) = substituted
             && words.iter().all(|word| assignment(word).is_some())
         {
@@ -423,7 +420,7 @@ impl Userland {
         Ok(expansion::expand(words, shell, Some(&mut Globs::of(&files, &machine, shell))))
     }
 
-    async fn act(&self, effect: Option<&Effect>) -> Result<(), cvmd_hypervisor::Error> {
+    async fn take_effect(&self, effect: Option<&Effect>) -> Result<(), cvmd_hypervisor::Error> {
         match effect {
             Some(Effect::PowerOff) => self.machines.power_off_inside(self.id, self.boot).await,
             Some(Effect::Reboot) => self.machines.reboot_inside(self.id, self.boot).await,

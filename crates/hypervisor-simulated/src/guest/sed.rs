@@ -1,8 +1,9 @@
 //! `sed`, as far as provisioners use it: `s`, `d`, `p` and `q`, each for all lines, some, or those that match.
 
 use super::{
+    characters::Characters,
     expressions::{Endless, Expression, STEPS_MAX},
-    process::{COPIED_MAX, Done, Effect, Guest, OUTPUT_MAX, complain, fails, too_much_copied},
+    process::{COPIED_MAX, Done, Guest, OUTPUT_MAX, complain, fails, too_much_copied},
     readers::Need,
 };
 use crate::bounds::Bound;
@@ -129,9 +130,7 @@ fn edit(options: &Options, mut commands: Vec<Command>, paths: &[&str], guest: &m
         }
         if !options.in_place {
             done.out.extend(out);
-        } else if place == guest.machine.keys_path() {
-            done.effect = Some(Effect::Keys(String::from_utf8_lossy(&out).into_owned()));
-        } else if let Err(why) = guest.files.put(&place, (None, out), guest.machine, guest.now_ms) {
+        } else if let Err(why) = guest.write(&place, out, &mut done) {
             complain(&mut done, "sed", path, &why);
         }
     }
@@ -154,13 +153,14 @@ impl From<Endless> for Why {
 }
 
 fn ended(why: Why, guest: &Guest<'_>) -> Done {
-    let (bound, words) = match why {
-        Why::NoText => return fails("sed: what is not UTF-8 is not edited here", 4),
-        Why::Endless => (Bound::Reading, format!("sed: ended: it looks for it in more than {STEPS_MAX} steps")),
-        Why::TooMuch => (Bound::Output, format!("sed: one command prints no more than {OUTPUT_MAX} bytes here")),
-    };
-    guest.files.memory().bounds.reached(bound);
-    fails(&words, 4)
+    match why {
+        Why::NoText => fails("sed: what is not UTF-8 is not edited here", 4),
+        Why::Endless => {
+            guest.reached(Bound::Reading);
+            fails(&format!("sed: ended: it looks for it in more than {STEPS_MAX} steps"), 4)
+        }
+        Why::TooMuch => fails(&guest.prints_too_much("sed"), 4),
+    }
 }
 
 /// The edited text.
@@ -308,12 +308,11 @@ fn unknown(what: &str) -> String {
 /// # Errors
 /// What is not supported, for a message; empty if it makes no sense.
 fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut reader = Reader { characters: &characters, at: 0, extended };
+    let mut reader = Reader { characters: Characters::of(text), extended };
     let mut commands = Vec::new();
     loop {
-        reader.skip(|character| character.is_whitespace() || character == ';');
-        if reader.peek().is_none() {
+        reader.skip(|character| character.is_whitespace() || *character == ';');
+        if reader.characters.peek().is_none() {
             return Ok(commands);
         }
         if commands.len() == COMMANDS_MAX {
@@ -324,17 +323,17 @@ fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
         if from.is_some() && reader.takes(',') {
             to = Some(reader.address()?.ok_or("")?);
         }
-        reader.skip(char::is_whitespace);
+        reader.skip(|character| character.is_whitespace());
         let negated = reader.takes('!');
-        let verb = match reader.next().ok_or("")? {
+        let verb = match reader.characters.next().ok_or("")? {
             'd' => Verb::Delete,
             'p' => Verb::Print,
             'q' => Verb::Quit,
             's' => reader.substitute()?,
             other => return Err(unknown(&format!("`{other}`"))),
         };
-        reader.skip(|character| character == ' ' || character == '\t');
-        if reader.peek().is_some_and(|next| next != ';' && next != '\n') {
+        reader.skip(|character| matches!(character, ' ' | '\t'));
+        if reader.characters.peek().is_some_and(|next| next != ';' && next != '\n') {
             return Err(String::new());
         }
         commands.push(Command { from, to, negated, verb, is_inside: false });
@@ -342,65 +341,48 @@ fn commands(text: &str, extended: bool) -> Result<Vec<Command>, String> {
 }
 
 struct Reader<'a> {
-    characters: &'a [char],
-    at: usize,
+    characters: Characters<'a>,
     extended: bool,
 }
 
 impl Reader<'_> {
-    fn peek(&self) -> Option<char> {
-        self.characters.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let character = self.peek();
-        self.at += 1;
-        character
-    }
-
     fn takes(&mut self, wanted: char) -> bool {
-        let takes = self.peek() == Some(wanted);
-        self.at += usize::from(takes);
-        takes
+        self.characters.next_if_eq(&wanted).is_some()
     }
 
-    fn skip(&mut self, is: impl Fn(char) -> bool) {
-        while self.peek().is_some_and(&is) {
-            self.at += 1;
-        }
+    fn skip(&mut self, is: impl Fn(&char) -> bool) {
+        while self.characters.next_if(&is).is_some() {}
     }
 
     fn address(&mut self) -> Result<Option<Address>, String> {
-        Ok(match self.peek() {
-            Some('$') => {
-                self.at += 1;
-                Some(Address::Last)
-            }
-            Some('/') => {
-                self.at += 1;
-                let text = self.up_to('/')?;
-                Some(Address::Holds(self.expression(&text, false)?))
-            }
-            Some(first) if first.is_ascii_digit() => {
-                let digits: String =
-                    self.characters[self.at..].iter().take_while(|digit| digit.is_ascii_digit()).collect();
-                self.at += digits.len();
-                Some(Address::Number(digits.parse().map_err(|_| String::new())?))
-            }
-            _ => None,
-        })
+        if self.takes('$') {
+            return Ok(Some(Address::Last));
+        }
+        if self.takes('/') {
+            let text = self.up_to('/')?;
+            return Ok(Some(Address::Holds(self.expression(&text, false)?)));
+        }
+        let mut digits = String::new();
+        while let Some(digit) = self.characters.next_if(char::is_ascii_digit) {
+            digits.push(digit);
+        }
+        if digits.is_empty() {
+            Ok(None)
+        } else {
+            digits.parse().map(|number| Some(Address::Number(number))).map_err(|_| String::new())
+        }
     }
 
     /// Reads up to the separator, which a backslash escapes.
     fn up_to(&mut self, sign: char) -> Result<String, String> {
         let mut text = String::new();
         loop {
-            match self.next().ok_or("")? {
+            match self.characters.next().ok_or("")? {
                 character if character == sign => return Ok(text),
-                '\\' if self.peek() == Some(sign) => text.extend(self.next()),
+                '\\' if self.characters.peek() == Some(sign) => text.extend(self.characters.next()),
                 '\\' => {
                     text.push('\\');
-                    text.extend(self.next());
+                    text.extend(self.characters.next());
                 }
                 character => text.push(character),
             }
@@ -413,17 +395,17 @@ impl Reader<'_> {
 
     /// Reads on after `s`.
     fn substitute(&mut self) -> Result<Verb, String> {
-        let sign = self.next().filter(|sign| !sign.is_alphanumeric() && !"\\\n".contains(*sign)).ok_or("")?;
+        let sign =
+            self.characters.next().filter(|sign| !sign.is_alphanumeric() && !"\\\n".contains(*sign)).ok_or("")?;
         let (wanted, with) = (self.up_to(sign)?, self.up_to(sign)?);
         let (mut all, mut print, mut folded) = (false, false, false);
-        while let Some(flag) = self.peek().filter(|flag| flag.is_alphanumeric()) {
+        while let Some(flag) = self.characters.next_if(|flag| flag.is_alphanumeric()) {
             match flag {
                 'g' => all = true,
                 'p' => print = true,
                 'i' | 'I' => folded = true,
                 other => return Err(unknown(&format!("`{other}` behind s"))),
             }
-            self.at += 1;
         }
         Ok(Verb::Substitute { wanted: self.expression(&wanted, folded)?, with: replacement(&with)?, all, print })
     }

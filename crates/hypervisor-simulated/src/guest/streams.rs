@@ -4,7 +4,7 @@ use super::{
     expansion::Unexpanded,
     files::absolute,
     input::Input,
-    process::{self, Done, Guest},
+    process::{self, Done},
     readers::Reader,
     shell::Shell,
     syntax_tree::{Command, Output, Sink, Source, Streams},
@@ -81,10 +81,7 @@ impl Userland {
         let bytes = if let Source::Text(_) = source {
             text.into_bytes()
         } else {
-            let (machine, mut files, input) = (self.machine()?, self.files(), Input::default());
-            let now_ms = self.machines.clock.now_ms();
-            let guest = Guest { machine: &machine, files: &mut files, shell, input: &input, now_ms };
-            match guest.read(&guest.place(&text)) {
+            match self.act(shell, &Input::default(), |guest| guest.read(&guest.place(&text)))? {
                 Ok(bytes) => bytes,
                 Err(why) => return Ok(Err(process::fails(&format!("sh: 1: cannot open {text}: {why}"), 2))),
             }

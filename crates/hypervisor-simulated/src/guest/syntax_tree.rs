@@ -198,6 +198,28 @@ impl Word {
     }
 }
 
+impl Body {
+    /// The words of a simple command, or those that a `for` goes through.
+    fn words(&self) -> &[Word] {
+        match self {
+            Body::Simple(words) | Body::For { words, .. } => words,
+            Body::Subshell(_) | Body::If { .. } | Body::While { .. } => &[],
+        }
+    }
+
+    /// The lists of commands inside it.
+    fn lists(&self) -> Vec<&[Command]> {
+        match self {
+            Body::Simple(_) => Vec::new(),
+            Body::Subshell(commands) | Body::For { commands, .. } => vec![commands],
+            Body::While { condition, commands, .. } => vec![condition, commands],
+            Body::If { arms, otherwise } => {
+                arms.iter().flat_map(|(when, then)| [&**when, then]).chain([&**otherwise]).collect()
+            }
+        }
+    }
+}
+
 impl Streams {
     fn send(&mut self, stream: Stream, sink: &Sink) {
         if stream != Stream::Err {
@@ -278,34 +300,22 @@ impl Command {
     }
 
     fn parts(&self) -> usize {
-        let all = |commands: &[Command]| commands.iter().map(Command::parts).sum::<usize>();
-        let words = |words: &[Word]| words.iter().flat_map(|word| &word.pieces).map(Piece::parts).sum::<usize>();
-        let body = match &self.body {
-            Body::Simple(simple) => simple.len() + words(simple),
-            Body::Subshell(commands) => all(commands),
-            Body::If { arms, otherwise } => {
-                arms.iter().map(|(when, then)| all(when) + all(then)).sum::<usize>() + all(otherwise)
-            }
-            Body::For { words: values, commands, .. } => values.len() + words(values) + all(commands),
-            Body::While { condition, commands, .. } => all(condition) + all(commands),
-        };
-        2 + body
+        let words = self.body.words();
+        let input = self.input.iter().map(|source| match &**source {
+            Source::File(word) | Source::Text(word) => word,
+        });
+        let pieces = words.iter().chain(input).flat_map(|word| &word.pieces).map(Piece::parts).sum::<usize>();
+        2 + words.len() + pieces + self.body.lists().into_iter().flatten().map(Command::parts).sum::<usize>()
     }
 
     /// Whether `is` holds for one of a text's commands, at any depth; commands that read a pipe are left out.
     pub(crate) fn any(commands: &[Command], is: &dyn Fn(&Command) -> bool) -> bool {
         let reads = |command: &&Command| command.join != Join::Pipe && command.input.is_none();
-        commands.iter().filter(reads).any(|command| match &command.body {
-            Body::Simple(words) => is(command) || words.iter().flat_map(|word| &word.pieces).any(|piece| piece.any(is)),
-            Body::Subshell(commands) => Command::any(commands, is),
-            Body::If { arms, otherwise } => {
-                arms.iter().any(|(when, then)| Command::any(when, is) || Command::any(then, is))
-                    || Command::any(otherwise, is)
-            }
-            Body::For { words, commands, .. } => {
-                words.iter().flat_map(|word| &word.pieces).any(|piece| piece.any(is)) || Command::any(commands, is)
-            }
-            Body::While { condition, commands, .. } => Command::any(condition, is) || Command::any(commands, is),
+        commands.iter().filter(reads).any(|command| {
+            let mut pieces = command.body.words().iter().flat_map(|word| &word.pieces);
+            matches!(command.body, Body::Simple(_)) && is(command)
+                || pieces.any(|piece| piece.any(is))
+                || command.body.lists().into_iter().any(|commands| Command::any(commands, is))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     expressions::{STEPS_MAX, Wanted},
-    process::{Done, Guest, OUTPUT_MAX, fails},
+    process::{Done, Guest, OUTPUT_MAX, complain, fails},
     readers::Need,
 };
 use crate::bounds::Bound;
@@ -41,8 +41,8 @@ fn each_file(
         let body = match guest.read(&guest.place(path)) {
             Ok(body) => body,
             Err(why) => {
+                complain(done, name, path, &why);
                 done.status = if name == "grep" { 2 } else { 1 };
-                done.err.push_str(&format!("{name}: {path}: {why}\n"));
                 continue;
             }
         };
@@ -52,10 +52,13 @@ fn each_file(
             see(done, number, path, &body);
         }
         if !is_readable || done.out.len() > OUTPUT_MAX {
-            let (bound, does, most) =
-                if is_readable { (Bound::Output, "prints", OUTPUT_MAX) } else { (Bound::Reading, "reads", READ_MAX) };
-            guest.files.memory().bounds.reached(bound);
-            *done = fails(&format!("{name}: one command {does} no more than {most} bytes here"), 2);
+            let why = if is_readable {
+                guest.prints_too_much(name)
+            } else {
+                guest.reached(Bound::Reading);
+                format!("{name}: one command reads no more than {READ_MAX} bytes here")
+            };
+            *done = fails(&why, 2);
             return false;
         }
     }
@@ -156,7 +159,7 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
         }
     });
     if is_ended {
-        guest.files.memory().bounds.reached(Bound::Reading);
+        guest.reached(Bound::Reading);
         return fails(&format!("grep: ended: it looks for it in more than {STEPS_MAX} steps"), 2);
     }
     done

@@ -1,6 +1,6 @@
 //! What a session uses of a guest: the machine's current row, its files in memory, and its share of memory.
 
-use super::files::Files;
+use super::{files::Files, input::Input, process::Guest, shell::Shell};
 use crate::{machine::Machine, machines::Machines, memory::Memory};
 use cvmd_hypervisor::Turn;
 use cvmd_model::{BootId, InstanceId, Power};
@@ -37,6 +37,17 @@ impl Userland {
     /// The guest's files in memory. The lock is held for one command at most.
     pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock()
+    }
+
+    /// Acts in the guest, as a command of that shell with that input.
+    pub(crate) fn act<T>(
+        &self,
+        shell: &mut Shell,
+        input: &Input,
+        act: impl FnOnce(&mut Guest<'_>) -> T,
+    ) -> Result<T, Error> {
+        let (machine, mut files, now_ms) = (self.machine()?, self.files(), self.machines.clock.now_ms());
+        Ok(act(&mut Guest { machine: &machine, files: &mut files, shell, input, now_ms }))
     }
 
     /// The guest's turn to compute, for work that is not heavy.

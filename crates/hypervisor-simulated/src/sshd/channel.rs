@@ -282,11 +282,7 @@ impl Work {
         }
         let mut words = self.land.expand(command.words(), &shell)?.unwrap_or_default();
         words.retain(|word| word != "sudo");
-        let mut files = self.land.files();
-        let now_ms = self.land.machines.clock.now_ms();
-        let input = Input::default();
-        let mut guest = Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms };
-        Ok(scp::begin(&words, &mut guest))
+        self.land.act(&mut shell, &Input::default(), |guest| scp::begin(&words, guest))
     }
 
     /// The sftp subsystem.
@@ -324,11 +320,8 @@ impl Work {
 
     /// Runs one step of a copy in the machine, in its guest's turn.
     async fn inside<T>(&self, step: impl FnOnce(&mut Guest<'_>) -> T) -> Result<T, Error> {
-        let machine = self.land.machine()?;
         let _turn = self.land.turn().await;
-        let (mut files, mut shell, input) = (self.land.files(), Shell::default(), Input::default());
-        let now_ms = self.land.machines.clock.now_ms();
-        Ok(step(&mut Guest { machine: &machine, files: &mut files, shell: &mut shell, input: &input, now_ms }))
+        self.land.act(&mut Shell::default(), &Input::default(), step)
     }
 
     async fn copy(&mut self, mut transfer: Transfer, first: Step) -> Result<u8, Error> {

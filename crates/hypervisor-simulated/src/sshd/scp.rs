@@ -294,7 +294,7 @@ impl Source {
         let read = guest.read(path).and_then(|body| {
             self.bytes += body.len();
             if self.bytes > COPY_BYTES_MAX {
-                guest.files.memory().bounds.reached(Bound::Output);
+                guest.reached(Bound::Output);
                 return Err("too much for one copy".into());
             }
             Ok(body)

@@ -119,7 +119,7 @@ impl Server {
     pub(super) fn advance(&mut self, guest: &mut Guest<'_>) -> Option<Step> {
         let length = u32::from_be_bytes(self.received.get(..4)?.try_into().ok()?) as usize;
         if length == 0 || length > PACKET_MAX {
-            guest.files.memory().bounds.reached(Bound::Sftp);
+            guest.reached(Bound::Sftp);
             return Some(Step { ends: true, ..Step::default() });
         }
         if self.received.len() < 4 + length {
@@ -262,7 +262,7 @@ impl Server {
 
     fn keep(&mut self, handle: Handle, guest: &Guest<'_>) -> Outcome<[u8; 4]> {
         if self.handles.len() >= HANDLES_MAX {
-            guest.files.memory().bounds.reached(Bound::Sftp);
+            guest.reached(Bound::Sftp);
             return Err(format!("{HANDLES_MAX} files are open already").into());
         }
         self.opened = self.opened.wrapping_add(1);
