@@ -30,8 +30,7 @@ fn examples(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in workspace.files.iter().filter(|file| file.path.starts_with(CATALOG)) {
         for (line, name) in declared(&file.text).filter(|(_, name)| !called(name)) {
-            let what_to_do = format!("let a client under clients/ call {name}");
-            findings.push(Finding { path: file.path.clone(), line, what_to_do });
+            findings.push(Finding::at(file, line, format!("let a client under clients/ call {name}")));
         }
     }
     findings
@@ -53,14 +52,12 @@ fn page(workspace: &Workspace) -> Vec<Finding> {
     let folders: BTreeSet<&str> = workspace.files.iter().filter_map(folder).collect();
     let mut findings = Vec::new();
     for name in folders.iter().filter(|name| !page.text.contains(&format!("`{CLIENTS}{name}`"))) {
-        let what_to_do = format!("say what `{CLIENTS}{name}` checks");
-        findings.push(Finding { path: page.path.clone(), line: 1, what_to_do });
+        findings.push(Finding::at(page, 1, format!("say what `{CLIENTS}{name}` checks")));
     }
     for (index, line) in page.text.lines().enumerate() {
         let named = line.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix(CLIENTS));
         for name in named.filter(|name| !name.contains('.') && !folders.contains(name)) {
-            let what_to_do = format!("there is no check in {CLIENTS}{name}");
-            findings.push(Finding { path: page.path.clone(), line: index + 1, what_to_do });
+            findings.push(Finding::at(page, index + 1, format!("there is no check in {CLIENTS}{name}")));
         }
     }
     findings

@@ -26,12 +26,12 @@ fn modules(workspace: &Workspace) -> Vec<Finding> {
     for file in workspace.files.iter().filter(|file| file.is_rust() || file.path.ends_with(".py")) {
         let mut parts = file.path.split(['/', '.']);
         if let Some(noun) = parts.find(|part| EMPTY_NOUNS.contains(part)) {
-            findings.push(Finding { path: file.path.clone(), line: 1, what_to_do: advice(noun) });
+            findings.push(Finding::at(file, 1, advice(noun)));
         }
         for (line, text) in file.code_lines() {
             let after_mod = words(text).map(|(_, word)| word).skip_while(|word| *word != "mod").nth(1);
             let inline = after_mod.filter(|noun| EMPTY_NOUNS.contains(noun));
-            findings.extend(inline.map(|noun| Finding { path: file.path.clone(), line, what_to_do: advice(noun) }));
+            findings.extend(inline.map(|noun| Finding::at(file, line, advice(noun))));
         }
     }
     findings
@@ -45,10 +45,8 @@ fn functions(workspace: &Workspace) -> Vec<Finding> {
     let rust = workspace.files.iter().filter(|file| file.is_rust());
     rust.flat_map(|file| file.functions().into_iter().map(move |function| (file, function)))
         .filter(|(_, function)| EMPTY_VERBS.iter().any(|verb| function.name.starts_with(verb)))
-        .map(|(file, function)| Finding {
-            path: file.path.clone(),
-            line: function.line,
-            what_to_do: format!("name `{}` by a verb of the domain", function.name),
+        .map(|(file, function)| {
+            Finding::at(file, function.line, format!("name `{}` by a verb of the domain", function.name))
         })
         .collect()
 }

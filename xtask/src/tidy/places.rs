@@ -1,9 +1,6 @@
 //! Calls that only named files may make: the clock, the environment, randomness, spawning, waiting.
 
-use super::{
-    rule::{Finding, Rule, Workspace},
-    source::SourceFile,
-};
+use super::rule::{Finding, Rule, Workspace};
 
 pub(crate) const HOMES: Rule = Rule {
     name: "homes",
@@ -124,7 +121,8 @@ fn homes(workspace: &Workspace) -> Vec<Finding> {
         for home in outside {
             let is_free = |line| home.free_in_tests && (file.is_test_line(line) || file.path.contains("/examples/"));
             let strays = file.code_lines().filter(|(line, text)| text.contains(home.what) && !is_free(*line));
-            findings.extend(strays.map(|(line, _)| finding(file, line, format!("`{}`: {}", home.what, home.instead))));
+            findings
+                .extend(strays.map(|(line, _)| Finding::at(file, line, format!("`{}`: {}", home.what, home.instead))));
         }
     }
     findings.extend(stale(workspace));
@@ -154,10 +152,10 @@ fn sleeps(workspace: &Workspace) -> Vec<Finding> {
         let sleeping = rust.filter(|(_, text)| {
             ["thread::sleep", "time::sleep", "park_timeout"].iter().any(|call| text.contains(call))
         });
-        findings.extend(sleeping.map(|(line, _)| finding(file, line, advice.to_owned())));
+        findings.extend(sleeping.map(|(line, _)| Finding::at(file, line, advice)));
         if file.path.ends_with(".py") {
             let lines = file.text.lines().enumerate().filter(|(_, text)| text.contains("time.sleep"));
-            findings.extend(lines.map(|(index, _)| finding(file, index + 1, advice.to_owned())));
+            findings.extend(lines.map(|(index, _)| Finding::at(file, index + 1, advice)));
         }
     }
     findings
@@ -168,10 +166,6 @@ fn facts(workspace: &Workspace) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Finding { path: FACTS_PATH.to_owned(), line: 1, what_to_do: "put the vendor's facts file back".to_owned() }]
-}
-
-fn finding(file: &SourceFile, line: usize, what_to_do: String) -> Finding {
-    Finding { path: file.path.clone(), line, what_to_do }
 }
 
 #[cfg(test)]

@@ -27,6 +27,12 @@ pub(crate) struct Finding {
     pub what_to_do: String,
 }
 
+impl Finding {
+    pub fn at(file: &SourceFile, line: usize, what_to_do: impl Into<String>) -> Finding {
+        Finding { path: file.path.clone(), line, what_to_do: what_to_do.into() }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.path, self.line, self.what_to_do)

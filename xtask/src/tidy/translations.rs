@@ -20,13 +20,13 @@ fn translations(workspace: &Workspace) -> Vec<Finding> {
         let stem = translation.path.trim_end_matches(SUFFIX);
         match file(&format!("{stem}.md")) {
             Some(original) => findings.extend(compare(original, translation)),
-            None => findings.push(finding(translation, 1, format!("there is no {stem}.md to translate"))),
+            None => findings.push(Finding::at(translation, 1, format!("there is no {stem}.md to translate"))),
         }
     }
     if let Some(readme) = file("README.md")
         && file("README.zh-CN.md").is_none()
     {
-        findings.push(finding(readme, 1, "write README.zh-CN.md beside it".to_owned()));
+        findings.push(Finding::at(readme, 1, "write README.zh-CN.md beside it"));
     }
     findings
 }
@@ -50,13 +50,13 @@ fn compare(original: &SourceFile, translation: &SourceFile) -> Vec<Finding> {
             let line = of_translation.get(index).map_or(1, |part| part.line);
             let wanted = of_original.get(index);
             let wanted = wanted.map_or("nothing more".into(), |part| format!("`{}` (line {})", part.what, part.line));
-            findings.push(finding(translation, line, format!("keep step with {}: {name} {wanted}", original.path)));
+            findings.push(Finding::at(translation, line, format!("keep step with {}: {name} {wanted}", original.path)));
         }
     }
     for (one, other) in [(original, translation), (translation, original)] {
         let name = other.path.rsplit('/').next().unwrap_or_default();
         if !one.text.contains(&format!("({name})")) {
-            findings.push(finding(one, 1, format!("link to {name}")));
+            findings.push(Finding::at(one, 1, format!("link to {name}")));
         }
     }
     findings
@@ -104,10 +104,6 @@ fn split(text: &str) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
         inside ^= fence;
     }
     (prose, code)
-}
-
-fn finding(file: &SourceFile, line: usize, what_to_do: String) -> Finding {
-    Finding { path: file.path.clone(), line, what_to_do }
 }
 
 #[cfg(test)]
