@@ -2,7 +2,7 @@
 
 use crate::{master_key::write_private, plain_words, waiting};
 use anyhow::{Context, bail};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{Error, ErrorKind, Read, Write},
@@ -120,7 +120,7 @@ impl DataDirectory {
             DATABASES.iter().zip(is_missing).any(|(database, is_missing)| is_missing && name.starts_with(database))
         };
         let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
-        *data.made() = made.filter(|file| is_new || is_of_missing(file)).collect();
+        *data.made.lock() = made.filter(|file| is_new || is_of_missing(file)).collect();
         // The holder of the lock is the only cvmd there, except for one that was killed at this moment.
         let is_silent = || UnixStream::connect(data.socket()).is_err().then_some(());
         if waiting::within(SEES_SIGNAL_WITHIN, is_silent).is_none() {
@@ -132,7 +132,7 @@ impl DataDirectory {
 
     /// From now on others may rely on the files.
     pub(crate) fn keep(&self) {
-        self.made().clear();
+        self.made.lock().clear();
     }
 
     /// A start that failed removes everything it has made, and leaves only a note with the reason, which `cvmd env`
@@ -144,13 +144,9 @@ impl DataDirectory {
 
     /// The lock is removed last: from then on another start may make the others.
     fn remove_made(&self) {
-        for file in self.made().drain(..).rev() {
+        for file in self.made.lock().drain(..).rev() {
             let _ = std::fs::remove_file(file);
         }
-    }
-
-    fn made(&self) -> MutexGuard<'_, Vec<PathBuf>> {
-        self.made.lock()
     }
 
     /// Returns when the directory, or a necessary file in it, is no longer the one that was opened, because replies

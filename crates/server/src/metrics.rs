@@ -17,75 +17,50 @@ pub(crate) const REQUEST_BOUNDS_US: [u64; BUCKETS] =
 /// The name for requests that name no action of cvmd.
 pub(crate) const NO_ACTION: &str = "-";
 
-/// A bound of the server that was reached, named as in the metrics. Each is listed in docs/operating.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Bound {
-    /// What one account may own.
-    Account,
-    /// Errors in accepting a connection: most likely no descriptor is left.
-    Accepting,
-    /// Bodies that did not arrive in time.
-    BodyTime,
-    /// The memory of bodies whose heads name a known credential.
-    BodiesOfCredentials,
-    /// The memory of all other bodies.
-    BodiesOfStrangers,
-    /// Connections to the listener.
-    Connections,
-    /// Connections of one peer.
-    ConnectionsOfPeer,
-    /// What one request may contain, write, or get as a reply.
-    Parameters,
-    /// Open consoles.
-    Consoles,
-    /// Commands at the operator's socket.
-    Operator,
-    /// The memory of replies that are not read.
-    Replies,
-    /// Replies of which no byte was read for a while.
-    ReplyTime,
-    /// Requests of one account that wait for their turn.
-    Turns,
-    /// Tunnels to machines.
-    Tunnels,
+/// The bounds, in the order of the page.
+macro_rules! bounds {
+    ($($(#[doc = $what:literal])* $bound:ident => $name:literal,)+) => {
+        /// A bound of the server that was reached, named as in the metrics. Each is listed in docs/operating.md.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Bound {
+            $($(#[doc = $what])* $bound,)+
+        }
+
+        impl Bound {
+            pub(crate) const ALL: &[(Bound, &str)] = &[$((Bound::$bound, $name)),+];
+        }
+    };
 }
 
-impl Bound {
-    pub(crate) const ALL: [Bound; 14] = [
-        Bound::Account,
-        Bound::Accepting,
-        Bound::BodyTime,
-        Bound::BodiesOfCredentials,
-        Bound::BodiesOfStrangers,
-        Bound::Connections,
-        Bound::ConnectionsOfPeer,
-        Bound::Consoles,
-        Bound::Operator,
-        Bound::Parameters,
-        Bound::Replies,
-        Bound::ReplyTime,
-        Bound::Tunnels,
-        Bound::Turns,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Bound::Account => "account",
-            Bound::Accepting => "accepting",
-            Bound::BodyTime => "body_time",
-            Bound::BodiesOfCredentials => "bodies_of_credentials",
-            Bound::BodiesOfStrangers => "bodies_of_strangers",
-            Bound::Connections => "connections",
-            Bound::ConnectionsOfPeer => "connections_of_peer",
-            Bound::Parameters => "parameters",
-            Bound::Consoles => "consoles",
-            Bound::Operator => "operator",
-            Bound::Replies => "replies",
-            Bound::ReplyTime => "reply_time",
-            Bound::Turns => "turns",
-            Bound::Tunnels => "tunnels",
-        }
-    }
+bounds! {
+    /// What one account may own.
+    Account => "account",
+    /// Errors in accepting a connection: most likely no descriptor is left.
+    Accepting => "accepting",
+    /// Bodies that did not arrive in time.
+    BodyTime => "body_time",
+    /// The memory of bodies whose heads name a known credential.
+    BodiesOfCredentials => "bodies_of_credentials",
+    /// The memory of all other bodies.
+    BodiesOfStrangers => "bodies_of_strangers",
+    /// Connections to the listener.
+    Connections => "connections",
+    /// Connections of one peer.
+    ConnectionsOfPeer => "connections_of_peer",
+    /// Open consoles.
+    Consoles => "consoles",
+    /// Commands at the operator's socket.
+    Operator => "operator",
+    /// What one request may contain, write, or get as a reply.
+    Parameters => "parameters",
+    /// The memory of replies that are not read.
+    Replies => "replies",
+    /// Replies of which no byte was read for a while.
+    ReplyTime => "reply_time",
+    /// Tunnels to machines.
+    Tunnels => "tunnels",
+    /// Requests of one account that wait for their turn.
+    Turns => "turns",
 }
 
 /// Requests of each action, and how often each bound was reached.
@@ -158,7 +133,8 @@ impl Metrics {
     }
 
     pub(crate) fn bounds(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Bound::ALL.into_iter().map(|bound| (bound.name(), self.bounds[bound as usize].load(Ordering::Relaxed)))
+        let counts = self.bounds.iter().map(|count| count.load(Ordering::Relaxed));
+        Bound::ALL.iter().map(|(_, name)| *name).zip(counts)
     }
 
     /// How often each code was answered, by action.
@@ -182,7 +158,7 @@ mod test {
 
     #[test]
     fn bounds_are_named_in_one_form() {
-        let names: std::collections::BTreeSet<_> = Bound::ALL.iter().map(|bound| bound.name()).collect();
+        let names: std::collections::BTreeSet<_> = Bound::ALL.iter().map(|(_, name)| *name).collect();
         assert_eq!(names.len(), Bound::ALL.len(), "each has a name of its own");
         for name in names {
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
@@ -192,10 +168,10 @@ mod test {
     #[test]
     fn each_bound_is_counted_for_itself() {
         let metrics = Metrics::default();
-        for (times, bound) in Bound::ALL.into_iter().enumerate() {
-            (0..times).for_each(|_| metrics.reached(bound));
+        for (times, (bound, _)) in Bound::ALL.iter().enumerate() {
+            (0..times).for_each(|_| metrics.reached(*bound));
         }
-        let expected: Vec<_> = Bound::ALL.iter().map(|bound| bound.name()).zip(0..).collect();
+        let expected: Vec<_> = Bound::ALL.iter().map(|(_, name)| *name).zip(0..).collect();
         assert_eq!(metrics.bounds().collect::<Vec<_>>(), expected);
     }
 

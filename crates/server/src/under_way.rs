@@ -1,6 +1,6 @@
 //! The number of requests under way of each account: one account leaves a part of the connections for others.
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 /// The number of locks, so that requests of different accounts seldom share one.
 const PLACES: usize = 1_024;
@@ -14,8 +14,7 @@ pub(crate) struct UnderWay {
 }
 
 /// The counts of the accounts that share a lock: usually one account.
-#[derive(Debug, Default)]
-struct Place(Mutex<Vec<(u32, usize)>>);
+type Place = Mutex<Vec<(u32, usize)>>;
 
 /// A request that is under way, until this is dropped.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl UnderWay {
     /// When the account has its maximum under way; returns that number.
     pub(crate) fn begin(&self, account: u32) -> Result<Begun<'_>, usize> {
         let place = &self.places[account as usize % PLACES];
-        let mut counts = place.counts();
+        let mut counts = place.lock();
         match counts.iter_mut().find(|(known, _)| *known == account) {
             Some((_, count)) if *count >= self.of_account_max => return Err(*count),
             Some((_, count)) => *count += 1,
@@ -49,15 +48,9 @@ impl UnderWay {
     }
 }
 
-impl Place {
-    fn counts(&self) -> MutexGuard<'_, Vec<(u32, usize)>> {
-        self.0.lock()
-    }
-}
-
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
-        let mut counts = self.place.counts();
+        let mut counts = self.place.lock();
         if let Some(at) = counts.iter().position(|(known, _)| *known == self.account) {
             counts[at].1 -= 1;
             if counts[at].1 == 0 {
@@ -83,8 +76,8 @@ mod test {
         assert_eq!(few.begin(7).unwrap_err(), MAX_AT_LEAST);
         let far = 7 + PLACES as u32;
         drop(few.begin(far).expect("another account, however far apart their numbers are"));
-        assert_eq!(few.places[7].counts()[..], [(7, MAX_AT_LEAST)]);
+        assert_eq!(few.places[7].lock()[..], [(7, MAX_AT_LEAST)]);
         drop(begun);
-        assert!(few.places[7].counts().is_empty(), "an account without requests takes no memory");
+        assert!(few.places[7].lock().is_empty(), "an account without requests takes no memory");
     }
 }

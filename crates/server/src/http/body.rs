@@ -1,7 +1,7 @@
 //! Request bodies while they arrive: their maximum size, their time limit, and the memory that all of them may use
 //! before a signature is checked.
 
-use super::pool::{Crowded, Owner, Pool, Pools, Share};
+use super::pool::{Crowded, Owner, Pools, Share};
 use crate::metrics::{Bound, Metrics};
 use bytes::Bytes;
 use cvmd_actions::Reason;
@@ -37,10 +37,7 @@ pub(crate) struct Bodies(Pools);
 
 impl Default for Bodies {
     fn default() -> Bodies {
-        Bodies(Pools {
-            strangers: Pool::new(STRANGERS_BYTES_MAX, PEER_BYTES_MAX),
-            known: Pool::new(NAMED_BYTES_MAX, CREDENTIAL_BYTES_MAX),
-        })
+        Bodies(Pools::new((STRANGERS_BYTES_MAX, PEER_BYTES_MAX), (NAMED_BYTES_MAX, CREDENTIAL_BYTES_MAX)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The open connections: their maximum, the share of one peer, and which one is closed to make room.
 
 use cvmd_hypervisor::{Holding, Peer, largest};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -74,7 +74,7 @@ impl Connections {
     /// one is refused only when all are busy.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> (Option<Presence>, Option<Crowd>) {
         let peer = Peer::new(peer).sharing();
-        let mut open = self.open();
+        let mut open = self.open.lock();
         let mut met = None;
         if peer.is_some() && open.by_number.values().filter(|one| one.peer == peer).count() >= self.of_peer_max {
             met = Some(Crowd::OfPeer);
@@ -104,15 +104,11 @@ impl Connections {
 
     /// Closes one, when descriptors run out before the maximum is reached.
     pub(crate) fn close_one(&self) -> bool {
-        self.open().close_one(|_| true)
+        self.open.lock().close_one(|_| true)
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.open().by_number.len()
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock()
+        self.open.lock().by_number.len()
     }
 
     fn now_ms(&self) -> u64 {
@@ -177,7 +173,7 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.connections.open().by_number.remove(&self.number);
+        self.connections.open.lock().by_number.remove(&self.number);
     }
 }
 
@@ -189,7 +185,7 @@ mod test {
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn must_close(presence: &Presence) -> bool {
-        !presence.connections.open().by_number.contains_key(&presence.number)
+        !presence.connections.open.lock().by_number.contains_key(&presence.number)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Follows the boundaries of requests on a connection, beside hyper: hyper silently drops a `Content-Length` beside a
 //! `Transfer-Encoding`, and a proxy between client and server may have used the other one (RFC 9112 section 6.3).
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     io,
     pin::Pin,
@@ -66,20 +66,20 @@ impl Default for Place {
 impl Framing {
     /// Whether the current request with a `Transfer-Encoding` has no `Content-Length`.
     pub(super) fn is_coded_alone(&self) -> bool {
-        matches!(*self.place(), Place::Coded { has_length: false })
+        matches!(*self.0.lock(), Place::Coded { has_length: false })
     }
 
     /// The connection becomes a tunnel: further bytes are not examined.
     pub(super) fn leave(&self) {
-        *self.place() = Place::Tunnel;
+        *self.0.lock() = Place::Tunnel;
     }
 
     fn is_tunnel(&self) -> bool {
-        matches!(*self.place(), Place::Tunnel)
+        matches!(*self.0.lock(), Place::Tunnel)
     }
 
     fn read(&self, mut bytes: &[u8]) {
-        let mut place = self.place();
+        let mut place = self.0.lock();
         while !bytes.is_empty() {
             match &mut *place {
                 Place::Head(lines) => match lines.read(&mut bytes) {
@@ -97,10 +97,6 @@ impl Framing {
                 Place::Coded { .. } | Place::Elsewhere | Place::Tunnel => return,
             }
         }
-    }
-
-    fn place(&self) -> MutexGuard<'_, Place> {
-        self.0.lock()
     }
 }
 
@@ -258,7 +254,7 @@ mod test {
         let result = |piece: usize| {
             let framing = Framing::default();
             bytes.as_bytes().chunks(piece).for_each(|piece| framing.read(piece));
-            let place = framing.place();
+            let place = framing.0.lock();
             match &*place {
                 Place::Head(lines) => format!("head {}", lines.begun || lines.line_bytes > 0),
                 other => format!("{other:?}"),

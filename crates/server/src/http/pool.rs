@@ -3,7 +3,7 @@
 
 use cvmd_hypervisor::Peer;
 use cvmd_wire::Checked;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
@@ -91,7 +91,7 @@ impl Pool {
 
     /// A new, empty part. `give_up` is notified when it must be dropped.
     pub(super) fn share(self: &Arc<Self>, owner: Owner, give_up: Arc<Notify>) -> Share {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         held.next += 1;
         let number = held.next;
         held.by_age.insert(number, Holding { owner, bytes: 0, give_up: Some(give_up) });
@@ -100,7 +100,7 @@ impl Pool {
 
     /// Whether an owner holds less than that many bytes.
     pub(super) fn holds_less(&self, owner: &Owner, bytes: usize) -> bool {
-        let held = self.held();
+        let held = self.held.lock();
         held.bytes < bytes || held.by_owner.get(owner).is_none_or(|held| *held < bytes)
     }
 
@@ -118,11 +118,7 @@ impl Pool {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.held().bytes
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock()
+        self.held.lock().bytes
     }
 }
 
@@ -134,6 +130,11 @@ pub(super) struct Pools {
 }
 
 impl Pools {
+    /// Each pair is the maximum in total and of one owner.
+    pub(super) fn new(strangers: (usize, usize), known: (usize, usize)) -> Pools {
+        Pools { strangers: Pool::new(strangers.0, strangers.1), known: Pool::new(known.0, known.1) }
+    }
+
     pub(super) fn of(&self, owner: &Owner) -> &Arc<Pool> {
         if owner.is_known() { &self.known } else { &self.strangers }
     }
@@ -148,7 +149,7 @@ struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     fn at(pool: &'a Pool, owner: &'a Owner, below: usize) -> Waiting<'a> {
-        let mut held = pool.held();
+        let mut held = pool.held.lock();
         let waiters = held.waiting.entry(owner.clone()).or_default();
         waiters.count += 1;
         waiters.below = waiters.below.max(below);
@@ -160,7 +161,7 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut held = self.pool.held();
+        let mut held = self.pool.held.lock();
         let Some(waiters) = held.waiting.get_mut(self.owner) else { return };
         waiters.count -= 1;
         if waiters.count == 0 {
@@ -202,7 +203,7 @@ impl Held {
 impl Share {
     /// Adds bytes to the part. Returns whether another part had to be dropped for them.
     pub(super) fn grow(&self, bytes: usize) -> Result<bool, Crowded> {
-        let mut held = self.pool.held();
+        let mut held = self.pool.held.lock();
         let holding = held.by_age.get_mut(&self.number).ok_or(Crowded)?;
         holding.bytes += bytes;
         let owner = holding.owner.clone();
@@ -232,7 +233,7 @@ impl Share {
 
     /// The part stays, and cannot be pushed out any more.
     pub(super) fn finish(&self) {
-        if let Some(holding) = self.pool.held().by_age.get_mut(&self.number) {
+        if let Some(holding) = self.pool.held.lock().by_age.get_mut(&self.number) {
             holding.give_up = None;
         }
     }
@@ -240,7 +241,7 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.pool.held().release(self.number);
+        self.pool.held.lock().release(self.number);
     }
 }
 
@@ -264,12 +265,12 @@ mod test {
         new.grow(6).unwrap();
         assert!(old.grow(1).is_err(), "it was pushed out");
         drop(old);
-        assert_eq!(pool.held().bytes, 6);
+        assert_eq!(pool.held.lock().bytes, 6);
         new.finish();
         let late = share(&pool, Owner::Nearby);
         assert!(late.grow(6).is_err(), "what is whole stays");
         drop((late, new));
-        let held = pool.held();
+        let held = pool.held.lock();
         assert_eq!((held.bytes, held.by_owner.len(), held.by_age.len()), (0, 0, 0));
     }
 

@@ -1,7 +1,7 @@
 //! Replies that are not read: the memory that they may use, from their creation until the system has taken their last
 //! byte or their connection has ended.
 
-use super::pool::{Owner, Pool, Pools, Share};
+use super::pool::{Owner, Pools, Share};
 use bytes::Bytes;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -32,10 +32,7 @@ pub(crate) struct Replies(Pools);
 
 impl Default for Replies {
     fn default() -> Replies {
-        Replies(Pools {
-            strangers: Pool::new(STRANGERS_BYTES_MAX, PEER_BYTES_MAX),
-            known: Pool::new(ACCOUNTS_BYTES_MAX, ACCOUNT_BYTES_MAX),
-        })
+        Replies(Pools::new((STRANGERS_BYTES_MAX, PEER_BYTES_MAX), (ACCOUNTS_BYTES_MAX, ACCOUNT_BYTES_MAX)))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use cvmd_hypervisor::{Connection, Holding, largest};
 use cvmd_model::InstanceId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     io,
@@ -70,7 +70,7 @@ impl Slots {
     }
 
     pub(crate) fn taken(&self) -> usize {
-        self.open().len()
+        self.open.lock().len()
     }
 
     /// Takes a slot for a connection to an account's machine. When its account, or all together, have the maximum, the
@@ -95,7 +95,7 @@ impl Slots {
     }
 
     fn try_take(self: &Arc<Self>, account: u32, instance: InstanceId) -> Result<Slot, NoSlot> {
-        let mut open = self.open();
+        let mut open = self.open.lock();
         let of_account = open.values().filter(|one| one.account == account).count();
         let mut is_anothers = false;
         for (taken, most, is_of_account) in
@@ -120,10 +120,6 @@ impl Slots {
         drop(open);
         Ok(Slot { slots: Arc::clone(self), number, taken, is_anothers })
     }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Taken>>> {
-        self.open.lock()
-    }
 }
 
 impl Taken {
@@ -146,7 +142,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.slots.open().remove(&self.number);
+        self.slots.open.lock().remove(&self.number);
         self.slots.given_back.notify_waiters();
     }
 }
