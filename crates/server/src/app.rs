@@ -19,7 +19,7 @@ use cvmd_clock::Clock;
 use cvmd_hypervisor::{Hypervisor, Turns};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
 use cvmd_operations::Figures;
-use cvmd_state::{Settings, State};
+use cvmd_state::{CommitError, Settings, State, Transaction};
 use cvmd_wire::{Dialect, Language};
 use std::{
     convert::Infallible,
@@ -156,11 +156,18 @@ pub(crate) fn processors() -> usize {
 
 /// Stores the settings of the data directory.
 pub(crate) async fn put_settings(state: &State, settings: Settings) -> anyhow::Result<()> {
-    let Ok(()) = state
-        .change(move |tx| {
-            tx.put_settings(settings);
-            Ok::<_, Infallible>(())
-        })
-        .await?;
+    Ok(write(state, move |tx| tx.put_settings(settings)).await?)
+}
+
+/// Makes a change that nothing refuses.
+pub(crate) async fn write(
+    state: &State,
+    change: impl FnOnce(&mut Transaction<'_>) + Send + 'static,
+) -> Result<(), CommitError> {
+    let change = state.change(move |tx| {
+        change(tx);
+        Ok::<_, Infallible>(())
+    });
+    let Ok(()) = change.await?;
     Ok(())
 }

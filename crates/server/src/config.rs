@@ -170,26 +170,23 @@ fn prices(prices: Option<Prices>) -> anyhow::Result<Prices> {
 }
 
 fn log_format(value: &str) -> anyhow::Result<Format> {
-    match value {
-        "json" => Ok(Format::Json),
-        "text" => Ok(Format::Text),
-        other => bail!("log_format is \"text\" or \"json\", not \"{}\"", plain_words::value(other)),
-    }
+    one_of("log_format", value, [("text", Format::Text), ("json", Format::Json)])
 }
 
 fn running_key_change(value: &str) -> anyhow::Result<RunningKeyChange> {
-    match value {
-        "refuse" => Ok(RunningKeyChange::Refuse),
-        "shutdown" => Ok(RunningKeyChange::Shutdown),
-        "live" => bail!("running_key_change cannot be \"live\" in this version: no hypervisor can do it yet"),
-        other => bail!("running_key_change is \"refuse\" or \"shutdown\", not \"{}\"", plain_words::value(other)),
+    if value == "live" {
+        bail!("running_key_change cannot be \"live\" in this version: no hypervisor can do it yet");
     }
+    let known = [("refuse", RunningKeyChange::Refuse), ("shutdown", RunningKeyChange::Shutdown)];
+    one_of("running_key_change", value, known)
 }
 
 fn associate(value: &str) -> anyhow::Result<Associate> {
-    match value {
-        "replace" => Ok(Associate::Replace),
-        "add" => Ok(Associate::Add),
-        other => bail!("associate is \"replace\" or \"add\", not \"{}\"", plain_words::value(other)),
-    }
+    one_of("associate", value, [("replace", Associate::Replace), ("add", Associate::Add)])
+}
+
+fn one_of<T: Copy>(setting: &str, value: &str, known: [(&str, T); 2]) -> anyhow::Result<T> {
+    let found = known.iter().find(|(known, _)| *known == value).map(|(_, meaning)| *meaning);
+    let [(one, _), (other, _)] = known;
+    found.with_context(|| format!("{setting} is \"{one}\" or \"{other}\", not \"{}\"", plain_words::value(value)))
 }

@@ -1,7 +1,8 @@
 //! Recovers from a full disk: tries to make something durable, so that the server becomes healthy without waiting for a
 //! request that changes something.
 
-use crate::app::App;
+use crate::app::{App, write};
+use cvmd_state::Transaction;
 use std::{convert::Infallible, time::Duration};
 
 const TRIES_EVERY: Duration = Duration::from_secs(2);
@@ -13,14 +14,8 @@ pub(crate) async fn try_again(app: &App) -> Infallible {
         ticks.tick().await;
         if app.state.write_error().is_some() {
             // The writer logs the outcome.
-            let _ = app
-                .state
-                .change(|tx| {
-                    let settings = tx.view().settings().clone();
-                    tx.put_settings(settings);
-                    Ok::<_, Infallible>(())
-                })
-                .await;
+            let anything = |tx: &mut Transaction<'_>| tx.put_settings(tx.view().settings().clone());
+            let _ = write(&app.state, anything).await;
         }
     }
 }

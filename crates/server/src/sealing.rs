@@ -1,12 +1,11 @@
 //! Sealed texts of earlier versions, which name neither purpose nor row: a start seals them again.
 
 use crate::{
-    app::{App, put_settings},
+    app::{App, put_settings, write},
     master_key::MasterKey,
 };
 use cvmd_model::Credential;
 use cvmd_state::{Message, Settings, Transaction};
-use std::convert::Infallible;
 
 /// The maximum of rows that one transaction writes.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -44,11 +43,7 @@ pub(crate) async fn seal_anew(app: &App) -> anyhow::Result<()> {
 async fn put<T: Send + 'static>(app: &App, mut rows: Vec<T>, put: fn(&mut Transaction<'_>, T)) -> anyhow::Result<()> {
     while !rows.is_empty() {
         let part = rows.split_off(rows.len().saturating_sub(ROWS_AT_ONCE));
-        let change = app.state.change(move |tx| {
-            part.into_iter().for_each(|row| put(tx, row));
-            Ok::<_, Infallible>(())
-        });
-        let Ok(()) = change.await?;
+        write(&app.state, move |tx| part.into_iter().for_each(|row| put(tx, row))).await?;
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ struct Facts {
     endpoint: String,
     /// The same without scheme, `ADDR:PORT`. It always answers plain HTTP.
     address: String,
+    /// Where it stands for the vendor's hosts: `http://ADDR:PORT`.
+    proxy: String,
     secret_id: String,
     secret_key: String,
     region: String,
@@ -26,8 +28,10 @@ struct Facts {
 pub(crate) fn lines(answer: &Value, client: Option<Client>, data: &Path) -> String {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_string();
     let endpoint = text("Endpoint");
+    let address = endpoint.split_once("://").map_or("", |(_, address)| address).to_string();
     let facts = Facts {
-        address: endpoint.split_once("://").map_or("", |(_, address)| address).to_string(),
+        proxy: format!("http://{address}"),
+        address,
         endpoint,
         secret_id: text("SecretId"),
         secret_key: text("SecretKey"),
@@ -89,6 +93,11 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
+/// The variables of a client that speaks HTTPS alone.
+fn over_https(facts: &Facts, remark: &str) -> String {
+    shell(facts, &[("https_proxy", &facts.proxy), ("SSL_CERT_FILE", &facts.ca)], remark)
+}
+
 /// A remark about a proxy for HTTPS.
 const THIS_SHELL: &str =
     "For this shell alone: other hosts are refused, and SSL_CERT_FILE takes the place of the roots of the system.";
@@ -96,11 +105,10 @@ const THIS_SHELL: &str =
 /// The provider uses cvmd as its proxy. It asks for the caller's identity over HTTPS, whatever the protocol is, if its
 /// block has `allowed_account_ids` or `forbidden_account_ids`.
 fn terraform(facts: &Facts) -> String {
-    let proxy = format!("http://{}", facts.address);
     let more = [
         ("TENCENTCLOUD_PROTOCOL", "HTTP"),
-        ("http_proxy", &proxy),
-        ("https_proxy", &proxy),
+        ("http_proxy", &facts.proxy),
+        ("https_proxy", &facts.proxy),
         ("SSL_CERT_FILE", &facts.ca),
     ];
     let remark = format!(
@@ -118,8 +126,6 @@ CVMD_ASSOCIATE=add: a key that is added to key_ids is bound beside the others. W
 
 /// The plugin's endpoints use HTTPS.
 fn packer(facts: &Facts) -> String {
-    let proxy = format!("http://{}", facts.address);
-    let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
 So run packer init in another one. A region that the plugin does not know needs both of these in the source, in quotes:
@@ -132,7 +138,7 @@ So run packer init in another one. A region that the plugin does not know needs 
                 .to_owned(),
         }
     );
-    shell(facts, &more, &remark)
+    over_https(facts, &remark)
 }
 
 /// tccli trusts only the certificates of Python's certifi, so it is configured to use HTTP.
@@ -181,8 +187,7 @@ print(client.DescribeInstances(models.DescribeInstancesRequest()).to_json_string
 
 /// The SDK reads `http_proxy`, in lower case and for HTTPS too, and sends a CONNECT in both cases.
 fn node(facts: &Facts) -> String {
-    let proxy = format!("http://{}", facts.address);
-    let more = [("http_proxy", proxy.as_str()), ("NODE_EXTRA_CA_CERTS", &facts.ca)];
+    let more = [("http_proxy", &*facts.proxy), ("NODE_EXTRA_CA_CERTS", &facts.ca)];
     let remark = format!(
         "With these a program that keeps the host of the vendor works unmodified. Without them, in the profile of the client:
   httpProfile: {{ protocol: \"http://\", endpoint: \"{}\" }}",
@@ -193,8 +198,7 @@ fn node(facts: &Facts) -> String {
 
 /// Go reads SSL_CERT_FILE on Linux, but not on macOS.
 fn go(facts: &Facts) -> String {
-    let proxy = format!("http://{}", facts.address);
-    let more = [("http_proxy", proxy.as_str()), ("https_proxy", &proxy), ("SSL_CERT_FILE", &facts.ca)];
+    let more = [("http_proxy", &*facts.proxy), ("https_proxy", &facts.proxy), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
 With these a program that keeps the host of the vendor works unmodified on Linux. Without them, in the profile of the client:
@@ -227,25 +231,21 @@ Without all that, in the profile of the client:
 
 /// The old SDK: its host, cvm.api.qcloud.com, and its scheme are constants.
 fn qcloud(facts: &Facts) -> String {
-    let proxy = format!("http://{}", facts.address);
-    let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
 With these QcloudApi works unmodified, when its config holds \"Version\": \"2017-03-12\"."
     );
-    shell(facts, &more, &remark)
+    over_https(facts, &remark)
 }
 
 /// It uses the vendor's hosts and trusts only certifi's certificates, as the SDK does on which it is built.
 fn custodian(facts: &Facts) -> String {
-    let proxy = format!("http://{}", facts.address);
-    let more = [("https_proxy", proxy.as_str()), ("SSL_CERT_FILE", &facts.ca)];
     let remark = format!(
         "{THIS_SHELL}
 Once, in the virtual environment of Cloud Custodian, which believes the certificates of certifi alone:
   cat \"$SSL_CERT_FILE\" >> \"$(python -m certifi)\""
     );
-    shell(facts, &more, &remark)
+    over_https(facts, &remark)
 }
 
 #[cfg(test)]

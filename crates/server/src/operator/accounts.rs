@@ -1,7 +1,7 @@
 //! Accounts and their credentials: made by the first start, by the environment, and by the operator.
 
 use crate::{
-    app::App,
+    app::{App, write},
     data::DataDirectory,
     given_credential,
     master_key::{Secret, write_private},
@@ -17,7 +17,7 @@ use cvmd_model::{Account, AccountNumber, Credential};
 use cvmd_state::{Transaction, View};
 use cvmd_wire::Credentials as _;
 use serde_json::{Value, json};
-use std::{convert::Infallible, io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, sync::Arc};
 
 /// The first account; others are made by `cvmd account add`.
 pub(crate) const FIRST_ACCOUNT: AccountNumber = AccountNumber(1);
@@ -210,12 +210,7 @@ pub(crate) async fn add_credential(app: &App, account: &str) -> anyhow::Result<V
 
 async fn add_first_account(app: &App) -> anyhow::Result<()> {
     let row = new_account(FIRST_ACCOUNT, "default", app.now_seconds());
-    let added = app.state.change(move |tx| {
-        tx.put_account(row);
-        Ok::<_, Infallible>(())
-    });
-    let Ok(()) = added.await?;
-    Ok(())
+    Ok(write(&app.state, move |tx| tx.put_account(row)).await?)
 }
 
 fn new_account(number: AccountNumber, name: &str, created_seconds: u64) -> Account {
@@ -259,11 +254,7 @@ pub(crate) fn named<'a>(view: &'a View, name: &str) -> Result<&'a Arc<Account>, 
 /// Stores a credential, encrypted, and accepts requests signed with it at once.
 pub(crate) async fn put_credential(app: &App, account: AccountNumber, id: String, key: &str) -> anyhow::Result<()> {
     let put_credential = putting(app, &id, key);
-    let put = app.state.change(move |tx| {
-        put_credential(tx, account);
-        Ok::<_, Infallible>(())
-    });
-    let Ok(()) = put.await?;
+    write(&app.state, move |tx| put_credential(tx, account)).await?;
     app.credentials.put(account.0, &id, key);
     Ok(())
 }
