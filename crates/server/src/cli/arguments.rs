@@ -39,8 +39,20 @@ pub(crate) struct ServerArguments {
     pub(crate) endpoint: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Output {
+/// Which machine a command means.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Machine {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// An instance id.
+    pub(crate) instance: String,
+}
+
+/// Whom a command asks, and how it shows the answer.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Asking {
+    #[command(flatten)]
+    pub(crate) data: Data,
     /// For people or for programs.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,

@@ -1,7 +1,7 @@
 //! The command line: commands, their arguments, and the texts of `--help`.
 
 use crate::{
-    cli::arguments::{Client, Data, Output, ServerArguments},
+    cli::arguments::{Asking, Client, Data, Machine, ServerArguments},
     config::given::ServeArguments,
     operator::question::LINES_MAX,
 };
@@ -55,9 +55,7 @@ pub(crate) enum Command {
         #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
         request: uuid::Uuid,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
     /// The last commands, oldest first: what was asked, by whom, what was decided, and what came of it. Queries leave no line.
     Requests {
@@ -71,9 +69,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = lines)]
         lines: u32,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
     /// Random passwords that the vendor would send by station message.
     ///
@@ -84,9 +80,7 @@ pub(crate) enum Command {
         #[arg(long)]
         delete: bool,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
 }
 
@@ -118,29 +112,23 @@ pub(crate) enum SshCommand {
     /// Carry bytes to an instance's sshd through the server's port: OpenSSH's ProxyCommand.
     Relay {
         #[command(flatten)]
-        server: ServerArguments,
-        /// An instance id.
-        instance: String,
+        machine: Machine,
     },
     /// Print an instance's host key as a line of known_hosts: OpenSSH's KnownHostsCommand.
     HostKey {
         #[command(flatten)]
-        server: ServerArguments,
-        /// An instance id.
-        instance: String,
+        machine: Machine,
     },
     /// Print the user that an instance is entered as, or with --is or --up end with 0 or 1: OpenSSH's `Match exec`.
     LoginUser {
         #[command(flatten)]
-        server: ServerArguments,
+        machine: Machine,
         /// Is it this user?
         #[arg(long, value_name = "NAME")]
         is: Option<String>,
         /// Can it be entered now?
         #[arg(long, conflicts_with = "is")]
         up: bool,
-        /// An instance id.
-        instance: String,
     },
 }
 
@@ -151,9 +139,7 @@ pub(crate) enum AccountCommand {
         /// 1 to 64 letters, digits, `-`, `_` and `.`.
         name: String,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
     /// Remove an account that owns nothing, with its credentials.
     Remove {
@@ -163,16 +149,12 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
     /// All accounts.
     List {
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
 }
 
@@ -183,9 +165,7 @@ pub(crate) enum CredentialCommand {
         /// The account's name, as `cvmd account list` shows it.
         account: String,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
     /// Make a credential sign nothing any more, at once and for good.
     Revoke {
@@ -195,16 +175,12 @@ pub(crate) enum CredentialCommand {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
     /// All credentials, without their keys.
     List {
         #[command(flatten)]
-        data: Data,
-        #[command(flatten)]
-        output: Output,
+        asking: Asking,
     },
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     cli::{
-        arguments::{Client, Data, Format, Output},
+        arguments::{Asking, Client, Data, Format},
         ask::ask,
         command_line::{AccountCommand, Arguments, Command, CredentialCommand},
         demo, env, ssh,
@@ -52,63 +52,63 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::AtMachines(command) => return ssh::run(command),
         Command::Account { command } => account(command)?,
         Command::Credential { command } => credential(command)?,
-        Command::Request { request, data, output } => {
-            let lines = ask(&data, &Question::Request { request: RequestId(request) })?;
-            show_lines(lines, output, "nothing")?;
+        Command::Request { request, asking } => {
+            let lines = ask(&asking.data, &Question::Request { request: RequestId(request) })?;
+            show_lines(lines, asking.output, "nothing")?;
         }
-        Command::Requests { account, instance, lines, data, output } => {
+        Command::Requests { account, instance, lines, asking } => {
             misuse::checked(account.as_deref().map_or(Ok(()), account_name::check))?;
             let of_which = if account.is_some() || instance.is_some() { " of those that were asked for" } else { "" };
-            let lines = ask(&data, &Question::Requests { account, instance, lines_max: lines })?;
+            let lines = ask(&asking.data, &Question::Requests { account, instance, lines_max: lines })?;
             let none = format!("the journal has no lines{of_which}: commands leave them, queries do not");
-            show_lines(lines, output, &none)?;
+            show_lines(lines, asking.output, &none)?;
         }
-        Command::Messages { delete, data, output } => messages(&data, output, delete)?,
+        Command::Messages { delete, asking } => messages(&asking, delete)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn account(command: AccountCommand) -> anyhow::Result<()> {
     match command {
-        AccountCommand::Add { name, data, output } => {
+        AccountCommand::Add { name, asking } => {
             misuse::checked(account_name::check(&name))?;
-            let added = ask(&data, &Question::AddAccount { name: name.clone() })?;
+            let added = ask(&asking.data, &Question::AddAccount { name: name.clone() })?;
             let undo = Question::ForgetAccount { name: name.clone() };
-            show_key(&added, output, &data, &undo, &format!("the account {name}"))
+            show_key(&added, &asking, &undo, &format!("the account {name}"))
         }
-        AccountCommand::Remove { name, force, data, output } => {
+        AccountCommand::Remove { name, force, asking } => {
             misuse::checked(account_name::check(&name))?;
-            remove_account(&name, force, &data, output)
+            remove_account(&name, force, &asking)
         }
-        AccountCommand::List { data, output } => {
-            let mut accounts = ask(&data, &Question::Accounts)?;
-            if output.output == Format::Text {
+        AccountCommand::List { asking } => {
+            let mut accounts = ask(&asking.data, &Question::Accounts)?;
+            if asking.output == Format::Text {
                 accounts.as_array_mut().into_iter().flatten().for_each(accounts::for_people);
             }
-            show(&accounts, output)
+            show(&accounts, asking.output)
         }
     }
 }
 
 fn credential(command: CredentialCommand) -> anyhow::Result<()> {
     match command {
-        CredentialCommand::Add { account, data, output } => {
+        CredentialCommand::Add { account, asking } => {
             misuse::checked(account_name::check(&account))?;
-            let added = ask(&data, &Question::AddCredential { account })?;
+            let added = ask(&asking.data, &Question::AddCredential { account })?;
             let id = added["SecretId"].as_str().unwrap_or_default().to_owned();
             let what = format!("the credential {id}");
-            show_key(&added, output, &data, &Question::RevokeCredential { secret_id: id, force: true }, &what)
+            show_key(&added, &asking, &Question::RevokeCredential { secret_id: id, force: true }, &what)
         }
-        CredentialCommand::Revoke { secret_id, force, data, output } => {
+        CredentialCommand::Revoke { secret_id, force, asking } => {
             misuse::checked(given_credential::check_id(&secret_id))?;
-            show(&ask(&data, &Question::RevokeCredential { secret_id, force })?, output)
+            show(&ask(&asking.data, &Question::RevokeCredential { secret_id, force })?, asking.output)
         }
-        CredentialCommand::List { data, output } => show(&ask(&data, &Question::Credentials)?, output),
+        CredentialCommand::List { asking } => show(&ask(&asking.data, &Question::Credentials)?, asking.output),
     }
 }
 
 /// Removes an account: prints what is removed, and asks again until everything is gone.
-fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyhow::Result<()> {
+fn remove_account(name: &str, force: bool, Asking { data, output }: &Asking) -> anyhow::Result<()> {
     let question = Question::RemoveAccount { name: name.to_owned(), force };
     let first = ask(data, &question)?;
     let owned = cell(&first["Owned"]);
@@ -131,13 +131,13 @@ fn remove_account(name: &str, force: bool, data: &Data, output: Output) -> anyho
     }
     // From the first answer: what was removed. From the last: the request that removed the account.
     latest["Owned"] = first["Owned"].clone();
-    show(&latest, output)
+    show(&latest, *output)
 }
 
 /// Prints a key that cannot be shown again. If printing fails, the key is useless, and the credential is removed again.
-fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &str) -> anyhow::Result<()> {
-    let Err(unprinted) = print::result_for_good(&text(added, output.output, "")) else { return Ok(()) };
-    ask(data, undo).with_context(|| format!("{unprinted}: nobody has seen its key, but {what} is there"))?;
+fn show_key(added: &Value, asking: &Asking, undo: &Question, what: &str) -> anyhow::Result<()> {
+    let Err(unprinted) = print::result_for_good(&text(added, asking.output, "")) else { return Ok(()) };
+    ask(&asking.data, undo).with_context(|| format!("{unprinted}: nobody has seen its key, but {what} is there"))?;
     // Printed even after a closed pipe, which usually ends quietly: the account or credential that was asked for does
     // not exist.
     anyhow::bail!("{unprinted}: {what} was not kept, because nobody has seen its key")
@@ -145,11 +145,11 @@ fn show_key(added: &Value, output: Output, data: &Data, undo: &Question, what: &
 
 /// Deletes each message that was written to a lasting place, even if a later one fails. Messages in a pipe, whose reader may
 /// stop after three lines, and in /dev/null stay.
-fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
+fn messages(Asking { data, output }: &Asking, delete: bool) -> anyhow::Result<()> {
     let answer = ask(data, &Question::Messages)?;
     let sequences: Vec<u64> = serde_json::from_value(answer["Sequences"].clone())?;
     let rows = answer["Messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let parts = match output.output {
+    let parts = match output {
         Format::Json => vec![text(&answer["Messages"], Format::Json, "")],
         Format::Text => records(rows),
     };
@@ -167,7 +167,7 @@ fn messages(data: &Data, output: Output, delete: bool) -> anyhow::Result<()> {
     }
     outcome?;
     match stay_because {
-        _ if output.output == Format::Json => {}
+        _ if *output == Format::Json => {}
         // On stderr: a file that messages are printed into holds only messages.
         _ if all == 0 => print::remark(
             "no messages: passwords that are made for instances at launch come here, and leave once they were shown",
@@ -196,16 +196,16 @@ fn authority(data: &Data) -> anyhow::Result<String> {
         .with_context(|| format!("no cvmd has been started there ({}): start `cvmd serve`", path.display()))
 }
 
-fn show(answer: &Value, output: Output) -> anyhow::Result<()> {
-    Ok(print::result(&text(answer, output.output, "nothing"))?)
+fn show(answer: &Value, output: Format) -> anyhow::Result<()> {
+    Ok(print::result(&text(answer, output, "nothing"))?)
 }
 
 /// Prints lines of the journal, or, for people, `none` if there are none.
-fn show_lines(mut lines: Value, output: Output, none: &str) -> anyhow::Result<()> {
-    if output.output == Format::Text {
+fn show_lines(mut lines: Value, output: Format, none: &str) -> anyhow::Result<()> {
+    if output == Format::Text {
         lines.as_array_mut().into_iter().flatten().for_each(requests::for_people);
     }
-    Ok(print::result(&text(&lines, output.output, none))?)
+    Ok(print::result(&text(&lines, output, none))?)
 }
 
 /// A table for people, JSON for programs. People see `none` for an empty list.

@@ -207,52 +207,29 @@ impl Story<'_> {
         let with_password = self.launch("Instance A runs, entered by a password", &json!({"Password": first}))?;
         let entrance = self.entrance(&with_password)?;
         self.login("The password enters A", &entrance, Way::Password(&first), Expected::Enters)?;
-        self.change(
-            "The key is associated with A (ForceStop: off, changed, on again)",
-            "AssociateInstancesKeyPairs",
-            &with_password,
-            &json!({"KeyIds": [key]}),
-        )?;
+        let keys = json!({"KeyIds": [key]});
+        let sentence = "The key is associated with A (ForceStop: off, changed, on again)";
+        self.change(sentence, "AssociateInstancesKeyPairs", &with_password, &keys)?;
         self.login("The key enters A", &entrance, Way::Key(&key_file), Expected::Enters)?;
-        self.login(
-            "The password is refused as long as the key is bound",
-            &entrance,
-            Way::Password(&first),
-            Expected::NotOffered("password"),
-        )?;
+        let sentence = "The password is refused as long as the key is bound";
+        self.login(sentence, &entrance, Way::Password(&first), Expected::NotOffered("password"))?;
         self.unforced(&with_password, &key)?;
-        self.change(
-            "The key is disassociated from A with ForceStop",
-            "DisassociateInstancesKeyPairs",
-            &with_password,
-            &json!({"KeyIds": [key]}),
-        )?;
+        let sentence = "The key is disassociated from A with ForceStop";
+        self.change(sentence, "DisassociateInstancesKeyPairs", &with_password, &keys)?;
         self.login("The removed key is refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
         self.login("The password set earlier enters again", &entrance, Way::Password(&first), Expected::Enters)?;
 
         let with_key = self.launch("Instance B runs, with the key and never a password", &json!({"KeyIds": [key]}))?;
         let entrance = self.entrance(&with_key)?;
         self.login("The key enters B", &entrance, Way::Key(&key_file), Expected::Enters)?;
-        self.change(
-            "The key is disassociated from B with ForceStop",
-            "DisassociateInstancesKeyPairs",
-            &with_key,
-            &json!({"KeyIds": [key]}),
-        )?;
+        let sentence = "The key is disassociated from B with ForceStop";
+        self.change(sentence, "DisassociateInstancesKeyPairs", &with_key, &keys)?;
         self.login("The removed key is refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
-        self.login(
-            "B admits nobody: no password is even asked for",
-            &entrance,
-            Way::Nothing,
-            Expected::NotOffered("password"),
-        )?;
+        let sentence = "B admits nobody: no password is even asked for";
+        self.login(sentence, &entrance, Way::Nothing, Expected::NotOffered("password"))?;
         let second = password();
-        self.change(
-            "ResetInstancesPassword gives B a password",
-            "ResetInstancesPassword",
-            &with_key,
-            &json!({"Password": second}),
-        )?;
+        let (sentence, password) = ("ResetInstancesPassword gives B a password", json!({"Password": second}));
+        self.change(sentence, "ResetInstancesPassword", &with_key, &password)?;
         self.login("The new password enters B", &entrance, Way::Password(&second), Expected::Enters)?;
         self.login("The removed key stays refused", &entrance, Way::Key(&key_file), Expected::Refused)?;
         self.delete(&key)?;

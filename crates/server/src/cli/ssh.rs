@@ -3,7 +3,7 @@
 
 use crate::{
     cli::{
-        arguments::ServerArguments,
+        arguments::{Machine, ServerArguments},
         command_line::SshCommand,
         env::quoted,
         http_client::{Refused, Tunnel},
@@ -45,27 +45,27 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
             return ssh(&server, identity, relay, &words);
         }
         SshCommand::SshConfig { server, relay } => print::result(&include(&Server::lasting(&server)?, relay)?)?,
-        SshCommand::Relay { server, instance } => {
-            let (id, server) = (id(&instance)?, Server::of(&server)?);
+        SshCommand::Relay { machine } => {
+            let (id, server) = found(&machine)?;
             // A server that says nothing is not asked again.
             let reason = |why: &anyhow::Error| why.is::<Refused>().then(|| reason(&server, id)).flatten();
             pipe(server.tunnel(id).map_err(|why| reason(&why).unwrap_or(why))?)?;
         }
-        SshCommand::HostKey { server, instance } => {
-            let id = id(&instance)?;
+        SshCommand::HostKey { machine } => {
+            let (id, server) = found(&machine)?;
             // A client that was given a port looks for the second name.
-            print::result(&format!("{id},[{id}]:* {}\n", Server::of(&server)?.sshd(id)?.host_key.trim()))?;
+            print::result(&format!("{id},[{id}]:* {}\n", server.sshd(id)?.host_key.trim()))?;
         }
-        SshCommand::LoginUser { server, up: true, instance, .. } => {
-            let standing = Server::of(&server).and_then(|server| server.standing(id(&instance)?));
+        SshCommand::LoginUser { up: true, machine, .. } => {
+            let standing = found(&machine).and_then(|(id, server)| server.standing(id));
             return Ok(if standing.is_ok_and(|standing| standing.can_be_entered()) {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
             });
         }
-        SshCommand::LoginUser { server, is, instance, .. } => {
-            let user = Server::of(&server).and_then(|server| Ok(server.sshd(id(&instance)?)?.user));
+        SshCommand::LoginUser { is, machine, .. } => {
+            let user = found(&machine).and_then(|(id, server)| Ok(server.sshd(id)?.user));
             match (is, user) {
                 (Some(is), Ok(user)) if is == user => {}
                 // OpenSSH's next question, for the way to the machine, reports the error.
@@ -75,6 +75,10 @@ pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn found(machine: &Machine) -> anyhow::Result<(InstanceId, Server)> {
+    Ok((id(&machine.instance)?, Server::of(&machine.server)?))
 }
 
 fn id(text: &str) -> anyhow::Result<InstanceId> {
