@@ -1,6 +1,6 @@
 //! Logins per second: connect, enter with a key, run `true`, read its exit status, at a simulated machine and at OpenSSH.
 
-use crate::process::Process;
+use crate::{parallel, process::Process};
 use anyhow::{Context, bail};
 use russh::{
     ChannelMsg,
@@ -17,17 +17,11 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
 
-/// Logins at the same time.
 const PARALLEL: usize = 16;
-const LIMIT: Duration = Duration::from_secs(120);
 /// The directory that sshd needs for privilege separation when root starts it; packages create it at boot.
 const PRIVILEGE_SEPARATION: &str = "/run/sshd";
 
@@ -64,37 +58,17 @@ impl Visitor {
     /// Logs in `count` times and returns the logins per second. Runs on threads of its own: a login costs the client as
     /// much as the server.
     pub(crate) async fn logins_per_second(&self, entrance: &Entrance, count: usize) -> anyhow::Result<f64> {
-        let (visitor, entrance) = (self.clone(), entrance.clone());
+        let (visitor, entrance) = (self.clone(), Arc::new(entrance.clone()));
         let all = move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(async {
-                tokio::time::timeout(LIMIT, visitor.enter_often(entrance, count))
-                    .await
-                    .context("logins take too long")?
-            })
+            let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
+            let rate = parallel::per_second(count, PARALLEL, move |_| {
+                let (visitor, config, entrance) = (visitor.clone(), Arc::clone(&config), Arc::clone(&entrance));
+                async move { visitor.enter(config, &entrance).await }
+            });
+            runtime.block_on(rate).context("logins")
         };
         tokio::task::spawn_blocking(all).await?
-    }
-
-    async fn enter_often(self, entrance: Entrance, count: usize) -> anyhow::Result<f64> {
-        let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
-        let (visits, entrance) = (Arc::new(AtomicUsize::new(0)), Arc::new(entrance));
-        let begun = Instant::now();
-        let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-        for _ in 0..PARALLEL {
-            let (visitor, config, entrance, visits) =
-                (self.clone(), Arc::clone(&config), Arc::clone(&entrance), Arc::clone(&visits));
-            tasks.spawn(async move {
-                while visits.fetch_add(1, Ordering::Relaxed) < count {
-                    visitor.enter(Arc::clone(&config), &entrance).await?;
-                }
-                Ok(())
-            });
-        }
-        while let Some(done) = tasks.join_next().await {
-            done??;
-        }
-        Ok(count as f64 / begun.elapsed().as_secs_f64())
     }
 
     async fn enter(&self, config: Arc<client::Config>, entrance: &Entrance) -> anyhow::Result<()> {

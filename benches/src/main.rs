@@ -11,6 +11,7 @@ mod fleet;
 mod logins;
 mod moto;
 mod options;
+mod parallel;
 mod process;
 mod program;
 mod random;
@@ -21,6 +22,7 @@ mod server;
 mod signer;
 mod start;
 
+use clap::Parser;
 use options::{Options, Role};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,12 +32,11 @@ use tokio::signal::unix::{SignalKind, signal};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let outcome = match options::read(std::env::args().skip(1)) {
-        Ok(Role::Bench(options)) => bench(&options),
-        Ok(Role::Bare) => bare::run(),
-        Ok(Role::Hold(database)) => start::hold(&database),
-        Ok(Role::Help) => report::line(options::HELP),
-        Err(error) => Err(error),
+    let options = Options::parse();
+    let outcome = match &options.role {
+        None => bench(&options),
+        Some(Role::Bare) => bare::run(),
+        Some(Role::Hold { database }) => start::hold(database),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,23 +1,18 @@
 //! The closest emulator, moto's server: how many key-pair calls it answers in a second.
 
-use crate::{client::Connection, process::Process};
+use crate::{client::Connection, parallel, process::Process};
 use anyhow::{Context, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     net::SocketAddr,
     process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
 
 /// Calls at the same time, each on a new connection: the server keeps none open.
 const PARALLEL: usize = 8;
 const READY_WITHIN: Duration = Duration::from_secs(60);
-const LIMIT: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
 pub(crate) struct Moto {
@@ -48,33 +43,16 @@ impl Moto {
     /// Imports and deletes that many key pairs, and returns the calls per second.
     pub(crate) async fn calls_per_second(&mut self, pairs: usize, public_key: &str) -> anyhow::Result<f64> {
         let material = STANDARD.encode(public_key).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-        let (first, address) = (self.imported, self.address);
+        let (first, address, material) = (self.imported, self.address, Arc::<str>::from(material));
         self.imported += pairs;
-        let (material, next) = (Arc::new(material), Arc::new(AtomicUsize::new(first)));
-        let begun = Instant::now();
-        let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-        for _ in 0..PARALLEL {
-            let (material, next) = (Arc::clone(&material), Arc::clone(&next));
-            tasks.spawn(async move {
-                loop {
-                    let pair = next.fetch_add(1, Ordering::Relaxed);
-                    if pair >= first + pairs {
-                        return Ok(());
-                    }
-                    call(address, &format!("Action=ImportKeyPair&KeyName=k{pair}&PublicKeyMaterial={material}"))
-                        .await?;
-                    call(address, &format!("Action=DeleteKeyPair&KeyName=k{pair}")).await?;
-                }
-            });
-        }
-        let all = async {
-            while let Some(done) = tasks.join_next().await {
-                done??;
+        let rate = parallel::per_second(pairs, PARALLEL, move |number| {
+            let (pair, material) = (first + number, Arc::clone(&material));
+            async move {
+                call(address, &format!("Action=ImportKeyPair&KeyName=k{pair}&PublicKeyMaterial={material}")).await?;
+                call(address, &format!("Action=DeleteKeyPair&KeyName=k{pair}")).await
             }
-            anyhow::Ok(())
-        };
-        tokio::time::timeout(LIMIT, all).await.context("moto's calls take too long")??;
-        Ok(2.0 * pairs as f64 / begun.elapsed().as_secs_f64())
+        });
+        Ok(2.0 * rate.await.context("moto's calls")?)
     }
 }
 

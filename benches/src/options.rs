@@ -1,41 +1,51 @@
 //! The command line.
 
-use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
-pub(crate) const HELP: &str = "\
-cargo xtask bench [OPTIONS]     the table of numbers that count
-  --instances A,B,...           sizes of the state; the first is what the others are compared with [1000,100000]
-  --rounds N                    alternating rounds [5]
-  --requests N                  measured requests of a case in a round, at least [6000]
-  --only WORD,...               some of: start, unbind, describe, logins, moto [all]
-  --quick                       small counts, to see that it works: the figures mean nothing
-  --binary FILE                 the cvmd to measure [CVMD_BINARY, or the one beside this program]
-  --against FILE                an older cvmd: measured in the same rounds by turns, and both printed side by side
-  --sshd FILE                   the sshd to compare with [/usr/sbin/sshd]";
-
-/// What this process does.
-#[derive(Debug)]
-pub(crate) enum Role {
-    Bench(Options),
-    /// Runs the yardstick.
-    Bare,
-    /// Holds a state in memory until its input ends.
-    Hold(PathBuf),
-    Help,
+/// The table of numbers that count.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "cargo xtask bench")]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) role: Option<Role>,
+    /// Sizes of the state, 50 to 4000000; the first is what the others are compared with.
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = size, default_value = "1000,100000")]
+    #[arg(default_value_if("quick", "true", "100,1000"))]
+    pub(crate) instances: Vec<usize>,
+    /// Alternating rounds.
+    #[arg(long, value_name = "N", value_parser = count, default_value = "5", default_value_if("quick", "true", "2"))]
+    pub(crate) rounds: usize,
+    /// Measured requests of a case in a round, at least.
+    #[arg(long, value_name = "N", value_parser = count, default_value = "6000")]
+    #[arg(default_value_if("quick", "true", "500"))]
+    pub(crate) requests: usize,
+    /// Some of: start, unbind, describe, logins, moto.
+    #[arg(long, value_name = "WORD,...", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Small counts, to see that it works: the figures mean nothing.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// The cvmd to measure, by default the one beside this program.
+    #[arg(long, value_name = "FILE", env = "CVMD_BINARY")]
+    pub(crate) binary: Option<PathBuf>,
+    /// An older cvmd: measured in the same rounds by turns, and both printed side by side.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
+    /// The sshd to compare with.
+    #[arg(long, value_name = "FILE", default_value = "/usr/sbin/sshd")]
+    pub(crate) sshd: PathBuf,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Options {
-    /// In the order given.
-    pub(crate) instances: Vec<usize>,
-    pub(crate) rounds: usize,
-    pub(crate) requests: usize,
-    pub(crate) quick: bool,
-    pub(crate) binary: PathBuf,
-    pub(crate) against: Option<PathBuf>,
-    pub(crate) sshd: PathBuf,
-    only: Vec<String>,
+/// What this process is for others of it.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Role {
+    /// Runs the yardstick.
+    #[command(hide = true)]
+    Bare,
+    /// Holds a state in memory until its input ends.
+    #[command(hide = true)]
+    Hold { database: PathBuf },
 }
 
 impl Options {
@@ -44,66 +54,25 @@ impl Options {
     }
 }
 
-/// Reads the words after the program's name.
-///
-/// # Errors
-/// A word that is not known, or a number that makes no sense.
-pub(crate) fn read(words: impl Iterator<Item = String>) -> anyhow::Result<Role> {
-    let mut words = words.peekable();
-    let mut options = Options {
-        instances: vec![1_000, 100_000],
-        rounds: 5,
-        requests: 6_000,
-        quick: false,
-        binary: binary()?,
-        against: None,
-        sshd: "/usr/sbin/sshd".into(),
-        only: Vec::new(),
-    };
-    match words.peek().map(String::as_str) {
-        Some("bare") => return Ok(Role::Bare),
-        Some("hold") => return Ok(Role::Hold(words.nth(1).context("hold what?")?.into())),
-        _ => {}
-    }
-    while let Some(word) = words.next() {
-        let mut value = || words.next().with_context(|| format!("{word} needs a value"));
-        match word.as_str() {
-            "--instances" => options.instances = numbers(&value()?)?,
-            "--rounds" => options.rounds = number(&value()?)?,
-            "--requests" => options.requests = number(&value()?)?,
-            "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
-            "--binary" => options.binary = value()?.into(),
-            "--against" => options.against = Some(value()?.into()),
-            "--sshd" => options.sshd = value()?.into(),
-            "--quick" => {
-                options.quick = true;
-                (options.instances, options.rounds, options.requests) = (vec![100, 1_000], 2, 500);
-            }
-            "--help" | "-h" => return Ok(Role::Help),
-            other => bail!("{other} is not known\n{HELP}"),
-        }
-    }
-    if options.instances.iter().any(|count| !(50..=4_000_000).contains(count)) {
-        bail!("--instances takes numbers from 50 to 4000000");
-    }
-    Ok(Role::Bench(options))
+fn size(text: &str) -> Result<usize, String> {
+    count(text).ok().filter(|size| (50..=4_000_000).contains(size)).ok_or_else(|| "50 to 4000000".to_owned())
 }
 
-fn numbers(text: &str) -> anyhow::Result<Vec<usize>> {
-    text.split(',').map(number).collect()
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1 on".to_owned())
 }
 
-fn number(text: &str) -> anyhow::Result<usize> {
-    let number = text.parse().with_context(|| format!("{text} is not a number"))?;
-    if number == 0 {
-        bail!("0 of something is too few");
-    }
-    Ok(number)
-}
+#[cfg(test)]
+mod test {
+    use super::*;
 
-fn binary() -> anyhow::Result<PathBuf> {
-    if let Ok(binary) = std::env::var("CVMD_BINARY") {
-        return Ok(binary.into());
+    #[test]
+    fn what_is_quick_is_small_unless_it_was_said() {
+        let read = |words: &[&str]| Options::parse_from(["bench"].iter().chain(words));
+        let usual = read(&[]);
+        assert_eq!((usual.instances, usual.rounds, usual.requests), (vec![1_000, 100_000], 5, 6_000));
+        let quick = read(&["--quick", "--rounds", "3"]);
+        assert_eq!((quick.instances, quick.rounds, quick.requests), (vec![100, 1_000], 3, 500));
+        assert!(matches!(read(&["hold", "x.db"]).role, Some(Role::Hold { .. })));
     }
-    Ok(std::env::current_exe()?.with_file_name("cvmd"))
 }

@@ -115,7 +115,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<(Vec<Row>, Vec<Pair
 
 async fn prepare<'a>(options: &'a Options, path: &'a Path) -> anyhow::Result<Ground<'a>> {
     let visitor = Visitor::new()?;
-    let mut program = Program::copy(&options.binary, path.join("cvmd")).context("cargo build --release")?;
+    let beside = std::env::current_exe()?.with_file_name("cvmd");
+    let binary = options.binary.as_ref().unwrap_or(&beside);
+    let mut program = Program::copy(binary, path.join("cvmd")).context("cargo build --release")?;
     let older = match &options.against {
         Some(binary) => Some(against::program(options, binary, &mut program, path, &visitor).await?),
         None => None,

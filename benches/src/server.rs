@@ -50,7 +50,6 @@ pub(crate) struct Server {
     counts_operations: bool,
 }
 
-/// What a number of requests cost.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cost {
     pub(crate) requests: usize,
@@ -77,7 +76,6 @@ impl Cost {
     }
 }
 
-/// Measures from here to its end.
 struct Meter {
     server: Cpu,
     ours: Cpu,
@@ -114,7 +112,6 @@ impl Bare {
         Ok(Bare { process, host: address.to_string(), connections: Connection::open_all(address).await? })
     }
 
-    /// Posts these bodies.
     pub(crate) async fn measure(&mut self, bodies: &[String]) -> anyhow::Result<Cost> {
         let requests = bodies.iter().map(|body| client::post(&self.host, "", body)).collect();
         let mut cost = Cost { requests: bodies.len(), ..Cost::default() };
@@ -181,7 +178,6 @@ impl Server {
         }
     }
 
-    /// Stops it and waits for its end.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         drop(self.connections);
         self.process.stop().await
@@ -196,7 +192,6 @@ impl Server {
         Ok(())
     }
 
-    /// Makes one call.
     pub(crate) async fn call(&mut self, action: &str, body: &Value) -> anyhow::Result<Value> {
         self.reconnect().await?;
         let request = signer::request(&self.host, action, &body.to_string());
@@ -214,7 +209,6 @@ impl Server {
         (0..count).map(draw).collect()
     }
 
-    /// Describes one instance with each request.
     pub(crate) async fn describe(&mut self, count: usize) -> anyhow::Result<Cost> {
         let bodies = self.describe_bodies(count);
         let requests = bodies.iter().map(|body| signer::request(&self.host, "DescribeInstances", body)).collect();
@@ -283,9 +277,7 @@ impl Server {
     /// succeeded.
     async fn all_are(&mut self, sample: &[usize], bound_by: Option<&str>) -> anyhow::Result<()> {
         for batch in sample.chunks(BATCH) {
-            let ids: Vec<_> = batch.iter().copied().map(fleet::instance_id).collect();
-            let reply = self.call("DescribeInstances", &json!({ "InstanceIds": ids, "Limit": BATCH })).await?;
-            let seen = reply["InstanceSet"].as_array().context("no InstanceSet")?;
+            let seen = self.seen(batch).await?;
             if seen.len() != batch.len() {
                 bail!("{} instances were asked for, and {} seen", batch.len(), seen.len());
             }
@@ -327,14 +319,18 @@ impl Server {
             return Ok(self.metrics().await?.get(UNDER_WAY) == Some(&0.0));
         }
         for batch in sample.chunks(BATCH) {
-            let ids: Vec<_> = batch.iter().copied().map(fleet::instance_id).collect();
-            let reply = self.call("DescribeInstances", &json!({ "InstanceIds": ids, "Limit": BATCH })).await?;
-            let seen = reply["InstanceSet"].as_array().context("no InstanceSet")?;
+            let seen = self.seen(batch).await?;
             if seen.iter().any(|row| row["LatestOperationState"] == "OPERATING") {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    async fn seen(&mut self, batch: &[usize]) -> anyhow::Result<Vec<Value>> {
+        let ids: Vec<_> = batch.iter().copied().map(fleet::instance_id).collect();
+        let mut reply = self.call("DescribeInstances", &json!({ "InstanceIds": ids, "Limit": BATCH })).await?;
+        serde_json::from_value(reply["InstanceSet"].take()).context("no InstanceSet")
     }
 
     /// Whether its metrics show how many operations are under way.

@@ -69,13 +69,7 @@ const HOMES_OF: &[Home] = &[
     Home {
         what: "env::var",
         // Two tests are asked by it to write pages.
-        homes: &[
-            "crates/server/src/cli/",
-            "xtask/",
-            "benches/",
-            "crates/actions/src/testing/",
-            "crates/server/src/config/page.rs",
-        ],
+        homes: &["crates/server/src/cli/", "xtask/", "crates/actions/src/testing/", "crates/server/src/config/page.rs"],
         free_in_tests: true,
         instead: "add a setting to the configuration",
     },
