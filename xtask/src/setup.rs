@@ -37,9 +37,13 @@ fn python() -> Result<(), String> {
     let mut venv = Command::new("python3");
     venv.args(["-m", "venv"]).arg(ground::venv());
     shell::run(venv)?;
-    // A registry that fails once must not fail the run.
-    pip_install().or_else(|_| pip_install()).or_else(|_| pip_install())?;
+    thrice(pip_install)?;
     fs::write(stamp, wanted).map_err(|error| error.to_string())
+}
+
+/// A registry that fails once must not fail the run.
+fn thrice(install: fn() -> Result<(), String>) -> Result<(), String> {
+    install().or_else(|_| install()).or_else(|_| install())
 }
 
 fn pip_install() -> Result<(), String> {
@@ -64,7 +68,7 @@ fn node() -> Result<(), String> {
     for name in ["package.json", "package-lock.json"] {
         fs::copy(from.join(name), ground::node().join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
-    npm_install().or_else(|_| npm_install()).or_else(|_| npm_install())?;
+    thrice(npm_install)?;
     fs::write(stamp, lock).map_err(|error| error.to_string())
 }
 

@@ -1,9 +1,9 @@
 //! Runs other programs and reports why they failed.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
 /// A cargo command at the root of the checkout.
@@ -17,24 +17,23 @@ pub fn cargo(args: &[&str]) -> Command {
 pub fn run(mut command: Command) -> Result<(), String> {
     let line = describe(&command);
     println!("$ {line}");
-    match command.stdin(Stdio::null()).status() {
+    ended(&line, command.stdin(Stdio::null()).status())
+}
+
+fn ended(line: &str, status: io::Result<ExitStatus>) -> Result<(), String> {
+    match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{line}` ended with {status}")),
-        Err(error) => Err(format!("`{line}` could not be started: {error}")),
+        Err(error) => Err(format!("`{line}` could not be run: {error}")),
     }
 }
 
 /// Runs a command to its end and returns its standard output.
 pub fn read(mut command: Command) -> Result<String, String> {
     let line = describe(&command);
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("`{line}` could not be started: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("`{line}` ended with {}", output.status));
-    }
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("`{line}` could not be run: {error}"))?;
+    ended(&line, Ok(output.status))?;
     String::from_utf8(output.stdout).map_err(|error| format!("`{line}` printed no UTF-8: {error}"))
 }
 
@@ -42,22 +41,15 @@ pub fn read(mut command: Command) -> Result<String, String> {
 pub fn watch(mut command: Command, mut see: impl FnMut(&str)) -> Result<(), String> {
     let line = describe(&command);
     println!("$ {line}");
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("`{line}` could not be started: {error}"))?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| format!("`{line}` could not be run: {error}"))?;
     if let Some(stdout) = child.stdout.take() {
         for text in BufReader::new(stdout).lines().map_while(Result::ok) {
             println!("{text}");
             see(&text);
         }
     }
-    match child.wait() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{line}` ended with {status}")),
-        Err(error) => Err(format!("`{line}` was lost: {error}")),
-    }
+    ended(&line, child.wait())
 }
 
 /// Whether a program of that name is in PATH.
