@@ -171,7 +171,6 @@ pub(crate) async fn of_logins(
     }
 }
 
-/// Prints both columns of every pair.
 pub(crate) fn table(binary: &Path, pairs: &[Pair]) -> anyhow::Result<()> {
     report::line(&format!("\nbeside {}, older:ours, above 1 ours is cheaper", binary.display()))?;
     let head = ["what", "unit", "older", "ours", "min", "median", "max", "verdict"];

@@ -27,7 +27,6 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
 }
 
-/// A reply.
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     pub(crate) status: u16,
@@ -90,7 +89,6 @@ pub(crate) fn get(host: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
 }
 
-/// Whether a reply is the right one.
 pub(crate) type Judge = fn(&Reply<'_>) -> bool;
 
 /// Sends every request once; each connection takes the next one as soon as it has its answer.

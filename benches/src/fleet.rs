@@ -10,7 +10,6 @@ use std::{
 
 /// The instance that runs and admits our key; all others are stopped.
 pub(crate) const RUNNING: usize = 0;
-/// Instances per key pair at first.
 const INSTANCES_PER_KEY: usize = 10;
 const CHARACTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// The number of ids of eight characters.
@@ -42,7 +41,6 @@ fn characters(index: usize) -> String {
     text.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// Writes a seed with that many instances.
 pub(crate) fn write_seed(path: &Path, instances: usize, public_key: &str) -> anyhow::Result<()> {
     let mut file = BufWriter::new(File::create(path).context("the seed cannot be written")?);
     write!(file, "{{\"KeyPairs\":[{}", json!({ "KeyId": key_id(0), "KeyName": "ours", "PublicKey": public_key }))?;

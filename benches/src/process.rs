@@ -51,7 +51,6 @@ impl Process {
         Cpu::of(self.child.id())
     }
 
-    /// Resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
@@ -113,7 +112,6 @@ impl Cpu {
         Ok(Cpu { threads, ticks: field(11)? + field(12)? })
     }
 
-    /// The CPU time of this process.
     pub(crate) fn ours() -> anyhow::Result<Cpu> {
         Cpu::of(std::process::id())
     }

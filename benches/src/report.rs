@@ -9,7 +9,6 @@ pub(crate) enum Better {
     Lower,
 }
 
-/// A line of the table.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) what: String,
@@ -21,13 +20,11 @@ pub(crate) struct Row {
     pub(crate) ratios: Result<Vec<f64>, String>,
 }
 
-/// Prints a line.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(())
 }
 
-/// Prints the table.
 pub(crate) fn table(rows: &[Row]) -> anyhow::Result<()> {
     let mut cells =
         vec![["what", "against", "first goal", "goal", "min", "median", "max", "verdict"].map(str::to_owned)];
@@ -69,7 +66,6 @@ impl Row {
         if self.goals.is_some_and(|goals| goals.0 > 1.0) { "x" } else { "" }
     }
 
-    /// Judges the median.
     fn verdict(&self, value: f64) -> String {
         let Some((first, last)) = self.goals else { return "-".to_owned() };
         let reached = |goal: f64| match self.better {

@@ -21,7 +21,6 @@ pub fn run() -> Tally {
     tally
 }
 
-/// Formats every Rust file.
 pub fn write_format() -> Tally {
     Tally::of(format(&[]))
 }

@@ -23,7 +23,6 @@ impl Tally {
         Tally { skipped: vec![what.into()], ..Tally::default() }
     }
 
-    /// The tally of one step.
     pub fn of(step: Result<(), String>) -> Tally {
         step.map_or_else(Tally::failed, |()| Tally::passed(1))
     }

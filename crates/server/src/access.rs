@@ -40,7 +40,6 @@ impl Access {
         Ok(Access { metrics_token, connect_peers })
     }
 
-    /// Whether the request may see the metrics.
     pub(crate) fn shows_metrics_to(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.metrics_token else { return true };
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));

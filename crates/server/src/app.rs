@@ -108,7 +108,6 @@ impl App {
         self.engine.get().map(|gauge| gauge()).unwrap_or_default()
     }
 
-    /// All metrics in Prometheus' text form.
     pub(crate) fn metrics_text(&self) -> String {
         let held = Held {
             connections: self.connections.count(),
@@ -154,7 +153,6 @@ pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Stores the settings of the data directory.
 pub(crate) async fn put_settings(state: &State, settings: Settings) -> anyhow::Result<()> {
     Ok(write(state, move |tx| tx.put_settings(settings)).await?)
 }

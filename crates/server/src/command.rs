@@ -121,7 +121,6 @@ async fn prepare(
     work::compute(app, context.account.0, size, parse).await.flatten()
 }
 
-/// Parses a command at once.
 pub(crate) fn prepare_now(
     action: &Action,
     params: Params,

@@ -58,7 +58,6 @@ impl MasterKey {
         MasterKey::open(path)
     }
 
-    /// Reads the key, or makes it.
     pub(crate) fn open(path: &Path) -> anyhow::Result<MasterKey> {
         if !path.exists() {
             let mut key = [0; 32];

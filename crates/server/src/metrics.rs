@@ -72,7 +72,6 @@ pub(crate) struct Metrics {
     by_name: BTreeMap<&'static str, Arc<Requests>>,
 }
 
-/// The requests of one action.
 #[derive(Debug, Default)]
 struct Requests {
     codes: Codes,

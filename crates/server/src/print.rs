@@ -8,7 +8,6 @@ use std::io::{ErrorKind, IsTerminal, Write};
 /// A shell's status for a program ended by SIGPIPE: 128 and the signal's number.
 pub(crate) const CLOSED_PIPE: u8 = 141;
 
-/// Something could not be printed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unprinted {
     /// The reader has gone away, as `head` does when it has read enough. There is nobody to complain to.

@@ -41,7 +41,6 @@ impl Tls {
         Ok(Tls { authority: Authority::open(data, clock, provider)?, given })
     }
 
-    /// Whether the operator gave a certificate.
     pub(crate) fn is_given(&self) -> bool {
         self.given.is_some()
     }

@@ -57,7 +57,6 @@ fn fault(view: &View, machines: Survey) -> Option<Fault> {
     }
 }
 
-/// Whether `machines.db` must hold machines.
 fn has_machines(view: &View) -> bool {
     let is_launched = |instance: &Instance| {
         let goal = instance.operation.as_ref().map(|operation| &operation.goal);
@@ -67,7 +66,6 @@ fn has_machines(view: &View) -> bool {
     view.all_instances().any(|instance| is_launched(instance))
 }
 
-/// Whether it must hold disks of images.
 fn has_images(view: &View) -> bool {
     view.custom_images().all().any(|image| image.state == ImageState::Normal)
 }

@@ -57,7 +57,6 @@ pub(crate) fn is_free(app: &App, account: u32, size: Size) -> bool {
     size == Size::Small && app.pace.is_light(account) && app.replies.has_room_for(account)
 }
 
-/// Computes for an account at once.
 pub(crate) fn compute_now<T>(app: &App, account: u32, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let done = work();
@@ -101,7 +100,6 @@ async fn turn_with_room(app: &App, account: u32, size: Size) -> Result<Turn<Owne
     }
 }
 
-/// Waits for a turn.
 pub(crate) async fn turn(app: &App, turns: &Turns<Owner>, owner: Owner) -> Result<Turn<Owner>, Reason> {
     turns.take(owner).await.map_err(|too_many| {
         app.metrics.reached(Bound::Turns);

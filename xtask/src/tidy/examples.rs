@@ -63,7 +63,6 @@ fn page(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// The folder of a file with checks.
 fn folder(file: &SourceFile) -> Option<&str> {
     let (folder, name) = file.path.strip_prefix(CLIENTS)?.split_once('/')?;
     (name.starts_with("test_") && name.ends_with(".py")).then_some(folder)

@@ -9,11 +9,8 @@ pub(crate) struct Modules<'a> {
     by_path: BTreeMap<Vec<&'a str>, Module<'a>>,
 }
 
-/// One file imports something from another.
 pub(crate) struct Import {
-    /// The importing module.
     pub from: String,
-    /// The module that defines the item.
     pub to: String,
     /// The line in `from`, counted from 1.
     pub line: usize,

@@ -4,7 +4,6 @@ use super::source::SourceFile;
 use crate::{ground, shell};
 use std::{fmt, fs, process::Command};
 
-/// Everything a rule may read.
 pub(crate) struct Workspace {
     /// The files that git tracks or would track, in git's order; binary files are left out.
     pub files: Vec<SourceFile>,

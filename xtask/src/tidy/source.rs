@@ -43,7 +43,6 @@ impl SourceFile {
         line > self.lines_before_test
     }
 
-    /// All functions, in order.
     pub fn functions(&self) -> Vec<Function> {
         let bytes = self.code.as_bytes();
         words(&self.code)

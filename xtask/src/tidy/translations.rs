@@ -92,7 +92,6 @@ fn rows(text: &str) -> Vec<Part> {
     .collect()
 }
 
-/// A line with its number.
 type Line<'a> = (usize, &'a str);
 
 /// The numbered lines outside code fences, and those inside, with the fences.

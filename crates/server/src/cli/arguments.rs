@@ -29,7 +29,6 @@ pub(crate) struct Data {
     pub(crate) data: Option<PathBuf>,
 }
 
-/// Which server a command means.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServerArguments {
     #[command(flatten)]
@@ -39,7 +38,6 @@ pub(crate) struct ServerArguments {
     pub(crate) endpoint: Option<String>,
 }
 
-/// Which machine a command means.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Machine {
     #[command(flatten)]

@@ -24,7 +24,6 @@ use std::{io::IsTerminal, process::ExitCode, time::Duration};
 /// How long machines may take to be removed with their account.
 const REMOVED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Runs one command line.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => {

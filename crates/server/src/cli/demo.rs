@@ -186,7 +186,6 @@ struct Story<'a> {
     ours: bool,
 }
 
-/// The expected outcome of a login.
 #[derive(Clone, Copy)]
 enum Expected<'a> {
     Enters,

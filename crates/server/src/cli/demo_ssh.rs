@@ -30,7 +30,6 @@ pub(crate) struct Attempt {
     pub(crate) complained: String,
 }
 
-/// The client that logs in.
 #[derive(Debug)]
 pub(crate) enum Ssh {
     /// OpenSSH, with the script that passes passwords to it.
@@ -40,7 +39,6 @@ pub(crate) enum Ssh {
     Own,
 }
 
-/// Where to log in.
 #[derive(Debug, Clone)]
 pub(crate) struct Entrance {
     pub(crate) user: String,

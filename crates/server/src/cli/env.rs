@@ -6,7 +6,6 @@ use crate::{cli::arguments::Client, data::ca_certificate};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// What a client needs to know.
 struct Facts {
     /// The server's address with its scheme.
     endpoint: String,

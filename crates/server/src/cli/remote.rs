@@ -28,7 +28,6 @@ use std::{
     path::PathBuf,
 };
 
-/// A server to ask.
 #[derive(Debug, Clone)]
 pub(crate) enum Server {
     At { directory: PathBuf, data: Data },
@@ -106,7 +105,6 @@ impl Server {
         }
     }
 
-    /// Asks the server for a machine's sshd.
     pub(crate) fn sshd(&self, id: InstanceId) -> anyhow::Result<Sshd> {
         self.standing(id)?.sshd.map_err(anyhow::Error::msg)
     }
@@ -134,7 +132,6 @@ impl Server {
         Ok(answer.as_array().into_iter().flatten().filter_map(machine).collect())
     }
 
-    /// Opens a tunnel to a machine's sshd.
     pub(crate) fn tunnel(&self, id: InstanceId) -> anyhow::Result<Tunnel> {
         let (address, stream) = self.connect()?;
         http_client::tunnel(stream, &address, &format!("{id}:22"))
@@ -177,7 +174,6 @@ impl Server {
     }
 }
 
-/// Whether the address is on this host.
 fn is_this_host(address: &str) -> bool {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');

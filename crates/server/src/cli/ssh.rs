@@ -38,7 +38,6 @@ const STRICT: [(&str, &str); 5] = [
     ("CheckHostIP", "no"),
 ];
 
-/// Runs one of these commands.
 pub(crate) fn run(command: SshCommand) -> anyhow::Result<ExitCode> {
     match command {
         SshCommand::Ssh { server, identity, relay, words } => {

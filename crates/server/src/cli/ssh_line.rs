@@ -19,7 +19,6 @@ const TRUST: [&str; 6] = [
     "CheckHostIP",
 ];
 
-/// The parsed arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SshLine {
     /// As written: `ins-...` or `USER@ins-...`.

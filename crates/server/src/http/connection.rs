@@ -15,14 +15,12 @@ pub(super) struct Tunnel {
     pub(super) upgrade: OnUpgrade,
 }
 
-/// The other end of a tunnel.
 pub(super) enum End {
     Vendor { host: Box<str>, way: Way },
     Machine(Relay),
     Console { machine: cvmd_hypervisor::Connection, place: Slot },
 }
 
-/// One HTTP connection.
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
     pub(super) presence: Arc<Presence>,

@@ -12,7 +12,6 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// The open connections.
 #[derive(Debug)]
 pub(crate) struct Connections {
     connections_max: usize,
@@ -53,9 +52,7 @@ pub(crate) struct Presence {
 /// The bound that a new connection has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crowd {
-    /// The maximum of all connections.
     All,
-    /// The maximum of one peer.
     OfPeer,
 }
 

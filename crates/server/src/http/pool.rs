@@ -80,7 +80,6 @@ pub(super) struct Share {
     number: u64,
 }
 
-/// The part is too large.
 #[derive(Debug)]
 pub(super) struct Crowded;
 

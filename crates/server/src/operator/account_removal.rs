@@ -21,7 +21,6 @@ use cvmd_wire::{Dialect, Language, Params};
 use serde_json::{Map, Value, json};
 use std::{path::Path, sync::Arc};
 
-/// The action's name in the journal.
 pub(crate) const ACTION: &str = "RemoveAccount";
 /// The maximum of instances that one question terminates, and of rows that one transaction deletes.
 const INSTANCES_AT_ONCE: usize = 100;

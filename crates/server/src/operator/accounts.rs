@@ -190,7 +190,6 @@ pub(crate) async fn add(app: &App, name: &str) -> anyhow::Result<Value> {
     }))
 }
 
-/// Makes another credential for an account.
 pub(crate) async fn add_credential(app: &App, account: &str) -> anyhow::Result<Value> {
     let (id, key) = new_credential();
     let put_credential = putting(app, &id, key.expose());

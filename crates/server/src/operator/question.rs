@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// The maximum of journal lines in one answer.
 pub(crate) const LINES_MAX: u32 = 1_000;
 
-/// A question.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
     /// Endpoint, region and the first account's credential.

@@ -90,7 +90,6 @@ impl Names {
     }
 }
 
-/// The account of a line.
 struct Whose<'a> {
     name: &'a str,
     uin: u64,

@@ -39,7 +39,6 @@ use tokio::{
 const MACHINES_MAX: usize = 2_000;
 /// The maximum of instances that one line of the journal names.
 const INSTANCES_NAMED: usize = 100;
-/// The maximum bytes of a question.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The time limit for sending a question.
@@ -55,7 +54,6 @@ const REST: Duration = Duration::from_millis(50);
 /// Where clients reach a running server, and where it has written its first credential.
 #[derive(Debug)]
 pub(crate) struct Location {
-    /// The operator's socket.
     pub(crate) socket: PathBuf,
     pub(crate) credential_file: PathBuf,
     /// The API's endpoint, with its scheme.

@@ -21,7 +21,6 @@ pub(crate) const NO_PEER: &str =
 const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 
-/// The other end of a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// cvmd itself, in place of one of the vendor's hosts.
@@ -30,7 +29,6 @@ pub(crate) enum Target {
     Machine { named: Named, port: u16 },
 }
 
-/// How a machine is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
     Instance(InstanceId),

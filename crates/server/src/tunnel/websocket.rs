@@ -28,7 +28,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// named.
 pub(crate) const BINARY: &str = "binary";
 
-/// The parts of a client's upgrade request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Handshake {
     /// The answer's `Sec-WebSocket-Accept`.
