@@ -351,11 +351,15 @@ mod test {
 
     #[test]
     fn sqlite_passes() {
-        suite(|| {
-            let directory = tempfile::tempdir().unwrap();
-            Box::new(move || {
-                Box::new(SqliteEngine::open(&directory.path().join("rows"), Options::new(streams())).unwrap())
-            })
-        });
+        for has_index in [true, false] {
+            suite(|| {
+                let directory = tempfile::tempdir().unwrap();
+                Box::new(move || {
+                    let mut options = Options::new(streams());
+                    options.has_index = has_index;
+                    Box::new(SqliteEngine::open(&directory.path().join("rows"), options).unwrap())
+                })
+            });
+        }
     }
 }

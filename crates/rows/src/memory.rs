@@ -298,3 +298,52 @@ impl Streams for Shared {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn one() -> Group {
+        let mut group = Group::new();
+        group.put("vpcs", 1, b"one");
+        group
+    }
+
+    #[test]
+    fn appends_end_as_they_were_told_to() {
+        let mut engine = MemoryEngine::new(vec![]);
+        engine.end_with(Outcome::Refused);
+        assert!(matches!(engine.append(1, &one()), Err(Error::Full { .. })));
+        engine.end_with(Outcome::FailedWithout);
+        assert!(matches!(engine.append(1, &one()), Err(Error::Unknown { .. })));
+        assert!(matches!(engine.append(1, &one()), Err(Error::Closed { .. })), "until it is opened again");
+        assert_eq!(engine.closed(), Some("made to fail"));
+        let mut engine = engine.reopen();
+        assert_eq!(engine.load(&mut |_| Ok(())).unwrap(), 0);
+        engine.end_with(Outcome::FailedWith);
+        assert!(matches!(engine.append(1, &one()), Err(Error::Unknown { .. })));
+        let mut engine = engine.reopen();
+        assert_eq!(engine.load(&mut |_| Ok(())).unwrap(), 1, "it was durable in truth");
+        engine.end_with(Outcome::Durable);
+        engine.append(2, &one()).unwrap();
+    }
+
+    #[test]
+    fn an_append_that_is_held_ends_when_it_is_let_go() {
+        let mut engine = MemoryEngine::new(vec![]);
+        let control = engine.clone();
+        control.hold(true);
+        let (begun, inbox) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let appending = scope.spawn(move || {
+                begun.send(()).unwrap();
+                engine.append(1, &one())
+            });
+            inbox.recv().unwrap();
+            assert_eq!(control.reopen().load(&mut |_| panic!("nothing is there yet")).unwrap(), 0);
+            control.hold(false);
+            appending.join().unwrap().unwrap();
+        });
+        assert_eq!(control.reopen().load(&mut |_| Ok(())).unwrap(), 1);
+    }
+}

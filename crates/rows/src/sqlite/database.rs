@@ -48,7 +48,11 @@ pub(super) fn create(directory: &Path, page_bytes: u32) -> Result<(), Error> {
     if path.try_exists().map_err(io(&path))? {
         return Ok(());
     }
-    make_directory(directory)?;
+    if !directory.try_exists().map_err(io(directory))? {
+        make_directory(directory)?;
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or(Path::new(".")))?;
+    }
     if let Some(witness) = witness(directory)? {
         return Err(Error::Incomplete { file: name(&path), witness });
     }

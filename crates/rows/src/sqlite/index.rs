@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-type Tables = HashMap<Box<str>, HashMap<u64, u64, foldhash::fast::FixedState>>;
+type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+/// Revisions by table and sequence.
+type Tables = Map<Box<str>, Map<u64, u64>>;
 
 /// Rows whose newest content is in the log.
 #[derive(Debug, Default)]

@@ -12,7 +12,8 @@ pub(super) type Heads = HashMap<String, HashMap<u64, Head>>;
 pub(super) struct Known {
     pub(super) revision: u64,
     pub(super) heads: Heads,
-    pub(super) index: Index,
+    /// Where rows stand in the log; None when it is not kept.
+    pub(super) index: Option<Index>,
     /// Bytes of groups that the named snapshot does not cover.
     pub(super) log_bytes: u64,
 }
@@ -22,8 +23,8 @@ impl Known {
     pub(super) fn appended(&mut self, revision: u64, group: &Group, touched: Vec<Touched>, heads: Vec<Head>) {
         self.revision = revision;
         self.log_bytes += group.body().len() as u64;
-        for change in group.changes() {
-            self.index.note(change.table, change.sequence, revision);
+        if let Some(index) = &mut self.index {
+            group.changes().for_each(|change| index.note(change.table, change.sequence, revision));
         }
         for (Touched { stream, number, .. }, head) in touched.into_iter().zip(heads) {
             self.heads.entry(stream).or_default().insert(number, head);

@@ -3,6 +3,7 @@
 use super::{
     database::{file, last_revision, named},
     entries::{Head, Table, ends},
+    index::Index,
     known::{Heads, Known},
     log::{LogRow, group},
     snapshot::Snapshot,
@@ -51,6 +52,7 @@ fn load_both(
     let covered = snapshot.map_or(0, |snapshot| snapshot.named().revision);
     let revision = last_revision(reader).map_err(failed)?;
     let mut known = Known { revision, ..Known::default() };
+    let mut index = Index::default();
     let mut gathered = Gathered::new(take);
     let mut expected = revision;
     let mut statement = reader
@@ -63,13 +65,13 @@ fn load_both(
             break;
         }
         expected -= 1;
-        known.take(path, &group, &mut gathered)?;
+        known.take(path, &group, &mut index, &mut gathered)?;
     }
     if expected != covered {
         return Err(damaged(path, &format!("group {expected}"), "it is missing"));
     }
     if let Some(snapshot) = snapshot {
-        let mut take = |table: &str, sequence, body: &[u8]| match known.index.find(table, sequence) {
+        let mut take = |table: &str, sequence, body: &[u8]| match index.find(table, sequence) {
             Some(_) => Ok(()),
             None => gathered.push(table, sequence, body),
         };
@@ -80,12 +82,19 @@ fn load_both(
     }
     gathered.finish()?;
     check_ends(path, reader, tables, &known.heads)?;
+    known.index = Some(index);
     Ok(known)
 }
 
 impl Known {
     /// Takes what an older group has that no later one had.
-    fn take(&mut self, path: &Path, group: &LogRow<'_>, gathered: &mut Gathered<'_, '_>) -> Result<(), Error> {
+    fn take(
+        &mut self,
+        path: &Path,
+        group: &LogRow<'_>,
+        index: &mut Index,
+        gathered: &mut Gathered<'_, '_>,
+    ) -> Result<(), Error> {
         self.log_bytes += group.body.len() as u64;
         for Touched { stream, number, part, .. } in &group.touched {
             let parts = self.heads.entry(stream.clone()).or_default();
@@ -95,10 +104,10 @@ impl Known {
         let malformed =
             |cause: crate::group::Malformed| damaged(path, &format!("group {}", group.revision), &cause.to_string());
         for change in changes.map_err(malformed)?.into_iter().rev() {
-            if self.index.find(change.table, change.sequence).is_some() {
+            if index.find(change.table, change.sequence).is_some() {
                 continue;
             }
-            self.index.note(change.table, change.sequence, group.revision);
+            index.note(change.table, change.sequence, group.revision);
             if let Some(body) = change.body {
                 gathered.push(change.table, change.sequence, body)?;
             }

@@ -2,55 +2,46 @@
 
 use super::run::{Keyed, Source};
 use crate::Error;
-use std::{cmp::Ordering, iter::Peekable};
+use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
 
 /// Rows of all sources in the order of their keys, each once. Deleted ones are left out.
 pub(super) struct Merged {
     /// Oldest first.
-    sources: Vec<Peekable<Source>>,
+    sources: Vec<Source>,
+    /// The next row of each source that has one.
+    heads: BinaryHeap<Head>,
+    /// The key that was met last: rows of older sources with the same one are outdated.
+    last: Option<(Arc<str>, i64)>,
+    error: Option<Error>,
+}
+
+struct Head {
+    row: Keyed,
+    source: usize,
 }
 
 impl Merged {
     /// The sources stand from the oldest to the newest.
-    pub(super) fn of(sources: impl IntoIterator<Item = Source>) -> Merged {
-        Merged { sources: sources.into_iter().map(Iterator::peekable).collect() }
+    pub(super) fn of(sources: Vec<Source>) -> Merged {
+        let count = sources.len();
+        let mut merged = Merged { sources, heads: BinaryHeap::new(), last: None, error: None };
+        (0..count).for_each(|source| merged.advance(source));
+        merged
     }
 
-    /// The next row, deleted or not.
-    fn newest(&mut self) -> Option<Result<Keyed, Error>> {
-        let mut first: Option<usize> = None;
-        for index in 0..self.sources.len() {
-            match self.sources[index].peek() {
-                None => continue,
-                Some(Err(_)) => return self.sources[index].next(),
-                Some(Ok(_)) => {}
-            }
-            // Of the same key the newest source counts.
-            if first.is_none_or(|first| self.compare(index, first) != Ordering::Greater) {
-                first = Some(index);
-            }
+    fn advance(&mut self, source: usize) {
+        match self.sources[source].next() {
+            Some(Ok(row)) => self.heads.push(Head { row, source }),
+            Some(Err(error)) => self.error = Some(error),
+            None => {}
         }
-        let first = first?;
-        for older in 0..first {
-            if self.compare(older, first) == Ordering::Equal {
-                self.sources[older].next();
-            }
-        }
-        self.sources[first].next()
     }
 
-    fn compare(&mut self, one: usize, other: usize) -> Ordering {
-        let [one, other] = [one, other].map(|index| match self.sources[index].peek() {
-            Some(Ok(row)) => Some((std::sync::Arc::clone(&row.table), row.sequence)),
-            _ => None,
-        });
-        match (one, other) {
-            (Some(one), Some(other)) => one.cmp(&other),
-            (None, None) => Ordering::Equal,
-            // What has ended comes last.
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), None) => Ordering::Less,
-        }
+    /// The next row of any source.
+    fn pop(&mut self) -> Option<Keyed> {
+        let Head { row, source } = self.heads.pop()?;
+        self.advance(source);
+        Some(row)
     }
 }
 
@@ -59,13 +50,44 @@ impl Iterator for Merged {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.newest()? {
-                Ok(row) if row.body.is_none() => {}
-                row => return Some(row),
+            if let Some(error) = self.error.take() {
+                return Some(Err(error));
+            }
+            let row = self.pop()?;
+            let is_outdated =
+                self.last.as_ref().is_some_and(|(table, sequence)| *sequence == row.sequence && *table == row.table);
+            if is_outdated {
+                continue;
+            }
+            self.last = Some((Arc::clone(&row.table), row.sequence));
+            if row.body.is_some() {
+                return Some(Ok(row));
             }
         }
     }
 }
+
+impl Ord for Head {
+    /// The greatest is the one with the first key, and of the same key the newest.
+    fn cmp(&self, other: &Head) -> Ordering {
+        let of_key = other.row.table.cmp(&self.row.table).then(other.row.sequence.cmp(&self.row.sequence));
+        of_key.then(self.source.cmp(&other.source))
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Head) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Head) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Head {}
 
 #[cfg(test)]
 mod test {
@@ -84,7 +106,7 @@ mod test {
             source(&[("a", 1, Some("old")), ("a", 2, Some("old")), ("b", -5, Some("old")), ("b", 1, Some("old"))]);
         let middle = source(&[("a", 2, None), ("b", 1, Some("mid")), ("c", 1, None)]);
         let newest = source(&[("a", 2, Some("new")), ("a", 3, Some("new")), ("b", -5, None)]);
-        let merged: Vec<_> = Merged::of([oldest, middle, newest])
+        let merged: Vec<_> = Merged::of(vec![oldest, middle, newest])
             .map(|row| {
                 let row = row.unwrap();
                 (row.table.to_string(), row.sequence, String::from_utf8(row.body.unwrap().into()).unwrap())
@@ -92,5 +114,12 @@ mod test {
             .collect();
         let expected = [("a", 1, "old"), ("a", 2, "new"), ("a", 3, "new"), ("b", 1, "mid")];
         assert_eq!(merged, expected.map(|(table, sequence, body)| (table.to_owned(), sequence, body.to_owned())));
+    }
+
+    #[test]
+    fn an_error_of_any_source_ends_it() {
+        let broken: Source = Box::new(std::iter::once(Err(Error::Gone { from: 1, first: 2 })));
+        let merged = Merged::of(vec![source(&[("a", 1, Some("x"))]), broken]);
+        assert!(merged.collect::<Result<Vec<_>, _>>().is_err());
     }
 }

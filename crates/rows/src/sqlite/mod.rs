@@ -28,6 +28,7 @@ use crate::{Engine, Error, Group, StreamSpec, Streams, Take, TakeGroup};
 use append::Writer;
 pub use check::check;
 use entries::Table;
+use index::Index;
 use known::Known;
 use rusqlite::Connection;
 use snapshot::Snapshot;
@@ -51,6 +52,9 @@ pub struct Options {
     /// Bytes in SQLite's own log after which it is written back. What is in that log only can be swallowed by damage to
     /// it: SQLite takes its first bad frame for its end.
     pub checkpoint_bytes: u64,
+    /// Whether it is remembered where in the log each row stands, some 30 bytes a row, for [`Engine::get`] to find it at
+    /// once. Without, `get` reads the log backwards.
+    pub has_index: bool,
     steps: Steps,
 }
 
@@ -64,6 +68,7 @@ impl Options {
             snapshot_min_bytes: 32 << 20,
             run_bytes: 32 << 20,
             checkpoint_bytes: 4 << 20,
+            has_index: true,
             steps: Steps::default(),
         }
     }
@@ -204,7 +209,7 @@ impl SqliteEngine {
                 self.has_older = true;
                 self.retry_bytes = 0;
                 if let Some(known) = &mut self.known {
-                    known.index.end_snapshot();
+                    known.index.iter_mut().for_each(Index::end_snapshot);
                     known.log_bytes = known.log_bytes.saturating_sub(self.covered_bytes);
                 }
                 self.stage = Stage::Deleting(named.revision);
@@ -234,7 +239,7 @@ impl SqliteEngine {
 
     fn begin(&mut self) -> Result<(), Error> {
         let known = self.known()?;
-        known.index.begin_snapshot();
+        known.index.iter_mut().for_each(Index::begin_snapshot);
         let (through, log_bytes) = (known.revision, known.log_bytes);
         self.covered_bytes = log_bytes;
         let plan = Plan {
@@ -247,6 +252,10 @@ impl SqliteEngine {
         };
         self.stage = Stage::Writing(plan.start().map_err(words::io(&self.path))?);
         Ok(())
+    }
+
+    fn row_in_snapshot(&self, table: &str, sequence: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.snapshot.as_ref().map_or(Ok(None), |snapshot| snapshot.get(table, sequence))
     }
 
     /// Closes the writer for good: what became of its last write is not guessed.
@@ -262,7 +271,8 @@ impl SqliteEngine {
 
 impl Engine for SqliteEngine {
     fn load(&mut self, take: &mut Take<'_>) -> Result<u64, Error> {
-        let (known, snapshot) = load::load(&self.directory, &self.reader, &self.tables, take)?;
+        let (mut known, snapshot) = load::load(&self.directory, &self.reader, &self.tables, take)?;
+        known.index = known.index.filter(|_| self.options.has_index);
         let revision = known.revision;
         self.known = Some(known);
         self.snapshot = snapshot;
@@ -282,11 +292,15 @@ impl Engine for SqliteEngine {
         self.known()?;
         let Some(known) = &self.known else { return Ok(None) };
         let covered = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.named().revision);
+        let Some(index) = &known.index else {
+            let in_log = read::row_in_log(&self.path, &self.reader, covered, table, sequence)?;
+            return in_log.map_or_else(|| self.row_in_snapshot(table, sequence), Ok);
+        };
         // What the snapshot covers may be gone from the log.
-        if let Some(revision) = known.index.find(table, sequence).filter(|revision| *revision > covered) {
-            return read::row_in_group(&self.path, &self.reader, revision, table, sequence);
+        match index.find(table, sequence).filter(|revision| *revision > covered) {
+            Some(revision) => read::row_in_group(&self.path, &self.reader, revision, table, sequence),
+            None => self.row_in_snapshot(table, sequence),
         }
-        self.snapshot.as_ref().map_or(Ok(None), |snapshot| snapshot.get(table, sequence))
     }
 
     fn read(&mut self, from: u64, take: &mut TakeGroup<'_>) -> Result<(), Error> {

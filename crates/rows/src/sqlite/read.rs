@@ -27,14 +27,41 @@ pub(super) fn row_in_group(
     let mut statement = connection.prepare_cached(query).map_err(failed)?;
     let mut rows = statement.query([revision.cast_signed()]).map_err(failed)?;
     let row = rows.next().map_err(failed)?.ok_or_else(|| wrong("it is missing"))?;
+    let newest = newest_in(path, &group(path, row)?, table, sequence)?;
+    newest.ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))
+}
+
+/// The same without knowing the group: reads the log backwards, as far as the snapshot. `None` when no group has the row.
+pub(super) fn row_in_log(
+    path: &Path,
+    connection: &Connection,
+    covered: u64,
+    table: &str,
+    sequence: u64,
+) -> Result<Option<Option<Vec<u8>>>, Error> {
+    let failed = |error: rusqlite::Error| failed(path, &error);
+    let query = "SELECT revision, crc, touched, body FROM log WHERE revision > ?1 ORDER BY revision DESC";
+    let mut statement = connection.prepare_cached(query).map_err(failed)?;
+    let mut rows = statement.query([covered.cast_signed()]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let newest = newest_in(path, &group(path, row)?, table, sequence)?;
+        if newest.is_some() {
+            return Ok(newest);
+        }
+    }
+    Ok(None)
+}
+
+/// What a group left of a row: `None` when it has not touched it, `Some(None)` when it has deleted it.
+fn newest_in(path: &Path, group: &LogRow<'_>, table: &str, sequence: u64) -> Result<Option<Option<Vec<u8>>>, Error> {
     let mut newest = None;
-    for change in Changes::of(group(path, row)?.body) {
-        let change = change.map_err(|error| wrong(&error.to_string()))?;
+    for change in Changes::of(group.body) {
+        let change = change.map_err(|error| damaged(path, &format!("group {}", group.revision), &error.to_string()))?;
         if change.table == table && change.sequence == sequence {
             newest = Some(change.body.map(<[u8]>::to_vec));
         }
     }
-    newest.ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))
+    Ok(newest)
 }
 
 /// Passes groups from a revision on to `take`, in order.

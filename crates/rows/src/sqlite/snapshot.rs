@@ -252,6 +252,7 @@ pub(super) fn write(
     steps.at(Step::SnapshotBegun);
     let written = fill(&path, page_bytes, rows, parts).and_then(|(rows, crc)| {
         steps.at(Step::SnapshotWritten);
+        // Before anything names it.
         File::open(&path).and_then(|file| file.sync_all()).map_err(io(&path))?;
         steps.at(Step::SnapshotSynced);
         sync_directory(directory)?;

@@ -1,6 +1,6 @@
 //! Damage: it is found and named, and opening makes nothing worse.
 
-use super::{append, copy, everything, open, options, place};
+use super::{append, copy, everything, group, open, options, place};
 use crate::{Engine, Error, SqliteEngine};
 use std::path::{Path, PathBuf};
 
@@ -94,6 +94,15 @@ fn a_directory_that_was_copied_in_part_is_refused() {
 }
 
 #[test]
+fn what_a_crash_left_of_a_directory_that_was_being_made_is_made_anew() {
+    let place = place();
+    std::fs::write(place.path().join("log.db.new"), "half of a database").unwrap();
+    append(&mut open(place.path()), 1..=3);
+    assert_eq!(everything(place.path()).unwrap().0, 3);
+    assert!(!place.path().join("log.db.new").exists());
+}
+
+#[test]
 fn a_row_that_was_changed_or_has_vanished_is_named() {
     let log = |sql: &'static str| move |directory: &Path| change(&directory.join("log.db"), |log| log.execute(sql, []));
     let rows = |sql: &'static str| move |directory: &Path| change(&snapshot(directory), |rows| rows.execute(sql, []));
@@ -152,6 +161,23 @@ fn what_has_vanished_from_a_snapshot_does_not_vanish_from_the_next_without_a_wor
     let error = engine.snapshot().unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     append(&mut engine, 81..=82);
+}
+
+#[test]
+fn a_row_that_is_read_alone_is_checked_too() {
+    let place = place();
+    let mut engine = open(place.path());
+    append(&mut engine, 1..=60);
+    engine.snapshot().unwrap();
+    change(&snapshot(place.path()), |rows| rows.execute("UPDATE disks SET body = x'00' WHERE sequence = 5", []));
+    let error = engine.get("disks", 5).unwrap_err();
+    assert!(error.to_string().contains("row 5 of disks"), "{error}");
+    append(&mut engine, 61..=61);
+    change(&place.path().join("log.db"), |log| log.execute("UPDATE log SET body = x'' WHERE revision = 61", []));
+    let group = group(61);
+    let in_log = group.changes().next().unwrap();
+    let error = engine.get(in_log.table, in_log.sequence).unwrap_err();
+    assert!(error.to_string().contains("group 61"), "{error}");
 }
 
 /// Numbers that follow from a seed (SplitMix64).
