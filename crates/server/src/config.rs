@@ -16,7 +16,7 @@ use crate::{
         settings::SECRET_KEY,
         ssh_settings::Ssh,
     },
-    given_credential, plain_words,
+    given_credential, log, plain_words,
 };
 use anyhow::{Context, bail};
 use cvmd_actions::{AccountBounds, Policy, Prices, RunningKeyChange};
@@ -88,7 +88,7 @@ impl Config {
             // Known when the listener is.
             console: None,
         };
-        let log = given.read(setting!(log), log_filter)?;
+        let log = given.read(setting!(log), log::checked)?;
         let network_block = given.read_any(setting!(network.block), network_block)?;
         let ssh = Ssh::read(&given, expose)?;
         let is_exposed = !listen.ip().is_loopback() || ssh.reaches_others();
@@ -136,11 +136,6 @@ fn listen_at(text: &str, expose: bool) -> anyhow::Result<SocketAddr> {
 
 fn region(name: &str) -> anyhow::Result<RegionId> {
     RegionId::find(name).with_context(|| format!("there is no region {}", plain_words::value(name)))
-}
-
-fn log_filter(filter: String) -> anyhow::Result<String> {
-    crate::log::checked(&filter)?;
-    Ok(filter)
 }
 
 fn network_block(block: Option<u8>) -> anyhow::Result<Option<u8>> {

@@ -46,7 +46,7 @@ static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
 
 /// Starts logging. `level` may also be a filter such as `info,cvmd_operations=debug`.
 pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{},russh=warn", checked(level)?))?;
+    let filter = EnvFilter::try_new(format!("{level},russh=warn"))?;
     // Never joined: a write to a reader that does not read may never return.
     std::thread::Builder::new().name("log".into()).spawn(|| LINES.write(std::io::stderr())).context("no log")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Line).with_target(false);
@@ -61,14 +61,14 @@ pub(crate) fn begin(level: &str, format: Format) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// The message describes valid filters.
-pub(crate) fn checked(filter: &str) -> anyhow::Result<&str> {
+pub(crate) fn checked(filter: String) -> anyhow::Result<String> {
     let is_level = |word: &str| word.parse::<LevelFilter>().is_ok() && !word.bytes().all(|byte| byte.is_ascii_digit());
     for part in filter.split(',') {
         let (target, level) = part.rsplit_once('=').map_or((None, part), |(target, level)| (Some(target), level));
         if !is_level(level) {
             bail!(
                 "log is off, error, warn, info, debug or trace, or a list such as info,cvmd_operations=debug; not \"{}\"",
-                plain_words::value(filter)
+                plain_words::value(&filter)
             );
         }
         let part = |target: &str| {
@@ -206,13 +206,13 @@ mod test {
     #[test]
     fn a_filter_names_levels_and_parts_of_the_program() {
         for good in ["info", "off", "info,cvmd_operations=debug", "warn,cvmd::http=trace", "debug,russh=off"] {
-            assert!(checked(good).is_ok(), "{good}");
+            assert!(checked(good.to_owned()).is_ok(), "{good}");
         }
         for bad in ["bogus", "", "3", "cvmd_bogus=debug", "info,cvmd_operation=debug", "info,=debug", "info,cvmd=loud"]
         {
-            assert!(checked(bad).is_err(), "{bad}");
+            assert!(checked(bad.to_owned()).is_err(), "{bad}");
         }
-        assert!(checked("info,cvmd_bogus=debug").unwrap_err().to_string().contains("cvmd_operations"));
+        assert!(checked("info,cvmd_bogus=debug".to_owned()).unwrap_err().to_string().contains("cvmd_operations"));
     }
 
     #[test]

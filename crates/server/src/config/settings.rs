@@ -34,14 +34,8 @@ pub(crate) struct Settings {
     #[serde(skip)]
     pub(crate) accept_missing: Option<Missing>,
     /// Allow a listener that other machines can reach.
-    #[arg(
-        long,
-        env = "CVMD_EXPOSE",
-        num_args = 0..=1,
-        default_missing_value = "true",
-        require_equals = true,
-        value_parser = yes_or_no
-    )]
+    #[arg(long, env = "CVMD_EXPOSE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(value_parser = yes_or_no)]
     pub(crate) expose: Option<bool>,
     /// The region of a legacy request without one.
     #[arg(long, env = "CVMD_REGION", default_value = "ap-guangzhou")]
@@ -110,22 +104,12 @@ pub(crate) struct ConnectSettings {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AccountSettings {
     /// Instances that one account may have, 1 to 10000000, beside those of a seed.
-    #[arg(
-        long = "account-instances",
-        env = "CVMD_ACCOUNT_INSTANCES",
-        value_name = "N",
-        value_parser = whole,
-        default_value = "100000"
-    )]
+    #[arg(long = "account-instances", env = "CVMD_ACCOUNT_INSTANCES")]
+    #[arg(value_name = "N", value_parser = whole, default_value = "100000")]
     pub(crate) instances: Option<u64>,
     /// MiB that the rows of all that one account has may take, 1 to 1048576, beside a seed.
-    #[arg(
-        long = "account-mib",
-        env = "CVMD_ACCOUNT_MIB",
-        value_name = "MIB",
-        value_parser = whole,
-        default_value = "1024"
-    )]
+    #[arg(long = "account-mib", env = "CVMD_ACCOUNT_MIB")]
+    #[arg(value_name = "MIB", value_parser = whole, default_value = "1024")]
     pub(crate) mib: Option<u64>,
 }
 
@@ -137,35 +121,19 @@ pub(crate) struct SshSettings {
     #[arg(long = "ssh-mode", env = "CVMD_SSH_MODE", value_enum, value_name = "SSH_MODE")]
     pub(crate) mode: Option<Mode>,
     /// Ports to try for the machines' sshd, in order; 0 is any free one.
-    #[arg(
-        long = "ssh-ports",
-        env = "CVMD_SSH_PORTS",
-        value_delimiter = ',',
-        value_name = "PORTS",
-        value_parser = parse_port,
-        default_value = "22,2222,0"
-    )]
+    #[arg(long = "ssh-ports", env = "CVMD_SSH_PORTS")]
+    #[arg(value_delimiter = ',', value_name = "PORTS", value_parser = parse_port, default_value = "22,2222,0")]
     pub(crate) ports: Option<Vec<u16>>,
     /// In port mode: the address of all those ports.
-    #[arg(
-        long = "ssh-address",
-        env = "CVMD_SSH_ADDRESS",
-        value_name = "ADDR",
-        value_parser = parse_address,
-        default_value = "127.0.0.1"
-    )]
+    #[arg(long = "ssh-address", env = "CVMD_SSH_ADDRESS")]
+    #[arg(value_name = "ADDR", value_parser = parse_address, default_value = "127.0.0.1")]
     pub(crate) address: Option<Ipv4Addr>,
     /// In port mode: the ports to choose from [default: any free ones].
     #[arg(long = "ssh-port-range", env = "CVMD_SSH_PORT_RANGE", value_name = "FIRST-LAST")]
     pub(crate) port_range: Option<String>,
     /// Whom to slow down after logins that failed: outside (of this host), on (everybody) or off.
-    #[arg(
-        long = "ssh-penalties",
-        env = "CVMD_SSH_PENALTIES",
-        value_enum,
-        value_name = "WHOM",
-        default_value = "outside"
-    )]
+    #[arg(long = "ssh-penalties", env = "CVMD_SSH_PENALTIES")]
+    #[arg(value_enum, value_name = "WHOM", default_value = "outside")]
     pub(crate) penalties: Option<Whom>,
 }
 

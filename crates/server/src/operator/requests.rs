@@ -79,21 +79,15 @@ impl Names {
         Ok(Names { view, removed })
     }
 
-    /// The account of a line. If its removal is no longer in the journal, only its number is known.
-    fn whose(&self, account: AccountNumber) -> Whose<'_> {
+    /// The name of a line's account, and whether that was removed. If its removal is no longer in the journal, only its number
+    /// is known.
+    fn whose(&self, account: AccountNumber) -> (&str, bool) {
         if let Some(present) = self.view.account(account) {
-            return Whose { name: &present.name, uin: present.uin, is_removed: false };
+            return (&present.name, false);
         }
         let gone = self.removed.iter().find(|(number, _)| *number == account);
-        let name = gone.map_or("", |(_, name)| &**name);
-        Whose { name, uin: accounts::uin(account), is_removed: true }
+        (gone.map_or("", |(_, name)| &**name), true)
     }
-}
-
-struct Whose<'a> {
-    name: &'a str,
-    uin: u64,
-    is_removed: bool,
 }
 
 fn row(names: &Names, line: &JournalLine) -> Value {
@@ -108,10 +102,10 @@ fn row(names: &Names, line: &JournalLine) -> Value {
     }
     // A command of the operator's may be about no account.
     if line.account != NO_ACCOUNT {
-        let whose = names.whose(line.account);
-        row["AccountName"] = json!(whose.name);
-        row["Uin"] = json!(whose.uin.to_string());
-        if whose.is_removed {
+        let (name, is_removed) = names.whose(line.account);
+        row["AccountName"] = json!(name);
+        row["Uin"] = json!(accounts::uin(line.account).to_string());
+        if is_removed {
             row["Removed"] = json!(true);
         }
     }
