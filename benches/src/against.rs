@@ -190,9 +190,7 @@ fn cells_of(pair: &Pair) -> [String; 8] {
         }
     };
     let middle = |side: fn(&(f64, f64)) -> f64| format!("{:.1}", median(&rounds.iter().map(side).collect::<Vec<_>>()));
-    let ratios = pair.ratios();
-    let [low, median, high] = [report::lowest(&ratios), median(&ratios), report::highest(&ratios)];
-    let [low, median, high] = [low, median, high].map(|ratio| format!("{ratio:.3}"));
+    let [low, median, high] = report::spread(&pair.ratios());
     let verdict = pair.verdict().to_owned();
     [pair.what.clone(), unit, middle(|(older, _)| *older), middle(|(_, ours)| *ours), low, median, high, verdict]
 }

@@ -52,12 +52,9 @@ impl Row {
     fn cells(&self) -> [String; 8] {
         let goal = |goal: Option<f64>| goal.map_or("-".to_owned(), |goal| format!("{goal}{}", self.times()));
         let (first, last) = (self.goals.map(|goals| goals.0), self.goals.map(|goals| goals.1));
-        let [low, middle, high, verdict] = match &self.ratios {
-            Ok(ratios) => {
-                let number = |number: f64| format!("{number:.3}");
-                [number(lowest(ratios)), number(median(ratios)), number(highest(ratios)), self.verdict(median(ratios))]
-            }
-            Err(reason) => [format!("skipped: {reason}"), String::new(), String::new(), String::new()],
+        let ([low, middle, high], verdict) = match &self.ratios {
+            Ok(ratios) => (spread(ratios), self.verdict(median(ratios))),
+            Err(reason) => ([format!("skipped: {reason}"), String::new(), String::new()], String::new()),
         };
         [self.what.clone(), self.against.to_owned(), goal(first), goal(last), low, middle, high, verdict]
     }
@@ -81,12 +78,11 @@ impl Row {
     }
 }
 
-pub(crate) fn lowest(numbers: &[f64]) -> f64 {
-    numbers.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-pub(crate) fn highest(numbers: &[f64]) -> f64 {
-    numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+/// The least, the median and the greatest, for the table.
+pub(crate) fn spread(numbers: &[f64]) -> [String; 3] {
+    let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    [least, median(numbers), greatest].map(|number| format!("{number:.3}"))
 }
 
 pub(crate) fn median(numbers: &[f64]) -> f64 {

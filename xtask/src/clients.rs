@@ -99,7 +99,7 @@ fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
     let clients = ground::root().join("clients");
     let entries = fs::read_dir(&clients).map_err(|error| format!("{}: {error}", clients.display()))?;
     let mut found: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| has_checks(path)).collect();
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| checks(path).next().is_some()).collect();
     found.sort_by_key(|path| (!LONGEST.iter().any(|name| path.ends_with(name)), path.clone()));
     if let Some(unknown) = LONGEST.iter().find(|name| !found.iter().any(|path| path.ends_with(name))) {
         return Err(format!("LONGEST names {unknown}, which is no client under clients/"));
@@ -109,10 +109,6 @@ fn folders(names: &[String]) -> Result<Vec<PathBuf>, String> {
     }
     found.retain(|path| names.is_empty() || names.iter().any(|name| path.ends_with(name)));
     Ok(found)
-}
-
-fn has_checks(folder: &Path) -> bool {
-    checks(folder).next().is_some()
 }
 
 /// The folder's test files.

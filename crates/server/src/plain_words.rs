@@ -93,13 +93,11 @@ pub(crate) fn value(text: &str) -> String {
 
 /// What stands in place of a control character, which would command the terminal: `\u{1b}`. Lines stay lines.
 pub(crate) fn printable(text: &str) -> String {
-    let parts = text.split_inclusive(char::is_control).map(|part| match part.chars().last() {
-        Some(last) if last.is_control() && last != '\n' => {
-            format!("{}{}", &part[..part.len() - last.len_utf8()], last.escape_default())
-        }
-        _ => part.to_owned(),
-    });
-    parts.collect()
+    let written = |sign: char| match sign.is_control() && sign != '\n' {
+        true => sign.escape_default().to_string(),
+        false => sign.to_string(),
+    };
+    text.chars().map(written).collect()
 }
 
 /// The beginning of a text that somebody else has written, in one line.
