@@ -72,47 +72,20 @@ fn byte_of(characters: &mut Chars<'_>, radix: u32, most: usize) -> Option<u8> {
     u32::from_str_radix(&rest[..digits], radix).ok().map(|value| value.to_le_bytes()[0])
 }
 
-/// A part of a `printf` format.
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Text(Vec<u8>),
-    Word,
-    Number,
-}
-
 /// `printf FORMAT ARGUMENT...`: repeats the format until the arguments are used up.
 fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let arguments = arguments.strip_prefix(&["--"]).unwrap_or(arguments);
     let Some((format, mut arguments)) = arguments.split_first() else {
         return fails("printf: a format is expected", 2);
     };
-    let parts = match parts(format) {
-        Ok(parts) => parts,
-        Err(what) => return fails(&format!("printf: {what}: of these only %s, %d and %% are known here"), 2),
-    };
-    let takes_some = parts.iter().any(|part| !matches!(part, Part::Text(_)));
     let mut done = Done::default();
     loop {
-        for part in &parts {
-            if let Part::Text(text) = part {
-                done.out.extend(text);
-            } else {
-                let (word, rest) = arguments.split_first().map_or(("", arguments), |(word, rest)| (*word, rest));
-                arguments = rest;
-                let number = word.parse::<i64>();
-                if *part == Part::Word {
-                    done.out.extend(word.bytes());
-                } else {
-                    if number.is_err() && !word.is_empty() {
-                        done.status = 1;
-                        done.err.push_str(&format!("printf: {word}: expected a numeric value\n"));
-                    }
-                    done.out.extend(number.unwrap_or(0).to_string().bytes());
-                }
-            }
-            if done.out.len() > OUTPUT_MAX {
-                return fails(&guest.prints_too_much("printf"), 1);
-            }
+        let takes_some = match print(format, &mut arguments, &mut done) {
+            Ok(takes_some) => takes_some,
+            Err(what) => return fails(&format!("printf: {what}: of these only %s, %d and %% are known here"), 2),
+        };
+        if done.out.len() > OUTPUT_MAX {
+            return fails(&guest.prints_too_much("printf"), 1);
         }
         if arguments.is_empty() || !takes_some {
             return done;
@@ -120,44 +93,40 @@ fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
     }
 }
 
-/// The parts of a format; or the part that is not supported.
-fn parts(format: &str) -> Result<Vec<Part>, String> {
-    let (mut parts, mut text) = (Vec::new(), Vec::new());
+/// Prints a format once, and returns whether it takes arguments; or the part that is not supported.
+fn print(format: &str, arguments: &mut &[&str], done: &mut Done) -> Result<bool, String> {
+    let named = |sign: char, letter: Option<char>| format!("{sign}{}", letter.map_or(String::new(), String::from));
+    let mut takes_some = false;
     let mut characters = format.chars();
     while let Some(character) = characters.next() {
-        let part = match character {
+        match character {
             '%' => match characters.next() {
-                Some('%') => {
-                    text.push(b'%');
-                    continue;
+                Some('%') => done.out.push(b'%'),
+                Some(letter @ ('s' | 'd' | 'i')) => {
+                    takes_some = true;
+                    let word = arguments.split_off_first().copied().unwrap_or_default();
+                    let number = word.parse::<i64>();
+                    if letter != 's' && number.is_err() && !word.is_empty() {
+                        done.status = 1;
+                        done.err.push_str(&format!("printf: {word}: expected a numeric value\n"));
+                    }
+                    let number = number.unwrap_or(0).to_string();
+                    done.out.extend(if letter == 's' { word } else { &number }.bytes());
                 }
-                Some('s') => Part::Word,
-                Some('d' | 'i') => Part::Number,
-                other => return Err(format!("%{}", other.map_or(String::new(), String::from))),
+                other => return Err(named('%', other)),
             },
             '\\' => {
                 if let Some(byte) = byte_of(&mut characters, 8, 3) {
-                    text.push(byte);
-                } else if !escaped(&mut characters, &mut text) {
+                    done.out.push(byte);
+                } else if !escaped(&mut characters, &mut done.out) {
                     match characters.next() {
-                        Some(quote @ ('"' | '\'')) => text.extend(quote.to_string().bytes()),
-                        other => return Err(format!("\\{}", other.map_or(String::new(), String::from))),
+                        Some(quote @ ('"' | '\'')) => done.out.extend(quote.to_string().bytes()),
+                        other => return Err(named('\\', other)),
                     }
                 }
-                continue;
             }
-            character => {
-                text.extend(character.to_string().bytes());
-                continue;
-            }
-        };
-        if !text.is_empty() {
-            parts.push(Part::Text(std::mem::take(&mut text)));
+            character => done.out.extend(character.to_string().bytes()),
         }
-        parts.push(part);
     }
-    if !text.is_empty() {
-        parts.push(Part::Text(text));
-    }
-    Ok(parts)
+    Ok(takes_some)
 }
