@@ -3,7 +3,7 @@
 use crate::image::Image;
 use cvmd_hypervisor::Error;
 use cvmd_model::ImageId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
 
 /// All images, in memory.
@@ -16,18 +16,14 @@ impl Images {
     }
 
     pub(crate) fn get(&self, id: ImageId) -> Result<Arc<Image>, Error> {
-        self.table().get(&id).cloned().ok_or(Error::NoImage(id))
+        self.0.lock().get(&id).cloned().ok_or(Error::NoImage(id))
     }
 
     pub(crate) fn put(&self, image: Image) {
-        self.table().insert(image.id, Arc::new(image));
+        self.0.lock().insert(image.id, Arc::new(image));
     }
 
     pub(crate) fn remove(&self, id: ImageId) {
-        self.table().remove(&id);
-    }
-
-    fn table(&self) -> MutexGuard<'_, HashMap<ImageId, Arc<Image>>> {
-        self.0.lock()
+        self.0.lock().remove(&id);
     }
 }

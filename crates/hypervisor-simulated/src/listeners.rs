@@ -9,7 +9,7 @@ use crate::{
 };
 use cvmd_hypervisor::{Answer, Listener};
 use cvmd_model::InstanceId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
@@ -103,7 +103,7 @@ impl Listeners {
     ) {
         let _ = self.each.set(Box::new(each));
         if let Some(listener) = bound.common {
-            self.open().common = Some(tokio::spawn(listener.serve(all)));
+            self.open.lock().common = Some(tokio::spawn(listener.serve(all)));
         }
         for (id, listener) in bound.own {
             self.serve(id, listener);
@@ -121,7 +121,7 @@ impl Listeners {
         }
         let (first, last) = range.unwrap_or((0, 0));
         let wanted = wanted.filter(|port| range.is_none() || (first..=last).contains(port));
-        let mut open = self.open();
+        let mut open = self.open.lock();
         let mut outcome =
             Err(io::Error::new(io::ErrorKind::AddrInUse, format!("all ports from {first} to {last} are taken")));
         for port in wanted.into_iter().chain(first..=last).filter(|port| *port == 0 || !open.taken.contains(port)) {
@@ -143,12 +143,12 @@ impl Listeners {
     pub(crate) fn serve(&self, id: InstanceId, listener: Listener) {
         let port = listener.port();
         let task = self.each.get().map(|each| tokio::spawn(listener.serve(each(id))));
-        self.open().own.insert(id, (port, task));
+        self.open.lock().own.insert(id, (port, task));
     }
 
     /// Gives up a machine's own port.
     pub(crate) fn close(&self, id: InstanceId) {
-        let mut open = self.open();
+        let mut open = self.open.lock();
         let Some((port, task)) = open.own.remove(&id) else { return };
         open.taken.remove(&port);
         if let Some(task) = task {
@@ -158,7 +158,7 @@ impl Listeners {
 
     /// Starts to close everything; the returned handles end when the ports are free.
     pub(crate) fn close_all(&self) -> Vec<JoinHandle<()>> {
-        let mut open = self.open();
+        let mut open = self.open.lock();
         let tasks: Vec<_> =
             open.common.take().into_iter().chain(open.own.drain().filter_map(|(_, (_, task))| task)).collect();
         tasks.iter().for_each(JoinHandle::abort);
@@ -192,9 +192,5 @@ impl Listeners {
                 Some((address, machine.port?).into())
             }
         }
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock()
     }
 }

@@ -6,7 +6,7 @@
 use crate::bounds::{Bound, Bounds};
 use cvmd_hypervisor::Peer;
 use cvmd_model::InstanceId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 /// A peer is refused once so much has added up, as by OpenSSH.
@@ -100,7 +100,7 @@ impl Failures {
 
     /// How long connections from there are still closed; `None` when they are answered.
     pub(crate) fn refuses(&self, peer: Peer, now_ms: u64) -> Option<Duration> {
-        let (mut remembered, network) = (self.lock(), peer.network());
+        let (mut remembered, network) = (self.remembered.lock(), peer.network());
         let (until_ms, enforced) = remembered.peers.get(&network).copied()?;
         if until_ms <= now_ms {
             remembered.peers.remove(&network);
@@ -116,7 +116,7 @@ impl Failures {
     /// Logs a failure, and adds to its peer's penalty.
     pub(crate) fn add(&self, failure: Failure, attempt: Attempt<'_>, now_ms: u64) {
         let unsaid = {
-            let mut remembered = self.lock();
+            let mut remembered = self.remembered.lock();
             if let Some(peer) = attempt.peer.filter(|peer| self.slows_down(*peer)) {
                 remembered.punish(peer.network(), failure.penalty_ms(), now_ms);
             }
@@ -136,10 +136,6 @@ impl Failures {
             Penalties::Everybody => true,
             Penalties::Nobody => false,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered.lock()
     }
 }
 
@@ -243,7 +239,7 @@ mod test {
             let peer = Peer::new(Ipv4Addr::from(0x0100_0000 + number).into());
             failures.add(Failure::Password, attempt(peer), NOON_MS + u64::from(number % 7));
         }
-        let mut remembered = failures.lock();
+        let mut remembered = failures.remembered.lock();
         assert_eq!(remembered.peers.len(), PEERS_MAX);
         assert_eq!((remembered.lines, remembered.by_machine.len()), (LINES_MACHINE_MAX, 1));
         let unsaid = remembered.unsaid;

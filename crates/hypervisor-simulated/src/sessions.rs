@@ -14,7 +14,7 @@ use crate::{
 };
 use cvmd_hypervisor::{Among, Error, Holding, Peer, largest};
 use cvmd_model::InstanceId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
@@ -184,7 +184,7 @@ impl Sessions {
             last_passed,
             _cut: sender,
         };
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         while let Some(Over { bound, most, among, goes }) = open.over(&new) {
             self.bounds.reached(bound);
             open.forget(goes.ok_or(Error::Crowded { id: machine, most, among })?);
@@ -207,7 +207,7 @@ impl Sessions {
 
     /// Ends every session of a machine, and drops its files.
     pub(crate) fn end(&self, machine: InstanceId) {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         if open.by_machine.remove(&machine).is_some() {
             open.all.retain(|_, one| one.machine != machine);
         }
@@ -216,14 +216,10 @@ impl Sessions {
 
     /// Ends every session, also those that are about to open.
     pub(crate) fn close(&self) {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         open.closed = true;
         open.by_machine.clear();
         open.all.clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock()
     }
 }
 
@@ -311,7 +307,7 @@ impl Open {
 impl Session {
     /// The files that the sessions of the machine share. A session that was ended has private ones.
     pub(crate) fn files(&self) -> Arc<Mutex<Files>> {
-        let mut open = self.sessions.lock();
+        let mut open = self.sessions.open.lock();
         let lives = open.all.contains_key(&self.number);
         let new = || Arc::new(Mutex::new(Files::new(open.memory.of_machine())));
         if !lives {
@@ -332,14 +328,14 @@ impl Session {
 
     /// It has logged in.
     pub(crate) fn admitted(&self) {
-        if let Some(one) = self.sessions.lock().all.get_mut(&self.number) {
+        if let Some(one) = self.sessions.open.lock().all.get_mut(&self.number) {
             one.has_logged_in = true;
         }
     }
 
     /// Ends only this session.
     pub(crate) fn cut(&self) {
-        self.sessions.lock().forget(self.number);
+        self.sessions.open.lock().forget(self.number);
     }
 }
 
@@ -462,7 +458,7 @@ mod test {
         assert!(!users.iter_mut().any(|(_, line)| is_cut(line)));
         sessions.end(here);
         assert!(users.iter_mut().all(|(_, line)| is_cut(line)));
-        let open = sessions.lock();
+        let open = sessions.open.lock();
         assert!(open.all.is_empty() && open.by_machine.is_empty());
         drop(open);
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use cvmd_hypervisor::Peer;
 use cvmd_model::InstanceId;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// An accepted connection.
@@ -47,12 +47,12 @@ impl Visit {
     }
 
     pub(crate) fn failed_password(&self, user: &str) {
-        self.tried().passwords += 1;
+        self.tried.lock().passwords += 1;
         self.failed(Failure::Password, user);
     }
 
     pub(crate) fn refused_key(&self, user: &str) {
-        let mut tried = self.tried();
+        let mut tried = self.tried.lock();
         tried.keys += 1;
         if *tried.user != *user {
             tried.user = user.into();
@@ -60,18 +60,18 @@ impl Visit {
     }
 
     pub(crate) fn admitted(&self) {
-        self.tried().admitted = true;
+        self.tried.lock().admitted = true;
         self.session.admitted();
     }
 
     pub(crate) fn is_admitted(&self) -> bool {
-        self.tried().admitted
+        self.tried.lock().admitted
     }
 
     /// The connection has ended, or must end.
     pub(crate) fn ended(&self, grace_over: bool) {
         let (failure, user) = {
-            let tried = self.tried();
+            let tried = self.tried.lock();
             let failure = match () {
                 () if tried.admitted => return,
                 () if tried.keys > 0 => Failure::PublicKey,
@@ -87,9 +87,5 @@ impl Visit {
     fn failed(&self, failure: Failure, user: &str) {
         let attempt = Attempt { machine: self.machine, peer: self.peer, user };
         self.machines.failures.add(failure, attempt, self.machines.clock.now_ms());
-    }
-
-    fn tried(&self) -> MutexGuard<'_, Tried> {
-        self.tried.lock()
     }
 }

@@ -2,7 +2,7 @@
 //! thousand requests delays another by one of them.
 
 use cvmd_model::RoundRobin;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::{hash::Hash, sync::Arc};
 use tokio::sync::oneshot;
 
@@ -60,7 +60,7 @@ impl<K: Clone + Eq + Hash> Turns<K> {
     /// A turn, if a place is free.
     #[must_use]
     pub fn try_take(&self) -> Option<Turn<K>> {
-        let mut queues = self.0.queues();
+        let mut queues = self.0.queues.lock();
         queues.free = queues.free.checked_sub(1)?;
         Some(Turn(Some(Arc::clone(&self.0))))
     }
@@ -80,14 +80,14 @@ impl<K: Clone + Eq + Hash> Turns<K> {
     /// How many wait now, including those that have given up but are still queued.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.queues().waiting.len()
+        self.0.queues.lock().waiting.len()
     }
 }
 
 impl<K: Clone + Eq + Hash> Shared<K> {
     /// Takes a free place; otherwise returns where the turn will arrive.
     fn take_or_wait(&self, key: K) -> Result<Option<oneshot::Receiver<Turn<K>>>, TooManyWait> {
-        let mut queues = self.queues();
+        let mut queues = self.queues.lock();
         if queues.free > 0 {
             queues.free -= 1;
             return Ok(None);
@@ -106,16 +106,12 @@ impl<K: Clone + Eq + Hash> Shared<K> {
 
     /// The next in the queue. If there is none, the place becomes free.
     fn next(&self) -> Option<oneshot::Sender<Turn<K>>> {
-        let mut queues = self.queues();
+        let mut queues = self.queues.lock();
         let next = queues.waiting.pop();
         if next.is_none() {
             queues.free += 1;
         }
         next.map(|(_, waiter)| waiter)
-    }
-
-    fn queues(&self) -> MutexGuard<'_, Queues<K>> {
-        self.queues.lock()
     }
 }
 
@@ -192,7 +188,7 @@ mod test {
         }
         assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3"]);
         drop(turn);
-        assert_eq!(turns.0.queues().free, 1);
+        assert_eq!(turns.0.queues.lock().free, 1);
         assert_eq!(turns.waiting(), 0);
     }
 
@@ -206,9 +202,9 @@ mod test {
         drop(first);
         drop(late);
         let third = polled(&mut last).unwrap().unwrap();
-        assert_eq!((turns.waiting(), turns.0.queues().free), (0, 0));
+        assert_eq!((turns.waiting(), turns.0.queues.lock().free), (0, 0));
         drop((second, third, last));
-        assert_eq!(turns.0.queues().free, 2);
+        assert_eq!(turns.0.queues.lock().free, 2);
     }
 
     #[test]
@@ -233,7 +229,7 @@ mod test {
         drop(first);
         let third = waiting(&turns, 'a');
         drop((turn, second, third, other));
-        assert_eq!(turns.0.queues().free, 1);
+        assert_eq!(turns.0.queues.lock().free, 1);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -267,6 +263,6 @@ mod test {
             }
             aborted += usize::from(task.await.is_err_and(|error| error.is_cancelled()));
         }
-        assert_eq!((done.load(Ordering::SeqCst) + aborted >= 1_000, turns.0.queues().free), (true, 3));
+        assert_eq!((done.load(Ordering::SeqCst) + aborted >= 1_000, turns.0.queues.lock().free), (true, 3));
     }
 }
