@@ -45,6 +45,8 @@ impl Terminal {
         for byte in bytes {
             self.key(*byte, &mut typed);
         }
+        // To shrink always succeeds.
+        let _ = self.share.resize(self.line.len());
         typed
     }
 
@@ -62,9 +64,8 @@ impl Terminal {
             b'\n' if after_return => {}
             b'\r' | b'\n' => {
                 echo(typed, b"\r\n");
-                let line = String::from_utf8_lossy(&self.line).into_owned();
-                self.line.clear();
-                typed.push(Typed::Line(line));
+                let line = std::mem::take(&mut self.line);
+                typed.push(Typed::Line(String::from_utf8_lossy(&line).into_owned()));
             }
             0x7f | 0x08 => self.rub_out(typed),
             0x15 => {
@@ -125,6 +126,15 @@ mod test {
         assert_eq!(lines("wrong\x15right\r\n\r"), ["right", ""]);
         assert_eq!(lines("a\u{e9}\x7fb\x1b[A\x1bOBc\r"), ["abc"]);
         assert_eq!(lines("given up\x03ls\r"), ["ls"]);
+    }
+
+    #[test]
+    fn a_line_is_counted_and_what_has_no_memory_is_lost() {
+        let memory = Memory::all(std::sync::Arc::default()).of_machine();
+        let (mut rest, mut terminal) = (memory.share(), Terminal::new(memory.share()));
+        assert!(rest.resize((32 << 20) - 2));
+        assert!(terminal.feed(b"abcd\r").contains(&Typed::Line("ab".into())));
+        assert!(rest.grow(2), "the line was given back");
     }
 
     #[test]
