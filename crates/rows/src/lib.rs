@@ -28,5 +28,5 @@ pub use error::{BoxError, Error};
 pub use group::{Change, Entry, Group};
 pub use memory::{MemoryEngine, Outcome};
 pub use parse::parse_all;
-pub use sqlite::{Options, SqliteEngine, check};
+pub use sqlite::{Moment, Options, SqliteEngine, check};
 pub use stream::{Keep, StreamSpec};

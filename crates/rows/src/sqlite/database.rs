@@ -42,25 +42,32 @@ pub(super) fn stream_table(spec: &StreamSpec) -> String {
     }
 }
 
-/// Makes the database where there is none: under another name first, so that a crash leaves none that is half made.
+/// Makes the database where there is none.
 pub(super) fn create(directory: &Path, page_bytes: u32) -> Result<(), Error> {
     let path = directory.join(FILE);
     if path.try_exists().map_err(io(&path))? {
         return Ok(());
     }
-    if !directory.try_exists().map_err(io(directory))? {
-        make_directory(directory)?;
-        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
-        sync_directory(parent.unwrap_or(Path::new(".")))?;
-    }
+    make_directory(directory)?;
     if let Some(witness) = witness(directory)? {
         return Err(Error::Incomplete { file: name(&path), witness });
     }
-    let draft = directory.join("log.db.new");
-    remove(&draft)?;
-    let file = owners_file(&draft)?;
+    publish(directory, draft(directory, page_bytes)?)
+}
+
+/// A database under another name, so that a crash leaves none that is half made.
+pub(super) struct Draft {
+    pub(super) path: PathBuf,
+    file: File,
+}
+
+/// Makes one, with the tables that each has.
+pub(super) fn draft(directory: &Path, page_bytes: u32) -> Result<Draft, Error> {
+    let path = directory.join("log.db.new");
+    remove(&path)?;
+    let file = owners_file(&path)?;
     let make = || {
-        let connection = Connection::open(&draft)?;
+        let connection = Connection::open(&path)?;
         connection.execute_batch(&format!(
             "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; BEGIN; {LOG}; {SNAPSHOT};
              PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;"
@@ -68,9 +75,15 @@ pub(super) fn create(directory: &Path, page_bytes: u32) -> Result<(), Error> {
         // The last connection to close writes the log back and deletes it.
         connection.close().map_err(|(_, error)| error)
     };
-    make().map_err(|error| failed(&draft, &error))?;
-    file.sync_all().map_err(io(&draft))?;
-    std::fs::rename(&draft, &path).map_err(io(&path))?;
+    make().map_err(|error| failed(&path, &error))?;
+    Ok(Draft { path, file })
+}
+
+/// Gives it its name, once nobody has it open.
+pub(super) fn publish(directory: &Path, draft: Draft) -> Result<(), Error> {
+    draft.file.sync_all().map_err(io(&draft.path))?;
+    let path = file(directory);
+    std::fs::rename(&draft.path, &path).map_err(io(&path))?;
     sync_directory(directory)
 }
 
@@ -86,12 +99,18 @@ fn witness(directory: &Path) -> Result<Option<String>, Error> {
     Ok(None)
 }
 
-fn make_directory(directory: &Path) -> Result<(), Error> {
+/// Makes a directory readable by its owner only, where there is none, and its name durable.
+pub(super) fn make_directory(directory: &Path) -> Result<(), Error> {
+    if directory.try_exists().map_err(io(directory))? {
+        return Ok(());
+    }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory).map_err(io(directory))
+    builder.create(directory).map_err(io(directory))?;
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+    sync_directory(parent.unwrap_or(Path::new(".")))
 }
 
 /// Makes a file readable by its owner only. SQLite gives its own log the same mode.

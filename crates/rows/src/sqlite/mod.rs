@@ -13,6 +13,7 @@ mod known;
 mod load;
 mod log;
 mod merge;
+mod moment;
 mod read;
 mod run;
 mod snapshot;
@@ -30,6 +31,7 @@ pub use check::check;
 use entries::Table;
 use index::Index;
 use known::Known;
+pub use moment::Moment;
 use rusqlite::Connection;
 use snapshot::Snapshot;
 use std::{
@@ -130,6 +132,14 @@ impl SqliteEngine {
             closed: None,
             writer: Some(writer),
         })
+    }
+
+    /// The rows and streams as they are now, to be copied elsewhere while groups are appended.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn moment(&self) -> Result<Moment, Error> {
+        Moment::of(&self.directory)
     }
 
     fn file(&self) -> String {

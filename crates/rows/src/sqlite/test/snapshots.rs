@@ -97,3 +97,34 @@ fn people_read_them_with_sqlite() {
         expected.map(|((_, sequence), body)| (*sequence, String::from_utf8(body.clone()).unwrap())).collect();
     assert_eq!(found, expected);
 }
+
+#[test]
+fn a_moment_is_copied_while_groups_are_appended_and_snapshots_are_named() {
+    let place = place();
+    let [here, there, half] = ["here", "there", "half"].map(|name| place.path().join(name));
+    let mut engine = open(&here);
+    append(&mut engine, 1..=30);
+    engine.snapshot().unwrap();
+    append(&mut engine, 31..=50);
+    let moments = [engine.moment().unwrap(), engine.moment().unwrap()];
+    append(&mut engine, 51..=150);
+    engine.snapshot().unwrap();
+    append(&mut engine, 151..=155);
+    for (moment, to) in moments.into_iter().zip([&there, &half]) {
+        assert_eq!(moment.revision(), 50);
+        moment.copy_to(to).unwrap();
+    }
+    assert_eq!(super::super::check(&there).unwrap(), [""; 0]);
+    let (revision, rows, _) = everything(&there).unwrap();
+    assert_eq!((revision, rows), (50, rows_after(50)));
+    append(&mut open(&there), 51..=52);
+    let refused = engine.moment().unwrap().copy_to(&there).unwrap_err();
+    assert!(refused.to_string().contains("it is there already"), "{refused}");
+    // A copy that was cut off has its last file under another name.
+    std::fs::rename(half.join("log.db"), half.join("log.db.new")).unwrap();
+    assert!(matches!(everything(&half), Err(crate::Error::Incomplete { .. })));
+    append(&mut engine, 156..=157);
+    engine.snapshot().unwrap();
+    drop(engine);
+    assert_eq!(everything(&here).unwrap().1, rows_after(157));
+}
