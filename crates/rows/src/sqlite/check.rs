@@ -4,7 +4,6 @@ use super::{
     database::{file, integrity, look, named},
     entries::each,
     log::group,
-    read::entries_of,
     snapshot::{Parts, Snapshot},
     words::{failed, name},
 };
@@ -63,16 +62,7 @@ impl Check {
             Ok(lines) => lines.iter().for_each(|line| self.say("pages", line)),
             Err(error) => self.say("pages", &error.to_string()),
         }
-        let touched = self.log(&moment, named.map_or(0, |named| named.revision))?;
-        for (_, touched) in &touched {
-            parts.insert((touched.stream.clone(), touched.number), touched.part);
-        }
-        for (revision, touched) in &touched {
-            let first = parts[&(touched.stream.clone(), touched.number)].first;
-            if let Err(error) = entries_of(&self.path, &moment, *revision, touched, first, &mut Vec::new()) {
-                self.wrong(&error);
-            }
-        }
+        self.log(&moment, named.map_or(0, |named| named.revision), &mut parts)?;
         let query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'stream_*' ORDER BY name";
         let tables = moment.prepare(query)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
         for table in tables {
@@ -102,11 +92,11 @@ impl Check {
         })
     }
 
-    /// Checks the groups, and returns what they did to streams.
-    fn log(&mut self, connection: &Connection, covered: u64) -> rusqlite::Result<Vec<(u64, Touched)>> {
+    /// Checks the groups, and takes over how they left the parts of streams.
+    fn log(&mut self, connection: &Connection, covered: u64, parts: &mut Parts) -> rusqlite::Result<()> {
         let mut statement = connection.prepare("SELECT revision, crc, touched, body FROM log ORDER BY revision")?;
         let mut rows = statement.query([])?;
-        let (mut all, mut next) = (Vec::new(), None);
+        let mut next = None;
         while let Some(row) = rows.next()? {
             let revision = row.get::<_, i64>(0)?.cast_unsigned();
             // Groups that the snapshot covers may be there or not.
@@ -120,12 +110,14 @@ impl Check {
                     if Changes::of(group.body).any(|change| change.is_err()) {
                         self.say(&format!("group {revision}"), "its rows are malformed");
                     }
-                    all.extend(group.touched.into_iter().map(|touched| (revision, touched)));
+                    for Touched { stream, number, part, .. } in group.touched {
+                        parts.insert((stream, number), part);
+                    }
                 }
                 Err(error) => self.wrong(&error),
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     /// Checks a stream's entries. Its parts are taken from the list.

@@ -113,7 +113,7 @@ fn some_groups(path: &Path, connection: &Connection, heads: &Heads, from: u64) -
 }
 
 /// The entries that a group appended to a part, which now begins at `first`.
-pub(super) fn entries_of(
+fn entries_of(
     path: &Path,
     connection: &Connection,
     revision: u64,

@@ -23,7 +23,7 @@ use std::{
 };
 
 /// Groups that are read in one transaction, and their bytes: short transactions let the database's log begin anew.
-const GROUPS_AT_ONCE: u64 = 64;
+const GROUPS_AT_ONCE: u64 = 16;
 const BYTES_AT_ONCE: usize = 4 << 20;
 /// What a row takes in memory beside its content.
 const ROW_OVERHEAD: usize = 64;

@@ -1,5 +1,6 @@
 //! What only this engine promises: crashes at every step, damage, full disks, snapshots beside groups.
 
+mod checkpoints;
 mod crash;
 mod damage;
 mod failures;

@@ -1,0 +1,43 @@
+//! SQLite's own log stays small while groups are appended.
+
+use super::{append, group, options, place};
+use crate::{Engine, Options, SqliteEngine};
+
+#[test]
+fn it_begins_anew_again_and_again() {
+    let place = place();
+    let mut engine = SqliteEngine::open(place.path(), Options { checkpoint_bytes: 200_000, ..options() }).unwrap();
+    let wal = place.path().join("log.db-wal");
+    append(&mut engine, 1..=1);
+    // Bytes of its header that change each time.
+    let salt = || std::fs::read(&wal).unwrap()[16..24].to_vec();
+    let (mut last, mut times, mut revision) = (salt(), 0, 1);
+    while times < 3 {
+        revision += 1;
+        assert!(revision < 20_000, "it still grows after {times} times: {} bytes", engine.log_bytes());
+        engine.append(revision, &group(revision)).unwrap();
+        times += usize::from(salt() != last);
+        last = salt();
+    }
+    assert!(revision > 30, "not after each few groups: {revision}");
+}
+
+#[test]
+fn a_reader_holds_it_back_and_nothing_else() {
+    let place = place();
+    let mut engine = SqliteEngine::open(place.path(), Options { checkpoint_bytes: 20_000, ..options() }).unwrap();
+    append(&mut engine, 1..=5);
+    let moment = engine.moment().unwrap();
+    let mut revision = 5;
+    while engine.log_bytes() < 500_000 {
+        revision += 1;
+        assert!(revision < 20_000, "{} bytes", engine.log_bytes());
+        engine.append(revision, &group(revision)).unwrap();
+    }
+    drop(moment);
+    while engine.log_bytes() > 0 {
+        revision += 1;
+        assert!(revision < 40_000, "{} bytes", engine.log_bytes());
+        engine.append(revision, &group(revision)).unwrap();
+    }
+}
