@@ -24,6 +24,23 @@ pub(crate) enum Outcome<'a> {
     Later(Pin<Box<dyn Future<Output = Result<Body, ApiError>> + Send + 'a>>),
 }
 
+/// A command as it was asked for.
+pub(crate) struct Asked {
+    pub(crate) action: &'static Action,
+    pub(crate) params: Params,
+    pub(crate) prepare: Prepare,
+}
+
+impl Asked {
+    /// Parses it at once.
+    pub(crate) fn prepare(self, view: &View, context: &Context) -> Result<Apply, Reason> {
+        let mut parameters = self.action.parameters(self.params)?;
+        let apply = self.prepare.run(&mut parameters, view, context)?;
+        parameters.finish()?;
+        Ok(apply)
+    }
+}
+
 /// Answers a query, at once or in the account's turn.
 pub(crate) fn query<'a>(
     app: &'a App,
@@ -58,7 +75,7 @@ pub(crate) fn carry_out<'a>(
     Outcome::Later(Box::pin(async move {
         let prepared = match may {
             Err(reason) => Err(reason),
-            Ok(()) => self::prepare(app, action, request.params, prepare, (&context, size)).await,
+            Ok(()) => self::prepare(app, Asked { action, params: request.params, prepare }, &context, size).await,
         };
         let body = commit_signed(app, action, entry, prepared, context).await;
         drop(begun);
@@ -102,50 +119,25 @@ fn count_bound(app: &App, reason: &Reason) {
 }
 
 /// Parses a command, off the writer, in the account's turn.
-async fn prepare(
-    app: &App,
-    action: &'static Action,
-    params: Params,
-    prepare: Prepare,
-    (context, size): (&Context, Size),
-) -> Result<Apply, Reason> {
-    let slow = match action.effect {
+async fn prepare(app: &App, asked: Asked, context: &Context, size: Size) -> Result<Apply, Reason> {
+    let slow = match asked.action.effect {
         Effect::Query(_) | Effect::Command(_, Pace::Quick) => None,
         Effect::Command(_, Pace::Slow) => Some(&app.hashing),
         Effect::Command(_, Pace::Long) => Some(&app.key_making),
     };
     if let Some(turns) = slow {
-        return prepare_slowly(app, turns, action, params, prepare, context.clone()).await;
+        return prepare_slowly(app, turns, asked, context.clone()).await;
     }
-    let parse = move || prepare_now(action, params, prepare, (&app.state.view(), context));
+    let parse = move || asked.prepare(&app.state.view(), context);
     work::compute(app, context.account.0, size, parse).await.flatten()
 }
 
-pub(crate) fn prepare_now(
-    action: &Action,
-    params: Params,
-    prepare: Prepare,
-    (view, context): (&View, &Context),
-) -> Result<Apply, Reason> {
-    let mut parameters = action.parameters(params)?;
-    let apply = prepare.run(&mut parameters, view, context)?;
-    parameters.finish()?;
-    Ok(apply)
-}
-
 /// A slow preparation blocks no async thread, and few of them run at the same time.
-async fn prepare_slowly(
-    app: &App,
-    turns: &Turns<Owner>,
-    action: &'static Action,
-    params: Params,
-    prepare: Prepare,
-    context: Context,
-) -> Result<Apply, Reason> {
+async fn prepare_slowly(app: &App, turns: &Turns<Owner>, asked: Asked, context: Context) -> Result<Apply, Reason> {
     let turn = work::turn(app, turns, Owner::Account(context.account.0)).await?;
     let state = Arc::clone(&app.state);
     let prepared = tokio::task::spawn_blocking(move || {
-        let prepared = prepare_now(action, params, prepare, (&state.view(), &context));
+        let prepared = asked.prepare(&state.view(), &context);
         // Not before: if the client goes away, the wait is dropped with its future, but not the work.
         drop(turn);
         prepared
@@ -327,7 +319,8 @@ mod test {
         others.pop();
         let (end, go_on) = mpsc::channel();
         *GO_ON.lock().unwrap() = Some(go_on);
-        let asked = prepare_slowly(&app, &app.key_making, action, params, Prepare::Alone(held), context);
+        let asked = Asked { action, params, prepare: Prepare::Alone(held) };
+        let asked = prepare_slowly(&app, &app.key_making, asked, context);
         tokio::select! {
             ended = asked => panic!("it did not even begin: {:?}", ended.err()),
             () = BEGUN.notified() => {}

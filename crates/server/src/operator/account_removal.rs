@@ -6,7 +6,7 @@
 
 use crate::{
     app::App,
-    command,
+    command::{self, Asked},
     operator::{
         accounts::{FIRST_ACCOUNT, Refused, named, usable_of_first_account},
         journal::entry,
@@ -172,7 +172,7 @@ async fn act(app: &Arc<App>, instance: &Instance, name: &str, parameters: &Value
         Params::from_json(parameters.to_string().as_bytes()).map_err(|denied| anyhow::anyhow!("{denied:?}"))?;
     let entry =
         JournalEntry { instances: vec![instance.id], ..self::entry(app, request, instance.account, action.name, None) };
-    let prepared = command::prepare_now(action, params, prepare, (&app.state.view(), &context));
+    let prepared = Asked { action, params, prepare }.prepare(&app.state.view(), &context);
     if let Err(refused) = command::commit(app, action, entry, prepared, context).await {
         tracing::info!(instance = %instance.id, action = action.name, code = refused.code, "not yet");
     }
