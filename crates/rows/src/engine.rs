@@ -45,6 +45,15 @@ pub trait Engine: Send + Debug {
     /// When it cannot be read.
     fn get(&mut self, table: &str, sequence: u64) -> Result<Option<Vec<u8>>, Error>;
 
+    /// The content of some rows of a table, in the order of `sequences`. As [`Engine::get`], and rows that were written
+    /// together are read together.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    fn get_all(&mut self, table: &str, sequences: &[u64]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        sequences.iter().map(|sequence| self.get(table, *sequence)).collect()
+    }
+
     /// Passes the groups from a revision on to `take`, in order, until it breaks. Entries that their stream no longer
     /// holds are left out.
     ///

@@ -18,6 +18,7 @@ mod name;
 mod parse;
 mod sqlite;
 mod stream;
+mod whole;
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -28,5 +29,6 @@ pub use error::{BoxError, Error};
 pub use group::{Change, Entry, Group};
 pub use memory::{MemoryEngine, Outcome};
 pub use parse::parse_all;
-pub use sqlite::{Moment, Options, SqliteEngine, check};
+pub use sqlite::{Moment, Options, SqliteEngine, check, in_words, read_rows};
 pub use stream::{Keep, StreamSpec};
+pub use whole::make_whole;

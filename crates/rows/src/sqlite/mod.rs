@@ -12,6 +12,7 @@ mod index;
 mod known;
 mod load;
 mod log;
+mod look;
 mod merge;
 mod moment;
 mod read;
@@ -31,15 +32,18 @@ pub use check::check;
 use entries::Table;
 use index::Index;
 use known::Known;
+pub use look::read_rows;
 pub use moment::Moment;
 use rusqlite::Connection;
 use snapshot::Snapshot;
 use std::{
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
 };
 use steps::{Step, Steps};
 use upkeep::{Duty, Plan, Stage};
+pub use words::in_words;
 
 /// What an engine is opened with.
 #[derive(Debug, Clone)]
@@ -264,6 +268,11 @@ impl SqliteEngine {
         Ok(())
     }
 
+    fn row_without_index(&self, covered: u64, table: &str, sequence: u64) -> Result<Option<Vec<u8>>, Error> {
+        let in_log = read::row_in_log(&self.path, &self.reader, covered, table, sequence)?;
+        in_log.map_or_else(|| self.row_in_snapshot(table, sequence), Ok)
+    }
+
     fn row_in_snapshot(&self, table: &str, sequence: u64) -> Result<Option<Vec<u8>>, Error> {
         self.snapshot.as_ref().map_or(Ok(None), |snapshot| snapshot.get(table, sequence))
     }
@@ -299,18 +308,29 @@ impl Engine for SqliteEngine {
     }
 
     fn get(&mut self, table: &str, sequence: u64) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.get_all(table, &[sequence])?.pop().flatten())
+    }
+
+    fn get_all(&mut self, table: &str, sequences: &[u64]) -> Result<Vec<Option<Vec<u8>>>, Error> {
         self.known()?;
-        let Some(known) = &self.known else { return Ok(None) };
+        let Some(known) = &self.known else { return Ok(vec![None; sequences.len()]) };
         let covered = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.named().revision);
         let Some(index) = &known.index else {
-            let in_log = read::row_in_log(&self.path, &self.reader, covered, table, sequence)?;
-            return in_log.map_or_else(|| self.row_in_snapshot(table, sequence), Ok);
+            return sequences.iter().map(|sequence| self.row_without_index(covered, table, *sequence)).collect();
         };
-        // What the snapshot covers may be gone from the log.
-        match index.find(table, sequence).filter(|revision| *revision > covered) {
-            Some(revision) => read::row_in_group(&self.path, &self.reader, revision, table, sequence),
-            None => self.row_in_snapshot(table, sequence),
+        let (mut by_group, mut found) = (BTreeMap::<u64, Vec<u64>>::new(), HashMap::new());
+        for sequence in sequences {
+            // What the snapshot covers may be gone from the log.
+            match (index.find(table, *sequence).filter(|revision| *revision > covered), &self.snapshot) {
+                (Some(revision), _) => by_group.entry(revision).or_default().push(*sequence),
+                (None, Some(snapshot)) => drop(found.insert(*sequence, snapshot.get(table, *sequence)?)),
+                (None, None) => {}
+            }
         }
+        for (revision, wanted) in by_group {
+            read::rows_in_group(&self.path, &self.reader, revision, table, &wanted, &mut found)?;
+        }
+        Ok(sequences.iter().map(|sequence| found.get(sequence).cloned().flatten()).collect())
     }
 
     fn read(&mut self, from: u64, take: &mut TakeGroup<'_>) -> Result<(), Error> {

@@ -8,27 +8,39 @@ use super::{
 };
 use crate::{Entry, Error, Found, Group, TakeGroup, group::Changes, stream::Touched};
 use rusqlite::{Connection, params};
-use std::{ops::ControlFlow, path::Path};
+use std::{collections::HashMap, ops::ControlFlow, path::Path};
 
 /// Groups that are read in one transaction: short ones let the database's log begin anew.
 const GROUPS_AT_ONCE: u64 = 16;
 
-/// A row's content as the group of this revision left it; `None` when the group deleted it.
-pub(super) fn row_in_group(
+/// The content of rows as the group of this revision left it; `None` where the group deleted one.
+pub(super) fn rows_in_group(
     path: &Path,
     connection: &Connection,
     revision: u64,
     table: &str,
-    sequence: u64,
-) -> Result<Option<Vec<u8>>, Error> {
+    wanted: &[u64],
+    found: &mut HashMap<u64, Option<Vec<u8>>>,
+) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| failed(path, &error);
     let wrong = |cause: &str| damaged(path, &format!("group {revision}"), cause);
     let query = "SELECT revision, crc, touched, body FROM log WHERE revision = ?1";
     let mut statement = connection.prepare_cached(query).map_err(failed)?;
     let mut rows = statement.query([revision.cast_signed()]).map_err(failed)?;
     let row = rows.next().map_err(failed)?.ok_or_else(|| wrong("it is missing"))?;
-    let newest = newest_in(path, &group(path, row)?, table, sequence)?;
-    newest.ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))
+    let mut newest: HashMap<u64, Option<&[u8]>> = HashMap::new();
+    let group = group(path, row)?;
+    for change in Changes::of(group.body) {
+        let change = change.map_err(|error| wrong(&error.to_string()))?;
+        if change.table == table {
+            newest.insert(change.sequence, change.body);
+        }
+    }
+    for sequence in wanted {
+        let body = newest.get(sequence).ok_or_else(|| wrong(&format!("it has no row {sequence} of {table}")))?;
+        found.insert(*sequence, body.map(<[u8]>::to_vec));
+    }
+    Ok(())
 }
 
 /// The same without knowing the group: reads the log backwards, as far as the snapshot. `None` when no group has the row.

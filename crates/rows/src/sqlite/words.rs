@@ -31,7 +31,8 @@ pub(super) fn damaged(path: &Path, place: &str, cause: &str) -> Error {
 }
 
 /// The errors that an operator can do something about; SQLite's own text is often only a number.
-pub(super) fn in_words(cause: &rusqlite::Error) -> String {
+#[must_use]
+pub fn in_words(cause: &rusqlite::Error) -> String {
     match cause.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full".into(),
         Some(ErrorCode::SystemIoFailure) => {
