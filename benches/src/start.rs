@@ -9,7 +9,7 @@ use crate::{
     server::Server,
 };
 use anyhow::Context;
-use cvmd_state::{State, store::SqliteStore};
+use cvmd_state::{State, store::LogStore};
 use std::{
     fs,
     io::Read,
@@ -122,7 +122,8 @@ pub(crate) async fn measure(
 fn file_bytes(data: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(data)? {
-        bytes += entry?.metadata()?.len();
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() { file_bytes(&entry.path())? } else { entry.metadata()?.len() };
     }
     Ok(bytes)
 }
@@ -130,14 +131,14 @@ fn file_bytes(data: &Path) -> anyhow::Result<u64> {
 /// Memory of a process that has loaded the state and nothing else.
 fn held(data: &Path) -> anyhow::Result<u64> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("hold").arg(data.join("state.db"));
+    command.arg("hold").arg(data);
     let (process, _) = Process::start_and_hear("the holder of a state", command, Duration::from_secs(300))?;
     process.resident_bytes()
 }
 
 /// Loads a state, prints a line, and holds the state until its input ends.
-pub(crate) fn hold(database: &Path) -> anyhow::Result<()> {
-    let state = State::open(Box::new(SqliteStore::open(database)?))?;
+pub(crate) fn hold(data: &Path) -> anyhow::Result<()> {
+    let state = State::open(Box::new(LogStore::open(data)?))?;
     report::line(&format!("holding {} instances", state.view().instance_total()))?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())

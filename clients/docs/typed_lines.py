@@ -33,9 +33,6 @@ _AROUND = {
     "cvmd account remove ": "cvmd account list | grep -q alice || cvmd account add alice\n{}",
     "cvmd account add ": "if cvmd account list | grep -q alice; then cvmd account remove alice; fi\n{}",
     "ssh -F ~/.ssh/cvmd ": "cvmd ssh-config > ~/.ssh/cvmd\n{}",
-    # On a copy: a server runs where this is typed.
-    "sqlite3 machines.db ": 'cp -r "${XDG_DATA_HOME:-$HOME/.local/share}/cvmd" copied && cd copied\n{}',
-    "sqlite3 state.db ": 'cd "${XDG_DATA_HOME:-$HOME/.local/share}/cvmd"\n{}',
 }
 
 # Page, line, why. One that matches nothing any more fails.

@@ -28,7 +28,7 @@ impl Machines {
             return Ok(());
         }
         let captured = Image { id: image, disk: machine.disk.clone() };
-        let body = serde_json::to_string(&captured).map_err(|error| Error::Store(error.to_string().into()))?;
+        let body = serde_json::to_vec(&captured).map_err(|error| Error::Store(error.to_string().into()))?;
         self.store.work(image.to_u64(), Work::PutImage(body)).await.map_err(Error::Store)?;
         self.images.put(captured);
         Ok(())

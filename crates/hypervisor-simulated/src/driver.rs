@@ -5,7 +5,7 @@ use crate::{
     machines::{Machines, OpenError, new_boot, running},
     settings::Settings,
     sshd::{self, Sshd, SshdOf},
-    store::Written,
+    store::{StoredMachines, Written},
     verb::Verb,
 };
 use async_trait::async_trait;
@@ -32,22 +32,24 @@ impl SimulatedHypervisor {
     /// stored time.
     ///
     /// # Errors
-    /// The file cannot be read, is of a newer schema, or no port can be bound.
+    /// The directory cannot be read, is a newer version's, or no port can be bound.
     pub fn open(settings: Settings) -> Result<Arc<SimulatedHypervisor>, OpenError> {
-        SimulatedHypervisor::open_for(settings, None, |_| true)
+        let stored = StoredMachines::open(&settings.data)?;
+        SimulatedHypervisor::run(stored, settings, None, |_| true)
     }
 
-    /// The same for a data directory of that id, which is written into the file. Machines that are not wanted are set
-    /// aside: they stay in the file and are absent until they are defined anew.
+    /// The same for machines that were read before, and for a data directory of that id, which is written beside them.
+    /// Machines that are not wanted are set aside: they stay in the directory and are absent until they are defined anew.
     ///
     /// # Errors
     /// As [`SimulatedHypervisor::open`].
-    pub fn open_for(
+    pub fn run(
+        stored: StoredMachines,
         settings: Settings,
         directory: Option<Uuid>,
         is_wanted: impl Fn(InstanceId) -> bool,
     ) -> Result<Arc<SimulatedHypervisor>, OpenError> {
-        let (machines, mut bound) = Machines::open(settings, directory, is_wanted)?;
+        let (machines, mut bound) = Machines::open(stored, settings, directory, is_wanted)?;
         let tasks = [
             tokio::spawn(machines.run_timers()).abort_handle(),
             tokio::spawn(machines.keep_ports(std::mem::take(&mut bound.moved))).abort_handle(),

@@ -1,6 +1,6 @@
 //! Machines in the process, each with a disk of its own and a real SSH endpoint.
 //!
-//! A second truth beside the state: what a machine *is* is in `machines.db`, and changes only through the
+//! A second truth beside the state: what a machine *is* is in the directory `machines/`, and changes only through the
 //! [`cvmd_hypervisor::Hypervisor`] trait or by the guest itself. A restart of the process is not a reboot.
 
 mod admission;
@@ -27,6 +27,7 @@ mod sshd;
 mod store;
 mod store_error;
 mod survey;
+mod takeover;
 mod timers;
 mod verb;
 mod visits;
@@ -40,6 +41,6 @@ pub use machines::OpenError;
 pub use owners::Owners;
 pub use penalties::Penalties;
 pub use settings::{OwnPorts, Settings, SshSettings};
-pub use store::Written;
+pub use store::{StoredMachines, Written};
 pub use store_error::StoreError;
 pub use survey::Survey;

@@ -13,7 +13,7 @@ use crate::{
     registry::{Registry, Slot},
     sessions::Sessions,
     settings::Settings,
-    store::{Contents, Store, Work},
+    store::{Contents, Store, StoredMachines, Work},
     store_error::StoreError,
     timers::Timers,
     verb::Verb,
@@ -60,13 +60,14 @@ pub(crate) struct Machines {
 }
 
 impl Machines {
-    /// Reads the directory and binds the listeners, which are not served yet.
+    /// Binds the listeners, which are not served yet.
     pub(crate) fn open(
+        stored: StoredMachines,
         settings: Settings,
         directory: Option<Uuid>,
         is_wanted: impl Fn(InstanceId) -> bool,
     ) -> Result<(Arc<Machines>, Bound), OpenError> {
-        let (store, Contents { machines, images }) = Store::open(&settings.data.join("machines.db"), directory)?;
+        let (store, Contents { machines, images }) = stored.run(directory)?;
         let (mut machines, aside): (Vec<_>, Vec<_>) = machines.into_iter().partition(|machine| is_wanted(machine.id));
         let timers = Arc::new(Timers::default());
         for machine in &machines {
@@ -221,8 +222,8 @@ pub(crate) fn running(machine: &Machine, now_ms: u64) -> Option<Machine> {
     (machine.power(now_ms) == Power::Running).then(|| machine.clone())
 }
 
-pub(crate) fn encode(machine: &Machine) -> Result<String, Error> {
-    serde_json::to_string(machine).map_err(|error| Error::Store(error.to_string().into()))
+pub(crate) fn encode(machine: &Machine) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(machine).map_err(|error| Error::Store(error.to_string().into()))
 }
 
 pub(crate) fn closed() -> Error {

@@ -7,7 +7,7 @@ use std::{net::Ipv4Addr, path::PathBuf};
 /// How to open the machines of one directory.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The directory of `machines.db`.
+    /// The data directory, which holds `machines/`.
     pub data: PathBuf,
     pub clock: Clock,
     pub ssh: SshSettings,

@@ -1,25 +1,25 @@
-//! `machines.db`: one row per machine and per image, written by one thread that commits everything gathered as one
-//! group.
+//! The directory `machines/`: one row per machine and per image, written by one thread that commits everything gathered
+//! as one group.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`, so that a write is on disk before its caller gets the answer. Tables
-//! with an integer key and pages of 1 kB were the fastest of those measured.
+//! A write is on disk before its caller gets the answer, and what is read back comes from the database.
 
 use crate::{
     image::Image,
     machine::Machine,
-    store_error::{SCHEMA, StoreError},
-    survey,
+    store_error::StoreError,
+    survey::Survey,
+    takeover::{self, DIRECTORY, IMAGES, MACHINES},
 };
-use cvmd_sqlite_log::{Log, PAGES_MAX, in_words};
+use cvmd_model::InstanceId;
+use cvmd_rows::{Chunk, Engine, Error, Group, Options, SqliteEngine, parse_all};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, params};
 use std::{
-    num::NonZeroUsize,
+    collections::HashMap,
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc,
+        mpsc::{self, TryRecvError},
     },
     thread::JoinHandle,
     time::Instant,
@@ -27,15 +27,11 @@ use std::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// The maximum of rows in one group, so that the first of them does not wait too long.
-const GROUP_MAX: usize = 256;
-/// The number of rows that a parser gets together at the start.
-const CHUNK: usize = 512;
-/// SQLite's page cache, in kB. The operating system caches the file as well; with 64 MB an unbind was no cheaper at
-/// 100,000 machines.
-const CACHE_KB: i64 = 8 * 1024;
+/// The maximum of rows in one group, so that the first of them does not wait too long, and of their bytes.
+const GROUP_MAX: usize = 1_024;
+const GROUP_BYTES_MAX: usize = 1 << 20;
 
-/// SQLite's reason why a row was not written.
+/// Why a row was not written.
 pub(crate) type NotWritten = Box<str>;
 
 /// What the writer has written since it was opened.
@@ -47,18 +43,27 @@ pub struct Written {
     pub busy_us: u64,
 }
 
+/// The machines of a data directory, read and not yet running.
+#[derive(Debug)]
+pub struct StoredMachines {
+    engine: SqliteEngine,
+    revision: u64,
+    directory: Option<Uuid>,
+    pub(crate) contents: Contents,
+}
+
+/// The content of a directory.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) machines: Vec<Arc<Machine>>,
+    pub(crate) images: Vec<Image>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Store {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     tally: Arc<Tally>,
-}
-
-/// The content of a file.
-#[derive(Debug)]
-pub(crate) struct Contents {
-    pub(crate) machines: Vec<Arc<Machine>>,
-    pub(crate) images: Vec<Image>,
 }
 
 #[derive(Debug, Default)]
@@ -74,56 +79,124 @@ struct Job {
     answer: oneshot::Sender<Result<Option<Vec<u8>>, NotWritten>>,
 }
 
-/// Undecoded rows: number and body.
-type Chunk = Vec<(i64, Box<[u8]>)>;
-
 /// What to do with a row.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Writes it.
-    Put(String),
-    /// Writes it and returns what the table then holds.
-    PutAndRead(String),
-    /// Returns what the table holds.
+    Put(Vec<u8>),
+    /// Writes it and returns what the database then holds.
+    PutAndRead(Vec<u8>),
+    /// Returns what the database holds.
     Read,
     Delete,
     /// Writes the row of an image.
-    PutImage(String),
+    PutImage(Vec<u8>),
     DeleteImage,
 }
 
 impl Work {
-    /// The bytes that it writes; none if it writes nothing.
-    fn bytes(&self) -> Option<usize> {
+    fn bytes(&self) -> usize {
         match self {
-            Work::Put(body) | Work::PutAndRead(body) | Work::PutImage(body) => Some(body.len()),
-            Work::Delete | Work::DeleteImage => Some(0),
-            Work::Read => None,
+            Work::Put(body) | Work::PutAndRead(body) | Work::PutImage(body) => body.len(),
+            Work::Delete | Work::DeleteImage | Work::Read => 0,
         }
     }
 }
 
-impl Store {
-    /// Opens the file, creating it (mode 0600) if it does not exist, and reads every machine and image. From now on it
-    /// belongs to that data directory.
-    pub(crate) fn open(path: &Path, directory: Option<Uuid>) -> Result<(Store, Contents), StoreError> {
-        let connection = connect(path)?;
-        directory.map_or(Ok(()), |directory| survey::belong(&connection, directory))?;
-        let contents = Contents { machines: read_all(&connection)?, images: read_images(&connection)? };
-        let log = Log::open(path)?;
-        let (jobs, inbox) = mpsc::channel();
-        let tally = Arc::new(Tally::default());
-        let thread = std::thread::Builder::new().name("machines.db".into()).spawn({
-            let tally = tally.clone();
-            move || write_groups(connection, log, &inbox, &tally)
-        })?;
-        Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, contents))
+impl StoredMachines {
+    /// Opens `machines/` of a data directory, making it (for its owner only) if there is none, and reads every machine
+    /// and image. What an earlier version has left in `machines.db` is taken over.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is a newer version's.
+    pub fn open(data: &Path) -> Result<StoredMachines, StoreError> {
+        takeover::take_over(data)?;
+        let mut engine = SqliteEngine::open(&data.join("machines"), Options::new(Vec::new()))?;
+        let (revision, parsed) = parse_all(&mut engine, |chunk| parse(&chunk).map_err(Into::into))?;
+        let (mut contents, mut directory) = (Contents::default(), None);
+        for Parsed { mut machines, mut images, directory: found } in parsed {
+            contents.machines.append(&mut machines);
+            contents.images.append(&mut images);
+            directory = directory.or(found);
+        }
+        Ok(StoredMachines { engine, revision, directory, contents })
     }
 
+    /// What is known of them before they run.
+    pub fn survey(&self, is_known: impl Fn(InstanceId) -> bool) -> Survey {
+        let Contents { machines, images } = &self.contents;
+        Survey {
+            directory: self.directory,
+            is_empty: machines.is_empty() && images.is_empty(),
+            has_known: machines.is_empty() || machines.iter().any(|machine| is_known(machine.id)),
+        }
+    }
+
+    /// Erases the machines that are not wanted; returns how many these were.
+    ///
+    /// # Errors
+    /// When that cannot be written: then all of them are still there.
+    pub fn retain(&mut self, is_wanted: impl Fn(InstanceId) -> bool) -> Result<usize, StoreError> {
+        let mut group = Group::new();
+        let unwanted = self.contents.machines.iter().filter(|machine| !is_wanted(machine.id));
+        unwanted.for_each(|machine| group.delete(MACHINES, machine.id.to_u64()));
+        if !group.is_empty() {
+            self.engine.append(self.revision + 1, &group)?;
+            self.revision += 1;
+            self.contents.machines.retain(|machine| is_wanted(machine.id));
+        }
+        Ok(group.rows())
+    }
+
+    /// Starts the writer. From now on the machines belong to that data directory.
+    pub(crate) fn run(self, directory: Option<Uuid>) -> Result<(Store, Contents), StoreError> {
+        let StoredMachines { mut engine, mut revision, directory: found, contents } = self;
+        if let Some(directory) = directory.filter(|directory| found != Some(*directory)) {
+            let mut group = Group::new();
+            group.put(DIRECTORY, 1, directory.to_string().as_bytes());
+            revision += 1;
+            engine.append(revision, &group)?;
+        }
+        let (jobs, inbox) = mpsc::channel();
+        let tally = Arc::new(Tally::default());
+        let writer = Writer { engine, revision, tally: Arc::clone(&tally) };
+        let thread = std::thread::Builder::new().name("machines".into()).spawn(move || writer.run(&inbox))?;
+        Ok((Store { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), tally }, contents))
+    }
+}
+
+#[derive(Default)]
+struct Parsed {
+    machines: Vec<Arc<Machine>>,
+    images: Vec<Image>,
+    directory: Option<Uuid>,
+}
+
+fn parse(chunk: &Chunk) -> Result<Parsed, StoreError> {
+    let mut parsed = Parsed::default();
+    for (id, body) in chunk.rows() {
+        match &*chunk.table {
+            MACHINES => {
+                let machine = serde_json::from_slice(body).map_err(|cause| StoreError::Row { id, cause })?;
+                // Boxed at once: a list of machines would be copied whenever it grows.
+                parsed.machines.push(Arc::new(machine));
+            }
+            IMAGES => {
+                let image = serde_json::from_slice(body).map_err(|cause| StoreError::ImageRow { id, cause })?;
+                parsed.images.push(image);
+            }
+            DIRECTORY => parsed.directory = std::str::from_utf8(body).ok().and_then(|id| id.parse().ok()),
+            other => return Err(StoreError::Table { name: other.into() }),
+        }
+    }
+    Ok(parsed)
+}
+
+impl Store {
     /// Does one piece of work.
     ///
     /// # Guarantees
-    /// `Ok` means durable: its transaction was committed and synced.
+    /// `Ok` means durable: its group was committed and synced.
     ///
     /// # Assumptions
     /// Work on one row is requested one after the other; a group never has two pieces for one row.
@@ -146,7 +219,7 @@ impl Store {
         }
     }
 
-    /// Ends the writer after all work requested before. Blocks until the file is closed.
+    /// Ends the writer after all work requested before. Blocks until the directory is closed.
     pub(crate) fn close(&self) {
         drop(self.jobs.lock().take());
         let thread = self.thread.lock().take();
@@ -163,175 +236,89 @@ impl Drop for Store {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    // Created before SQLite opens it, which gives its log the file mode of the database.
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    drop(options.open(path)?);
-    let connection = Connection::open(path)?;
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > SCHEMA {
-        return Err(StoreError::Newer { found });
-    }
-    connection.pragma_update(None, "page_size", 1024)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", PAGES_MAX)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KB)?;
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE;
-         CREATE TABLE IF NOT EXISTS machines (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-         CREATE TABLE IF NOT EXISTS directory (one INTEGER PRIMARY KEY, id TEXT NOT NULL);
-         CREATE TABLE IF NOT EXISTS images (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-         PRAGMA user_version = {SCHEMA};
-         COMMIT"
-    ))?;
-    Ok(connection)
+struct Writer {
+    engine: SqliteEngine,
+    revision: u64,
+    tally: Arc<Tally>,
 }
 
-/// Reads every row on this thread while others parse: most of the time goes into parsing.
-fn read_all(connection: &Connection) -> Result<Vec<Arc<Machine>>, StoreError> {
-    let parsers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let (chunks, inbox) = mpsc::sync_channel::<Chunk>(2 * parsers);
-    let inbox = Mutex::new(inbox);
-    let parse = || {
-        let mut machines = Ok(Vec::new());
+impl Writer {
+    fn run(mut self, inbox: &mpsc::Receiver<Job>) {
+        let mut jobs = Vec::new();
         loop {
-            // The lock is held while waiting, so the parsers are served in order.
-            let chunk = inbox.lock().recv();
-            let Ok(chunk) = chunk else { return machines };
-            // After an error the chunks are still received, because the reader waits for room.
-            if let Ok(parsed) = &mut machines {
-                machines = parse_into(std::mem::take(parsed), chunk);
+            let first = match inbox.try_recv() {
+                Ok(job) => job,
+                // A failure was logged by the engine.
+                Err(TryRecvError::Empty) if self.engine.tidy().unwrap_or_default() => continue,
+                Err(_) => match inbox.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
+                },
+            };
+            let mut bytes = first.work.bytes();
+            jobs.push(first);
+            while jobs.len() < GROUP_MAX && bytes < GROUP_BYTES_MAX {
+                let Ok(next) = inbox.try_recv() else { break };
+                bytes += next.work.bytes();
+                jobs.push(next);
             }
-        }
-    };
-    std::thread::scope(|scope| {
-        let parsing: Vec<_> = (0..parsers).map(|_| scope.spawn(parse)).collect();
-        let read = send_all(connection, &chunks);
-        drop(chunks);
-        let mut machines = Vec::new();
-        for parser in parsing {
-            let parsed = parser.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            machines.append(&mut parsed?);
-        }
-        read.map(|()| machines)
-    })
-}
-
-/// There are few of them.
-fn read_images(connection: &Connection) -> Result<Vec<Image>, StoreError> {
-    let mut statement = connection.prepare("SELECT id, body FROM images")?;
-    let mut rows = statement.query([])?;
-    let mut images = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, body) = (row.get(0)?, row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?);
-        images.push(serde_json::from_slice(body).map_err(|cause| StoreError::ImageRow { id, cause })?);
-    }
-    Ok(images)
-}
-
-fn parse_into(mut machines: Vec<Arc<Machine>>, chunk: Chunk) -> Result<Vec<Arc<Machine>>, StoreError> {
-    for (id, body) in chunk {
-        let machine = serde_json::from_slice(&body).map_err(|cause| StoreError::Row { id, cause })?;
-        // Boxed at once: a list of machines would be copied whenever it grows.
-        machines.push(Arc::new(machine));
-    }
-    Ok(machines)
-}
-
-fn send_all(connection: &Connection, chunks: &mpsc::SyncSender<Chunk>) -> Result<(), StoreError> {
-    let mut statement = connection.prepare("SELECT id, body FROM machines")?;
-    let mut rows = statement.query([])?;
-    let mut chunk = Vec::with_capacity(CHUNK);
-    while let Some(row) = rows.next()? {
-        chunk.push((row.get(0)?, row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?.into()));
-        if chunk.len() == CHUNK {
-            // Invariant: the receiver lives as long as the reader, so sending cannot fail.
-            let _ = chunks.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
+            self.write(&mut jobs);
         }
     }
-    let _ = chunks.send(chunk);
-    Ok(())
-}
 
-fn write_groups(mut connection: Connection, mut log: Log, inbox: &mpsc::Receiver<Job>, tally: &Tally) {
-    connection.set_prepared_statement_cache_capacity(8);
-    let mut group = Vec::with_capacity(GROUP_MAX);
-    while let Ok(first) = inbox.recv() {
-        group.push(first);
-        group.extend(inbox.try_iter().take(GROUP_MAX - 1));
+    fn write(&mut self, jobs: &mut Vec<Job>) {
         let begun = Instant::now();
-        let outcome = write(&mut connection, &group);
-        tally.groups.fetch_add(1, Relaxed);
-        tally.rows.fetch_add(group.len() as u64, Relaxed);
-        tally.busy_us.fetch_add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
-        let written = || group.iter().filter_map(|job| job.work.bytes());
-        let outcome = outcome.map(|()| match written().count() {
-            0 => {}
-            rows => log.committed(rows, written().sum(), &connection),
-        });
-        let outcome = outcome.map_err(|error| {
-            let error = in_words(&error);
-            tracing::error!(error, rows = group.len(), "machines.db: a group was not written");
+        let written = self.append(jobs).map_err(|error| {
+            let error = error.to_string();
+            tracing::error!(error, rows = jobs.len(), "a group of the machines' rows was not written");
             NotWritten::from(error)
         });
-        for job in group.drain(..) {
-            let answer = match (&outcome, &job.work) {
-                (Err(error), _) => Err(error.clone()),
-                (Ok(()), Work::PutAndRead(_) | Work::Read) => {
-                    read(&connection, job.id).map_err(|error| error.to_string().into())
+        let mut read = written.clone().and_then(|()| self.read(jobs).map_err(|error| error.to_string().into()));
+        self.tally.groups.fetch_add(1, Relaxed);
+        self.tally.rows.fetch_add(jobs.len() as u64, Relaxed);
+        self.tally.busy_us.fetch_add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
+        for job in jobs.drain(..) {
+            let answer = match (&mut read, &job.work) {
+                (Ok(read), Work::PutAndRead(_) | Work::Read) => Ok(read.remove(&job.id)),
+                (Err(error), Work::PutAndRead(_) | Work::Read) => Err(error.clone()),
+                (_, Work::Put(_) | Work::Delete | Work::PutImage(_) | Work::DeleteImage) => {
+                    written.clone().map(|()| None)
                 }
-                (Ok(()), Work::Put(_) | Work::Delete | Work::PutImage(_) | Work::DeleteImage) => Ok(None),
             };
             // The caller may have gone; the row is written all the same.
             let _ = job.answer.send(answer);
         }
     }
-    // Before the connection, which closes last and deletes the log.
-    drop(log);
-}
 
-/// One transaction for all; after an error nothing of it is stored.
-fn write(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
-    if group.iter().all(|job| matches!(job.work, Work::Read)) {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    {
-        let mut put = transaction.prepare_cached(
-            "INSERT INTO machines VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-        )?;
-        let mut delete = transaction.prepare_cached("DELETE FROM machines WHERE id = ?1")?;
-        let mut put_image = transaction.prepare_cached("INSERT OR REPLACE INTO images VALUES (?1, ?2)")?;
-        let mut delete_image = transaction.prepare_cached("DELETE FROM images WHERE id = ?1")?;
-        for job in group {
-            match &job.work {
-                Work::Put(body) | Work::PutAndRead(body) => {
-                    // TEXT, not BLOB: operators read it with sqlite3.
-                    put.execute(params![job.id.cast_signed(), body])?;
-                }
-                Work::Delete => {
-                    delete.execute([job.id.cast_signed()])?;
-                }
-                Work::PutImage(body) => {
-                    put_image.execute(params![job.id.cast_signed(), body])?;
-                }
-                Work::DeleteImage => {
-                    delete_image.execute([job.id.cast_signed()])?;
-                }
+    /// One group for all; after an error nothing of it is stored.
+    fn append(&mut self, jobs: &[Job]) -> Result<(), Error> {
+        let mut group = Group::new();
+        for Job { id, work, .. } in jobs {
+            match work {
+                Work::Put(body) | Work::PutAndRead(body) => group.put(MACHINES, *id, body),
+                Work::Delete => group.delete(MACHINES, *id),
+                Work::PutImage(body) => group.put(IMAGES, *id, body),
+                Work::DeleteImage => group.delete(IMAGES, *id),
                 Work::Read => {}
             }
         }
+        if !group.is_empty() {
+            self.engine.append(self.revision + 1, &group)?;
+            self.revision += 1;
+        }
+        Ok(())
     }
-    transaction.commit()
-}
 
-fn read(connection: &Connection, id: u64) -> rusqlite::Result<Option<Vec<u8>>> {
-    let mut statement = connection.prepare_cached("SELECT body FROM machines WHERE id = ?1")?;
-    statement.query_row([id.cast_signed()], |row| Ok(row.get_ref(0)?.as_bytes().map(<[u8]>::to_vec)?)).optional()
+    /// What the database holds of the rows that are asked for.
+    fn read(&mut self, jobs: &[Job]) -> Result<HashMap<u64, Vec<u8>>, Error> {
+        let is_reader = |job: &&Job| matches!(job.work, Work::PutAndRead(_) | Work::Read);
+        let ids: Vec<u64> = jobs.iter().filter(is_reader).map(|job| job.id).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let bodies = self.engine.get_all(MACHINES, &ids)?;
+        Ok(ids.into_iter().zip(bodies).filter_map(|(id, body)| Some((id, body?))).collect())
+    }
 }
 
 #[cfg(test)]
@@ -339,38 +326,29 @@ mod test {
     use super::*;
 
     #[test]
-    fn a_newer_schema_is_refused_clearly() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("machines.db");
-        drop(Store::open(&path, None).unwrap());
-        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
-        let error = Store::open(&path, None).unwrap_err();
-        assert_eq!(error.to_string(), "machines.db has schema 3, newer than 2, the newest that this program reads");
-    }
-
-    #[test]
     fn a_row_that_cannot_be_read_is_named() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("machines.db");
-        drop(Store::open(&path, None).unwrap());
-        let connection = Connection::open(&path).unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let mut stored = StoredMachines::open(data.path()).unwrap();
+        let mut group = Group::new();
         // More rows than the parsers take at once: the reader must not block for ever.
-        let many = "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
-                    INSERT INTO machines SELECT id, '{}' FROM n";
-        connection.execute_batch(many).unwrap();
-        let error = Store::open(&path, None).unwrap_err();
-        assert!(matches!(error, StoreError::Row { id: 1.., .. }), "{error}");
+        (1..=100_000).for_each(|id| group.put(MACHINES, id, b"{}"));
+        stored.engine.append(1, &group).unwrap();
+        drop(stored);
+        let error = StoredMachines::open(data.path()).unwrap_err().to_string();
+        assert!(error.starts_with("machines: the row of machine ") && error.contains("missing field `id`"), "{error}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn the_file_and_its_log_belong_to_their_owner_alone() {
+    fn the_directory_and_its_files_belong_to_their_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().unwrap();
-        let _store = Store::open(&directory.path().join("machines.db"), None).unwrap();
-        for file in std::fs::read_dir(directory.path()).unwrap() {
-            let file = file.unwrap();
-            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        let data = tempfile::tempdir().unwrap();
+        let _store = StoredMachines::open(data.path()).unwrap();
+        let directory = data.path().join("machines");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&directory), 0o700);
+        for file in std::fs::read_dir(&directory).unwrap() {
+            assert_eq!(mode(&file.unwrap().path()), 0o600);
         }
     }
 }

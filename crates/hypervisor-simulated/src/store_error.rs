@@ -1,19 +1,27 @@
-//! The errors of opening `machines.db`.
+//! The errors of opening the machines of a data directory.
 
-/// The `PRAGMA user_version` of the rows that this program writes.
-pub(crate) const SCHEMA: i64 = 2;
+/// The `PRAGMA user_version` of a `machines.db` that was taken over. Versions that used it wrote 1 and 2.
+pub(crate) const MOVED: i64 = 3;
 
-/// The file could not be opened.
+/// The machines could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("machines.db: {0}")]
+    #[error(transparent)]
+    Rows(#[from] cvmd_rows::Error),
+    #[error("machines: {0}")]
     File(#[from] std::io::Error),
     #[error("machines.db: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("machines.db has schema {found}, newer than {SCHEMA}, the newest that this program reads")]
+    Old(#[from] rusqlite::Error),
+    #[error("machines.db has schema {found}, newer than {MOVED}, the newest that this program reads")]
     Newer { found: i64 },
-    #[error("machines.db: the row of machine {id} cannot be read: {cause}")]
-    Row { id: i64, cause: serde_json::Error },
-    #[error("machines.db: the row of image {id} cannot be read: {cause}")]
-    ImageRow { id: i64, cause: serde_json::Error },
+    #[error(
+        "both machines/ and a machines.db of an earlier version are there, and only one of them is right: move the other one out of the data directory"
+    )]
+    Both,
+    #[error("machines: the table {name} is a newer version's: use that one")]
+    Table { name: Box<str> },
+    #[error("machines: the row of machine {id} cannot be read: {cause}")]
+    Row { id: u64, cause: serde_json::Error },
+    #[error("machines: the row of image {id} cannot be read: {cause}")]
+    ImageRow { id: u64, cause: serde_json::Error },
 }

@@ -13,4 +13,5 @@ pub(crate) mod program;
 pub(crate) mod remote;
 pub(crate) mod ssh;
 pub(crate) mod ssh_line;
+pub(crate) mod state;
 pub(crate) mod variables;

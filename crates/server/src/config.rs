@@ -49,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) seed: Option<PathBuf>,
     pub(crate) accept_missing: Option<Missing>,
+    pub(crate) erase_orphans: bool,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     pub(crate) ssh: Ssh,
@@ -100,6 +101,7 @@ impl Config {
             data: Data { data: given.value(DATA) }.directory()?,
             seed: given.value(setting!(seed)),
             accept_missing: given.value(setting!(accept_missing)),
+            erase_orphans: given.value(setting!(erase_orphans)).unwrap_or_default(),
             policy,
             limits: Limits {
                 shutdown_timeout_s: given.number(setting!(shutdown_timeout_s), TIMEOUT_S, " seconds")?,

@@ -33,32 +33,22 @@ const GIVEN_UP_MAX: usize = 100;
 /// The device and inode of a file.
 type Identity = (u64, u64);
 
-/// The state, and the machines.
-const DATABASES: [&str; 2] = ["state.db", "machines.db"];
+/// The directories of the state and of the machines.
+pub(crate) const TRUTHS: [&str; 2] = ["state", "machines"];
+/// The files that earlier versions had instead, which are taken over.
+const EARLIER: [&str; 2] = ["state.db", "machines.db"];
+/// The database in each of the directories, and what SQLite makes beside it.
+const DATABASE: [&str; 3] = ["log.db", "log.db-wal", "log.db-shm"];
 
-/// All files that a start makes. The lock comes first, so that it is removed last.
-const FILES: [&str; 13] = [
-    "lock",
-    "master.key",
-    "credential",
-    "ca.pem",
-    "ca.key",
-    "endpoint",
-    "cvmd.sock",
-    "state.db",
-    "state.db-wal",
-    "state.db-shm",
-    "machines.db",
-    "machines.db-wal",
-    "machines.db-shm",
-];
+/// All files that a start makes beside them. The lock comes first, so that it is removed last.
+const FILES: [&str; 7] = ["lock", "master.key", "credential", "ca.pem", "ca.key", "endpoint", "cvmd.sock"];
 
 /// A data directory that we have locked; dropping it releases the lock.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
     path: PathBuf,
     _lock: File,
-    /// Files that this start has made in a directory without a state, until others may rely on them.
+    /// Files and directories that this start has made in one without a state, until others may rely on them.
     made: Mutex<Vec<PathBuf>>,
 }
 
@@ -92,7 +82,8 @@ impl DataDirectory {
 
     /// Locks it; `None` when the file that was locked is no longer the directory's lock.
     fn locked(path: &Path) -> anyhow::Result<Option<DataDirectory>> {
-        let missing: Vec<PathBuf> = FILES.iter().map(|name| path.join(name)).filter(|file| is_free(file)).collect();
+        let all = FILES.iter().chain(&TRUTHS).map(|name| path.join(name));
+        let missing: Vec<PathBuf> = all.filter(|file| is_free(file)).collect();
         let lock = lock(path).with_context(|| cannot_use(path))?;
         match lock_when_stopped(&lock, path) {
             Ok(()) => {}
@@ -111,14 +102,13 @@ impl DataDirectory {
         let _ = lock.set_len(0).and_then(|()| (&lock).write_all(std::process::id().to_string().as_bytes()));
         let data = DataDirectory { path: path.to_path_buf(), _lock: lock, made: Mutex::default() };
         // A process that held the lock until now may have made some of them: they are not ours.
-        let is_missing = DATABASES.map(|name| is_free(&path.join(name)));
-        let is_new = is_missing == [true; DATABASES.len()];
-        // A missing database beside an existing one is created before the start is refused. Its log may be all there is
-        // of it.
-        let is_of_missing = |file: &Path| {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            DATABASES.iter().zip(is_missing).any(|(database, is_missing)| is_missing && name.starts_with(database))
-        };
+        let is_missing: Vec<_> = (TRUTHS.iter().zip(EARLIER))
+            .filter(|(directory, earlier)| [*directory, earlier].iter().all(|name| is_free(&path.join(name))))
+            .map(|(directory, _)| path.join(directory))
+            .collect();
+        let is_new = is_missing.len() == TRUTHS.len();
+        // A missing one beside an existing one is created before the start is refused.
+        let is_of_missing = |file: &Path| is_missing.iter().any(|missing| missing == file);
         let made = missing.into_iter().filter(|file| is_free(file) || file.ends_with("lock"));
         *data.made.lock() = made.filter(|file| is_new || is_of_missing(file)).collect();
         // The holder of the lock is the only cvmd there, except for one that was killed at this moment.
@@ -145,7 +135,7 @@ impl DataDirectory {
     /// The lock is removed last: from then on another start may make the others.
     fn remove_made(&self) {
         for file in self.made.lock().drain(..).rev() {
-            let _ = std::fs::remove_file(file);
+            let _ = std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir_all(&file));
         }
     }
 
@@ -154,9 +144,10 @@ impl DataDirectory {
     pub(crate) async fn gone(&self) -> anyhow::Error {
         let mut looks = tokio::time::interval(GONE_LOOKS_EVERY);
         // A file that was deleted before the first check counts as gone too.
-        let files = ["lock", DATABASES[0], DATABASES[1]].map(|name| self.path.join(name));
+        let of_truths = |name: &str| TRUTHS.map(|directory| self.path.join(directory).join(name));
+        let files: Vec<_> = of_truths(DATABASE[0]).into_iter().chain([self.path.join("lock")]).collect();
         // The last commits may be only in these. They exist after the first change at the latest.
-        let logs = DATABASES.map(|name| self.path.join(format!("{name}-wal")));
+        let logs = of_truths(DATABASE[1]);
         let mut opened: Vec<_> = files.iter().chain(&logs).map(|file| (file, identity(file))).collect();
         let is_gone = |file: &PathBuf, opened: &mut Option<Identity>| {
             let found = identity(file);
@@ -192,8 +183,10 @@ impl DataDirectory {
         &self.path
     }
 
+    /// Where the state is, or was before a start of this version.
     pub(crate) fn state(&self) -> PathBuf {
-        self.path.join("state.db")
+        let [directory, earlier] = [TRUTHS[0], EARLIER[0]].map(|name| self.path.join(name));
+        if !directory.exists() && earlier.exists() { earlier } else { directory }
     }
 
     pub(crate) fn master_key(&self) -> PathBuf {
@@ -240,18 +233,24 @@ fn is_ours_or_free(file: &Path, is_ours: fn(&[u8]) -> bool) -> std::io::Result<b
 fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
     let files = FILES.map(|name| path.join(name));
     let is_unusable = |file: &PathBuf| *file != socket(path) && std::fs::metadata(file).is_ok_and(|at| !at.is_file());
-    // SQLite would also open a journal that another journal mode has left.
-    let of_databases = |end: &str| DATABASES.map(|name| path.join(format!("{name}{end}")));
-    let others = of_databases("-journal").into_iter().chain([failure(path)]);
-    if let Some(file) = files.iter().cloned().chain(others).find(is_unusable) {
+    let databases = || TRUTHS.iter().flat_map(|directory| DATABASE.map(|name| path.join(directory).join(name)));
+    let earlier = || {
+        EARLIER.iter().flat_map(|file| ["", "-wal", "-shm", "-journal"].map(|end| path.join(format!("{file}{end}"))))
+    };
+    let all = files.iter().cloned().chain(databases()).chain(earlier()).chain([failure(path)]);
+    if let Some(file) = all.into_iter().find(is_unusable) {
         bail!("{} is in the way: it is no file; is that directory another program's?", file.display());
+    }
+    let is_no_directory = |truth: &PathBuf| std::fs::metadata(truth).is_ok_and(|at| !at.is_dir());
+    if let Some(truth) = TRUTHS.map(|name| path.join(name)).iter().find(|truth| is_no_directory(truth)) {
+        bail!("{} is in the way: it is no directory; is that directory another program's?", truth.display());
     }
     let socket = socket(path);
     if std::fs::symlink_metadata(&socket).is_ok_and(|found| !found.file_type().is_socket()) {
         bail!("{} is in the way: it is no socket; is that directory another program's?", socket.display());
     }
     // SQLite would create the other files as unwritable as the database, and they would make the next start fail too.
-    for file in ["", "-wal", "-shm"].into_iter().flat_map(of_databases) {
+    for file in databases().chain(earlier()) {
         match OpenOptions::new().write(true).open(&file) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot write {}", file.display()));
@@ -412,7 +411,7 @@ fn failure(data: &Path) -> PathBuf {
 
 /// Whether a server runs, or has run, on this directory of this computer.
 pub(crate) fn is_there(data: &Path) -> bool {
-    data.join("state.db").exists() || socket(data).exists()
+    TRUTHS[..1].iter().chain(&EARLIER[..1]).any(|name| data.join(name).exists()) || socket(data).exists()
 }
 
 /// The socket for the operator's commands.

@@ -1,9 +1,10 @@
 //! Chooses the hypervisor of this server, and opens it on a data directory.
 
 use crate::{config::Config, data::DataDirectory, truths};
+use anyhow::Context as _;
 use cvmd_clock::Clock;
 use cvmd_hypervisor::Hypervisor;
-use cvmd_hypervisor_simulated::{Machine, Owners, Settings, SimulatedHypervisor, SshSettings, Survey};
+use cvmd_hypervisor_simulated::{Machine, Owners, Settings, SimulatedHypervisor, SshSettings, StoredMachines};
 use cvmd_model::{Catalogue, IMAGES, Instance};
 use cvmd_state::{State, View};
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
@@ -24,8 +25,16 @@ pub(crate) async fn open(
     let view = state.view();
     let first_start = view.accounts().next().is_none();
     let last_port = (!first_start).then(|| view.settings().ssh_port).filter(|port| config.ssh.keeps(*port));
-    let survey = Survey::of(data.path(), |id| view.instance(id).is_some())?;
+    let path = data.path().to_path_buf();
+    let mut stored = tokio::task::spawn_blocking(move || StoredMachines::open(&path))
+        .await
+        .context("the machines' loader broke")??;
+    let survey = stored.survey(|id| view.instance(id).is_some());
     let directory = truths::agree(state, survey, config.accept_missing).await?;
+    if config.erase_orphans {
+        let erased = stored.retain(|id| view.instance(id).is_some())?;
+        tracing::info!(machines = erased, "machines without an instance were erased");
+    }
     let settings = Settings {
         data: data.path().to_path_buf(),
         clock: Clock::System,
@@ -39,7 +48,7 @@ pub(crate) async fn open(
             owners: owners(state),
         },
     };
-    let machines = SimulatedHypervisor::open_for(settings, Some(directory), |id| view.instance(id).is_some())?;
+    let machines = SimulatedHypervisor::run(stored, settings, Some(directory), |id| view.instance(id).is_some())?;
     keep_apart(state, &machines);
     compare_platforms(&view, &machines);
     Ok(machines)

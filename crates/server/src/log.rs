@@ -27,7 +27,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// The parts of the program that a filter can name.
-const OURS: [&str; 11] = [
+const OURS: [&str; 10] = [
     "cvmd",
     "cvmd_actions",
     "cvmd_clock",
@@ -36,7 +36,6 @@ const OURS: [&str; 11] = [
     "cvmd_model",
     "cvmd_operations",
     "cvmd_rows",
-    "cvmd_sqlite_log",
     "cvmd_state",
     "cvmd_wire",
 ];

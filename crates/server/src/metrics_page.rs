@@ -81,7 +81,7 @@ impl Page {
                 (
                     "state_log_bytes",
                     Gauge,
-                    "SQLite's log beside state.db, when it was last looked at.",
+                    "SQLite's own log in state/, when it was last looked at.",
                     state.log_bytes(),
                 ),
                 (

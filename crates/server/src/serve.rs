@@ -19,7 +19,7 @@ use cvmd_actions::{ConsoleAt, Policy};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::BACKLOG;
 use cvmd_operations::Engine;
-use cvmd_state::{State, store::SqliteStore};
+use cvmd_state::{State, store::LogStore};
 use cvmd_wire::ReplayKey;
 use socket2::{SockRef, TcpKeepalive};
 use std::{
@@ -240,9 +240,9 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyhow::Result<Arc<App>> {
     let master_key = Arc::new(MasterKey::open_beside(&data.master_key(), &data.state())?);
-    let path = data.state();
+    let path = data.path().to_path_buf();
     let state = tokio::task::spawn_blocking(move || {
-        let store = SqliteStore::open(&path)?;
+        let store = LogStore::open(&path)?;
         State::open(Box::new(store))
     });
     let state = Arc::new(state.await.context("the state's loader broke")??);

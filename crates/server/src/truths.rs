@@ -1,8 +1,8 @@
-//! Checks before the start that the state (`state.db`) and the machines (`machines.db`) belong to one data directory,
-//! and that neither was lost while the other exists.
+//! Checks before the start that the state (`state/`) and the machines (`machines/`) belong to one data directory, and that
+//! neither was lost while the other exists.
 //!
-//! Each file holds the directory's id, which is made at the first start and written into `state.db` first. Files of
-//! older versions have none: there an instance that is in both shows that they belong together.
+//! Each holds the data directory's id, which is made at the first start and written into the state first. Those of older
+//! versions have none: there an instance that is in both shows that they belong together.
 
 use crate::{app, cli::arguments::Missing, random};
 use anyhow::bail;
@@ -52,7 +52,7 @@ fn fault(view: &View, machines: Survey) -> Option<Fault> {
         (None, Some(_)) => Some(if is_new { Fault::NoState } else { Fault::Foreign }),
         (_, None) if machines.is_empty => (has_machines(view) || has_images(view)).then_some(Fault::NoMachines),
         (_, None) if is_new => Some(Fault::NoState),
-        // From an older version, or from a first start of this one that was killed between the two files.
+        // From an older version, or from a first start of this one that was killed between the two.
         (_, None) => (!machines.has_known).then_some(Fault::Foreign),
     }
 }
@@ -74,17 +74,17 @@ fn advice(fault: Fault, view: &View) -> String {
     let (instances, images) = (view.instance_total(), view.custom_images().all().count());
     match fault {
         Fault::NoMachines => format!(
-            "machines.db is missing or empty, though state.db has {instances} instances and {images} images of its own: their \
-             machines and disks would be lost. Put the machines.db of this data directory back, or start once with \
+            "machines/ is missing or empty, though state/ has {instances} instances and {images} images of its own: their \
+             machines and disks would be lost. Put the machines/ of this data directory back, or start once with \
              --accept-missing machines: the instances are then shown STOPPED, without a machine, and can only be terminated"
         ),
-        Fault::NoState => "state.db is missing or empty, though machines.db is of a data directory in use: all accounts, keys and \
-             instances would be lost. Put the state.db of this data directory back, or start once with --accept-missing state: \
+        Fault::NoState => "state/ is missing or empty, though machines/ is of a data directory in use: all accounts, keys and \
+             instances would be lost. Put the state/ of this data directory back, or start once with --accept-missing state: \
              everything then begins anew, and the machines that are there answer nobody"
             .to_string(),
         Fault::Foreign => format!(
-            "state.db ({instances} instances) and machines.db are not of the same data directory. Put the machines.db that belongs \
-             to this state.db back, or start once with --accept-missing machines: instances without a machine are then shown \
+            "state/ ({instances} instances) and machines/ are not of the same data directory. Put the machines/ that belongs \
+             to this state/ back, or start once with --accept-missing machines: instances without a machine are then shown \
              STOPPED and can only be terminated, and machines without an instance answer nobody"
         ),
     }

@@ -82,6 +82,10 @@ impl<J> Jobs<J> {
         Ok(())
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queues().waiting.is_empty()
+    }
+
     /// The next job whose owner `may` accepts, without waiting.
     pub(crate) fn next_of(&self, may: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
         self.queues().waiting.pop_of(may)

@@ -342,7 +342,10 @@ impl Writer {
     }
 
     fn run(mut self, waiting: Jobs<Run>) {
-        while let Some(first) = waiting.wait(|owner| self.heavy.may_begin(owner)) {
+        loop {
+            // What the store has left to do must not delay a command that waits.
+            while waiting.is_empty() && self.store.tidy() {}
+            let Some(first) = waiting.wait(|owner| self.heavy.may_begin(owner)) else { return };
             self.write(first, &waiting);
         }
     }

@@ -45,7 +45,6 @@ const HOMES_OF: &[Home] = &[
             "crates/clock/",
             "crates/hypervisor-simulated/src/store.rs",
             "crates/hypervisor-simulated/examples/",
-            "crates/sqlite-log/",
             "crates/state/src/writer.rs",
             "crates/server/src/http/",
             "crates/server/src/waiting.rs",

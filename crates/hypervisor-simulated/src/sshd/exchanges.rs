@@ -192,7 +192,8 @@ mod test {
         let directory = tempfile::tempdir().unwrap();
         let ssh = SshSettings { listen: false, ..SshSettings::default() };
         let settings = Settings { data: directory.path().to_owned(), clock: Clock::tokio(1), ssh };
-        let machines = Machines::open(settings, None, |_| true).unwrap().0;
+        let machines =
+            Machines::open(crate::StoredMachines::open(&settings.data).unwrap(), settings, None, |_| true).unwrap().0;
         (directory, machines)
     }
 

@@ -259,15 +259,11 @@ async fn a_reshaped_machine_takes_free_addresses_and_gives_back_those_it_leaves(
 
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_written_did_not_happen() {
-    let harness = Harness::new();
+    let mut harness = Harness::new();
     let id = harness.machine("").await;
     let (before, row) = (harness.driver.machine(id).unwrap(), harness.row(id));
-    let other = rusqlite::Connection::open(harness.directory.path().join("machines.db")).unwrap();
-    for event in ["INSERT", "UPDATE", "DELETE"] {
-        let full =
-            format!("CREATE TRIGGER no_{event} BEFORE {event} ON machines BEGIN SELECT RAISE(ABORT, 'full'); END");
-        other.execute_batch(&full).unwrap();
-    }
+    let other = rusqlite::Connection::open(harness.directory.path().join("machines/log.db")).unwrap();
+    other.execute_batch("CREATE TRIGGER broken BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'broken'); END").unwrap();
     let new = definition("");
     let outcomes = [
         harness.driver.start(id).await,
@@ -281,7 +277,9 @@ async fn what_could_not_be_written_did_not_happen() {
     assert_eq!((harness.driver.machine(id).unwrap(), harness.row(id)), (before, row));
     assert_eq!(harness.row(new.id), Value::Null);
     assert_eq!(harness.power(new.id).await, Power::Absent);
-    other.execute_batch("DROP TRIGGER no_INSERT; DROP TRIGGER no_UPDATE; DROP TRIGGER no_DELETE").unwrap();
+    other.execute_batch("DROP TRIGGER broken").unwrap();
+    assert!(matches!(harness.driver.start(id).await, Err(Error::Store(_))), "nothing is written before the next start");
+    harness.crash();
     harness.driver.define(&new).await.unwrap();
     harness.driver.start(id).await.unwrap();
 }

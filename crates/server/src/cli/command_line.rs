@@ -71,6 +71,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         asking: Asking,
     },
+    /// The data directory: print everything in it, or check it. A server may run on it or not.
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
+    },
     /// Random passwords that the vendor would send by station message.
     ///
     /// What a terminal has shown, or a file holds, is deleted. What goes into a pipe is kept, as nobody can tell what becomes of
@@ -181,6 +186,23 @@ pub(crate) enum CredentialCommand {
     List {
         #[command(flatten)]
         asking: Asking,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Print every row, of the state and of the machines, as a line of JSON.
+    Dump {
+        /// Also hashes of passwords, seeds of host keys and what is encrypted under the master key.
+        #[arg(long)]
+        with_secrets: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Read everything, compare it with its checksums, and print a line for each fault.
+    Check {
+        #[command(flatten)]
+        data: Data,
     },
 }
 

@@ -6,7 +6,7 @@ use crate::{
         arguments::{Asking, Client, Data, Format},
         ask::ask,
         command_line::{AccountCommand, Arguments, Command, CredentialCommand},
-        demo, env, ssh,
+        demo, env, ssh, state,
         variables::unread,
     },
     config::Config,
@@ -62,6 +62,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let none = format!("the journal has no lines{of_which}: commands leave them, queries do not");
             show_lines(lines, asking.output, &none)?;
         }
+        Command::State { command } => return state::run(command),
         Command::Messages { delete, asking } => messages(&asking, delete)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -28,11 +28,15 @@ pub(crate) struct Settings {
     /// Key pairs and instances to load once, into an empty data directory.
     #[arg(long, env = "CVMD_SEED", value_name = "FILE")]
     pub(crate) seed: Option<PathBuf>,
-    /// Go on, once, without what is lost of the data directory: "machines" when machines.db is missing, empty or of
-    /// another directory, "state" when state.db is missing or empty. docs/operating.md says what then happens.
+    /// Go on, once, without what is lost of the data directory: "machines" when machines/ is missing, empty or of
+    /// another directory, "state" when state/ is missing or empty. docs/operating.md says what then happens.
     #[arg(long, value_enum, value_name = "WHAT")]
     #[serde(skip)]
     pub(crate) accept_missing: Option<Missing>,
+    /// Erase, once, the machines that no instance has, as they are left after --accept-missing state.
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    #[serde(skip)]
+    pub(crate) erase_orphans: Option<bool>,
     /// Allow a listener that other machines can reach.
     #[arg(long, env = "CVMD_EXPOSE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     #[arg(value_parser = yes_or_no)]

@@ -99,10 +99,10 @@ fn a_closed_terminal_stops_a_server_as_sigterm_does_and_nohup_keeps_it() {
 fn a_server_whose_directory_is_deleted_says_so_and_ends() {
     let spoil: [fn(&Path); 5] = [
         |data| std::fs::remove_dir_all(data).unwrap(),
-        |data| std::fs::remove_file(data.join("state.db")).unwrap(),
+        |data| std::fs::remove_file(data.join("state/log.db")).unwrap(),
         // The last commits are only in that file.
-        |data| std::fs::remove_file(data.join("state.db-wal")).unwrap(),
-        |data| std::fs::remove_file(data.join("machines.db-wal")).unwrap(),
+        |data| std::fs::remove_file(data.join("state/log.db-wal")).unwrap(),
+        |data| std::fs::remove_file(data.join("machines/log.db-wal")).unwrap(),
         |data| std::fs::rename(data, data.with_extension("away")).unwrap(),
     ];
     for spoil in spoil {

@@ -4,7 +4,7 @@
 //! A directory is in `older/VERSION`; `older/make.py` shows how it was made. It is never made again: a change of rows
 //! must stay able to read it.
 
-use crate::support::{self, Home, http::Client, machines, ssh, ssh::Key};
+use crate::support::{self, Home, http::Client, machines, rows, ssh, ssh::Key};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{
@@ -72,12 +72,21 @@ fn home(version: &str) -> (Home, Key, Key) {
     (home, stays, removed)
 }
 
+/// The rows of a table: of the earlier version's database before a start, and of the state's directory after it.
+fn table(home: &Home, name: &str) -> Vec<Value> {
+    if home.data().join("state").exists() {
+        return rows::of(home, "state", name);
+    }
+    let database = Connection::open(home.data().join("state.db")).unwrap();
+    let mut bodies = database.prepare(&format!("SELECT body FROM {name}")).unwrap();
+    let bodies = bodies.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
+}
+
 /// All that stands in the state under the master key.
 fn sealed(home: &Home) -> Vec<String> {
-    let database = Connection::open(home.data().join("state.db")).unwrap();
-    let of = |table: &str, member: &str| -> Vec<String> {
-        let mut rows = database.prepare(&format!("SELECT body ->> '{member}' FROM {table}")).unwrap();
-        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    let of = |name: &str, member: &str| -> Vec<String> {
+        table(home, name).iter().map(|row| row[member].as_str().unwrap().to_owned()).collect()
     };
     let (keys, texts) = (of("credentials", "secret_key_encrypted"), of("messages", "text_encrypted"));
     assert!(keys.len() > 2 && !texts.is_empty(), "{keys:?} {texts:?}");
@@ -93,19 +102,15 @@ fn named(client: &Client, name: &str) -> Value {
 #[test]
 fn the_older_directory_has_every_kind_of_row_and_every_goal_under_way() {
     let (home, _, _) = home("0.1.0");
-    let database = Connection::open(home.data().join("state.db")).unwrap();
-    for table in TABLES {
-        let rows: i64 = database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
-        assert!(rows > 0, "{table} is empty");
+    for name in TABLES {
+        assert!(!table(&home, name).is_empty(), "{name} is empty");
     }
-    let mut statement = database.prepare("SELECT body FROM instances").unwrap();
-    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    let goal = |body: String| match &serde_json::from_str::<Value>(&body).unwrap()["operation"]["goal"] {
+    let goal = |row: &Value| match &row["operation"]["goal"] {
         Value::String(name) => Some(name.clone()),
         Value::Object(goal) => goal.keys().next().cloned(),
         _ => None,
     };
-    let goals: BTreeSet<String> = bodies.filter_map(|body| goal(body.unwrap())).collect();
+    let goals: BTreeSet<String> = table(&home, "instances").iter().filter_map(goal).collect();
     assert_eq!(goals.iter().map(String::as_str).collect::<Vec<_>>(), GOALS);
 }
 
@@ -156,27 +161,22 @@ fn a_directory_of_0_1_0_opens_and_everything_that_was_under_way_ends_as_promised
 #[test]
 fn what_an_earlier_version_sealed_is_taken_once_and_not_out_of_an_old_copy_later() {
     let home = home("0.1.0").0.expecting("credentials that cannot be decrypted");
-    let row = |change: &str| {
-        let database = Connection::open(home.data().join("state.db")).unwrap();
-        let of = "FROM credentials WHERE body ->> 'secret_id' != 'AKIDofTheKeptDirectory' LIMIT 1";
-        let (sequence, body): (i64, String) = database
-            .query_row(&format!("SELECT sequence, body {of}"), [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap();
-        if !change.is_empty() {
-            database.execute("UPDATE credentials SET body = ?1 WHERE sequence = ?2", (change, sequence)).unwrap();
-        }
-        body
-    };
-    let old = row("");
+    let of_another = |row: &&Value| row["secret_id"] != "AKIDofTheKeptDirectory";
+    let old = table(&home, "credentials").iter().find(of_another).unwrap().clone();
+    let now = |home: &Home| table(home, "credentials").into_iter().find(|row| row["secret_id"] == old["secret_id"]);
     home.start().stop();
-    row(&old);
+    assert_ne!(now(&home).as_ref(), Some(&old), "it was sealed anew");
+    rows::change(&home, "state", |name, body| {
+        let is_it = name == "credentials" && body["secret_id"] == old["secret_id"];
+        Some(if is_it { old.clone() } else { body.clone() })
+    });
     let server = home.start();
     let listed = home.ask_json(&["credential", "list"]);
     let unusable = listed.as_array().unwrap().iter().filter(|row| row["Unusable"].is_string()).count();
     assert_eq!(unusable, 1, "{listed}");
     let log = server.stop();
     assert!(log.contains("of an earlier version") && log.contains("out of an old copy"), "{log}");
-    assert_eq!(row(""), old, "left as it was found");
+    assert_eq!(now(&home), Some(old.clone()), "left as it was found");
 }
 
 fn machine_holds(machine: &cvmd_hypervisor_simulated::Machine, key: &Key) -> bool {

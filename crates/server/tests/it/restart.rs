@@ -42,7 +42,7 @@ fn a_seed_that_was_interrupted_goes_on_and_is_not_served_half_done() {
     let mut serve = home.serve();
     let mut first = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = || {
-        let wal = std::fs::read(home.data().join("state.db-wal")).unwrap_or_default();
+        let wal = std::fs::read(home.data().join("state/log.db-wal")).unwrap_or_default();
         wal.windows(10).any(|bytes| bytes == b"\"UnderWay\"")
     };
     support::until("the seed has begun", begun);
@@ -238,7 +238,7 @@ fn what_stands_in_the_way_in_a_directory_is_named_and_stays_as_it_is() {
     home.start().stop();
     let lock = home.data().join("lock");
     std::fs::remove_file(&lock).unwrap();
-    for name in ["lock", "machines.db-wal", "machines.db-journal", "failure"] {
+    for name in ["lock", "machines", "machines/log.db-wal", "state.db-journal", "failure"] {
         let (file, aside) = (home.data().join(name), home.data().join("aside"));
         let was_there = std::fs::rename(&file, &aside).is_ok();
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
@@ -324,8 +324,8 @@ fn of_several_starts_at_once_the_good_one_starts() {
 fn a_newer_schema_is_refused_clearly() {
     let home = Home::new();
     home.start().stop();
-    for name in ["state.db", "machines.db"] {
-        let path = home.data().join(name);
+    for name in ["state", "machines"] {
+        let path = home.data().join(name).join("log.db");
         let version = |version: Option<i64>| {
             let connection = Connection::open(&path).unwrap();
             if let Some(version) = version {

@@ -1,8 +1,7 @@
 //! Secrets on disk and between accounts: nothing in clear text on the disk or in a log, and one account learns nothing
 //! of another.
 
-use crate::support::{self, Home, Server, http::Client, machines, ssh, ssh::Key};
-use rusqlite::Connection;
+use crate::support::{self, Home, Server, http::Client, machines, rows, ssh, ssh::Key};
 use serde_json::{Value, json};
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -90,10 +89,10 @@ fn no_secret_stands_in_clear_on_the_disk_or_in_the_log() {
     // The search finds what is there.
     let files = support::files(&home.data());
     assert!(
-        files.iter().any(|(path, bytes)| path.ends_with("state.db") && holds(bytes, support::SECRET_ID.as_bytes()))
+        files.iter().any(|(path, bytes)| path.ends_with("state/log.db") && holds(bytes, support::SECRET_ID.as_bytes()))
     );
     assert!(
-        files.iter().any(|(path, bytes)| path.ends_with("machines.db") && holds(bytes, b"$6$")),
+        files.iter().any(|(path, bytes)| path.ends_with("machines/log.db") && holds(bytes, b"$6$")),
         "hashes are there"
     );
 }
@@ -123,9 +122,11 @@ fn the_data_directory_is_its_owners_alone() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let check = || {
         assert_eq!(mode(&home.data()), 0o700);
-        for entry in std::fs::read_dir(home.data()).unwrap() {
+        let inside = |directory: &str| std::fs::read_dir(home.data().join(directory)).unwrap();
+        for entry in inside("").chain(inside("state")).chain(inside("machines")) {
             let path = entry.unwrap().path();
-            assert!(mode(&path) == 0o600, "{}: {:o}", path.display(), mode(&path));
+            let expected = if path.is_dir() { 0o700 } else { 0o600 };
+            assert!(mode(&path) == expected, "{}: {:o}", path.display(), mode(&path));
         }
     };
     let server = home.start();
@@ -211,21 +212,17 @@ fn stranger(home: &Home, owner: &Client) -> Client {
 
 /// Puts a member of each of a table's last two rows into the other one.
 fn exchange(home: &Home, table: &str, member: &str) {
-    let database = Connection::open(home.data().join("state.db")).unwrap();
-    let mut rows = database
-        .prepare(&format!("SELECT sequence, body FROM {table} ORDER BY sequence DESC LIMIT 2"))
-        .unwrap()
-        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
-        .unwrap()
-        .map(|row| row.map(|(sequence, body)| (sequence, serde_json::from_str::<Value>(&body).unwrap())).unwrap())
-        .collect::<Vec<_>>();
-    let [(_, one), (_, other)] = &mut rows[..] else { panic!("{table} has fewer rows") };
+    let found: Vec<Value> = rows::of(home, "state", table);
+    let [.., one, other] = &found[..] else { panic!("{table} has fewer rows") };
     assert_ne!(one[member], other[member]);
-    std::mem::swap(&mut one[member], &mut other[member]);
-    for (sequence, body) in rows {
-        let put = format!("UPDATE {table} SET body = ?1 WHERE sequence = ?2");
-        assert_eq!(database.execute(&put, (body.to_string(), sequence)).unwrap(), 1);
-    }
+    rows::change(home, "state", |_, body| {
+        let from = if body == one { other } else { one };
+        let mut body = body.clone();
+        if body == *one || body == *other {
+            body[member] = from[member].clone();
+        }
+        Some(body)
+    });
 }
 
 #[test]

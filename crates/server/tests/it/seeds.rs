@@ -235,7 +235,7 @@ fn a_start_that_is_refused_leaves_what_was_there_and_the_reason_alone() {
     let home = Home::new();
     home.start().stop();
     let before = names(&home);
-    assert!(before.contains(&"state.db".to_owned()) && !before.contains(&"failure".to_owned()), "{before:?}");
+    assert!(before.contains(&"state".to_owned()) && !before.contains(&"failure".to_owned()), "{before:?}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut serve = home.cvmd(&["serve", "--listen", &address, "--ssh-ports", "0", "--data"]);

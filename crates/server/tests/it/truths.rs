@@ -1,8 +1,7 @@
 //! The state and the machines must belong to one data directory, or the server refuses to start. Single disagreements
 //! are logged, counted and shown, but do not prevent the start.
 
-use crate::support::{self, Home, http::Client, machines, until};
-use rusqlite::Connection;
+use crate::support::{self, Home, http::Client, machines, rows, until};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -26,7 +25,13 @@ fn file(home: &Home, name: &str) -> PathBuf {
 }
 
 fn delete(home: &Home, name: &str) {
-    std::fs::remove_file(file(home, name)).unwrap();
+    std::fs::remove_dir_all(file(home, name)).unwrap();
+}
+
+/// As a copy that did not reach its files.
+fn empty(home: &Home, name: &str) {
+    delete(home, name);
+    std::fs::create_dir(file(home, name)).unwrap();
 }
 
 /// The start is refused with both texts, twice, because nothing has changed.
@@ -35,6 +40,18 @@ fn refused(home: &Home, texts: [&str; 2]) {
         let message = home.refuses_to_serve(&mut home.serve());
         assert!(texts.iter().all(|text| message.contains(text)), "{message}");
     }
+}
+
+/// As an older version left it: neither holds the directory's id.
+fn without_directory(home: &Home) {
+    rows::change(home, "machines", |table, body| Some(body.clone()).filter(|_| table != "directory"));
+    rows::change(home, "state", |table, body| {
+        let mut body = body.clone();
+        if table == "settings" {
+            body.as_object_mut().unwrap().remove("directory");
+        }
+        Some(body)
+    });
 }
 
 fn gauge(client: &Client, name: &str) -> u64 {
@@ -65,35 +82,32 @@ fn goes_on_without_machine(home: &Home, id: &str) {
 
 #[test]
 fn machines_that_are_lost_refuse_the_start_until_that_is_accepted() {
-    for lose in [delete, |home: &Home, name: &str| std::fs::write(file(home, name), "").unwrap()] {
+    for lose in [delete, empty] {
         let (home, id, _) = used();
-        lose(&home, "machines.db");
-        refused(&home, ["machines.db is missing or empty", "--accept-missing machines"]);
+        lose(&home, "machines");
+        refused(&home, ["machines/ is missing or empty", "--accept-missing machines"]);
         let message = home.refuses_to_serve(home.serve().args(["--accept-missing", "state"]));
-        assert!(
-            message.contains("machines.db is missing or empty"),
-            "the other half is not what is missing: {message}"
-        );
+        assert!(message.contains("machines/ is missing or empty"), "the other half is not what is missing: {message}");
         goes_on_without_machine(&home, &id);
     }
 }
 
-/// Runs the line that docs/operating.md gives for it.
 #[test]
-fn machines_that_nobody_wants_any_more_are_erased_by_the_documented_line() {
+fn machines_that_nobody_wants_any_more_are_erased_when_that_is_asked_for() {
     let (home, _, _) = used();
-    delete(&home, "state.db");
+    delete(&home, "state");
     let mut serve = home.serve();
     serve.args(["--accept-missing", "state"]);
     let server = home.start_as(serve);
     assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 1);
     let intact = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
     server.stop();
-    let page = include_str!("../../../../docs/operating.md");
-    let line = page.lines().find_map(|line| line.trim().strip_prefix("sqlite3 machines.db ")).unwrap();
-    let there = format!("'{}'", file(&home, "state.db").display());
-    let sql = line.trim_matches('"').replace("'state.db'", &there);
-    Connection::open(file(&home, "machines.db")).unwrap().execute_batch(&sql).unwrap();
+    let mut serve = home.serve();
+    serve.arg("--erase-orphans");
+    let server = home.start_as(serve);
+    assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 0);
+    server.stop();
+    assert_eq!(machines::rows(&home).len(), 1);
     let server = home.start();
     assert_eq!(gauge(&server.client, "cvmd_machines_without_instance"), 0);
     machines::running(&server.client, intact["InstanceId"].as_str().unwrap());
@@ -109,7 +123,7 @@ fn nothing_is_answered_before_instances_without_a_machine_are_shown_stopped() {
         .expecting(NO_MACHINE)
         .expecting(GONE);
     home.start().stop();
-    delete(&home, "machines.db");
+    delete(&home, "machines");
     let mut serve = home.serve();
     serve.args(["--accept-missing", "machines"]);
     let server = home.start_as(serve);
@@ -122,15 +136,18 @@ fn nothing_is_answered_before_instances_without_a_machine_are_shown_stopped() {
 fn machines_of_another_directory_refuse_the_start_until_that_is_accepted() {
     let (home, id, address) = used();
     let (other, other_id, _) = used();
-    let own = std::fs::read(file(&home, "machines.db")).unwrap();
-    std::fs::copy(file(&other, "machines.db"), file(&home, "machines.db")).unwrap();
+    let (own, aside) = (file(&home, "machines"), file(&home, "aside"));
+    std::fs::rename(&own, &aside).unwrap();
+    rows::copy_files(&file(&other, "machines"), &own);
     refused(&home, ["are not of the same data directory", "--accept-missing machines"]);
-    // With the right file back, the server starts.
-    std::fs::write(file(&home, "machines.db"), own).unwrap();
+    // With the right one back, the server starts.
+    delete(&home, "machines");
+    std::fs::rename(&aside, &own).unwrap();
     let server = home.start();
     assert_eq!(machines::running(&server.client, &id)["PrivateIpAddresses"][0], json!(address));
     server.stop();
-    std::fs::copy(file(&other, "machines.db"), file(&home, "machines.db")).unwrap();
+    delete(&home, "machines");
+    rows::copy_files(&file(&other, "machines"), &own);
     let mut serve = home.serve();
     serve.args(["--accept-missing", "machines"]);
     let server = home.start_as(serve);
@@ -141,12 +158,11 @@ fn machines_of_another_directory_refuse_the_start_until_that_is_accepted() {
 
 #[test]
 fn a_state_that_is_lost_refuses_the_start_and_orphans_keep_their_address_and_answer_nobody() {
-    let empty = |home: &Home, name: &str| std::fs::write(file(home, name), "").unwrap();
     for (lose, is_deleted) in [(delete as fn(&Home, &str), true), (empty, false)] {
         let (home, id, address) = used();
-        lose(&home, "state.db");
-        refused(&home, ["state.db is missing or empty", "--accept-missing state"]);
-        assert_eq!(file(&home, "state.db").exists(), !is_deleted, "a refused start makes none");
+        lose(&home, "state");
+        refused(&home, ["state/ is missing or empty", "--accept-missing state"]);
+        assert_eq!(file(&home, "state").exists(), !is_deleted, "a refused start makes none");
         let mut serve = home.serve();
         serve.args(["--accept-missing", "state", "--network-block", address.split('.').nth(1).unwrap()]);
         let server = home.start_as(serve);
@@ -176,16 +192,13 @@ fn disks_of_images_are_missed_too_and_an_older_directory_may_have_nothing_else()
     server.client.call("TerminateInstances", json!({"InstanceIds": [id]}));
     until("the instance is gone", || machines::instance(&server.client, &id).is_null());
     server.stop();
-    // As an older version left it: neither file holds the directory's name.
-    let sql = |name: &str, sql: &str| Connection::open(file(&home, name)).unwrap().execute_batch(sql).unwrap();
-    sql("machines.db", "DELETE FROM directory");
-    sql("state.db", "UPDATE settings SET body = json_remove(body, '$.directory')");
+    without_directory(&home);
     let server = home.start();
     let images = server.client.call("DescribeImages", json!({"ImageIds": [image["ImageId"]]}));
     assert_eq!(images["TotalCount"], 1);
     server.stop();
-    delete(&home, "machines.db");
-    refused(&home, ["machines.db is missing or empty", "0 instances and 1 images"]);
+    delete(&home, "machines");
+    refused(&home, ["machines/ is missing or empty", "0 instances and 1 images"]);
 }
 
 #[test]
@@ -194,10 +207,7 @@ fn a_single_disagreement_is_reported_and_does_not_prevent_the_start() {
     let server = home.start();
     let intact = machines::run(&server.client, "boot-ms=0", json!({"Password": "Abcdefg1"}));
     server.stop();
-    let machines = Connection::open(file(&home, "machines.db")).unwrap();
-    let remove = "DELETE FROM machines WHERE instr(body, ?1)";
-    assert_eq!(machines.execute(remove, [&id]).unwrap(), 1);
-    drop(machines);
+    rows::change(&home, "machines", |_, body| Some(body.clone()).filter(|body| body["id"] != *id));
     let server = home.start();
     until("it is counted", || gauge(&server.client, "cvmd_instances_without_machine") == 1);
     let intact = intact["InstanceId"].as_str().unwrap();
@@ -208,20 +218,14 @@ fn a_single_disagreement_is_reported_and_does_not_prevent_the_start() {
 #[test]
 fn a_directory_of_before_is_adopted_and_one_without_machines_asks_nothing() {
     let (home, id, _) = used();
-    // As older versions left it.
-    let state = Connection::open(file(&home, "state.db")).unwrap();
-    state.execute("UPDATE settings SET body = json_remove(body, '$.directory')", []).unwrap();
-    drop(state);
-    let machines = Connection::open(file(&home, "machines.db")).unwrap();
-    machines.execute("DROP TABLE directory", []).unwrap();
-    drop(machines);
+    without_directory(&home);
     let server = home.start();
     machines::running(&server.client, &id);
     server.stop();
-    delete(&home, "machines.db");
-    refused(&home, ["machines.db is missing or empty", "--accept-missing machines"]);
-    let empty = Home::new();
-    empty.start().stop();
-    delete(&empty, "machines.db");
-    empty.start().stop();
+    delete(&home, "machines");
+    refused(&home, ["machines/ is missing or empty", "--accept-missing machines"]);
+    let unused = Home::new();
+    unused.start().stop();
+    delete(&unused, "machines");
+    unused.start().stop();
 }

@@ -108,29 +108,28 @@ fn memory_keeps_the_contract() {
 
 #[test]
 fn the_log_keeps_the_contract() {
-    let directory = tempfile::tempdir().unwrap();
-    suite(|| Box::new(LogStore::open(directory.path()).unwrap()));
+    let data = tempfile::tempdir().unwrap();
+    suite(|| Box::new(LogStore::open(data.path()).unwrap()));
+}
+
+fn old(data: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(data.join("state.db")).unwrap()
 }
 
 #[test]
-fn sqlite_keeps_the_contract() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
-    suite(|| Box::new(SqliteStore::open(&path).unwrap()));
+fn a_newer_database_is_refused_clearly_and_so_is_one_beside_the_directory() {
+    let data = tempfile::tempdir().unwrap();
+    old(data.path()).execute_batch("PRAGMA user_version = 99").unwrap();
+    let refused = || LogStore::open(data.path()).unwrap_err().to_string();
+    assert_eq!(refused(), "the database has schema 99, this cvmd knows up to 5: use a newer cvmd");
+    assert!(!data.path().join("state").exists());
+    std::fs::create_dir(data.path().join("state")).unwrap();
+    old(data.path()).execute_batch("PRAGMA user_version = 4").unwrap();
+    assert!(refused().starts_with("both state/ and a state.db of an earlier version are there"), "{}", refused());
 }
 
 #[test]
-fn a_newer_database_is_refused_clearly() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
-    drop(SqliteStore::open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
-    let error = SqliteStore::open(&path).unwrap_err();
-    assert_eq!(error.to_string(), "the database has schema 99, this cvmd knows up to 4: use a newer cvmd");
-}
-
-#[test]
-fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse_it() {
+fn a_database_of_the_first_layout_is_taken_over_once_and_an_older_cvmd_would_refuse_it() {
     const FIRST_LAYOUT: &str = r#"
         CREATE TABLE settings (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);
         CREATE TABLE accounts (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);
@@ -146,31 +145,34 @@ fn a_database_of_the_first_layout_goes_on_working_and_an_older_cvmd_would_refuse
         INSERT INTO journal (request, body) VALUES (zeroblob(16), '{"request":"00000000-0000-0000-0000-000000000000","account":1,"action":"StopInstances","at_seconds":5000,"decision":"accepted","instances":[],"replay":"cc"}');
         INSERT INTO journal (request, body) VALUES (zeroblob(16), '{"request":"00000000-0000-0000-0000-000000000000","account":1,"action":"StopInstances","at_seconds":5001,"decision":"SUCCESS","instances":[]}');
         PRAGMA user_version = 1;"#;
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST_LAYOUT).unwrap();
+    let data = tempfile::tempdir().unwrap();
+    old(data.path()).execute_batch(FIRST_LAYOUT).unwrap();
+    // What a try that was killed has left.
+    std::fs::create_dir(data.path().join("state.new")).unwrap();
+    std::fs::write(data.path().join("state.new/log.db"), "half").unwrap();
     let before = (Table::Accounts, 1, r#"{"a":1}"#.to_string());
-    let mut store = SqliteStore::open(&path).unwrap();
-    assert_eq!(all(&mut store), (vec![before.clone()], 41));
+    let mut store = LogStore::open(data.path()).unwrap();
+    let (rows, revision) = all(&mut store);
+    assert_eq!(rows, std::slice::from_ref(&before));
     assert_eq!(
         store.journal().replays_since(5000).unwrap(),
         ["cc".into()],
         "what refused a replay goes on refusing it"
     );
-    assert_eq!(store.journal().lines_of(RequestId(uuid::Uuid::nil())).unwrap().len(), 2);
+    let lines = store.journal().lines_of(RequestId(uuid::Uuid::nil())).unwrap();
+    assert_eq!(lines.iter().map(|line| line.at_seconds).collect::<Vec<_>>(), [5000, 5001]);
     let rows = vec![row(Table::Resource(ResourceKind::Vpcs), 2, Some("{}"))];
-    store.persist(&Group { revision: 42, rows, ..Group::default() }).unwrap();
+    store.persist(&Group { revision: revision + 1, rows, ..Group::default() }).unwrap();
     drop(store);
     let after = (Table::Resource(ResourceKind::Vpcs), 2, "{}".to_string());
-    assert_eq!(all(&mut SqliteStore::open(&path).unwrap()), (vec![before, after], 42));
+    assert_eq!(all(&mut LogStore::open(data.path()).unwrap()), (vec![before, after], revision + 1));
     let version = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-    let found = rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], version).unwrap();
-    assert_eq!(found, 4);
+    assert_eq!(old(data.path()).query_row("PRAGMA user_version", [], version).unwrap(), 5);
 }
 
 /// Before, versions were stored in their template's row, and had no rows of their own.
 #[test]
-fn versions_of_a_launch_template_leave_its_row_when_a_database_of_schema_2_is_opened() {
+fn versions_of_a_launch_template_leave_its_row_when_a_database_of_schema_2_is_taken_over() {
     const SCHEMA_2: &str = r#"
         CREATE TABLE launch_templates (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, schema INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL);
         CREATE TABLE journal (line INTEGER PRIMARY KEY, request BLOB NOT NULL, body TEXT NOT NULL);
@@ -179,11 +181,10 @@ fn versions_of_a_launch_template_leave_its_row_when_a_database_of_schema_2_is_op
         INSERT INTO launch_templates VALUES (7, 'lt-11112222', 1, 40, '{"id":"lt-11112222","sequence":7,"account":1,"region":"ap-guangzhou","name":"web","default_version":3,"latest_version":4,"versions":[{"number":1,"description":"","parameters":"{}","created_seconds":5},{"number":3,"description":"a \"quoted\" 字","parameters":"{\"ImageId\":\"img-487zeit5\"}","password_hash":"$6$hash","created_seconds":6}],"created_seconds":5,"tags":[{"Key":"a","Value":"b"}]}');
         INSERT INTO launch_templates VALUES (9, 'lt-33334444', 1, 41, '{"id":"lt-33334444","sequence":9,"account":2,"region":"ap-shanghai","name":"other","default_version":1,"latest_version":1,"versions":[{"number":1,"description":"","parameters":"{}","created_seconds":7}],"created_seconds":7}');
         PRAGMA user_version = 2;"#;
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(SCHEMA_2).unwrap();
+    let data = tempfile::tempdir().unwrap();
+    old(data.path()).execute_batch(SCHEMA_2).unwrap();
     let check = || {
-        let view = crate::State::open(Box::new(SqliteStore::open(&path).unwrap())).unwrap().view();
+        let view = crate::State::open(Box::new(LogStore::open(data.path()).unwrap())).unwrap().view();
         let (templates, versions) = (view.launch_templates(), view.launch_template_versions());
         assert_eq!((templates.all().count(), versions.all().count(), view.last_sequence()), (2, 3, 9));
         let template = templates.get("lt-11112222".parse().unwrap()).unwrap();
@@ -198,31 +199,18 @@ fn versions_of_a_launch_template_leave_its_row_when_a_database_of_schema_2_is_op
     };
     check();
     check();
-    assert_eq!(count(&path, "launch_template_versions"), 3);
-    let id = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-    let query = "SELECT id FROM launch_template_versions WHERE sequence = 2";
-    let id = rusqlite::Connection::open(&path).unwrap().query_row(query, [], id).unwrap();
-    assert_eq!(id, "lt-11112222/3");
 }
 
-#[test]
-fn the_database_is_readable_by_its_owner_only() {
-    use std::os::unix::fs::PermissionsExt;
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
-    drop(SqliteStore::open(&path).unwrap());
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+/// Opens the directory again for each group, as after a restart.
+fn journal_of(data: &Path, retention: Retention, lines: Vec<JournalLine>, refused: Vec<JournalLine>) {
+    let mut store = LogStore::keeping(data, retention).unwrap();
+    let (_, revision) = all(&mut store);
+    store.persist(&Group { revision: revision + 1, lines, refused, ..Group::default() }).unwrap();
 }
 
-/// Opens the file again for each group, as after a restart.
-fn journal_of(path: &Path, retention: Retention, revision: u64, lines: Vec<JournalLine>, refused: Vec<JournalLine>) {
-    let mut store = SqliteStore::keeping(path, retention).unwrap();
-    store.persist(&Group { revision, lines, refused, ..Group::default() }).unwrap();
-}
-
-fn count(path: &Path, table: &str) -> i64 {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+fn count(data: &Path, stream: &str) -> i64 {
+    let connection = rusqlite::Connection::open(data.join("state/log.db")).unwrap();
+    connection.query_row(&format!("SELECT count(*) FROM stream_{stream}"), [], |row| row.get(0)).unwrap()
 }
 
 fn id(number: u128) -> RequestId {
@@ -231,36 +219,36 @@ fn id(number: u128) -> RequestId {
 
 #[test]
 fn the_journal_keeps_its_newest_lines_by_number_and_by_bytes() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path();
     let few = Retention { lines: 10, ..Retention::default() };
     for revision in 1..=50 {
-        journal_of(&path, few, revision, vec![line(id(revision.into()), revision, None)], vec![]);
+        journal_of(path, few, vec![line(id(revision.into()), revision, None)], vec![]);
     }
-    assert_eq!(count(&path, "journal"), 10);
-    let journal = SqliteStore::keeping(&path, few).unwrap().journal();
+    assert_eq!(count(path, "journal"), 10);
+    let journal = LogStore::keeping(path, few).unwrap().journal();
     assert_eq!((journal.lines_of(id(40)).unwrap().len(), journal.lines_of(id(41)).unwrap().len()), (0, 1));
     let length = serde_json::to_string(&line(id(1), 1, None)).unwrap().len() as u64;
     let small = Retention { bytes: 5 * length, ..few };
-    journal_of(&path, small, 51, vec![line(id(51), 51, None)], vec![]);
-    assert!((1..=5).contains(&count(&path, "journal")), "{}", count(&path, "journal"));
-    assert_eq!(SqliteStore::open(&path).unwrap().journal().lines_of(id(51)).unwrap().len(), 1);
+    journal_of(path, small, vec![line(id(51), 51, None)], vec![]);
+    assert!((1..=5).contains(&count(path, "journal")), "{}", count(path, "journal"));
+    assert_eq!(LogStore::open(path).unwrap().journal().lines_of(id(51)).unwrap().len(), 1);
 }
 
 #[test]
 fn refused_commands_of_one_account_push_nobody_elses_lines_out() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path();
     let few = Retention { lines: 10, refused_lines: 8, ..Retention::default() };
     let of =
         |account, number: u64| JournalLine { account: AccountNumber(account), ..line(id(number.into()), 1000, None) };
-    journal_of(&path, few, 1, vec![of(2, 1)], vec![of(2, 2)]);
+    journal_of(path, few, vec![of(2, 1)], vec![of(2, 2)]);
     for revision in 2..=200 {
         let refused = (0..5).map(|number| of(1, 100 + revision * 5 + number)).collect();
-        journal_of(&path, few, revision, vec![], refused);
+        journal_of(path, few, vec![], refused);
     }
-    assert_eq!(count(&path, "refused"), 8 + 1);
-    let journal = SqliteStore::keeping(&path, few).unwrap().journal();
+    assert_eq!(count(path, "refused"), 8 + 1);
+    let journal = LogStore::keeping(path, few).unwrap().journal();
     assert_eq!(journal.lines_of(id(1)).unwrap(), [of(2, 1)]);
     assert_eq!(journal.lines_of(id(2)).unwrap(), [of(2, 2)]);
     assert_eq!(journal.lines_of(id(100 + 200 * 5 + 4)).unwrap().len(), 1, "the newest of the flood is there");
@@ -268,18 +256,18 @@ fn refused_commands_of_one_account_push_nobody_elses_lines_out() {
 
 #[test]
 fn replay_keys_are_deleted_by_age_only_whatever_their_number() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state.db");
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path();
     let few = Retention { lines: 4, bytes: 100, refused_lines: 1, ..Retention::default() };
     let group = |revision, at_seconds| {
         let key = |number: u64| format!("{revision}-{number}");
         let accepted = (0..50).map(|number| line(id(1), at_seconds, Some(&key(number)))).collect();
         let refused = (50..100).map(|number| line(id(1), at_seconds, Some(&key(number)))).collect();
-        journal_of(&path, few, revision, accepted, refused);
+        journal_of(path, few, accepted, refused);
     };
     group(1, 1000);
     group(2, 1660);
-    let replays = |since| SqliteStore::keeping(&path, few).unwrap().journal().replays_since(since).unwrap().len();
+    let replays = |since| LogStore::keeping(path, few).unwrap().journal().replays_since(since).unwrap().len();
     assert_eq!(replays(1000), 200, "660 seconds are not over");
     group(3, 1661);
     assert_eq!(replays(0), 200, "the first ones have gone, for nobody can send them again");

@@ -1,17 +1,14 @@
 //! The store in a log: `cvmd-rows` holds the rows, and the journal in streams beside them.
 
-use super::{Group, Journal, Retention, Store, StoreError, Table, TakeRow};
+use super::{
+    Group, Journal, Retention, Store, StoreError, Table, TakeRow,
+    streams::{JOURNAL, REFUSED, REPLAYS, options},
+    takeover,
+};
 use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
-use cvmd_rows::{Engine, Entry, Error, Found, Keep, Options, SqliteEngine, StreamSpec, Streams, TakeEntry};
+use cvmd_rows::{Engine, Entry, Error, Found, SqliteEngine, Streams, TakeEntry};
 use std::{ops::ControlFlow, path::Path, sync::Arc};
-
-/// Lines of accepted commands and of operations' outcomes. Time is in microseconds, a key is a request's id.
-const JOURNAL: &str = "journal";
-/// Lines of refused commands, in parts by account: no account's refusals push out another's.
-const REFUSED: &str = "refused";
-/// Replay keys. Time is in seconds.
-const REPLAYS: &str = "replays";
 
 /// Rows and journal in one directory.
 #[derive(Debug)]
@@ -20,31 +17,25 @@ pub struct LogStore {
 }
 
 impl LogStore {
-    /// Opens or makes the directory, readable by its owner only.
+    /// Opens `state/` of a data directory, making it (for its owner only) if there is none. What an earlier version has
+    /// left in `state.db` is taken over.
     ///
     /// # Errors
-    /// [`StoreError::Open`] when it is another program's, a newer cvmd's, incomplete or damaged.
-    pub fn open(directory: &Path) -> Result<LogStore, StoreError> {
-        LogStore::keeping(directory, Retention::default())
+    /// [`StoreError::Open`] when it is another program's, incomplete or damaged; [`StoreError::Newer`], [`StoreError::Both`].
+    pub fn open(data: &Path) -> Result<LogStore, StoreError> {
+        LogStore::keeping(data, Retention::default())
     }
 
     /// The same, with another size of the journal.
     ///
     /// # Errors
     /// As [`LogStore::open`].
-    pub fn keeping(directory: &Path, retention: Retention) -> Result<LogStore, StoreError> {
-        let engine = SqliteEngine::open(directory, Options::new(streams(retention)));
+    pub fn keeping(data: &Path, retention: Retention) -> Result<LogStore, StoreError> {
+        let directory = data.join("state");
+        takeover::take_over(&data.join("state.db"), &directory, retention)?;
+        let engine = SqliteEngine::open(&directory, options(retention));
         Ok(LogStore { engine: Box::new(engine.map_err(|error| StoreError::Open(error.to_string()))?) })
     }
-}
-
-fn streams(retention: Retention) -> Vec<StreamSpec> {
-    let Retention { lines, bytes, refused_lines, replay_seconds } = retention;
-    vec![
-        StreamSpec::new(JOURNAL, Keep { entries: lines, bytes, ..Keep::ALL }),
-        StreamSpec::in_parts(REFUSED, Keep { entries: refused_lines, ..Keep::ALL }),
-        StreamSpec::new(REPLAYS, Keep { age: replay_seconds, ..Keep::ALL }),
-    ]
 }
 
 impl Store for LogStore {
@@ -54,7 +45,7 @@ impl Store for LogStore {
             let table = Table::named(&chunk.table).ok_or_else(unknown)?;
             chunk.rows().try_for_each(|(sequence, body)| take(table, sequence, body)).map_err(Into::into)
         });
-        loaded.map_err(failed)
+        Ok(loaded?)
     }
 
     fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
@@ -77,7 +68,7 @@ impl Store for LogStore {
                 log.append(Entry { stream: REPLAYS.into(), part: 0, time, key: Vec::new(), body });
             }
         }
-        self.engine.append(group.revision, &log).map_err(failed)
+        Ok(self.engine.append(group.revision, &log)?)
     }
 
     fn revision(&mut self) -> Result<u64, StoreError> {
@@ -85,6 +76,11 @@ impl Store for LogStore {
             Some(cause) => Err(StoreError::Failed(cause.to_owned())),
             None => Ok(self.engine.revision()),
         }
+    }
+
+    fn tidy(&mut self) -> bool {
+        // The engine has logged a failure.
+        self.engine.tidy().unwrap_or_default()
     }
 
     fn log_bytes(&self) -> u64 {
@@ -105,16 +101,6 @@ fn entry(stream: &'static str, part: u64, line: &JournalLine) -> Result<Entry, S
     let body = body.map_err(|error| StoreError::Failed(error.to_string()))?;
     let time = line.at_seconds.saturating_mul(1_000_000).saturating_add(line.microseconds.into());
     Ok(Entry { stream: stream.into(), part, time, key: line.request.0.as_bytes().to_vec(), body })
-}
-
-fn failed(error: Error) -> StoreError {
-    match error {
-        Error::Taking(taking) => match taking.downcast() {
-            Ok(ours) => *ours,
-            Err(other) => StoreError::Failed(other.to_string()),
-        },
-        error => StoreError::Failed(error.to_string()),
-    }
 }
 
 #[derive(Debug)]
@@ -145,7 +131,7 @@ impl LogJournal {
             }
             ControlFlow::Continue(())
         };
-        read(&mut take).map_err(failed)?;
+        read(&mut take)?;
         unreadable.map_or(Ok(lines), |cause| Err(StoreError::Failed(cause)))
     }
 
@@ -193,7 +179,7 @@ impl Journal for LogJournal {
             keys.push(String::from_utf8_lossy(found.body).into());
             ControlFlow::Continue(())
         };
-        self.0.since(REPLAYS, at_seconds, &mut take).map_err(failed)?;
+        self.0.since(REPLAYS, at_seconds, &mut take)?;
         Ok(keys)
     }
 }

@@ -1,13 +1,12 @@
-//! Where rows are stored: one trait, one contract suite, three engines.
+//! Where rows are stored: one trait, one contract suite, two engines.
 
 mod log;
 mod memory;
-mod sqlite;
-mod sqlite_journal;
+mod streams;
+mod takeover;
 
 pub use log::LogStore;
 pub use memory::MemoryStore;
-pub use sqlite::SqliteStore;
 
 use crate::{AnyResource, JournalFilter, JournalLine, ResourceKind, changes::Put};
 use cvmd_model::{Image, InstanceTypeId, RegionId, RequestId, ZoneId};
@@ -116,8 +115,24 @@ pub enum StoreError {
         "{id} (row {sequence} of {table}) has the {what} `{name}`, which is not in the catalogue: put it back into the section [catalogue] of the configuration file, as it stood when {id} was made"
     )]
     NotInCatalogue { id: String, table: &'static str, sequence: u64, what: &'static str, name: String },
+    #[error(
+        "both state/ and a state.db of an earlier version are there, and only one of them is right: move the other one out of the data directory"
+    )]
+    Both,
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<cvmd_rows::Error> for StoreError {
+    fn from(error: cvmd_rows::Error) -> StoreError {
+        match error {
+            cvmd_rows::Error::Taking(taking) => match taking.downcast() {
+                Ok(ours) => *ours,
+                Err(other) => StoreError::Failed(other.to_string()),
+            },
+            error => StoreError::Failed(error.to_string()),
+        }
+    }
 }
 
 /// Receives the rows at the start: table, sequence, body.
@@ -142,6 +157,11 @@ pub trait Store: Send + std::fmt::Debug {
     /// # Errors
     /// When even that cannot be read.
     fn revision(&mut self) -> Result<u64, StoreError>;
+
+    /// Goes on with what is otherwise done beside groups; returns whether more is left to do now.
+    fn tidy(&mut self) -> bool {
+        false
+    }
 
     /// Bytes in the engine's log beside the database, as far as known without asking the disk.
     fn log_bytes(&self) -> u64 {
@@ -171,10 +191,6 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the journal cannot be read.
     fn replays_since(&self, at_seconds: u64) -> Result<Vec<Box<str>>, StoreError>;
-}
-
-fn failed(cause: rusqlite::Error) -> StoreError {
-    StoreError::Failed(cvmd_sqlite_log::in_words(&cause))
 }
 
 pub(crate) fn encode(put: &Put) -> Row {

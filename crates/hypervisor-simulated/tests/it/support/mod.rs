@@ -6,6 +6,7 @@ use cvmd_clock::Clock;
 use cvmd_hypervisor::{Definition, Hypervisor, NetworkCard, VirtualDisk, contract};
 use cvmd_hypervisor_simulated::{OwnPorts, Settings, SimulatedHypervisor, SshSettings};
 use cvmd_model::{DiskId, InstanceId, Login, Observed, PublicKey, SubnetId, VpcId};
+use cvmd_rows::{Engine, Options, SqliteEngine};
 use serde_json::Value;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -43,10 +44,13 @@ pub(crate) fn after_a_crash(
 
 fn copy_of_the_files(directory: &tempfile::TempDir) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for name in ["machines.db", "machines.db-wal"] {
-        let from = directory.path().join(name);
-        if from.exists() {
-            std::fs::copy(from, copy.path().join(name)).unwrap();
+    let to = copy.path().join("machines");
+    std::fs::create_dir(&to).unwrap();
+    for file in std::fs::read_dir(directory.path().join("machines")).unwrap() {
+        let file = file.unwrap();
+        // What SQLite shares between processes is made anew.
+        if !file.file_name().to_string_lossy().ends_with("-shm") {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
         }
     }
     copy
@@ -55,11 +59,10 @@ fn copy_of_the_files(directory: &tempfile::TempDir) -> tempfile::TempDir {
 /// The machine's row in the files at this moment, read without the driver's code; `Null` if there is none.
 pub(crate) fn on_disk(directory: &tempfile::TempDir, id: InstanceId) -> Value {
     let copy = copy_of_the_files(directory);
-    let connection = rusqlite::Connection::open(copy.path().join("machines.db")).unwrap();
-    let mut statement = connection.prepare("SELECT body FROM machines").unwrap();
-    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    let mut rows = bodies.map(|body| serde_json::from_str::<Value>(&body.unwrap()).unwrap());
-    rows.find(|row| row["id"] == id.to_string()).unwrap_or_default()
+    let mut engine = SqliteEngine::open(&copy.path().join("machines"), Options::new(Vec::new())).unwrap();
+    engine.load(&mut |_| Ok(())).unwrap();
+    let body = engine.get("machines", id.to_u64()).unwrap();
+    body.map_or(Value::Null, |body| serde_json::from_slice(&body).unwrap())
 }
 
 /// The text of `authorized_keys` in the files.

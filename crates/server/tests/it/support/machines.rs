@@ -1,8 +1,7 @@
 //! Instances as the API shows them, and machines as their file holds them.
 
-use super::{Client, GUEST_TAG, Home, http::Tc3, until};
+use super::{Client, GUEST_TAG, Home, http::Tc3, rows, until};
 use cvmd_hypervisor_simulated::Machine;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// The instance as DescribeInstances shows it; null when there is none.
@@ -68,24 +67,14 @@ pub(crate) fn begin_run(client: &Client, guest: &str, login: Value) -> String {
     client.call("RunInstances", parameters)["InstanceIdSet"][0].as_str().unwrap().to_owned()
 }
 
-/// Every machine in `machines.db`, read from a copy, so that nothing is changed.
+/// Every stored machine, read from a copy, so that nothing is changed.
 pub(crate) fn rows(home: &Home) -> Vec<Machine> {
-    let copy = tempfile::tempdir().unwrap();
-    for name in ["machines.db", "machines.db-wal"] {
-        let from = home.data().join(name);
-        if from.exists() {
-            std::fs::copy(from, copy.path().join(name)).unwrap();
-        }
-    }
-    let connection = Connection::open(copy.path().join("machines.db")).unwrap();
-    let mut statement = connection.prepare("SELECT body FROM machines").unwrap();
-    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
+    rows::of(home, "machines", "machines")
 }
 
 /// One machine.
 pub(crate) fn row(home: &Home, id: &str) -> Machine {
-    rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines.db"))
+    rows(home).into_iter().find(|row| row.id.to_string() == id).unwrap_or_else(|| panic!("{id} is not in machines/"))
 }
 
 /// Changes a guest's behaviour by its tag, whose values have spaces instead of commas; returns when it has taken

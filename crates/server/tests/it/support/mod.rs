@@ -6,6 +6,7 @@
 pub(crate) mod http;
 pub(crate) mod machines;
 pub(crate) mod refusals;
+pub(crate) mod rows;
 pub(crate) mod ssh;
 
 use cvmd_clock::Clock;

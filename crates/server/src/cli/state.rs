@@ -1,0 +1,94 @@
+//! `cvmd state`: what a data directory holds, and whether it adds up. Works by itself, also beside a running server.
+
+use crate::{
+    cli::command_line::StateCommand,
+    data::{TRUTHS, is_there},
+    print,
+};
+use anyhow::bail;
+use serde_json::{Value, json};
+use std::{path::Path, process::ExitCode};
+
+/// Bytes that are printed together.
+const PRINTED_BYTES: usize = 64 * 1024;
+
+/// Members of rows that hold a secret, or what is made of one.
+const SECRETS: [&str; 6] =
+    ["secret_key_encrypted", "text_encrypted", "password", "password_hash", "host_seed", "rsa_host_key"];
+
+pub(crate) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        StateCommand::Dump { with_secrets, data } => {
+            let data = data.directory()?;
+            for truth in truths(&data)? {
+                dump(&data.join(truth), truth, with_secrets)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        StateCommand::Check { data } => {
+            let data = data.directory()?;
+            let mut faults = 0;
+            for truth in truths(&data)? {
+                let found = cvmd_rows::check(&data.join(truth))?;
+                faults += found.len();
+                found.iter().try_for_each(|fault| print::result(&format!("{fault}\n")))?;
+            }
+            if faults > 0 {
+                bail!("{faults} faults in {}: bring it back from a backup", data.display());
+            }
+            print::result(&format!("{} is whole\n", data.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn truths(data: &Path) -> anyhow::Result<Vec<&'static str>> {
+    let found: Vec<_> = TRUTHS.into_iter().filter(|truth| data.join(truth).is_dir()).collect();
+    match (found.is_empty(), is_there(data)) {
+        (false, _) => Ok(found),
+        (true, true) => bail!("{} is of an earlier version: `cvmd serve` takes it over", data.display()),
+        (true, false) => bail!("there is no data directory at {}: say --data DIR", data.display()),
+    }
+}
+
+fn dump(directory: &Path, truth: &str, with_secrets: bool) -> anyhow::Result<()> {
+    let mut lines = String::new();
+    cvmd_rows::read_rows(directory, &mut |chunk| {
+        for (sequence, body) in chunk.rows() {
+            let about = json!({"in": truth, "table": *chunk.table, "sequence": sequence}).to_string();
+            let row = match serde_json::from_slice::<Value>(body) {
+                Ok(_) if with_secrets => String::from_utf8_lossy(body).into_owned(),
+                Ok(mut row) => {
+                    hide(&mut row);
+                    row.to_string()
+                }
+                Err(_) => Value::from(String::from_utf8_lossy(body)).to_string(),
+            };
+            lines += &format!("{},\"row\":{row}}}\n", about.trim_end_matches('}'));
+            if lines.len() >= PRINTED_BYTES {
+                print::result(&std::mem::take(&mut lines))?;
+            }
+        }
+        Ok(())
+    })
+    .map_err(|error| match error {
+        cvmd_rows::Error::Taking(unprinted) => anyhow::Error::from_boxed(unprinted),
+        error => error.into(),
+    })?;
+    Ok(print::result(&lines)?)
+}
+
+/// Replaces what is secret, wherever it stands.
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let is_named = SECRETS.contains(&name.as_str()) && !value.is_null();
+                if is_named { *value = "(secret)".into() } else { hide(value) }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(hide),
+        Value::String(text) if text.starts_with("$6$") => *text = "(secret)".into(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
