@@ -119,12 +119,12 @@ impl Known {
 /// Rows on their way to the caller, gathered by table.
 pub(super) struct Gathered<'a, 'b> {
     take: &'a mut Take<'b>,
-    chunks: HashMap<Arc<str>, Chunk>,
+    chunks: HashMap<Arc<str>, Chunk, foldhash::fast::FixedState>,
 }
 
 impl<'a, 'b> Gathered<'a, 'b> {
     fn new(take: &'a mut Take<'b>) -> Gathered<'a, 'b> {
-        Gathered { take, chunks: HashMap::new() }
+        Gathered { take, chunks: HashMap::default() }
     }
 
     fn push(&mut self, table: &str, sequence: u64, body: &[u8]) -> Result<(), Error> {

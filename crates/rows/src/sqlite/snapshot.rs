@@ -38,6 +38,8 @@ pub(super) struct Snapshot {
     path: PathBuf,
     connection: Connection,
     named: Named,
+    /// Of the file.
+    bytes: u64,
 }
 
 pub(super) fn file(directory: &Path, revision: u64) -> PathBuf {
@@ -65,16 +67,16 @@ impl Snapshot {
         if found > LAYOUT {
             return Err(Error::Newer { file: name(&path), found, known: LAYOUT });
         }
-        Ok(Snapshot { path, connection, named })
+        let bytes = std::fs::metadata(&path).map_err(io(&path))?.len();
+        Ok(Snapshot { path, connection, named, bytes })
     }
 
     pub(super) fn named(&self) -> Named {
         self.named
     }
 
-    /// Bytes of the file.
     pub(super) fn bytes(&self) -> u64 {
-        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+        self.bytes
     }
 
     fn tables(&self) -> rusqlite::Result<Vec<String>> {
