@@ -1,7 +1,7 @@
 //! Reads everything, and says what does not add up, one line a fault.
 
 use super::{
-    database::{file, integrity, look, named},
+    database::{file, integrity, look, named, stream_layout},
     entries::each,
     log::group,
     snapshot::{Parts, Snapshot},
@@ -63,10 +63,14 @@ impl Check {
             Err(error) => self.say("pages", &error.to_string()),
         }
         self.log(&moment, named.map_or(0, |named| named.revision), &mut parts)?;
-        let query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'stream_*' ORDER BY name";
-        let tables = moment.prepare(query)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-        for table in tables {
+        let query = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name GLOB 'stream_*' ORDER BY name";
+        let mut statement = moment.prepare(query)?;
+        let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (table, sql) in tables.collect::<Result<Vec<(String, String)>, _>>()? {
             let stream = table.trim_start_matches("stream_");
+            if ![false, true].map(|has_parts| stream_layout(stream, has_parts)).contains(&sql) {
+                self.say(&format!("table {table}"), "it has not the columns that it was made with");
+            }
             if let Err(error) = self.stream(&moment, stream, &mut parts) {
                 self.say(&format!("stream {stream}"), &error.to_string());
             }

@@ -30,8 +30,12 @@ const CACHE_KB: i64 = 2 * 1024;
 ///
 /// With parts the primary key is the table itself. Without, rows are appended at the end of it, which fills its pages.
 pub(super) fn stream_table(spec: &StreamSpec) -> String {
-    let table = spec.name;
-    if spec.has_parts {
+    stream_layout(spec.name, spec.has_parts)
+}
+
+/// The same, of a stream that is not known otherwise.
+pub(super) fn stream_layout(table: &str, has_parts: bool) -> String {
+    if has_parts {
         format!(
             "CREATE TABLE stream_{table} (part INTEGER NOT NULL, sequence INTEGER NOT NULL, revision INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL, PRIMARY KEY (part, sequence)) WITHOUT ROWID"
         )

@@ -68,6 +68,9 @@ fn what_is_not_ours_is_refused() {
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     let (error, _) = with_damage(pragma("ALTER TABLE log ADD COLUMN more"));
     assert!(error.to_string().contains("table log: it has not the columns"), "{error}");
+    let (error, faults) = with_damage(pragma("ALTER TABLE stream_lines ADD COLUMN more"));
+    assert!(error.to_string().contains("table stream_lines: it has not the columns"), "{error}");
+    assert!(faults.iter().any(|fault| fault.contains("table stream_lines: it has not")), "{faults:?}");
 }
 
 #[test]
