@@ -24,7 +24,6 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -124,7 +123,7 @@ impl State {
         let journal = store.journal();
         let jobs = Jobs::new();
         let waiting = jobs.clone();
-        let writer = Writer { shared: Arc::clone(&shared), store, revision, poisoned: None, heavy: Heavy::default() };
+        let writer = Writer { shared: Arc::clone(&shared), store, revision, heavy: Heavy::default() };
         let thread =
             std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run_or_abort(waiting))?;
         Ok(State { shared, journal, jobs, writer: Mutex::new(Some(thread)) })
@@ -326,8 +325,6 @@ struct Writer {
     shared: Arc<Shared>,
     store: Box<dyn Store>,
     revision: u64,
-    /// Set when it is unknown what the store holds: then nothing more may be written until a restart.
-    poisoned: Option<Arc<str>>,
     heavy: Heavy,
 }
 
@@ -410,9 +407,6 @@ impl Writer {
     }
 
     fn persist(&mut self, group: &Group) -> Result<(), CommitError> {
-        if let Some(reason) = &self.poisoned {
-            return Err(CommitError::Store(Arc::clone(reason)));
-        }
         if group.rows.is_empty() && group.lines.is_empty() && group.refused.is_empty() {
             return Ok(());
         }
@@ -430,20 +424,7 @@ impl Writer {
         if self.shared.write_error.lock().is_none() {
             tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
         }
-        match self.read_back() {
-            Ok(revision) if revision == group.revision => {
-                self.revision = revision;
-                self.works_again();
-                Ok(())
-            }
-            Ok(_) => Err(self.fails(error.to_string().into())),
-            Err(unknown) => {
-                let reason: Arc<str> = format!("{error}; and its outcome cannot be read back: {unknown}").into();
-                tracing::error!(%reason, "no more commands are taken until a restart");
-                self.poisoned = Some(Arc::clone(&reason));
-                Err(self.fails(reason))
-            }
-        }
+        Err(self.fails(error.to_string().into()))
     }
 
     fn fails(&self, reason: Arc<str>) -> CommitError {
@@ -455,18 +436,6 @@ impl Writer {
         if self.shared.write_error.lock().take().is_some() {
             tracing::info!("what is asked for can be made durable again");
         }
-    }
-
-    fn read_back(&mut self) -> Result<u64, StoreError> {
-        let mut outcome = self.store.revision();
-        for wait_ms in [10, 100, 1000] {
-            if outcome.is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(wait_ms));
-            outcome = self.store.revision();
-        }
-        outcome
     }
 }
 
@@ -611,10 +580,6 @@ mod test {
             self.rows.persist(group)
         }
 
-        fn revision(&mut self) -> Result<u64, StoreError> {
-            self.rows.revision()
-        }
-
         fn journal(&self) -> Arc<dyn Journal> {
             self.rows.journal()
         }
@@ -659,7 +624,7 @@ mod test {
         let second = groups.recv().unwrap();
         drop(release);
         assert_eq!(second.len(), 1, "none of the crowd goes along: {second:?}");
-        let rest: Vec<usize> = std::iter::from_fn(|| groups.recv_timeout(Duration::from_secs(20)).ok())
+        let rest: Vec<usize> = std::iter::from_fn(|| groups.recv_timeout(std::time::Duration::from_secs(20)).ok())
             .take(18)
             .map(|rows| rows.len())
             .collect();

@@ -59,9 +59,8 @@ const HOMES_OF: &[Home] = &[
     },
     Home {
         what: "thread::sleep",
-        // The writer is a thread of its own, and gives a failed store time before it tries again; commands wait for
-        // other processes.
-        homes: &["crates/state/src/writer.rs", "crates/server/src/waiting.rs", "crates/testkit/src/waiting.rs"],
+        // Commands wait for other processes.
+        homes: &["crates/server/src/waiting.rs", "crates/testkit/src/waiting.rs"],
         free_in_tests: false,
         instead: "wait for a condition with a limit, or on the Clock",
     },

@@ -111,10 +111,6 @@ impl Store for MortalStore {
         Ok(())
     }
 
-    fn revision(&mut self) -> Result<u64, StoreError> {
-        self.rows.revision()
-    }
-
     fn journal(&self) -> Arc<dyn Journal> {
         self.rows.journal()
     }

@@ -71,13 +71,6 @@ impl Store for LogStore {
         Ok(self.engine.append(group.revision, &log)?)
     }
 
-    fn revision(&mut self) -> Result<u64, StoreError> {
-        match self.engine.closed() {
-            Some(cause) => Err(StoreError::Failed(cause.to_owned())),
-            None => Ok(self.engine.revision()),
-        }
-    }
-
     fn tidy(&mut self) -> bool {
         // The engine has logged a failure.
         self.engine.tidy().unwrap_or_default()

@@ -63,10 +63,6 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn revision(&mut self) -> Result<u64, StoreError> {
-        Ok(self.rows().revision)
-    }
-
     fn journal(&self) -> Arc<dyn Journal> {
         Arc::new(self.clone())
     }

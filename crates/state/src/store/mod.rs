@@ -149,14 +149,8 @@ pub trait Store: Send + std::fmt::Debug {
     /// Makes the group durable as a unit.
     ///
     /// # Errors
-    /// The outcome is unknown then, until [`Store::revision`] has been read.
+    /// Nothing of the group is stored, or that is not known: then nothing more is written until the store is opened again.
     fn persist(&mut self, group: &Group) -> Result<(), StoreError>;
-
-    /// The revision of the last durable group.
-    ///
-    /// # Errors
-    /// When even that cannot be read.
-    fn revision(&mut self) -> Result<u64, StoreError>;
 
     /// Goes on with what is otherwise done beside groups; returns whether more is left to do now.
     fn tidy(&mut self) -> bool {
