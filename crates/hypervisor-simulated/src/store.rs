@@ -110,8 +110,9 @@ impl StoredMachines {
     /// # Errors
     /// When it cannot be read, or is a newer version's.
     pub fn open(data: &Path) -> Result<StoredMachines, StoreError> {
-        takeover::take_over(data)?;
-        let mut engine = SqliteEngine::open(&data.join("machines"), Options::new(Vec::new()))?;
+        let options = Options::new(Vec::new());
+        takeover::take_over(data, options.clone())?;
+        let mut engine = SqliteEngine::open(&data.join("machines"), options)?;
         let (revision, parsed) = parse_all(&mut engine, |chunk| parse(&chunk).map_err(Into::into))?;
         let (mut contents, mut directory) = (Contents::default(), None);
         for Parsed { mut machines, mut images, directory: found } in parsed {

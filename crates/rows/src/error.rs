@@ -32,6 +32,14 @@ pub enum Error {
     Foreign { file: String },
     #[error("{file} is missing, but {witness} is there: the directory was copied in part, so copy it again as a whole")]
     Incomplete { file: String, witness: String },
+    #[error(
+        "both {directory} and {file}, which an earlier version used, are there, and only one of them is right: move the other one out of the data directory"
+    )]
+    Both { file: String, directory: String },
+    #[error(
+        "{directory} is missing, and {file}, of which it was made, is long outdated: bring {directory} back from a backup, or, to go on without it, move {file} out of the data directory"
+    )]
+    Lost { file: String, directory: String },
     #[error("{file} is damaged, {place}: {cause}; bring the directory back from a backup")]
     Damaged { file: String, place: String, cause: String },
     /// Groups up to a snapshot are not stored one by one.

@@ -18,7 +18,7 @@ mod name;
 mod parse;
 mod sqlite;
 mod stream;
-mod whole;
+mod takeover;
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -29,6 +29,6 @@ pub use error::{BoxError, Error};
 pub use group::{Change, Entry, Group};
 pub use memory::{MemoryEngine, Outcome};
 pub use parse::parse_all;
-pub use sqlite::{Moment, Options, SqliteEngine, check, in_words, read_rows};
+pub use sqlite::{Moment, Options, SqliteEngine, check, read_rows};
 pub use stream::{Keep, StreamSpec};
-pub use whole::make_whole;
+pub use takeover::{Copy, Earlier, column_bytes};

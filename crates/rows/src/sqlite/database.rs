@@ -135,7 +135,7 @@ pub(super) fn remove(path: &Path) -> Result<(), Error> {
 }
 
 /// Makes names in a directory durable.
-pub(super) fn sync_directory(directory: &Path) -> Result<(), Error> {
+pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
     File::open(directory).and_then(|file| file.sync_all()).map_err(io(directory))
 }
 

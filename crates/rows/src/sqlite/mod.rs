@@ -29,6 +29,7 @@ mod test;
 use crate::{Engine, Error, Group, StreamSpec, Streams, Take, TakeGroup};
 use append::Writer;
 pub use check::check;
+pub(crate) use database::sync_directory;
 use entries::Table;
 use index::Index;
 use known::Known;
@@ -43,7 +44,7 @@ use std::{
 };
 use steps::{Step, Steps};
 use upkeep::{Duty, Plan, Stage};
-pub use words::in_words;
+pub(crate) use words::{failed, io, name};
 
 /// What an engine is opened with.
 #[derive(Debug, Clone)]

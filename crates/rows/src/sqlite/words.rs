@@ -5,12 +5,12 @@ use rusqlite::ErrorCode;
 use std::path::Path;
 
 /// A file by its path, as messages name it.
-pub(super) fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
 /// What SQLite said about a file, and what to do.
-pub(super) fn failed(path: &Path, cause: &rusqlite::Error) -> Error {
+pub(crate) fn failed(path: &Path, cause: &rusqlite::Error) -> Error {
     match cause.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::Full { file: name(path) },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(path, "in its pages", &in_words(cause)),
@@ -19,7 +19,7 @@ pub(super) fn failed(path: &Path, cause: &rusqlite::Error) -> Error {
 }
 
 /// What the operating system said about a file.
-pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Error {
+pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Error {
     |cause| match cause.kind() {
         std::io::ErrorKind::StorageFull => Error::Full { file: name(path) },
         _ => Error::Failed { file: name(path), cause: cause.to_string() },
@@ -31,8 +31,7 @@ pub(super) fn damaged(path: &Path, place: &str, cause: &str) -> Error {
 }
 
 /// The errors that an operator can do something about; SQLite's own text is often only a number.
-#[must_use]
-pub fn in_words(cause: &rusqlite::Error) -> String {
+pub(super) fn in_words(cause: &rusqlite::Error) -> String {
     match cause.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full".into(),
         Some(ErrorCode::SystemIoFailure) => {

@@ -21,7 +21,7 @@ impl LogStore {
     /// left in `state.db` is taken over.
     ///
     /// # Errors
-    /// [`StoreError::Open`] when it is another program's, incomplete or damaged; [`StoreError::Newer`], [`StoreError::Both`].
+    /// [`StoreError::Open`] when it is another program's, a newer cvmd's, incomplete or damaged, or does not go with `state.db`.
     pub fn open(data: &Path) -> Result<LogStore, StoreError> {
         LogStore::keeping(data, Retention::default())
     }
@@ -31,10 +31,12 @@ impl LogStore {
     /// # Errors
     /// As [`LogStore::open`].
     pub fn keeping(data: &Path, retention: Retention) -> Result<LogStore, StoreError> {
-        let directory = data.join("state");
-        takeover::take_over(&data.join("state.db"), &directory, retention)?;
-        let engine = SqliteEngine::open(&directory, options(retention));
-        Ok(LogStore { engine: Box::new(engine.map_err(|error| StoreError::Open(error.to_string()))?) })
+        let options = options(retention);
+        let open = || {
+            takeover::take_over(data, options.clone())?;
+            SqliteEngine::open(&data.join("state"), options)
+        };
+        Ok(LogStore { engine: Box::new(open().map_err(|error| StoreError::Open(error.to_string()))?) })
     }
 }
 

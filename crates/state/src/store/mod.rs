@@ -107,18 +107,12 @@ impl Default for Retention {
 pub enum StoreError {
     #[error("the database cannot be opened: {0}")]
     Open(String),
-    #[error("the database has schema {found}, this cvmd knows up to {known}: use a newer cvmd")]
-    Newer { found: i64, known: i64 },
     #[error("the row {table} {sequence} cannot be read: {cause}")]
     Unreadable { table: &'static str, sequence: u64, cause: String },
     #[error(
         "{id} (row {sequence} of {table}) has the {what} `{name}`, which is not in the catalogue: put it back into the section [catalogue] of the configuration file, as it stood when {id} was made"
     )]
     NotInCatalogue { id: String, table: &'static str, sequence: u64, what: &'static str, name: String },
-    #[error(
-        "both state/ and a state.db of an earlier version are there, and only one of them is right: move the other one out of the data directory"
-    )]
-    Both,
     #[error("{0}")]
     Failed(String),
 }

@@ -1,21 +1,17 @@
 //! Takes the state of an earlier version over, once: from `state.db`, which had a table for each kind of row.
-//!
-//! The file stays, marked with a schema that no earlier version opens, until the operator deletes it.
 
 use super::{
-    Retention, StoreError, Table,
-    streams::{JOURNAL, REFUSED, REPLAYS, options},
+    Table,
+    streams::{JOURNAL, REFUSED, REPLAYS},
 };
-use cvmd_rows::{Engine, Entry, Group, SqliteEngine, make_whole};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use cvmd_rows::{Copy, Earlier, Entry, Error, Options, column_bytes};
+use rusqlite::Row;
 use std::path::Path;
 
-/// The `PRAGMA user_version` of a file that was taken over. Versions that used it wrote 1 to 4.
-const MOVED: i64 = 5;
+/// The newest schema of `state.db`.
+const NEWEST: i64 = 4;
 /// The first schema that is read as it is; older ones are brought to it first.
 const FIRST_LIKE_THIS: i64 = 3;
-/// Bytes of rows and entries that are taken over in one group.
-const GROUP_BYTES: usize = 1 << 20;
 
 /// Before schema 3 the bytes of lines were not counted, and replay keys were in the lines. A launch template's row held its
 /// versions, which get new numbers in their order, because nothing else uses the sequence of a version.
@@ -41,147 +37,48 @@ const FROM_SCHEMA_2: &str = "
     ));
 ";
 
-/// Makes the directory of the file, if only the latter is there. It is there as a whole or not at all.
+/// Makes `state/` of a data directory out of its `state.db`, if only the latter is there.
 ///
 /// # Errors
-/// When the file cannot be read, is a newer version's, or both are there and the file was used since.
-pub(super) fn take_over(file: &Path, directory: &Path, retention: Retention) -> Result<(), StoreError> {
-    let open = |cause: String| StoreError::Open(format!("{}: {cause}", file.display()));
-    if !file.try_exists().map_err(|error| open(error.to_string()))? {
-        return Ok(());
-    }
-    let is_there = directory.try_exists().map_err(|error| open(error.to_string()))?;
-    let failed = |error: rusqlite::Error| open(cvmd_rows::in_words(&error));
-    // Not read-only: what a killed server left in its log must be recovered before anything can be read.
-    let mut old = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
-    let found: i64 = old.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    match (found, is_there) {
-        (MOVED, true) => Ok(()),
-        (..MOVED, true) => Err(StoreError::Both),
-        (..=MOVED, false) => {
-            mark(&mut old, found).map_err(failed)?;
-            make_whole(directory, options(retention), |engine| {
-                copy(&old, engine).map_err(|error| match error {
-                    Stopped::Sqlite(error) => {
-                        StoreError::Open(format!("{}: {}", file.display(), cvmd_rows::in_words(&error)))
-                    }
-                    Stopped::Store(error) => error,
-                })
-            })?;
-            tracing::info!(file = %file.display(), directory = %directory.display(), "the state was taken over; the file is no longer needed");
-            Ok(())
-        }
-        _ => Err(StoreError::Newer { found, known: MOVED }),
-    }
+/// As [`Earlier::take_over`].
+pub(super) fn take_over(data: &Path, options: Options) -> Result<(), Error> {
+    let earlier = Earlier { file: &data.join("state.db"), newest: NEWEST };
+    let prepare = |old: &rusqlite::Connection, found| {
+        // 0 is a start that was killed before it wrote anything.
+        if (1..FIRST_LIKE_THIS).contains(&found) { old.execute_batch(FROM_SCHEMA_2) } else { Ok(()) }
+    };
+    earlier.take_over(&data.join("state"), options, prepare, copy)
 }
 
-/// Before anything is copied: from here on no earlier version changes what was copied already.
-fn mark(old: &mut Connection, found: i64) -> rusqlite::Result<()> {
-    old.execute_batch("PRAGMA synchronous = FULL;")?;
-    let transaction = old.transaction()?;
-    // 0 is a start that was killed before it wrote anything.
-    if (1..FIRST_LIKE_THIS).contains(&found) {
-        transaction.execute_batch(FROM_SCHEMA_2)?;
-    }
-    transaction.pragma_update(None, "user_version", MOVED)?;
-    transaction.commit()?;
-    old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-}
-
-#[derive(Debug)]
-enum Stopped {
-    Sqlite(rusqlite::Error),
-    Store(StoreError),
-}
-
-impl From<rusqlite::Error> for Stopped {
-    fn from(error: rusqlite::Error) -> Stopped {
-        Stopped::Sqlite(error)
-    }
-}
-
-impl From<cvmd_rows::Error> for Stopped {
-    fn from(error: cvmd_rows::Error) -> Stopped {
-        Stopped::Store(error.into())
-    }
-}
-
-struct Copy<'a> {
-    engine: &'a mut SqliteEngine,
-    revision: u64,
-    group: Group,
-}
-
-impl Copy<'_> {
-    fn append_if(&mut self, is_time: bool) -> Result<(), cvmd_rows::Error> {
-        if is_time {
-            self.revision += 1;
-            self.engine.append(self.revision, &std::mem::take(&mut self.group))?;
-        }
-        Ok(())
-    }
-
-    fn entry(
-        &mut self,
-        stream: &'static str,
-        part: u64,
-        time: u64,
-        key: Vec<u8>,
-        body: Vec<u8>,
-    ) -> Result<(), Stopped> {
-        self.group.append(Entry { stream: stream.into(), part, time, key, body });
-        Ok(self.append_if(self.group.bytes() >= GROUP_BYTES)?)
-    }
-}
-
-fn copy(old: &Connection, engine: &mut SqliteEngine) -> Result<(), Stopped> {
-    let mut copy = Copy { engine, revision: 0, group: Group::new() };
+fn copy(copy: &mut Copy<'_>) -> Result<(), Error> {
     for table in Table::all().map(Table::name) {
-        each(old, table, &format!("SELECT sequence, body FROM {table} ORDER BY sequence"), |row| {
-            copy.group.put(table, row.get::<_, i64>(0)?.cast_unsigned(), bytes(row, 1)?);
-            Ok(copy.append_if(copy.group.bytes() >= GROUP_BYTES)?)
+        copy.each(table, &format!("SELECT sequence, body FROM {table} ORDER BY sequence"), |row, group| {
+            group.put(table, number(row, 0)?, column_bytes(row, 1)?);
+            Ok(())
         })?;
     }
     // Lines of earlier versions hold no microseconds.
-    let time = "(body ->> '$.at_seconds') * 1000000 + coalesce(body ->> '$.microseconds', 0)";
-    each(old, "journal", &format!("SELECT request, body, {time} FROM journal ORDER BY line"), |row| {
-        let time = row.get::<_, i64>(2)?.cast_unsigned();
-        copy.entry(JOURNAL, 0, time, bytes(row, 0)?.to_vec(), bytes(row, 1)?.to_vec())
+    let line = "(body ->> '$.at_seconds') * 1000000 + coalesce(body ->> '$.microseconds', 0), request, body";
+    copy.each("journal", &format!("SELECT 0, {line} FROM journal ORDER BY line"), |row, group| {
+        group.append(entry(JOURNAL, row)?);
+        Ok(())
     })?;
-    each(
-        old,
-        "refused",
-        &format!("SELECT request, body, {time}, account FROM refused ORDER BY account, number"),
-        |row| {
-            let (time, account) = (row.get::<_, i64>(2)?.cast_unsigned(), row.get::<_, u32>(3)?.into());
-            copy.entry(REFUSED, account, time, bytes(row, 0)?.to_vec(), bytes(row, 1)?.to_vec())
-        },
-    )?;
-    each(old, "replays", "SELECT at_seconds, key FROM replays ORDER BY number", |row| {
-        copy.entry(REPLAYS, 0, row.get::<_, i64>(0)?.cast_unsigned(), Vec::new(), bytes(row, 1)?.to_vec())
+    copy.each("refused", &format!("SELECT account, {line} FROM refused ORDER BY account, number"), |row, group| {
+        group.append(entry(REFUSED, row)?);
+        Ok(())
     })?;
-    Ok(copy.append_if(!copy.group.is_empty())?)
+    copy.each("replays", "SELECT 0, at_seconds, '', key FROM replays ORDER BY number", |row, group| {
+        group.append(entry(REPLAYS, row)?);
+        Ok(())
+    })
 }
 
-/// Each row of a query about a table, if there is that table.
-fn each(
-    old: &Connection,
-    table: &str,
-    query: &str,
-    mut take: impl FnMut(&Row<'_>) -> Result<(), Stopped>,
-) -> Result<(), Stopped> {
-    let is_there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    if old.query_row(is_there, [table], |_| Ok(())).optional()?.is_none() {
-        return Ok(());
-    }
-    let mut statement = old.prepare(query)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        take(row)?;
-    }
-    Ok(())
+/// The columns are part, time, key and body.
+fn entry(stream: &'static str, row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let (key, body) = (column_bytes(row, 2)?.to_vec(), column_bytes(row, 3)?.to_vec());
+    Ok(Entry { stream: stream.into(), part: number(row, 0)?, time: number(row, 1)?, key, body })
 }
 
-fn bytes<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], rusqlite::Error> {
-    row.get_ref(column)?.as_bytes().map_err(Into::into)
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)?.cast_unsigned())
 }
