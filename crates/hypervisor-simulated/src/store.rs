@@ -110,7 +110,20 @@ impl StoredMachines {
     /// # Errors
     /// When it cannot be read, or is a newer version's.
     pub fn open(data: &Path) -> Result<StoredMachines, StoreError> {
-        let options = Options::new(Vec::new());
+        StoredMachines::with(data, Options::new(Vec::new()))
+    }
+
+    /// The same, with a snapshot as soon as the log has so many bytes, and as many as the last snapshot.
+    ///
+    /// # Errors
+    /// As [`StoredMachines::open`].
+    pub fn snapshotting(data: &Path, snapshot_min_bytes: u64) -> Result<StoredMachines, StoreError> {
+        let mut options = Options::new(Vec::new());
+        options.snapshot_min_bytes = snapshot_min_bytes;
+        StoredMachines::with(data, options)
+    }
+
+    fn with(data: &Path, options: Options) -> Result<StoredMachines, StoreError> {
         takeover::take_over(data, options.clone())?;
         let mut engine = SqliteEngine::open(&data.join("machines"), options)?;
         let (revision, parsed) = parse_all(&mut engine, |chunk| parse(&chunk).map_err(Into::into))?;

@@ -31,6 +31,8 @@ const TIMEOUT_S: RangeInclusive<u64> = 1..=3600;
 const ACCOUNT_INSTANCES_MAX: u64 = 10_000_000;
 /// The most MiB that an account's rows may be allowed.
 const ACCOUNT_MIB_MAX: u64 = 1 << 20;
+/// The most KiB that a log may be told to have before it is snapshotted.
+const SNAPSHOT_KIB_MAX: u64 = 1 << 20;
 
 /// Not by `setting!`: its flag is shared by all commands.
 const DATA: Setting<PathBuf> = Setting { name: "data", of: |settings| settings.data.data.clone() };
@@ -52,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) erase_orphans: bool,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
+    /// Bytes that a log has at least before a snapshot of it is written.
+    pub(crate) snapshot_min_bytes: u64,
     pub(crate) ssh: Ssh,
     pub(crate) access: Access,
     pub(crate) network_block: Option<u8>,
@@ -108,6 +112,7 @@ impl Config {
                 boot_timeout_s: given.number(setting!(boot_timeout_s), TIMEOUT_S, " seconds")?,
                 ..Limits::default()
             },
+            snapshot_min_bytes: given.number(setting!(snapshot_kib), 1..=SNAPSHOT_KIB_MAX, " KiB")? << 10,
             ssh,
             access: Access::read(&given)?,
             network_block,

@@ -25,8 +25,8 @@ pub(crate) async fn open(
     let view = state.view();
     let first_start = view.accounts().next().is_none();
     let last_port = (!first_start).then(|| view.settings().ssh_port).filter(|port| config.ssh.keeps(*port));
-    let path = data.path().to_path_buf();
-    let mut stored = tokio::task::spawn_blocking(move || StoredMachines::open(&path))
+    let (path, snapshot_min_bytes) = (data.path().to_path_buf(), config.snapshot_min_bytes);
+    let mut stored = tokio::task::spawn_blocking(move || StoredMachines::snapshotting(&path, snapshot_min_bytes))
         .await
         .context("the machines' loader broke")??;
     let survey = stored.survey(|id| view.instance(id).is_some());

@@ -240,9 +240,9 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyhow::Result<Arc<App>> {
     let master_key = Arc::new(MasterKey::open_beside(&data.master_key(), &data.state())?);
-    let path = data.path().to_path_buf();
+    let (path, snapshot_min_bytes) = (data.path().to_path_buf(), config.snapshot_min_bytes);
     let state = tokio::task::spawn_blocking(move || {
-        let store = LogStore::open(&path)?;
+        let store = LogStore::snapshotting(&path, snapshot_min_bytes)?;
         State::open(Box::new(store))
     });
     let state = Arc::new(state.await.context("the state's loader broke")??);

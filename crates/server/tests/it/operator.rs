@@ -282,6 +282,8 @@ fn settings_that_nobody_knows_or_that_make_no_sense_are_refused_by_name() {
         ("shutdown_timeout_s = 99999999999", "shutdown_timeout_s is 1 to 3600 seconds"),
         ("boot_timeout_s = 0", "boot_timeout_s is 1 to 3600 seconds"),
         ("boot_timeout_s = 3601", "boot_timeout_s is 1 to 3600 seconds"),
+        ("snapshot_kib = 0", "snapshot_kib is 1 to 1048576 KiB"),
+        ("snapshot_kib = 1048577", "snapshot_kib is 1 to 1048576 KiB"),
         ("[prices]\nmonth_hours = 0", "prices.month_hours is 1 to 744"),
         ("[prices]\nspot_percent = 101", "prices.spot_percent is 0 to 100"),
         ("[metrics]\ntoken = \"short\"", "metrics.token"),

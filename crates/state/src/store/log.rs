@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{JournalFilter, JournalLine};
 use cvmd_model::RequestId;
-use cvmd_rows::{Engine, Entry, Error, Found, SqliteEngine, Streams, TakeEntry};
+use cvmd_rows::{Engine, Entry, Error, Found, Options, SqliteEngine, Streams, TakeEntry};
 use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 /// Rows and journal in one directory.
@@ -31,7 +31,20 @@ impl LogStore {
     /// # Errors
     /// As [`LogStore::open`].
     pub fn keeping(data: &Path, retention: Retention) -> Result<LogStore, StoreError> {
-        let options = options(retention);
+        LogStore::with(data, options(retention))
+    }
+
+    /// The same, with a snapshot as soon as the log has so many bytes, and as many as the last snapshot.
+    ///
+    /// # Errors
+    /// As [`LogStore::open`].
+    pub fn snapshotting(data: &Path, snapshot_min_bytes: u64) -> Result<LogStore, StoreError> {
+        let mut options = options(Retention::default());
+        options.snapshot_min_bytes = snapshot_min_bytes;
+        LogStore::with(data, options)
+    }
+
+    fn with(data: &Path, options: Options) -> Result<LogStore, StoreError> {
         let open = || {
             takeover::take_over(data, options.clone())?;
             SqliteEngine::open(&data.join("state"), options)
