@@ -9,7 +9,9 @@
 use crate::{
     Limits,
     effects::Effects,
-    follow, images,
+    follow,
+    gate::Gate,
+    images,
     shared::{Alive, Counters, Figures, Shared},
     tasks::wake,
 };
@@ -63,6 +65,7 @@ impl Engine {
             clock,
             limits,
             effects: Effects::new(limits.parallel_max),
+            gate: Gate::default(),
             stop: stopping,
             abandon: abandoned,
             counters: Counters::default(),
@@ -98,6 +101,12 @@ impl Engine {
         );
         let _ = self.abandon.send(true);
         all_ended(&mut self.ended).await;
+    }
+
+    /// Holds effects back, also after the end of the engine.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.shared.gate.clone()
     }
 
     /// Adds what an earlier engine of this process has counted, such as a seed's.

@@ -63,6 +63,9 @@ pub(crate) async fn sweep(shared: Arc<Shared>, alive: Alive) {
 /// Deletes disk and row; returns whether both are gone. After a crash in between, the disk is deleted again.
 async fn delete(shared: &Shared, image: &Arc<CustomImage>) -> bool {
     let id = image.id;
+    if shared.unless_abandoned(shared.gate.opened()).await.is_none() {
+        return false;
+    }
     if let Err(error) = shared.hypervisor.delete_image(id).await {
         tracing::warn!(image = %id, %error, "an image cannot be deleted");
         return false;

@@ -17,6 +17,7 @@ mod effects;
 mod engine;
 mod failure;
 mod follow;
+mod gate;
 mod images;
 mod limits;
 mod look;
@@ -32,6 +33,7 @@ mod walk;
 
 pub use durations::{BUCKETS, Counted, Durations};
 pub use engine::Engine;
+pub use gate::{Gate, Hold};
 pub use limits::Limits;
 pub use next::{Next, next};
 pub use perform::{definition, login};

@@ -1,6 +1,6 @@
 //! What the engine's tasks share: state and hypervisor, the clock, the limits, the tasks, and the counters.
 
-use crate::{BUCKETS, Counted, Durations, Limits, effects::Effects};
+use crate::{BUCKETS, Counted, Durations, Limits, effects::Effects, gate::Gate};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::Hypervisor;
 use cvmd_model::{Goal, Instance, InstanceId, InstanceState, Observed, Power};
@@ -81,6 +81,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) effects: Effects,
+    pub(crate) gate: Gate,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) abandon: watch::Receiver<bool>,
     pub(crate) counters: Counters,

@@ -208,6 +208,8 @@ impl Walk {
         } else if !self.remember(shared, sight, trail, state, task).await? {
             return Ok(());
         }
+        // After the commit: what is noted once nothing is started has what each effect needs.
+        shared.unless_abandoned(shared.gate.opened()).await.ok_or(End)?;
         if shared.is_stopping() {
             return Err(End);
         }

@@ -5,7 +5,7 @@ use crate::harness::{
 };
 use crate::images::custom_image;
 use cvmd_hypervisor::Boot;
-use cvmd_model::{Associate, DataDisk, DiskId, InstanceState as S, Login, Power, StopType};
+use cvmd_model::{Associate, CustomImage, DataDisk, DiskId, ImageState, InstanceState as S, Login, Power, StopType};
 use cvmd_operations::definition;
 
 #[test]
@@ -315,5 +315,25 @@ fn a_second_rescue_admits_the_second_password_only() {
         life.until_ended(id).await.unwrap();
         assert_success(life, id, 1).await;
         assert_eq!(life.machines.machine(id).unwrap().boots_from, wanted);
+    });
+}
+
+#[test]
+fn no_effect_is_started_while_somebody_holds_them_back() {
+    Harness::new().live(async |life| {
+        let id = life.stopped(1, &[1, 2]).await;
+        let gate = life.engine.as_ref().unwrap().gate();
+        let (hold, other) = (gate.hold(), gate.hold());
+        let before = life.engine.as_ref().unwrap().figures().effects;
+        life.ask(id, |instance| instance.disassociate(&[key_id(1)], None, by(1))).await;
+        life.put(|tx| tx.put(CustomImage { state: ImageState::Deleting, ..custom_image() })).await;
+        drop(other);
+        life.pass_ms(5_000).await;
+        assert_eq!((life.engine.as_ref().unwrap().figures().effects, life.keys_on_disk(id)), (before, vec![1, 2]));
+        assert!(life.state.view().custom_images().get(custom_image().id).is_some());
+        drop(hold);
+        life.until_ended(id).await.unwrap();
+        assert_eq!(life.keys_on_disk(id), [2]);
+        life.until("the image is gone", |view| view.custom_images().get(custom_image().id).is_none()).await.unwrap();
     });
 }

@@ -139,14 +139,6 @@ impl SqliteEngine {
         })
     }
 
-    /// The rows and streams as they are now, to be copied elsewhere while groups are appended.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
-    pub fn moment(&self) -> Result<Moment, Error> {
-        Moment::of(&self.directory)
-    }
-
     fn file(&self) -> String {
         words::name(&self.path)
     }

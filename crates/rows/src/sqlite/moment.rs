@@ -27,7 +27,11 @@ pub struct Moment {
 }
 
 impl Moment {
-    pub(super) fn of(directory: &Path) -> Result<Moment, Error> {
+    /// The rows and streams as they are now, whether a program has the directory open or not.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn of(directory: &Path) -> Result<Moment, Error> {
         let path = file(directory);
         let connection = look(&path, &[])?;
         let failed = |error: rusqlite::Error| failed(&path, &error);

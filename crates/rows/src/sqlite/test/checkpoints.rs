@@ -1,7 +1,7 @@
 //! SQLite's own log stays small while groups are appended.
 
 use super::{append, group, options, place};
-use crate::{Engine, Options, SqliteEngine};
+use crate::{Engine, Moment, Options, SqliteEngine};
 
 #[test]
 fn it_begins_anew_again_and_again() {
@@ -27,7 +27,7 @@ fn a_reader_holds_it_back_and_nothing_else() {
     let place = place();
     let mut engine = SqliteEngine::open(place.path(), Options { checkpoint_bytes: 20_000, ..options() }).unwrap();
     append(&mut engine, 1..=5);
-    let moment = engine.moment().unwrap();
+    let moment = Moment::of(place.path()).unwrap();
     let mut revision = 5;
     while engine.log_bytes() < 500_000 {
         revision += 1;

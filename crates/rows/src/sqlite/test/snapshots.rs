@@ -1,7 +1,7 @@
 //! Snapshots beside groups: when they begin, what they leave, and that nobody notices.
 
 use super::{append, everything, group, open, options, place, rows_after};
-use crate::{Engine, Options, SqliteEngine};
+use crate::{Engine, Moment, Options, SqliteEngine};
 use std::path::Path;
 
 fn files(directory: &Path) -> Vec<String> {
@@ -106,7 +106,7 @@ fn a_moment_is_copied_while_groups_are_appended_and_snapshots_are_named() {
     append(&mut engine, 1..=30);
     engine.snapshot().unwrap();
     append(&mut engine, 31..=50);
-    let moments = [engine.moment().unwrap(), engine.moment().unwrap()];
+    let moments = [(); 2].map(|()| Moment::of(&here).unwrap());
     append(&mut engine, 51..=150);
     engine.snapshot().unwrap();
     append(&mut engine, 151..=155);
@@ -118,7 +118,7 @@ fn a_moment_is_copied_while_groups_are_appended_and_snapshots_are_named() {
     let (revision, rows, _) = everything(&there).unwrap();
     assert_eq!((revision, rows), (50, rows_after(50)));
     append(&mut open(&there), 51..=52);
-    let refused = engine.moment().unwrap().copy_to(&there).unwrap_err();
+    let refused = Moment::of(&here).unwrap().copy_to(&there).unwrap_err();
     assert!(refused.to_string().contains("it is there already"), "{refused}");
     // A copy that was cut off has its last file under another name.
     std::fs::rename(half.join("log.db"), half.join("log.db.new")).unwrap();
