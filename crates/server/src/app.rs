@@ -18,7 +18,7 @@ use cvmd_actions::{Context, Policy};
 use cvmd_clock::Clock;
 use cvmd_hypervisor::{Hypervisor, Turns};
 use cvmd_model::{AccountNumber, RegionId, RequestId};
-use cvmd_operations::Figures;
+use cvmd_operations::{Figures, Gate};
 use cvmd_state::{CommitError, Settings, State, Transaction};
 use cvmd_wire::{Dialect, Language};
 use std::{
@@ -62,6 +62,8 @@ pub(crate) struct App {
     pub(crate) open_consoles: Arc<Slots>,
     /// The engine's counters; set once it runs.
     pub(crate) engine: OnceLock<Gauge>,
+    /// Holds the engine's effects back; set once it runs.
+    pub(crate) gate: OnceLock<Gate>,
 }
 
 type Gauge = Box<dyn Fn() -> Figures + Send + Sync>;
@@ -100,6 +102,7 @@ impl App {
             consoles: tickets::Used::default(),
             open_consoles: Slots::new(shares.consoles),
             engine: OnceLock::new(),
+            gate: OnceLock::new(),
         }
     }
 

@@ -42,6 +42,8 @@ const DATABASE: [&str; 3] = ["log.db", "log.db-wal", "log.db-shm"];
 
 /// All files that a start makes beside them. The lock comes first, so that it is removed last.
 const FILES: [&str; 7] = ["lock", "master.key", "credential", "ca.pem", "ca.key", "endpoint", "cvmd.sock"];
+/// Those of them that hold a secret, or go with one.
+pub(crate) const KEYS: [&str; 4] = ["master.key", "credential", "ca.pem", "ca.key"];
 
 /// A data directory that we have locked; dropping it releases the lock.
 #[derive(Debug)]
@@ -216,6 +218,17 @@ impl DataDirectory {
 
 fn lock(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))
+}
+
+/// Locks a directory that no server has, until the file is dropped; `None` where one runs, starts or stops. To be held
+/// for a moment only: a start waits for it as for a server that is stopping.
+pub(crate) fn lock_without_server(data: &Path) -> std::io::Result<Option<File>> {
+    let lock = lock(data)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Whether there is no file of that name, or one that begins as cvmd's own.

@@ -73,8 +73,9 @@ async fn serve_on(config: &Config, data: &DataDirectory, mut signalled: watch::R
     cvmd_operations::write_ports(&app.state, app.hypervisor.as_ref()).await?;
     let engine = Engine::start(Arc::clone(&app.state), Arc::clone(&app.hypervisor), Clock::System, config.limits);
     engine.go_on_from(&seeded);
-    // Invariant: it was not set before; the engine that serves is started once.
+    // Invariant: they were not set before; the engine that serves is started once.
     let _ = app.engine.set(Box::new(engine.gauge()));
+    let _ = app.gate.set(engine.gate());
     if config.accept_missing.is_some() {
         settling::settled(&app).await;
     }

@@ -76,6 +76,19 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StateCommand,
     },
+    /// Copy the data directory, as it is at one moment, into a new directory. A server may run on it, and goes on meanwhile.
+    ///
+    /// What is copied: the state and the machines. `cvmd serve --data DIR` starts on the copy, once master.key is there.
+    Backup {
+        /// A directory that is not there yet, or is empty.
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+        /// Also master.key, credential, ca.pem and ca.key: whoever has the copy can then read every SecretKey.
+        #[arg(long)]
+        with_keys: bool,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Random passwords that the vendor would send by station message.
     ///
     /// What a terminal has shown, or a file holds, is deleted. What goes into a pipe is kept, as nobody can tell what becomes of

@@ -5,6 +5,7 @@ use crate::{
     cli::{
         arguments::{Asking, Client, Data, Format},
         ask::ask,
+        backup,
         command_line::{AccountCommand, Arguments, Command, CredentialCommand},
         demo, env, ssh, state,
         variables::unread,
@@ -63,6 +64,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             show_lines(lines, asking.output, &none)?;
         }
         Command::State { command } => return state::run(command),
+        Command::Backup { to, with_keys, asking } => {
+            show(&backup::make(&asking.data.directory()?, &to, with_keys)?, asking.output)?;
+        }
         Command::Messages { delete, asking } => messages(&asking, delete)?,
     }
     Ok(ExitCode::SUCCESS)

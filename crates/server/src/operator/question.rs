@@ -2,9 +2,12 @@
 
 use cvmd_model::{InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The maximum of journal lines in one answer.
 pub(crate) const LINES_MAX: u32 = 1_000;
+/// How long a command may hold effects back.
+pub(crate) const HELD_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
@@ -49,6 +52,9 @@ pub(crate) enum Question {
     },
     /// The messages, which stay until they were shown.
     Messages,
+    /// Start no effect until another line comes, or the connection ends, or [`HELD_WITHIN`] is over. The line is
+    /// answered only if no effect was started before it.
+    HoldEffects,
     MessagesShown {
         sequences: Vec<u64>,
     },
@@ -65,7 +71,8 @@ impl Question {
             | Question::Credentials
             | Question::Request { .. }
             | Question::Requests { .. }
-            | Question::Messages => true,
+            | Question::Messages
+            | Question::HoldEffects => true,
             Question::AddAccount { .. }
             | Question::ForgetAccount { .. }
             | Question::AddCredential { .. }

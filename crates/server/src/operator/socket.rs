@@ -9,15 +9,16 @@ use crate::{
         account_removal,
         accounts::{self, usable_of_first_account},
         journal::{NO_ACCOUNT, entry},
-        question::Question,
+        question::{HELD_WITHIN, Question},
         requests, standing,
     },
     random,
 };
-use anyhow::Context;
+use anyhow::{Context, bail};
 use cvmd_actions::AccountBounds;
 use cvmd_hypervisor::Endpoint;
 use cvmd_model::InstanceId;
+use cvmd_operations::Gate;
 use cvmd_state::JournalEntry;
 use cvmd_wire::Credentials as _;
 use serde_json::{Value, json};
@@ -30,8 +31,8 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream, unix::WriteHalf},
     sync::watch,
 };
 
@@ -119,13 +120,33 @@ async fn converse(app: &Arc<App>, location: &Location, mut stream: UnixStream, p
     let Ok(Ok(_)) = tokio::time::timeout(ASKED_WITHIN, read.read_line(&mut line)).await else { return };
     presence.begin();
     let outcome = match serde_json::from_str(&line) {
+        Ok(Question::HoldEffects) => return hold_effects(app, read, write).await,
         Ok(question) => answer(app, location, question).await.map_err(|error| format!("{error:#}")),
         Err(error) => Err(format!("not a question: {error}")),
     };
+    reply(&mut write, &outcome).await;
+}
+
+async fn reply(write: &mut WriteHalf<'_>, outcome: &Result<Value, String>) {
     let mut reply = json!(outcome).to_string();
     reply.push('\n');
     // A command that has gone away needs no answer.
     let _ = write.write_all(reply.as_bytes()).await;
+}
+
+/// Holds effects back until the command has noted what it copies; only then is its line answered.
+async fn hold_effects(app: &App, mut read: impl AsyncBufRead + Unpin, mut write: WriteHalf<'_>) {
+    let since_ms = app.clock.now_ms();
+    let hold = app.gate.get().map(Gate::hold);
+    reply(&mut write, &Ok(Value::Null)).await;
+    let mut line = String::new();
+    let noted = tokio::time::timeout(HELD_WITHIN, read.read_line(&mut line)).await;
+    drop(hold);
+    let held_ms = app.clock.now_ms().saturating_sub(since_ms);
+    tracing::info!(held_ms, "effects on machines were held back for a backup");
+    if matches!(noted, Ok(Ok(1..))) {
+        reply(&mut write, &Ok(Value::Null)).await;
+    }
 }
 
 async fn answer(app: &Arc<App>, location: &Location, question: Question) -> anyhow::Result<Value> {
@@ -148,6 +169,7 @@ async fn answer(app: &Arc<App>, location: &Location, question: Question) -> anyh
         }
         Question::Messages => Ok(messages(app)),
         Question::MessagesShown { sequences } => messages_shown(app, sequences).await,
+        Question::HoldEffects => bail!("this is answered in two lines"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account_bounds;
 mod accounts;
+mod backup;
 mod bad_connections;
 mod bad_input;
 mod catalogue;

@@ -32,16 +32,21 @@ fn read(directory: &Path) -> (SqliteEngine, u64, Vec<Row>) {
 }
 
 /// All rows of `state` or `machines` at this moment, by table and sequence.
-fn all(home: &Home, truth: &str) -> Vec<Row> {
+fn all(data: &Path, truth: &str) -> Vec<Row> {
     let copy = tempfile::tempdir().unwrap();
-    copy_files(&home.data().join(truth), copy.path());
+    copy_files(&data.join(truth), copy.path());
     read(copy.path()).2
 }
 
 /// Those of one table.
 pub(crate) fn of<T: DeserializeOwned>(home: &Home, truth: &str, table: &str) -> Vec<T> {
+    of_directory(&home.data(), truth, table)
+}
+
+/// The same of any data directory.
+pub(crate) fn of_directory<T: DeserializeOwned>(data: &Path, truth: &str, table: &str) -> Vec<T> {
     let of_it = |row: &Row| row.table == table;
-    all(home, truth).iter().filter(|row| of_it(row)).map(|row| serde_json::from_slice(&row.body).unwrap()).collect()
+    all(data, truth).iter().filter(|row| of_it(row)).map(|row| serde_json::from_slice(&row.body).unwrap()).collect()
 }
 
 /// Changes rows, or removes them by `None`. A row that is no object is passed as null.

@@ -1,0 +1,211 @@
+//! `cvmd backup`: copies the data directory as it is at one moment, beside a running server or without one.
+//!
+//! ```text
+//! hold effects ─> note the state's revision ─> note the machines' ─> let effects go on ─> copy both to DIR.partial ─> DIR
+//! ```
+//!
+//! The command copies; of the server it asks only to start no effect while the two are noted. So the machines are as a crash
+//! at the state's revision could have left them, and what was under way goes on in the copy (decision 31).
+
+use crate::{
+    cli::ask::Conversation,
+    data::{self, KEYS, TRUTHS},
+    operator::question::Question,
+    print,
+};
+use anyhow::{Context as _, bail};
+use cvmd_rows::Moment;
+use serde_json::{Value, json};
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io::ErrorKind,
+    os::unix::{
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+        net::UnixStream,
+    },
+    path::{Path, PathBuf},
+};
+
+/// Copies `data` to `to`, and returns which revisions the copy has.
+///
+/// # Errors
+/// When it cannot be made; then nothing is left of it.
+pub(crate) fn make(data: &Path, to: &Path, with_keys: bool) -> anyhow::Result<Value> {
+    if let Some(missing) = TRUTHS.iter().find(|truth| !data.join(truth).is_dir()) {
+        bail!("there is no {missing}/ in {}: say --data DIR, or start `cvmd serve` there first", data.display());
+    }
+    let left_out: Vec<_> = KEYS.into_iter().filter(|key| !with_keys && data.join(key).exists()).collect();
+    let keys = KEYS.iter().filter(|key| with_keys && data.join(key).exists());
+    let (to, [state, machines]) = Partial::begin(to)?.fill(|partial| {
+        let moments = noted(data)?;
+        let revisions = moments.each_ref().map(Moment::revision);
+        for (truth, moment) in TRUTHS.iter().zip(moments) {
+            moment.copy_to(&partial.join(truth))?;
+        }
+        keys.map(|key| (data.join(key), partial.join(key))).try_for_each(|(from, to)| copy_key(&from, &to))?;
+        Ok(revisions)
+    })?;
+    if !left_out.is_empty() {
+        let left_out = left_out.join(", ");
+        print::remark(&format!(
+            "left out, as whoever has them can read every SecretKey: {left_out}. Keep a copy of master.key elsewhere: no server starts \
+             on the backup without it. --with-keys copies them too."
+        ));
+    }
+    Ok(json!({"Directory": to, "StateRevision": state, "MachinesRevision": machines, "LeftOut": left_out}))
+}
+
+/// One moment of the state and the machines, while no effect is started.
+fn noted(data: &Path) -> anyhow::Result<[Moment; 2]> {
+    if UnixStream::connect(data::socket(data)).is_err() {
+        let lock = data::lock_without_server(data).with_context(|| format!("cannot lock {}", data.display()))?;
+        if lock.is_some() {
+            return note(data);
+        }
+    }
+    let mut server = Conversation::begin(data)?;
+    server.say(&Question::HoldEffects)?;
+    server.answer()?;
+    let moments = note(data)?;
+    server.say(&"noted")?;
+    server.answer().context("the server has gone on before everything was noted: ask for the backup again")?;
+    Ok(moments)
+}
+
+/// The state first: the machines may then be later than it by what effects under way have done, as after a crash, and
+/// never earlier than what the state says of them.
+fn note(data: &Path) -> anyhow::Result<[Moment; 2]> {
+    let [state, machines] = TRUTHS.map(|truth| data.join(truth));
+    let state = Moment::of(&state)?;
+    Ok([state, Moment::of(&machines)?])
+}
+
+/// A backup that is being made, under a name that is none of a backup.
+struct Partial {
+    to: PathBuf,
+    path: PathBuf,
+    /// Of one backup at a time; it becomes the lock of the data directory.
+    _lock: File,
+}
+
+impl Partial {
+    fn begin(to: &Path) -> anyhow::Result<Partial> {
+        let to = std::path::absolute(to)?;
+        let (Some(name), Some(parent)) = (to.file_name(), to.parent()) else {
+            bail!("{} cannot be made anew: name a directory that is not there yet", to.display());
+        };
+        let mut partial = name.to_owned();
+        partial.push(".partial");
+        let path = parent.join(partial);
+        refuse_used(&to, parent)?;
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("cannot make {}", path.display()));
+            }
+            _ => {}
+        }
+        let at = path.join("lock");
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&at);
+        let lock = lock.with_context(|| format!("cannot write {}", at.display()))?;
+        let is_there = || Some(identity(lock.metadata().ok()?) == identity(at.metadata().ok()?));
+        match lock.try_lock() {
+            // The other backup may have ended between the two.
+            Ok(()) if is_there() == Some(true) => {}
+            Ok(()) | Err(TryLockError::WouldBlock) => bail!("another backup to {} is being made", to.display()),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", at.display()));
+            }
+        }
+        refuse_used(&to, parent)?;
+        // One that was broken off has left it.
+        let partial = Partial { to, path, _lock: lock };
+        partial.clear()?;
+        Ok(partial)
+    }
+
+    /// Deletes what is in it but the lock.
+    fn clear(&self) -> anyhow::Result<()> {
+        let clear = || -> std::io::Result<()> {
+            for entry in std::fs::read_dir(&self.path)? {
+                let entry = entry?;
+                match entry.file_type()?.is_dir() {
+                    true => std::fs::remove_dir_all(entry.path())?,
+                    false if entry.file_name() == "lock" => {}
+                    false => std::fs::remove_file(entry.path())?,
+                }
+            }
+            Ok(())
+        };
+        clear().with_context(|| format!("cannot delete what a backup has left in {}", self.path.display()))
+    }
+
+    /// Gives it its name once everything is in it and synced. After an error it is gone.
+    fn fill<T>(self, copy: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<(PathBuf, T)> {
+        let name = || {
+            let copied = copy(&self.path)?;
+            sync(&self.path)?;
+            std::fs::rename(&self.path, &self.to).with_context(|| format!("cannot make {}", self.to.display()))?;
+            self.to.parent().map_or(Ok(()), sync)?;
+            Ok(copied)
+        };
+        match name() {
+            Ok(copied) => Ok((self.to, copied)),
+            Err(error) => {
+                let _ = std::fs::remove_dir_all(&self.path);
+                Err(in_words(error))
+            }
+        }
+    }
+}
+
+/// Refuses a directory that holds something, or that cannot be replaced by another one.
+fn refuse_used(to: &Path, parent: &Path) -> anyhow::Result<()> {
+    let of_parent = std::fs::metadata(parent).with_context(|| format!("there is no directory {}", parent.display()))?;
+    let found = match std::fs::symlink_metadata(to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        found => found.with_context(|| format!("cannot look at {}", to.display()))?,
+    };
+    if !found.is_dir() {
+        bail!("{} is there, and is no directory: name one that is not there yet", to.display());
+    }
+    let is_empty = std::fs::read_dir(to).map(|mut entries| entries.next().is_none());
+    if !is_empty.with_context(|| format!("cannot look into {}", to.display()))? {
+        bail!("{} is there, and not empty: name a directory that is not there yet", to.display());
+    }
+    if found.dev() != of_parent.dev() {
+        bail!("{0} is a file system of its own: name a directory in it, such as {0}/1", to.display());
+    }
+    Ok(())
+}
+
+fn identity(found: std::fs::Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
+}
+
+fn copy_key(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let copy = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+        std::io::copy(&mut File::open(from)?, &mut file)?;
+        file.sync_all()
+    };
+    copy().with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+}
+
+fn sync(directory: &Path) -> anyhow::Result<()> {
+    File::open(directory)
+        .and_then(|file| file.sync_all())
+        .with_context(|| format!("cannot sync {}", directory.display()))
+}
+
+fn in_words(error: anyhow::Error) -> anyhow::Error {
+    let is_full = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::StorageFull);
+        io || matches!(cause.downcast_ref(), Some(cvmd_rows::Error::Full { .. }))
+    };
+    if error.chain().any(is_full) {
+        return anyhow::anyhow!(
+            "the disk is full: no backup was made, and nothing is left of it; make room, and ask again"
+        );
+    }
+    error.context("no backup was made, and nothing is left of it")
+}
