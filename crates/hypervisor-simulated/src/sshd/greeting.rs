@@ -47,7 +47,7 @@ pub(super) struct Heard<C> {
 /// Sends our version, and reads until the client has named its algorithms.
 ///
 /// # Errors
-/// An error of the connection.
+/// An error of the connection, or its end: no keys are made for a client that has gone.
 pub(super) async fn greet<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C) -> io::Result<(Heard<C>, HostKey)> {
     let name = format!("{NAME}\r\n");
     connection.write_all(name.as_bytes()).await?;
@@ -72,7 +72,7 @@ pub(super) async fn greet<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C) 
             more.await?
         };
         if count == 0 {
-            break HostKey::Any;
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     };
     let sent = name.len();
@@ -217,6 +217,16 @@ mod test {
         heard.write_all(b"SSH-2.0-cvmd\r\nand more").await.unwrap();
         drop(heard);
         assert_eq!(client.await.unwrap(), b"SSH-2.0-cvmd\r\nand more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_goes_before_it_is_answered_asks_for_no_key() {
+        for sent in [&b""[..], b"SSH-2.0-x\r\n"] {
+            let (mut client, server) = duplex(64);
+            client.write_all(sent).await.unwrap();
+            client.shutdown().await.unwrap();
+            assert_eq!(greet(server).await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "{sent:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
