@@ -2,6 +2,7 @@
 //! rule says why it is there. A new rule is one function, one line in `RULES`, and a bad sample in its test.
 
 mod circles;
+mod decisions;
 mod edges;
 mod examples;
 mod imports;
@@ -20,6 +21,7 @@ use rule::{Rule, Workspace};
 
 const RULES: &[Rule] = &[
     circles::CIRCLES,
+    decisions::DECISIONS,
     edges::EDGES,
     edges::PACKAGE_NAMES,
     licences::LICENCES,
