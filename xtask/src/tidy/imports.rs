@@ -1,7 +1,8 @@
 //! What the files of a crate import from each other, read from their `use` lines and the paths in their bodies. Code
 //! under `#[cfg(test)]` is left out; a re-exported name belongs to the file that defines it.
 
-use super::source::{SourceFile, words};
+use super::source::SourceFile;
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The modules of one crate; each is one file.
@@ -140,192 +141,116 @@ impl<'a> Modules<'a> {
 impl<'a> Module<'a> {
     fn read(file: &'a SourceFile) -> Module<'a> {
         let mut module = Module { file: &file.path, ..Module::default() };
-        let tokens = tokens(&file.code);
-        let mut reader = Reader { tokens: &tokens, at: 0, inner: Vec::new() };
-        reader.read(&mut module);
+        Reader { text: &file.text, module: &mut module }.read(file.tokens.clone(), 0);
         module
     }
 }
 
-/// A word or a mark (`::` is one), with its line number.
-type Token<'a> = (&'a str, usize);
-
-fn tokens(code: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    for (index, text) in code.lines().enumerate() {
-        let mut marks_from = 0;
-        for (at, word) in words(text) {
-            marks(&text[marks_from..at], index + 1, &mut tokens);
-            tokens.push((word, index + 1));
-            marks_from = at + word.len();
-        }
-        marks(&text[marks_from..], index + 1, &mut tokens);
-    }
-    tokens
-}
-
-fn marks<'a>(text: &'a str, line: usize, tokens: &mut Vec<Token<'a>>) {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let length = if rest.starts_with("::") { 2 } else { rest.chars().next().map_or(1, char::len_utf8) };
-        let (mark, after) = rest.split_at(length);
-        if !mark.trim().is_empty() {
-            tokens.push((mark, line));
-        }
-        rest = after;
-    }
-}
-
-struct Reader<'t, 'a> {
-    tokens: &'t [Token<'a>],
-    at: usize,
-    /// The brace depths at which the modules written inside this file begin.
-    inner: Vec<usize>,
+struct Reader<'m, 'a> {
+    text: &'a str,
+    module: &'m mut Module<'a>,
 }
 
 impl<'a> Reader<'_, 'a> {
-    fn peek(&self, ahead: usize) -> &'a str {
-        self.tokens.get(self.at + ahead).map_or("", |token| token.0)
-    }
-
-    fn read(&mut self, module: &mut Module<'a>) {
-        let mut depth = 0_usize;
-        let mut is_public = false;
-        while let Some(&(token, line)) = self.tokens.get(self.at) {
-            match token {
-                "#" if self.is_for_tests() => {
-                    module.is_test |= self.peek(1) == "!";
-                    self.pass_attribute();
-                    self.pass_item(module);
-                    continue;
+    /// Reads what stands side by side; `inner` is the number of modules inside this file around it.
+    fn read(&mut self, tokens: TokenStream, inner: usize) {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let (mut left, mut is_public) = (&trees[..], false);
+        while let [first, rest @ ..] = left {
+            left = rest;
+            match first {
+                TokenTree::Punct(mark) if mark.as_char() == '#' => {
+                    let is_of_file = rest.first().is_some_and(|tree| is_mark(tree, '!'));
+                    let [attribute, after @ ..] = &rest[usize::from(is_of_file)..] else { return };
+                    let is_for_tests = attribute.to_string().replace(' ', "") == "[cfg(test)]";
+                    self.module.is_test |= is_for_tests && is_of_file;
+                    left = if is_for_tests && !is_of_file { self.pass_item(after) } else { after };
                 }
-                "#" if matches!(self.peek(1), "[" | "!") => {
-                    self.pass_attribute();
-                    continue;
-                }
-                "pub" => {
-                    is_public = true;
-                    self.at += 1;
-                    if self.peek(0) == "(" {
-                        self.pass_until(")");
+                TokenTree::Group(group) => self.read(group.stream(), inner),
+                TokenTree::Ident(word) => match (self.word(word), rest) {
+                    ("pub", _) => {
+                        is_public = true;
+                        if let [TokenTree::Group(_), after @ ..] = rest {
+                            left = after;
+                        }
+                        continue;
                     }
-                    continue;
-                }
-                "use" => {
-                    self.at += 1;
-                    let supers = self.inner.len();
-                    self.read_use(&[], is_public, supers, module);
-                }
-                "mod" if self.peek(2) == "{" => self.inner.push(depth),
-                "fn" | "struct" | "enum" | "trait" | "const" | "static" | "type" | "union" => {
-                    module.defined.insert(self.peek(1));
-                    self.at += 1;
-                }
-                "macro_rules" => {
-                    module.defined.insert(self.peek(2));
-                    self.at += 2;
-                }
-                "{" => depth += 1,
-                "}" => {
-                    depth = depth.saturating_sub(1);
-                    if self.inner.last() == Some(&depth) {
-                        self.inner.pop();
+                    ("use", _) => {
+                        let end = rest.iter().position(|tree| is_mark(tree, ';')).unwrap_or(rest.len());
+                        self.read_use(&rest[..end], &[], is_public, inner);
+                        left = &rest[end..];
                     }
-                }
-                _ if is_word(token) => self.read_path(line, module),
+                    ("mod", [_, TokenTree::Group(group), after @ ..]) => {
+                        self.read(group.stream(), inner + 1);
+                        left = after;
+                    }
+                    ("fn" | "struct" | "enum" | "trait" | "const" | "static" | "type" | "union", [name, ..])
+                    | ("macro_rules", [_, name, ..]) => {
+                        if let TokenTree::Ident(name) = name {
+                            self.module.defined.insert(self.word(name));
+                            left = &rest[1..];
+                        }
+                    }
+                    (first, _) => left = self.read_path(word, first, rest, inner),
+                },
                 _ => {}
             }
             is_public = false;
-            self.at += 1;
         }
     }
 
-    /// Reads a path; ends at its last token.
-    fn read_path(&mut self, line: usize, module: &mut Module<'a>) {
-        let mut path = vec![self.peek(0)];
-        while self.peek(1) == "::" && is_word(self.peek(2)) {
-            path.push(self.peek(2));
-            self.at += 2;
+    fn word(&self, word: &Ident) -> &'a str {
+        &self.text[word.span().byte_range()]
+    }
+
+    /// Reads a path, and returns what follows it.
+    fn read_path<'t>(&mut self, at: &Ident, first: &'a str, rest: &'t [TokenTree], inner: usize) -> &'t [TokenTree] {
+        let (mut path, mut left) = (vec![first], rest);
+        while let [one, other, TokenTree::Ident(next), after @ ..] = left
+            && is_mark(one, ':')
+            && is_mark(other, ':')
+        {
+            path.push(self.word(next));
+            left = after;
         }
-        module.words.insert(path[0]);
+        self.module.words.insert(first);
         if path.len() > 1 {
-            let path = outside(&path, self.inner.len());
-            module.paths.push((path, line));
+            self.module.paths.push((outside(&path, inner), at.span().start().line));
         }
+        left
     }
 
-    /// Reads one tree of a `use`; ends at the mark after it.
-    fn read_use(&mut self, before: &[&'a str], is_public: bool, supers: usize, module: &mut Module<'a>) {
-        let mut path = before.to_vec();
-        let line = self.tokens.get(self.at).map_or(0, |token| token.1);
-        loop {
-            match self.peek(0) {
-                "::" => {}
-                "{" => {
-                    self.at += 1;
-                    while !matches!(self.peek(0), "}" | "") {
-                        self.read_use(&path, is_public, supers, module);
-                        if self.peek(0) == "," {
-                            self.at += 1;
-                        }
+    /// Reads the trees of a `use`, which have the beginning of their paths in common.
+    fn read_use(&mut self, trees: &[TokenTree], before: &[&'a str], is_public: bool, inner: usize) {
+        for tree in trees.split(|tree| is_mark(tree, ',')).filter(|tree| !tree.is_empty()) {
+            let (mut path, mut renamed) = (before.to_vec(), None);
+            for part in tree {
+                match part {
+                    TokenTree::Ident(word) if word == "as" => renamed = path.last().copied(),
+                    TokenTree::Ident(word) if renamed.is_some() => renamed = Some(self.word(word)),
+                    TokenTree::Ident(word) => path.push(self.word(word)),
+                    TokenTree::Group(group) => {
+                        let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+                        self.read_use(&inside, &path, is_public, inner);
+                        path.clear();
                     }
-                    self.at += 1;
-                    return;
+                    mark if is_mark(mark, '*') => path.push("*"),
+                    _ => {}
                 }
-                "*" => path.push("*"),
-                "as" => {
-                    self.at += 1;
-                    let name = self.peek(0);
-                    self.at += 1;
-                    module.uses.push(Use { path: outside(&path, supers), name, is_public, line });
-                    return;
-                }
-                word if is_word(word) => path.push(word),
-                _ => break,
             }
-            self.at += 1;
-        }
-        if path.len() > 1 && path.last() == Some(&"self") {
-            path.pop();
-        }
-        if let Some(&name) = path.last() {
-            module.uses.push(Use { path: outside(&path, supers), name, is_public, line });
-        }
-    }
-
-    fn is_for_tests(&self) -> bool {
-        let from = if self.peek(1) == "!" { 3 } else { 2 };
-        ["cfg", "(", "test", ")"].iter().enumerate().all(|(index, word)| self.peek(from + index) == *word)
-    }
-
-    fn pass_attribute(&mut self) {
-        let mut nested = 0_usize;
-        while let Some(&(token, _)) = self.tokens.get(self.at) {
-            self.at += 1;
-            match token {
-                "[" => nested += 1,
-                "]" => nested -= 1,
-                _ => continue,
+            if path.len() > 1 && path.last() == Some(&"self") {
+                path.pop();
             }
-            if nested == 0 {
-                return;
+            if let Some(last) = path.last() {
+                let (name, line) = (renamed.unwrap_or(last), tree[0].span().start().line);
+                self.module.uses.push(Use { path: outside(&path, inner), name, is_public, line });
             }
         }
-    }
-
-    fn pass_until(&mut self, mark: &str) {
-        while !matches!(self.peek(0), "") && self.peek(0) != mark {
-            self.at += 1;
-        }
-        self.at += 1;
     }
 
     /// Skips the item or the entry of a list that an attribute for tests stands before.
-    fn pass_item(&mut self, module: &mut Module<'a>) {
-        while self.peek(0) == "#" {
-            self.pass_attribute();
-        }
-        const ITEMS: &[&str] = &[
+    fn pass_item<'t>(&mut self, trees: &'t [TokenTree]) -> &'t [TokenTree] {
+        const ITEMS: [&str; 13] = [
             "pub",
             "fn",
             "mod",
@@ -340,27 +265,30 @@ impl<'a> Reader<'_, 'a> {
             "async",
             "macro_rules",
         ];
-        let is_item = ITEMS.contains(&self.peek(0));
-        let mut nested = 0_usize;
-        while let Some(&(token, _)) = self.tokens.get(self.at) {
-            if token == "mod" && self.peek(2) == ";" {
-                module.test_children.insert(self.peek(1));
-            }
-            self.at += 1;
-            match token {
-                "{" | "(" | "[" => nested += 1,
-                "}" | ")" | "]" => {
-                    nested = nested.saturating_sub(1);
-                    if nested == 0 && token == "}" {
-                        return;
-                    }
+        let mut left = trees;
+        while let [mark, TokenTree::Group(_), after @ ..] = left
+            && is_mark(mark, '#')
+        {
+            left = after;
+        }
+        let is_item = matches!(left.first(), Some(TokenTree::Ident(word)) if ITEMS.contains(&self.word(word)));
+        while let [first, rest @ ..] = left {
+            left = rest;
+            match (first, rest) {
+                (TokenTree::Ident(word), [TokenTree::Ident(name), end, ..]) if word == "mod" && is_mark(end, ';') => {
+                    self.module.test_children.insert(self.word(name));
                 }
-                ";" if nested == 0 => return,
-                "," if nested == 0 && !is_item => return,
+                (TokenTree::Group(group), _) if group.delimiter() == Delimiter::Brace => break,
+                (mark, _) if is_mark(mark, ';') || is_mark(mark, ',') && !is_item => break,
                 _ => {}
             }
         }
+        left
     }
+}
+
+fn is_mark(tree: &TokenTree, mark: char) -> bool {
+    matches!(tree, TokenTree::Punct(found) if found.as_char() == mark)
 }
 
 /// A path written in a module inside the file, as the file itself would write it.
@@ -371,8 +299,4 @@ fn outside<'a>(path: &[&'a str], inner: usize) -> Vec<&'a str> {
         true => ["self"].iter().chain(rest).copied().collect(),
         false => rest.to_vec(),
     }
-}
-
-fn is_word(token: &str) -> bool {
-    token.starts_with(|first: char| first.is_alphanumeric() || first == '_')
 }

@@ -1,5 +1,8 @@
 //! A source file as the rules see it: Rust code with strings and comments blanked, the comments alone, where the tests
-//! begin, and how long each function is. It is a lexer and a brace counter, not a parser: that is enough for counting.
+//! begin, and how long each function is. The tokens are those of the compiler's own lexer.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use std::ops::Range;
 
 pub(crate) struct SourceFile {
     /// The path from the root of the checkout, with `/`.
@@ -9,6 +12,8 @@ pub(crate) struct SourceFile {
     pub code: String,
     /// Rust only: the comments, line for line. Everything, for other files.
     pub comments: String,
+    /// Rust only.
+    pub tokens: TokenStream,
     /// Rust only: the number of lines before the `mod test` tail; 0 when the whole file is a test.
     pub lines_before_test: usize,
 }
@@ -25,9 +30,26 @@ pub(crate) struct Function {
 
 impl SourceFile {
     pub fn new(path: &str, text: &str) -> SourceFile {
-        let (code, comments) = if path.ends_with(".rs") { split(text) } else { (String::new(), text.to_owned()) };
-        let lines_before_test = if is_test_path(path) { 0 } else { lines_before_test(&code) };
-        SourceFile { path: path.to_owned(), text: text.to_owned(), code, comments, lines_before_test }
+        let (path, text) = (path.to_owned(), text.to_owned());
+        if !path.ends_with(".rs") {
+            let comments = text.clone();
+            return SourceFile {
+                path,
+                text,
+                code: String::new(),
+                comments,
+                tokens: TokenStream::new(),
+                lines_before_test: 0,
+            };
+        }
+        // What the lexer does not take, the compiler does not take either.
+        let tokens: TokenStream = text.parse().unwrap_or_default();
+        let mut parts = Parts { text: &text, code: blank(&text), comments: text.clone().into_bytes() };
+        parts.split(&tokens);
+        let [code, comments] =
+            [parts.code, parts.comments].map(|part| String::from_utf8(part).expect("whole tokens are moved"));
+        let lines_before_test = if is_test_path(&path) { 0 } else { lines_before_test(&code) };
+        SourceFile { path, text, code, comments, tokens, lines_before_test }
     }
 
     pub fn is_rust(&self) -> bool {
@@ -44,17 +66,30 @@ impl SourceFile {
     }
 
     pub fn functions(&self) -> Vec<Function> {
-        let bytes = self.code.as_bytes();
-        words(&self.code)
-            .filter(|(_, word)| *word == "fn")
-            .filter_map(|(at, _)| {
-                let name: String =
-                    self.code[at + 2..].trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                let line = line_of(bytes, at);
-                let lines = body_end(bytes, at).map_or(0, |end| line_of(bytes, end) - line + 1);
-                (!name.is_empty()).then_some(Function { name, line, lines })
-            })
-            .collect()
+        let mut functions = Vec::new();
+        find_functions(self.tokens.clone(), &mut functions);
+        functions
+    }
+}
+
+fn find_functions(tokens: TokenStream, functions: &mut Vec<Function>) {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, tree) in trees.iter().enumerate() {
+        match (tree, trees.get(at + 1)) {
+            (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "fn" => {
+                let line = word.span().start().line;
+                let end = trees[at..].iter().find_map(|tree| match tree {
+                    TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => {
+                        Some(body.span_close().start().line + 1)
+                    }
+                    TokenTree::Punct(mark) if mark.as_char() == ';' => Some(line),
+                    _ => None,
+                });
+                functions.push(Function { name: name.to_string(), line, lines: end.unwrap_or(line) - line });
+            }
+            (TokenTree::Group(group), _) => find_functions(group.stream(), functions),
+            _ => {}
+        }
     }
 }
 
@@ -98,116 +133,44 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-fn line_of(bytes: &[u8], at: usize) -> usize {
-    bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
-}
-
-/// The position of the brace that closes the body, or none for a function without a body.
-fn body_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut nested = 0_i32;
-    let mut braces = 0_i32;
-    for (at, byte) in bytes.iter().enumerate().skip(from) {
-        match byte {
-            b'(' | b'[' if braces == 0 => nested += 1,
-            b')' | b']' if braces == 0 => nested -= 1,
-            b';' if braces == 0 && nested == 0 => return None,
-            b'{' if nested == 0 => braces += 1,
-            b'}' if nested == 0 => {
-                braces -= 1;
-                if braces == 0 {
-                    return Some(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// What the current character belongs to.
-#[derive(Clone, Copy)]
-enum In {
-    Code,
-    LineComment,
-    /// The nesting depth: Rust's block comments nest.
-    BlockComment(usize),
-    Text,
-    /// The number of hashes that close it.
-    RawText(usize),
-    /// Only the closing quote is left.
-    Character,
+/// The same number of bytes on the same lines, all blank.
+fn blank(text: &str) -> Vec<u8> {
+    text.bytes().map(|byte| if byte == b'\n' { byte } else { b' ' }).collect()
 }
 
 /// Code with strings and comments blanked, and comments with code blanked; both keep every line where it was.
-fn split(text: &str) -> (String, String) {
-    let chars: Vec<char> = text.chars().collect();
-    let (mut code, mut comments) = (String::with_capacity(text.len()), String::with_capacity(text.len()));
-    let mut state = In::Code;
-    let mut at = 0;
-    while at < chars.len() {
-        let (next, taken) = step(state, &chars, at);
-        for &char in &chars[at..at + taken] {
-            let is_comment = |state| matches!(state, In::LineComment | In::BlockComment(_));
-            let in_comment = is_comment(state) || is_comment(next);
-            let in_code = matches!(state, In::Code) && matches!(next, In::Code);
-            code.push(if char == '\n' || in_code { char } else { ' ' });
-            comments.push(if char == '\n' || in_comment { char } else { ' ' });
+struct Parts<'a> {
+    text: &'a str,
+    code: Vec<u8>,
+    comments: Vec<u8>,
+}
+
+impl Parts<'_> {
+    fn split(&mut self, tokens: &TokenStream) {
+        for tree in tokens.clone() {
+            let at = tree.span().byte_range();
+            let text = &self.text[at.clone()];
+            match tree {
+                // A comment for the documentation, which the lexer makes an attribute.
+                _ if text.starts_with("//") || text.starts_with("/*") => {}
+                TokenTree::Group(group) => {
+                    self.is_code(group.span_open().byte_range());
+                    self.split(&group.stream());
+                    self.is_code(group.span_close().byte_range());
+                }
+                TokenTree::Literal(_) if text.contains(['"', '\'']) => {
+                    self.comments[at.clone()].copy_from_slice(&blank(text));
+                }
+                _ => self.is_code(at),
+            }
         }
-        state = next;
-        at += taken;
     }
-    (code, comments)
-}
 
-/// The next state, and the number of characters it took.
-fn step(state: In, chars: &[char], at: usize) -> (In, usize) {
-    let two = |a: char, b: char| chars[at] == a && chars.get(at + 1) == Some(&b);
-    match state {
-        In::Code if two('/', '/') => (In::LineComment, 2),
-        In::Code if two('/', '*') => (In::BlockComment(1), 2),
-        In::Code if chars[at] == '"' => (In::Text, 1),
-        In::Code if character(chars, at) > 1 => (In::Character, character(chars, at) - 1),
-        In::Code => match raw_text(chars, at) {
-            Some((hashes, taken)) => (In::RawText(hashes), taken),
-            None => (In::Code, 1),
-        },
-        In::LineComment if chars[at] == '\n' => (In::Code, 1),
-        In::BlockComment(depth) if two('/', '*') => (In::BlockComment(depth + 1), 2),
-        In::BlockComment(depth) if two('*', '/') => {
-            (if depth == 1 { In::Code } else { In::BlockComment(depth - 1) }, 2)
-        }
-        In::Text if chars[at] == '\\' => (In::Text, 2.min(chars.len() - at)),
-        In::Text if chars[at] == '"' => (In::Code, 1),
-        In::RawText(hashes) if chars[at] == '"' && closes(chars, at, hashes) => (In::Code, 1 + hashes),
-        In::Character => (In::Code, 1),
-        same => (same, 1),
+    fn is_code(&mut self, at: Range<usize>) {
+        let text = &self.text[at.clone()];
+        self.code[at.clone()].copy_from_slice(text.as_bytes());
+        self.comments[at].copy_from_slice(&blank(text));
     }
-}
-
-/// The length of the character literal that begins here; 1 where none does, as at the quote of a lifetime.
-fn character(chars: &[char], at: usize) -> usize {
-    if chars[at] != '\'' {
-        return 1;
-    }
-    match (chars.get(at + 1), chars.get(at + 2)) {
-        (Some('\\'), _) => chars[at + 2..].iter().skip(1).position(|c| *c == '\'').map_or(1, |end| end + 4),
-        (Some(_), Some('\'')) => 3,
-        _ => 1,
-    }
-}
-
-/// `r"`, `r#"`, `br#"`: the number of hashes, and the length of the opening.
-fn raw_text(chars: &[char], at: usize) -> Option<(usize, usize)> {
-    let before = at.checked_sub(1).map(|index| chars[index]);
-    if chars[at] != 'r' || before.is_some_and(|c| (c.is_alphanumeric() || c == '_') && c != 'b' && c != 'c') {
-        return None;
-    }
-    let hashes = chars[at + 1..].iter().take_while(|c| **c == '#').count();
-    (chars.get(at + 1 + hashes) == Some(&'"')).then_some((hashes, hashes + 2))
-}
-
-fn closes(chars: &[char], at: usize, hashes: usize) -> bool {
-    chars[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
 }
 
 #[cfg(test)]
