@@ -41,26 +41,27 @@ pub(crate) struct Kind {
     list: for<'a> fn(&'a View, AccountNumber, RegionId) -> Resources<'a>,
 }
 
+/// A kind of one region, with the methods of a view that find one of its rows, and list them.
+macro_rules! of_region {
+    ($service:literal, $prefix:literal, $resource:ident, $find:ident, $($list:tt)+) => {
+        Kind {
+            service: $service,
+            prefix: $prefix,
+            regional: true,
+            find: |view, account, region, id| {
+                view.$find(account, region, id.parse().ok()?).map(|row| Resource::$resource(row.clone()))
+            },
+            list: |view, account, region| {
+                Box::new(view.$($list)+(account, region).cloned().map(Resource::$resource))
+            },
+        }
+    };
+}
+
 /// All kinds, by service and prefix.
 pub(crate) static KINDS: &[Kind] = &[
-    Kind {
-        service: "cvm",
-        prefix: "image",
-        regional: true,
-        find: |view, account, region, id| {
-            view.image_of(account, region, id.parse().ok()?).cloned().map(Resource::Image)
-        },
-        list: |view, account, region| Box::new(view.images_of(account, region).cloned().map(Resource::Image)),
-    },
-    Kind {
-        service: "cvm",
-        prefix: "instance",
-        regional: true,
-        find: |view, account, region, id| {
-            view.instance_of(account, region, id.parse().ok()?).cloned().map(Resource::Instance)
-        },
-        list: |view, account, region| Box::new(view.instances_of(account, region).cloned().map(Resource::Instance)),
-    },
+    of_region!("cvm", "image", Image, image_of, images_of),
+    of_region!("cvm", "instance", Instance, instance_of, instances_of),
     Kind {
         service: "cvm",
         prefix: "keypair",
@@ -68,24 +69,8 @@ pub(crate) static KINDS: &[Kind] = &[
         find: |view, account, _, id| view.key_pair_of(account, id.parse().ok()?).cloned().map(Resource::KeyPair),
         list: |view, account, _| Box::new(view.key_pairs_of(account).cloned().map(Resource::KeyPair)),
     },
-    Kind {
-        service: "cvm",
-        prefix: "sg",
-        regional: true,
-        find: |view, account, region, id| {
-            view.security_group_of(account, region, id.parse().ok()?).map(Resource::SecurityGroup)
-        },
-        list: |view, account, region| {
-            Box::new(view.security_groups().list(account, region).cloned().map(Resource::SecurityGroup))
-        },
-    },
-    Kind {
-        service: "cvm",
-        prefix: "snap",
-        regional: true,
-        find: snapshot,
-        list: |view, account, region| Box::new(view.snapshots_of(account, region).cloned().map(Resource::Snapshot)),
-    },
+    of_region!("cvm", "sg", SecurityGroup, security_group_of, security_groups().list),
+    of_region!("cvm", "snap", Snapshot, snapshot_of, snapshots_of),
     Kind {
         service: "cvm",
         prefix: "volume",
@@ -93,7 +78,7 @@ pub(crate) static KINDS: &[Kind] = &[
         // Clients use one name for disks and snapshots; their ids distinguish them.
         find: |view, account, region, id| match id.parse() {
             Ok(id) => view.disk_holder_of(account, region, id).map(|holder| Resource::Volume(Arc::clone(holder), id)),
-            Err(_) => snapshot(view, account, region, id),
+            Err(_) => view.snapshot_of(account, region, id.parse().ok()?).cloned().map(Resource::Snapshot),
         },
         list: |view, account, region| {
             let disks = |holder: &'_ Arc<Instance>| {
@@ -103,25 +88,9 @@ pub(crate) static KINDS: &[Kind] = &[
             Box::new(view.instances_of(account, region).flat_map(disks))
         },
     },
-    Kind {
-        service: "vpc",
-        prefix: "subnet",
-        regional: true,
-        find: |view, account, region, id| view.subnet_of(account, region, id.parse().ok()?).map(Resource::Subnet),
-        list: |view, account, region| Box::new(view.subnets().list(account, region).cloned().map(Resource::Subnet)),
-    },
-    Kind {
-        service: "vpc",
-        prefix: "vpc",
-        regional: true,
-        find: |view, account, region, id| view.vpc_of(account, region, id.parse().ok()?).map(Resource::Vpc),
-        list: |view, account, region| Box::new(view.vpcs().list(account, region).cloned().map(Resource::Vpc)),
-    },
+    of_region!("vpc", "subnet", Subnet, subnet_of, subnets().list),
+    of_region!("vpc", "vpc", Vpc, vpc_of, vpcs().list),
 ];
-
-fn snapshot(view: &View, account: AccountNumber, region: RegionId, id: &str) -> Option<Resource> {
-    view.snapshot_of(account, region, id.parse().ok()?).cloned().map(Resource::Snapshot)
-}
 
 /// Other names of a kind, which cloud-custodian uses.
 const ALIASES: &[([&str; 2], [&str; 2])] =
