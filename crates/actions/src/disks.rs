@@ -6,26 +6,6 @@ use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// The names of the filters that [`Disk::passes`] supports.
-pub(crate) const FILTERS: &[&str] = &[
-    "disk-usage",
-    "disk-charge-type",
-    "portable",
-    "project-id",
-    "disk-id",
-    "disk-name",
-    "disk-type",
-    "disk-state",
-    "instance-id",
-    "zone",
-    "instance-ip-address",
-    "instance-name",
-    "tag-key",
-    "tag-value",
-    "dedicated-cluster-id",
-    "cluster-group-id",
-];
-
 /// One disk and its instance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Disk<'a> {
@@ -79,7 +59,7 @@ pub(crate) fn find<'a>(view: &'a View, context: &Context, id: DiskId) -> Option<
 /// All disks that pass the filters, those of the newest instance first. If instances are named, only those are looked
 /// at.
 pub(crate) fn select<'a>(view: &'a View, context: &Context, filters: &[Filter]) -> Vec<Disk<'a>> {
-    let passes = |disk: &Disk<'_>| filters.iter().all(|filter| disk.passes(filter));
+    let passes = |disk: &Disk<'_>| filters.iter().all(|filter| passes(filter, disk));
     let named = |filter: &Filter| match &*filter.name {
         "instance-id" => {
             let ids = filter.values.iter().filter_map(|value| value.parse::<InstanceId>().ok());
@@ -101,29 +81,30 @@ pub(crate) fn select<'a>(view: &'a View, context: &Context, filters: &[Filter]) 
     }
 }
 
-impl Disk<'_> {
-    fn passes(&self, filter: &Filter) -> bool {
-        let Disk { instance, .. } = self;
-        let addresses = [Some(instance.private_address), instance.public_address];
-        match &*filter.name {
-            "disk-usage" => filter.has(self.usage),
-            "disk-charge-type" => filter.has(self.charge_type()),
-            "portable" => filter.has_flag(false),
-            "project-id" => filter.has(&instance.project_id.to_string()),
-            "disk-id" => filter.has(&self.id.to_string()),
-            "disk-name" => filter.has(self.name),
-            "disk-type" => filter.has(self.kind),
-            "disk-state" => filter.has("ATTACHED"),
-            "instance-id" => filter.has(&instance.id.to_string()),
-            "zone" => filter.has(instance.zone.name()),
-            "instance-ip-address" => addresses.iter().flatten().any(|address| filter.has(&address.to_string())),
-            "instance-name" => filter.has(&instance.name),
-            // No disk here is in a dedicated cluster.
-            "dedicated-cluster-id" | "cluster-group-id" => false,
-            _ => filter.has_tag(self.tags),
-        }
+filters! {
+    pub(crate) fn passes(filter, disk: &Disk<'_>) {
+        "disk-usage" => filter.has(disk.usage),
+        "disk-charge-type" => filter.has(disk.charge_type()),
+        "portable" => filter.has_flag(false),
+        "project-id" => filter.has(&disk.instance.project_id.to_string()),
+        "disk-id" => filter.has(&disk.id.to_string()),
+        "disk-name" => filter.has(disk.name),
+        "disk-type" => filter.has(disk.kind),
+        "disk-state" => filter.has("ATTACHED"),
+        "instance-id" => filter.has(&disk.instance.id.to_string()),
+        "zone" => filter.has(disk.instance.zone.name()),
+        "instance-ip-address" => {
+            let addresses = [Some(disk.instance.private_address), disk.instance.public_address];
+            addresses.iter().flatten().any(|address| filter.has(&address.to_string()))
+        },
+        "instance-name" => filter.has(&disk.instance.name),
+        // No disk here is in a dedicated cluster.
+        "dedicated-cluster-id" | "cluster-group-id" => false,
+        ["tag-key", "tag-value"] => disk.tags,
     }
+}
 
+impl Disk<'_> {
     /// A disk has its instance's charge type; there are no spot disks.
     fn charge_type(&self) -> &'static str {
         if self.instance.extras().prepaid.is_some() { "PREPAID" } else { "POSTPAID_BY_HOUR" }

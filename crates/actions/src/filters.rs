@@ -1,7 +1,7 @@
 //! Filters and pages of the Describe actions: at most 10 filters with at most 5 values each; one of a filter's values
 //! must match, and all filters must.
 
-use crate::{Parameters, Reason, Untaken, bounds::TEXT_BYTES_MAX, shorten};
+use crate::{Batch, Parameters, Reason, Untaken, batch::BatchId, bounds::TEXT_BYTES_MAX, shorten};
 use cvmd_model::Tag;
 
 const FILTERS_MAX: usize = 10;
@@ -19,9 +19,14 @@ impl Filter {
         self.values.iter().any(|wanted| &**wanted == value)
     }
 
+    /// Whether it has this value, in any case.
+    pub(crate) fn has_word(&self, word: &str) -> bool {
+        self.values.iter().any(|value| value.eq_ignore_ascii_case(word))
+    }
+
     /// Whether it has this value, as `TRUE` or `false`.
     pub(crate) fn has_flag(&self, flag: bool) -> bool {
-        self.values.iter().any(|value| value.eq_ignore_ascii_case(if flag { "true" } else { "false" }))
+        self.has_word(if flag { "true" } else { "false" })
     }
 
     /// Whether the text contains one of its values.
@@ -39,6 +44,25 @@ impl Filter {
                 .is_some_and(|key| tags.iter().any(|tag| &*tag.key == key && self.has(&tag.value))),
         }
     }
+}
+
+/// The filters of an action, each with what it matches: the names for [`read`] in `FILTERS`, and the function. The last row is that of tags.
+macro_rules! filters {
+    ($visibility:vis fn $passes:ident($filter:ident, $($value:ident: $type:ty),+) {
+        $($($name:literal)|+ => $holds:expr,)*
+        $([$($tag:literal),+] => $tags:expr,)?
+    }) => {
+        $visibility const FILTERS: &[&str] = &[$($($name,)+)* $($($tag),+)?];
+
+        $visibility fn $passes($filter: &$crate::Filter, $($value: $type),+) -> bool {
+            match &*$filter.name {
+                $($($name)|+ => $holds,)*
+                _ => filters!(@tags $filter $($tags)?),
+            }
+        }
+    };
+    (@tags $filter:ident $tags:expr) => { $filter.has_tag($tags) };
+    (@tags $filter:ident) => { false };
 }
 
 /// Reads `Filters`; `known` lists the names that this action supports, beside `tag:KEY`.
@@ -65,6 +89,20 @@ pub(crate) fn read_all(parameters: &mut Parameters, known: &[&str]) -> Result<Ve
             Ok(Filter { name, values })
         })
         .collect()
+}
+
+/// Reads ids, or filters: both together are refused, as `names` says.
+pub(crate) fn read_or_ids<Id: BatchId>(
+    parameters: &mut Parameters,
+    ids: &'static str,
+    names: &'static str,
+    known: &[&str],
+) -> Result<(Option<Batch<Id>>, Vec<Filter>), Reason> {
+    if parameters.has(ids) && parameters.has("Filters") {
+        return Err(Reason::Exclusive { names });
+    }
+    let ids = parameters.has(ids).then(|| Batch::read(parameters, ids)).transpose()?;
+    Ok((ids, read(parameters, known)?))
 }
 
 /// Refuses an empty value in any filter except those for tags, whose values may be empty.

@@ -8,6 +8,8 @@
 #[macro_use]
 mod catalog;
 #[macro_use]
+mod filters;
+#[macro_use]
 mod object;
 mod action;
 mod address;
@@ -18,7 +20,6 @@ mod context;
 mod controls;
 mod disks;
 mod facts;
-mod filters;
 mod login;
 mod names;
 mod network;

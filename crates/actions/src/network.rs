@@ -89,11 +89,7 @@ impl<Id: BatchId> Wanted<Id> {
         names: &'static str,
         known: &[&str],
     ) -> Result<Wanted<Id>, Reason> {
-        if parameters.has(ids) && parameters.has("Filters") {
-            return Err(Reason::Exclusive { names });
-        }
-        let ids = parameters.has(ids).then(|| Batch::read(parameters, ids)).transpose()?;
-        let filters = filters::read(parameters, known)?;
+        let (ids, filters) = filters::read_or_ids(parameters, ids, names, known)?;
         Ok(Wanted { ids, filters, page: page(parameters)? })
     }
 

@@ -1,27 +1,12 @@
 //! Snapshots of disks: how an image takes them, their replies in the disk product, and their deletion with the image.
 
-use crate::{Context, EMPTY, Filter, disks, reply::civil_time, time};
+use crate::{Context, EMPTY, disks, reply::civil_time, time};
 use cvmd_model::{CustomImage, DiskId, ImageId, ImageState, Instance, Refusal, Snapshot, SnapshotId};
 use cvmd_state::{SnapshotState, Transaction, View};
 use serde::Serialize;
 
 /// The maximum of snapshots of an account in a region.
 pub(crate) const QUOTA: usize = 10_000;
-
-/// The names of the filters that [`passes`] supports.
-pub(crate) const FILTERS: &[&str] = &[
-    "snapshot-id",
-    "snapshot-name",
-    "snapshot-state",
-    "disk-usage",
-    "project-id",
-    "disk-id",
-    "zone",
-    "encrypt",
-    "snapshot-type",
-    "tag-key",
-    "tag-value",
-];
 
 /// The type of all snapshots here.
 const PRIVATE: &str = "PRIVATE_SNAPSHOT";
@@ -81,8 +66,8 @@ pub(crate) fn image<'a>(view: &'a View, snapshot: &Snapshot) -> Option<&'a Custo
     view.image_of(snapshot.account, snapshot.zone.region(), snapshot.image).map(AsRef::as_ref)
 }
 
-pub(crate) fn passes(filter: &Filter, snapshot: &Snapshot, view: &View) -> bool {
-    match &*filter.name {
+filters! {
+    pub(crate) fn passes(filter, snapshot: &Snapshot, view: &View) {
         "snapshot-id" => filter.has(&snapshot.id.to_string()),
         "snapshot-name" => filter.has(&snapshot.name),
         "snapshot-state" => view.snapshot_state(snapshot).is_some_and(|state| filter.has(state.name())),
@@ -92,7 +77,7 @@ pub(crate) fn passes(filter: &Filter, snapshot: &Snapshot, view: &View) -> bool 
         "zone" => filter.has(snapshot.zone.name()),
         "encrypt" => filter.has_flag(snapshot.encrypted),
         "snapshot-type" => filter.has(PRIVATE),
-        _ => filter.has_tag(&snapshot.tags),
+        ["tag-key", "tag-value"] => &snapshot.tags,
     }
 }
 

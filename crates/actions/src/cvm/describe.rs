@@ -5,29 +5,6 @@ use cvmd_model::{Instance, InstanceId};
 use cvmd_state::View;
 use std::{cmp::Reverse, sync::Arc};
 
-/// The names of the filters that [`passes`] supports.
-pub(crate) const FILTERS: &[&str] = &[
-    "zone",
-    "project-id",
-    "host-id",
-    "dedicated-cluster-id",
-    "vpc-id",
-    "subnet-id",
-    "instance-id",
-    "uuid",
-    "security-group-id",
-    "instance-name",
-    "instance-charge-type",
-    "instance-state",
-    "private-ip-address",
-    "public-ip-address",
-    "ipv6-address",
-    "tag-key",
-    "tag-value",
-    "creation-start-time",
-    "creation-end-time",
-];
-
 /// The total number, and the instances of the page. By id, the work does not grow with the number of instances.
 pub(crate) fn select<'a>(
     view: &'a View,
@@ -51,8 +28,8 @@ pub(crate) fn select<'a>(
     (passing.len(), page(passing, cut, |instance| instance))
 }
 
-fn passes(filter: &Filter, instance: &Instance) -> bool {
-    match &*filter.name {
+filters! {
+    pub(crate) fn passes(filter, instance: &Instance) {
         "zone" => filter.has(instance.zone.name()),
         "project-id" => filter.has(&instance.project_id.to_string()),
         "vpc-id" => filter.has(&instance.vpc.to_string()),
@@ -70,7 +47,7 @@ fn passes(filter: &Filter, instance: &Instance) -> bool {
         "creation-end-time" => times(filter).any(|end| instance.created_seconds <= end),
         // No instance here has a dedicated host, a cluster or an IPv6 address.
         "host-id" | "dedicated-cluster-id" | "ipv6-address" => false,
-        _ => filter.has_tag(&instance.tags),
+        ["tag-key", "tag-value"] => &instance.tags,
     }
 }
 

@@ -22,18 +22,7 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
         return Err(Reason::ImageIdsWithFilters);
     }
     let ids: Batch<ImageId> = Batch::read(parameters, "ImageIds")?;
-    // The last two are about the caches of dedicated clusters, which do not exist here.
-    let known = [
-        "image-id",
-        "image-type",
-        "image-name",
-        "platform",
-        "tag-key",
-        "tag-value",
-        "dedicated-cluster-id",
-        "cdc-cache-status",
-    ];
-    let filters = filters::read(parameters, &known)?;
+    let filters = filters::read(parameters, FILTERS)?;
     let cut = filters::page(parameters)?;
     parameters.text("InstanceType")?.map(|kind| find_instance_type(&kind)).transpose()?;
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -47,15 +36,21 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(object! { ImageSet: images, TotalCount: wanted.len() }))
 }
 
-fn passes(filter: &Filter, image: Listed<'_>) -> bool {
-    let fuzzy = |text: &str| filter.values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()));
-    match &*filter.name {
+filters! {
+    fn passes(filter, image: Listed<'_>) {
         "image-id" => filter.has(&image.id()),
         "image-type" => filter.has(image.kind()),
-        "image-name" => fuzzy(image.name()),
-        "platform" => fuzzy(image.system.distribution),
-        _ => filter.has_tag(image.tags()),
+        "image-name" => has_like(filter, image.name()),
+        "platform" => has_like(filter, image.system.distribution),
+        // Caches of dedicated clusters do not exist here.
+        "dedicated-cluster-id" | "cdc-cache-status" => false,
+        ["tag-key", "tag-value"] => image.tags(),
     }
+}
+
+/// Whether the text contains one of its values, in any case.
+fn has_like(filter: &Filter, text: &str) -> bool {
+    filter.values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()))
 }
 
 #[cfg(test)]

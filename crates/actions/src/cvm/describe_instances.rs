@@ -17,12 +17,8 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeInstances
 ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    if parameters.has("InstanceIds") && parameters.has("Filters") {
-        return Err(Reason::Exclusive { names: "`InstanceIds` and `Filters`" });
-    }
-    let ids: Option<Batch<InstanceId>> =
-        parameters.has("InstanceIds").then(|| Batch::read(parameters, "InstanceIds")).transpose()?;
-    let filters = filters::read(parameters, describe::FILTERS)?;
+    let (ids, filters): (Option<Batch<InstanceId>>, _) =
+        filters::read_or_ids(parameters, "InstanceIds", "`InstanceIds` and `Filters`", describe::FILTERS)?;
     filters.iter().try_for_each(|filter| check(filter, context))?;
     let cut = filters::page(parameters)?;
     let (total_count, instances) = describe::select(view, context, ids.as_ref(), &filters, cut);

@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/api/213/15699>. Well-formed ids that do not exist are no error. The filter
 //! `key-name` matches a part of the name.
 
-use crate::{Action, Batch, Body, Context, Filter, Parameters, Product, Reason, filters, page, reply};
+use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, filters, page, reply};
 use cvmd_model::{KeyPair, KeyPairId};
 use cvmd_state::View;
 
@@ -17,27 +17,25 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeKeyPairs"
 ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    let by_id = parameters.has("KeyIds");
-    if by_id && parameters.has("Filters") {
-        return Err(Reason::Exclusive { names: "`KeyIds` and `Filters`" });
-    }
-    let ids: Batch<KeyPairId> = Batch::read(parameters, "KeyIds")?;
-    let filters = filters::read(parameters, &["project-id", "key-name", "tag-key", "tag-value"])?;
+    let (ids, filters): (Option<Batch<KeyPairId>>, _) =
+        filters::read_or_ids(parameters, "KeyIds", "`KeyIds` and `Filters`", FILTERS)?;
     let cut = filters::page(parameters)?;
     let wanted: Vec<&KeyPair> = view
         .key_pairs_of(context.account)
         .map(|key| &**key)
-        .filter(|key| (!by_id || ids.contains(&key.id)) && filters.iter().all(|filter| passes(filter, key)))
+        .filter(|key| {
+            ids.as_ref().is_none_or(|ids| ids.contains(&key.id)) && filters.iter().all(|filter| passes(filter, key))
+        })
         .collect();
     Ok(Body::of(object! { TotalCount: wanted.len(), KeyPairSet: page(wanted, cut, |key| reply::key_pair(key, view)) }))
 }
 
-fn passes(filter: &Filter, key: &KeyPair) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, key: &KeyPair) {
         "project-id" => filter.has(&key.project_id.to_string()),
         // Terraform asks for `web` when it wants `^web`, and selects from the reply.
         "key-name" => filter.has_part_of(&key.name),
-        _ => filter.has_tag(&key.tags),
+        ["tag-key", "tag-value"] => &key.tags,
     }
 }
 

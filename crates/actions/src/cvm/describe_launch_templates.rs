@@ -6,8 +6,6 @@ use crate::{Action, Batch, Body, Context, Parameters, Product, Reason, filters, 
 use cvmd_model::{LaunchTemplate, LaunchTemplateId};
 use cvmd_state::View;
 
-const NAME: &str = "LaunchTemplateName";
-
 pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTemplates", answer).errors(&[
     "InvalidFilter",
     "InvalidFilterValue.LimitExceeded",
@@ -16,19 +14,12 @@ pub(crate) const ACTION: Action = Action::query(Product::Cvm, "DescribeLaunchTem
 ]);
 
 fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result<Body, Reason> {
-    if parameters.has("LaunchTemplateIds") && parameters.has("Filters") {
-        return Err(Reason::Exclusive { names: "`LaunchTemplateIds` and `Filters`" });
-    }
-    let by_id = parameters.has("LaunchTemplateIds");
-    let ids: Batch<LaunchTemplateId> = Batch::read(parameters, "LaunchTemplateIds")?;
-    let filters = filters::read(parameters, &[NAME, "tag-key", "tag-value"])?;
+    let (ids, filters): (Option<Batch<LaunchTemplateId>>, _) =
+        filters::read_or_ids(parameters, "LaunchTemplateIds", "`LaunchTemplateIds` and `Filters`", FILTERS)?;
     let cut = filters::page(parameters)?;
     let passes = |template: &LaunchTemplate| {
-        (!by_id || ids.contains(&template.id))
-            && filters.iter().all(|filter| match &*filter.name {
-                NAME => filter.has(&template.name),
-                _ => filter.has_tag(&template.tags),
-            })
+        ids.as_ref().is_none_or(|ids| ids.contains(&template.id))
+            && filters.iter().all(|filter| passes(filter, template))
     };
     let list = view.launch_templates().list(context.account, context.region);
     let found: Vec<&LaunchTemplate> = list.map(AsRef::as_ref).filter(|template| passes(template)).collect();
@@ -45,6 +36,13 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
             CreationTime: time(template.created_seconds),
         }),
     }))
+}
+
+filters! {
+    fn passes(filter, template: &LaunchTemplate) {
+        "LaunchTemplateName" => filter.has(&template.name),
+        ["tag-key", "tag-value"] => &template.tags,
+    }
 }
 
 #[cfg(test)]

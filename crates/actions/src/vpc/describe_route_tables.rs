@@ -4,14 +4,11 @@
 //! There are no other tables here, and no custom routes.
 
 use super::declared;
-use crate::{Action, Body, Context, EMPTY, Filter, Parameters, Product, Reason, network::Wanted, reply::civil_time};
+use crate::{Action, Body, Context, EMPTY, Parameters, Product, Reason, network::Wanted, reply::civil_time};
 use cvmd_model::{RouteTableId, Vpc};
 use cvmd_state::View;
 use serde::Serialize;
 
-/// No table has a custom route, so none has a next hop.
-const FILTERS: &[&str] =
-    &["route-table-id", "route-table-name", "vpc-id", "association.main", "visible", "tag-key", "next-hop-type"];
 const NAME: &str = "default";
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeRouteTables", answer)
@@ -27,14 +24,16 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(object! { TotalCount: total_count, RouteTableSet: tables }))
 }
 
-fn passes(filter: &Filter, vpc: &Vpc) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, vpc: &Vpc) {
         "route-table-id" => filter.has(&vpc.route_table.to_string()),
         "route-table-name" => filter.has(NAME),
         "visible" => filter.has_flag(true),
         "vpc-id" => filter.has(&vpc.id.to_string()),
         "association.main" => filter.has_flag(true),
-        _ => filter.has_tag(&[]),
+        // No table has a custom route, so none has a next hop.
+        "next-hop-type" => false,
+        ["tag-key"] => &[],
     }
 }
 

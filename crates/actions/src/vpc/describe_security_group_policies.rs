@@ -2,22 +2,9 @@
 //!
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeSecurityGroupPolicies>.
 
-use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, filters, network, vpc::network_reply};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, network, vpc::network_reply};
 use cvmd_model::{Direction, Peer, Rule, SecurityGroupId};
 use cvmd_state::View;
-
-/// The last two are about templates, which do not exist here.
-const FILTERS: &[&str] = &[
-    "security-group-id",
-    "ip",
-    "protocol-type",
-    "port",
-    "poly",
-    "direction",
-    "description",
-    "address-module",
-    "service-module",
-];
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSecurityGroupPolicies", answer).errors(&[
     "InvalidParameter.FilterInvalidKey",
@@ -34,17 +21,17 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(object! { SecurityGroupPolicySet: network_reply::policy_set(&group, passes) }))
 }
 
-fn passes(filter: &Filter, direction: Direction, rule: &Rule) -> bool {
-    let has = |word: &str| filter.values.iter().any(|value| value.eq_ignore_ascii_case(word));
-    match &*filter.name {
+filters! {
+    fn passes(filter, direction: Direction, rule: &Rule) {
         "security-group-id" => matches!(rule.peer, Peer::Group(id) if filter.has(&id.to_string())),
         "ip" => matches!(&rule.peer, Peer::Ipv4(range) | Peer::Ipv6(range) if filter.has_part_of(range)),
-        "protocol-type" => has(&rule.protocol),
-        "port" => has("ALL") || filter.has_part_of(&rule.port),
-        "poly" => has("ALL") || has(if rule.accept { "ACCEPT" } else { "DROP" }),
-        "direction" => has("ALL") || has(if direction == Direction::Ingress { "INBOUND" } else { "OUTBOUND" }),
+        "protocol-type" => filter.has_word(&rule.protocol),
+        "port" => filter.has_word("ALL") || filter.has_part_of(&rule.port),
+        "poly" => filter.has_word("ALL") || filter.has_word(if rule.accept { "ACCEPT" } else { "DROP" }),
+        "direction" => filter.has_word("ALL") || filter.has_word(if direction == Direction::Ingress { "INBOUND" } else { "OUTBOUND" }),
         "description" => filter.has_part_of(&rule.description),
-        _ => false,
+        // There are no templates here.
+        "address-module" | "service-module" => false,
     }
 }
 

@@ -3,12 +3,10 @@
 //! <https://cloud.tencent.com/document/api/215/15808>. Well-formed ids that do not exist are no error.
 
 use super::declared;
-use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
+use crate::{Action, Body, Context, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
 use cvmd_model::{SecurityGroup, SecurityGroupId};
 use cvmd_state::View;
 use std::{cmp::Reverse, sync::Arc};
-
-const FILTERS: &[&str] = &["security-group-id", "project-id", "security-group-name", "tag-key"];
 
 pub(crate) const ACTION: Action =
     Action::query(Product::Vpc, "DescribeSecurityGroups", answer).errors_of(&[declared::SELECTION]);
@@ -41,12 +39,12 @@ fn order(parameters: &mut Parameters, groups: &mut [Arc<SecurityGroup>]) -> Resu
     Ok(())
 }
 
-fn passes(filter: &Filter, group: &SecurityGroup) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, group: &SecurityGroup) {
         "security-group-id" => filter.has(&group.id.to_string()),
         "project-id" => filter.has(&group.project_id.to_string()),
         "security-group-name" => filter.has_part_of(&group.name),
-        _ => filter.has_tag(&group.tags),
+        ["tag-key"] => &group.tags,
     }
 }
 

@@ -4,26 +4,9 @@
 //! subnets share one block of addresses: each shows how many of the block are free. There is no paging by token.
 
 use super::declared;
-use crate::{Action, Body, Context, Filter, NULL, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
+use crate::{Action, Body, Context, NULL, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
 use cvmd_model::{Subnet, SubnetId};
 use cvmd_state::View;
-
-/// The last three are about IPv6, which no subnet has here.
-const FILTERS: &[&str] = &[
-    "subnet-id",
-    "vpc-id",
-    "cidr-block",
-    "is-default",
-    "is-remote-vpc-snat",
-    "subnet-name",
-    "zone",
-    "tag-key",
-    "cdc-id",
-    "is-cdc-subnet",
-    "ipv6-cidr-block",
-    "isp-type",
-    "address-type",
-];
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeSubnets", answer)
     .errors_of(&[declared::SELECTION])
@@ -43,8 +26,8 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     }))
 }
 
-fn passes(filter: &Filter, subnet: &Subnet) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, subnet: &Subnet) {
         "subnet-id" => filter.has(&subnet.id.to_string()),
         "vpc-id" => filter.has(&subnet.vpc.to_string()),
         "cidr-block" => filter.has(&subnet.cidr.to_string()) || filter.has(&subnet.cidr.first().to_string()),
@@ -54,7 +37,9 @@ fn passes(filter: &Filter, subnet: &Subnet) -> bool {
         "zone" => filter.has(subnet.zone.name()),
         "cdc-id" => filter.has(""),
         "is-cdc-subnet" => filter.has("0"),
-        _ => filter.has_tag(&subnet.tags),
+        // No subnet here has IPv6.
+        "ipv6-cidr-block" | "isp-type" | "address-type" => false,
+        ["tag-key"] => &subnet.tags,
     }
 }
 

@@ -5,14 +5,13 @@
 //! ids of their own.
 
 use super::declared;
-use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, filters, network, page};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, network, page};
 use cvmd_model::{Instance, SubnetId, VpcId};
 use cvmd_state::View;
 use serde::Serialize;
 use std::{net::Ipv4Addr, sync::Arc};
 
 const ADDRESSES_MAX: usize = 100;
-const FILTERS: &[&str] = &["ip-addresses", "resource-id"];
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeUsedIpAddress", answer)
     .errors_of(&[declared::SELECTION])
@@ -53,10 +52,10 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(object! { TotalCount: used.len(), IpAddressStates: page(used, cut, state) }))
 }
 
-fn passes(filter: &Filter, instance: &Instance) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, instance: &Instance) {
         "ip-addresses" => filter.has(&instance.private_address.to_string()),
-        _ => filter.has(&instance.id.to_string()),
+        "resource-id" => filter.has(&instance.id.to_string()),
     }
 }
 

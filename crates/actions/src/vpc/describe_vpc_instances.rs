@@ -3,13 +3,11 @@
 //! <https://console.cloud.tencent.com/api/explorer?Product=vpc&Version=2017-03-12&Action=DescribeVpcInstances>.
 //! An instance has one interface here, with one private address.
 
-use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, filters, page, reply::civil_time};
+use crate::{Action, Body, Context, Parameters, Product, Reason, filters, page, reply::civil_time};
 use cvmd_model::Instance;
 use cvmd_state::View;
 use serde::Serialize;
 use std::sync::Arc;
-
-const FILTERS: &[&str] = &["vpc-id", "instance-id", "instance-name"];
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcInstances", answer).errors(&[
     "InvalidParameter.FilterInvalidKey",
@@ -26,11 +24,11 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     Ok(Body::of(object! { InstanceSet: instances, TotalCount: found.len() }))
 }
 
-fn passes(filter: &Filter, instance: &Instance) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, instance: &Instance) {
         "vpc-id" => filter.has(&instance.vpc.to_string()),
         "instance-id" => filter.has(&instance.id.to_string()),
-        _ => filter.has(&instance.name),
+        "instance-name" => filter.has(&instance.name),
     }
 }
 

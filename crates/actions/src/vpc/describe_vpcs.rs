@@ -3,13 +3,9 @@
 //! <https://cloud.tencent.com/document/api/215/15778>. Well-formed ids that do not exist are no error.
 
 use super::declared;
-use crate::{Action, Body, Context, Filter, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
+use crate::{Action, Body, Context, Parameters, Product, Reason, network::Wanted, vpc::network_reply};
 use cvmd_model::{Vpc, VpcId};
 use cvmd_state::View;
-
-/// The last three are about IPv6, which no VPC has here.
-const FILTERS: &[&str] =
-    &["vpc-id", "vpc-name", "is-default", "cidr-block", "tag-key", "ipv6-cidr-block", "isp-type", "address-type"];
 
 pub(crate) const ACTION: Action = Action::query(Product::Vpc, "DescribeVpcs", answer).errors_of(&[declared::SELECTION]);
 
@@ -23,13 +19,15 @@ fn answer(parameters: &mut Parameters, view: &View, context: &Context) -> Result
     }))
 }
 
-fn passes(filter: &Filter, vpc: &Vpc) -> bool {
-    match &*filter.name {
+filters! {
+    fn passes(filter, vpc: &Vpc) {
         "vpc-id" => filter.has(&vpc.id.to_string()),
         "vpc-name" => filter.has_part_of(&vpc.name),
         "is-default" => filter.has_flag(vpc.is_default()),
         "cidr-block" => filter.has(&vpc.cidr.to_string()) || filter.has(&vpc.cidr.first().to_string()),
-        _ => filter.has_tag(&vpc.tags),
+        // No VPC here has IPv6.
+        "ipv6-cidr-block" | "isp-type" | "address-type" => false,
+        ["tag-key"] => &vpc.tags,
     }
 }
 
