@@ -8,6 +8,7 @@ use crate::{
 use anyhow::{Context, bail};
 use hyper::{HeaderMap, header::AUTHORIZATION};
 use std::net::IpAddr;
+use subtle::ConstantTimeEq;
 
 /// A token may have so many bytes: shorter ones can be guessed, longer ones are a mistake.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
@@ -43,7 +44,8 @@ impl Access {
     pub(crate) fn shows_metrics_to(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.metrics_token else { return true };
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        shown.is_some_and(|shown| is_same(shown, token.expose().as_bytes()))
+        // Takes as long whatever is shown, so that no token is guessed letter by letter.
+        shown.is_some_and(|shown| shown.ct_eq(token.expose().as_bytes()).into())
     }
 
     /// Whether a client there may ask for machines and be led to them. This host itself always may.
@@ -68,12 +70,6 @@ fn token(given: String) -> anyhow::Result<Secret> {
         bail!("metrics.token has 16 to 256 letters, digits and signs, without blanks");
     }
     Ok(given.into())
-}
-
-/// Takes as long whatever is shown, so that no token is guessed letter by letter.
-fn is_same(shown: &[u8], token: &[u8]) -> bool {
-    let difference = shown.iter().zip(token).fold(0, |difference, (one, other)| difference | (one ^ other));
-    shown.len() == token.len() && difference == 0
 }
 
 impl Peers {

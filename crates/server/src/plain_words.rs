@@ -8,6 +8,9 @@ const VALUE_CHARACTERS_MAX: usize = 100;
 /// The same of the words before it, as `unknown field`.
 const KIND_CHARACTERS_MAX: usize = 40;
 
+/// The letters of the longest name that is looked for among the known ones.
+const LETTERS_MAX: usize = 40;
+
 /// The words of serde, serde_json and toml, and plain ones.
 const WORDS: &[(&str, &str)] = &[
     ("invalid type: ", ""),
@@ -47,30 +50,10 @@ fn meant(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("unknown field `").or_else(|| text.split_once("unknown variant `"))?;
     let (given, known) = rest.split_once("`, expected ")?;
     let known = known.split('`').skip(1).step_by(2);
-    let nearest = known.map(|name| (distance(given, name), name)).min()?;
+    // A longer one is no slip, and would take long to compare.
+    let given = Some(given).filter(|given| given.len() <= LETTERS_MAX)?;
+    let nearest = known.map(|name| (strsim::osa_distance(given, name), name)).min()?;
     (nearest.0 <= 2 && nearest.0 < given.len()).then(|| nearest.1.to_owned())
-}
-
-/// The edit distance of two short words: changed, added and removed letters, and swapped neighbours.
-fn distance(one: &str, other: &str) -> usize {
-    const LETTERS_MAX: usize = 40;
-    let (one, other): (Vec<char>, Vec<char>) =
-        (one.chars().take(LETTERS_MAX).collect(), other.chars().take(LETTERS_MAX).collect());
-    let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
-    for at in 1..=one.len() {
-        let mut row = vec![at];
-        for to in 1..=other.len() {
-            let last = &rows[at - 1];
-            let same = one[at - 1] == other[to - 1];
-            let mut least = (last[to] + 1).min(row[to - 1] + 1).min(last[to - 1] + usize::from(!same));
-            if at > 1 && to > 1 && one[at - 1] == other[to - 2] && one[at - 2] == other[to - 1] {
-                least = least.min(rows[at - 2][to - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
 }
 
 /// `1 key pair`, `2 placement groups`: a number of things of a kind, which has the name of its table.
