@@ -1,8 +1,8 @@
 //! The commands of a simulated guest: their output and exit status.
 
 use super::{
-    dates, environment, file_commands, lookup, printing,
-    process::{Done, Effect, Guest, OUTPUT_MAX, complain, fails, prints},
+    dates, environment, file_commands, listing, lookup, moving, printing,
+    process::{Done, Effect, Guest, OUTPUT_MAX, complain, directory, fails, prints},
     readers::Need,
     sed,
     shell::{Leaving, Shell, assignment, is_name},
@@ -52,41 +52,59 @@ fn before<'a, 'b>(words: &'b [&'a str], user: &'a str) -> (Before<'a>, &'b [&'a 
 /// Runs one command, with the variables assigned before its name.
 pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (Before { assigned, user, is_env }, words) = before(&words, &guest.machine.entrance().user);
+    match words.split_first() {
+        None if is_env => environment::printenv(&[], assigned, guest),
+        None => {
+            guest.shell.variables.extend(assigned);
+            Done::default()
+        }
+        Some((name, _)) if is_env && name.starts_with('-') => {
+            fails(&format!("env: {name}: only NAME=VALUE before a command is known here"), 125)
+        }
+        Some((name, arguments)) => named(name, arguments, assigned, user, guest),
+    }
+}
+
+/// The commands by their names.
+fn named(name: &str, arguments: &[&str], assigned: Vec<(String, String)>, user: &str, guest: &mut Guest<'_>) -> Done {
     let machine = guest.machine;
-    let (Before { assigned, user, is_env }, words) = before(&words, &machine.entrance().user);
-    let Some((name, arguments)) = words.split_first() else {
-        if is_env {
-            let shown = environment::with(&assigned, guest, |guest| environment::run("env", &[], guest));
-            return shown.unwrap_or_default();
-        }
-        guest.shell.variables.extend(assigned);
-        return Done::default();
+    let power = |effect| match user {
+        "root" => Done { effect: Some(effect), ..Done::default() },
+        _ => fails(&format!("{name}: must be root, try sudo"), 1),
     };
-    if is_env && name.starts_with('-') {
-        return fails(&format!("env: {name}: only NAME=VALUE before a command is known here"), 125);
-    }
-    let done = if *name == "printenv" {
-        environment::with(&assigned, guest, |guest| environment::run(name, arguments, guest))
-    } else {
-        environment::run(name, arguments, guest)
-    };
-    let done = done.or_else(|| lookup::run(name, arguments, guest));
-    let done = done.or_else(|| printing::run(name, arguments, guest));
-    let done = done.or_else(|| text_commands::run(name, arguments, guest));
-    if let Some(done) = done.or_else(|| file_commands::run(name, arguments, assigned, guest)) {
-        return done;
-    }
-    let rescue = machine.system() == System::Rescue;
-    let power = |effect| {
-        if user == "root" {
-            Done { effect: Some(effect), ..Done::default() }
-        } else {
-            fails(&format!("{name}: must be root, try sudo"), 1)
-        }
-    };
-    match *name {
+    match name {
         "true" | ":" => Done::default(),
         "false" => Done { status: 1, ..Done::default() },
+        "cd" => environment::cd(arguments, guest),
+        "pwd" => prints(&directory(guest.shell, machine)),
+        "printenv" => environment::printenv(arguments, assigned, guest),
+        "export" => environment::export(arguments, guest),
+        "unset" => environment::unset(arguments, guest.shell),
+        "set" => environment::set(arguments, guest),
+        "umask" => environment::umask(arguments, guest),
+        "command" | "type" | "which" | "help" => lookup::run(name, arguments, guest),
+        "echo" => printing::echo(arguments),
+        "printf" => printing::printf(arguments, guest),
+        "head" | "tail" => text_commands::ends(name, arguments, guest),
+        "grep" => text_commands::grep(arguments, guest),
+        "wc" => text_commands::wc(arguments, guest),
+        "test" => file_commands::test(arguments, guest),
+        "[" => match arguments.split_last() {
+            Some((&"]", arguments)) => file_commands::test(arguments, guest),
+            _ => fails("[: missing ]", 2),
+        },
+        "chmod" => file_commands::chmod(arguments, guest),
+        "cp" => moving::cp(arguments, guest),
+        "mkdir" => file_commands::mkdir(arguments, guest),
+        "mv" => moving::mv(arguments, guest),
+        "rm" => file_commands::rm(arguments, guest),
+        "tee" => file_commands::tee(arguments, guest),
+        "touch" => file_commands::touch(arguments, guest),
+        "ls" => listing::ls(arguments, guest),
+        "sh" | "bash" | "/bin/sh" | "/bin/bash" | "." | "source" => {
+            file_commands::script(name, arguments, assigned, guest)
+        }
         "hostname" => hostname(machine, arguments, user),
         "whoami" => prints(user),
         "id" => id(user, arguments),
@@ -104,11 +122,12 @@ pub(crate) fn run(words: &[String], guest: &mut Guest<'_>) -> Done {
         "scp" => fails("scp: only the other side of a copy is known here, alone: scp -t TARGET, scp -f SOURCE...", 1),
         "exit" | "logout" => exit(name, arguments, guest.shell.status),
         // The vendor's guide begins with this command; the rescue system has mounted the disk already.
-        "mount" if rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
+        "mount" if machine.system() == System::Rescue && arguments == ["/dev/vda1", RESCUE_MOUNT] => Done::default(),
         "poweroff" | "halt" => power(Effect::PowerOff),
         "reboot" => power(Effect::Reboot),
         "shutdown" if arguments.contains(&"-r") => power(Effect::Reboot),
         "shutdown" => power(Effect::PowerOff),
+        path if path.contains('/') => file_commands::by_path(path, arguments, assigned, guest),
         _ => unknown(name, guest.shell),
     }
 }

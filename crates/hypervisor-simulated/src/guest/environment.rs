@@ -22,39 +22,14 @@ pub(crate) fn log_in(shell: &mut Shell, machine: &Machine) {
     }
 }
 
-/// Runs `f` with additional variables, and restores the old ones.
-pub(crate) fn with<T>(
-    assigned: &[(String, String)],
-    guest: &mut Guest<'_>,
-    act: impl FnOnce(&mut Guest<'_>) -> T,
-) -> T {
-    let before = guest.shell.variables.clone();
-    guest.shell.variables.extend(assigned.iter().cloned());
-    let done = act(guest);
-    guest.shell.variables = before;
-    done
+pub(crate) fn unset(names: &[&str], shell: &mut Shell) -> Done {
+    for name in names {
+        shell.variables.remove(*name);
+    }
+    Done::default()
 }
 
-/// Runs one of these commands; `None` when `name` is not one of them.
-pub(crate) fn run(name: &str, arguments: &[&str], guest: &mut Guest<'_>) -> Option<Done> {
-    Some(match name {
-        "cd" => cd(arguments, guest),
-        "pwd" => prints(&directory(guest.shell, guest.machine)),
-        "env" | "printenv" => printenv(arguments, guest.shell),
-        "export" => export(arguments, guest),
-        "unset" => {
-            for name in arguments {
-                guest.shell.variables.remove(*name);
-            }
-            Done::default()
-        }
-        "set" => set(arguments, guest),
-        "umask" => umask(arguments, guest),
-        _ => return None,
-    })
-}
-
-fn cd(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn cd(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let from = directory(guest.shell, guest.machine);
     let back = guest.shell.variables.get("OLDPWD").cloned();
     let to = match *arguments {
@@ -75,16 +50,18 @@ fn cd(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     if arguments == ["-"] { prints(&to) } else { Done::default() }
 }
 
-/// Prints all variables, exported or not: scripts see them all here.
-fn printenv(names: &[&str], shell: &Shell) -> Done {
+/// Prints all variables, exported or not: scripts see them all here. And those that are assigned for this command alone.
+pub(crate) fn printenv(names: &[&str], assigned: Vec<(String, String)>, guest: &Guest<'_>) -> Done {
+    let mut variables = guest.shell.variables.clone();
+    variables.extend(assigned);
     let mut done = Done::default();
     if names.is_empty() {
-        for (name, value) in shell.variables.iter().filter(|(name, _)| is_name(name)) {
+        for (name, value) in variables.iter().filter(|(name, _)| is_name(name)) {
             done.out.extend(format!("{name}={value}\n").into_bytes());
         }
     }
     for name in names {
-        match shell.variables.get(*name).filter(|_| is_name(name)) {
+        match variables.get(*name).filter(|_| is_name(name)) {
             Some(value) => done.out.extend(format!("{value}\n").into_bytes()),
             None => done.status = 1,
         }
@@ -92,7 +69,7 @@ fn printenv(names: &[&str], shell: &Shell) -> Done {
     done
 }
 
-fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     for word in arguments {
         match assignment(word) {
             Some((name, value)) => _ = guest.shell.variables.insert(name.to_owned(), value.to_owned()),
@@ -104,7 +81,7 @@ fn export(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 }
 
 /// The permissions that new files do not get.
-fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     match arguments {
         [] => prints(&format!("{:04o}", guest.shell.umask())),
         [mask] => match u32::from_str_radix(mask, 8) {
@@ -118,7 +95,7 @@ fn umask(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     }
 }
 
-fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn set(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     match guest.shell.options.read(arguments, "") {
         Ok((_, [])) => Done::default(),
         Ok((_, &[word, ..])) | Err(word) => fails(&format!("set: {word}: only {} are known here", Options::KNOWN), 2),

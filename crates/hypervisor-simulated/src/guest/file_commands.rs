@@ -1,39 +1,12 @@
 //! The file commands of a simulated guest: `chmod`, `ls`, `test`, scripts.
 
 use super::{
-    listing, moving,
+    moving,
     process::{COPIED_MAX, Done, Effect, Guest, Script, complain, fails, split, too_much_copied},
     shell::Options,
 };
 
-/// Runs one of these commands; `None` when `name` is not one of them.
-pub(crate) fn run(
-    name: &str,
-    arguments: &[&str],
-    assigned: Vec<(String, String)>,
-    guest: &mut Guest<'_>,
-) -> Option<Done> {
-    Some(match name {
-        "test" => test(arguments, guest),
-        "[" => match arguments.split_last() {
-            Some((&"]", arguments)) => test(arguments, guest),
-            _ => fails("[: missing ]", 2),
-        },
-        "chmod" => chmod(arguments, guest),
-        "cp" => moving::cp(arguments, guest),
-        "mkdir" => mkdir(arguments, guest),
-        "mv" => moving::mv(arguments, guest),
-        "rm" => rm(arguments, guest),
-        "tee" => tee(arguments, guest),
-        "touch" => touch(arguments, guest),
-        "ls" => listing::ls(arguments, guest),
-        "sh" | "bash" | "/bin/sh" | "/bin/bash" | "." | "source" => script(name, arguments, assigned, guest),
-        path if path.contains('/') => by_path(path, arguments, assigned, guest),
-        _ => return None,
-    })
-}
-
-fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
+pub(crate) fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let is_file = |path: &str| guest.read(&guest.place(path)).is_ok();
     let is_program = |path: &str| guest.files.file(&guest.place(path)).is_some_and(|(mode, _)| mode & 0o111 != 0);
     let holds = match arguments {
@@ -75,7 +48,7 @@ fn test(arguments: &[&str], guest: &Guest<'_>) -> Done {
 }
 
 /// A file in memory gets the mode; for other files a mode has no meaning here.
-fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn chmod(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let Some((mode, paths)) = arguments.split_first().filter(|(_, paths)| !paths.is_empty()) else {
         return fails("chmod: missing operand", 1);
     };
@@ -123,7 +96,7 @@ fn mode_change(text: &str) -> Option<impl Fn(u32) -> u32 + use<>> {
     Some(move |mode| mode & keep | set)
 }
 
-fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let (options, paths) = split(arguments);
     let parents = options.iter().any(|option| option.contains('p'));
     let mut done = Done::default();
@@ -144,7 +117,7 @@ fn mkdir(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     done
 }
 
-fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let (options, paths) = split(arguments);
     let given = |letters: [char; 2]| options.iter().any(|option| option.contains(letters));
     let mut done = Done::default();
@@ -168,7 +141,7 @@ fn rm(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 }
 
 /// `tee [-a] FILE...`: prints its input, and writes it to files.
-fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
     let (options, paths) = split(arguments);
     if let Some(other) = options.iter().find(|option| **option != "-a") {
         return fails(&format!("tee: {other}: only -a is known here"), 1);
@@ -195,7 +168,7 @@ fn tee(arguments: &[&str], guest: &mut Guest<'_>) -> Done {
 }
 
 /// Creates missing files; no options are supported.
-fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
+pub(crate) fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
     if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
         return fails(&format!("touch: no options are known here, not {option}"), 1);
     }
@@ -214,7 +187,7 @@ fn touch(paths: &[&str], guest: &mut Guest<'_>) -> Done {
 }
 
 /// `sh [-e] PATH ARGUMENTS`, `sh -c TEXT`, `. PATH`.
-fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &mut Guest<'_>) -> Done {
+pub(crate) fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &mut Guest<'_>) -> Done {
     let mut options = Options::default();
     let (given, rest) = match options.read(arguments, "cls") {
         Ok(read) => read,
@@ -240,7 +213,7 @@ fn script(shell: &str, arguments: &[&str], assigned: Vec<(String, String)>, gues
 }
 
 /// Runs a script by its path: it must be executable and a shell script.
-fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &Guest<'_>) -> Done {
+pub(crate) fn by_path(path: &str, arguments: &[&str], assigned: Vec<(String, String)>, guest: &Guest<'_>) -> Done {
     let Some((mode, body)) = guest.files.file(&guest.place(path)) else {
         return fails(&format!("sh: {path}: not found"), 127);
     };

@@ -16,10 +16,10 @@ const PROGRAMS: [&str; 42] = [
 /// Those of them that only root runs.
 const OF_ROOT: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
 
-/// Runs one of these commands; `None` when `name` is not one of them.
-pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
+/// Runs one of these commands.
+pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
     let built_in = &BUILT_IN[..];
-    Some(match (name, arguments) {
+    match (name, arguments) {
         ("command", ["-v", names @ ..]) => each(names, built_in, guest, |name, at| format!("{}\n", at.unwrap_or(name))),
         ("command", _) => fails("command: only -v, and a command's name, are known here", 2),
         ("type", names) => {
@@ -35,12 +35,11 @@ pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<D
         }
         ("which", [option, ..]) if option.starts_with('-') => fails("which: no options are known here", 2),
         ("which", names) => each(names, &[], guest, |name, at| format!("{}\n", at.unwrap_or(name))),
-        ("help", _) => prints(&format!(
+        _ => prints(&format!(
             "This is a simulated guest of cvmd. It knows {}, pipes, <, <<, > and >>, $( ), $(( )), ( ), if, for, while, until, and scripts of sh without functions.",
             names().join(", ")
         )),
-        _ => return None,
-    })
+    }
 }
 
 /// The names of all commands.

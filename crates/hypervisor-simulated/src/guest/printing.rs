@@ -3,17 +3,8 @@
 use super::process::{Done, Guest, OUTPUT_MAX, fails};
 use std::str::Chars;
 
-/// Runs one of these commands; `None` when `name` is not one of them.
-pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
-    Some(match name {
-        "echo" => echo(arguments),
-        "printf" => printf(arguments, guest),
-        _ => return None,
-    })
-}
-
 /// `echo [-neE] WORD...`, as in bash.
-fn echo(arguments: &[&str]) -> Done {
+pub(crate) fn echo(arguments: &[&str]) -> Done {
     let is_options = |word: &&&str| {
         word.strip_prefix('-')
             .is_some_and(|letters| !letters.is_empty() && letters.trim_matches(['n', 'e', 'E']).is_empty())
@@ -73,7 +64,7 @@ fn byte_of(characters: &mut Chars<'_>, radix: u32, most: usize) -> Option<u8> {
 }
 
 /// `printf FORMAT ARGUMENT...`: repeats the format until the arguments are used up.
-fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
+pub(crate) fn printf(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let arguments = arguments.strip_prefix(&["--"]).unwrap_or(arguments);
     let Some((format, mut arguments)) = arguments.split_first() else {
         return fails("printf: a format is expected", 2);

@@ -14,16 +14,6 @@ const GREP: &str = "cEFiqv";
 /// The maximum bytes that one command reads.
 const READ_MAX: usize = 2 * 1024 * 1024;
 
-/// Runs one of these commands; `None` when `name` is not one of them.
-pub(crate) fn run(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Option<Done> {
-    Some(match name {
-        "head" | "tail" => ends(name, arguments, guest),
-        "grep" => grep(arguments, guest),
-        "wc" => wc(arguments, guest),
-        _ => return None,
-    })
-}
-
 /// Passes the files to `see`, one after the other, with their numbers and paths. An unreadable file is reported; a
 /// command that reads or prints too much prints only that error. Returns whether it came to the end.
 fn each_file(
@@ -88,7 +78,7 @@ pub(crate) fn count<'a, 'b>(arguments: &'a [&'b str]) -> (Option<usize>, &'a [&'
 }
 
 /// `head [-n N | -N] FILE...` and `tail` with the same options.
-fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
+pub(crate) fn ends(name: &str, arguments: &[&str], guest: &Guest<'_>) -> Done {
     let (count, paths) = count(arguments);
     let Some(count) = count else { return fails(&format!("{name}: only -n N is known here"), 1) };
     let mut done = Done::default();
@@ -114,7 +104,7 @@ pub(crate) fn need(arguments: &[&str]) -> Option<Need> {
 }
 
 /// `grep [-cEFiqv] TEXT FILE...`.
-fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
+pub(crate) fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let (letters, rest) = match letters(arguments, GREP) {
         Ok(split) => split,
         Err(letter) => return fails(&format!("grep: only -c, -E, -F, -i, -q and -v are known here, not -{letter}"), 2),
@@ -166,7 +156,7 @@ fn grep(arguments: &[&str], guest: &Guest<'_>) -> Done {
 }
 
 /// `wc [-clw] FILE...`.
-fn wc(arguments: &[&str], guest: &Guest<'_>) -> Done {
+pub(crate) fn wc(arguments: &[&str], guest: &Guest<'_>) -> Done {
     let (letters, paths) = match letters(arguments, "clw") {
         Ok(split) => split,
         Err(letter) => return fails(&format!("wc: only -c, -l and -w are known here, not -{letter}"), 1),
