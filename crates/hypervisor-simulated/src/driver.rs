@@ -4,7 +4,7 @@ use crate::{
     machine::{Machine, Stored},
     machines::{Machines, OpenError, new_boot, running},
     settings::Settings,
-    sshd::{self, Sshd, SshdOf},
+    sshd::{self, Sshd},
     store::{StoredMachines, Written},
     verb::Verb,
 };
@@ -56,8 +56,8 @@ impl SimulatedHypervisor {
         ];
         // Weak: a listener must not keep its machines alive.
         let (all, each) = (Arc::downgrade(&machines), Arc::downgrade(&machines));
-        let of = move |id| Arc::new(SshdOf::new(each.clone(), id)) as Arc<dyn Answer>;
-        machines.listeners.serve_all(bound, Arc::new(Sshd::new(all)), of);
+        let of = move |id| Arc::new(Sshd { machines: each.clone(), of: Some(id) }) as Arc<dyn Answer>;
+        machines.listeners.serve_all(bound, Arc::new(Sshd { machines: all, of: None }), of);
         Ok(Arc::new(SimulatedHypervisor { machines, tasks: Mutex::new(tasks.into()) }))
     }
 

@@ -46,57 +46,28 @@ const LOGIN_GRACE: Duration = Duration::from_secs(120);
 /// sshd's `MaxAuthTries` is 6. russh also counts the `none` with which every client begins, so one more.
 const ATTEMPTS_MAX: usize = 7;
 
-/// Answers connections for the machine whose address they were made to.
+/// Answers connections for the machine whose address they were made to, or for the one machine whose port it is.
 #[derive(Debug)]
 pub(crate) struct Sshd {
-    machines: Weak<Machines>,
-}
-
-impl Sshd {
-    pub(crate) fn new(machines: Weak<Machines>) -> Sshd {
-        Sshd { machines }
-    }
+    pub(crate) machines: Weak<Machines>,
+    pub(crate) of: Option<InstanceId>,
 }
 
 #[async_trait]
 impl Answer for Sshd {
     async fn answer(self: Arc<Self>, connection: TcpStream, destination: SocketAddrV4) {
         let Some(machines) = self.machines.upgrade() else { return };
-        let Some(id) = machines.registry.at(*destination.ip()).map(|machine| machine.id) else { return };
-        answer(machines, id, connection).await;
-    }
-}
-
-/// Answers connections for one machine, at a port of its own.
-#[derive(Debug)]
-pub(crate) struct SshdOf {
-    machines: Weak<Machines>,
-    id: InstanceId,
-}
-
-impl SshdOf {
-    pub(crate) fn new(machines: Weak<Machines>, id: InstanceId) -> SshdOf {
-        SshdOf { machines, id }
-    }
-}
-
-#[async_trait]
-impl Answer for SshdOf {
-    async fn answer(self: Arc<Self>, connection: TcpStream, _destination: SocketAddrV4) {
-        let Some(machines) = self.machines.upgrade() else { return };
-        answer(machines, self.id, connection).await;
-    }
-}
-
-async fn answer(machines: Arc<Machines>, id: InstanceId, connection: TcpStream) {
-    let Ok(peer) = connection.peer_addr() else { return };
-    let session = match Accepted::at(machines, id, Some(Peer::new(peer.ip()))) {
-        Ok(session) => session,
-        Err(error) => return turn_away(&connection, &error),
-    };
-    // Without it each packet waits for the other side's acknowledgement, which delays by 40 ms.
-    if connection.set_nodelay(true).is_ok() {
-        session.run(connection).await;
+        let at_address = || machines.registry.at(*destination.ip()).map(|machine| machine.id);
+        let Some(id) = self.of.or_else(at_address) else { return };
+        let Ok(peer) = connection.peer_addr() else { return };
+        let session = match Accepted::at(machines, id, Some(Peer::new(peer.ip()))) {
+            Ok(session) => session,
+            Err(error) => return turn_away(&connection, &error),
+        };
+        // Without it each packet waits for the other side's acknowledgement, which delays by 40 ms.
+        if connection.set_nodelay(true).is_ok() {
+            session.run(connection).await;
+        }
     }
 }
 
