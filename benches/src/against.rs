@@ -2,7 +2,7 @@
 //! data directory that it made itself.
 
 use crate::{
-    fleet,
+    fleet, launch,
     logins::{Entrance, Visitor},
     options::Options,
     program::Program,
@@ -104,14 +104,11 @@ async fn probe(options: &Options, older: &Program, data: &Path, visitor: &Visito
 pub(crate) async fn entrance(server: &mut Server) -> anyhow::Result<Entrance> {
     let running = json!({ "InstanceIds": [fleet::instance_id(fleet::RUNNING)] });
     let seen = server.call("DescribeInstances", &running).await?;
-    let row = &seen["InstanceSet"][0];
-    let ip = row["PrivateIpAddresses"][0].as_str().context("no address")?;
-    let port = row["DefaultLoginPort"].as_u64().context("no port")?;
-    Ok(Entrance { address: format!("{ip}:{port}").parse()?, user: "root".into() })
+    Ok(Entrance { address: launch::entrance(&seen["InstanceSet"][0])?, user: "root".into() })
 }
 
 /// CPU and time of each request; `rounds` are the older's costs and ours.
-pub(crate) fn of_requests(what: &str, rounds: &[(Cost, Cost)]) -> Vec<Pair> {
+pub(crate) fn of_requests(what: &str, rounds: &[(&Cost, &Cost)]) -> Vec<Pair> {
     let pair = |unit, figure: fn(&Cost) -> f64| Pair {
         what: what.to_owned(),
         unit,
@@ -174,25 +171,24 @@ pub(crate) async fn of_logins(
 pub(crate) fn table(binary: &Path, pairs: &[Pair]) -> anyhow::Result<()> {
     report::line(&format!("\nbeside {}, older:ours, above 1 ours is cheaper", binary.display()))?;
     let head = ["what", "unit", "older", "ours", "min", "median", "max", "verdict"];
-    let mut cells = vec![head.map(str::to_owned)];
+    let mut cells = vec![head.map(str::to_owned).to_vec()];
     cells.extend(pairs.iter().map(cells_of));
     report::grid(&cells)
 }
 
-fn cells_of(pair: &Pair) -> [String; 8] {
+fn cells_of(pair: &Pair) -> Vec<String> {
     let unit = pair.unit.to_owned();
     let rounds = match &pair.rounds {
         Ok(rounds) => rounds,
         Err(why) => {
             let nothing = String::new;
-            let why = format!("skipped: {why}");
-            return [pair.what.clone(), unit, nothing(), nothing(), why, nothing(), nothing(), nothing()];
+            return vec![pair.what.clone(), unit, nothing(), nothing(), format!("skipped: {why}")];
         }
     };
     let middle = |side: fn(&(f64, f64)) -> f64| format!("{:.1}", median(&rounds.iter().map(side).collect::<Vec<_>>()));
     let [low, median, high] = report::spread(&pair.ratios());
     let verdict = pair.verdict().to_owned();
-    [pair.what.clone(), unit, middle(|(older, _)| *older), middle(|(_, ours)| *ours), low, median, high, verdict]
+    vec![pair.what.clone(), unit, middle(|(older, _)| *older), middle(|(_, ours)| *ours), low, median, high, verdict]
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! Measures cvmd: a table of numbers that count, each a ratio to a yardstick measured in the same run.
+//! Measures cvmd: the numbers that count, most as a ratio to a yardstick measured in the same run, and each held to a
+//! floor. A run with a number below its floor, or without one, fails.
 //!
-//! The yardsticks: a bare axum handler, the rows' JSON, SQLite's reading of them, OpenSSH's sshd, moto's server. Each
+//! The yardsticks: a bare axum handler, the rows' JSON, reading and parsing it, OpenSSH's sshd, moto's server. Each
 //! side runs as a process of its own, so that its CPU time is its own, and in alternating rounds, so that other load on
 //! the computer affects both sides.
 
@@ -8,6 +9,9 @@ mod against;
 mod bare;
 mod client;
 mod fleet;
+mod floors;
+mod idle;
+mod launch;
 mod logins;
 mod moto;
 mod options;
@@ -20,6 +24,7 @@ mod rounds;
 mod rows;
 mod server;
 mod signer;
+mod snapshots;
 mod start;
 
 use clap::Parser;
@@ -62,7 +67,10 @@ fn bench(options: &Options) -> anyhow::Result<()> {
     });
     // Logins that are under way on their own threads are not waited for.
     runtime.shutdown_background();
-    let (rows, pairs) = rows?;
-    report::table(&rows)?;
-    options.against.as_ref().map_or(Ok(()), |older| against::table(older, &pairs))
+    let (mut rows, pairs) = rows?;
+    report::table(&mut rows, !options.quick)?;
+    if let Some(older) = &options.against {
+        against::table(older, &pairs)?;
+    }
+    report::outcome(&rows, !options.quick)
 }

@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     net::SocketAddr,
+    path::Path,
     process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -24,9 +25,9 @@ pub(crate) struct Moto {
 impl Moto {
     /// # Errors
     /// Why moto cannot be measured here.
-    pub(crate) async fn start() -> anyhow::Result<Moto> {
+    pub(crate) async fn start(program: &Path) -> anyhow::Result<Moto> {
         let address = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-        let mut command = Command::new("moto_server");
+        let mut command = Command::new(program);
         command.args(["-H", "127.0.0.1", "-p", &address.port().to_string()]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let process = Process::start("moto_server", command)?;

@@ -1,6 +1,7 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use crate::floors::Figure;
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 use std::path::PathBuf;
 
 /// The table of numbers that count.
@@ -20,8 +21,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = count, default_value = "6000")]
     #[arg(default_value_if("quick", "true", "500"))]
     pub(crate) requests: usize,
-    /// Some of: start, unbind, describe, logins, moto.
-    #[arg(long, value_name = "WORD,...", value_delimiter = ',')]
+    /// Some rows of the table alone.
+    #[arg(long, value_name = "WORD,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(words()))]
     only: Vec<String>,
     /// Small counts, to see that it works: the figures mean nothing.
     #[arg(long)]
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// The sshd to compare with.
     #[arg(long, value_name = "FILE", default_value = "/usr/sbin/sshd")]
     pub(crate) sshd: PathBuf,
+    /// The moto server to compare with; `cargo xtask setup` installs one.
+    #[arg(long, value_name = "FILE", env = "CVMD_BENCH_MOTO", default_value = "moto_server")]
+    pub(crate) moto: PathBuf,
 }
 
 /// What this process is for others of it.
@@ -49,9 +53,25 @@ pub(crate) enum Role {
 }
 
 impl Options {
-    pub(crate) fn wants(&self, what: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == what)
+    pub(crate) fn wants(&self, word: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == word)
     }
+
+    /// Whether something is wanted that needs servers with a state.
+    pub(crate) fn wants_states(&self) -> bool {
+        words().any(|word| !STATELESS.contains(&word) && self.wants(word))
+    }
+}
+
+/// Rows that start servers of their own, or none.
+const STATELESS: [&str; 3] = ["idle", "launch", "proof"];
+
+/// The words that name rows, each once.
+fn words() -> impl Iterator<Item = &'static str> {
+    let mut words = Figure::ALL.map(|figure| figure.line().word).to_vec();
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter()
 }
 
 fn size(text: &str) -> Result<usize, String> {
@@ -74,5 +94,17 @@ mod test {
         let quick = read(&["--quick", "--rounds", "3"]);
         assert_eq!((quick.instances, quick.rounds, quick.requests), (vec![100, 1_000], 3, 500));
         assert!(matches!(read(&["hold", "x.db"]).role, Some(Role::Hold { .. })));
+    }
+
+    #[test]
+    fn rows_are_chosen_by_their_words_and_an_unknown_word_is_refused() {
+        let read = |words: &[&str]| Options::try_parse_from(["bench"].iter().chain(words));
+        let some = read(&["--only", "idle,launch"]).unwrap();
+        assert!(some.wants("idle") && !some.wants("unbind") && !some.wants_states());
+        assert!(read(&["--only", "idle,start"]).unwrap().wants_states());
+        let all = read(&[]).unwrap();
+        assert!(words().all(|word| all.wants(word)) && all.wants_states());
+        assert!(STATELESS.iter().all(|word| words().any(|known| known == *word)));
+        assert!(read(&["--only", "idel"]).unwrap_err().to_string().contains("idle"));
     }
 }

@@ -50,11 +50,13 @@ pub(crate) struct Server {
     counts_operations: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Cost {
     pub(crate) requests: usize,
     pub(crate) elapsed: Duration,
     pub(crate) server: Duration,
+    /// The server's CPU by the names of its threads.
+    pub(crate) threads: BTreeMap<String, Duration>,
     pub(crate) generator: Duration,
     pub(crate) groups: f64,
     pub(crate) commits: f64,
@@ -89,7 +91,11 @@ impl Meter {
 
     fn end(&self, process: &Process, cost: &mut Cost) -> anyhow::Result<()> {
         cost.elapsed += self.begun.elapsed();
-        cost.server += process.cpu()?.since(&self.server);
+        let server = process.cpu()?;
+        cost.server += server.since(&self.server);
+        for (name, time) in server.by_thread(&self.server) {
+            *cost.threads.entry(name).or_default() += time;
+        }
         cost.generator += Cpu::ours()?.since(&self.ours);
         Ok(())
     }
@@ -122,6 +128,40 @@ impl Bare {
     }
 }
 
+/// A server that is healthy and that nobody is connected to.
+pub(crate) struct Started {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+    /// From its start until it was healthy.
+    pub(crate) took: Duration,
+}
+
+/// Starts a server and waits until it is healthy.
+pub(crate) async fn start(program: &Program, data: &Path, level: &str, seed: Option<&Path>) -> anyhow::Result<Started> {
+    let mut command = Command::new(&program.path);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).args(program.settings(level)).arg("--data").arg(data);
+    if let Some(seed) = seed {
+        command.arg("--seed").arg(seed);
+    }
+    // Nothing in the caller's environment may change how it runs.
+    command.env_clear().env("CVMD_SECRET_ID", signer::SECRET_ID).env("CVMD_SECRET_KEY", signer::SECRET_KEY);
+    // A log is written somewhere: to a file, as under a supervisor.
+    command.stderr(File::create(data.with_extension("log"))?);
+    let begun = Instant::now();
+    let (process, line) = Process::start_and_hear("cvmd", command, READY_WITHIN)
+        .with_context(|| std::fs::read_to_string(data.with_extension("log")).unwrap_or_default())?;
+    let address = process::address(&line)?;
+    let host = address.to_string();
+    let mut connection = Connection::open(address).await?;
+    while connection.exchange(&client::get(&host, "/_cvmd/health")).await?.status != 200 {
+        if begun.elapsed() > READY_WITHIN {
+            bail!("/_cvmd/health does not answer 200");
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+    Ok(Started { process, address, took: begun.elapsed() })
+}
+
 impl Server {
     /// Starts it and waits until it answers; returns also how long that took.
     pub(crate) async fn start(
@@ -131,35 +171,20 @@ impl Server {
         seed: Option<&Path>,
         instances: usize,
     ) -> anyhow::Result<(Server, Duration)> {
-        let mut command = Command::new(&program.path);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(program.settings(level)).arg("--data").arg(data);
-        if let Some(seed) = seed {
-            command.arg("--seed").arg(seed);
-        }
-        // Nothing in the caller's environment may change how it runs.
-        command.env_clear().env("CVMD_SECRET_ID", signer::SECRET_ID).env("CVMD_SECRET_KEY", signer::SECRET_KEY);
-        // A log is written somewhere: to a file, as under a supervisor.
-        command.stderr(File::create(data.with_extension("log"))?);
-        let begun = Instant::now();
-        let (process, line) = Process::start_and_hear("cvmd", command, READY_WITHIN)
-            .with_context(|| std::fs::read_to_string(data.with_extension("log")).unwrap_or_default())?;
-        let address = process::address(&line)?;
-        let host = address.to_string();
-        let mut connection = Connection::open(address).await?;
-        while connection.exchange(&client::get(&host, "/_cvmd/health")).await?.status != 200 {
-            if begun.elapsed() > READY_WITHIN {
-                bail!("/_cvmd/health does not answer 200");
-            }
-            tokio::time::sleep(ASK_EVERY).await;
-        }
-        let took = begun.elapsed();
+        let Started { process, address, took } = start(program, data, level, seed).await?;
         let connections = Connection::open_all(address).await?;
         let bound = (0..instances).map(fleet::first_key).collect();
-        let random = Random(instances as u64);
-        let opened = Instant::now();
-        let counts_operations = program.counts_operations;
-        let server =
-            Server { process, instances, address, host, connections, opened, random, bound, counts_operations };
+        let server = Server {
+            process,
+            instances,
+            address,
+            host: address.to_string(),
+            connections,
+            opened: Instant::now(),
+            random: Random(instances as u64),
+            bound,
+            counts_operations: program.counts_operations,
+        };
         Ok((server, took))
     }
 

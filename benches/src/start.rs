@@ -5,7 +5,7 @@ use crate::{
     process::Process,
     program::Program,
     report,
-    rows::{self, Rows},
+    rows::{self, Dumped},
     server::Server,
 };
 use anyhow::Context;
@@ -30,14 +30,13 @@ pub(crate) struct Loading {
     pub(crate) server_bytes: u64,
 }
 
-/// What the files hold, which only a program with the same format can read.
+/// What the directories hold, which only a program with the same format can read.
 #[derive(Debug)]
 pub(crate) struct Contents {
-    pub(crate) state: Rows,
-    pub(crate) machines: Rows,
-    /// Resident memory of a process that holds only the state.
+    pub(crate) dumped: Dumped,
+    /// Resident memory of a process that holds only the state, beyond one that holds an empty one.
     pub(crate) state_bytes: u64,
-    /// How long SQLite took to read the state's rows before each start.
+    /// How long it took to read and parse the state's rows before each start.
     pub(crate) reading: Vec<Duration>,
 }
 
@@ -95,23 +94,21 @@ pub(crate) async fn measure(
     mut older: Option<&mut Candidate>,
 ) -> anyhow::Result<Contents> {
     let data = ours.data.clone();
-    let mut contents = Contents {
-        state: rows::state(&data)?,
-        machines: rows::machines(&data)?,
-        state_bytes: held(&data)?,
-        reading: Vec::new(),
-    };
+    let mut contents = Contents { dumped: Dumped::default(), state_bytes: 0, reading: Vec::new() };
+    if options.wants("memory") {
+        contents.dumped = rows::dumped(&ours.program, &data)?;
+        contents.state_bytes = held(&data)?.saturating_sub(held(&data.with_extension("empty"))?);
+    }
     let rounds = if options.wants("start") { options.rounds } else { 0 };
     for round in 0..=rounds {
         let turn = Turn { counts: round > 0, is_last: round == rounds };
         if let Some(older) = older.as_deref_mut().filter(|_| round % 2 == 1) {
             older.start(turn).await.context("the older binary")?;
         }
-        let reading = rows::state(&data)?.took;
-        ours.start(turn).await?;
         if turn.counts {
-            contents.reading.push(reading);
+            contents.reading.push(rows::read_and_parsed(&data)?);
         }
+        ours.start(turn).await?;
         if let Some(older) = older.as_deref_mut().filter(|_| round % 2 == 0) {
             older.start(turn).await.context("the older binary")?;
         }
