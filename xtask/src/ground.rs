@@ -17,6 +17,11 @@ pub fn venv() -> PathBuf {
     target().join("clients-venv")
 }
 
+/// Python with the emulator that the bench compares with, made by `cargo xtask setup`.
+pub fn bench_venv() -> PathBuf {
+    target().join("bench-venv")
+}
+
 /// The vendor's Node packages, installed by `cargo xtask setup`.
 pub fn node() -> PathBuf {
     target().join("clients-node")

@@ -1,9 +1,10 @@
 //! `cargo xtask setup`: installs what the lanes need. System packages only as root, else it prints the command to run
 //! first; the vendor's packages go unmodified under `target/`: Python's as pinned in `clients/requirements.txt`, Node's
-//! as locked in `clients/node-sdk/`. Programs that are in no registry are skipped.
+//! as locked in `clients/node-sdk/`. What the bench compares with is pinned in `benches/requirements.txt`. Programs that
+//! are in no registry are skipped.
 
 use crate::{ground, packages, shell, tally::Tally};
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 pub fn run() -> Tally {
     let mut missing = packages::missing(packages::FOR_THE_LANES);
@@ -12,7 +13,9 @@ pub fn run() -> Tally {
     }
     let mut tally = packages::install(&missing);
     tally.add(if python_makes_environments() {
-        Tally::of(python())
+        let mut both = Tally::of(python("clients/requirements.txt", &ground::venv()));
+        both.add(Tally::of(python("benches/requirements.txt", &ground::bench_venv())));
+        both
     } else {
         Tally::skipped("Python packages: this Python cannot make an environment; install python3-venv")
     });
@@ -24,33 +27,34 @@ pub fn run() -> Tally {
     tally
 }
 
-/// The Python environment of the clients, rebuilt when the pinned versions have changed.
-fn python() -> Result<(), String> {
-    let wanted = fs::read_to_string(ground::root().join("clients/requirements.txt")).map_err(|e| e.to_string())?;
-    let stamp = ground::venv().join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && works("bin/python") {
-        println!("the clients' Python packages are there");
+/// A Python environment with the packages that a file pins, rebuilt when the file has changed.
+fn python(requirements: &str, venv: &Path) -> Result<(), String> {
+    let from = ground::root().join(requirements);
+    let wanted = fs::read_to_string(&from).map_err(|error| format!("{requirements}: {error}"))?;
+    let stamp = venv.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && works(&venv.join("bin/python")) {
+        println!("the packages of {requirements} are there");
         return Ok(());
     }
     // An incomplete or moved environment is not repaired but made again.
-    let _ = fs::remove_dir_all(ground::venv());
-    let mut venv = Command::new("python3");
-    venv.args(["-m", "venv"]).arg(ground::venv());
-    shell::run(venv)?;
-    thrice(pip_install)?;
+    let _ = fs::remove_dir_all(venv);
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv"]).arg(venv);
+    shell::run(make)?;
+    thrice(|| pip_install(&from, venv))?;
     fs::write(stamp, wanted).map_err(|error| error.to_string())
 }
 
 /// A registry that fails once must not fail the run.
-fn thrice(install: fn() -> Result<(), String>) -> Result<(), String> {
+fn thrice(install: impl Fn() -> Result<(), String>) -> Result<(), String> {
     install().or_else(|_| install()).or_else(|_| install())
 }
 
-fn pip_install() -> Result<(), String> {
-    let mut pip = Command::new(ground::venv().join("bin/python"));
+fn pip_install(requirements: &Path, venv: &Path) -> Result<(), String> {
+    let mut pip = Command::new(venv.join("bin/python"));
     // The vendor's package has thousands of modules, of which we import three: compiling them all takes a minute.
     pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--requirement"]);
-    pip.arg(ground::root().join("clients/requirements.txt"));
+    pip.arg(requirements);
     shell::run(pip)
 }
 
@@ -79,8 +83,8 @@ fn npm_install() -> Result<(), String> {
     shell::run(npm)
 }
 
-fn works(python: &str) -> bool {
-    Command::new(ground::venv().join(python)).arg("--version").output().is_ok_and(|output| output.status.success())
+fn works(python: &Path) -> bool {
+    Command::new(python).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 fn python_makes_environments() -> bool {
