@@ -1,6 +1,11 @@
 //! `cargo xtask ci`: all lanes in order, each with its outcome and time, and the closing line that CI reads.
 
-use crate::{bare, check, clients, demo, rust_tests, setup, tally::Tally};
+use crate::{
+    bare, check, clients, demo,
+    program::{self, Build},
+    rust_tests, setup,
+    tally::Tally,
+};
 use std::time::{Duration, Instant};
 
 type Lane = (&'static str, fn() -> Tally);
@@ -10,12 +15,23 @@ const LANES: &[Lane] = &[
     ("setup", setup::run),
     ("check", check::run),
     ("test", || rust_tests::run(&[])),
-    ("clients", || clients::run(&[])),
-    ("demo", demo::run),
+    ("clients", || clients::run(&[], Build::Quick)),
+    ("demo", || demo::run(Build::Quick)),
 ];
 
 /// Lanes that are too expensive for every day: they run only when named.
-const ON_DEMAND: &[Lane] = &[("bare", bare::run)];
+const ON_DEMAND: &[Lane] = &[("shipped", shipped), ("bare", bare::run)];
+
+/// Everything that starts the program, on the one that is shipped.
+fn shipped() -> Tally {
+    let mut tally = match program::build(Build::Shipped) {
+        Ok(program) => rust_tests::of_program(&program),
+        Err(why) => return Tally::failed(why),
+    };
+    tally.add(clients::run(&[], Build::Shipped));
+    tally.add(demo::run(Build::Shipped));
+    tally
+}
 
 /// No `names` means all lanes but those on demand.
 pub fn run(names: &[String]) -> Tally {
@@ -64,7 +80,7 @@ mod test {
     #[test]
     fn an_unknown_lane_fails_and_the_known_are_named() {
         let tally = run(&["lunch".to_owned()]);
-        assert_eq!(tally.failed, ["lunch: no such lane; there are setup, check, test, clients, demo, bare"]);
+        assert_eq!(tally.failed, ["lunch: no such lane; there are setup, check, test, clients, demo, shipped, bare"]);
     }
 
     #[test]

@@ -5,7 +5,12 @@ mod log;
 mod pytest;
 mod server;
 
-use crate::{ground, program, shell, tally::Tally};
+use crate::{
+    ground,
+    program::{self, Build},
+    shell,
+    tally::Tally,
+};
 use pytest::Tools;
 use server::Server;
 use std::{
@@ -24,7 +29,7 @@ const AT_ONCE: usize = 4;
 const LONGEST: &[&str] = &["python-sdk", "ssh", "tccli", "custodian"];
 
 /// No names before the first option means all folders; the rest goes to pytest.
-pub fn run(words: &[String]) -> Tally {
+pub fn run(words: &[String], how: Build) -> Tally {
     let (names, args) = words.split_at(words.iter().position(|word| word.starts_with('-')).unwrap_or(words.len()));
     let folders = match folders(names) {
         Ok(folders) => folders,
@@ -39,7 +44,7 @@ pub fn run(words: &[String]) -> Tally {
     };
     let binary = match program::elsewhere() {
         Some(binary) => binary,
-        None => match program::build() {
+        None => match program::build(how) {
             Ok(binary) => binary,
             Err(why) => return Tally::failed(why),
         },

@@ -1,10 +1,14 @@
 //! `cargo xtask demo`: the story a new user sees first, which exits non-zero when any step is not as promised.
 
-use crate::{program, shell, tally::Tally};
+use crate::{
+    program::{self, Build},
+    shell,
+    tally::Tally,
+};
 use std::process::Command;
 
-pub fn run() -> Tally {
-    Tally::of(program::build().and_then(|binary| {
+pub fn run(how: Build) -> Tally {
+    Tally::of(program::build(how).and_then(|binary| {
         let mut demo = Command::new(binary);
         demo.arg("demo");
         shell::run(demo)

@@ -16,6 +16,7 @@ mod shell;
 mod tally;
 mod tidy;
 
+use program::Build;
 use std::process::ExitCode;
 use tally::Tally;
 
@@ -31,9 +32,12 @@ cargo xtask clients [FOLDER...] [ARGS]
                              the real clients under clients/, each against a fresh cvmd (CVMD_BINARY: a given one); ARGS go
                              to pytest: -k NAME runs one check
 cargo xtask demo             cvmd demo
-cargo xtask bench [ARGS]     the table of numbers that count; --against BINARY: beside an older cvmd, in the same rounds
+cargo xtask bench [ARGS]     the table of numbers that count, which fails below a floor; --only ROW,...: some of it;
+                             --against BINARY: beside an older cvmd, in the same rounds
+cargo xtask dist             cvmd as it is shipped, as target/dist/cvmd; the bench runs that one
 cargo xtask setup            what the lanes need: system packages when we are root, Python and Node packages under target/
-cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or the lanes named; only when named: bare,
+cargo xtask ci [LANE...]     setup, check, test, clients, demo: all of them, or the lanes named; only when named: shipped,
+                             which runs on what `dist` builds all that starts a cvmd, and bare,
                              which runs both commands of README in a Debian with Python, git and a C compiler alone";
 
 fn main() -> ExitCode {
@@ -61,17 +65,22 @@ fn run(word: &str, rest: &[String]) -> Tally {
         "check" => alone(check::run),
         "tidy" => alone(tidy::run),
         "test" => rust_tests::run(rest),
-        "clients" => clients::run(rest),
-        "demo" => alone(demo::run),
+        "clients" => clients::run(rest, Build::Quick),
+        "demo" => alone(|| demo::run(Build::Quick)),
         "docs" => alone(docs::run),
         "facts" => alone(docs::write_facts),
         "fmt" => alone(check::write_format),
         "bench" => bench::run(rest),
+        "dist" => alone(dist),
         "setup" => alone(setup::run),
         "ci" => ci::run(rest),
         "help" | "--help" | "-h" => alone(Tally::default),
         other => Tally::failed(format!("{other}: no such command; `cargo xtask` names them")),
     }
+}
+
+fn dist() -> Tally {
+    Tally::of(program::build(Build::Shipped).map(|program| println!("{}", program.display())))
 }
 
 /// A word's lines of the help.

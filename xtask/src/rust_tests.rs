@@ -1,14 +1,17 @@
 //! `cargo xtask test`: every Rust test in the one profile, counted; with a name, the tests of that name in any layer.
 
-use crate::{clients, shell, tally::Tally};
+use crate::{clients, program::Build, shell, tally::Tally};
+use std::{path::Path, process::Command};
 
 /// A first word that is no option is a name: the clients' checks with that name run as well.
 pub fn run(args: &[String]) -> Tally {
-    let mut tally = rust(args);
+    let mut words = vec!["test", "--release", "--workspace", "--no-fail-fast"];
+    words.extend(args.iter().map(String::as_str));
+    let mut tally = counted(shell::cargo(&words));
     let name = args.first().filter(|word| !word.starts_with('-'));
     let folders = name.map(|name| clients::with_a_check_named(name)).unwrap_or_default();
     if let Some(name) = name.filter(|_| !folders.is_empty() && tally.is_green()) {
-        tally.add(clients::run(&[folders, vec!["-k".to_owned(), name.clone()]].concat()));
+        tally.add(clients::run(&[folders, vec!["-k".to_owned(), name.clone()]].concat(), Build::Quick));
     }
     if tally == Tally::default() {
         tally
@@ -18,11 +21,15 @@ pub fn run(args: &[String]) -> Tally {
     tally
 }
 
-fn rust(args: &[String]) -> Tally {
-    let mut words = vec!["test", "--release", "--workspace", "--no-fail-fast"];
-    words.extend(args.iter().map(String::as_str));
+/// The tests that start a cvmd, with this one.
+pub fn of_program(program: &Path) -> Tally {
+    let mut tests = shell::cargo(&["test", "--release", "--package", "cvmd-server", "--test", "it", "--no-fail-fast"]);
+    tests.env("CVMD_BINARY", program);
+    counted(tests)
+}
+
+fn counted(mut command: Command) -> Tally {
     let mut tally = Tally::default();
-    let mut command = shell::cargo(&words);
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         command.env("RUST_TEST_THREADS", threads().to_string());
     }

@@ -78,16 +78,8 @@ fn a_closed_terminal_stops_a_server_as_sigterm_does_and_nohup_keeps_it() {
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("stopping"), "{log}");
-    let mut shell = Command::new("sh");
-    shell.args([
-        "-c",
-        "trap '' HUP; exec \"$0\" \"$@\"",
-        env!("CARGO_BIN_EXE_cvmd"),
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-    ]);
-    shell.args(["--ssh-ports", "0", "--data"]).arg(home.data());
+    let mut shell = support::script("sh", "trap '' HUP; exec \"$0\" \"$@\"");
+    shell.args(["serve", "--listen", "127.0.0.1:0", "--ssh-ports", "0", "--data"]).arg(home.data());
     let server = home.start_as(shell);
     server.signal("-HUP");
     // The signal is handled before what is asked here.

@@ -22,10 +22,8 @@ fn a_server_that_could_not_start_is_reported_by_env_and_an_eval_of_that_leaves_n
     let script =
         "CVMD_ENDPOINT=http://old; eval \"$(\"$0\" env --data \"$1\")\" && echo went on; echo \"left:$CVMD_ENDPOINT\"";
     for shell in ["sh", "bash", "zsh"] {
-        let mut run = Command::new(shell);
-        run.args(["-c", script, env!("CARGO_BIN_EXE_cvmd")]).arg(second.data());
         // Some shells may not be installed.
-        if let Ok(done) = run.output() {
+        if let Ok(done) = support::script(shell, script).arg(second.data()).output() {
             assert_eq!(String::from_utf8_lossy(&done.stdout), "left:\n", "{shell}");
         }
     }
@@ -83,7 +81,7 @@ fn a_server_of_another_user_is_reported() {
     // The other user must be able to reach the data directory, and needs a program to run.
     let program = home.beside("cvmd");
     // Copied by another process: a file that this one has open for writing could not be run while another test forks.
-    assert!(Command::new("cp").args([env!("CARGO_BIN_EXE_cvmd")]).arg(&program).status().unwrap().success());
+    assert!(Command::new("cp").args([&support::program(), &program]).status().unwrap().success());
     for path in [program.parent().unwrap(), &program] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }

@@ -149,8 +149,8 @@ fn what_is_shown_once_is_gone_only_when_it_was_shown() {
     // As after a shell's `>&-`: not even /dev/null is open.
     for words in [&["messages"][..], &["account", "add", "unseen"], &["credential", "add", "default"]] {
         let line = format!("exec \"$0\" {} --data \"$1\" >&-", words.join(" "));
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &line, env!("CARGO_BIN_EXE_cvmd")]).arg(&data);
+        let mut shell = support::script("sh", &line);
+        shell.arg(&data);
         let lost = shell.output().unwrap();
         assert!(!lost.status.success() && complaint(&lost).contains("it is closed"), "{words:?}: {lost:?}");
     }
@@ -201,8 +201,8 @@ fn a_message_is_deleted_when_it_is_where_it_stays_and_not_before() {
     };
     assert_eq!(passwords(&all).len(), 6);
     let shell = |line: &str| {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", line, env!("CARGO_BIN_EXE_cvmd")]).arg(home.data()).current_dir(home.beside(""));
+        let mut shell = support::script("sh", line);
+        shell.arg(home.data()).current_dir(home.beside(""));
         shell.output().unwrap()
     };
     // A reader of a pipe may stop early, whatever was written into it.

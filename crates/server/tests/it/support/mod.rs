@@ -35,6 +35,20 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 /// next.
 const TOLERATED: &[&str] = &["the machines' SSH port of the last start is taken"];
 
+/// The program that is tested: this build's, or the one that the environment names, as in CI the one that is shipped.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os(PROGRAM).map_or_else(|| env!("CARGO_BIN_EXE_cvmd").into(), PathBuf::from)
+}
+
+const PROGRAM: &str = "CVMD_BINARY";
+
+/// A script in which the program is `$0`.
+pub(crate) fn script(shell: &str, script: &str) -> Command {
+    let mut command = Command::new(shell);
+    command.args(["-c", script]).arg(program()).env_remove(PROGRAM);
+    command
+}
+
 /// If SIGHUP is ignored where the tests run, as under `nohup`, programs started by them would ignore it too. This
 /// restores the default for them.
 static HANGUP: Once = Once::new();
@@ -106,7 +120,7 @@ impl Home {
     /// `cvmd` with only this home's environment.
     pub(crate) fn cvmd(&self, arguments: &[&str]) -> Command {
         HANGUP.call_once(hear_hangup);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cvmd"));
+        let mut command = Command::new(program());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CVMD_")) {
             command.env_remove(name);
         }
