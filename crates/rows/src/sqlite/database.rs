@@ -65,7 +65,7 @@ pub(super) struct Draft {
     file: File,
 }
 
-/// Makes one, with the tables that each has.
+/// Makes one, with the tables that each has. It is synced once, when it gets its name.
 pub(super) fn draft(directory: &Path, page_bytes: u32) -> Result<Draft, Error> {
     let path = directory.join("log.db.new");
     remove(&path)?;
@@ -73,7 +73,7 @@ pub(super) fn draft(directory: &Path, page_bytes: u32) -> Result<Draft, Error> {
     let make = || {
         let connection = Connection::open(&path)?;
         connection.execute_batch(&format!(
-            "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; BEGIN; {LOG}; {SNAPSHOT};
+            "PRAGMA synchronous = OFF; PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; BEGIN; {LOG}; {SNAPSHOT};
              PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;"
         ))?;
         // The last connection to close writes the log back and deletes it.
@@ -155,12 +155,22 @@ pub(super) fn open(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Er
     if !is_durable(&connection).map_err(failed)? {
         return Err(Error::Failed { file: name(path), cause: "SQLite does not sync what it commits here".into() });
     }
+    make_streams(&connection, streams).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Makes the tables that are missing, in one transaction.
+fn make_streams(connection: &Connection, streams: &[StreamSpec]) -> rusqlite::Result<()> {
+    let mut missing = Vec::new();
     for spec in streams {
-        if schema_of(&connection, &format!("stream_{}", spec.name)).map_err(failed)?.is_none() {
-            connection.execute_batch(&stream_table(spec)).map_err(failed)?;
+        if schema_of(connection, &format!("stream_{}", spec.name))?.is_none() {
+            missing.push(stream_table(spec));
         }
     }
-    Ok(connection)
+    match missing[..] {
+        [] => Ok(()),
+        _ => connection.execute_batch(&format!("BEGIN; {}; COMMIT;", missing.join("; "))),
+    }
 }
 
 /// Whether a commit is synced before it returns.
