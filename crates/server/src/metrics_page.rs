@@ -59,7 +59,7 @@ impl Page {
             operations_took: engine.took,
             whole: vec![
                 ("instances", Gauge, "Instances in the state.", view.instance_total() as u64),
-                ("operations_under_way", Gauge, "Instances with an operation.", view.operating().count() as u64),
+                ("operations_under_way", Gauge, "Instances with an operation.", view.operating_count() as u64),
                 ("operations_succeeded", Counter, "Operations that ended SUCCESS.", engine.succeeded),
                 ("operations_failed", Counter, "Operations that ended FAILED.", engine.failed),
                 ("effects", Counter, "Effects on machines, failed ones too.", engine.effects),

@@ -135,7 +135,7 @@ async fn report_progress(app: &App, instances: &AtomicUsize) -> Infallible {
     loop {
         ticks.tick().await;
         let view = app.state.view();
-        let (made, instances) = (view.instance_total() - view.operating().count(), instances.load(Ordering::Relaxed));
+        let (made, instances) = (view.instance_total() - view.operating_count(), instances.load(Ordering::Relaxed));
         tracing::info!(made, instances, "still loading the seed");
     }
 }
@@ -204,7 +204,7 @@ async fn make_instances(app: &App, engine: &Engine, plans: Vec<Planned>, found: 
         let has_failed = engine.figures().failed > 0;
         // Newer than the counters, so it includes what they count.
         let view = app.state.view();
-        let mut under_way = view.operating().count();
+        let mut under_way = view.operating_count();
         if has_failed && let Some(failure) = failure(&view) {
             return Err(failure);
         }

@@ -1,5 +1,5 @@
 //! The queue of the writer. Owners are served in turn, so that an account with many commands delays another for the
-//! time of one command.
+//! time of one command. It also tells whether a group is being persisted, for which the writer may wait.
 
 use cvmd_model::{AccountNumber, RoundRobin};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -7,6 +7,10 @@ use std::{fmt, sync::Arc};
 
 /// The maximum of waiting commands of one account.
 const WAITING_MAX: usize = 1_024;
+
+/// So many jobs wake a writer that waits for a group to be persisted. A wake costs a system call, and fewer jobs are run
+/// soon enough when the group is durable.
+const WAKING: usize = 32;
 
 /// The queues. Clones share them.
 pub(crate) struct Jobs<J>(Arc<Shared<J>>);
@@ -30,8 +34,10 @@ pub(crate) enum Owner {
 
 struct Queues<J> {
     waiting: RoundRobin<Owner, J>,
-    /// Whether the writer has nothing to do. Only then it must be woken, which costs a system call.
-    is_idle: bool,
+    /// The writer waits for so many jobs more. Only then it must be woken.
+    wanted: Option<usize>,
+    /// Whether a group is being persisted.
+    is_persisting: bool,
     is_closed: bool,
 }
 
@@ -59,7 +65,7 @@ impl<J> Clone for Jobs<J> {
 
 impl<J> Jobs<J> {
     pub(crate) fn new() -> Jobs<J> {
-        let queues = Queues { waiting: RoundRobin::default(), is_idle: false, is_closed: false };
+        let queues = Queues { waiting: RoundRobin::default(), wanted: None, is_persisting: false, is_closed: false };
         Jobs(Arc::new(Shared { queues: Mutex::new(queues), came: Condvar::new() }))
     }
 
@@ -74,35 +80,75 @@ impl<J> Jobs<J> {
             return Err(NoRoom::Full { waiting });
         }
         queues.waiting.push(owner, job);
-        let is_idle = std::mem::take(&mut queues.is_idle);
+        let wanted = queues.wanted.map(|wanted| wanted.saturating_sub(1));
+        queues.wanted = wanted.filter(|wanted| *wanted > 0);
         drop(queues);
-        if is_idle {
+        if wanted == Some(0) {
             self.0.came.notify_one();
         }
         Ok(())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queues().waiting.is_empty()
-    }
-
-    /// The next job whose owner `may` accepts, without waiting.
-    pub(crate) fn next_of(&self, may: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
-        self.queues().waiting.pop_of(may)
-    }
-
-    /// The next job of a `preferred` owner, or else of another one. Blocks until there is one; returns none when the
-    /// queue is closed and empty.
-    pub(crate) fn wait(&self, mut preferred: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
+    /// The first job of a group: of the next owner that `may_begin`, or else of any. Blocks until there is one; returns
+    /// none when the queue is closed and empty. While a group is persisted only a light owner's job begins, and only when
+    /// it is its turn: a heavy one would delay those that still come.
+    pub(crate) fn first(
+        &self,
+        mut may_begin: impl FnMut(&Owner) -> bool,
+        is_light: impl Fn(&Owner) -> bool,
+    ) -> Option<(Owner, J)> {
         let mut queues = self.queues();
         loop {
-            let next = queues.waiting.pop_of(&mut preferred).or_else(|| queues.waiting.pop());
-            if next.is_some() || queues.is_closed {
+            let Queues { waiting, is_persisting, .. } = &mut *queues;
+            let mut has_turn = true;
+            let next = waiting.pop_of(|owner| {
+                let begins = has_turn && may_begin(owner);
+                has_turn &= !begins;
+                begins && (!*is_persisting || is_light(owner))
+            });
+            if next.is_some() {
                 return next;
             }
-            queues.is_idle = true;
+            if *is_persisting {
+                queues.wanted = Some(WAKING);
+            } else {
+                let next = waiting.pop();
+                if next.is_some() || queues.is_closed {
+                    return next;
+                }
+                queues.wanted = Some(1);
+            }
             self.0.came.wait(&mut queues);
         }
+    }
+
+    /// The next job whose owner `may` accepts. While a group is persisted it blocks until many have come; else it returns
+    /// none when there is none.
+    pub(crate) fn next(&self, mut may: impl FnMut(&Owner) -> bool) -> Option<(Owner, J)> {
+        let mut queues = self.queues();
+        loop {
+            let next = queues.waiting.pop_of(&mut may);
+            if next.is_some() || !queues.is_persisting {
+                return next;
+            }
+            queues.wanted = Some(WAKING);
+            self.0.came.wait(&mut queues);
+        }
+    }
+
+    pub(crate) fn is_persisting(&self) -> bool {
+        self.queues().is_persisting
+    }
+
+    /// A group is handed over to be persisted.
+    pub(crate) fn persisting(&self) {
+        self.queues().is_persisting = true;
+    }
+
+    /// Nothing is being persisted any more.
+    pub(crate) fn persisted(&self) {
+        self.queues().is_persisting = false;
+        self.0.came.notify_one();
     }
 
     /// Accepts no more jobs. Those that wait are still done.
@@ -130,11 +176,11 @@ mod test {
         {
             jobs.add(owner, job).unwrap();
         }
-        assert_eq!(jobs.wait(|_| true), Some((account(1), "a1")));
-        assert_eq!(jobs.next_of(|owner| *owner == account(2)), Some((account(2), "b1")));
+        assert_eq!(jobs.first(|_| true, |_| true), Some((account(1), "a1")));
+        assert_eq!(jobs.next(|owner| *owner == account(2)), Some((account(2), "b1")));
         jobs.close();
         assert_eq!(jobs.add(account(2), "late"), Err(NoRoom::Closed));
-        let mut rest: Vec<_> = std::iter::from_fn(|| jobs.wait(|_| true)).map(|(_, job)| job).collect();
+        let mut rest: Vec<_> = std::iter::from_fn(|| jobs.first(|_| true, |_| true)).map(|(_, job)| job).collect();
         rest.sort_unstable();
         assert_eq!(rest, ["a2", "c1", "m1"]);
     }
@@ -150,7 +196,7 @@ mod test {
         assert_eq!(jobs.add(account(1), 0), Err(NoRoom::Full { waiting: WAITING_MAX }));
         jobs.add(account(2), 0).unwrap();
         jobs.add(Owner::Machines(AccountNumber(1)), 0).unwrap();
-        jobs.wait(|_| true).unwrap();
+        jobs.first(|_| true, |_| true).unwrap();
         jobs.add(account(1), 0).unwrap();
     }
 }

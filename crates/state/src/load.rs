@@ -114,12 +114,7 @@ mod test {
 
     fn store_with(body: impl Fn(u64) -> String) -> MemoryStore {
         let mut store = MemoryStore::default();
-        let row = |sequence| Row {
-            table: Table::Accounts,
-            sequence,
-            id: String::new(),
-            body: Some(body(sequence).into_bytes()),
-        };
+        let row = |sequence| Row { table: Table::Accounts, sequence, body: Some(body(sequence).into_bytes()) };
         // More rows than the channels hold, so that the reader must wait too.
         let rows = (1..=100_000).map(row).collect();
         store.persist(&Group { revision: 1, rows, ..Group::default() }).unwrap();

@@ -200,6 +200,12 @@ impl View {
         self.operating.iter().copied()
     }
 
+    /// How many these are. Walks over none of them.
+    #[must_use]
+    pub fn operating_count(&self) -> usize {
+        self.operating.len()
+    }
+
     #[must_use]
     pub fn client_token(&self, account: AccountNumber, region: RegionId, token: &str) -> Option<&Arc<ClientToken>> {
         self.client_tokens.get(&(account, region, token.into()))

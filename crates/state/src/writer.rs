@@ -1,27 +1,25 @@
-//! The single writer: runs commands one after the other, persists them in groups, publishes a view, and answers all.
+//! The single writer: runs commands one after the other, in groups, and hands each group over to be persisted.
 //!
-//! The order is always run, persist, publish, answer. While one group is persisted the next one gathers, so groups grow
-//! with the load.
+//! While one group is persisted the next one is run on what that one leads to, so groups grow with the load. A lone
+//! command waits for no company.
 
 use crate::{
-    Decision, JournalEntry, JournalFilter, JournalLine, ResourceKind, Transaction, View,
-    changes::Put,
+    CommitError, Decision, JournalEntry, JournalFilter, JournalLine, OpenError, Transaction, View,
     jobs::{Jobs, NoRoom, Owner},
     journal::Written,
     load::load,
-    share::{Cost, Heavy, Shares},
-    store::{Group, Journal, Row, Store, StoreError, Table},
+    persist::{Answer, Gathered, Persister, Ready, Shared, run_or_abort},
+    share::{Heavy, Shares},
+    store::{Journal, Store, StoreError},
 };
-use arc_swap::ArcSwap;
 use cvmd_model::{AccountNumber, InstanceId, RequestId};
 use parking_lot::Mutex;
 use std::{
-    collections::BTreeMap,
     net::Ipv4Addr,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Sender, channel},
     },
     thread::JoinHandle,
 };
@@ -29,28 +27,6 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     time::Instant,
 };
-
-/// A command was not carried out, and the fault is ours. Nothing of it is stored.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum CommitError {
-    #[error("the store failed: {0}")]
-    Store(Arc<str>),
-    #[error("a refused command had written already: {0}")]
-    WroteBeforeRefusing(Box<str>),
-    #[error("{waiting} commands of this account wait already")]
-    TooManyWait { waiting: usize },
-    #[error("the state is closed")]
-    Closed,
-}
-
-/// The state could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("the writer's thread cannot be started: {0}")]
-    Thread(#[from] std::io::Error),
-}
 
 /// The handle of commands and readers. One per data directory.
 ///
@@ -65,41 +41,11 @@ pub struct State {
     shared: Arc<Shared>,
     journal: Arc<dyn Journal>,
     jobs: Jobs<Run>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// The writer and, behind it, what persists.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    view: ArcSwap<View>,
-    subscribers: Mutex<Vec<mpsc::UnboundedSender<InstanceId>>>,
-    images: watch::Sender<()>,
-    groups: AtomicU64,
-    commands: AtomicU64,
-    persist_us: AtomicU64,
-    log_bytes: AtomicU64,
-    /// See [`State::serve_one`].
-    serves_one: AtomicBool,
-    /// Why the last group is not durable; none if it is.
-    write_error: Mutex<Option<Arc<str>>>,
-}
-
-type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 type Run = Box<dyn FnOnce(&View, &mut Gathered) -> Answer + Send>;
-
-/// What one command adds to its group.
-#[derive(Default)]
-struct Gathered {
-    puts: Vec<(Put, Row)>,
-    lines: Vec<JournalLine>,
-    refused: Vec<JournalLine>,
-}
-
-impl Gathered {
-    fn cost(&self, begun: Instant) -> Cost {
-        let bytes = self.puts.iter().map(|(_, row)| row.body.as_ref().map_or(0, Vec::len)).sum();
-        Cost { rows: self.puts.len(), bytes, time: begun.elapsed() }
-    }
-}
 
 impl State {
     /// Loads the store and starts the writer. Blocks until the store is loaded, and uses threads of its own: most of
@@ -109,24 +55,16 @@ impl State {
     /// When a row cannot be read.
     pub fn open(mut store: Box<dyn Store>) -> Result<State, OpenError> {
         let (view, revision) = load(store.as_mut())?;
-        let shared = Arc::new(Shared {
-            view: ArcSwap::from_pointee(view),
-            subscribers: Mutex::default(),
-            images: watch::Sender::new(()),
-            groups: AtomicU64::new(0),
-            commands: AtomicU64::new(0),
-            persist_us: AtomicU64::new(0),
-            log_bytes: AtomicU64::new(0),
-            serves_one: AtomicBool::new(false),
-            write_error: Mutex::default(),
-        });
+        let shared = Arc::new(Shared::new(view));
         let journal = store.journal();
         let jobs = Jobs::new();
-        let waiting = jobs.clone();
-        let writer = Writer { shared: Arc::clone(&shared), store, revision, heavy: Heavy::default() };
-        let thread =
-            std::thread::Builder::new().name("state-writer".into()).spawn(move || writer.run_or_abort(waiting))?;
-        Ok(State { shared, journal, jobs, writer: Mutex::new(Some(thread)) })
+        let (groups, ready) = channel();
+        let (waiting, persisting) = (jobs.clone(), jobs.clone());
+        let persister = Persister::new(Arc::clone(&shared), store, revision);
+        let persister = spawn("state-log", move || persister.run(&ready, || persisting.persisted()))?;
+        let writer = Writer { ahead: shared.durable(), shared: Arc::clone(&shared), groups, heavy: Heavy::default() };
+        let writer = spawn("state-writer", move || writer.run(&waiting))?;
+        Ok(State { shared, journal, jobs, threads: Mutex::new(vec![writer, persister]) })
     }
 
     /// The newest view. No lock, no disk.
@@ -260,9 +198,9 @@ impl State {
     /// Lets the writer finish its queue and waits for it. Later commands get [`CommitError::Closed`].
     pub fn close(&self) {
         self.jobs.close();
-        if let Some(writer) = self.writer.lock().take() {
+        for thread in self.threads.lock().drain(..) {
             // It never ends by a panic: a panic ends the process.
-            let _ = writer.join();
+            let _ = thread.join();
         }
     }
 
@@ -321,40 +259,36 @@ impl Drop for State {
     }
 }
 
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    Ok(std::thread::Builder::new().name(name.into()).spawn(move || run_or_abort(run))?)
+}
+
 struct Writer {
     shared: Arc<Shared>,
-    store: Box<dyn Store>,
-    revision: u64,
+    groups: Sender<Ready>,
+    /// What the group that is being persisted leads to, and the failures before it.
+    ahead: (View, u64),
     heavy: Heavy,
 }
 
 impl Writer {
-    /// A command that panics has found a broken invariant. Without a writer every later command would fail, so the
-    /// process ends, and its supervisor starts it again from what is durable.
-    fn run_or_abort(self, waiting: Jobs<Run>) {
-        if catch_unwind(AssertUnwindSafe(|| self.run(waiting))).is_err() {
-            tracing::error!("the writer broke: the process ends, and restarts from what is durable");
-            std::process::abort();
-        }
-    }
-
-    fn run(mut self, waiting: Jobs<Run>) {
+    fn run(mut self, waiting: &Jobs<Run>) {
         loop {
-            // What the store has left to do must not delay a command that waits.
-            while waiting.is_empty() && self.store.tidy() {}
-            let Some(first) = waiting.wait(|owner| self.heavy.may_begin(owner)) else { return };
-            self.write(first, &waiting);
+            let first = waiting.first(|owner| self.heavy.may_begin(owner), |owner| self.heavy.may_join(owner));
+            let Some(first) = first else { return };
+            let ready = self.group(first, waiting);
+            self.ahead = (ready.view.clone(), ready.failures);
+            waiting.persisting();
+            if self.groups.send(ready).is_err() {
+                return;
+            }
         }
     }
 
-    /// Runs a group, persists it, publishes it and answers, in that order.
-    fn write(&mut self, first: (Owner, Run), waiting: &Jobs<Run>) {
-        let mut view = View::clone(&self.shared.view.load());
-        let mut answers = Vec::new();
-        let mut rows = BTreeMap::new();
-        let mut persisted = Group { revision: self.revision + 1, ..Group::default() };
-        let mut announced = Vec::new();
-        let mut wrote = 0;
+    /// Runs a group on what the one before it leads to, until that one is durable or lost.
+    fn group(&mut self, first: (Owner, Run), waiting: &Jobs<Run>) -> Ready {
+        let (view, failures) = if waiting.is_persisting() { self.ahead.clone() } else { self.shared.durable() };
+        let mut ready = Ready::new(view, failures);
         let mut shares = Shares::default();
         self.heavy.begins();
         let alone = self.shared.serves_one.load(Ordering::Relaxed);
@@ -362,101 +296,25 @@ impl Writer {
         while let Some((owner, run)) = next {
             let begun = Instant::now();
             let mut gathered = Gathered::default();
-            answers.push(run(&view, &mut gathered));
+            ready.answers.push(run(&ready.view, &mut gathered));
             let cost = gathered.cost(begun);
             shares.add(owner, cost);
             self.heavy.learn(owner, cost);
-            let lines = gathered.lines.len() + gathered.refused.len();
-            wrote += u64::from(!gathered.puts.is_empty() || lines > 0);
-            for (put, row) in gathered.puts {
-                if let Put::Instance(instance) = &put
-                    && view.is_news(instance)
-                {
-                    announced.push(instance.id);
-                }
-                view.apply(&put);
-                // Only the last put of a row in this group is written.
-                rows.insert(place(&put), row);
-            }
-            persisted.lines.append(&mut gathered.lines);
-            persisted.refused.append(&mut gathered.refused);
-            next = if shares.is_full() {
-                None
-            } else {
-                waiting.next_of(|owner| (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner))
-            };
+            ready.add(gathered);
+            next = waiting
+                .next(|owner| !shares.is_full() && (alone || shares.has_room_for(owner)) && self.heavy.may_join(owner));
         }
-        persisted.rows.extend(rows.into_values());
-        let images = persisted.rows.iter().any(|row| row.table == Table::Resource(ResourceKind::CustomImages));
-        let outcome = self.persist(&persisted);
-        if outcome.is_ok() {
-            self.shared.view.store(Arc::new(view));
-            self.shared.groups.fetch_add(u64::from(wrote > 0), Ordering::Relaxed);
-            self.shared.commands.fetch_add(wrote, Ordering::Relaxed);
-        }
-        for answer in answers {
-            answer(outcome.clone());
-        }
-        if outcome.is_ok() {
-            let mut subscribers = self.shared.subscribers.lock();
-            if images {
-                self.shared.images.send_replace(());
-            }
-            subscribers.retain(|subscriber| announced.iter().all(|id| subscriber.send(*id).is_ok()));
-        }
-    }
-
-    fn persist(&mut self, group: &Group) -> Result<(), CommitError> {
-        if group.rows.is_empty() && group.lines.is_empty() && group.refused.is_empty() {
-            return Ok(());
-        }
-        let started = Instant::now();
-        let outcome = self.store.persist(group);
-        let spent = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.shared.persist_us.fetch_add(spent, Ordering::Relaxed);
-        self.shared.log_bytes.store(self.store.log_bytes(), Ordering::Relaxed);
-        let Err(error) = outcome else {
-            self.revision = group.revision;
-            self.works_again();
-            return Ok(());
-        };
-        // Logged once, not for each command while it lasts: the log may be on the same full disk.
-        if self.shared.write_error.lock().is_none() {
-            tracing::error!(%error, rows = group.rows.len(), "a group could not be persisted");
-        }
-        Err(self.fails(error.to_string().into()))
-    }
-
-    fn fails(&self, reason: Arc<str>) -> CommitError {
-        *self.shared.write_error.lock() = Some(Arc::clone(&reason));
-        CommitError::Store(reason)
-    }
-
-    fn works_again(&self) {
-        if self.shared.write_error.lock().take().is_some() {
-            tracing::info!("what is asked for can be made durable again");
-        }
-    }
-}
-
-/// The row that a put writes.
-fn place(put: &Put) -> (u8, u64) {
-    match put {
-        Put::Settings(_) => (0, 1),
-        Put::Account(account) | Put::AccountGone(account) => (1, u64::from(account.number.0)),
-        Put::Credential(credential) | Put::CredentialGone(credential) => (2, credential.sequence),
-        Put::Instance(instance) | Put::InstanceGone(instance) => (3, instance.sequence),
-        Put::KeyPair(key) | Put::KeyPairGone(key) => (4, key.sequence),
-        Put::ClientToken(token) | Put::ClientTokenGone(token) => (5, token.sequence),
-        Put::Message(message) | Put::MessageGone(message) => (6, message.sequence),
-        Put::Resource(row) | Put::ResourceGone(row) => (7 + row.kind() as u8, row.sequence()),
+        ready
     }
 }
 
 #[cfg(test)]
 mod test {
     use super::*;
-    use crate::{ClientToken, store::MemoryStore};
+    use crate::{
+        ClientToken,
+        store::{Group, MemoryStore},
+    };
     use cvmd_model::{Account, AccountNumber, RegionId};
     use std::convert::Infallible;
 
@@ -560,12 +418,18 @@ mod test {
         assert!(state.figures().0 < 1000, "they were persisted in groups");
     }
 
-    /// A store that reports the rows of each group, by their sequence, and waits until it may continue.
+    /// A store that reports the rows of each group, by their sequence, and waits until it may continue, or must fail.
     #[derive(Debug)]
     struct Held {
         rows: MemoryStore,
         groups: std::sync::mpsc::Sender<Vec<u64>>,
-        go_on: std::sync::mpsc::Receiver<()>,
+        go_on: std::sync::mpsc::Receiver<GoOn>,
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum GoOn {
+        Write,
+        Fail,
     }
 
     impl Store for Held {
@@ -576,7 +440,9 @@ mod test {
         fn persist(&mut self, group: &Group) -> Result<(), StoreError> {
             // After the end of the test nobody listens, and groups pass at once.
             let _ = self.groups.send(group.rows.iter().map(|row| row.sequence).collect());
-            let _ = self.go_on.recv();
+            if self.go_on.recv() == Ok(GoOn::Fail) {
+                return Err(StoreError::Failed("made to fail".into()));
+            }
             self.rows.persist(group)
         }
 
@@ -606,10 +472,45 @@ mod test {
         asking
     }
 
-    fn held() -> (State, std::sync::mpsc::Receiver<Vec<u64>>, std::sync::mpsc::Sender<()>) {
+    fn held() -> (State, std::sync::mpsc::Receiver<Vec<u64>>, std::sync::mpsc::Sender<GoOn>) {
         let ((sender, groups), (release, go_on)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
         let store = Held { rows: MemoryStore::default(), groups: sender, go_on };
         (State::open(Box::new(store)).unwrap(), groups, release)
+    }
+
+    #[tokio::test]
+    async fn what_ran_on_a_group_that_is_lost_is_lost_too_and_the_next_command_begins_from_what_is_durable() {
+        let (state, groups, release) = held();
+        let (tell, seen) = std::sync::mpsc::channel();
+        let count = |number: u32| {
+            let tell = tell.clone();
+            let done = state.change(move |tx| {
+                tell.send(tx.view().accounts().count()).unwrap();
+                tx.put_account(account(number));
+                Ok::<_, Infallible>(())
+            });
+            let mut done = Box::pin(done);
+            assert!(done.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_pending());
+            done
+        };
+        let first = count(1);
+        assert_eq!(groups.recv().unwrap(), [1]);
+        let many: Vec<_> = (2..42).map(count).collect();
+        // As many as wake the writer are run while the first group is persisted, on what it leads to.
+        assert_eq!(seen.iter().take(33).collect::<Vec<_>>(), (0..33).collect::<Vec<_>>());
+        assert_eq!(state.view().accounts().count(), 0, "nothing is shown that is not durable");
+        release.send(GoOn::Fail).unwrap();
+        release.send(GoOn::Write).unwrap();
+        assert!(matches!(first.await, Err(CommitError::Store(_))));
+        for lost in many {
+            assert!(matches!(lost.await, Err(CommitError::Store(_))));
+        }
+        while seen.try_recv().is_ok() {}
+        let next = count(200);
+        assert_eq!(groups.recv().unwrap(), [200], "nothing of what was lost is persisted later");
+        next.await.unwrap().unwrap();
+        assert_eq!(seen.recv().unwrap(), 0, "what is durable is the state before it");
+        assert_eq!(state.view().accounts().count(), 1);
     }
 
     #[test]
@@ -620,7 +521,7 @@ mod test {
         let first = groups.recv().unwrap();
         asked.extend((2..20).map(heavy));
         asked.push(ask(&state, 2, (900_000, 1)));
-        release.send(()).unwrap();
+        release.send(GoOn::Write).unwrap();
         let second = groups.recv().unwrap();
         drop(release);
         assert_eq!(second.len(), 1, "none of the crowd goes along: {second:?}");
@@ -654,7 +555,7 @@ mod test {
             let mut asked = vec![ask(&state, 1, (1_000, 1))];
             groups.recv().unwrap();
             asked.extend((2_000..2_200).map(|number| ask(&state, 1, (number, 1))));
-            release.send(()).unwrap();
+            release.send(GoOn::Write).unwrap();
             assert_eq!(groups.recv().unwrap().len(), expected);
             drop((release, asked));
         }

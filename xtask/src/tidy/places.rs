@@ -45,6 +45,7 @@ const HOMES_OF: &[Home] = &[
             "crates/clock/",
             "crates/hypervisor-simulated/src/store.rs",
             "crates/hypervisor-simulated/examples/",
+            "crates/state/src/persist.rs",
             "crates/state/src/writer.rs",
             "crates/server/src/http/",
             "crates/server/src/waiting.rs",

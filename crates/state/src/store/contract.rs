@@ -5,7 +5,7 @@ use cvmd_model::AccountNumber;
 use std::path::Path;
 
 fn row(table: Table, sequence: u64, body: Option<&str>) -> Row {
-    Row { table, sequence, id: format!("id-{sequence}"), body: body.map(|body| body.as_bytes().to_vec()) }
+    Row { table, sequence, body: body.map(|body| body.as_bytes().to_vec()) }
 }
 
 fn line(request: RequestId, at_seconds: u64, replay: Option<&str>) -> JournalLine {

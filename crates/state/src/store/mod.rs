@@ -8,9 +8,9 @@ mod takeover;
 pub use log::LogStore;
 pub use memory::MemoryStore;
 
-use crate::{AnyResource, JournalFilter, JournalLine, ResourceKind, changes::Put};
+use crate::{AnyResource, JournalFilter, JournalLine, ResourceKind, changes::Put, json};
 use cvmd_model::{Image, InstanceTypeId, RegionId, RequestId, ZoneId};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// The kinds of row, one table each.
@@ -65,8 +65,6 @@ impl Table {
 pub struct Row {
     pub table: Table,
     pub sequence: u64,
-    /// The API's own id, for people who look into the database.
-    pub id: String,
     /// JSON; `None` removes the row.
     pub body: Option<Vec<u8>>,
 }
@@ -182,33 +180,24 @@ pub trait Journal: Send + Sync + std::fmt::Debug {
 }
 
 pub(crate) fn encode(put: &Put) -> Row {
-    fn row<T: Serialize>(table: Table, sequence: u64, id: impl ToString, body: Option<&T>) -> Row {
-        // Invariant: rows hold strings, numbers and sequences only; serde_json cannot refuse them.
-        let body = body.map(|value| serde_json::to_vec(value).expect("a row is plain data"));
-        Row { table, sequence, id: id.to_string(), body }
-    }
-    let resource = |row: &AnyResource, body| Row {
-        table: Table::Resource(row.kind()),
-        sequence: row.sequence(),
-        id: row.id(),
-        body,
-    };
+    use Table::{Accounts, ClientTokens, Credentials, Instances, KeyPairs, Messages, Resource, Settings};
+    let row = |table, sequence, body| Row { table, sequence, body };
     match put {
-        Put::Settings(value) => row(Table::Settings, 1, "settings", Some(value)),
-        Put::Account(value) => row(Table::Accounts, u64::from(value.number.0), &value.name, Some(value)),
-        Put::Credential(value) => row(Table::Credentials, value.sequence, &value.secret_id, Some(value)),
-        Put::AccountGone(value) => row::<()>(Table::Accounts, u64::from(value.number.0), &value.name, None),
-        Put::CredentialGone(value) => row::<()>(Table::Credentials, value.sequence, &value.secret_id, None),
-        Put::Instance(value) => row(Table::Instances, value.sequence, value.id, Some(value)),
-        Put::InstanceGone(value) => row::<()>(Table::Instances, value.sequence, value.id, None),
-        Put::KeyPair(value) => row(Table::KeyPairs, value.sequence, value.id, Some(value)),
-        Put::KeyPairGone(value) => row::<()>(Table::KeyPairs, value.sequence, value.id, None),
-        Put::ClientToken(value) => row(Table::ClientTokens, value.sequence, &value.token, Some(value)),
-        Put::ClientTokenGone(value) => row::<()>(Table::ClientTokens, value.sequence, &value.token, None),
-        Put::Message(value) => row(Table::Messages, value.sequence, value.instance, Some(value)),
-        Put::MessageGone(value) => row::<()>(Table::Messages, value.sequence, value.instance, None),
-        Put::Resource(row) => resource(row, Some(row.body())),
-        Put::ResourceGone(row) => resource(row, None),
+        Put::Settings(value) => row(Settings, 1, Some(json::encode(value))),
+        Put::Account(value) => row(Accounts, value.number.0.into(), Some(json::encode(value))),
+        Put::AccountGone(value) => row(Accounts, value.number.0.into(), None),
+        Put::Credential(value) => row(Credentials, value.sequence, Some(json::encode(value))),
+        Put::CredentialGone(value) => row(Credentials, value.sequence, None),
+        Put::Instance(value) => row(Instances, value.sequence, Some(json::encode(value))),
+        Put::InstanceGone(value) => row(Instances, value.sequence, None),
+        Put::KeyPair(value) => row(KeyPairs, value.sequence, Some(json::encode(value))),
+        Put::KeyPairGone(value) => row(KeyPairs, value.sequence, None),
+        Put::ClientToken(value) => row(ClientTokens, value.sequence, Some(json::encode(value))),
+        Put::ClientTokenGone(value) => row(ClientTokens, value.sequence, None),
+        Put::Message(value) => row(Messages, value.sequence, Some(json::encode(value))),
+        Put::MessageGone(value) => row(Messages, value.sequence, None),
+        Put::Resource(value) => row(Resource(value.kind()), value.sequence(), Some(value.body())),
+        Put::ResourceGone(value) => row(Resource(value.kind()), value.sequence(), None),
     }
 }
 
