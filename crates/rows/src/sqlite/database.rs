@@ -182,8 +182,45 @@ pub(super) fn is_durable(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Opens the database for reading, once it is known to be one of ours.
 pub(super) fn look(path: &Path, streams: &[StreamSpec]) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(path, &error))?;
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() == 0 => {
+            return Err(damaged(path, "as a whole", "it is empty, as a copy that was cut off"));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let directory = path.parent().unwrap_or(Path::new("."));
+            let witness = witness(directory)?.unwrap_or_else(|| name(directory));
+            return Err(Error::Incomplete { file: name(path), witness });
+        }
+        found => found.map_err(io(path))?,
+    };
+    match look_at(path, path, OpenFlags::empty(), streams) {
+        // SQLite makes files beside a database to share it, and cannot on a read-only or a full disk. What has nothing in
+        // SQLite's own log is whole without it.
+        Err(Error::Failed { file, cause }) if has_no_log(path) => {
+            look_at(path, &immutable(path), OpenFlags::SQLITE_OPEN_URI, streams)
+                .map_err(|_| Error::Failed { file, cause })
+        }
+        looked => looked,
+    }
+}
+
+/// Whether nothing is in SQLite's own log: then nobody is writing.
+fn has_no_log(path: &Path) -> bool {
+    std::fs::metadata(path.with_extension("db-wal")).map_or(true, |log| log.len() == 0)
+}
+
+/// The name by which SQLite opens a file that nobody changes.
+fn immutable(path: &Path) -> PathBuf {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let text: String =
+        bytes.map(|byte| if is_plain(*byte) { char::from(*byte).into() } else { format!("%{byte:02X}") }).collect();
+    format!("file:{text}?immutable=1").into()
+}
+
+fn look_at(path: &Path, opened_as: &Path, flags: OpenFlags, streams: &[StreamSpec]) -> Result<Connection, Error> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(opened_as, flags).map_err(|error| failed(path, &error))?;
     let failed = |error: rusqlite::Error| failed(path, &error);
     connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = TRUE;").map_err(failed)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
@@ -247,7 +284,24 @@ pub(super) fn file(directory: &Path) -> PathBuf {
 
 /// What SQLite finds wrong with a database's pages; nothing when all is well.
 pub(super) fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    ask(connection, "PRAGMA integrity_check")
+}
+
+/// What it finds wrong with those that hold the log and the snapshot's name. A group that a damaged page has taken along
+/// from the log's end leaves no gap, nor does an end that lies elsewhere.
+pub(super) fn integrity_of_log(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut lines = ask(connection, "PRAGMA quick_check(log)")?;
+    lines.extend(ask(connection, "PRAGMA quick_check(snapshot)")?);
+    // They are made first, in this order.
+    let places = "SELECT name || ' is not where it was made' FROM sqlite_schema
+                  WHERE rootpage != iif(name = 'log', 2, 3) AND name IN ('log', 'snapshot')";
+    lines.extend(ask(connection, places)?);
+    Ok(lines)
+}
+
+/// The lines of an answer, without the one that says that all is well.
+fn ask(connection: &Connection, query: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(query)?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }

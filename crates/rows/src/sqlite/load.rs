@@ -1,7 +1,7 @@
 //! Reads the log backwards, then the snapshot behind it: so each row is met first with its newest content.
 
 use super::{
-    database::{file, last_revision, named},
+    database::{file, integrity_of_log, last_revision, named},
     entries::{Head, Table, ends},
     index::Index,
     known::{Heads, Known},
@@ -29,6 +29,9 @@ pub(super) fn load(
     loop {
         // One moment of the log and of what it names.
         let transaction = reader.unchecked_transaction().map_err(failed)?;
+        if let Some(wrong) = integrity_of_log(&transaction).map_err(failed)?.first() {
+            return Err(damaged(path, "in its pages", wrong));
+        }
         let named = named(&transaction).map_err(failed)?;
         match named.map(|named| Snapshot::open(directory, named)).transpose() {
             Err(Error::Incomplete { .. }) if attempts < ATTEMPTS => attempts += 1,

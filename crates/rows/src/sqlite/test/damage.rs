@@ -1,7 +1,7 @@
 //! Damage: it is found and named, and opening makes nothing worse.
 
-use super::{append, copy, everything, group, open, options, place};
-use crate::{Engine, Error, SqliteEngine};
+use super::{Options, append, copy, everything, group, open, options, place};
+use crate::{Engine, Error, Group, SqliteEngine};
 use std::path::{Path, PathBuf};
 
 /// A directory with a snapshot, groups behind it, entries and free pages.
@@ -181,6 +181,48 @@ fn a_row_that_is_read_alone_is_checked_too() {
     let in_log = group.changes().next().unwrap();
     let error = engine.get(in_log.table, in_log.sequence).unwrap_err();
     assert!(error.to_string().contains("group 61"), "{error}");
+}
+
+#[test]
+fn a_damaged_page_takes_no_group_along_from_the_logs_end() {
+    let place = place();
+    // Without streams, whose ends would tell.
+    let options = Options { streams: Vec::new(), ..options() };
+    let page_bytes = options.page_bytes as usize;
+    let mut engine = SqliteEngine::open(place.path(), options).unwrap();
+    for revision in 1..=60 {
+        let mut group = Group::new();
+        group.put("disks", revision, b"a small row");
+        engine.append(revision, &group).unwrap();
+    }
+    drop(engine);
+    let revision = || super::super::read_rows(place.path(), &mut |_| Ok(()));
+    let log = place.path().join("log.db");
+    let whole = std::fs::read(&log).unwrap();
+    let mut refused = 0;
+    for page in 0..whole.len() / page_bytes {
+        let header = page * page_bytes + if page == 0 { 100 } else { 0 };
+        // What the first page says of the tables stands at its end.
+        let schema = (page_bytes - 300..page_bytes).filter(|_| page == 0);
+        for bit in (header..header + 12).chain(schema).flat_map(|byte| byte * 8..byte * 8 + 8) {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&log, flipped).unwrap();
+            match revision() {
+                Ok(found) => {
+                    assert_eq!(found, 60, "bit {} of byte {} in page {page}", bit % 8, bit / 8 - page * page_bytes)
+                }
+                Err(error) => {
+                    refused += 1;
+                    let faults = super::super::check(place.path()).unwrap_or_else(|error| vec![error.to_string()]);
+                    assert!(!faults.is_empty(), "the check finds nothing: {error}");
+                }
+            }
+        }
+    }
+    assert!(refused > 100, "{refused}");
+    std::fs::write(&log, whole).unwrap();
+    assert_eq!(revision().unwrap(), 60);
 }
 
 /// Numbers that follow from a seed (SplitMix64).
