@@ -36,7 +36,7 @@ type Identity = (u64, u64);
 /// The directories of the state and of the machines.
 pub(crate) const TRUTHS: [&str; 2] = ["state", "machines"];
 /// The files that earlier versions had instead, which are taken over.
-const EARLIER: [&str; 2] = ["state.db", "machines.db"];
+pub(crate) const EARLIER: [&str; 2] = ["state.db", "machines.db"];
 /// The database in each of the directories, and what SQLite makes beside it.
 const DATABASE: [&str; 3] = ["log.db", "log.db-wal", "log.db-shm"];
 

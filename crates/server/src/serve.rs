@@ -247,6 +247,9 @@ async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyh
         State::open(Box::new(store))
     });
     let state = Arc::new(state.await.context("the state's loader broke")??);
+    let now_seconds = Clock::System.now_ms() / 1000;
+    // Before anything is written: a start that cannot read them leaves all as it was.
+    let keys = state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
     let first_start = state.view().accounts().next().is_none();
     let shares = Shares::of(descriptors::raise());
     tracing::debug!(?shares, "file descriptors");
@@ -259,7 +262,10 @@ async fn open(config: &Config, data: &DataDirectory, console: ConsoleAt) -> anyh
     let given = config.credential.as_ref();
     app.credentials.load(&app.state.view(), &app.master_key, given.map(|(id, _)| &**id))?;
     accounts::first_account(&app, data, given).await?;
-    remember_replays(&app).await?;
+    // Requests that were signed shortly before a restart must not be repeated after it.
+    for key in keys.iter().filter_map(|key| ReplayKey::from_hex(key).ok()) {
+        app.replays.admit(key, now_seconds);
+    }
     Ok(app)
 }
 
@@ -279,14 +285,4 @@ async fn keep_settings(state: &State, config: &Config, first_start: bool, ssh_po
         settings.ssh_port = port;
     }
     app::put_settings(state, settings).await
-}
-
-/// Requests that were signed shortly before a restart must not be repeated after it.
-async fn remember_replays(app: &App) -> anyhow::Result<()> {
-    let now_seconds = app.now_seconds();
-    let keys = app.state.replays_since(now_seconds.saturating_sub(replays::REMEMBERED_SECONDS)).await?;
-    for key in keys.iter().filter_map(|key| ReplayKey::from_hex(key).ok()) {
-        app.replays.admit(key, now_seconds);
-    }
-    Ok(())
 }
