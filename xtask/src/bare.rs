@@ -41,8 +41,7 @@ pub fn run() -> Tally {
     }
     let root = env::temp_dir().join(format!("cvmd-bare-{}", std::process::id()));
     let tally = make(&root).map_or_else(Tally::failed, |()| commands(&root));
-    let removed = enter(&["rm", "-rf", &root.to_string_lossy()]);
-    if let Err(why) = shell::run(removed) {
+    if let Err(why) = shell::run(&mut enter(&["rm", "-rf", &root.to_string_lossy()])) {
         println!("{} stays: {why}", root.display());
     }
     tally
@@ -63,7 +62,7 @@ fn make(root: &Path) -> Result<(), String> {
     let here = |text: &str| text.split_whitespace().any(|word| word == suite);
     let sources = files_in("/etc/apt/sources.list.d", here).into_iter();
     debootstrap.args(sources.chain(Some(PathBuf::from("/etc/apt/sources.list")).filter(|path| path.is_file())));
-    shell::run(debootstrap)
+    shell::run(&mut debootstrap)
 }
 
 fn files_in(folder: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
@@ -85,7 +84,8 @@ fn commands(root: &Path) -> Tally {
         return Tally::failed(why);
     }
     let mut tally = Tally::default();
-    let outcome = shell::watch(enter(&["sh", "-e", &script.to_string_lossy()]), |line| read_line(line, &mut tally));
+    let outcome =
+        shell::watch(&mut enter(&["sh", "-e", &script.to_string_lossy()]), |line| read_line(line, &mut tally));
     let _ = fs::remove_file(script);
     if let Err(why) = outcome
         && tally.is_green()
@@ -151,9 +151,8 @@ fn inside(root: &Path, command: &str) -> Result<String, String> {
 
 /// Maps the path inside to the path on the host. Paths below another path of the map are left out.
 fn lent(variables: &[(String, String)]) -> Result<BTreeMap<PathBuf, PathBuf>, String> {
-    let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "sysroot"]).current_dir(ground::root());
-    let toolchain = PathBuf::from(shell::read(rustc)?.trim());
+    let sysroot = shell::read(Command::new("rustc").args(["--print", "sysroot"]).current_dir(ground::root()))?;
+    let toolchain = PathBuf::from(sysroot.trim());
     let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
     let mut lent = BTreeMap::from([(PathBuf::from("/opt/rust"), toolchain)]);
     lent.extend(OF_A_HOME.map(|name| (Path::new("/root").join(name), home.join(name))));

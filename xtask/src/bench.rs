@@ -16,6 +16,6 @@ pub fn run(args: &[String]) -> Tally {
         let mut bench = Command::new(benches);
         bench.env("CVMD_BINARY", program::elsewhere().unwrap_or(cvmd));
         bench.env("CVMD_BENCH_MOTO", ground::bench_venv().join("bin/moto_server")).args(args);
-        shell::run(bench)
+        shell::run(&mut bench)
     }))
 }

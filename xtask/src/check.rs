@@ -8,15 +8,8 @@ pub fn run() -> Tally {
     let mut tally = Tally::default();
     tally.add(Tally::of(format(&["--check"])));
     tally.add(tidy::run());
-    tally.add(Tally::of(shell::run(shell::cargo(&[
-        "clippy",
-        "--release",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))));
+    let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    tally.add(Tally::of(shell::run(&mut shell::cargo(&clippy))));
     tally.add(Tally::of(docs()));
     tally
 }
@@ -27,9 +20,8 @@ pub fn write_format() -> Tally {
 
 /// rustfmt over every file by name: `cargo fmt` follows `mod` lines, and does not see those that a macro writes.
 fn format(more: &[&str]) -> Result<(), String> {
-    let mut list = Command::new("git");
-    list.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"]).current_dir(ground::root());
-    let list = shell::read(list)?;
+    let words = ["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"];
+    let list = shell::read(Command::new("git").args(words).current_dir(ground::root()))?;
     let files: Vec<&str> = list.lines().filter(|file| ground::root().join(file).exists()).collect();
     let mut rustfmt = Command::new("rustfmt");
     rustfmt.args(["--edition", "2024"]).args(more).args(&files).current_dir(ground::root());
@@ -42,7 +34,5 @@ fn format(more: &[&str]) -> Result<(), String> {
 }
 
 fn docs() -> Result<(), String> {
-    let mut doc = shell::cargo(&["doc", "--release", "--workspace", "--no-deps"]);
-    doc.env("RUSTDOCFLAGS", "--deny warnings");
-    shell::run(doc)
+    shell::run(shell::cargo(&["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
 }

@@ -8,9 +8,5 @@ use crate::{
 use std::process::Command;
 
 pub fn run(how: Build) -> Tally {
-    Tally::of(program::build(how).and_then(|binary| {
-        let mut demo = Command::new(binary);
-        demo.arg("demo");
-        shell::run(demo)
-    }))
+    Tally::of(program::build(how).and_then(|binary| shell::run(Command::new(binary).arg("demo"))))
 }

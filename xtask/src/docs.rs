@@ -6,10 +6,8 @@ use std::process::Command;
 
 pub fn run() -> Tally {
     let packages = ["--package", "cvmd-actions", "--package", "cvmd-server"];
-    let mut write =
-        shell::cargo(&[&["test", "--release"][..], &packages, &["--lib", "--bins", "the_generated_"]].concat());
-    write.env("CVMD_WRITE_DOCS", "1");
-    Tally::of(shell::run(write))
+    let words = [&["test", "--release"][..], &packages, &["--lib", "--bins", "the_generated_"]].concat();
+    Tally::of(shell::run(shell::cargo(&words).env("CVMD_WRITE_DOCS", "1")))
 }
 
 /// Run after a new version of tccli in `clients/requirements.txt`.
@@ -20,7 +18,6 @@ pub fn write_facts() -> Tally {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         _ => return Tally::failed("the clients' Python packages are not there: `cargo xtask setup`"),
     };
-    let mut read = Command::new("python3");
-    read.arg(ground::root().join("crates/actions/facts/read.py")).arg(packages);
-    Tally::of(shell::run(read))
+    let reader = ground::root().join("crates/actions/facts/read.py");
+    Tally::of(shell::run(Command::new("python3").arg(reader).arg(packages)))
 }

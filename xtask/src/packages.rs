@@ -88,9 +88,7 @@ pub fn line(packages: &[&str]) -> String {
 }
 
 pub fn is_root() -> bool {
-    let mut id = Command::new("id");
-    id.arg("-u");
-    shell::read(id).is_ok_and(|uid| uid.trim() == "0")
+    shell::read(Command::new("id").arg("-u")).is_ok_and(|uid| uid.trim() == "0")
 }
 
 fn is_there(thing: &str) -> bool {
@@ -108,9 +106,7 @@ impl Policy {
     fn set(packages: &[&str]) -> Policy {
         let made = !Path::new(POLICY).exists() && fs::write(POLICY, "#!/bin/sh\nexit 101\n").is_ok();
         if made {
-            let mut chmod = Command::new("chmod");
-            chmod.args(["0755", POLICY]);
-            let _ = shell::run(chmod);
+            let _ = shell::run(Command::new("chmod").args(["0755", POLICY]));
         }
         Policy { made, brings_sshd: packages.contains(&"openssh-server") }
     }
@@ -123,17 +119,14 @@ impl Drop for Policy {
         }
         // And not at the next boot either.
         if self.brings_sshd && Path::new("/run/systemd/system").exists() {
-            let mut disable = Command::new("systemctl");
-            disable.args(["--quiet", "disable", "ssh.service"]);
-            let _ = shell::run(disable);
+            let _ = shell::run(Command::new("systemctl").args(["--quiet", "disable", "ssh.service"]));
         }
     }
 }
 
 fn apt_get(words: &[&str]) -> Result<(), String> {
-    let mut apt = Command::new("apt-get");
-    apt.args(["--quiet", "--quiet"]).args(words).env("DEBIAN_FRONTEND", "noninteractive");
-    shell::run(apt)
+    let quiet = ["--quiet", "--quiet"];
+    shell::run(Command::new("apt-get").args(quiet).args(words).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const SHIPPED: &str = "dist";
 pub fn build(how: Build) -> Result<PathBuf, String> {
     match how {
         // Together with everything that the tests build: same features and same profile, so that nothing is compiled twice.
-        Build::Quick => shell::run(shell::cargo(&["build", "--release", "--workspace", "--all-targets"]))
+        Build::Quick => shell::run(&mut shell::cargo(&["build", "--release", "--workspace", "--all-targets"]))
             .map(|()| ground::target().join("release/cvmd")),
         Build::Shipped => shipped("cvmd-server", "cvmd"),
     }
@@ -27,7 +27,7 @@ pub fn build(how: Build) -> Result<PathBuf, String> {
 /// Builds a program in the profile of what is shipped. Its package is built by itself: what others ask of the same
 /// dependencies would be in it too.
 pub fn shipped(package: &str, program: &str) -> Result<PathBuf, String> {
-    shell::run(shell::cargo(&["build", "--profile", SHIPPED, "--package", package]))
+    shell::run(&mut shell::cargo(&["build", "--profile", SHIPPED, "--package", package]))
         .map(|()| ground::target().join(SHIPPED).join(program))
 }
 

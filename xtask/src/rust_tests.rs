@@ -33,7 +33,7 @@ fn counted(mut command: Command) -> Tally {
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         command.env("RUST_TEST_THREADS", threads().to_string());
     }
-    let outcome = shell::watch(command, |line| read_line(line, &mut tally));
+    let outcome = shell::watch(&mut command, |line| read_line(line, &mut tally));
     if let Err(why) = outcome
         && tally.failed.is_empty()
     {

@@ -38,9 +38,7 @@ fn python(requirements: &str, venv: &Path) -> Result<(), String> {
     }
     // An incomplete or moved environment is not repaired but made again.
     let _ = fs::remove_dir_all(venv);
-    let mut make = Command::new("python3");
-    make.args(["-m", "venv"]).arg(venv);
-    shell::run(make)?;
+    shell::run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
     thrice(|| pip_install(&from, venv))?;
     fs::write(stamp, wanted).map_err(|error| error.to_string())
 }
@@ -54,8 +52,7 @@ fn pip_install(requirements: &Path, venv: &Path) -> Result<(), String> {
     let mut pip = Command::new(venv.join("bin/python"));
     // The vendor's package has thousands of modules, of which we import three: compiling them all takes a minute.
     pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--requirement"]);
-    pip.arg(requirements);
-    shell::run(pip)
+    shell::run(pip.arg(requirements))
 }
 
 /// The Node packages of the clients, reinstalled when their lock file has changed.
@@ -80,7 +77,7 @@ fn npm_install() -> Result<(), String> {
     let mut npm = Command::new("npm");
     // No test needs the packages' install scripts.
     npm.args(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(ground::node());
-    shell::run(npm)
+    shell::run(&mut npm)
 }
 
 fn works(python: &Path) -> bool {

@@ -14,8 +14,8 @@ pub fn cargo(args: &[&str]) -> Command {
 }
 
 /// Runs a command to its end, with its output on ours.
-pub fn run(mut command: Command) -> Result<(), String> {
-    let line = describe(&command);
+pub fn run(command: &mut Command) -> Result<(), String> {
+    let line = describe(command);
     println!("$ {line}");
     ended(&line, command.stdin(Stdio::null()).status())
 }
@@ -29,8 +29,8 @@ fn ended(line: &str, status: io::Result<ExitStatus>) -> Result<(), String> {
 }
 
 /// Runs a command to its end and returns its standard output.
-pub fn read(mut command: Command) -> Result<String, String> {
-    let line = describe(&command);
+pub fn read(command: &mut Command) -> Result<String, String> {
+    let line = describe(command);
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("`{line}` could not be run: {error}"))?;
     ended(&line, Ok(output.status))?;
@@ -38,8 +38,8 @@ pub fn read(mut command: Command) -> Result<String, String> {
 }
 
 /// Runs a command to its end with its output on ours, and passes every line of its standard output to `see`.
-pub fn watch(mut command: Command, mut see: impl FnMut(&str)) -> Result<(), String> {
-    let line = describe(&command);
+pub fn watch(command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), String> {
+    let line = describe(command);
     println!("$ {line}");
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| format!("`{line}` could not be run: {error}"))?;
@@ -76,14 +76,14 @@ mod test {
 
     #[test]
     fn a_failing_program_is_named_with_its_status() {
-        let why = run(sh("exit 3")).unwrap_err();
+        let why = run(&mut sh("exit 3")).unwrap_err();
         assert!(why.contains("exit 3") && why.contains("status: 3"), "{why}");
     }
 
     #[test]
     fn watching_sees_every_line_and_the_failure_after_them() {
         let mut lines = Vec::new();
-        assert!(watch(sh("echo a; echo b; exit 1"), |line| lines.push(line.to_owned())).is_err());
+        assert!(watch(&mut sh("echo a; echo b; exit 1"), |line| lines.push(line.to_owned())).is_err());
         assert_eq!(lines, ["a", "b"]);
     }
 }

@@ -61,9 +61,7 @@ impl Server {
     }
 
     pub fn stop(mut self) -> Result<(), String> {
-        let mut terminate = Command::new("sh");
-        terminate.args(["-c", &format!("kill -TERM {}", self.child.id())]);
-        shell::read(terminate)?;
+        shell::read(Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]))?;
         match within(READY_WITHIN, || self.child.try_wait().ok().flatten()) {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("cvmd ended with {status} after SIGTERM")),

@@ -25,13 +25,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("state", &["model", "rows"]),
     ("hypervisor", &["model", "clock"]),
     ("hypervisor-simulated", &["model", "hypervisor", "clock", "rows"]),
-    ("hypervisor-libvirt", &["model", "hypervisor", "clock", "rows"]),
     ("actions", &["model", "wire", "state"]),
     ("operations", &["model", "state", "hypervisor", "clock"]),
     ("server", &["*"]),
-    ("chaos", &["*"]),
     ("benches", &["*"]),
-    ("fuzz", &["*"]),
     ("testkit", &[]),
     ("xtask", &[]),
 ];
@@ -40,7 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const TESTKIT: &str = "testkit";
 
 /// The crates that may depend on it beside tests.
-const TOOLS: &[&str] = &["benches", "chaos", "xtask"];
+const TOOLS: &[&str] = &["benches", "xtask"];
 
 /// What the tests of a crate may depend on besides. The engine's tests drive real (simulated) machines.
 const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("operations", &["hypervisor-simulated"])];

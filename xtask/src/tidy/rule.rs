@@ -40,10 +40,9 @@ impl fmt::Display for Finding {
 
 impl Workspace {
     pub fn read() -> Result<Workspace, String> {
-        let mut git = Command::new("git");
-        git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(ground::root());
-        let list = shell::read(git)?;
-        let metadata = shell::read(shell::cargo(&["metadata", "--format-version", "1", "--quiet"]))?;
+        let words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+        let list = shell::read(Command::new("git").args(words).current_dir(ground::root()))?;
+        let metadata = shell::read(&mut shell::cargo(&["metadata", "--format-version", "1", "--quiet"]))?;
         let files = list.split('\0').filter(|path| !path.is_empty()).filter_map(|path| {
             // A file that is deleted but not yet committed, or is not text: no rule reads it.
             let text = fs::read_to_string(ground::root().join(path)).ok()?;
