@@ -2,52 +2,46 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The bounds, with their names in the metrics. Each is listed in docs/operating.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bound {
-    /// Connections to machines' sshd and consoles.
-    Connections,
-    /// The part of them that have not logged in.
-    Startups,
-    /// Peers whose logins failed too often.
-    Penalties,
-    /// Lines of the log about failed logins.
-    LoginLog,
-    /// Channels on one connection.
-    Channels,
-    /// Input that waits for a command to end.
-    Input,
-    /// Bytes of a line, a script or a command's words.
-    Line,
-    /// The output of one command or one text.
-    Output,
-    /// The bytes of files that one command may read.
-    Reading,
-    /// Memory of guests: files, scripts, input and output.
-    Memory,
-    /// Machines that wait for an RSA host key to be made.
-    HostKeys,
-    /// Clients whose key exchange over a finite field waits to be computed.
-    Exchanges,
-    /// Open files and packets of an sftp session.
-    Sftp,
+macro_rules! bounds {
+    ($($(#[doc = $what:literal])* $bound:ident => $name:literal,)+) => {
+        /// The bounds, with their names in the metrics. Each is listed in docs/operating.md.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Bound {
+            $($(#[doc = $what])* $bound,)+
+        }
+
+        const NAMES: &[&str] = &[$($name),+];
+    };
 }
 
-const NAMES: [(Bound, &str); 13] = [
-    (Bound::Connections, "ssh_connections"),
-    (Bound::Startups, "ssh_startups"),
-    (Bound::Penalties, "ssh_penalties"),
-    (Bound::LoginLog, "ssh_login_log"),
-    (Bound::Channels, "ssh_channels"),
-    (Bound::Input, "guest_input"),
-    (Bound::Line, "guest_line"),
-    (Bound::Output, "guest_output"),
-    (Bound::Reading, "guest_reading"),
-    (Bound::Memory, "guest_memory"),
-    (Bound::HostKeys, "ssh_host_keys"),
-    (Bound::Exchanges, "ssh_key_exchanges"),
-    (Bound::Sftp, "guest_sftp"),
-];
+bounds! {
+    /// Connections to machines' sshd and consoles.
+    Connections => "ssh_connections",
+    /// The part of them that have not logged in.
+    Startups => "ssh_startups",
+    /// Peers whose logins failed too often.
+    Penalties => "ssh_penalties",
+    /// Lines of the log about failed logins.
+    LoginLog => "ssh_login_log",
+    /// Channels on one connection.
+    Channels => "ssh_channels",
+    /// Input that waits for a command to end.
+    Input => "guest_input",
+    /// Bytes of a line, a script or a command's words.
+    Line => "guest_line",
+    /// The output of one command or one text.
+    Output => "guest_output",
+    /// The bytes of files that one command may read.
+    Reading => "guest_reading",
+    /// Memory of guests: files, scripts, input and output.
+    Memory => "guest_memory",
+    /// Machines that wait for an RSA host key to be made.
+    HostKeys => "ssh_host_keys",
+    /// Clients whose key exchange over a finite field waits to be computed.
+    Exchanges => "ssh_key_exchanges",
+    /// Open files and packets of an sftp session.
+    Sftp => "guest_sftp",
+}
 
 /// How often each bound was reached.
 #[derive(Debug, Default)]
@@ -55,14 +49,10 @@ pub(crate) struct Bounds([AtomicU64; NAMES.len()]);
 
 impl Bounds {
     pub(crate) fn reached(&self, bound: Bound) {
-        for ((named, _), count) in NAMES.iter().zip(&self.0) {
-            if *named == bound {
-                count.fetch_add(1, Relaxed);
-            }
-        }
+        self.0[bound as usize].fetch_add(1, Relaxed);
     }
 
     pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
-        NAMES.iter().zip(&self.0).map(|((_, name), count)| (*name, count.load(Relaxed))).collect()
+        NAMES.iter().copied().zip(self.0.iter().map(|count| count.load(Relaxed))).collect()
     }
 }
